@@ -1,0 +1,4 @@
+//! Portcullis: a JWT verifier for the edge.
+
+pub mod jose;
+pub mod json;
