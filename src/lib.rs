@@ -2,3 +2,4 @@
 
 pub mod jose;
 pub mod json;
+pub mod time;
