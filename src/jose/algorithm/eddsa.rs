@@ -1,4 +1,4 @@
-//! EdDSA with Ed25519 (RFC 8037 section 3.1, RFC 8032 section 5.1.7).
+//! `EdDSA` with Ed25519 (RFC 8037 section 3.1, RFC 8032 section 5.1.7).
 //!
 //! Verification is strict: S below the group order, R canonical and of no small order. So one
 //! message and key have no second signature made from the first. What depends only on the key (its
