@@ -47,18 +47,24 @@ fn parse(text: &str) -> Option<u64> {
     let seconds = digits(whole)?;
     let nanoseconds = match fraction {
         None => 0,
-        Some(fraction) if fraction.len() <= 9 => digits(&format!("{fraction:0<9}"))
-            .filter(|_| !fraction.is_empty())?,
+        Some(fraction) if fraction.len() <= 9 => {
+            digits(&format!("{fraction:0<9}")).filter(|_| !fraction.is_empty())?
+        }
         Some(_) => return None,
     };
-    let milliseconds =
-        seconds.checked_mul(1000)?.checked_add(nanoseconds.div_ceil(1_000_000))?;
+    let milliseconds = seconds
+        .checked_mul(1000)?
+        .checked_add(nanoseconds.div_ceil(1_000_000))?;
     (milliseconds <= MAX_SECONDS.saturating_mul(1000)).then_some(milliseconds)
 }
 
 /// Digits alone: `str::parse` would also take a sign.
 fn digits(text: &str) -> Option<u64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -87,8 +93,25 @@ mod tests {
     #[test]
     fn refuses_what_is_no_duration() {
         for text in [
-            "", "s", "1", "1m", "1S", "-1s", "+1s", "1.s", ".5s", "1.0000000001s", "1 s", " 1s",
-            "1e3s", "0x1s", "1.-5s", "1.5.5s", "315360000.1s", "99999999999999999999s", "١s",
+            "",
+            "s",
+            "1",
+            "1m",
+            "1S",
+            "-1s",
+            "+1s",
+            "1.s",
+            ".5s",
+            "1.0000000001s",
+            "1 s",
+            " 1s",
+            "1e3s",
+            "0x1s",
+            "1.-5s",
+            "1.5.5s",
+            "315360000.1s",
+            "99999999999999999999s",
+            "١s",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
         }

@@ -10,6 +10,7 @@
 mod duration;
 mod provider;
 mod rule;
+mod scalar;
 mod unavailable;
 mod value;
 
@@ -24,11 +25,12 @@ pub(super) use self::{
         RawJwkAlgorithm, RawJwtHeader, RawProvider, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
     },
     rule::{
-        RawAuthorize, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRegex, RawRequirement,
-        RawRule, RawStringMatcher, RawWords,
+        RawAuthorize, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex,
+        RawRequirement, RawRequirements, RawRule, RawStringMatcher, RawWords,
     },
+    scalar::{ClaimName, Integer, Scalar},
     unavailable::absence,
-    value::{ClaimName, Integer, Scalar, read},
+    value::read,
 };
 
 /// The whole configuration.

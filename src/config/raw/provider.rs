@@ -170,6 +170,9 @@ pub(in crate::config) struct RawSharedSecret {
 /// Without the secret: a derived one would print it.
 impl std::fmt::Debug for RawSharedSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("RawSharedSecret").field("kid", &self.kid).finish_non_exhaustive()
+        formatter
+            .debug_struct("RawSharedSecret")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
     }
 }
