@@ -13,6 +13,7 @@ mod limits;
 mod list;
 mod places;
 mod provider;
+mod remote;
 mod requirement;
 mod route;
 mod text;

@@ -29,8 +29,8 @@ fn header_places(raw: Vec<RawJwtHeader>) -> Result<Vec<HeaderPlace>, ConfigError
     for (index, raw) in raw.into_iter().enumerate() {
         let written = raw.name.clone();
         let place = header_place(raw).at("name").at_index(index)?;
-        // Each token in it would be found twice, and two are refused.
-        if places.contains(&place) {
+        // A token would be found in both, and two tokens are refused.
+        if places.iter().any(|other| overlap(other, &place)) {
             return Err(Reason::Repeated { value: written }).at_index(index);
         }
         places.push(place);
@@ -47,6 +47,20 @@ fn header_place(raw: RawJwtHeader) -> Result<HeaderPlace, Reason> {
     } else {
         HeaderPlace::Prefixed { name, prefix }
     })
+}
+
+/// Whether what is found in one place is also found in the other.
+fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
+    let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
+    one_name == other_name
+        && (one_prefix.contains(other_prefix) || other_prefix.contains(one_prefix))
+}
+
+fn parts(place: &HeaderPlace) -> (&str, &str) {
+    match place {
+        HeaderPlace::Bearer => ("authorization", "Bearer "),
+        HeaderPlace::Prefixed { name, prefix } => (name.as_str(), prefix),
+    }
 }
 
 fn cookie_names(raw: Vec<String>) -> Result<Vec<String>, ConfigError> {
