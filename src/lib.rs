@@ -1,6 +1,6 @@
 //! Portcullis: a JWT verifier for the edge, as a proxy-wasm module for Envoy.
 //!
-//! A pure core decides; two thin shells carry decisions out: [`filter`] in the proxy, and the
+//! A pure core decides; two thin shells carry decisions out: the `filter` in the proxy, and the
 //! command line program. The core has no clock, makes no host call and writes no log: what it
 //! needs comes in as values, and what it wants done goes out as values.
 //!

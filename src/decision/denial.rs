@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 use crate::{
     config::ProviderId,
     decision::{Reason, reason::Class},
+    policy::Shortfall,
 };
 
 /// A refusal.
@@ -53,6 +54,20 @@ impl Denial {
     #[must_use]
     pub const fn of(reason: Reason, provider: ProviderId) -> Self {
         Self { reason, provider: Some(provider), scopes: Vec::new(), retry_after: None }
+    }
+
+    /// A refusal of a valid token of `provider` that does not grant enough.
+    #[must_use]
+    pub fn short_of(shortfall: &Shortfall, provider: ProviderId) -> Self {
+        match shortfall {
+            Shortfall::Claim => Self::of(Reason::InsufficientClaim, provider),
+            Shortfall::ClientId => Self::of(Reason::InsufficientClient, provider),
+            Shortfall::Role => Self::of(Reason::InsufficientRole, provider),
+            Shortfall::Scope(scopes) => Self {
+                scopes: scopes.words().to_vec(),
+                ..Self::of(Reason::InsufficientScope, provider)
+            },
+        }
     }
 
     /// The answer.

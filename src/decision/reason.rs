@@ -21,6 +21,8 @@ pub enum Reason {
     Expired,
     /// A claim cannot be carried in a header.
     HeaderValue,
+    /// The proxy withholds something that the decision needs.
+    HostFailure,
     /// The rule asks for a claim that the token lacks.
     InsufficientClaim,
     /// The rule is for other clients.
@@ -80,7 +82,7 @@ pub(super) enum Class {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Algorithm,
         Self::AmbiguousPath,
         Self::Audience,
@@ -90,6 +92,7 @@ impl Reason {
         Self::Confirmation,
         Self::Expired,
         Self::HeaderValue,
+        Self::HostFailure,
         Self::InsufficientClaim,
         Self::InsufficientClient,
         Self::InsufficientRole,
@@ -124,6 +127,7 @@ impl Reason {
             Self::Confirmation => "confirmation",
             Self::Expired => "expired",
             Self::HeaderValue => "header_value",
+            Self::HostFailure => "host_failure",
             Self::InsufficientClaim => "insufficient_claim",
             Self::InsufficientClient => "insufficient_client",
             Self::InsufficientRole => "insufficient_role",
@@ -157,7 +161,7 @@ impl Reason {
             | Self::InsufficientRole
             | Self::InsufficientScope
             | Self::Unmatched => Class::InsufficientScope,
-            Self::KeysUnavailable | Self::Overloaded => Class::Unavailable,
+            Self::HostFailure | Self::KeysUnavailable | Self::Overloaded => Class::Unavailable,
             Self::Algorithm
             | Self::Audience
             | Self::BadSignature

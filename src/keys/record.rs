@@ -4,6 +4,8 @@
 //! absent: other modules with the same `vm_id` can write here, so nothing read is trusted further
 //! than the key set inside it parses. That is no authentication; an own `vm_id` is.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -71,6 +73,20 @@ impl Record {
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster => formatter.write_str("the proxy refuses to call the cluster"),
+            Self::Document => formatter.write_str("the answer is no JWKS with a usable key"),
+            Self::Status(status) => write!(formatter, "the answer has status {status}"),
+            Self::TooLarge => formatter.write_str("the answer is larger than limits.jwks_bytes"),
+            Self::Unreachable => formatter.write_str("no answer within the timeout"),
+        }
+    }
+}
+
+impl core::error::Error for FetchError {}
 
 /// The name of the record in shared data. A provider's name is no part of it: two configurations
 /// could use one name for two authorization servers, and must not share keys.

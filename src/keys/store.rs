@@ -94,6 +94,12 @@ impl KeyStore {
         store
     }
 
+    /// Whether there is nothing to fetch.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
     /// The keys of a provider whose remote source is `remote`.
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
@@ -157,7 +163,7 @@ impl KeyStore {
         let source = self.sources.get_mut(id.0)?;
         let keys = answer.and_then(|body| read_document(body, limits));
         let count = match &keys {
-            Ok((_, key_set)) => Ok(key_set.len()),
+            Ok((_, key_set)) => Ok(key_set.keys().len()),
             Err(error) => Err(*error),
         };
         match keys {

@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(check(&client("c1"), &[], &json!({})), Ok(()));
         assert_eq!(check(&client("c"), &[], &json!({})), Err(Shortfall::ClientId));
         let claim = Authorization {
-            claims: vec![(ClaimPath::name("tier"), vec![json!("gold"), json!(2)])],
+            claims: vec![(ClaimPath::top_level("tier"), vec![json!("gold"), json!(2)])],
             ..Default::default()
         };
         for (claims, holds) in [

@@ -1,0 +1,2 @@
+//! placeholder
+#[derive(Debug)] pub struct ConfigError; #[derive(Debug)] pub struct Warning;
