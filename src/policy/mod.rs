@@ -13,7 +13,7 @@ mod route;
 mod string_match;
 
 pub use self::{
-    authorization::{Authorization, Shortfall, WordSet},
+    authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
     header_name::{HeaderName, HeaderNameError},
     requirement::{Requirement, Rule},
