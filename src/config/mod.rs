@@ -13,6 +13,8 @@ mod parse;
 mod provider;
 mod raw;
 mod reason;
+#[cfg(test)]
+mod tests;
 mod warning;
 
 use crate::policy::{HeaderName, Rule};

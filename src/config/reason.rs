@@ -265,6 +265,7 @@ impl Reason {
             Self::AsymmetricSecret { .. } => "name HS256, HS384 or HS512 alone",
             Self::AuthorizeWithoutRequires => "add \"requires\" or \"requirement_name\"",
             Self::BadRegex { .. } => "correct it; Unicode classes (\\p) are not supported",
+            Self::NotExactlyOne { found, .. } if found.is_empty() => "add one",
             Self::Contradiction { .. } | Self::NotExactlyOne { .. } => "keep one",
             Self::Empty => "leave it out, or write something",
             Self::EmptyRange => "make \"end\" greater than \"start\"",
