@@ -24,7 +24,11 @@ struct Example {
 fn every_example_configuration_is_read_as_it_says() {
     let examples: Vec<Example> = pages().iter().flat_map(|page| examples(page)).collect();
     assert!(
-        examples.iter().filter(|example| example.file.ends_with("configuration.md")).count() > 5,
+        examples
+            .iter()
+            .filter(|example| example.file.ends_with("configuration.md"))
+            .count()
+            > 5,
         "docs/configuration.md has examples"
     );
     for example in examples {
@@ -65,8 +69,10 @@ fn examples(page: &Path) -> Vec<Example> {
             (Some(_), Some(_)) => fence = None,
             (None, Some(info)) => {
                 let words: Vec<&str> = info.split_whitespace().collect();
-                let is_configuration =
-                    matches!(words[..], ["yaml" | "json", "portcullis"] | ["yaml" | "json", "portcullis", "refused"]);
+                let is_configuration = matches!(
+                    words[..],
+                    ["yaml" | "json", "portcullis"] | ["yaml" | "json", "portcullis", "refused"]
+                );
                 fence = Some(is_configuration);
                 if is_configuration {
                     found.push(Example {

@@ -19,8 +19,8 @@ use crate::{
 };
 
 fn route(written: Value) -> RouteMatch {
-    let mut config = parse(&base_with(&[("rules.0.match", written)]))
-        .unwrap_or_else(|error| panic!("{error}"));
+    let mut config =
+        parse(&base_with(&[("rules.0.match", written)])).unwrap_or_else(|error| panic!("{error}"));
     config.rules.remove(0).route
 }
 
@@ -77,9 +77,10 @@ fn reads_the_lower_camel_case_of_protobuf_json() {
 fn camel_case(value: &Value) -> Value {
     match value {
         Value::Array(elements) => elements.iter().map(camel_case).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (camel(name), camel_case(value))).collect()
-        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (camel(name), camel_case(value)))
+            .collect(),
         other => other.clone(),
     }
 }
@@ -87,7 +88,9 @@ fn camel_case(value: &Value) -> Value {
 fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap().to_owned();
-    words.fold(first, |all, word| all + &word[..1].to_uppercase() + &word[1..])
+    words.fold(first, |all, word| {
+        all + &word[..1].to_uppercase() + &word[1..]
+    })
 }
 
 #[test]
@@ -97,13 +100,26 @@ fn whole_doubles_are_integers() {
         r#""clock_skew_seconds":6.0e1,"require_claims":[{"claim":"v","any_of":[1.0,1.5]}],"issuer""#,
         1,
     );
-    let text = text.replacen('{', r#"{"limits":{"token_bytes":4096.0,"jwks_keys":-0.0e0},"#, 1);
+    let text = text.replacen(
+        '{',
+        r#"{"limits":{"token_bytes":4096.0,"jwks_keys":-0.0e0},"#,
+        1,
+    );
     let refused = Config::parse(text.as_bytes()).unwrap_err().to_string();
-    assert!(refused.starts_with("limits.jwks_keys: not between"), "{refused}");
+    assert!(
+        refused.starts_with("limits.jwks_keys: not between"),
+        "{refused}"
+    );
     let config = Config::parse(text.replace("-0.0e0", "8.0").as_bytes()).unwrap();
-    assert_eq!((config.limits.token_bytes, config.limits.jwks_keys), (4096, 8));
+    assert_eq!(
+        (config.limits.token_bytes, config.limits.jwks_keys),
+        (4096, 8)
+    );
     assert_eq!(config.providers[0].times.clock_skew, 60);
-    assert_eq!(config.providers[0].require_claims[0].any_of, Some(vec![json!(1), json!(1.5)]));
+    assert_eq!(
+        config.providers[0].require_claims[0].any_of,
+        Some(vec![json!(1), json!(1.5)])
+    );
 }
 
 #[test]
@@ -132,15 +148,23 @@ fn splits_an_issuer_at_its_placeholders() {
         ("issuer", json!("https://login.example/{tid}/v2.0{x}")),
         ("allow_any_tenant", json!(true)),
     ]);
-    let Issuer::Template(template) = provider.issuer else { panic!("no template") };
+    let Issuer::Template(template) = provider.issuer else {
+        panic!("no template")
+    };
     assert_eq!(template.head, "https://login.example/");
-    assert_eq!(template.tail, [("tid".into(), "/v2.0".into()), ("x".into(), String::new())]);
+    assert_eq!(
+        template.tail,
+        [("tid".into(), "/v2.0".into()), ("x".into(), String::new())]
+    );
 }
 
 #[test]
 fn reads_claims_as_names_or_as_lists_of_segments() {
     let provider = provider(&[
-        ("scope_claims", json!(["https://ns.example/scope", ["a", "b.c"]])),
+        (
+            "scope_claims",
+            json!(["https://ns.example/scope", ["a", "b.c"]]),
+        ),
         ("role_claims", json!([])),
         (
             "claim_to_headers",
@@ -156,9 +180,18 @@ fn reads_claims_as_names_or_as_lists_of_segments() {
     let top = ClaimPath::top_level("https://ns.example/scope");
     assert_eq!(provider.scope_claims, [top, nested(&["a", "b.c"])]);
     assert!(provider.role_claims.is_empty());
-    let headers: Vec<_> =
-        provider.claim_headers.iter().map(|header| (header.name.as_str(), &header.claim)).collect();
-    assert_eq!(headers, [("x-one", &nested(&["a", "b"])), ("x-two", &nested(&["a.b"]))]);
+    let headers: Vec<_> = provider
+        .claim_headers
+        .iter()
+        .map(|header| (header.name.as_str(), &header.claim))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            ("x-one", &nested(&["a", "b"])),
+            ("x-two", &nested(&["a.b"]))
+        ]
+    );
 }
 
 #[test]
@@ -167,9 +200,18 @@ fn folds_token_types() {
     let names = vec!["at+jwt".to_owned()];
     assert_eq!(
         types(json!(["application/AT+JWT"])),
-        TokenTypes::OneOf { names: names.clone(), absent: false }
+        TokenTypes::OneOf {
+            names: names.clone(),
+            absent: false
+        }
     );
-    assert_eq!(types(json!(["at+jwt", ""])), TokenTypes::OneOf { names, absent: true });
+    assert_eq!(
+        types(json!(["at+jwt", ""])),
+        TokenTypes::OneOf {
+            names,
+            absent: true
+        }
+    );
     assert_eq!(types(json!(["", "*"])), TokenTypes::Any);
 }
 
@@ -193,9 +235,16 @@ fn reads_places_of_tokens() {
     };
     assert_eq!(
         places.headers,
-        [HeaderPlace::Bearer, prefixed("authorization", "Token "), prefixed("x-token", "")]
+        [
+            HeaderPlace::Bearer,
+            prefixed("authorization", "Token "),
+            prefixed("x-token", "")
+        ]
     );
-    assert!(places.params.is_empty(), "written places replace the standard ones");
+    assert!(
+        places.params.is_empty(),
+        "written places replace the standard ones"
+    );
     assert_eq!(places.cookies, ["session"]);
 }
 
@@ -203,7 +252,10 @@ fn reads_places_of_tokens() {
 fn owns_every_header_that_it_may_set() {
     let config = parse(&base_with(&[
         ("providers.okta.forward_payload_header", json!("X-Payload")),
-        ("providers.okta.claim_to_headers", json!([{"header_name": "x-sub", "claim_name": "sub"}])),
+        (
+            "providers.okta.claim_to_headers",
+            json!([{"header_name": "x-sub", "claim_name": "sub"}]),
+        ),
         ("providers.other", {
             let mut other = base()["providers"]["okta"].clone();
             other["claim_to_headers"] = json!([{"header_name": "X-Sub", "claim_name": "sub"}]);
@@ -211,7 +263,11 @@ fn owns_every_header_that_it_may_set() {
         }),
     ]))
     .unwrap();
-    let owned: Vec<_> = config.owned_headers.iter().map(HeaderName::as_str).collect();
+    let owned: Vec<_> = config
+        .owned_headers
+        .iter()
+        .map(HeaderName::as_str)
+        .collect();
     assert_eq!(owned, ["x-payload", "x-sub"]);
 }
 
@@ -219,9 +275,14 @@ fn owns_every_header_that_it_may_set() {
 fn reads_written_keys_in_every_form() {
     let keys = key_set(&[ED25519_KEY]);
     let encoded = "eyJrZXlzIjpbeyJrdHkiOiJPS1AiLCJjcnYiOiJFZDI1NTE5IiwieCI6IjExcVlBWUt4Q3JmVlNfN1R5V1FIT2c3aGN2UGFwaU1scndJYWFQY0hVUm8ifV19";
-    for source in [json!({"inline_string": keys}), json!({"inlineBytes": encoded})] {
+    for source in [
+        json!({"inline_string": keys}),
+        json!({"inlineBytes": encoded}),
+    ] {
         let provider = provider(&[("remote_jwks", json!(null)), ("local_jwks", source)]);
-        let KeySource::Local(keys) = provider.keys else { panic!("not local") };
+        let KeySource::Local(keys) = provider.keys else {
+            panic!("not local")
+        };
         assert_eq!(keys.keys().len(), 1);
     }
 }
@@ -230,15 +291,23 @@ fn reads_written_keys_in_every_form() {
 fn secrets_among_local_keys_serve_where_algorithms_name_them() {
     let provider = provider(&[
         ("remote_jwks", json!(null)),
-        ("local_jwks.inline_string", json!(key_set(&[ED25519_KEY, &oct_key()]))),
+        (
+            "local_jwks.inline_string",
+            json!(key_set(&[ED25519_KEY, &oct_key()])),
+        ),
         ("algorithms", json!(["HS256", "Ed25519", "EdDSA"])),
     ]);
     assert_eq!(provider.algorithms, [Algorithm::EdDsa, Algorithm::Hs256]);
     let shared = super::provider(&[
         ("remote_jwks", json!(null)),
-        ("shared_secrets", json!([{"kid": "a", "secret": SECRET}, {"secret": SECRET}])),
+        (
+            "shared_secrets",
+            json!([{"kid": "a", "secret": SECRET}, {"secret": SECRET}]),
+        ),
     ]);
-    let KeySource::Local(keys) = shared.keys else { panic!("not local") };
+    let KeySource::Local(keys) = shared.keys else {
+        panic!("not local")
+    };
     let kids: Vec<_> = keys.keys().iter().map(|key| key.kid()).collect();
     assert_eq!(kids, [Some("a"), None]);
 }
@@ -252,8 +321,14 @@ fn splits_the_uri_of_a_key_set() {
         ("https://[2001:db8::1]/k", "[2001:db8::1]", "/k"),
     ] {
         let provider = provider(&[("remote_jwks.http_uri.uri", json!(uri))]);
-        let KeySource::Remote(remote) = provider.keys else { panic!("not fetched") };
-        assert_eq!((remote.authority.as_str(), remote.path.as_str()), (authority, path), "{uri}");
+        let KeySource::Remote(remote) = provider.keys else {
+            panic!("not fetched")
+        };
+        assert_eq!(
+            (remote.authority.as_str(), remote.path.as_str()),
+            (authority, path),
+            "{uri}"
+        );
     }
 }
 
@@ -261,8 +336,18 @@ fn splits_the_uri_of_a_key_set() {
 fn backs_off_as_told() {
     for (async_fetch, retry_policy, base_ms, max_ms) in [
         (json!({}), json!({"num_retries": 1}), 1000, 10_000),
-        (json!({"failed_refetch_duration": "2s"}), json!(null), 2000, 20_000),
-        (json!({}), json!({"retry_back_off": {"base_interval": "0.5s"}}), 500, 5000),
+        (
+            json!({"failed_refetch_duration": "2s"}),
+            json!(null),
+            2000,
+            20_000,
+        ),
+        (
+            json!({}),
+            json!({"retry_back_off": {"base_interval": "0.5s"}}),
+            500,
+            5000,
+        ),
         (
             json!({"failed_refetch_duration": "2s"}),
             json!({"retry_back_off": {"base_interval": "3s", "max_interval": "4s"}}),
@@ -274,7 +359,9 @@ fn backs_off_as_told() {
             ("remote_jwks.async_fetch", async_fetch),
             ("remote_jwks.retry_policy", retry_policy),
         ]);
-        let KeySource::Remote(remote) = provider.keys else { panic!("not fetched") };
+        let KeySource::Remote(remote) = provider.keys else {
+            panic!("not fetched")
+        };
         assert_eq!(remote.retry, RetryPolicy { base_ms, max_ms });
     }
 }
@@ -285,7 +372,10 @@ fn reads_every_kind_of_path() {
     is(route(json!({"prefix": ""})).path, r#"Prefix("")"#);
     is(route(json!({"path": "/a"})).path, r#"Exact("/a")"#);
     is(route(json!({"path": "*"})).path, r#"Exact("*")"#);
-    is(route(json!({"path_separated_prefix": "/a"})).path, r#"SegmentPrefix("/a")"#);
+    is(
+        route(json!({"path_separated_prefix": "/a"})).path,
+        r#"SegmentPrefix("/a")"#,
+    );
     is(route(json!({"connect_matcher": {}})).path, "Connect");
     let PathMatch::Regex(regex) = route(json!({"safe_regex": {"regex": "/a|/b"}})).path else {
         panic!("no expression")
@@ -297,15 +387,19 @@ fn reads_every_kind_of_path() {
 fn reads_every_kind_of_header_condition() {
     let matches = |matcher: Value, headers: &[(&str, &str)]| {
         let route = route(json!({"prefix": "/", "headers": [matcher]}));
-        let headers = [(":path", "/"), (":method", "GET"), (":authority", "a.example")]
-            .iter()
-            .chain(headers)
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            .collect();
+        let headers = [
+            (":path", "/"),
+            (":method", "GET"),
+            (":authority", "a.example"),
+        ]
+        .iter()
+        .chain(headers)
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+        .collect();
         let request = Request::new(headers);
-        let target = request.target().map(|raw| {
-            crate::policy::path::Target::new(str::from_utf8(raw).unwrap())
-        });
+        let target = request
+            .target()
+            .map(|raw| crate::policy::path::Target::new(str::from_utf8(raw).unwrap()));
         route.matches(&request, target)
     };
     for (matcher, value, expected) in [
@@ -314,22 +408,48 @@ fn reads_every_kind_of_header_condition() {
         (json!({"prefix_match": "ab"}), "abc", true),
         (json!({"suffix_match": "bc"}), "abc", true),
         (json!({"contains_match": "b"}), "abc", true),
-        (json!({"contains_match": "d", "invert_match": true}), "abc", true),
+        (
+            json!({"contains_match": "d", "invert_match": true}),
+            "abc",
+            true,
+        ),
         (json!({"safe_regex_match": {"regex": "a.c"}}), "abc", true),
-        (json!({"string_match": {"exact": "ABC", "ignore_case": true}}), "abc", true),
+        (
+            json!({"string_match": {"exact": "ABC", "ignore_case": true}}),
+            "abc",
+            true,
+        ),
         (json!({"string_match": {"exact": "ABC"}}), "abc", false),
-        (json!({"range_match": {"start": "-1", "end": 7.0}}), "6", true),
-        (json!({"range_match": {"start": "-1", "end": 7.0}}), "7", false),
+        (
+            json!({"range_match": {"start": "-1", "end": 7.0}}),
+            "6",
+            true,
+        ),
+        (
+            json!({"range_match": {"start": "-1", "end": 7.0}}),
+            "7",
+            false,
+        ),
         (json!({"present_match": true}), "x", true),
         (json!({"present_match": false}), "x", false),
         (json!({}), "x", true),
     ] {
         let mut named = matcher.clone();
         named["name"] = json!("X-Env");
-        assert_eq!(matches(named, &[("x-env", value)]), expected, "{matcher} {value}");
+        assert_eq!(
+            matches(named, &[("x-env", value)]),
+            expected,
+            "{matcher} {value}"
+        );
     }
-    assert!(matches(json!({"name": ":method", "exact_match": "GET"}), &[]));
-    assert!(matches(json!({"name": "Host", "exact_match": "a.example"}), &[]));
+    assert!(matches(
+        json!({"name": ":method", "exact_match": "GET"}),
+        &[]
+    ));
+    assert!(matches(
+        json!({"name": "Host", "exact_match": "a.example"}),
+        &[]
+    ));
     assert!(matches(json!({"name": "x", "present_match": false}), &[]));
     let empty = json!({"name": "x", "string_match": {"exact": ""}});
     assert!(!matches(empty.clone(), &[]));
@@ -352,10 +472,18 @@ fn reads_methods_and_query_parameters() {
         ],
     }));
     assert_eq!(route.methods, ["GET", "PURGE"]);
-    let kinds: Vec<_> = route.query_parameters.iter().map(|query| &query.condition).collect();
+    let kinds: Vec<_> = route
+        .query_parameters
+        .iter()
+        .map(|query| &query.condition)
+        .collect();
     assert!(matches!(
         kinds[..],
-        [QueryCondition::Present, QueryCondition::Absent, QueryCondition::Text(_)]
+        [
+            QueryCondition::Present,
+            QueryCondition::Absent,
+            QueryCondition::Text(_)
+        ]
     ));
 }
 
@@ -380,7 +508,10 @@ fn resolves_providers_and_named_requirements() {
         ),
     ]))
     .unwrap();
-    let names: Vec<_> = config.providers().map(|(_, provider)| provider.name.as_str()).collect();
+    let names: Vec<_> = config
+        .providers()
+        .map(|(_, provider)| provider.name.as_str())
+        .collect();
     assert_eq!(names, ["azure", "okta"]);
     let of = |index, audiences| Requirement::Provider {
         provider: ProviderId::new(index),
@@ -389,7 +520,10 @@ fn resolves_providers_and_named_requirements() {
     assert_eq!(config.rules[0].requirement, Some(of(1, None)));
     let expected = Requirement::All(vec![
         of(0, Some(Audiences::AnyOf(vec!["b".into()]))),
-        Requirement::Any(vec![Requirement::AllowMissing, Requirement::AllowMissingOrFailed]),
+        Requirement::Any(vec![
+            Requirement::AllowMissing,
+            Requirement::AllowMissingOrFailed,
+        ]),
     ]);
     assert_eq!(config.rules[1].requirement, Some(expected));
 }

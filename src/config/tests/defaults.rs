@@ -39,21 +39,34 @@ fn whole_configuration_is_strict_by_default() {
 #[test]
 fn provider_is_strict_by_default() {
     let provider = provider(&[]);
-    let claims =
-        |names: &[&str]| names.iter().map(|name| ClaimPath::top_level(*name)).collect::<Vec<_>>();
+    let claims = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| ClaimPath::top_level(*name))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(provider.name, "okta");
     assert_eq!(provider.description, "");
     assert!(provider.enabled && !provider.forward);
     assert_eq!(provider.issuer, Issuer::Exact("https://idp.example".into()));
     assert_eq!(provider.audiences, Audiences::AnyOf(vec!["api".into()]));
     assert!(provider.subjects.is_none() && provider.client_ids.is_empty());
-    assert_eq!(provider.client_id_claims, claims(&["client_id", "cid", "azp", "appid"]));
+    assert_eq!(
+        provider.client_id_claims,
+        claims(&["client_id", "cid", "azp", "appid"])
+    );
     assert_eq!(provider.scope_claims, claims(&["scope", "scp"]));
     assert_eq!(provider.role_claims, claims(&["roles"]));
     assert_eq!(provider.algorithms, Algorithm::ASYMMETRIC);
     assert_eq!(provider.jwk_algorithm, JwkAlgorithm::Exact);
     let names = vec!["at+jwt".into(), "jwt".into()];
-    assert_eq!(provider.token_types, TokenTypes::OneOf { names, absent: true });
+    assert_eq!(
+        provider.token_types,
+        TokenTypes::OneOf {
+            names,
+            absent: true
+        }
+    );
     assert!(provider.require_claims.is_empty());
     let times = TimeRules {
         clock_skew: 60,
@@ -69,7 +82,9 @@ fn provider_is_strict_by_default() {
 
 #[test]
 fn fetched_keys_are_fresh_for_ten_minutes_and_serve_an_hour_more() {
-    let KeySource::Remote(remote) = provider(&[]).keys else { panic!("not fetched") };
+    let KeySource::Remote(remote) = provider(&[]).keys else {
+        panic!("not fetched")
+    };
     let expected = RemoteJwks {
         uri: "https://idp.example/keys".into(),
         authority: "idp.example".into(),
@@ -79,7 +94,10 @@ fn fetched_keys_are_fresh_for_ten_minutes_and_serve_an_hour_more() {
         cache_duration_ms: 600_000,
         max_stale_ms: 3_600_000,
         unknown_kid_cooldown_ms: 30_000,
-        retry: RetryPolicy { base_ms: 1000, max_ms: 10_000 },
+        retry: RetryPolicy {
+            base_ms: 1000,
+            max_ms: 10_000,
+        },
     };
     assert_eq!(remote, expected);
 }
@@ -90,7 +108,10 @@ fn shared_secrets_are_for_hmac() {
         ("remote_jwks", json!(null)),
         ("shared_secrets", json!([{"secret": super::SECRET}])),
     ]);
-    assert_eq!(provider.algorithms, [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]);
+    assert_eq!(
+        provider.algorithms,
+        [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]
+    );
 }
 
 #[test]

@@ -50,22 +50,27 @@ fn base_with(changes: &[(&str, Value)]) -> Value {
 
 /// The place at a dotted path, made where it is missing; numbers are positions in a list.
 fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
-    path.split('.').fold(document, |value, step| match step.parse::<usize>() {
-        Ok(index) => {
-            if !value.is_array() {
-                *value = json!([]);
+    path.split('.')
+        .fold(document, |value, step| match step.parse::<usize>() {
+            Ok(index) => {
+                if !value.is_array() {
+                    *value = json!([]);
+                }
+                let list = value.as_array_mut().unwrap();
+                list.resize(list.len().max(index + 1), Value::Null);
+                &mut list[index]
             }
-            let list = value.as_array_mut().unwrap();
-            list.resize(list.len().max(index + 1), Value::Null);
-            &mut list[index]
-        }
-        Err(_) => {
-            if !value.is_object() {
-                *value = json!({});
+            Err(_) => {
+                if !value.is_object() {
+                    *value = json!({});
+                }
+                value
+                    .as_object_mut()
+                    .unwrap()
+                    .entry(step)
+                    .or_insert(Value::Null)
             }
-            value.as_object_mut().unwrap().entry(step).or_insert(Value::Null)
-        }
-    })
+        })
 }
 
 fn parse(document: &Value) -> Result<Config, ConfigError> {
@@ -74,10 +79,14 @@ fn parse(document: &Value) -> Result<Config, ConfigError> {
 
 /// The one provider of a [`base`] with `changes`.
 fn provider(changes: &[(&str, Value)]) -> Provider {
-    let changes: Vec<_> =
-        changes.iter().map(|(path, value)| (format!("providers.okta.{path}"), value)).collect();
-    let changes: Vec<_> =
-        changes.iter().map(|(path, value)| (path.as_str(), (*value).clone())).collect();
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(path, value)| (format!("providers.okta.{path}"), value))
+        .collect();
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(path, value)| (path.as_str(), (*value).clone()))
+        .collect();
     let mut config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{error}"));
     config.providers.remove(0)
 }

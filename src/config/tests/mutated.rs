@@ -10,22 +10,55 @@ use crate::config::Config;
 fn rich() -> Value {
     base_with(&[
         ("realm", json!("orders")),
-        ("limits", json!({"token_bytes": 4096.0, "park_timeout": "0.5s"})),
-        ("providers.okta.subjects", json!({"safe_regex": {"regex": "a|b"}, "ignore_case": true})),
-        ("providers.okta.from_headers", json!([{"name": "x-token", "value_prefix": "T "}])),
+        (
+            "limits",
+            json!({"token_bytes": 4096.0, "park_timeout": "0.5s"}),
+        ),
+        (
+            "providers.okta.subjects",
+            json!({"safe_regex": {"regex": "a|b"}, "ignore_case": true}),
+        ),
+        (
+            "providers.okta.from_headers",
+            json!([{"name": "x-token", "value_prefix": "T "}]),
+        ),
         ("providers.okta.from_cookies", json!(["session"])),
-        ("providers.okta.claim_to_headers", json!([{"header_name": "x-a", "claim_name": "a.b"}])),
-        ("providers.okta.issuer", json!("https://idp.example/{tid}/v2.0")),
-        ("providers.okta.require_claims", json!([{"claim": "tid", "any_of": ["t", 1, true]}])),
-        ("providers.okta.remote_jwks.retry_policy.retry_back_off.base_interval", json!("2s")),
-        ("rules.0.match.headers", json!([{"name": ":method", "range_match": {"end": "9"}}])),
-        ("rules.0.match.query_parameters", json!([{"name": "q", "present_match": true}])),
-        ("rules.0.requires", json!({"requires_any": {"requirements": [
-            {"provider_name": "okta"},
-            {"provider_and_audiences": {"provider_name": "okta", "audiences": ["b"]}},
-            {"allow_missing": {}},
-        ]}})),
-        ("rules.0.authorize", json!({"scopes": {"any_of": ["a"]}, "client_ids": ["c"]})),
+        (
+            "providers.okta.claim_to_headers",
+            json!([{"header_name": "x-a", "claim_name": "a.b"}]),
+        ),
+        (
+            "providers.okta.issuer",
+            json!("https://idp.example/{tid}/v2.0"),
+        ),
+        (
+            "providers.okta.require_claims",
+            json!([{"claim": "tid", "any_of": ["t", 1, true]}]),
+        ),
+        (
+            "providers.okta.remote_jwks.retry_policy.retry_back_off.base_interval",
+            json!("2s"),
+        ),
+        (
+            "rules.0.match.headers",
+            json!([{"name": ":method", "range_match": {"end": "9"}}]),
+        ),
+        (
+            "rules.0.match.query_parameters",
+            json!([{"name": "q", "present_match": true}]),
+        ),
+        (
+            "rules.0.requires",
+            json!({"requires_any": {"requirements": [
+                {"provider_name": "okta"},
+                {"provider_and_audiences": {"provider_name": "okta", "audiences": ["b"]}},
+                {"allow_missing": {}},
+            ]}}),
+        ),
+        (
+            "rules.0.authorize",
+            json!({"scopes": {"any_of": ["a"]}, "client_ids": ["c"]}),
+        ),
     ])
 }
 
@@ -54,10 +87,14 @@ fn replace(value: &mut Value, target: &mut usize, replacement: &Value) {
     *target = target.wrapping_sub(1);
     match value {
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| replace(element, target, replacement));
+            elements
+                .iter_mut()
+                .for_each(|element| replace(element, target, replacement));
         }
         Value::Object(members) => {
-            members.values_mut().for_each(|member| replace(member, target, replacement));
+            members
+                .values_mut()
+                .for_each(|member| replace(member, target, replacement));
         }
         _ => {}
     }

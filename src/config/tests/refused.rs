@@ -10,13 +10,21 @@ use crate::config::{Config, Reason};
 #[test]
 fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
     for (path, value, text) in [
-        ("rules.1", json!(null), "rules[1]: expected an object, found null"),
+        (
+            "rules.1",
+            json!(null),
+            "rules[1]: expected an object, found null",
+        ),
         (
             "rules.0.requires.provder_name",
             json!("okta"),
             r#"rules[0].requires: unknown field "provder_name", did you mean "provider_name"?"#,
         ),
-        ("provders", json!({}), r#"configuration: unknown field "provders", did you mean "providers"?"#),
+        (
+            "provders",
+            json!({}),
+            r#"configuration: unknown field "provders", did you mean "providers"?"#,
+        ),
         (
             "limits.zzz",
             json!(1),
@@ -37,14 +45,46 @@ fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
             json!(1.5),
             "providers.okta.clock_skew_seconds: expected an unsigned integer, found 1.5",
         ),
-        ("providers.okta.forward", json!("yes"), r#"providers.okta.forward: expected a boolean, found string "yes""#),
-        ("providers.okta.audiences", json!("api"), r#"providers.okta.audiences: expected a list, found string "api""#),
-        ("providers.okta.audiences", json!([1]), "providers.okta.audiences[0]: expected a string, found 1"),
-        ("providers", json!([]), "providers: expected an object, found a list"),
-        ("rules.0.requires", json!(["okta"]), "rules[0].requires: expected an object, found a list"),
-        ("rules.0.requires.allow_missing", json!(true), "rules[0].requires.allow_missing: expected an empty object, found true"),
-        ("mode", json!({}), "mode: expected a string, found an object"),
-        ("mode", json!("shadw"), r#"mode: unknown value "shadw", did you mean "shadow"?"#),
+        (
+            "providers.okta.forward",
+            json!("yes"),
+            r#"providers.okta.forward: expected a boolean, found string "yes""#,
+        ),
+        (
+            "providers.okta.audiences",
+            json!("api"),
+            r#"providers.okta.audiences: expected a list, found string "api""#,
+        ),
+        (
+            "providers.okta.audiences",
+            json!([1]),
+            "providers.okta.audiences[0]: expected a string, found 1",
+        ),
+        (
+            "providers",
+            json!([]),
+            "providers: expected an object, found a list",
+        ),
+        (
+            "rules.0.requires",
+            json!(["okta"]),
+            "rules[0].requires: expected an object, found a list",
+        ),
+        (
+            "rules.0.requires.allow_missing",
+            json!(true),
+            "rules[0].requires.allow_missing: expected an empty object, found true",
+        ),
+        (
+            "mode",
+            json!({}),
+            "mode: expected a string, found an object",
+        ),
+        (
+            "mode",
+            json!("shadw"),
+            r#"mode: unknown value "shadw", did you mean "shadow"?"#,
+        ),
         (
             "providers.okta.remote_jwks.cache_duration",
             json!("10m"),
@@ -78,8 +118,14 @@ fn refuses_text_that_is_not_strict_json() {
             r#"{"realm":"a","realm":"b"}"#,
             "configuration: a name occurs twice in one object: remove one before line 1, column ",
         ),
-        ("", "configuration: not one JSON value of at most 128 levels: correct line 1, column 0"),
-        ("providers: {}", "configuration: not one JSON value of at most 128 levels: correct line 1"),
+        (
+            "",
+            "configuration: not one JSON value of at most 128 levels: correct line 1, column 0",
+        ),
+        (
+            "providers: {}",
+            "configuration: not one JSON value of at most 128 levels: correct line 1",
+        ),
         ("[]", "configuration: expected an object, found a list"),
         ("null", "configuration: expected an object, found null"),
     ] {
@@ -93,10 +139,16 @@ fn never_repeats_a_secret() {
     for (path, value) in [
         ("shared_secrets", json!("hunter2")),
         ("shared_secrets", json!(["hunter2"])),
-        ("shared_secrets", json!([{"kid": "a", "secret": ["hunter2"]}])),
+        (
+            "shared_secrets",
+            json!([{"kid": "a", "secret": ["hunter2"]}]),
+        ),
         ("shared_secrets", json!([{"kid": "a", "secret": "hunter2"}])),
         ("local_jwks", json!("hunter2")),
-        ("local_jwks.inline_string", json!("{\"keys\":[{\"kty\":\"oct\",\"k\":\"hunter2\"}]}")),
+        (
+            "local_jwks.inline_string",
+            json!("{\"keys\":[{\"kty\":\"oct\",\"k\":\"hunter2\"}]}"),
+        ),
         ("local_jwks.inline_bytes", json!("hunter2!")),
     ] {
         let path = format!("providers.okta.{path}");
@@ -136,10 +188,21 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
     ] {
         let path = format!("{path}{field}");
         let error = parse(&base_with(&[(&path, json!({}))])).unwrap_err();
-        assert!(matches!(error.reason(), Reason::NotAvailable { .. }), "{path}: {error}");
-        assert!(error.to_string().contains("\" is not available in this version; "), "{error}");
+        assert!(
+            matches!(error.reason(), Reason::NotAvailable { .. }),
+            "{path}: {error}"
+        );
+        assert!(
+            error
+                .to_string()
+                .contains("\" is not available in this version; "),
+            "{error}"
+        );
     }
     // In a place where it never was, such a name is as unknown as any.
     let error = parse(&base_with(&[("limits.preset", json!({}))])).unwrap_err();
-    assert!(matches!(error.reason(), Reason::UnknownField { .. }), "{error}");
+    assert!(
+        matches!(error.reason(), Reason::UnknownField { .. }),
+        "{error}"
+    );
 }

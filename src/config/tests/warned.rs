@@ -15,7 +15,10 @@ fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
 fn strict_configuration_has_no_warning() {
     assert_eq!(warnings(&[]), Vec::<String>::new());
     assert_eq!(
-        warnings(&[("providers.okta.remote_jwks.http_uri.uri", json!("http://idp/keys"))]),
+        warnings(&[(
+            "providers.okta.remote_jwks.http_uri.uri",
+            json!("http://idp/keys")
+        )]),
         Vec::<String>::new(),
         "a mesh encrypts by itself"
     );
@@ -27,17 +30,26 @@ fn every_weak_choice_is_told_of() {
     let tenant = "https://idp.example/{tid}";
     for (changes, expected) in [
         (
-            vec![(okta("issuer"), json!(null)), (okta("allow_any_issuer"), json!(true))],
+            vec![
+                (okta("issuer"), json!(null)),
+                (okta("allow_any_issuer"), json!(true)),
+            ],
             "providers.okta.allow_any_issuer: a token is accepted whoever its \"iss\" names, where \
              the provider's keys verify it",
         ),
         (
-            vec![(okta("audiences"), json!([])), (okta("allow_any_audience"), json!(true))],
+            vec![
+                (okta("audiences"), json!([])),
+                (okta("allow_any_audience"), json!(true)),
+            ],
             "providers.okta.allow_any_audience: a token that was made for another service is \
              accepted",
         ),
         (
-            vec![(okta("issuer"), json!(tenant)), (okta("allow_any_tenant"), json!(true))],
+            vec![
+                (okta("issuer"), json!(tenant)),
+                (okta("allow_any_tenant"), json!(true)),
+            ],
             "providers.okta.allow_any_tenant: tokens of every tenant of the issuer are accepted",
         ),
         (
@@ -62,7 +74,10 @@ fn every_weak_choice_is_told_of() {
             vec![(okta("token_types"), json!(["*"]))],
             "providers.okta.token_types: tokens of other kinds, such as ID tokens, are accepted",
         ),
-        (vec![("mode".to_owned(), json!("shadow"))], "mode: no rule blocks a request"),
+        (
+            vec![("mode".to_owned(), json!("shadow"))],
+            "mode: no rule blocks a request",
+        ),
         (
             vec![("path_policy".to_owned(), json!("raw"))],
             "path_policy: a path that the upstream reads in another way can evade the rules",
@@ -72,24 +87,32 @@ fn every_weak_choice_is_told_of() {
             "unmatched: requests that no rule matches pass without a token",
         ),
     ] {
-        let changes: Vec<_> =
-            changes.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
         assert_eq!(warnings(&changes), [expected]);
     }
 }
 
 #[test]
 fn each_key_that_is_left_out_is_told_of() {
-    let keys = key_set(&[r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, ED25519_KEY, r#"{"kty":"x"}"#]);
+    let keys = key_set(&[
+        r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#,
+        ED25519_KEY,
+        r#"{"kty":"x"}"#,
+    ]);
     let found = warnings(&[
         ("providers.okta.remote_jwks", json!(null)),
         ("providers.okta.local_jwks.inline_string", json!(keys)),
     ]);
     assert_eq!(found.len(), 2, "{found:?}");
     for (warning, index) in found.iter().zip([0, 2]) {
-        let start =
-            format!("providers.okta.local_jwks.keys[{index}]: this key is left out: ");
-        assert!(warning.starts_with(&start) && warning.len() > start.len(), "{warning}");
+        let start = format!("providers.okta.local_jwks.keys[{index}]: this key is left out: ");
+        assert!(
+            warning.starts_with(&start) && warning.len() > start.len(),
+            "{warning}"
+        );
     }
 }
 
@@ -106,7 +129,10 @@ fn harmless_beside_a_stricter_setting() {
         ],
         [
             ("providers.okta.issuer", json!("https://idp.example/{tid}")),
-            ("providers.okta.require_claims", json!([{"claim": "tid", "any_of": ["t1"]}])),
+            (
+                "providers.okta.require_claims",
+                json!([{"claim": "tid", "any_of": ["t1"]}]),
+            ),
         ],
     ] {
         assert_eq!(warnings(&changes), Vec::<String>::new(), "{changes:?}");
