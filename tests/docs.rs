@@ -77,7 +77,7 @@ fn examples(page: &Path) -> Vec<Example> {
                 if is_configuration {
                     found.push(Example {
                         file: page.display().to_string(),
-                        line: index + 1,
+                        line: index.saturating_add(1),
                         language: words[0].to_owned(),
                         is_refused: words.len() == 3,
                         text: String::new(),

@@ -57,7 +57,7 @@ fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
                     *value = json!([]);
                 }
                 let list = value.as_array_mut().unwrap();
-                list.resize(list.len().max(index + 1), Value::Null);
+                list.resize(list.len().max(index.saturating_add(1)), Value::Null);
                 &mut list[index]
             }
             Err(_) => {
