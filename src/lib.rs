@@ -8,6 +8,8 @@
 //! token in it is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] holds
 //! fresh; the [`engine`] joins these into a [`decision`].
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod decision;
 pub mod engine;

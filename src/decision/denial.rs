@@ -86,7 +86,8 @@ impl Denial {
             headers.push(("content-type", "application/json".to_owned()));
         }
         headers.push(("cache-control", "no-store".to_owned()));
-        if let Some(seconds) = self.retry_after {
+        if self.reason.class() == Class::Unavailable {
+            let seconds = self.retry_after.unwrap_or(1);
             headers.push(("retry-after", seconds.to_string()));
         }
         Response {
