@@ -304,3 +304,252 @@ impl fmt::Display for TokenError {
 }
 
 impl std::error::Error for TokenError {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+    use serde_json::json;
+
+    use super::*;
+    use crate::jose::key::KeyNumbers;
+
+    const SECRET: [u8; 32] = [7; 32];
+
+    fn key(secret: &[u8]) -> VerifyingKey {
+        VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
+    }
+
+    /// An HS256 token of that header and those claims, whatever they say.
+    fn token(header: &str, claims: &str) -> String {
+        let input = format!(
+            "{}.{}",
+            base64url::encode(header.as_bytes()),
+            base64url::encode(claims.as_bytes())
+        );
+        let key = jwt_compact::alg::Hs256Key::new(SECRET);
+        let tag = jwt_compact::alg::Hs256.sign(&key, input.as_bytes());
+        format!("{input}.{}", base64url::encode(&tag.as_bytes()))
+    }
+
+    fn refuse_header(header: &Value) -> TokenError {
+        UntrustedToken::parse(&token(&header.to_string(), "{}")).expect_err(&header.to_string())
+    }
+
+    #[test]
+    fn claims_are_verified_by_the_key_that_signed_them() {
+        let text = token(
+            r#"{"typ":"at+jwt","alg":"HS256","kid":""}"#,
+            r#"{"sub":"s"}"#,
+        );
+        let token = UntrustedToken::parse(&text).unwrap();
+        assert_eq!(token.header().algorithm(), Algorithm::Hs256);
+        assert_eq!(
+            (token.header().kid(), token.header().typ()),
+            (Some(""), Some("at+jwt"))
+        );
+        assert_eq!(token.unverified_claims().subject(), Some("s"));
+        let verified = token.verify(&key(&SECRET)).unwrap();
+        assert_eq!(verified.claims().subject(), Some("s"));
+        assert_eq!(verified.key(), key(&SECRET).thumbprint());
+        assert!(token.verify(&key(&[8; 32])).is_none());
+    }
+
+    #[test]
+    fn segments_are_handed_on_as_they_came() {
+        let text = token(r#"{"alg":"HS256"}"#, r#"{ "a" : 1 }"#);
+        let token = UntrustedToken::parse(&text).unwrap();
+        let [header, payload, signature] = text.split('.').collect::<Vec<_>>()[..] else {
+            panic!("three segments");
+        };
+        assert_eq!(token.as_str(), text);
+        assert_eq!(token.signing_input(), format!("{header}.{payload}"));
+        assert_eq!(token.payload_segment(), payload);
+        assert_eq!(base64url::encode(token.signature()), signature);
+    }
+
+    #[test]
+    fn host_is_not_asked_about_a_key_that_does_not_fit() {
+        let (rs256, hs256) = (
+            token(r#"{"alg":"RS256"}"#, "{}"),
+            token(r#"{"alg":"HS256"}"#, "{}"),
+        );
+        let secret = key(&SECRET);
+        let verify_by = |text: &str, says| {
+            let token = UntrustedToken::parse(text).unwrap();
+            token.verify_by(&secret, || says).is_some()
+        };
+        assert!(!verify_by(&rs256, true));
+        assert!(verify_by(&hs256, true));
+        assert!(!verify_by(&hs256, false));
+    }
+
+    #[test]
+    fn refuses_every_shape_but_three_segments() {
+        let (h, p) = (
+            base64url::encode(br#"{"alg":"HS256"}"#),
+            base64url::encode(b"{}"),
+        );
+        for (text, expected) in [
+            (String::new(), TokenError::SegmentCount),
+            (h.clone(), TokenError::SegmentCount),
+            (format!("{h}.{p}"), TokenError::SegmentCount),
+            (format!("{h}.{p}.AA.AA"), TokenError::SegmentCount),
+            (format!("{h}.{p}.AA.AA.AA"), TokenError::Encrypted),
+            (format!("{h}..AA.AA.AA"), TokenError::Encrypted),
+            (format!("{h}.{p}.AA.AA.AA.AA"), TokenError::SegmentCount),
+            (".".repeat(100_000), TokenError::SegmentCount),
+            ("..".to_owned(), TokenError::SegmentEmpty),
+            (format!("{h}.{p}."), TokenError::SegmentEmpty),
+            (format!("{h}..AA"), TokenError::SegmentEmpty),
+            (format!(".{p}.AA"), TokenError::SegmentEmpty),
+            (format!("{h}=.{p}.AA"), TokenError::NotBase64url),
+            (format!("{h}.{p}.AB"), TokenError::NotBase64url),
+            (format!("{h}.{p}.A"), TokenError::NotBase64url),
+            (format!("{h}.{p}.AA=="), TokenError::NotBase64url),
+            (format!("{h}.{p}.A A"), TokenError::NotBase64url),
+            (format!("{h}.{p}.AA\n"), TokenError::NotBase64url),
+            (format!(" {h}.{p}.AA"), TokenError::NotBase64url),
+            (format!("{h}.{p}.+/+/"), TokenError::NotBase64url),
+            (format!("{h}.{p}é.AA"), TokenError::NotBase64url),
+        ] {
+            assert_eq!(
+                UntrustedToken::parse(&text).unwrap_err(),
+                expected,
+                "{text:.60}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_header_that_is_not_one_strict_object() {
+        for header in [
+            "",
+            "[]",
+            "\"HS256\"",
+            "{\"alg\":\"HS256\"",
+            "{\"alg\":\"HS256\"}x",
+            "{\"alg\":\"HS256\",\"alg\":\"HS256\"}",
+            "{\"alg\":\"HS256\",\"x\":{\"y\":1,\"y\":1}}",
+            "\u{feff}{\"alg\":\"HS256\"}",
+        ] {
+            let text = format!("{}.e30.AA", base64url::encode(header.as_bytes()));
+            let refused = UntrustedToken::parse(&text).unwrap_err();
+            let expected = matches!(
+                refused,
+                TokenError::HeaderJson(_) | TokenError::SegmentEmpty
+            );
+            assert!(expected, "{header}: {refused}");
+        }
+        let not_utf8 = format!(
+            "{}.e30.AA",
+            base64url::encode(b"{\"alg\":\"HS256\",\"\xff\":1}")
+        );
+        let refused = UntrustedToken::parse(&not_utf8).unwrap_err();
+        assert_eq!(refused, TokenError::HeaderJson(JsonError::NotUtf8));
+    }
+
+    #[test]
+    fn refuses_algorithms_that_do_not_exist_here() {
+        for alg in [
+            "none", "None", "nOnE", "NONE", "", "hs256", "HS256 ", "ES256K", "RSA-OAEP",
+        ] {
+            assert_eq!(
+                refuse_header(&json!({ "alg": alg })),
+                TokenError::UnsupportedAlgorithm
+            );
+        }
+        assert_eq!(refuse_header(&json!({})), TokenError::AlgorithmMissing);
+        assert_eq!(
+            refuse_header(&json!({ "ALG": "HS256" })),
+            TokenError::AlgorithmMissing
+        );
+        for alg in [json!(null), json!(["HS256"]), json!(256), json!(true)] {
+            let refused = refuse_header(&json!({ "alg": alg }));
+            assert_eq!(refused, TokenError::HeaderType { member: "alg" });
+        }
+    }
+
+    #[test]
+    fn refuses_extensions_whatever_they_look_like() {
+        for value in [
+            json!(["exp"]),
+            json!([]),
+            json!(null),
+            json!("b64"),
+            json!(["b64"]),
+        ] {
+            let refused = refuse_header(&json!({ "alg": "HS256", "crit": value }));
+            assert_eq!(refused, TokenError::CriticalExtension, "{value}");
+        }
+        for value in [json!(false), json!(true), json!(null), json!("false")] {
+            let refused = refuse_header(&json!({ "alg": "HS256", "b64": value }));
+            assert_eq!(refused, TokenError::UnencodedPayload, "{value}");
+        }
+        for member in ["enc", "zip"] {
+            let refused = refuse_header(&json!({ "alg": "HS256", member: "DEF" }));
+            assert_eq!(refused, TokenError::EncryptionHeader, "{member}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_token_inside_a_token() {
+        for cty in ["JWT", "jwt", "application/jwt", "Application/JWT"] {
+            assert_eq!(
+                refuse_header(&json!({ "alg": "HS256", "cty": cty })),
+                TokenError::Nested
+            );
+        }
+        let other = token(r#"{"alg":"HS256","cty":"json"}"#, "{}");
+        assert!(UntrustedToken::parse(&other).is_ok());
+    }
+
+    #[test]
+    fn refuses_header_members_that_are_not_strings() {
+        for member in ["kid", "typ", "cty"] {
+            for value in [json!(null), json!(1), json!(["x"]), json!({})] {
+                let refused = refuse_header(&json!({ "alg": "HS256", member: value }));
+                assert_eq!(refused, TokenError::HeaderType { member }, "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_in_a_header_are_not_looked_at() {
+        for member in ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "nonce"] {
+            for value in [
+                json!("https://attacker.example/"),
+                json!({ "kty": 1 }),
+                json!([]),
+                json!(0),
+            ] {
+                let header = json!({ "alg": "HS256", member: value }).to_string();
+                let text = token(&header, "{}");
+                assert!(
+                    UntrustedToken::parse(&text)
+                        .unwrap()
+                        .verify_with(&key(&SECRET)),
+                    "{header}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn errors_do_not_repeat_the_token() {
+        let secret = "c2VjcmV0";
+        for header in [
+            json!({ "alg": secret }),
+            json!({ "alg": "HS256", "crit": [secret] }),
+            json!({ "alg": "HS256", "kid": [secret] }),
+        ] {
+            let refused = refuse_header(&header);
+            assert!(
+                !format!("{refused} {refused:?}").contains(secret),
+                "{refused:?}"
+            );
+        }
+    }
+}
