@@ -1,6 +1,6 @@
 //! The shape of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
-//! Three segments of strict base64url, none of them empty. What is signed is the text of the first
+//! Three segments of strict base64url, of which only the payload may be empty. What is signed is the text of the first
 //! two as it was sent (RFC 7515 section 5.2), never a text made anew from what was read. What the
 //! payload means is not known here: see [`token`](super::token).
 
@@ -93,7 +93,7 @@ fn split(text: &str) -> Result<[&str; 3], TokenError> {
         2 => return Err(TokenError::Encrypted),
         _ => return Err(TokenError::SegmentCount),
     }
-    if header.is_empty() || payload.is_empty() || signature.is_empty() {
+    if header.is_empty() || signature.is_empty() {
         return Err(TokenError::SegmentEmpty);
     }
     Ok([header, payload, signature])
@@ -121,6 +121,16 @@ mod tests {
     }
 
     #[test]
+    fn payload_may_be_empty() {
+        let jws = CompactJws::parse("eyJhbGciOiJIUzI1NiJ9..AA").unwrap();
+        assert_eq!(
+            (jws.payload_segment(), jws.unverified_payload()),
+            ("", &b""[..])
+        );
+        assert_eq!(jws.signing_input(), "eyJhbGciOiJIUzI1NiJ9.");
+    }
+
+    #[test]
     fn refuses_every_shape_but_three_segments() {
         let (h, p) = (
             base64url::encode(br#"{"alg":"HS256"}"#),
@@ -137,7 +147,6 @@ mod tests {
             (".".repeat(100_000), TokenError::SegmentCount),
             ("..".to_owned(), TokenError::SegmentEmpty),
             (format!("{h}.{p}."), TokenError::SegmentEmpty),
-            (format!("{h}..AA"), TokenError::SegmentEmpty),
             (format!(".{p}.AA"), TokenError::SegmentEmpty),
         ] {
             assert_eq!(

@@ -80,6 +80,9 @@ impl<'a> UntrustedToken<'a> {
     /// What is wrong with it, whoever may have signed it.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         let jws = CompactJws::parse(text)?;
+        if jws.unverified_payload().is_empty() {
+            return Err(TokenError::SegmentEmpty);
+        }
         let claims = Rc::new(Claims::parse(jws.unverified_payload())?);
         Ok(Self { jws, claims })
     }
@@ -228,6 +231,8 @@ mod tests {
 
     #[test]
     fn payload_has_to_be_a_claims_set() {
+        let refused = UntrustedToken::parse("eyJhbGciOiJIUzI1NiJ9..AA").unwrap_err();
+        assert_eq!(refused, TokenError::SegmentEmpty);
         for claims in ["foo", "[]", "{\"a\":1,\"a\":1}"] {
             let refused = UntrustedToken::parse(&token(r#"{"alg":"HS256"}"#, claims)).unwrap_err();
             assert!(matches!(refused, TokenError::ClaimsJson(_)), "{claims}");
