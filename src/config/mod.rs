@@ -8,18 +8,24 @@
 //! A configuration is refused as a whole: nothing of it takes effect.
 
 mod error;
+mod location;
 mod parse;
 mod provider;
 mod raw;
+mod reason;
+mod warning;
 
 use crate::policy::{HeaderName, Rule};
 
 pub use self::{
-    error::{ConfigError, Warning},
+    error::ConfigError,
+    location::Location,
     provider::{
         Audiences, ClaimHeader, ClaimRequirement, Issuer, IssuerTemplate, KeySource, PayloadHeader,
         Provider, ProviderId, RemoteJwks, RetryPolicy, TimeRules, TokenTypes,
     },
+    reason::Reason,
+    warning::Warning,
 };
 
 /// A whole, valid configuration.

@@ -122,6 +122,14 @@ pub struct ClaimRequirement {
     pub any_of: Option<Vec<Value>>,
 }
 
+impl ClaimRequirement {
+    /// Whether only listed values of `claim` fulfil it.
+    #[must_use]
+    pub fn constrains(&self, claim: &ClaimPath) -> bool {
+        self.claim == *claim && self.any_of.is_some()
+    }
+}
+
 /// Rules on `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6). All in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRules {

@@ -18,5 +18,5 @@ pub use self::{
     header_name::{HeaderName, HeaderNameError},
     requirement::{Requirement, Rule},
     route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
-    string_match::{Pattern, StringMatch},
+    string_match::{Pattern, StringMatch, full_match},
 };

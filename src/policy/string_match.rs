@@ -1,6 +1,9 @@
 //! Text patterns: Envoy's `StringMatcher`.
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
+
+/// Largest compiled regular expression: matching takes time in its size.
+const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A pattern over a whole string.
 #[derive(Clone, Debug)]
@@ -63,8 +66,7 @@ impl Pattern {
     /// # Errors
     /// When `expression` does not compile or would compile to a program that is too large.
     pub fn regex(expression: &str) -> Result<Self, regex_lite::Error> {
-        // The group keeps an alternation (`a|b`) inside the anchors.
-        Regex::new(&format!(r"\A(?:{expression})\z")).map(Self::Regex)
+        full_match(expression).map(Self::Regex)
     }
 
     fn matches(&self, text: &str) -> bool {
@@ -76,6 +78,19 @@ impl Pattern {
             Self::Suffix(end) => text.ends_with(end.as_str()),
         }
     }
+}
+
+/// A regular expression that must match a whole text.
+///
+/// # Errors
+/// When `expression` does not compile or would compile to a program that is too large.
+pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
+    let compile =
+        |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
+    // By itself first: `a)|(b` would close the group below and escape the anchors.
+    compile(expression)?;
+    // The group keeps an alternation (`a|b`) inside the anchors.
+    compile(&format!(r"\A(?:{expression})\z"))
 }
 
 impl PartialEq for Pattern {
@@ -106,6 +121,15 @@ mod tests {
         for text in ["/a/", "x/b", "/ab", "/a\n", ""] {
             assert!(!pattern.matches(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn refuses_an_expression_that_would_escape_the_anchors() {
+        for expression in ["/a)|(/b", "a)|(?:.*", "(?x) a # )\\z"] {
+            let refused = Pattern::regex(expression).is_err();
+            assert!(refused, "{expression}");
+        }
+        assert!(Pattern::regex("(a{1000}){1000}").is_err());
     }
 
     #[test]
