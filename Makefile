@@ -98,6 +98,7 @@ docs: cli envoy $(TOOLS)/node ## The examples of the documentation
 
 .PHONY: deny advisories
 deny: $(DENY) ## Licences, duplicates and sources of the dependencies
+	cargo fetch --locked --quiet
 	$(TOOLS)/bin/cargo-deny --locked --offline check bans licenses sources
 
 advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSec's database)
