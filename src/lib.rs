@@ -5,7 +5,7 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
-        reason = "clippy.toml can exempt tests from its other lints; the build without tests is checked"
+        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
     )
 )]
 

@@ -52,8 +52,8 @@ fn thumbprints_of_rfc_7638() {
     );
 }
 
-/// A `DPoP` proof carries its key in the header, which is not looked at: with that key from elsewhere
-/// it verifies, without it there is nothing to verify with.
+/// A `DPoP` proof carries its key in the header, which is not looked at: with that key from
+/// elsewhere it verifies, without it there is nothing to verify with.
 #[test]
 fn proofs_of_rfc_9449() {
     let Some(folder) = collection("rfc-examples") else {
