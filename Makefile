@@ -135,7 +135,7 @@ $(SERVER_READY): $(SERVER)/package-lock.json $(TOOLS)/node
 	@touch $@
 
 $(BINDGEN_RUNNER): | $(TOOLS)/rust
-	cargo install --locked --root $(TOOLS) --version $(BINDGEN) wasm-bindgen-cli
+	cargo install --root $(TOOLS) --version $(BINDGEN) wasm-bindgen-cli
 	@rm -f $(TOOLS)/wasm-bindgen-* && touch $@
 
 $(DENY): | $(TOOLS)/rust

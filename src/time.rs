@@ -43,8 +43,8 @@ impl UnixSeconds {
 
     /// Reads a `NumericDate` (RFC 7519 section 2).
     ///
-    /// None for anything but a JSON number that is neither negative (`-0` included) nor past what 64
-    /// bits of seconds can tell. A number in quotes is no number: libraries that took it for an
+    /// None for anything but a JSON number that is neither negative (`-0` included) nor past what
+    /// 64 bits of seconds can tell. A number in quotes is no number: libraries that took it for an
     /// absent claim let expired tokens in.
     pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
         let Value::Number(number) = value else {

@@ -166,21 +166,22 @@ impl HeaderPlace {
     }
 }
 
-/// Whether `request` authenticates itself by a scheme that is not Bearer, or not at all.
+/// Collects the Bearer credentials of all `Authorization` lines. Envoy joins several lines with a
+/// comma before any filter sees them, so each part of a line counts like a line.
 fn collect_bearer<'a>(request: &Request<'a>, found: &mut Vec<Found<'a>>) {
     let before = found.len();
-    let mut other_schemes = 0_usize;
-    for value in request.values("authorization") {
-        match bearer_token(value) {
+    let mut other_parts = 0_usize;
+    for part in request.values("authorization").flat_map(|value| value.split(|byte| *byte == b',')) {
+        match bearer_token(part.trim_ascii()) {
             Some(token) => found.push(token.map(|token| Credential {
                 token,
                 location: Location::Header("authorization".to_owned()),
             })),
-            None => other_schemes = other_schemes.saturating_add(1),
+            None => other_parts = other_parts.saturating_add(1),
         }
     }
     // Another scheme alone is no credential of ours (401); beside a Bearer it is a second method.
-    if found.len() > before && other_schemes > 0 {
+    if found.len() > before && other_parts > 0 {
         found.push(Err(CredentialError::Several));
     }
 }
@@ -268,11 +269,15 @@ mod tests {
             (b"Bearer ", Err(CredentialError::Malformed)),
             (b"Bearer\ta.b.c", Err(CredentialError::Malformed)),
             (b"Bearer a b", Err(CredentialError::Malformed)),
-            (b"Bearer a, Bearer b", Err(CredentialError::Malformed)),
+            (b"Bearer a, Bearer b", Err(CredentialError::Several)),
+            (b"Bearer a,Basic YTpi", Err(CredentialError::Several)),
+            (b"Basic YTpi,bearer a", Err(CredentialError::Several)),
+            (b"Bearer a,", Err(CredentialError::Several)),
+            (b"Digest username=\"a\", realm=\"b\"", Ok(None)),
             (b"Bearer a=b", Err(CredentialError::Malformed)),
             (b"Bearer ===", Err(CredentialError::Malformed)),
             (b"Bearer \xff", Err(CredentialError::Malformed)),
-            (b"Bearer,", Err(CredentialError::Malformed)),
+            (b"Bearer,", Err(CredentialError::Several)),
         ] {
             let found = find(&Places::standard(), &[("authorization", value)]);
             assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");

@@ -1,6 +1,5 @@
 //! Keys that are fetched: waiting for them, doing without, bad answers.
 
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -12,7 +11,7 @@ use crate::{
         on_both_drivers,
     },
     world::{
-        ISSUER, JWKS_PATH, configuration, forwarded_user, get, publishing, remote_provider, signer,
+        JWKS_PATH, configuration, forwarded_user, get, publishing, remote_provider, signer,
         start, token, with_remote_keys,
     },
 };

@@ -1,9 +1,11 @@
 //! A host that withholds calls: refused, never let through, never a trap.
 
+use proxy_wasm::types::Status;
+
 use crate::{
     support::{
         driver::{Driver, Request, Setup},
-        fake_host::{FakeHost, Status},
+        fake_host::FakeHost,
         on_both_drivers,
     },
     world::{configuration, get, local_provider, publishing, remote_provider, signer, start, token},
