@@ -27,18 +27,24 @@ pub struct Headers(pub Vec<(Vec<u8>, Vec<u8>)>);
 impl Headers {
     /// Appends a line.
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        self.0.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+        self.0
+            .push((name.as_ref().to_vec(), value.as_ref().to_vec()));
     }
 
     /// Removes every line of that name.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) {
-        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
+        self.0
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
     }
 
     /// Every value of that name (any case), in order.
     pub fn bytes(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
         let same = |(other, _): &&(Vec<u8>, Vec<u8>)| other.eq_ignore_ascii_case(name.as_ref());
-        self.0.iter().filter(same).map(|(_, value)| value.as_slice()).collect()
+        self.0
+            .iter()
+            .filter(same)
+            .map(|(_, value)| value.as_slice())
+            .collect()
     }
 
     /// Every value of that name as text; bytes that are not UTF-8 show as U+FFFD.
@@ -76,7 +82,9 @@ pub struct Message {
 
 /// Reads a request; `None` where the peer closed between two requests.
 pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
-    let Some(head) = read_head(from)? else { return Ok(None) };
+    let Some(head) = read_head(from)? else {
+        return Ok(None);
+    };
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut lines);
     parsed.parse(&head).map_err(malformed)?;
@@ -84,7 +92,11 @@ pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     let target = parsed.path.unwrap_or_default().to_owned();
     let headers = copied(parsed.headers);
     let body = read_body(from, &headers, Unframed::Empty)?;
-    Ok(Some(Message { start: (method, target), headers, body }))
+    Ok(Some(Message {
+        start: (method, target),
+        headers,
+        body,
+    }))
 }
 
 /// Reads the response to a request of that method, past any `1xx`.
@@ -103,7 +115,14 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
             ("HEAD", _) | (_, 204 | 304) => Vec::new(),
             _ => read_body(from, &headers, Unframed::UntilClose)?,
         };
-        return Ok((status, Message { start: (String::new(), status.to_string()), headers, body }));
+        return Ok((
+            status,
+            Message {
+                start: (String::new(), status.to_string()),
+                headers,
+                body,
+            },
+        ));
     }
 }
 
@@ -190,7 +209,8 @@ impl Drop for Server {
 
 /// Frames a response with its `content-length`.
 pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
+    let mut bytes =
+        format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
     write_headers(&mut bytes, headers);
     bytes.extend_from_slice(body);
     bytes
@@ -222,7 +242,11 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if from.read_until(b'\n', &mut head)? == 0 {
-            return if head.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            return if head.is_empty() {
+                Ok(None)
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            };
         }
     }
     Ok(Some(head))
@@ -236,7 +260,11 @@ enum Unframed {
 
 fn read_body(from: &mut impl BufRead, headers: &Headers, rest: Unframed) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    if headers.bytes("transfer-encoding").iter().any(|coding| coding.ends_with(b"chunked")) {
+    if headers
+        .bytes("transfer-encoding")
+        .iter()
+        .any(|coding| coding.ends_with(b"chunked"))
+    {
         read_chunks(from, &mut body)?;
     } else if let Some(length) = headers.value("content-length") {
         body.resize(length.parse().map_err(malformed)?, 0);

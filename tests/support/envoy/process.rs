@@ -49,15 +49,31 @@ impl EnvoyProcess {
         let mut command = Command::new(binary());
         command.arg("--config-path").arg(config);
         command.arg("--admin-address-path").arg(folder.join(ADMIN));
-        command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart"]);
+        command.args([
+            "--concurrency",
+            &workers.to_string(),
+            "--disable-hot-restart",
+        ]);
         command.args(["--drain-time-s", "1", "--drain-strategy", "immediate"]);
         command.args(["--file-flush-interval-msec", "10"]);
-        command.args(["--log-level", "info", "--component-log-level", "wasm:debug"]);
+        command.args([
+            "--log-level",
+            "warning",
+            "--component-log-level",
+            "wasm:debug",
+        ]);
         command.args(["--log-format", "%l %n %v"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         let child = command.spawn().unwrap();
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut envoy = Self { folder, child, admin: unknown };
+        let mut envoy = Self {
+            folder,
+            child,
+            admin: unknown,
+        };
         envoy.admin = envoy.await_admin();
         envoy
     }
@@ -85,7 +101,9 @@ impl EnvoyProcess {
     pub fn listener(&self) -> Option<SocketAddr> {
         let listeners: Value = serde_json::from_str(&self.admin("/listeners?format=json")).unwrap();
         let all = listeners["listener_statuses"].as_array()?;
-        let ours = all.iter().find(|listener| listener["name"] == bootstrap::LISTENER)?;
+        let ours = all
+            .iter()
+            .find(|listener| listener["name"] == bootstrap::LISTENER)?;
         let socket = &ours["local_address"]["socket_address"];
         let port = u16::try_from(socket["port_value"].as_u64()?).ok()?;
         Some(SocketAddr::from(([127, 0, 0, 1], port)))
