@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use super::http::{Headers, Message, PATIENCE, Reply, Server, Then, response};
+use super::{
+    http::{Headers, Message, PATIENCE, response},
+    server::{Reply, Server, Then},
+};
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]

@@ -7,12 +7,7 @@
 use std::{
     fmt,
     io::{self, BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -134,10 +129,13 @@ pub fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Vec<u8>)> {
 /// A request without a body on a connection of its own.
 pub fn exchange(address: SocketAddr, method: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
     let mut connection = connect(address)?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    );
-    connection.write_all(request.as_bytes())?;
+    let mut request = format!("{method} {path} HTTP/1.1\r\n").into_bytes();
+    let mut headers = Headers::default();
+    headers.add("host", address.to_string());
+    headers.add("content-length", "0");
+    headers.add("connection", "close");
+    write_headers(&mut request, &headers);
+    connection.write_all(&request)?;
     let (status, message) = read_response(&mut BufReader::new(connection), method)?;
     Ok((status, message.body))
 }
@@ -149,62 +147,6 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(PATIENCE))?;
     Ok(connection)
-}
-
-/// What a [`Server`] does with a request.
-pub struct Reply {
-    /// Bytes to write, not checked for sense.
-    pub bytes: Vec<u8>,
-    /// Whether the connection serves another request.
-    pub then: Then,
-}
-
-/// What follows a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// Wait for the next request.
-    KeepAlive,
-    /// Close the connection.
-    Close,
-}
-
-/// A threaded server on a free loopback port; it stops accepting when dropped.
-pub struct Server {
-    address: SocketAddr,
-    stopping: Arc<AtomicBool>,
-}
-
-impl Server {
-    /// Answers each request by `handler`, connections in parallel.
-    pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let address = listener.local_addr()?;
-        let stopping = Arc::new(AtomicBool::new(false));
-        let (stop, handler) = (Arc::clone(&stopping), Arc::new(handler));
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let handler = Arc::clone(&handler);
-                // A broken connection is the peer's affair; what it did not get, its test will miss.
-                thread::spawn(move || drop(serve(connection, &*handler)));
-            }
-        });
-        Ok(Self { address, stopping })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address)); // wakes the accepting thread
-    }
 }
 
 /// Frames a response with its `content-length`.
@@ -224,20 +166,6 @@ pub fn write_headers(into: &mut Vec<u8>, headers: &Headers) {
     into.extend_from_slice(b"\r\n");
 }
 
-fn serve(connection: TcpStream, handler: &dyn Fn(Message) -> Reply) -> io::Result<()> {
-    connection.set_nodelay(true)?;
-    let mut reader = BufReader::new(connection.try_clone()?);
-    let mut writer = connection;
-    while let Some(request) = read_request(&mut reader)? {
-        let reply = handler(request);
-        writer.write_all(&reply.bytes)?;
-        if reply.then == Then::Close {
-            break;
-        }
-    }
-    Ok(())
-}
-
 fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -253,6 +181,7 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// What a message without `content-length` and `chunked` holds (RFC 9112 section 6.3).
+#[derive(Clone, Copy)]
 enum Unframed {
     Empty,
     UntilClose,

@@ -27,6 +27,7 @@ pub mod driver;
 pub mod envoy;
 pub mod fake_host;
 pub mod http;
+pub mod server;
 pub mod upstream;
 
 /// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
@@ -37,7 +38,9 @@ pub mod upstream;
 macro_rules! on_both_drivers {
     ($($scenario:ident),+ $(,)?) => {
         mod in_process {
-            $(#[test] fn $scenario() { super::$scenario::<$crate::support::fake_host::FakeHost>(); })+
+            $(#[test] fn $scenario() {
+                super::$scenario::<$crate::support::fake_host::FakeHost>();
+            })+
         }
         mod in_envoy {
             $(#[test] fn $scenario() {

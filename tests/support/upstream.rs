@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     driver::Seen,
-    http::{Headers, Message, Reply, Server, Then, response},
+    http::{Headers, Message, response},
+    server::{Reply, Server, Then},
 };
 
 /// Response header that names the record of the request.

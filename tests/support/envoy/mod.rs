@@ -25,7 +25,8 @@ use serde_json::Value;
 use self::{access_log::AccessLog, process::EnvoyProcess};
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup},
-    http::{self, Headers, Server},
+    http::{self, Headers},
+    server::Server,
     upstream::Upstream,
 };
 
@@ -198,7 +199,9 @@ impl Envoy {
             let now = self.verdicts();
             if now.rejected > before.rejected {
                 let log = self.process.log();
-                return Some(Err(Refused(log[logged..].to_owned())));
+                return Some(Err(Refused(
+                    log.get(logged..).unwrap_or_default().to_owned(),
+                )));
             }
             (now.accepted > before.accepted && now.settling == 0).then_some(Ok(()))
         })

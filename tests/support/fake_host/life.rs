@@ -82,9 +82,12 @@ impl FakeHost {
 
     pub(super) fn tick_root(&self, vm: usize, root: u32) {
         {
-            let mut process = self.process();
-            let now = process.now;
-            process.vms[vm].roots.get_mut(&root).unwrap().last_tick = now;
+            let process = &mut *self.process();
+            // A tick before this one may have ended the last stream of a replaced configuration.
+            let Some(root) = process.vms[vm].roots.get_mut(&root) else {
+                return;
+            };
+            root.last_tick = process.now;
         }
         self.vms[vm].enter(root, "proxy_on_tick", (), move || abi::proxy_on_tick(root));
         self.settle(vm);
@@ -92,16 +95,9 @@ impl FakeHost {
 
     /// The end of a stream, served or abandoned. Envoy logs a stream before it destroys it.
     pub(super) fn end(&self, StreamId { vm, context }: StreamId) {
-        let guest = &self.vms[vm];
-        guest.enter(context, "proxy_on_log", (), move || {
-            abi::proxy_on_log(context)
-        });
-        guest.enter(context, "proxy_on_done", true, move || {
-            abi::proxy_on_done(context)
-        });
-        guest.enter(context, "proxy_on_delete", (), move || {
-            abi::proxy_on_delete(context)
-        });
+        let log = move || abi::proxy_on_log(context);
+        self.vms[vm].enter(context, "proxy_on_log", (), log);
+        self.delete(vm, context);
         self.process().vms[vm].remove_stream(context);
         self.retire_roots(vm);
     }
@@ -110,15 +106,16 @@ impl FakeHost {
     pub(super) fn retire_roots(&self, vm: usize) {
         let unused = self.process().unused_roots(vm);
         for root in unused {
-            let guest = &self.vms[vm];
-            guest.enter(root, "proxy_on_done", true, move || {
-                abi::proxy_on_done(root)
-            });
-            guest.enter(root, "proxy_on_delete", (), move || {
-                abi::proxy_on_delete(root)
-            });
+            self.delete(vm, root);
             self.process().vms[vm].roots.remove(&root);
         }
+    }
+
+    fn delete(&self, vm: usize, context: u32) {
+        let done = move || abi::proxy_on_done(context);
+        self.vms[vm].enter(context, "proxy_on_done", true, done);
+        let delete = move || abi::proxy_on_delete(context);
+        self.vms[vm].enter(context, "proxy_on_delete", (), delete);
     }
 
     fn deliver(&self, vm: usize, token: u32) {
@@ -141,7 +138,7 @@ impl FakeHost {
     }
 
     /// Carries out the verdicts that a callback has left behind.
-    fn settle(&self, vm: usize) {
+    pub(super) fn settle(&self, vm: usize) {
         loop {
             let decided = self.process().vms[vm].decided();
             let Some((context, act)) = decided else {

@@ -23,14 +23,18 @@ impl LocalResponse {
         let content_type = request.value("content-type").unwrap_or_default();
         let grpc =
             content_type == "application/grpc" || content_type.starts_with("application/grpc+");
-        let mut exchange = if grpc { self.as_grpc() } else { self.as_http() };
+        let mut exchange = if grpc {
+            self.into_grpc()
+        } else {
+            self.into_http()
+        };
         if request.value(":method").as_deref() == Some("HEAD") {
             exchange.body.clear();
         }
         exchange
     }
 
-    fn as_http(self) -> Exchange {
+    fn into_http(self) -> Exchange {
         let mut headers = self.headers;
         if !self.body.is_empty() {
             headers.replace("content-length", self.body.len().to_string());
@@ -48,7 +52,7 @@ impl LocalResponse {
     }
 
     /// Trailers alone: 200, and the verdict as `grpc-status`.
-    fn as_grpc(self) -> Exchange {
+    fn into_grpc(self) -> Exchange {
         let mut headers = self.headers;
         headers.replace("content-type", "application/grpc");
         let derived = grpc_status(self.status);

@@ -104,6 +104,7 @@ impl Driver for FakeHost {
     fn abandon(&self, stream: StreamId) {
         if self.answered.borrow_mut().remove(&stream).is_none() {
             self.end(stream);
+            self.settle(stream.vm);
         }
     }
 
