@@ -34,7 +34,9 @@ enum Field<'a> {
 fn structure(message: &[u8], depth: u8) -> Option<Value> {
     let mut members = Map::new();
     each_field(message, |number, field| {
-        let (1, Field::Bytes(entry)) = (number, field) else { return None };
+        let (1, Field::Bytes(entry)) = (number, field) else {
+            return None;
+        };
         let (name, value) = map_entry(entry, depth)?;
         // A name that stands twice means two things.
         members.insert(name, value).is_none().then_some(())
@@ -62,9 +64,7 @@ fn value(message: &[u8], depth: u8) -> Option<Value> {
     each_field(message, |number, field| {
         value = match (number, field) {
             (1, Field::Varint(_)) => Value::Null,
-            (2, Field::Fixed64(bits)) => {
-                Value::Number(Number::from_f64(f64::from_le_bytes(bits))?)
-            }
+            (2, Field::Fixed64(bits)) => Value::Number(Number::from_f64(f64::from_le_bytes(bits))?),
             (3, Field::Bytes(text)) => Value::String(str::from_utf8(text).ok()?.to_owned()),
             (4, Field::Varint(truth)) => Value::Bool(truth != 0),
             (5, Field::Bytes(message)) => structure(message, depth)?,
@@ -80,7 +80,9 @@ fn value(message: &[u8], depth: u8) -> Option<Value> {
 fn list(message: &[u8], depth: u8) -> Option<Value> {
     let mut elements = Vec::new();
     each_field(message, |number, field| {
-        let (1, Field::Bytes(message)) = (number, field) else { return None };
+        let (1, Field::Bytes(message)) = (number, field) else {
+            return None;
+        };
         elements.push(value(message, depth)?);
         Some(())
     })?;
@@ -141,7 +143,10 @@ mod tests {
     #[test]
     fn reads_a_struct() {
         let json = as_json(STRUCT.to_vec());
-        assert_eq!(str::from_utf8(&json), Ok(r#"{"a":{"b":[1.5,true,null,"x"]}}"#));
+        assert_eq!(
+            str::from_utf8(&json),
+            Ok(r#"{"a":{"b":[1.5,true,null,"x"]}}"#)
+        );
     }
 
     #[test]

@@ -56,7 +56,11 @@ impl Record {
     /// The record of a source that was never fetched.
     #[must_use]
     pub fn new(source: &RemoteJwks) -> Self {
-        Self { version: VERSION, source: identity(source), ..Self::default() }
+        Self {
+            version: VERSION,
+            source: identity(source),
+            ..Self::default()
+        }
     }
 
     /// Reads a record of `source`; `None` for anything else.
