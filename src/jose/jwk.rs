@@ -5,8 +5,7 @@
 //! and the rest of the set stays usable (RFC 7517 section 5). A doubt is a refusal: a member that
 //! restricts the key (`use`, `key_ops`, `alg`, `issuer`) must be understood, or the key could be
 //! used for what its owner did not mean. Members that restrict nothing are ignored, among them the
-//! private ones: a published private key is the issuer's disaster, not a reason to trust it less
-//! than it deserves here.
+//! private ones, which have no business in a published set and no use here.
 
 use std::fmt;
 
@@ -273,3 +272,240 @@ impl fmt::Display for KeyError {
 }
 
 impl std::error::Error for KeyError {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::jose::key::KeyType;
+
+    /// RFC 7517 appendix A.1.
+    const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
+    const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+    /// RFC 8037 appendix A.2.
+    const ED: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+    fn ec() -> Value {
+        json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y })
+    }
+
+    fn oct(octets: usize) -> Value {
+        json!({ "kty": "oct", "k": base64url::encode(&vec![1; octets]) })
+    }
+
+    fn with(mut jwk: Value, member: &str, value: Value) -> Value {
+        jwk[member] = value;
+        jwk
+    }
+
+    fn without(mut jwk: Value, member: &str) -> Value {
+        jwk.as_object_mut().unwrap().remove(member);
+        jwk
+    }
+
+    fn admit(jwk: &Value, origin: KeyOrigin) -> Result<VerifyingKey, KeyError> {
+        VerifyingKey::from_jwk_json(jwk.to_string().as_bytes(), origin)
+    }
+
+    fn refuse(jwk: &Value) -> KeyError {
+        admit(jwk, KeyOrigin::Remote).expect_err(&jwk.to_string())
+    }
+
+    #[test]
+    fn admits_a_key_for_verifying() {
+        for jwk in [
+            ec(),
+            with(ec(), "use", json!("sig")),
+            with(ec(), "key_ops", json!(["sign", "verify"])),
+            with(ec(), "alg", json!("ES256")),
+            with(ec(), "d", json!(1)),
+            with(ec(), "x5t", json!(["any"])),
+            with(ec(), "x5c", json!(null)),
+        ] {
+            let key = admit(&jwk, KeyOrigin::Remote).unwrap();
+            assert_eq!(key.key_type(), KeyType::Ec(Curve::P256), "{jwk}");
+        }
+        let okp = json!({ "kty": "OKP", "crv": "Ed25519", "x": ED, "alg": "Ed25519" });
+        assert_eq!(
+            admit(&okp, KeyOrigin::Remote).unwrap().alg(),
+            Some(Algorithm::EdDsa)
+        );
+    }
+
+    #[test]
+    fn reads_what_a_key_says_of_itself() {
+        let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        let jwk = with(with(ec(), "kid", json!("")), "issuer", json!(issuer));
+        let key = admit(&jwk, KeyOrigin::Remote).unwrap();
+        assert_eq!(
+            (key.kid(), key.alg(), key.issuer()),
+            (Some(""), None, Some(issuer))
+        );
+        let key = admit(&ec(), KeyOrigin::Remote).unwrap();
+        assert_eq!((key.kid(), key.alg(), key.issuer()), (None, None, None));
+    }
+
+    #[test]
+    fn refuses_a_key_for_another_purpose() {
+        for (member, value, expected) in [
+            ("use", json!("enc"), KeyError::NotForSignatures),
+            ("use", json!(""), KeyError::NotForSignatures),
+            ("key_ops", json!(["sign"]), KeyError::NotForVerifying),
+            ("key_ops", json!([]), KeyError::NotForVerifying),
+            (
+                "key_ops",
+                json!("verify"),
+                KeyError::MemberType { member: "key_ops" },
+            ),
+            (
+                "key_ops",
+                json!(["verify", 1]),
+                KeyError::MemberType { member: "key_ops" },
+            ),
+            ("alg", json!("ES521"), KeyError::UnsupportedAlgorithm),
+            ("alg", json!("ECDH-ES"), KeyError::UnsupportedAlgorithm),
+            ("alg", json!("none"), KeyError::UnsupportedAlgorithm),
+            (
+                "alg",
+                json!("ES384"),
+                KeyError::AlgorithmDoesNotFit {
+                    algorithm: Algorithm::Es384,
+                },
+            ),
+            (
+                "alg",
+                json!("HS256"),
+                KeyError::AlgorithmDoesNotFit {
+                    algorithm: Algorithm::Hs256,
+                },
+            ),
+        ] {
+            assert_eq!(
+                refuse(&with(ec(), member, value.clone())),
+                expected,
+                "{member}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_restriction_that_it_cannot_read() {
+        for member in ["kty", "use", "alg", "kid", "issuer", "crv", "x", "y"] {
+            for value in [json!(null), json!(1), json!(["sig"]), json!({})] {
+                let refused = refuse(&with(ec(), member, value.clone()));
+                assert_eq!(
+                    refused,
+                    KeyError::MemberType { member },
+                    "{member}: {value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_a_key_that_lacks_a_member() {
+        for member in ["kty", "crv", "x", "y"] {
+            assert_eq!(
+                refuse(&without(ec(), member)),
+                KeyError::MemberMissing { member }
+            );
+        }
+        for (jwk, member) in [
+            (json!({ "kty": "RSA", "e": "AQAB" }), "n"),
+            (json!({ "kty": "RSA", "n": "AQAB" }), "e"),
+            (json!({ "kty": "OKP", "x": ED }), "crv"),
+            (json!({ "kty": "OKP", "crv": "Ed25519" }), "x"),
+        ] {
+            assert_eq!(refuse(&jwk), KeyError::MemberMissing { member }, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn refuses_types_and_curves_that_are_not_signed_with() {
+        for kty in ["ec", "rsa", "EC2", "AKP", ""] {
+            assert_eq!(
+                refuse(&with(ec(), "kty", json!(kty))),
+                KeyError::UnsupportedKeyType
+            );
+        }
+        for crv in ["secp256k1", "P-224", "p-256", "BP-256", "Ed25519", ""] {
+            assert_eq!(
+                refuse(&with(ec(), "crv", json!(crv))),
+                KeyError::UnsupportedCurve
+            );
+        }
+        for crv in ["Ed448", "X25519", "P-256"] {
+            let jwk = json!({ "kty": "OKP", "crv": crv, "x": ED });
+            assert_eq!(refuse(&jwk), KeyError::UnsupportedCurve, "{crv}");
+        }
+    }
+
+    #[test]
+    fn refuses_numbers_that_are_not_strict_base64url() {
+        for x in [
+            format!("{X}="),
+            format!(" {X}"),
+            X.replace('4', "+"),
+            "?".to_owned(),
+        ] {
+            assert_eq!(
+                refuse(&with(ec(), "x", json!(x))),
+                KeyError::NotBase64url { member: "x" }
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_key_in_which_a_name_occurs_twice() {
+        let text = ec()
+            .to_string()
+            .replace("{", "{\"use\":\"sig\",\"use\":\"enc\",");
+        let refused = VerifyingKey::from_jwk_json(text.as_bytes(), KeyOrigin::Remote).unwrap_err();
+        assert!(
+            matches!(refused, KeyError::Json(JsonError::DuplicateName { .. })),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn secret_is_admitted_from_the_configuration_only() {
+        assert_eq!(refuse(&oct(64)), KeyError::SecretFromAfar);
+        assert!(admit(&oct(32), KeyOrigin::Local).is_ok());
+        let refused = admit(&oct(31), KeyOrigin::Local).unwrap_err();
+        assert_eq!(
+            refused,
+            KeyError::SecretTooShort {
+                octets: 31,
+                needed: 32
+            }
+        );
+        let refused = admit(&with(oct(32), "alg", json!("HS512")), KeyOrigin::Local).unwrap_err();
+        assert_eq!(
+            refused,
+            KeyError::SecretTooShort {
+                octets: 32,
+                needed: 64
+            }
+        );
+    }
+
+    #[test]
+    fn errors_do_not_repeat_the_key() {
+        let secret = "c2VjcmV0";
+        for jwk in [
+            json!({ "kty": "oct", "k": secret }),
+            json!({ "kty": "oct", "k": secret, "alg": secret }),
+            json!({ "kty": secret, "k": secret }),
+        ] {
+            let refused = admit(&jwk, KeyOrigin::Local).unwrap_err();
+            assert!(
+                !format!("{refused} {refused:?}").contains(secret),
+                "{refused:?}"
+            );
+        }
+    }
+}

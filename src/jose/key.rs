@@ -49,7 +49,8 @@ pub enum KeyType {
 /// How strictly the `alg` of a key binds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwkAlgorithm {
-    /// A key serves the algorithm it names and no other (RFC 7517 section 4.4, RFC 8725 section 3.1).
+    /// A key serves the algorithm it names and no other (RFC 7517 section 4.4, RFC 8725 section
+    /// 3.1).
     #[default]
     Exact,
     /// A key serves the family of the algorithm it names. PingFederate publishes keys as RS256 and
@@ -347,5 +348,143 @@ impl fmt::Display for Thumbprint {
 impl fmt::Debug for Thumbprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Thumbprint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const SECRET: &[u8] = &[7; 64];
+
+    fn ed25519() -> VerifyingKey {
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+        let public = secret.verifying_key();
+        VerifyingKey::from_numbers(KeyNumbers::Ed25519 {
+            x: public.as_bytes(),
+        })
+        .unwrap()
+    }
+
+    fn rsa() -> VerifyingKey {
+        let numbers = KeyNumbers::Rsa {
+            modulus: &[0xff; 256],
+            exponent: &[1, 0, 1],
+        };
+        VerifyingKey::from_numbers(numbers).unwrap()
+    }
+
+    fn oct() -> VerifyingKey {
+        VerifyingKey::from_numbers(KeyNumbers::Oct { secret: SECRET }).unwrap()
+    }
+
+    fn serving(key: &VerifyingKey, binding: JwkAlgorithm) -> Vec<&'static str> {
+        let all = Algorithm::ALL.into_iter();
+        all.filter(|alg| key.serves(*alg, binding))
+            .map(Algorithm::name)
+            .collect()
+    }
+
+    #[test]
+    fn key_without_alg_serves_what_its_type_fits() {
+        for binding in [JwkAlgorithm::Exact, JwkAlgorithm::Family] {
+            let of_rsa = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+            assert_eq!(serving(&rsa(), binding), of_rsa);
+            assert_eq!(serving(&ed25519(), binding), ["EdDSA"]);
+            assert_eq!(serving(&oct(), binding), ["HS256", "HS384", "HS512"]);
+        }
+    }
+
+    #[test]
+    fn key_with_alg_serves_it_alone_or_its_family() {
+        let bound = rsa().with_algorithm(Some(Algorithm::Rs256)).unwrap();
+        assert_eq!(serving(&bound, JwkAlgorithm::Exact), ["RS256"]);
+        assert_eq!(
+            serving(&bound, JwkAlgorithm::Family),
+            ["RS256", "RS384", "RS512"]
+        );
+        let bound = rsa().with_algorithm(Some(Algorithm::Ps512)).unwrap();
+        assert_eq!(serving(&bound, JwkAlgorithm::Exact), ["PS512"]);
+        assert_eq!(
+            serving(&bound, JwkAlgorithm::Family),
+            ["PS256", "PS384", "PS512"]
+        );
+    }
+
+    #[test]
+    fn alg_has_to_fit_the_key() {
+        for (key, algorithm) in [
+            (rsa(), Algorithm::Hs256),
+            (rsa(), Algorithm::Es256),
+            (ed25519(), Algorithm::Hs256),
+            (oct(), Algorithm::Rs256),
+        ] {
+            let refused = key.with_algorithm(Some(algorithm)).unwrap_err();
+            assert_eq!(refused, KeyError::AlgorithmDoesNotFit { algorithm });
+        }
+        let short = VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &[7; 47] }).unwrap();
+        let refused = short.with_algorithm(Some(Algorithm::Hs384)).unwrap_err();
+        assert_eq!(
+            refused,
+            KeyError::SecretTooShort {
+                octets: 47,
+                needed: 48
+            }
+        );
+    }
+
+    #[test]
+    fn public_key_never_verifies_a_mac() {
+        use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+        let public = secret.verifying_key();
+        let tag = jwt_compact::alg::Hs256.sign(
+            &jwt_compact::alg::Hs256Key::new(public.as_bytes()),
+            b"message",
+        );
+        for algorithm in Algorithm::ALL {
+            assert!(
+                !ed25519().verify(algorithm, b"message", &tag.as_bytes()),
+                "{algorithm}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_key_verifies_what_does_not_fit_it() {
+        for key in [rsa(), ed25519(), oct()] {
+            for algorithm in Algorithm::ALL.into_iter().filter(|alg| !key.fits(*alg)) {
+                for length in [0, 32, 64, 256] {
+                    assert!(!key.verify(algorithm, b"", &vec![0; length]), "{algorithm}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn thumbprint_is_that_of_rfc_8037_and_ignores_names() {
+        // RFC 8037 appendix A.3.
+        let x = base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let key = VerifyingKey::from_numbers(KeyNumbers::Ed25519 { x: &x }).unwrap();
+        let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        assert_eq!(key.thumbprint().to_string(), expected);
+        let named = key
+            .with_kid(Some("k".to_owned()))
+            .with_issuer(Some("i".to_owned()));
+        assert_eq!(named.thumbprint().to_string(), expected);
+    }
+
+    #[test]
+    fn thumbprint_ignores_leading_zeros_of_a_modulus() {
+        let signed = [&[0][..], &[0xff; 256]].concat();
+        let numbers = KeyNumbers::Rsa {
+            modulus: &signed,
+            exponent: &[0, 1, 0, 1],
+        };
+        let key = VerifyingKey::from_numbers(numbers).unwrap();
+        assert_eq!(key.thumbprint(), rsa().thumbprint());
     }
 }

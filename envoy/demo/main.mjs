@@ -1,0 +1,105 @@
+// `make demo`: an authorization server, an API and Envoy with Portcullis between them, on free ports
+// of 127.0.0.1, and a table of requests. Exits with 1 where an answer is not the expected one.
+// With KEEP=1 everything stays up until Ctrl-C.
+//
+// Environment: ENVOY (the program), MODULE (the wasm file); `make demo` sets both.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
+import { runAndStop, start, startServer } from './processes.mjs';
+import { bold, dim, runTable } from './table.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { ENVOY = here('../../.tools/envoy/envoy') } = process.env;
+const MODULE = resolve(process.env.MODULE
+  ?? here('../../target/wasm32-unknown-unknown/release/portcullis.wasm'));
+const workspace = mkdtempSync(join(tmpdir(), 'portcullis-demo-'));
+process.once('exit', () => rmSync(workspace, { recursive: true, force: true }));
+
+// The shipped configuration with the addresses of this run, and nothing else changed.
+function writeConfiguration(upstream, authorizationServer) {
+  const at = (url) => `{ address: 127.0.0.1, port_value: ${new URL(url).port} }`;
+  const replacements = [
+    ['{ address: 127.0.0.1, port_value: 9901 }', '{ address: 127.0.0.1, port_value: 0 }'],
+    ['{ address: 0.0.0.0, port_value: 10000 }', '{ address: 127.0.0.1, port_value: 0 }'],
+    ['{ address: upstream, port_value: 8080 }', at(upstream)],
+    ['{ address: authorization-server, port_value: 8081 }', at(authorizationServer)],
+    ['filename: /etc/envoy/portcullis.wasm', `filename: ${JSON.stringify(MODULE)}`],
+  ];
+  let text = readFileSync(here('../demo.yaml'), 'utf8');
+  for (const [from, to] of replacements) {
+    if (text.split(from).length !== 2) throw new Error(`envoy/demo.yaml must hold once: ${from}`);
+    text = text.replace(from, () => to);
+  }
+  const path = join(workspace, 'envoy.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+async function startEnvoy(configuration, accessLog) {
+  const adminFile = join(workspace, 'admin');
+  const envoy = start('Envoy', ENVOY, [
+    '-c', configuration, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn',
+    '--admin-address-path', adminFile, '--file-flush-interval-msec', '50',
+  ], { onLine: (text) => accessLog.push(text) });
+  const admin = await Promise.race([envoy.died, ready(adminFile)]);
+  const { listener_statuses: listeners } = await (await fetch(`${admin}/listeners?format=json`)).json();
+  const { address, port_value: port } = listeners[0].local_address.socket_address;
+  return { admin, url: `http://${address}:${port}`, process: envoy };
+}
+
+async function ready(adminFile) {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    try {
+      const admin = `http://${readFileSync(adminFile, 'utf8').trim()}`;
+      if ((await fetch(`${admin}/ready`)).ok) return admin;
+    } catch {
+      // Not there yet.
+    }
+    await sleep(50, null, { ref: false });
+  }
+  throw new Error('Envoy was not ready within a minute');
+}
+
+function printInvitation(envoy, admin, authorizationServer) {
+  console.log(`
+${bold('Everything stays up until Ctrl-C. To try:')}
+
+  TOKEN=$(curl -s -u ${CLIENT_ID}:${CLIENT_SECRET} \\
+    -d grant_type=client_credentials -d scope=orders:read -d resource=https://api.example/orders \\
+    ${authorizationServer}/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+
+  curl -i ${envoy}/orders/7
+  curl -i -H "Authorization: Bearer $TOKEN" ${envoy}/orders/7
+  curl -i -H "Authorization: Bearer $TOKEN" -X POST ${envoy}/orders
+  curl -s '${admin}/stats?filter=portcullis&usedonly'
+`);
+}
+
+async function main() {
+  const accessLog = [];
+  const upstream = await startServer('API', here('upstream.mjs'), { HOST: '127.0.0.1', PORT: '0' });
+  const authorizationServer = await startServer(
+    'authorization server',
+    here('../authorization-server/server.mjs'),
+    { HOST: '127.0.0.1', PORT: '0', ISSUER: 'https://login.example' },
+  );
+  const configuration = writeConfiguration(upstream.url, authorizationServer.url);
+  const { admin, url, process: envoyProcess } = await startEnvoy(configuration, accessLog);
+  console.log(dim(`Envoy ${url}, authorization server ${authorizationServer.url}, API ${upstream.url}\n`));
+  const failed = await runTable({
+    envoy: url, authorizationServer: authorizationServer.url, accessLog: () => accessLog,
+  });
+  if (process.env.KEEP) {
+    printInvitation(url, admin, authorizationServer.url);
+    await envoyProcess.died;
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+await runAndStop(main);

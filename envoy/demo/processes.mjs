@@ -1,0 +1,74 @@
+// Child processes that never outlive the script: each is ended by its own pid, whichever way the
+// script ends.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// Each running child with the promise of its end.
+const running = new Map();
+let stopping = false;
+
+// Starts a program. `onLine` gets each line of its stdout; stderr is kept for the case that it dies.
+export function start(name, command, args, { env = {}, onLine = () => {} } = {}) {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.on('data', (chunk) => { complaints = (complaints + chunk).slice(-8000); });
+  createInterface({ input: child.stdout }).on('line', onLine);
+  const ended = new Promise((resolve) => {
+    child.once('error', (error) => { complaints += error.message; resolve(); });
+    child.once('exit', resolve);
+  }).then(() => running.delete(child));
+  running.set(child, ended);
+  const died = ended.then(() => { throw new Error(`${name} ended:\n${complaints}`); });
+  died.catch(() => {});
+  return { died };
+}
+
+// Starts one of the Node programs of this folder, which print a line of JSON when they are ready.
+export async function startServer(name, script, env) {
+  let ready;
+  const line = new Promise((resolve) => { ready = resolve; });
+  const onLine = (text) => {
+    if (text.startsWith('{"ready":true')) ready(JSON.parse(text));
+    else console.error(`${name}: ${text}`);
+  };
+  const server = start(name, process.execPath, [script], { env, onLine });
+  const late = sleep(10_000, null, { ref: false })
+    .then(() => { throw new Error(`${name} was not ready within 10 s`); });
+  return Promise.race([line, server.died, late]);
+}
+
+// Runs `main`, which gives the exit code, and ends with it after everything that was started.
+export async function runAndStop(main) {
+  let code = 1;
+  try {
+    code = await main();
+  } catch (error) {
+    if (!stopping) console.error(`The demo could not run: ${error.message}`);
+  }
+  await stopAll();
+  process.exit(code);
+}
+
+async function stopAll() {
+  stopping = true;
+  const ended = Promise.all(running.values());
+  for (const child of running.keys()) child.kill('SIGTERM');
+  await Promise.race([ended, sleep(5000, null, { ref: false })]);
+  killAll();
+}
+
+function killAll() {
+  for (const child of running.keys()) child.kill('SIGKILL');
+}
+
+process.once('exit', killAll);
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+  process.on(signal, () => {
+    if (stopping) process.exit(code);
+    stopAll().finally(() => process.exit(code));
+  });
+}

@@ -1,0 +1,96 @@
+// Sends the demo's requests to an Envoy and shows what was expected and what came back.
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { demoCases } from './cases.mjs';
+
+const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (code) => (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
+export const [bold, dim, red, green] = [paint(1), paint(2), paint(31), paint(32)];
+
+const WIDTHS = [36, 24, 24, 20];
+const line = (cells) => cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 0)).join(' ').trimEnd();
+
+function send(base, { method, path, headers }) {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(base);
+    const outgoing = request({ hostname, port, method, path, headers, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk) => { body += chunk; });
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    });
+    outgoing.setTimeout(15_000, () => outgoing.destroy(new Error(`${method} ${path}: no answer`)));
+    outgoing.on('error', reject).end();
+  });
+}
+
+function answerOf({ status, headers }) {
+  const error = /\berror="([^"]*)"/.exec(headers['www-authenticate'] ?? '')?.[1];
+  return error ? `${status} ${error}` : String(status);
+}
+
+// Every way in which an answer falls short of the case.
+function complaints(test, response, reason) {
+  const wrong = [];
+  if (answerOf(response) !== test.answer) wrong.push(`the answer is ${answerOf(response)}`);
+  if (test.answer.startsWith('401') && !response.headers['www-authenticate']) wrong.push('no challenge');
+  if (test.reason && reason !== test.reason) wrong.push(`reason ${reason}, not ${test.reason}`);
+  if (!test.saw || response.status !== 200) return wrong;
+  const seen = JSON.parse(response.body);
+  for (const [name, value] of Object.entries(test.saw)) {
+    const got = seen.headers[name] ?? null;
+    if (got !== value) wrong.push(`the API saw ${name}: ${shown(got)}, not ${value}`);
+  }
+  if (test.path_seen && seen.path !== test.path_seen) wrong.push(`the API saw the path ${shown(seen.path)}`);
+  return wrong;
+}
+
+// Tokens do not belong into logs, not even here.
+const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
+
+function identitySeen(response) {
+  if (response.status !== 200) return '';
+  const { headers } = JSON.parse(response.body);
+  const names = ['x-user', 'x_user', 'x-tenant'].filter((name) => headers[name]);
+  return names.map((name) => `${name}=${headers[name]}`).join(' ') || 'nobody';
+}
+
+// The access log's line for a request; Envoy writes it a moment after the answer.
+async function reasonOf(response, accessLog) {
+  const id = response.headers['x-request-id'];
+  for (let attempt = 0; id && attempt < 40; attempt += 1) {
+    const entry = (await accessLog()).find((text) => text.includes(id));
+    if (entry) {
+      const details = JSON.parse(entry.slice(entry.indexOf('{'))).details ?? '';
+      return /portcullis_denied\{([^}]*)\}/.exec(details)?.[1] ?? (details === 'via_upstream' ? '' : details);
+    }
+    await sleep(100);
+  }
+  return '';
+}
+
+// `envoy` and `authorizationServer` are base addresses; `accessLog` gives the log's lines so far.
+// Returns how many requests did not come to what was expected.
+export async function runTable({ envoy, authorizationServer, accessLog }) {
+  const tests = await demoCases(authorizationServer);
+  console.log(bold(line(['REQUEST', 'EXPECTED', 'ANSWER', "REASON IN ENVOY'S LOG", 'THE API SAW'])));
+  let failed = 0;
+  for (const test of tests) {
+    if (test.title) {
+      console.log(`\n${bold(test.title)}`);
+      continue;
+    }
+    const response = await send(envoy, test);
+    const reason = await reasonOf(response, accessLog);
+    const wrong = complaints(test, response, reason);
+    if (wrong.length > 0) failed += 1;
+    const row = line([test.name, test.answer, answerOf(response), reason, identitySeen(response)]);
+    console.log(wrong.length > 0 ? red(`${row}   DIFFERS`) : row);
+    for (const text of wrong) console.log(red(`    ${text}`));
+  }
+  const count = tests.filter((test) => !test.title).length;
+  console.log(failed === 0
+    ? green(`\nAll ${count} requests came to what was expected.`)
+    : red(`\n${failed} of ${count} requests did not come to what was expected.`));
+  return failed;
+}

@@ -1,0 +1,40 @@
+// Tokens for the demo: real ones by `client_credentials`, and the ones an attacker would make.
+import { generateKeyPairSync, sign } from 'node:crypto';
+
+import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
+
+// Asks the authorization server at `url`; `form` holds scope, resource and the server's `ttl`.
+export async function requestToken(url, form) {
+  const basic = Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64');
+  const response = await fetch(`${url}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', ...form }),
+  });
+  const answer = await response.json();
+  if (!answer.access_token) throw new Error(`no token from ${url}: ${JSON.stringify(answer)}`);
+  return answer.access_token;
+}
+
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
+
+// The same token with other claims, and the signature that no longer fits them.
+export function withClaims(token, claims) {
+  const [header, payload, signature] = token.split('.');
+  return [header, encode({ ...decode(payload), ...claims }), signature].join('.');
+}
+
+export function unsigned(token) {
+  return `${encode({ alg: 'none', typ: 'at+jwt' })}.${token.split('.')[1]}.`;
+}
+
+// A well-formed ES256 token by a key of the attacker's own, named by `kid`, or by the key id that
+// the genuine token names.
+export function signedByOther(token, kid) {
+  const [header, payload] = token.split('.');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const text = `${encode({ ...decode(header), alg: 'ES256', ...(kid && { kid }) })}.${payload}`;
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' };
+  return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Sees to it that the named tools are there: cargo, cc, node, npm, pip. What Debian packages is installed
+# where this runs as root or may use sudo; otherwise it says what to install.
+set -euo pipefail
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Installs Debian packages for the tool named first.
+install_for() {
+    local tool=$1
+    shift
+    local root=()
+    if ! command -v apt-get >/dev/null; then
+        fail "$tool is missing. Install it (on Debian: $*) and run make again."
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null \
+            || fail "$tool is missing and this is not root. Run as root: apt-get install $*"
+        root=(sudo)
+    fi
+    echo "Installing $* for $tool"
+    "${root[@]}" apt-get update -qq
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+node_major() {
+    node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'
+}
+
+for tool in "$@"; do
+    case $tool in
+        cargo)
+            command -v cargo >/dev/null && command -v rustup >/dev/null \
+                || fail "Rust is missing. Install rustup from https://rustup.rs and run make again."
+            ;;
+        cc) command -v cc >/dev/null || install_for "the C linker" gcc libc6-dev ;;
+        node)
+            command -v node >/dev/null || install_for Node.js nodejs
+            [ "$(node_major)" -ge 20 ] \
+                || fail "Node.js $(node --version) is too old: 20 or later is needed, https://nodejs.org"
+            ;;
+        npm) command -v npm >/dev/null || install_for npm npm ;;
+        pip)
+            command -v python3 >/dev/null || install_for python3 python3
+            python3 -m pip --version >/dev/null 2>&1 || install_for pip python3-pip
+            ;;
+        *) command -v "$tool" >/dev/null || install_for "$tool" "$tool" ;;
+    esac
+done
