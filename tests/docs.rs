@@ -3,6 +3,12 @@
 //! A fenced block whose info string is `yaml portcullis` or `json portcullis` is a whole
 //! configuration; in `yaml portcullis refused` it is one that must be refused.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},
