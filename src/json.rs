@@ -1,1 +1,268 @@
-//! placeholder
+//! Strict JSON.
+//!
+//! Everything that others send us as JSON is read here: JOSE headers, claims, keys, metadata. The
+//! grammar is RFC 8259 without leniency, as `serde_json` reads it: UTF-8 without a byte order mark,
+//! one value, nothing after it, no lone surrogates, no number that overflows, at most 128 levels
+//! deep. On top of that, a name may occur only once in an object, at any depth: two readers that
+//! disagree about which of two `"alg"` or `"sub"` members counts are an attack (RFC 8725 section
+//! 2.4; RFC 7515 section 4 lets us refuse).
+//!
+//! Whatever is wrong is a [`JsonError`]; deep nesting is one too, never a stack overflow.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::{Map, Number, Value};
+
+/// Why some bytes are not the JSON that was asked for. Lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonError {
+    /// The bytes are not UTF-8 (RFC 8259 section 8.1).
+    NotUtf8,
+    /// The text is not exactly one JSON value, or goes deeper than 128 levels.
+    Malformed {
+        /// Line of the first offending character.
+        line: usize,
+        /// Column of the first offending character, in bytes.
+        column: usize,
+    },
+    /// An object holds one name twice (RFC 8259 section 4 leaves the outcome open).
+    DuplicateName {
+        /// Line at which the repetition shows.
+        line: usize,
+        /// Column at which the repetition shows, in bytes.
+        column: usize,
+    },
+    /// The value is not an object.
+    NotAnObject,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 => f.write_str("not UTF-8: encode the JSON text as UTF-8"),
+            Self::Malformed { line, column } => write!(
+                f,
+                "not one JSON value of at most 128 levels: correct line {line}, column {column}"
+            ),
+            Self::DuplicateName { line, column } => write!(
+                f,
+                "a name occurs twice in one object: remove one before line {line}, column {column}"
+            ),
+            Self::NotAnObject => f.write_str("not a JSON object: write `{…}`"),
+        }
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// Reads one strict JSON value of any type.
+///
+/// # Errors
+/// Whatever is not exactly that is a [`JsonError`].
+pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
+    let strict: Strict = serde_json::from_str(text).map_err(|error| from_serde(&error))?;
+    Ok(strict.0)
+}
+
+/// Reads one strict JSON object.
+///
+/// # Errors
+/// Whatever is not exactly that is a [`JsonError`].
+pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+    match parse(bytes)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(JsonError::NotAnObject),
+    }
+}
+
+fn from_serde(error: &serde_json::Error) -> JsonError {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        // Our visitor takes every value, so the one complaint it can have about data is its own.
+        Category::Data => JsonError::DuplicateName { line, column },
+        Category::Syntax | Category::Eof | Category::Io => JsonError::Malformed { line, column },
+    }
+}
+
+/// A value in which no object holds a name twice. `Value`'s own `Deserialize` keeps the last of
+/// two, and with `raw_value` it gives one magic member name a meaning of its own.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        // JSON has no infinity and no NaN, so null never stands in for a number here.
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(Strict(element)) = access.next_element()? {
+            elements.push(element);
+        }
+        Ok(Value::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Strict(value))) = access.next_entry::<String, Strict>()? {
+            if members.insert(name, value).is_some() {
+                return Err(de::Error::custom("duplicate name"));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn reads_every_type_of_value() {
+        let text = r#" {"a":[null,true,-1,18446744073709551615,0.5,"é\u00e9\ud83d\ude00"],"":{}} "#;
+        let value = parse(text.as_bytes()).unwrap();
+        assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
+    fn refuses_a_name_that_occurs_twice_at_any_depth() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"alg":"RS256","\u0061lg":"none"}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"[[{"x":[],"x":[]}]]"#,
+            r#"{"":0,"":0}"#,
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, JsonError::DuplicateName { line: 1, .. }),
+                "{text}: {error}"
+            );
+        }
+        assert!(parse(br#"{"a":{"b":1},"b":{"b":1},"A":0}"#).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_is_not_one_json_value() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "{}{}",
+            "{} x",
+            "[1,]",
+            "{\"a\":1,}",
+            "nul",
+            "NaN",
+            "Infinity",
+            "1e999",
+            "01",
+            "+1",
+            "'a'",
+            "\"\\ud800\"",
+            "\"\u{0}\"",
+            "// x\n{}",
+            "\u{feff}{}",
+            "\u{a0}{}",
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, JsonError::Malformed { .. }),
+                "{text:?}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_bytes_that_are_not_utf8() {
+        for bytes in [
+            &b"\xff"[..],
+            b"\"\xc0\xaf\"",
+            b"\"\xed\xa0\x80\"",
+            b"\xfe\xff\0{\0}",
+        ] {
+            assert_eq!(parse(bytes), Err(JsonError::NotUtf8), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_asked_for_by_name() {
+        for text in ["[]", "1", "\"{}\"", "null"] {
+            assert_eq!(
+                parse_object(text.as_bytes()),
+                Err(JsonError::NotAnObject),
+                "{text}"
+            );
+        }
+        assert_eq!(parse_object(b"{}"), Ok(Map::new()));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_no_overflow() {
+        let nested = |open: &str, close: &str, depth| open.repeat(depth) + &close.repeat(depth);
+        assert!(parse(nested("[", "]", 127).as_bytes()).is_ok());
+        for text in [
+            nested("[", "]", 128),
+            nested("[", "]", 100_000),
+            "[".repeat(100_000),
+            "{\"a\":".repeat(100_000),
+            "[{\"\":".repeat(50_000),
+        ] {
+            assert!(matches!(
+                parse(text.as_bytes()),
+                Err(JsonError::Malformed { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn member_named_like_serde_jsons_own_marker_is_a_member() {
+        let name = "$serde_json::private::RawValue";
+        let object = parse_object(format!(r#"{{"{name}":"[1]"}}"#).as_bytes()).unwrap();
+        assert_eq!(object.get(name), Some(&Value::String("[1]".to_owned())));
+    }
+}

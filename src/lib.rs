@@ -1,4 +1,25 @@
-//! Portcullis: a JWT verifier for the edge.
+//! Portcullis: a JWT verifier for the edge, as a proxy-wasm module for Envoy.
+//!
+//! A pure core decides; two thin shells carry decisions out: the `filter` in the proxy, and the
+//! command line program. The core has no clock, makes no host call and writes no log: what it
+//! needs comes in as values, and what it wants done goes out as values.
+//!
+//! Data flows one way: [`config`] is read once; each [`request`] meets its rule ([`policy`]); the
+//! token in it is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] holds
+//! fresh; the [`engine`] joins these into a [`decision`].
 
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
+pub mod decision;
+pub mod engine;
+#[cfg(feature = "filter")]
+pub mod filter;
+pub mod host;
 pub mod jose;
 pub mod json;
+pub mod keys;
+pub mod policy;
+pub mod request;
+pub mod time;
+pub mod verification;

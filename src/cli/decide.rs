@@ -1,0 +1,196 @@
+//! `portcullis decide`.
+
+use std::{
+    io::{BufRead, Write},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    cli::{Exit, Failure, KeySetFile, input},
+    decision::{Decision, Denial, HeaderEdit, Reason},
+    engine::{Engine, Patience},
+    host::{Expected, Host, SetSharedDataError, SharedData},
+    request::Request,
+    time::UnixMillis,
+};
+
+/// A line of the input.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestLine {
+    #[serde(default)]
+    id: Value,
+    #[serde(default = "get")]
+    method: String,
+    path: Option<String>,
+    #[serde(default)]
+    authority: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+}
+
+/// A line of the output.
+#[derive(Debug, Serialize)]
+struct DecisionLine {
+    id: Value,
+    decision: &'static str,
+    status: u16,
+    reason: &'static str,
+    provider: Option<String>,
+    response_headers: Vec<(&'static str, String)>,
+    /// All headers as the upstream would see them; empty where the request does not reach it.
+    forwarded_headers: Vec<(String, String)>,
+    /// Names of headers that the client sent and the upstream would not see.
+    removed_headers: Vec<String>,
+}
+
+/// No proxy: nothing is shared, and no client has a certificate.
+struct NoProxy;
+
+/// Decides on each line.
+pub(super) fn run(
+    path: &Path,
+    now: Option<u64>,
+    key_sets: &[KeySetFile],
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let config = input::config(path)?
+        .map_err(|error| Failure::Finding(format!("{}: {error}", path.display())))?;
+    let now = now.map_or_else(system_time, |seconds| UnixMillis::new(seconds.saturating_mul(1000)));
+    let mut engine = Engine::new(config);
+    for file in key_sets {
+        let (provider, document) = file.read(engine.config())?;
+        engine.keys_mut().preload(provider, &document, now).map_err(|error| {
+            Failure::Finding(format!("--jwks {}: {error}", file.provider_name()))
+        })?;
+    }
+    for (index, line) in input.lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let request: RequestLine = serde_json::from_str(&line).map_err(|error| {
+            Failure::Usage(format!("line {}: {error}", index.saturating_add(1)))
+        })?;
+        let decision = decide(&engine, request, now);
+        serde_json::to_writer(&mut *output, &decision)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        writeln!(output)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
+    let headers = all_headers(&line);
+    let request = Request::new(
+        headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect(),
+    );
+    let provider = |id| engine.config().provider(id).map(|provider| provider.name.clone());
+    match engine.decide(&request, now, Patience::Exhausted, &NoProxy) {
+        Decision::Permit(permit) => {
+            let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
+            DecisionLine {
+                id: line.id,
+                decision: "allow",
+                status: 200,
+                reason: permit.reason.shadowed().map_or(permit.reason.label(), Reason::label),
+                provider: permit.provider.and_then(provider),
+                response_headers: vec![],
+                forwarded_headers,
+                removed_headers,
+            }
+        }
+        Decision::Deny(denial) => denied(engine, line.id, &denial),
+        // Patience is exhausted: this does not come; if it did, nothing may pass.
+        Decision::AwaitKeys { .. } => {
+            denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
+        }
+    }
+}
+
+fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
+    let response = engine.response(denial);
+    let provider = denial.provider.and_then(|id| engine.config().provider(id));
+    DecisionLine {
+        id,
+        decision: "deny",
+        status: response.status,
+        reason: denial.reason.label(),
+        provider: provider.map(|provider| provider.name.clone()),
+        response_headers: response.headers,
+        forwarded_headers: vec![],
+        removed_headers: vec![],
+    }
+}
+
+/// Pseudo-headers first, names in lower case: as Envoy hands a request to its filters.
+fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
+    let mut headers = vec![(":method".to_owned(), line.method.clone())];
+    headers.extend(line.path.clone().map(|path| (":path".to_owned(), path)));
+    headers.push((":authority".to_owned(), line.authority.clone()));
+    headers.extend(
+        line.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())),
+    );
+    headers
+}
+
+/// The headers after the edits, and the names that are gone.
+fn apply(
+    headers: &[(String, String)],
+    edits: &[HeaderEdit],
+) -> (Vec<(String, String)>, Vec<String>) {
+    let mut forwarded = headers.to_vec();
+    for edit in edits {
+        match edit {
+            HeaderEdit::Remove(name) => forwarded.retain(|(own, _)| own != name),
+            HeaderEdit::Set(name, value) => {
+                match forwarded.iter_mut().find(|(own, _)| own == name) {
+                    Some((_, first)) => first.clone_from(value),
+                    None => forwarded.push((name.clone(), value.clone())),
+                }
+                let mut seen = false;
+                forwarded.retain(|(own, _)| own != name || !core::mem::replace(&mut seen, true));
+            }
+        }
+    }
+    let mut removed: Vec<String> = headers
+        .iter()
+        .map(|(name, _)| name.clone())
+        .filter(|name| forwarded.iter().all(|(own, _)| own != name))
+        .collect();
+    removed.dedup();
+    (forwarded, removed)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program has a clock; the module has none")]
+fn system_time() -> UnixMillis {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    UnixMillis::default().plus(elapsed.unwrap_or_default())
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+impl Host for NoProxy {
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(
+        &self,
+        _key: &str,
+        _value: &[u8],
+        _expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}

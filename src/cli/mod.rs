@@ -1,0 +1,108 @@
+//! The command line: the module's engine without a proxy.
+//!
+//! `check` reads a configuration as the module would; `decide` decides on requests from standard
+//! input. Both run the code that runs at the edge, so a policy can be tested where it is written.
+
+mod check;
+mod decide;
+mod input;
+
+use std::{
+    io::{BufRead, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+pub use self::input::KeySetFile;
+
+/// Verifies access tokens at the edge: checks configurations and tries decisions.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, after_help = "Exit codes: 0 done, 1 findings, 2 usage.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a configuration as the module would, and warn of weak choices.
+    Check {
+        /// The configuration: JSON or YAML.
+        config: PathBuf,
+        /// Check this JWKS as the keys of a provider with `remote_jwks`.
+        #[arg(long, value_name = "PROVIDER=FILE")]
+        jwks: Vec<KeySetFile>,
+    },
+    /// Decide on requests: one JSON object a line on standard input, one a line on standard output.
+    Decide {
+        /// The configuration: JSON or YAML.
+        #[arg(long)]
+        config: PathBuf,
+        /// The time to decide at; now when left out.
+        #[arg(long, value_name = "UNIX_SECONDS")]
+        now: Option<u64>,
+        /// Use this JWKS as the keys of a provider with `remote_jwks`; without, they count as not
+        /// to be had (503).
+        #[arg(long, value_name = "PROVIDER=FILE")]
+        jwks: Vec<KeySetFile>,
+    },
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0.
+    Done,
+    /// 1: the configuration, or a key set, is not as it should be.
+    Findings,
+    /// 2: the arguments or the input cannot be used.
+    Usage,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+        })
+    }
+}
+
+/// Why a run ended early.
+#[derive(Debug)]
+enum Failure {
+    /// The configuration, or a key set, is not as it should be.
+    Finding(String),
+    /// The arguments or the input cannot be used.
+    Usage(String),
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+/// Runs a command.
+pub fn run(
+    arguments: Arguments,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> Exit {
+    let outcome = match arguments.command {
+        Command::Check { config, jwks } => check::run(&config, &jwks, output),
+        Command::Decide { config, now, jwks } => decide::run(&config, now, &jwks, input, output),
+    };
+    let (exit, message) = match outcome {
+        Ok(exit) => return exit,
+        Err(Failure::Finding(message)) => (Exit::Findings, message),
+        Err(Failure::Usage(message)) => (Exit::Usage, message),
+    };
+    // Nowhere left to report to when even this fails.
+    let _ = writeln!(errors, "portcullis: {message}");
+    exit
+}

@@ -1,0 +1,96 @@
+//! Why and where a configuration is refused.
+//!
+//! A [`ConfigError`] has a place, a [`Reason`] and the reason's remedy; its text is
+//! `place: reason; remedy`.
+
+use core::fmt;
+
+use super::{location::Location, reason::Reason};
+
+/// Why a configuration is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigError {
+    location: Location,
+    reason: Box<Reason>,
+}
+
+impl ConfigError {
+    /// Where it is.
+    #[must_use]
+    pub const fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub const fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// The same error, seen from the object that has the place as its member `name`.
+    pub(super) fn within(mut self, name: &str) -> Self {
+        self.location = self.location.within(name);
+        self
+    }
+
+    /// The same error, seen from the list that has the place as its element `index`.
+    pub(super) fn within_index(mut self, index: usize) -> Self {
+        self.location = self.location.within_index(index);
+        self
+    }
+
+    /// The same error without a written value, where that could be key material.
+    pub(super) fn without_secrets(mut self) -> Self {
+        let secret = ["local_jwks", "localJwks", "shared_secrets"];
+        if secret.iter().any(|name| self.location.passes(name))
+            && let Reason::WrongType { found, .. } = &mut *self.reason
+            && found.starts_with("string ")
+        {
+            "a string".clone_into(found);
+        }
+        self
+    }
+}
+
+impl From<Reason> for ConfigError {
+    fn from(reason: Reason) -> Self {
+        Self {
+            location: Location::default(),
+            reason: Box::new(reason),
+        }
+    }
+}
+
+/// Says where a result comes from, should it be an error.
+pub(super) trait At<T> {
+    /// In the member `name`.
+    fn at(self, name: &str) -> Result<T, ConfigError>;
+    /// In the element `index`.
+    fn at_index(self, index: usize) -> Result<T, ConfigError>;
+}
+
+impl<T, E: Into<ConfigError>> At<T> for Result<T, E> {
+    fn at(self, name: &str) -> Result<T, ConfigError> {
+        self.map_err(|error| error.into().within(name))
+    }
+
+    fn at_index(self, index: usize) -> Result<T, ConfigError> {
+        self.map_err(|error| error.into().within_index(index))
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.location, self.reason)?;
+        match &*self.reason {
+            // What is expected is the remedy.
+            Reason::WrongForm { .. } | Reason::WrongType { .. } => Ok(()),
+            reason => match reason.nearest() {
+                Some(nearest) => write!(formatter, ", did you mean \"{nearest}\"?"),
+                None => write!(formatter, "; {}", reason.remedy()),
+            },
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}

@@ -1,0 +1,92 @@
+//! Where in the configuration something stands.
+
+use core::fmt;
+
+/// Way from the top of the configuration to one of its values.
+///
+/// Written like `rules[2].requires`; names that are not plain are quoted: `providers["a.b"]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location(Vec<Step>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Element(usize),
+    Member(String),
+}
+
+impl Location {
+    /// The same place, seen from the object that has it as its member `name`.
+    #[must_use]
+    pub fn within(mut self, name: &str) -> Self {
+        self.0.insert(0, Step::Member(name.to_owned()));
+        self
+    }
+
+    /// The same place, seen from the list that has it as its element `index`.
+    #[must_use]
+    pub fn within_index(mut self, index: usize) -> Self {
+        self.0.insert(0, Step::Element(index));
+        self
+    }
+
+    /// Whether the way leads through a member `name`.
+    #[must_use]
+    pub fn passes(&self, name: &str) -> bool {
+        self.0
+            .iter()
+            .any(|step| matches!(step, Step::Member(member) if member == name))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return formatter.write_str("configuration");
+        }
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Element(index) => write!(formatter, "[{index}]")?,
+                Step::Member(name) if !is_plain(name) => write!(formatter, "[{name:?}]")?,
+                Step::Member(name) if position == 0 => formatter.write_str(name)?,
+                Step::Member(name) => write!(formatter, ".{name}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn quotes_names_that_could_be_misread() {
+        let here = || Location::default().within("issuer");
+        for (location, text) in [
+            (Location::default(), "configuration"),
+            (here(), "issuer"),
+            (
+                here().within("okta").within("providers"),
+                "providers.okta.issuer",
+            ),
+            (
+                here().within("a.b").within("providers"),
+                r#"providers["a.b"].issuer"#,
+            ),
+            (here().within_index(2).within("rules"), "rules[2].issuer"),
+            (Location::default().within("a\n"), r#"["a\n"]"#),
+        ] {
+            assert_eq!(location.to_string(), text);
+        }
+    }
+}

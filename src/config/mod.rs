@@ -1,0 +1,128 @@
+//! What the operator asked for, as values that cannot be wrong.
+//!
+//! [`Config::parse`] turns one JSON object (`CONTRACT`: `docs/configuration.md`) into a [`Config`],
+//! or into a [`ConfigError`] that names the path, the reason and the remedy. The shape of the JSON
+//! is in [`raw`]; what the rest of the crate sees are the types of this module and of
+//! [`crate::policy`], where names are resolved, patterns compiled and keys parsed.
+//!
+//! A configuration is refused as a whole: nothing of it takes effect.
+
+mod error;
+mod location;
+mod parse;
+mod provider;
+mod raw;
+mod reason;
+mod warning;
+
+use crate::policy::{HeaderName, Rule};
+
+pub use self::{
+    error::ConfigError,
+    location::Location,
+    provider::{
+        Audiences, ClaimHeader, ClaimRequirement, Issuer, IssuerTemplate, KeySource, PayloadHeader,
+        Provider, ProviderId, RemoteJwks, RetryPolicy, TimeRules, TokenTypes,
+    },
+    reason::Reason,
+    warning::Warning,
+};
+
+/// A whole, valid configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// The authorization servers, sorted by name; a [`ProviderId`] is an index into it.
+    pub providers: Vec<Provider>,
+    /// Rules in order: the first whose match holds decides.
+    pub rules: Vec<Rule>,
+    /// What happens to a request that no rule matches.
+    pub unmatched: Unmatched,
+    /// What happens to a path that two parties could read differently.
+    pub path_policy: PathPolicy,
+    /// Whether decisions block.
+    pub mode: Mode,
+    /// The `realm` of every challenge (RFC 9110 §11.5).
+    pub realm: String,
+    /// CORS preflight requests pass without a token.
+    pub bypass_cors_preflight: bool,
+    /// Denials carry neither body nor challenge.
+    pub strip_failure_response: bool,
+    /// Inserted into every metric's name when not empty.
+    pub stat_prefix: String,
+    /// Every header that some provider may set: removed from every request first.
+    pub owned_headers: Vec<HeaderName>,
+    /// Bounds that hold per worker.
+    pub limits: Limits,
+    /// Choices that work but that an operator should know to be weak.
+    pub warnings: Vec<Warning>,
+}
+
+/// What happens to a request that no rule matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmatched {
+    /// It passes, without identity.
+    Allow,
+    /// It is refused: nothing is public by omission.
+    Deny,
+}
+
+/// What happens to a path that Envoy, this module and the upstream could read differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathPolicy {
+    /// Rules see the path as it came, as in `jwt_authn`.
+    Raw,
+    /// The request is refused with 400.
+    Reject,
+}
+
+/// Whether decisions block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Denials are answered.
+    Enforce,
+    /// Denials are recorded and the request passes without identity.
+    Shadow,
+}
+
+/// Bounds that hold per worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest token, in bytes.
+    pub token_bytes: usize,
+    /// Longest JWKS document, in bytes.
+    pub jwks_bytes: usize,
+    /// Most keys in one JWKS.
+    pub jwks_keys: usize,
+    /// Most requests that wait for keys at one time; one more is answered 503.
+    pub parked_requests: usize,
+    /// Longest wait for keys, in milliseconds.
+    pub park_timeout_ms: u64,
+    /// Longest value of a header made from claims, in bytes.
+    pub header_value_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            token_bytes: 8192,
+            jwks_bytes: 262_144,
+            jwks_keys: 64,
+            parked_requests: 1024,
+            park_timeout_ms: 5000,
+            header_value_bytes: 8192,
+        }
+    }
+}
+
+impl Config {
+    /// The provider that an id stands for.
+    #[must_use]
+    pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
+        self.providers.get(id.index())
+    }
+
+    /// Every provider with its id, by name.
+    pub fn providers(&self) -> impl Iterator<Item = (ProviderId, &Provider)> {
+        self.providers.iter().enumerate().map(|(index, provider)| (ProviderId::new(index), provider))
+    }
+}

@@ -1,0 +1,65 @@
+//! What a verified token must grant.
+
+use super::{
+    claims,
+    list::{exactly_one, texts},
+};
+use crate::{
+    config::{
+        ConfigError, Reason,
+        error::At,
+        raw::{RawAuthorize, RawWords},
+    },
+    policy::{Authorization, WordSet},
+};
+
+/// `authorize`.
+pub(super) fn authorization(raw: RawAuthorize) -> Result<Authorization, ConfigError> {
+    let authorization = Authorization {
+        scopes: raw.scopes.map(scopes).transpose().at("scopes")?,
+        roles: match raw.roles {
+            Some(roles) => texts(roles.any_of).at("any_of").at("roles")?,
+            None => Vec::new(),
+        },
+        claims: match raw.claims {
+            Some(claims) if claims.is_empty() => return Err(Reason::Empty).at("claims"),
+            Some(claims) => claims::accepted_values(claims).at("claims")?,
+            None => Vec::new(),
+        },
+        client_ids: raw
+            .client_ids
+            .map(texts)
+            .transpose()
+            .at("client_ids")?
+            .unwrap_or_default(),
+    };
+    if authorization == Authorization::default() {
+        return Err(Reason::Empty.into());
+    }
+    Ok(authorization)
+}
+
+fn scopes(raw: RawWords) -> Result<WordSet, ConfigError> {
+    let (field, words) = exactly_one([("all_of", raw.all_of), ("any_of", raw.any_of)])?;
+    let words = texts(words).at(field)?;
+    for (index, word) in words.iter().enumerate() {
+        if !word.bytes().all(is_scope_byte) {
+            let expected = "a scope: printable ASCII without spaces, quotes and backslashes";
+            let wrong = Reason::WrongForm {
+                expected,
+                found: word.clone(),
+            };
+            return Err(wrong).at_index(index).at(field);
+        }
+    }
+    Ok(if field == "all_of" {
+        WordSet::AllOf(words)
+    } else {
+        WordSet::AnyOf(words)
+    })
+}
+
+/// RFC 6749 §3.3. The challenge repeats scopes, between quotes.
+const fn is_scope_byte(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
+}

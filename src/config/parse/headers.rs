@@ -1,0 +1,141 @@
+//! Headers that providers set in forwarded requests.
+//!
+//! Upstreams trust these headers, so none of them may be one that others give a meaning to, that
+//! tokens are read from, or that has two sources.
+
+use super::claims::claim_path;
+use crate::{
+    config::{
+        ClaimHeader, ConfigError, PayloadHeader, Provider, Reason, error::At, raw::RawClaimHeader,
+    },
+    policy::{HeaderName, Places},
+};
+
+/// Headers that belong to a connection or frame its messages (RFC 9110 §7.6.1, §7.2, §8.6).
+const RESERVED: [&str; 13] = [
+    "connection",
+    "content-length",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// `claim_to_headers`.
+pub(super) fn claim_headers(raw: Vec<RawClaimHeader>) -> Result<Vec<ClaimHeader>, ConfigError> {
+    let mut headers = Vec::new();
+    for (index, raw) in raw.into_iter().enumerate() {
+        let name = settable(&raw.header_name)
+            .at("header_name")
+            .at_index(index)?;
+        let claim = claim_path(raw.claim_name, raw.claim_path).at_index(index)?;
+        headers.push(ClaimHeader { name, claim });
+    }
+    Ok(headers)
+}
+
+/// `forward_payload_header` and `pad_forward_payload_header`.
+pub(super) fn payload_header(
+    name: Option<String>,
+    padded: Option<bool>,
+) -> Result<Option<PayloadHeader>, Reason> {
+    // An empty text is an absent one in protobuf JSON.
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    Ok(Some(PayloadHeader {
+        name: settable(&name)?,
+        padded: padded.unwrap_or(false),
+    }))
+}
+
+/// Refuses headers with two sources, and headers that tokens are read from.
+pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
+    for provider in providers {
+        check_provider(provider, providers)
+            .at(&provider.name)
+            .at("providers")?;
+    }
+    Ok(())
+}
+
+/// Every header that some provider may set, once.
+pub(super) fn owned(providers: &[Provider]) -> Vec<HeaderName> {
+    let mut owned: Vec<HeaderName> = providers
+        .iter()
+        .flat_map(|provider| {
+            let claims = provider.claim_headers.iter().map(|header| &header.name);
+            claims.chain(provider.payload_header.iter().map(|header| &header.name))
+        })
+        .cloned()
+        .collect();
+    owned.sort();
+    owned.dedup();
+    owned
+}
+
+fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigError> {
+    let mut seen: Vec<&HeaderName> = Vec::new();
+    if let Some(payload) = &provider.payload_header {
+        check_place(&payload.name, all).at("forward_payload_header")?;
+        seen.push(&payload.name);
+    }
+    for (index, header) in provider.claim_headers.iter().enumerate() {
+        let checked = check_place(&header.name, all).and_then(|()| {
+            let is_taken = seen.iter().any(|other| are_confusable(other, &header.name));
+            if is_taken {
+                Err(Reason::Repeated {
+                    value: header.name.to_string(),
+                })
+            } else {
+                Ok(())
+            }
+        });
+        checked
+            .at("header_name")
+            .at_index(index)
+            .at("claim_to_headers")?;
+        seen.push(&header.name);
+    }
+    Ok(())
+}
+
+fn check_place(name: &HeaderName, providers: &[Provider]) -> Result<(), Reason> {
+    let reader = providers
+        .iter()
+        .find(|provider| reads(&provider.places, name));
+    reader.map_or(Ok(()), |provider| {
+        Err(Reason::TokenHeader {
+            provider: provider.name.clone(),
+        })
+    })
+}
+
+fn reads(places: &Places, name: &HeaderName) -> bool {
+    places.reads_header(name) || !places.cookies.is_empty() && name.as_str() == "cookie"
+}
+
+fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {
+    one.is_confusable_with(other.as_str().as_bytes())
+}
+
+fn settable(name: &str) -> Result<HeaderName, Reason> {
+    if name.starts_with(':') {
+        return Err(Reason::ReservedHeader);
+    }
+    let name = HeaderName::parse(name).map_err(Reason::HeaderName)?;
+    if RESERVED
+        .iter()
+        .any(|reserved| name.is_confusable_with(reserved.as_bytes()))
+    {
+        return Err(Reason::ReservedHeader);
+    }
+    Ok(name)
+}

@@ -1,0 +1,103 @@
+//! Who must have issued a token, and whom it must be meant for.
+
+use super::list::texts;
+use crate::{
+    config::{Audiences, ClaimRequirement, ConfigError, Issuer, IssuerTemplate, Reason, error::At},
+    jose::ClaimPath,
+};
+
+/// What is written about the issuer.
+pub(super) struct WrittenIssuer {
+    /// `issuer`.
+    pub(super) issuer: Option<String>,
+    /// `allow_any_issuer`.
+    pub(super) allow_any_issuer: bool,
+    /// `allow_any_tenant`.
+    pub(super) allow_any_tenant: bool,
+}
+
+impl WrittenIssuer {
+    /// The issuer. A placeholder must be constrained by `require_claims`: a stranger's tenant of
+    /// the same authorization server would otherwise enter as well as the operator's own.
+    pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
+        // An empty text is an absent one in protobuf JSON.
+        let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
+            Some(_) if self.allow_any_issuer => {
+                let (field, other) = ("issuer", "allow_any_issuer");
+                return Err(Reason::Contradiction { field, other }.into());
+            }
+            Some(text) => parse(text).at("issuer")?,
+            None if self.allow_any_issuer => Issuer::Any,
+            None => return Err(Reason::NoIssuer.into()),
+        };
+        match &issuer {
+            Issuer::Template(template) if !self.allow_any_tenant => {
+                check_constraints(template, required).at("issuer")?;
+            }
+            Issuer::Any | Issuer::Exact(_) if self.allow_any_tenant => {
+                return Err(Reason::NoPlaceholder).at("allow_any_tenant");
+            }
+            _ => {}
+        }
+        Ok(issuer)
+    }
+}
+
+/// `audiences` and `allow_any_audience`.
+pub(super) fn audiences(
+    written: Option<Vec<String>>,
+    allow_any: bool,
+) -> Result<Audiences, ConfigError> {
+    // An empty list is an absent one in protobuf JSON.
+    match written.filter(|audiences| !audiences.is_empty()) {
+        Some(_) if allow_any => {
+            let (field, other) = ("audiences", "allow_any_audience");
+            Err(Reason::Contradiction { field, other }.into())
+        }
+        Some(audiences) => texts(audiences).at("audiences").map(Audiences::AnyOf),
+        None if allow_any => Ok(Audiences::Any),
+        None => Err(Reason::NoAudiences.into()),
+    }
+}
+
+/// Splits `https://idp/{tid}/v2.0` at its placeholders.
+fn parse(text: String) -> Result<Issuer, Reason> {
+    if !text.contains(['{', '}']) {
+        return Ok(Issuer::Exact(text));
+    }
+    let mut parts = text.split('{');
+    let head = parts.next().unwrap_or_default();
+    let mut tail = Vec::new();
+    for part in parts {
+        let (claim, literal) = part.split_once('}').ok_or(Reason::IssuerTemplate)?;
+        if claim.is_empty() || literal.contains('}') {
+            return Err(Reason::IssuerTemplate);
+        }
+        tail.push((claim.to_owned(), literal.to_owned()));
+    }
+    if head.contains('}') {
+        return Err(Reason::IssuerTemplate);
+    }
+    Ok(Issuer::Template(IssuerTemplate {
+        head: head.to_owned(),
+        tail,
+    }))
+}
+
+fn check_constraints(
+    template: &IssuerTemplate,
+    required: &[ClaimRequirement],
+) -> Result<(), Reason> {
+    for (claim, _) in &template.tail {
+        let path = ClaimPath::top_level(claim);
+        if !required
+            .iter()
+            .any(|requirement| requirement.constrains(&path))
+        {
+            return Err(Reason::UnconstrainedPlaceholder {
+                claim: claim.clone(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! Which kind of keys a provider has, which algorithms they serve, and keys that are written out.
+
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+use super::{list::exactly_one, remote};
+use crate::{
+    config::{
+        ConfigError, KeySource, Limits, Reason,
+        error::At,
+        raw::{RawDataSource, RawRemoteJwks, RawSharedSecret},
+    },
+    jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
+};
+
+/// Every name of an algorithm.
+const ALGORITHMS: &[&str] = &[
+    "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384",
+    "PS512", "RS256", "RS384", "RS512",
+];
+
+/// The three alternatives, of which one is written.
+pub(super) struct WrittenKeys {
+    /// `local_jwks`.
+    pub(super) local: Option<RawDataSource>,
+    /// `remote_jwks`.
+    pub(super) remote: Option<RawRemoteJwks>,
+    /// `shared_secrets`.
+    pub(super) secrets: Option<Vec<RawSharedSecret>>,
+    /// `algorithms`.
+    pub(super) algorithms: Option<Vec<String>>,
+}
+
+enum Written {
+    Local(RawDataSource),
+    Remote(Box<RawRemoteJwks>),
+    Secrets(Vec<RawSharedSecret>),
+}
+
+impl WrittenKeys {
+    /// The key source and the algorithms that it is for.
+    pub(super) fn keys(
+        self,
+        binding: JwkAlgorithm,
+        limits: &Limits,
+    ) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
+        let (field, written) = exactly_one([
+            (
+                "remote_jwks",
+                self.remote.map(|raw| Written::Remote(Box::new(raw))),
+            ),
+            ("local_jwks", self.local.map(Written::Local)),
+            ("shared_secrets", self.secrets.map(Written::Secrets)),
+        ])?;
+        let listed = self
+            .algorithms
+            .map(algorithms)
+            .transpose()
+            .at("algorithms")?;
+        match written {
+            Written::Remote(raw) => {
+                let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+                refuse_symmetric(&algorithms).at("algorithms")?;
+                Ok((
+                    KeySource::Remote(remote::remote(*raw).at(field)?),
+                    algorithms,
+                ))
+            }
+            Written::Local(raw) => {
+                let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+                let keys = local(raw, limits).at(field)?;
+                if !keys.keys().iter().any(|key| key.key_type() == KeyType::Oct) {
+                    refuse_symmetric(&algorithms).at("algorithms")?;
+                }
+                check_service(&keys, &algorithms, binding).at(field)?;
+                Ok((KeySource::Local(keys), algorithms))
+            }
+            Written::Secrets(raw) => {
+                let algorithms = listed.unwrap_or_else(symmetric);
+                refuse_asymmetric(&algorithms).at("algorithms")?;
+                let keys = secrets(&raw).at(field)?;
+                check_service(&keys, &algorithms, binding).at(field)?;
+                Ok((KeySource::Local(keys), algorithms))
+            }
+        }
+    }
+}
+
+fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, ConfigError> {
+    let mut algorithms = Vec::new();
+    for (index, name) in names.into_iter().enumerate() {
+        let algorithm = Algorithm::from_name(&name)
+            .ok_or(Reason::UnknownValue {
+                value: name,
+                known: ALGORITHMS,
+            })
+            .at_index(index)?;
+        algorithms.push(algorithm);
+    }
+    if algorithms.is_empty() {
+        return Err(Reason::Empty.into());
+    }
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    Ok(algorithms)
+}
+
+fn symmetric() -> Vec<Algorithm> {
+    Algorithm::ALL
+        .into_iter()
+        .filter(|algorithm| algorithm.is_symmetric())
+        .collect()
+}
+
+/// Whoever can read a public key could sign with it, were it a secret (RFC 8725 §2.1).
+fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Reason> {
+    let found = algorithms.iter().find(|algorithm| algorithm.is_symmetric());
+    found.map_or(Ok(()), |found| {
+        Err(Reason::SymmetricAlgorithm {
+            algorithm: found.name(),
+        })
+    })
+}
+
+fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Reason> {
+    let found = algorithms
+        .iter()
+        .find(|algorithm| !algorithm.is_symmetric());
+    found.map_or(Ok(()), |found| {
+        Err(Reason::AsymmetricSecret {
+            algorithm: found.name(),
+        })
+    })
+}
+
+/// Refuses keys of which none could ever verify a token.
+fn check_service(
+    keys: &KeySet,
+    algorithms: &[Algorithm],
+    binding: JwkAlgorithm,
+) -> Result<(), Reason> {
+    let serves_one = keys.keys().iter().any(|key| {
+        algorithms
+            .iter()
+            .any(|algorithm| key.serves(*algorithm, binding))
+    });
+    if serves_one {
+        Ok(())
+    } else {
+        Err(Reason::NoServingKey)
+    }
+}
+
+fn local(raw: RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
+    let (field, text) = exactly_one([
+        ("inline_string", raw.inline_string),
+        ("inline_bytes", raw.inline_bytes),
+    ])?;
+    let document = if field == "inline_bytes" {
+        decode_base64(&text).ok_or(Reason::NotBase64).at(field)?
+    } else {
+        text.into_bytes()
+    };
+    let limits = KeySetLimits {
+        bytes: limits.jwks_bytes,
+        keys: limits.jwks_keys,
+    };
+    KeySet::parse(&document, KeyOrigin::Local, limits)
+        .map_err(Reason::Keys)
+        .at(field)
+}
+
+/// `bytes` of protobuf JSON: either alphabet, with padding or without.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    LENIENT
+        .decode(text.replace('-', "+").replace('_', "/"))
+        .ok()
+}
+
+fn secrets(raw: &[RawSharedSecret]) -> Result<KeySet, Reason> {
+    KeySet::from_secrets(
+        raw.iter()
+            .map(|raw| (raw.kid.as_deref(), raw.secret.as_str())),
+    )
+    .map_err(Reason::Keys)
+}

@@ -1,0 +1,95 @@
+//! Bounds that hold per worker.
+
+use crate::config::{
+    ConfigError, Limits, Reason,
+    error::At,
+    raw::{Milliseconds, RawLimits},
+};
+
+/// Ten years, the longest duration that is read.
+pub(super) const MAX_DURATION_MS: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
+
+const MAX_HEADER_BYTES: u64 = 1 << 20;
+const MAX_JWKS_BYTES: u64 = 16 << 20;
+const MAX_JWKS_KEYS: u64 = 1024;
+const MAX_PARKED_REQUESTS: u64 = 65_536;
+const MAX_PARK_TIMEOUT_MS: u64 = 60_000;
+
+/// `limits`.
+pub(super) fn limits(raw: Option<RawLimits>) -> Result<Limits, ConfigError> {
+    let raw = raw.unwrap_or_default();
+    let default = Limits::default();
+    let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
+        written
+            .map_or(Ok(default), |count| {
+                in_bounds(count, 1, max, unit).and_then(fits)
+            })
+            .at(field)
+    };
+    let bytes = "bytes";
+    Ok(Limits {
+        token_bytes: bounded(
+            "token_bytes",
+            raw.token_bytes,
+            default.token_bytes,
+            MAX_HEADER_BYTES,
+            bytes,
+        )?,
+        jwks_bytes: bounded(
+            "jwks_bytes",
+            raw.jwks_bytes,
+            default.jwks_bytes,
+            MAX_JWKS_BYTES,
+            bytes,
+        )?,
+        jwks_keys: bounded(
+            "jwks_keys",
+            raw.jwks_keys,
+            default.jwks_keys,
+            MAX_JWKS_KEYS,
+            "keys",
+        )?,
+        parked_requests: bounded(
+            "parked_requests",
+            raw.parked_requests,
+            default.parked_requests,
+            MAX_PARKED_REQUESTS,
+            "requests",
+        )?,
+        park_timeout_ms: raw
+            .park_timeout
+            .map_or(Ok(default.park_timeout_ms), |written| {
+                in_bounds(written.0, 1, MAX_PARK_TIMEOUT_MS, "milliseconds")
+            })
+            .at("park_timeout")?,
+        header_value_bytes: bounded(
+            "header_value_bytes",
+            raw.header_value_bytes,
+            default.header_value_bytes,
+            MAX_HEADER_BYTES,
+            bytes,
+        )?,
+    })
+}
+
+/// `value`, if it lies between `min` and `max`.
+pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> Result<u64, Reason> {
+    if (min..=max).contains(&value) {
+        Ok(value)
+    } else {
+        Err(Reason::OutOfBounds { min, max, unit })
+    }
+}
+
+/// A duration that is more than nothing.
+pub(super) fn positive(written: Milliseconds) -> Result<u64, Reason> {
+    in_bounds(written.0, 1, MAX_DURATION_MS, "milliseconds")
+}
+
+fn fits(count: u64) -> Result<usize, Reason> {
+    usize::try_from(count).map_err(|_| Reason::OutOfBounds {
+        min: 1,
+        max: u64::from(u32::MAX),
+        unit: "",
+    })
+}

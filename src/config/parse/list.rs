@@ -1,0 +1,70 @@
+//! Lists and alternatives.
+
+use crate::config::{
+    Reason,
+    error::{At, ConfigError},
+};
+
+/// The one alternative that is written, with its name.
+pub(super) fn exactly_one<T, const N: usize>(
+    alternatives: [(&'static str, Option<T>); N],
+) -> Result<(&'static str, T), Reason> {
+    at_most_one(alternatives).and_then(|(choices, one)| {
+        one.ok_or(Reason::NotExactlyOne {
+            choices,
+            found: Vec::new(),
+        })
+    })
+}
+
+/// The one alternative that is written, if there is one.
+pub(super) fn one_or_none<T, const N: usize>(
+    alternatives: [(&'static str, Option<T>); N],
+) -> Result<Option<(&'static str, T)>, Reason> {
+    at_most_one(alternatives).map(|(_, one)| one)
+}
+
+/// The names of all alternatives, and the one that is written with its name.
+type Choice<T> = (Vec<&'static str>, Option<(&'static str, T)>);
+
+fn at_most_one<T, const N: usize>(
+    alternatives: [(&'static str, Option<T>); N],
+) -> Result<Choice<T>, Reason> {
+    let choices = alternatives.iter().map(|(name, _)| *name).collect();
+    let mut written = alternatives
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let one = written.next();
+    let others: Vec<&str> = written.map(|(name, _)| name).collect();
+    match one {
+        Some((name, _)) if !others.is_empty() => {
+            let found = std::iter::once(name).chain(others).collect();
+            Err(Reason::NotExactlyOne { choices, found })
+        }
+        one => Ok((choices, one)),
+    }
+}
+
+/// Texts of which there is at least one, none of them empty or twice: an empty list could be read
+/// as "any" or as "none".
+pub(super) fn texts(list: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    if list.is_empty() {
+        return Err(Reason::Empty.into());
+    }
+    distinct_texts(list)
+}
+
+/// Texts, none of them empty or twice.
+pub(super) fn distinct_texts(list: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    let mut distinct: Vec<String> = Vec::new();
+    for (index, text) in list.into_iter().enumerate() {
+        if text.is_empty() {
+            return Err(Reason::Empty).at_index(index);
+        }
+        if distinct.contains(&text) {
+            return Err(Reason::Repeated { value: text }).at_index(index);
+        }
+        distinct.push(text);
+    }
+    Ok(distinct)
+}

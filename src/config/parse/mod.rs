@@ -1,0 +1,131 @@
+//! From what is written to what holds.
+//!
+//! Each file turns raw types of one concept into domain types, by value: what cannot be turned is a
+//! [`ConfigError`], so nothing has to be checked again later. Errors start where they are found,
+//! without a place, and gain their place on the way up ([`At`]).
+
+mod authorization;
+mod claims;
+mod headers;
+mod issuer;
+mod keys;
+mod limits;
+mod list;
+mod places;
+mod provider;
+mod remote;
+mod requirement;
+mod route;
+mod text;
+
+use self::requirement::Names;
+use super::{
+    Config, ConfigError, Mode, PathPolicy, Reason, Unmatched,
+    error::At,
+    raw::{self, RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawUnmatched},
+    warning::warnings,
+};
+use crate::{json, policy::Rule};
+
+/// `realm` of a configuration that names none.
+const DEFAULT_REALM: &str = "api";
+
+impl Config {
+    /// Reads a configuration: one JSON object, strictly.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
+        let document = json::parse(bytes).map_err(Reason::Json)?;
+        let raw = raw::read(&document).map_err(ConfigError::without_secrets)?;
+        config(raw)
+    }
+}
+
+fn config(raw: RawConfig) -> Result<Config, ConfigError> {
+    let limits = limits::limits(raw.limits).at("limits")?;
+    if matches!(raw.signature_backend, Some(RawSignatureBackend::Host)) {
+        return Err(Reason::HostSignatures).at("signature_backend");
+    }
+    let mut providers = Vec::new();
+    // A `BTreeMap` yields its names sorted, which is the order of `Config::providers`.
+    for (name, provider) in raw.providers.unwrap_or_default() {
+        let parsed = provider::provider(&name, provider, &limits)
+            .at(&name)
+            .at("providers")?;
+        providers.push(parsed);
+    }
+    headers::check(&providers)?;
+    let named = requirement::named(raw.requirement_map.unwrap_or_default(), &providers)
+        .at("requirement_map")?;
+    let names = Names {
+        providers: &providers,
+        named: &named,
+    };
+    let rules = rules(raw.rules.unwrap_or_default(), names).at("rules")?;
+    let owned_headers = headers::owned(&providers);
+    let mut config = Config {
+        providers,
+        rules,
+        unmatched: match raw.unmatched {
+            Some(RawUnmatched::Allow) => Unmatched::Allow,
+            Some(RawUnmatched::Deny) | None => Unmatched::Deny,
+        },
+        path_policy: match raw.path_policy {
+            Some(RawPathPolicy::Raw) => PathPolicy::Raw,
+            Some(RawPathPolicy::Reject) | None => PathPolicy::Reject,
+        },
+        mode: match raw.mode {
+            Some(RawMode::Shadow) => Mode::Shadow,
+            Some(RawMode::Enforce) | None => Mode::Enforce,
+        },
+        realm: raw
+            .realm
+            .map_or_else(|| Ok(DEFAULT_REALM.to_owned()), text::realm)
+            .at("realm")?,
+        bypass_cors_preflight: raw.bypass_cors_preflight.unwrap_or(false),
+        strip_failure_response: raw.strip_failure_response.unwrap_or(false),
+        stat_prefix: text::stat_prefix(raw.stat_prefix.unwrap_or_default()).at("stat_prefix")?,
+        owned_headers,
+        limits,
+        warnings: Vec::new(),
+    };
+    config.warnings = warnings(&config);
+    Ok(config)
+}
+
+fn rules(raw: Vec<RawRule>, names: Names<'_>) -> Result<Vec<Rule>, ConfigError> {
+    let mut rules = Vec::new();
+    for (index, raw) in raw.into_iter().enumerate() {
+        rules.push(rule(raw, names).at_index(index)?);
+    }
+    Ok(rules)
+}
+
+fn rule(raw: RawRule, names: Names<'_>) -> Result<Rule, ConfigError> {
+    let route = route::route(raw.route).at("match")?;
+    let requirement = match (raw.requires, raw.requirement_name) {
+        (None, None) => None,
+        (Some(requires), None) => {
+            Some(requirement::requirement(requires, names.providers, 1).at("requires")?)
+        }
+        (None, Some(name)) => Some(names.requirement(&name).at("requirement_name")?),
+        (Some(_), Some(_)) => {
+            let (field, other) = ("requires", "requirement_name");
+            return Err(Reason::Contradiction { field, other }.into());
+        }
+    };
+    let authorization = raw
+        .authorize
+        .map(authorization::authorization)
+        .transpose()
+        .at("authorize")?;
+    if authorization.is_some() && requirement.is_none() {
+        return Err(Reason::AuthorizeWithoutRequires.into());
+    }
+    Ok(Rule {
+        route,
+        requirement,
+        authorization,
+    })
+}

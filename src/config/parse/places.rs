@@ -1,0 +1,80 @@
+//! Where a provider's tokens are looked for.
+
+use super::list::distinct_texts;
+use crate::{
+    config::{ConfigError, Reason, error::At, raw::RawJwtHeader},
+    policy::{HeaderName, HeaderPlace, Places},
+};
+
+/// `from_headers`, `from_params` and `from_cookies`; the standard places where none is written.
+pub(super) fn places(
+    headers: Option<Vec<RawJwtHeader>>,
+    params: Option<Vec<String>>,
+    cookies: Option<Vec<String>>,
+) -> Result<Places, ConfigError> {
+    let places = Places {
+        headers: header_places(headers.unwrap_or_default()).at("from_headers")?,
+        params: distinct_texts(params.unwrap_or_default()).at("from_params")?,
+        cookies: cookie_names(cookies.unwrap_or_default()).at("from_cookies")?,
+    };
+    Ok(if places == Places::default() {
+        Places::standard()
+    } else {
+        places
+    })
+}
+
+fn header_places(raw: Vec<RawJwtHeader>) -> Result<Vec<HeaderPlace>, ConfigError> {
+    let mut places = Vec::new();
+    for (index, raw) in raw.into_iter().enumerate() {
+        let written = raw.name.clone();
+        let place = header_place(raw).at("name").at_index(index)?;
+        // A token would be found in both, and two tokens are refused.
+        if places.iter().any(|other| overlap(other, &place)) {
+            return Err(Reason::Repeated { value: written }).at_index(index);
+        }
+        places.push(place);
+    }
+    Ok(places)
+}
+
+fn header_place(raw: RawJwtHeader) -> Result<HeaderPlace, Reason> {
+    let name = HeaderName::parse(&raw.name).map_err(Reason::HeaderName)?;
+    let prefix = raw.value_prefix.unwrap_or_default();
+    let is_bearer = prefix.trim_end_matches(' ').eq_ignore_ascii_case("bearer");
+    Ok(if name.as_str() == "authorization" && is_bearer {
+        HeaderPlace::Bearer
+    } else {
+        HeaderPlace::Prefixed { name, prefix }
+    })
+}
+
+/// Whether what is found in one place is also found in the other.
+fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
+    let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
+    one_name == other_name
+        && (one_prefix.contains(other_prefix) || other_prefix.contains(one_prefix))
+}
+
+fn parts(place: &HeaderPlace) -> (&str, &str) {
+    match place {
+        HeaderPlace::Bearer => ("authorization", "Bearer "),
+        HeaderPlace::Prefixed { name, prefix } => (name.as_str(), prefix),
+    }
+}
+
+fn cookie_names(raw: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    let names = distinct_texts(raw)?;
+    for (index, name) in names.iter().enumerate() {
+        // A cookie's name is a token as a header's is (RFC 6265 §4.1.1).
+        if HeaderName::parse(name).is_err() {
+            let expected = "the name of a cookie";
+            return Err(Reason::WrongForm {
+                expected,
+                found: name.clone(),
+            })
+            .at_index(index);
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,158 @@
+//! An authorization server.
+
+use super::{
+    claims, headers,
+    issuer::{self, WrittenIssuer},
+    keys::WrittenKeys,
+    limits::{MAX_DURATION_MS, in_bounds},
+    list::texts,
+    places::places,
+    text::{at_most, string_match},
+};
+use crate::{
+    config::{
+        ConfigError, Limits, Provider, Reason, TimeRules, TokenTypes,
+        error::At,
+        raw::{Milliseconds, RawJwkAlgorithm, RawProvider},
+    },
+    jose::JwkAlgorithm,
+};
+
+const MAX_DESCRIPTION: usize = 256;
+const MAX_NAME: usize = 64;
+
+const DEFAULT_CLIENT_ID_CLAIMS: [&str; 4] = ["client_id", "cid", "azp", "appid"];
+const DEFAULT_SCOPE_CLAIMS: [&str; 2] = ["scope", "scp"];
+const DEFAULT_ROLE_CLAIMS: [&str; 1] = ["roles"];
+const DEFAULT_TOKEN_TYPES: [&str; 3] = ["at+jwt", "JWT", ""];
+
+/// Seconds of tolerance between clocks, as in `jwt_authn`.
+const DEFAULT_CLOCK_SKEW: u64 = 60;
+
+/// One day: more is no tolerance between clocks.
+const MAX_CLOCK_SKEW: u64 = 86_400;
+
+/// `providers.<name>`.
+pub(super) fn provider(
+    name: &str,
+    raw: RawProvider,
+    limits: &Limits,
+) -> Result<Provider, ConfigError> {
+    if !is_name(name) {
+        return Err(Reason::ProviderName.into());
+    }
+    let times = times(&raw)?;
+    let require_claims =
+        claims::requirements(raw.require_claims.unwrap_or_default()).at("require_claims")?;
+    let issuer = WrittenIssuer {
+        issuer: raw.issuer,
+        allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
+        allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
+    };
+    let jwk_algorithm = match raw.jwk_algorithm {
+        Some(RawJwkAlgorithm::Family) => JwkAlgorithm::Family,
+        Some(RawJwkAlgorithm::Exact) | None => JwkAlgorithm::Exact,
+    };
+    let keys = WrittenKeys {
+        local: raw.local_jwks,
+        remote: raw.remote_jwks,
+        secrets: raw.shared_secrets,
+        algorithms: raw.algorithms,
+    };
+    let (keys, algorithms) = keys.keys(jwk_algorithm, limits)?;
+    Ok(Provider {
+        name: name.to_owned(),
+        description: at_most(MAX_DESCRIPTION, raw.description.unwrap_or_default())
+            .at("description")?,
+        enabled: raw.enabled.unwrap_or(true),
+        issuer: issuer.issuer(&require_claims)?,
+        audiences: issuer::audiences(raw.audiences, raw.allow_any_audience.unwrap_or(false))?,
+        subjects: raw.subjects.map(string_match).transpose().at("subjects")?,
+        client_ids: raw
+            .client_ids
+            .map(texts)
+            .transpose()
+            .at("client_ids")?
+            .unwrap_or_default(),
+        client_id_claims: match raw.client_id_claims {
+            Some(names) if names.is_empty() => return Err(Reason::Empty).at("client_id_claims"),
+            names => claims::paths(names, &DEFAULT_CLIENT_ID_CLAIMS),
+        },
+        scope_claims: claims::paths(raw.scope_claims, &DEFAULT_SCOPE_CLAIMS),
+        role_claims: claims::paths(raw.role_claims, &DEFAULT_ROLE_CLAIMS),
+        algorithms,
+        jwk_algorithm,
+        token_types: token_types(raw.token_types).at("token_types")?,
+        require_claims,
+        times,
+        places: places(raw.from_headers, raw.from_params, raw.from_cookies)?,
+        forward: raw.forward.unwrap_or(false),
+        payload_header: headers::payload_header(
+            raw.forward_payload_header,
+            raw.pad_forward_payload_header,
+        )
+        .at("forward_payload_header")?,
+        claim_headers: headers::claim_headers(raw.claim_to_headers.unwrap_or_default())
+            .at("claim_to_headers")?,
+        keys,
+    })
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+fn times(raw: &RawProvider) -> Result<TimeRules, ConfigError> {
+    let clock_skew = raw.clock_skew_seconds.unwrap_or(DEFAULT_CLOCK_SKEW);
+    Ok(TimeRules {
+        clock_skew: in_bounds(clock_skew, 0, MAX_CLOCK_SKEW, "seconds").at("clock_skew_seconds")?,
+        require_expiration: raw.require_expiration.unwrap_or(true),
+        allow_future_iat: raw.allow_future_iat.unwrap_or(false),
+        max_lifetime: raw
+            .max_lifetime
+            .map(lifetime)
+            .transpose()
+            .at("max_lifetime")?,
+        max_issued_lifetime: raw
+            .max_issued_lifetime
+            .map(lifetime)
+            .transpose()
+            .at("max_issued_lifetime")?,
+    })
+}
+
+/// Whole seconds; a fraction is dropped, which is the stricter bound.
+fn lifetime(written: Milliseconds) -> Result<u64, Reason> {
+    in_bounds(
+        written.0.div_euclid(1000),
+        1,
+        MAX_DURATION_MS.div_euclid(1000),
+        "seconds",
+    )
+}
+
+fn token_types(written: Option<Vec<String>>) -> Result<TokenTypes, Reason> {
+    let written =
+        written.unwrap_or_else(|| DEFAULT_TOKEN_TYPES.into_iter().map(str::to_owned).collect());
+    if written.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if written.iter().any(|name| name == "*") {
+        return Ok(TokenTypes::Any);
+    }
+    let absent = written.iter().any(String::is_empty);
+    let names = written.iter().filter(|name| !name.is_empty()).map(|name| {
+        let name = name.to_ascii_lowercase();
+        // RFC 7515 §4.1.9: the prefix is left out by those who follow its advice.
+        name.strip_prefix("application/")
+            .map(str::to_owned)
+            .unwrap_or(name)
+    });
+    Ok(TokenTypes::OneOf {
+        names: names.collect(),
+        absent,
+    })
+}

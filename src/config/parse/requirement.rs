@@ -1,0 +1,152 @@
+//! Which tokens a rule asks for.
+
+use std::collections::BTreeMap;
+
+use super::list::{exactly_one, texts};
+use crate::{
+    config::{
+        Audiences, ConfigError, Provider, ProviderId, Reason,
+        error::At,
+        raw::{RawRequirement, RawRequirements},
+        reason::nearest,
+    },
+    policy::Requirement,
+};
+
+/// Deepest tree of requirements: walking it must not depend on the operator for its end.
+const MAX_DEPTH: usize = 16;
+
+/// What rules can refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    /// By name, sorted.
+    pub(super) providers: &'a [Provider],
+    /// `requirement_map`.
+    pub(super) named: &'a BTreeMap<String, Requirement>,
+}
+
+/// `requirement_map`.
+pub(super) fn named(
+    raw: BTreeMap<String, RawRequirement>,
+    providers: &[Provider],
+) -> Result<BTreeMap<String, Requirement>, ConfigError> {
+    let mut named = BTreeMap::new();
+    for (name, raw) in raw {
+        let parsed = requirement(raw, providers, 1).at(&name)?;
+        named.insert(name, parsed);
+    }
+    Ok(named)
+}
+
+/// One requirement, `depth` levels below its rule.
+pub(super) fn requirement(
+    raw: RawRequirement,
+    providers: &[Provider],
+    depth: usize,
+) -> Result<Requirement, ConfigError> {
+    if depth > MAX_DEPTH {
+        return Err(Reason::TooDeep { max: MAX_DEPTH }.into());
+    }
+    let (field, written) = exactly_one([
+        (
+            "provider_name",
+            raw.provider_name.map(|name| Written::Provider(name, None)),
+        ),
+        (
+            "provider_and_audiences",
+            raw.provider_and_audiences
+                .map(|both| Written::Provider(both.provider_name, Some(both.audiences))),
+        ),
+        ("requires_any", raw.requires_any.map(Written::Any)),
+        ("requires_all", raw.requires_all.map(Written::All)),
+        (
+            "allow_missing",
+            raw.allow_missing.map(|_| Written::AllowMissing),
+        ),
+        (
+            "allow_missing_or_failed",
+            raw.allow_missing_or_failed
+                .map(|_| Written::AllowMissingOrFailed),
+        ),
+    ])?;
+    let parsed = match written {
+        Written::AllowMissing => Ok(Requirement::AllowMissing),
+        Written::AllowMissingOrFailed => Ok(Requirement::AllowMissingOrFailed),
+        Written::All(list) => members(list, providers, depth).map(Requirement::All),
+        Written::Any(list) => members(list, providers, depth).map(Requirement::Any),
+        Written::Provider(name, None) => provider(&name, providers)
+            .map(|provider| Requirement::Provider {
+                provider,
+                audiences: None,
+            })
+            .map_err(ConfigError::from),
+        Written::Provider(name, Some(audiences)) => with_audiences(&name, audiences, providers),
+    };
+    parsed.at(field)
+}
+
+enum Written {
+    All(RawRequirements),
+    AllowMissing,
+    AllowMissingOrFailed,
+    Any(RawRequirements),
+    /// With audiences of its own, which may be absent all the same.
+    Provider(String, Option<Option<Vec<String>>>),
+}
+
+impl Names<'_> {
+    /// The requirement called `name`.
+    pub(super) fn requirement(self, name: &str) -> Result<Requirement, Reason> {
+        self.named
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Reason::UnknownRequirement {
+                name: name.to_owned(),
+                nearest: nearest(name, self.named.keys().map(String::as_str)).map(str::to_owned),
+            })
+    }
+}
+
+fn provider(name: &str, providers: &[Provider]) -> Result<ProviderId, Reason> {
+    providers
+        .binary_search_by(|provider| provider.name.as_str().cmp(name))
+        .map(ProviderId::new)
+        .map_err(|_| Reason::UnknownProvider {
+            name: name.to_owned(),
+            nearest: nearest(
+                name,
+                providers.iter().map(|provider| provider.name.as_str()),
+            )
+            .map(str::to_owned),
+        })
+}
+
+fn with_audiences(
+    name: &str,
+    audiences: Option<Vec<String>>,
+    providers: &[Provider],
+) -> Result<Requirement, ConfigError> {
+    let provider = provider(name, providers).at("provider_name")?;
+    let audiences = audiences.ok_or(Reason::MissingField { field: "audiences" })?;
+    let audiences = texts(audiences).at("audiences")?;
+    Ok(Requirement::Provider {
+        provider,
+        audiences: Some(Audiences::AnyOf(audiences)),
+    })
+}
+
+fn members(
+    raw: RawRequirements,
+    providers: &[Provider],
+    depth: usize,
+) -> Result<Vec<Requirement>, ConfigError> {
+    if raw.requirements.len() < 2 {
+        return Err(Reason::TooFew { min: 2 }).at("requirements");
+    }
+    let mut members = Vec::new();
+    for (index, raw) in raw.requirements.into_iter().enumerate() {
+        let member = requirement(raw, providers, depth.saturating_add(1));
+        members.push(member.at_index(index).at("requirements")?);
+    }
+    Ok(members)
+}

@@ -1,0 +1,243 @@
+//! Which requests a rule is for.
+
+use super::{
+    list::{exactly_one, one_or_none, texts},
+    text::{Written, regex, string_match},
+};
+use crate::{
+    config::{
+        ConfigError, Reason,
+        error::At,
+        raw::{RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex, RawStringMatcher},
+    },
+    policy::{
+        HeaderCondition, HeaderMatch, HeaderName, PathMatch, QueryCondition, QueryMatch,
+        RouteMatch, StringMatch,
+    },
+};
+
+/// Methods that are misspelt when written in other case: methods have case (RFC 9110 §9.1).
+const METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
+
+/// `match`.
+pub(super) fn route(raw: RawMatch) -> Result<RouteMatch, ConfigError> {
+    let (field, written) = exactly_one([
+        ("prefix", raw.prefix.map(WrittenPath::Prefix)),
+        ("path", raw.path.map(WrittenPath::Exact)),
+        ("safe_regex", raw.safe_regex.map(WrittenPath::Regex)),
+        (
+            "path_separated_prefix",
+            raw.path_separated_prefix.map(WrittenPath::SegmentPrefix),
+        ),
+        (
+            "connect_matcher",
+            raw.connect_matcher.map(|_| WrittenPath::Connect),
+        ),
+    ])?;
+    let path = written.path().at(field)?;
+    Ok(RouteMatch {
+        path,
+        case_sensitive: raw.case_sensitive.unwrap_or(true),
+        methods: raw
+            .methods
+            .map(methods)
+            .transpose()
+            .at("methods")?
+            .unwrap_or_default(),
+        headers: each(raw.headers, header).at("headers")?,
+        query_parameters: each(raw.query_parameters, query_parameter).at("query_parameters")?,
+    })
+}
+
+enum WrittenPath {
+    Connect,
+    Exact(String),
+    Prefix(String),
+    Regex(RawRegex),
+    SegmentPrefix(String),
+}
+
+impl WrittenPath {
+    fn path(self) -> Result<PathMatch, ConfigError> {
+        match self {
+            Self::Connect => Ok(PathMatch::Connect),
+            Self::Exact(path) if path == "*" => Ok(PathMatch::Exact(path)), // OPTIONS *
+            Self::Exact(path) => Ok(PathMatch::Exact(from_root(path)?)),
+            Self::Prefix(path) if path.is_empty() => Ok(PathMatch::Prefix(path)),
+            Self::Prefix(path) => Ok(PathMatch::Prefix(from_root(path)?)),
+            Self::Regex(raw) => regex(raw).map(PathMatch::Regex),
+            Self::SegmentPrefix(path) => Ok(PathMatch::SegmentPrefix(segments(path)?)),
+        }
+    }
+}
+
+/// A path that some request could have: a rule that no request matches protects nothing.
+fn from_root(path: String) -> Result<String, Reason> {
+    if path.starts_with('/') && !path.contains(['?', '#']) {
+        return Ok(path);
+    }
+    Err(Reason::WrongForm {
+        expected: "a path that starts with / and has no ? or #",
+        found: path,
+    })
+}
+
+fn segments(path: String) -> Result<String, Reason> {
+    let path = from_root(path)?;
+    if path.ends_with('/') {
+        let expected = "a path without / at its end (for all paths: \"prefix\": \"/\")";
+        return Err(Reason::WrongForm {
+            expected,
+            found: path,
+        });
+    }
+    Ok(path)
+}
+
+fn methods(raw: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    let methods = texts(raw)?;
+    for (index, method) in methods.iter().enumerate() {
+        let upper = method.to_ascii_uppercase();
+        let is_misspelt = upper != *method && METHODS.contains(&upper.as_str());
+        // A method is a token as a header's name is (RFC 9110 §9.1).
+        if is_misspelt || HeaderName::parse(method).is_err() {
+            let expected = "a method in capital letters, such as GET";
+            let wrong = Reason::WrongForm {
+                expected,
+                found: method.clone(),
+            };
+            return Err(wrong).at_index(index);
+        }
+    }
+    Ok(methods)
+}
+
+fn header(raw: RawHeaderMatcher) -> Result<HeaderMatch, ConfigError> {
+    let condition = one_or_none([
+        (
+            "string_match",
+            raw.string_match.map(WrittenCondition::Matcher),
+        ),
+        (
+            "exact_match",
+            raw.exact_match
+                .map(|text| WrittenCondition::Text(Written::Exact(text))),
+        ),
+        (
+            "prefix_match",
+            raw.prefix_match
+                .map(|text| WrittenCondition::Text(Written::Prefix(text))),
+        ),
+        (
+            "suffix_match",
+            raw.suffix_match
+                .map(|text| WrittenCondition::Text(Written::Suffix(text))),
+        ),
+        (
+            "contains_match",
+            raw.contains_match
+                .map(|text| WrittenCondition::Text(Written::Contains(text))),
+        ),
+        (
+            "safe_regex_match",
+            raw.safe_regex_match
+                .map(|raw| WrittenCondition::Text(Written::Regex(raw))),
+        ),
+        ("range_match", raw.range_match.map(WrittenCondition::Range)),
+        (
+            "present_match",
+            raw.present_match.map(WrittenCondition::Present),
+        ),
+    ])?;
+    Ok(HeaderMatch {
+        name: matched_header(&raw.name).at("name")?,
+        condition: match condition {
+            Some((field, written)) => written.condition().at(field)?,
+            None => HeaderCondition::Present, // as in Envoy
+        },
+        inverted: raw.invert_match.unwrap_or(false),
+        missing_is_empty: raw.treat_missing_header_as_empty.unwrap_or(false),
+    })
+}
+
+enum WrittenCondition {
+    Matcher(RawStringMatcher),
+    Present(bool),
+    Range(RawRange),
+    Text(Written),
+}
+
+impl WrittenCondition {
+    fn condition(self) -> Result<HeaderCondition, ConfigError> {
+        Ok(match self {
+            Self::Matcher(raw) => HeaderCondition::Text(string_match(raw)?),
+            Self::Present(true) => HeaderCondition::Present,
+            Self::Present(false) => HeaderCondition::Absent,
+            Self::Range(raw) => {
+                let start = raw.start.unwrap_or_default().0;
+                let end = raw.end.unwrap_or_default().0;
+                if start >= end {
+                    return Err(Reason::EmptyRange.into());
+                }
+                HeaderCondition::Range { start, end }
+            }
+            // Envoy takes an empty text for "present", others for "empty".
+            Self::Text(Written::Exact(text)) if text.is_empty() => {
+                return Err(Reason::Empty.into());
+            }
+            Self::Text(written) => HeaderCondition::Text(StringMatch::new(written.pattern()?)),
+        })
+    }
+}
+
+/// A header's name as a request's head has it; also a pseudo-header's.
+fn matched_header(name: &str) -> Result<String, Reason> {
+    let bare = name.strip_prefix(':').unwrap_or(name);
+    let parsed = HeaderName::parse(bare).map_err(Reason::HeaderName)?;
+    if bare.len() != name.len() {
+        return Ok(format!(":{parsed}"));
+    }
+    // Envoy has no `host`: it becomes `:authority` in every version of HTTP.
+    Ok(if parsed.as_str() == "host" {
+        ":authority".to_owned()
+    } else {
+        parsed.to_string()
+    })
+}
+
+fn query_parameter(raw: RawQueryMatcher) -> Result<QueryMatch, ConfigError> {
+    if raw.name.is_empty() {
+        return Err(Reason::Empty).at("name");
+    }
+    let condition = one_or_none([
+        (
+            "string_match",
+            raw.string_match.map(WrittenCondition::Matcher),
+        ),
+        (
+            "present_match",
+            raw.present_match.map(WrittenCondition::Present),
+        ),
+    ])?;
+    let condition = match condition {
+        Some((field, WrittenCondition::Matcher(raw))) => {
+            QueryCondition::Text(string_match(raw).at(field)?)
+        }
+        Some((_, WrittenCondition::Present(false))) => QueryCondition::Absent,
+        _ => QueryCondition::Present, // as in Envoy
+    };
+    Ok(QueryMatch {
+        name: raw.name,
+        condition,
+    })
+}
+
+fn each<R, T>(
+    raw: Option<Vec<R>>,
+    parse: impl Fn(R) -> Result<T, ConfigError>,
+) -> Result<Vec<T>, ConfigError> {
+    let raw = raw.unwrap_or_default().into_iter().enumerate();
+    raw.map(|(index, raw)| parse(raw).at_index(index)).collect()
+}

@@ -1,0 +1,122 @@
+//! Texts with a form of their own: realms, metric prefixes, patterns.
+
+use regex_lite::Regex;
+
+use super::list::exactly_one;
+use crate::{
+    config::{
+        ConfigError, Reason,
+        error::At,
+        raw::{RawRegex, RawStringMatcher},
+    },
+    policy::{Pattern, StringMatch, full_match},
+};
+
+/// Longest `realm` and `stat_prefix`, in characters.
+const MAX_NAME: usize = 64;
+
+/// Longest regular expression, in characters.
+const MAX_REGEX: usize = 4096;
+
+/// `text`, unless it is too long.
+pub(super) fn at_most(max: usize, text: String) -> Result<String, Reason> {
+    if text.chars().nth(max).is_some() {
+        Err(Reason::TooLong { max })
+    } else {
+        Ok(text)
+    }
+}
+
+/// A text that can stand between quotes in a challenge as it is (RFC 9110 §5.6.4): whatever needed
+/// escapes there would be read in several ways by clients.
+pub(super) fn realm(text: String) -> Result<String, Reason> {
+    let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if !text.bytes().all(is_quotable) {
+        let expected = "printable ASCII characters other than quotes and backslashes";
+        return Err(Reason::WrongForm {
+            expected,
+            found: text,
+        });
+    }
+    at_most(MAX_NAME, text)
+}
+
+/// Part of a metric's name.
+pub(super) fn stat_prefix(text: String) -> Result<String, Reason> {
+    // Envoy's own prefixes are often written with the dot that follows them.
+    let trimmed = text.trim_end_matches('.');
+    if !trimmed
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    {
+        let expected = "letters, digits, \"_\", \".\" and \"-\"";
+        return Err(Reason::WrongForm {
+            expected,
+            found: text,
+        });
+    }
+    at_most(MAX_NAME, trimmed.to_owned())
+}
+
+/// A regular expression over a whole text.
+pub(super) fn regex(raw: RawRegex) -> Result<Regex, ConfigError> {
+    let expression = at_most(MAX_REGEX, raw.regex).at("regex")?;
+    if expression.is_empty() {
+        return Err(Reason::Empty).at("regex");
+    }
+    full_match(&expression)
+        .map_err(|error| Reason::BadRegex {
+            fault: error.to_string(),
+        })
+        .at("regex")
+}
+
+/// Envoy's `StringMatcher`.
+pub(super) fn string_match(raw: RawStringMatcher) -> Result<StringMatch, ConfigError> {
+    let (field, written) = exactly_one([
+        ("exact", raw.exact.map(Written::Exact)),
+        ("prefix", raw.prefix.map(Written::Prefix)),
+        ("suffix", raw.suffix.map(Written::Suffix)),
+        ("contains", raw.contains.map(Written::Contains)),
+        ("safe_regex", raw.safe_regex.map(Written::Regex)),
+    ])?;
+    let pattern = written.pattern().at(field)?;
+    Ok(if raw.ignore_case == Some(true) {
+        StringMatch::ignoring_case(pattern)
+    } else {
+        StringMatch::new(pattern)
+    })
+}
+
+/// A pattern as it is written.
+pub(super) enum Written {
+    /// `contains`.
+    Contains(String),
+    /// `exact`.
+    Exact(String),
+    /// `prefix`.
+    Prefix(String),
+    /// `safe_regex`.
+    Regex(RawRegex),
+    /// `suffix`.
+    Suffix(String),
+}
+
+impl Written {
+    /// The pattern. An empty part would match everything.
+    pub(super) fn pattern(self) -> Result<Pattern, ConfigError> {
+        match self {
+            Self::Contains(text) | Self::Prefix(text) | Self::Suffix(text) if text.is_empty() => {
+                Err(Reason::Empty.into())
+            }
+            Self::Contains(text) => Ok(Pattern::Contains(text)),
+            Self::Exact(text) => Ok(Pattern::Exact(text)),
+            Self::Prefix(text) => Ok(Pattern::Prefix(text)),
+            Self::Regex(raw) => regex(raw).map(Pattern::Regex),
+            Self::Suffix(text) => Ok(Pattern::Suffix(text)),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! An authorization server and what its tokens must look like.
+
+use serde_json::Value;
+
+use crate::{
+    jose::{Algorithm, ClaimPath, JwkAlgorithm, KeySet},
+    policy::{HeaderName, Places, StringMatch},
+};
+
+/// Stands for a provider: its position in [`super::Config::providers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderId(usize);
+
+impl ProviderId {
+    /// The provider at `index`.
+    #[must_use]
+    pub const fn new(index: usize) -> Self {
+        Self(index)
+    }
+
+    /// Its position.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// An authorization server: whose tokens are taken, where from, and what they must say.
+#[derive(Debug)]
+pub struct Provider {
+    /// `[A-Za-z0-9_.-]{1,64}`.
+    pub name: String,
+    /// For operators; at most 256 characters.
+    pub description: String,
+    /// A disabled provider refuses its tokens and fetches no keys.
+    pub enabled: bool,
+    /// Who must have issued the token (RFC 7519 §4.1.1).
+    pub issuer: Issuer,
+    /// Whom the token must be meant for (RFC 7519 §4.1.3).
+    pub audiences: Audiences,
+    /// What `sub` must match (RFC 7519 §4.1.2).
+    pub subjects: Option<StringMatch>,
+    /// Accepted client identifiers; empty accepts any.
+    pub client_ids: Vec<String>,
+    /// Claims that may hold the client identifier; the first present counts.
+    pub client_id_claims: Vec<ClaimPath>,
+    /// Claims whose scopes are united.
+    pub scope_claims: Vec<ClaimPath>,
+    /// Claims whose roles are united.
+    pub role_claims: Vec<ClaimPath>,
+    /// Accepted algorithms (RFC 8725 §3.1).
+    pub algorithms: Vec<Algorithm>,
+    /// How strictly a JWK's own `alg` binds.
+    pub jwk_algorithm: JwkAlgorithm,
+    /// Accepted `typ` header values (RFC 8725 §3.11).
+    pub token_types: TokenTypes,
+    /// Claims that must hold for the token to be valid.
+    pub require_claims: Vec<ClaimRequirement>,
+    /// Rules on `exp`, `nbf` and `iat`.
+    pub times: TimeRules,
+    /// Where its tokens are looked for.
+    pub places: Places,
+    /// The verified token stays in the forwarded request.
+    pub forward: bool,
+    /// Header that carries the verified payload, base64url encoded.
+    pub payload_header: Option<PayloadHeader>,
+    /// Headers that carry verified claims.
+    pub claim_headers: Vec<ClaimHeader>,
+    /// Where its keys come from.
+    pub keys: KeySource,
+}
+
+/// Who must have issued the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// Anyone who holds one of the provider's keys (`allow_any_issuer`).
+    Any,
+    /// Exactly this `iss`, code point by code point (RFC 7515 §5.3).
+    Exact(String),
+    /// An `iss` with parts that other claims of the token repeat.
+    Template(IssuerTemplate),
+}
+
+/// `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerTemplate {
+    /// The text before the first placeholder.
+    pub head: String,
+    /// Each placeholder's claim and the literal text that follows it.
+    pub tail: Vec<(String, String)>,
+}
+
+/// Whom the token must be meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audiences {
+    /// Anyone (`allow_any_audience`).
+    Any,
+    /// At least one of these, exactly.
+    AnyOf(Vec<String>),
+}
+
+/// Accepted `typ` header values; compared without case and without `application/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenTypes {
+    /// Any, also none (`"*"`).
+    Any,
+    /// One of `names` (lower case, without `application/`), or none where `absent`.
+    OneOf {
+        /// Accepted names.
+        names: Vec<String>,
+        /// A token without `typ` is accepted (`""`).
+        absent: bool,
+    },
+}
+
+/// A claim that must be present, and hold one of some values where any are named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimRequirement {
+    /// The claim.
+    pub claim: ClaimPath,
+    /// Accepted values; `None` asks for presence alone.
+    pub any_of: Option<Vec<Value>>,
+}
+
+impl ClaimRequirement {
+    /// Whether only listed values of `claim` fulfil it.
+    #[must_use]
+    pub fn constrains(&self, claim: &ClaimPath) -> bool {
+        self.claim == *claim && self.any_of.is_some()
+    }
+}
+
+/// Rules on `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6). All in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeRules {
+    /// Tolerance between clocks.
+    pub clock_skew: u64,
+    /// A token without `exp` is refused.
+    pub require_expiration: bool,
+    /// A token issued later than now is accepted.
+    pub allow_future_iat: bool,
+    /// Longest time that may be left: `exp - now`.
+    pub max_lifetime: Option<u64>,
+    /// Longest time that a token may have been made for: `exp - iat`.
+    pub max_issued_lifetime: Option<u64>,
+}
+
+/// Header that carries the verified payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadHeader {
+    /// The header.
+    pub name: HeaderName,
+    /// With `=` padding.
+    pub padded: bool,
+}
+
+/// Header that carries one verified claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimHeader {
+    /// The header.
+    pub name: HeaderName,
+    /// The claim.
+    pub claim: ClaimPath,
+}
+
+/// Where a provider's keys come from.
+#[derive(Debug)]
+pub enum KeySource {
+    /// Given in the configuration.
+    Local(KeySet),
+    /// Fetched from the authorization server.
+    Remote(RemoteJwks),
+}
+
+/// A JWKS that is fetched through one of the proxy's clusters. Durations in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteJwks {
+    /// `scheme://authority/path?query`, as configured.
+    pub uri: String,
+    /// The authority of `uri`, sent as `:authority`.
+    pub authority: String,
+    /// Path and query of `uri`, sent as `:path`.
+    pub path: String,
+    /// The proxy's cluster that the call goes through.
+    pub cluster: String,
+    /// Longest time for one call.
+    pub timeout_ms: u64,
+    /// How long fetched keys count as fresh.
+    pub cache_duration_ms: u64,
+    /// How long the last good keys serve past their freshness while fetching fails.
+    pub max_stale_ms: u64,
+    /// Least time between two fetches that unknown kids cause.
+    pub unknown_kid_cooldown_ms: u64,
+    /// Back-off after a failure.
+    pub retry: RetryPolicy,
+}
+
+/// Exponential back-off: `base`, doubled with each failure, at most `max`. In milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Wait after the first failure.
+    pub base_ms: u64,
+    /// Longest wait.
+    pub max_ms: u64,
+}

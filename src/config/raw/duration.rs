@@ -1,0 +1,119 @@
+//! Durations of protobuf JSON: decimal seconds with an `s` at the end.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Unexpected, Visitor},
+};
+
+/// Longest duration: ten years. Every sum of a few of them and a point in time fits 64 bits.
+const MAX_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
+
+/// A duration in whole milliseconds; a fraction of one is rounded up, so that what the operator
+/// wrote as more than nothing stays that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::config) struct Milliseconds(pub(in crate::config) u64);
+
+impl<'de> Deserialize<'de> for Milliseconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(DurationVisitor)
+    }
+}
+
+struct DurationVisitor;
+
+impl Visitor<'_> for DurationVisitor {
+    type Value = Milliseconds;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(r#"a duration in seconds such as "600s" or "0.5s", at most ten years"#)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Milliseconds, E> {
+        parse(text)
+            .map(Milliseconds)
+            .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+/// `digits [ "." 1*9digits ] "s"`.
+fn parse(text: &str) -> Option<u64> {
+    let number = text.strip_suffix('s')?;
+    let (whole, fraction) = match number.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (number, None),
+    };
+    let seconds = digits(whole)?;
+    let nanoseconds = match fraction {
+        None => 0,
+        Some(fraction) if fraction.len() <= 9 => {
+            digits(&format!("{fraction:0<9}")).filter(|_| !fraction.is_empty())?
+        }
+        Some(_) => return None,
+    };
+    let milliseconds = seconds
+        .checked_mul(1000)?
+        .checked_add(nanoseconds.div_ceil(1_000_000))?;
+    (milliseconds <= MAX_SECONDS.saturating_mul(1000)).then_some(milliseconds)
+}
+
+/// Digits alone: `str::parse` would also take a sign.
+fn digits(text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn reads_whole_milliseconds_and_rounds_up() {
+        for (text, milliseconds) in [
+            ("0s", 0),
+            ("600s", 600_000),
+            ("0.5s", 500),
+            ("1.000000001s", 1001),
+            ("0.000000000s", 0),
+            ("0.001s", 1),
+            ("007s", 7000),
+            ("315360000s", 315_360_000_000),
+        ] {
+            assert_eq!(parse(text), Some(milliseconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_duration() {
+        for text in [
+            "",
+            "s",
+            "1",
+            "1m",
+            "1S",
+            "-1s",
+            "+1s",
+            "1.s",
+            ".5s",
+            "1.0000000001s",
+            "1 s",
+            " 1s",
+            "1e3s",
+            "0x1s",
+            "1.-5s",
+            "1.5.5s",
+            "315360000.1s",
+            "99999999999999999999s",
+            "١s",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Names that are known but not available.
+//!
+//! An operator who writes one of them has made no spelling mistake: it is a field of `jwt_authn`
+//! or of a later version of this module, or it needs what a module does not have. Each is refused
+//! with what to do instead, never ignored: a requirement that is not enforced must not look as if
+//! it were.
+
+use crate::config::Reason;
+
+/// A field that is known to be absent.
+struct Absence {
+    /// A field that the object has where this name would stand.
+    beside: &'static str,
+    /// The name.
+    field: &'static str,
+    /// The name in protobuf JSON, where `jwt_authn` or Envoy has it.
+    camel: &'static str,
+    /// What the operator can do.
+    instead: &'static str,
+}
+
+const METADATA: &str = "leave it out; pass claims on by \"claim_to_headers\"";
+const LEAVE: &str = "leave it out";
+
+/// Sorted by the object in which the name stands.
+const ABSENT: &[Absence] = &[
+    absent(
+        "providers",
+        "filter_state_rules",
+        "filterStateRules",
+        "write \"rules\" on the request itself",
+    ),
+    absent("providers", "status", "", "leave it out; read the metrics"),
+    absent(
+        "issuer",
+        "clear_route_cache",
+        "clearRouteCache",
+        "choose routes by what the client sends, not by claims",
+    ),
+    absent(
+        "issuer",
+        "client_secrets",
+        "",
+        "verify tokens: use \"remote_jwks\", \"local_jwks\" or \"shared_secrets\"",
+    ),
+    absent(
+        "issuer",
+        "discovery",
+        "",
+        "write the issuer's \"jwks_uri\" into \"remote_jwks\"",
+    ),
+    absent(
+        "issuer",
+        "failed_status_in_metadata",
+        "failedStatusInMetadata",
+        "leave it out; the response code details carry the reason",
+    ),
+    absent("issuer", "header_in_metadata", "headerInMetadata", LEAVE),
+    absent(
+        "issuer",
+        "identity_header",
+        "",
+        "pass claims on by \"claim_to_headers\"",
+    ),
+    absent(
+        "issuer",
+        "jwt_cache_config",
+        "jwtCacheConfig",
+        "leave it out; every token is verified",
+    ),
+    absent(
+        "issuer",
+        "key_issuer",
+        "",
+        "leave it out; give each issuer a provider and a key source of its own",
+    ),
+    absent(
+        "issuer",
+        "normalize_payload_in_metadata",
+        "normalizePayloadInMetadata",
+        "leave it out; check scopes by \"authorize\"",
+    ),
+    absent(
+        "issuer",
+        "payload_in_metadata",
+        "payloadInMetadata",
+        METADATA,
+    ),
+    absent(
+        "issuer",
+        "preset",
+        "",
+        "set \"issuer\", \"scope_claims\", \"role_claims\" and \"token_types\" yourself",
+    ),
+    absent(
+        "issuer",
+        "public_keys",
+        "",
+        "write the keys as a JWK set into \"local_jwks\"",
+    ),
+    absent(
+        "issuer",
+        "revoked",
+        "",
+        "bound the tokens' life by \"max_lifetime\" and \"max_issued_lifetime\"",
+    ),
+    absent(
+        "issuer",
+        "structured_scopes",
+        "",
+        "check whole scopes by \"authorize.scopes\"",
+    ),
+    absent(
+        "provider_name",
+        "extract_only_without_validation",
+        "extractOnlyWithoutValidation",
+        "require a token that verifies",
+    ),
+    absent(
+        "prefix",
+        "cookies",
+        "",
+        "match the header \"cookie\" in \"headers\"",
+    ),
+    absent(
+        "prefix",
+        "dynamic_metadata",
+        "dynamicMetadata",
+        "match headers or the path",
+    ),
+    absent(
+        "prefix",
+        "filter_state",
+        "filterState",
+        "match headers or the path",
+    ),
+    absent(
+        "prefix",
+        "grpc",
+        "",
+        "match the header \"content-type\" in \"headers\"",
+    ),
+    absent(
+        "prefix",
+        "path_match_policy",
+        "pathMatchPolicy",
+        "use \"path_separated_prefix\" or \"safe_regex\"",
+    ),
+    absent(
+        "prefix",
+        "runtime_fraction",
+        "runtimeFraction",
+        "leave it out; try rules by \"mode\": \"shadow\"",
+    ),
+    absent(
+        "prefix",
+        "tls_context",
+        "tlsContext",
+        "match headers or the path",
+    ),
+    absent("suffix", "custom", "", "use \"safe_regex\""),
+    absent(
+        "retry_on",
+        "host_selection_retry_max_attempts",
+        "hostSelectionRetryMaxAttempts",
+        LEAVE,
+    ),
+    absent(
+        "retry_on",
+        "retry_host_predicate",
+        "retryHostPredicate",
+        LEAVE,
+    ),
+    absent("retry_on", "retry_priority", "retryPriority", LEAVE),
+];
+
+/// Data sources that a module cannot read.
+const UNREADABLE: &[(&str, &str)] = &[
+    ("environment_variable", "environmentVariable"),
+    ("filename", ""),
+    ("watched_directory", "watchedDirectory"),
+];
+
+/// Why an object with the fields `known` does not have `field`, where that is no spelling mistake.
+pub(in crate::config) fn absence(field: &str, known: &[&str]) -> Option<Reason> {
+    if field.is_empty() {
+        return None;
+    }
+    if known.contains(&"inline_string") {
+        let unreadable = UNREADABLE
+            .iter()
+            .find(|(name, camel)| [*name, *camel].contains(&field));
+        return unreadable.map(|(field, _)| Reason::Unreadable { field });
+    }
+    ABSENT
+        .iter()
+        .find(|absent| {
+            known.contains(&absent.beside) && [absent.field, absent.camel].contains(&field)
+        })
+        .map(|absent| Reason::NotAvailable {
+            field: absent.field,
+            instead: absent.instead,
+        })
+}
+
+const fn absent(
+    beside: &'static str,
+    field: &'static str,
+    camel: &'static str,
+    instead: &'static str,
+) -> Absence {
+    Absence {
+        beside,
+        field,
+        camel,
+        instead,
+    }
+}

@@ -1,0 +1,149 @@
+//! Choices that work but that an operator should know to be weak.
+//!
+//! A warning refuses nothing. It is found in the finished configuration, so it tells what holds,
+//! whether written or a default.
+
+use core::fmt;
+
+use super::{
+    Audiences, Config, Issuer, IssuerTemplate, KeySource, Location, Mode, PathPolicy, Provider,
+    TokenTypes, Unmatched,
+};
+use crate::jose::ClaimPath;
+
+/// Tolerance between clocks that is plenty, in seconds.
+const AMPLE_CLOCK_SKEW: u64 = 300;
+
+/// Cool-down below which strangers can make the module fetch often, in milliseconds.
+const SHORT_COOLDOWN_MS: u64 = 1000;
+
+/// A weak choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Where it is made.
+    pub location: Location,
+    /// What follows from it.
+    pub text: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.location, self.text)
+    }
+}
+
+/// Every weak choice of `config`.
+pub(super) fn warnings(config: &Config) -> Vec<Warning> {
+    let mut found = Vec::new();
+    for provider in &config.providers {
+        let weak = weak_fields(provider)
+            .into_iter()
+            .filter(|(holds, ..)| *holds)
+            .map(|(_, field, text)| (Location::default().within(field), text.to_owned()));
+        for (location, text) in weak.chain(skipped_keys(provider)) {
+            let location = location.within(&provider.name).within("providers");
+            found.push(Warning { location, text });
+        }
+    }
+    let top = [
+        (
+            config.mode == Mode::Shadow,
+            "mode",
+            "no rule blocks a request",
+        ),
+        (
+            config.path_policy == PathPolicy::Raw,
+            "path_policy",
+            "a path that the upstream reads in another way can evade the rules",
+        ),
+        (
+            config.unmatched == Unmatched::Allow,
+            "unmatched",
+            "requests that no rule matches pass without a token",
+        ),
+    ];
+    for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
+        found.push(Warning {
+            location: Location::default().within(field),
+            text: text.to_owned(),
+        });
+    }
+    found
+}
+
+fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 8] {
+    [
+        (
+            provider.audiences == Audiences::Any,
+            "allow_any_audience",
+            "a token that was made for another service is accepted",
+        ),
+        (
+            provider.issuer == Issuer::Any,
+            "allow_any_issuer",
+            "a token is accepted whoever its \"iss\" names, where the provider's keys verify it",
+        ),
+        (
+            matches!(&provider.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
+            "allow_any_tenant",
+            "tokens of every tenant of the issuer are accepted",
+        ),
+        (
+            provider.times.clock_skew > AMPLE_CLOCK_SKEW,
+            "clock_skew_seconds",
+            "a token is accepted for more than five minutes after it expired",
+        ),
+        (
+            provider.forward && !provider.places.params.is_empty(),
+            "forward",
+            "a token in the query reaches the upstream, and its access log",
+        ),
+        (
+            !provider.times.require_expiration && provider.times.max_lifetime.is_none(),
+            "require_expiration",
+            "a token without \"exp\" is accepted for ever",
+        ),
+        (
+            matches!(&provider.keys, KeySource::Remote(remote)
+                if remote.unknown_kid_cooldown_ms < SHORT_COOLDOWN_MS),
+            "remote_jwks",
+            "strangers can cause more than one fetch a second (unknown_kid_cooldown)",
+        ),
+        (
+            provider.token_types == TokenTypes::Any,
+            "token_types",
+            "tokens of other kinds, such as ID tokens, are accepted",
+        ),
+    ]
+}
+
+/// Whether some claim of the issuer may have any value.
+fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
+    issuer
+        .tail
+        .iter()
+        .any(|(claim, _)| !is_constrained(provider, &ClaimPath::top_level(claim)))
+}
+
+fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
+    provider
+        .require_claims
+        .iter()
+        .any(|required| required.constrains(claim))
+}
+
+fn skipped_keys(provider: &Provider) -> Vec<(Location, String)> {
+    let KeySource::Local(keys) = &provider.keys else {
+        return Vec::new();
+    };
+    keys.skipped()
+        .iter()
+        .map(|key| {
+            let location = Location::default().within_index(key.index).within("keys");
+            (
+                location.within("local_jwks"),
+                format!("this key is left out: {}", key.reason),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! The answer to a refused request: RFC 6750 §3, exactly.
+
+use core::fmt::Write as _;
+
+use crate::{
+    config::ProviderId,
+    decision::{Reason, reason::Class},
+    policy::Shortfall,
+};
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// Why.
+    pub reason: Reason,
+    /// Whose token it was, where one was looked at.
+    pub provider: Option<ProviderId>,
+    /// Scopes that the rule asks for, where they fell short.
+    pub scopes: Vec<String>,
+    /// When to try again, in seconds, where keys cannot be had.
+    pub retry_after: Option<u64>,
+}
+
+/// What the operator chose for all answers.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseStyle<'a> {
+    /// The `realm` of every challenge.
+    pub realm: &'a str,
+    /// Neither body nor challenge.
+    pub stripped: bool,
+}
+
+/// An answer to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status code.
+    pub status: u16,
+    /// Headers in order.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// Envoy's `%RESPONSE_CODE_DETAILS%`.
+    pub details: String,
+}
+
+impl Denial {
+    /// A refusal for `reason`.
+    #[must_use]
+    pub const fn new(reason: Reason) -> Self {
+        Self { reason, provider: None, scopes: Vec::new(), retry_after: None }
+    }
+
+    /// A refusal of a token of `provider`.
+    #[must_use]
+    pub const fn of(reason: Reason, provider: ProviderId) -> Self {
+        Self { reason, provider: Some(provider), scopes: Vec::new(), retry_after: None }
+    }
+
+    /// A refusal of a valid token of `provider` that does not grant enough.
+    #[must_use]
+    pub fn short_of(shortfall: &Shortfall, provider: ProviderId) -> Self {
+        match shortfall {
+            Shortfall::Claim => Self::of(Reason::InsufficientClaim, provider),
+            Shortfall::ClientId => Self::of(Reason::InsufficientClient, provider),
+            Shortfall::Role => Self::of(Reason::InsufficientRole, provider),
+            Shortfall::Scope(scopes) => Self {
+                scopes: scopes.words().to_vec(),
+                ..Self::of(Reason::InsufficientScope, provider)
+            },
+        }
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn response(&self, style: ResponseStyle<'_>) -> Response {
+        let (status, error) = match self.reason.class() {
+            Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
+            Class::Unauthenticated => (401, "unauthorized"),
+            Class::InvalidToken => (401, "invalid_token"),
+            Class::InsufficientScope => (403, "insufficient_scope"),
+            Class::Unavailable => (503, "temporarily_unavailable"),
+        };
+        let mut headers = Vec::with_capacity(4);
+        if !style.stripped {
+            headers.extend(self.challenge(style.realm).map(|value| ("www-authenticate", value)));
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        headers.push(("cache-control", "no-store".to_owned()));
+        if self.reason.class() == Class::Unavailable {
+            let seconds = self.retry_after.unwrap_or(1);
+            headers.push(("retry-after", seconds.to_string()));
+        }
+        Response {
+            status,
+            headers,
+            body: if style.stripped { String::new() } else { self.body(error) },
+            details: format!("portcullis_denied{{{}}}", self.reason.label()),
+        }
+    }
+
+    /// RFC 6750 §3. Only configured text stands in it: what a client sent could break out of the
+    /// quotes.
+    fn challenge(&self, realm: &str) -> Option<String> {
+        let error = match self.reason.class() {
+            Class::Unauthenticated => None,
+            Class::InvalidRequest => Some("invalid_request"),
+            Class::InvalidToken => Some("invalid_token"),
+            Class::InsufficientScope => Some("insufficient_scope"),
+            Class::InvalidTarget | Class::Unavailable => return None,
+        };
+        let mut challenge = format!("Bearer realm=\"{realm}\"");
+        if let Some(error) = error {
+            // Writing to a String does not fail.
+            let _ = write!(challenge, ", error=\"{error}\"");
+        }
+        if !self.scopes.is_empty() {
+            let _ = write!(challenge, ", scope=\"{}\"", self.scopes.join(" "));
+        }
+        Some(challenge)
+    }
+
+    /// Both texts are constants without characters that JSON escapes.
+    fn body(&self, error: &str) -> String {
+        let description = self.reason.description();
+        format!("{{\"error\":\"{error}\",\"error_description\":\"{description}\"}}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const STYLE: ResponseStyle<'_> = ResponseStyle { realm: "api", stripped: false };
+
+    fn challenge(response: &Response) -> Option<&str> {
+        response
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "www-authenticate")
+            .map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn answers_as_rfc_6750_says() {
+        for (reason, status, expected) in [
+            (Reason::MissingCredential, 401, Some(r#"Bearer realm="api""#)),
+            (
+                Reason::MalformedCredential,
+                400,
+                Some(r#"Bearer realm="api", error="invalid_request""#),
+            ),
+            (
+                Reason::SeveralCredentials,
+                400,
+                Some(r#"Bearer realm="api", error="invalid_request""#),
+            ),
+            (Reason::AmbiguousPath, 400, None),
+            (Reason::Expired, 401, Some(r#"Bearer realm="api", error="invalid_token""#)),
+            (
+                Reason::InsufficientRole,
+                403,
+                Some(r#"Bearer realm="api", error="insufficient_scope""#),
+            ),
+            (Reason::KeysUnavailable, 503, None),
+        ] {
+            let response = Denial::new(reason).response(STYLE);
+            assert_eq!(response.status, status, "{reason:?}");
+            assert_eq!(challenge(&response), expected, "{reason:?}");
+            assert!(serde_json::from_str::<serde_json::Value>(&response.body).is_ok());
+            assert!(response.headers.contains(&("cache-control", "no-store".to_owned())));
+        }
+    }
+
+    #[test]
+    fn names_the_scopes_that_fell_short() {
+        let mut denial = Denial::new(Reason::InsufficientScope);
+        denial.scopes = vec!["orders:read".to_owned(), "orders:write".to_owned()];
+        assert_eq!(
+            challenge(&denial.response(STYLE)),
+            Some(
+                r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#
+            )
+        );
+    }
+
+    #[test]
+    fn says_when_to_try_again() {
+        let mut denial = Denial::new(Reason::KeysUnavailable);
+        denial.retry_after = Some(3);
+        assert!(denial.response(STYLE).headers.contains(&("retry-after", "3".to_owned())));
+    }
+
+    #[test]
+    fn strips_body_and_challenge_where_told() {
+        let style = ResponseStyle { realm: "api", stripped: true };
+        let response = Denial::new(Reason::BadSignature).response(style);
+        assert_eq!((response.status, response.body.as_str()), (401, ""));
+        assert_eq!(challenge(&response), None);
+        assert_eq!(response.details, "portcullis_denied{bad_signature}");
+    }
+}

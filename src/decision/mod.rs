@@ -1,0 +1,31 @@
+//! What becomes of a request.
+//!
+//! A [`Decision`] is a value: the shells carry it out and add nothing. A [`Permit`] alone says how
+//! a request may be changed; a [`Denial`] alone knows its status, challenge, text and metric.
+
+mod denial;
+mod permit;
+mod reason;
+
+pub use self::{
+    denial::{Denial, Response, ResponseStyle},
+    permit::{HeaderEdit, Permit, PermitReason},
+    reason::Reason,
+};
+use crate::keys::{FetchCause, SourceId};
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It has to wait for keys.
+    AwaitKeys {
+        /// Whose keys.
+        source: SourceId,
+        /// Why they are not there.
+        cause: FetchCause,
+    },
+    /// It is answered here.
+    Deny(Denial),
+    /// It goes on to the upstream.
+    Permit(Permit),
+}

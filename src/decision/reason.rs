@@ -1,0 +1,229 @@
+//! Every reason to refuse a request: a closed set, with all that is said of each in one table.
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The token's `alg` is unknown, `none`, or not one that the provider allows (RFC 8725 §3.1).
+    Algorithm,
+    /// The path can be read in two ways.
+    AmbiguousPath,
+    /// The token is meant for another audience (RFC 7519 §4.1.3).
+    Audience,
+    /// The signature does not verify.
+    BadSignature,
+    /// A required claim is missing or has another value.
+    Claim,
+    /// The client is not one of the provider's, or the token names two.
+    Client,
+    /// The token is bound to a key that this connection does not prove (RFC 7800).
+    Confirmation,
+    /// The token has expired (RFC 7519 §4.1.4); its signature is good.
+    Expired,
+    /// A claim cannot be carried in a header.
+    HeaderValue,
+    /// The proxy withholds something that the decision needs.
+    HostFailure,
+    /// The rule asks for a claim that the token lacks.
+    InsufficientClaim,
+    /// The rule is for other clients.
+    InsufficientClient,
+    /// The rule asks for a role that the token lacks.
+    InsufficientRole,
+    /// The rule asks for scopes that the token lacks.
+    InsufficientScope,
+    /// The token was issued by someone else (RFC 7519 §4.1.1).
+    Issuer,
+    /// The authorization server's keys cannot be had.
+    KeysUnavailable,
+    /// The token lives, or was made to live, longer than allowed; or does not say.
+    Lifetime,
+    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1).
+    MalformedCredential,
+    /// The token is no signed JWT (RFC 7519 §7.2).
+    MalformedToken,
+    /// There is no credential.
+    MissingCredential,
+    /// The token is not valid yet, or was issued in the future (RFC 7519 §4.1.5, §4.1.6).
+    NotYetValid,
+    /// Too many requests wait for keys already.
+    Overloaded,
+    /// The provider is disabled.
+    ProviderDisabled,
+    /// There is more than one credential (RFC 6750 §2).
+    SeveralCredentials,
+    /// The token's subject is not accepted (RFC 7519 §4.1.2).
+    Subject,
+    /// The token is longer than allowed.
+    TokenTooLarge,
+    /// The token's `typ` is not accepted (RFC 8725 §3.11).
+    TokenType,
+    /// No key of the provider fits the token.
+    UnknownKey,
+    /// No rule is for this request.
+    Unmatched,
+}
+
+/// The classes of answers (RFC 6750 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// 403.
+    InsufficientScope,
+    /// 400.
+    InvalidRequest,
+    /// 400, nothing to do with the credential.
+    InvalidTarget,
+    /// 401 with an error.
+    InvalidToken,
+    /// 401 without an error: the client may not know that it has to authenticate.
+    Unauthenticated,
+    /// 503.
+    Unavailable,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 29] = [
+        Self::Algorithm,
+        Self::AmbiguousPath,
+        Self::Audience,
+        Self::BadSignature,
+        Self::Claim,
+        Self::Client,
+        Self::Confirmation,
+        Self::Expired,
+        Self::HeaderValue,
+        Self::HostFailure,
+        Self::InsufficientClaim,
+        Self::InsufficientClient,
+        Self::InsufficientRole,
+        Self::InsufficientScope,
+        Self::Issuer,
+        Self::KeysUnavailable,
+        Self::Lifetime,
+        Self::MalformedCredential,
+        Self::MalformedToken,
+        Self::MissingCredential,
+        Self::NotYetValid,
+        Self::Overloaded,
+        Self::ProviderDisabled,
+        Self::SeveralCredentials,
+        Self::Subject,
+        Self::TokenTooLarge,
+        Self::TokenType,
+        Self::UnknownKey,
+        Self::Unmatched,
+    ];
+
+    /// Its name in metrics and response code details.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Algorithm => "algorithm",
+            Self::AmbiguousPath => "ambiguous_path",
+            Self::Audience => "audience",
+            Self::BadSignature => "bad_signature",
+            Self::Claim => "claim",
+            Self::Client => "client",
+            Self::Confirmation => "confirmation",
+            Self::Expired => "expired",
+            Self::HeaderValue => "header_value",
+            Self::HostFailure => "host_failure",
+            Self::InsufficientClaim => "insufficient_claim",
+            Self::InsufficientClient => "insufficient_client",
+            Self::InsufficientRole => "insufficient_role",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::Issuer => "issuer",
+            Self::KeysUnavailable => "keys_unavailable",
+            Self::Lifetime => "lifetime",
+            Self::MalformedCredential => "malformed_credential",
+            Self::MalformedToken => "malformed_token",
+            Self::MissingCredential => "missing_credential",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Overloaded => "overloaded",
+            Self::ProviderDisabled => "provider_disabled",
+            Self::SeveralCredentials => "several_credentials",
+            Self::Subject => "subject",
+            Self::TokenTooLarge => "token_too_large",
+            Self::TokenType => "token_type",
+            Self::UnknownKey => "unknown_key",
+            Self::Unmatched => "unmatched",
+        }
+    }
+
+    /// Which answer it gets.
+    pub(super) const fn class(self) -> Class {
+        match self {
+            Self::MissingCredential => Class::Unauthenticated,
+            Self::MalformedCredential | Self::SeveralCredentials => Class::InvalidRequest,
+            Self::AmbiguousPath => Class::InvalidTarget,
+            Self::InsufficientClaim
+            | Self::InsufficientClient
+            | Self::InsufficientRole
+            | Self::InsufficientScope
+            | Self::Unmatched => Class::InsufficientScope,
+            Self::HostFailure | Self::KeysUnavailable | Self::Overloaded => Class::Unavailable,
+            Self::Algorithm
+            | Self::Audience
+            | Self::BadSignature
+            | Self::Claim
+            | Self::Client
+            | Self::Confirmation
+            | Self::Expired
+            | Self::HeaderValue
+            | Self::Issuer
+            | Self::Lifetime
+            | Self::MalformedToken
+            | Self::NotYetValid
+            | Self::ProviderDisabled
+            | Self::Subject
+            | Self::TokenTooLarge
+            | Self::TokenType
+            | Self::UnknownKey => Class::InvalidToken,
+        }
+    }
+
+    /// What the client is told. All invalid tokens get one text, so that a forged one teaches
+    /// nothing; that a token expired is said only of one whose signature is good.
+    pub(super) const fn description(self) -> &'static str {
+        match self {
+            Self::Expired => "The access token expired",
+            Self::MissingCredential => "An access token is required",
+            Self::MalformedCredential => "The access token is not presented as RFC 6750 says",
+            Self::SeveralCredentials => "The request presents more than one credential",
+            Self::AmbiguousPath => "The path can be read in more than one way",
+            Self::Unmatched => "Access to this resource is not configured",
+            _ => match self.class() {
+                Class::Unavailable => "The access token cannot be verified at the moment",
+                Class::InsufficientScope => {
+                    "The request requires higher privileges than the access token provides"
+                }
+                _ => "The access token is invalid",
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn lists_every_reason_once() {
+        let mut labels: Vec<&str> = Reason::ALL.iter().map(|reason| reason.label()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len(), Reason::ALL.len());
+    }
+
+    #[test]
+    fn tells_all_invalid_tokens_the_same_but_an_expired_one() {
+        for reason in Reason::ALL {
+            if reason.class() == Class::InvalidToken && reason != Reason::Expired {
+                assert_eq!(reason.description(), "The access token is invalid", "{reason:?}");
+            }
+        }
+    }
+}

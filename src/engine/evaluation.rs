@@ -1,0 +1,220 @@
+//! Whether a requirement holds for a request: the tree of any, all and providers.
+
+use crate::{
+    config::{Config, Provider, ProviderId},
+    engine::Refusal,
+    jose::{TokenError, UntrustedToken, VerifiedToken, words},
+    policy::{Credential, CredentialError, Grants, Requirement, path::Target},
+    request::Request,
+    verification::{self, Circumstances, Failure},
+};
+
+/// A token that verified for the requirement.
+#[derive(Clone, Debug)]
+pub(super) struct Verified<'a> {
+    pub(super) provider: ProviderId,
+    pub(super) credential: Credential<'a>,
+    /// The payload as it was sent.
+    pub(super) payload_segment: &'a str,
+    pub(super) token: VerifiedToken,
+}
+
+/// The credentials of one request, and the tokens in them, each parsed once.
+pub(super) struct Evaluation<'a, 'c> {
+    config: &'c Config,
+    circumstances: &'c Circumstances<'c>,
+    /// What stands in the places of each provider that the rule asks for. A malformed credential
+    /// is among them only where the rule lets failed ones pass.
+    found: Vec<(ProviderId, Result<Credential<'a>, CredentialError>)>,
+    tokens: Vec<(&'a str, Result<UntrustedToken<'a>, TokenError>)>,
+}
+
+type Outcome<'a> = Result<Vec<Verified<'a>>, Refusal>;
+
+impl<'a, 'c> Evaluation<'a, 'c> {
+    /// Finds the credentials that the rule's providers read.
+    pub(super) fn new(
+        config: &'c Config,
+        requirement: &Requirement,
+        request: &Request<'a>,
+        target: Option<Target<'a>>,
+        circumstances: &'c Circumstances<'c>,
+    ) -> Result<Self, Refusal> {
+        let forgives = forgives_failure(requirement);
+        let mut found = Vec::new();
+        for id in relevant_providers(config, requirement) {
+            let Some(provider) = config.provider(id) else { continue };
+            match provider.places.find(request, target) {
+                Ok(None) => {}
+                Ok(Some(credential)) => found.push((id, Ok(credential))),
+                Err(CredentialError::Malformed) if forgives => {
+                    found.push((id, Err(CredentialError::Malformed)));
+                }
+                // Even a rule that forgives failures does not choose between two credentials.
+                Err(error) => return Err(Refusal::Credential(error)),
+            }
+        }
+        let mut tokens: Vec<(&'a str, _)> = Vec::new();
+        for (_, credential) in &found {
+            if let Ok(credential) = credential
+                && credential.token.len() <= config.limits.token_bytes
+                && !tokens.iter().any(|(text, _)| core::ptr::eq(*text, credential.token))
+            {
+                tokens.push((credential.token, UntrustedToken::parse(credential.token)));
+            }
+        }
+        Ok(Self { config, circumstances, found, tokens })
+    }
+
+    /// The verified tokens for which `requirement` holds.
+    pub(super) fn evaluate(&self, requirement: &Requirement) -> Outcome<'a> {
+        match requirement {
+            Requirement::Provider { provider: id, audiences } => {
+                let Some(provider) = self.config.provider(*id) else {
+                    return Err(Refusal::Missing);
+                };
+                let credential = self.credential(*id)?;
+                let audiences = audiences.as_ref().unwrap_or(&provider.audiences);
+                self.verify(*id, provider, audiences, credential).map(|verified| vec![verified])
+            }
+            Requirement::All(members) => {
+                let mut verified = Vec::new();
+                for member in members {
+                    verified.extend(self.evaluate(member)?);
+                }
+                Ok(verified)
+            }
+            Requirement::Any(members) => self.any(members),
+            Requirement::AllowMissing => self.lenient(),
+            Requirement::AllowMissingOrFailed => match self.lenient() {
+                waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => waiting,
+                Err(_) => Ok(Vec::new()),
+                verified => verified,
+            },
+        }
+    }
+
+    /// The first member that holds. Members that let a request through without a token come last,
+    /// as in `jwt_authn`: a failed token must not pass because a missing one would (CVE-2021-21378).
+    fn any(&self, members: &[Requirement]) -> Outcome<'a> {
+        let (lenient, strict): (Vec<_>, Vec<_>) = members.iter().partition(|member| {
+            matches!(member, Requirement::AllowMissing | Requirement::AllowMissingOrFailed)
+        });
+        let mut worst = Refusal::Missing;
+        for member in strict.into_iter().chain(lenient) {
+            match self.evaluate(member) {
+                // Members hold in order: a later one must not take the place of this.
+                waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
+                Err(refusal) if rank(refusal) > rank(worst) => worst = refusal,
+                Err(_) => {}
+                verified => return verified,
+            }
+        }
+        Err(worst)
+    }
+
+    /// No credential is fine; each one that is there must verify with a provider that reads its
+    /// place.
+    fn lenient(&self) -> Outcome<'a> {
+        let mut verified: Vec<Verified<'a>> = Vec::new();
+        let mut refused: Vec<(&Credential<'a>, Refusal)> = Vec::new();
+        for (id, credential) in &self.found {
+            let credential = credential.as_ref().map_err(|error| Refusal::Credential(*error))?;
+            let Some(provider) = self.config.provider(*id) else { continue };
+            match self.verify(*id, provider, &provider.audiences, credential) {
+                Ok(token) => verified.push(token),
+                Err(refusal) => refused.push((credential, refusal)),
+            }
+        }
+        let unverified = refused
+            .into_iter()
+            .filter(|(credential, _)| verified.iter().all(|token| token.credential != **credential))
+            .map(|(_, refusal)| refusal)
+            .max_by_key(|refusal| rank(*refusal));
+        unverified.map_or(Ok(verified), Err)
+    }
+
+    fn credential(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
+        self.found
+            .iter()
+            .find(|(id, _)| *id == provider)
+            .map_or(Err(Refusal::Missing), |(_, credential)| {
+                credential.as_ref().map_err(|error| Refusal::Credential(*error))
+            })
+    }
+
+    fn verify(
+        &self,
+        id: ProviderId,
+        provider: &Provider,
+        audiences: &crate::config::Audiences,
+        credential: &Credential<'a>,
+    ) -> Result<Verified<'a>, Refusal> {
+        let invalid = |reason| Refusal::Token(id, Failure::Invalid(reason));
+        let (_, token) = self
+            .tokens
+            .iter()
+            .find(|(text, _)| core::ptr::eq(*text, credential.token))
+            // Only a token over the limit was not parsed.
+            .ok_or(invalid(crate::decision::Reason::TokenTooLarge))?;
+        let verified = verification::verify((id, provider), audiences, token, self.circumstances)
+            .map_err(|failure| Refusal::Token(id, failure))?;
+        Ok(Verified {
+            provider: id,
+            credential: credential.clone(),
+            payload_segment: token.as_ref().map_or("", UntrustedToken::payload_segment),
+            token: verified,
+        })
+    }
+}
+
+/// What a verified token grants under its provider's claims.
+pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Grants<'t> {
+    let claims = verified.token.claims();
+    let united = |paths: &[crate::jose::ClaimPath]| {
+        paths.iter().filter_map(|path| claims.find(path)).flat_map(words).collect()
+    };
+    Grants {
+        scopes: united(&provider.scope_claims),
+        roles: united(&provider.role_claims),
+        client_id: verification::client_id(provider, claims),
+        claims,
+    }
+}
+
+/// The providers whose places count: those that the rule names, or all where it names none.
+fn relevant_providers(config: &Config, requirement: &Requirement) -> Vec<ProviderId> {
+    let mut named = Vec::new();
+    requirement.each_provider(&mut |id| {
+        if !named.contains(&id) {
+            named.push(id);
+        }
+    });
+    if named.is_empty() { config.providers().map(|(id, _)| id).collect() } else { named }
+}
+
+/// Whether `allow_missing_or_failed` stands somewhere in the tree.
+fn forgives_failure(requirement: &Requirement) -> bool {
+    match requirement {
+        Requirement::AllowMissingOrFailed => true,
+        Requirement::All(members) | Requirement::Any(members) => {
+            members.iter().any(forgives_failure)
+        }
+        Requirement::AllowMissing | Requirement::Provider { .. } => false,
+    }
+}
+
+/// Which of several refusals is told: the one that the client can do most about, and keys that
+/// cannot be had above an invalid token, lest a client throw a good token away.
+fn rank(refusal: Refusal) -> u8 {
+    use crate::decision::Reason;
+    match refusal {
+        Refusal::Missing => 0,
+        Refusal::Token(_, Failure::Invalid(Reason::Issuer)) => 1,
+        Refusal::Token(_, Failure::Invalid(Reason::Expired)) => 3,
+        Refusal::Token(_, Failure::Invalid(_)) => 2,
+        Refusal::Credential(_) => 4,
+        Refusal::Token(_, Failure::KeysUnavailable(_)) => 5,
+        Refusal::Token(_, Failure::AwaitKeys(..)) => 6,
+    }
+}

@@ -1,0 +1,226 @@
+//! What the upstream gets to see: no client-made identity, no spent token, verified claims.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD},
+};
+use serde_json::Value;
+
+use crate::{
+    config::{Config, Provider, ProviderId},
+    decision::HeaderEdit,
+    engine::evaluation::Verified,
+    policy::{HeaderName, Location, path::Target},
+    request::Request,
+};
+
+/// Removes every header that only this module may set, from every request: one that is left in
+/// place on some path is an identity that anyone can claim.
+pub(super) fn sanitize(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
+    let mut edits = Vec::new();
+    for (name, _) in request.headers() {
+        if owned.iter().any(|own| own.is_confusable_with(name)) {
+            let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned());
+            if !edits.contains(&edit) {
+                edits.push(edit);
+            }
+        }
+    }
+    edits
+}
+
+/// The edits that carry verified identity, behind those in `edits`.
+///
+/// # Errors
+/// The provider of a token whose claims cannot stand in a header.
+pub(super) fn edits(
+    config: &Config,
+    request: &Request<'_>,
+    target: Option<Target<'_>>,
+    verified: &[Verified<'_>],
+    mut edits: Vec<HeaderEdit>,
+) -> Result<Vec<HeaderEdit>, ProviderId> {
+    let mut spent = Vec::new();
+    for token in verified {
+        let Some(provider) = config.provider(token.provider) else { continue };
+        if !provider.forward && !spent.contains(&&token.credential.location) {
+            spent.push(&token.credential.location);
+        }
+        let limit = config.limits.header_value_bytes;
+        identity(provider, token, limit, &mut edits).ok_or(token.provider)?;
+    }
+    strip(&spent, request, target, &mut edits);
+    Ok(edits)
+}
+
+/// Sets the headers that `provider` makes of a token. `None` when a value cannot stand in one.
+fn identity(
+    provider: &Provider,
+    token: &Verified<'_>,
+    limit: usize,
+    edits: &mut Vec<HeaderEdit>,
+) -> Option<()> {
+    if let Some(header) = &provider.payload_header {
+        let payload = if header.padded {
+            URL_SAFE.encode(URL_SAFE_NO_PAD.decode(token.payload_segment).ok()?)
+        } else {
+            token.payload_segment.to_owned()
+        };
+        push(&header.name, payload, limit, edits)?;
+    }
+    for header in &provider.claim_headers {
+        let value = token.token.claims().find(&header.claim).map(claim_text).unwrap_or_default();
+        if !value.is_empty() {
+            push(&header.name, value, limit, edits)?;
+        }
+    }
+    Some(())
+}
+
+/// A claim with a line break would add headers of the client's choice (RFC 9110 section 5.5).
+fn push(
+    name: &HeaderName,
+    value: String,
+    limit: usize,
+    edits: &mut Vec<HeaderEdit>,
+) -> Option<()> {
+    let fits = value.len() <= limit && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f);
+    fits.then(|| edits.push(HeaderEdit::Set(name.as_str().to_owned(), value)))
+}
+
+/// As `jwt_authn`: text as it is, numbers and booleans as JSON, the rest as base64 of JSON.
+fn claim_text(claim: &Value) -> String {
+    match claim {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => claim.to_string(),
+        Value::Array(_) | Value::Object(_) => STANDARD.encode(claim.to_string()),
+    }
+}
+
+/// Takes spent tokens out of the request.
+fn strip(
+    spent: &[&Location],
+    request: &Request<'_>,
+    target: Option<Target<'_>>,
+    edits: &mut Vec<HeaderEdit>,
+) {
+    let mut params = Vec::new();
+    let mut cookies = Vec::new();
+    for location in spent {
+        match location {
+            Location::Header(name) => edits.push(HeaderEdit::Remove(name.clone())),
+            Location::Query(name) => params.push(name.as_str()),
+            Location::Cookie(name) => cookies.push(name.as_str()),
+        }
+    }
+    if let Some(target) = target
+        && !params.is_empty()
+    {
+        edits.push(HeaderEdit::Set(":path".to_owned(), without_params(target, &params)));
+    }
+    if !cookies.is_empty() {
+        let rest = without_cookies(request, &cookies);
+        edits.push(if rest.is_empty() {
+            HeaderEdit::Remove("cookie".to_owned())
+        } else {
+            HeaderEdit::Set("cookie".to_owned(), rest)
+        });
+    }
+}
+
+/// The target without these parameters; everything else stays to the byte.
+fn without_params(target: Target<'_>, params: &[&str]) -> String {
+    let kept: Vec<&str> = target
+        .query
+        .unwrap_or("")
+        .split('&')
+        .filter(|pair| {
+            let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
+            name.is_none_or(|name| !params.contains(&&*name))
+        })
+        .collect();
+    if kept.is_empty() {
+        target.path.to_owned()
+    } else {
+        format!("{}?{}", target.path, kept.join("&"))
+    }
+}
+
+/// All cookies but these, in one line (RFC 6265 section 5.4).
+fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
+    let is_kept = |pair: &&str| {
+        let name = pair.split_once('=').map_or("", |(name, _)| name).trim();
+        !pair.is_empty() && !cookies.contains(&name)
+    };
+    let lines: Vec<String> =
+        request.values("cookie").map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    let kept: Vec<&str> =
+        lines.iter().flat_map(|line| line.split(';')).map(str::trim).filter(is_kept).collect();
+    kept.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn removes_every_spelling_of_an_owned_header() {
+        let request = Request::new(vec![
+            (b"x_user", b"a"),
+            (b"x-user", b"b"),
+            (b"x-user", b"c"),
+            (b"x-user-id", b"d"),
+        ]);
+        let owned = [HeaderName::parse("X-User").unwrap()];
+        assert_eq!(
+            sanitize(&owned, &request),
+            [HeaderEdit::Remove("x_user".into()), HeaderEdit::Remove("x-user".into())]
+        );
+    }
+
+    #[test]
+    fn writes_claims_as_jwt_authn_does() {
+        for (claim, expected) in [
+            (json!("a b"), "a b"),
+            (json!(7), "7"),
+            (json!(1.5), "1.5"),
+            (json!(true), "true"),
+            (json!(null), ""),
+            (json!(["a"]), "WyJhIl0="),
+            (json!({"a": 1}), "eyJhIjoxfQ=="),
+        ] {
+            assert_eq!(claim_text(&claim), expected, "{claim}");
+        }
+    }
+
+    #[test]
+    fn refuses_values_that_would_break_out_of_a_header() {
+        let name = HeaderName::parse("x").unwrap();
+        for value in ["a\r\nx-admin: 1", "a\u{0}", "a\u{7f}", "a\tb", "too long"] {
+            assert_eq!(push(&name, value.to_owned(), 7, &mut vec![]), None, "{value:?}");
+        }
+        assert_eq!(push(&name, "\u{e9}".to_owned(), 7, &mut vec![]), Some(()));
+    }
+
+    #[test]
+    fn strips_parameters_and_keeps_the_rest_to_the_byte() {
+        for (target, expected) in [
+            ("/a?access_token=t", "/a"),
+            ("/a?x=%41&access_token=t&y", "/a?x=%41&y"),
+            ("/a?access%5Ftoken=t&&z", "/a?&z"),
+        ] {
+            assert_eq!(without_params(Target::new(target), &["access_token"]), expected);
+        }
+    }
+
+    #[test]
+    fn strips_cookies() {
+        let request = Request::new(vec![(b"cookie", b"a=1; jwt=t;b=2"), (b"cookie", b"c=3")]);
+        assert_eq!(without_cookies(&request, &["jwt"]), "a=1; b=2; c=3");
+    }
+}

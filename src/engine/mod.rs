@@ -1,0 +1,319 @@
+//! The engine: from a request's head to a decision.
+//!
+//! It reads no clock and calls no one: the time, the host's answers and the fetched documents are
+//! arguments, decisions and calls to make are results. The filter and the command line program run
+//! this same code.
+//!
+//! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
+
+mod evaluation;
+mod forward;
+
+use core::{cell::LazyCell, time::Duration};
+
+use crate::{
+    config::{Config, Mode, PathPolicy, Unmatched},
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle},
+    host::Host,
+    keys::{Fetch, FetchCause, FetchError, FetchOutcome, KeyStore, SourceId},
+    policy::{
+        CredentialError, Rule,
+        path::{self, Target},
+    },
+    request::Request,
+    time::UnixMillis,
+    verification::{Circumstances, Failure},
+};
+
+use self::evaluation::{Evaluation, Verified};
+
+pub use crate::verification::Patience;
+
+/// Decides on requests with one configuration.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    keys: KeyStore,
+}
+
+impl Engine {
+    /// An engine for `config`, without any fetched keys yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let keys = KeyStore::new(&config);
+        Self { config, keys }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The keys.
+    #[must_use]
+    pub const fn keys(&self) -> &KeyStore {
+        &self.keys
+    }
+
+    /// The keys, to put documents in.
+    pub const fn keys_mut(&mut self) -> &mut KeyStore {
+        &mut self.keys
+    }
+
+    /// Decides on a request.
+    ///
+    /// In shadow mode a denial becomes a permit that says so, except where the path is refused.
+    #[must_use]
+    pub fn decide(
+        &self,
+        request: &Request<'_>,
+        now: UnixMillis,
+        patience: Patience,
+        host: &dyn Host,
+    ) -> Decision {
+        // Before all else: whatever way the request takes from here, headers that claim an
+        // identity are ours alone to set.
+        let sanitized = forward::sanitize(&self.config.owned_headers, request);
+        if self.config.bypass_cors_preflight && is_cors_preflight(request) {
+            return permit(PermitReason::CorsPreflight, sanitized);
+        }
+        let (target, rule) = match self.route(request) {
+            Ok(routed) => routed,
+            Err(_) => return Decision::Deny(Denial::new(Reason::AmbiguousPath)),
+        };
+        let patience = match self.config.mode {
+            Mode::Enforce => patience,
+            // To make a request wait would be to block it.
+            Mode::Shadow => Patience::Exhausted,
+        };
+        let decision = match rule {
+            Some(rule) => {
+                self.apply(rule, request, target, sanitized.clone(), (now, patience, host))
+            }
+            None => self.unmatched(request, target, sanitized.clone()),
+        };
+        match (self.config.mode, decision) {
+            (Mode::Shadow, Decision::Deny(denial)) => {
+                permit(PermitReason::Shadow(denial), sanitized)
+            }
+            (_, decision) => decision,
+        }
+    }
+
+    /// A request has to wait for these keys: see that they are fetched.
+    pub fn want(&mut self, source: SourceId, cause: FetchCause) {
+        self.keys.want(source, cause);
+    }
+
+    /// Reads what other workers wrote about keys. True when something changed.
+    pub fn synchronize(&mut self, host: &dyn Host) -> bool {
+        self.keys.synchronize(host)
+    }
+
+    /// The calls to make now.
+    pub fn due(&mut self, now: UnixMillis, host: &dyn Host) -> Vec<Fetch> {
+        self.keys.due(now, host)
+    }
+
+    /// Takes in what a call brought.
+    pub fn complete(
+        &mut self,
+        source: SourceId,
+        answer: Result<&[u8], FetchError>,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> Option<FetchOutcome> {
+        self.keys.complete(source, answer, now, host)
+    }
+
+    /// The answer to a denied request.
+    #[must_use]
+    pub fn response(&self, denial: &Denial) -> Response {
+        denial.response(ResponseStyle {
+            realm: &self.config.realm,
+            stripped: self.config.strip_failure_response,
+        })
+    }
+
+    /// The first rule for the request, and its split path. With `path_policy: reject`, a path that
+    /// could be read in two ways is an error.
+    fn route<'a>(
+        &self,
+        request: &Request<'a>,
+    ) -> Result<(Option<Target<'a>>, Option<&Rule>), path::Ambiguity> {
+        let Some(raw) = request.target() else {
+            return Ok((None, self.first_match(request, None)));
+        };
+        // Refused in every mode: no rule can be chosen for what is no text.
+        let target = Target::new(str::from_utf8(raw).map_err(|_| path::Ambiguity::NotText)?);
+        let rule = self.first_match(request, Some(target));
+        if self.config.path_policy == PathPolicy::Reject {
+            path::ambiguity(target.path).map_or(Ok(()), Err)?;
+            if target.path.contains(';') {
+                let plain = path::without_parameters(target.path);
+                path::ambiguity(&plain).map_or(Ok(()), Err)?;
+                let other = self.first_match(request, Some(Target { path: &plain, ..target }));
+                if !same_rule(rule, other) {
+                    return Err(path::Ambiguity::Parameter);
+                }
+            }
+        }
+        Ok((Some(target), rule))
+    }
+
+    fn first_match(&self, request: &Request<'_>, target: Option<Target<'_>>) -> Option<&Rule> {
+        self.config.rules.iter().find(|rule| rule.route.matches(request, target))
+    }
+
+    /// No rule is for the request. Nothing is verified or fetched for it.
+    fn unmatched(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        sanitized: Vec<HeaderEdit>,
+    ) -> Decision {
+        if self.config.unmatched == Unmatched::Allow {
+            return permit(PermitReason::Unmatched, sanitized);
+        }
+        let holds_credential = self
+            .config
+            .providers
+            .iter()
+            .any(|provider| !matches!(provider.places.find(request, target), Ok(None)));
+        Decision::Deny(Denial::new(if holds_credential {
+            Reason::Unmatched
+        } else {
+            Reason::MissingCredential
+        }))
+    }
+
+    fn apply(
+        &self,
+        rule: &Rule,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        sanitized: Vec<HeaderEdit>,
+        (now, patience, host): (UnixMillis, Patience, &dyn Host),
+    ) -> Decision {
+        let Some(requirement) = &rule.requirement else {
+            return permit(PermitReason::NotRequired, sanitized);
+        };
+        // Asked for at most once, and only by a token that is bound to a certificate.
+        let digest = LazyCell::new(|| host.client_certificate_digest());
+        let circumstances = Circumstances {
+            keys: &self.keys,
+            now,
+            patience,
+            certificate_digest: &|| *digest,
+        };
+        let evaluation =
+            Evaluation::new(&self.config, requirement, request, target, &circumstances);
+        let verified = match evaluation.and_then(|evaluation| evaluation.evaluate(requirement)) {
+            Ok(verified) => verified,
+            Err(refusal) => return refusal.into(),
+        };
+        if let Some(denial) = self.shortfall(rule, &verified) {
+            return Decision::Deny(denial);
+        }
+        match forward::edits(&self.config, request, target, &verified, sanitized) {
+            Ok(edits) => Decision::Permit(Permit {
+                reason: match verified.is_empty() {
+                    true => PermitReason::Lenient,
+                    false => PermitReason::Verified,
+                },
+                provider: verified.first().map(|token| token.provider),
+                edits,
+            }),
+            Err(provider) => Decision::Deny(Denial::of(Reason::HeaderValue, provider)),
+        }
+    }
+
+    /// What the verified tokens fall short of. One of them must grant everything: two tokens of
+    /// which each grants half would otherwise add up to a right that nobody was given.
+    fn shortfall(&self, rule: &Rule, verified: &[Verified<'_>]) -> Option<Denial> {
+        let authorization = rule.authorization.as_ref()?;
+        let mut first = None;
+        for token in verified {
+            let Some(provider) = self.config.provider(token.provider) else { continue };
+            match authorization.check(&evaluation::grants(provider, token)) {
+                Ok(()) => return None,
+                Err(shortfall) => {
+                    first.get_or_insert_with(|| Denial::short_of(&shortfall, token.provider));
+                }
+            }
+        }
+        // The requirement let the request through without a token, but rights need one.
+        Some(first.unwrap_or_else(|| Denial::new(Reason::MissingCredential)))
+    }
+}
+
+/// Why a requirement does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// The credentials cannot be used (400).
+    Credential(CredentialError),
+    /// There is no credential.
+    Missing,
+    /// A token did not verify.
+    Token(crate::config::ProviderId, Failure),
+}
+
+impl From<Refusal> for Decision {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Credential(error) => Self::Deny(Denial::new(error.into())),
+            Refusal::Missing => Self::Deny(Denial::new(Reason::MissingCredential)),
+            Refusal::Token(_, Failure::AwaitKeys(source, cause)) => {
+                Self::AwaitKeys { source, cause }
+            }
+            Refusal::Token(provider, Failure::Invalid(reason)) => {
+                Self::Deny(Denial::of(reason, provider))
+            }
+            Refusal::Token(provider, Failure::KeysUnavailable(wait)) => {
+                let mut denial = Denial::of(Reason::KeysUnavailable, provider);
+                denial.retry_after = Some(whole_seconds(wait));
+                Self::Deny(denial)
+            }
+        }
+    }
+}
+
+impl From<CredentialError> for Reason {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Malformed => Self::MalformedCredential,
+            CredentialError::Several => Self::SeveralCredentials,
+        }
+    }
+}
+
+fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {
+    Decision::Permit(Permit { reason, provider: None, edits })
+}
+
+fn same_rule(left: Option<&Rule>, right: Option<&Rule>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => core::ptr::eq(left, right),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch, section "CORS-preflight
+/// fetch").
+fn is_cors_preflight(request: &Request<'_>) -> bool {
+    let present = |name| request.values(name).any(|value| !value.is_empty());
+    request.method() == "OPTIONS"
+        && present("origin")
+        && present("access-control-request-method")
+}
+
+/// Rounded up, and at least one: a client told to come back at once would.
+fn whole_seconds(wait: Duration) -> u64 {
+    let part = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(part).max(1)
+}
+
+#[cfg(test)]
+mod tests;

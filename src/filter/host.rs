@@ -1,0 +1,74 @@
+//! The engine's [`Host`]: the proxy.
+
+use crate::{
+    filter::abi,
+    host::{Expected, Host, SetSharedDataError, SharedData},
+    time::UnixMillis,
+};
+
+/// The proxy that this module runs in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proxy;
+
+/// Envoy creates a missing entry on any version but 0, which overwrites, and its counter never
+/// reaches this one: a write that succeeds only where there is no entry.
+const CREATE_IF_ABSENT: u32 = u32::MAX;
+
+impl Proxy {
+    /// The proxy's wall clock.
+    pub(super) fn now() -> Result<UnixMillis, abi::Status> {
+        abi::current_time_nanoseconds().map(UnixMillis::from_nanoseconds)
+    }
+}
+
+impl Host for Proxy {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        let (value, version) = abi::shared_data(key).ok()?;
+        Some(SharedData { value, version })
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        let cas = match expected {
+            Expected::Absent => CREATE_IF_ABSENT,
+            Expected::Version(version) => version,
+        };
+        abi::set_shared_data(key, value, cas).map_err(|status| match status {
+            abi::Status::CAS_MISMATCH => SetSharedDataError::Changed,
+            _ => SetSharedDataError::Refused,
+        })
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        let hex = abi::property("connection\0sha256_peer_certificate_digest").ok()?;
+        digest_from_hex(&hex)
+    }
+}
+
+fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
+    let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;
+    let mut digest = [0; 32];
+    for (octet, digits) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let &[high, low] = digits else { return None };
+        let (high, low) = (char::from(high).to_digit(16)?, char::from(low).to_digit(16)?);
+        *octet = u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()?;
+    }
+    Some(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_digest() {
+        assert_eq!(digest_from_hex("0f".repeat(32).as_bytes()), Some([15; 32]));
+        for hex in ["", "0f", &"0g".repeat(32), &"0f".repeat(33), &"+f".repeat(32)] {
+            assert_eq!(digest_from_hex(hex.as_bytes()), None, "{hex}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The proxy-wasm shell: host calls into values, values into host calls.
+//!
+//! [`root`] holds a worker's engine, fetches keys and wakes the requests that wait for them;
+//! [`stream`] takes each request's head to the engine and carries the decision out. There is no
+//! rule here: what may pass is the engine's to say. Where a host call fails, the request is
+//! refused: this shell never fails open, and never panics, since that ends every stream of the
+//! worker.
+
+mod abi;
+mod host;
+mod metrics;
+mod pairs;
+mod parked;
+mod request;
+mod root;
+mod stream;
+mod worker;
+
+proxy_wasm::main! {{
+    // The place alone: a message could quote what a client sent.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        abi::log(abi::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));
+    }));
+    proxy_wasm::set_root_context(|context_id| Box::new(root::Root::new(context_id)));
+}}

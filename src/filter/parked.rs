@@ -1,0 +1,90 @@
+//! Requests that wait for keys.
+//!
+//! Only their context ids are kept: the host keeps the request itself. An id is dropped with its
+//! stream, and the list is bounded, so that a silent authorization server cannot fill the memory.
+
+use core::time::Duration;
+
+use crate::time::UnixMillis;
+
+/// The requests of one worker that wait for keys.
+#[derive(Debug)]
+pub(super) struct Parked {
+    requests: Vec<ParkedRequest>,
+    capacity: usize,
+    timeout: Duration,
+}
+
+/// A request that waits for keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ParkedRequest {
+    /// Its stream's context.
+    pub(super) context_id: u32,
+    /// When it has waited long enough.
+    pub(super) deadline: UnixMillis,
+}
+
+impl Parked {
+    /// A list for at most `capacity` requests that each wait at most `timeout`.
+    pub(super) const fn new(capacity: usize, timeout: Duration) -> Self {
+        Self { requests: Vec::new(), capacity, timeout }
+    }
+
+    /// Adds a request. False when the list is full.
+    pub(super) fn park(&mut self, context_id: u32, now: UnixMillis) -> bool {
+        let has_room = self.requests.len() < self.capacity;
+        if has_room {
+            self.requests.push(ParkedRequest { context_id, deadline: now.plus(self.timeout) });
+        }
+        has_room
+    }
+
+    /// Whether there is room for one more.
+    pub(super) const fn is_full(&self) -> bool {
+        self.requests.len() >= self.capacity
+    }
+
+    /// Whether nobody waits.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// Those that are to be looked at: all of them after news of keys, else those whose time is up.
+    pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<ParkedRequest> {
+        self.requests
+            .iter()
+            .filter(|request| news || request.deadline <= now)
+            .copied()
+            .collect()
+    }
+
+    /// Drops a request that was answered, let go or left by its client.
+    pub(super) fn remove(&mut self, context_id: u32) {
+        self.requests.retain(|request| request.context_id != context_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_no_more_than_its_capacity() {
+        let mut parked = Parked::new(1, Duration::from_secs(5));
+        assert!(parked.park(1, UnixMillis::new(0)));
+        assert!(parked.is_full());
+        assert!(!parked.park(2, UnixMillis::new(0)));
+        parked.remove(1);
+        assert!(parked.is_empty());
+    }
+
+    #[test]
+    fn wakes_all_on_news_and_else_those_whose_time_is_up() {
+        let mut parked = Parked::new(9, Duration::from_secs(5));
+        parked.park(1, UnixMillis::new(0));
+        parked.park(2, UnixMillis::new(1000));
+        assert_eq!(parked.ready(true, UnixMillis::new(1)).len(), 2);
+        assert_eq!(parked.ready(false, UnixMillis::new(4999)), []);
+        assert_eq!(parked.ready(false, UnixMillis::new(5000)).len(), 1);
+    }
+}

@@ -1,0 +1,83 @@
+//! The request of the current context: read it, decide on it, carry the decision out.
+
+use proxy_wasm::types::MapType;
+
+use crate::{
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response},
+    engine::{Engine, Patience},
+    filter::{
+        abi::{self, Status},
+        host::Proxy,
+        metrics::Metrics,
+        pairs,
+    },
+    request::Request,
+    time::UnixMillis,
+};
+
+/// What has become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was answered, or cannot be answered and must not go on.
+    Answered,
+    /// It may go on; its headers are edited.
+    Passes,
+}
+
+/// Decides on the request of the current context. Where the host does not hand it over, it is
+/// refused.
+pub(super) fn decide(engine: &Engine, now: UnixMillis, patience: Patience) -> Decision {
+    let map = abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default();
+    match pairs::decode(&map) {
+        Some(headers) => engine.decide(&Request::new(headers), now, patience, &Proxy),
+        None => Decision::Deny(Denial::new(Reason::HostFailure)),
+    }
+}
+
+/// Edits the request of the current context as a permit says. An edit that the host refuses would
+/// leave an untrusted header in place, so the request is answered instead.
+pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate {
+    if apply(&permit.edits).is_err() {
+        return refuse(engine, metrics, &Denial::new(Reason::HostFailure));
+    }
+    metrics.permitted(permit);
+    if let PermitReason::Shadow(denial) = &permit.reason {
+        abi::log(
+            abi::LogLevel::Info,
+            &format!("portcullis: would have denied a request: {}", denial.reason.label()),
+        );
+    }
+    Fate::Passes
+}
+
+/// Answers the request of the current context.
+pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fate {
+    metrics.denied(denial.reason);
+    let response = engine.response(denial);
+    if send(&response).is_err() {
+        abi::log(
+            abi::LogLevel::Error,
+            "portcullis: the proxy refuses proxy_send_local_response; allow it in \
+             capability_restriction_config",
+        );
+    }
+    Fate::Answered
+}
+
+fn apply(edits: &[HeaderEdit]) -> Result<(), Status> {
+    edits.iter().try_for_each(|edit| match edit {
+        HeaderEdit::Remove(name) => abi::remove_request_header(name),
+        HeaderEdit::Set(name, value) => abi::replace_request_header(name, value),
+    })
+}
+
+fn send(response: &Response) -> Result<(), Status> {
+    let headers: Vec<(&str, &str)> =
+        response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    abi::send_local_response(
+        response.status,
+        &response.details,
+        &pairs::encode(&headers),
+        &response.body,
+    )
+}

@@ -1,0 +1,48 @@
+//! The context of one request.
+
+use proxy_wasm::{
+    traits::{Context, HttpContext},
+    types::Action,
+};
+
+use crate::filter::{request::Fate, root::SharedWorker, worker::Arrival};
+
+/// One request.
+pub(super) struct Stream {
+    context_id: u32,
+    worker: SharedWorker,
+}
+
+impl Stream {
+    /// The request with this context id.
+    pub(super) const fn new(context_id: u32, worker: SharedWorker) -> Self {
+        Self { context_id, worker }
+    }
+}
+
+impl Context for Stream {}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
+        let arrival = match self.worker.try_borrow_mut() {
+            Ok(mut worker) => worker.as_mut().map(|worker| worker.on_request(self.context_id)),
+            Err(_) => None,
+        };
+        match arrival {
+            Some(Arrival::Decided(Fate::Passes)) => Action::Continue,
+            // Answered, waiting, or no engine to ask: it does not go on.
+            Some(Arrival::Decided(Fate::Answered) | Arrival::Parked) | None => Action::Pause,
+        }
+    }
+}
+
+impl Drop for Stream {
+    /// The client left, or the request is done: nobody waits any more.
+    fn drop(&mut self) {
+        if let Ok(mut worker) = self.worker.try_borrow_mut()
+            && let Some(worker) = worker.as_mut()
+        {
+            worker.on_stream_end(self.context_id);
+        }
+    }
+}

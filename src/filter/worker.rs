@@ -1,0 +1,247 @@
+//! What one worker holds for one configuration: the engine, its metrics and who waits.
+
+use core::time::Duration;
+
+use proxy_wasm::{
+    hostcalls,
+    types::{BufferType, MapType, Status},
+};
+
+use crate::{
+    config::{Config, KeySource},
+    decision::{Decision, Denial, Reason},
+    engine::{Engine, Patience},
+    filter::{
+        abi::{self, LogLevel},
+        host::Proxy,
+        metrics::Metrics,
+        pairs,
+        parked::Parked,
+        request::{self, Fate},
+    },
+    keys::{Fetch, FetchError, FetchOutcome, SourceId},
+    time::UnixMillis,
+};
+
+/// Ticks while requests wait, and before the first fetch.
+const BUSY_TICK_MILLISECONDS: u32 = 20;
+/// Ticks otherwise: often enough to refresh keys ahead of their end.
+const IDLE_TICK_MILLISECONDS: u32 = 1000;
+
+/// One worker's engine and what surrounds it.
+#[derive(Debug)]
+pub(super) struct Worker {
+    root_id: u32,
+    engine: Engine,
+    metrics: Metrics,
+    parked: Parked,
+    /// Calls under way, by the host's token.
+    calls: Vec<(u32, SourceId)>,
+    tick: Option<u32>,
+}
+
+/// What has become of a request that just arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// It is answered or goes on.
+    Decided(Fate),
+    /// It waits for keys.
+    Parked,
+}
+
+impl Worker {
+    /// A worker that starts from what other workers have fetched.
+    pub(super) fn new(root_id: u32, config: Config) -> Self {
+        let metrics = Metrics::define(&config);
+        for (id, provider) in config.providers() {
+            if let KeySource::Local(key_set) = &provider.keys {
+                metrics.configured(id, key_set.keys().len());
+            }
+        }
+        let limits = config.limits;
+        let parked =
+            Parked::new(limits.parked_requests, Duration::from_millis(limits.park_timeout_ms));
+        let mut engine = Engine::new(config);
+        engine.synchronize(&Proxy);
+        let mut worker =
+            Self { root_id, engine, metrics, parked, calls: Vec::new(), tick: None };
+        worker.set_tick(BUSY_TICK_MILLISECONDS);
+        worker
+    }
+
+    /// Decides on the request of the current context, which has just arrived.
+    pub(super) fn on_request(&mut self, context_id: u32) -> Arrival {
+        let Ok(now) = Proxy::now() else {
+            return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
+        };
+        let decision = request::decide(&self.engine, now, Patience::Waiting);
+        let Decision::AwaitKeys { source, cause } = decision else {
+            return self.carry_out(&decision);
+        };
+        if self.parked.is_full() {
+            // What it gets without waiting; where that is a refusal for lack of keys, say why.
+            let decision = request::decide(&self.engine, now, Patience::Exhausted);
+            return self.carry_out(&overloaded(decision));
+        }
+        self.engine.want(source, cause);
+        self.parked.park(context_id, now);
+        self.set_tick(BUSY_TICK_MILLISECONDS);
+        Arrival::Parked
+    }
+
+    /// Drops a request whose stream has ended.
+    pub(super) fn on_stream_end(&mut self, context_id: u32) {
+        self.parked.remove(context_id);
+    }
+
+    /// Fetches what is due and wakes who has waited. The current context is the root's.
+    pub(super) fn on_tick(&mut self) {
+        let Ok(now) = Proxy::now() else { return };
+        let mut news = self.engine.synchronize(&Proxy);
+        for fetch in self.engine.due(now, &Proxy) {
+            news |= !self.dispatch(&fetch, now);
+        }
+        self.wake(news, now);
+        let is_busy = !self.parked.is_empty() || !self.calls.is_empty();
+        self.set_tick(if is_busy { BUSY_TICK_MILLISECONDS } else { IDLE_TICK_MILLISECONDS });
+    }
+
+    /// Takes in the answer to a call. The current context is the root's.
+    pub(super) fn on_call_response(&mut self, token: u32, headers: usize, body_size: usize) {
+        let Some(index) = self.calls.iter().position(|(own, _)| *own == token) else { return };
+        let (_, source) = self.calls.swap_remove(index);
+        let Ok(now) = Proxy::now() else { return };
+        let answer = self.answer(headers, body_size);
+        let answer = answer.as_ref().map(Vec::as_slice).map_err(|error| *error);
+        let outcome = self.engine.complete(source, answer, now, &Proxy);
+        self.report(outcome, now);
+        self.wake(true, now);
+    }
+
+    /// Makes a call. False when the host refused it.
+    fn dispatch(&mut self, fetch: &Fetch, now: UnixMillis) -> bool {
+        let request = &fetch.request;
+        let scheme = request.uri.split("://").next().unwrap_or("https");
+        let headers = vec![
+            (":method", "GET"),
+            (":scheme", scheme),
+            (":authority", request.authority.as_str()),
+            (":path", request.path.as_str()),
+            ("accept", "application/jwk-set+json, application/json"),
+        ];
+        let timeout = Duration::from_millis(request.timeout_ms);
+        // The SDK's own call: only a call that it knows comes back through its dispatcher.
+        let called =
+            hostcalls::dispatch_http_call(&request.cluster, headers, None, vec![], timeout);
+        match called {
+            Ok(token) => self.calls.push((token, fetch.source)),
+            Err(status) => {
+                if status == Status::BadArgument {
+                    abi::log(
+                        LogLevel::Error,
+                        &format!(
+                            "portcullis: the proxy has no cluster {:?}; add it, or correct \
+                             remote_jwks.http_uri.cluster",
+                            request.cluster
+                        ),
+                    );
+                }
+                let failed = Err(FetchError::Cluster);
+                let outcome = self.engine.complete(fetch.source, failed, now, &Proxy);
+                self.report(outcome, now);
+            }
+        }
+        called.is_ok()
+    }
+
+    /// The body of a 200 within bounds, or why there is none.
+    fn answer(&self, headers: usize, body_size: usize) -> Result<Vec<u8>, FetchError> {
+        // The host says "no answer" (reset, time out) with a response without headers.
+        if headers == 0 {
+            return Err(FetchError::Unreachable);
+        }
+        let map = abi::header_map(MapType::HttpCallResponseHeaders)
+            .map_err(|_| FetchError::Unreachable)?;
+        let status = pairs::decode(&map)
+            .and_then(|headers| {
+                let (_, value) = headers.into_iter().find(|(name, _)| *name == b":status")?;
+                str::from_utf8(value).ok()?.parse::<u16>().ok()
+            })
+            .ok_or(FetchError::Unreachable)?;
+        if status != 200 {
+            return Err(FetchError::Status(status));
+        }
+        let limit = self.engine.config().limits.jwks_bytes;
+        if body_size > limit {
+            return Err(FetchError::TooLarge);
+        }
+        abi::buffer(BufferType::HttpCallResponseBody, body_size)
+            .map_err(|_| FetchError::Unreachable)
+    }
+
+    fn report(&self, outcome: Option<FetchOutcome>, now: UnixMillis) {
+        let Some(outcome) = outcome else { return };
+        self.metrics.fetched(&outcome, now);
+        if let Err(error) = outcome.keys {
+            for provider in
+                outcome.providers.iter().filter_map(|id| self.engine.config().provider(*id))
+            {
+                let name = &provider.name;
+                abi::log(LogLevel::Warn, &format!("portcullis: keys of {name:?}: {error}"));
+            }
+        }
+    }
+
+    /// Decides anew on requests that wait.
+    fn wake(&mut self, news: bool, now: UnixMillis) {
+        for waiting in self.parked.ready(news, now) {
+            // Act only where the stream is still there: otherwise the previous context stays in
+            // force, and what follows would let another client's request through.
+            if abi::set_effective_context(waiting.context_id).is_err() {
+                self.parked.remove(waiting.context_id);
+                continue;
+            }
+            let patience =
+                if waiting.deadline <= now { Patience::Exhausted } else { Patience::Waiting };
+            let decision = request::decide(&self.engine, now, patience);
+            if matches!(decision, Decision::AwaitKeys { .. }) {
+                continue;
+            }
+            self.parked.remove(waiting.context_id);
+            if self.carry_out(&decision) == Arrival::Decided(Fate::Passes) {
+                // A stream that cannot go on stays paused: closed, not open.
+                let _ = abi::continue_request();
+            }
+        }
+        let _ = abi::set_effective_context(self.root_id);
+    }
+
+    fn carry_out(&self, decision: &Decision) -> Arrival {
+        Arrival::Decided(match decision {
+            Decision::Permit(permit) => request::pass(&self.engine, &self.metrics, permit),
+            Decision::Deny(denial) => request::refuse(&self.engine, &self.metrics, denial),
+            // Patience was exhausted, so this cannot be; if it were, nothing may pass.
+            Decision::AwaitKeys { .. } => {
+                let denial = Denial::new(Reason::KeysUnavailable);
+                request::refuse(&self.engine, &self.metrics, &denial)
+            }
+        })
+    }
+
+    /// Asks for ticks where there is anything to fetch.
+    fn set_tick(&mut self, milliseconds: u32) {
+        if !self.engine.keys().is_empty() && self.tick != Some(milliseconds) {
+            // Refused: keys cannot be kept fresh. The next request asks again.
+            self.tick = abi::set_tick_period_milliseconds(milliseconds).ok().map(|()| milliseconds);
+        }
+    }
+}
+
+fn overloaded(decision: Decision) -> Decision {
+    match decision {
+        Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
+            Decision::Deny(Denial { reason: Reason::Overloaded, ..denial })
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,51 @@
+//! The few effects that the engine asks its host for.
+
+/// What the engine needs from the proxy that it runs in. Each answer may be "no": a host can
+/// withhold any of them.
+pub trait Host {
+    /// The value and version of an entry of the proxy's shared data; `None` when there is none or
+    /// the host refuses.
+    fn shared_data(&self, key: &str) -> Option<SharedData>;
+
+    /// Writes an entry of the proxy's shared data if it still stands as `expected`.
+    ///
+    /// # Errors
+    /// When another worker wrote in between, or the host refuses.
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError>;
+
+    /// SHA-256 of the client's certificate on this connection (RFC 8705 §3.1), from the TLS layer
+    /// and never from a header.
+    fn client_certificate_digest(&self) -> Option<[u8; 32]>;
+}
+
+/// An entry of the proxy's shared data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedData {
+    /// The value.
+    pub value: Vec<u8>,
+    /// Its version; changes with each write.
+    pub version: u32,
+}
+
+/// What a write to shared data expects to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// No entry.
+    Absent,
+    /// The entry of this version.
+    Version(u32),
+}
+
+/// Why a write to shared data did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetSharedDataError {
+    /// Another worker wrote in between.
+    Changed,
+    /// The host refuses.
+    Refused,
+}

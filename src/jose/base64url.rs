@@ -1,0 +1,62 @@
+//! Strict base64url (RFC 4648 section 5 as RFC 7515 section 2 uses it).
+//!
+//! No padding, no white space, no characters of the other alphabet, and no bits after the last
+//! octet (RFC 4648 section 3.5): one octet string has one text, so a token cannot be rewritten
+//! into another text with the same meaning, past a revocation list or a cache.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The octets that `text` stands for; None unless it is their one and only encoding.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// The text that stands for `octets`.
+pub fn encode(octets: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn decodes_the_one_encoding_of_octets() {
+        for (text, octets) in [
+            ("", &b""[..]),
+            ("_-8", b"\xff\xef"),
+            ("Zg", b"f"),
+            ("Zm9vYmFy", b"foobar"),
+        ] {
+            assert_eq!(decode(text).as_deref(), Some(octets), "{text}");
+            assert_eq!(encode(octets), text);
+        }
+    }
+
+    #[test]
+    fn refuses_every_other_text() {
+        for text in [
+            "Z",
+            "Zg=",
+            "Zg==",
+            "Zh",
+            "Zm9=",
+            "Zm9",
+            "/+8",
+            "Zg\n",
+            " Zg",
+            "Z g",
+            "Zg?",
+            "Zé",
+            "Zm9vYmFyZ",
+            "Zg.",
+            "\0Zg",
+        ] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The claims of a token (RFC 7519 section 4).
+//!
+//! Registered claims have the type that RFC 7519 section 4.1 gives them, or the token is refused:
+//! an `exp` in quotes that counts as no `exp` at all would be a token for ever. Everything else is
+//! left as it is and found by name. A name is a list of segments, never a dotted string: claims are
+//! called `kubernetes.io` and `https://api.example/roles`.
+//!
+//! Claims say nothing of their own about who wrote them: see [`VerifiedToken`](super::VerifiedToken).
+
+use serde_json::{Map, Value};
+
+use crate::jose::token::TokenError;
+use crate::json;
+use crate::time::{Rounding, UnixSeconds};
+
+/// The claims set of a token: one JSON object whose registered claims are well typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claims {
+    members: Map<String, Value>,
+    expiration: Option<UnixSeconds>,
+    not_before: Option<UnixSeconds>,
+    issued_at: Option<UnixSeconds>,
+}
+
+/// Where a claim is: the name of a member, then of a member of that object, and so on. Each segment
+/// is literal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClaimPath {
+    first: String,
+    rest: Vec<String>,
+}
+
+impl Claims {
+    /// Reads a claims set.
+    ///
+    /// # Errors
+    /// [`TokenError::ClaimsJson`], [`TokenError::ClaimType`].
+    pub fn parse(json: &[u8]) -> Result<Self, TokenError> {
+        let members = json::parse_object(json).map_err(TokenError::ClaimsJson)?;
+        for claim in ["iss", "sub", "jti"] {
+            if members.get(claim).is_some_and(|value| !value.is_string()) {
+                return Err(TokenError::ClaimType { claim });
+            }
+        }
+        if !members.get("aud").is_none_or(is_audience) {
+            return Err(TokenError::ClaimType { claim: "aud" });
+        }
+        Ok(Self {
+            expiration: numeric_date(&members, "exp", Rounding::Down)?,
+            not_before: numeric_date(&members, "nbf", Rounding::Up)?,
+            issued_at: numeric_date(&members, "iat", Rounding::Up)?,
+            members,
+        })
+    }
+
+    /// `iss` (RFC 7519 section 4.1.1).
+    pub fn issuer(&self) -> Option<&str> {
+        self.text("iss")
+    }
+
+    /// `sub` (RFC 7519 section 4.1.2).
+    pub fn subject(&self) -> Option<&str> {
+        self.text("sub")
+    }
+
+    /// `jti` (RFC 7519 section 4.1.7).
+    pub fn token_id(&self) -> Option<&str> {
+        self.text("jti")
+    }
+
+    /// `aud` (RFC 7519 section 4.1.3): one, several or none.
+    pub fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.members
+            .get("aud")
+            .map_or(&[][..], elements)
+            .iter()
+            .filter_map(Value::as_str)
+    }
+
+    /// `exp` (RFC 7519 section 4.1.4), a fraction of a second dropped.
+    pub fn expiration(&self) -> Option<UnixSeconds> {
+        self.expiration
+    }
+
+    /// `nbf` (RFC 7519 section 4.1.5), a fraction of a second rounded up.
+    pub fn not_before(&self) -> Option<UnixSeconds> {
+        self.not_before
+    }
+
+    /// `iat` (RFC 7519 section 4.1.6), a fraction of a second rounded up.
+    pub fn issued_at(&self) -> Option<UnixSeconds> {
+        self.issued_at
+    }
+
+    /// The claim of that name at the top.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// The claim at `path`. Only objects are descended into: an array has no names.
+    pub fn find(&self, path: &ClaimPath) -> Option<&Value> {
+        let first = self.members.get(&path.first)?;
+        path.rest
+            .iter()
+            .try_fold(first, |value, segment| value.as_object()?.get(segment))
+    }
+
+    /// Every claim.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.members.get(name).and_then(Value::as_str)
+    }
+}
+
+impl ClaimPath {
+    /// The path of a claim at the top.
+    pub fn top_level(name: impl Into<String>) -> Self {
+        Self {
+            first: name.into(),
+            rest: Vec::new(),
+        }
+    }
+
+    /// The path of these segments; None without any.
+    pub fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
+        let mut segments = segments.into_iter();
+        Some(Self {
+            first: segments.next()?,
+            rest: segments.collect(),
+        })
+    }
+
+    /// The segments.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.first)
+            .chain(&self.rest)
+            .map(String::as_str)
+    }
+}
+
+/// The words of a scope-like claim: a string is split at spaces (RFC 6749 section 3.3, where
+/// nothing but U+0020 separates), an array gives its elements as they are.
+///
+/// An element with a space in it is no scope and is left out, or `["read admin"]` would be two
+/// scopes to one reader and one to another. Elements that are not strings, and empty ones, are left
+/// out too; any other type of value has no words.
+pub fn words(value: &Value) -> impl Iterator<Item = &str> {
+    let (text, list) = match value {
+        Value::String(text) => (text.as_str(), &[][..]),
+        Value::Array(list) => ("", list.as_slice()),
+        _ => ("", &[][..]),
+    };
+    let listed = list
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|word| !word.contains(' '));
+    text.split(' ')
+        .chain(listed)
+        .filter(|word| !word.is_empty())
+}
+
+fn is_audience(value: &Value) -> bool {
+    value.is_string()
+        || value
+            .as_array()
+            .is_some_and(|list| list.iter().all(Value::is_string))
+}
+
+/// One value as a list of one.
+fn elements(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+fn numeric_date(
+    members: &Map<String, Value>,
+    claim: &'static str,
+    rounding: Rounding,
+) -> Result<Option<UnixSeconds>, TokenError> {
+    let Some(value) = members.get(claim) else {
+        return Ok(None);
+    };
+    let date = UnixSeconds::from_numeric_date(value, rounding);
+    date.map(Some).ok_or(TokenError::ClaimType { claim })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: &Value) -> Result<Claims, TokenError> {
+        Claims::parse(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn registered_claims_are_read() {
+        let claims = claims(&json!({
+            "iss": "https://issuer.example", "sub": "s", "aud": "a", "jti": "j",
+            "exp": 1_700_000_600.9, "nbf": 1_700_000_000.1, "iat": 1_700_000_000,
+        }))
+        .unwrap();
+        assert_eq!(claims.issuer(), Some("https://issuer.example"));
+        assert_eq!(claims.subject(), Some("s"));
+        assert_eq!(claims.token_id(), Some("j"));
+        assert_eq!(claims.audiences().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(claims.expiration(), Some(UnixSeconds::new(1_700_000_600)));
+        assert_eq!(claims.not_before(), Some(UnixSeconds::new(1_700_000_001)));
+        assert_eq!(claims.issued_at(), Some(UnixSeconds::new(1_700_000_000)));
+    }
+
+    #[test]
+    fn absent_claims_are_absent() {
+        let claims = claims(&json!({})).unwrap();
+        assert_eq!(
+            (claims.issuer(), claims.subject(), claims.token_id()),
+            (None, None, None)
+        );
+        assert_eq!(
+            (claims.expiration(), claims.not_before(), claims.issued_at()),
+            Default::default()
+        );
+        assert_eq!(claims.audiences().count(), 0);
+    }
+
+    #[test]
+    fn audience_is_a_string_or_an_array_of_strings() {
+        for (aud, expected) in [
+            (json!("a b"), &["a b"][..]),
+            (json!(["a", "b"]), &["a", "b"]),
+            (json!([]), &[]),
+            (json!(""), &[""]),
+        ] {
+            let claims = claims(&json!({ "aud": aud })).unwrap();
+            assert_eq!(claims.audiences().collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_a_registered_claim_of_the_wrong_type() {
+        for (claim, wrong) in [
+            ("iss", json!(1)),
+            ("iss", json!(null)),
+            ("iss", json!(["https://issuer.example"])),
+            ("sub", json!({})),
+            ("jti", json!(7)),
+            ("aud", json!(1)),
+            ("aud", json!(null)),
+            ("aud", json!({ "a": "a" })),
+            ("aud", json!(["a", 1])),
+            ("aud", json!([["a"]])),
+            ("exp", json!("1700000600")),
+            ("exp", json!(null)),
+            ("exp", json!(true)),
+            ("exp", json!(-1)),
+            ("nbf", json!([1])),
+            ("iat", json!("now")),
+        ] {
+            let refused = claims(&json!({ claim: wrong.clone() })).unwrap_err();
+            assert_eq!(refused, TokenError::ClaimType { claim }, "{claim}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn claims_are_one_strict_object() {
+        for json in [
+            "",
+            "[]",
+            "\"a\"",
+            "{\"a\":1,\"a\":1}",
+            "{\"a\":{\"b\":1,\"b\":1}}",
+            "{} {}",
+        ] {
+            let refused = Claims::parse(json.as_bytes()).unwrap_err();
+            assert!(matches!(refused, TokenError::ClaimsJson(_)), "{json}");
+        }
+    }
+
+    #[test]
+    fn path_segments_are_literal() {
+        let claims = claims(&json!({
+            "a.b": 1, "a": { "b": 2, "c": [{ "d": 3 }] }, "https://x.example/r": 4, "": { "": 5 },
+        }))
+        .unwrap();
+        for (path, expected) in [
+            (&["a.b"][..], Some(json!(1))),
+            (&["a", "b"], Some(json!(2))),
+            (&["https://x.example/r"], Some(json!(4))),
+            (&["", ""], Some(json!(5))),
+            (&["a", "b", "c"], None),
+            (&["a", "c", "0"], None),
+            (&["a", "c", "d"], None),
+            (&["A"], None),
+        ] {
+            let path = ClaimPath::from_segments(path.iter().map(ToString::to_string)).unwrap();
+            assert_eq!(claims.find(&path).cloned(), expected, "{path:?}");
+        }
+        assert_eq!(claims.find(&ClaimPath::top_level("a.b")), Some(&json!(1)));
+        assert_eq!(ClaimPath::from_segments([]), None);
+    }
+
+    #[test]
+    fn words_are_split_at_spaces_and_never_inside_an_array() {
+        for (value, expected) in [
+            (json!("read write"), &["read", "write"][..]),
+            (json!(" read  write "), &["read", "write"]),
+            (json!("read\twrite\nx"), &["read\twrite\nx"]),
+            (json!("read,write"), &["read,write"]),
+            (json!(""), &[]),
+            (json!(["read", "write"]), &["read", "write"]),
+            (json!(["read admin", "x", "", 1, null, ["y"]]), &["x"]),
+            (json!(7), &[]),
+            (json!(null), &[]),
+            (json!({ "read": true }), &[]),
+        ] {
+            assert_eq!(words(&value).collect::<Vec<_>>(), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,512 @@
+//! Which JSON Web Keys are admitted (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
+//!
+//! Key sets hold keys that are none of our business: for encryption, of curves and types to come,
+//! with misspelt algorithms. Each is refused by itself, for one reason that an operator can read,
+//! and the rest of the set stays usable (RFC 7517 section 5). A doubt is a refusal: a member that
+//! restricts the key (`use`, `key_ops`, `alg`, `issuer`) must be understood, or the key could be
+//! used for what its owner did not mean. Members that restrict nothing are ignored, among them the
+//! private ones: a published private key is the issuer's disaster, not a reason to trust it less
+//! than it deserves here.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::jose::algorithm::Algorithm;
+use crate::jose::base64url;
+use crate::jose::key::{Curve, KeyNumbers, VerifyingKey};
+use crate::json::{self, JsonError};
+
+/// Where a key came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// Fetched. It cannot be a shared secret: whoever can read the key set could sign.
+    Remote,
+    /// Written in the configuration. Shared secrets are admitted.
+    Local,
+}
+
+/// Why a key is not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyError {
+    /// The key is no strict JSON object (RFC 7517 section 4: names must be unique).
+    Json(JsonError),
+    /// A member that the type of key requires is not there.
+    MemberMissing {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member is not a string, or for `key_ops` not an array of strings.
+    MemberType {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member is not strict base64url (RFC 7518 section 2).
+    NotBase64url {
+        /// Its name.
+        member: &'static str,
+    },
+    /// `kty` is none of EC, OKP, RSA, oct (RFC 7518 section 6.1).
+    UnsupportedKeyType,
+    /// `crv` is none of P-256, P-384, P-521; for OKP not Ed25519.
+    UnsupportedCurve,
+    /// `use` says that the key is not for signatures (RFC 7517 section 4.2).
+    NotForSignatures,
+    /// `key_ops` does not list `verify` (RFC 7517 section 4.3).
+    NotForVerifying,
+    /// `alg` names no signature algorithm known here (RFC 7517 section 4.4).
+    UnsupportedAlgorithm,
+    /// `alg` is not one for this type of key or curve (RFC 7518 section 3.1).
+    AlgorithmDoesNotFit {
+        /// What it names.
+        algorithm: Algorithm,
+    },
+    /// An RSA modulus below 2048 bits (RFC 7518 section 3.3).
+    RsaModulusTooSmall {
+        /// Its size.
+        bits: usize,
+    },
+    /// An RSA modulus above 8192 bits, which is costly to verify with.
+    RsaModulusTooLarge {
+        /// Its size.
+        bits: usize,
+    },
+    /// An even RSA modulus, which is no product of two large primes.
+    RsaModulusEven,
+    /// An RSA exponent that is even, below 3, or above 2^33 - 1.
+    RsaExponent,
+    /// An EC coordinate that has not the full length of its curve (RFC 7518 section 6.2.1.2).
+    EcCoordinateLength {
+        /// The full length, in octets.
+        expected: usize,
+    },
+    /// EC coordinates that are no point of their curve (RFC 8725 section 3.4).
+    EcPointNotOnCurve,
+    /// An Ed25519 key that has not 32 octets (RFC 8037 section 2).
+    OkpLength,
+    /// An Ed25519 key that is no point, not canonically written, or of small order.
+    OkpPoint,
+    /// A shared secret in a key set that was fetched.
+    SecretFromAfar,
+    /// A shared secret shorter than its hash (RFC 7518 section 3.2).
+    SecretTooShort {
+        /// Its length.
+        octets: usize,
+        /// The least length.
+        needed: usize,
+    },
+}
+
+impl VerifyingKey {
+    /// Admits the key that a JWK describes.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn from_jwk(jwk: &Map<String, Value>, origin: KeyOrigin) -> Result<Self, KeyError> {
+        check_purpose(jwk)?;
+        let algorithm = match optional_str(jwk, "alg")? {
+            Some(name) => Some(Algorithm::from_name(name).ok_or(KeyError::UnsupportedAlgorithm)?),
+            None => None,
+        };
+        let kid = optional_str(jwk, "kid")?.map(str::to_owned);
+        let issuer = optional_str(jwk, "issuer")?.map(str::to_owned);
+        Ok(from_type(jwk, origin)?
+            .with_algorithm(algorithm)?
+            .with_kid(kid)
+            .with_issuer(issuer))
+    }
+
+    /// Admits the key that the text of a JWK describes.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn from_jwk_json(text: &[u8], origin: KeyOrigin) -> Result<Self, KeyError> {
+        let jwk = json::parse_object(text).map_err(KeyError::Json)?;
+        Self::from_jwk(&jwk, origin)
+    }
+}
+
+fn check_purpose(jwk: &Map<String, Value>) -> Result<(), KeyError> {
+    if optional_str(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
+        return Err(KeyError::NotForSignatures);
+    }
+    let Some(operations) = jwk.get("key_ops") else {
+        return Ok(());
+    };
+    let wrong = KeyError::MemberType { member: "key_ops" };
+    let operations = operations.as_array().ok_or_else(|| wrong.clone())?;
+    if !operations.iter().all(Value::is_string) {
+        return Err(wrong);
+    }
+    if !operations.iter().any(|operation| operation == "verify") {
+        return Err(KeyError::NotForVerifying);
+    }
+    Ok(())
+}
+
+fn from_type(jwk: &Map<String, Value>, origin: KeyOrigin) -> Result<VerifyingKey, KeyError> {
+    match required_str(jwk, "kty")? {
+        "RSA" => {
+            let (modulus, exponent) = (octets(jwk, "n")?, octets(jwk, "e")?);
+            let numbers = KeyNumbers::Rsa {
+                modulus: &modulus,
+                exponent: &exponent,
+            };
+            VerifyingKey::from_numbers(numbers)
+        }
+        "EC" => {
+            let curve = match required_str(jwk, "crv")? {
+                "P-256" => Curve::P256,
+                "P-384" => Curve::P384,
+                "P-521" => Curve::P521,
+                _ => return Err(KeyError::UnsupportedCurve),
+            };
+            let (x, y) = (octets(jwk, "x")?, octets(jwk, "y")?);
+            VerifyingKey::from_numbers(KeyNumbers::Ec {
+                curve,
+                x: &x,
+                y: &y,
+            })
+        }
+        "OKP" => match required_str(jwk, "crv")? {
+            "Ed25519" => VerifyingKey::from_numbers(KeyNumbers::Ed25519 {
+                x: &octets(jwk, "x")?,
+            }),
+            _ => Err(KeyError::UnsupportedCurve),
+        },
+        "oct" if origin == KeyOrigin::Remote => Err(KeyError::SecretFromAfar),
+        "oct" => VerifyingKey::from_numbers(KeyNumbers::Oct {
+            secret: &octets(jwk, "k")?,
+        }),
+        _ => Err(KeyError::UnsupportedKeyType),
+    }
+}
+
+fn optional_str<'a>(
+    jwk: &'a Map<String, Value>,
+    member: &'static str,
+) -> Result<Option<&'a str>, KeyError> {
+    match jwk.get(member) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(KeyError::MemberType { member }),
+    }
+}
+
+fn required_str<'a>(
+    jwk: &'a Map<String, Value>,
+    member: &'static str,
+) -> Result<&'a str, KeyError> {
+    optional_str(jwk, member)?.ok_or(KeyError::MemberMissing { member })
+}
+
+fn octets(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    base64url::decode(required_str(jwk, member)?).ok_or(KeyError::NotBase64url { member })
+}
+
+impl From<JsonError> for KeyError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(error) => write!(f, "{error}"),
+            Self::MemberMissing { member } => write!(f, "add the member \"{member}\""),
+            Self::MemberType { member: "key_ops" } => {
+                f.write_str("\"key_ops\" must be an array of strings")
+            }
+            Self::MemberType { member } => write!(f, "\"{member}\" must be a string"),
+            Self::NotBase64url { member } => {
+                write!(f, "\"{member}\" must be base64url without padding")
+            }
+            Self::UnsupportedKeyType => f.write_str("\"kty\" must be EC, OKP, RSA or oct"),
+            Self::UnsupportedCurve => {
+                f.write_str("\"crv\" must be P-256, P-384 or P-521, or Ed25519 for OKP")
+            }
+            Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
+            Self::NotForVerifying => f.write_str("\"key_ops\" does not hold \"verify\""),
+            Self::UnsupportedAlgorithm => {
+                f.write_str("\"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*, or absent")
+            }
+            Self::AlgorithmDoesNotFit { algorithm } => {
+                write!(
+                    f,
+                    "\"alg\" is {algorithm}, which needs another type of key or curve"
+                )
+            }
+            Self::RsaModulusTooSmall { bits } => {
+                write!(
+                    f,
+                    "the RSA modulus has {bits} bits: use one of 2048 or more"
+                )
+            }
+            Self::RsaModulusTooLarge { bits } => {
+                write!(
+                    f,
+                    "the RSA modulus has {bits} bits: use one of 8192 or less"
+                )
+            }
+            Self::RsaModulusEven => f.write_str("the RSA modulus is even: make a new key"),
+            Self::RsaExponent => {
+                f.write_str("the RSA exponent must be odd and in 3..2^33: use 65537")
+            }
+            Self::EcCoordinateLength { expected } => {
+                write!(
+                    f,
+                    "\"x\" and \"y\" must have {expected} octets, leading zeros included"
+                )
+            }
+            Self::EcPointNotOnCurve => f.write_str("\"x\" and \"y\" are no point of \"crv\""),
+            Self::OkpLength => f.write_str("\"x\" must have 32 octets"),
+            Self::OkpPoint => f.write_str("\"x\" is no Ed25519 public key that can be trusted"),
+            Self::SecretFromAfar => {
+                f.write_str("a fetched key set cannot hold shared secrets: configure them")
+            }
+            Self::SecretTooShort { octets, needed } => {
+                write!(f, "the secret has {octets} octets: use at least {needed}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::jose::key::KeyType;
+
+    /// RFC 7517 appendix A.1.
+    const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
+    const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+    /// RFC 8037 appendix A.2.
+    const ED: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+    fn ec() -> Value {
+        json!({ "kty": "EC", "crv": "P-256", "x": X, "y": Y })
+    }
+
+    fn oct(octets: usize) -> Value {
+        json!({ "kty": "oct", "k": base64url::encode(&vec![1; octets]) })
+    }
+
+    fn with(mut jwk: Value, member: &str, value: Value) -> Value {
+        jwk[member] = value;
+        jwk
+    }
+
+    fn without(mut jwk: Value, member: &str) -> Value {
+        jwk.as_object_mut().unwrap().remove(member);
+        jwk
+    }
+
+    fn admit(jwk: &Value, origin: KeyOrigin) -> Result<VerifyingKey, KeyError> {
+        VerifyingKey::from_jwk_json(jwk.to_string().as_bytes(), origin)
+    }
+
+    fn refuse(jwk: &Value) -> KeyError {
+        admit(jwk, KeyOrigin::Remote).expect_err(&jwk.to_string())
+    }
+
+    #[test]
+    fn admits_a_key_for_verifying() {
+        for jwk in [
+            ec(),
+            with(ec(), "use", json!("sig")),
+            with(ec(), "key_ops", json!(["sign", "verify"])),
+            with(ec(), "alg", json!("ES256")),
+            with(ec(), "d", json!(1)),
+            with(ec(), "x5t", json!(["any"])),
+            with(ec(), "x5c", json!(null)),
+        ] {
+            let key = admit(&jwk, KeyOrigin::Remote).unwrap();
+            assert_eq!(key.key_type(), KeyType::Ec(Curve::P256), "{jwk}");
+        }
+        let okp = json!({ "kty": "OKP", "crv": "Ed25519", "x": ED, "alg": "Ed25519" });
+        assert_eq!(
+            admit(&okp, KeyOrigin::Remote).unwrap().alg(),
+            Some(Algorithm::EdDsa)
+        );
+    }
+
+    #[test]
+    fn reads_what_a_key_says_of_itself() {
+        let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        let jwk = with(with(ec(), "kid", json!("")), "issuer", json!(issuer));
+        let key = admit(&jwk, KeyOrigin::Remote).unwrap();
+        assert_eq!(
+            (key.kid(), key.alg(), key.issuer()),
+            (Some(""), None, Some(issuer))
+        );
+        let key = admit(&ec(), KeyOrigin::Remote).unwrap();
+        assert_eq!((key.kid(), key.alg(), key.issuer()), (None, None, None));
+    }
+
+    #[test]
+    fn refuses_a_key_for_another_purpose() {
+        for (member, value, expected) in [
+            ("use", json!("enc"), KeyError::NotForSignatures),
+            ("use", json!(""), KeyError::NotForSignatures),
+            ("key_ops", json!(["sign"]), KeyError::NotForVerifying),
+            ("key_ops", json!([]), KeyError::NotForVerifying),
+            (
+                "key_ops",
+                json!("verify"),
+                KeyError::MemberType { member: "key_ops" },
+            ),
+            (
+                "key_ops",
+                json!(["verify", 1]),
+                KeyError::MemberType { member: "key_ops" },
+            ),
+            ("alg", json!("ES521"), KeyError::UnsupportedAlgorithm),
+            ("alg", json!("ECDH-ES"), KeyError::UnsupportedAlgorithm),
+            ("alg", json!("none"), KeyError::UnsupportedAlgorithm),
+            (
+                "alg",
+                json!("ES384"),
+                KeyError::AlgorithmDoesNotFit {
+                    algorithm: Algorithm::Es384,
+                },
+            ),
+            (
+                "alg",
+                json!("HS256"),
+                KeyError::AlgorithmDoesNotFit {
+                    algorithm: Algorithm::Hs256,
+                },
+            ),
+        ] {
+            assert_eq!(
+                refuse(&with(ec(), member, value.clone())),
+                expected,
+                "{member}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_restriction_that_it_cannot_read() {
+        for member in ["kty", "use", "alg", "kid", "issuer", "crv", "x", "y"] {
+            for value in [json!(null), json!(1), json!(["sig"]), json!({})] {
+                let refused = refuse(&with(ec(), member, value.clone()));
+                assert_eq!(
+                    refused,
+                    KeyError::MemberType { member },
+                    "{member}: {value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_a_key_that_lacks_a_member() {
+        for member in ["kty", "crv", "x", "y"] {
+            assert_eq!(
+                refuse(&without(ec(), member)),
+                KeyError::MemberMissing { member }
+            );
+        }
+        for (jwk, member) in [
+            (json!({ "kty": "RSA", "e": "AQAB" }), "n"),
+            (json!({ "kty": "RSA", "n": "AQAB" }), "e"),
+            (json!({ "kty": "OKP", "x": ED }), "crv"),
+            (json!({ "kty": "OKP", "crv": "Ed25519" }), "x"),
+        ] {
+            assert_eq!(refuse(&jwk), KeyError::MemberMissing { member }, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn refuses_types_and_curves_that_are_not_signed_with() {
+        for kty in ["ec", "rsa", "EC2", "AKP", ""] {
+            assert_eq!(
+                refuse(&with(ec(), "kty", json!(kty))),
+                KeyError::UnsupportedKeyType
+            );
+        }
+        for crv in ["secp256k1", "P-224", "p-256", "BP-256", "Ed25519", ""] {
+            assert_eq!(
+                refuse(&with(ec(), "crv", json!(crv))),
+                KeyError::UnsupportedCurve
+            );
+        }
+        for crv in ["Ed448", "X25519", "P-256"] {
+            let jwk = json!({ "kty": "OKP", "crv": crv, "x": ED });
+            assert_eq!(refuse(&jwk), KeyError::UnsupportedCurve, "{crv}");
+        }
+    }
+
+    #[test]
+    fn refuses_numbers_that_are_not_strict_base64url() {
+        for x in [
+            format!("{X}="),
+            format!(" {X}"),
+            X.replace('4', "+"),
+            "?".to_owned(),
+        ] {
+            assert_eq!(
+                refuse(&with(ec(), "x", json!(x))),
+                KeyError::NotBase64url { member: "x" }
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_key_in_which_a_name_occurs_twice() {
+        let text = ec()
+            .to_string()
+            .replace("{", "{\"use\":\"sig\",\"use\":\"enc\",");
+        let refused = VerifyingKey::from_jwk_json(text.as_bytes(), KeyOrigin::Remote).unwrap_err();
+        assert!(
+            matches!(refused, KeyError::Json(JsonError::DuplicateName { .. })),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn secret_is_admitted_from_the_configuration_only() {
+        assert_eq!(refuse(&oct(64)), KeyError::SecretFromAfar);
+        assert!(admit(&oct(32), KeyOrigin::Local).is_ok());
+        let refused = admit(&oct(31), KeyOrigin::Local).unwrap_err();
+        assert_eq!(
+            refused,
+            KeyError::SecretTooShort {
+                octets: 31,
+                needed: 32
+            }
+        );
+        let refused = admit(&with(oct(32), "alg", json!("HS512")), KeyOrigin::Local).unwrap_err();
+        assert_eq!(
+            refused,
+            KeyError::SecretTooShort {
+                octets: 32,
+                needed: 64
+            }
+        );
+    }
+
+    #[test]
+    fn errors_do_not_repeat_the_key() {
+        let secret = "c2VjcmV0";
+        for jwk in [
+            json!({ "kty": "oct", "k": secret }),
+            json!({ "kty": "oct", "k": secret, "alg": secret }),
+            json!({ "kty": secret, "k": secret }),
+        ] {
+            let refused = admit(&jwk, KeyOrigin::Local).unwrap_err();
+            assert!(
+                !format!("{refused} {refused:?}").contains(secret),
+                "{refused:?}"
+            );
+        }
+    }
+}

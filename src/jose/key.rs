@@ -1,0 +1,489 @@
+//! An admitted key, ready to verify.
+//!
+//! A [`VerifyingKey`] is known to be good: every check of the key alone has been made, and what
+//! the arithmetic can compute ahead of a signature is computed. It says which algorithms it serves,
+//! so that the algorithm a token names never decides how the octets of a key are read: the public
+//! key of an RSA pair is not an HMAC secret (RFC 8725 sections 2.1 and 3.1).
+//!
+//! How keys are read from JSON, and what is not admitted, is in [`jwk`](super::jwk).
+
+use std::fmt;
+
+use jwt_compact::alg::SecretBytes;
+use jwt_compact::jwk::JsonWebKey;
+use rsa::RsaPublicKey;
+use sha2::{Digest, Sha256};
+
+use crate::jose::algorithm::ecdsa::{Ecdsa, P256, P384, P521};
+use crate::jose::algorithm::eddsa::Ed25519;
+use crate::jose::algorithm::hmac::SecretKey;
+use crate::jose::algorithm::rsa::{RsaPkcs1, RsaPss, without_leading_zeros};
+use crate::jose::algorithm::{Algorithm, ecdsa, eddsa, rsa as rsa_keys, verify};
+use crate::jose::base64url;
+use crate::jose::jwk::KeyError;
+
+/// A curve of `EC` keys (RFC 7518 section 6.2.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// `P-256`.
+    P256,
+    /// `P-384`.
+    P384,
+    /// `P-521`.
+    P521,
+}
+
+/// The type of a key (`kty`, RFC 7518 section 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    /// `EC`.
+    Ec(Curve),
+    /// `OKP`, which is Ed25519 here.
+    Okp,
+    /// `oct`: a shared secret.
+    Oct,
+    /// `RSA`.
+    Rsa,
+}
+
+/// How strictly the `alg` of a key binds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JwkAlgorithm {
+    /// A key serves the algorithm it names and no other (RFC 7517 section 4.4, RFC 8725 section 3.1).
+    #[default]
+    Exact,
+    /// A key serves the family of the algorithm it names. PingFederate publishes keys as RS256 and
+    /// signs with RS384.
+    Family,
+}
+
+/// SHA-256 thumbprint of a key (RFC 7638): what the key is, whatever it is called.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Thumbprint([u8; 32]);
+
+/// The numbers of a key, as they stand in a JWK, a certificate or elsewhere.
+#[derive(Clone, Copy)]
+pub enum KeyNumbers<'a> {
+    /// Modulus and public exponent.
+    Rsa {
+        /// `n`, big-endian.
+        modulus: &'a [u8],
+        /// `e`, big-endian.
+        exponent: &'a [u8],
+    },
+    /// Coordinates of a point.
+    Ec {
+        /// `crv`.
+        curve: Curve,
+        /// `x`, of full length.
+        x: &'a [u8],
+        /// `y`, of full length.
+        y: &'a [u8],
+    },
+    /// An Ed25519 public key.
+    Ed25519 {
+        /// `x`.
+        x: &'a [u8],
+    },
+    /// A shared secret.
+    Oct {
+        /// `k`.
+        secret: &'a [u8],
+    },
+}
+
+/// One admitted key.
+#[derive(Clone, Debug)]
+pub struct VerifyingKey {
+    material: Material,
+    thumbprint: Thumbprint,
+    kid: Option<String>,
+    algorithm: Option<Algorithm>,
+    issuer: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Material {
+    Rsa(Box<RsaPublicKey>),
+    P256(Box<p256::ecdsa::VerifyingKey>),
+    P384(Box<p384::ecdsa::VerifyingKey>),
+    P521(Box<p521::ecdsa::VerifyingKey>),
+    Ed25519(Box<ed25519_dalek::VerifyingKey>),
+    Oct(Box<SecretKey>),
+}
+
+impl VerifyingKey {
+    /// Prepares a key that says nothing but its numbers.
+    ///
+    /// # Errors
+    /// Why the numbers make no key, or too weak a key.
+    pub fn from_numbers(numbers: KeyNumbers<'_>) -> Result<Self, KeyError> {
+        let material = match numbers {
+            KeyNumbers::Rsa { modulus, exponent } => {
+                Material::Rsa(Box::new(rsa_keys::public_key(modulus, exponent)?))
+            }
+            KeyNumbers::Ec {
+                curve: Curve::P256,
+                x,
+                y,
+            } => Material::P256(Box::new(ecdsa::public_key::<P256>(x, y)?)),
+            KeyNumbers::Ec {
+                curve: Curve::P384,
+                x,
+                y,
+            } => Material::P384(Box::new(ecdsa::public_key::<P384>(x, y)?)),
+            KeyNumbers::Ec {
+                curve: Curve::P521,
+                x,
+                y,
+            } => Material::P521(Box::new(ecdsa::public_key::<P521>(x, y)?)),
+            KeyNumbers::Ed25519 { x } => Material::Ed25519(Box::new(eddsa::public_key(x)?)),
+            KeyNumbers::Oct { secret } => Material::Oct(Box::new(SecretKey::new(secret)?)),
+        };
+        let thumbprint = numbers.thumbprint();
+        Ok(Self {
+            material,
+            thumbprint,
+            kid: None,
+            algorithm: None,
+            issuer: None,
+        })
+    }
+
+    /// The same key under a name.
+    #[must_use]
+    pub fn with_kid(mut self, kid: Option<String>) -> Self {
+        self.kid = kid;
+        self
+    }
+
+    /// The same key, serving the tokens of one issuer.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: Option<String>) -> Self {
+        self.issuer = issuer;
+        self
+    }
+
+    /// The same key, bound to an algorithm.
+    ///
+    /// # Errors
+    /// [`KeyError::SecretTooShort`], [`KeyError::AlgorithmDoesNotFit`].
+    pub fn with_algorithm(mut self, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        if let Some(algorithm) = algorithm.filter(|algorithm| !self.fits(*algorithm)) {
+            return Err(
+                match (&self.material, SecretKey::needed_octets(algorithm)) {
+                    (Material::Oct(key), Some(needed)) => KeyError::SecretTooShort {
+                        octets: key.octets().len(),
+                        needed,
+                    },
+                    _ => KeyError::AlgorithmDoesNotFit { algorithm },
+                },
+            );
+        }
+        self.algorithm = algorithm;
+        Ok(self)
+    }
+
+    /// `kid`; an empty one is a kid.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// `kty`, with the curve where there is a choice.
+    pub fn key_type(&self) -> KeyType {
+        match self.material {
+            Material::Rsa(_) => KeyType::Rsa,
+            Material::P256(_) => KeyType::Ec(Curve::P256),
+            Material::P384(_) => KeyType::Ec(Curve::P384),
+            Material::P521(_) => KeyType::Ec(Curve::P521),
+            Material::Ed25519(_) => KeyType::Okp,
+            Material::Oct(_) => KeyType::Oct,
+        }
+    }
+
+    /// `alg`.
+    pub fn alg(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// `issuer`, which Microsoft Entra adds to its keys; it may hold `{tenantid}`.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    /// Thumbprint of the key itself, the same under every `kid` and `alg`.
+    pub fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
+    }
+
+    /// True where a token signed with `algorithm` may be tried against this key.
+    pub fn serves(&self, algorithm: Algorithm, binding: JwkAlgorithm) -> bool {
+        self.fits(algorithm)
+            && match (self.algorithm, binding) {
+                (None, _) => true,
+                (Some(own), JwkAlgorithm::Exact) => own == algorithm,
+                (Some(own), JwkAlgorithm::Family) => own.family() == algorithm.family(),
+            }
+    }
+
+    /// True where the type, the curve and the length of the key suit `algorithm`.
+    pub fn fits(&self, algorithm: Algorithm) -> bool {
+        use Algorithm::{Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+        match &self.material {
+            Material::Rsa(_) => {
+                matches!(algorithm, Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512)
+            }
+            Material::P256(_) => algorithm == Algorithm::Es256,
+            Material::P384(_) => algorithm == Algorithm::Es384,
+            Material::P521(_) => algorithm == Algorithm::Es512,
+            Material::Ed25519(_) => algorithm == Algorithm::EdDsa,
+            Material::Oct(key) => key.fits(algorithm),
+        }
+    }
+
+    /// Verifies. False whenever [`Self::fits`] is: there is no arithmetic for it to go wrong in.
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        use Algorithm::{Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+        use sha2::{Sha384, Sha512};
+        match (&self.material, algorithm) {
+            (Material::Rsa(key), Rs256) => {
+                verify(&RsaPkcs1::<Sha256>::default(), key, message, signature)
+            }
+            (Material::Rsa(key), Rs384) => {
+                verify(&RsaPkcs1::<Sha384>::default(), key, message, signature)
+            }
+            (Material::Rsa(key), Rs512) => {
+                verify(&RsaPkcs1::<Sha512>::default(), key, message, signature)
+            }
+            (Material::Rsa(key), Ps256) => {
+                verify(&RsaPss::<Sha256>::default(), key, message, signature)
+            }
+            (Material::Rsa(key), Ps384) => {
+                verify(&RsaPss::<Sha384>::default(), key, message, signature)
+            }
+            (Material::Rsa(key), Ps512) => {
+                verify(&RsaPss::<Sha512>::default(), key, message, signature)
+            }
+            (Material::P256(key), Algorithm::Es256) => {
+                verify(&Ecdsa::<P256>::default(), key, message, signature)
+            }
+            (Material::P384(key), Algorithm::Es384) => {
+                verify(&Ecdsa::<P384>::default(), key, message, signature)
+            }
+            (Material::P521(key), Algorithm::Es512) => {
+                verify(&Ecdsa::<P521>::default(), key, message, signature)
+            }
+            (Material::Ed25519(key), Algorithm::EdDsa) => verify(&Ed25519, key, message, signature),
+            (Material::Oct(key), _) => key.verify(algorithm, message, signature),
+            _ => false,
+        }
+    }
+}
+
+impl Curve {
+    /// `crv`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+}
+
+impl KeyType {
+    /// `kty`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ec(_) => "EC",
+            Self::Okp => "OKP",
+            Self::Oct => "oct",
+            Self::Rsa => "RSA",
+        }
+    }
+}
+
+impl KeyNumbers<'_> {
+    /// RFC 7638 section 3: jwt-compact writes the required members in their order.
+    fn thumbprint(self) -> Thumbprint {
+        let jwk = match self {
+            Self::Rsa { modulus, exponent } => JsonWebKey::Rsa {
+                modulus: without_leading_zeros(modulus).into(),
+                public_exponent: without_leading_zeros(exponent).into(),
+                private_parts: None,
+            },
+            Self::Ec { curve, x, y } => JsonWebKey::EllipticCurve {
+                curve: curve.name().into(),
+                x: x.into(),
+                y: y.into(),
+                secret: None,
+            },
+            Self::Ed25519 { x } => JsonWebKey::KeyPair {
+                curve: "Ed25519".into(),
+                x: x.into(),
+                secret: None,
+            },
+            Self::Oct { secret } => JsonWebKey::Symmetric {
+                secret: SecretBytes::borrowed(secret),
+            },
+        };
+        Thumbprint(Sha256::digest(jwk.to_string()).into())
+    }
+}
+
+impl Thumbprint {
+    /// The digest.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base64url::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Thumbprint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const SECRET: &[u8] = &[7; 64];
+
+    fn ed25519() -> VerifyingKey {
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+        let public = secret.verifying_key();
+        VerifyingKey::from_numbers(KeyNumbers::Ed25519 {
+            x: public.as_bytes(),
+        })
+        .unwrap()
+    }
+
+    fn rsa() -> VerifyingKey {
+        let numbers = KeyNumbers::Rsa {
+            modulus: &[0xff; 256],
+            exponent: &[1, 0, 1],
+        };
+        VerifyingKey::from_numbers(numbers).unwrap()
+    }
+
+    fn oct() -> VerifyingKey {
+        VerifyingKey::from_numbers(KeyNumbers::Oct { secret: SECRET }).unwrap()
+    }
+
+    fn serving(key: &VerifyingKey, binding: JwkAlgorithm) -> Vec<&'static str> {
+        let all = Algorithm::ALL.into_iter();
+        all.filter(|alg| key.serves(*alg, binding))
+            .map(Algorithm::name)
+            .collect()
+    }
+
+    #[test]
+    fn key_without_alg_serves_what_its_type_fits() {
+        for binding in [JwkAlgorithm::Exact, JwkAlgorithm::Family] {
+            let of_rsa = ["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+            assert_eq!(serving(&rsa(), binding), of_rsa);
+            assert_eq!(serving(&ed25519(), binding), ["EdDSA"]);
+            assert_eq!(serving(&oct(), binding), ["HS256", "HS384", "HS512"]);
+        }
+    }
+
+    #[test]
+    fn key_with_alg_serves_it_alone_or_its_family() {
+        let bound = rsa().with_algorithm(Some(Algorithm::Rs256)).unwrap();
+        assert_eq!(serving(&bound, JwkAlgorithm::Exact), ["RS256"]);
+        assert_eq!(
+            serving(&bound, JwkAlgorithm::Family),
+            ["RS256", "RS384", "RS512"]
+        );
+        let bound = rsa().with_algorithm(Some(Algorithm::Ps512)).unwrap();
+        assert_eq!(serving(&bound, JwkAlgorithm::Exact), ["PS512"]);
+        assert_eq!(
+            serving(&bound, JwkAlgorithm::Family),
+            ["PS256", "PS384", "PS512"]
+        );
+    }
+
+    #[test]
+    fn alg_has_to_fit_the_key() {
+        for (key, algorithm) in [
+            (rsa(), Algorithm::Hs256),
+            (rsa(), Algorithm::Es256),
+            (ed25519(), Algorithm::Hs256),
+            (oct(), Algorithm::Rs256),
+        ] {
+            let refused = key.with_algorithm(Some(algorithm)).unwrap_err();
+            assert_eq!(refused, KeyError::AlgorithmDoesNotFit { algorithm });
+        }
+        let short = VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &[7; 47] }).unwrap();
+        let refused = short.with_algorithm(Some(Algorithm::Hs384)).unwrap_err();
+        assert_eq!(
+            refused,
+            KeyError::SecretTooShort {
+                octets: 47,
+                needed: 48
+            }
+        );
+    }
+
+    #[test]
+    fn public_key_never_verifies_a_mac() {
+        use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+        let public = secret.verifying_key();
+        let tag = jwt_compact::alg::Hs256.sign(
+            &jwt_compact::alg::Hs256Key::new(public.as_bytes()),
+            b"message",
+        );
+        for algorithm in Algorithm::ALL {
+            assert!(
+                !ed25519().verify(algorithm, b"message", &tag.as_bytes()),
+                "{algorithm}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_key_verifies_what_does_not_fit_it() {
+        for key in [rsa(), ed25519(), oct()] {
+            for algorithm in Algorithm::ALL.into_iter().filter(|alg| !key.fits(*alg)) {
+                for length in [0, 32, 64, 256] {
+                    assert!(!key.verify(algorithm, b"", &vec![0; length]), "{algorithm}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn thumbprint_is_that_of_rfc_8037_and_ignores_names() {
+        // RFC 8037 appendix A.3.
+        let x = base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let key = VerifyingKey::from_numbers(KeyNumbers::Ed25519 { x: &x }).unwrap();
+        let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        assert_eq!(key.thumbprint().to_string(), expected);
+        let named = key
+            .with_kid(Some("k".to_owned()))
+            .with_issuer(Some("i".to_owned()));
+        assert_eq!(named.thumbprint().to_string(), expected);
+    }
+
+    #[test]
+    fn thumbprint_ignores_leading_zeros_of_a_modulus() {
+        let signed = [&[0][..], &[0xff; 256]].concat();
+        let numbers = KeyNumbers::Rsa {
+            modulus: &signed,
+            exponent: &[0, 1, 0, 1],
+        };
+        let key = VerifyingKey::from_numbers(numbers).unwrap();
+        assert_eq!(key.thumbprint(), rsa().thumbprint());
+    }
+}

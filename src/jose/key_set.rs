@@ -1,0 +1,516 @@
+//! A set of keys, and which of them a token is tried against (RFC 7517 section 5).
+//!
+//! A set is read key by key: one that cannot be used is left out and listed with its reason, and
+//! never takes the others with it, so an issuer may publish a key of a type to come. What would make
+//! the whole set doubtful refuses it: a name that occurs twice in the outer object, a size past its
+//! limits, or that nothing usable is left.
+//!
+//! `kid` is a hint (RFC 7515 section 4.1.4). Keys that share one are each tried, and a key without
+//! one is tried for every token; the limits bound that work.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::jose::algorithm::Algorithm;
+use crate::jose::base64url;
+use crate::jose::jwk::{KeyError, KeyOrigin};
+use crate::jose::key::{JwkAlgorithm, KeyNumbers, VerifyingKey};
+use crate::json;
+
+/// How much a key set may ask of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySetLimits {
+    /// Most bytes of the JSON text.
+    pub bytes: usize,
+    /// Most keys, usable or not.
+    pub keys: usize,
+}
+
+impl Default for KeySetLimits {
+    fn default() -> Self {
+        Self {
+            bytes: 262_144,
+            keys: 64,
+        }
+    }
+}
+
+/// The admitted keys of one issuer; at least one.
+#[derive(Clone, Debug)]
+pub struct KeySet {
+    keys: Vec<VerifyingKey>,
+    skipped: Vec<SkippedKey>,
+}
+
+/// A key that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedKey {
+    /// Its place in `keys`, from 0.
+    pub index: usize,
+    /// Its `kid`, where that could be read.
+    pub kid: Option<String>,
+    /// Why it cannot be used.
+    pub reason: KeyError,
+}
+
+/// Why a whole key set is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySetError {
+    /// The text is longer than its limit.
+    TooManyBytes {
+        /// The limit.
+        limit: usize,
+    },
+    /// There are more keys than their limit.
+    TooManyKeys {
+        /// The limit.
+        limit: usize,
+    },
+    /// The text is no JSON object with an array `keys` (RFC 7517 section 5.1).
+    NotAKeySet,
+    /// A member of the outer object occurs twice (RFC 7517 section 5).
+    DuplicateName,
+    /// No key of the set can be used.
+    NoUsableKey {
+        /// Each key with its reason; empty for an empty set.
+        skipped: Vec<SkippedKey>,
+    },
+}
+
+impl KeySet {
+    /// Reads a JWK Set.
+    ///
+    /// # Errors
+    /// What makes the whole set unusable.
+    pub fn parse(
+        bytes: &[u8],
+        origin: KeyOrigin,
+        limits: KeySetLimits,
+    ) -> Result<Self, KeySetError> {
+        if bytes.len() > limits.bytes {
+            return Err(KeySetError::TooManyBytes {
+                limit: limits.bytes,
+            });
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| KeySetError::NotAKeySet)?;
+        let document = serde_json::from_str(text).map_err(|_| KeySetError::NotAKeySet)?;
+        let keys = match document {
+            Document::Keys(keys) => keys,
+            Document::DuplicateName => return Err(KeySetError::DuplicateName),
+        };
+        if keys.len() > limits.keys {
+            return Err(KeySetError::TooManyKeys { limit: limits.keys });
+        }
+        Self::admit(&keys, origin)
+    }
+
+    /// The set of these shared secrets: each a `kid`, if it has one, and a secret in base64url.
+    ///
+    /// # Errors
+    /// The first that cannot be used, with its place.
+    pub fn from_secrets<'a>(
+        secrets: impl IntoIterator<Item = (Option<&'a str>, &'a str)>,
+    ) -> Result<Self, KeySetError> {
+        let (mut keys, mut skipped) = (Vec::new(), Vec::new());
+        for (index, (kid, secret)) in secrets.into_iter().enumerate() {
+            let kid = kid.map(str::to_owned);
+            match secret_key(secret) {
+                Ok(key) => keys.push(key.with_kid(kid)),
+                Err(reason) => skipped.push(SkippedKey { index, kid, reason }),
+            }
+        }
+        // Unlike an issuer's, these are the operator's own: a bad one is a mistake to be told of.
+        if keys.is_empty() || !skipped.is_empty() {
+            return Err(KeySetError::NoUsableKey { skipped });
+        }
+        Ok(Self { keys, skipped })
+    }
+
+    /// The set of keys that were admitted one by one; None where there are none.
+    pub fn from_keys(keys: Vec<VerifyingKey>) -> Option<Self> {
+        (!keys.is_empty()).then_some(Self {
+            keys,
+            skipped: Vec::new(),
+        })
+    }
+
+    /// The usable keys, in the order of the set.
+    pub fn keys(&self) -> &[VerifyingKey] {
+        &self.keys
+    }
+
+    /// The keys that were left out.
+    pub fn skipped(&self) -> &[SkippedKey] {
+        &self.skipped
+    }
+
+    /// The keys to try for a token with that `kid` and `alg`: those of that `kid` first, then those
+    /// without any; for a token without `kid`, all. Only keys that serve the algorithm.
+    ///
+    /// None at all is the one case in which fetching the set anew can help.
+    pub fn candidates<'a>(
+        &'a self,
+        kid: Option<&'a str>,
+        algorithm: Algorithm,
+        binding: JwkAlgorithm,
+    ) -> impl Iterator<Item = &'a VerifyingKey> {
+        let serving = move |key: &&VerifyingKey| key.serves(algorithm, binding);
+        let named = self
+            .keys
+            .iter()
+            .filter(move |key| kid.is_none() || key.kid() == kid);
+        let nameless = self
+            .keys
+            .iter()
+            .filter(move |key| kid.is_some() && key.kid().is_none());
+        named.chain(nameless).filter(serving)
+    }
+
+    fn admit(keys: &[&RawValue], origin: KeyOrigin) -> Result<Self, KeySetError> {
+        let mut set = Self {
+            keys: Vec::new(),
+            skipped: Vec::new(),
+        };
+        for (index, text) in keys.iter().enumerate() {
+            let jwk = json::parse_object(text.get().as_bytes()).map_err(KeyError::Json);
+            let kid = jwk
+                .as_ref()
+                .ok()
+                .and_then(|jwk| jwk.get("kid"))
+                .and_then(Value::as_str);
+            let kid = kid.map(str::to_owned);
+            match jwk.and_then(|jwk| VerifyingKey::from_jwk(&jwk, origin)) {
+                Ok(key) => set.keys.push(key),
+                Err(reason) => set.skipped.push(SkippedKey { index, kid, reason }),
+            }
+        }
+        if set.keys.is_empty() {
+            return Err(KeySetError::NoUsableKey {
+                skipped: set.skipped,
+            });
+        }
+        Ok(set)
+    }
+}
+
+fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
+    let secret = base64url::decode(text).ok_or(KeyError::NotBase64url { member: "secret" })?;
+    VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret })
+}
+
+/// The outer object, its keys still text: a fault inside one must not reach the others. Members
+/// other than `keys` are ignored (RFC 7517 section 5) but may not repeat.
+enum Document<'a> {
+    Keys(Vec<&'a RawValue>),
+    DuplicateName,
+}
+
+impl<'de> Deserialize<'de> for Document<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DocumentVisitor)
+    }
+}
+
+struct DocumentVisitor;
+
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Document<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JWK Set")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Document<'de>, A::Error> {
+        let mut names = std::collections::BTreeSet::new();
+        let (mut keys, mut repeated) = (None, false);
+        while let Some(name) = access.next_key::<String>()? {
+            if name == "keys" {
+                keys = Some(access.next_value()?);
+            } else {
+                access.next_value::<IgnoredAny>()?;
+            }
+            repeated |= !names.insert(name);
+        }
+        match keys {
+            _ if repeated => Ok(Document::DuplicateName),
+            Some(keys) => Ok(Document::Keys(keys)),
+            None => Err(de::Error::missing_field("keys")),
+        }
+    }
+}
+
+impl fmt::Display for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyBytes { limit } => {
+                write!(
+                    f,
+                    "the key set is longer than {limit} bytes: raise limits.jwks_bytes"
+                )
+            }
+            Self::TooManyKeys { limit } => {
+                write!(
+                    f,
+                    "the key set holds more than {limit} keys: raise limits.jwks_keys"
+                )
+            }
+            Self::NotAKeySet => {
+                f.write_str("not a JWK Set: give a JSON object with an array \"keys\"")
+            }
+            Self::DuplicateName => {
+                f.write_str("a member of the key set occurs twice: remove one of the two")
+            }
+            Self::NoUsableKey { skipped } if skipped.is_empty() => f.write_str("there is no key"),
+            Self::NoUsableKey { skipped } => {
+                f.write_str("no key can be used")?;
+                skipped.iter().try_for_each(|key| write!(f, "; {key}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeySetError {}
+
+impl fmt::Display for SkippedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kid {
+            Some(kid) => write!(f, "key {} (kid {kid:?}): {}", self.index, self.reason),
+            None => write!(f, "key {}: {}", self.index, self.reason),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::json::JsonError;
+
+    fn ed25519(seed: u8) -> Value {
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
+        let x = base64url::encode(secret.verifying_key().as_bytes());
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": x })
+    }
+
+    fn named(kid: &str, seed: u8) -> Value {
+        let mut jwk = ed25519(seed);
+        jwk["kid"] = json!(kid);
+        jwk
+    }
+
+    fn parse(text: &str) -> Result<KeySet, KeySetError> {
+        KeySet::parse(text.as_bytes(), KeyOrigin::Remote, KeySetLimits::default())
+    }
+
+    fn set(keys: &[Value]) -> KeySet {
+        parse(&json!({ "keys": keys }).to_string()).unwrap()
+    }
+
+    /// The seeds of the candidates, found again by their thumbprints.
+    fn candidates(set: &KeySet, kid: Option<&str>) -> Vec<u8> {
+        let seed_of = |key: &VerifyingKey| {
+            (0..9).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key.thumbprint())
+        };
+        set.candidates(kid, Algorithm::EdDsa, JwkAlgorithm::Exact)
+            .filter_map(seed_of)
+            .collect()
+    }
+
+    fn set_of_one(seed: u8) -> KeySet {
+        set(&[ed25519(seed)])
+    }
+
+    #[test]
+    fn one_bad_key_does_not_take_the_others_with_it() {
+        let twice = r#"{"kty":"OKP","kty":"OKP"}"#;
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        let good = named("good", 1);
+        let rsa = r#"{"kid":"enc-1","kty":"RSA","use":"enc","n":"AQAB","e":"AQAB"}"#;
+        let text = format!(r#"{{"keys":[{twice},1,null,{deep},{rsa},{{}},{good}]}}"#);
+        let set = parse(&text).unwrap();
+        assert_eq!(set.keys().len(), 1);
+        let reasons: Vec<_> = set.skipped().iter().map(|key| &key.reason).collect();
+        assert!(matches!(
+            reasons[0],
+            KeyError::Json(JsonError::DuplicateName { .. })
+        ));
+        assert_eq!(reasons[1..3], [&KeyError::Json(JsonError::NotAnObject); 2]);
+        assert!(matches!(
+            reasons[3],
+            KeyError::Json(JsonError::Malformed { .. })
+        ));
+        let encryption = SkippedKey {
+            index: 4,
+            kid: Some("enc-1".to_owned()),
+            reason: KeyError::NotForSignatures,
+        };
+        assert_eq!(set.skipped()[4], encryption);
+        assert_eq!(*reasons[5], KeyError::MemberMissing { member: "kty" });
+    }
+
+    #[test]
+    fn refuses_what_is_no_key_set() {
+        let keys = json!([ed25519(1)]);
+        for text in [
+            String::new(),
+            "null".to_owned(),
+            "[]".to_owned(),
+            "{}".to_owned(),
+            keys.to_string(),
+            ed25519(1).to_string(),
+            r#"{"keys":{}}"#.to_owned(),
+            r#"{"keys":"x"}"#.to_owned(),
+            r#"{"keys":null}"#.to_owned(),
+            format!(r#"{{"Keys":{keys}}}"#),
+            format!(r#"{{"keys":{keys},}}"#),
+            format!(r#"{{"keys":{keys}}}{{}}"#),
+            format!("\u{feff}{{\"keys\":{keys}}}"),
+            format!(r#"{{"keys":{keys}"#),
+        ] {
+            assert_eq!(parse(&text).unwrap_err(), KeySetError::NotAKeySet, "{text}");
+        }
+        let limits = KeySetLimits::default();
+        let refused = KeySet::parse(b"{\"keys\":[\"\xff\"]}", KeyOrigin::Remote, limits);
+        assert_eq!(refused.unwrap_err(), KeySetError::NotAKeySet);
+    }
+
+    #[test]
+    fn refuses_a_name_that_occurs_twice_in_the_outer_object() {
+        let keys = json!([ed25519(1)]);
+        for text in [
+            format!(r#"{{"keys":{keys},"keys":{keys}}}"#),
+            format!(r#"{{"keys":{keys},"\u006beys":[]}}"#),
+            format!(r#"{{"a":1,"keys":{keys},"a":1}}"#),
+        ] {
+            assert_eq!(
+                parse(&text).unwrap_err(),
+                KeySetError::DuplicateName,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_members_of_the_set_are_ignored() {
+        let text = format!(r#"{{"x":{{"y":[{{}}]}},"keys":[{}],"":null}}"#, ed25519(1));
+        assert_eq!(parse(&text).unwrap().keys().len(), 1);
+    }
+
+    #[test]
+    fn set_without_a_usable_key_is_refused_with_the_reasons() {
+        let nothing = KeySetError::NoUsableKey {
+            skipped: Vec::new(),
+        };
+        assert_eq!(parse(r#"{"keys":[]}"#).unwrap_err(), nothing);
+        let text = r#"{"keys":[{"kid":"a","kty":"AKP"}]}"#;
+        let skipped = vec![SkippedKey {
+            index: 0,
+            kid: Some("a".to_owned()),
+            reason: KeyError::UnsupportedKeyType,
+        }];
+        assert_eq!(
+            parse(text).unwrap_err(),
+            KeySetError::NoUsableKey { skipped }
+        );
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        let text = json!({ "keys": [ed25519(1), ed25519(2)] }).to_string();
+        let parse = |bytes, keys| {
+            KeySet::parse(
+                text.as_bytes(),
+                KeyOrigin::Remote,
+                KeySetLimits { bytes, keys },
+            )
+        };
+        assert!(parse(text.len(), 2).is_ok());
+        let limit = text.len() - 1;
+        assert_eq!(
+            parse(limit, 2).unwrap_err(),
+            KeySetError::TooManyBytes { limit }
+        );
+        assert_eq!(
+            parse(text.len(), 1).unwrap_err(),
+            KeySetError::TooManyKeys { limit: 1 }
+        );
+    }
+
+    #[test]
+    fn token_with_kid_is_tried_against_keys_of_that_kid_and_those_without() {
+        let set = set(&[
+            named("a", 1),
+            ed25519(2),
+            named("b", 3),
+            named("a", 4),
+            named("", 5),
+        ]);
+        assert_eq!(candidates(&set, Some("a")), [1, 4, 2]);
+        assert_eq!(candidates(&set, Some("b")), [3, 2]);
+        assert_eq!(candidates(&set, Some("A")), [2]);
+        assert_eq!(candidates(&set, Some("")), [5, 2]);
+        assert_eq!(candidates(&set, None), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn candidates_serve_the_algorithm_of_the_token() {
+        let mut bound = named("a", 1);
+        bound["alg"] = json!("EdDSA");
+        let set = set(&[bound, named("a", 2)]);
+        for algorithm in Algorithm::ALL {
+            let expected = if algorithm == Algorithm::EdDsa { 2 } else { 0 };
+            let found = set
+                .candidates(Some("a"), algorithm, JwkAlgorithm::Family)
+                .count();
+            assert_eq!(found, expected, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn shared_secrets_make_a_set() {
+        let long = base64url::encode(&[1; 64]);
+        let short = base64url::encode(&[2; 32]);
+        let set = KeySet::from_secrets([(Some("a"), long.as_str()), (None, &short)]).unwrap();
+        let count = |kid, algorithm| set.candidates(kid, algorithm, JwkAlgorithm::Exact).count();
+        assert_eq!(count(Some("a"), Algorithm::Hs256), 2);
+        assert_eq!(count(Some("a"), Algorithm::Hs512), 1);
+        assert_eq!(count(Some("b"), Algorithm::Hs512), 0);
+        assert_eq!(count(None, Algorithm::Rs256), 0);
+    }
+
+    #[test]
+    fn one_bad_shared_secret_refuses_them_all() {
+        let good = base64url::encode(&[1; 32]);
+        let short = base64url::encode(&[1; 31]);
+        let padded = format!("{good}=");
+        for (bad, reason) in [
+            (
+                &short,
+                KeyError::SecretTooShort {
+                    octets: 31,
+                    needed: 32,
+                },
+            ),
+            (&padded, KeyError::NotBase64url { member: "secret" }),
+        ] {
+            let refused = KeySet::from_secrets([(None, good.as_str()), (Some("b"), bad)]);
+            let skipped = vec![SkippedKey {
+                index: 1,
+                kid: Some("b".to_owned()),
+                reason,
+            }];
+            assert_eq!(refused.unwrap_err(), KeySetError::NoUsableKey { skipped });
+        }
+        let nothing = KeySetError::NoUsableKey {
+            skipped: Vec::new(),
+        };
+        assert_eq!(KeySet::from_secrets([]).unwrap_err(), nothing);
+    }
+}

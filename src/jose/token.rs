@@ -1,0 +1,244 @@
+//! A token, and the line between unverified and verified.
+//!
+//! A token is a JWS with a claims set for payload (RFC 7519 section 3): [`jws`](super::jws) has its
+//! shape, [`header`](super::header) and [`claims`](super::claims) its two JSON objects.
+//!
+//! An [`UntrustedToken`] has claims to choose a key by and for no other purpose. A
+//! [`VerifiedToken`] has claims to decide by; only a good signature makes one.
+//!
+//! This is not jwt-compact's `UntrustedToken`, although its idea: that type takes the last of two
+//! members with one name, refuses tokens for the length of an `x5t` that nobody asked it to read
+//! (Entra's have one), and hides `crit`. Its algorithms and key types are used below this.
+
+use std::fmt;
+use std::rc::Rc;
+
+use crate::jose::claims::Claims;
+use crate::jose::header::JoseHeader;
+use crate::jose::jws::CompactJws;
+use crate::jose::key::{Thumbprint, VerifyingKey};
+use crate::json::JsonError;
+
+/// Why a text is no token that could be verified. Says nothing of what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// Five segments: an encrypted token (RFC 7516 section 3.1).
+    Encrypted,
+    /// Not three segments (RFC 7515 section 7.1).
+    SegmentCount,
+    /// A segment is empty: no claims (RFC 7515 appendix F), or no signature (RFC 7519 section 6).
+    SegmentEmpty,
+    /// A segment is not strict base64url (RFC 7515 section 2).
+    NotBase64url,
+    /// The header is not one strict JSON object (RFC 7515 section 4).
+    HeaderJson(JsonError),
+    /// The header has no `alg` (RFC 7515 section 4.1.1).
+    AlgorithmMissing,
+    /// `alg` names none of the algorithms here; `none` in any spelling is one such.
+    UnsupportedAlgorithm,
+    /// A header member is not a string (RFC 7515 section 4.1).
+    HeaderType {
+        /// Its name.
+        member: &'static str,
+    },
+    /// `crit` demands an extension, or is wrong in itself (RFC 7515 section 4.1.11).
+    CriticalExtension,
+    /// `b64` is there, which a JWT may not use (RFC 7797 section 7).
+    UnencodedPayload,
+    /// `cty` says that the payload is another token (RFC 7519 section 5.2).
+    Nested,
+    /// `enc` or `zip` is there, which belong to encrypted tokens (RFC 8725 section 3.6).
+    EncryptionHeader,
+    /// The payload is not one strict JSON object (RFC 7519 section 7.2).
+    ClaimsJson(JsonError),
+    /// A registered claim has not its type (RFC 7519 section 4.1).
+    ClaimType {
+        /// Its name.
+        claim: &'static str,
+    },
+}
+
+/// A token whose shape is good and whose signature nobody has checked.
+#[derive(Clone, Debug)]
+pub struct UntrustedToken<'a> {
+    jws: CompactJws<'a>,
+    claims: Rc<Claims>,
+}
+
+/// The claims of a token that a key has signed. That is all it says: whose key, for whom and until
+/// when is yet to be decided.
+#[derive(Clone, Debug)]
+pub struct VerifiedToken {
+    claims: Rc<Claims>,
+    key: Thumbprint,
+}
+
+impl<'a> UntrustedToken<'a> {
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// What is wrong with it, whoever may have signed it.
+    pub fn parse(text: &'a str) -> Result<Self, TokenError> {
+        let jws = CompactJws::parse(text)?;
+        if jws.unverified_payload().is_empty() {
+            return Err(TokenError::SegmentEmpty);
+        }
+        let claims = Rc::new(Claims::parse(jws.unverified_payload())?);
+        Ok(Self { jws, claims })
+    }
+
+    /// The token as text, and its signature.
+    pub fn jws(&self) -> &CompactJws<'a> {
+        &self.jws
+    }
+
+    /// The header. Whoever made the token wrote it.
+    pub fn header(&self) -> &JoseHeader {
+        self.jws.header()
+    }
+
+    /// The claims, to choose a provider and its keys by, and to refuse early. Whoever made the token
+    /// wrote them: nothing may be granted for them.
+    pub fn unverified_claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The verified token where `key` has signed it.
+    pub fn verify(&self, key: &VerifyingKey) -> Option<VerifiedToken> {
+        self.verify_by(key, || self.jws.verify_with(key))
+    }
+
+    /// The verified token where `check` says that `key` has signed the signing input: for a host
+    /// that does the arithmetic. It is not asked about a key that does not fit the algorithm.
+    pub fn verify_by(
+        &self,
+        key: &VerifyingKey,
+        check: impl FnOnce() -> bool,
+    ) -> Option<VerifiedToken> {
+        (key.fits(self.jws.header().algorithm()) && check()).then(|| VerifiedToken {
+            claims: Rc::clone(&self.claims),
+            key: key.thumbprint(),
+        })
+    }
+}
+
+impl VerifiedToken {
+    /// The claims.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The key that verified it: once that is not in the key set any more, the token is not verified.
+    pub fn key(&self) -> Thumbprint {
+        self.key
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encrypted => f.write_str("encrypted: have the issuer send signed tokens only"),
+            Self::SegmentCount => f.write_str("not three segments: send a JWS in compact form"),
+            Self::SegmentEmpty => f.write_str("a segment is empty: send a signed token"),
+            Self::NotBase64url => {
+                f.write_str("a segment is not base64url: encode it without padding")
+            }
+            Self::HeaderJson(error) => write!(f, "header: {error}"),
+            Self::AlgorithmMissing => f.write_str("header: add \"alg\""),
+            Self::UnsupportedAlgorithm => {
+                f.write_str("header: \"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*")
+            }
+            Self::HeaderType { member } => write!(f, "header: \"{member}\" must be a string"),
+            Self::CriticalExtension => f.write_str("header: remove \"crit\""),
+            Self::UnencodedPayload => f.write_str("header: remove \"b64\""),
+            Self::Nested => f.write_str("header: \"cty\" announces a token inside the token"),
+            Self::EncryptionHeader => f.write_str("header: remove \"enc\" and \"zip\""),
+            Self::ClaimsJson(error) => write!(f, "claims: {error}"),
+            Self::ClaimType { claim: "aud" } => {
+                f.write_str("claims: \"aud\" must be a string or an array of strings")
+            }
+            Self::ClaimType {
+                claim: claim @ ("exp" | "nbf" | "iat"),
+            } => {
+                write!(
+                    f,
+                    "claims: \"{claim}\" must be a number of seconds, not negative"
+                )
+            }
+            Self::ClaimType { claim } => write!(f, "claims: \"{claim}\" must be a string"),
+        }
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+
+    use super::*;
+    use crate::jose::base64url;
+    use crate::jose::key::KeyNumbers;
+
+    const SECRET: [u8; 32] = [7; 32];
+
+    fn key(secret: &[u8]) -> VerifyingKey {
+        VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
+    }
+
+    /// A token of that header and those claims, whatever they say, signed as HS256.
+    fn token(header: &str, claims: &str) -> String {
+        let (header, claims) = (header.as_bytes(), claims.as_bytes());
+        let input = format!(
+            "{}.{}",
+            base64url::encode(header),
+            base64url::encode(claims)
+        );
+        let key = jwt_compact::alg::Hs256Key::new(SECRET);
+        let tag = jwt_compact::alg::Hs256.sign(&key, input.as_bytes());
+        format!("{input}.{}", base64url::encode(&tag.as_bytes()))
+    }
+
+    #[test]
+    fn claims_are_verified_by_the_key_that_signed_them() {
+        let text = token(r#"{"alg":"HS256"}"#, r#"{"sub":"s"}"#);
+        let token = UntrustedToken::parse(&text).unwrap();
+        assert_eq!(token.unverified_claims().subject(), Some("s"));
+        let verified = token.verify(&key(&SECRET)).unwrap();
+        assert_eq!(verified.claims().subject(), Some("s"));
+        assert_eq!(verified.key(), key(&SECRET).thumbprint());
+        assert!(token.verify(&key(&[8; 32])).is_none());
+    }
+
+    #[test]
+    fn host_is_not_asked_about_a_key_that_does_not_fit() {
+        let (rs256, hs256) = (
+            token(r#"{"alg":"RS256"}"#, "{}"),
+            token(r#"{"alg":"HS256"}"#, "{}"),
+        );
+        let secret = key(&SECRET);
+        let verify_by = |text: &str, says| {
+            let token = UntrustedToken::parse(text).unwrap();
+            token.verify_by(&secret, || says).is_some()
+        };
+        assert!(!verify_by(&rs256, true));
+        assert!(verify_by(&hs256, true));
+        assert!(!verify_by(&hs256, false));
+    }
+
+    #[test]
+    fn payload_has_to_be_a_claims_set() {
+        let refused = UntrustedToken::parse("eyJhbGciOiJIUzI1NiJ9..AA").unwrap_err();
+        assert_eq!(refused, TokenError::SegmentEmpty);
+        for claims in ["foo", "[]", "{\"a\":1,\"a\":1}"] {
+            let refused = UntrustedToken::parse(&token(r#"{"alg":"HS256"}"#, claims)).unwrap_err();
+            assert!(matches!(refused, TokenError::ClaimsJson(_)), "{claims}");
+        }
+        let text = token(r#"{"alg":"HS256"}"#, r#"{"exp":"1"}"#);
+        let refused = UntrustedToken::parse(&text).unwrap_err();
+        assert_eq!(refused, TokenError::ClaimType { claim: "exp" });
+    }
+}

@@ -1,0 +1,304 @@
+//! Whether keys may serve and whether to fetch: a pure function of the record and the time.
+//!
+//! ```text
+//!            fetched_at            + cache_duration        + max_stale
+//!   absent ──────┬──── fresh ─────────────┬──── stale ───────────┬──── expired (503)
+//!                └ refreshed ahead of the end; after a failure with exponential back-off
+//! ```
+//!
+//! A fetch needs the lease in the record: one worker of the process holds it while the others
+//! wait. A lease ends by itself, so a worker that dies delays the rest by no more than that.
+
+use core::time::Duration;
+
+use crate::{
+    config::RemoteJwks,
+    keys::record::{FetchError, Record},
+    time::UnixMillis,
+};
+
+/// Keys are fetched again this long before they stop being fresh, or a tenth of their freshness
+/// before where that is less (`jwt_authn` also takes five seconds).
+const REFRESH_AHEAD: Duration = Duration::from_secs(5);
+
+/// The lease outlives the call's own timeout by this much.
+const LEASE_MARGIN: Duration = Duration::from_secs(1);
+
+/// Why keys are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchCause {
+    /// There are none, or they are about to stop being fresh.
+    Freshness,
+    /// A token names a key that is not in the set.
+    UnknownKid,
+}
+
+/// Whether keys may serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serving {
+    /// Within `cache_duration`.
+    Fresh,
+    /// None may, but a fetch is under way or about to begin.
+    Pending,
+    /// Within `max_stale`: fetching fails, the last good keys serve.
+    Stale,
+    /// None may, and the next try is this far away.
+    Unavailable(Duration),
+}
+
+/// The durations that a source is configured with.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    cache_duration: Duration,
+    max_stale: Duration,
+    lease: Duration,
+    cooldown: Duration,
+    backoff_base: Duration,
+    backoff_max: Duration,
+}
+
+impl From<&RemoteJwks> for Timing {
+    fn from(source: &RemoteJwks) -> Self {
+        Self {
+            cache_duration: Duration::from_millis(source.cache_duration_ms),
+            max_stale: Duration::from_millis(source.max_stale_ms),
+            lease: Duration::from_millis(source.timeout_ms).saturating_add(LEASE_MARGIN),
+            cooldown: Duration::from_millis(source.unknown_kid_cooldown_ms),
+            backoff_base: Duration::from_millis(source.retry.base_ms),
+            backoff_max: Duration::from_millis(source.retry.max_ms),
+        }
+    }
+}
+
+impl Record {
+    /// Whether keys may serve at `now`.
+    #[must_use]
+    pub fn serving(&self, timing: &Timing, now: UnixMillis) -> Serving {
+        if self.jwks.is_some()
+            && let Some(fetched_at) = self.fetched_at
+        {
+            let fresh_until = fetched_at.plus(timing.cache_duration);
+            if now < fresh_until {
+                return Serving::Fresh;
+            }
+            if now < fresh_until.plus(timing.max_stale) {
+                return Serving::Stale;
+            }
+        }
+        let next = self.next_fetch(timing);
+        if self.is_leased(timing, now) || next <= now {
+            Serving::Pending
+        } else {
+            Serving::Unavailable(next.since(now))
+        }
+    }
+
+    /// Whether to fetch at `now`.
+    #[must_use]
+    pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
+        !self.is_leased(timing, now)
+            && match cause {
+                FetchCause::Freshness => self.next_fetch(timing) <= now,
+                // A failing server is not asked more often because tokens name strange keys.
+                FetchCause::UnknownKid => {
+                    self.has_cooled_down(timing, now)
+                        && (self.failures == 0 || self.next_fetch(timing) <= now)
+                }
+            }
+    }
+
+    /// Whether a token with an unknown kid is worth waiting for: a fetch for it is under way, or
+    /// may begin. Without the cool-down, made-up kids would make us flood the server.
+    #[must_use]
+    pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
+        self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
+    }
+
+    /// A fetch begins: the lease is taken.
+    pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) {
+        self.attempted_at = Some(now);
+        self.lease_until = Some(now.plus(timing.lease));
+        if cause == FetchCause::UnknownKid {
+            self.unknown_kid_at = Some(now);
+        }
+    }
+
+    /// A fetch brought a good document.
+    pub fn succeed(&mut self, jwks: String, now: UnixMillis) {
+        self.jwks = Some(jwks);
+        self.fetched_at = Some(now);
+        self.failures = 0;
+        self.last_error = None;
+        self.lease_until = None;
+    }
+
+    /// A fetch failed; the last good keys stay.
+    pub fn fail(&mut self, error: FetchError, now: UnixMillis) {
+        self.attempted_at = Some(now);
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(error);
+        self.lease_until = None;
+    }
+
+    /// When the next fetch is due, leases apart.
+    fn next_fetch(&self, timing: &Timing) -> UnixMillis {
+        let failed_at = self.attempted_at.filter(|_| self.failures > 0);
+        match (failed_at, self.fetched_at) {
+            (Some(failed_at), _) => failed_at.plus(self.backoff(timing, failed_at)),
+            (None, Some(fetched_at)) => fetched_at.plus(timing.refresh_after()),
+            (None, None) => UnixMillis::default(),
+        }
+    }
+
+    /// `base · 2^(failures - 1)` up to the maximum, ±10 %, so that proxies that failed together do
+    /// not come back together.
+    fn backoff(&self, timing: &Timing, failed_at: UnixMillis) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(31);
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        let wait = timing.backoff_base.saturating_mul(factor).min(timing.backoff_max);
+        // 90 % plus 0 to 20 %: taken from the time of the failure, since the target has no entropy.
+        let percent = u32::try_from(scramble(failed_at) % 21).unwrap_or(0).saturating_add(90);
+        wait.saturating_mul(percent).checked_div(100).unwrap_or(wait)
+    }
+
+    /// A lease counts only while it could have been given: one far in the future was given before
+    /// the clock went back, and must not stop fetches until then.
+    fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
+        self.lease_until.is_some_and(|until| now < until && until <= now.plus(timing.lease))
+    }
+
+    fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
+        self.unknown_kid_at
+            .is_none_or(|last| now >= last.plus(timing.cooldown) || last > now.plus(timing.lease))
+    }
+}
+
+impl Timing {
+    fn refresh_after(&self) -> Duration {
+        let ahead = REFRESH_AHEAD.min(self.cache_duration.checked_div(10).unwrap_or_default());
+        self.cache_duration.saturating_sub(ahead)
+    }
+}
+
+/// Spreads the bits of a time (the finaliser of SplitMix64).
+fn scramble(time: UnixMillis) -> u64 {
+    let mut bits = time.as_u64().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const TIMING: Timing = Timing {
+        cache_duration: Duration::from_secs(600),
+        max_stale: Duration::from_secs(3600),
+        lease: Duration::from_secs(6),
+        cooldown: Duration::from_secs(30),
+        backoff_base: Duration::from_secs(1),
+        backoff_max: Duration::from_secs(10),
+    };
+
+    fn at(seconds: u64) -> UnixMillis {
+        UnixMillis::new(1_700_000_000_000_u64.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    fn fetched(seconds: u64) -> Record {
+        let mut record = Record::default();
+        record.begin(&TIMING, FetchCause::Freshness, at(seconds));
+        record.succeed("{}".into(), at(seconds));
+        record
+    }
+
+    #[test]
+    fn serves_fresh_then_stale_then_not() {
+        let record = fetched(0);
+        for (seconds, expected) in [
+            (0, Serving::Fresh),
+            (599, Serving::Fresh),
+            (600, Serving::Stale),
+            (4199, Serving::Stale),
+            (4200, Serving::Pending),
+        ] {
+            assert_eq!(record.serving(&TIMING, at(seconds)), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn fetches_at_first_and_ahead_of_the_end() {
+        let wants = |record: &Record, seconds| {
+            record.wants_fetch(&TIMING, FetchCause::Freshness, at(seconds))
+        };
+        assert!(wants(&Record::default(), 0));
+        assert!(!wants(&fetched(0), 594));
+        assert!(wants(&fetched(0), 595));
+    }
+
+    #[test]
+    fn gives_one_lease_that_ends_by_itself() {
+        let mut record = Record::default();
+        record.begin(&TIMING, FetchCause::Freshness, at(0));
+        for (seconds, expected) in [(0, false), (5, false), (6, true)] {
+            let wants = record.wants_fetch(&TIMING, FetchCause::Freshness, at(seconds));
+            assert_eq!(wants, expected, "{seconds}");
+            assert_eq!(record.serving(&TIMING, at(seconds)), Serving::Pending);
+        }
+    }
+
+    #[test]
+    fn ignores_a_lease_from_a_clock_that_went_back() {
+        let mut record = Record::default();
+        record.begin(&TIMING, FetchCause::Freshness, at(1000));
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+    }
+
+    #[test]
+    fn backs_off_with_jitter_up_to_the_maximum() {
+        let mut record = Record::default();
+        for (failures, base) in [(1, 1000), (2, 2000), (3, 4000), (4, 8000), (5, 10_000), (40, 10_000)]
+        {
+            record.failures = failures;
+            for seconds in 0..50 {
+                let wait = record.backoff(&TIMING, at(seconds)).as_millis();
+                assert!((base * 9 / 10..=base * 11 / 10).contains(&wait), "{failures}: {wait}");
+            }
+        }
+    }
+
+    #[test]
+    fn says_when_keys_that_cannot_be_had_are_tried_again() {
+        let mut record = Record::default();
+        record.begin(&TIMING, FetchCause::Freshness, at(0));
+        record.fail(FetchError::Unreachable, at(0));
+        let Serving::Unavailable(wait) = record.serving(&TIMING, at(0)) else { panic!() };
+        assert!((900..=1100).contains(&wait.as_millis()));
+        assert_eq!(record.serving(&TIMING, at(2)), Serving::Pending);
+    }
+
+    #[test]
+    fn keeps_last_good_keys_through_failures() {
+        let mut record = fetched(0);
+        record.fail(FetchError::Status(500), at(595));
+        assert_eq!(record.serving(&TIMING, at(596)), Serving::Fresh);
+        assert_eq!(record.serving(&TIMING, at(700)), Serving::Stale);
+        assert!(!record.wants_fetch(&TIMING, FetchCause::Freshness, at(595)));
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(597)));
+    }
+
+    #[test]
+    fn fetches_for_unknown_kids_once_per_cooldown() {
+        let mut record = fetched(0);
+        assert!(record.may_learn_kid(&TIMING, at(10)));
+        record.begin(&TIMING, FetchCause::UnknownKid, at(10));
+        assert!(record.may_learn_kid(&TIMING, at(11)), "while the fetch is under way");
+        record.succeed("{}".into(), at(11));
+        assert!(!record.may_learn_kid(&TIMING, at(12)));
+        assert!(!record.may_learn_kid(&TIMING, at(39)));
+        assert!(record.may_learn_kid(&TIMING, at(40)));
+    }
+}

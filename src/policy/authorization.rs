@@ -1,0 +1,185 @@
+//! What a verified token must grant: scopes, roles, claims, client identifiers.
+//!
+//! Only verified claims reach this module, of one token: nothing adds up across tokens.
+
+use serde_json::Value;
+
+use crate::jose::{ClaimPath, Claims};
+
+/// What a verified token must grant; every part must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Authorization {
+    /// Scopes (RFC 6749 §3.3).
+    pub scopes: Option<WordSet>,
+    /// Roles, any of; empty asks for none.
+    pub roles: Vec<String>,
+    /// Claims, each with accepted values.
+    pub claims: Vec<(ClaimPath, Vec<Value>)>,
+    /// Client identifiers, any of; empty asks for none.
+    pub client_ids: Vec<String>,
+}
+
+/// Words of which all or some are needed; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WordSet {
+    /// Every one.
+    AllOf(Vec<String>),
+    /// At least one.
+    AnyOf(Vec<String>),
+}
+
+/// What one verified token grants.
+#[derive(Clone, Debug)]
+pub struct Grants<'a> {
+    /// Its scopes.
+    pub scopes: Vec<&'a str>,
+    /// Its roles.
+    pub roles: Vec<&'a str>,
+    /// Its client identifier.
+    pub client_id: Option<&'a str>,
+    /// All of its claims.
+    pub claims: &'a Claims,
+}
+
+/// What a valid token falls short of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// A claim lacks an accepted value.
+    Claim,
+    /// The client is none of the rule's.
+    ClientId,
+    /// No role of the rule's.
+    Role,
+    /// Scopes; these are the rule's.
+    Scope(WordSet),
+}
+
+impl Authorization {
+    /// Whether `grants` is enough.
+    ///
+    /// # Errors
+    /// The first part that falls short; scopes come first, since a client can ask for more of
+    /// them (RFC 6750 §3.1).
+    pub fn check(&self, grants: &Grants<'_>) -> Result<(), Shortfall> {
+        if let Some(scopes) = &self.scopes
+            && !scopes.is_granted_by(&grants.scopes)
+        {
+            return Err(Shortfall::Scope(scopes.clone()));
+        }
+        if !self.roles.is_empty()
+            && !self.roles.iter().any(|role| grants.roles.contains(&role.as_str()))
+        {
+            return Err(Shortfall::Role);
+        }
+        if !self.client_ids.is_empty()
+            && !self.client_ids.iter().any(|id| grants.client_id == Some(id.as_str()))
+        {
+            return Err(Shortfall::ClientId);
+        }
+        for (claim, accepted) in &self.claims {
+            if !grants.claims.find(claim).is_some_and(|value| holds_one_of(value, accepted)) {
+                return Err(Shortfall::Claim);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl WordSet {
+    /// The words, in the operator's order.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        match self {
+            Self::AllOf(words) | Self::AnyOf(words) => words,
+        }
+    }
+
+    fn is_granted_by(&self, granted: &[&str]) -> bool {
+        match self {
+            Self::AllOf(words) => words.iter().all(|word| granted.contains(&word.as_str())),
+            Self::AnyOf(words) => words.iter().any(|word| granted.contains(&word.as_str())),
+        }
+    }
+}
+
+/// Whether a claim is one of the accepted values, or an array that holds one.
+#[must_use]
+pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
+    match claim {
+        Value::Array(elements) => {
+            elements.iter().any(|element| accepted.iter().any(|value| same(element, value)))
+        }
+        single => accepted.iter().any(|value| same(single, value)),
+    }
+}
+
+/// JSON equality in which `1` and `1.0` are one number, as in JSON itself.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left == right || (left.is_f64() || right.is_f64()) && left.as_f64() == right.as_f64()
+        }
+        _ => left == right,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn check(rule: &Authorization, scopes: &[&str], claims: &Value) -> Result<(), Shortfall> {
+        let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+        rule.check(&Grants {
+            scopes: scopes.to_vec(),
+            roles: vec!["reader"],
+            client_id: Some("c1"),
+            claims: &claims,
+        })
+    }
+
+    #[test]
+    fn asks_for_all_or_any_scope() {
+        let words = || vec!["a".to_owned(), "b".to_owned()];
+        let all = Authorization { scopes: Some(WordSet::AllOf(words())), ..Default::default() };
+        let any = Authorization { scopes: Some(WordSet::AnyOf(words())), ..Default::default() };
+        for (scopes, all_holds, any_holds) in [
+            (&["a", "b", "c"][..], true, true),
+            (&["b"], false, true),
+            (&["ab", "a b"], false, false),
+            (&[], false, false),
+        ] {
+            assert_eq!(check(&all, scopes, &json!({})).is_ok(), all_holds, "{scopes:?}");
+            assert_eq!(check(&any, scopes, &json!({})).is_ok(), any_holds, "{scopes:?}");
+        }
+    }
+
+    #[test]
+    fn asks_for_roles_clients_and_claims() {
+        let role = |name: &str| Authorization { roles: vec![name.into()], ..Default::default() };
+        assert_eq!(check(&role("reader"), &[], &json!({})), Ok(()));
+        assert_eq!(check(&role("read"), &[], &json!({})), Err(Shortfall::Role));
+        let client = |id: &str| Authorization { client_ids: vec![id.into()], ..Default::default() };
+        assert_eq!(check(&client("c1"), &[], &json!({})), Ok(()));
+        assert_eq!(check(&client("c"), &[], &json!({})), Err(Shortfall::ClientId));
+        let claim = Authorization {
+            claims: vec![(ClaimPath::top_level("tier"), vec![json!("gold"), json!(2)])],
+            ..Default::default()
+        };
+        for (claims, holds) in [
+            (json!({"tier": "gold"}), true),
+            (json!({"tier": ["silver", "gold"]}), true),
+            (json!({"tier": 2.0}), true),
+            (json!({"tier": "2"}), false),
+            (json!({"tier": "golden"}), false),
+            (json!({"tier": [["gold"]]}), false),
+            (json!({"tier": null}), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(check(&claim, &[], &claims).is_ok(), holds, "{claims}");
+        }
+    }
+}

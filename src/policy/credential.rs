@@ -1,0 +1,352 @@
+//! Where tokens come from: headers, query parameters, cookies.
+//!
+//! Each provider has its [`Places`]; [`Places::find`] yields the one credential in them. More
+//! than one is refused: whoever can add a second could otherwise choose which of the two this
+//! module checks and which the upstream believes (RFC 6750 §2).
+
+use crate::{
+    policy::{HeaderName, path::Target},
+    request::Request,
+};
+
+/// Where one provider's tokens are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Headers.
+    pub headers: Vec<HeaderPlace>,
+    /// Query parameters, by decoded name.
+    pub params: Vec<String>,
+    /// Cookies.
+    pub cookies: Vec<String>,
+}
+
+/// A header that may hold a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderPlace {
+    /// `Authorization: Bearer`, read strictly (RFC 6750 §2.1).
+    Bearer,
+    /// Another header or prefix, read as `jwt_authn` does: the prefix may stand anywhere in the
+    /// value, and the token is the run of base64url characters and dots behind it.
+    Prefixed {
+        /// The header.
+        name: HeaderName,
+        /// What stands before the token, with case; empty takes the whole value.
+        prefix: String,
+    },
+}
+
+/// A token that a request holds, not looked into yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// Where it stands.
+    pub location: Location,
+}
+
+/// Where a credential stands in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// The cookie of this name.
+    Cookie(String),
+    /// The header of this name.
+    Header(String),
+    /// The query parameter of this name.
+    Query(String),
+}
+
+/// Why a request's credentials cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialError {
+    /// It is not `Bearer` SP token68 (RFC 6750 §2.1), or not text.
+    Malformed,
+    /// More than one method or value is used (RFC 6750 §2 and §3.1).
+    Several,
+}
+
+/// A credential, or the sign that there is something that only looks like one.
+type Found<'a> = Result<Credential<'a>, CredentialError>;
+
+impl Places {
+    /// `Authorization: Bearer`, then the query parameter `access_token`, as in `jwt_authn`.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self {
+            headers: vec![HeaderPlace::Bearer],
+            params: vec!["access_token".to_owned()],
+            cookies: vec![],
+        }
+    }
+
+    /// The one credential of `request` that stands in these places, if there is one.
+    ///
+    /// # Errors
+    /// When there are several, or one that is malformed.
+    pub fn find<'a>(
+        &self,
+        request: &Request<'a>,
+        target: Option<Target<'a>>,
+    ) -> Result<Option<Credential<'a>>, CredentialError> {
+        let mut found = Vec::new();
+        for place in &self.headers {
+            place.collect(request, &mut found);
+        }
+        if let Some(query) = target.and_then(|target| target.query) {
+            self.collect_params(query, &mut found);
+        }
+        self.collect_cookies(request, &mut found);
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(CredentialError::Several),
+            (Some(credential), None) => credential.map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Whether a header of this name is read for tokens.
+    #[must_use]
+    pub fn reads_header(&self, name: &HeaderName) -> bool {
+        self.headers.iter().any(|place| match place {
+            HeaderPlace::Bearer => name.as_str() == "authorization",
+            HeaderPlace::Prefixed { name: own, .. } => own == name,
+        })
+    }
+
+    fn collect_params<'a>(&self, query: &'a str, found: &mut Vec<Found<'a>>) {
+        if self.params.is_empty() {
+            return;
+        }
+        for pair in query.split('&') {
+            // The decoded name counts: `access%5Ftoken` must not slip past.
+            let Some((name, _)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+            if !self.params.iter().any(|own| *own == *name) {
+                continue;
+            }
+            let value = pair.split_once('=').map_or("", |(_, value)| value);
+            found.push(token68(value).map(|token| Credential {
+                token,
+                location: Location::Query(name.into_owned()),
+            }));
+        }
+    }
+
+    fn collect_cookies<'a>(&self, request: &Request<'a>, found: &mut Vec<Found<'a>>) {
+        if self.cookies.is_empty() {
+            return;
+        }
+        for line in request.values("cookie") {
+            for pair in line.split(|byte| *byte == b';') {
+                let Some((name, value)) = cookie_pair(pair) else { continue };
+                if self.cookies.iter().any(|own| own.as_bytes() == name) {
+                    found.push(text(value).map(|token| Credential {
+                        token,
+                        location: Location::Cookie(String::from_utf8_lossy(name).into_owned()),
+                    }));
+                }
+            }
+        }
+    }
+}
+
+impl HeaderPlace {
+    fn collect<'a>(&self, request: &Request<'a>, found: &mut Vec<Found<'a>>) {
+        match self {
+            Self::Bearer => collect_bearer(request, found),
+            Self::Prefixed { name, prefix } => {
+                for value in request.values(name.as_str()) {
+                    if let Some(token) = prefixed_token(value, prefix) {
+                        found.push(token.map(|token| Credential {
+                            token,
+                            location: Location::Header(name.as_str().to_owned()),
+                        }));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether `request` authenticates itself by a scheme that is not Bearer, or not at all.
+fn collect_bearer<'a>(request: &Request<'a>, found: &mut Vec<Found<'a>>) {
+    let before = found.len();
+    let mut other_schemes = 0_usize;
+    for value in request.values("authorization") {
+        match bearer_token(value) {
+            Some(token) => found.push(token.map(|token| Credential {
+                token,
+                location: Location::Header("authorization".to_owned()),
+            })),
+            None => other_schemes = other_schemes.saturating_add(1),
+        }
+    }
+    // Another scheme alone is no credential of ours (401); beside a Bearer it is a second method.
+    if found.len() > before && other_schemes > 0 {
+        found.push(Err(CredentialError::Several));
+    }
+}
+
+/// Reads `Bearer 1*SP token68`; `None` when the scheme is another one. The scheme's case does not
+/// matter (RFC 9110 §11.1).
+fn bearer_token(value: &[u8]) -> Option<Result<&str, CredentialError>> {
+    const SCHEME: &[u8] = b"bearer";
+    let scheme = value.get(..SCHEME.len())?;
+    let rest = value.get(SCHEME.len()..)?;
+    if !scheme.eq_ignore_ascii_case(SCHEME)
+        || rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    {
+        return None;
+    }
+    Some(match str::from_utf8(rest) {
+        Ok(rest) if rest.starts_with(' ') => token68(rest.trim_start_matches(' ')),
+        _ => Err(CredentialError::Malformed),
+    })
+}
+
+/// As `jwt_authn`: the prefix anywhere, then the first run of base64url characters and dots.
+/// `None` when the prefix does not occur.
+fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
+    let Ok(value) = text(value) else { return Some(Err(CredentialError::Malformed)) };
+    if prefix.is_empty() {
+        return Some(Ok(value));
+    }
+    let (_, rest) = value.split_once(prefix)?;
+    let is_token_char = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+    let start = rest.trim_start_matches(|char| !is_token_char(char));
+    Some(Ok(start.split(|char| !is_token_char(char)).next().unwrap_or("")))
+}
+
+/// RFC 9110 §11.2.
+fn token68(text: &str) -> Result<&str, CredentialError> {
+    let body = text.trim_end_matches('=');
+    let is_token68 = !body.is_empty()
+        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+    if is_token68 { Ok(text) } else { Err(CredentialError::Malformed) }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, CredentialError> {
+    str::from_utf8(bytes).map_err(|_| CredentialError::Malformed)
+}
+
+/// `name=value` of a Cookie header, without spaces around and quotes around the value
+/// (RFC 6265 §4.1.1).
+fn cookie_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let pair = pair.trim_ascii();
+    let equals = pair.iter().position(|byte| *byte == b'=')?;
+    let (name, rest) = pair.split_at_checked(equals)?;
+    let value = rest.get(1..)?;
+    let unquoted = value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
+    Some((name.trim_ascii(), unquoted.unwrap_or(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn find(places: &Places, headers: &[(&str, &[u8])]) -> Result<Option<String>, CredentialError> {
+        let request = Request::new(
+            headers.iter().map(|(name, value)| (name.as_bytes(), *value)).collect(),
+        );
+        let target = request.target().map(|raw| Target::new(str::from_utf8(raw).unwrap()));
+        places.find(&request, target).map(|found| found.map(|found| found.token.to_owned()))
+    }
+
+    #[test]
+    fn reads_bearer_strictly() {
+        for (value, expected) in [
+            (&b"Bearer a.b.c"[..], Ok(Some("a.b.c"))),
+            (b"bEaReR a.b.c", Ok(Some("a.b.c"))),
+            (b"Bearer  a.b.c", Ok(Some("a.b.c"))),
+            (b"Bearer a.b.c==", Ok(Some("a.b.c=="))),
+            (b"Basic YTpi", Ok(None)),
+            (b"Bearers a", Ok(None)),
+            (b"Bearer-x a", Ok(None)),
+            (b"", Ok(None)),
+            (b"Bearer", Err(CredentialError::Malformed)),
+            (b"Bearer ", Err(CredentialError::Malformed)),
+            (b"Bearer\ta.b.c", Err(CredentialError::Malformed)),
+            (b"Bearer a b", Err(CredentialError::Malformed)),
+            (b"Bearer a, Bearer b", Err(CredentialError::Malformed)),
+            (b"Bearer a=b", Err(CredentialError::Malformed)),
+            (b"Bearer ===", Err(CredentialError::Malformed)),
+            (b"Bearer \xff", Err(CredentialError::Malformed)),
+            (b"Bearer,", Err(CredentialError::Malformed)),
+        ] {
+            let found = find(&Places::standard(), &[("authorization", value)]);
+            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_more_than_one_credential() {
+        let bearer: (&str, &[u8]) = ("authorization", b"Bearer a");
+        for second in [
+            ("authorization", &b"Bearer a"[..]),
+            ("authorization", b"Basic YTpi"),
+            ("authorization", b"DPoP a"),
+            (":path", b"/?access_token=a"),
+            (":path", b"/?access%5Ftoken=a"),
+        ] {
+            for pair in [[bearer, second], [second, bearer]] {
+                let found = find(&Places::standard(), &pair);
+                assert_eq!(found, Err(CredentialError::Several), "{second:?}");
+            }
+        }
+        let twice = find(&Places::standard(), &[(":path", b"/?access_token=a&access_token=b")]);
+        assert_eq!(twice, Err(CredentialError::Several));
+    }
+
+    #[test]
+    fn reads_query_parameters() {
+        for (path, expected) in [
+            (&b"/?access_token=a.b.c"[..], Ok(Some("a.b.c"))),
+            (b"/?x=1&access_token=a.b.c&y", Ok(Some("a.b.c"))),
+            (b"/?access_token", Err(CredentialError::Malformed)),
+            (b"/?access_token=", Err(CredentialError::Malformed)),
+            (b"/?access_token=a%2eb", Err(CredentialError::Malformed)),
+            (b"/?access_tokens=a", Ok(None)),
+            (b"/access_token=a", Ok(None)),
+        ] {
+            let found = find(&Places::standard(), &[(":path", path)]);
+            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn reads_other_headers_as_jwt_authn_does() {
+        let place = |prefix: &str| Places {
+            headers: vec![HeaderPlace::Prefixed {
+                name: HeaderName::parse("x-jwt").unwrap(),
+                prefix: prefix.to_owned(),
+            }],
+            ..Places::default()
+        };
+        for (prefix, value, expected) in [
+            ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
+            ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
+            ("jwt=", b"x; jwt= \"a.b.c\"; y", Ok(Some("a.b.c"))),
+            ("jwt=", b"JWT=a.b.c", Ok(None)),
+            ("jwt=", b"jwt=;;", Ok(Some(""))),
+            ("jwt=", b"jwt=\xff", Err(CredentialError::Malformed)),
+        ] {
+            let found = find(&place(prefix), &[("x-jwt", value)]);
+            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn reads_cookies() {
+        let places = Places { cookies: vec!["jwt".into()], ..Places::default() };
+        for (value, expected) in [
+            (&b"a=1; jwt=t; b=2"[..], Ok(Some("t"))),
+            (b"jwt=\"t\"", Ok(Some("t"))),
+            (b"xjwt=t; jwt2=t", Ok(None)),
+            (b"jwt=t; jwt=u", Err(CredentialError::Several)),
+        ] {
+            let found = find(&places, &[("cookie", value)]);
+            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What the operator's rules say about a request and about a verified token.
+//!
+//! Small pure values: a [`Rule`] joins a [`RouteMatch`] to a [`Requirement`] and an
+//! [`Authorization`]; [`Places`] says where tokens come from; [`path`] says which paths are
+//! ambiguous. None of it knows keys, time or the host.
+
+mod authorization;
+mod credential;
+mod header_name;
+pub mod path;
+mod requirement;
+mod route;
+mod string_match;
+
+pub use self::{
+    authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
+    credential::{Credential, CredentialError, HeaderPlace, Location, Places},
+    header_name::{HeaderName, HeaderNameError},
+    requirement::{Requirement, Rule},
+    route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
+    string_match::{Pattern, StringMatch, full_match},
+};

@@ -1,0 +1,52 @@
+//! Which tokens a rule asks for.
+
+use crate::{
+    config::{Audiences, ProviderId},
+    policy::{Authorization, RouteMatch},
+};
+
+/// One of the operator's rules.
+#[derive(Debug)]
+pub struct Rule {
+    /// The requests that it is for.
+    pub route: RouteMatch,
+    /// The tokens that it asks for; `None` asks for none.
+    pub requirement: Option<Requirement>,
+    /// What a verified token must grant.
+    pub authorization: Option<Authorization>,
+}
+
+/// Which tokens a request must carry: a tree whose leaves are providers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Requirement {
+    /// Every one must hold (`requires_all`).
+    All(Vec<Requirement>),
+    /// No token is fine; one that is there must verify (`allow_missing`).
+    AllowMissing,
+    /// Always holds; a token that verifies lends its identity (`allow_missing_or_failed`).
+    AllowMissingOrFailed,
+    /// The first that holds, in order (`requires_any`).
+    Any(Vec<Requirement>),
+    /// A token of this provider.
+    Provider {
+        /// The provider.
+        provider: ProviderId,
+        /// In place of the provider's own audiences (`provider_and_audiences`).
+        audiences: Option<Audiences>,
+    },
+}
+
+impl Requirement {
+    /// Calls `visit` with each provider named in the tree, in order.
+    pub fn each_provider(&self, visit: &mut impl FnMut(ProviderId)) {
+        match self {
+            Self::Provider { provider, .. } => visit(*provider),
+            Self::Any(members) | Self::All(members) => {
+                for member in members {
+                    member.each_provider(visit);
+                }
+            }
+            Self::AllowMissing | Self::AllowMissingOrFailed => {}
+        }
+    }
+}

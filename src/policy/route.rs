@@ -1,0 +1,277 @@
+//! Which requests a rule is for: Envoy's `RouteMatch`, and methods.
+
+use crate::{
+    policy::{StringMatch, path::Target},
+    request::Request,
+};
+use regex_lite::Regex;
+
+/// Which requests a rule is for; every part must hold.
+#[derive(Clone, Debug)]
+pub struct RouteMatch {
+    /// The path, without query.
+    pub path: PathMatch,
+    /// Paths are compared with case.
+    pub case_sensitive: bool,
+    /// Methods; empty is any.
+    pub methods: Vec<String>,
+    /// Conditions on headers.
+    pub headers: Vec<HeaderMatch>,
+    /// Conditions on query parameters.
+    pub query_parameters: Vec<QueryMatch>,
+}
+
+/// A condition on the path.
+#[derive(Clone, Debug)]
+pub enum PathMatch {
+    /// A CONNECT request (`connect_matcher`).
+    Connect,
+    /// The whole path (`path`).
+    Exact(String),
+    /// The start of the path (`prefix`); `/api` also matches `/apis`.
+    Prefix(String),
+    /// The whole path, in linear time (`safe_regex`).
+    Regex(Regex),
+    /// The start of the path in whole segments (`path_separated_prefix`), without trailing `/`.
+    SegmentPrefix(String),
+}
+
+/// A condition on one header.
+#[derive(Clone, Debug)]
+pub struct HeaderMatch {
+    /// The header in lower case, or a pseudo-header such as `:method`.
+    pub name: String,
+    /// The condition.
+    pub condition: HeaderCondition,
+    /// The condition must not hold (`invert_match`).
+    pub inverted: bool,
+    /// A missing header counts as an empty one (`treat_missing_header_as_empty`).
+    pub missing_is_empty: bool,
+}
+
+/// What a header must look like. Several lines are joined by `,`, as Envoy does.
+#[derive(Clone, Debug)]
+pub enum HeaderCondition {
+    /// It is not there.
+    Absent,
+    /// It is there.
+    Present,
+    /// It is an integer in `start..end`.
+    Range {
+        /// First value inside.
+        start: i64,
+        /// First value outside.
+        end: i64,
+    },
+    /// It fits the pattern.
+    Text(StringMatch),
+}
+
+/// A condition on one query parameter.
+#[derive(Clone, Debug)]
+pub struct QueryMatch {
+    /// The parameter's name, case-sensitive.
+    pub name: String,
+    /// The condition.
+    pub condition: QueryCondition,
+}
+
+/// What a query parameter must look like; the first of several counts.
+#[derive(Clone, Debug)]
+pub enum QueryCondition {
+    /// It is not there.
+    Absent,
+    /// It is there.
+    Present,
+    /// It fits the pattern.
+    Text(StringMatch),
+}
+
+impl RouteMatch {
+    /// Whether the rule is for `request`, whose path and query are `target`. A request without a
+    /// path (CONNECT) matches [`PathMatch::Connect`] alone.
+    #[must_use]
+    pub fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
+        self.matches_path(request, target.map(|target| target.path))
+            && (self.methods.is_empty() || self.methods.iter().any(|own| own == request.method()))
+            && self.headers.iter().all(|header| header.matches(request))
+            && self
+                .query_parameters
+                .iter()
+                .all(|parameter| parameter.matches(target.and_then(|target| target.query)))
+    }
+
+    fn matches_path(&self, request: &Request<'_>, path: Option<&str>) -> bool {
+        match (&self.path, path) {
+            (PathMatch::Connect, _) => request.method() == "CONNECT",
+            (_, None) => false,
+            (PathMatch::Regex(regex), Some(path)) => regex.is_match(path),
+            (PathMatch::Exact(own), Some(path)) => {
+                own.len() == path.len() && self.starts_with(path, own)
+            }
+            (PathMatch::Prefix(own), Some(path)) => self.starts_with(path, own),
+            (PathMatch::SegmentPrefix(own), Some(path)) => {
+                self.starts_with(path, own)
+                    && matches!(path.as_bytes().get(own.len()), None | Some(b'/'))
+            }
+        }
+    }
+
+    fn starts_with(&self, path: &str, start: &str) -> bool {
+        path.as_bytes().get(..start.len()).is_some_and(|head| {
+            if self.case_sensitive {
+                head == start.as_bytes()
+            } else {
+                head.eq_ignore_ascii_case(start.as_bytes())
+            }
+        })
+    }
+}
+
+impl HeaderMatch {
+    fn matches(&self, request: &Request<'_>) -> bool {
+        let value = joined(request, &self.name);
+        let holds = match (&self.condition, value) {
+            (HeaderCondition::Present, value) => value.is_some(),
+            (HeaderCondition::Absent, value) => value.is_none(),
+            // As in Envoy, a missing header fails even an inverted condition on its value.
+            (_, None) if !self.missing_is_empty => return false,
+            (condition, value) => condition.holds_for(&value.unwrap_or_default()),
+        };
+        holds != self.inverted
+    }
+}
+
+impl HeaderCondition {
+    fn holds_for(&self, value: &[u8]) -> bool {
+        let Ok(text) = str::from_utf8(value) else { return false };
+        match self {
+            Self::Range { start, end } => {
+                text.parse::<i64>().is_ok_and(|number| (*start..*end).contains(&number))
+            }
+            Self::Text(pattern) => pattern.matches(text),
+            Self::Absent | Self::Present => false,
+        }
+    }
+}
+
+impl QueryMatch {
+    fn matches(&self, query: Option<&str>) -> bool {
+        let value = query.and_then(|query| {
+            form_urlencoded::parse(query.as_bytes())
+                .find(|(name, _)| *name == self.name)
+                .map(|(_, value)| value)
+        });
+        match (&self.condition, value) {
+            (QueryCondition::Absent, value) => value.is_none(),
+            (QueryCondition::Present, value) => value.is_some(),
+            (QueryCondition::Text(pattern), Some(value)) => pattern.matches(&value),
+            (QueryCondition::Text(_), None) => false,
+        }
+    }
+}
+
+/// All lines of a header joined by `,` (RFC 9110 §5.2): a condition sees each of them.
+fn joined(request: &Request<'_>, name: &str) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = request.values(name).collect();
+    (!lines.is_empty()).then(|| lines.join(&b","[..]))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::policy::Pattern;
+
+    fn route(path: PathMatch) -> RouteMatch {
+        RouteMatch {
+            path,
+            case_sensitive: true,
+            methods: vec![],
+            headers: vec![],
+            query_parameters: vec![],
+        }
+    }
+
+    fn matches(route: &RouteMatch, headers: &[(&str, &str)]) -> bool {
+        let request = Request::new(
+            headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect(),
+        );
+        let target = request.target().map(|raw| Target::new(str::from_utf8(raw).unwrap()));
+        route.matches(&request, target)
+    }
+
+    #[test]
+    fn compares_paths_without_query() {
+        let regex = |text| PathMatch::Regex(Regex::new(text).unwrap());
+        for (path, target, expected) in [
+            (PathMatch::Prefix("/a".into()), "/abc?x", true),
+            (PathMatch::Prefix("/a".into()), "/A", false),
+            (PathMatch::Exact("/a".into()), "/a?x=/b", true),
+            (PathMatch::Exact("/a".into()), "/a/", false),
+            (PathMatch::SegmentPrefix("/a".into()), "/a", true),
+            (PathMatch::SegmentPrefix("/a".into()), "/a/b", true),
+            (PathMatch::SegmentPrefix("/a".into()), "/ab", false),
+            (regex(r"\A(?:/v\d+)\z"), "/v12?q", true),
+            (regex(r"\A(?:/v\d+)\z"), "/v12/x", false),
+        ] {
+            let route = route(path);
+            assert_eq!(matches(&route, &[(":path", target)]), expected, "{route:?} {target}");
+        }
+    }
+
+    #[test]
+    fn ignores_case_where_told() {
+        let mut route = route(PathMatch::Prefix("/Api".into()));
+        route.case_sensitive = false;
+        assert!(matches(&route, &[(":path", "/aPI/x")]));
+    }
+
+    #[test]
+    fn leaves_a_request_without_path_to_the_connect_matcher() {
+        let connect = [(":method", "CONNECT"), (":authority", "a:443")];
+        assert!(matches(&route(PathMatch::Connect), &connect));
+        assert!(!matches(&route(PathMatch::Prefix(String::new())), &connect));
+    }
+
+    #[test]
+    fn sees_every_line_of_a_header() {
+        let mut route = route(PathMatch::Prefix("/".into()));
+        route.headers.push(HeaderMatch {
+            name: "x-env".into(),
+            condition: HeaderCondition::Text(StringMatch::new(Pattern::Exact("a".into()))),
+            inverted: false,
+            missing_is_empty: false,
+        });
+        assert!(matches(&route, &[(":path", "/"), ("x-env", "a")]));
+        assert!(!matches(&route, &[(":path", "/"), ("x-env", "a"), ("x-env", "b")]));
+        assert!(!matches(&route, &[(":path", "/")]));
+    }
+
+    #[test]
+    fn fails_an_inverted_condition_on_a_missing_header() {
+        let mut route = route(PathMatch::Prefix("/".into()));
+        route.headers.push(HeaderMatch {
+            name: "x-env".into(),
+            condition: HeaderCondition::Range { start: 1, end: 3 },
+            inverted: true,
+            missing_is_empty: false,
+        });
+        assert!(!matches(&route, &[(":path", "/")]));
+        assert!(matches(&route, &[(":path", "/"), ("x-env", "3")]));
+        assert!(!matches(&route, &[(":path", "/"), ("x-env", "2")]));
+    }
+
+    #[test]
+    fn decodes_query_parameters() {
+        let mut route = route(PathMatch::Prefix("/".into()));
+        route.query_parameters.push(QueryMatch {
+            name: "a b".into(),
+            condition: QueryCondition::Text(StringMatch::new(Pattern::Exact("c/d".into()))),
+        });
+        assert!(matches(&route, &[(":path", "/?a+b=c%2Fd")]));
+        assert!(!matches(&route, &[(":path", "/?a%20b=c&a+b=c/d")]));
+    }
+}

@@ -1,0 +1,141 @@
+//! Text patterns: Envoy's `StringMatcher`.
+
+use regex_lite::{Regex, RegexBuilder};
+
+/// Largest compiled regular expression: matching takes time in its size.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+
+/// A pattern over a whole string.
+#[derive(Clone, Debug)]
+pub struct StringMatch {
+    /// What is looked for. Lower case where `ignore_case` holds.
+    pattern: Pattern,
+    /// ASCII case is ignored; has no effect on a regular expression, as in Envoy.
+    ignore_case: bool,
+}
+
+/// How a [`StringMatch`] compares.
+#[derive(Clone, Debug)]
+pub enum Pattern {
+    /// Occurs anywhere.
+    Contains(String),
+    /// Is the whole string.
+    Exact(String),
+    /// Stands at the start.
+    Prefix(String),
+    /// Matches the whole string, in linear time.
+    Regex(Regex),
+    /// Stands at the end.
+    Suffix(String),
+}
+
+impl StringMatch {
+    /// A pattern that minds case.
+    #[must_use]
+    pub const fn new(pattern: Pattern) -> Self {
+        Self { pattern, ignore_case: false }
+    }
+
+    /// A pattern that ignores ASCII case.
+    #[must_use]
+    pub fn ignoring_case(pattern: Pattern) -> Self {
+        let pattern = match pattern {
+            Pattern::Contains(text) => Pattern::Contains(text.to_ascii_lowercase()),
+            Pattern::Exact(text) => Pattern::Exact(text.to_ascii_lowercase()),
+            Pattern::Prefix(text) => Pattern::Prefix(text.to_ascii_lowercase()),
+            Pattern::Suffix(text) => Pattern::Suffix(text.to_ascii_lowercase()),
+            regex @ Pattern::Regex(_) => regex,
+        };
+        Self { pattern, ignore_case: true }
+    }
+
+    /// Whether `text` fits.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        if self.ignore_case && !matches!(self.pattern, Pattern::Regex(_)) {
+            self.pattern.matches(&text.to_ascii_lowercase())
+        } else {
+            self.pattern.matches(text)
+        }
+    }
+}
+
+impl Pattern {
+    /// A regular expression that must match the whole string, as RE2's full match does in Envoy.
+    ///
+    /// # Errors
+    /// When `expression` does not compile or would compile to a program that is too large.
+    pub fn regex(expression: &str) -> Result<Self, regex_lite::Error> {
+        full_match(expression).map(Self::Regex)
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(part) => text.contains(part.as_str()),
+            Self::Exact(whole) => text == whole,
+            Self::Prefix(start) => text.starts_with(start.as_str()),
+            Self::Regex(regex) => regex.is_match(text),
+            Self::Suffix(end) => text.ends_with(end.as_str()),
+        }
+    }
+}
+
+/// A regular expression that must match a whole text.
+///
+/// # Errors
+/// When `expression` does not compile or would compile to a program that is too large.
+pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
+    let compile =
+        |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
+    // By itself first: `a)|(b` would close the group below and escape the anchors.
+    compile(expression)?;
+    // The group keeps an alternation (`a|b`) inside the anchors.
+    compile(&format!(r"\A(?:{expression})\z"))
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Contains(a), Self::Contains(b))
+            | (Self::Exact(a), Self::Exact(b))
+            | (Self::Prefix(a), Self::Prefix(b))
+            | (Self::Suffix(a), Self::Suffix(b)) => a == b,
+            (Self::Regex(a), Self::Regex(b)) => a.as_str() == b.as_str(),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn anchors_a_regular_expression_at_both_ends() {
+        let pattern = StringMatch::new(Pattern::regex("/a|/b").unwrap());
+        assert!(pattern.matches("/a"));
+        assert!(pattern.matches("/b"));
+        for text in ["/a/", "x/b", "/ab", "/a\n", ""] {
+            assert!(!pattern.matches(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_an_expression_that_would_escape_the_anchors() {
+        for expression in ["/a)|(/b", "a)|(?:.*", "(?x) a # )\\z"] {
+            let refused = Pattern::regex(expression).is_err();
+            assert!(refused, "{expression}");
+        }
+        assert!(Pattern::regex("(a{1000}){1000}").is_err());
+    }
+
+    #[test]
+    fn ignores_case_only_where_told() {
+        let exact = Pattern::Exact("Abc".into());
+        assert!(StringMatch::ignoring_case(exact.clone()).matches("aBC"));
+        assert!(!StringMatch::new(exact).matches("abc"));
+    }
+}

@@ -1,0 +1,227 @@
+//! Time as a value.
+//!
+//! The core has no clock: whoever asks it for a decision says what time it is. All arithmetic
+//! saturates, because both sides of it are chosen by others: a signed but absurd `nbf` must be a
+//! refusal, not an overflow.
+//!
+//! A JWT tells time as a `NumericDate` (RFC 7519 section 2): a JSON number of seconds, perhaps with
+//! a fraction. Everything here counts whole seconds, so a fraction is rounded towards the stricter
+//! reading: an expiry down, a start up.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
+
+/// A point in time: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnixSeconds(i64);
+
+/// Which whole second a fraction of one belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the second that has begun: strict for an end (`exp`).
+    Down,
+    /// To the second that is yet to come: strict for a start (`nbf`, `iat`).
+    Up,
+}
+
+impl UnixSeconds {
+    /// The point in time `seconds` after the epoch, or before it where negative.
+    pub const fn new(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// The second in which a host's clock stands that counts nanoseconds since the epoch.
+    pub fn from_nanoseconds(nanoseconds: u64) -> Self {
+        let seconds = nanoseconds.div_euclid(NANOSECONDS_PER_SECOND);
+        Self(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
+    /// Reads a `NumericDate` (RFC 7519 section 2).
+    ///
+    /// None for anything but a JSON number that is neither negative (`-0` included) nor past what 64
+    /// bits of seconds can tell. A number in quotes is no number: libraries that took it for an
+    /// absent claim let expired tokens in.
+    pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
+        let Value::Number(number) = value else {
+            return None;
+        };
+        if let Some(seconds) = number.as_i64() {
+            return (seconds >= 0).then_some(Self(seconds));
+        }
+        let seconds = number
+            .as_f64()
+            .filter(|s| s.is_finite() && s.is_sign_positive())?;
+        let whole = match rounding {
+            Rounding::Down => seconds.floor(),
+            Rounding::Up => seconds.ceil(),
+        };
+        // `Display` of a whole f64 is its plain decimal digits, so this refuses what is too large;
+        // a cast would clamp it.
+        whole.to_string().parse().ok().map(Self)
+    }
+
+    /// Seconds since the epoch.
+    pub const fn as_i64(self) -> i64 {
+        self.0
+    }
+
+    /// This many whole seconds later; a fraction of a second in `span` is dropped.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(span.as_secs()))
+    }
+
+    /// This many whole seconds earlier; a fraction of a second in `span` is dropped.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(span.as_secs()))
+    }
+
+    /// Time from `earlier` until this point; zero when it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        let seconds = self.0.saturating_sub(earlier.0);
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for UnixSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A point on the host's clock: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct UnixMillis(u64);
+
+impl UnixMillis {
+    /// The point in time `milliseconds` after the epoch.
+    #[must_use]
+    pub const fn new(milliseconds: u64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Where a host's clock stands that counts nanoseconds since the epoch.
+    #[must_use]
+    pub const fn from_nanoseconds(nanoseconds: u64) -> Self {
+        Self(nanoseconds.div_euclid(1_000_000))
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The second that has begun.
+    #[must_use]
+    pub fn seconds(self) -> UnixSeconds {
+        UnixSeconds(i64::try_from(self.0.div_euclid(1000)).unwrap_or(i64::MAX))
+    }
+
+    /// This much later; saturates.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// Time from `earlier` until this point; zero when it is not earlier.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn read(json: &str, rounding: Rounding) -> Option<i64> {
+        let value: Value = serde_json::from_str(json).unwrap();
+        UnixSeconds::from_numeric_date(&value, rounding).map(UnixSeconds::as_i64)
+    }
+
+    #[test]
+    fn reads_numeric_dates_towards_the_stricter_second() {
+        for (json, down, up) in [
+            ("0", 0, 0),
+            ("1700000000", 1_700_000_000, 1_700_000_000),
+            ("1700000000.0", 1_700_000_000, 1_700_000_000),
+            ("1700000000.25", 1_700_000_000, 1_700_000_001),
+            ("1.7e9", 1_700_000_000, 1_700_000_000),
+            ("1e10", 10_000_000_000, 10_000_000_000),
+            ("1e-400", 0, 0),
+            ("9223372036854775807", i64::MAX, i64::MAX),
+        ] {
+            assert_eq!(read(json, Rounding::Down), Some(down), "{json} down");
+            assert_eq!(read(json, Rounding::Up), Some(up), "{json} up");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_numeric_date() {
+        for json in [
+            "-1",
+            "-0",
+            "-0.5",
+            "-1e300",
+            "9223372036854775808",
+            "18446744073709551615",
+            "1e19",
+            "1e300",
+            "\"1700000000\"",
+            "\"\"",
+            "null",
+            "true",
+            "[]",
+            "[1700000000]",
+            "{}",
+        ] {
+            assert_eq!(read(json, Rounding::Down), None, "{json}");
+            assert_eq!(read(json, Rounding::Up), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let (first, last) = (UnixSeconds::new(i64::MIN), UnixSeconds::new(i64::MAX));
+        assert_eq!(last.plus(Duration::MAX), last);
+        assert_eq!(first.minus(Duration::MAX), first);
+        assert_eq!(
+            last.since(first),
+            Duration::from_secs(u64::try_from(i64::MAX).unwrap())
+        );
+        assert_eq!(first.since(last), Duration::ZERO);
+        assert_eq!(
+            UnixSeconds::new(0).minus(Duration::from_secs(60)),
+            UnixSeconds::new(-60)
+        );
+        assert_eq!(
+            UnixSeconds::new(5).plus(Duration::from_millis(1999)),
+            UnixSeconds::new(6)
+        );
+    }
+
+    #[test]
+    fn host_clock_gives_the_second_that_has_begun() {
+        assert_eq!(
+            UnixSeconds::from_nanoseconds(1_999_999_999),
+            UnixSeconds::new(1)
+        );
+        assert_eq!(
+            UnixSeconds::from_nanoseconds(u64::MAX),
+            UnixSeconds::new(18_446_744_073)
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! Claims that the operator asks for.
+
+use crate::{
+    config::ClaimRequirement, decision::Reason, jose::Claims, policy::holds_one_of,
+};
+
+/// Every required claim is present and, where values are named, holds one of them.
+pub(super) fn check(required: &[ClaimRequirement], claims: &Claims) -> Result<(), Reason> {
+    let holds = required.iter().all(|requirement| {
+        claims.find(&requirement.claim).is_some_and(|value| {
+            requirement.any_of.as_ref().is_none_or(|accepted| holds_one_of(value, accepted))
+        })
+    });
+    if holds { Ok(()) } else { Err(Reason::Claim) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::jose::ClaimPath;
+
+    #[test]
+    fn asks_for_presence_or_values() {
+        let requirement = |any_of| ClaimRequirement { claim: ClaimPath::top_level("use"), any_of };
+        let present = [requirement(None)];
+        let access = [requirement(Some(vec![json!("access")]))];
+        for (claims, is_present, is_access) in [
+            (json!({"use": "access"}), true, true),
+            (json!({"use": "id"}), true, false),
+            (json!({"use": null}), true, false),
+            (json!({}), false, false),
+        ] {
+            let parsed = Claims::parse(claims.to_string().as_bytes()).unwrap();
+            assert_eq!(check(&present, &parsed).is_ok(), is_present, "{claims}");
+            assert_eq!(check(&access, &parsed).is_ok(), is_access, "{claims}");
+        }
+    }
+}

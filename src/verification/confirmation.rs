@@ -1,0 +1,58 @@
+//! Whether the presenter may use the token: `cnf` (RFC 7800, RFC 8705 section 3).
+
+use serde_json::Value;
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    decision::Reason,
+    jose::{Claims, base64url},
+};
+
+/// A token with `cnf` is of use only to who holds the key that it names. The one method understood
+/// is `x5t#S256`; any other, alone or beside it, is refused: to accept a DPoP-bound token as a
+/// bearer token would undo the binding (RFC 9449 section 7.2).
+pub(super) fn check(
+    claims: &Claims,
+    certificate_digest: &dyn Fn() -> Option<[u8; 32]>,
+) -> Result<(), Reason> {
+    let Some(confirmation) = claims.member("cnf") else { return Ok(()) };
+    let bound = bound_digest(confirmation).ok_or(Reason::Confirmation)?;
+    let presented = certificate_digest().ok_or(Reason::Confirmation)?;
+    if bool::from(bound.ct_eq(&presented)) { Ok(()) } else { Err(Reason::Confirmation) }
+}
+
+fn bound_digest(confirmation: &Value) -> Option<[u8; 32]> {
+    let members = confirmation.as_object().filter(|members| members.len() == 1)?;
+    let digest = members.get("x5t#S256")?.as_str()?;
+    base64url::decode(digest)?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn accepts_only_the_connections_own_certificate() {
+        let ours = base64url::encode(&[7; 32]);
+        for (cnf, with_certificate, without) in [
+            (None, true, true),
+            (Some(json!({"x5t#S256": ours})), true, false),
+            (Some(json!({"x5t#S256": base64url::encode(&[8; 32])})), false, false),
+            (Some(json!({"x5t#S256": base64url::encode(&[7; 31])})), false, false),
+            (Some(json!({"x5t#S256": ours, "jkt": "x"})), false, false),
+            (Some(json!({"jkt": "x"})), false, false),
+            (Some(json!({})), false, false),
+            (Some(json!("x")), false, false),
+            (Some(json!(null)), false, false),
+        ] {
+            let claims = cnf.map_or(json!({}), |cnf| json!({"cnf": cnf}));
+            let parsed = Claims::parse(claims.to_string().as_bytes()).unwrap();
+            assert_eq!(check(&parsed, &|| Some([7; 32])).is_ok(), with_certificate, "{claims}");
+            assert_eq!(check(&parsed, &|| None).is_ok(), without, "{claims}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Who issued the token (RFC 7519 section 4.1.1).
+
+use crate::{
+    config::{Issuer, IssuerTemplate},
+    decision::Reason,
+    jose::Claims,
+};
+
+/// Compares `iss` code point by code point: a normalised comparison would let a look-alike in
+/// (RFC 7515 section 5.3).
+pub(super) fn check(issuer: &Issuer, claims: &Claims) -> Result<(), Reason> {
+    let holds = match (issuer, claims.issuer()) {
+        (Issuer::Any, _) => true,
+        (Issuer::Exact(own), Some(theirs)) => own == theirs,
+        (Issuer::Template(template), Some(theirs)) => fits(template, theirs, claims),
+        (_, None) => false,
+    };
+    if holds { Ok(()) } else { Err(Reason::Issuer) }
+}
+
+/// Whether `issuer` is the template with each `{claim}` replaced by that claim of the same token.
+fn fits(template: &IssuerTemplate, issuer: &str, claims: &Claims) -> bool {
+    let Some(mut rest) = issuer.strip_prefix(template.head.as_str()) else { return false };
+    for (claim, literal) in &template.tail {
+        let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
+            return false;
+        };
+        // Only `[A-Za-z0-9_-]+`: a value with `/` or `.` could make another issuer out of ours.
+        let is_plain = !value.is_empty()
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        if !is_plain {
+            return false;
+        }
+        let Some(next) =
+            rest.strip_prefix(value).and_then(|rest| rest.strip_prefix(literal.as_str()))
+        else {
+            return false;
+        };
+        rest = next;
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn check_against(issuer: &Issuer, claims: &serde_json::Value) -> bool {
+        check(issuer, &Claims::parse(claims.to_string().as_bytes()).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn compares_exactly() {
+        let issuer = Issuer::Exact("https://as.example/".into());
+        for (claims, expected) in [
+            (json!({"iss": "https://as.example/"}), true),
+            (json!({"iss": "https://as.example"}), false),
+            (json!({"iss": "HTTPS://as.example/"}), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(check_against(&issuer, &claims), expected, "{claims}");
+            assert!(check_against(&Issuer::Any, &claims));
+        }
+    }
+
+    #[test]
+    fn binds_placeholders_to_claims() {
+        let issuer = Issuer::Template(IssuerTemplate {
+            head: "https://login.example/".into(),
+            tail: vec![("tid".into(), "/v2.0".into())],
+        });
+        for (iss, tid, expected) in [
+            ("https://login.example/t-1/v2.0", json!("t-1"), true),
+            ("https://login.example/t-1/v2.0", json!("t-2"), false),
+            ("https://login.example/t-1/v2.0/", json!("t-1"), false),
+            ("https://login.example//v2.0", json!(""), false),
+            ("https://login.example/a/b/v2.0", json!("a/b"), false),
+            ("https://login.example/1/v2.0", json!(1), false),
+        ] {
+            let claims = json!({"iss": iss, "tid": tid});
+            assert_eq!(check_against(&issuer, &claims), expected, "{claims}");
+        }
+    }
+}

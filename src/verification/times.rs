@@ -1,0 +1,119 @@
+//! When the token is valid (RFC 7519 sections 4.1.4 to 4.1.6).
+
+use core::time::Duration;
+
+use crate::{config::TimeRules, decision::Reason, jose::Claims, time::UnixSeconds};
+
+/// Whether the token is expired: `now` is on or after `exp`, leeway added.
+pub(super) fn is_expired(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> bool {
+    claims.expiration().is_some_and(|expiration| now >= expiration.plus(skew(rules)))
+}
+
+/// Everything about times but expiry.
+pub(super) fn check(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> Result<(), Reason> {
+    let soonest = now.plus(skew(rules));
+    let is_later = |time: Option<UnixSeconds>| time.is_some_and(|time| time > soonest);
+    if is_later(claims.not_before()) || !rules.allow_future_iat && is_later(claims.issued_at()) {
+        return Err(Reason::NotYetValid);
+    }
+    let Some(expiration) = claims.expiration() else {
+        // What never ends has no bounded lifetime either.
+        let may_last = !rules.require_expiration
+            && rules.max_lifetime.is_none()
+            && rules.max_issued_lifetime.is_none();
+        return if may_last { Ok(()) } else { Err(Reason::Lifetime) };
+    };
+    let exceeds = |start: Option<UnixSeconds>, bound: Option<u64>| {
+        bound.is_some_and(|seconds| {
+            start.is_none_or(|start| expiration > start.plus(Duration::from_secs(seconds)))
+        })
+    };
+    if exceeds(Some(now), rules.max_lifetime)
+        || exceeds(claims.issued_at(), rules.max_issued_lifetime)
+    {
+        return Err(Reason::Lifetime);
+    }
+    Ok(())
+}
+
+fn skew(rules: TimeRules) -> Duration {
+    Duration::from_secs(rules.clock_skew)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000;
+    const RULES: TimeRules = TimeRules {
+        clock_skew: 60,
+        require_expiration: true,
+        allow_future_iat: false,
+        max_lifetime: None,
+        max_issued_lifetime: None,
+    };
+
+    fn outcome(rules: TimeRules, claims: &serde_json::Value) -> Result<(), Reason> {
+        let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+        let now = UnixSeconds::new(NOW);
+        check(rules, &claims, now)?;
+        if is_expired(rules, &claims, now) { Err(Reason::Expired) } else { Ok(()) }
+    }
+
+    #[test]
+    fn refuses_a_token_at_its_exact_end() {
+        let strict = TimeRules { clock_skew: 0, ..RULES };
+        for (rules, exp, expected) in [
+            (strict, NOW + 1, Ok(())),
+            (strict, NOW, Err(Reason::Expired)),
+            (RULES, NOW - 59, Ok(())),
+            (RULES, NOW - 60, Err(Reason::Expired)),
+            (RULES, 0, Err(Reason::Expired)),
+        ] {
+            assert_eq!(outcome(rules, &json!({"exp": exp})), expected, "{exp}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_token_before_its_start() {
+        let lenient = TimeRules { allow_future_iat: true, ..RULES };
+        for (rules, claims, expected) in [
+            (RULES, json!({"exp": NOW + 9, "nbf": NOW + 60}), Ok(())),
+            (RULES, json!({"exp": NOW + 9, "nbf": NOW + 61}), Err(Reason::NotYetValid)),
+            (RULES, json!({"exp": NOW + 9, "iat": NOW + 60}), Ok(())),
+            (RULES, json!({"exp": NOW + 9, "iat": NOW + 61}), Err(Reason::NotYetValid)),
+            (lenient, json!({"exp": NOW + 9, "iat": NOW + 61}), Ok(())),
+            (RULES, json!({"exp": NOW + 9, "nbf": i64::MAX}), Err(Reason::NotYetValid)),
+        ] {
+            assert_eq!(outcome(rules, &claims), expected, "{claims}");
+        }
+    }
+
+    #[test]
+    fn bounds_lifetimes() {
+        let left = TimeRules { max_lifetime: Some(100), ..RULES };
+        let made = TimeRules { max_issued_lifetime: Some(100), ..RULES };
+        for (rules, claims, expected) in [
+            (left, json!({"exp": NOW + 100}), Ok(())),
+            (left, json!({"exp": NOW + 101}), Err(Reason::Lifetime)),
+            (made, json!({"exp": NOW + 50, "iat": NOW - 50}), Ok(())),
+            (made, json!({"exp": NOW + 50, "iat": NOW - 51}), Err(Reason::Lifetime)),
+            (made, json!({"exp": NOW + 50}), Err(Reason::Lifetime)),
+        ] {
+            assert_eq!(outcome(rules, &claims), expected, "{claims}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_token_without_end_unless_told() {
+        let endless = TimeRules { require_expiration: false, ..RULES };
+        let bounded = TimeRules { max_lifetime: Some(100), ..endless };
+        assert_eq!(outcome(RULES, &json!({})), Err(Reason::Lifetime));
+        assert_eq!(outcome(endless, &json!({})), Ok(()));
+        assert_eq!(outcome(bounded, &json!({})), Err(Reason::Lifetime));
+    }
+}

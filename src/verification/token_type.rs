@@ -1,0 +1,50 @@
+//! What kind of token it says to be (RFC 8725 section 3.11).
+
+use crate::{config::TokenTypes, decision::Reason};
+
+/// Compares `typ` without case and without `application/` (RFC 7515 section 4.1.9). An ID token or
+/// a DPoP proof signed with the same key must not pass for an access token.
+pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reason> {
+    let TokenTypes::OneOf { names, absent } = accepted else { return Ok(()) };
+    let holds = match typ {
+        None => *absent,
+        Some(typ) => {
+            let typ = typ.to_ascii_lowercase();
+            let name = typ.strip_prefix("application/").unwrap_or(&typ);
+            names.iter().any(|own| own == name)
+        }
+    };
+    if holds { Ok(()) } else { Err(Reason::TokenType) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn ignores_case_and_application() {
+        let accepted = TokenTypes::OneOf { names: vec!["at+jwt".into()], absent: false };
+        for (typ, expected) in [
+            (Some("at+jwt"), true),
+            (Some("AT+JWT"), true),
+            (Some("Application/at+jwt"), true),
+            (Some("JWT"), false),
+            (Some("application/application/at+jwt"), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            assert_eq!(check(&accepted, typ).is_ok(), expected, "{typ:?}");
+            assert!(check(&TokenTypes::Any, typ).is_ok());
+        }
+    }
+
+    #[test]
+    fn accepts_none_only_where_told() {
+        let accepted = TokenTypes::OneOf { names: vec![], absent: true };
+        assert!(check(&accepted, None).is_ok());
+        assert!(check(&accepted, Some("")).is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! A scripted authorization server: what it serves at which path, how slowly, and how it fails.
+//!
+//! The script knows nothing of sockets. The fake host reads it directly; for Envoy,
+//! [`AuthorizationServer::listen`] serves the same script on loopback. A handle is a clone of one
+//! shared script, so that a test keeps one and changes the answers while requests run.
+
+use std::{
+    io,
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::Duration,
+};
+
+use super::http::{Headers, Message, PATIENCE, Reply, Server, Then, response};
+
+/// What the server does with a request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Header lines beside `content-length`.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How long the server thinks first.
+    pub delay: Duration,
+    /// How the answer goes wrong, if it does.
+    pub fault: Option<Fault>,
+}
+
+/// How an answer goes wrong on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is closed without a byte: the proxy answers 503 in the server's place.
+    Reset,
+    /// The connection is closed half-way through the body: the call ends without any headers.
+    Truncate,
+}
+
+impl Answer {
+    /// 200 with a JSON body.
+    pub fn json(body: impl Into<Vec<u8>>) -> Self {
+        let mut headers = Headers::default();
+        headers.add("content-type", "application/json");
+        Self { status: 200, headers, body: body.into(), delay: Duration::ZERO, fault: None }
+    }
+
+    /// A bare status.
+    pub fn status(status: u16) -> Self {
+        Self { status, headers: Headers::default(), ..Self::json([]) }
+    }
+
+    /// A connection that closes without an answer.
+    pub fn reset() -> Self {
+        Self { fault: Some(Fault::Reset), ..Self::status(200) }
+    }
+
+    /// This answer, cut off half-way through its body.
+    pub fn truncated(self) -> Self {
+        Self { fault: Some(Fault::Truncate), ..self }
+    }
+
+    /// This answer, later.
+    pub fn after(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
+    /// This answer with one more header line.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.add(name, value);
+        self
+    }
+}
+
+/// Handle on a scripted server.
+#[derive(Clone, Default)]
+pub struct AuthorizationServer(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    script: Mutex<Script>,
+    released: Condvar,
+}
+
+#[derive(Default)]
+struct Script {
+    answers: Vec<(String, Answer)>,
+    held: bool,
+    requests: Vec<Message>,
+}
+
+impl AuthorizationServer {
+    /// A server that knows no path: 404.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on, `path` (with its query) gets this answer.
+    pub fn answer(&self, path: &str, answer: Answer) {
+        let mut script = self.0.script.lock().unwrap();
+        script.answers.retain(|(other, _)| other != path);
+        script.answers.push((path.to_owned(), answer));
+    }
+
+    /// Requests are taken but none is answered until [`Self::release`].
+    pub fn hold(&self) {
+        self.0.script.lock().unwrap().held = true;
+    }
+
+    /// Answers what was held, with the answers that stand now.
+    pub fn release(&self) {
+        self.0.script.lock().unwrap().held = false;
+        self.0.released.notify_all();
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Message> {
+        self.0.script.lock().unwrap().requests.clone()
+    }
+
+    /// How many requests asked for `path`.
+    pub fn fetches(&self, path: &str) -> usize {
+        let script = self.0.script.lock().unwrap();
+        script.requests.iter().filter(|request| request.start.1 == path).count()
+    }
+
+    /// Takes a request: it counts from here on, answered or not.
+    pub fn receive(&self, request: Message) {
+        self.0.script.lock().unwrap().requests.push(request);
+    }
+
+    /// The answer that stands for `path`; `None` while answers are held.
+    pub fn answer_now(&self, path: &str) -> Option<Answer> {
+        let script = self.0.script.lock().unwrap();
+        (!script.held).then(|| script.answer_to(path))
+    }
+
+    /// Serves the script on a free loopback port.
+    pub fn listen(&self) -> io::Result<Server> {
+        let this = self.clone();
+        Server::start(move |request| {
+            let path = request.start.1.clone();
+            this.receive(request);
+            let script = this.0.script.lock().unwrap();
+            let held = |script: &mut Script| script.held;
+            let (script, _) = this.0.released.wait_timeout_while(script, PATIENCE, held).unwrap();
+            let answer = script.answer_to(&path);
+            drop(script);
+            thread::sleep(answer.delay);
+            on_the_wire(&answer)
+        })
+    }
+}
+
+impl Script {
+    fn answer_to(&self, path: &str) -> Answer {
+        let found = self.answers.iter().find(|(other, _)| other == path);
+        found.map_or_else(|| Answer::status(404), |(_, answer)| answer.clone())
+    }
+}
+
+fn on_the_wire(answer: &Answer) -> Reply {
+    let mut bytes = response(answer.status, &answer.headers, &answer.body);
+    match answer.fault {
+        None => return Reply { bytes, then: Then::KeepAlive },
+        Some(Fault::Reset) => bytes.clear(),
+        Some(Fault::Truncate) => bytes.truncate(bytes.len() - answer.body.len().div_ceil(2)),
+    }
+    Reply { bytes, then: Then::Close }
+}

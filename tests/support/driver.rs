@@ -1,0 +1,196 @@
+//! What a scenario may say: a gate is set up, requests go in, exchanges come out.
+//!
+//! Scenarios assert outcomes (answers, what reached the protected service, fetches, metrics), never
+//! the order of host calls, and so hold on every [`Driver`]. They wait on conditions, never for a
+//! time: the fake host's time is simulated, Envoy's is real.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value;
+
+use super::{authorization_server::AuthorizationServer, http::Headers};
+
+/// A gate in front of a recording service.
+pub trait Driver: Sized {
+    /// A request that was sent and not yet answered.
+    type Pending;
+
+    /// Sets up the gate. A refused configuration is an answer, not a failure.
+    fn start(setup: &Setup) -> Result<Self, Refused>;
+
+    /// Offers another plugin configuration; refused, the old one stays in force.
+    fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
+
+    /// Sends a request without waiting for its answer.
+    fn begin(&self, request: &Request) -> Self::Pending;
+
+    /// Waits for the answer.
+    fn finish(&self, pending: Self::Pending) -> Exchange;
+
+    /// Leaves without waiting: the client's connection is gone.
+    fn abandon(&self, pending: Self::Pending);
+
+    /// Requests that the gate has taken and not yet answered.
+    fn in_flight(&self) -> u64;
+
+    /// A counter's or gauge's value; `None` where nobody defined it.
+    fn metric(&self, name: &str) -> Option<u64>;
+
+    /// What the module has logged, one entry a line.
+    fn log(&self) -> Vec<String>;
+
+    /// The gate's time in seconds since 1970: mint tokens by it.
+    fn now(&self) -> u64;
+
+    /// Lets this much of the gate's time pass.
+    fn pass(&self, time: Duration);
+
+    /// Lets the gate work until the condition holds; fails the test that waits in vain.
+    fn wait_until(&self, expectation: &str, condition: impl FnMut() -> bool);
+
+    /// Sends a request and waits for its answer.
+    fn send(&self, request: &Request) -> Exchange {
+        self.finish(self.begin(request))
+    }
+
+    /// Sends all requests before it waits for the first answer.
+    fn send_all(&self, requests: &[Request]) -> Vec<Exchange> {
+        let pending: Vec<_> = requests.iter().map(|request| self.begin(request)).collect();
+        pending.into_iter().map(|pending| self.finish(pending)).collect()
+    }
+}
+
+/// Why a configuration did not enter into force: what host and module logged about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+/// How the plugin configuration is wrapped in Envoy's configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wrapping {
+    /// `google.protobuf.StringValue` that holds the JSON text.
+    #[default]
+    Text,
+    /// `google.protobuf.Struct`: every number passes through a double.
+    Struct,
+}
+
+/// Everything a gate is made of.
+#[derive(Clone, Default)]
+pub struct Setup {
+    /// The plugin configuration.
+    pub configuration: Value,
+    /// How the host hands it over.
+    pub wrapping: Wrapping,
+    /// Clusters with a scripted server behind each.
+    pub clusters: BTreeMap<String, AuthorizationServer>,
+    /// Worker threads, each with a VM of its own beside the main thread's; 0 means 1.
+    pub workers: usize,
+    /// The only `proxy_*` calls and callbacks allowed; `None` allows all.
+    pub capabilities: Option<Vec<String>>,
+    /// Limit of a request's headers in KiB; 0 is Envoy's default of 60.
+    pub request_headers_kib: u32,
+    /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
+    pub filter_state: Vec<String>,
+}
+
+impl Setup {
+    /// One worker, no clusters, nothing withheld.
+    pub fn new(configuration: Value) -> Self {
+        Self { configuration, ..Self::default() }
+    }
+
+    /// Adds a cluster with this server behind it.
+    pub fn cluster(mut self, name: &str, server: &AuthorizationServer) -> Self {
+        self.clusters.insert(name.to_owned(), server.clone());
+        self
+    }
+
+    /// Sets the number of workers.
+    pub fn workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// Allows these capabilities alone.
+    pub fn capabilities<S: Into<String>>(self, allowed: impl IntoIterator<Item = S>) -> Self {
+        Self { capabilities: Some(allowed.into_iter().map(Into::into).collect()), ..self }
+    }
+}
+
+/// A client's request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Method.
+    pub method: String,
+    /// Path and query, sent as they are.
+    pub path: String,
+    /// `Host`.
+    pub authority: String,
+    /// Header lines, sent as they are and in this order.
+    pub headers: Headers,
+    /// The body; `content-length` is added where it is not empty.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A request to `api.example.com` without headers and body.
+    pub fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            authority: "api.example.com".to_owned(),
+            headers: Headers::default(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(path: &str) -> Self {
+        Self::new("GET", path)
+    }
+
+    /// Adds a header line.
+    pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        self.headers.add(name, value);
+        self
+    }
+
+    /// Adds `Authorization: Bearer …`.
+    pub fn bearer(self, token: impl AsRef<[u8]>) -> Self {
+        self.header("authorization", [b"Bearer ", token.as_ref()].concat())
+    }
+
+    /// Sets the body.
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// Status that the client got.
+    pub status: u16,
+    /// Header lines that the client got.
+    pub headers: Headers,
+    /// Body that the client got.
+    pub body: Vec<u8>,
+    /// What the protected service saw; `None` where nothing reached it.
+    pub upstream: Option<Seen>,
+    /// Envoy's `%RESPONSE_CODE_DETAILS%`.
+    pub details: String,
+    /// Filter state that the module wrote, of the names in [`Setup::filter_state`].
+    pub filter_state: BTreeMap<String, String>,
+}
+
+/// A request as the protected service saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Header lines in order, `host` and what the proxy adds among them.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+}

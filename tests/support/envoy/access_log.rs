@@ -1,0 +1,44 @@
+//! What Envoy's access log tells of an exchange.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+};
+
+use serde::Deserialize;
+
+/// A line of the access log.
+#[derive(Debug, Default, Deserialize)]
+pub struct Entry {
+    client: String,
+    /// `%RESPONSE_CODE_DETAILS%`.
+    pub details: Option<String>,
+    /// Filter state by name; null where the module wrote none.
+    pub filter_state: BTreeMap<String, Option<String>>,
+}
+
+/// Entries by the client's address, read as they are written.
+#[derive(Default)]
+pub struct AccessLog {
+    file: Option<BufReader<File>>,
+    partial: String,
+    entries: BTreeMap<String, Entry>,
+}
+
+impl AccessLog {
+    /// Takes the entry of that client's request, if it has been written.
+    pub fn take(&mut self, path: &Path, client: &str) -> Option<Entry> {
+        if self.file.is_none() {
+            self.file = File::open(path).ok().map(BufReader::new);
+        }
+        let file = self.file.as_mut()?;
+        while file.read_line(&mut self.partial).unwrap() > 0 && self.partial.ends_with('\n') {
+            let entry: Entry = serde_json::from_str(&self.partial).unwrap();
+            self.entries.insert(entry.client.clone(), entry);
+            self.partial.clear();
+        }
+        self.entries.remove(client)
+    }
+}

@@ -1,0 +1,142 @@
+//! Envoy's configuration for a gate, as JSON.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+
+use serde_json::{Value, json};
+
+use super::module;
+use crate::support::driver::{Setup, Wrapping};
+
+/// Cluster of the protected service.
+pub const UPSTREAM: &str = "upstream";
+/// Name of the listener and prefix of its statistics.
+pub const LISTENER: &str = "ingress";
+/// File that holds the listener, in the gate's folder.
+pub const LISTENER_FILE: &str = "listener.json";
+/// File of the access log, in the gate's folder.
+pub const ACCESS_LOG: &str = "access.log";
+/// Envoy's own default for `max_request_headers_kb`.
+const REQUEST_HEADERS_KIB: u32 = 60;
+
+/// Everything but the listener.
+pub fn bootstrap(folder: &Path, clusters: &BTreeMap<&str, SocketAddr>) -> Value {
+    let clusters: Vec<_> = clusters.iter().map(|(name, address)| cluster(name, *address)).collect();
+    json!({
+        "node": { "id": "test", "cluster": "test" },
+        "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
+        "static_resources": { "clusters": clusters },
+        "dynamic_resources": { "lds_config": {
+            "resource_api_version": "V3",
+            "path_config_source": {
+                "path": folder.join(LISTENER_FILE),
+                "watched_directory": { "path": folder },
+            },
+        } },
+    })
+}
+
+/// The listener, as the discovery service would send it.
+pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
+    let connection_manager = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": LISTENER,
+        "max_request_headers_kb": match setup.request_headers_kib {
+            0 => REQUEST_HEADERS_KIB,
+            limit => limit,
+        },
+        "access_log": [access_log(folder, &setup.filter_state)],
+        "route_config": { "virtual_hosts": [{
+            "name": "all",
+            "domains": ["*"],
+            "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": UPSTREAM } }],
+        }] },
+        "http_filters": [wasm_filter(setup, configuration), {
+            "name": "envoy.filters.http.router",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+                "suppress_envoy_headers": true,
+            },
+        }],
+    });
+    let filter = json!({
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": connection_manager,
+    });
+    json!({ "resources": [{
+        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+        "name": LISTENER,
+        "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))),
+        "filter_chains": [{ "filters": [filter] }],
+    }] })
+}
+
+fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
+    let configuration = match setup.wrapping {
+        Wrapping::Text => json!({
+            "@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": configuration.to_string(),
+        }),
+        Wrapping::Struct => json!({
+            "@type": "type.googleapis.com/google.protobuf.Struct",
+            "value": configuration,
+        }),
+    };
+    let mut config = json!({
+        "name": "portcullis",
+        "vm_config": {
+            "vm_id": "portcullis-test",
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": { "local": { "filename": module() } },
+        },
+        "configuration": configuration,
+        "failure_policy": "FAIL_CLOSED",
+    });
+    if let Some(allowed) = &setup.capabilities {
+        let allowed: BTreeMap<_, _> = allowed.iter().map(|name| (name, json!({}))).collect();
+        config["capability_restriction_config"] = json!({ "allowed_capabilities": allowed });
+    }
+    json!({
+        "name": "envoy.filters.http.wasm",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": config,
+        },
+    })
+}
+
+/// One line per request. A client's port names the exchange: each has a connection of its own.
+fn access_log(folder: &Path, filter_state: &[String]) -> Value {
+    let state = |name: &String| (name.clone(), format!("%FILTER_STATE(wasm.{name}:PLAIN)%"));
+    let state: BTreeMap<_, _> = filter_state.iter().map(state).collect();
+    json!({
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": folder.join(ACCESS_LOG),
+            "log_format": { "json_format": {
+                "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%",
+                "details": "%RESPONSE_CODE_DETAILS%",
+                "filter_state": state,
+            } },
+        },
+    })
+}
+
+fn cluster(name: &str, address: SocketAddr) -> Value {
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": socket(address) } }] }],
+        },
+    })
+}
+
+fn socket(address: SocketAddr) -> Value {
+    json!({ "socket_address": {
+        "address": address.ip().to_string(),
+        "port_value": address.port(),
+    } })
+}

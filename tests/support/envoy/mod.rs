@@ -1,0 +1,231 @@
+//! The Envoy driver: the real module in the real proxy, over loopback sockets.
+//!
+//! Each gate is a process of its own, on ports that the kernel picks; its files lie in
+//! `target/tmp/envoy-…` and stay there when a test fails. The listener stands in a file that Envoy
+//! watches, so that a configuration can be replaced, and refused, while the gate runs. A trap of
+//! the module fails the test, whatever the test looks at.
+
+mod access_log;
+mod bootstrap;
+mod process;
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    env, fs,
+    io::{self, BufReader, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+
+use self::{access_log::AccessLog, process::EnvoyProcess};
+use super::{
+    driver::{Driver, Exchange, Refused, Request, Setup},
+    http::{self, Headers, Server},
+    upstream::Upstream,
+};
+
+/// Prefix of the metrics that modules define.
+const METRICS: &str = "wasmcustom";
+
+/// A running Envoy with the servers around it.
+pub struct Envoy {
+    setup: Setup,
+    process: EnvoyProcess,
+    upstream: Upstream,
+    _authorization_servers: Vec<Server>,
+    access_log: RefCell<AccessLog>,
+}
+
+/// A request under way, on a connection of its own.
+pub struct Pending {
+    connection: TcpStream,
+    method: String,
+}
+
+/// Whether Envoy and module are there. Without them it says what is missing; in CI (`CI=true`) that
+/// is a failure.
+pub fn is_installed() -> bool {
+    let missing: Vec<_> = [binary(), module()].into_iter().filter(|path| !path.exists()).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(env::var("CI").as_deref() != Ok("true"), "missing: {missing:?}");
+    let _ = writeln!(io::stderr(), "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm`");
+    false
+}
+
+impl Driver for Envoy {
+    type Pending = Pending;
+
+    fn start(setup: &Setup) -> Result<Self, Refused> {
+        let upstream = Upstream::start().unwrap();
+        let mut clusters = BTreeMap::from([(bootstrap::UPSTREAM, upstream.address())]);
+        let mut authorization_servers = Vec::new();
+        for (name, server) in &setup.clusters {
+            let listening = server.listen().unwrap();
+            clusters.insert(name, listening.address());
+            authorization_servers.push(listening);
+        }
+        let folder = process::new_folder();
+        publish(&folder, setup, &setup.configuration);
+        let bootstrap = bootstrap::bootstrap(&folder, &clusters);
+        let envoy = Self {
+            setup: setup.clone(),
+            process: EnvoyProcess::spawn(folder, &bootstrap, setup.workers.max(1)),
+            upstream,
+            _authorization_servers: authorization_servers,
+            access_log: RefCell::default(),
+        };
+        envoy.await_verdict(Verdicts::default(), 0)?;
+        Ok(envoy)
+    }
+
+    fn reconfigure(&self, configuration: &Value) -> Result<(), Refused> {
+        let (before, logged) = (self.verdicts(), self.process.log().len());
+        publish(self.process.folder(), &self.setup, configuration);
+        self.await_verdict(before, logged)
+    }
+
+    fn begin(&self, request: &Request) -> Pending {
+        let address = self.process.wait_for("the listener", || self.process.listener());
+        let mut connection = http::connect(address).unwrap();
+        connection.write_all(&on_the_wire(request)).unwrap();
+        Pending { connection, method: request.method.clone() }
+    }
+
+    fn finish(&self, pending: Pending) -> Exchange {
+        let client = pending.connection.local_addr().unwrap().to_string();
+        let mut reader = BufReader::new(pending.connection);
+        let answer = http::read_response(&mut reader, &pending.method);
+        let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
+        let path = self.process.folder().join(bootstrap::ACCESS_LOG);
+        let mut access_log = self.access_log.borrow_mut();
+        let entry = self.process.wait_for("the access log", || access_log.take(&path, &client));
+        let written = entry.filter_state.into_iter();
+        Exchange {
+            status,
+            upstream: self.upstream.seen(&message.headers),
+            headers: message.headers,
+            body: message.body,
+            details: entry.details.unwrap_or_default(),
+            filter_state: written.filter_map(|(name, value)| Some((name, value?))).collect(),
+        }
+    }
+
+    fn abandon(&self, pending: Pending) {
+        drop(pending);
+    }
+
+    fn in_flight(&self) -> u64 {
+        let active = format!("http.{}.downstream_rq_active", bootstrap::LISTENER);
+        self.process.stat(&active).unwrap_or_default()
+    }
+
+    fn metric(&self, name: &str) -> Option<u64> {
+        self.process.stat(&format!("{METRICS}.{name}"))
+    }
+
+    fn log(&self) -> Vec<String> {
+        logged_by_module(&self.process.log())
+    }
+
+    fn now(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    }
+
+    fn pass(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn wait_until(&self, expectation: &str, mut condition: impl FnMut() -> bool) {
+        self.process.wait_for(expectation, || condition().then_some(()));
+    }
+}
+
+impl Envoy {
+    /// A page of the admin interface.
+    pub fn admin(&self, path: &str) -> String {
+        self.process.admin(path)
+    }
+
+    fn verdicts(&self) -> Verdicts {
+        let stat = |name| self.process.stat(&format!("listener_manager.{name}")).unwrap_or_default();
+        Verdicts {
+            accepted: stat("lds.update_success"),
+            rejected: stat("lds.update_rejected"),
+            // The old listener serves until every worker has the new one.
+            settling: stat("total_listeners_warming")
+                + stat("total_listeners_draining")
+                + stat("total_filter_chains_draining"),
+        }
+    }
+
+    fn await_verdict(&self, before: Verdicts, logged: usize) -> Result<(), Refused> {
+        self.process.wait_for("a verdict on the listener", || {
+            let now = self.verdicts();
+            if now.rejected > before.rejected {
+                let log = self.process.log();
+                return Some(Err(Refused(log[logged..].to_owned())));
+            }
+            (now.accepted > before.accepted && now.settling == 0).then_some(Ok(()))
+        })
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        if !thread::panicking() && self.process.log().contains("critical wasm") {
+            self.process.fail(&"the module trapped");
+        }
+    }
+}
+
+/// What Envoy has said about the listeners it was offered.
+#[derive(Clone, Copy, Default)]
+struct Verdicts {
+    accepted: u64,
+    rejected: u64,
+    settling: u64,
+}
+
+/// Envoy reads the file when it is moved into place.
+fn publish(folder: &Path, setup: &Setup, configuration: &Value) {
+    let draft = folder.join("draft.json");
+    fs::write(&draft, bootstrap::listener(folder, setup, configuration).to_string()).unwrap();
+    fs::rename(draft, folder.join(bootstrap::LISTENER_FILE)).unwrap();
+}
+
+fn on_the_wire(request: &Request) -> Vec<u8> {
+    let mut headers = Headers::default();
+    headers.add("host", &request.authority);
+    headers.0.extend(request.headers.0.iter().cloned());
+    if !request.body.is_empty() {
+        headers.add("content-length", request.body.len().to_string());
+    }
+    let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method, request.path).into_bytes();
+    http::write_headers(&mut bytes, &headers);
+    bytes.extend_from_slice(&request.body);
+    bytes
+}
+
+fn logged_by_module(log: &str) -> Vec<String> {
+    log.lines().filter(|line| line.contains("wasm log")).map(str::to_owned).collect()
+}
+
+fn binary() -> PathBuf {
+    from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
+}
+
+fn module() -> PathBuf {
+    from_environment("PORTCULLIS_WASM", "target/wasm32-unknown-unknown/release/portcullis.wasm")
+}
+
+fn from_environment(variable: &str, default: &str) -> PathBuf {
+    let chosen = env::var_os(variable).map(PathBuf::from);
+    chosen.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default))
+}

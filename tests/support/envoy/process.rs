@@ -1,0 +1,161 @@
+//! An Envoy process: its folder, its admin interface, its end.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{self, Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{binary, bootstrap};
+use crate::support::http::{self, PATIENCE};
+
+/// Pause between two looks at a condition.
+const POLL: Duration = Duration::from_millis(10);
+/// How long Envoy may take to leave when asked.
+const LEAVE: Duration = Duration::from_secs(5);
+const LOG: &str = "envoy.log";
+const ADMIN: &str = "admin";
+
+/// A folder of its own for each gate, under `target/tmp`.
+pub fn new_folder() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("envoy-{}-{number}", process::id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A running Envoy. Dropped, it ends; its folder stays if the test fails.
+pub struct EnvoyProcess {
+    folder: PathBuf,
+    child: Child,
+    admin: SocketAddr,
+}
+
+impl EnvoyProcess {
+    /// Starts Envoy on what the folder holds and waits for its admin interface.
+    pub fn spawn(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
+        let config = folder.join("bootstrap.json");
+        fs::write(&config, bootstrap.to_string()).unwrap();
+        let log = File::create(folder.join(LOG)).unwrap();
+        let mut command = Command::new(binary());
+        command.arg("--config-path").arg(config);
+        command.arg("--admin-address-path").arg(folder.join(ADMIN));
+        command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart"]);
+        command.args(["--drain-time-s", "1", "--drain-strategy", "immediate"]);
+        command.args(["--file-flush-interval-msec", "10"]);
+        command.args(["--log-level", "info", "--component-log-level", "wasm:debug"]);
+        command.args(["--log-format", "%l %n %v"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().unwrap();
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut envoy = Self { folder, child, admin: unknown };
+        envoy.admin = envoy.await_admin();
+        envoy
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The body of an admin page.
+    pub fn admin(&self, path: &str) -> String {
+        let (status, body) = http::get(self.admin, path).unwrap_or_else(|e| self.fail(&e));
+        assert_eq!(status, 200, "{path}");
+        String::from_utf8(body).unwrap()
+    }
+
+    /// A counter or gauge.
+    pub fn stat(&self, name: &str) -> Option<u64> {
+        let stats = self.admin("/stats");
+        let line = |line: &str| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok();
+        stats.lines().find_map(line)
+    }
+
+    /// Where the listener listens.
+    pub fn listener(&self) -> Option<SocketAddr> {
+        let listeners: Value = serde_json::from_str(&self.admin("/listeners?format=json")).unwrap();
+        let all = listeners["listener_statuses"].as_array()?;
+        let ours = all.iter().find(|listener| listener["name"] == bootstrap::LISTENER)?;
+        let socket = &ours["local_address"]["socket_address"];
+        let port = u16::try_from(socket["port_value"].as_u64()?).ok()?;
+        Some(SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+
+    /// Everything it has logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.join(LOG)).unwrap()).into_owned()
+    }
+
+    /// Looks at a condition again and again; fails the test that waits in vain.
+    pub fn wait_for<T>(&self, expectation: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            if start.elapsed() > PATIENCE {
+                self.fail(&format!("waited in vain for {expectation}"));
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Fails the test with the end of the log.
+    pub fn fail(&self, reason: &dyn std::fmt::Display) -> ! {
+        let log = self.log();
+        let lines: Vec<_> = log.lines().collect();
+        let end = lines[lines.len().saturating_sub(40)..].join("\n");
+        panic!("{reason}\n{end}\nsee {}", self.folder.display())
+    }
+
+    fn await_admin(&mut self) -> SocketAddr {
+        let start = Instant::now();
+        loop {
+            let written = fs::read_to_string(self.folder.join(ADMIN)).unwrap_or_default();
+            if let Ok(address) = written.parse() {
+                return address;
+            }
+            if self.child.try_wait().unwrap().is_some() || start.elapsed() > PATIENCE {
+                self.fail(&"Envoy did not start");
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    fn has_left(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < LEAVE {
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                return true;
+            }
+            thread::sleep(POLL);
+        }
+        false
+    }
+}
+
+impl Drop for EnvoyProcess {
+    fn drop(&mut self) {
+        let asked = http::exchange(self.admin, "POST", "/quitquitquit").is_ok();
+        if !(asked && self.has_left()) {
+            // It may be gone already; there is nothing else to try.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        if thread::panicking() {
+            let _ = writeln!(io::stderr(), "Envoy's files: {}", self.folder.display());
+        } else {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What Envoy makes of an answer that the module gives (`Http::Utility::sendLocalReply`).
+
+use super::state::LocalResponse;
+use crate::support::{driver::Exchange, http::Headers};
+
+impl LocalResponse {
+    /// The exchange that the client of that request sees.
+    pub fn exchange(self, request: &Headers) -> Exchange {
+        let content_type = request.value("content-type").unwrap_or_default();
+        let grpc = content_type == "application/grpc" || content_type.starts_with("application/grpc+");
+        let mut exchange = if grpc { self.as_grpc() } else { self.as_http() };
+        if request.value(":method").as_deref() == Some("HEAD") {
+            exchange.body.clear();
+        }
+        exchange
+    }
+
+    fn as_http(self) -> Exchange {
+        let mut headers = self.headers;
+        if !self.body.is_empty() {
+            headers.replace(b"content-length", self.body.len().to_string().as_bytes());
+            if headers.bytes("content-type").is_empty() {
+                headers.add("content-type", "text/plain");
+            }
+        }
+        Exchange {
+            status: u16::try_from(self.status).unwrap(),
+            headers,
+            body: self.body,
+            details: self.details.replace(' ', "_"),
+            ..Exchange::default()
+        }
+    }
+
+    /// Trailers alone: 200, and the verdict as `grpc-status`.
+    fn as_grpc(self) -> Exchange {
+        let mut headers = self.headers;
+        headers.replace(b"content-type", b"application/grpc");
+        let derived = grpc_status(self.status);
+        let status = u32::try_from(self.grpc_status).unwrap_or(derived);
+        headers.replace(b"grpc-status", status.to_string().as_bytes());
+        if !self.body.is_empty() {
+            headers.replace(b"grpc-message", &self.body);
+        }
+        let details = self.details.replace(' ', "_");
+        Exchange { status: 200, headers, details, ..Exchange::default() }
+    }
+}
+
+/// Envoy's mapping (`Grpc::Utility::httpToGrpcStatus`).
+fn grpc_status(http: u32) -> u32 {
+    match http {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    }
+}

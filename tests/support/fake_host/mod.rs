@@ -1,0 +1,179 @@
+//! The in-process driver: a stateful fake of the proxy around the module, linked natively.
+//!
+//! Fast, deterministic, debuggable. Time is simulated and passes only while a scenario waits. Like
+//! Envoy, the fake has one VM for the main thread, which ticks but gets no requests, and one per
+//! worker. A panic of the module ends the test binary, as a trap ends a VM: no test can miss it.
+
+mod abi;
+mod life;
+mod local_reply;
+mod metrics;
+mod pairs;
+mod shared_data;
+mod state;
+mod vm;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use proxy_wasm::types::Status;
+use serde_json::Value;
+
+pub use self::state::Process;
+use self::vm::Vm;
+use super::{
+    driver::{Driver, Exchange, Refused, Request, Setup, Wrapping},
+    http::PATIENCE,
+};
+
+/// When simulated time begins: 2027-01-15T08:00:00Z.
+const START: Duration = Duration::from_secs(1_800_000_000);
+
+/// A simulated proxy process.
+pub struct FakeHost {
+    process: Arc<Mutex<Process>>,
+    vms: Vec<Vm>,
+    wrapping: Wrapping,
+    filter_state: Vec<String>,
+    next_worker: Cell<usize>,
+    answered: RefCell<BTreeMap<StreamId, Exchange>>,
+}
+
+/// A stream: the index of its VM (0 is the main thread's) and its context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StreamId {
+    vm: usize,
+    context: u32,
+}
+
+impl Driver for FakeHost {
+    type Pending = StreamId;
+
+    fn start(setup: &Setup) -> Result<Self, Refused> {
+        let vms = 1 + setup.workers.max(1);
+        let process = Process {
+            now: START,
+            clusters: setup.clusters.clone(),
+            capabilities: setup.capabilities.clone().map(|allowed| allowed.into_iter().collect()),
+            vms: (0..vms).map(|_| Default::default()).collect(),
+            ..Process::default()
+        };
+        let process = Arc::new(Mutex::new(process));
+        let fake = Self {
+            vms: (0..vms).map(|index| Vm::start(Arc::clone(&process), index)).collect(),
+            process,
+            wrapping: setup.wrapping,
+            filter_state: setup.filter_state.clone(),
+            next_worker: Cell::new(0),
+            answered: RefCell::default(),
+        };
+        fake.reconfigure(&setup.configuration)?;
+        Ok(fake)
+    }
+
+    fn reconfigure(&self, configuration: &Value) -> Result<(), Refused> {
+        let text = match self.wrapping {
+            Wrapping::Text => configuration.to_string(),
+            Wrapping::Struct => doubled(configuration).to_string(),
+        };
+        self.configure(text.into_bytes())
+    }
+
+    fn begin(&self, request: &Request) -> StreamId {
+        let worker = self.next_worker.get();
+        self.next_worker.set((worker + 1) % (self.vms.len() - 1));
+        self.begin_on(1 + worker, request)
+    }
+
+    fn finish(&self, stream: StreamId) -> Exchange {
+        self.wait_until("an answer", || self.answered.borrow().contains_key(&stream));
+        self.answered.borrow_mut().remove(&stream).unwrap()
+    }
+
+    fn abandon(&self, stream: StreamId) {
+        if self.answered.borrow_mut().remove(&stream).is_none() {
+            self.end(stream);
+        }
+    }
+
+    fn in_flight(&self) -> u64 {
+        self.process().vms.iter().map(|vm| vm.streams.len() as u64).sum()
+    }
+
+    fn metric(&self, name: &str) -> Option<u64> {
+        self.process().metrics.named(name)
+    }
+
+    fn log(&self) -> Vec<String> {
+        self.process().log.iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    fn now(&self) -> u64 {
+        self.process().now.as_secs()
+    }
+
+    fn pass(&self, time: Duration) {
+        let end = self.process().now + time;
+        while self.process().now < end {
+            self.step();
+        }
+    }
+
+    fn wait_until(&self, expectation: &str, mut condition: impl FnMut() -> bool) {
+        let deadline = self.process().now + PATIENCE;
+        while !condition() {
+            assert!(self.process().now < deadline, "waited in vain for {expectation}: {:#?}", self.log());
+            self.step();
+        }
+    }
+}
+
+/// Beyond what every driver can: the host's inner state, and callbacks one at a time.
+impl FakeHost {
+    /// The process: clock, shared data, metrics, properties, forced statuses. Do not keep the guard
+    /// while the module runs.
+    pub fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes every call of that name answer this status from now on.
+    pub fn force(&self, call: &str, status: Status) {
+        self.process().forced.insert(call.to_owned(), status);
+    }
+
+    /// Offers a plugin configuration as bytes.
+    pub fn configure(&self, configuration: Vec<u8>) -> Result<(), Refused> {
+        let old = std::mem::replace(&mut self.process().configuration, configuration);
+        let before = self.process().log.len();
+        for vm in 0..self.vms.len() {
+            if !self.configure_vm(vm) {
+                self.process().configuration = old;
+                return Err(Refused(self.log()[before..].join("\n")));
+            }
+            self.retire_roots(vm);
+        }
+        Ok(())
+    }
+
+    /// Runs `proxy_on_tick` of a VM, due or not; 0 is the main thread's.
+    pub fn tick(&self, vm: usize) {
+        let roots: Vec<u32> = self.process().vms[vm].roots.keys().copied().collect();
+        roots.into_iter().for_each(|root| self.tick_root(vm, root));
+    }
+}
+
+/// JSON whose numbers have passed through doubles.
+fn doubled(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(items) => items.iter().map(doubled).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), doubled(value))).collect()
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,54 @@
+//! Header maps as the ABI writes them: the count, the sizes of each name and value, then names and
+//! values, each with a NUL behind it; numbers are little-endian `u32`.
+
+use crate::support::http::{Headers, Message};
+
+impl Headers {
+    /// This map in the ABI's form.
+    pub fn serialized(&self) -> Vec<u8> {
+        let number = |size: usize| (size as u32).to_le_bytes();
+        let mut sizes = number(self.0.len()).to_vec();
+        let mut strings = Vec::new();
+        for (name, value) in &self.0 {
+            sizes.extend(number(name.len()));
+            sizes.extend(number(value.len()));
+            strings.extend_from_slice(&[name, b"\0".as_slice(), value, b"\0"].concat());
+        }
+        [sizes, strings].concat()
+    }
+
+    /// The map that the module wrote; it must be well-formed.
+    pub fn deserialized(mut bytes: &[u8]) -> Self {
+        if bytes.is_empty() {
+            return Self::default();
+        }
+        let mut take = |size: usize| bytes.split_off(..size).expect("a truncated header map");
+        let mut number = || u32::from_le_bytes(take(4).try_into().unwrap()) as usize;
+        let count = number();
+        let sizes: Vec<_> = (0..count).map(|_| (number(), number())).collect();
+        let mut string = |size: usize| take(size + 1)[..size].to_vec();
+        Self(sizes.into_iter().map(|(name, value)| (string(name), string(value))).collect())
+    }
+
+    /// Replaces the first value of that name and drops the others, or appends a line.
+    pub fn replace(&mut self, name: &[u8], value: &[u8]) {
+        let Some(first) = self.0.iter().position(|(other, _)| other.eq_ignore_ascii_case(name))
+        else {
+            return self.add(name, value);
+        };
+        self.0[first].1 = value.to_vec();
+        let mut position = 0;
+        self.0.retain(|(other, _)| {
+            position += 1;
+            position - 1 <= first || !other.eq_ignore_ascii_case(name)
+        });
+    }
+}
+
+impl Message {
+    /// A request whose first line stands in pseudo-headers.
+    pub fn request(headers: Headers, body: Vec<u8>) -> Self {
+        let part = |name| headers.value(name).unwrap_or_default();
+        Self { start: (part(":method"), part(":path")), headers, body }
+    }
+}

@@ -1,0 +1,40 @@
+//! The process-wide key-value store, with the host's rules to the letter.
+//!
+//! `proxy-wasm-cpp-host`, `src/shared_data.cc`: a CAS of 0 overwrites, another one must match, and
+//! on a missing key any CAS creates. Nothing is ever deleted.
+
+use std::collections::BTreeMap;
+
+use proxy_wasm::types::Status;
+
+/// Values with the CAS number of their last write.
+#[derive(Debug, Default)]
+pub struct SharedData {
+    values: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
+    last_cas: u32,
+}
+
+impl SharedData {
+    /// The value and its CAS number, which is never 0.
+    pub fn read(&self, key: &[u8]) -> Option<(&[u8], u32)> {
+        self.values.get(key).map(|(value, cas)| (value.as_slice(), *cas))
+    }
+
+    /// Writes, or refuses with [`Status::CasMismatch`].
+    pub fn write(&mut self, key: &[u8], value: &[u8], cas: u32) -> Status {
+        match self.values.get(key) {
+            Some((_, current)) if cas != 0 && cas != *current => Status::CasMismatch,
+            _ => {
+                // One counter for all keys; it skips 0 when it wraps.
+                self.last_cas = self.last_cas.checked_add(1).unwrap_or(1);
+                self.values.insert(key.to_vec(), (value.to_vec(), self.last_cas));
+                Status::Ok
+            }
+        }
+    }
+
+    /// Every key there is.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.values.keys().map(Vec::as_slice)
+    }
+}

@@ -1,0 +1,305 @@
+//! What the host knows: one process with its clock, shared data, metrics and VMs.
+//!
+//! Plain data under one mutex, which nobody holds while the module runs. Where Envoy has a trap,
+//! so has the fake: an effective context that could not be set leaves the previous one in force,
+//! headers of a stream are out of reach once it goes on, and acts take effect after the callback.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use proxy_wasm::types::Status;
+
+use super::{metrics::Metrics, shared_data::SharedData};
+use crate::support::{authorization_server::{Answer, AuthorizationServer, Fault}, http::{Headers, Message}};
+
+/// A host function that the module calls by name.
+pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync>;
+
+/// One proxy process.
+#[derive(Default)]
+pub struct Process {
+    /// Time since 1970.
+    pub now: Duration,
+    /// Shared by all VMs.
+    pub shared_data: SharedData,
+    /// Shared by all VMs.
+    pub metrics: Metrics,
+    /// Lines with their levels as in the ABI.
+    pub log: Vec<(u32, String)>,
+    /// Reachable authorization servers.
+    pub clusters: BTreeMap<String, AuthorizationServer>,
+    /// Plugin configuration as the module reads it.
+    pub configuration: Vec<u8>,
+    /// Foreign functions by name.
+    pub foreign_functions: BTreeMap<String, ForeignFunction>,
+    /// Properties of every stream, by their path joined with dots.
+    pub properties: BTreeMap<String, Vec<u8>>,
+    /// Capabilities; `None` is all.
+    pub capabilities: Option<BTreeSet<String>>,
+    /// Calls that answer a status of the test's choice.
+    pub forced: BTreeMap<String, Status>,
+    /// VMs; the first is the main thread's.
+    pub vms: Vec<VmState>,
+}
+
+impl Process {
+    /// Whether a capability is granted.
+    pub fn allows(&self, capability: &str) -> bool {
+        self.capabilities.as_ref().is_none_or(|allowed| allowed.contains(capability))
+    }
+
+    /// Root contexts whose tick is due.
+    pub fn due_roots(&self, vm: usize) -> Vec<u32> {
+        let due = |root: &Root| {
+            !root.tick_period.is_zero() && self.now >= root.last_tick + root.tick_period
+        };
+        let roots = self.vms[vm].roots.iter();
+        roots.filter(|(_, root)| due(root)).map(|(id, _)| *id).collect()
+    }
+
+    /// Root contexts that a newer one has replaced and that serve no stream.
+    pub fn unused_roots(&self, vm: usize) -> Vec<u32> {
+        let vm = &self.vms[vm];
+        let newest = vm.roots.last_key_value().map(|(id, _)| *id);
+        let used = |id: u32| vm.streams.values().any(|stream| stream.root == id);
+        let roots = vm.roots.keys().copied();
+        roots.filter(|id| Some(*id) != newest && !used(*id)).collect()
+    }
+
+    /// Calls whose outcome is known by now.
+    pub fn arrived_calls(&self, vm: usize) -> Vec<u32> {
+        let calls = self.vms[vm].calls.iter();
+        calls.filter(|(_, call)| call.outcome(self.now).is_some()).map(|(id, _)| *id).collect()
+    }
+}
+
+/// One VM.
+#[derive(Default)]
+pub struct VmState {
+    /// The context whose callback runs; 0 outside callbacks.
+    pub current: u32,
+    /// What the module chose instead; 0 is the current one.
+    pub effective: u32,
+    /// The last context id given out.
+    pub last_context: u32,
+    /// The last call token given out.
+    pub last_token: u32,
+    /// Root contexts.
+    pub roots: BTreeMap<u32, Root>,
+    /// Streams that still exist.
+    pub streams: BTreeMap<u32, Stream>,
+    /// Calls under way, by token.
+    pub calls: BTreeMap<u32, HttpCall>,
+    /// The answer that is being delivered.
+    pub delivered: Option<Delivery>,
+}
+
+/// A plugin's root context.
+#[derive(Debug, Default)]
+pub struct Root {
+    /// Zero means no ticks.
+    pub tick_period: Duration,
+    /// When it ticked last, or its period was set.
+    pub last_tick: Duration,
+}
+
+/// A request on its way through the filter.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The root context that it belongs to.
+    pub root: u32,
+    /// Request headers, pseudo-headers among them.
+    pub request: Headers,
+    /// Request body.
+    pub body: Vec<u8>,
+    /// Response headers, `:status` among them.
+    pub response: Headers,
+    /// Properties that the module set.
+    pub filter_state: BTreeMap<String, Vec<u8>>,
+    /// The module's verdict; the first one stands.
+    pub act: Option<Act>,
+}
+
+/// What the module wants to become of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// On to the protected service.
+    Continue,
+    /// Answered at the gate.
+    Respond(LocalResponse),
+}
+
+/// An answer given at the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalResponse {
+    /// Status code.
+    pub status: u32,
+    /// Response code details.
+    pub details: String,
+    /// Header lines.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+    /// For gRPC requests; negative derives it from the status.
+    pub grpc_status: i32,
+}
+
+/// An HTTP call under way.
+pub struct HttpCall {
+    /// The context that made it.
+    pub context: u32,
+    /// Who will answer.
+    pub server: AuthorizationServer,
+    /// Request path.
+    pub path: String,
+    /// When it was made.
+    pub since: Duration,
+    /// Zero waits for ever.
+    pub timeout: Duration,
+}
+
+impl HttpCall {
+    /// What has become of it by `now`: nothing yet, or a delivery (without one: a failed call).
+    /// A server that does not answer is answered for by the proxy.
+    pub fn outcome(&self, now: Duration) -> Option<Option<Delivery>> {
+        let answer = self.server.answer_now(&self.path);
+        let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;
+        match answer.filter(|answer| now >= self.since + answer.delay) {
+            None if expired => Some(Some(Delivery::of_proxy("504", "upstream request timeout"))),
+            None => None,
+            Some(answer) => Some(match answer.fault {
+                Some(Fault::Reset) => Some(Delivery::of_proxy("503", "upstream connect error")),
+                Some(Fault::Truncate) => None,
+                None => Some(Delivery::of(answer)),
+            }),
+        }
+    }
+}
+
+/// What a call's callback may read.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// Empty after a reset.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Delivery {
+    fn of(answer: Answer) -> Self {
+        let mut headers = Headers::default();
+        headers.add(":status", answer.status.to_string());
+        headers.add("content-length", answer.body.len().to_string());
+        headers.0.extend(answer.headers.0);
+        Self { headers, body: answer.body }
+    }
+
+    fn of_proxy(status: &str, body: &str) -> Self {
+        let mut headers = Headers::default();
+        headers.add(":status", status);
+        Self { headers, body: body.into() }
+    }
+}
+
+impl VmState {
+    /// A fresh context id.
+    pub fn new_context(&mut self) -> u32 {
+        self.last_context += 1;
+        self.last_context
+    }
+
+    /// `proxy_set_effective_context`: on failure the previous choice stays.
+    pub fn set_effective(&mut self, context: u32) -> Status {
+        if !self.exists(context) {
+            return Status::BadArgument;
+        }
+        self.effective = context;
+        Status::Ok
+    }
+
+    /// The context on which acts fall: the effective one if it still exists, else the current one.
+    pub fn acting(&self) -> u32 {
+        if self.exists(self.effective) { self.effective } else { self.current }
+    }
+
+    /// The stream on which acts fall; a root context has none.
+    pub fn stream(&mut self) -> Option<&mut Stream> {
+        let acting = self.acting();
+        self.streams.get_mut(&acting)
+    }
+
+    /// The header map of that number in the ABI, if it can be reached now.
+    pub fn map(&mut self, map: u32) -> Result<&mut Headers, Status> {
+        if map == 6 {
+            return self.delivered.as_mut().map(|call| &mut call.headers).ok_or(Status::BadArgument);
+        }
+        let stream = self.stream().ok_or(Status::BadArgument)?;
+        match map {
+            0 if stream.act.is_none() => Ok(&mut stream.request),
+            2 if !stream.response.0.is_empty() => Ok(&mut stream.response),
+            _ => Err(Status::BadArgument),
+        }
+    }
+
+    /// Records a verdict. On a root context it falls into the void and is Ok all the same.
+    pub fn act(&mut self, act: Act) -> Status {
+        self.decide(self.acting(), act);
+        Status::Ok
+    }
+
+    /// Records a verdict on a stream; the first one stands.
+    pub fn decide(&mut self, context: u32, act: Act) {
+        if let Some(stream) = self.streams.get_mut(&context) {
+            stream.act.get_or_insert(act);
+        }
+    }
+
+    /// `proxy_http_call`: a request to a cluster, of which the callback will tell the outcome.
+    pub fn call(
+        &mut self,
+        process: &Process,
+        cluster: String,
+        request: Message,
+        timeout: u32,
+    ) -> Result<u32, Status> {
+        let server = process.clusters.get(&cluster).ok_or(Status::BadArgument)?;
+        let named = [":method", ":path", ":authority"].map(|name| request.headers.value(name));
+        if named.iter().any(Option::is_none) {
+            return Err(Status::BadArgument);
+        }
+        self.last_token += 1;
+        let call = HttpCall {
+            context: self.acting(),
+            server: server.clone(),
+            path: request.start.1.clone(),
+            since: process.now,
+            timeout: Duration::from_millis(timeout.into()),
+        };
+        server.receive(request);
+        self.calls.insert(self.last_token, call);
+        Ok(self.last_token)
+    }
+
+    /// A stream whose verdict waits to be carried out.
+    pub fn decided(&self) -> Option<(u32, Act)> {
+        self.streams.iter().find_map(|(id, stream)| Some((*id, stream.act.clone()?)))
+    }
+
+    /// Forgets a stream and the calls it made.
+    pub fn remove_stream(&mut self, context: u32) {
+        self.streams.remove(&context);
+        self.calls.retain(|_, call| call.context != context);
+    }
+
+    fn exists(&self, context: u32) -> bool {
+        self.roots.contains_key(&context) || self.streams.contains_key(&context)
+    }
+}
+
+/// A property's path, whose segments the ABI joins with NUL.
+pub fn dotted(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).replace('\0', ".")
+}

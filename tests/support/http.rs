@@ -1,0 +1,272 @@
+//! HTTP/1.1 over loopback sockets, just enough to say and hear what tests need.
+//!
+//! Header names and values are bytes from end to end: half of the attacks on a filter are requests
+//! that a well-behaved client library refuses to send. Bodies are read by `content-length` or
+//! `chunked`, or up to the end of the connection. Malformed messages are `io::Error`s.
+
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Longest wait for a peer: far beyond what a loaded machine needs, so only a hang reaches it.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_HEADERS: usize = 2048;
+
+/// Header lines in order, repeated names kept.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(pub Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Headers {
+    /// Appends a line.
+    pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.0.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+    }
+
+    /// Removes every line of that name.
+    pub fn remove(&mut self, name: impl AsRef<[u8]>) {
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
+    }
+
+    /// Every value of that name (any case), in order.
+    pub fn bytes(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
+        let same = |(other, _): &&(Vec<u8>, Vec<u8>)| other.eq_ignore_ascii_case(name.as_ref());
+        self.0.iter().filter(same).map(|(_, value)| value.as_slice()).collect()
+    }
+
+    /// Every value of that name as text; bytes that are not UTF-8 show as U+FFFD.
+    pub fn values(&self, name: &str) -> Vec<String> {
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        self.bytes(name).into_iter().map(text).collect()
+    }
+
+    /// The only value of that name; a repeated header fails the test that asks.
+    pub fn value(&self, name: &str) -> Option<String> {
+        let mut values = self.values(name);
+        assert!(values.len() <= 1, "header {name} is repeated: {values:?}");
+        values.pop()
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes: &Vec<u8>| bytes.escape_ascii().to_string();
+        let lines = self.0.iter().map(|(name, value)| (text(name), text(value)));
+        formatter.debug_list().entries(lines).finish()
+    }
+}
+
+/// A message as it came: the three parts of its first line, its header lines and its body.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Method and target of a request; empty and the status code of a response.
+    pub start: (String, String),
+    /// Header lines in order.
+    pub headers: Headers,
+    /// The body, with the transfer encoding undone.
+    pub body: Vec<u8>,
+}
+
+/// Reads a request; `None` where the peer closed between two requests.
+pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
+    let Some(head) = read_head(from)? else { return Ok(None) };
+    let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Request::new(&mut lines);
+    parsed.parse(&head).map_err(malformed)?;
+    let method = parsed.method.unwrap_or_default().to_owned();
+    let target = parsed.path.unwrap_or_default().to_owned();
+    let headers = copied(parsed.headers);
+    let body = read_body(from, &headers, Unframed::Empty)?;
+    Ok(Some(Message { start: (method, target), headers, body }))
+}
+
+/// Reads the response to a request of that method, past any `1xx`.
+pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, Message)> {
+    loop {
+        let head = read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut parsed = httparse::Response::new(&mut lines);
+        parsed.parse(&head).map_err(malformed)?;
+        let status = parsed.code.unwrap_or_default();
+        if (100..200).contains(&status) {
+            continue;
+        }
+        let headers = copied(parsed.headers);
+        let body = match (method, status) {
+            ("HEAD", _) | (_, 204 | 304) => Vec::new(),
+            _ => read_body(from, &headers, Unframed::UntilClose)?,
+        };
+        return Ok((status, Message { start: (String::new(), status.to_string()), headers, body }));
+    }
+}
+
+/// A `GET` on a connection of its own: the way to ask Envoy's admin interface.
+pub fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Vec<u8>)> {
+    exchange(address, "GET", path)
+}
+
+/// A request without a body on a connection of its own.
+pub fn exchange(address: SocketAddr, method: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
+    let mut connection = connect(address)?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes())?;
+    let (status, message) = read_response(&mut BufReader::new(connection), method)?;
+    Ok((status, message.body))
+}
+
+/// A connection whose reads and writes give up after [`PATIENCE`].
+pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let connection = TcpStream::connect_timeout(&address, PATIENCE)?;
+    connection.set_nodelay(true)?;
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(PATIENCE))?;
+    Ok(connection)
+}
+
+/// What a [`Server`] does with a request.
+pub struct Reply {
+    /// Bytes to write, not checked for sense.
+    pub bytes: Vec<u8>,
+    /// Whether the connection serves another request.
+    pub then: Then,
+}
+
+/// What follows a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Wait for the next request.
+    KeepAlive,
+    /// Close the connection.
+    Close,
+}
+
+/// A threaded server on a free loopback port; it stops accepting when dropped.
+pub struct Server {
+    address: SocketAddr,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Server {
+    /// Answers each request by `handler`, connections in parallel.
+    pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let address = listener.local_addr()?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, handler) = (Arc::clone(&stopping), Arc::new(handler));
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let handler = Arc::clone(&handler);
+                // A broken connection is the peer's affair; what it did not get, its test will miss.
+                thread::spawn(move || drop(serve(connection, &*handler)));
+            }
+        });
+        Ok(Self { address, stopping })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address)); // wakes the accepting thread
+    }
+}
+
+/// Frames a response with its `content-length`.
+pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
+    write_headers(&mut bytes, headers);
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// Writes header lines as they are and the empty line after them.
+pub fn write_headers(into: &mut Vec<u8>, headers: &Headers) {
+    for (name, value) in &headers.0 {
+        into.extend_from_slice(&[name, b": ".as_slice(), value, b"\r\n"].concat());
+    }
+    into.extend_from_slice(b"\r\n");
+}
+
+fn serve(connection: TcpStream, handler: &dyn Fn(Message) -> Reply) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let mut reader = BufReader::new(connection.try_clone()?);
+    let mut writer = connection;
+    while let Some(request) = read_request(&mut reader)? {
+        let reply = handler(request);
+        writer.write_all(&reply.bytes)?;
+        if reply.then == Then::Close {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if from.read_until(b'\n', &mut head)? == 0 {
+            return if head.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+        }
+    }
+    Ok(Some(head))
+}
+
+/// What a message without `content-length` and `chunked` holds (RFC 9112 section 6.3).
+enum Unframed {
+    Empty,
+    UntilClose,
+}
+
+fn read_body(from: &mut impl BufRead, headers: &Headers, rest: Unframed) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    if headers.bytes("transfer-encoding").iter().any(|coding| coding.ends_with(b"chunked")) {
+        read_chunks(from, &mut body)?;
+    } else if let Some(length) = headers.value("content-length") {
+        body.resize(length.parse().map_err(malformed)?, 0);
+        from.read_exact(&mut body)?;
+    } else if matches!(rest, Unframed::UntilClose) {
+        from.read_to_end(&mut body)?;
+    }
+    Ok(body)
+}
+
+fn read_chunks(from: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let mut line = String::new();
+        from.read_line(&mut line)?;
+        let size = usize::from_str_radix(line.trim(), 16).map_err(malformed)?;
+        let start = body.len();
+        body.resize(start + size, 0);
+        from.read_exact(&mut body[start..])?;
+        from.read_exact(&mut [0; 2])?; // no trailers in tests: the last chunk ends like the others
+        if size == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn copied(lines: &[httparse::Header<'_>]) -> Headers {
+    let copy = |line: &httparse::Header<'_>| (line.name.as_bytes().to_vec(), line.value.to_vec());
+    Headers(lines.iter().map(copy).collect())
+}
+
+fn malformed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}

@@ -1,0 +1,47 @@
+//! Test support: one scenario suite, two drivers.
+//!
+//! - [`fake_host::FakeHost`] links the module natively and plays the proxy: fast, deterministic,
+//!   debuggable.
+//! - [`envoy::Envoy`] runs the real module in the real Envoy over loopback sockets.
+//!
+//! A scenario is a function over any [`driver::Driver`]; [`on_both_drivers!`] makes the tests.
+#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(unreachable_pub, reason = "`pub` says what a part offers to the others")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
+pub mod authorization_server;
+pub mod driver;
+pub mod envoy;
+pub mod fake_host;
+pub mod http;
+pub mod upstream;
+
+/// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
+///
+/// A scenario is `fn name<D: Driver>()`. Without an Envoy the second one says so and passes, except
+/// in CI, where it fails.
+macro_rules! on_both_drivers {
+    ($($scenario:ident),+ $(,)?) => {
+        mod in_process {
+            $(#[test] fn $scenario() { super::$scenario::<$crate::support::fake_host::FakeHost>(); })+
+        }
+        mod in_envoy {
+            $(#[test] fn $scenario() {
+                if $crate::support::envoy::is_installed() {
+                    super::$scenario::<$crate::support::envoy::Envoy>();
+                }
+            })+
+        }
+    };
+}
+pub(crate) use on_both_drivers;

@@ -1,0 +1,58 @@
+//! The protected service behind the gate: it records what reached it and answers 200.
+//!
+//! Each answer carries [`ECHO_ID`], so that an exchange finds its own record even where many run at
+//! once and where the answer has no body (`HEAD`).
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use super::{
+    driver::Seen,
+    http::{Headers, Message, Reply, Server, Then, response},
+};
+
+/// Response header that names the record of the request.
+pub const ECHO_ID: &str = "x-echo-id";
+/// What the protected service says.
+pub const BODY: &[u8] = b"hello from the protected service";
+
+/// A recording HTTP server.
+pub struct Upstream {
+    server: Server,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Upstream {
+    /// Listens on a free loopback port.
+    pub fn start() -> io::Result<Self> {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&seen);
+        let server = Server::start(move |request| {
+            let mut records = record.lock().unwrap();
+            records.push(described(request));
+            let mut headers = Headers::default();
+            headers.add(ECHO_ID, (records.len() - 1).to_string());
+            Reply { bytes: response(200, &headers, BODY), then: Then::KeepAlive }
+        })?;
+        Ok(Self { server, seen })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// What it saw, by the [`ECHO_ID`] of its answer.
+    pub fn seen(&self, response_headers: &Headers) -> Option<Seen> {
+        let id: usize = response_headers.value(ECHO_ID)?.parse().ok()?;
+        self.seen.lock().unwrap().get(id).cloned()
+    }
+}
+
+fn described(request: Message) -> Seen {
+    let (method, path) = request.start;
+    Seen { method, path, headers: request.headers, body: request.body }
+}

@@ -1,0 +1,125 @@
+//! Public test vectors, run through the public interface of `portcullis::jose`.
+//!
+//! The vectors are other projects' data under their own licences, so none is copied here. They are
+//! read from the folder that `PORTCULLIS_VECTORS` names, by default `../shared/vectors` beside the
+//! package. Without it the tests say loudly that they did nothing; where `CI` is `true` they fail.
+//!
+//! Every test counts its cases and asserts the count: a file that is read wrongly would otherwise
+//! pass with no case at all.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic, and says what it ran"
+)]
+
+mod cavp;
+mod cookbooks;
+mod envoy;
+mod hostile;
+mod wycheproof_jose;
+mod wycheproof_primitives;
+
+use std::path::{Path, PathBuf};
+
+use portcullis::jose::{
+    CompactJws, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, VerifyingKey,
+};
+use serde_json::{Value, json};
+
+/// The folder of a collection; None, loudly, where the vectors are not there.
+fn collection(name: &str) -> Option<PathBuf> {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+    let folder = std::env::var_os("PORTCULLIS_VECTORS").map_or(default, PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder.join(name));
+    }
+    let shown = folder.display();
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+        "no vectors in {shown}"
+    );
+    eprintln!("SKIPPED, NOTHING TESTED: no vectors in {shown}; set PORTCULLIS_VECTORS");
+    None
+}
+
+fn text(path: &Path) -> String {
+    let octets = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    String::from_utf8(octets).unwrap()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&text(path)).unwrap()
+}
+
+/// The files of a folder, in the order of their names.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+fn string(value: &Value) -> &str {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no string: {value}"))
+}
+
+/// Octets of hexadecimal digits; an odd number of digits lacks a leading zero.
+fn unhex(digits: &str) -> Vec<u8> {
+    let digits = if digits.len() % 2 == 1 {
+        format!("0{digits}")
+    } else {
+        digits.to_owned()
+    };
+    let octet = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(octet).collect()
+}
+
+/// `octets` with zeros before them up to `length`.
+fn left_padded(octets: &[u8], length: usize) -> Vec<u8> {
+    let zeros = length.saturating_sub(octets.len());
+    [&vec![0; zeros], octets].concat()
+}
+
+/// Says what a test has run, and fails if that is not what it should have.
+fn ran(what: &str, cases: usize, expected: usize) {
+    println!("{what}: {cases} cases");
+    assert_eq!(cases, expected, "{what}: number of cases");
+}
+
+/// The set of one JWK, or of a JWK Set.
+fn key_set(keys: &Value, origin: KeyOrigin) -> Result<KeySet, KeySetError> {
+    let set = if keys.get("keys").is_some() {
+        keys.clone()
+    } else {
+        json!({ "keys": [keys] })
+    };
+    KeySet::parse(set.to_string().as_bytes(), origin, KeySetLimits::default())
+}
+
+fn key(jwk: &Value) -> VerifyingKey {
+    VerifyingKey::from_jwk(jwk.as_object().unwrap(), KeyOrigin::Local).unwrap()
+}
+
+/// Whether a JWS verifies, as a token would: with the keys that its header leads to.
+fn verifies(jws: &str, keys: &Result<KeySet, KeySetError>) -> bool {
+    let (Ok(jws), Ok(keys)) = (CompactJws::parse(jws), keys) else {
+        return false;
+    };
+    let header = jws.header();
+    let mut candidates = keys.candidates(header.kid(), header.algorithm(), JwkAlgorithm::Exact);
+    candidates.any(|key| jws.verify_with(key))
+}
