@@ -7,6 +7,7 @@
 //! worker.
 
 mod abi;
+mod configuration;
 mod host;
 mod metrics;
 mod pairs;

@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     filter::{
         abi::{self, LogLevel},
+        configuration::json_text,
         stream::Stream,
         worker::Worker,
     },
@@ -55,7 +56,7 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let config = match Config::parse(&bytes) {
+        let config = match Config::parse(&json_text(&bytes)) {
             Ok(config) => config,
             Err(error) => {
                 abi::log(LogLevel::Error, &format!("portcullis: configuration refused: {error}"));
