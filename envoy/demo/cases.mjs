@@ -68,7 +68,7 @@ function authorization(tokens) {
     get('a path that no rule names', bearer(tokens.write), '403 insufficient_scope', {
       path: '/admin', reason: 'unmatched',
     }),
-    get('the same without a token', {}, '401', { path: '/admin', reason: 'unmatched' }),
+    get('the same without a token', {}, '401', { path: '/admin', reason: 'missing_credential' }),
   ];
 }
 
@@ -84,7 +84,7 @@ function forgeries(tokens) {
     get('signed by another key, unknown kid', bearer(signedByOther(tokens.es256, 'mine')), '401 invalid_token', {
       reason: 'unknown_key',
     }),
-    get('alg none', bearer(unsigned(tokens.read)), '401 invalid_token', { reason: 'algorithm' }),
+    get('alg none', bearer(unsigned(tokens.read)), '401 invalid_token', { reason: 'malformed_token' }),
     get('two tokens', bearer(tokens.read), '400 invalid_request', {
       path: `/orders/7?access_token=${tokens.write}`, reason: 'several_credentials',
     }),
@@ -108,6 +108,6 @@ function identity(tokens) {
     get('CORS preflight', {
       origin: 'https://shop.example', 'access-control-request-method': 'POST',
     }, '204', { method: 'OPTIONS' }),
-    get('OPTIONS that is no preflight', {}, '401', { method: 'OPTIONS', reason: 'unmatched' }),
+    get('OPTIONS that is no preflight', {}, '401', { method: 'OPTIONS', reason: 'missing_credential' }),
   ];
 }
