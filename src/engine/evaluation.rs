@@ -162,7 +162,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         Ok(Verified {
             provider: id,
             credential: credential.clone(),
-            payload_segment: token.as_ref().map_or("", UntrustedToken::payload_segment),
+            payload_segment: token.as_ref().map_or("", |token| token.jws().payload_segment()),
             token: verified,
         })
     }

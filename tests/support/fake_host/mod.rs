@@ -145,6 +145,11 @@ impl FakeHost {
         self.process().forced.insert(call.to_owned(), status);
     }
 
+    /// Forgets a stream without telling the module.
+    pub fn forget(&self, stream: StreamId) {
+        self.process().vms[stream.vm].streams.remove(&stream.context);
+    }
+
     /// Offers a plugin configuration as bytes.
     pub fn configure(&self, configuration: Vec<u8>) -> Result<(), Refused> {
         let old = std::mem::replace(&mut self.process().configuration, configuration);

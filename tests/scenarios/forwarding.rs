@@ -1,0 +1,119 @@
+//! What the upstream gets to see.
+
+use serde_json::json;
+
+use crate::{
+    support::{
+        driver::{Driver, Request, Setup},
+        on_both_drivers,
+    },
+    world::{claims, configuration, get, local_provider, signer, start, token, with_local_keys},
+};
+
+on_both_drivers!(
+    carries_verified_claims_and_nothing_a_client_made_up,
+    takes_the_token_out_wherever_it_stood,
+    leaves_the_token_where_told,
+    forwards_the_payload,
+    keeps_claims_from_breaking_out_of_a_header,
+);
+
+fn carries_verified_claims_and_nothing_a_client_made_up<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    provider["claim_to_headers"] = json!([
+        { "header_name": "x-user", "claim_name": "sub" },
+        { "header_name": "x-level", "claim_name": "level" },
+        { "header_name": "x-city", "claim_path": ["https://example.com/address", "city"] },
+        { "header_name": "x-groups", "claim_name": "groups" },
+        { "header_name": "x-absent", "claim_name": "absent" },
+    ]);
+    let gate: D = start(&Setup::new(configuration(&provider)));
+    let mut claims = claims(&gate, "alice");
+    claims["level"] = json!(3);
+    claims["https://example.com/address"] = json!({ "city": "Z\u{fc}rich" });
+    claims["groups"] = json!(["a", "b"]);
+    let request = Request::get("/")
+        .header("X-User", "root")
+        .header("x-user", "root")
+        .header("x_absent", "root")
+        .header("x-other", "kept")
+        .bearer(signer.sign_claims(&claims));
+    let seen = gate.send(&request).upstream.unwrap().headers;
+    for (name, expected) in [
+        ("x-user", &["alice"][..]),
+        ("x-level", &["3"]),
+        ("x-groups", &["WyJhIiwiYiJd"]),
+        ("x-absent", &[]),
+        ("x_absent", &[]),
+        ("x-other", &["kept"]),
+        ("authorization", &[]),
+    ] {
+        assert_eq!(seen.values(name), expected, "{name}");
+    }
+    assert_eq!(seen.bytes("x-city"), ["Z\u{fc}rich".as_bytes()]);
+}
+
+fn takes_the_token_out_wherever_it_stood<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    provider["from_headers"] = json!([{ "name": "x-jwt", "value_prefix": "jwt=" }]);
+    provider["from_params"] = json!(["jwt"]);
+    provider["from_cookies"] = json!(["session"]);
+    let gate: D = start(&Setup::new(configuration(&provider)));
+    let token = token(&gate, &signer, "alice");
+    let query = gate.send(&Request::get(&format!("/p?a=%41&jwt={token}&b")));
+    assert_eq!(query.upstream.unwrap().path, "/p?a=%41&b");
+    let cookie =
+        gate.send(&Request::get("/").header("cookie", format!("a=1; session={token}; b=2")));
+    assert_eq!(cookie.upstream.unwrap().headers.values("cookie"), ["a=1; b=2"]);
+    let header = gate.send(&Request::get("/").header("x-jwt", format!("jwt={token}")));
+    assert!(header.upstream.unwrap().headers.values("x-jwt").is_empty());
+    let standard = gate.send(&Request::get("/").bearer(&token));
+    assert_eq!(standard.status, 401, "not a place of this provider");
+    let two = Request::get(&format!("/?jwt={token}")).header("x-jwt", format!("jwt={token}"));
+    assert_eq!(gate.send(&two).status, 400);
+}
+
+fn leaves_the_token_where_told<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    provider["forward"] = json!(true);
+    let gate: D = start(&Setup::new(configuration(&provider)));
+    let token = token(&gate, &signer, "alice");
+    let seen = get(&gate, "/", &token).upstream.unwrap();
+    assert_eq!(seen.headers.values("authorization"), [format!("Bearer {token}")]);
+}
+
+fn forwards_the_payload<D: Driver>() {
+    let signer = signer();
+    for padded in [false, true] {
+        let mut provider = local_provider(&signer);
+        provider["forward_payload_header"] = json!("x-payload");
+        provider["pad_forward_payload_header"] = json!(padded);
+        let gate: D = start(&Setup::new(configuration(&provider)));
+        let mut claims = claims(&gate, "alice");
+        // One byte more or less until the payload needs padding.
+        while claims.to_string().len() % 3 == 0 {
+            claims["sub"] = json!(format!("{}e", claims["sub"].as_str().unwrap()));
+        }
+        let token = signer.sign_claims(&claims);
+        let payload = token.split('.').nth(1).unwrap();
+        let padding = if padded { "=".repeat((4 - payload.len() % 4) % 4) } else { String::new() };
+        let seen = gate
+            .send(&Request::get("/").header("x-payload", "root").bearer(&token))
+            .upstream
+            .unwrap();
+        assert_eq!(seen.headers.values("x-payload"), [format!("{payload}{padding}")]);
+    }
+}
+
+fn keeps_claims_from_breaking_out_of_a_header<D: Driver>() {
+    let signer = signer();
+    let gate: D = with_local_keys(&signer);
+    for subject in ["a\r\nx-admin: 1", "a\0", "a\u{7f}", &"a".repeat(8193)] {
+        let exchange = get(&gate, "/", &token(&gate, &signer, subject));
+        assert_eq!(exchange.status, 401);
+        assert!(exchange.upstream.is_none());
+    }
+}

@@ -1,0 +1,181 @@
+//! Keys that are fetched: waiting for them, doing without, bad answers.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    signer::{Signer, jwks},
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        driver::{Driver, Request, Setup},
+        on_both_drivers,
+    },
+    world::{
+        ISSUER, JWKS_PATH, configuration, forwarded_user, get, publishing, remote_provider, signer,
+        start, token, with_remote_keys,
+    },
+};
+
+on_both_drivers!(
+    parks_requests_until_the_keys_arrive,
+    fetches_once_for_two_workers,
+    answers_503_while_keys_cannot_be_had,
+    keeps_what_worked_through_bad_documents,
+    learns_a_rotated_key,
+    looks_no_more_than_once_for_kids_that_nobody_has,
+    bounds_how_many_wait,
+    stops_waiting_after_the_timeout,
+    names_a_cluster_that_is_missing,
+);
+
+fn parks_requests_until_the_keys_arrive<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let gate: D = with_remote_keys(&server);
+    let pending: Vec<_> = (0..20)
+        .map(|n| gate.begin(&Request::get("/").bearer(token(&gate, &signer, &format!("u{n}")))))
+        .collect();
+    gate.wait_until("all requests in flight", || gate.in_flight() == 20);
+    server.release();
+    for (n, pending) in pending.into_iter().enumerate() {
+        let exchange = gate.finish(pending);
+        assert_eq!(forwarded_user(&exchange), Some(format!("u{n}")));
+    }
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+}
+
+fn fetches_once_for_two_workers<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let setup = Setup::new(configuration(&remote_provider())).cluster("login", &server).workers(2);
+    let gate: D = start(&setup);
+    let requests: Vec<Request> = (0..40)
+        .map(|n| Request::get("/").bearer(token(&gate, &signer, &format!("u{n}"))))
+        .collect();
+    let pending: Vec<_> = requests.iter().map(|request| gate.begin(request)).collect();
+    gate.wait_until("all requests in flight", || gate.in_flight() == 40);
+    server.release();
+    for (n, pending) in pending.into_iter().enumerate() {
+        assert_eq!(forwarded_user(&gate.finish(pending)), Some(format!("u{n}")));
+    }
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+}
+
+fn answers_503_while_keys_cannot_be_had<D: Driver>() {
+    let signer = signer();
+    let server = AuthorizationServer::new();
+    for answer in [
+        Answer::status(500),
+        Answer::status(302).header("location", "http://127.0.0.1:1/jwks"),
+        Answer::reset(),
+        Answer::json("{}"),
+    ] {
+        server.answer(JWKS_PATH, answer.clone());
+        let gate: D = with_remote_keys(&server);
+        let token = token(&gate, &signer, "alice");
+        let exchange = get(&gate, "/", &token);
+        assert_eq!(exchange.status, 503);
+        assert!(exchange.headers.value("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+        assert_eq!(exchange.headers.value("www-authenticate"), None);
+        assert_eq!(exchange.details, "portcullis_denied{keys_unavailable}");
+        assert_eq!(get(&gate, "/", "junk").status, 401, "needs no key");
+        // And back again.
+        server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
+        gate.wait_until("recovery", || get(&gate, "/", &token).status == 200);
+    }
+}
+
+fn keeps_what_worked_through_bad_documents<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let mut provider = remote_provider();
+    provider["remote_jwks"]["cache_duration"] = json!("1s");
+    let gate: D =
+        start(&Setup::new(configuration(&provider)).cluster("login", &server));
+    let token = token(&gate, &signer, "alice");
+    assert_eq!(get(&gate, "/", &token).status, 200);
+    let failed = || gate.metric("portcullis.provider.login.jwks.fetch_failed").unwrap_or(0);
+    for document in [
+        b"\xff\xfe garbage".to_vec(),
+        b"{}".to_vec(),
+        br#"{"keys":[]}"#.to_vec(),
+        br#"{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"ES256-1"}]}"#.to_vec(),
+        vec![b'['; 10 << 20],
+        signer.jwks().to_string().into_bytes().repeat(2),
+    ] {
+        let before = failed();
+        server.answer(JWKS_PATH, Answer::json(document));
+        gate.wait_until("a failed fetch", || failed() > before);
+        assert_eq!(get(&gate, "/", &token).status, 200, "the last good keys serve");
+    }
+}
+
+fn learns_a_rotated_key<D: Driver>() {
+    let (old, new) = (signer(), Signer::new(portcullis::jose::Algorithm::Rs256));
+    let server = publishing(&old);
+    let gate: D = with_remote_keys(&server);
+    assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
+    server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
+    assert_eq!(get(&gate, "/", &token(&gate, &new, "alice")).status, 200);
+    assert_eq!(server.fetches(JWKS_PATH), 2);
+}
+
+fn looks_no_more_than_once_for_kids_that_nobody_has<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let gate: D = with_remote_keys(&server);
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+    let requests: Vec<Request> = (0..100)
+        .map(|n| {
+            let signer = signer.clone().named(Some(&format!("made-up-{n}")));
+            Request::get("/").bearer(token(&gate, &signer, "mallory"))
+        })
+        .collect();
+    for exchange in gate.send_all(&requests) {
+        assert_eq!(exchange.status, 401);
+    }
+    assert_eq!(server.fetches(JWKS_PATH), 2, "one at start, one for all unknown kids");
+}
+
+fn bounds_how_many_wait<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let mut config = configuration(&remote_provider());
+    config["limits"] = json!({ "parked_requests": 3 });
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    let request = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let waiting: Vec<_> = (0..3).map(|_| gate.begin(&request)).collect();
+    gate.wait_until("three in flight", || gate.in_flight() == 3);
+    let fourth = gate.send(&request);
+    assert_eq!((fourth.status, fourth.details.as_str()), (503, "portcullis_denied{overloaded}"));
+    assert_eq!(get(&gate, "/", "junk").status, 401);
+    server.release();
+    for pending in waiting {
+        assert_eq!(gate.finish(pending).status, 200);
+    }
+}
+
+fn stops_waiting_after_the_timeout<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let mut config = configuration(&remote_provider());
+    config["limits"] = json!({ "park_timeout": "0.3s" });
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
+    assert_eq!(exchange.status, 503);
+    assert!(exchange.headers.value("retry-after").is_some());
+    server.release();
+}
+
+fn names_a_cluster_that_is_missing<D: Driver>() {
+    let gate: D = start(&Setup::new(configuration(&remote_provider())));
+    let exchange = get(&gate, "/", &token(&gate, &signer(), "alice"));
+    assert_eq!(exchange.status, 503);
+    assert!(gate.log().iter().any(|line| line.contains("has no cluster \"login\"")));
+    assert!(!gate.log().iter().any(|line| line.contains("alice")), "nothing of a token is logged");
+}

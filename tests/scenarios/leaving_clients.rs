@@ -1,0 +1,64 @@
+//! Clients that leave while their requests wait.
+
+use crate::{
+    support::{
+        driver::{Driver, Request},
+        fake_host::FakeHost,
+        on_both_drivers,
+    },
+    world::{forwarded_user, publishing, signer, token, with_remote_keys},
+};
+
+on_both_drivers!(clients_that_leave_disturb_no_other);
+
+/// Every waiting request must get its own answer: one that acts for a client who left would let
+/// another's request through.
+fn clients_that_leave_disturb_no_other<D: Driver>() {
+    const CLIENTS: u64 = 300;
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let gate: D = with_remote_keys(&server);
+    let stranger = signer.clone().named(Some("made-up"));
+    let mut staying = Vec::new();
+    let mut leaving = Vec::new();
+    for n in 0..CLIENTS {
+        // A good token, then a bad one, then one whose client leaves.
+        let signer = if n % 3 == 1 { &stranger } else { &signer };
+        let request = Request::get("/").bearer(token(&gate, signer, &format!("u{n}")));
+        let pending = gate.begin(&request);
+        if n % 3 == 2 { leaving.push(pending) } else { staying.push((n, pending)) }
+    }
+    gate.wait_until("all in flight", || gate.in_flight() == CLIENTS);
+    let stay = u64::try_from(staying.len()).unwrap();
+    leaving.into_iter().for_each(|pending| gate.abandon(pending));
+    gate.wait_until("a third has left", || gate.in_flight() == stay);
+    server.release();
+    for (n, pending) in staying {
+        let exchange = gate.finish(pending);
+        if n % 3 == 0 {
+            assert_eq!(forwarded_user(&exchange), Some(format!("u{n}")));
+        } else {
+            assert_eq!((exchange.status, exchange.upstream), (401, None));
+        }
+    }
+    assert_eq!(gate.in_flight(), 0);
+}
+
+/// The host has forgotten a stream without a word. `proxy_set_effective_context` then fails and
+/// leaves the context of before in force: whoever acts all the same acts for another client.
+#[test]
+fn acts_for_no_stream_that_the_host_has_forgotten() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let gate: FakeHost = with_remote_keys(&server);
+    let stranger = signer.clone().named(Some("made-up"));
+    let bad = gate.begin(&Request::get("/").bearer(token(&gate, &stranger, "mallory")));
+    let good = gate.begin(&Request::get("/").bearer(token(&gate, &signer, "alice")));
+    gate.wait_until("both in flight", || gate.in_flight() == 2);
+    gate.forget(good);
+    server.release();
+    let exchange = gate.finish(bad);
+    assert_eq!((exchange.status, exchange.upstream), (401, None));
+}

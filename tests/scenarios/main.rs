@@ -1,0 +1,26 @@
+//! What a gate does, told once and run twice: in the fake host and in the real Envoy.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
+mod answers;
+mod configuration;
+mod forwarding;
+mod hostile_input;
+mod keys;
+mod leaving_clients;
+mod metrics;
+mod path;
+#[path = "../support/signer.rs"]
+mod signer;
+#[path = "../support/mod.rs"]
+mod support;
+mod withheld_capabilities;
+mod world;

@@ -1,0 +1,80 @@
+//! A host that withholds calls: refused, never let through, never a trap.
+
+use crate::{
+    support::{
+        driver::{Driver, Request, Setup},
+        fake_host::{FakeHost, Status},
+        on_both_drivers,
+    },
+    world::{configuration, get, local_provider, publishing, remote_provider, signer, start, token},
+};
+
+on_both_drivers!(works_with_the_capabilities_of_the_example);
+
+/// The list that `envoy/demo.yaml` ships.
+fn example_capabilities() -> Vec<String> {
+    include_str!("../../envoy/demo.yaml")
+        .lines()
+        .map(str::trim)
+        .filter_map(|line| line.strip_suffix(": {}"))
+        .filter(|name| name.starts_with("proxy_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn works_with_the_capabilities_of_the_example<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let capabilities = example_capabilities();
+    assert!(capabilities.len() > 10);
+    let setup = Setup::new(configuration(&remote_provider()))
+        .cluster("login", &server)
+        .capabilities(capabilities);
+    let gate: D = start(&setup);
+    let pending = gate.begin(&Request::get("/").bearer(token(&gate, &signer, "alice")));
+    gate.wait_until("a waiting request", || gate.in_flight() == 1);
+    server.release();
+    assert_eq!(gate.finish(pending).status, 200);
+    assert_eq!(gate.send(&Request::get("/")).status, 401);
+}
+
+/// Each call that a request depends on, refused in turn.
+#[test]
+fn lets_nothing_pass_when_the_host_refuses_a_call() {
+    for call in [
+        "proxy_get_current_time_nanoseconds",
+        "proxy_get_header_map_pairs",
+        "proxy_remove_header_map_value",
+        "proxy_replace_header_map_value",
+    ] {
+        let signer = signer();
+        let gate: FakeHost = start(&Setup::new(configuration(&local_provider(&signer))));
+        let good = token(&gate, &signer, "alice");
+        assert_eq!(get(&gate, "/", &good).status, 200);
+        gate.force(call, Status::InternalFailure);
+        let exchange = get(&gate, "/", &good);
+        assert_eq!((exchange.status, exchange.upstream), (503, None), "{call}");
+    }
+}
+
+/// Each call that keys depend on, refused in turn: without shared data a worker fetches for itself.
+#[test]
+fn decides_without_shared_data_metrics_and_log() {
+    for call in [
+        "proxy_get_shared_data",
+        "proxy_set_shared_data",
+        "proxy_define_metric",
+        "proxy_increment_metric",
+        "proxy_record_metric",
+        "proxy_log",
+    ] {
+        let signer = signer();
+        let server = publishing(&signer);
+        let setup = Setup::new(configuration(&remote_provider())).cluster("login", &server);
+        let gate: FakeHost = start(&setup);
+        gate.force(call, Status::InternalFailure);
+        assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200, "{call}");
+        assert_eq!(gate.send(&Request::get("/")).status, 401, "{call}");
+    }
+}

@@ -1,0 +1,106 @@
+//! A gate with one provider, and what the scenarios send it.
+
+use std::time::Duration;
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    signer::Signer,
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        driver::{Driver, Exchange, Request, Setup},
+    },
+};
+
+/// The issuer of good tokens.
+pub(crate) const ISSUER: &str = "https://login.example.com";
+/// Where its keys stand.
+pub(crate) const JWKS_PATH: &str = "/jwks";
+
+/// A provider `login` whose keys stand in the configuration.
+pub(crate) fn local_provider(signer: &Signer) -> Value {
+    let mut provider = provider();
+    provider["local_jwks"] = json!({ "inline_string": signer.jwks().to_string() });
+    provider
+}
+
+/// A provider `login` whose keys are fetched through the cluster `login`.
+pub(crate) fn remote_provider() -> Value {
+    let mut provider = provider();
+    provider["remote_jwks"] = json!({
+        "http_uri": {
+            "uri": format!("{ISSUER}{JWKS_PATH}"), "cluster": "login", "timeout": "5s",
+        },
+        "async_fetch": { "failed_refetch_duration": "0.2s" },
+    });
+    provider
+}
+
+fn provider() -> Value {
+    json!({
+        "issuer": ISSUER,
+        "audiences": ["orders"],
+        "claim_to_headers": [{ "header_name": "x-user", "claim_name": "sub" }],
+    })
+}
+
+/// A configuration in which everything needs a token of `login`.
+pub(crate) fn configuration(provider: &Value) -> Value {
+    json!({
+        "providers": { "login": provider },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "login" } }],
+    })
+}
+
+/// A server that publishes the signer's key.
+pub(crate) fn publishing(signer: &Signer) -> AuthorizationServer {
+    let server = AuthorizationServer::new();
+    server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
+    server
+}
+
+/// A gate whose keys are fetched from `server`.
+pub(crate) fn with_remote_keys<D: Driver>(server: &AuthorizationServer) -> D {
+    start(&Setup::new(configuration(&remote_provider())).cluster("login", server))
+}
+
+/// A gate whose keys stand in its configuration.
+pub(crate) fn with_local_keys<D: Driver>(signer: &Signer) -> D {
+    start(&Setup::new(configuration(&local_provider(signer))))
+}
+
+/// A gate whose configuration is accepted.
+pub(crate) fn start<D: Driver>(setup: &Setup) -> D {
+    D::start(setup).unwrap_or_else(|refused| panic!("{}", refused.0))
+}
+
+/// The signer of good tokens. ES256: quick, and small enough to read.
+pub(crate) fn signer() -> Signer {
+    Signer::new(Algorithm::Es256)
+}
+
+/// Claims of a good token for `subject`.
+pub(crate) fn claims(gate: &impl Driver, subject: &str) -> Value {
+    json!({ "iss": ISSUER, "aud": "orders", "sub": subject, "exp": gate.now() + 600 })
+}
+
+/// A good token for `subject`.
+pub(crate) fn token(gate: &impl Driver, signer: &Signer, subject: &str) -> String {
+    signer.sign_claims(&claims(gate, subject))
+}
+
+/// Sends `GET path` with a token.
+pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
+    gate.send(&Request::get(path).bearer(token))
+}
+
+/// The subject that the upstream was told, if the request reached it.
+pub(crate) fn forwarded_user(exchange: &Exchange) -> Option<String> {
+    exchange.upstream.as_ref()?.headers.value("x-user")
+}
+
+/// Lets the gate's time pass.
+pub(crate) fn pass_seconds(gate: &impl Driver, seconds: u64) {
+    gate.pass(Duration::from_secs(seconds));
+}
