@@ -92,9 +92,9 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
 	cargo test --locked --test e2e
 
-docs: cli envoy $(TOOLS)/node ## The examples of the documentation
+docs: cli wasm envoy $(TOOLS)/node ## The examples of the documentation
 	cargo test $(CORE) --doc
-	@node scripts/check-docs.mjs $(PROGRAM) $(ENVOY)
+	@node scripts/check-docs.mjs $(PROGRAM) $(ENVOY) $(MODULE)
 
 .PHONY: deny advisories
 deny: $(DENY) ## Licences, duplicates and sources of the dependencies

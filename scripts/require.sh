@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to it that the named tools are there: cargo, cc, node, npm, pip. What Debian packages is installed
-# where this runs as root or may use sudo; otherwise it says what to install.
+# Sees to it that the named tools are there. What Debian packages is installed where this runs as root or
+# may use sudo; otherwise it says what to install.
 set -euo pipefail
 
 fail() {
@@ -41,6 +41,12 @@ for tool in "$@"; do
             command -v node >/dev/null || install_for Node.js nodejs
             [ "$(node_major)" -ge 20 ] \
                 || fail "Node.js $(node --version) is too old: 20 or later is needed, https://nodejs.org"
+            ;;
+        dockerd) command -v dockerd >/dev/null || install_for Docker docker.io iptables ;;
+        docker) command -v docker >/dev/null || install_for Docker docker-cli ;;
+        docker-compose)
+            docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null \
+                || install_for "Docker Compose" docker-compose
             ;;
         npm) command -v npm >/dev/null || install_for npm npm ;;
         pip)

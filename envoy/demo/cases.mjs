@@ -1,7 +1,6 @@
-// The requests of the demo with what each must come to.
-//
-// `answer` is the status and the `error` of the challenge; `reason` is what the operator finds in
-// Envoy's access log; `saw` are headers as the API behind must have seen them (null: not at all).
+// The requests of the demo with what each must come to: `answer` is the status and the `error` of
+// the challenge; `reason` is what the operator finds in Envoy's access log; `saw` are headers as the
+// API behind must have seen them (null: not at all), `sawPath` is the path.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';
@@ -26,49 +25,89 @@ async function obtainTokens(url) {
   };
 }
 
+// A GET of an order, where `more` does not say otherwise.
+function get(name, headers, answer, more) {
+  return { name, method: 'GET', path: '/orders/7', headers, answer, ...more };
+}
+
 export async function demoCases(authorizationServer) {
   const tokens = await obtainTokens(authorizationServer);
-  const get = (name, headers, answer, more) => ({
-    name, method: 'GET', path: '/orders/7', headers, answer, ...more,
-  });
   return [
-    { title: 'Who may enter' },
-    get('no token', {}, '401', { reason: 'missing' }),
+    { title: 'Who may enter', tests: entering(tokens) },
+    { title: 'What a token allows', tests: authorization(tokens) },
+    { title: 'Forgeries', tests: forgeries(tokens) },
+    { title: 'What the API gets to see', tests: identity(tokens) },
+  ];
+}
+
+function entering(tokens) {
+  const invalid = (name, token, reason) => get(name, bearer(token), '401 invalid_token', { reason });
+  return [
+    get('no token', {}, '401', { reason: 'missing_credential' }),
+    get('another scheme', { authorization: 'Basic b3JkZXJzOnNlY3JldA==' }, '401', { reason: 'missing_credential' }),
     get('good token, RS256', bearer(tokens.read), '200', { saw: { ...IDENTITY, authorization: null } }),
     get('good token, PS256', bearer(tokens.ps256), '200', { saw: IDENTITY }),
     get('good token, ES256', bearer(tokens.es256), '200', { saw: IDENTITY }),
     get('good token, EdDSA', bearer(tokens.eddsa), '200', { saw: IDENTITY }),
     get('good token in the query', {}, '200', {
-      path: `/orders/7?access_token=${tokens.read}&page=2`, saw: IDENTITY, path_seen: '/orders/7?page=2',
+      path: `/orders/7?access_token=${tokens.read}&page=2`, saw: IDENTITY, sawPath: '/orders/7?page=2',
     }),
-    get('an algorithm that is not listed', bearer(tokens.es512), '401 invalid_token'),
-    get('expired', bearer(tokens.expired), '401 invalid_token', { reason: 'expired' }),
-    get('for another audience', bearer(tokens.elsewhere), '401 invalid_token'),
-    get('opaque token', bearer(tokens.opaque), '401 invalid_token'),
-    get('another scheme', { authorization: 'Basic b3JkZXJzOnNlY3JldA==' }, '401'),
+    invalid('an algorithm that is not listed', tokens.es512, 'algorithm'),
+    invalid('expired', tokens.expired, 'expired'),
+    invalid('for another audience', tokens.elsewhere, 'audience'),
+    invalid('opaque token', tokens.opaque, 'malformed_token'),
+  ];
+}
 
-    { title: 'What a token allows' },
-    get('POST with orders:read alone', bearer(tokens.read), '403 insufficient_scope', { method: 'POST' }),
+function authorization(tokens) {
+  return [
+    get('POST with orders:read alone', bearer(tokens.read), '403 insufficient_scope', {
+      method: 'POST', reason: 'insufficient_scope',
+    }),
     get('POST with orders:write', bearer(tokens.write), '200', { method: 'POST', saw: IDENTITY }),
-    get('a path that no rule names', bearer(tokens.write), '403 insufficient_scope', { path: '/admin' }),
-    get('the same without a token', {}, '401', { path: '/admin' }),
+    get('a path that no rule names', bearer(tokens.write), '403 insufficient_scope', {
+      path: '/admin', reason: 'unmatched',
+    }),
+    get('the same without a token', {}, '401', { path: '/admin', reason: 'missing_credential' }),
+  ];
+}
 
-    { title: 'Forgeries' },
-    get('scope raised, old signature', bearer(withClaims(tokens.read, { scope: 'orders:write' })), '401 invalid_token', { method: 'POST' }),
-    get('signed by another key, known kid', bearer(signedByOther(tokens.es256)), '401 invalid_token'),
-    get('signed by another key, unknown kid', bearer(signedByOther(tokens.es256, 'mine')), '401 invalid_token'),
-    get('alg none', bearer(unsigned(tokens.read)), '401 invalid_token'),
-    get('two tokens', bearer(tokens.read), '400 invalid_request', { path: `/orders/7?access_token=${tokens.write}` }),
-    get('"Bearer" and nothing else', { authorization: 'Bearer' }, '400 invalid_request'),
+function forgeries(tokens) {
+  const raised = withClaims(tokens.read, { scope: 'orders:read orders:write' });
+  return [
+    get('scope raised, signature kept', bearer(raised), '401 invalid_token', {
+      method: 'POST', reason: 'bad_signature',
+    }),
+    get('signed by another key, known kid', bearer(signedByOther(tokens.es256)), '401 invalid_token', {
+      reason: 'bad_signature',
+    }),
+    get('signed by another key, unknown kid', bearer(signedByOther(tokens.es256, 'mine')), '401 invalid_token', {
+      reason: 'unknown_key',
+    }),
+    get('alg none', bearer(unsigned(tokens.read)), '401 invalid_token', { reason: 'malformed_token' }),
+    get('two tokens', bearer(tokens.read), '400 invalid_request', {
+      path: `/orders/7?access_token=${tokens.write}`, reason: 'several_credentials',
+    }),
+    get('"Bearer" and nothing else', { authorization: 'Bearer' }, '400 invalid_request', {
+      reason: 'malformed_credential',
+    }),
     get('an encoded slash in the path', bearer(tokens.read), '400', { path: '/orders%2f..%2fadmin' }),
+    get('path parameters that evade a rule', bearer(tokens.read), '400', {
+      path: '/orders;v=1/7', reason: 'ambiguous_path',
+    }),
+  ];
+}
 
-    { title: 'What the API gets to see' },
+function identity(tokens) {
+  return [
     get('x-user sent by the client', { ...bearer(tokens.read), 'x-user': 'admin' }, '200', { saw: IDENTITY }),
-    get('x_user sent by the client', { ...bearer(tokens.read), x_user: 'admin' }, '200', { saw: { ...IDENTITY, x_user: null } }),
+    get('x_user sent by the client', { ...bearer(tokens.read), x_user: 'admin' }, '200', {
+      saw: { ...IDENTITY, x_user: null },
+    }),
     get('x-user on an open path', { 'x-user': 'admin' }, '200', { path: '/healthz', saw: NOBODY }),
     get('CORS preflight', {
       origin: 'https://shop.example', 'access-control-request-method': 'POST',
     }, '204', { method: 'OPTIONS' }),
-    get('OPTIONS that is no preflight', {}, '401', { method: 'OPTIONS' }),
+    get('OPTIONS that is no preflight', {}, '401', { method: 'OPTIONS', reason: 'missing_credential' }),
   ];
 }

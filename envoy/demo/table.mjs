@@ -8,7 +8,7 @@ const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
 export const [bold, dim, red, green] = [paint(1), paint(2), paint(31), paint(32)];
 
-const WIDTHS = [36, 24, 24, 20];
+const WIDTHS = [35, 22, 22, 21];
 const line = (cells) => cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 0)).join(' ').trimEnd();
 
 function send(base, { method, path, headers }) {
@@ -41,7 +41,7 @@ function complaints(test, response, reason) {
     const got = seen.headers[name] ?? null;
     if (got !== value) wrong.push(`the API saw ${name}: ${shown(got)}, not ${value}`);
   }
-  if (test.path_seen && seen.path !== test.path_seen) wrong.push(`the API saw the path ${shown(seen.path)}`);
+  if (test.sawPath && seen.path !== test.sawPath) wrong.push(`the API saw the path ${shown(seen.path)}`);
   return wrong;
 }
 
@@ -72,25 +72,28 @@ async function reasonOf(response, accessLog) {
 // `envoy` and `authorizationServer` are base addresses; `accessLog` gives the log's lines so far.
 // Returns how many requests did not come to what was expected.
 export async function runTable({ envoy, authorizationServer, accessLog }) {
-  const tests = await demoCases(authorizationServer);
+  const sections = await demoCases(authorizationServer);
   console.log(bold(line(['REQUEST', 'EXPECTED', 'ANSWER', "REASON IN ENVOY'S LOG", 'THE API SAW'])));
   let failed = 0;
-  for (const test of tests) {
-    if (test.title) {
-      console.log(`\n${bold(test.title)}`);
-      continue;
+  for (const { title, tests } of sections) {
+    console.log(`\n${bold(title)}`);
+    for (const test of tests) {
+      if (!await runTest(test, envoy, accessLog)) failed += 1;
     }
-    const response = await send(envoy, test);
-    const reason = await reasonOf(response, accessLog);
-    const wrong = complaints(test, response, reason);
-    if (wrong.length > 0) failed += 1;
-    const row = line([test.name, test.answer, answerOf(response), reason, identitySeen(response)]);
-    console.log(wrong.length > 0 ? red(`${row}   DIFFERS`) : row);
-    for (const text of wrong) console.log(red(`    ${text}`));
   }
-  const count = tests.filter((test) => !test.title).length;
+  const count = sections.flatMap(({ tests }) => tests).length;
   console.log(failed === 0
     ? green(`\nAll ${count} requests came to what was expected.`)
     : red(`\n${failed} of ${count} requests did not come to what was expected.`));
   return failed;
+}
+
+async function runTest(test, envoy, accessLog) {
+  const response = await send(envoy, test);
+  const reason = await reasonOf(response, accessLog);
+  const wrong = complaints(test, response, reason);
+  const row = line([test.name, test.answer, answerOf(response), reason, identitySeen(response)]);
+  console.log(wrong.length > 0 ? red(`${row}   DIFFERS`) : row);
+  for (const text of wrong) console.log(red(`    ${text}`));
+  return wrong.length === 0;
 }

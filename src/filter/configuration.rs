@@ -133,12 +133,9 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 mod tests {
     use super::*;
 
-    /// `{"a": {"b": [1.5, true, null, "x"]}}`, as Envoy encodes it.
-    const STRUCT: &[u8] = &[
-        0x0a, 0x29, 0x0a, 0x01, b'a', 0x12, 0x24, 0x2a, 0x22, 0x0a, 0x20, 0x0a, 0x01, b'b', 0x12,
-        0x1b, 0x32, 0x19, 0x0a, 0x09, 0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0x0a, 0x02, 0x20, 0x01,
-        0x0a, 0x02, 0x08, 0x00, 0x0a, 0x03, 0x1a, 0x01, b'x',
-    ];
+    /// `{"a": {"b": [1.5, true, null, "x"]}}` in the wire format.
+    const STRUCT: &[u8] = b"\x0a(\x0a\x01a\x12#*!\x0a\x1f\x0a\x01b\x12\x1a2\x18\x0a\x09\x11\x00\x00\x00\x00\x00\x00\xf8?\
+        \x0a\x02\x20\x01\x0a\x02\x08\x00\x0a\x03\x1a\x01x";
 
     #[test]
     fn reads_a_struct() {

@@ -1,0 +1,84 @@
+// `make compose-demo`: the demo's table of requests against the containers of docker-compose.yml, on
+// free ports, as a project of its own that is taken down afterwards. With KEEP=1 it stays up.
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { bold, dim, runTable } from '../demo/table.mjs';
+
+const FILE = fileURLToPath(new URL('docker-compose.yml', import.meta.url));
+
+// Docker's plugin, or the program of its own that older Debian has.
+function findCompose() {
+  const candidates = [['docker', 'compose'], ['docker-compose']];
+  const found = candidates.find(([command, ...args]) => (
+    spawnSync(command, [...args, 'version'], { stdio: 'ignore' }).status === 0));
+  if (!found) throw new Error('Docker Compose is missing: https://docs.docker.com/compose/install/');
+  return found;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function main() {
+  const [command, ...prefix] = findCompose();
+  const project = [...prefix, '-p', `portcullis-demo-${process.pid}`, '-f', FILE];
+  const [envoyPort, serverPort] = [await freePort(), await freePort()];
+  const env = {
+    ...process.env, ENVOY_PORT: String(envoyPort), AUTHORIZATION_SERVER_PORT: String(serverPort),
+  };
+  const compose = (...args) => execFileSync(command, [...project, ...args], { env, stdio: 'inherit' });
+  const down = () => compose('down', '--volumes', '--timeout', '2');
+
+  const read = promisify(execFile);
+  const accessLog = async () => {
+    const { stdout } = await read(command, [...project, 'logs', '--no-color', 'envoy'], { env });
+    return stdout.split('\n');
+  };
+
+  process.once('SIGINT', () => { down(); process.exit(130); });
+  process.once('SIGTERM', () => { down(); process.exit(143); });
+  let keep = false;
+  try {
+    compose('up', '--detach');
+    const envoy = `http://127.0.0.1:${envoyPort}`;
+    const authorizationServer = `http://127.0.0.1:${serverPort}`;
+    await healthy(() => read(command, [...project, 'ps', '-q', 'envoy'], { env }));
+    console.log(dim(`\nEnvoy ${envoy}, authorization server ${authorizationServer}\n`));
+    const failed = await runTable({ envoy, authorizationServer, accessLog });
+    keep = Boolean(process.env.KEEP);
+    if (keep) console.log(`\n${bold('It stays up. To end it:')} ${[command, ...project].join(' ')} down`);
+    return failed === 0 ? 0 : 1;
+  } catch (error) {
+    compose('logs', '--no-color');
+    throw error;
+  } finally {
+    if (!keep) down();
+  }
+}
+
+// Waits until Docker says that the container `find` names is healthy.
+async function healthy(find) {
+  const { stdout } = await find();
+  const id = stdout.trim();
+  for (let attempt = 0; attempt < 120; attempt += 1) {
+    const state = execFileSync('docker', ['inspect', '--format', '{{.State.Health.Status}}', id]);
+    if (state.toString().trim() === 'healthy') return;
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+  }
+  throw new Error('Envoy did not become healthy within a minute');
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`The demo could not run: ${error.message}`);
+  process.exitCode = 1;
+}

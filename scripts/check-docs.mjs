@@ -1,0 +1,76 @@
+// Runs the examples of the documentation, so that they stay true: a configuration of Portcullis goes
+// through `portcullis check`, an Envoy configuration through Envoy's own validation with the built module,
+// and a `make` line must name a target that exists.
+//
+//   node check-docs.mjs PORTCULLIS ENVOY MODULE
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const [portcullis, envoy, module] = process.argv.slice(2);
+const makefile = readFileSync('Makefile', 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-docs-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+function markdownFiles() {
+  const docs = existsSync('docs') ? readdirSync('docs', { recursive: true }) : [];
+  return [...readdirSync('.'), ...docs.map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+}
+
+// The fenced blocks of a page, with the line that each starts in.
+function blocks(path) {
+  const found = [];
+  let open = null;
+  readFileSync(path, 'utf8').split('\n').forEach((line, index) => {
+    const fence = /^(\s*)```(\w*)/.exec(line);
+    if (open && fence) {
+      found.push(open);
+      open = null;
+    } else if (open) {
+      open.lines.push(line.slice(open.indent));
+    } else if (fence) {
+      open = { place: `${path}:${index + 1}`, indent: fence[1].length, language: fence[2], lines: [] };
+    }
+  });
+  return found.map(({ lines, ...rest }) => ({ ...rest, text: `${lines.join('\n')}\n` }));
+}
+
+function run(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 ? null : `${stdout}${stderr}`.trim();
+}
+
+// What is wrong with a block; undefined where it is not one that can be run.
+function complaint({ language, text }) {
+  if (['sh', 'bash', 'console', 'shell'].includes(language)) {
+    const targets = Array.from(text.matchAll(/^(?:\$ )?make((?: [a-z][a-z0-9-]*)+)/gm), ([, names]) => names.trim().split(' '));
+    if (targets.length === 0) return undefined;
+    const unknown = targets.flat().filter((name) => !new RegExp(`^${name}:`, 'm').test(makefile));
+    return unknown.length > 0 ? `make has no target ${unknown.join(', ')}` : null;
+  }
+  if (!['yaml', 'json'].includes(language)) return undefined;
+  const file = join(folder, `example.${language}`);
+  if (/^static_resources:/m.test(text)) {
+    writeFileSync(file, text.replace(/filename: .*\.wasm/g, `filename: ${JSON.stringify(resolve(module))}`));
+    return run(envoy, ['--mode', 'validate', '--use-dynamic-base-id', '--log-level', 'error', '-c', file]);
+  }
+  if (/^providers:|^\{\s*"providers"/m.test(text)) {
+    writeFileSync(file, text);
+    return run(portcullis, ['check', file]);
+  }
+  return undefined;
+}
+
+let checked = 0;
+let failed = 0;
+for (const block of markdownFiles().flatMap(blocks)) {
+  const wrong = complaint(block);
+  if (wrong !== undefined) checked += 1;
+  if (wrong) {
+    failed += 1;
+    console.error(`${block.place}: ${wrong}`);
+  }
+}
+console.log(`${checked} examples of the documentation checked, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
