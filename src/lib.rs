@@ -8,6 +8,15 @@
 //! token in it is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] holds
 //! fresh; the [`engine`] joins these into a [`decision`].
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
+    )
+)]
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

@@ -33,7 +33,10 @@ impl<'a> Request<'a> {
     /// The value of `:method`; empty when absent or not text.
     #[must_use]
     pub fn method(&self) -> &'a str {
-        self.values(":method").next().and_then(|value| str::from_utf8(value).ok()).unwrap_or("")
+        self.values(":method")
+            .next()
+            .and_then(|value| str::from_utf8(value).ok())
+            .unwrap_or("")
     }
 
     /// The value of `:path`, query included; `None` for a CONNECT without one.

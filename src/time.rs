@@ -43,8 +43,8 @@ impl UnixSeconds {
 
     /// Reads a `NumericDate` (RFC 7519 section 2).
     ///
-    /// None for anything but a JSON number that is neither negative (`-0` included) nor past what 64
-    /// bits of seconds can tell. A number in quotes is no number: libraries that took it for an
+    /// None for anything but a JSON number that is neither negative (`-0` included) nor past what
+    /// 64 bits of seconds can tell. A number in quotes is no number: libraries that took it for an
     /// absent claim let expired tokens in.
     pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
         let Value::Number(number) = value else {
@@ -96,9 +96,7 @@ impl fmt::Display for UnixSeconds {
 }
 
 /// A point on the host's clock: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnixMillis(u64);
 
@@ -130,7 +128,10 @@ impl UnixMillis {
     /// This much later; saturates.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// Time from `earlier` until this point; zero when it is not earlier.

@@ -1,4 +1,5 @@
-//! Tokens signed by one key of each type, verified through the public interface.
+//! Tokens of every algorithm, verified through the public interface. Runs natively and, with its
+//! 32-bit arithmetic, as wasm under Node.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -7,6 +8,8 @@ mod signer;
 
 use portcullis::jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, UntrustedToken};
 use serde_json::json;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use self::signer::{Pair, Signer};
 

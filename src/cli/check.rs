@@ -41,11 +41,18 @@ fn check_key_set(
 ) -> Result<bool, Failure> {
     let (id, document) = file.read(config)?;
     let name = file.provider_name();
-    if !config.provider(id).is_some_and(|provider| matches!(provider.keys, KeySource::Remote(_))) {
-        return Err(Failure::Usage(format!("--jwks {name}: this provider has no remote_jwks")));
+    if !config
+        .provider(id)
+        .is_some_and(|provider| matches!(provider.keys, KeySource::Remote(_)))
+    {
+        return Err(Failure::Usage(format!(
+            "--jwks {name}: this provider has no remote_jwks"
+        )));
     }
-    let limits =
-        KeySetLimits { bytes: config.limits.jwks_bytes, keys: config.limits.jwks_keys };
+    let limits = KeySetLimits {
+        bytes: config.limits.jwks_bytes,
+        keys: config.limits.jwks_keys,
+    };
     let key_set = match KeySet::parse(&document, KeyOrigin::Remote, limits) {
         Ok(key_set) => key_set,
         Err(error) => {

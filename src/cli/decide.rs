@@ -60,13 +60,18 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let config = input::config(path)?
         .map_err(|error| Failure::Finding(format!("{}: {error}", path.display())))?;
-    let now = now.map_or_else(system_time, |seconds| UnixMillis::new(seconds.saturating_mul(1000)));
+    let now = now.map_or_else(system_time, |seconds| {
+        UnixMillis::new(seconds.saturating_mul(1000))
+    });
     let mut engine = Engine::new(config);
     for file in key_sets {
         let (provider, document) = file.read(engine.config())?;
-        engine.keys_mut().preload(provider, &document, now).map_err(|error| {
-            Failure::Finding(format!("--jwks {}: {error}", file.provider_name()))
-        })?;
+        engine
+            .keys_mut()
+            .preload(provider, &document, now)
+            .map_err(|error| {
+                Failure::Finding(format!("--jwks {}: {error}", file.provider_name()))
+            })?;
     }
     for (index, line) in input.lines().enumerate() {
         let line = line?;
@@ -87,9 +92,17 @@ pub(super) fn run(
 fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
     let headers = all_headers(&line);
     let request = Request::new(
-        headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect(),
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect(),
     );
-    let provider = |id| engine.config().provider(id).map(|provider| provider.name.clone());
+    let provider = |id| {
+        engine
+            .config()
+            .provider(id)
+            .map(|provider| provider.name.clone())
+    };
     match engine.decide(&request, now, Patience::Exhausted, &NoProxy) {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
@@ -97,7 +110,10 @@ fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
                 id: line.id,
                 decision: "allow",
                 status: 200,
-                reason: permit.reason.shadowed().map_or(permit.reason.label(), Reason::label),
+                reason: permit
+                    .reason
+                    .shadowed()
+                    .map_or(permit.reason.label(), Reason::label),
                 provider: permit.provider.and_then(provider),
                 response_headers: vec![],
                 forwarded_headers,
@@ -133,7 +149,9 @@ fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
     headers.extend(line.path.clone().map(|path| (":path".to_owned(), path)));
     headers.push((":authority".to_owned(), line.authority.clone()));
     headers.extend(
-        line.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())),
+        line.headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone())),
     );
     headers
 }
@@ -166,7 +184,10 @@ fn apply(
     (forwarded, removed)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the program has a clock; the module has none")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program has a clock; the module has none"
+)]
 fn system_time() -> UnixMillis {
     let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     UnixMillis::default().plus(elapsed.unwrap_or_default())

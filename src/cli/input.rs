@@ -23,9 +23,10 @@ impl FromStr for KeySetFile {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
-            Some((provider, file)) if !provider.is_empty() && !file.is_empty() => {
-                Ok(Self { provider: provider.to_owned(), file: file.into() })
-            }
+            Some((provider, file)) if !provider.is_empty() && !file.is_empty() => Ok(Self {
+                provider: provider.to_owned(),
+                file: file.into(),
+            }),
             _ => Err("write PROVIDER=FILE"),
         }
     }
@@ -61,7 +62,10 @@ pub(super) fn config(path: &Path) -> Result<Result<Config, ConfigError>, Failure
         return Ok(Config::parse(&bytes));
     }
     let unreadable = |error: &dyn core::fmt::Display| {
-        Failure::Usage(format!("{}: neither JSON nor YAML: {error}", path.display()))
+        Failure::Usage(format!(
+            "{}: neither JSON nor YAML: {error}",
+            path.display()
+        ))
     };
     let text = str::from_utf8(&bytes).map_err(|error| unreadable(&error))?;
     let value: serde_json::Value =

@@ -19,7 +19,11 @@ pub use self::input::KeySetFile;
 
 /// Verifies access tokens at the edge: checks configurations and tries decisions.
 #[derive(Debug, Parser)]
-#[command(name = "portcullis", version, after_help = "Exit codes: 0 done, 1 findings, 2 usage.")]
+#[command(
+    name = "portcullis",
+    version,
+    after_help = "Exit codes: 0 done, 1 findings, 2 usage."
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -83,8 +83,11 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.location, self.reason)?;
         match &*self.reason {
-            // What is expected is the remedy.
-            Reason::WrongForm { .. } | Reason::WrongType { .. } => Ok(()),
+            // Their texts say what to do: what is expected is the remedy.
+            Reason::Json(_)
+            | Reason::Keys(_)
+            | Reason::WrongForm { .. }
+            | Reason::WrongType { .. } => Ok(()),
             reason => match reason.nearest() {
                 Some(nearest) => write!(formatter, ", did you mean \"{nearest}\"?"),
                 None => write!(formatter, "; {}", reason.remedy()),

@@ -13,6 +13,8 @@ mod parse;
 mod provider;
 mod raw;
 mod reason;
+#[cfg(test)]
+mod tests;
 mod warning;
 
 use crate::policy::{HeaderName, Rule};
@@ -123,6 +125,9 @@ impl Config {
 
     /// Every provider with its id, by name.
     pub fn providers(&self) -> impl Iterator<Item = (ProviderId, &Provider)> {
-        self.providers.iter().enumerate().map(|(index, provider)| (ProviderId::new(index), provider))
+        self.providers
+            .iter()
+            .enumerate()
+            .map(|(index, provider)| (ProviderId::new(index), provider))
     }
 }

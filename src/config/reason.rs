@@ -264,9 +264,12 @@ impl Reason {
         Cow::Borrowed(match self {
             Self::AsymmetricSecret { .. } => "name HS256, HS384 or HS512 alone",
             Self::AuthorizeWithoutRequires => "add \"requires\" or \"requirement_name\"",
-            Self::BadRegex { .. } => "correct it; Unicode classes (\\p) are not supported",
+            Self::BadRegex { .. } => {
+                "correct it (Unicode classes such as \\p{L} are not supported)"
+            }
+            Self::NotExactlyOne { found, .. } if found.is_empty() => "add one",
             Self::Contradiction { .. } | Self::NotExactlyOne { .. } => "keep one",
-            Self::Empty => "leave it out, or write something",
+            Self::Empty => "fill it in, or leave it out where it is optional",
             Self::EmptyRange => "make \"end\" greater than \"start\"",
             Self::HeaderName(_) | Self::ProviderName => "rename it",
             Self::HostSignatures => "leave it out, or set \"auto\" or \"module\"",

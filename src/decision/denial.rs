@@ -47,13 +47,23 @@ impl Denial {
     /// A refusal for `reason`.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
-        Self { reason, provider: None, scopes: Vec::new(), retry_after: None }
+        Self {
+            reason,
+            provider: None,
+            scopes: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// A refusal of a token of `provider`.
     #[must_use]
     pub const fn of(reason: Reason, provider: ProviderId) -> Self {
-        Self { reason, provider: Some(provider), scopes: Vec::new(), retry_after: None }
+        Self {
+            reason,
+            provider: Some(provider),
+            scopes: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// A refusal of a valid token of `provider` that does not grant enough.
@@ -82,7 +92,10 @@ impl Denial {
         };
         let mut headers = Vec::with_capacity(4);
         if !style.stripped {
-            headers.extend(self.challenge(style.realm).map(|value| ("www-authenticate", value)));
+            headers.extend(
+                self.challenge(style.realm)
+                    .map(|value| ("www-authenticate", value)),
+            );
             headers.push(("content-type", "application/json".to_owned()));
         }
         headers.push(("cache-control", "no-store".to_owned()));
@@ -93,7 +106,11 @@ impl Denial {
         Response {
             status,
             headers,
-            body: if style.stripped { String::new() } else { self.body(error) },
+            body: if style.stripped {
+                String::new()
+            } else {
+                self.body(error)
+            },
             details: format!("portcullis_denied{{{}}}", self.reason.label()),
         }
     }
@@ -133,7 +150,10 @@ mod tests {
 
     use super::*;
 
-    const STYLE: ResponseStyle<'_> = ResponseStyle { realm: "api", stripped: false };
+    const STYLE: ResponseStyle<'_> = ResponseStyle {
+        realm: "api",
+        stripped: false,
+    };
 
     fn challenge(response: &Response) -> Option<&str> {
         response
@@ -146,7 +166,11 @@ mod tests {
     #[test]
     fn answers_as_rfc_6750_says() {
         for (reason, status, expected) in [
-            (Reason::MissingCredential, 401, Some(r#"Bearer realm="api""#)),
+            (
+                Reason::MissingCredential,
+                401,
+                Some(r#"Bearer realm="api""#),
+            ),
             (
                 Reason::MalformedCredential,
                 400,
@@ -158,7 +182,11 @@ mod tests {
                 Some(r#"Bearer realm="api", error="invalid_request""#),
             ),
             (Reason::AmbiguousPath, 400, None),
-            (Reason::Expired, 401, Some(r#"Bearer realm="api", error="invalid_token""#)),
+            (
+                Reason::Expired,
+                401,
+                Some(r#"Bearer realm="api", error="invalid_token""#),
+            ),
             (
                 Reason::InsufficientRole,
                 403,
@@ -170,7 +198,11 @@ mod tests {
             assert_eq!(response.status, status, "{reason:?}");
             assert_eq!(challenge(&response), expected, "{reason:?}");
             assert!(serde_json::from_str::<serde_json::Value>(&response.body).is_ok());
-            assert!(response.headers.contains(&("cache-control", "no-store".to_owned())));
+            assert!(
+                response
+                    .headers
+                    .contains(&("cache-control", "no-store".to_owned()))
+            );
         }
     }
 
@@ -190,12 +222,20 @@ mod tests {
     fn says_when_to_try_again() {
         let mut denial = Denial::new(Reason::KeysUnavailable);
         denial.retry_after = Some(3);
-        assert!(denial.response(STYLE).headers.contains(&("retry-after", "3".to_owned())));
+        assert!(
+            denial
+                .response(STYLE)
+                .headers
+                .contains(&("retry-after", "3".to_owned()))
+        );
     }
 
     #[test]
     fn strips_body_and_challenge_where_told() {
-        let style = ResponseStyle { realm: "api", stripped: true };
+        let style = ResponseStyle {
+            realm: "api",
+            stripped: true,
+        };
         let response = Denial::new(Reason::BadSignature).response(style);
         assert_eq!((response.status, response.body.as_str()), (401, ""));
         assert_eq!(challenge(&response), None);

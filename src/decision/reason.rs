@@ -222,7 +222,11 @@ mod tests {
     fn tells_all_invalid_tokens_the_same_but_an_expired_one() {
         for reason in Reason::ALL {
             if reason.class() == Class::InvalidToken && reason != Reason::Expired {
-                assert_eq!(reason.description(), "The access token is invalid", "{reason:?}");
+                assert_eq!(
+                    reason.description(),
+                    "The access token is invalid",
+                    "{reason:?}"
+                );
             }
         }
     }

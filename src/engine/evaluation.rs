@@ -43,7 +43,9 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         let forgives = forgives_failure(requirement);
         let mut found = Vec::new();
         for id in relevant_providers(config, requirement) {
-            let Some(provider) = config.provider(id) else { continue };
+            let Some(provider) = config.provider(id) else {
+                continue;
+            };
             match provider.places.find(request, target) {
                 Ok(None) => {}
                 Ok(Some(credential)) => found.push((id, Ok(credential))),
@@ -58,24 +60,35 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         for (_, credential) in &found {
             if let Ok(credential) = credential
                 && credential.token.len() <= config.limits.token_bytes
-                && !tokens.iter().any(|(text, _)| core::ptr::eq(*text, credential.token))
+                && !tokens
+                    .iter()
+                    .any(|(text, _)| core::ptr::eq(*text, credential.token))
             {
                 tokens.push((credential.token, UntrustedToken::parse(credential.token)));
             }
         }
-        Ok(Self { config, circumstances, found, tokens })
+        Ok(Self {
+            config,
+            circumstances,
+            found,
+            tokens,
+        })
     }
 
     /// The verified tokens for which `requirement` holds.
     pub(super) fn evaluate(&self, requirement: &Requirement) -> Outcome<'a> {
         match requirement {
-            Requirement::Provider { provider: id, audiences } => {
+            Requirement::Provider {
+                provider: id,
+                audiences,
+            } => {
                 let Some(provider) = self.config.provider(*id) else {
                     return Err(Refusal::Missing);
                 };
                 let credential = self.credential(*id)?;
                 let audiences = audiences.as_ref().unwrap_or(&provider.audiences);
-                self.verify(*id, provider, audiences, credential).map(|verified| vec![verified])
+                self.verify(*id, provider, audiences, credential)
+                    .map(|verified| vec![verified])
             }
             Requirement::All(members) => {
                 let mut verified = Vec::new();
@@ -98,7 +111,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
     /// as in `jwt_authn`: a failed token must not pass because a missing one would (CVE-2021-21378).
     fn any(&self, members: &[Requirement]) -> Outcome<'a> {
         let (lenient, strict): (Vec<_>, Vec<_>) = members.iter().partition(|member| {
-            matches!(member, Requirement::AllowMissing | Requirement::AllowMissingOrFailed)
+            matches!(
+                member,
+                Requirement::AllowMissing | Requirement::AllowMissingOrFailed
+            )
         });
         let mut worst = Refusal::Missing;
         for member in strict.into_iter().chain(lenient) {
@@ -119,8 +135,12 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         let mut verified: Vec<Verified<'a>> = Vec::new();
         let mut refused: Vec<(&Credential<'a>, Refusal)> = Vec::new();
         for (id, credential) in &self.found {
-            let credential = credential.as_ref().map_err(|error| Refusal::Credential(*error))?;
-            let Some(provider) = self.config.provider(*id) else { continue };
+            let credential = credential
+                .as_ref()
+                .map_err(|error| Refusal::Credential(*error))?;
+            let Some(provider) = self.config.provider(*id) else {
+                continue;
+            };
             match self.verify(*id, provider, &provider.audiences, credential) {
                 Ok(token) => verified.push(token),
                 Err(refusal) => refused.push((credential, refusal)),
@@ -128,19 +148,25 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         }
         let unverified = refused
             .into_iter()
-            .filter(|(credential, _)| verified.iter().all(|token| token.credential != **credential))
+            .filter(|(credential, _)| {
+                verified
+                    .iter()
+                    .all(|token| token.credential != **credential)
+            })
             .map(|(_, refusal)| refusal)
             .max_by_key(|refusal| rank(*refusal));
         unverified.map_or(Ok(verified), Err)
     }
 
     fn credential(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
-        self.found
-            .iter()
-            .find(|(id, _)| *id == provider)
-            .map_or(Err(Refusal::Missing), |(_, credential)| {
-                credential.as_ref().map_err(|error| Refusal::Credential(*error))
-            })
+        self.found.iter().find(|(id, _)| *id == provider).map_or(
+            Err(Refusal::Missing),
+            |(_, credential)| {
+                credential
+                    .as_ref()
+                    .map_err(|error| Refusal::Credential(*error))
+            },
+        )
     }
 
     fn verify(
@@ -162,7 +188,9 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         Ok(Verified {
             provider: id,
             credential: credential.clone(),
-            payload_segment: token.as_ref().map_or("", |token| token.jws().payload_segment()),
+            payload_segment: token
+                .as_ref()
+                .map_or("", |token| token.jws().payload_segment()),
             token: verified,
         })
     }
@@ -172,7 +200,11 @@ impl<'a, 'c> Evaluation<'a, 'c> {
 pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Grants<'t> {
     let claims = verified.token.claims();
     let united = |paths: &[crate::jose::ClaimPath]| {
-        paths.iter().filter_map(|path| claims.find(path)).flat_map(words).collect()
+        paths
+            .iter()
+            .filter_map(|path| claims.find(path))
+            .flat_map(words)
+            .collect()
     };
     Grants {
         scopes: united(&provider.scope_claims),
@@ -190,7 +222,11 @@ fn relevant_providers(config: &Config, requirement: &Requirement) -> Vec<Provide
             named.push(id);
         }
     });
-    if named.is_empty() { config.providers().map(|(id, _)| id).collect() } else { named }
+    if named.is_empty() {
+        config.providers().map(|(id, _)| id).collect()
+    } else {
+        named
+    }
 }
 
 /// Whether `allow_missing_or_failed` stands somewhere in the tree.

@@ -42,7 +42,9 @@ pub(super) fn edits(
 ) -> Result<Vec<HeaderEdit>, ProviderId> {
     let mut spent = Vec::new();
     for token in verified {
-        let Some(provider) = config.provider(token.provider) else { continue };
+        let Some(provider) = config.provider(token.provider) else {
+            continue;
+        };
         if !provider.forward && !spent.contains(&&token.credential.location) {
             spent.push(&token.credential.location);
         }
@@ -69,7 +71,12 @@ fn identity(
         push(&header.name, payload, limit, edits)?;
     }
     for header in &provider.claim_headers {
-        let value = token.token.claims().find(&header.claim).map(claim_text).unwrap_or_default();
+        let value = token
+            .token
+            .claims()
+            .find(&header.claim)
+            .map(claim_text)
+            .unwrap_or_default();
         if !value.is_empty() {
             push(&header.name, value, limit, edits)?;
         }
@@ -78,12 +85,7 @@ fn identity(
 }
 
 /// A claim with a line break would add headers of the client's choice (RFC 9110 section 5.5).
-fn push(
-    name: &HeaderName,
-    value: String,
-    limit: usize,
-    edits: &mut Vec<HeaderEdit>,
-) -> Option<()> {
+fn push(name: &HeaderName, value: String, limit: usize, edits: &mut Vec<HeaderEdit>) -> Option<()> {
     let fits = value.len() <= limit && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f);
     fits.then(|| edits.push(HeaderEdit::Set(name.as_str().to_owned(), value)))
 }
@@ -117,7 +119,10 @@ fn strip(
     if let Some(target) = target
         && !params.is_empty()
     {
-        edits.push(HeaderEdit::Set(":path".to_owned(), without_params(target, &params)));
+        edits.push(HeaderEdit::Set(
+            ":path".to_owned(),
+            without_params(target, &params),
+        ));
     }
     if !cookies.is_empty() {
         let rest = without_cookies(request, &cookies);
@@ -136,7 +141,9 @@ fn without_params(target: Target<'_>, params: &[&str]) -> String {
         .unwrap_or("")
         .split('&')
         .filter(|pair| {
-            let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
+            let name = form_urlencoded::parse(pair.as_bytes())
+                .next()
+                .map(|(name, _)| name);
             name.is_none_or(|name| !params.contains(&&*name))
         })
         .collect();
@@ -153,10 +160,16 @@ fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
         let name = pair.split_once('=').map_or("", |(name, _)| name).trim();
         !pair.is_empty() && !cookies.contains(&name)
     };
-    let lines: Vec<String> =
-        request.values("cookie").map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    let kept: Vec<&str> =
-        lines.iter().flat_map(|line| line.split(';')).map(str::trim).filter(is_kept).collect();
+    let lines: Vec<String> = request
+        .values("cookie")
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    let kept: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split(';'))
+        .map(str::trim)
+        .filter(is_kept)
+        .collect();
     kept.join("; ")
 }
 
@@ -179,7 +192,10 @@ mod tests {
         let owned = [HeaderName::parse("X-User").unwrap()];
         assert_eq!(
             sanitize(&owned, &request),
-            [HeaderEdit::Remove("x_user".into()), HeaderEdit::Remove("x-user".into())]
+            [
+                HeaderEdit::Remove("x_user".into()),
+                HeaderEdit::Remove("x-user".into())
+            ]
         );
     }
 
@@ -202,7 +218,11 @@ mod tests {
     fn refuses_values_that_would_break_out_of_a_header() {
         let name = HeaderName::parse("x").unwrap();
         for value in ["a\r\nx-admin: 1", "a\u{0}", "a\u{7f}", "a\tb", "too long"] {
-            assert_eq!(push(&name, value.to_owned(), 7, &mut vec![]), None, "{value:?}");
+            assert_eq!(
+                push(&name, value.to_owned(), 7, &mut vec![]),
+                None,
+                "{value:?}"
+            );
         }
         assert_eq!(push(&name, "\u{e9}".to_owned(), 7, &mut vec![]), Some(()));
     }
@@ -214,7 +234,10 @@ mod tests {
             ("/a?x=%41&access_token=t&y", "/a?x=%41&y"),
             ("/a?access%5Ftoken=t&&z", "/a?&z"),
         ] {
-            assert_eq!(without_params(Target::new(target), &["access_token"]), expected);
+            assert_eq!(
+                without_params(Target::new(target), &["access_token"]),
+                expected
+            );
         }
     }
 

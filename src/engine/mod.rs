@@ -13,7 +13,9 @@ use core::{cell::LazyCell, time::Duration};
 
 use crate::{
     config::{Config, Mode, PathPolicy, Unmatched},
-    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle},
+    decision::{
+        Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
+    },
     host::Host,
     keys::{Fetch, FetchCause, FetchError, FetchOutcome, KeyStore, SourceId},
     policy::{
@@ -88,9 +90,13 @@ impl Engine {
             Mode::Shadow => Patience::Exhausted,
         };
         let decision = match rule {
-            Some(rule) => {
-                self.apply(rule, request, target, sanitized.clone(), (now, patience, host))
-            }
+            Some(rule) => self.apply(
+                rule,
+                request,
+                target,
+                sanitized.clone(),
+                (now, patience, host),
+            ),
             None => self.unmatched(request, target, sanitized.clone()),
         };
         match (self.config.mode, decision) {
@@ -153,7 +159,13 @@ impl Engine {
             if target.path.contains(';') {
                 let plain = path::without_parameters(target.path);
                 path::ambiguity(&plain).map_or(Ok(()), Err)?;
-                let other = self.first_match(request, Some(Target { path: &plain, ..target }));
+                let other = self.first_match(
+                    request,
+                    Some(Target {
+                        path: &plain,
+                        ..target
+                    }),
+                );
                 if !same_rule(rule, other) {
                     return Err(path::Ambiguity::Parameter);
                 }
@@ -163,7 +175,10 @@ impl Engine {
     }
 
     fn first_match(&self, request: &Request<'_>, target: Option<Target<'_>>) -> Option<&Rule> {
-        self.config.rules.iter().find(|rule| rule.route.matches(request, target))
+        self.config
+            .rules
+            .iter()
+            .find(|rule| rule.route.matches(request, target))
     }
 
     /// No rule is for the request. Nothing is verified or fetched for it.
@@ -235,7 +250,9 @@ impl Engine {
         let authorization = rule.authorization.as_ref()?;
         let mut first = None;
         for token in verified {
-            let Some(provider) = self.config.provider(token.provider) else { continue };
+            let Some(provider) = self.config.provider(token.provider) else {
+                continue;
+            };
             match authorization.check(&evaluation::grants(provider, token)) {
                 Ok(()) => return None,
                 Err(shortfall) => {
@@ -289,7 +306,11 @@ impl From<CredentialError> for Reason {
 }
 
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {
-    Decision::Permit(Permit { reason, provider: None, edits })
+    Decision::Permit(Permit {
+        reason,
+        provider: None,
+        edits,
+    })
 }
 
 fn same_rule(left: Option<&Rule>, right: Option<&Rule>) -> bool {
@@ -304,9 +325,7 @@ fn same_rule(left: Option<&Rule>, right: Option<&Rule>) -> bool {
 /// fetch").
 fn is_cors_preflight(request: &Request<'_>) -> bool {
     let present = |name| request.values(name).any(|value| !value.is_empty());
-    request.method() == "OPTIONS"
-        && present("origin")
-        && present("access-control-request-method")
+    request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")
 }
 
 /// Rounded up, and at least one: a client told to come back at once would.

@@ -1,6 +1,9 @@
 //! Decisions as tables: configuration and request in, decision out.
 
-use jwt_compact::{Algorithm as _, alg::{Hs256, Hs256Key}};
+use jwt_compact::{
+    Algorithm as _,
+    alg::{Hs256, Hs256Key},
+};
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -84,13 +87,21 @@ fn token(name: &str, extra: Value) -> String {
 
 fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
     let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", path.as_bytes())];
-    all.extend(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    all.extend(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+    );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
     engine.decide(&Request::new(all), now, Patience::Waiting, &NoProxy)
 }
 
 fn bearer(engine: &Engine, token: &str) -> Decision {
-    decide(engine, "/", &[("authorization", &format!("Bearer {token}"))])
+    decide(
+        engine,
+        "/",
+        &[("authorization", &format!("Bearer {token}"))],
+    )
 }
 
 /// The reason of a denial, or of a permit, as text.
@@ -161,16 +172,29 @@ fn minds_the_header_of_a_token() {
     for (header, reason) in [
         (json!({"alg": "HS256", "kid": "a"}), "verified"),
         (json!({"alg": "HS256"}), "verified"),
-        (json!({"alg": "HS256", "kid": "a", "typ": "at+jwt"}), "verified"),
-        (json!({"alg": "HS256", "kid": "a", "typ": "dpop+jwt"}), "token_type"),
+        (
+            json!({"alg": "HS256", "kid": "a", "typ": "at+jwt"}),
+            "verified",
+        ),
+        (
+            json!({"alg": "HS256", "kid": "a", "typ": "dpop+jwt"}),
+            "token_type",
+        ),
         (json!({"alg": "HS256", "kid": ""}), "unknown_key"),
         (json!({"alg": "HS256", "kid": "c"}), "unknown_key"),
         (json!({"alg": "HS384", "kid": "a"}), "unknown_key"),
         (json!({"alg": "RS256", "kid": "a"}), "algorithm"),
         (json!({"alg": "none", "kid": "a"}), "algorithm"),
-        (json!({"alg": "HS256", "kid": "a", "crit": ["x"], "x": 1}), "malformed_token"),
+        (
+            json!({"alg": "HS256", "kid": "a", "crit": ["x"], "x": 1}),
+            "malformed_token",
+        ),
     ] {
-        assert_eq!(label(&bearer(&engine, &sign(&SECRET, &header, &claims))), reason, "{header}");
+        assert_eq!(
+            label(&bearer(&engine, &sign(&SECRET, &header, &claims))),
+            reason,
+            "{header}"
+        );
     }
 }
 
@@ -183,7 +207,9 @@ fn takes_the_first_requirement_that_verifies() {
         ]}},
     }]}));
     for name in ["a", "b"] {
-        let Decision::Permit(permit) = bearer(&engine, &token(name, json!({}))) else { panic!() };
+        let Decision::Permit(permit) = bearer(&engine, &token(name, json!({}))) else {
+            panic!()
+        };
         let provider = engine.config().provider(permit.provider.unwrap()).unwrap();
         assert_eq!(provider.name, name);
     }
@@ -214,8 +240,10 @@ fn asks_for_every_token_of_requires_all() {
         (&both, &b, "verified"),
         (&a, &both, "verified"),
     ] {
-        let headers =
-            [("authorization", &*authorization(a)), ("x-b", &*token("b", b.clone()))];
+        let headers = [
+            ("authorization", &*authorization(a)),
+            ("x-b", &*token("b", b.clone())),
+        ];
         assert_eq!(label(&decide(&engine, "/", &headers)), reason);
     }
     let one = [("authorization", &*authorization(&both))];
@@ -245,9 +273,15 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
         (&failed, Some(format!("Bearer {unknown_issuer}")), "lenient"),
         (&failed, Some("Bearer".to_owned()), "lenient"),
     ] {
-        let headers: Vec<_> =
-            authorization.iter().map(|value| ("authorization", value.as_str())).collect();
-        assert_eq!(label(&decide(engine, "/", &headers)), reason, "{authorization:?}");
+        let headers: Vec<_> = authorization
+            .iter()
+            .map(|value| ("authorization", value.as_str()))
+            .collect();
+        assert_eq!(
+            label(&decide(engine, "/", &headers)),
+            reason,
+            "{authorization:?}"
+        );
     }
     let two = [("authorization", "Bearer x"), ("authorization", "Bearer y")];
     assert_eq!(label(&decide(&failed, "/", &two)), "several_credentials");
@@ -259,7 +293,10 @@ fn leaves_an_unverified_credential_in_place() {
         "match": {"prefix": "/"}, "requires": {"allow_missing_or_failed": {}},
     }]}));
     assert_eq!(edits(bearer(&engine, "x.y.z")), []);
-    assert_eq!(edits(bearer(&engine, &token("b", json!({})))), [remove("authorization")]);
+    assert_eq!(
+        edits(bearer(&engine, &token("b", json!({})))),
+        [remove("authorization")]
+    );
 }
 
 #[test]
@@ -270,7 +307,10 @@ fn asks_for_a_token_where_rights_are_needed() {
         "authorize": {"roles": {"any_of": ["admin"]}},
     }]}));
     assert_eq!(label(&decide(&engine, "/", &[])), "missing_credential");
-    assert_eq!(label(&bearer(&engine, &token("a", json!({})))), "insufficient_role");
+    assert_eq!(
+        label(&bearer(&engine, &token("a", json!({})))),
+        "insufficient_role"
+    );
     let admin = token("a", json!({"roles": ["admin"]}));
     assert_eq!(label(&bearer(&engine, &admin)), "verified");
 }
@@ -282,11 +322,17 @@ fn chooses_the_first_rule_and_denies_what_none_is_for() {
         {"match": {"prefix": "/a", "methods": ["POST"]}, "requires": {"provider_name": "a"}},
     ]}));
     assert_eq!(label(&decide(&engine, "/health?x", &[])), "not_required");
-    assert_eq!(label(&decide(&engine, "/healthz", &[])), "missing_credential");
+    assert_eq!(
+        label(&decide(&engine, "/healthz", &[])),
+        "missing_credential"
+    );
     let value = format!("Bearer {}", token("a", json!({})));
     let authorization = [("authorization", value.as_str())];
     assert_eq!(label(&decide(&engine, "/a", &authorization)), "unmatched");
-    assert_eq!(label(&decide(&engine, "/a", &[("authorization", "Basic x")])), "missing_credential");
+    assert_eq!(
+        label(&decide(&engine, "/a", &[("authorization", "Basic x")])),
+        "missing_credential"
+    );
 }
 
 #[test]
@@ -295,8 +341,18 @@ fn refuses_ambiguous_paths_before_any_rule() {
         {"match": {"path": "/public"}},
         {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
     ]}));
-    for path in ["/x/../public", "/x/..;/public", "/public%2f", "/public;x", "//public"] {
-        assert_eq!(label(&decide(&engine, path, &[])), "ambiguous_path", "{path}");
+    for path in [
+        "/x/../public",
+        "/x/..;/public",
+        "/public%2f",
+        "/public;x",
+        "//public",
+    ] {
+        assert_eq!(
+            label(&decide(&engine, path, &[])),
+            "ambiguous_path",
+            "{path}"
+        );
     }
     assert_eq!(label(&decide(&engine, "/a;v=1", &[])), "missing_credential");
 }
@@ -317,13 +373,21 @@ fn sanitizes_on_every_way_a_request_can_take() {
     }));
     let spoof = ("x_user", "root");
     for path in ["/open", "/lenient", "/unmatched"] {
-        assert_eq!(edits(decide(&engine, path, &[spoof])), [remove("x_user")], "{path}");
+        assert_eq!(
+            edits(decide(&engine, path, &[spoof])),
+            [remove("x_user")],
+            "{path}"
+        );
     }
     let value = format!("Bearer {}", token("a", json!({})));
     let headers = [("authorization", value.as_str()), ("x-user", "root")];
     assert_eq!(
         edits(decide(&engine, "/closed", &headers)),
-        [remove("x-user"), set("x-user", "s"), remove("authorization")]
+        [
+            remove("x-user"),
+            set("x-user", "s"),
+            remove("authorization")
+        ]
     );
     let preflight = Request::new(vec![
         (b":method", b"OPTIONS"),
@@ -332,8 +396,12 @@ fn sanitizes_on_every_way_a_request_can_take() {
         (b"access-control-request-method", b"POST"),
         (b"x-user", b"root"),
     ]);
-    let decision =
-        engine.decide(&preflight, UnixMillis::default(), Patience::Waiting, &NoProxy);
+    let decision = engine.decide(
+        &preflight,
+        UnixMillis::default(),
+        Patience::Waiting,
+        &NoProxy,
+    );
     assert_eq!(label(&decision), "cors_preflight");
     assert_eq!(edits(decision), [remove("x-user")]);
 }
@@ -351,15 +419,20 @@ fn refuses_claims_that_cannot_stand_in_a_header() {
 fn records_but_does_not_block_in_shadow_mode() {
     let engine = engine(json!({"mode": "shadow"}));
     let decision = decide(&engine, "/", &[]);
-    let Decision::Permit(permit) = decision else { panic!("{decision:?}") };
+    let Decision::Permit(permit) = decision else {
+        panic!("{decision:?}")
+    };
     assert_eq!(permit.reason.shadowed(), Some(Reason::MissingCredential));
     assert_eq!(label(&decide(&engine, "/a/../b", &[])), "ambiguous_path");
 }
 
 #[test]
 fn strips_a_token_from_the_query() {
-    let decision =
-        decide(&engine(json!({})), &format!("/p?a=1&access_token={}", token("a", json!({}))), &[]);
+    let decision = decide(
+        &engine(json!({})),
+        &format!("/p?a=1&access_token={}", token("a", json!({}))),
+        &[],
+    );
     assert_eq!(edits(decision), [set(":path", "/p?a=1")]);
 }
 
@@ -371,14 +444,22 @@ fn names_the_scopes_that_a_client_should_ask_for() {
         "authorize": {"scopes": {"any_of": ["read", "write"]}},
     }]}));
     let decision = bearer(&engine, &token("a", json!({"scope": "reader"})));
-    let Decision::Deny(denial) = decision else { panic!("{decision:?}") };
-    assert_eq!((denial.reason, denial.scopes.join(" ").as_str()), (Reason::InsufficientScope, "read write"));
+    let Decision::Deny(denial) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(
+        (denial.reason, denial.scopes.join(" ").as_str()),
+        (Reason::InsufficientScope, "read write")
+    );
 }
 
 #[test]
 fn refuses_tokens_over_the_limit() {
     let engine = engine(json!({"limits": {"token_bytes": 100}}));
-    assert_eq!(label(&bearer(&engine, &token("a", json!({})))), "token_too_large");
+    assert_eq!(
+        label(&bearer(&engine, &token("a", json!({})))),
+        "token_too_large"
+    );
 }
 
 mod remote_keys {
@@ -403,9 +484,11 @@ mod remote_keys {
 
     fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
         let claims = json!({"iss": "https://a.example", "aud": "orders", "exp": NOW + 9000});
-        let value = format!("Bearer {}", sign(&[0; 256], &json!({"alg": "RS256", "kid": "x"}), &claims));
-        let request =
-            Request::new(vec![(b":path", b"/"), (b"authorization", value.as_bytes())]);
+        let value = format!(
+            "Bearer {}",
+            sign(&[0; 256], &json!({"alg": "RS256", "kid": "x"}), &claims)
+        );
+        let request = Request::new(vec![(b":path", b"/"), (b"authorization", value.as_bytes())]);
         engine.decide(&request, at(seconds), patience, &NoProxy)
     }
 
@@ -416,12 +499,22 @@ mod remote_keys {
     fn waits_for_keys_and_says_when_they_cannot_be_had() {
         let mut engine = remote();
         assert_eq!(label(&ask(&engine, Patience::Waiting, 0)), "await_keys");
-        assert_eq!(label(&ask(&engine, Patience::Exhausted, 0)), "keys_unavailable");
+        assert_eq!(
+            label(&ask(&engine, Patience::Exhausted, 0)),
+            "keys_unavailable"
+        );
         let fetches = engine.due(at(0), &NoProxy);
         assert_eq!(fetches.len(), 1);
         assert_eq!(engine.due(at(0), &NoProxy), [], "one lease");
-        engine.complete(fetches[0].source, Err(FetchError::Status(500)), at(0), &NoProxy);
-        let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else { panic!() };
+        engine.complete(
+            fetches[0].source,
+            Err(FetchError::Status(500)),
+            at(0),
+            &NoProxy,
+        );
+        let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else {
+            panic!()
+        };
         assert_eq!(denial.reason, Reason::KeysUnavailable);
         // A second, give or take the jitter, in whole seconds.
         assert!((1..=2).contains(&denial.retry_after.unwrap()));
@@ -432,10 +525,14 @@ mod remote_keys {
         let mut engine = remote();
         let source = engine.due(at(0), &NoProxy)[0].source;
         engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoProxy);
-        for (second, document) in (600..).step_by(100).zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"]) {
+        for (second, document) in (600..)
+            .step_by(100)
+            .zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"])
+        {
             assert_eq!(engine.due(at(second), &NoProxy).len(), 1);
-            let outcome =
-                engine.complete(source, Ok(document.as_bytes()), at(second), &NoProxy).unwrap();
+            let outcome = engine
+                .complete(source, Ok(document.as_bytes()), at(second), &NoProxy)
+                .unwrap();
             assert_eq!(outcome.keys, Err(FetchError::Document), "{document}");
             let now = at(second);
             let provider = outcome.providers[0];

@@ -8,7 +8,10 @@
 //!
 //! ABI: proxy-wasm 0.2.1.
 
-#![expect(unsafe_code, reason = "host calls pass addresses; see the module's documentation")]
+#![expect(
+    unsafe_code,
+    reason = "host calls pass addresses; see the module's documentation"
+)]
 
 use core::ptr::null_mut;
 
@@ -252,7 +255,11 @@ pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
 }
 
 const fn check(status: u32) -> Result<(), Status> {
-    if status == 0 { Ok(()) } else { Err(Status(status)) }
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(Status(status))
+    }
 }
 
 /// Takes over what a call returns in memory that the host had from this module's allocator.

@@ -1,129 +1,129 @@
-//! The configuration as Envoy hands it over: JSON text, or a `google.protobuf.Struct` on the wire.
+//! The plugin configuration as the proxy hands it over.
 //!
-//! Envoy's documentation says that a `Struct` becomes JSON on the way; it does not (seen with 1.40):
-//! the module gets the message as protobuf encodes it. It is decoded here, strictly: what is not
-//! exactly one `Struct` is left for the JSON reader, which says what is wrong with it. A text
-//! cannot be taken for a `Struct` by mistake: every length in it would have to fit.
-
-use std::borrow::Cow;
+//! A `StringValue` arrives as its text. A `Struct`, which is what inline YAML in Envoy's
+//! configuration becomes, arrives in protobuf's wire format (seen on Envoy 1.40): it is turned
+//! into the JSON that it stands for. What is neither is left as it is, for the configuration's own
+//! parser to refuse.
 
 use serde_json::{Map, Number, Value};
 
-/// Deeper than any configuration; each level is a frame of the module's small stack.
-const MAX_DEPTH: u32 = 32;
+/// Deepest nesting that is read; the parser of JSON has a bound of its own.
+const MAX_DEPTH: u8 = 100;
 
-/// The configuration as JSON text.
-pub(super) fn json_text(bytes: &[u8]) -> Cow<'_, [u8]> {
-    match object(bytes, MAX_DEPTH) {
-        Some(members) => Cow::Owned(Value::Object(members).to_string().into_bytes()),
-        None => Cow::Borrowed(bytes),
+/// The configuration as JSON.
+pub(super) fn as_json(bytes: Vec<u8>) -> Vec<u8> {
+    // Both may begin with a line feed, which is the tag of a Struct's first field, but no text is
+    // both: in the wire format, control characters stand where JSON allows none.
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
+        return bytes;
+    }
+    match structure(&bytes, 0) {
+        Some(value) => value.to_string().into_bytes(),
+        None => bytes,
     }
 }
 
-/// `Struct`: `map<string, Value> fields = 1`, each entry a message of key (1) and value (2).
-fn object(mut bytes: &[u8], depth: u32) -> Option<Map<String, Value>> {
-    let depth = depth.checked_sub(1)?;
-    let mut members = Map::new();
-    while let Some((field, rest)) = Field::read(bytes)? {
-        bytes = rest;
-        let entry = field.message(1)?;
-        let (key, rest) = Field::read(entry)??;
-        let (value, rest) = Field::read(rest)??;
-        let key = key.text(1)?;
-        if !rest.is_empty() || members.insert(key, self::value(value.message(2)?, depth)?).is_some()
-        {
-            return None;
-        }
-    }
-    Some(members)
-}
-
-/// `Value`: one of null (1), number (2), string (3), bool (4), struct (5), list (6).
-fn value(bytes: &[u8], depth: u32) -> Option<Value> {
-    let (field, rest) = Field::read(bytes)??;
-    if !rest.is_empty() {
-        return None;
-    }
-    match (field.number, field.payload) {
-        (1, Payload::Varint(0)) => Some(Value::Null),
-        (2, Payload::Double(number)) => Number::from_f64(number).map(Value::Number),
-        (3, Payload::Bytes(_)) => field.text(3).map(Value::String),
-        (4, Payload::Varint(flag @ (0 | 1))) => Some(Value::Bool(flag == 1)),
-        (5, Payload::Bytes(message)) => object(message, depth).map(Value::Object),
-        (6, Payload::Bytes(message)) => list(message, depth).map(Value::Array),
-        _ => None,
-    }
-}
-
-/// `ListValue`: `repeated Value values = 1`.
-fn list(mut bytes: &[u8], depth: u32) -> Option<Vec<Value>> {
-    let depth = depth.checked_sub(1)?;
-    let mut values = Vec::new();
-    while let Some((field, rest)) = Field::read(bytes)? {
-        bytes = rest;
-        values.push(value(field.message(1)?, depth)?);
-    }
-    Some(values)
-}
-
-/// A field of a protobuf message.
-#[derive(Clone, Copy)]
-struct Field<'a> {
-    number: u64,
-    payload: Payload<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Payload<'a> {
-    Varint(u64),
-    Double(f64),
+/// One field of a message.
+enum Field<'a> {
     Bytes(&'a [u8]),
+    Fixed64([u8; 8]),
+    Varint(u64),
 }
 
-impl<'a> Field<'a> {
-    /// The first field and what follows; `Some(None)` at the end, `None` for what is no field.
-    fn read(bytes: &'a [u8]) -> Option<Option<(Self, &'a [u8])>> {
-        if bytes.is_empty() {
-            return Some(None);
+/// `google.protobuf.Struct`: `map<string, Value> fields = 1`.
+fn structure(message: &[u8], depth: u8) -> Option<Value> {
+    let mut members = Map::new();
+    each_field(message, |number, field| {
+        let (1, Field::Bytes(entry)) = (number, field) else {
+            return None;
+        };
+        let (name, value) = map_entry(entry, depth)?;
+        // A name that stands twice means two things.
+        members.insert(name, value).is_none().then_some(())
+    })?;
+    Some(Value::Object(members))
+}
+
+fn map_entry(message: &[u8], depth: u8) -> Option<(String, Value)> {
+    let (mut name, mut value) = (String::new(), Value::Null);
+    each_field(message, |number, field| {
+        match (number, field) {
+            (1, Field::Bytes(text)) => name = str::from_utf8(text).ok()?.to_owned(),
+            (2, Field::Bytes(message)) => value = self::value(message, depth)?,
+            _ => return None,
         }
-        let (tag, rest) = varint(bytes)?;
-        let (payload, rest) = match tag & 0b111 {
-            0 => varint(rest).map(|(number, rest)| (Payload::Varint(number), rest))?,
+        Some(())
+    })?;
+    Some((name, value))
+}
+
+/// `google.protobuf.Value`.
+fn value(message: &[u8], depth: u8) -> Option<Value> {
+    let depth = depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
+    let mut value = Value::Null;
+    each_field(message, |number, field| {
+        value = match (number, field) {
+            (1, Field::Varint(_)) => Value::Null,
+            (2, Field::Fixed64(bits)) => Value::Number(Number::from_f64(f64::from_le_bytes(bits))?),
+            (3, Field::Bytes(text)) => Value::String(str::from_utf8(text).ok()?.to_owned()),
+            (4, Field::Varint(truth)) => Value::Bool(truth != 0),
+            (5, Field::Bytes(message)) => structure(message, depth)?,
+            (6, Field::Bytes(message)) => list(message, depth)?,
+            _ => return None,
+        };
+        Some(())
+    })?;
+    Some(value)
+}
+
+/// `google.protobuf.ListValue`: `repeated Value values = 1`.
+fn list(message: &[u8], depth: u8) -> Option<Value> {
+    let mut elements = Vec::new();
+    each_field(message, |number, field| {
+        let (1, Field::Bytes(message)) = (number, field) else {
+            return None;
+        };
+        elements.push(value(message, depth)?);
+        Some(())
+    })?;
+    Some(Value::Array(elements))
+}
+
+fn each_field<'a>(
+    mut message: &'a [u8],
+    mut visit: impl FnMut(u64, Field<'a>) -> Option<()>,
+) -> Option<()> {
+    while !message.is_empty() {
+        let (tag, rest) = varint(message)?;
+        let (field, rest) = match tag & 7 {
+            0 => {
+                let (number, rest) = varint(rest)?;
+                (Field::Varint(number), rest)
+            }
             1 => {
-                let (double, rest) = rest.split_first_chunk()?;
-                (Payload::Double(f64::from_le_bytes(*double)), rest)
+                let (bits, rest) = rest.split_first_chunk::<8>()?;
+                (Field::Fixed64(*bits), rest)
             }
             2 => {
                 let (size, rest) = varint(rest)?;
                 let (bytes, rest) = rest.split_at_checked(usize::try_from(size).ok()?)?;
-                (Payload::Bytes(bytes), rest)
+                (Field::Bytes(bytes), rest)
             }
             _ => return None,
         };
-        Some(Some((Self { number: tag >> 3, payload }, rest)))
+        visit(tag >> 3, field)?;
+        message = rest;
     }
-
-    fn message(self, number: u64) -> Option<&'a [u8]> {
-        match self.payload {
-            Payload::Bytes(bytes) if self.number == number => Some(bytes),
-            _ => None,
-        }
-    }
-
-    fn text(self, number: u64) -> Option<String> {
-        String::from_utf8(self.message(number)?.to_vec()).ok()
-    }
+    Some(())
 }
 
-/// Little-endian groups of seven bits; the top bit says that more follow.
-fn varint(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        bytes = rest;
+    for (index, byte) in bytes.iter().enumerate().take(10) {
+        let shift = u32::try_from(index.checked_mul(7)?).ok()?;
         number |= u64::from(byte & 0x7f).checked_shl(shift)?;
         if byte & 0x80 == 0 {
-            return Some((number, bytes));
+            return Some((number, bytes.get(index.checked_add(1)?..)?));
         }
     }
     None
@@ -131,91 +131,35 @@ fn varint(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    fn field(number: u8, payload: &[u8]) -> Vec<u8> {
-        let mut size = payload.len();
-        let mut bytes = vec![number << 3 | 2];
-        while size >= 0x80 {
-            bytes.push(u8::try_from(size & 0x7f).unwrap() | 0x80);
-            size >>= 7;
-        }
-        bytes.push(u8::try_from(size).unwrap());
-        [&bytes, payload].concat()
-    }
+    /// `{"a": {"b": [1.5, true, null, "x"]}}` in the wire format.
+    const STRUCT: &[u8] = b"\x0a(\x0a\x01a\x12#*!\x0a\x1f\x0a\x01b\x12\x1a2\x18\x0a\x09\x11\x00\x00\x00\x00\x00\x00\xf8?\
+        \x0a\x02\x20\x01\x0a\x02\x08\x00\x0a\x03\x1a\x01x";
 
-    fn encoded_value(value: &Value) -> Vec<u8> {
-        match value {
-            Value::Null => vec![0x08, 0],
-            Value::Bool(flag) => vec![0x20, u8::from(*flag)],
-            Value::Number(number) => {
-                [&[0x11][..], &number.as_f64().unwrap().to_le_bytes()].concat()
-            }
-            Value::String(text) => field(3, text.as_bytes()),
-            Value::Object(members) => field(5, &encoded(members)),
-            Value::Array(values) => {
-                let values = values.iter().flat_map(|value| field(1, &encoded_value(value)));
-                field(6, &values.collect::<Vec<_>>())
-            }
-        }
-    }
-
-    fn encoded(members: &Map<String, Value>) -> Vec<u8> {
-        let entry = |(name, value): (&String, &Value)| {
-            field(1, &[field(1, name.as_bytes()), field(2, &encoded_value(value))].concat())
-        };
-        members.iter().flat_map(entry).collect()
-    }
-
-    fn example() -> Map<String, Value> {
-        let value = json!({
-            "providers": { "example": { "issuer": "https://login.example", "audiences": [] } },
-            "rules": [{ "match": { "path": "/" } }, null, "", -0.5, 60.0],
-            "long": "x".repeat(300),
-            "bypass_cors_preflight": true,
-            "off": false,
-        });
-        value.as_object().unwrap().clone()
+    #[test]
+    fn reads_a_struct() {
+        let json = as_json(STRUCT.to_vec());
+        assert_eq!(
+            str::from_utf8(&json),
+            Ok(r#"{"a":{"b":[1.5,true,null,"x"]}}"#)
+        );
     }
 
     #[test]
-    fn decodes_a_struct_with_every_kind_of_value() {
-        let text = json_text(&encoded(&example())).into_owned();
-        assert_eq!(serde_json::from_slice::<Value>(&text).unwrap(), Value::Object(example()));
-    }
-
-    #[test]
-    fn leaves_json_text_as_it_is() {
-        for text in ["{}", "\n{\n}", "\n\n  {\"rules\": []}", "[1]", "{", "text", "\u{0}"] {
-            assert_eq!(json_text(text.as_bytes()), text.as_bytes());
+    fn leaves_text_as_it_is() {
+        for text in ["\n{\"a\": 1, \"a\": 2}", "{", "", "nonsense", "\n\u{3}abc"] {
+            let json = as_json(text.as_bytes().to_vec());
+            // An empty Struct is an empty configuration.
+            let expected = if text.is_empty() { "{}" } else { text };
+            assert_eq!(str::from_utf8(&json), Ok(expected));
         }
     }
 
     #[test]
-    fn takes_no_part_of_a_struct_for_one() {
-        let bytes = encoded(&example());
-        let empty_members = [0, 0, 0];
-        for end in 1..bytes.len() {
-            let (part, _) = bytes.split_at(end);
-            // A part that ends between two members is a `Struct`, and decodes to these members.
-            if object(part, MAX_DEPTH).is_none() {
-                assert_eq!(json_text(part), part);
-            }
-        }
-        assert_eq!(json_text(&empty_members), &empty_members[..]);
-    }
-
-    #[test]
-    fn refuses_depth_and_lengths_that_do_not_fit() {
-        let mut nested = Map::new();
-        for _ in 0..=MAX_DEPTH {
-            nested = Map::from_iter([("a".to_owned(), Value::Object(nested))]);
-        }
-        assert!(object(&encoded(&nested), MAX_DEPTH).is_none());
-        for bytes in [&[0x0a, 0xff][..], &[0x0a; 12], &[0xff; 11], &[0x0a, 5, 0x0a], &[0x13, 0]] {
-            assert!(object(bytes, MAX_DEPTH).is_none(), "{bytes:?}");
+    fn refuses_a_struct_that_is_cut_short() {
+        for size in 1..STRUCT.len() {
+            assert_eq!(as_json(STRUCT[..size].to_vec()), STRUCT[..size], "{size}");
         }
     }
 }

@@ -54,7 +54,10 @@ fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
     for (octet, digits) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
         let &[high, low] = digits else { return None };
-        let (high, low) = (char::from(high).to_digit(16)?, char::from(low).to_digit(16)?);
+        let (high, low) = (
+            char::from(high).to_digit(16)?,
+            char::from(low).to_digit(16)?,
+        );
         *octet = u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()?;
     }
     Some(digest)
@@ -67,7 +70,13 @@ mod tests {
     #[test]
     fn reads_a_digest() {
         assert_eq!(digest_from_hex("0f".repeat(32).as_bytes()), Some([15; 32]));
-        for hex in ["", "0f", &"0g".repeat(32), &"0f".repeat(33), &"+f".repeat(32)] {
+        for hex in [
+            "",
+            "0f",
+            &"0g".repeat(32),
+            &"0f".repeat(33),
+            &"+f".repeat(32),
+        ] {
             assert_eq!(digest_from_hex(hex.as_bytes()), None, "{hex}");
         }
     }

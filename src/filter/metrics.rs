@@ -52,10 +52,7 @@ impl Metrics {
             let metrics = ProviderMetrics {
                 fetch_success: counter(&name("jwks.fetch_success")),
                 fetch_failed: counter(&name("jwks.fetch_failed")),
-                last_success_seconds: define(
-                    MetricType::Gauge,
-                    &name("jwks.last_success_seconds"),
-                ),
+                last_success_seconds: define(MetricType::Gauge, &name("jwks.last_success_seconds")),
                 keys: define(MetricType::Gauge, &name("keys")),
             };
             (id, metrics)
@@ -87,7 +84,11 @@ impl Metrics {
 
     /// A fetch ended.
     pub(super) fn fetched(&self, outcome: &FetchOutcome, now: UnixMillis) {
-        for metrics in outcome.providers.iter().filter_map(|id| self.providers.get(id)) {
+        for metrics in outcome
+            .providers
+            .iter()
+            .filter_map(|id| self.providers.get(id))
+        {
             match outcome.keys {
                 Ok(keys) => {
                     increment(metrics.fetch_success);

@@ -63,7 +63,10 @@ mod tests {
             let texts: Vec<(&str, &str)> = decoded
                 .iter()
                 .map(|(name, value)| {
-                    (str::from_utf8(name).unwrap(), str::from_utf8(value).unwrap())
+                    (
+                        str::from_utf8(name).unwrap(),
+                        str::from_utf8(value).unwrap(),
+                    )
                 })
                 .collect();
             assert_eq!(texts, pairs);

@@ -27,14 +27,21 @@ pub(super) struct ParkedRequest {
 impl Parked {
     /// A list for at most `capacity` requests that each wait at most `timeout`.
     pub(super) const fn new(capacity: usize, timeout: Duration) -> Self {
-        Self { requests: Vec::new(), capacity, timeout }
+        Self {
+            requests: Vec::new(),
+            capacity,
+            timeout,
+        }
     }
 
     /// Adds a request. False when the list is full.
     pub(super) fn park(&mut self, context_id: u32, now: UnixMillis) -> bool {
         let has_room = self.requests.len() < self.capacity;
         if has_room {
-            self.requests.push(ParkedRequest { context_id, deadline: now.plus(self.timeout) });
+            self.requests.push(ParkedRequest {
+                context_id,
+                deadline: now.plus(self.timeout),
+            });
         }
         has_room
     }
@@ -60,7 +67,8 @@ impl Parked {
 
     /// Drops a request that was answered, let go or left by its client.
     pub(super) fn remove(&mut self, context_id: u32) {
-        self.requests.retain(|request| request.context_id != context_id);
+        self.requests
+            .retain(|request| request.context_id != context_id);
     }
 }
 

@@ -44,7 +44,10 @@ pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate 
     if let PermitReason::Shadow(denial) = &permit.reason {
         abi::log(
             abi::LogLevel::Info,
-            &format!("portcullis: would have denied a request: {}", denial.reason.label()),
+            &format!(
+                "portcullis: would have denied a request: {}",
+                denial.reason.label()
+            ),
         );
     }
     Fate::Passes
@@ -72,8 +75,11 @@ fn apply(edits: &[HeaderEdit]) -> Result<(), Status> {
 }
 
 fn send(response: &Response) -> Result<(), Status> {
-    let headers: Vec<(&str, &str)> =
-        response.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers: Vec<(&str, &str)> = response
+        .headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     abi::send_local_response(
         response.status,
         &response.details,

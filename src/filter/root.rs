@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     filter::{
         abi::{self, LogLevel},
-        configuration::json_text,
+        configuration,
         stream::Stream,
         worker::Worker,
     },
@@ -29,7 +29,10 @@ pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 impl Root {
     /// The root context with this id.
     pub(super) fn new(context_id: u32) -> Self {
-        Self { context_id, worker: Rc::default() }
+        Self {
+            context_id,
+            worker: Rc::default(),
+        }
     }
 
     fn with_worker(&self, act: impl FnOnce(&mut Worker)) {
@@ -52,21 +55,31 @@ impl RootContext for Root {
         let bytes = match abi::buffer(BufferType::PluginConfiguration, configuration_size) {
             Ok(bytes) => bytes,
             Err(_) => {
-                abi::log(LogLevel::Error, "portcullis: the proxy withholds the configuration");
+                abi::log(
+                    LogLevel::Error,
+                    "portcullis: the proxy withholds the configuration",
+                );
                 return false;
             }
         };
-        let config = match Config::parse(&json_text(&bytes)) {
+        let config = match Config::parse(&configuration::as_json(bytes)) {
             Ok(config) => config,
             Err(error) => {
-                abi::log(LogLevel::Error, &format!("portcullis: configuration refused: {error}"));
+                abi::log(
+                    LogLevel::Error,
+                    &format!("portcullis: configuration refused: {error}"),
+                );
                 return false;
             }
         };
         for warning in &config.warnings {
-            abi::log(LogLevel::Warn, &format!("portcullis: configuration: {warning}"));
+            abi::log(
+                LogLevel::Warn,
+                &format!("portcullis: configuration: {warning}"),
+            );
         }
-        self.worker.replace(Some(Worker::new(self.context_id, config)));
+        self.worker
+            .replace(Some(Worker::new(self.context_id, config)));
         true
     }
 

@@ -25,7 +25,9 @@ impl Context for Stream {}
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
         let arrival = match self.worker.try_borrow_mut() {
-            Ok(mut worker) => worker.as_mut().map(|worker| worker.on_request(self.context_id)),
+            Ok(mut worker) => worker
+                .as_mut()
+                .map(|worker| worker.on_request(self.context_id)),
             Err(_) => None,
         };
         match arrival {

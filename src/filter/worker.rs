@@ -59,12 +59,20 @@ impl Worker {
             }
         }
         let limits = config.limits;
-        let parked =
-            Parked::new(limits.parked_requests, Duration::from_millis(limits.park_timeout_ms));
+        let parked = Parked::new(
+            limits.parked_requests,
+            Duration::from_millis(limits.park_timeout_ms),
+        );
         let mut engine = Engine::new(config);
         engine.synchronize(&Proxy);
-        let mut worker =
-            Self { root_id, engine, metrics, parked, calls: Vec::new(), tick: None };
+        let mut worker = Self {
+            root_id,
+            engine,
+            metrics,
+            parked,
+            calls: Vec::new(),
+            tick: None,
+        };
         worker.set_tick(BUSY_TICK_MILLISECONDS);
         worker
     }
@@ -103,12 +111,18 @@ impl Worker {
         }
         self.wake(news, now);
         let is_busy = !self.parked.is_empty() || !self.calls.is_empty();
-        self.set_tick(if is_busy { BUSY_TICK_MILLISECONDS } else { IDLE_TICK_MILLISECONDS });
+        self.set_tick(if is_busy {
+            BUSY_TICK_MILLISECONDS
+        } else {
+            IDLE_TICK_MILLISECONDS
+        });
     }
 
     /// Takes in the answer to a call. The current context is the root's.
     pub(super) fn on_call_response(&mut self, token: u32, headers: usize, body_size: usize) {
-        let Some(index) = self.calls.iter().position(|(own, _)| *own == token) else { return };
+        let Some(index) = self.calls.iter().position(|(own, _)| *own == token) else {
+            return;
+        };
         let (_, source) = self.calls.swap_remove(index);
         let Ok(now) = Proxy::now() else { return };
         let answer = self.answer(headers, body_size);
@@ -183,11 +197,16 @@ impl Worker {
         let Some(outcome) = outcome else { return };
         self.metrics.fetched(&outcome, now);
         if let Err(error) = outcome.keys {
-            for provider in
-                outcome.providers.iter().filter_map(|id| self.engine.config().provider(*id))
+            for provider in outcome
+                .providers
+                .iter()
+                .filter_map(|id| self.engine.config().provider(*id))
             {
                 let name = &provider.name;
-                abi::log(LogLevel::Warn, &format!("portcullis: keys of {name:?}: {error}"));
+                abi::log(
+                    LogLevel::Warn,
+                    &format!("portcullis: keys of {name:?}: {error}"),
+                );
             }
         }
     }
@@ -201,8 +220,11 @@ impl Worker {
                 self.parked.remove(waiting.context_id);
                 continue;
             }
-            let patience =
-                if waiting.deadline <= now { Patience::Exhausted } else { Patience::Waiting };
+            let patience = if waiting.deadline <= now {
+                Patience::Exhausted
+            } else {
+                Patience::Waiting
+            };
             let decision = request::decide(&self.engine, now, patience);
             if matches!(decision, Decision::AwaitKeys { .. }) {
                 continue;
@@ -232,7 +254,9 @@ impl Worker {
     fn set_tick(&mut self, milliseconds: u32) {
         if !self.engine.keys().is_empty() && self.tick != Some(milliseconds) {
             // Refused: keys cannot be kept fresh. The next request asks again.
-            self.tick = abi::set_tick_period_milliseconds(milliseconds).ok().map(|()| milliseconds);
+            self.tick = abi::set_tick_period_milliseconds(milliseconds)
+                .ok()
+                .map(|()| milliseconds);
         }
     }
 }
@@ -240,7 +264,10 @@ impl Worker {
 fn overloaded(decision: Decision) -> Decision {
     match decision {
         Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
-            Decision::Deny(Denial { reason: Reason::Overloaded, ..denial })
+            Decision::Deny(Denial {
+                reason: Reason::Overloaded,
+                ..denial
+            })
         }
         other => other,
     }

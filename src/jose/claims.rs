@@ -5,7 +5,8 @@
 //! left as it is and found by name. A name is a list of segments, never a dotted string: claims are
 //! called `kubernetes.io` and `https://api.example/roles`.
 //!
-//! Claims say nothing of their own about who wrote them: see [`VerifiedToken`](super::VerifiedToken).
+//! Claims say nothing of their own about who wrote them: see
+//! [`VerifiedToken`](super::VerifiedToken).
 
 use serde_json::{Map, Value};
 

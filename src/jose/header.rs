@@ -2,9 +2,9 @@
 //!
 //! All of it was written by whoever made the token, so it only ever narrows. The algorithm must be
 //! one that exists here; `kid` helps to choose among keys that are trusted already; `typ` is for
-//! others to compare. Nothing in a header is ever used to find a key: `jku`, `jwk`, `x5u`, `x5c` and
-//! `x5t` may be there, in any shape, and are not looked at (RFC 8725 section 3.10). No extension is
-//! understood, so `crit` is always refused (RFC 7515 section 4.1.11).
+//! others to compare. Nothing in a header is ever used to find a key: `jku`, `jwk`, `x5u`, `x5c`
+//! and `x5t` may be there, in any shape, and are not looked at (RFC 8725 section 3.10). No
+//! extension is understood, so `crit` is always refused (RFC 7515 section 4.1.11).
 
 use serde_json::{Map, Value};
 

@@ -5,8 +5,7 @@
 //! and the rest of the set stays usable (RFC 7517 section 5). A doubt is a refusal: a member that
 //! restricts the key (`use`, `key_ops`, `alg`, `issuer`) must be understood, or the key could be
 //! used for what its owner did not mean. Members that restrict nothing are ignored, among them the
-//! private ones: a published private key is the issuer's disaster, not a reason to trust it less
-//! than it deserves here.
+//! private ones, which have no business in a published set and no use here.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! The shape of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
-//! Three segments of strict base64url, of which only the payload may be empty. What is signed is the text of the first
-//! two as it was sent (RFC 7515 section 5.2), never a text made anew from what was read. What the
-//! payload means is not known here: see [`token`](super::token).
+//! Three segments of strict base64url, of which only the payload may be empty. What is signed is
+//! the text of the first two as it was sent (RFC 7515 section 5.2), never a text made anew from
+//! what was read. What the payload means is not known here: see [`token`](super::token).
 
 use crate::jose::base64url;
 use crate::jose::header::JoseHeader;

@@ -49,7 +49,8 @@ pub enum KeyType {
 /// How strictly the `alg` of a key binds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwkAlgorithm {
-    /// A key serves the algorithm it names and no other (RFC 7517 section 4.4, RFC 8725 section 3.1).
+    /// A key serves the algorithm it names and no other (RFC 7517 section 4.4, RFC 8725 section
+    /// 3.1).
     #[default]
     Exact,
     /// A key serves the family of the algorithm it names. PingFederate publishes keys as RS256 and

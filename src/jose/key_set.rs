@@ -1,9 +1,9 @@
 //! A set of keys, and which of them a token is tried against (RFC 7517 section 5).
 //!
 //! A set is read key by key: one that cannot be used is left out and listed with its reason, and
-//! never takes the others with it, so an issuer may publish a key of a type to come. What would make
-//! the whole set doubtful refuses it: a name that occurs twice in the outer object, a size past its
-//! limits, or that nothing usable is left.
+//! never takes the others with it, so an issuer may publish a key of a type to come. What would
+//! make the whole set doubtful refuses it: a name that occurs twice in the outer object, a size
+//! past its limits, or that nothing usable is left.
 //!
 //! `kid` is a hint (RFC 7515 section 4.1.4). Keys that share one are each tried, and a key without
 //! one is tried for every token; the limits bound that work.

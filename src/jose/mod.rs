@@ -3,9 +3,9 @@
 //! A rule of the JOSE standards is in exactly one file of this folder: [`jws`] has the shape of a
 //! token, [`header`] what its header may say, [`claims`] the registered claims, [`jwk`] which keys
 //! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
-//! against, [`algorithm`] the arithmetic. [`token`] draws the line between claims that someone wrote
-//! and claims that a key has signed. Nothing here knows of issuers, audiences, clocks or HTTP: that
-//! a token verifies says who signed it, not that it may enter.
+//! against, [`algorithm`] the arithmetic. [`token`] draws the line between claims that someone
+//! wrote and claims that a key has signed. Nothing here knows of issuers, audiences, clocks or
+//! HTTP: that a token verifies says who signed it, not that it may enter.
 
 pub mod algorithm;
 pub mod base64url;

@@ -97,8 +97,8 @@ impl<'a> UntrustedToken<'a> {
         self.jws.header()
     }
 
-    /// The claims, to choose a provider and its keys by, and to refuse early. Whoever made the token
-    /// wrote them: nothing may be granted for them.
+    /// The claims, to choose a provider and its keys by, and to refuse early. Whoever made the
+    /// token wrote them: nothing may be granted for them.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
@@ -128,7 +128,8 @@ impl VerifiedToken {
         &self.claims
     }
 
-    /// The key that verified it: once that is not in the key set any more, the token is not verified.
+    /// The key that verified it: once that is not in the key set any more, the token is not
+    /// verified.
     pub fn key(&self) -> Thumbprint {
         self.key
     }

@@ -155,16 +155,24 @@ impl Record {
     fn backoff(&self, timing: &Timing, failed_at: UnixMillis) -> Duration {
         let doublings = self.failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        let wait = timing.backoff_base.saturating_mul(factor).min(timing.backoff_max);
+        let wait = timing
+            .backoff_base
+            .saturating_mul(factor)
+            .min(timing.backoff_max);
         // 90 % plus 0 to 20 %: taken from the time of the failure, since the target has no entropy.
-        let percent = u32::try_from(scramble(failed_at) % 21).unwrap_or(0).saturating_add(90);
-        wait.saturating_mul(percent).checked_div(100).unwrap_or(wait)
+        let percent = u32::try_from(scramble(failed_at) % 21)
+            .unwrap_or(0)
+            .saturating_add(90);
+        wait.saturating_mul(percent)
+            .checked_div(100)
+            .unwrap_or(wait)
     }
 
     /// A lease counts only while it could have been given: one far in the future was given before
     /// the clock went back, and must not stop fetches until then.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
-        self.lease_until.is_some_and(|until| now < until && until <= now.plus(timing.lease))
+        self.lease_until
+            .is_some_and(|until| now < until && until <= now.plus(timing.lease))
     }
 
     fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -260,12 +268,21 @@ mod tests {
     #[test]
     fn backs_off_with_jitter_up_to_the_maximum() {
         let mut record = Record::default();
-        for (failures, base) in [(1, 1000), (2, 2000), (3, 4000), (4, 8000), (5, 10_000), (40, 10_000)]
-        {
+        for (failures, base) in [
+            (1, 1000),
+            (2, 2000),
+            (3, 4000),
+            (4, 8000),
+            (5, 10_000),
+            (40, 10_000),
+        ] {
             record.failures = failures;
             for seconds in 0..50 {
                 let wait = record.backoff(&TIMING, at(seconds)).as_millis();
-                assert!((base * 9 / 10..=base * 11 / 10).contains(&wait), "{failures}: {wait}");
+                assert!(
+                    (base * 9 / 10..=base * 11 / 10).contains(&wait),
+                    "{failures}: {wait}"
+                );
             }
         }
     }
@@ -275,7 +292,9 @@ mod tests {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(0));
         record.fail(FetchError::Unreachable, at(0));
-        let Serving::Unavailable(wait) = record.serving(&TIMING, at(0)) else { panic!() };
+        let Serving::Unavailable(wait) = record.serving(&TIMING, at(0)) else {
+            panic!()
+        };
         assert!((900..=1100).contains(&wait.as_millis()));
         assert_eq!(record.serving(&TIMING, at(2)), Serving::Pending);
     }
@@ -295,7 +314,10 @@ mod tests {
         let mut record = fetched(0);
         assert!(record.may_learn_kid(&TIMING, at(10)));
         record.begin(&TIMING, FetchCause::UnknownKid, at(10));
-        assert!(record.may_learn_kid(&TIMING, at(11)), "while the fetch is under way");
+        assert!(
+            record.may_learn_kid(&TIMING, at(11)),
+            "while the fetch is under way"
+        );
         record.succeed("{}".into(), at(11));
         assert!(!record.may_learn_kid(&TIMING, at(12)));
         assert!(!record.may_learn_kid(&TIMING, at(39)));

@@ -56,7 +56,11 @@ impl Record {
     /// The record of a source that was never fetched.
     #[must_use]
     pub fn new(source: &RemoteJwks) -> Self {
-        Self { version: VERSION, source: identity(source), ..Self::default() }
+        Self {
+            version: VERSION,
+            source: identity(source),
+            ..Self::default()
+        }
     }
 
     /// Reads a record of `source`; `None` for anything else.
@@ -91,7 +95,7 @@ impl core::error::Error for FetchError {}
 /// The name of the record in shared data. A provider's name is no part of it: two configurations
 /// could use one name for two authorization servers, and must not share keys.
 #[must_use]
-pub fn shared_data_key(source: &RemoteJwks) -> String {
+pub(super) fn shared_data_key(source: &RemoteJwks) -> String {
     let digest = Sha256::digest(identity(source).as_bytes());
     let mut key = String::from("portcullis/1/");
     for byte in digest {

@@ -11,10 +11,7 @@ use crate::{
     config::{Config, KeySource, ProviderId, RemoteJwks},
     host::{Expected, Host, SetSharedDataError},
     jose::{KeyOrigin, KeySet, KeySetLimits},
-    keys::{
-        FetchCause, FetchError, Record, Serving, Timing,
-        record::shared_data_key,
-    },
+    keys::{FetchCause, FetchError, Record, Serving, Timing, record::shared_data_key},
     time::UnixMillis,
 };
 
@@ -83,7 +80,10 @@ impl KeyStore {
             bytes: config.limits.jwks_bytes,
             keys: config.limits.jwks_keys,
         };
-        let mut store = Self { sources: Vec::new(), limits };
+        let mut store = Self {
+            sources: Vec::new(),
+            limits,
+        };
         for (id, provider) in config.providers() {
             if let KeySource::Remote(remote) = &provider.keys
                 && provider.enabled
@@ -104,12 +104,16 @@ impl KeyStore {
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
         let (id, source) = self.source_of(provider)?;
-        Some(match (source.record.serving(&source.timing, now), &source.key_set) {
-            (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, Some(id)),
-            // The record came without a set that parses: as good as none.
-            (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
-            (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
-        })
+        Some(
+            match (source.record.serving(&source.timing, now), &source.key_set) {
+                (Serving::Fresh | Serving::Stale, Some(key_set)) => {
+                    Keys::Serving(key_set, Some(id))
+                }
+                // The record came without a set that parses: as good as none.
+                (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
+                (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
+            },
+        )
     }
 
     /// Whether a token with an unknown kid is worth waiting for.
@@ -132,7 +136,9 @@ impl KeyStore {
     /// Reads what other workers wrote. True when something changed.
     pub fn synchronize(&mut self, host: &dyn Host) -> bool {
         let limits = self.limits;
-        self.sources.iter_mut().fold(false, |changed, source| source.read(host, limits) || changed)
+        self.sources.iter_mut().fold(false, |changed, source| {
+            source.read(host, limits) || changed
+        })
     }
 
     /// Takes the lease of every source that is due, and returns the calls to make.
@@ -174,7 +180,10 @@ impl KeyStore {
             }
             Err(error) => source.write(host, limits, |record| record.fail(error, now)),
         }
-        Some(FetchOutcome { providers: source.providers.clone(), keys: count })
+        Some(FetchOutcome {
+            providers: source.providers.clone(),
+            keys: count,
+        })
     }
 
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.
@@ -199,7 +208,11 @@ impl KeyStore {
     }
 
     fn add(&mut self, provider: ProviderId, remote: &RemoteJwks) {
-        if let Some(source) = self.sources.iter_mut().find(|source| source.remote == *remote) {
+        if let Some(source) = self
+            .sources
+            .iter_mut()
+            .find(|source| source.remote == *remote)
+        {
             source.providers.push(provider);
             return;
         }
@@ -226,7 +239,10 @@ impl KeyStore {
 
 impl Source {
     fn due(&mut self, now: UnixMillis) -> Option<FetchCause> {
-        if self.record.wants_fetch(&self.timing, FetchCause::Freshness, now) {
+        if self
+            .record
+            .wants_fetch(&self.timing, FetchCause::Freshness, now)
+        {
             return Some(FetchCause::Freshness);
         }
         if !self.kid_wanted {
@@ -297,7 +313,9 @@ impl Source {
 
     /// Reads the record if its version changed. True when it did.
     fn read(&mut self, host: &dyn Host, limits: KeySetLimits) -> bool {
-        let Some(shared) = host.shared_data(&self.shared_data_key) else { return false };
+        let Some(shared) = host.shared_data(&self.shared_data_key) else {
+            return false;
+        };
         if self.version == Some(shared.version) {
             return false;
         }

@@ -67,17 +67,27 @@ impl Authorization {
             return Err(Shortfall::Scope(scopes.clone()));
         }
         if !self.roles.is_empty()
-            && !self.roles.iter().any(|role| grants.roles.contains(&role.as_str()))
+            && !self
+                .roles
+                .iter()
+                .any(|role| grants.roles.contains(&role.as_str()))
         {
             return Err(Shortfall::Role);
         }
         if !self.client_ids.is_empty()
-            && !self.client_ids.iter().any(|id| grants.client_id == Some(id.as_str()))
+            && !self
+                .client_ids
+                .iter()
+                .any(|id| grants.client_id == Some(id.as_str()))
         {
             return Err(Shortfall::ClientId);
         }
         for (claim, accepted) in &self.claims {
-            if !grants.claims.find(claim).is_some_and(|value| holds_one_of(value, accepted)) {
+            if !grants
+                .claims
+                .find(claim)
+                .is_some_and(|value| holds_one_of(value, accepted))
+            {
                 return Err(Shortfall::Claim);
             }
         }
@@ -106,9 +116,9 @@ impl WordSet {
 #[must_use]
 pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     match claim {
-        Value::Array(elements) => {
-            elements.iter().any(|element| accepted.iter().any(|value| same(element, value)))
-        }
+        Value::Array(elements) => elements
+            .iter()
+            .any(|element| accepted.iter().any(|value| same(element, value))),
         single => accepted.iter().any(|value| same(single, value)),
     }
 }
@@ -144,27 +154,50 @@ mod tests {
     #[test]
     fn asks_for_all_or_any_scope() {
         let words = || vec!["a".to_owned(), "b".to_owned()];
-        let all = Authorization { scopes: Some(WordSet::AllOf(words())), ..Default::default() };
-        let any = Authorization { scopes: Some(WordSet::AnyOf(words())), ..Default::default() };
+        let all = Authorization {
+            scopes: Some(WordSet::AllOf(words())),
+            ..Default::default()
+        };
+        let any = Authorization {
+            scopes: Some(WordSet::AnyOf(words())),
+            ..Default::default()
+        };
         for (scopes, all_holds, any_holds) in [
             (&["a", "b", "c"][..], true, true),
             (&["b"], false, true),
             (&["ab", "a b"], false, false),
             (&[], false, false),
         ] {
-            assert_eq!(check(&all, scopes, &json!({})).is_ok(), all_holds, "{scopes:?}");
-            assert_eq!(check(&any, scopes, &json!({})).is_ok(), any_holds, "{scopes:?}");
+            assert_eq!(
+                check(&all, scopes, &json!({})).is_ok(),
+                all_holds,
+                "{scopes:?}"
+            );
+            assert_eq!(
+                check(&any, scopes, &json!({})).is_ok(),
+                any_holds,
+                "{scopes:?}"
+            );
         }
     }
 
     #[test]
     fn asks_for_roles_clients_and_claims() {
-        let role = |name: &str| Authorization { roles: vec![name.into()], ..Default::default() };
+        let role = |name: &str| Authorization {
+            roles: vec![name.into()],
+            ..Default::default()
+        };
         assert_eq!(check(&role("reader"), &[], &json!({})), Ok(()));
         assert_eq!(check(&role("read"), &[], &json!({})), Err(Shortfall::Role));
-        let client = |id: &str| Authorization { client_ids: vec![id.into()], ..Default::default() };
+        let client = |id: &str| Authorization {
+            client_ids: vec![id.into()],
+            ..Default::default()
+        };
         assert_eq!(check(&client("c1"), &[], &json!({})), Ok(()));
-        assert_eq!(check(&client("c"), &[], &json!({})), Err(Shortfall::ClientId));
+        assert_eq!(
+            check(&client("c"), &[], &json!({})),
+            Err(Shortfall::ClientId)
+        );
         let claim = Authorization {
             claims: vec![(ClaimPath::top_level("tier"), vec![json!("gold"), json!(2)])],
             ..Default::default()

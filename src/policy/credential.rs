@@ -118,7 +118,9 @@ impl Places {
         }
         for pair in query.split('&') {
             // The decoded name counts: `access%5Ftoken` must not slip past.
-            let Some((name, _)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+            let Some((name, _)) = form_urlencoded::parse(pair.as_bytes()).next() else {
+                continue;
+            };
             if !self.params.iter().any(|own| *own == *name) {
                 continue;
             }
@@ -136,7 +138,9 @@ impl Places {
         }
         for line in request.values("cookie") {
             for pair in line.split(|byte| *byte == b';') {
-                let Some((name, value)) = cookie_pair(pair) else { continue };
+                let Some((name, value)) = cookie_pair(pair) else {
+                    continue;
+                };
                 if self.cookies.iter().any(|own| own.as_bytes() == name) {
                     found.push(text(value).map(|token| Credential {
                         token,
@@ -166,21 +170,25 @@ impl HeaderPlace {
     }
 }
 
-/// Whether `request` authenticates itself by a scheme that is not Bearer, or not at all.
+/// Collects the Bearer credentials of all `Authorization` lines. Envoy joins several lines with a
+/// comma before any filter sees them, so each part of a line counts like a line.
 fn collect_bearer<'a>(request: &Request<'a>, found: &mut Vec<Found<'a>>) {
     let before = found.len();
-    let mut other_schemes = 0_usize;
-    for value in request.values("authorization") {
-        match bearer_token(value) {
+    let mut other_parts = 0_usize;
+    for part in request
+        .values("authorization")
+        .flat_map(|value| value.split(|byte| *byte == b','))
+    {
+        match bearer_token(part.trim_ascii()) {
             Some(token) => found.push(token.map(|token| Credential {
                 token,
                 location: Location::Header("authorization".to_owned()),
             })),
-            None => other_schemes = other_schemes.saturating_add(1),
+            None => other_parts = other_parts.saturating_add(1),
         }
     }
     // Another scheme alone is no credential of ours (401); beside a Bearer it is a second method.
-    if found.len() > before && other_schemes > 0 {
+    if found.len() > before && other_parts > 0 {
         found.push(Err(CredentialError::Several));
     }
 }
@@ -192,7 +200,9 @@ fn bearer_token(value: &[u8]) -> Option<Result<&str, CredentialError>> {
     let scheme = value.get(..SCHEME.len())?;
     let rest = value.get(SCHEME.len()..)?;
     if !scheme.eq_ignore_ascii_case(SCHEME)
-        || rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        || rest
+            .first()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
     {
         return None;
     }
@@ -205,22 +215,34 @@ fn bearer_token(value: &[u8]) -> Option<Result<&str, CredentialError>> {
 /// As `jwt_authn`: the prefix anywhere, then the first run of base64url characters and dots.
 /// `None` when the prefix does not occur.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
-    let Ok(value) = text(value) else { return Some(Err(CredentialError::Malformed)) };
+    let Ok(value) = text(value) else {
+        return Some(Err(CredentialError::Malformed));
+    };
     if prefix.is_empty() {
         return Some(Ok(value));
     }
     let (_, rest) = value.split_once(prefix)?;
-    let is_token_char = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+    let is_token_char =
+        |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
     let start = rest.trim_start_matches(|char| !is_token_char(char));
-    Some(Ok(start.split(|char| !is_token_char(char)).next().unwrap_or("")))
+    Some(Ok(start
+        .split(|char| !is_token_char(char))
+        .next()
+        .unwrap_or("")))
 }
 
 /// RFC 9110 §11.2.
 fn token68(text: &str) -> Result<&str, CredentialError> {
     let body = text.trim_end_matches('=');
     let is_token68 = !body.is_empty()
-        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
-    if is_token68 { Ok(text) } else { Err(CredentialError::Malformed) }
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+    if is_token68 {
+        Ok(text)
+    } else {
+        Err(CredentialError::Malformed)
+    }
 }
 
 fn text(bytes: &[u8]) -> Result<&str, CredentialError> {
@@ -234,7 +256,9 @@ fn cookie_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let equals = pair.iter().position(|byte| *byte == b'=')?;
     let (name, rest) = pair.split_at_checked(equals)?;
     let value = rest.get(1..)?;
-    let unquoted = value.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
+    let unquoted = value
+        .strip_prefix(b"\"")
+        .and_then(|inner| inner.strip_suffix(b"\""));
     Some((name.trim_ascii(), unquoted.unwrap_or(value)))
 }
 
@@ -247,10 +271,17 @@ mod tests {
 
     fn find(places: &Places, headers: &[(&str, &[u8])]) -> Result<Option<String>, CredentialError> {
         let request = Request::new(
-            headers.iter().map(|(name, value)| (name.as_bytes(), *value)).collect(),
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_bytes(), *value))
+                .collect(),
         );
-        let target = request.target().map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        places.find(&request, target).map(|found| found.map(|found| found.token.to_owned()))
+        let target = request
+            .target()
+            .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
+        places
+            .find(&request, target)
+            .map(|found| found.map(|found| found.token.to_owned()))
     }
 
     #[test]
@@ -268,14 +299,22 @@ mod tests {
             (b"Bearer ", Err(CredentialError::Malformed)),
             (b"Bearer\ta.b.c", Err(CredentialError::Malformed)),
             (b"Bearer a b", Err(CredentialError::Malformed)),
-            (b"Bearer a, Bearer b", Err(CredentialError::Malformed)),
+            (b"Bearer a, Bearer b", Err(CredentialError::Several)),
+            (b"Bearer a,Basic YTpi", Err(CredentialError::Several)),
+            (b"Basic YTpi,bearer a", Err(CredentialError::Several)),
+            (b"Bearer a,", Err(CredentialError::Several)),
+            (b"Digest username=\"a\", realm=\"b\"", Ok(None)),
             (b"Bearer a=b", Err(CredentialError::Malformed)),
             (b"Bearer ===", Err(CredentialError::Malformed)),
             (b"Bearer \xff", Err(CredentialError::Malformed)),
-            (b"Bearer,", Err(CredentialError::Malformed)),
+            (b"Bearer,", Err(CredentialError::Several)),
         ] {
             let found = find(&Places::standard(), &[("authorization", value)]);
-            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");
+            assert_eq!(
+                found,
+                expected.map(|token| token.map(str::to_owned)),
+                "{value:?}"
+            );
         }
     }
 
@@ -294,7 +333,10 @@ mod tests {
                 assert_eq!(found, Err(CredentialError::Several), "{second:?}");
             }
         }
-        let twice = find(&Places::standard(), &[(":path", b"/?access_token=a&access_token=b")]);
+        let twice = find(
+            &Places::standard(),
+            &[(":path", b"/?access_token=a&access_token=b")],
+        );
         assert_eq!(twice, Err(CredentialError::Several));
     }
 
@@ -310,7 +352,11 @@ mod tests {
             (b"/access_token=a", Ok(None)),
         ] {
             let found = find(&Places::standard(), &[(":path", path)]);
-            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{path:?}");
+            assert_eq!(
+                found,
+                expected.map(|token| token.map(str::to_owned)),
+                "{path:?}"
+            );
         }
     }
 
@@ -332,13 +378,20 @@ mod tests {
             ("jwt=", b"jwt=\xff", Err(CredentialError::Malformed)),
         ] {
             let found = find(&place(prefix), &[("x-jwt", value)]);
-            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");
+            assert_eq!(
+                found,
+                expected.map(|token| token.map(str::to_owned)),
+                "{value:?}"
+            );
         }
     }
 
     #[test]
     fn reads_cookies() {
-        let places = Places { cookies: vec!["jwt".into()], ..Places::default() };
+        let places = Places {
+            cookies: vec!["jwt".into()],
+            ..Places::default()
+        };
         for (value, expected) in [
             (&b"a=1; jwt=t; b=2"[..], Ok(Some("t"))),
             (b"jwt=\"t\"", Ok(Some("t"))),
@@ -346,7 +399,11 @@ mod tests {
             (b"jwt=t; jwt=u", Err(CredentialError::Several)),
         ] {
             let found = find(&places, &[("cookie", value)]);
-            assert_eq!(found, expected.map(|token| token.map(str::to_owned)), "{value:?}");
+            assert_eq!(
+                found,
+                expected.map(|token| token.map(str::to_owned)),
+                "{value:?}"
+            );
         }
     }
 }

@@ -40,9 +40,19 @@ impl HeaderName {
     /// frameworks do: a client's `x_user` would otherwise pass for our `x-user`.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
-        let fold = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+        let fold = |byte: u8| {
+            if byte == b'_' {
+                b'-'
+            } else {
+                byte.to_ascii_lowercase()
+            }
+        };
         self.0.len() == other.len()
-            && self.0.bytes().zip(other).all(|(own, theirs)| fold(own) == fold(*theirs))
+            && self
+                .0
+                .bytes()
+                .zip(other)
+                .all(|(own, theirs)| fold(own) == fold(*theirs))
     }
 }
 

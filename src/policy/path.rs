@@ -21,8 +21,14 @@ impl<'a> Target<'a> {
     #[must_use]
     pub fn new(target: &'a str) -> Self {
         match target.split_once('?') {
-            Some((path, query)) => Self { path, query: Some(query) },
-            None => Self { path: target, query: None },
+            Some((path, query)) => Self {
+                path,
+                query: Some(query),
+            },
+            None => Self {
+                path: target,
+                query: None,
+            },
         }
     }
 }
@@ -78,15 +84,20 @@ pub fn ambiguity(path: &str) -> Option<Ambiguity> {
     if path.contains('\\') {
         return Some(Ambiguity::Backslash);
     }
-    encoded_ambiguity(path)
-        .or_else(|| path.split('/').any(is_dot_segment).then_some(Ambiguity::DotSegment))
+    encoded_ambiguity(path).or_else(|| {
+        path.split('/')
+            .any(is_dot_segment)
+            .then_some(Ambiguity::DotSegment)
+    })
 }
 
 /// `path` without its parameters: everything from `;` to the end of each segment.
 #[must_use]
 pub fn without_parameters(path: &str) -> String {
-    let segments: Vec<&str> =
-        path.split('/').map(|segment| segment.split(';').next().unwrap_or("")).collect();
+    let segments: Vec<&str> = path
+        .split('/')
+        .map(|segment| segment.split(';').next().unwrap_or(""))
+        .collect();
     segments.join("/")
 }
 
@@ -122,7 +133,10 @@ fn is_hex(text: &str) -> bool {
 fn is_dot_segment(segment: &str) -> bool {
     // Only dots and `%2e` in it: comparing the decoded form needs no general decoder.
     segment.contains(['.', '%'])
-        && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+        && matches!(
+            segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
+            "." | ".."
+        )
 }
 
 #[cfg(test)]
@@ -160,8 +174,19 @@ mod tests {
     #[test]
     fn keeps_ordinary_paths() {
         for path in [
-            "/", "/a/b/", "/a.b/..c/c..", "/100%25", "/%7Euser", "*", "/a;v=1/b", "/a%20b",
-            "/...", "/a%2", "/a%", "/%e2%82%ac", "/a%25/b",
+            "/",
+            "/a/b/",
+            "/a.b/..c/c..",
+            "/100%25",
+            "/%7Euser",
+            "*",
+            "/a;v=1/b",
+            "/a%20b",
+            "/...",
+            "/a%2",
+            "/a%",
+            "/%e2%82%ac",
+            "/a%25/b",
         ] {
             assert_eq!(ambiguity(path), None, "{path}");
         }
@@ -176,7 +201,19 @@ mod tests {
 
     #[test]
     fn splits_at_the_first_question_mark() {
-        assert_eq!(Target::new("/a?b?c"), Target { path: "/a", query: Some("b?c") });
-        assert_eq!(Target::new("/a"), Target { path: "/a", query: None });
+        assert_eq!(
+            Target::new("/a?b?c"),
+            Target {
+                path: "/a",
+                query: Some("b?c")
+            }
+        );
+        assert_eq!(
+            Target::new("/a"),
+            Target {
+                path: "/a",
+                query: None
+            }
+        );
     }
 }

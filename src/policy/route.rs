@@ -144,11 +144,13 @@ impl HeaderMatch {
 
 impl HeaderCondition {
     fn holds_for(&self, value: &[u8]) -> bool {
-        let Ok(text) = str::from_utf8(value) else { return false };
+        let Ok(text) = str::from_utf8(value) else {
+            return false;
+        };
         match self {
-            Self::Range { start, end } => {
-                text.parse::<i64>().is_ok_and(|number| (*start..*end).contains(&number))
-            }
+            Self::Range { start, end } => text
+                .parse::<i64>()
+                .is_ok_and(|number| (*start..*end).contains(&number)),
             Self::Text(pattern) => pattern.matches(text),
             Self::Absent | Self::Present => false,
         }
@@ -197,9 +199,14 @@ mod tests {
 
     fn matches(route: &RouteMatch, headers: &[(&str, &str)]) -> bool {
         let request = Request::new(
-            headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect(),
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+                .collect(),
         );
-        let target = request.target().map(|raw| Target::new(str::from_utf8(raw).unwrap()));
+        let target = request
+            .target()
+            .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
         route.matches(&request, target)
     }
 
@@ -218,7 +225,11 @@ mod tests {
             (regex(r"\A(?:/v\d+)\z"), "/v12/x", false),
         ] {
             let route = route(path);
-            assert_eq!(matches(&route, &[(":path", target)]), expected, "{route:?} {target}");
+            assert_eq!(
+                matches(&route, &[(":path", target)]),
+                expected,
+                "{route:?} {target}"
+            );
         }
     }
 
@@ -246,7 +257,10 @@ mod tests {
             missing_is_empty: false,
         });
         assert!(matches(&route, &[(":path", "/"), ("x-env", "a")]));
-        assert!(!matches(&route, &[(":path", "/"), ("x-env", "a"), ("x-env", "b")]));
+        assert!(!matches(
+            &route,
+            &[(":path", "/"), ("x-env", "a"), ("x-env", "b")]
+        ));
         assert!(!matches(&route, &[(":path", "/")]));
     }
 

@@ -33,7 +33,10 @@ impl StringMatch {
     /// A pattern that minds case.
     #[must_use]
     pub const fn new(pattern: Pattern) -> Self {
-        Self { pattern, ignore_case: false }
+        Self {
+            pattern,
+            ignore_case: false,
+        }
     }
 
     /// A pattern that ignores ASCII case.
@@ -46,7 +49,10 @@ impl StringMatch {
             Pattern::Suffix(text) => Pattern::Suffix(text.to_ascii_lowercase()),
             regex @ Pattern::Regex(_) => regex,
         };
-        Self { pattern, ignore_case: true }
+        Self {
+            pattern,
+            ignore_case: true,
+        }
     }
 
     /// Whether `text` fits.
@@ -85,8 +91,7 @@ impl Pattern {
 /// # Errors
 /// When `expression` does not compile or would compile to a program that is too large.
 pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
-    let compile =
-        |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
+    let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
     // By itself first: `a)|(b` would close the group below and escape the anchors.
     compile(expression)?;
     // The group keeps an alternation (`a|b`) inside the anchors.

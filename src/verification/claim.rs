@@ -1,14 +1,15 @@
 //! Claims that the operator asks for.
 
-use crate::{
-    config::ClaimRequirement, decision::Reason, jose::Claims, policy::holds_one_of,
-};
+use crate::{config::ClaimRequirement, decision::Reason, jose::Claims, policy::holds_one_of};
 
 /// Every required claim is present and, where values are named, holds one of them.
 pub(super) fn check(required: &[ClaimRequirement], claims: &Claims) -> Result<(), Reason> {
     let holds = required.iter().all(|requirement| {
         claims.find(&requirement.claim).is_some_and(|value| {
-            requirement.any_of.as_ref().is_none_or(|accepted| holds_one_of(value, accepted))
+            requirement
+                .any_of
+                .as_ref()
+                .is_none_or(|accepted| holds_one_of(value, accepted))
         })
     });
     if holds { Ok(()) } else { Err(Reason::Claim) }
@@ -25,7 +26,10 @@ mod tests {
 
     #[test]
     fn asks_for_presence_or_values() {
-        let requirement = |any_of| ClaimRequirement { claim: ClaimPath::top_level("use"), any_of };
+        let requirement = |any_of| ClaimRequirement {
+            claim: ClaimPath::top_level("use"),
+            any_of,
+        };
         let present = [requirement(None)];
         let access = [requirement(Some(vec![json!("access")]))];
         for (claims, is_present, is_access) in [

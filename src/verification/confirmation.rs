@@ -15,14 +15,22 @@ pub(super) fn check(
     claims: &Claims,
     certificate_digest: &dyn Fn() -> Option<[u8; 32]>,
 ) -> Result<(), Reason> {
-    let Some(confirmation) = claims.member("cnf") else { return Ok(()) };
+    let Some(confirmation) = claims.member("cnf") else {
+        return Ok(());
+    };
     let bound = bound_digest(confirmation).ok_or(Reason::Confirmation)?;
     let presented = certificate_digest().ok_or(Reason::Confirmation)?;
-    if bool::from(bound.ct_eq(&presented)) { Ok(()) } else { Err(Reason::Confirmation) }
+    if bool::from(bound.ct_eq(&presented)) {
+        Ok(())
+    } else {
+        Err(Reason::Confirmation)
+    }
 }
 
 fn bound_digest(confirmation: &Value) -> Option<[u8; 32]> {
-    let members = confirmation.as_object().filter(|members| members.len() == 1)?;
+    let members = confirmation
+        .as_object()
+        .filter(|members| members.len() == 1)?;
     let digest = members.get("x5t#S256")?.as_str()?;
     base64url::decode(digest)?.try_into().ok()
 }
@@ -41,8 +49,16 @@ mod tests {
         for (cnf, with_certificate, without) in [
             (None, true, true),
             (Some(json!({"x5t#S256": ours})), true, false),
-            (Some(json!({"x5t#S256": base64url::encode(&[8; 32])})), false, false),
-            (Some(json!({"x5t#S256": base64url::encode(&[7; 31])})), false, false),
+            (
+                Some(json!({"x5t#S256": base64url::encode(&[8; 32])})),
+                false,
+                false,
+            ),
+            (
+                Some(json!({"x5t#S256": base64url::encode(&[7; 31])})),
+                false,
+                false,
+            ),
             (Some(json!({"x5t#S256": ours, "jkt": "x"})), false, false),
             (Some(json!({"jkt": "x"})), false, false),
             (Some(json!({})), false, false),
@@ -51,7 +67,11 @@ mod tests {
         ] {
             let claims = cnf.map_or(json!({}), |cnf| json!({"cnf": cnf}));
             let parsed = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            assert_eq!(check(&parsed, &|| Some([7; 32])).is_ok(), with_certificate, "{claims}");
+            assert_eq!(
+                check(&parsed, &|| Some([7; 32])).is_ok(),
+                with_certificate,
+                "{claims}"
+            );
             assert_eq!(check(&parsed, &|| None).is_ok(), without, "{claims}");
         }
     }

@@ -20,19 +20,24 @@ pub(super) fn check(issuer: &Issuer, claims: &Claims) -> Result<(), Reason> {
 
 /// Whether `issuer` is the template with each `{claim}` replaced by that claim of the same token.
 fn fits(template: &IssuerTemplate, issuer: &str, claims: &Claims) -> bool {
-    let Some(mut rest) = issuer.strip_prefix(template.head.as_str()) else { return false };
+    let Some(mut rest) = issuer.strip_prefix(template.head.as_str()) else {
+        return false;
+    };
     for (claim, literal) in &template.tail {
         let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
             return false;
         };
         // Only `[A-Za-z0-9_-]+`: a value with `/` or `.` could make another issuer out of ours.
         let is_plain = !value.is_empty()
-            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if !is_plain {
             return false;
         }
-        let Some(next) =
-            rest.strip_prefix(value).and_then(|rest| rest.strip_prefix(literal.as_str()))
+        let Some(next) = rest
+            .strip_prefix(value)
+            .and_then(|rest| rest.strip_prefix(literal.as_str()))
         else {
             return false;
         };
@@ -50,7 +55,11 @@ mod tests {
     use super::*;
 
     fn check_against(issuer: &Issuer, claims: &serde_json::Value) -> bool {
-        check(issuer, &Claims::parse(claims.to_string().as_bytes()).unwrap()).is_ok()
+        check(
+            issuer,
+            &Claims::parse(claims.to_string().as_bytes()).unwrap(),
+        )
+        .is_ok()
     }
 
     #[test]

@@ -70,7 +70,9 @@ pub fn verify(
     token: &Result<UntrustedToken<'_>, TokenError>,
     circumstances: &Circumstances<'_>,
 ) -> Result<VerifiedToken, Failure> {
-    let token = token.as_ref().map_err(|error| Failure::Invalid(Reason::from(error)))?;
+    let token = token
+        .as_ref()
+        .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     check_claims(provider, audiences, token, now).map_err(Failure::Invalid)?;
     let digest = LazyCell::new(|| (circumstances.certificate_digest)());
@@ -90,13 +92,19 @@ pub fn verify(
                     && circumstances.patience == Patience::Waiting
                     && circumstances.keys.may_learn_kid(*source, circumstances.now)
             });
-            return Err(source.map_or(Failure::Invalid(Reason::UnknownKey), |source| {
-                Failure::AwaitKeys(source, FetchCause::UnknownKid)
-            }));
+            return Err(
+                source.map_or(Failure::Invalid(Reason::UnknownKey), |source| {
+                    Failure::AwaitKeys(source, FetchCause::UnknownKid)
+                }),
+            );
         }
         other => other.map_err(Failure::Invalid)?,
     };
-    if expired { Err(Failure::Invalid(Reason::Expired)) } else { Ok(verified) }
+    if expired {
+        Err(Failure::Invalid(Reason::Expired))
+    } else {
+        Ok(verified)
+    }
 }
 
 /// Every check that needs no key, expiry apart.
@@ -119,7 +127,9 @@ fn check_claims(
     check_audience(audiences, claims)?;
     token_type::check(&provider.token_types, token.header().typ())?;
     if let Some(subjects) = &provider.subjects
-        && !claims.subject().is_some_and(|subject| subjects.matches(subject))
+        && !claims
+            .subject()
+            .is_some_and(|subject| subjects.matches(subject))
     {
         return Err(Reason::Subject);
     }
@@ -132,8 +142,14 @@ fn check_audience(audiences: &Audiences, claims: &Claims) -> Result<(), Reason> 
         Audiences::Any => return Ok(()),
         Audiences::AnyOf(accepted) => accepted,
     };
-    let meant_for_us = claims.audiences().any(|audience| accepted.iter().any(|own| own == audience));
-    if meant_for_us { Ok(()) } else { Err(Reason::Audience) }
+    let meant_for_us = claims
+        .audiences()
+        .any(|audience| accepted.iter().any(|own| own == audience));
+    if meant_for_us {
+        Ok(())
+    } else {
+        Err(Reason::Audience)
+    }
 }
 
 fn remote_keys<'a>(
@@ -165,7 +181,9 @@ fn check_signature(
     if candidates.peek().is_none() {
         return Err(Reason::UnknownKey);
     }
-    candidates.find_map(|key| token.verify(key)).ok_or(Reason::BadSignature)
+    candidates
+        .find_map(|key| token.verify(key))
+        .ok_or(Reason::BadSignature)
 }
 
 impl From<&TokenError> for Reason {

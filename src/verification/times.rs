@@ -6,7 +6,9 @@ use crate::{config::TimeRules, decision::Reason, jose::Claims, time::UnixSeconds
 
 /// Whether the token is expired: `now` is on or after `exp`, leeway added.
 pub(super) fn is_expired(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> bool {
-    claims.expiration().is_some_and(|expiration| now >= expiration.plus(skew(rules)))
+    claims
+        .expiration()
+        .is_some_and(|expiration| now >= expiration.plus(skew(rules)))
 }
 
 /// Everything about times but expiry.
@@ -21,7 +23,11 @@ pub(super) fn check(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> Resu
         let may_last = !rules.require_expiration
             && rules.max_lifetime.is_none()
             && rules.max_issued_lifetime.is_none();
-        return if may_last { Ok(()) } else { Err(Reason::Lifetime) };
+        return if may_last {
+            Ok(())
+        } else {
+            Err(Reason::Lifetime)
+        };
     };
     let exceeds = |start: Option<UnixSeconds>, bound: Option<u64>| {
         bound.is_some_and(|seconds| {
@@ -61,12 +67,19 @@ mod tests {
         let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
         let now = UnixSeconds::new(NOW);
         check(rules, &claims, now)?;
-        if is_expired(rules, &claims, now) { Err(Reason::Expired) } else { Ok(()) }
+        if is_expired(rules, &claims, now) {
+            Err(Reason::Expired)
+        } else {
+            Ok(())
+        }
     }
 
     #[test]
     fn refuses_a_token_at_its_exact_end() {
-        let strict = TimeRules { clock_skew: 0, ..RULES };
+        let strict = TimeRules {
+            clock_skew: 0,
+            ..RULES
+        };
         for (rules, exp, expected) in [
             (strict, NOW + 1, Ok(())),
             (strict, NOW, Err(Reason::Expired)),
@@ -80,14 +93,29 @@ mod tests {
 
     #[test]
     fn refuses_a_token_before_its_start() {
-        let lenient = TimeRules { allow_future_iat: true, ..RULES };
+        let lenient = TimeRules {
+            allow_future_iat: true,
+            ..RULES
+        };
         for (rules, claims, expected) in [
             (RULES, json!({"exp": NOW + 9, "nbf": NOW + 60}), Ok(())),
-            (RULES, json!({"exp": NOW + 9, "nbf": NOW + 61}), Err(Reason::NotYetValid)),
+            (
+                RULES,
+                json!({"exp": NOW + 9, "nbf": NOW + 61}),
+                Err(Reason::NotYetValid),
+            ),
             (RULES, json!({"exp": NOW + 9, "iat": NOW + 60}), Ok(())),
-            (RULES, json!({"exp": NOW + 9, "iat": NOW + 61}), Err(Reason::NotYetValid)),
+            (
+                RULES,
+                json!({"exp": NOW + 9, "iat": NOW + 61}),
+                Err(Reason::NotYetValid),
+            ),
             (lenient, json!({"exp": NOW + 9, "iat": NOW + 61}), Ok(())),
-            (RULES, json!({"exp": NOW + 9, "nbf": i64::MAX}), Err(Reason::NotYetValid)),
+            (
+                RULES,
+                json!({"exp": NOW + 9, "nbf": i64::MAX}),
+                Err(Reason::NotYetValid),
+            ),
         ] {
             assert_eq!(outcome(rules, &claims), expected, "{claims}");
         }
@@ -95,13 +123,23 @@ mod tests {
 
     #[test]
     fn bounds_lifetimes() {
-        let left = TimeRules { max_lifetime: Some(100), ..RULES };
-        let made = TimeRules { max_issued_lifetime: Some(100), ..RULES };
+        let left = TimeRules {
+            max_lifetime: Some(100),
+            ..RULES
+        };
+        let made = TimeRules {
+            max_issued_lifetime: Some(100),
+            ..RULES
+        };
         for (rules, claims, expected) in [
             (left, json!({"exp": NOW + 100}), Ok(())),
             (left, json!({"exp": NOW + 101}), Err(Reason::Lifetime)),
             (made, json!({"exp": NOW + 50, "iat": NOW - 50}), Ok(())),
-            (made, json!({"exp": NOW + 50, "iat": NOW - 51}), Err(Reason::Lifetime)),
+            (
+                made,
+                json!({"exp": NOW + 50, "iat": NOW - 51}),
+                Err(Reason::Lifetime),
+            ),
             (made, json!({"exp": NOW + 50}), Err(Reason::Lifetime)),
         ] {
             assert_eq!(outcome(rules, &claims), expected, "{claims}");
@@ -110,8 +148,14 @@ mod tests {
 
     #[test]
     fn refuses_a_token_without_end_unless_told() {
-        let endless = TimeRules { require_expiration: false, ..RULES };
-        let bounded = TimeRules { max_lifetime: Some(100), ..endless };
+        let endless = TimeRules {
+            require_expiration: false,
+            ..RULES
+        };
+        let bounded = TimeRules {
+            max_lifetime: Some(100),
+            ..endless
+        };
         assert_eq!(outcome(RULES, &json!({})), Err(Reason::Lifetime));
         assert_eq!(outcome(endless, &json!({})), Ok(()));
         assert_eq!(outcome(bounded, &json!({})), Err(Reason::Lifetime));

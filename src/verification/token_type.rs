@@ -5,7 +5,9 @@ use crate::{config::TokenTypes, decision::Reason};
 /// Compares `typ` without case and without `application/` (RFC 7515 section 4.1.9). An ID token or
 /// a DPoP proof signed with the same key must not pass for an access token.
 pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reason> {
-    let TokenTypes::OneOf { names, absent } = accepted else { return Ok(()) };
+    let TokenTypes::OneOf { names, absent } = accepted else {
+        return Ok(());
+    };
     let holds = match typ {
         None => *absent,
         Some(typ) => {
@@ -14,7 +16,11 @@ pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reas
             names.iter().any(|own| own == name)
         }
     };
-    if holds { Ok(()) } else { Err(Reason::TokenType) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Reason::TokenType)
+    }
 }
 
 #[cfg(test)]
@@ -26,7 +32,10 @@ mod tests {
 
     #[test]
     fn ignores_case_and_application() {
-        let accepted = TokenTypes::OneOf { names: vec!["at+jwt".into()], absent: false };
+        let accepted = TokenTypes::OneOf {
+            names: vec!["at+jwt".into()],
+            absent: false,
+        };
         for (typ, expected) in [
             (Some("at+jwt"), true),
             (Some("AT+JWT"), true),
@@ -43,7 +52,10 @@ mod tests {
 
     #[test]
     fn accepts_none_only_where_told() {
-        let accepted = TokenTypes::OneOf { names: vec![], absent: true };
+        let accepted = TokenTypes::OneOf {
+            names: vec![],
+            absent: true,
+        };
         assert!(check(&accepted, None).is_ok());
         assert!(check(&accepted, Some("")).is_err());
     }

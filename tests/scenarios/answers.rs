@@ -49,27 +49,109 @@ fn answers_each_case_as_rfc_6750_says<D: Driver>() {
     let invalid = r#"Bearer realm="orders", error="invalid_token""#;
     let scope = r#"Bearer realm="orders", error="insufficient_scope", scope="read write""#;
     for (case, sent, status, expected, details) in [
-        ("none", Request::get("/"), 401, missing, "missing_credential"),
-        ("basic", Request::get("/").header("authorization", "Basic YTpi"), 401, missing, "missing_credential"),
-        ("empty", Request::get("/").header("authorization", "Bearer"), 400, request, "malformed_credential"),
-        ("two", bearer(&good).bearer(&good), 400, request, "several_credentials"),
-        ("expired", bearer(&with(json!({ "exp": gate.now() - 100 }))), 401, invalid, "expired"),
-        ("forged", bearer(&forged.sign_claims(&claims(&gate, "alice"))), 401, invalid, "bad_signature"),
-        ("audience", bearer(&with(json!({ "aud": "other" }))), 401, invalid, "audience"),
-        ("issuer", bearer(&with(json!({ "iss": "https://evil.example" }))), 401, invalid, "issuer"),
-        ("early", bearer(&with(json!({ "nbf": gate.now() + 100 }))), 401, invalid, "not_yet_valid"),
-        ("kid", bearer(&signer.clone().named(Some("x")).sign_claims(&claims(&gate, "a"))), 401, invalid, "unknown_key"),
+        (
+            "none",
+            Request::get("/"),
+            401,
+            missing,
+            "missing_credential",
+        ),
+        (
+            "basic",
+            Request::get("/").header("authorization", "Basic YTpi"),
+            401,
+            missing,
+            "missing_credential",
+        ),
+        (
+            "empty",
+            Request::get("/").header("authorization", "Bearer"),
+            400,
+            request,
+            "malformed_credential",
+        ),
+        (
+            "two",
+            bearer(&good).bearer(&good),
+            400,
+            request,
+            "several_credentials",
+        ),
+        (
+            "expired",
+            bearer(&with(json!({ "exp": gate.now() - 100 }))),
+            401,
+            invalid,
+            "expired",
+        ),
+        (
+            "forged",
+            bearer(&forged.sign_claims(&claims(&gate, "alice"))),
+            401,
+            invalid,
+            "bad_signature",
+        ),
+        (
+            "audience",
+            bearer(&with(json!({ "aud": "other" }))),
+            401,
+            invalid,
+            "audience",
+        ),
+        (
+            "issuer",
+            bearer(&with(json!({ "iss": "https://evil.example" }))),
+            401,
+            invalid,
+            "issuer",
+        ),
+        (
+            "early",
+            bearer(&with(json!({ "nbf": gate.now() + 100 }))),
+            401,
+            invalid,
+            "not_yet_valid",
+        ),
+        (
+            "kid",
+            bearer(
+                &signer
+                    .clone()
+                    .named(Some("x"))
+                    .sign_claims(&claims(&gate, "a")),
+            ),
+            401,
+            invalid,
+            "unknown_key",
+        ),
         ("junk", bearer("junk"), 401, invalid, "malformed_token"),
-        ("scope", bearer(&with(json!({ "scope": "read" }))), 403, scope, "insufficient_scope"),
+        (
+            "scope",
+            bearer(&with(json!({ "scope": "read" }))),
+            403,
+            scope,
+            "insufficient_scope",
+        ),
     ] {
         let exchange = gate.send(&sent);
         assert_eq!(exchange.status, status, "{case}");
         assert_eq!(challenge(&exchange).as_deref(), Some(expected), "{case}");
-        assert_eq!(exchange.details, format!("portcullis_denied{{{details}}}"), "{case}");
-        assert_eq!(exchange.headers.value("cache-control").as_deref(), Some("no-store"), "{case}");
+        assert_eq!(
+            exchange.details,
+            format!("portcullis_denied{{{details}}}"),
+            "{case}"
+        );
+        assert_eq!(
+            exchange.headers.value("cache-control").as_deref(),
+            Some("no-store"),
+            "{case}"
+        );
         assert!(exchange.upstream.is_none(), "{case}");
         let body: Value = serde_json::from_slice(&exchange.body).unwrap();
-        assert!(body["error"].is_string() && body["error_description"].is_string(), "{case}");
+        assert!(
+            body["error"].is_string() && body["error_description"].is_string(),
+            "{case}"
+        );
     }
     assert_eq!(gate.send(&bearer(&good)).status, 200);
 }
@@ -82,7 +164,11 @@ fn verifies_every_algorithm<D: Driver>() {
         provider["algorithms"] = json!([algorithm.name()]);
         let gate: D = start(&Setup::new(configuration(&provider)));
         let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
-        assert_eq!(forwarded_user(&exchange).as_deref(), Some("alice"), "{algorithm:?}");
+        assert_eq!(
+            forwarded_user(&exchange).as_deref(),
+            Some("alice"),
+            "{algorithm:?}"
+        );
         let forger = crate::signer::Signer::with_pair(algorithm, Pair::Other);
         let forged = get(&gate, "/", &token(&gate, &forger, "alice"));
         assert_eq!(forged.status, 401, "{algorithm:?}");
@@ -118,7 +204,11 @@ fn lets_preflight_requests_pass<D: Driver>() {
         .header("x-user", "root");
     let exchange = gate.send(&preflight);
     assert_eq!(exchange.status, 200);
-    assert_eq!(forwarded_user(&exchange), None, "an identity that nobody verified");
+    assert_eq!(
+        forwarded_user(&exchange),
+        None,
+        "an identity that nobody verified"
+    );
     let options = Request::new("OPTIONS", "/").header("origin", "https://app.example");
     assert_eq!(gate.send(&options).status, 401, "no preflight");
 }
@@ -131,6 +221,13 @@ fn only_records_in_shadow_mode<D: Driver>() {
     assert_eq!(exchange.status, 200);
     let seen = exchange.upstream.unwrap();
     assert_eq!(seen.headers.value("x_user"), None, "sanitised all the same");
-    assert_eq!(gate.metric("portcullis.shadow_denied.malformed_token"), Some(1));
-    assert_eq!(gate.send(&Request::get("/a%2f..%2fb")).status, 400, "paths are refused");
+    assert_eq!(
+        gate.metric("portcullis.shadow_denied.malformed_token"),
+        Some(1)
+    );
+    assert_eq!(
+        gate.send(&Request::get("/a%2f..%2fb")).status,
+        400,
+        "paths are refused"
+    );
 }

@@ -31,11 +31,16 @@ fn refuses_a_wrong_configuration_with_path_and_remedy<D: Driver>() {
             wrong("/rules/0/requires", json!({ "provder_name": "login" })),
             r#"rules[0].requires: unknown field "provder_name", did you mean "provider_name"?"#,
         ),
-        (wrong("/rules/0/requires", json!({ "provider_name": "logn" })), "rules[0].requires"),
+        (
+            wrong("/rules/0/requires", json!({ "provider_name": "logn" })),
+            "rules[0].requires",
+        ),
         (without_audience, "providers.login"),
         (json!([]), "configuration refused"),
     ] {
-        let Err(refused) = D::start(&Setup::new(config)) else { panic!("accepted: {expected}") };
+        let Err(refused) = D::start(&Setup::new(config)) else {
+            panic!("accepted: {expected}")
+        };
         assert!(refused.0.contains(expected), "{expected}: {}", refused.0);
     }
 }

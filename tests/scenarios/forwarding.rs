@@ -66,7 +66,10 @@ fn takes_the_token_out_wherever_it_stood<D: Driver>() {
     assert_eq!(query.upstream.unwrap().path, "/p?a=%41&b");
     let cookie =
         gate.send(&Request::get("/").header("cookie", format!("a=1; session={token}; b=2")));
-    assert_eq!(cookie.upstream.unwrap().headers.values("cookie"), ["a=1; b=2"]);
+    assert_eq!(
+        cookie.upstream.unwrap().headers.values("cookie"),
+        ["a=1; b=2"]
+    );
     let header = gate.send(&Request::get("/").header("x-jwt", format!("jwt={token}")));
     assert!(header.upstream.unwrap().headers.values("x-jwt").is_empty());
     let standard = gate.send(&Request::get("/").bearer(&token));
@@ -82,7 +85,10 @@ fn leaves_the_token_where_told<D: Driver>() {
     let gate: D = start(&Setup::new(configuration(&provider)));
     let token = token(&gate, &signer, "alice");
     let seen = get(&gate, "/", &token).upstream.unwrap();
-    assert_eq!(seen.headers.values("authorization"), [format!("Bearer {token}")]);
+    assert_eq!(
+        seen.headers.values("authorization"),
+        [format!("Bearer {token}")]
+    );
 }
 
 fn forwards_the_payload<D: Driver>() {
@@ -99,12 +105,19 @@ fn forwards_the_payload<D: Driver>() {
         }
         let token = signer.sign_claims(&claims);
         let payload = token.split('.').nth(1).unwrap();
-        let padding = if padded { "=".repeat((4 - payload.len() % 4) % 4) } else { String::new() };
+        let padding = if padded {
+            "=".repeat((4 - payload.len() % 4) % 4)
+        } else {
+            String::new()
+        };
         let seen = gate
             .send(&Request::get("/").header("x-payload", "root").bearer(&token))
             .upstream
             .unwrap();
-        assert_eq!(seen.headers.values("x-payload"), [format!("{payload}{padding}")]);
+        assert_eq!(
+            seen.headers.values("x-payload"),
+            [format!("{payload}{padding}")]
+        );
     }
 }
 

@@ -8,7 +8,11 @@ use crate::{
     world::{configuration, forwarded_user, get, local_provider, signer, start, token},
 };
 
-on_both_drivers!(survives_bytes_that_are_no_text, survives_much_of_everything, sees_every_line);
+on_both_drivers!(
+    survives_bytes_that_are_no_text,
+    survives_much_of_everything,
+    sees_every_line
+);
 
 fn gate<D: Driver>() -> D {
     let mut setup = Setup::new(configuration(&local_provider(&signer())));
@@ -19,15 +23,30 @@ fn gate<D: Driver>() -> D {
 fn survives_bytes_that_are_no_text<D: Driver>() {
     let gate: D = gate();
     let good = token(&gate, &signer(), "alice");
-    let junk = Request::get("/").header("x-junk", b"\xff\xfe\x80").bearer(&good);
+    let junk = Request::get("/")
+        .header("x-junk", b"\xff\xfe\x80")
+        .bearer(&good);
     let exchange = gate.send(&junk);
     assert_eq!(exchange.status, 200);
-    assert_eq!(exchange.upstream.unwrap().headers.bytes("x-junk"), [b"\xff\xfe\x80"]);
+    assert_eq!(
+        exchange.upstream.unwrap().headers.bytes("x-junk"),
+        [b"\xff\xfe\x80"]
+    );
     for value in [&b"Bearer \xff\xfe"[..], b"Bearer a.b.\xff"] {
-        assert_eq!(gate.send(&Request::get("/").header("authorization", value)).status, 400);
+        assert_eq!(
+            gate.send(&Request::get("/").header("authorization", value))
+                .status,
+            400
+        );
     }
-    assert_eq!(gate.send(&Request::get("/").header("authorization", b"\xff")).status, 401);
-    let cookie = Request::get("/").header("cookie", b"a=\xff; \xff; =;;").bearer(&good);
+    assert_eq!(
+        gate.send(&Request::get("/").header("authorization", b"\xff"))
+            .status,
+        401
+    );
+    let cookie = Request::get("/")
+        .header("cookie", b"a=\xff; \xff; =;;")
+        .bearer(&good);
     assert_eq!(gate.send(&cookie).status, 200);
 }
 
@@ -55,7 +74,9 @@ fn sees_every_line<D: Driver>() {
     let good = token(&gate, &signer(), "alice");
     let twice = |first: &str, second: &str| {
         gate.send(
-            &Request::get("/").header("authorization", first).header("authorization", second),
+            &Request::get("/")
+                .header("authorization", first)
+                .header("authorization", second),
         )
     };
     let bearer = format!("Bearer {good}");
@@ -66,7 +87,11 @@ fn sees_every_line<D: Driver>() {
         ("Basic YTpi", bearer.as_str()),
     ] {
         let exchange = twice(first, second);
-        assert_eq!((exchange.status, exchange.upstream), (400, None), "{first} {second}");
+        assert_eq!(
+            (exchange.status, exchange.upstream),
+            (400, None),
+            "{first} {second}"
+        );
     }
     let spoofed = Request::get("/")
         .header("x-user", "root")
@@ -76,5 +101,8 @@ fn sees_every_line<D: Driver>() {
     let exchange = gate.send(&spoofed);
     assert_eq!(forwarded_user(&exchange).as_deref(), Some("alice"));
     let seen = exchange.upstream.unwrap().headers;
-    assert_eq!((seen.values("x-user").len(), seen.values("x_user").len()), (1, 0));
+    assert_eq!(
+        (seen.values("x-user").len(), seen.values("x_user").len()),
+        (1, 0)
+    );
 }

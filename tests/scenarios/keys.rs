@@ -1,7 +1,5 @@
 //! Keys that are fetched: waiting for them, doing without, bad answers.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::{
@@ -12,8 +10,8 @@ use crate::{
         on_both_drivers,
     },
     world::{
-        ISSUER, JWKS_PATH, configuration, forwarded_user, get, publishing, remote_provider, signer,
-        start, token, with_remote_keys,
+        JWKS_PATH, configuration, forwarded_user, get, publishing, remote_provider, signer, start,
+        token, with_remote_keys,
     },
 };
 
@@ -50,7 +48,9 @@ fn fetches_once_for_two_workers<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();
-    let setup = Setup::new(configuration(&remote_provider())).cluster("login", &server).workers(2);
+    let setup = Setup::new(configuration(&remote_provider()))
+        .cluster("login", &server)
+        .workers(2);
     let gate: D = start(&setup);
     let requests: Vec<Request> = (0..40)
         .map(|n| Request::get("/").bearer(token(&gate, &signer, &format!("u{n}"))))
@@ -78,7 +78,15 @@ fn answers_503_while_keys_cannot_be_had<D: Driver>() {
         let token = token(&gate, &signer, "alice");
         let exchange = get(&gate, "/", &token);
         assert_eq!(exchange.status, 503);
-        assert!(exchange.headers.value("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+        assert!(
+            exchange
+                .headers
+                .value("retry-after")
+                .unwrap()
+                .parse::<u64>()
+                .unwrap()
+                >= 1
+        );
         assert_eq!(exchange.headers.value("www-authenticate"), None);
         assert_eq!(exchange.details, "portcullis_denied{keys_unavailable}");
         assert_eq!(get(&gate, "/", "junk").status, 401, "needs no key");
@@ -93,11 +101,13 @@ fn keeps_what_worked_through_bad_documents<D: Driver>() {
     let server = publishing(&signer);
     let mut provider = remote_provider();
     provider["remote_jwks"]["cache_duration"] = json!("1s");
-    let gate: D =
-        start(&Setup::new(configuration(&provider)).cluster("login", &server));
+    let gate: D = start(&Setup::new(configuration(&provider)).cluster("login", &server));
     let token = token(&gate, &signer, "alice");
     assert_eq!(get(&gate, "/", &token).status, 200);
-    let failed = || gate.metric("portcullis.provider.login.jwks.fetch_failed").unwrap_or(0);
+    let failed = || {
+        gate.metric("portcullis.provider.login.jwks.fetch_failed")
+            .unwrap_or(0)
+    };
     for document in [
         b"\xff\xfe garbage".to_vec(),
         b"{}".to_vec(),
@@ -109,7 +119,11 @@ fn keeps_what_worked_through_bad_documents<D: Driver>() {
         let before = failed();
         server.answer(JWKS_PATH, Answer::json(document));
         gate.wait_until("a failed fetch", || failed() > before);
-        assert_eq!(get(&gate, "/", &token).status, 200, "the last good keys serve");
+        assert_eq!(
+            get(&gate, "/", &token).status,
+            200,
+            "the last good keys serve"
+        );
     }
 }
 
@@ -137,7 +151,11 @@ fn looks_no_more_than_once_for_kids_that_nobody_has<D: Driver>() {
     for exchange in gate.send_all(&requests) {
         assert_eq!(exchange.status, 401);
     }
-    assert_eq!(server.fetches(JWKS_PATH), 2, "one at start, one for all unknown kids");
+    assert_eq!(
+        server.fetches(JWKS_PATH),
+        2,
+        "one at start, one for all unknown kids"
+    );
 }
 
 fn bounds_how_many_wait<D: Driver>() {
@@ -151,7 +169,10 @@ fn bounds_how_many_wait<D: Driver>() {
     let waiting: Vec<_> = (0..3).map(|_| gate.begin(&request)).collect();
     gate.wait_until("three in flight", || gate.in_flight() == 3);
     let fourth = gate.send(&request);
-    assert_eq!((fourth.status, fourth.details.as_str()), (503, "portcullis_denied{overloaded}"));
+    assert_eq!(
+        (fourth.status, fourth.details.as_str()),
+        (503, "portcullis_denied{overloaded}")
+    );
     assert_eq!(get(&gate, "/", "junk").status, 401);
     server.release();
     for pending in waiting {
@@ -176,6 +197,13 @@ fn names_a_cluster_that_is_missing<D: Driver>() {
     let gate: D = start(&Setup::new(configuration(&remote_provider())));
     let exchange = get(&gate, "/", &token(&gate, &signer(), "alice"));
     assert_eq!(exchange.status, 503);
-    assert!(gate.log().iter().any(|line| line.contains("has no cluster \"login\"")));
-    assert!(!gate.log().iter().any(|line| line.contains("alice")), "nothing of a token is logged");
+    assert!(
+        gate.log()
+            .iter()
+            .any(|line| line.contains("has no cluster \"login\""))
+    );
+    assert!(
+        !gate.log().iter().any(|line| line.contains("alice")),
+        "nothing of a token is logged"
+    );
 }

@@ -27,11 +27,17 @@ fn clients_that_leave_disturb_no_other<D: Driver>() {
         let signer = if n % 3 == 1 { &stranger } else { &signer };
         let request = Request::get("/").bearer(token(&gate, signer, &format!("u{n}")));
         let pending = gate.begin(&request);
-        if n % 3 == 2 { leaving.push(pending) } else { staying.push((n, pending)) }
+        if n % 3 == 2 {
+            leaving.push(pending)
+        } else {
+            staying.push((n, pending))
+        }
     }
     gate.wait_until("all in flight", || gate.in_flight() == CLIENTS);
     let stay = u64::try_from(staying.len()).unwrap();
-    leaving.into_iter().for_each(|pending| gate.abandon(pending));
+    leaving
+        .into_iter()
+        .for_each(|pending| gate.abandon(pending));
     gate.wait_until("a third has left", || gate.in_flight() == stay);
     server.release();
     for (n, pending) in staying {

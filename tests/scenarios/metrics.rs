@@ -28,8 +28,14 @@ fn counts_decisions_and_fetches<D: Driver>() {
         ("provider.login.jwks.fetch_failed", 0),
         ("provider.login.keys", 1),
     ] {
-        assert_eq!(gate.metric(&format!("portcullis.{name}")), Some(expected), "{name}");
+        assert_eq!(
+            gate.metric(&format!("portcullis.{name}")),
+            Some(expected),
+            "{name}"
+        );
     }
-    let fetched = gate.metric("portcullis.provider.login.jwks.last_success_seconds").unwrap();
+    let fetched = gate
+        .metric("portcullis.provider.login.jwks.last_success_seconds")
+        .unwrap();
     assert!((before - 60..=gate.now()).contains(&fetched));
 }

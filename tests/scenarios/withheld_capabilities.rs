@@ -1,12 +1,16 @@
 //! A host that withholds calls: refused, never let through, never a trap.
 
+use proxy_wasm::types::Status;
+
 use crate::{
     support::{
         driver::{Driver, Request, Setup},
-        fake_host::{FakeHost, Status},
+        fake_host::FakeHost,
         on_both_drivers,
     },
-    world::{configuration, get, local_provider, publishing, remote_provider, signer, start, token},
+    world::{
+        configuration, get, local_provider, publishing, remote_provider, signer, start, token,
+    },
 };
 
 on_both_drivers!(works_with_the_capabilities_of_the_example);
@@ -74,7 +78,11 @@ fn decides_without_shared_data_metrics_and_log() {
         let setup = Setup::new(configuration(&remote_provider())).cluster("login", &server);
         let gate: FakeHost = start(&setup);
         gate.force(call, Status::InternalFailure);
-        assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200, "{call}");
+        assert_eq!(
+            get(&gate, "/", &token(&gate, &signer, "alice")).status,
+            200,
+            "{call}"
+        );
         assert_eq!(gate.send(&Request::get("/")).status, 401, "{call}");
     }
 }

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use super::http::{Headers, Message, PATIENCE, Reply, Server, Then, response};
+use super::{
+    http::{Headers, Message, PATIENCE, response},
+    server::{Reply, Server, Then},
+};
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
@@ -42,22 +45,38 @@ impl Answer {
     pub fn json(body: impl Into<Vec<u8>>) -> Self {
         let mut headers = Headers::default();
         headers.add("content-type", "application/json");
-        Self { status: 200, headers, body: body.into(), delay: Duration::ZERO, fault: None }
+        Self {
+            status: 200,
+            headers,
+            body: body.into(),
+            delay: Duration::ZERO,
+            fault: None,
+        }
     }
 
     /// A bare status.
     pub fn status(status: u16) -> Self {
-        Self { status, headers: Headers::default(), ..Self::json([]) }
+        Self {
+            status,
+            headers: Headers::default(),
+            ..Self::json([])
+        }
     }
 
     /// A connection that closes without an answer.
     pub fn reset() -> Self {
-        Self { fault: Some(Fault::Reset), ..Self::status(200) }
+        Self {
+            fault: Some(Fault::Reset),
+            ..Self::status(200)
+        }
     }
 
     /// This answer, cut off half-way through its body.
     pub fn truncated(self) -> Self {
-        Self { fault: Some(Fault::Truncate), ..self }
+        Self {
+            fault: Some(Fault::Truncate),
+            ..self
+        }
     }
 
     /// This answer, later.
@@ -121,7 +140,11 @@ impl AuthorizationServer {
     /// How many requests asked for `path`.
     pub fn fetches(&self, path: &str) -> usize {
         let script = self.0.script.lock().unwrap();
-        script.requests.iter().filter(|request| request.start.1 == path).count()
+        script
+            .requests
+            .iter()
+            .filter(|request| request.start.1 == path)
+            .count()
     }
 
     /// Takes a request: it counts from here on, answered or not.
@@ -143,7 +166,11 @@ impl AuthorizationServer {
             this.receive(request);
             let script = this.0.script.lock().unwrap();
             let held = |script: &mut Script| script.held;
-            let (script, _) = this.0.released.wait_timeout_while(script, PATIENCE, held).unwrap();
+            let (script, _) = this
+                .0
+                .released
+                .wait_timeout_while(script, PATIENCE, held)
+                .unwrap();
             let answer = script.answer_to(&path);
             drop(script);
             thread::sleep(answer.delay);
@@ -162,9 +189,17 @@ impl Script {
 fn on_the_wire(answer: &Answer) -> Reply {
     let mut bytes = response(answer.status, &answer.headers, &answer.body);
     match answer.fault {
-        None => return Reply { bytes, then: Then::KeepAlive },
+        None => {
+            return Reply {
+                bytes,
+                then: Then::KeepAlive,
+            };
+        }
         Some(Fault::Reset) => bytes.clear(),
         Some(Fault::Truncate) => bytes.truncate(bytes.len() - answer.body.len().div_ceil(2)),
     }
-    Reply { bytes, then: Then::Close }
+    Reply {
+        bytes,
+        then: Then::Close,
+    }
 }

@@ -56,7 +56,10 @@ pub trait Driver: Sized {
     /// Sends all requests before it waits for the first answer.
     fn send_all(&self, requests: &[Request]) -> Vec<Exchange> {
         let pending: Vec<_> = requests.iter().map(|request| self.begin(request)).collect();
-        pending.into_iter().map(|pending| self.finish(pending)).collect()
+        pending
+            .into_iter()
+            .map(|pending| self.finish(pending))
+            .collect()
     }
 }
 
@@ -70,7 +73,7 @@ pub enum Wrapping {
     /// `google.protobuf.StringValue` that holds the JSON text.
     #[default]
     Text,
-    /// `google.protobuf.Struct`: every number passes through a double.
+    /// `google.protobuf.Struct`: Envoy hands its wire format over, not JSON; numbers are doubles.
     Struct,
 }
 
@@ -96,7 +99,10 @@ pub struct Setup {
 impl Setup {
     /// One worker, no clusters, nothing withheld.
     pub fn new(configuration: Value) -> Self {
-        Self { configuration, ..Self::default() }
+        Self {
+            configuration,
+            ..Self::default()
+        }
     }
 
     /// Adds a cluster with this server behind it.
@@ -112,7 +118,10 @@ impl Setup {
 
     /// Allows these capabilities alone.
     pub fn capabilities<S: Into<String>>(self, allowed: impl IntoIterator<Item = S>) -> Self {
-        Self { capabilities: Some(allowed.into_iter().map(Into::into).collect()), ..self }
+        Self {
+            capabilities: Some(allowed.into_iter().map(Into::into).collect()),
+            ..self
+        }
     }
 }
 
@@ -161,7 +170,10 @@ impl Request {
 
     /// Sets the body.
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..self }
+        Self {
+            body: body.into(),
+            ..self
+        }
     }
 }
 

@@ -7,12 +7,7 @@
 use std::{
     fmt,
     io::{self, BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    net::{SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -27,18 +22,24 @@ pub struct Headers(pub Vec<(Vec<u8>, Vec<u8>)>);
 impl Headers {
     /// Appends a line.
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        self.0.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+        self.0
+            .push((name.as_ref().to_vec(), value.as_ref().to_vec()));
     }
 
     /// Removes every line of that name.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) {
-        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
+        self.0
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
     }
 
     /// Every value of that name (any case), in order.
     pub fn bytes(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
         let same = |(other, _): &&(Vec<u8>, Vec<u8>)| other.eq_ignore_ascii_case(name.as_ref());
-        self.0.iter().filter(same).map(|(_, value)| value.as_slice()).collect()
+        self.0
+            .iter()
+            .filter(same)
+            .map(|(_, value)| value.as_slice())
+            .collect()
     }
 
     /// Every value of that name as text; bytes that are not UTF-8 show as U+FFFD.
@@ -76,7 +77,9 @@ pub struct Message {
 
 /// Reads a request; `None` where the peer closed between two requests.
 pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
-    let Some(head) = read_head(from)? else { return Ok(None) };
+    let Some(head) = read_head(from)? else {
+        return Ok(None);
+    };
     let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut lines);
     parsed.parse(&head).map_err(malformed)?;
@@ -84,7 +87,11 @@ pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     let target = parsed.path.unwrap_or_default().to_owned();
     let headers = copied(parsed.headers);
     let body = read_body(from, &headers, Unframed::Empty)?;
-    Ok(Some(Message { start: (method, target), headers, body }))
+    Ok(Some(Message {
+        start: (method, target),
+        headers,
+        body,
+    }))
 }
 
 /// Reads the response to a request of that method, past any `1xx`.
@@ -103,7 +110,14 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
             ("HEAD", _) | (_, 204 | 304) => Vec::new(),
             _ => read_body(from, &headers, Unframed::UntilClose)?,
         };
-        return Ok((status, Message { start: (String::new(), status.to_string()), headers, body }));
+        return Ok((
+            status,
+            Message {
+                start: (String::new(), status.to_string()),
+                headers,
+                body,
+            },
+        ));
     }
 }
 
@@ -115,10 +129,13 @@ pub fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Vec<u8>)> {
 /// A request without a body on a connection of its own.
 pub fn exchange(address: SocketAddr, method: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
     let mut connection = connect(address)?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    );
-    connection.write_all(request.as_bytes())?;
+    let mut request = format!("{method} {path} HTTP/1.1\r\n").into_bytes();
+    let mut headers = Headers::default();
+    headers.add("host", address.to_string());
+    headers.add("content-length", "0");
+    headers.add("connection", "close");
+    write_headers(&mut request, &headers);
+    connection.write_all(&request)?;
     let (status, message) = read_response(&mut BufReader::new(connection), method)?;
     Ok((status, message.body))
 }
@@ -132,65 +149,10 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(connection)
 }
 
-/// What a [`Server`] does with a request.
-pub struct Reply {
-    /// Bytes to write, not checked for sense.
-    pub bytes: Vec<u8>,
-    /// Whether the connection serves another request.
-    pub then: Then,
-}
-
-/// What follows a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// Wait for the next request.
-    KeepAlive,
-    /// Close the connection.
-    Close,
-}
-
-/// A threaded server on a free loopback port; it stops accepting when dropped.
-pub struct Server {
-    address: SocketAddr,
-    stopping: Arc<AtomicBool>,
-}
-
-impl Server {
-    /// Answers each request by `handler`, connections in parallel.
-    pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let address = listener.local_addr()?;
-        let stopping = Arc::new(AtomicBool::new(false));
-        let (stop, handler) = (Arc::clone(&stopping), Arc::new(handler));
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let handler = Arc::clone(&handler);
-                // A broken connection is the peer's affair; what it did not get, its test will miss.
-                thread::spawn(move || drop(serve(connection, &*handler)));
-            }
-        });
-        Ok(Self { address, stopping })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address)); // wakes the accepting thread
-    }
-}
-
 /// Frames a response with its `content-length`.
 pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
+    let mut bytes =
+        format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
     write_headers(&mut bytes, headers);
     bytes.extend_from_slice(body);
     bytes
@@ -204,31 +166,22 @@ pub fn write_headers(into: &mut Vec<u8>, headers: &Headers) {
     into.extend_from_slice(b"\r\n");
 }
 
-fn serve(connection: TcpStream, handler: &dyn Fn(Message) -> Reply) -> io::Result<()> {
-    connection.set_nodelay(true)?;
-    let mut reader = BufReader::new(connection.try_clone()?);
-    let mut writer = connection;
-    while let Some(request) = read_request(&mut reader)? {
-        let reply = handler(request);
-        writer.write_all(&reply.bytes)?;
-        if reply.then == Then::Close {
-            break;
-        }
-    }
-    Ok(())
-}
-
 fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if from.read_until(b'\n', &mut head)? == 0 {
-            return if head.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            return if head.is_empty() {
+                Ok(None)
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            };
         }
     }
     Ok(Some(head))
 }
 
 /// What a message without `content-length` and `chunked` holds (RFC 9112 section 6.3).
+#[derive(Clone, Copy)]
 enum Unframed {
     Empty,
     UntilClose,
@@ -236,7 +189,11 @@ enum Unframed {
 
 fn read_body(from: &mut impl BufRead, headers: &Headers, rest: Unframed) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    if headers.bytes("transfer-encoding").iter().any(|coding| coding.ends_with(b"chunked")) {
+    if headers
+        .bytes("transfer-encoding")
+        .iter()
+        .any(|coding| coding.ends_with(b"chunked"))
+    {
         read_chunks(from, &mut body)?;
     } else if let Some(length) = headers.value("content-length") {
         body.resize(length.parse().map_err(malformed)?, 0);

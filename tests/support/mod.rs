@@ -6,7 +6,10 @@
 //!
 //! A scenario is a function over any [`driver::Driver`]; [`on_both_drivers!`] makes the tests.
 #![allow(dead_code, reason = "each test binary uses a part")]
-#![allow(unreachable_pub, reason = "`pub` says what a part offers to the others")]
+#![allow(
+    unreachable_pub,
+    reason = "`pub` says what a part offers to the others"
+)]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -24,16 +27,20 @@ pub mod driver;
 pub mod envoy;
 pub mod fake_host;
 pub mod http;
+pub mod server;
 pub mod upstream;
 
 /// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
 ///
 /// A scenario is `fn name<D: Driver>()`. Without an Envoy the second one says so and passes, except
 /// in CI, where it fails.
+#[allow(unused_macros, reason = "only scenarios need it")]
 macro_rules! on_both_drivers {
     ($($scenario:ident),+ $(,)?) => {
         mod in_process {
-            $(#[test] fn $scenario() { super::$scenario::<$crate::support::fake_host::FakeHost>(); })+
+            $(#[test] fn $scenario() {
+                super::$scenario::<$crate::support::fake_host::FakeHost>();
+            })+
         }
         mod in_envoy {
             $(#[test] fn $scenario() {
@@ -44,4 +51,5 @@ macro_rules! on_both_drivers {
         }
     };
 }
+#[allow(unused_imports, reason = "only scenarios need it")]
 pub(crate) use on_both_drivers;

@@ -1,7 +1,7 @@
 //! Signs tokens with the fixed keys of `keys/`: the issuer's side of every test.
 //!
-//! Everything is deterministic (RSA-PSS takes a counted salt), so a test that fails fails again. The
-//! keys are public by being here: they must never stand in a configuration that someone uses.
+//! Everything is deterministic (RSA-PSS takes a counted salt), so a test that fails fails again.
+//! The keys are public by being here: they must never stand in a configuration that someone uses.
 
 #![allow(
     clippy::expect_used,

@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     driver::Seen,
-    http::{Headers, Message, Reply, Server, Then, response},
+    http::{Headers, Message, response},
+    server::{Reply, Server, Then},
 };
 
 /// Response header that names the record of the request.
@@ -35,7 +36,10 @@ impl Upstream {
             records.push(described(request));
             let mut headers = Headers::default();
             headers.add(ECHO_ID, (records.len() - 1).to_string());
-            Reply { bytes: response(200, &headers, BODY), then: Then::KeepAlive }
+            Reply {
+                bytes: response(200, &headers, BODY),
+                then: Then::KeepAlive,
+            }
         })?;
         Ok(Self { server, seen })
     }
@@ -54,5 +58,10 @@ impl Upstream {
 
 fn described(request: Message) -> Seen {
     let (method, path) = request.start;
-    Seen { method, path, headers: request.headers, body: request.body }
+    Seen {
+        method,
+        path,
+        headers: request.headers,
+        body: request.body,
+    }
 }

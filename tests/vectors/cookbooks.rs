@@ -52,8 +52,8 @@ fn thumbprints_of_rfc_7638() {
     );
 }
 
-/// A DPoP proof carries its key in the header, which is not looked at: with that key from elsewhere
-/// it verifies, without it there is nothing to verify with.
+/// A `DPoP` proof carries its key in the header, which is not looked at: with that key from
+/// elsewhere it verifies, without it there is nothing to verify with.
 #[test]
 fn proofs_of_rfc_9449() {
     let Some(folder) = collection("rfc-examples") else {
@@ -269,9 +269,9 @@ fn joserfc_keys() {
         let outcome = VerifyingKey::from_jwk(jwk.as_object().unwrap(), KeyOrigin::Local);
         assert_eq!(outcome.map(drop), expected, "{}", path.display());
         if expected.is_ok() {
-            admitted += 1
+            admitted += 1;
         } else {
-            refused += 1
+            refused += 1;
         }
     }
     ran("joserfc keys, admitted", admitted, 11);

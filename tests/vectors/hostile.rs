@@ -1,4 +1,4 @@
-//! Input made to break parsers: JSONTestSuite and the seeds of go-jose's fuzzers.
+//! Input made to break parsers: `JSONTestSuite` and the seeds of go-jose's fuzzers.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{collection, files, json as read_json, list, ran, string};
 
-/// What JSONTestSuite says of a file by the first letter of its name.
+/// What `JSONTestSuite` says of a file by the first letter of its name.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,

@@ -119,7 +119,8 @@ fn json_web_crypto() {
     let Some(outcomes) = outcomes("json_web_crypto_test.json") else {
         return;
     };
-    // 46, 47: as 7 and 1 above. 50, 67: valid encrypted tokens, which are refused whatever they hold.
+    // 46, 47: as 7 and 1 above. 50, 67: valid encrypted tokens, which are refused whatever they
+    // hold.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
     ran("Wycheproof json_web_crypto", outcomes.len(), 83);
 }

@@ -22,9 +22,9 @@ where
             let verdict = verify(&message, &unhex(string(&case[signature])));
             assert_eq!(verdict, expected, "{file} {case}");
             if expected {
-                accepted += 1
+                accepted += 1;
             } else {
-                refused += 1
+                refused += 1;
             }
         }
     }

@@ -124,6 +124,10 @@ fn is_authority(authority: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
     };
-    port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
-        && (is_name(host) || is_ip_literal(host))
+    port.is_none_or(is_port) && (is_name(host) || is_ip_literal(host))
+}
+
+fn is_port(text: &str) -> bool {
+    // `str::parse` would also take a sign.
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|port: u16| port > 0)
 }

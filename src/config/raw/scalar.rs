@@ -119,6 +119,6 @@ impl<'de> Visitor<'de> for ClaimVisitor {
         }
         ClaimPath::from_segments(segments)
             .map(ClaimName)
-            .ok_or_else(|| de::Error::invalid_length(0, &self))
+            .ok_or_else(|| de::Error::invalid_value(Unexpected::Other("an empty list"), &self))
     }
 }

@@ -96,7 +96,8 @@ impl Algorithm {
         Self::Rs512,
     ];
 
-    /// The algorithm of that `alg` value, compared as RFC 7515 section 4.1.1 says: letter by letter.
+    /// The algorithm of that `alg` value, compared as RFC 7515 section 4.1.1 says: letter by
+    /// letter.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             // RFC 9864 section 2.2: the fully specified name of what `EdDSA` means here.

@@ -25,8 +25,8 @@ pub const MIN_MODULUS_BITS: usize = 2048;
 pub const MAX_MODULUS_BITS: usize = 8192;
 /// Least public exponent; 1 would make every padded hash its own signature.
 pub const MIN_EXPONENT: u64 = 3;
-/// Largest public exponent: its bits are the steps of a verification. The limit is the `rsa` crate's,
-/// which took it from *ring*.
+/// Largest public exponent: its bits are the steps of a verification. The limit is the `rsa`
+/// crate's, which took it from *ring*.
 pub const MAX_EXPONENT: u64 = RsaPublicKey::MAX_PUB_EXPONENT;
 
 /// Prepares the public key of that modulus and exponent (RFC 7518 section 6.3.1), unsigned and

@@ -11,6 +11,8 @@ use crate::support::driver::{Setup, Wrapping};
 pub const UPSTREAM: &str = "upstream";
 /// Name of the listener and prefix of its statistics.
 pub const LISTENER: &str = "ingress";
+/// The VM's name: shared data of one gate is its own, each being a process of its own.
+pub const VM_ID: &str = "portcullis-test";
 /// File that holds the listener, in the gate's folder.
 pub const LISTENER_FILE: &str = "listener.json";
 /// File of the access log, in the gate's folder.
@@ -20,7 +22,10 @@ const REQUEST_HEADERS_KIB: u32 = 60;
 
 /// Everything but the listener.
 pub fn bootstrap(folder: &Path, clusters: &BTreeMap<&str, SocketAddr>) -> Value {
-    let clusters: Vec<_> = clusters.iter().map(|(name, address)| cluster(name, *address)).collect();
+    let clusters: Vec<_> = clusters
+        .iter()
+        .map(|(name, address)| cluster(name, *address))
+        .collect();
     json!({
         "node": { "id": "test", "cluster": "test" },
         "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
@@ -84,7 +89,7 @@ fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
     let mut config = json!({
         "name": "portcullis",
         "vm_config": {
-            "vm_id": "portcullis-test",
+            "vm_id": VM_ID,
             "runtime": "envoy.wasm.runtime.v8",
             "code": { "local": { "filename": module() } },
         },

@@ -25,10 +25,13 @@ use serde_json::Value;
 use self::{access_log::AccessLog, process::EnvoyProcess};
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup},
-    http::{self, Headers, Server},
+    http::{self, Headers},
+    server::Server,
     upstream::Upstream,
 };
 
+/// How Envoy logs a callback that trapped.
+const TRAP: &str = "error wasm Function: ";
 /// Prefix of the metrics that modules define.
 const METRICS: &str = "wasmcustom";
 
@@ -50,12 +53,21 @@ pub struct Pending {
 /// Whether Envoy and module are there. Without them it says what is missing; in CI (`CI=true`) that
 /// is a failure.
 pub fn is_installed() -> bool {
-    let missing: Vec<_> = [binary(), module()].into_iter().filter(|path| !path.exists()).collect();
+    let missing: Vec<_> = [binary(), module()]
+        .into_iter()
+        .filter(|path| !path.exists())
+        .collect();
     if missing.is_empty() {
         return true;
     }
-    assert!(env::var("CI").as_deref() != Ok("true"), "missing: {missing:?}");
-    let _ = writeln!(io::stderr(), "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm`");
+    assert!(
+        env::var("CI").as_deref() != Ok("true"),
+        "missing: {missing:?}"
+    );
+    let _ = writeln!(
+        io::stderr(),
+        "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm`"
+    );
     false
 }
 
@@ -92,10 +104,15 @@ impl Driver for Envoy {
     }
 
     fn begin(&self, request: &Request) -> Pending {
-        let address = self.process.wait_for("the listener", || self.process.listener());
+        let address = self
+            .process
+            .wait_for("the listener", || self.process.listener());
         let mut connection = http::connect(address).unwrap();
         connection.write_all(&on_the_wire(request)).unwrap();
-        Pending { connection, method: request.method.clone() }
+        Pending {
+            connection,
+            method: request.method.clone(),
+        }
     }
 
     fn finish(&self, pending: Pending) -> Exchange {
@@ -105,7 +122,9 @@ impl Driver for Envoy {
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
         let path = self.process.folder().join(bootstrap::ACCESS_LOG);
         let mut access_log = self.access_log.borrow_mut();
-        let entry = self.process.wait_for("the access log", || access_log.take(&path, &client));
+        let entry = self
+            .process
+            .wait_for("the access log", || access_log.take(&path, &client));
         let written = entry.filter_state.into_iter();
         Exchange {
             status,
@@ -113,7 +132,9 @@ impl Driver for Envoy {
             headers: message.headers,
             body: message.body,
             details: entry.details.unwrap_or_default(),
-            filter_state: written.filter_map(|(name, value)| Some((name, value?))).collect(),
+            filter_state: written
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect(),
         }
     }
 
@@ -135,7 +156,10 @@ impl Driver for Envoy {
     }
 
     fn now(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
     }
 
     fn pass(&self, time: Duration) {
@@ -143,7 +167,8 @@ impl Driver for Envoy {
     }
 
     fn wait_until(&self, expectation: &str, mut condition: impl FnMut() -> bool) {
-        self.process.wait_for(expectation, || condition().then_some(()));
+        self.process
+            .wait_for(expectation, || condition().then_some(()));
     }
 }
 
@@ -154,7 +179,11 @@ impl Envoy {
     }
 
     fn verdicts(&self) -> Verdicts {
-        let stat = |name| self.process.stat(&format!("listener_manager.{name}")).unwrap_or_default();
+        let stat = |name| {
+            self.process
+                .stat(&format!("listener_manager.{name}"))
+                .unwrap_or_default()
+        };
         Verdicts {
             accepted: stat("lds.update_success"),
             rejected: stat("lds.update_rejected"),
@@ -170,7 +199,9 @@ impl Envoy {
             let now = self.verdicts();
             if now.rejected > before.rejected {
                 let log = self.process.log();
-                return Some(Err(Refused(log[logged..].to_owned())));
+                return Some(Err(Refused(
+                    log.get(logged..).unwrap_or_default().to_owned(),
+                )));
             }
             (now.accepted > before.accepted && now.settling == 0).then_some(Ok(()))
         })
@@ -179,7 +210,7 @@ impl Envoy {
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        if !thread::panicking() && self.process.log().contains("critical wasm") {
+        if !thread::panicking() && self.process.log().contains(TRAP) {
             self.process.fail(&"the module trapped");
         }
     }
@@ -196,7 +227,11 @@ struct Verdicts {
 /// Envoy reads the file when it is moved into place.
 fn publish(folder: &Path, setup: &Setup, configuration: &Value) {
     let draft = folder.join("draft.json");
-    fs::write(&draft, bootstrap::listener(folder, setup, configuration).to_string()).unwrap();
+    fs::write(
+        &draft,
+        bootstrap::listener(folder, setup, configuration).to_string(),
+    )
+    .unwrap();
     fs::rename(draft, folder.join(bootstrap::LISTENER_FILE)).unwrap();
 }
 
@@ -213,8 +248,13 @@ fn on_the_wire(request: &Request) -> Vec<u8> {
     bytes
 }
 
+/// The module's own words, behind Envoy's prefix that ends with the VM's name.
 fn logged_by_module(log: &str) -> Vec<String> {
-    log.lines().filter(|line| line.contains("wasm log")).map(str::to_owned).collect()
+    let prefix = format!("{}: ", bootstrap::VM_ID);
+    let of_module = log.lines().filter(|line| line.contains(" wasm log "));
+    of_module
+        .filter_map(|line| Some(line.split_once(&prefix)?.1.to_owned()))
+        .collect()
 }
 
 fn binary() -> PathBuf {
@@ -222,7 +262,10 @@ fn binary() -> PathBuf {
 }
 
 fn module() -> PathBuf {
-    from_environment("PORTCULLIS_WASM", "target/wasm32-unknown-unknown/release/portcullis.wasm")
+    from_environment(
+        "PORTCULLIS_WASM",
+        "target/wasm32-unknown-unknown/release/portcullis.wasm",
+    )
 }
 
 fn from_environment(variable: &str, default: &str) -> PathBuf {

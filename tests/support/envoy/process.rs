@@ -20,17 +20,38 @@ use crate::support::http::{self, PATIENCE};
 const POLL: Duration = Duration::from_millis(10);
 /// How long Envoy may take to leave when asked.
 const LEAVE: Duration = Duration::from_secs(5);
+/// Nothing shared between processes, nothing that waits longer than a test must.
+const OPTIONS: [&str; 13] = [
+    "--disable-hot-restart",
+    "--drain-time-s",
+    "1",
+    "--drain-strategy",
+    "immediate",
+    "--file-flush-interval-msec",
+    "10",
+    "--log-level",
+    "warning",
+    "--component-log-level",
+    "wasm:debug",
+    "--log-format",
+    "%l %n %v",
+];
 const LOG: &str = "envoy.log";
 const ADMIN: &str = "admin";
 
-/// A folder of its own for each gate, under `target/tmp`.
+/// A folder of its own for each gate, under `target/tmp`, past those that failed tests left there.
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("envoy-{}-{number}", process::id());
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&folder).unwrap();
-    folder
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("envoy-{}-{number}", process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => return folder,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("{}: {error}", folder.display()),
+        }
+    }
 }
 
 /// A running Envoy. Dropped, it ends; its folder stays if the test fails.
@@ -46,18 +67,24 @@ impl EnvoyProcess {
         let config = folder.join("bootstrap.json");
         fs::write(&config, bootstrap.to_string()).unwrap();
         let log = File::create(folder.join(LOG)).unwrap();
-        let mut command = Command::new(binary());
-        command.arg("--config-path").arg(config);
-        command.arg("--admin-address-path").arg(folder.join(ADMIN));
-        command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart"]);
-        command.args(["--drain-time-s", "1", "--drain-strategy", "immediate"]);
-        command.args(["--file-flush-interval-msec", "10"]);
-        command.args(["--log-level", "info", "--component-log-level", "wasm:debug"]);
-        command.args(["--log-format", "%l %n %v"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().unwrap();
+        let child = Command::new(binary())
+            .arg("--config-path")
+            .arg(config)
+            .arg("--admin-address-path")
+            .arg(folder.join(ADMIN))
+            .args(["--concurrency", &workers.to_string()])
+            .args(OPTIONS)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut envoy = Self { folder, child, admin: unknown };
+        let mut envoy = Self {
+            folder,
+            child,
+            admin: unknown,
+        };
         envoy.admin = envoy.await_admin();
         envoy
     }
@@ -85,7 +112,9 @@ impl EnvoyProcess {
     pub fn listener(&self) -> Option<SocketAddr> {
         let listeners: Value = serde_json::from_str(&self.admin("/listeners?format=json")).unwrap();
         let all = listeners["listener_statuses"].as_array()?;
-        let ours = all.iter().find(|listener| listener["name"] == bootstrap::LISTENER)?;
+        let ours = all
+            .iter()
+            .find(|listener| listener["name"] == bootstrap::LISTENER)?;
         let socket = &ours["local_address"]["socket_address"];
         let port = u16::try_from(socket["port_value"].as_u64()?).ok()?;
         Some(SocketAddr::from(([127, 0, 0, 1], port)))

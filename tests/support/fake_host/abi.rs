@@ -1,28 +1,35 @@
 //! The boundary: Proxy-Wasm ABI 0.2.1 as native functions, in both directions.
 //!
 //! The SDK declares the `proxy_*` host calls and exports the `proxy_on_*` callbacks as C functions.
-//! Here the calls are defined over [`Process`], and the callbacks are declared for [`enter`]; linked
-//! into one test binary, the module runs natively, each VM on a thread of its own because the SDK
-//! keeps its contexts thread-local. A call that the fake does not model aborts and names itself.
-#![expect(unsafe_code, reason = "the ABI is symbols and raw pointers between module and host")]
+//! Here the former are defined over the process's state and the latter are declared; linked into
+//! one test binary, the module runs natively. A call that the fake does not model aborts and names
+//! itself.
+#![expect(
+    unsafe_code,
+    reason = "the ABI is symbols and raw pointers between module and host"
+)]
 
 use std::{
-    cell::{Cell, RefCell},
-    io::Write,
-    mem, panic, process, ptr, slice,
-    sync::{Arc, Mutex, PoisonError},
+    io::{self, Write},
+    process, ptr, slice,
     time::Duration,
 };
 
 use proxy_wasm::types::Status;
 
-use super::state::{Act, LocalResponse, Process, VmState, dotted};
+use super::{
+    local_reply::LocalResponse,
+    state::dotted,
+    stream::Act,
+    vm::{host_call, is_vm},
+};
 use crate::support::http::{Headers, Message};
 
 // SAFETY: these are the signatures of the exports of proxy-wasm 0.2.5 (`dispatcher.rs`,
 // `allocator.rs`, `main!`). They take plain numbers, so nothing that a caller passes is unsound.
 unsafe extern "C" {
-    safe fn _initialize();
+    #[link_name = "_initialize"]
+    pub safe fn initialize();
     safe fn proxy_on_memory_allocate(size: usize) -> *mut u8;
     pub safe fn proxy_on_context_create(context: u32, root: u32);
     pub safe fn proxy_on_vm_start(context: u32, size: usize) -> bool;
@@ -43,72 +50,6 @@ unsafe extern "C" {
     pub safe fn proxy_on_delete(context: u32);
 }
 
-thread_local! {
-    static VM: RefCell<Option<(Arc<Mutex<Process>>, usize)>> = const { RefCell::new(None) };
-    static IN_MODULE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Makes this thread the VM of that index and loads the module into it.
-pub fn initialize(process: Arc<Mutex<Process>>, vm: usize) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    VM.set(Some((process, vm)));
-    let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // The SDK installs a logger and a panic hook once in a process, unsynchronised.
-    _initialize();
-    panic::set_hook(Box::new(report_panic));
-    drop(guard);
-}
-
-/// Runs a callback of this thread's VM in a context, unless its capability is withheld.
-pub fn enter<R>(context: u32, callback: &str, withheld: R, run: impl FnOnce() -> R) -> R {
-    let allowed = with_vm(|process, vm| {
-        (vm.current, vm.effective) = (context, 0);
-        process.allows(callback)
-    });
-    let result = if allowed {
-        IN_MODULE.set(true);
-        let result = run();
-        IN_MODULE.set(false);
-        result
-    } else {
-        withheld
-    };
-    with_vm(|_, vm| (vm.current, vm.effective) = (0, 0));
-    result
-}
-
-fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
-    VM.with_borrow(|vm| {
-        let (process, index) = vm.as_ref().expect("a host call outside of a VM's thread");
-        let mut process = process.lock().unwrap();
-        let mut vm = mem::take(&mut process.vms[*index]);
-        let result = act(&mut process, &mut vm);
-        process.vms[*index] = vm;
-        result
-    })
-}
-
-fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Status) -> u32 {
-    let status = with_vm(|process, vm| match process.forced.get(name) {
-        Some(status) => *status,
-        None if !process.allows(name) => Status::InternalFailure,
-        None => act(process, vm),
-    });
-    status as u32
-}
-
-/// A panic of the module cannot unwind into its host: it ends the test binary as a trap ends a VM,
-/// and the test harness would swallow the message.
-fn report_panic(panic: &panic::PanicHookInfo<'_>) {
-    let thread = std::thread::current();
-    let name = thread.name().unwrap_or("?");
-    if IN_MODULE.get() {
-        let _ = writeln!(std::io::stderr(), "{name}: the module trapped: {panic}");
-    } else {
-        eprintln!("{name}: {panic}");
-    }
-}
-
 /// What the module passes: copied at once, so that no borrow outlives the call.
 fn bytes(data: *const u8, size: usize) -> Vec<u8> {
     if data.is_null() || size == 0 {
@@ -122,7 +63,7 @@ fn text(data: *const u8, size: usize) -> String {
     String::from_utf8_lossy(&bytes(data, size)).into_owned()
 }
 
-/// Hands a value over in the module's own memory; nothing is null, as in Envoy.
+/// Hands a value over in the module's own memory; an empty one is null, as in Envoy.
 fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
     let mut memory = ptr::null_mut();
     if !value.is_empty() {
@@ -144,11 +85,15 @@ fn or_status(outcome: Result<Status, Status>) -> Status {
     outcome.unwrap_or_else(|status| status)
 }
 
+/// Defines host calls: the arguments of the ABI, then what they do to process and VM.
 macro_rules! host_calls {
-    ($(fn $name:ident($($arg:ident: $kind:ty),*) |$process:pat_param, $vm:pat_param| $body:block)*) => {$(
+    ($(
+        fn $name:ident($($argument:ident: $kind:ty),* $(,)?)
+            |$process:pat_param, $vm:pat_param| $body:block
+    )*) => {$(
         // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
         #[unsafe(no_mangle)]
-        extern "C" fn $name($($arg: $kind),*) -> u32 {
+        extern "C" fn $name($($argument: $kind),*) -> u32 {
             host_call(stringify!($name), |$process, $vm| $body)
         }
     )*};
@@ -156,84 +101,115 @@ macro_rules! host_calls {
 
 host_calls! {
     fn proxy_get_log_level(level: *mut u32) |_, _| { put(0, level) }
+
     fn proxy_get_current_time_nanoseconds(time: *mut u64) |process, _| {
         put(process.now.as_nanos() as u64, time)
     }
+
     fn proxy_set_tick_period_milliseconds(period: u32) |process, vm| {
         let Some(root) = vm.roots.get_mut(&vm.current) else { return Status::BadArgument };
         root.tick_period = Duration::from_millis(period.into());
         root.last_tick = process.now;
         Status::Ok
     }
-    fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, to: *mut *mut u8, size: *mut usize) |process, vm| {
-        let buffer: &[u8] = match (kind, vm.acting()) {
-            (0, stream) if let Some(stream) = vm.streams.get(&stream) => &stream.body,
-            (4, _) if let Some(call) = &vm.delivered => &call.body,
-            (6, _) => &[],
-            (7, _) => &process.configuration,
-            _ => return Status::NotFound,
-        };
+
+    fn proxy_get_buffer_bytes(
+        kind: u32, start: usize, max: usize, to: *mut *mut u8, size: *mut usize,
+    ) |process, vm| {
+        let Some(buffer) = vm.buffer(process, kind) else { return Status::NotFound };
         let start = start.min(buffer.len());
         give(&buffer[start..buffer.len().min(start.saturating_add(max))], to, size)
     }
+
     fn proxy_get_header_map_pairs(map: u32, to: *mut *mut u8, size: *mut usize) |_, vm| {
         or_status(vm.map(map).map(|headers| give(&headers.serialized(), to, size)))
     }
+
     fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) |_, vm| {
         or_status(vm.map(map).map(|headers| {
             *headers = Headers::deserialized(&bytes(data, size));
             Status::Ok
         }))
     }
-    fn proxy_get_header_map_value(map: u32, key: *const u8, key_size: usize, to: *mut *mut u8, size: *mut usize) |_, vm| {
-        or_status(vm.map(map).map(|headers| match headers.bytes(bytes(key, key_size)).first() {
+
+    fn proxy_get_header_map_value(
+        map: u32, name: *const u8, name_size: usize, to: *mut *mut u8, size: *mut usize,
+    ) |_, vm| {
+        or_status(vm.map(map).map(|headers| match headers.bytes(bytes(name, name_size)).first() {
             Some(value) => give(value, to, size),
             None => Status::NotFound,
         }))
     }
-    fn proxy_add_header_map_value(map: u32, key: *const u8, key_size: usize, value: *const u8, size: usize) |_, vm| {
+
+    fn proxy_add_header_map_value(
+        map: u32, name: *const u8, name_size: usize, value: *const u8, size: usize,
+    ) |_, vm| {
         or_status(vm.map(map).map(|headers| {
-            headers.add(bytes(key, key_size), bytes(value, size));
+            headers.add(bytes(name, name_size), bytes(value, size));
             Status::Ok
         }))
     }
-    fn proxy_replace_header_map_value(map: u32, key: *const u8, key_size: usize, value: *const u8, size: usize) |_, vm| {
+
+    fn proxy_replace_header_map_value(
+        map: u32, name: *const u8, name_size: usize, value: *const u8, size: usize,
+    ) |_, vm| {
         or_status(vm.map(map).map(|headers| {
-            headers.replace(&bytes(key, key_size), &bytes(value, size));
+            headers.replace(bytes(name, name_size), bytes(value, size));
             Status::Ok
         }))
     }
-    fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) |_, vm| {
+
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) |_, vm| {
         or_status(vm.map(map).map(|headers| {
-            headers.remove(bytes(key, key_size));
+            headers.remove(bytes(name, name_size));
             Status::Ok
         }))
     }
-    fn proxy_get_property(path: *const u8, path_size: usize, to: *mut *mut u8, size: *mut usize) |process, vm| {
+
+    fn proxy_get_property(
+        path: *const u8, path_size: usize, to: *mut *mut u8, size: *mut usize,
+    ) |process, vm| {
         let path = dotted(&bytes(path, path_size));
-        let own = vm.stream().and_then(|stream| stream.filter_state.get(&path));
-        own.or_else(|| process.properties.get(&path)).map_or(Status::NotFound, |value| give(value, to, size))
+        let written = vm.stream().and_then(|stream| stream.filter_state.get(&path));
+        let value = written.or_else(|| process.properties.get(&path));
+        value.map_or(Status::NotFound, |value| give(value, to, size))
     }
-    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, size: usize) |_, vm| {
+
+    fn proxy_set_property(
+        path: *const u8, path_size: usize, value: *const u8, size: usize,
+    ) |_, vm| {
         let Some(stream) = vm.stream() else { return Status::NotFound };
         stream.filter_state.insert(dotted(&bytes(path, path_size)), bytes(value, size));
         Status::Ok
     }
-    fn proxy_get_shared_data(key: *const u8, key_size: usize, to: *mut *mut u8, size: *mut usize, cas: *mut u32) |process, _| {
-        let Some((value, current)) = process.shared_data.read(&bytes(key, key_size)) else { return Status::NotFound };
+
+    fn proxy_get_shared_data(
+        key: *const u8, key_size: usize, to: *mut *mut u8, size: *mut usize, cas: *mut u32,
+    ) |process, _| {
+        let Some((value, current)) = process.shared_data.read(&bytes(key, key_size)) else {
+            return Status::NotFound;
+        };
         put(current, cas);
         give(value, to, size)
     }
-    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, size: usize, cas: u32) |process, _| {
+
+    fn proxy_set_shared_data(
+        key: *const u8, key_size: usize, value: *const u8, size: usize, cas: u32,
+    ) |process, _| {
         process.shared_data.write(&bytes(key, key_size), &bytes(value, size), cas)
     }
+
     fn proxy_continue_stream(stream: u32) |_, vm| {
         match stream {
             0 => vm.act(Act::Continue),
             _ => Status::Ok, // responses are never paused here
         }
     }
-    fn proxy_send_local_response(status: u32, details: *const u8, details_size: usize, body: *const u8, body_size: usize, headers: *const u8, headers_size: usize, grpc_status: i32) |_, vm| {
+
+    fn proxy_send_local_response(
+        status: u32, details: *const u8, details_size: usize, body: *const u8, body_size: usize,
+        headers: *const u8, headers_size: usize, grpc_status: i32,
+    ) |_, vm| {
         vm.act(Act::Respond(LocalResponse {
             status,
             details: text(details, details_size),
@@ -242,20 +218,38 @@ host_calls! {
             grpc_status,
         }))
     }
-    fn proxy_http_call(cluster: *const u8, cluster_size: usize, headers: *const u8, headers_size: usize, body: *const u8, body_size: usize, _trailers: *const u8, _trailers_size: usize, timeout: u32, token: *mut u32) |process, vm| {
+
+    fn proxy_http_call(
+        cluster: *const u8, cluster_size: usize, headers: *const u8, headers_size: usize,
+        body: *const u8, body_size: usize, _trailers: *const u8, _trailers_size: usize,
+        timeout: u32, token: *mut u32,
+    ) |process, vm| {
         let headers = Headers::deserialized(&bytes(headers, headers_size));
         let request = Message::request(headers, bytes(body, body_size));
-        or_status(vm.call(process, text(cluster, cluster_size), request, timeout).map(|id| put(id, token)))
+        let call = vm.call(process, &text(cluster, cluster_size), request, timeout);
+        or_status(call.map(|id| put(id, token)))
     }
+
     fn proxy_set_effective_context(context: u32) |_, vm| { vm.set_effective(context) }
-    fn proxy_define_metric(kind: u32, name: *const u8, size: usize, id: *mut u32) |process, _| {
-        or_status(process.metrics.define(kind, &text(name, size)).map(|defined| put(defined, id)))
+
+    fn proxy_define_metric(
+        kind: u32, name: *const u8, size: usize, id: *mut u32,
+    ) |process, _| {
+        let metric = process.metrics.define(kind, &text(name, size));
+        or_status(metric.map(|defined| put(defined, id)))
     }
+
     fn proxy_get_metric(id: u32, value: *mut u64) |process, _| {
         or_status(process.metrics.read(id).map(|current| put(current, value)))
     }
-    fn proxy_record_metric(id: u32, value: u64) |process, _| { process.metrics.record(id, value) }
-    fn proxy_increment_metric(id: u32, offset: i64) |process, _| { process.metrics.increment(id, offset) }
+
+    fn proxy_record_metric(id: u32, value: u64) |process, _| {
+        process.metrics.record(id, value)
+    }
+
+    fn proxy_increment_metric(id: u32, offset: i64) |process, _| {
+        process.metrics.increment(id, offset)
+    }
 }
 
 /// Threads that are no VM may log too: the SDK's logger serves the whole binary.
@@ -263,7 +257,7 @@ host_calls! {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     let line = text(data, size);
-    if VM.with_borrow(Option::is_none) {
+    if !is_vm() {
         eprintln!("{line}");
         return Status::Ok as u32;
     }
@@ -273,7 +267,7 @@ extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     })
 }
 
-/// Runs outside the lock: a foreign function may take as long as it likes, as a signature does.
+/// The function runs outside the lock: it belongs to the test, which may look at the process.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_call_foreign_function(
@@ -286,10 +280,15 @@ extern "C" fn proxy_call_foreign_function(
 ) -> u32 {
     let mut function = None;
     let status = host_call("proxy_call_foreign_function", |process, _| {
-        function = process.foreign_functions.get(&text(name, name_size)).cloned();
+        function = process
+            .foreign_functions
+            .get(&text(name, name_size))
+            .cloned();
         function.as_ref().map_or(Status::NotFound, |_| Status::Ok)
     });
-    let Some(function) = function else { return status };
+    let Some(function) = function else {
+        return status;
+    };
     let result = function(&bytes(arguments, arguments_size));
     or_status(result.map(|value| give(&value, to, size))) as u32
 }
@@ -299,7 +298,7 @@ macro_rules! not_modelled {
         // SAFETY: no other item of the binary has this name; whatever the arguments, none is read.
         #[unsafe(no_mangle)]
         extern "C" fn $name() -> u32 {
-            let _ = writeln!(std::io::stderr(), "the fake host does not model {}", stringify!($name));
+            let _ = writeln!(io::stderr(), "the fake host does not model {}", stringify!($name));
             process::abort()
         }
     )*};

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::{
     FakeHost, StreamId, abi,
-    state::{Act, Root, Stream},
+    state::Root,
+    stream::{Act, Stream},
 };
 use crate::support::{
-    driver::{Exchange, Request, Seen},
+    driver::{Exchange, Request},
     http::Headers,
     upstream,
 };
@@ -24,10 +25,13 @@ impl FakeHost {
             let state = &mut self.process().vms[vm];
             let root = *state.roots.last_key_value().expect("a configured VM").0;
             let context = state.new_context();
-            state.streams.insert(context, arriving(request, root));
+            state
+                .streams
+                .insert(context, Stream::arriving(request, root));
             (root, context)
         };
-        let (count, end) = (request.headers.0.len() + 4, request.body.is_empty());
+        let count = self.process().vms[vm].streams[&context].request.0.len();
+        let end = request.body.is_empty();
         let create = move || abi::proxy_on_context_create(context, root);
         self.vms[vm].enter(context, "proxy_on_context_create", (), create);
         let headers = move || abi::proxy_on_request_headers(context, count, end);
@@ -42,7 +46,10 @@ impl FakeHost {
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
         let (root, size) = {
             let mut process = self.process();
-            let started = Root { last_tick: process.now, ..Root::default() };
+            let started = Root {
+                last_tick: process.now,
+                ..Root::default()
+            };
             let root = process.vms[vm].new_context();
             process.vms[vm].roots.insert(root, started);
             (root, process.configuration.len())
@@ -67,15 +74,20 @@ impl FakeHost {
             let due = self.process().due_roots(vm);
             due.into_iter().for_each(|root| self.tick_root(vm, root));
             let arrived = self.process().arrived_calls(vm);
-            arrived.into_iter().for_each(|token| self.deliver(vm, token));
+            arrived
+                .into_iter()
+                .for_each(|token| self.deliver(vm, token));
         }
     }
 
     pub(super) fn tick_root(&self, vm: usize, root: u32) {
         {
-            let mut process = self.process();
-            let now = process.now;
-            process.vms[vm].roots.get_mut(&root).unwrap().last_tick = now;
+            let process = &mut *self.process();
+            // A tick before this one may have ended the last stream of a replaced configuration.
+            let Some(root) = process.vms[vm].roots.get_mut(&root) else {
+                return;
+            };
+            root.last_tick = process.now;
         }
         self.vms[vm].enter(root, "proxy_on_tick", (), move || abi::proxy_on_tick(root));
         self.settle(vm);
@@ -83,10 +95,9 @@ impl FakeHost {
 
     /// The end of a stream, served or abandoned. Envoy logs a stream before it destroys it.
     pub(super) fn end(&self, StreamId { vm, context }: StreamId) {
-        let guest = &self.vms[vm];
-        guest.enter(context, "proxy_on_log", (), move || abi::proxy_on_log(context));
-        guest.enter(context, "proxy_on_done", true, move || abi::proxy_on_done(context));
-        guest.enter(context, "proxy_on_delete", (), move || abi::proxy_on_delete(context));
+        let log = move || abi::proxy_on_log(context);
+        self.vms[vm].enter(context, "proxy_on_log", (), log);
+        self.delete(vm, context);
         self.process().vms[vm].remove_stream(context);
         self.retire_roots(vm);
     }
@@ -95,25 +106,30 @@ impl FakeHost {
     pub(super) fn retire_roots(&self, vm: usize) {
         let unused = self.process().unused_roots(vm);
         for root in unused {
-            let guest = &self.vms[vm];
-            guest.enter(root, "proxy_on_done", true, move || abi::proxy_on_done(root));
-            guest.enter(root, "proxy_on_delete", (), move || abi::proxy_on_delete(root));
+            self.delete(vm, root);
             self.process().vms[vm].roots.remove(&root);
         }
     }
 
+    fn delete(&self, vm: usize, context: u32) {
+        let done = move || abi::proxy_on_done(context);
+        self.vms[vm].enter(context, "proxy_on_done", true, done);
+        let delete = move || abi::proxy_on_delete(context);
+        self.vms[vm].enter(context, "proxy_on_delete", (), delete);
+    }
+
     fn deliver(&self, vm: usize, token: u32) {
         let (context, headers, body) = {
-            let mut process = self.process();
-            // A callback before this one may have ended the stream that had made the call.
-            let Some(call) = process.vms[vm].calls.get(&token) else { return };
-            let (context, delivery) = (call.context, call.outcome(process.now).unwrap());
+            let process = &mut *self.process();
             let state = &mut process.vms[vm];
-            state.calls.remove(&token);
-            state.delivered = delivery;
-            let sizes = state.delivered.as_ref();
-            let (headers, body) = sizes.map_or((0, 0), |d| (d.headers.0.len(), d.body.len()));
-            (context, headers, body)
+            // An earlier callback may have ended the stream that had made the call.
+            let Some(call) = state.calls.remove(&token) else {
+                return;
+            };
+            let delivery = call.outcome(process.now).unwrap_or_default();
+            let sizes = (call.context, delivery.headers.0.len(), delivery.body.len());
+            state.delivered = Some(delivery);
+            sizes
         };
         let respond = move || abi::proxy_on_http_call_response(context, token, headers, body, 0);
         self.vms[vm].enter(context, "proxy_on_http_call_response", (), respond);
@@ -122,10 +138,12 @@ impl FakeHost {
     }
 
     /// Carries out the verdicts that a callback has left behind.
-    fn settle(&self, vm: usize) {
+    pub(super) fn settle(&self, vm: usize) {
         loop {
             let decided = self.process().vms[vm].decided();
-            let Some((context, act)) = decided else { return };
+            let Some((context, act)) = decided else {
+                return;
+            };
             let stream = StreamId { vm, context };
             let exchange = match act {
                 Act::Continue => self.forward(stream),
@@ -146,12 +164,23 @@ impl FakeHost {
             let callback = move || abi::proxy_on_request_body(context, body, true);
             self.vms[vm].enter(context, "proxy_on_request_body", CONTINUE, callback);
         }
-        let seen = seen(&self.process().vms[vm].streams[&context]);
+        let seen = self.process().vms[vm].streams[&context].seen();
         let mut headers = Headers::default();
         headers.add("content-length", upstream::BODY.len().to_string());
-        let body = if seen.method == "HEAD" { Vec::new() } else { upstream::BODY.to_vec() };
+        let body = if seen.method == "HEAD" {
+            Vec::new()
+        } else {
+            upstream::BODY.to_vec()
+        };
         let details = "via_upstream".to_owned();
-        Exchange { status: 200, headers, body, upstream: Some(seen), details, ..Exchange::default() }
+        Exchange {
+            status: 200,
+            headers,
+            body,
+            upstream: Some(seen),
+            details,
+            ..Exchange::default()
+        }
     }
 
     /// Every answer passes through the filter, one given at the gate too.
@@ -160,7 +189,11 @@ impl FakeHost {
         headers.add(":status", exchange.status.to_string());
         headers.0.append(&mut exchange.headers.0);
         let count = headers.0.len();
-        self.process().vms[vm].streams.get_mut(&context).unwrap().response = headers;
+        self.process().vms[vm]
+            .streams
+            .get_mut(&context)
+            .unwrap()
+            .response = headers;
         let callback = move || abi::proxy_on_response_headers(context, count, false);
         self.vms[vm].enter(context, "proxy_on_response_headers", CONTINUE, callback);
         let stream = &self.process().vms[vm].streams[&context];
@@ -168,35 +201,12 @@ impl FakeHost {
         exchange.headers.remove(":status");
         let text = |value: &Vec<u8>| String::from_utf8_lossy(value).into_owned();
         let wanted = self.filter_state.iter().filter_map(|name| {
-            stream.filter_state.get(name).map(|value| (name.clone(), text(value)))
+            stream
+                .filter_state
+                .get(name)
+                .map(|value| (name.clone(), text(value)))
         });
         exchange.filter_state = wanted.collect();
         exchange
     }
-}
-
-/// A request as the proxy hands it to its filters.
-fn arriving(request: &Request, root: u32) -> Stream {
-    let mut headers = Headers::default();
-    headers.add(":authority", &request.authority);
-    headers.add(":path", &request.path);
-    headers.add(":method", &request.method);
-    headers.add(":scheme", "http");
-    for (name, value) in &request.headers.0 {
-        headers.add(name.to_ascii_lowercase(), value);
-    }
-    if !request.body.is_empty() {
-        headers.add("content-length", request.body.len().to_string());
-    }
-    Stream { root, request: headers, body: request.body.clone(), ..Stream::default() }
-}
-
-/// A request as it leaves the proxy.
-fn seen(stream: &Stream) -> Seen {
-    let part = |name| stream.request.value(name).unwrap_or_default();
-    let mut headers = Headers::default();
-    headers.add("host", part(":authority"));
-    let plain = |(name, _): &&(Vec<u8>, Vec<u8>)| !name.starts_with(b":");
-    headers.0.extend(stream.request.0.iter().filter(plain).cloned());
-    Seen { method: part(":method"), path: part(":path"), headers, body: stream.body.clone() }
 }

@@ -1,24 +1,43 @@
 //! What Envoy makes of an answer that the module gives (`Http::Utility::sendLocalReply`).
 
-use super::state::LocalResponse;
 use crate::support::{driver::Exchange, http::Headers};
+
+/// An answer given at the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalResponse {
+    /// Status code.
+    pub status: u32,
+    /// Response code details.
+    pub details: String,
+    /// Header lines.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+    /// For gRPC requests; negative derives it from the status.
+    pub grpc_status: i32,
+}
 
 impl LocalResponse {
     /// The exchange that the client of that request sees.
     pub fn exchange(self, request: &Headers) -> Exchange {
         let content_type = request.value("content-type").unwrap_or_default();
-        let grpc = content_type == "application/grpc" || content_type.starts_with("application/grpc+");
-        let mut exchange = if grpc { self.as_grpc() } else { self.as_http() };
+        let grpc =
+            content_type == "application/grpc" || content_type.starts_with("application/grpc+");
+        let mut exchange = if grpc {
+            self.into_grpc()
+        } else {
+            self.into_http()
+        };
         if request.value(":method").as_deref() == Some("HEAD") {
             exchange.body.clear();
         }
         exchange
     }
 
-    fn as_http(self) -> Exchange {
+    fn into_http(self) -> Exchange {
         let mut headers = self.headers;
         if !self.body.is_empty() {
-            headers.replace(b"content-length", self.body.len().to_string().as_bytes());
+            headers.replace("content-length", self.body.len().to_string());
             if headers.bytes("content-type").is_empty() {
                 headers.add("content-type", "text/plain");
             }
@@ -33,17 +52,22 @@ impl LocalResponse {
     }
 
     /// Trailers alone: 200, and the verdict as `grpc-status`.
-    fn as_grpc(self) -> Exchange {
+    fn into_grpc(self) -> Exchange {
         let mut headers = self.headers;
-        headers.replace(b"content-type", b"application/grpc");
+        headers.replace("content-type", "application/grpc");
         let derived = grpc_status(self.status);
         let status = u32::try_from(self.grpc_status).unwrap_or(derived);
-        headers.replace(b"grpc-status", status.to_string().as_bytes());
+        headers.replace("grpc-status", status.to_string());
         if !self.body.is_empty() {
-            headers.replace(b"grpc-message", &self.body);
+            headers.replace("grpc-message", &self.body);
         }
         let details = self.details.replace(' ', "_");
-        Exchange { status: 200, headers, details, ..Exchange::default() }
+        Exchange {
+            status: 200,
+            headers,
+            details,
+            ..Exchange::default()
+        }
     }
 }
 

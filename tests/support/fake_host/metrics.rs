@@ -23,7 +23,10 @@ impl Metrics {
     pub fn define(&mut self, kind: u32, name: &str) -> Result<u32, Status> {
         let kinds = [Kind::Counter, Kind::Gauge, Kind::Histogram];
         let kind = *kinds.get(kind as usize).ok_or(Status::BadArgument)?;
-        let known = self.0.iter().position(|(other, old, _)| other == name && *old == kind);
+        let known = self
+            .0
+            .iter()
+            .position(|(other, old, _)| other == name && *old == kind);
         let position = known.unwrap_or_else(|| {
             self.0.push((name.to_owned(), kind, 0));
             self.0.len() - 1
@@ -65,7 +68,10 @@ impl Metrics {
 
     /// A metric's value by its name.
     pub fn named(&self, name: &str) -> Option<u64> {
-        self.0.iter().find(|(other, ..)| other == name).map(|(.., value)| *value)
+        self.0
+            .iter()
+            .find(|(other, ..)| other == name)
+            .map(|(.., value)| *value)
     }
 
     fn metric(&mut self, id: u32) -> Option<&mut (String, Kind, u64)> {

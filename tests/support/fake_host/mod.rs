@@ -5,12 +5,15 @@
 //! worker. A panic of the module ends the test binary, as a trap ends a VM: no test can miss it.
 
 mod abi;
+mod http_call;
 mod life;
 mod local_reply;
 mod metrics;
 mod pairs;
-mod shared_data;
+pub mod protobuf_struct;
+pub mod shared_data;
 mod state;
+mod stream;
 mod vm;
 
 use std::{
@@ -58,13 +61,18 @@ impl Driver for FakeHost {
         let process = Process {
             now: START,
             clusters: setup.clusters.clone(),
-            capabilities: setup.capabilities.clone().map(|allowed| allowed.into_iter().collect()),
+            capabilities: setup
+                .capabilities
+                .clone()
+                .map(|allowed| allowed.into_iter().collect()),
             vms: (0..vms).map(|_| Default::default()).collect(),
             ..Process::default()
         };
         let process = Arc::new(Mutex::new(process));
         let fake = Self {
-            vms: (0..vms).map(|index| Vm::start(Arc::clone(&process), index)).collect(),
+            vms: (0..vms)
+                .map(|index| Vm::start(Arc::clone(&process), index))
+                .collect(),
             process,
             wrapping: setup.wrapping,
             filter_state: setup.filter_state.clone(),
@@ -76,11 +84,10 @@ impl Driver for FakeHost {
     }
 
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused> {
-        let text = match self.wrapping {
-            Wrapping::Text => configuration.to_string(),
-            Wrapping::Struct => doubled(configuration).to_string(),
-        };
-        self.configure(text.into_bytes())
+        self.configure(match self.wrapping {
+            Wrapping::Text => configuration.to_string().into_bytes(),
+            Wrapping::Struct => protobuf_struct::encoded(configuration),
+        })
     }
 
     fn begin(&self, request: &Request) -> StreamId {
@@ -97,11 +104,16 @@ impl Driver for FakeHost {
     fn abandon(&self, stream: StreamId) {
         if self.answered.borrow_mut().remove(&stream).is_none() {
             self.end(stream);
+            self.settle(stream.vm);
         }
     }
 
     fn in_flight(&self) -> u64 {
-        self.process().vms.iter().map(|vm| vm.streams.len() as u64).sum()
+        self.process()
+            .vms
+            .iter()
+            .map(|vm| vm.streams.len() as u64)
+            .sum()
     }
 
     fn metric(&self, name: &str) -> Option<u64> {
@@ -109,7 +121,11 @@ impl Driver for FakeHost {
     }
 
     fn log(&self) -> Vec<String> {
-        self.process().log.iter().map(|(_, line)| line.clone()).collect()
+        self.process()
+            .log
+            .iter()
+            .map(|(_, line)| line.clone())
+            .collect()
     }
 
     fn now(&self) -> u64 {
@@ -126,7 +142,11 @@ impl Driver for FakeHost {
     fn wait_until(&self, expectation: &str, mut condition: impl FnMut() -> bool) {
         let deadline = self.process().now + PATIENCE;
         while !condition() {
-            assert!(self.process().now < deadline, "waited in vain for {expectation}: {:#?}", self.log());
+            assert!(
+                self.process().now < deadline,
+                "waited in vain for {expectation}: {:#?}",
+                self.log()
+            );
             self.step();
         }
     }
@@ -147,7 +167,9 @@ impl FakeHost {
 
     /// Forgets a stream without telling the module.
     pub fn forget(&self, stream: StreamId) {
-        self.process().vms[stream.vm].streams.remove(&stream.context);
+        self.process().vms[stream.vm]
+            .streams
+            .remove(&stream.context);
     }
 
     /// Offers a plugin configuration as bytes.
@@ -168,17 +190,5 @@ impl FakeHost {
     pub fn tick(&self, vm: usize) {
         let roots: Vec<u32> = self.process().vms[vm].roots.keys().copied().collect();
         roots.into_iter().for_each(|root| self.tick_root(vm, root));
-    }
-}
-
-/// JSON whose numbers have passed through doubles.
-fn doubled(value: &Value) -> Value {
-    match value {
-        Value::Number(number) => number.as_f64().into(),
-        Value::Array(items) => items.iter().map(doubled).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), doubled(value))).collect()
-        }
-        other => other.clone(),
     }
 }

@@ -27,21 +27,18 @@ impl Headers {
         let count = number();
         let sizes: Vec<_> = (0..count).map(|_| (number(), number())).collect();
         let mut string = |size: usize| take(size + 1)[..size].to_vec();
-        Self(sizes.into_iter().map(|(name, value)| (string(name), string(value))).collect())
+        Self(
+            sizes
+                .into_iter()
+                .map(|(name, value)| (string(name), string(value)))
+                .collect(),
+        )
     }
 
-    /// Replaces the first value of that name and drops the others, or appends a line.
-    pub fn replace(&mut self, name: &[u8], value: &[u8]) {
-        let Some(first) = self.0.iter().position(|(other, _)| other.eq_ignore_ascii_case(name))
-        else {
-            return self.add(name, value);
-        };
-        self.0[first].1 = value.to_vec();
-        let mut position = 0;
-        self.0.retain(|(other, _)| {
-            position += 1;
-            position - 1 <= first || !other.eq_ignore_ascii_case(name)
-        });
+    /// Leaves one line of that name, as the last one; so does Envoy.
+    pub fn replace(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.remove(&name);
+        self.add(name, value);
     }
 }
 
@@ -49,6 +46,10 @@ impl Message {
     /// A request whose first line stands in pseudo-headers.
     pub fn request(headers: Headers, body: Vec<u8>) -> Self {
         let part = |name| headers.value(name).unwrap_or_default();
-        Self { start: (part(":method"), part(":path")), headers, body }
+        Self {
+            start: (part(":method"), part(":path")),
+            headers,
+            body,
+        }
     }
 }

@@ -17,7 +17,9 @@ pub struct SharedData {
 impl SharedData {
     /// The value and its CAS number, which is never 0.
     pub fn read(&self, key: &[u8]) -> Option<(&[u8], u32)> {
-        self.values.get(key).map(|(value, cas)| (value.as_slice(), *cas))
+        self.values
+            .get(key)
+            .map(|(value, cas)| (value.as_slice(), *cas))
     }
 
     /// Writes, or refuses with [`Status::CasMismatch`].
@@ -27,7 +29,8 @@ impl SharedData {
             _ => {
                 // One counter for all keys; it skips 0 when it wraps.
                 self.last_cas = self.last_cas.checked_add(1).unwrap_or(1);
-                self.values.insert(key.to_vec(), (value.to_vec(), self.last_cas));
+                self.values
+                    .insert(key.to_vec(), (value.to_vec(), self.last_cas));
                 Status::Ok
             }
         }

@@ -12,8 +12,16 @@ use std::{
 
 use proxy_wasm::types::Status;
 
-use super::{metrics::Metrics, shared_data::SharedData};
-use crate::support::{authorization_server::{Answer, AuthorizationServer, Fault}, http::{Headers, Message}};
+use super::{
+    http_call::{Delivery, HttpCall},
+    metrics::Metrics,
+    shared_data::SharedData,
+    stream::{Act, Stream},
+};
+use crate::support::{
+    authorization_server::AuthorizationServer,
+    http::{Headers, Message},
+};
 
 /// A host function that the module calls by name.
 pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync>;
@@ -48,7 +56,9 @@ pub struct Process {
 impl Process {
     /// Whether a capability is granted.
     pub fn allows(&self, capability: &str) -> bool {
-        self.capabilities.as_ref().is_none_or(|allowed| allowed.contains(capability))
+        self.capabilities
+            .as_ref()
+            .is_none_or(|allowed| allowed.contains(capability))
     }
 
     /// Root contexts whose tick is due.
@@ -57,7 +67,10 @@ impl Process {
             !root.tick_period.is_zero() && self.now >= root.last_tick + root.tick_period
         };
         let roots = self.vms[vm].roots.iter();
-        roots.filter(|(_, root)| due(root)).map(|(id, _)| *id).collect()
+        roots
+            .filter(|(_, root)| due(root))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Root contexts that a newer one has replaced and that serve no stream.
@@ -66,13 +79,18 @@ impl Process {
         let newest = vm.roots.last_key_value().map(|(id, _)| *id);
         let used = |id: u32| vm.streams.values().any(|stream| stream.root == id);
         let roots = vm.roots.keys().copied();
-        roots.filter(|id| Some(*id) != newest && !used(*id)).collect()
+        roots
+            .filter(|id| Some(*id) != newest && !used(*id))
+            .collect()
     }
 
     /// Calls whose outcome is known by now.
     pub fn arrived_calls(&self, vm: usize) -> Vec<u32> {
         let calls = self.vms[vm].calls.iter();
-        calls.filter(|(_, call)| call.outcome(self.now).is_some()).map(|(id, _)| *id).collect()
+        calls
+            .filter(|(_, call)| call.outcome(self.now).is_some())
+            .map(|(id, _)| *id)
+            .collect()
     }
 }
 
@@ -106,104 +124,6 @@ pub struct Root {
     pub last_tick: Duration,
 }
 
-/// A request on its way through the filter.
-#[derive(Debug, Default)]
-pub struct Stream {
-    /// The root context that it belongs to.
-    pub root: u32,
-    /// Request headers, pseudo-headers among them.
-    pub request: Headers,
-    /// Request body.
-    pub body: Vec<u8>,
-    /// Response headers, `:status` among them.
-    pub response: Headers,
-    /// Properties that the module set.
-    pub filter_state: BTreeMap<String, Vec<u8>>,
-    /// The module's verdict; the first one stands.
-    pub act: Option<Act>,
-}
-
-/// What the module wants to become of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// On to the protected service.
-    Continue,
-    /// Answered at the gate.
-    Respond(LocalResponse),
-}
-
-/// An answer given at the gate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LocalResponse {
-    /// Status code.
-    pub status: u32,
-    /// Response code details.
-    pub details: String,
-    /// Header lines.
-    pub headers: Headers,
-    /// The body.
-    pub body: Vec<u8>,
-    /// For gRPC requests; negative derives it from the status.
-    pub grpc_status: i32,
-}
-
-/// An HTTP call under way.
-pub struct HttpCall {
-    /// The context that made it.
-    pub context: u32,
-    /// Who will answer.
-    pub server: AuthorizationServer,
-    /// Request path.
-    pub path: String,
-    /// When it was made.
-    pub since: Duration,
-    /// Zero waits for ever.
-    pub timeout: Duration,
-}
-
-impl HttpCall {
-    /// What has become of it by `now`: nothing yet, or a delivery (without one: a failed call).
-    /// A server that does not answer is answered for by the proxy.
-    pub fn outcome(&self, now: Duration) -> Option<Option<Delivery>> {
-        let answer = self.server.answer_now(&self.path);
-        let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;
-        match answer.filter(|answer| now >= self.since + answer.delay) {
-            None if expired => Some(Some(Delivery::of_proxy("504", "upstream request timeout"))),
-            None => None,
-            Some(answer) => Some(match answer.fault {
-                Some(Fault::Reset) => Some(Delivery::of_proxy("503", "upstream connect error")),
-                Some(Fault::Truncate) => None,
-                None => Some(Delivery::of(answer)),
-            }),
-        }
-    }
-}
-
-/// What a call's callback may read.
-#[derive(Clone, Debug, Default)]
-pub struct Delivery {
-    /// Empty after a reset.
-    pub headers: Headers,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Delivery {
-    fn of(answer: Answer) -> Self {
-        let mut headers = Headers::default();
-        headers.add(":status", answer.status.to_string());
-        headers.add("content-length", answer.body.len().to_string());
-        headers.0.extend(answer.headers.0);
-        Self { headers, body: answer.body }
-    }
-
-    fn of_proxy(status: &str, body: &str) -> Self {
-        let mut headers = Headers::default();
-        headers.add(":status", status);
-        Self { headers, body: body.into() }
-    }
-}
-
 impl VmState {
     /// A fresh context id.
     pub fn new_context(&mut self) -> u32 {
@@ -222,7 +142,11 @@ impl VmState {
 
     /// The context on which acts fall: the effective one if it still exists, else the current one.
     pub fn acting(&self) -> u32 {
-        if self.exists(self.effective) { self.effective } else { self.current }
+        if self.exists(self.effective) {
+            self.effective
+        } else {
+            self.current
+        }
     }
 
     /// The stream on which acts fall; a root context has none.
@@ -234,13 +158,33 @@ impl VmState {
     /// The header map of that number in the ABI, if it can be reached now.
     pub fn map(&mut self, map: u32) -> Result<&mut Headers, Status> {
         if map == 6 {
-            return self.delivered.as_mut().map(|call| &mut call.headers).ok_or(Status::BadArgument);
+            let answered = self
+                .delivered
+                .as_mut()
+                .filter(|call| !call.headers.0.is_empty());
+            return answered
+                .map(|call| &mut call.headers)
+                .ok_or(Status::BadArgument);
         }
         let stream = self.stream().ok_or(Status::BadArgument)?;
         match map {
             0 if stream.act.is_none() => Ok(&mut stream.request),
             2 if !stream.response.0.is_empty() => Ok(&mut stream.response),
             _ => Err(Status::BadArgument),
+        }
+    }
+
+    /// The buffer of that number in the ABI, if it can be reached now.
+    pub fn buffer<'a>(&'a self, process: &'a Process, kind: u32) -> Option<&'a [u8]> {
+        match kind {
+            0 => self
+                .streams
+                .get(&self.acting())
+                .map(|stream| stream.body.as_slice()),
+            4 => self.delivered.as_ref().map(|call| call.body.as_slice()),
+            6 => Some(&[]),
+            7 => Some(&process.configuration),
+            _ => None,
         }
     }
 
@@ -261,11 +205,11 @@ impl VmState {
     pub fn call(
         &mut self,
         process: &Process,
-        cluster: String,
+        cluster: &str,
         request: Message,
         timeout: u32,
     ) -> Result<u32, Status> {
-        let server = process.clusters.get(&cluster).ok_or(Status::BadArgument)?;
+        let server = process.clusters.get(cluster).ok_or(Status::BadArgument)?;
         let named = [":method", ":path", ":authority"].map(|name| request.headers.value(name));
         if named.iter().any(Option::is_none) {
             return Err(Status::BadArgument);
@@ -285,7 +229,9 @@ impl VmState {
 
     /// A stream whose verdict waits to be carried out.
     pub fn decided(&self) -> Option<(u32, Act)> {
-        self.streams.iter().find_map(|(id, stream)| Some((*id, stream.act.clone()?)))
+        self.streams
+            .iter()
+            .find_map(|(id, stream)| Some((*id, stream.act.clone()?)))
     }
 
     /// Forgets a stream and the calls it made.

@@ -1,16 +1,31 @@
 //! A VM: a thread of its own, since the SDK keeps the module's contexts thread-local.
 //!
 //! One callback runs at a time and the caller waits for it, so a scenario on the fake host is
-//! deterministic, whatever the number of workers.
+//! deterministic, whatever the number of workers. A panic of the module ends the test binary: it
+//! cannot unwind through the C functions between module and host.
 
 use std::{
-    sync::{Arc, Mutex, mpsc},
+    cell::{Cell, RefCell},
+    io::{self, Write},
+    mem,
+    panic::{self, PanicHookInfo},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
 
-use super::{abi, state::Process};
+use proxy_wasm::types::Status;
+
+use super::{
+    abi,
+    state::{Process, VmState},
+};
 
 type Job = Box<dyn FnOnce() + Send>;
+
+thread_local! {
+    static THIS: RefCell<Option<(Arc<Mutex<Process>>, usize)>> = const { RefCell::new(None) };
+    static IN_MODULE: Cell<bool> = const { Cell::new(false) };
+}
 
 /// A VM with the module loaded; it ends when dropped.
 pub struct Vm(mpsc::Sender<Job>);
@@ -20,10 +35,14 @@ impl Vm {
     pub fn start(process: Arc<Mutex<Process>>, index: usize) -> Self {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let run = move || {
-            abi::initialize(process, index);
+            THIS.set(Some((process, index)));
+            load_module();
             inbox.into_iter().for_each(|job| job());
         };
-        thread::Builder::new().name(format!("vm {index}")).spawn(run).unwrap();
+        thread::Builder::new()
+            .name(format!("vm {index}"))
+            .spawn(run)
+            .unwrap();
         Self(jobs)
     }
 
@@ -36,8 +55,70 @@ impl Vm {
         run: impl FnOnce() -> R + Send + 'static,
     ) -> R {
         let (result, outcome) = mpsc::channel();
-        let job = move || drop(result.send(abi::enter(context, callback, withheld, run)));
+        let job = move || {
+            let allowed = with_vm(|process, vm| {
+                (vm.current, vm.effective) = (context, 0);
+                process.allows(callback)
+            });
+            let returned = if allowed { in_module(run) } else { withheld };
+            with_vm(|_, vm| (vm.current, vm.effective) = (0, 0));
+            result.send(returned).expect("the caller waits");
+        };
         self.0.send(Box::new(job)).expect("the VM's thread is gone");
         outcome.recv().expect("the VM's thread is gone")
+    }
+}
+
+/// Carries out a host call on this thread's VM, unless the test or a capability forbids it.
+pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Status) -> u32 {
+    let status = with_vm(|process, vm| match process.forced.get(name) {
+        Some(status) => *status,
+        None if !process.allows(name) => Status::InternalFailure,
+        None => act(process, vm),
+    });
+    status as u32
+}
+
+/// Whether this thread is a VM.
+pub fn is_vm() -> bool {
+    THIS.with_borrow(Option::is_some)
+}
+
+fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
+    THIS.with_borrow(|this| {
+        let (process, index) = this.as_ref().expect("a host call outside of a VM's thread");
+        let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut vm = mem::take(&mut process.vms[*index]);
+        let result = act(&mut process, &mut vm);
+        process.vms[*index] = vm;
+        result
+    })
+}
+
+fn load_module() {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // The SDK installs its logger and a panic hook, once in a process and unsynchronised. The hook
+    // would send a test's own panics to a host that the test's thread does not have.
+    abi::initialize();
+    panic::set_hook(Box::new(report_panic));
+    drop(guard);
+}
+
+fn in_module<R>(run: impl FnOnce() -> R) -> R {
+    IN_MODULE.set(true);
+    let result = run();
+    IN_MODULE.set(false);
+    result
+}
+
+/// The test harness would swallow the last words of a binary that aborts.
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    let thread = thread::current();
+    let name = thread.name().unwrap_or("?");
+    if IN_MODULE.get() {
+        let _ = writeln!(io::stderr(), "{name}: the module trapped: {panic}");
+    } else {
+        eprintln!("{name}: {panic}");
     }
 }

@@ -1,0 +1,130 @@
+//! What is accepted, and what it becomes.
+
+mod providers;
+mod rules;
+
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{base, base_with, parse};
+use crate::config::{Config, Mode, PathPolicy, Unmatched};
+
+#[test]
+fn reads_the_lower_camel_case_of_protobuf_json() {
+    let snake = json!({
+        "providers": {"p": {
+            "issuer": "i", "audiences": ["a"],
+            "remote_jwks": {
+                "http_uri": {"uri": "https://h/k", "cluster": "c", "timeout": "1s"},
+                "cache_duration": "60s",
+                "async_fetch": {"fast_listener": true, "failed_refetch_duration": "2s"},
+                "retry_policy": {
+                    "num_retries": 3, "retry_on": "5xx",
+                    "retry_back_off": {"base_interval": "3s", "max_interval": "9s"},
+                },
+            },
+            "require_expiration": true, "max_lifetime": "60s", "clock_skew_seconds": 5,
+            "from_headers": [{"name": "x-t", "value_prefix": "T "}],
+            "from_params": ["t"], "from_cookies": ["t"],
+            "forward_payload_header": "x-p", "pad_forward_payload_header": true,
+            "claim_to_headers": [{"header_name": "x-s", "claim_name": "sub"}],
+            "subjects": {"safe_regex": {"google_re2": {}, "regex": "a"}, "ignore_case": true},
+        }},
+        "rules": [{
+            "match": {
+                "path_separated_prefix": "/a", "case_sensitive": false,
+                "headers": [
+                    {"name": "a", "safe_regex_match": {"regex": "a"}, "invert_match": true},
+                    {"name": "a", "string_match": {"exact": "a"}},
+                    {"name": "a", "treat_missing_header_as_empty": true},
+                ],
+                "query_parameters": [{"name": "q", "present_match": true}],
+            },
+            "requires": {"requires_any": {"requirements": [
+                {"provider_name": "p"},
+                {"provider_and_audiences": {"provider_name": "p", "audiences": ["b"]}},
+                {"allow_missing_or_failed": {}},
+            ]}},
+        }, {
+            "match": {"connect_matcher": {}}, "requirement_name": "r",
+        }],
+        "requirement_map": {"r": {"requires_all": {"requirements": [
+            {"allow_missing": {}}, {"allow_missing": {}},
+        ]}}},
+        "bypass_cors_preflight": true, "strip_failure_response": true, "stat_prefix": "s",
+    });
+    let camel = camel_case(&snake);
+    assert_ne!(camel, snake);
+    let written = |document: &Value| format!("{:?}", parse(document).unwrap());
+    assert_eq!(written(&camel), written(&snake));
+}
+
+fn camel_case(value: &Value) -> Value {
+    match value {
+        Value::Array(elements) => elements.iter().map(camel_case).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (camel(name), camel_case(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap().to_owned();
+    words.fold(first, |all, word| {
+        let (initial, rest) = word.split_at(1);
+        all + &initial.to_uppercase() + rest
+    })
+}
+
+#[test]
+fn whole_doubles_are_integers() {
+    let text = base().to_string().replacen(
+        r#""issuer""#,
+        r#""clock_skew_seconds":6.0e1,"require_claims":[{"claim":"v","any_of":[1.0,1.5]}],"issuer""#,
+        1,
+    );
+    let text = text.replacen(
+        '{',
+        r#"{"limits":{"token_bytes":4096.0,"jwks_keys":-0.0e0},"#,
+        1,
+    );
+    let refused = Config::parse(text.as_bytes()).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("limits.jwks_keys: not between"),
+        "{refused}"
+    );
+    let config = Config::parse(text.replace("-0.0e0", "8.0").as_bytes()).unwrap();
+    assert_eq!(
+        (config.limits.token_bytes, config.limits.jwks_keys),
+        (4096, 8)
+    );
+    assert_eq!(config.providers[0].times.clock_skew, 60);
+    assert_eq!(
+        config.providers[0].require_claims[0].any_of,
+        Some(vec![json!(1), json!(1.5)])
+    );
+}
+
+#[test]
+fn reads_the_choices_of_the_whole() {
+    let config = parse(&base_with(&[
+        ("mode", json!("shadow")),
+        ("path_policy", json!("raw")),
+        ("unmatched", json!("allow")),
+        ("signature_backend", json!("module")),
+        ("stat_prefix", json!("edge.")),
+        ("realm", json!("orders api")),
+        ("limits.park_timeout", json!("0.25s")),
+    ]))
+    .unwrap();
+    assert_eq!(config.mode, Mode::Shadow);
+    assert_eq!(config.path_policy, PathPolicy::Raw);
+    assert_eq!(config.unmatched, Unmatched::Allow);
+    assert_eq!(config.stat_prefix, "edge");
+    assert_eq!(config.realm, "orders api");
+    assert_eq!(config.limits.park_timeout_ms, 250);
+}

@@ -1,0 +1,238 @@
+//! Providers and their keys.
+
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::{
+    config::{
+        Issuer, KeySource, RetryPolicy, TokenTypes,
+        tests::{ED25519_KEY, SECRET, base, base_with, key_set, oct_key, parse, provider},
+    },
+    jose::{Algorithm, ClaimPath},
+    policy::{HeaderName, HeaderPlace},
+};
+
+#[test]
+fn splits_an_issuer_at_its_placeholders() {
+    let provider = provider(&[
+        ("issuer", json!("https://login.example/{tid}/v2.0{x}")),
+        ("allow_any_tenant", json!(true)),
+    ]);
+    let Issuer::Template(template) = provider.issuer else {
+        panic!("no template")
+    };
+    assert_eq!(template.head, "https://login.example/");
+    assert_eq!(
+        template.tail,
+        [("tid".into(), "/v2.0".into()), ("x".into(), String::new())]
+    );
+}
+
+#[test]
+fn reads_claims_as_names_or_as_lists_of_segments() {
+    let provider = provider(&[
+        (
+            "scope_claims",
+            json!(["https://ns.example/scope", ["a", "b.c"]]),
+        ),
+        ("role_claims", json!([])),
+        (
+            "claim_to_headers",
+            json!([
+                {"header_name": "X-One", "claim_name": "a.b"},
+                {"header_name": "x-two", "claim_path": ["a.b"]},
+            ]),
+        ),
+    ]);
+    let nested = |segments: &[&str]| {
+        ClaimPath::from_segments(segments.iter().map(|segment| (*segment).to_owned())).unwrap()
+    };
+    let top = ClaimPath::top_level("https://ns.example/scope");
+    assert_eq!(provider.scope_claims, [top, nested(&["a", "b.c"])]);
+    assert!(provider.role_claims.is_empty());
+    let headers: Vec<_> = provider
+        .claim_headers
+        .iter()
+        .map(|header| (header.name.as_str(), &header.claim))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            ("x-one", &nested(&["a", "b"])),
+            ("x-two", &nested(&["a.b"]))
+        ]
+    );
+}
+
+#[test]
+fn folds_token_types() {
+    let types = |written: Value| provider(&[("token_types", written)]).token_types;
+    let names = vec!["at+jwt".to_owned()];
+    assert_eq!(
+        types(json!(["application/AT+JWT"])),
+        TokenTypes::OneOf {
+            names: names.clone(),
+            absent: false
+        }
+    );
+    assert_eq!(
+        types(json!(["at+jwt", ""])),
+        TokenTypes::OneOf {
+            names,
+            absent: true
+        }
+    );
+    assert_eq!(types(json!(["", "*"])), TokenTypes::Any);
+}
+
+#[test]
+fn reads_places_of_tokens() {
+    let places = provider(&[
+        (
+            "from_headers",
+            json!([
+                {"name": "Authorization", "value_prefix": "Bearer "},
+                {"name": "Authorization", "value_prefix": "Token "},
+                {"name": "X-Token"},
+            ]),
+        ),
+        ("from_cookies", json!(["session"])),
+    ])
+    .places;
+    let prefixed = |name: &str, prefix: &str| HeaderPlace::Prefixed {
+        name: HeaderName::parse(name).unwrap(),
+        prefix: prefix.to_owned(),
+    };
+    assert_eq!(
+        places.headers,
+        [
+            HeaderPlace::Bearer,
+            prefixed("authorization", "Token "),
+            prefixed("x-token", "")
+        ]
+    );
+    assert!(
+        places.params.is_empty(),
+        "written places replace the standard ones"
+    );
+    assert_eq!(places.cookies, ["session"]);
+}
+
+#[test]
+fn owns_every_header_that_it_may_set() {
+    let config = parse(&base_with(&[
+        ("providers.okta.forward_payload_header", json!("X-Payload")),
+        (
+            "providers.okta.claim_to_headers",
+            json!([{"header_name": "x-sub", "claim_name": "sub"}]),
+        ),
+        ("providers.other", {
+            let mut other = base()["providers"]["okta"].clone();
+            other["claim_to_headers"] = json!([{"header_name": "X-Sub", "claim_name": "sub"}]);
+            other
+        }),
+    ]))
+    .unwrap();
+    let owned: Vec<_> = config
+        .owned_headers
+        .iter()
+        .map(HeaderName::as_str)
+        .collect();
+    assert_eq!(owned, ["x-payload", "x-sub"]);
+}
+
+#[test]
+fn reads_written_keys_in_every_form() {
+    let keys = key_set(&[ED25519_KEY]);
+    let encoded = "eyJrZXlzIjpbeyJrdHkiOiJPS1AiLCJjcnYiOiJFZDI1NTE5IiwieCI6IjExcVlBWUt4Q3JmVlNfN1R5V1FIT2c3aGN2UGFwaU1scndJYWFQY0hVUm8ifV19";
+    for source in [
+        json!({"inline_string": keys}),
+        json!({"inlineBytes": encoded}),
+    ] {
+        let provider = provider(&[("remote_jwks", json!(null)), ("local_jwks", source)]);
+        let KeySource::Local(keys) = provider.keys else {
+            panic!("not local")
+        };
+        assert_eq!(keys.keys().len(), 1);
+    }
+}
+
+#[test]
+fn secrets_among_local_keys_serve_where_algorithms_name_them() {
+    let provider = provider(&[
+        ("remote_jwks", json!(null)),
+        (
+            "local_jwks.inline_string",
+            json!(key_set(&[ED25519_KEY, &oct_key()])),
+        ),
+        ("algorithms", json!(["HS256", "Ed25519", "EdDSA"])),
+    ]);
+    assert_eq!(provider.algorithms, [Algorithm::EdDsa, Algorithm::Hs256]);
+    let shared = crate::config::tests::provider(&[
+        ("remote_jwks", json!(null)),
+        (
+            "shared_secrets",
+            json!([{"kid": "a", "secret": SECRET}, {"secret": SECRET}]),
+        ),
+    ]);
+    let KeySource::Local(keys) = shared.keys else {
+        panic!("not local")
+    };
+    let kids: Vec<_> = keys.keys().iter().map(|key| key.kid()).collect();
+    assert_eq!(kids, [Some("a"), None]);
+}
+
+#[test]
+fn splits_the_uri_of_a_key_set() {
+    for (uri, authority, path) in [
+        ("https://idp.example", "idp.example", "/"),
+        ("HTTP://idp_1:8080/a/b?c=/d", "idp_1:8080", "/a/b?c=/d"),
+        ("https://[::1]:443?x", "[::1]:443", "/?x"),
+        ("https://[2001:db8::1]/k", "[2001:db8::1]", "/k"),
+    ] {
+        let provider = provider(&[("remote_jwks.http_uri.uri", json!(uri))]);
+        let KeySource::Remote(remote) = provider.keys else {
+            panic!("not fetched")
+        };
+        assert_eq!(
+            (remote.authority.as_str(), remote.path.as_str()),
+            (authority, path),
+            "{uri}"
+        );
+    }
+}
+
+#[test]
+fn backs_off_as_told() {
+    for (async_fetch, retry_policy, base_ms, max_ms) in [
+        (json!({}), json!({"num_retries": 1}), 1000, 10_000),
+        (
+            json!({"failed_refetch_duration": "2s"}),
+            json!(null),
+            2000,
+            20_000,
+        ),
+        (
+            json!({}),
+            json!({"retry_back_off": {"base_interval": "0.5s"}}),
+            500,
+            5000,
+        ),
+        (
+            json!({"failed_refetch_duration": "2s"}),
+            json!({"retry_back_off": {"base_interval": "3s", "max_interval": "4s"}}),
+            3000,
+            4000,
+        ),
+    ] {
+        let provider = provider(&[
+            ("remote_jwks.async_fetch", async_fetch),
+            ("remote_jwks.retry_policy", retry_policy),
+        ]);
+        let KeySource::Remote(remote) = provider.keys else {
+            panic!("not fetched")
+        };
+        assert_eq!(remote.retry, RetryPolicy { base_ms, max_ms });
+    }
+}

@@ -1,0 +1,136 @@
+//! What holds where nothing is written.
+
+use serde_json::json;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{base, parse, provider};
+use crate::{
+    config::{
+        Audiences, Issuer, KeySource, Limits, Mode, PathPolicy, RemoteJwks, RetryPolicy, TimeRules,
+        TokenTypes, Unmatched,
+    },
+    jose::{Algorithm, ClaimPath, JwkAlgorithm},
+    policy::Places,
+};
+
+#[test]
+fn whole_configuration_is_strict_by_default() {
+    let config = parse(&json!({})).unwrap();
+    assert!(config.providers.is_empty() && config.rules.is_empty());
+    assert_eq!(config.unmatched, Unmatched::Deny);
+    assert_eq!(config.path_policy, PathPolicy::Reject);
+    assert_eq!(config.mode, Mode::Enforce);
+    assert_eq!(config.realm, "api");
+    assert_eq!(config.stat_prefix, "");
+    assert!(!config.bypass_cors_preflight && !config.strip_failure_response);
+    assert!(config.owned_headers.is_empty() && config.warnings.is_empty());
+    let limits = Limits {
+        token_bytes: 8192,
+        jwks_bytes: 262_144,
+        jwks_keys: 64,
+        parked_requests: 1024,
+        park_timeout_ms: 5000,
+        header_value_bytes: 8192,
+    };
+    assert_eq!(config.limits, limits);
+}
+
+#[test]
+fn provider_is_strict_by_default() {
+    let provider = provider(&[]);
+    let claims = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| ClaimPath::top_level(*name))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(provider.name, "okta");
+    assert_eq!(provider.description, "");
+    assert!(provider.enabled && !provider.forward);
+    assert_eq!(provider.issuer, Issuer::Exact("https://idp.example".into()));
+    assert_eq!(provider.audiences, Audiences::AnyOf(vec!["api".into()]));
+    assert!(provider.subjects.is_none() && provider.client_ids.is_empty());
+    assert_eq!(
+        provider.client_id_claims,
+        claims(&["client_id", "cid", "azp", "appid"])
+    );
+    assert_eq!(provider.scope_claims, claims(&["scope", "scp"]));
+    assert_eq!(provider.role_claims, claims(&["roles"]));
+    assert_eq!(provider.algorithms, Algorithm::ASYMMETRIC);
+    assert_eq!(provider.jwk_algorithm, JwkAlgorithm::Exact);
+    let names = vec!["at+jwt".into(), "jwt".into()];
+    assert_eq!(
+        provider.token_types,
+        TokenTypes::OneOf {
+            names,
+            absent: true
+        }
+    );
+    assert!(provider.require_claims.is_empty());
+    let times = TimeRules {
+        clock_skew: 60,
+        require_expiration: true,
+        allow_future_iat: false,
+        max_lifetime: None,
+        max_issued_lifetime: None,
+    };
+    assert_eq!(provider.times, times);
+    assert_eq!(provider.places, Places::standard());
+    assert!(provider.payload_header.is_none() && provider.claim_headers.is_empty());
+}
+
+#[test]
+fn fetched_keys_are_fresh_for_ten_minutes_and_serve_an_hour_more() {
+    let KeySource::Remote(remote) = provider(&[]).keys else {
+        panic!("not fetched")
+    };
+    let expected = RemoteJwks {
+        uri: "https://idp.example/keys".into(),
+        authority: "idp.example".into(),
+        path: "/keys".into(),
+        cluster: "idp".into(),
+        timeout_ms: 5000,
+        cache_duration_ms: 600_000,
+        max_stale_ms: 3_600_000,
+        unknown_kid_cooldown_ms: 30_000,
+        retry: RetryPolicy {
+            base_ms: 1000,
+            max_ms: 10_000,
+        },
+    };
+    assert_eq!(remote, expected);
+}
+
+#[test]
+fn shared_secrets_are_for_hmac() {
+    let provider = provider(&[
+        ("remote_jwks", json!(null)),
+        ("shared_secrets", json!([{"secret": super::SECRET}])),
+    ]);
+    assert_eq!(
+        provider.algorithms,
+        [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]
+    );
+}
+
+#[test]
+fn path_has_case_and_rule_asks_for_nothing_unless_told() {
+    let mut document = base();
+    document["rules"] = json!([{"match": {"prefix": "/"}}]);
+    let rules = parse(&document).unwrap().rules;
+    let route = &rules[0].route;
+    assert!(route.case_sensitive && route.methods.is_empty());
+    assert!(route.headers.is_empty() && route.query_parameters.is_empty());
+    assert!(rules[0].requirement.is_none() && rules[0].authorization.is_none());
+}
+
+#[test]
+fn null_is_absence() {
+    let written = json!({"issuer": "https://idp.example", "audiences": ["api"], "forward": null});
+    let mut document = base();
+    document["realm"] = json!(null);
+    document["limits"] = json!(null);
+    document["providers"]["okta"]["forward"] = written["forward"].clone();
+    assert_eq!(parse(&document).unwrap().realm, "api");
+}

@@ -1,0 +1,100 @@
+//! Configurations and what becomes of them.
+
+mod accepted;
+mod defaults;
+#[cfg(not(target_arch = "wasm32"))]
+mod mutated;
+mod reasons;
+mod refused;
+mod warned;
+
+use serde_json::{Value, json};
+
+use super::{Config, ConfigError, Provider};
+
+/// RFC 8037 appendix A.2.
+const ED25519_KEY: &str =
+    r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+/// 32 octets: enough for HS256 and for no more.
+const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+
+/// The least that is a configuration of use.
+fn base() -> Value {
+    json!({
+        "providers": {
+            "okta": {
+                "issuer": "https://idp.example",
+                "audiences": ["api"],
+                "remote_jwks": {
+                    "http_uri": {
+                        "uri": "https://idp.example/keys",
+                        "cluster": "idp",
+                        "timeout": "5s",
+                    },
+                },
+            },
+        },
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "okta"}}],
+    })
+}
+
+/// [`base`] with each value set at its dotted path; `null` is absence.
+fn base_with(changes: &[(&str, Value)]) -> Value {
+    let mut document = base();
+    for (path, value) in changes {
+        *at(&mut document, path) = value.clone();
+    }
+    document
+}
+
+/// The place at a dotted path, made where it is missing; numbers are positions in a list.
+fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
+    path.split('.')
+        .fold(document, |value, step| match step.parse::<usize>() {
+            Ok(index) => {
+                if !value.is_array() {
+                    *value = json!([]);
+                }
+                let list = value.as_array_mut().unwrap();
+                list.resize(list.len().max(index.saturating_add(1)), Value::Null);
+                &mut list[index]
+            }
+            Err(_) => {
+                if !value.is_object() {
+                    *value = json!({});
+                }
+                value
+                    .as_object_mut()
+                    .unwrap()
+                    .entry(step)
+                    .or_insert(Value::Null)
+            }
+        })
+}
+
+fn parse(document: &Value) -> Result<Config, ConfigError> {
+    Config::parse(document.to_string().as_bytes())
+}
+
+/// The one provider of a [`base`] with `changes`.
+fn provider(changes: &[(&str, Value)]) -> Provider {
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(path, value)| (format!("providers.okta.{path}"), value))
+        .collect();
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(path, value)| (path.as_str(), (*value).clone()))
+        .collect();
+    let mut config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{error}"));
+    config.providers.remove(0)
+}
+
+fn key_set(keys: &[&str]) -> String {
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+fn oct_key() -> String {
+    format!(r#"{{"kty":"oct","k":"{SECRET}"}}"#)
+}

@@ -1,0 +1,127 @@
+//! Reasons in keys.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{check, okta};
+use crate::config::tests::{ED25519_KEY, SECRET, key_set, oct_key};
+
+pub(super) fn fetched() -> BTreeSet<String> {
+    let uri = |uri: &str| vec![("remote_jwks.http_uri.uri", json!(uri))];
+    let mut refusals = vec![
+        (
+            vec![("remote_jwks", json!({}))],
+            r#"remote_jwks: missing field "http_uri"; add "http_uri""#,
+        ),
+        (
+            vec![("remote_jwks.http_uri.timeout", json!("0s"))],
+            "remote_jwks.http_uri.timeout: not between 1 and 315360000000 milliseconds; choose a value in between",
+        ),
+        (
+            vec![("remote_jwks.http_uri.cluster", json!(""))],
+            "remote_jwks.http_uri.cluster: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("remote_jwks.unknown_kid_cooldown", json!("0s"))],
+            "remote_jwks.unknown_kid_cooldown: not between 1 and 315360000000 milliseconds; choose a value in between",
+        ),
+        (
+            vec![(
+                "remote_jwks.retry_policy.retry_back_off",
+                json!({"base_interval": "2s", "max_interval": "1s"}),
+            )],
+            "remote_jwks.retry_policy.retry_back_off.max_interval: not between 2000 and 315360000000 milliseconds; choose a value in between",
+        ),
+        (
+            vec![("algorithms", json!(["RS256", "HS256"]))],
+            r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+        ),
+        (
+            vec![("algorithms", json!(["none"]))],
+            r#"algorithms[0]: unknown value "none"; known here: "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512""#,
+        ),
+        (
+            vec![("algorithms", json!([]))],
+            "algorithms: empty; fill it in, or leave it out where it is optional",
+        ),
+    ];
+    let texts: Vec<(String, String)> = [
+        "idp.example/keys", "ftp://idp/keys", "https:///keys", "https://u@idp/keys", "https://idp/#a",
+        "https://idp/a b", "https://idp:0/", "https://idp:65536/", "https://:443/", "https://[::1/",
+        "https://idp:+1/",
+    ]
+    .iter()
+    .map(|uri| {
+        let text = format!(
+            "remote_jwks.http_uri.uri: expected https://host/path, without user and fragment, found \"{uri}\""
+        );
+        ((*uri).to_owned(), text)
+    })
+    .collect();
+    refusals.extend(
+        texts
+            .iter()
+            .map(|(written, text)| (uri(written), text.as_str())),
+    );
+    okta(refusals)
+}
+
+pub(super) fn written() -> BTreeSet<String> {
+    let local = |keys: Value, algorithms: Value| {
+        vec![
+            ("remote_jwks", json!(null)),
+            ("local_jwks", keys),
+            ("algorithms", algorithms),
+        ]
+    };
+    let inline = |keys: &[&str]| json!({"inline_string": key_set(keys)});
+    let secrets = |secret: &str, algorithms: Value| {
+        vec![
+            ("remote_jwks", json!(null)),
+            ("shared_secrets", json!([{"kid": "a", "secret": secret}])),
+            ("algorithms", algorithms),
+        ]
+    };
+    let whole = vec![(
+        vec![("providers.okta.remote_jwks", json!(null))],
+        r#"providers.okta: exactly one of "remote_jwks", "local_jwks", "shared_secrets" is needed, found none; add one"#,
+    )];
+    let mut seen = check("", whole);
+    seen.extend(okta(vec![
+        (
+            local(json!({"filename": "/keys.json"}), json!(null)),
+            r#"local_jwks: "filename" cannot be read: a module has no files and no environment; let `portcullis migrate` write the keys into "inline_string""#,
+        ),
+        (
+            local(json!({"environmentVariable": "KEYS"}), json!(null)),
+            r#"local_jwks: "environment_variable" cannot be read: a module has no files and no environment; let `portcullis migrate` write the keys into "inline_string""#,
+        ),
+        (
+            local(json!({"inline_bytes": "!"}), json!(null)),
+            r#"local_jwks.inline_bytes: not base64; encode the key set with base64, or use "inline_string""#,
+        ),
+        (
+            local(json!({"inline_string": "{}"}), json!(null)),
+            r#"local_jwks.inline_string: not a JWK Set: give a JSON object with an array "keys""#,
+        ),
+        (
+            local(inline(&[&oct_key()]), json!(null)),
+            r#"local_jwks: no key serves any of the accepted algorithms; name the algorithms of the keys in "algorithms""#,
+        ),
+        (
+            local(inline(&[ED25519_KEY]), json!(["HS256"])),
+            r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+        ),
+        (
+            secrets(SECRET, json!(["RS256"])),
+            "algorithms: RS256 does not verify with a shared secret; name HS256, HS384 or HS512 alone",
+        ),
+        (
+            secrets(SECRET, json!(["HS512"])),
+            r#"shared_secrets: no key serves any of the accepted algorithms; name the algorithms of the keys in "algorithms""#,
+        ),
+        (secrets("c2hvcnQ", json!(null)), r#"shared_secrets: no key can be used; key 0 (kid "a"): the secret has 5 octets: use at least 32"#),
+    ]));
+    seen
+}

@@ -1,0 +1,159 @@
+//! Every reason to refuse a configuration, with place and remedy.
+
+mod keys;
+mod providers;
+mod rules;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{base_with, parse};
+use crate::config::Reason;
+
+/// Places in the base configuration with what is written there, and the text of the refusal.
+type Refusal<'a> = (Vec<(&'a str, Value)>, &'a str);
+
+/// Asserts each refusal's text; yields the names of the reasons.
+fn check(prefix: &str, refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for (changes, text) in refusals {
+        let changes: Vec<_> = changes
+            .into_iter()
+            .map(|(path, value)| (format!("{prefix}{path}"), value))
+            .collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
+        let Err(error) = parse(&base_with(&changes)) else {
+            panic!("accepted: {changes:?}")
+        };
+        assert_eq!(error.to_string(), format!("{prefix}{text}"), "{changes:?}");
+        assert!(!error.reason().remedy().is_empty());
+        seen.insert(variant(error.reason()));
+    }
+    seen
+}
+
+/// As [`check`], in the provider.
+fn okta(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
+    check("providers.okta.", refusals)
+}
+
+fn variant(reason: &Reason) -> String {
+    let debug = format!("{reason:?}");
+    debug
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect()
+}
+
+#[test]
+fn there_is_a_test_for_every_reason() {
+    let mut seen = top();
+    seen.extend(rules::matches());
+    seen.extend(rules::requirements());
+    seen.extend(providers::providers());
+    seen.extend(providers::headers());
+    seen.extend(keys::fetched());
+    seen.extend(keys::written());
+    let all = [
+        "AsymmetricSecret",
+        "AuthorizeWithoutRequires",
+        "BadRegex",
+        "Contradiction",
+        "Empty",
+        "EmptyRange",
+        "HeaderName",
+        "HostSignatures",
+        "IssuerTemplate",
+        "Keys",
+        "MissingField",
+        "NoAudiences",
+        "NoIssuer",
+        "NoPlaceholder",
+        "NoServingKey",
+        "NotAvailable",
+        "NotBase64",
+        "NotExactlyOne",
+        "OutOfBounds",
+        "ProviderName",
+        "Repeated",
+        "ReservedHeader",
+        "SpeltTwice",
+        "SymmetricAlgorithm",
+        "TokenHeader",
+        "TooDeep",
+        "TooFew",
+        "TooLong",
+        "UnconstrainedPlaceholder",
+        "UnknownField",
+        "UnknownProvider",
+        "UnknownRequirement",
+        "UnknownValue",
+        "Unreadable",
+        "WrongForm",
+        "WrongType",
+    ];
+    // `Json` has tests of its own: it needs bytes that are no document.
+    assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
+}
+
+fn top() -> BTreeSet<String> {
+    check(
+        "",
+        vec![
+            (
+                vec![("zzz", json!(1))],
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "rules", "signature_backend", "stat_prefix", "strip_failure_response", "unmatched""#,
+            ),
+            (
+                vec![("status", json!({}))],
+                r#"configuration: "status" is not available in this version; leave it out; read the metrics"#,
+            ),
+            (
+                vec![
+                    ("requirement_map", json!({})),
+                    ("requirementMap", json!({})),
+                ],
+                r#"configuration: "requirement_map" is there in both of its spellings; keep one spelling"#,
+            ),
+            (
+                vec![("mode", json!("audit"))],
+                r#"mode: unknown value "audit"; known here: "enforce", "shadow""#,
+            ),
+            (vec![("mode", json!(1))], "mode: expected a string, found 1"),
+            (
+                vec![("signature_backend", json!("host"))],
+                r#"signature_backend: this version verifies in the module; leave it out, or set "auto" or "module""#,
+            ),
+            (
+                vec![("realm", json!("a\"b"))],
+                r#"realm: expected printable ASCII characters other than quotes and backslashes, found "a\"b""#,
+            ),
+            (
+                vec![("realm", json!(""))],
+                "realm: empty; fill it in, or leave it out where it is optional",
+            ),
+            (
+                vec![("realm", json!("x".repeat(65)))],
+                "realm: longer than 64 characters; shorten it",
+            ),
+            (
+                vec![("stat_prefix", json!("a b"))],
+                r#"stat_prefix: expected letters, digits, "_", "." and "-", found "a b""#,
+            ),
+            (
+                vec![("limits.token_bytes", json!(0))],
+                "limits.token_bytes: not between 1 and 1048576 bytes; choose a value in between",
+            ),
+            (
+                vec![("limits.park_timeout", json!("61s"))],
+                "limits.park_timeout: not between 1 and 60000 milliseconds; choose a value in between",
+            ),
+        ],
+    )
+}

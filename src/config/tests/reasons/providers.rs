@@ -1,0 +1,157 @@
+//! Reasons in providers, their keys apart.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{check, okta};
+
+pub(super) fn providers() -> BTreeSet<String> {
+    let any = [
+        (
+            vec![("providers.a b", json!({}))],
+            r#"providers["a b"]: a provider's name has 1 to 64 letters, digits, "_", "." and "-"; rename it"#,
+        ),
+        (
+            vec![("providers.okta.issuer", json!(""))],
+            r#"providers.okta: tokens of any issuer would be accepted; set "issuer", or "allow_any_issuer": true"#,
+        ),
+        (
+            vec![("providers.okta.audiences", json!([]))],
+            r#"providers.okta: tokens meant for anyone would be accepted; set "audiences", or "allow_any_audience": true"#,
+        ),
+        (
+            vec![("providers.okta.allow_any_issuer", json!(true))],
+            r#"providers.okta: "issuer" contradicts "allow_any_issuer"; keep one"#,
+        ),
+        (
+            vec![("providers.okta.allow_any_audience", json!(true))],
+            r#"providers.okta: "audiences" contradicts "allow_any_audience"; keep one"#,
+        ),
+    ];
+    let fields = vec![
+        (
+            vec![("description", json!("é".repeat(257)))],
+            "description: longer than 256 characters; shorten it",
+        ),
+        (
+            vec![("issuer", json!("https://idp/{tid/v2"))],
+            "issuer: a brace that is part of no {claim}; write placeholders as {claim}, with the name of a claim",
+        ),
+        (
+            vec![("issuer", json!("https://idp/{tid}"))],
+            r#"issuer: tokens with any "tid" would be accepted; list its accepted values in "require_claims", or set "allow_any_tenant": true"#,
+        ),
+        (
+            vec![
+                ("issuer", json!("https://idp/{tid}")),
+                ("require_claims", json!([{"claim": "tid"}])),
+            ],
+            r#"issuer: tokens with any "tid" would be accepted; list its accepted values in "require_claims", or set "allow_any_tenant": true"#,
+        ),
+        (
+            vec![("allow_any_tenant", json!(true))],
+            r#"allow_any_tenant: "issuer" has no {claim} that could tell tenants apart; leave "allow_any_tenant" out"#,
+        ),
+        (
+            vec![("audiences", json!(["a", ""]))],
+            "audiences[1]: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("client_ids", json!([]))],
+            "client_ids: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("token_types", json!([]))],
+            "token_types: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("require_claims", json!([{"claim": "a", "any_of": []}]))],
+            "require_claims[0].any_of: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("clock_skew_seconds", json!(86_401))],
+            "clock_skew_seconds: not between 0 and 86400 seconds; choose a value in between",
+        ),
+        (
+            vec![("max_lifetime", json!("0.5s"))],
+            "max_lifetime: not between 1 and 315360000 seconds; choose a value in between",
+        ),
+        (
+            vec![("subjects", json!({}))],
+            r#"subjects: exactly one of "exact", "prefix", "suffix", "contains", "safe_regex" is needed, found none; add one"#,
+        ),
+        (
+            vec![(
+                "from_headers",
+                json!([{"name": "x-a", "value_prefix": "T "}, {"name": "X-A"}]),
+            )],
+            r#"from_headers[1]: "X-A" is there twice; remove one"#,
+        ),
+        (
+            vec![("from_params", json!(["a", "a"]))],
+            r#"from_params[1]: "a" is there twice; remove one"#,
+        ),
+        (
+            vec![("from_cookies", json!(["a=b"]))],
+            r#"from_cookies[0]: expected the name of a cookie, found "a=b""#,
+        ),
+    ];
+    let mut seen = check("", any.into());
+    seen.extend(okta(fields));
+    seen
+}
+
+pub(super) fn headers() -> BTreeSet<String> {
+    let claim = |name: &str| json!([{"header_name": name, "claim_name": "sub"}]);
+    okta(vec![
+        (
+            vec![("claim_to_headers", claim("Content_Length"))],
+            "claim_to_headers[0].header_name: a header that a module must not set; choose another header",
+        ),
+        (
+            vec![("claim_to_headers", claim(":path"))],
+            "claim_to_headers[0].header_name: a header that a module must not set; choose another header",
+        ),
+        (
+            vec![("forward_payload_header", json!("connection"))],
+            "forward_payload_header: a header that a module must not set; choose another header",
+        ),
+        (
+            vec![("claim_to_headers", claim("authorization"))],
+            r#"claim_to_headers[0].header_name: tokens of the provider "okta" are read from this header; choose another header"#,
+        ),
+        (
+            vec![
+                ("from_cookies", json!(["s"])),
+                ("forward_payload_header", json!("cookie")),
+            ],
+            r#"forward_payload_header: tokens of the provider "okta" are read from this header; choose another header"#,
+        ),
+        (
+            vec![
+                ("claim_to_headers", claim("x-sub")),
+                ("forward_payload_header", json!("X_Sub")),
+            ],
+            r#"claim_to_headers[0].header_name: "x-sub" is there twice; remove one"#,
+        ),
+        (
+            vec![("claim_to_headers", json!([{"header_name": "x-a"}]))],
+            r#"claim_to_headers[0]: exactly one of "claim_name", "claim_path" is needed, found none; add one"#,
+        ),
+        (
+            vec![(
+                "claim_to_headers",
+                json!([{"header_name": "x-a", "claim_name": "a..b"}]),
+            )],
+            r#"claim_to_headers[0].claim_name: expected names with single dots between them (or "claim_path"), found "a..b""#,
+        ),
+        (
+            vec![(
+                "claim_to_headers",
+                json!([{"header_name": "x-a", "claim_path": []}]),
+            )],
+            "claim_to_headers[0].claim_path: empty; fill it in, or leave it out where it is optional",
+        ),
+    ])
+}

@@ -1,0 +1,176 @@
+//! Reasons in rules.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Refusal, check};
+
+pub(super) fn matches() -> BTreeSet<String> {
+    let header = |matcher: Value| vec![("match.headers.0", matcher)];
+    check_rule(vec![
+        (
+            vec![("", json!({}))],
+            r#": missing field "match"; add "match""#,
+        ),
+        (
+            vec![("match", json!({}))],
+            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is needed, found none; add one"#,
+        ),
+        (
+            vec![("match.path", json!("/"))],
+            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is needed, found "prefix", "path"; keep one"#,
+        ),
+        (
+            vec![("match.prefix", json!("api"))],
+            r#".match.prefix: expected a path that starts with / and has no ? or #, found "api""#,
+        ),
+        (
+            vec![("match", json!({"path_separated_prefix": "/a/"}))],
+            r#".match.path_separated_prefix: expected a path without / at its end (for all paths: "prefix": "/"), found "/a/""#,
+        ),
+        (
+            vec![("match", json!({"safe_regex": {"regex": "a)|(b"}}))],
+            r".match.safe_regex.regex: no regular expression: found closing ')' without matching '('; correct it (Unicode classes such as \p{L} are not supported)",
+        ),
+        (
+            vec![("match", json!({"safe_regex": {"regex": "a".repeat(4097)}}))],
+            ".match.safe_regex.regex: longer than 4096 characters; shorten it",
+        ),
+        (
+            vec![("match.methods", json!(["get"]))],
+            r#".match.methods[0]: expected a method in capital letters, such as GET, found "get""#,
+        ),
+        (
+            vec![("match.methods", json!([]))],
+            ".match.methods: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("match.methods", json!(["GET", "GET"]))],
+            r#".match.methods[1]: "GET" is there twice; remove one"#,
+        ),
+        (
+            header(json!({"name": "a", "range_match": {"start": 5, "end": 5}})),
+            r#".match.headers[0].range_match: no number is at least "start" and below "end"; make "end" greater than "start""#,
+        ),
+        (
+            header(json!({"name": "a b"})),
+            ".match.headers[0].name: a header name holds only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2); rename it",
+        ),
+        (
+            header(json!({"name": "a", "string_match": {"prefix": ""}})),
+            ".match.headers[0].string_match.prefix: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            header(json!({"name": "a", "exact_match": "b", "present_match": true})),
+            r#".match.headers[0]: exactly one of "string_match", "exact_match", "prefix_match", "suffix_match", "contains_match", "safe_regex_match", "range_match", "present_match" is needed, found "exact_match", "present_match"; keep one"#,
+        ),
+        (
+            vec![("match.query_parameters", json!([{"name": ""}]))],
+            ".match.query_parameters[0].name: empty; fill it in, or leave it out where it is optional",
+        ),
+    ])
+}
+
+pub(super) fn requirements() -> BTreeSet<String> {
+    let nested = (0..16).fold(
+        json!({"allow_missing": {}}),
+        |inner, _| json!({"requires_any": {"requirements": [inner, {"allow_missing": {}}]}}),
+    );
+    let too_deep = format!(
+        ".requires{}: requirements go deeper than 16 levels; write it flatter",
+        ".requires_any.requirements[0]".repeat(16)
+    );
+    check_rule(vec![
+        (vec![("requires", nested)], &too_deep),
+        (
+            vec![("requires", json!({}))],
+            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed" is needed, found none; add one"#,
+        ),
+        (
+            vec![("requires.provider_name", json!("okat"))],
+            r#".requires.provider_name: unknown provider "okat", did you mean "okta"?"#,
+        ),
+        (
+            vec![("requires.provider_name", json!("entra"))],
+            r#".requires.provider_name: unknown provider "entra"; add it to "providers""#,
+        ),
+        (
+            vec![(
+                "requires",
+                json!({"provider_and_audiences": {"provider_name": "okta"}}),
+            )],
+            r#".requires.provider_and_audiences: missing field "audiences"; add "audiences""#,
+        ),
+        (
+            vec![(
+                "requires",
+                json!({"requires_any": {"requirements": [{"provider_name": "okta"}]}}),
+            )],
+            ".requires.requires_any.requirements: fewer than 2 entries; add some, or write the one entry itself",
+        ),
+        (
+            vec![
+                ("requires", json!(null)),
+                ("requirement_name", json!("any")),
+            ],
+            r#".requirement_name: unknown requirement "any"; add it to "requirement_map""#,
+        ),
+        (
+            vec![("requirement_name", json!("any"))],
+            r#": "requires" contradicts "requirement_name"; keep one"#,
+        ),
+        (
+            vec![
+                ("requires", json!(null)),
+                ("authorize.client_ids", json!(["c"])),
+            ],
+            r#": "authorize" without "requires": there would be no verified claims; add "requires" or "requirement_name""#,
+        ),
+        (
+            vec![("authorize", json!({}))],
+            ".authorize: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("authorize.scopes.any_of", json!(["a b"]))],
+            r#".authorize.scopes.any_of[0]: expected a scope: printable ASCII without spaces, quotes and backslashes, found "a b""#,
+        ),
+        (
+            vec![(
+                "authorize.scopes",
+                json!({"any_of": ["a"], "all_of": ["a"]}),
+            )],
+            r#".authorize.scopes: exactly one of "all_of", "any_of" is needed, found "all_of", "any_of"; keep one"#,
+        ),
+        (
+            vec![("authorize.roles.any_of", json!([]))],
+            ".authorize.roles.any_of: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("authorize.claims", json!([{"claim": "tier"}]))],
+            r#".authorize.claims[0]: missing field "any_of"; add "any_of""#,
+        ),
+    ])
+}
+
+/// As [`check`], in the first rule.
+fn check_rule(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for (changes, text) in refusals {
+        let changes: Vec<_> = changes
+            .into_iter()
+            .map(|(path, value)| {
+                (
+                    format!("rules.0.{path}").trim_end_matches('.').to_owned(),
+                    value,
+                )
+            })
+            .collect();
+        let changes = changes
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
+        seen.extend(check("", vec![(changes, &format!("rules[0]{text}"))]));
+    }
+    seen
+}

@@ -1,0 +1,140 @@
+//! Weak choices.
+
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{ED25519_KEY, base_with, key_set, parse};
+
+fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
+    let config = parse(&base_with(changes)).unwrap_or_else(|error| panic!("{error}"));
+    config.warnings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn strict_configuration_has_no_warning() {
+    assert_eq!(warnings(&[]), Vec::<String>::new());
+    assert_eq!(
+        warnings(&[(
+            "providers.okta.remote_jwks.http_uri.uri",
+            json!("http://idp/keys")
+        )]),
+        Vec::<String>::new(),
+        "a mesh encrypts by itself"
+    );
+}
+
+#[test]
+fn every_weak_choice_is_told_of() {
+    let okta = |field: &str| format!("providers.okta.{field}");
+    let tenant = "https://idp.example/{tid}";
+    for (changes, expected) in [
+        (
+            vec![
+                (okta("issuer"), json!(null)),
+                (okta("allow_any_issuer"), json!(true)),
+            ],
+            "providers.okta.allow_any_issuer: a token is accepted whoever its \"iss\" names, where \
+             the provider's keys verify it",
+        ),
+        (
+            vec![
+                (okta("audiences"), json!([])),
+                (okta("allow_any_audience"), json!(true)),
+            ],
+            "providers.okta.allow_any_audience: a token that was made for another service is \
+             accepted",
+        ),
+        (
+            vec![
+                (okta("issuer"), json!(tenant)),
+                (okta("allow_any_tenant"), json!(true)),
+            ],
+            "providers.okta.allow_any_tenant: tokens of every tenant of the issuer are accepted",
+        ),
+        (
+            vec![(okta("clock_skew_seconds"), json!(301))],
+            "providers.okta.clock_skew_seconds: a token is accepted for more than five minutes \
+             after it expired",
+        ),
+        (
+            vec![(okta("forward"), json!(true))],
+            "providers.okta.forward: a token in the query reaches the upstream, and its access log",
+        ),
+        (
+            vec![(okta("require_expiration"), json!(false))],
+            "providers.okta.require_expiration: a token without \"exp\" is accepted for ever",
+        ),
+        (
+            vec![(okta("remote_jwks.unknown_kid_cooldown"), json!("0.5s"))],
+            "providers.okta.remote_jwks: strangers can cause more than one fetch a second \
+             (unknown_kid_cooldown)",
+        ),
+        (
+            vec![(okta("token_types"), json!(["*"]))],
+            "providers.okta.token_types: tokens of other kinds, such as ID tokens, are accepted",
+        ),
+        (
+            vec![("mode".to_owned(), json!("shadow"))],
+            "mode: no rule blocks a request",
+        ),
+        (
+            vec![("path_policy".to_owned(), json!("raw"))],
+            "path_policy: a path that the upstream reads in another way can evade the rules",
+        ),
+        (
+            vec![("unmatched".to_owned(), json!("allow"))],
+            "unmatched: requests that no rule matches pass without a token",
+        ),
+    ] {
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
+        assert_eq!(warnings(&changes), [expected]);
+    }
+}
+
+#[test]
+fn each_key_that_is_left_out_is_told_of() {
+    let keys = key_set(&[
+        r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#,
+        ED25519_KEY,
+        r#"{"kty":"x"}"#,
+    ]);
+    let found = warnings(&[
+        ("providers.okta.remote_jwks", json!(null)),
+        ("providers.okta.local_jwks.inline_string", json!(keys)),
+    ]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (warning, index) in found.iter().zip([0, 2]) {
+        let start = format!("providers.okta.local_jwks.keys[{index}]: this key is left out: ");
+        assert!(
+            warning.starts_with(&start) && warning.len() > start.len(),
+            "{warning}"
+        );
+    }
+}
+
+#[test]
+fn harmless_beside_a_stricter_setting() {
+    for changes in [
+        [
+            ("providers.okta.forward", json!(true)),
+            ("providers.okta.from_headers", json!([{"name": "x-token"}])),
+        ],
+        [
+            ("providers.okta.require_expiration", json!(false)),
+            ("providers.okta.max_lifetime", json!("3600s")),
+        ],
+        [
+            ("providers.okta.issuer", json!("https://idp.example/{tid}")),
+            (
+                "providers.okta.require_claims",
+                json!([{"claim": "tid", "any_of": ["t1"]}]),
+            ),
+        ],
+    ] {
+        assert_eq!(warnings(&changes), Vec::<String>::new(), "{changes:?}");
+    }
+}

@@ -1,0 +1,99 @@
+//! A request on its way through the filter, in and out.
+
+use std::collections::BTreeMap;
+
+use super::local_reply::LocalResponse;
+use crate::support::{
+    driver::{Request, Seen},
+    http::Headers,
+};
+
+/// Header names of which Envoy keeps one line, joining values with a comma: those of its list that
+/// a request to a gate may carry. `cookie` is not among them.
+const INLINE: [&str; 8] = [
+    "accept",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "content-type",
+    "origin",
+    "user-agent",
+    "x-forwarded-for",
+];
+
+/// A request and its answer.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The root context that it belongs to.
+    pub root: u32,
+    /// Request headers, pseudo-headers among them.
+    pub request: Headers,
+    /// Request body.
+    pub body: Vec<u8>,
+    /// Response headers, `:status` among them.
+    pub response: Headers,
+    /// Properties that the module set.
+    pub filter_state: BTreeMap<String, Vec<u8>>,
+    /// The module's verdict; the first one stands.
+    pub act: Option<Act>,
+}
+
+impl Stream {
+    /// A request as the proxy hands it to its filters.
+    pub fn arriving(request: &Request, root: u32) -> Self {
+        let mut headers = Headers::default();
+        headers.add(":authority", &request.authority);
+        headers.add(":path", &request.path);
+        headers.add(":method", &request.method);
+        headers.add(":scheme", "http");
+        for (name, value) in &request.headers.0 {
+            let name = name.to_ascii_lowercase();
+            let joins = INLINE.iter().any(|inline| inline.as_bytes() == name);
+            let first = headers
+                .0
+                .iter_mut()
+                .find(|(other, _)| joins && *other == name);
+            match first {
+                Some((_, values)) => values.extend_from_slice(&[b",", value.as_slice()].concat()),
+                None => headers.add(name, value),
+            }
+        }
+        if !request.body.is_empty() {
+            headers.add("content-length", request.body.len().to_string());
+        }
+        headers.add("x-forwarded-proto", "http");
+        headers.add("x-request-id", "00000000-0000-4000-8000-000000000000");
+        Self {
+            root,
+            request: headers,
+            body: request.body.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The request as it leaves the proxy.
+    pub fn seen(&self) -> Seen {
+        let part = |name| self.request.value(name).unwrap_or_default();
+        let mut headers = Headers::default();
+        headers.add("host", part(":authority"));
+        let plain = |(name, _): &&(Vec<u8>, Vec<u8>)| !name.starts_with(b":");
+        headers
+            .0
+            .extend(self.request.0.iter().filter(plain).cloned());
+        Seen {
+            method: part(":method"),
+            path: part(":path"),
+            headers,
+            body: self.body.clone(),
+        }
+    }
+}
+
+/// What the module wants to become of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// On to the protected service.
+    Continue,
+    /// Answered at the gate.
+    Respond(LocalResponse),
+}
