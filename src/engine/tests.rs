@@ -463,6 +463,9 @@ fn refuses_tokens_over_the_limit() {
 }
 
 mod remote_keys {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn remote() -> Engine {
