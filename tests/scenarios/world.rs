@@ -1,7 +1,5 @@
 //! A gate with one provider, and what the scenarios send it.
 
-use std::time::Duration;
-
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
@@ -98,9 +96,4 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
 /// The subject that the upstream was told, if the request reached it.
 pub(crate) fn forwarded_user(exchange: &Exchange) -> Option<String> {
     exchange.upstream.as_ref()?.headers.value("x-user")
-}
-
-/// Lets the gate's time pass.
-pub(crate) fn pass_seconds(gate: &impl Driver, seconds: u64) {
-    gate.pass(Duration::from_secs(seconds));
 }
