@@ -188,7 +188,7 @@ impl Timing {
     }
 }
 
-/// Spreads the bits of a time (the finaliser of SplitMix64).
+/// Spreads the bits of a time (the finaliser of `SplitMix64`).
 fn scramble(time: UnixMillis) -> u64 {
     let mut bits = time.as_u64().wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -136,9 +136,11 @@ impl KeyStore {
     /// Reads what other workers wrote. True when something changed.
     pub fn synchronize(&mut self, host: &dyn Host) -> bool {
         let limits = self.limits;
-        self.sources.iter_mut().fold(false, |changed, source| {
-            source.read(host, limits) || changed
-        })
+        let mut changed = false;
+        for source in &mut self.sources {
+            changed |= source.read(host, limits);
+        }
+        changed
     }
 
     /// Takes the lease of every source that is due, and returns the calls to make.

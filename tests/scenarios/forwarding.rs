@@ -100,7 +100,7 @@ fn forwards_the_payload<D: Driver>() {
         let gate: D = start(&Setup::new(configuration(&provider)));
         let mut claims = claims(&gate, "alice");
         // One byte more or less until the payload needs padding.
-        while claims.to_string().len() % 3 == 0 {
+        while claims.to_string().len().is_multiple_of(3) {
             claims["sub"] = json!(format!("{}e", claims["sub"].as_str().unwrap()));
         }
         let token = signer.sign_claims(&claims);

@@ -28,9 +28,9 @@ fn clients_that_leave_disturb_no_other<D: Driver>() {
         let request = Request::get("/").bearer(token(&gate, signer, &format!("u{n}")));
         let pending = gate.begin(&request);
         if n % 3 == 2 {
-            leaving.push(pending)
+            leaving.push(pending);
         } else {
-            staying.push((n, pending))
+            staying.push((n, pending));
         }
     }
     gate.wait_until("all in flight", || gate.in_flight() == CLIENTS);
