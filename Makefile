@@ -28,7 +28,7 @@ DENY := $(TOOLS)/cargo-deny-0.20.2
 
 # What the integration tests start.
 export PORTCULLIS_ENVOY := $(abspath $(ENVOY))
-export PORTCULLIS_MODULE := $(abspath $(MODULE))
+export PORTCULLIS_WASM := $(abspath $(MODULE))
 
 .PHONY: help
 help: ## List the targets
@@ -90,10 +90,10 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
-	cargo test --locked --test scenarios
+	CI=true cargo test --locked --test scenarios
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
-	cargo test --locked --test e2e
+	CI=true cargo test --locked --test e2e
 
 docs: cli wasm envoy $(TOOLS)/node ## The examples of the documentation
 	cargo test $(CORE) --doc
@@ -114,6 +114,11 @@ clean-tools: ## Remove .tools/ and the demo's node_modules
 	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules
 
 # What the targets stand on. Each is a file, so that it is made once.
+
+# With the tool's own lock file, unless that names a version that has been withdrawn since. Not optimised:
+# these are built once and run for seconds.
+install = cargo install --quiet --debug --locked --root $(TOOLS) --version $(2) $(1) \
+	  || cargo install --quiet --debug --root $(TOOLS) --version $(2) $(1)
 
 $(TOOLS)/rust: scripts/require.sh
 	scripts/require.sh cargo cc
@@ -138,9 +143,9 @@ $(SERVER_READY) $(LINKER_READY): %/node_modules/.package-lock.json: %/package-lo
 	@touch $@
 
 $(BINDGEN_RUNNER): | $(TOOLS)/rust
-	cargo install --root $(TOOLS) --version $(BINDGEN) wasm-bindgen-cli
+	$(call install,wasm-bindgen-cli,$(BINDGEN))
 	@rm -f $(TOOLS)/wasm-bindgen-* && touch $@
 
 $(DENY): | $(TOOLS)/rust
-	cargo install --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-deny-%=%) cargo-deny
+	$(call install,cargo-deny,$(@:$(TOOLS)/cargo-deny-%=%))
 	@rm -f $(TOOLS)/cargo-deny-* && touch $@

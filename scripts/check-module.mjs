@@ -2,8 +2,8 @@
 // WASI, no clock, no entropy of its own); and that the example configurations allow exactly what it
 // needs: a capability that is missing fails at run time, one too many is privilege for nothing.
 //
-// The import section is no measure of the need: the SDK's traits drag calls in that nothing here makes.
-// It is read off the source instead.
+// The callbacks are those that the module exports. Its imports are no measure of the calls: the SDK's
+// traits drag some in that nothing here makes. These are read off the source.
 //
 //   node check-module.mjs MODULE ENVOY_YAML...
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,8 +12,6 @@ const MAX_BYTES = 900_000;
 const SHELL = 'src/filter';
 // The SDK's functions that the shell may use beside its own imports, as host calls.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
-// The SDK makes and drops its contexts in these.
-const SDK_CALLBACKS = ['proxy_on_context_create', 'proxy_on_delete'];
 
 const [modulePath, ...configurations] = process.argv.slice(2);
 const problems = [];
@@ -21,7 +19,9 @@ const problems = [];
 const bytes = readFileSync(modulePath);
 const module = new WebAssembly.Module(bytes);
 const imports = WebAssembly.Module.imports(module);
-const exports = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+const callbacks = WebAssembly.Module.exports(module)
+  .map(({ name }) => name)
+  .filter((name) => name.startsWith('proxy_on_'));
 
 if (bytes.length > MAX_BYTES) problems.push(`${bytes.length} bytes, more than ${MAX_BYTES}`);
 for (const { module: from, name } of imports) {
@@ -38,10 +38,7 @@ function neededCapabilities() {
     if (SDK_CALLS[name]) calls.push(SDK_CALLS[name]);
     else problems.push(`${SHELL} uses hostcalls::${name}: which host call is it?`);
   }
-  const callbacks = matches(source, /^\s+fn (on_\w+)\(/gm)
-    .flatMap((name) => [`proxy_${name}`, `proxy_${name.replace('http_', '')}`])
-    .filter((name) => exports.has(name));
-  return new Set([...SDK_CALLBACKS, ...callbacks, ...calls]);
+  return new Set([...callbacks, ...calls]);
 }
 
 const needed = neededCapabilities();
