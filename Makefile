@@ -78,10 +78,11 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 
 .PHONY: test-unit test-vectors test-wasm size test-scenarios e2e docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
-	cargo test $(CORE) --lib --bins
+	cargo test $(CORE) --lib --bins --test cli --test jose --test properties
+	cargo test --locked --lib filter::
 
 test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST and others
-	cargo test $(CORE) --test vectors
+	cargo test $(CORE) --test vectors -- --show-output
 
 test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's unit tests as wasm under Node
 	cargo test --locked --no-default-features --lib --target $(TARGET)
@@ -95,9 +96,9 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
 	CI=true cargo test --locked --test e2e
 
-docs: cli wasm envoy $(TOOLS)/node ## The examples of the documentation
-	cargo test $(CORE) --doc
-	@node scripts/check-docs.mjs $(PROGRAM) $(ENVOY) $(MODULE)
+docs: wasm envoy $(TOOLS)/node ## The examples of the documentation
+	cargo test $(CORE) --test docs
+	@node scripts/check-docs.mjs $(ENVOY) $(MODULE)
 
 .PHONY: deny advisories
 deny: $(DENY) ## Licences, duplicates and sources of the dependencies

@@ -1,0 +1,228 @@
+//! The program as a user runs it: arguments and files in, lines and exit codes out.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
+use std::{
+    fs,
+    io::Write as _,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+#[path = "support/signer.rs"]
+mod signer;
+
+use signer::Signer;
+
+const NOW: u64 = 1_700_000_000;
+
+const CONFIG: &str = "
+providers:
+  idp:
+    issuer: https://idp.example.com
+    audiences: [orders]
+    claim_to_headers:
+    - { header_name: x-user, claim_name: sub }
+    remote_jwks:
+      http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }
+rules:
+- match: { path: /healthz }
+- match: { prefix: /orders }
+  requires: { provider_name: idp }
+  authorize:
+    scopes: { all_of: [orders.read] }
+";
+
+/// A file that goes with the test.
+fn file(name: &str, text: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn portcullis(arguments: &[&str], input: &str) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    program
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    program.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn decide(name: &str, extra: &[&str], requests: &[Value]) -> Vec<Value> {
+    let config = file(&format!("{name}.yaml"), CONFIG);
+    let mut arguments = vec!["decide", "--config", config.to_str().unwrap()];
+    arguments.extend(["--now", "1700000000"]);
+    arguments.extend(extra);
+    let input: Vec<String> = requests.iter().map(Value::to_string).collect();
+    let output = portcullis(&arguments, &input.join("\n"));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn decides_on_each_request_in_order() {
+    let signer = Signer::new(Algorithm::Es256);
+    let keys = file("decides.jwks", &signer.jwks().to_string());
+    let jwks = format!("idp={}", keys.display());
+    let claims = |scope: &str| {
+        json!({ "iss": "https://idp.example.com", "aud": "orders", "sub": "alice",
+                "scope": scope, "exp": NOW + 60 })
+    };
+    let bearer = |scope: &str| format!("Bearer {}", signer.sign_claims(&claims(scope)));
+    let decisions = decide(
+        "decides",
+        &["--jwks", &jwks],
+        &[
+            json!({ "id": 1, "method": "GET", "path": "/healthz", "headers": [] }),
+            json!({ "id": "two", "method": "GET", "path": "/orders", "authority": "api",
+                    "headers": [["Authorization", bearer("orders.read")], ["x-user", "root"]] }),
+            json!({ "id": 3, "method": "GET", "path": "/orders",
+                    "headers": [["authorization", bearer("orders.write")]] }),
+            json!({ "id": 4, "method": "GET", "path": "/orders", "headers": [] }),
+            json!({ "id": 5, "method": "GET", "path": "/orders/../healthz", "headers": [] }),
+        ],
+    );
+    let outcome = |index: usize| {
+        let decision: &Value = &decisions[index];
+        (
+            decision["id"].clone(),
+            decision["decision"].clone(),
+            decision["status"].clone(),
+        )
+    };
+    assert_eq!(outcome(0), (json!(1), json!("allow"), json!(200)));
+    assert_eq!(outcome(1), (json!("two"), json!("allow"), json!(200)));
+    assert_eq!(outcome(2), (json!(3), json!("deny"), json!(403)));
+    assert_eq!(outcome(3), (json!(4), json!("deny"), json!(401)));
+    assert_eq!(outcome(4), (json!(5), json!("deny"), json!(400)));
+    assert_eq!(decisions[1]["provider"], json!("idp"));
+    assert_eq!(decisions[1]["removed_headers"], json!(["authorization"]));
+    let forwarded = decisions[1]["forwarded_headers"].as_array().unwrap();
+    assert!(forwarded.contains(&json!(["x-user", "alice"])));
+    assert_eq!(
+        decisions[2]["response_headers"][0],
+        json!([
+            "www-authenticate",
+            r#"Bearer realm="api", error="insufficient_scope", scope="orders.read""#
+        ])
+    );
+}
+
+#[test]
+fn counts_keys_that_it_was_not_given_as_not_to_be_had() {
+    let signer = Signer::new(Algorithm::Es256);
+    let claims = json!({ "iss": "https://idp.example.com", "aud": "orders", "exp": NOW + 60 });
+    let authorization = format!("Bearer {}", signer.sign_claims(&claims));
+    let decisions = decide(
+        "without-keys",
+        &[],
+        &[json!({ "path": "/orders", "headers": [["authorization", authorization]] })],
+    );
+    assert_eq!(decisions[0]["status"], json!(503));
+    assert_eq!(decisions[0]["reason"], json!("keys_unavailable"));
+}
+
+#[test]
+fn checks_configurations_and_key_sets() {
+    let good = file("good.yaml", CONFIG);
+    let wrong = file(
+        "wrong.yaml",
+        &CONFIG.replace("provider_name", "provder_name"),
+    );
+    let weak = file(
+        "weak.yaml",
+        &CONFIG.replace("audiences: [orders]", "allow_any_audience: true"),
+    );
+    let key = Signer::new(Algorithm::Es256).jwk();
+    let mut encryption = key.clone();
+    encryption["use"] = json!("enc");
+    let secret = json!({ "kty": "oct", "kid": "s", "alg": "HS256", "k": "A".repeat(43) });
+    let sets = |name: &str, keys: Value| {
+        format!(
+            "idp={}",
+            file(name, &json!({ "keys": keys }).to_string()).display()
+        )
+    };
+    let usable = sets("usable.jwks", json!([key, encryption]));
+    let unusable = sets("unusable.jwks", json!([encryption]));
+    let published_secret = sets("secret.jwks", json!([key, secret]));
+    for (config, key_set, code, expected) in [
+        (&good, None, 0, ""),
+        (&weak, None, 0, "warning: providers.idp"),
+        (
+            &wrong,
+            None,
+            1,
+            r#"rules[1].requires: unknown field "provder_name", did you mean "provider_name"?"#,
+        ),
+        (&good, Some(&usable), 0, "warning: jwks of idp"),
+        (&good, Some(&unusable), 1, "error: jwks of idp"),
+        (&good, Some(&published_secret), 1, "error: jwks of idp"),
+    ] {
+        let mut arguments = vec!["check", config.to_str().unwrap()];
+        arguments.extend(key_set.into_iter().flat_map(|set| ["--jwks", set.as_str()]));
+        let output = portcullis(&arguments, "");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            stdout(&output)
+        );
+        assert!(
+            stdout(&output).contains(expected),
+            "{expected}: {}",
+            stdout(&output)
+        );
+    }
+}
+
+#[test]
+fn tells_usage_from_findings() {
+    let config = file("usage.yaml", CONFIG);
+    let config = config.to_str().unwrap();
+    let wrong = file("usage-wrong.yaml", "rules: 7");
+    for (arguments, input, code) in [
+        (&["no-such-command"][..], "", 2),
+        (&["check", "/no/such/file"], "", 2),
+        (&["check", config, "--jwks", "idp"], "", 2),
+        (&["check", config, "--jwks", "other=/dev/null"], "", 2),
+        (&["decide", "--config", config], "{", 2),
+        (&["decide", "--config", config], r#"{"paht":"/"}"#, 2),
+        (&["decide", "--config", wrong.to_str().unwrap()], "", 1),
+    ] {
+        let output = portcullis(arguments, input);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?} says why");
+    }
+}
