@@ -80,8 +80,8 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins
 
-test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST and others
-	cargo test $(CORE) --test vectors
+test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
+	cargo test $(CORE) --test vectors --test providers
 
 test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's unit tests as wasm under Node
 	cargo test --locked --no-default-features --lib --target $(TARGET)
