@@ -98,11 +98,13 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 Ok(verified)
             }
             Requirement::Any(members) => self.any(members),
-            Requirement::AllowMissing => self.lenient(),
-            Requirement::AllowMissingOrFailed => match self.lenient() {
-                waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => waiting,
-                Err(_) => Ok(Vec::new()),
-                verified => verified,
+            Requirement::AllowMissing => match self.present() {
+                (_, Some(refusal)) => Err(refusal),
+                (verified, None) => Ok(verified),
+            },
+            Requirement::AllowMissingOrFailed => match self.present() {
+                (_, Some(waiting @ Refusal::Token(_, Failure::AwaitKeys(..)))) => Err(waiting),
+                (verified, _) => Ok(verified),
             },
         }
     }
@@ -129,33 +131,36 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         Err(worst)
     }
 
-    /// No credential is fine; each one that is there must verify with a provider that reads its
-    /// place.
-    fn lenient(&self) -> Outcome<'a> {
+    /// The tokens that verify with a provider that reads their place, and the worst refusal of
+    /// those that do not.
+    fn present(&self) -> (Vec<Verified<'a>>, Option<Refusal>) {
         let mut verified: Vec<Verified<'a>> = Vec::new();
-        let mut refused: Vec<(&Credential<'a>, Refusal)> = Vec::new();
+        let mut refused = Vec::new();
         for (id, credential) in &self.found {
-            let credential = credential
-                .as_ref()
-                .map_err(|error| Refusal::Credential(*error))?;
             let Some(provider) = self.config.provider(*id) else {
                 continue;
             };
-            match self.verify(*id, provider, &provider.audiences, credential) {
-                Ok(token) => verified.push(token),
-                Err(refusal) => refused.push((credential, refusal)),
+            match credential {
+                Err(error) => refused.push((None, Refusal::Credential(*error))),
+                Ok(credential) => {
+                    match self.verify(*id, provider, &provider.audiences, credential) {
+                        Ok(token) => verified.push(token),
+                        Err(refusal) => refused.push((Some(credential), refusal)),
+                    }
+                }
             }
         }
-        let unverified = refused
+        let is_unverified = |credential: Option<&Credential<'_>>| {
+            verified
+                .iter()
+                .all(|token| Some(&token.credential) != credential)
+        };
+        let worst = refused
             .into_iter()
-            .filter(|(credential, _)| {
-                verified
-                    .iter()
-                    .all(|token| token.credential != **credential)
-            })
+            .filter(|(credential, _)| is_unverified(*credential))
             .map(|(_, refusal)| refusal)
             .max_by_key(|refusal| rank(*refusal));
-        unverified.map_or(Ok(verified), Err)
+        (verified, worst)
     }
 
     fn credential(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {

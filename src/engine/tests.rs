@@ -300,6 +300,27 @@ fn leaves_an_unverified_credential_in_place() {
 }
 
 #[test]
+fn takes_the_good_one_of_two_tokens_where_failed_ones_may_pass() {
+    let mut other = provider("b", &OTHER_SECRET);
+    other["from_headers"] = json!([{"name": "x-b"}]);
+    let rules = |leaf: &str| {
+        json!({
+            "providers": {"b": other},
+            "rules": [{"match": {"prefix": "/"}, "requires": {leaf: {}}}],
+        })
+    };
+    let good = format!("Bearer {}", token("a", json!({})));
+    let headers = [("authorization", good.as_str()), ("x-b", "junk")];
+    let forgiving = engine(rules("allow_missing_or_failed"));
+    assert_eq!(
+        edits(decide(&forgiving, "/", &headers)),
+        [remove("authorization")]
+    );
+    let strict = engine(rules("allow_missing"));
+    assert_eq!(label(&decide(&strict, "/", &headers)), "malformed_token");
+}
+
+#[test]
 fn asks_for_a_token_where_rights_are_needed() {
     let engine = engine(json!({"rules": [{
         "match": {"prefix": "/"},

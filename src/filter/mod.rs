@@ -6,7 +6,10 @@
 //! refused: this shell never fails open, and never panics, since that ends every stream of the
 //! worker.
 
-#![expect(missing_docs, reason = "of `_initialize`, which the SDK's macro defines")]
+#![expect(
+    missing_docs,
+    reason = "of `_initialize`, which the SDK's macro defines"
+)]
 
 mod abi;
 mod configuration;

@@ -96,15 +96,17 @@ impl Record {
     /// Whether to fetch at `now`.
     #[must_use]
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
-        !self.is_leased(timing, now)
-            && match cause {
-                FetchCause::Freshness => self.next_fetch(timing) <= now,
-                // A failing server is not asked more often because tokens name strange keys.
-                FetchCause::UnknownKid => {
-                    self.has_cooled_down(timing, now)
-                        && (self.failures == 0 || self.next_fetch(timing) <= now)
-                }
+        if self.is_leased(timing, now) {
+            return false;
+        }
+        let is_due = self.next_fetch(timing) <= now || self.is_from_the_future(timing, now);
+        match cause {
+            FetchCause::Freshness => is_due,
+            // A failing server is not asked more often because tokens name strange keys.
+            FetchCause::UnknownKid => {
+                self.has_cooled_down(timing, now) && (self.failures == 0 || is_due)
             }
+        }
     }
 
     /// Whether a token with an unknown kid is worth waiting for: a fetch for it is under way, or
@@ -173,6 +175,15 @@ impl Record {
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.lease_until
             .is_some_and(|until| now < until && until <= now.plus(timing.lease))
+    }
+
+    /// The clock went back since the record was written: its times say nothing any more.
+    fn is_from_the_future(&self, timing: &Timing, now: UnixMillis) -> bool {
+        let latest = now.plus(timing.lease);
+        [self.fetched_at, self.attempted_at]
+            .into_iter()
+            .flatten()
+            .any(|time| time > latest)
     }
 
     fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -262,6 +273,14 @@ mod tests {
     fn ignores_a_lease_from_a_clock_that_went_back() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(1000));
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+    }
+
+    #[test]
+    fn fetches_anew_when_the_clock_went_back() {
+        let mut record = fetched(1000);
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+        record.fail(FetchError::Unreachable, at(1000));
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
     }
 

@@ -138,7 +138,7 @@ impl KeyStore {
         let limits = self.limits;
         let mut changed = false;
         for source in &mut self.sources {
-            changed |= source.read(host, limits);
+            changed |= source.read(host, limits) == Reading::New;
         }
         changed
     }
@@ -277,8 +277,12 @@ impl Source {
                 true
             }
             Err(SetSharedDataError::Changed) => {
-                self.read(host, limits);
-                false
+                // An entry that stands there but cannot be read is as good as refused.
+                let alone = self.read(host, limits) == Reading::Absent;
+                if alone {
+                    self.record = leased;
+                }
+                alone
             }
             // Without shared data each worker is on its own.
             Err(SetSharedDataError::Refused) => {
@@ -313,18 +317,18 @@ impl Source {
         self.version.map_or(Expected::Absent, Expected::Version)
     }
 
-    /// Reads the record if its version changed. True when it did.
-    fn read(&mut self, host: &dyn Host, limits: KeySetLimits) -> bool {
+    /// Reads the record if its version changed.
+    fn read(&mut self, host: &dyn Host, limits: KeySetLimits) -> Reading {
         let Some(shared) = host.shared_data(&self.shared_data_key) else {
-            return false;
+            return Reading::Absent;
         };
         if self.version == Some(shared.version) {
-            return false;
+            return Reading::Same;
         }
         self.version = Some(shared.version);
         // What does not read as this source's record counts as absent; it will be overwritten.
         let Some(record) = Record::decode(&shared.value, &self.remote) else {
-            return false;
+            return Reading::Same;
         };
         if record.jwks != self.record.jwks || self.key_set.is_none() {
             self.key_set = record
@@ -334,8 +338,19 @@ impl Source {
                 .map(|(_, key_set)| key_set);
         }
         self.record = record;
-        true
+        Reading::New
     }
+}
+
+/// What a look at shared data found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// No entry, or a host that refuses.
+    Absent,
+    /// Another record than before.
+    New,
+    /// Nothing new.
+    Same,
 }
 
 fn read_document(body: &[u8], limits: KeySetLimits) -> Result<(String, KeySet), FetchError> {
