@@ -81,8 +81,8 @@ test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins --test cli --test jose --test properties
 	cargo test --locked --lib filter::
 
-test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST and others
-	cargo test $(CORE) --test vectors -- --show-output
+test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
+	cargo test $(CORE) --test vectors --test providers -- --show-output
 
 test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's unit tests as wasm under Node
 	cargo test --locked --no-default-features --lib --target $(TARGET)

@@ -12,7 +12,8 @@
 //
 // Environment: HOST (127.0.0.1), PORT (0: a free one), ISSUER (the address it listens at),
 // KEYS_FILE (private JWKS, made where missing; replace it and restart for a rotation; without it
-// the keys live in memory), AT_TTL (lifetime of access tokens in seconds, 600).
+// the keys live in memory), AT_TTL (lifetime of access tokens in seconds, 600), CLIENT_JWKS (public
+// JWKS of a second client, `reporting-job`, which signs its requests: `private_key_jwt`).
 // Prints one line of JSON on stdout when it is ready: {"ready":true,"issuer","url","pid"}.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -48,18 +49,30 @@ function algorithmOf(resource) {
   return ALGORITHMS.find((algorithm) => algorithm.toLowerCase() === name) ?? 'RS256';
 }
 
-function configuration(jwks, lifetime) {
+function configuration(jwks, lifetime, clientJwks) {
+  const client = {
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    response_types: [],
+    scope: SCOPES.join(' '),
+  };
+  const clients = [{
+    ...client,
+    client_id: CLIENT_ID,
+    client_secret: CLIENT_SECRET,
+    token_endpoint_auth_method: 'client_secret_basic',
+  }];
+  if (clientJwks) {
+    clients.push({
+      ...client,
+      client_id: 'reporting-job',
+      jwks: JSON.parse(clientJwks),
+      token_endpoint_auth_method: 'private_key_jwt',
+    });
+  }
   return {
     jwks,
-    clients: [{
-      client_id: CLIENT_ID,
-      client_secret: CLIENT_SECRET,
-      token_endpoint_auth_method: 'client_secret_basic',
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-      scope: SCOPES.join(' '),
-    }],
+    clients,
     scopes: SCOPES,
     // An access token may be signed with whatever an id token may be signed with.
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
@@ -119,7 +132,8 @@ async function main() {
   });
   const url = `http://${host}:${server.address().port}`;
   const issuer = process.env.ISSUER ?? url;
-  const provider = await createProvider(issuer, configuration(keys, Number(lifetime)));
+  const options = configuration(keys, Number(lifetime), process.env.CLIENT_JWKS);
+  const provider = await createProvider(issuer, options);
   provider.on('server_error', (ctx, error) => console.error('server_error', error));
   provider.on('grant.error', (ctx, error) => console.error('grant.error', error.error_description));
   server.on('request', provider.callback());

@@ -4,7 +4,7 @@
 //! the order of host calls, and so hold on every [`Driver`]. They wait on conditions, never for a
 //! time: the fake host's time is simulated, Envoy's is real.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use serde_json::Value;
 
@@ -86,6 +86,8 @@ pub struct Setup {
     pub wrapping: Wrapping,
     /// Clusters with a scripted server behind each.
     pub clusters: BTreeMap<String, AuthorizationServer>,
+    /// Clusters with a server behind each that the test runs itself; only Envoy reaches them.
+    pub external_clusters: BTreeMap<String, SocketAddr>,
     /// Worker threads, each with a VM of its own beside the main thread's; 0 means 1.
     pub workers: usize,
     /// The only `proxy_*` calls and callbacks allowed; `None` allows all.
@@ -108,6 +110,12 @@ impl Setup {
     /// Adds a cluster with this server behind it.
     pub fn cluster(mut self, name: &str, server: &AuthorizationServer) -> Self {
         self.clusters.insert(name.to_owned(), server.clone());
+        self
+    }
+
+    /// Adds a cluster that leads to this address.
+    pub fn external_cluster(mut self, name: &str, address: SocketAddr) -> Self {
+        self.external_clusters.insert(name.to_owned(), address);
         self
     }
 

@@ -83,6 +83,9 @@ impl Driver for Envoy {
             clusters.insert(name, listening.address());
             authorization_servers.push(listening);
         }
+        for (name, address) in &setup.external_clusters {
+            clusters.insert(name, *address);
+        }
         let folder = process::new_folder();
         publish(&folder, setup, &setup.configuration);
         let bootstrap = bootstrap::bootstrap(&folder, &clusters);

@@ -57,6 +57,10 @@ impl Driver for FakeHost {
     type Pending = StreamId;
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
+        assert!(
+            setup.external_clusters.is_empty(),
+            "the fake host has no sockets"
+        );
         let vms = 1 + setup.workers.max(1);
         let process = Process {
             now: START,

@@ -1,0 +1,231 @@
+//! The authorization server: a Node process of its own, on a port that the kernel picks.
+
+use std::{
+    env,
+    io::{self, BufRead, BufReader, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    signer::Signer,
+    support::http::{self, Headers},
+};
+
+/// The client that has a secret; both stand in `server.mjs`.
+pub(crate) const CLIENT: &str = "orders-service";
+const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
+/// The client that has a key.
+pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
+
+/// Whether Node and the server's packages are there. Without them it says what is missing; in CI
+/// (`CI=true`) that is a failure.
+pub(crate) fn is_installed() -> bool {
+    let packages = folder().join("node_modules/oidc-provider");
+    let node = Command::new("node").arg("--version").output();
+    let missing = match (node.is_ok(), packages.exists()) {
+        (true, true) => return true,
+        (false, _) => "node".to_owned(),
+        (true, false) => packages.display().to_string(),
+    };
+    assert!(
+        env::var("CI").as_deref() != Ok("true"),
+        "missing: {missing}"
+    );
+    let _ = writeln!(io::stderr(), "SKIPPED: {missing} missing; run `make e2e`");
+    false
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/authorization-server")
+}
+
+/// A running server. Dropped, it ends.
+pub(crate) struct OidcProvider {
+    process: Process,
+    issuer: String,
+    address: SocketAddr,
+}
+
+impl OidcProvider {
+    /// A server with new keys on a free port.
+    pub(crate) fn start() -> Self {
+        let (process, issuer) = Process::spawn(0);
+        let address = issuer.trim_start_matches("http://").parse().unwrap();
+        Self {
+            process,
+            issuer,
+            address,
+        }
+    }
+
+    /// Ends the server and starts it on the same port, with other keys.
+    pub(crate) fn restart(&mut self) {
+        self.process.end();
+        let (process, issuer) = Process::spawn(self.address.port());
+        assert_eq!(issuer, self.issuer);
+        self.process = process;
+    }
+
+    /// Ends the server.
+    pub(crate) fn stop(&mut self) {
+        self.process.end();
+    }
+
+    /// Its issuer identifier, which is where it listens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its key set.
+    pub(crate) fn jwks(&self) -> Vec<u8> {
+        let (status, body) = http::get(self.address, "/jwks").unwrap();
+        assert_eq!(status, 200);
+        body
+    }
+
+    /// An access token of [`CLIENT`] (RFC 6749 section 4.4) with these parameters.
+    pub(crate) fn token(&self, parameters: &[(&str, &str)]) -> String {
+        self.granted(&basic(), parameters)
+    }
+
+    /// The same, bound to the key of `signer` (RFC 9449 section 5).
+    pub(crate) fn bound_token(&self, signer: &Signer, parameters: &[(&str, &str)]) -> String {
+        let header = json!({ "typ": "dpop+jwt", "alg": signer.alg.name(), "jwk": signer.jwk() });
+        let claims = json!({
+            "htm": "POST",
+            "htu": format!("{}/token", self.issuer),
+            "iat": now(),
+            "jti": "proof-1",
+        });
+        let mut headers = basic();
+        headers.add("dpop", signer.token(&header, &claims));
+        self.granted(&headers, parameters)
+    }
+
+    /// What [`SIGNING_CLIENT`] authenticates itself with (RFC 7523 section 3).
+    pub(crate) fn client_assertion(&self, audience: &str) -> String {
+        client_signer().sign_claims(&json!({
+            "iss": SIGNING_CLIENT,
+            "sub": SIGNING_CLIENT,
+            "aud": audience,
+            "jti": "assertion-1",
+            "iat": now(),
+            "exp": now() + 60,
+        }))
+    }
+
+    /// An access token of [`SIGNING_CLIENT`] for this assertion.
+    pub(crate) fn token_for(&self, assertion: &str, parameters: &[(&str, &str)]) -> String {
+        let own = [
+            ("client_id", SIGNING_CLIENT),
+            ("client_assertion", assertion),
+            (
+                "client_assertion_type",
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ),
+        ];
+        self.granted(&Headers::default(), &[&own, parameters].concat())
+    }
+
+    fn granted(&self, headers: &Headers, parameters: &[(&str, &str)]) -> String {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .extend_pairs(parameters)
+            .finish();
+        let mut all = headers.clone();
+        all.add("host", self.address.to_string());
+        all.add("content-type", "application/x-www-form-urlencoded");
+        all.add("content-length", body.len().to_string());
+        all.add("connection", "close");
+        let mut request = b"POST /token HTTP/1.1\r\n".to_vec();
+        http::write_headers(&mut request, &all);
+        request.extend_from_slice(body.as_bytes());
+        let mut connection = http::connect(self.address).unwrap();
+        connection.write_all(&request).unwrap();
+        let mut reader = BufReader::new(connection);
+        let (status, answer) = http::read_response(&mut reader, "POST").unwrap();
+        let text = String::from_utf8_lossy(&answer.body);
+        assert_eq!(status, 200, "{text}");
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The Node process. Its pipe stays open, or the server would fail when it writes.
+struct Process {
+    child: Child,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// The process, ready, and its issuer identifier.
+    fn spawn(port: u16) -> (Self, String) {
+        let mut child = Command::new("node")
+            .arg(folder().join("server.mjs"))
+            .env("HOST", "127.0.0.1")
+            .env("PORT", port.to_string())
+            .env("CLIENT_JWKS", client_signer().jwks().to_string())
+            .env_remove("ISSUER")
+            .env_remove("KEYS_FILE")
+            .env_remove("AT_TTL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let read = stdout.read_line(&mut line);
+        let process = Self {
+            child,
+            _stdout: stdout,
+        };
+        assert!(read.unwrap() > 0, "the authorization server did not start");
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(ready["ready"], true);
+        (process, ready["issuer"].as_str().unwrap().to_owned())
+    }
+
+    fn end(&mut self) {
+        // It may be gone already; there is nothing else to try.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn client_signer() -> Signer {
+    Signer::new(Algorithm::Es256)
+}
+
+fn basic() -> Headers {
+    let mut headers = Headers::default();
+    let credentials = STANDARD.encode(format!("{CLIENT}:{SECRET}"));
+    headers.add("authorization", format!("Basic {credentials}"));
+    headers
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server and the proxy have the system's clock"
+)]
+fn now() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed.unwrap().as_secs()
+}

@@ -1,0 +1,53 @@
+//! The server gets other keys, or goes away.
+
+use serde_json::json;
+
+use crate::{
+    oidc_provider::OidcProvider,
+    support::driver::Driver as _,
+    world::{configuration, fetches, gate, get, good_token, is_installed},
+};
+
+#[test]
+fn learns_the_keys_of_a_restarted_server() {
+    if !is_installed() {
+        return;
+    }
+    let mut server = OidcProvider::start();
+    let gate = gate(&server, configuration(&server));
+    let old = good_token(&server, "ES256");
+    assert_eq!(get(&gate, "/", &old).status, 200);
+    assert_eq!(fetches(&gate), 1);
+    server.restart();
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let new = good_token(&server, algorithm);
+        assert_eq!(get(&gate, "/", &new).status, 200, "{algorithm}");
+    }
+    assert_eq!(fetches(&gate), 2, "one more, for the unknown kid");
+    let withdrawn = get(&gate, "/", &old);
+    assert_eq!(withdrawn.status, 401, "its key is no longer published");
+    assert_eq!(withdrawn.details, "portcullis_denied{unknown_key}");
+}
+
+#[test]
+fn goes_on_with_known_keys_when_the_server_is_gone() {
+    if !is_installed() {
+        return;
+    }
+    let mut server = OidcProvider::start();
+    let mut config = configuration(&server);
+    config["providers"]["login"]["remote_jwks"]["cache_duration"] = json!("1s");
+    let gate = gate(&server, config);
+    let (es, rs) = (good_token(&server, "ES256"), good_token(&server, "RS256"));
+    assert_eq!(get(&gate, "/", &es).status, 200);
+    server.stop();
+    gate.wait_until("a failed fetch", || {
+        let failed = gate.metric("portcullis.provider.login.jwks.fetch_failed");
+        failed.is_some_and(|count| count > 0)
+    });
+    assert_eq!(get(&gate, "/", &es).status, 200);
+    assert_eq!(get(&gate, "/", &rs).status, 200, "seen for the first time");
+    let other = OidcProvider::start();
+    let foreign = get(&gate, "/", &good_token(&other, "ES256"));
+    assert_eq!(foreign.details, "portcullis_denied{issuer}");
+}

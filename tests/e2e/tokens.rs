@@ -1,0 +1,175 @@
+//! Tokens that the server issues, and what becomes of each.
+
+use portcullis::jose::Algorithm;
+
+use crate::{
+    oidc_provider::{CLIENT, OidcProvider, SIGNING_CLIENT},
+    signer::Signer,
+    support::driver::Driver as _,
+    world::{
+        ALGORITHMS, BOTH_SCOPES, configuration, fetches, gate, get, good_token, is_installed,
+        resource,
+    },
+};
+
+/// A token, where it is presented and what comes of it.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) path: &'static str,
+    pub(crate) token: String,
+    pub(crate) expected: Expected,
+}
+
+/// What comes of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// It passes, and the upstream is told this client.
+    Client(&'static str),
+    /// It is refused with this status, reason and challenge.
+    Refused(u16, &'static str, &'static str),
+}
+
+const INVALID: &str = r#"Bearer realm="api", error="invalid_token""#;
+const INSUFFICIENT: &str =
+    r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#;
+
+/// One token of each kind that the server can issue.
+pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
+    [signed(server), unfit(server), bound(server)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Two for each algorithm: one that grants enough for its path, one that lacks a scope.
+fn signed(server: &OidcProvider) -> Vec<Case> {
+    let read = |algorithm: &str| good_token(server, algorithm);
+    let both = |algorithm: &str| {
+        let scope = ("scope", "orders:read orders:write");
+        server.token(&[("resource", &resource(algorithm)), scope])
+    };
+    let short = || Expected::Refused(403, "insufficient_scope", INSUFFICIENT);
+    let of_one = |algorithm: &str| {
+        [
+            case(
+                algorithm,
+                "/orders",
+                read(algorithm),
+                Expected::Client(CLIENT),
+            ),
+            case(
+                algorithm,
+                BOTH_SCOPES,
+                both(algorithm),
+                Expected::Client(CLIENT),
+            ),
+            case(algorithm, BOTH_SCOPES, read(algorithm), short()),
+        ]
+    };
+    ALGORITHMS.into_iter().flat_map(of_one).collect()
+}
+
+/// Tokens that are good for something else, or were.
+fn unfit(server: &OidcProvider) -> Vec<Case> {
+    let read = ("scope", "orders:read");
+    let invalid = |reason| Expected::Refused(401, reason, INVALID);
+    let audience = "https://elsewhere.example/es256";
+    let own = resource("ES256");
+    vec![
+        case(
+            "opaque",
+            "/",
+            server.token(&[read]),
+            invalid("malformed_token"),
+        ),
+        case(
+            "another audience",
+            "/",
+            server.token(&[read, ("resource", audience)]),
+            invalid("audience"),
+        ),
+        case(
+            "expired",
+            "/",
+            server.token(&[read, ("resource", &own), ("ttl", "-120")]),
+            invalid("expired"),
+        ),
+        case(
+            "expired within the clocks' tolerance",
+            "/",
+            server.token(&[read, ("resource", &own), ("ttl", "-5")]),
+            Expected::Client(CLIENT),
+        ),
+        case(
+            "no scope",
+            BOTH_SCOPES,
+            server.token(&[("resource", &own)]),
+            Expected::Refused(403, "insufficient_scope", INSUFFICIENT),
+        ),
+    ]
+}
+
+/// Tokens and assertions that prove nothing without the key of who presents them.
+fn bound(server: &OidcProvider) -> Vec<Case> {
+    let invalid = |reason| Expected::Refused(401, reason, INVALID);
+    let own = resource("ES256");
+    let parameters = [("scope", "orders:read"), ("resource", own.as_str())];
+    let assertion = server.client_assertion(server.issuer());
+    let token = server.token_for(&assertion, &parameters);
+    let dpop = server.bound_token(&Signer::new(Algorithm::Es256), &parameters);
+    vec![
+        case(
+            "private_key_jwt",
+            "/",
+            token,
+            Expected::Client(SIGNING_CLIENT),
+        ),
+        // It names its signer as issuer, not the server.
+        case("client assertion", "/", assertion, invalid("issuer")),
+        case("DPoP-bound", "/", dpop, invalid("confirmation")),
+    ]
+}
+
+fn case(name: &str, path: &'static str, token: String, expected: Expected) -> Case {
+    Case {
+        name: format!("{name} at {path}"),
+        path,
+        token,
+        expected,
+    }
+}
+
+#[test]
+fn answers_each_token_as_it_deserves() {
+    if !is_installed() {
+        return;
+    }
+    let server = OidcProvider::start();
+    let gate = gate(&server, configuration(&server));
+    for case in cases(&server) {
+        let exchange = get(&gate, case.path, &case.token);
+        let challenge = exchange.headers.value("www-authenticate");
+        let Case { name, expected, .. } = case;
+        match expected {
+            Expected::Client(client) => {
+                assert_eq!((exchange.status, challenge), (200, None), "{name}");
+                let seen = exchange.upstream.unwrap().headers;
+                assert_eq!(seen.values("x-client"), [client], "{name}");
+                assert_eq!(seen.values("x-tenant"), ["acme"], "{name}");
+                assert_eq!(seen.values("authorization"), [""; 0], "{name}");
+            }
+            Expected::Refused(status, reason, expected) => {
+                assert_eq!(exchange.status, status, "{name}");
+                assert_eq!(challenge.as_deref(), Some(expected), "{name}");
+                let details = format!("portcullis_denied{{{reason}}}");
+                assert_eq!(exchange.details, details, "{name}");
+                assert_eq!(exchange.upstream, None, "{name}");
+            }
+        }
+    }
+    assert_eq!(fetches(&gate), 1, "one key set serves all of them");
+    assert_eq!(
+        gate.metric("portcullis.provider.login.jwks.fetch_success"),
+        Some(1)
+    );
+}

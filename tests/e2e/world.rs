@@ -1,0 +1,88 @@
+//! A gate before the authorization server's resources.
+
+use serde_json::{Value, json};
+
+use crate::{
+    oidc_provider::{self, CLIENT, OidcProvider, SIGNING_CLIENT},
+    support::{
+        driver::{Driver as _, Exchange, Request, Setup},
+        envoy::{self, Envoy},
+    },
+};
+
+/// What the server signs with; the last segment of the resource chooses.
+pub(crate) const ALGORITHMS: [&str; 7] = [
+    "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+];
+/// Needs both scopes; everything else needs `orders:read` alone.
+pub(crate) const BOTH_SCOPES: &str = "/orders/new";
+
+/// Whether Envoy, the module, Node and the server are there.
+pub(crate) fn is_installed() -> bool {
+    envoy::is_installed() && oidc_provider::is_installed()
+}
+
+/// The resource that is signed for with `algorithm`: the audience.
+pub(crate) fn resource(algorithm: &str) -> String {
+    format!("https://api.example/{}", algorithm.to_lowercase())
+}
+
+/// A configuration for tokens of `server`.
+pub(crate) fn configuration(server: &OidcProvider) -> Value {
+    let requires = json!({ "provider_name": "login" });
+    json!({
+        "providers": { "login": {
+            "issuer": server.issuer(),
+            "audiences": ALGORITHMS.map(resource),
+            "token_types": ["at+jwt"],
+            "client_ids": [CLIENT, SIGNING_CLIENT],
+            "claim_to_headers": [
+                { "header_name": "x-client", "claim_name": "client_id" },
+                { "header_name": "x-tenant", "claim_name": "tenant" },
+            ],
+            "remote_jwks": { "http_uri": {
+                "uri": format!("{}/jwks", server.issuer()), "cluster": "login", "timeout": "5s",
+            } },
+        } },
+        "rules": [
+            {
+                "match": { "path": BOTH_SCOPES },
+                "requires": requires,
+                "authorize": { "scopes": { "all_of": ["orders:read", "orders:write"] } },
+            },
+            {
+                "match": { "prefix": "/" },
+                "requires": requires,
+                "authorize": { "scopes": { "all_of": ["orders:read"] } },
+            },
+        ],
+    })
+}
+
+/// A gate that fetches its keys from `server`.
+pub(crate) fn gate(server: &OidcProvider, configuration: Value) -> Envoy {
+    let setup = Setup::new(configuration).external_cluster("login", server.address());
+    Envoy::start(&setup).unwrap_or_else(|refused| panic!("{}", refused.0))
+}
+
+/// A good token, signed with `algorithm`, for `orders:read`.
+pub(crate) fn good_token(server: &OidcProvider, algorithm: &str) -> String {
+    let resource = resource(algorithm);
+    server.token(&[("resource", &resource), ("scope", "orders:read")])
+}
+
+/// Sends `GET path` with a token.
+pub(crate) fn get(gate: &Envoy, path: &str, token: &str) -> Exchange {
+    gate.send(&Request::get(path).bearer(token))
+}
+
+/// How often Envoy has called the server: for nothing but keys.
+pub(crate) fn fetches(gate: &Envoy) -> u64 {
+    let name = "cluster.login.upstream_rq_total";
+    let stats = gate.admin(&format!("/stats?filter={name}"));
+    let value = stats.trim().strip_prefix(&format!("{name}: "));
+    value
+        .unwrap_or_else(|| panic!("no {name}: {stats}"))
+        .parse()
+        .unwrap()
+}

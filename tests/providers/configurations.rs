@@ -1,0 +1,224 @@
+//! The configuration of each identity provider, as an operator would write it.
+
+use serde_json::{Value, json};
+
+/// The provider for the fixture of that name.
+pub(crate) fn provider_for(fixture: &str) -> Value {
+    match fixture {
+        "okta-custom-as" => okta(),
+        "entra-v1-app" => entra_v1(),
+        "entra-v2-user" | "entra-v2-groups-overage" => entra_v2(),
+        "pingfederate-array" | "pingfederate-string" => ping_federate(),
+        "pingone" => ping_one(),
+        "auth0-user" | "auth0-m2m" | "auth0-rfc9068" => auth0(),
+        "keycloak-user" | "keycloak-id-token-negative" => keycloak(),
+        "cognito-access" | "cognito-id-token-negative" => cognito(),
+        "google-id-token-sa" => google(),
+        "github-actions" => github_actions(),
+        "k8s-projected" => kubernetes(),
+        "k8s-legacy-negative" => kubernetes_legacy(),
+        "zidentity-oneapi" => zidentity(),
+        "zidentity-client-assertion" => client_assertion(),
+        "rfc9068-oidc-provider" => rfc9068(),
+        other => panic!("no configuration for {other}"),
+    }
+}
+
+fn fetched(uri: &str) -> Value {
+    json!({ "http_uri": { "uri": uri, "cluster": "idp", "timeout": "5s" } })
+}
+
+fn okta() -> Value {
+    json!({
+        "issuer": "https://acme.okta.example/oauth2/aus1",
+        "audiences": ["api://zia"],
+        "algorithms": ["RS256"],
+        "token_types": [""],
+        "client_id_claims": ["cid"],
+        "scope_claims": ["scp"],
+        "remote_jwks": fetched("https://acme.okta.example/oauth2/aus1/v1/keys"),
+    })
+}
+
+const TENANT: &str = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490";
+
+fn entra_v1() -> Value {
+    json!({
+        "issuer": "https://sts.windows.net/{tid}/",
+        "require_claims": [{ "claim": "tid", "any_of": [TENANT] }],
+        "audiences": ["api://fe2f6a75-199e-48a5-b9ef-a7357ab78c53"],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT"],
+        "client_id_claims": ["appid"],
+        "scope_claims": ["scp"],
+        "role_claims": ["roles"],
+        "remote_jwks": fetched("https://login.microsoftonline.com/common/discovery/keys"),
+    })
+}
+
+fn entra_v2() -> Value {
+    json!({
+        "issuer": "https://login.microsoftonline.com/{tid}/v2.0",
+        "require_claims": [{ "claim": "tid", "any_of": [TENANT] }],
+        "audiences": ["6e74172b-be56-4843-9ff4-e66a39bb12e3"],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT"],
+        "client_id_claims": ["azp"],
+        "scope_claims": ["scp"],
+        "role_claims": ["roles", "groups"],
+        "remote_jwks": fetched("https://login.microsoftonline.com/common/discovery/v2.0/keys"),
+    })
+}
+
+fn ping_federate() -> Value {
+    json!({
+        "issuer": "https://pf.example",
+        "audiences": ["https://api.example"],
+        "algorithms": ["RS256", "RS384", "RS512"],
+        "jwk_algorithm": "family",
+        "token_types": ["", "at+jwt"],
+        "client_id_claims": ["client_id"],
+        "scope_claims": ["scp", "scope"],
+        "remote_jwks": fetched("https://pf.example/pf/JWKS"),
+    })
+}
+
+fn ping_one() -> Value {
+    json!({
+        "issuer": "https://auth.pingone.com/ENV/as",
+        "audiences": ["https://api.example"],
+        "algorithms": ["RS256"],
+        "token_types": ["", "at+jwt"],
+        "client_id_claims": ["client_id"],
+        "scope_claims": ["scope"],
+        "remote_jwks": fetched("https://auth.pingone.com/ENV/as/jwks"),
+    })
+}
+
+fn auth0() -> Value {
+    json!({
+        "issuer": "https://tenant.auth0.com/",
+        "audiences": ["https://example.com/health-api"],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT", "at+jwt"],
+        "client_id_claims": ["azp", "client_id"],
+        "scope_claims": ["scope"],
+        "role_claims": [["https://acme.example/roles"]],
+        "remote_jwks": fetched("https://tenant.auth0.com/.well-known/jwks.json"),
+    })
+}
+
+/// Both audiences, so that it is the payload's `typ` that keeps ID tokens out.
+fn keycloak() -> Value {
+    json!({
+        "issuer": "https://kc.example/realms/movie-realm",
+        "audiences": ["account", "movie-api-client"],
+        "require_claims": [{ "claim": "typ", "any_of": ["Bearer"] }],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT", "at+jwt"],
+        "client_id_claims": ["azp", "client_id"],
+        "scope_claims": ["scope"],
+        "role_claims": [["realm_access", "roles"]],
+        "remote_jwks": fetched("https://kc.example/realms/movie-realm/protocol/openid-connect/certs"),
+    })
+}
+
+fn cognito() -> Value {
+    let issuer = "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_example";
+    json!({
+        "issuer": issuer,
+        "allow_any_audience": true,
+        "require_claims": [{ "claim": "token_use", "any_of": ["access"] }],
+        "algorithms": ["RS256"],
+        "token_types": [""],
+        "client_id_claims": ["client_id"],
+        "scope_claims": ["scope"],
+        "role_claims": ["cognito:groups"],
+        "remote_jwks": fetched(&format!("{issuer}/.well-known/jwks.json")),
+    })
+}
+
+fn google() -> Value {
+    json!({
+        "issuer": "https://accounts.google.com",
+        "audiences": ["https://svc.run.example"],
+        "require_claims": [
+            { "claim": "email_verified", "any_of": [true] },
+            { "claim": "email", "any_of": ["bot@acme.iam.gserviceaccount.com"] },
+        ],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT"],
+        "client_id_claims": ["azp"],
+        "remote_jwks": fetched("https://www.googleapis.com/oauth2/v3/certs"),
+    })
+}
+
+fn github_actions() -> Value {
+    let issuer = "https://token.actions.githubusercontent.com";
+    json!({
+        "issuer": issuer,
+        "audiences": ["https://github.com/octo-org"],
+        "subjects": { "prefix": "repo:octo-org/" },
+        "require_claims": [{ "claim": "repository_owner_id", "any_of": ["65"] }],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT"],
+        "max_lifetime": "900s",
+        "remote_jwks": fetched(&format!("{issuer}/.well-known/jwks")),
+    })
+}
+
+fn kubernetes() -> Value {
+    let issuer = "https://kubernetes.default.svc.cluster.local";
+    json!({
+        "issuer": issuer,
+        "audiences": [issuer],
+        "algorithms": ["RS256"],
+        "token_types": [""],
+        "max_issued_lifetime": "31536000s",
+        "remote_jwks": fetched(&format!("{issuer}/openid/v1/jwks")),
+    })
+}
+
+/// The issuer of tokens in secrets, so that it is their missing `exp` and `aud` that keep them out.
+fn kubernetes_legacy() -> Value {
+    let mut provider = kubernetes();
+    provider["issuer"] = json!("kubernetes/serviceaccount");
+    provider["max_issued_lifetime"] = Value::Null;
+    provider
+}
+
+fn zidentity() -> Value {
+    json!({
+        "issuer": "https://acme.zslogin.net",
+        "audiences": ["https://api.zscaler.com"],
+        "algorithms": ["RS256"],
+        "token_types": ["JWT"],
+        "max_issued_lifetime": "86400s",
+        "remote_jwks": fetched("https://acme.zslogin.net/oauth2/v1/keys"),
+    })
+}
+
+/// A client that signs with its own key: a provider of its own, its keys in the configuration.
+fn client_assertion() -> Value {
+    json!({
+        "issuer": "iq41q3fpgg6st",
+        "subjects": { "exact": "iq41q3fpgg6st" },
+        "audiences": ["https://acme.zslogin.net", "https://api.zscaler.com"],
+        "algorithms": ["RS256", "ES256"],
+        "token_types": [""],
+        "max_lifetime": "600s",
+    })
+}
+
+fn rfc9068() -> Value {
+    let present = ["sub", "client_id", "iat", "jti"].map(|claim| json!({ "claim": claim }));
+    json!({
+        "issuer": "http://127.0.0.1:18080",
+        "audiences": ["https://api.example/rs256"],
+        "require_claims": present,
+        "token_types": ["at+jwt"],
+        "client_id_claims": ["client_id"],
+        "scope_claims": ["scope"],
+        "remote_jwks": fetched("http://127.0.0.1:18080/jwks"),
+    })
+}

@@ -1,0 +1,121 @@
+//! The fixtures: claim sets to sign, and key sets to sign them for.
+
+use std::path::{Path, PathBuf};
+
+use portcullis::jose::Algorithm;
+use serde_json::{Map, Value, json};
+
+use crate::signer::{Pair, Signer};
+
+/// How many fixtures there are: a file that is read wrongly would pass with none at all.
+pub(crate) const COUNT: usize = 21;
+
+/// A token as some identity provider makes it.
+#[derive(Clone)]
+pub(crate) struct Fixture {
+    pub(crate) id: String,
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    pub(crate) expect: Map<String, Value>,
+    jwks_shape: Vec<Value>,
+}
+
+/// All fixtures, and the time they are made for; None, loudly, where they are not there.
+pub(crate) fn all() -> Option<(u64, Vec<Fixture>)> {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
+    let folder = std::env::var_os("PORTCULLIS_VECTORS").map_or(default, PathBuf::from);
+    let file = folder.join("idp_fixtures.json");
+    if !file.is_file() {
+        let shown = file.display();
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "no {shown}"
+        );
+        eprintln!("SKIPPED, NOTHING TESTED: no {shown}; set PORTCULLIS_VECTORS");
+        return None;
+    }
+    let document: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let fixtures = document["fixtures"].as_array().unwrap();
+    let fixtures: Vec<_> = fixtures.iter().map(Fixture::read).collect();
+    assert_eq!(fixtures.len(), COUNT, "number of fixtures");
+    Some((document["now"].as_u64().unwrap(), fixtures))
+}
+
+/// The fixture of that name, and its time.
+pub(crate) fn one(id: &str) -> Option<(u64, Fixture)> {
+    let (now, fixtures) = all()?;
+    let fixture = fixtures.into_iter().find(|fixture| fixture.id == id);
+    Some((now, fixture.unwrap_or_else(|| panic!("no fixture {id}"))))
+}
+
+impl Fixture {
+    fn read(value: &Value) -> Self {
+        Self {
+            id: value["id"].as_str().unwrap().to_owned(),
+            header: value["header"].clone(),
+            claims: value["claims"].clone(),
+            expect: value["expect"].as_object().unwrap().clone(),
+            jwks_shape: value["jwks_shape"].as_array().unwrap().clone(),
+        }
+    }
+
+    /// The same with another claim.
+    pub(crate) fn with_claim(mut self, name: &str, value: Value) -> Self {
+        self.claims[name] = value;
+        self
+    }
+
+    /// The same without a claim.
+    pub(crate) fn without_claim(mut self, name: &str) -> Self {
+        self.claims.as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    /// The token.
+    pub(crate) fn token(&self) -> String {
+        Signer::new(Algorithm::Rs256).token(&self.header, &self.claims)
+    }
+
+    /// The same token, signed with a key that the provider does not have.
+    pub(crate) fn forged(&self) -> String {
+        Signer::with_pair(Algorithm::Rs256, Pair::Other).token(&self.header, &self.claims)
+    }
+
+    /// The provider's key set, in its own shape.
+    pub(crate) fn jwks(&self) -> Value {
+        let kid = self.header.get("kid").cloned().unwrap_or(json!("k1"));
+        let plain = [json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid })];
+        let shape = if self.jwks_shape.is_empty() {
+            &plain[..]
+        } else {
+            &self.jwks_shape
+        };
+        let keys: Vec<_> = shape.iter().map(|shape| jwk(shape, &kid)).collect();
+        json!({ "keys": keys })
+    }
+}
+
+/// A key with exactly the members of `shape` beside its numbers. The one that is called `signing`
+/// signs; the others are other keys.
+fn jwk(shape: &Value, signing: &Value) -> Value {
+    let pair = if shape["kid"] == *signing {
+        Pair::Own
+    } else {
+        Pair::Other
+    };
+    let algorithm = match shape["kty"].as_str() {
+        Some("EC") => Algorithm::Es256,
+        _ => Algorithm::Rs256,
+    };
+    let mut jwk = Signer::with_pair(algorithm, pair).jwk();
+    let members = jwk.as_object_mut().unwrap();
+    for label in ["alg", "use", "kid"] {
+        members.remove(label);
+    }
+    for (name, value) in shape.as_object().unwrap() {
+        if value != "ABSENT" {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    jwk
+}

@@ -1,0 +1,126 @@
+//! A gate with one provider: its configuration and keys in, an outcome out.
+
+use portcullis::{
+    config::Config,
+    decision::Decision,
+    engine::{Engine, Patience},
+    host::{Expected, Host, SetSharedDataError, SharedData},
+    request::Request,
+    time::UnixMillis,
+};
+use serde_json::{Value, json};
+
+use crate::fixtures::Fixture;
+
+/// What came of a token: it passed, or status and reason.
+pub(crate) type Outcome = Result<(), (u16, &'static str)>;
+
+/// One provider, its keys and the time.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) provider: Value,
+    pub(crate) jwks: Value,
+    pub(crate) now: u64,
+}
+
+impl Gate {
+    /// The gate of this provider with the keys of `fixture`.
+    pub(crate) fn new(provider: Value, fixture: &Fixture, now: u64) -> Self {
+        Self {
+            provider,
+            jwks: fixture.jwks(),
+            now,
+        }
+    }
+
+    /// The same gate with another field of the provider; `null` is absence.
+    pub(crate) fn with(&self, field: &str, value: Value) -> Self {
+        let mut gate = self.clone();
+        gate.provider[field] = value;
+        gate
+    }
+
+    /// The same gate at another time.
+    pub(crate) fn at(&self, now: u64) -> Self {
+        Self {
+            now,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the token is valid.
+    pub(crate) fn verify(&self, token: &str) -> Outcome {
+        self.decide(None, token)
+    }
+
+    /// Whether the token is valid and grants what `authorize` asks for.
+    pub(crate) fn authorize(&self, authorize: &Value, token: &str) -> Outcome {
+        self.decide(Some(authorize), token)
+    }
+
+    fn decide(&self, authorize: Option<&Value>, token: &str) -> Outcome {
+        let mut engine = self.engine(authorize);
+        let now = UnixMillis::new(self.now * 1000);
+        let authorization = format!("Bearer {token}");
+        let request = Request::new(vec![
+            (b":method", b"GET"),
+            (b":path", b"/"),
+            (b":authority", b"api.example"),
+            (b"authorization", authorization.as_bytes()),
+        ]);
+        let decision = engine.decide(&request, now, Patience::Exhausted, &NoProxy);
+        // Whatever URL a token may name: nobody goes there.
+        assert_eq!(engine.due(now, &NoProxy), [], "calls to make");
+        match decision {
+            Decision::Permit(_) => Ok(()),
+            Decision::Deny(denial) => Err((engine.response(&denial).status, denial.reason.label())),
+            Decision::AwaitKeys { .. } => panic!("waits for keys that are there"),
+        }
+    }
+
+    /// Keys of a provider with `remote_jwks` come as if fetched now; those of another stand in its
+    /// configuration.
+    fn engine(&self, authorize: Option<&Value>) -> Engine {
+        let mut provider = self.provider.clone();
+        let is_remote = provider.get("remote_jwks").is_some();
+        if !is_remote {
+            provider["local_jwks"] = json!({ "inline_string": self.jwks.to_string() });
+        }
+        let config = json!({
+            "providers": { "idp": provider },
+            "rules": [{
+                "match": { "prefix": "/" },
+                "requires": { "provider_name": "idp" },
+                "authorize": authorize,
+            }],
+        });
+        let config = Config::parse(config.to_string().as_bytes())
+            .unwrap_or_else(|error| panic!("{error}: {config}"));
+        let (id, _) = config.providers().next().unwrap();
+        let mut engine = Engine::new(config);
+        if is_remote {
+            let document = self.jwks.to_string();
+            let now = UnixMillis::new(self.now * 1000);
+            let keys = engine.keys_mut();
+            keys.preload(id, document.as_bytes(), now).unwrap();
+        }
+        engine
+    }
+}
+
+/// No proxy: nothing is shared, and no client has a certificate.
+struct NoProxy;
+
+impl Host for NoProxy {
+    fn shared_data(&self, _: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}

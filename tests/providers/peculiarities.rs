@@ -1,0 +1,208 @@
+//! What single providers do unlike the others.
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    configurations::provider_for,
+    fixtures::{self, Fixture},
+    gate::Gate,
+    signer::Signer,
+};
+
+/// The fixture of that name and the gate for it; None where there are no fixtures.
+fn case(id: &str) -> Option<(Gate, Fixture)> {
+    let (now, fixture) = fixtures::one(id)?;
+    Some((Gate::new(provider_for(id), &fixture, now), fixture))
+}
+
+#[test]
+fn entra_tenants_cannot_stand_in_for_each_other() {
+    let Some((gate, fixture)) = case("entra-v2-user") else {
+        return;
+    };
+    let other = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let issuer = |tenant: &str| json!(format!("https://login.microsoftonline.com/{tenant}/v2.0"));
+    let both = |tenant: &str| {
+        let fixture = fixture.clone().with_claim("iss", issuer(tenant));
+        fixture.with_claim("tid", json!(tenant))
+    };
+    for (case, fixture, reason) in [
+        (
+            "issuer of another tenant",
+            fixture.clone().with_claim("iss", issuer(other)),
+            "issuer",
+        ),
+        (
+            "claim of another tenant",
+            fixture.clone().with_claim("tid", json!(other)),
+            "issuer",
+        ),
+        ("no tenant", fixture.clone().without_claim("tid"), "issuer"),
+        ("tenant that is not listed", both(other), "claim"),
+        ("tenant that is no GUID", both("common"), "claim"),
+        ("tenant with a path", both("a/b"), "issuer"),
+    ] {
+        assert_eq!(gate.verify(&fixture.token()), Err((401, reason)), "{case}");
+    }
+    // The same template without a list is the operator's choice, and says so.
+    let any = gate
+        .with("require_claims", Value::Null)
+        .with("allow_any_tenant", json!(true));
+    assert_eq!(any.verify(&both(other).token()), Ok(()));
+}
+
+#[test]
+fn keys_that_only_encrypt_sign_nothing() {
+    for id in ["pingfederate-array", "keycloak-user"] {
+        let Some((mut gate, fixture)) = case(id) else {
+            return;
+        };
+        assert_eq!(gate.verify(&fixture.token()), Ok(()));
+        let keys = gate.jwks["keys"].as_array_mut().unwrap();
+        for key in &mut *keys {
+            if key["kid"] == fixture.header["kid"] {
+                key["use"] = json!("enc");
+            }
+        }
+        // A set without any key that signs would be refused as a whole.
+        keys.push(Signer::new(Algorithm::Es256).named(Some("other")).jwk());
+        assert_eq!(gate.verify(&fixture.token()), Err((401, "unknown_key")));
+    }
+}
+
+#[test]
+fn ping_federate_keys_serve_their_family() {
+    let Some((mut gate, mut fixture)) = case("pingfederate-array") else {
+        return;
+    };
+    gate.jwks["keys"][0]["alg"] = json!("RS256");
+    fixture.header["alg"] = json!("RS384");
+    let signer = Signer::new(Algorithm::Rs384);
+    let token = signer.token(&fixture.header, &fixture.claims);
+    assert_eq!(gate.verify(&token), Ok(()));
+    let exact = gate.with("jwk_algorithm", json!("exact"));
+    assert_eq!(exact.verify(&token), Err((401, "unknown_key")));
+}
+
+#[test]
+fn keycloak_service_accounts_name_one_client() {
+    let Some((gate, fixture)) = case("keycloak-user") else {
+        return;
+    };
+    let named = |client: &str| {
+        fixture
+            .clone()
+            .with_claim("client_id", json!(client))
+            .token()
+    };
+    assert_eq!(gate.verify(&named("movie-api-client")), Ok(()));
+    assert_eq!(gate.verify(&named("other")), Err((401, "client")));
+}
+
+#[test]
+fn google_access_tokens_are_no_jwts() {
+    let Some((gate, fixture)) = case("google-id-token-sa") else {
+        return;
+    };
+    let opaque = gate.verify("ya29.a0AfH6SMBx-example_opaque-token");
+    assert_eq!(opaque, Err((401, "malformed_token")));
+    let unverified = fixture.with_claim("email_verified", json!(false));
+    assert_eq!(gate.verify(&unverified.token()), Err((401, "claim")));
+}
+
+#[test]
+fn github_workflows_are_told_apart_by_their_claims() {
+    let Some((gate, fixture)) = case("github-actions") else {
+        return;
+    };
+    let rule = json!({ "claims": [
+        { "claim": "repository", "any_of": ["octo-org/octo-repo"] },
+        { "claim": "ref", "any_of": ["refs/heads/main"] },
+        { "claim": "environment", "any_of": ["prod"] },
+        { "claim": "job_workflow_ref", "any_of": [
+            "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
+        ] },
+    ] });
+    assert_eq!(gate.authorize(&rule, &fixture.token()), Ok(()));
+    for (claim, value) in [
+        ("ref", "refs/heads/main2"),
+        ("environment", "staging"),
+        (
+            "job_workflow_ref",
+            "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/x",
+        ),
+    ] {
+        let other = fixture.clone().with_claim(claim, json!(value)).token();
+        let outcome = gate.authorize(&rule, &other);
+        assert_eq!(outcome, Err((403, "insufficient_claim")), "{claim}");
+    }
+    let fork = fixture.with_claim("sub", json!("repo:octo-organisation/octo-repo:ref:refs/x"));
+    assert_eq!(gate.verify(&fork.token()), Err((401, "subject")));
+}
+
+#[test]
+fn kubernetes_tokens_may_live_a_year_and_no_longer() {
+    let Some((gate, fixture)) = case("k8s-projected") else {
+        return;
+    };
+    let issued = fixture.claims["iat"].as_u64().unwrap();
+    for (lifetime, expected) in [(31_536_000, Ok(())), (31_536_001, Err((401, "lifetime")))] {
+        let token = fixture
+            .clone()
+            .with_claim("exp", json!(issued + lifetime))
+            .token();
+        assert_eq!(gate.verify(&token), expected, "{lifetime}");
+    }
+    let rule = json!({ "claims": [
+        { "claim": ["kubernetes.io", "namespace"], "any_of": ["default"] },
+        { "claim": ["kubernetes.io", "serviceaccount", "name"], "any_of": ["default"] },
+    ] });
+    assert_eq!(gate.authorize(&rule, &fixture.token()), Ok(()));
+    let split = json!({ "claims": [
+        { "claim": ["kubernetes", "io", "namespace"], "any_of": ["default"] },
+    ] });
+    let split = gate.authorize(&split, &fixture.token());
+    assert_eq!(split, Err((403, "insufficient_claim")));
+}
+
+/// The manual's form has `iat` and the token endpoint's host as audience, the SDKs' form has neither.
+#[test]
+fn client_assertions_come_in_two_forms() {
+    let Some((gate, fixture)) = case("zidentity-client-assertion") else {
+        return;
+    };
+    let sdk = fixture.clone().without_claim("iat");
+    let sdk = sdk.with_claim("aud", json!("https://api.zscaler.com"));
+    for form in [&fixture, &sdk] {
+        assert_eq!(gate.verify(&form.token()), Ok(()));
+        let long = form.clone().with_claim("exp", json!(gate.now + 601));
+        assert_eq!(gate.verify(&long.token()), Err((401, "lifetime")));
+        let other = form.clone().with_claim("sub", json!("another-client"));
+        assert_eq!(gate.verify(&other.token()), Err((401, "subject")));
+    }
+}
+
+#[test]
+fn rfc9068_tokens_have_every_claim_that_it_demands() {
+    let Some((gate, fixture)) = case("rfc9068-oidc-provider") else {
+        return;
+    };
+    for claim in ["sub", "client_id", "iat", "jti"] {
+        let lacking = fixture.clone().without_claim(claim).token();
+        assert_eq!(gate.verify(&lacking), Err((401, "claim")), "{claim}");
+    }
+    for (claim, reason) in [("iss", "issuer"), ("aud", "audience"), ("exp", "lifetime")] {
+        let lacking = fixture.clone().without_claim(claim).token();
+        assert_eq!(gate.verify(&lacking), Err((401, reason)), "{claim}");
+    }
+    for typ in ["JWT", "dpop+jwt", "logout+jwt"] {
+        let mut other = fixture.clone();
+        other.header["typ"] = json!(typ);
+        assert_eq!(
+            gate.verify(&other.token()),
+            Err((401, "token_type")),
+            "{typ}"
+        );
+    }
+}
