@@ -79,7 +79,7 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 .PHONY: test-unit test-vectors test-wasm size test-scenarios e2e docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins --test cli --test jose --test properties
-	cargo test --locked --lib filter::
+	cargo test --locked --features cli --lib filter::
 
 test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
 	cargo test $(CORE) --test vectors --test providers -- --show-output
@@ -91,10 +91,10 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
-	CI=true cargo test --locked --test scenarios
+	CI=true cargo test --locked --features cli --test scenarios --test support_smoke
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
-	CI=true cargo test --locked --test e2e
+	CI=true cargo test --locked --features cli --test e2e
 
 docs: wasm envoy $(TOOLS)/node ## The examples of the documentation
 	cargo test $(CORE) --test docs
