@@ -16,7 +16,7 @@ use crate::{
         host::Proxy,
         metrics::Metrics,
         pairs,
-        parked::Parked,
+        parked::{Gate, Parked},
         request::{self, Fate},
     },
     keys::{Fetch, FetchError, FetchOutcome, SourceId},
@@ -78,7 +78,7 @@ impl Worker {
     }
 
     /// Decides on the request of the current context, which has just arrived.
-    pub(super) fn on_request(&mut self, context_id: u32) -> Arrival {
+    pub(super) fn on_request(&mut self, context_id: u32, gate: &Gate) -> Arrival {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
@@ -92,7 +92,7 @@ impl Worker {
             return self.carry_out(&overloaded(decision));
         }
         self.engine.want(source, cause);
-        self.parked.park(context_id, now);
+        self.parked.park(context_id, gate.clone(), now);
         self.set_tick(BUSY_TICK_MILLISECONDS);
         Arrival::Parked
     }
@@ -231,6 +231,7 @@ impl Worker {
             }
             self.parked.remove(waiting.context_id);
             if self.carry_out(&decision) == Arrival::Decided(Fate::Passes) {
+                waiting.gate.open();
                 // A stream that cannot go on stays paused: closed, not open.
                 let _ = abi::continue_request();
             }

@@ -1,9 +1,10 @@
 //! Keys that are fetched: waiting for them, doing without, bad answers.
 
+use portcullis::jose::Algorithm;
 use serde_json::json;
 
 use crate::{
-    signer::{Signer, jwks},
+    signer::{Pair, Signer, jwks},
     support::{
         authorization_server::{Answer, AuthorizationServer},
         driver::{Driver, Request, Setup},
@@ -17,6 +18,7 @@ use crate::{
 
 on_both_drivers!(
     parks_requests_until_the_keys_arrive,
+    holds_bodies_back_while_their_heads_wait,
     fetches_once_for_two_workers,
     answers_503_while_keys_cannot_be_had,
     keeps_what_worked_through_bad_documents,
@@ -42,6 +44,34 @@ fn parks_requests_until_the_keys_arrive<D: Driver>() {
         assert_eq!(forwarded_user(&exchange), Some(format!("u{n}")));
     }
     assert_eq!(server.fetches(JWKS_PATH), 1);
+}
+
+/// Where the host stops headers alone, a body that is let through takes them along: a forged token
+/// would pass before there is a key to check it with.
+fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let setup = Setup {
+        stops_headers_alone: true,
+        ..Setup::new(configuration(&remote_provider()))
+    };
+    let gate: D = start(&setup.cluster("login", &server));
+    let post = |signer: &Signer| {
+        let request = Request::new("POST", "/").bearer(token(&gate, signer, "u"));
+        gate.begin(&request.body("order"))
+    };
+    let (good, forged) = (
+        post(&signer),
+        post(&Signer::with_pair(Algorithm::Es256, Pair::Other)),
+    );
+    gate.wait_until("both in flight", || gate.in_flight() == 2);
+    server.release();
+    let exchange = gate.finish(good);
+    assert_eq!(forwarded_user(&exchange).as_deref(), Some("u"));
+    assert_eq!(exchange.upstream.unwrap().body, b"order");
+    let exchange = gate.finish(forged);
+    assert_eq!((exchange.status, exchange.upstream), (401, None));
 }
 
 fn fetches_once_for_two_workers<D: Driver>() {
@@ -128,7 +158,7 @@ fn keeps_what_worked_through_bad_documents<D: Driver>() {
 }
 
 fn learns_a_rotated_key<D: Driver>() {
-    let (old, new) = (signer(), Signer::new(portcullis::jose::Algorithm::Rs256));
+    let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = publishing(&old);
     let gate: D = with_remote_keys(&server);
     assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
