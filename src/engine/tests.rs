@@ -287,6 +287,32 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
     assert_eq!(label(&decide(&failed, "/", &two)), "several_credentials");
 }
 
+/// The provider's own audiences are not the rule's: what is meant for another must not pass for a
+/// verified token, let alone grant rights.
+#[test]
+fn keeps_the_audiences_of_a_rule_that_lets_missing_tokens_pass() {
+    let engine = |lenient: &str| {
+        engine(json!({"rules": [{
+            "match": {"prefix": "/"},
+            "requires": {"requires_any": {"requirements": [
+                {"provider_and_audiences": {"provider_name": "a", "audiences": ["billing"]}},
+                {lenient: {}},
+            ]}},
+            "authorize": {"roles": {"any_of": ["admin"]}},
+        }]}))
+    };
+    let for_orders = token("a", json!({"roles": ["admin"]}));
+    let for_billing = token("a", json!({"roles": ["admin"], "aud": "billing"}));
+    for (lenient, refused) in [
+        ("allow_missing", "audience"),
+        ("allow_missing_or_failed", "missing_credential"),
+    ] {
+        let engine = engine(lenient);
+        assert_eq!(label(&bearer(&engine, &for_orders)), refused);
+        assert_eq!(label(&bearer(&engine, &for_billing)), "verified");
+    }
+}
+
 #[test]
 fn leaves_an_unverified_credential_in_place() {
     let engine = engine(json!({"rules": [{
