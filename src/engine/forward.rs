@@ -29,6 +29,17 @@ pub(super) fn sanitize(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
     edits
 }
 
+/// The request as [`sanitize`] leaves it: a rule must not be chosen by a header that a client made
+/// up and the upstream will not see.
+pub(super) fn sanitized<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
+    let headers = request.headers().iter().copied();
+    Request::new(
+        headers
+            .filter(|(name, _)| !owned.iter().any(|own| own.is_confusable_with(name)))
+            .collect(),
+    )
+}
+
 /// The edits that carry verified identity, behind those in `edits`.
 ///
 /// # Errors
@@ -84,9 +95,12 @@ fn identity(
     Some(())
 }
 
-/// A claim with a line break would add headers of the client's choice (RFC 9110 section 5.5).
+/// A claim with a line break would add headers of the client's choice, and one with a space at an
+/// end would arrive as another user's: readers take those spaces off (RFC 9110 section 5.5).
 fn push(name: &HeaderName, value: String, limit: usize, edits: &mut Vec<HeaderEdit>) -> Option<()> {
-    let fits = value.len() <= limit && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f);
+    let fits = value.len() <= limit
+        && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
+        && value.trim_matches(' ') == value;
     fits.then(|| edits.push(HeaderEdit::Set(name.as_str().to_owned(), value)))
 }
 

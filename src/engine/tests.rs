@@ -384,6 +384,43 @@ fn refuses_ambiguous_paths_before_any_rule() {
 }
 
 #[test]
+fn refuses_encodings_that_change_which_rule_applies() {
+    let engine = engine(json!({"rules": [
+        {"match": {"prefix": "/admin"}, "requires": {"provider_name": "a"}},
+        {"match": {"path_separated_prefix": "/@ops"}, "requires": {"provider_name": "a"}},
+        {"match": {"path": "/caf%c3%a9%20x"}, "requires": {"provider_name": "a"}},
+        {"match": {"safe_regex": {"regex": "/v[0-9]+"}}, "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/"}},
+    ]}));
+    for (path, expected) in [
+        ("/%61dmin", "ambiguous_path"),
+        ("/%40ops/x", "ambiguous_path"),
+        ("/v%31", "ambiguous_path"),
+        ("/caf%C3%A9%20x", "missing_credential"),
+        ("/caf%c3%a9%20x", "missing_credential"),
+        ("/%63af%c3%a9%20x", "ambiguous_path"),
+        ("/admin/%61", "missing_credential"),
+        ("/x%3b/..%3b/admin", "ambiguous_path"),
+        ("/%7Euser/a%20b%", "not_required"),
+    ] {
+        assert_eq!(label(&decide(&engine, path, &[])), expected, "{path}");
+    }
+}
+
+/// Such a header is taken away before anything is decided.
+#[test]
+fn chooses_no_rule_by_a_header_of_its_own() {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+    let engine = engine(json!({"providers": {"a": own}, "rules": [
+        {"match": {"prefix": "/", "headers": [{"name": "x-user"}]}},
+        {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+    ]}));
+    let decision = decide(&engine, "/", &[("x-user", "root")]);
+    assert_eq!(label(&decision), "missing_credential");
+}
+
+#[test]
 fn sanitizes_on_every_way_a_request_can_take() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
