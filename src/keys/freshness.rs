@@ -85,11 +85,10 @@ impl Record {
                 return Serving::Stale;
             }
         }
-        let next = self.next_fetch(timing);
-        if self.is_leased(timing, now) || next <= now {
+        if self.is_leased(timing, now) || self.is_due(timing, now) {
             Serving::Pending
         } else {
-            Serving::Unavailable(next.since(now))
+            Serving::Unavailable(self.next_fetch(timing).since(now))
         }
     }
 
@@ -98,11 +97,11 @@ impl Record {
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
         !self.is_leased(timing, now)
             && match cause {
-                FetchCause::Freshness => self.next_fetch(timing) <= now,
+                FetchCause::Freshness => self.is_due(timing, now),
                 // A failing server is not asked more often because tokens name strange keys.
                 FetchCause::UnknownKid => {
                     self.has_cooled_down(timing, now)
-                        && (self.failures == 0 || self.next_fetch(timing) <= now)
+                        && (self.failures == 0 || self.is_due(timing, now))
                 }
             }
     }
@@ -140,7 +139,19 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// When the next fetch is due, leases apart.
+    /// Whether a fetch is due, leases apart. Times far in the future were written before the clock
+    /// went back: waiting for them, keys that the issuer withdrew would serve until then.
+    fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
+        let last = if self.failures > 0 {
+            self.attempted_at
+        } else {
+            self.fetched_at
+        };
+        let is_ahead = last.is_some_and(|last| last > now.plus(timing.lease));
+        is_ahead || self.next_fetch(timing) <= now
+    }
+
+    /// When the next fetch is due by the record.
     fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
@@ -245,6 +256,20 @@ mod tests {
         assert!(wants(&Record::default(), 0));
         assert!(!wants(&fetched(0), 594));
         assert!(wants(&fetched(0), 595));
+    }
+
+    #[test]
+    fn fetches_anew_when_the_clock_has_gone_back() {
+        let mut record = fetched(1_000_000);
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+        assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
+        // A step that a clock is corrected by is no reason.
+        assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+        record.jwks = None;
+        record.fail(FetchError::Unreachable, at(1_000_000));
+        assert_eq!(record.serving(&TIMING, at(0)), Serving::Pending);
+        record.fail(FetchError::Unreachable, at(0));
+        assert!(!record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
     }
 
     #[test]
