@@ -26,7 +26,30 @@ pub(super) fn sanitize(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
             }
         }
     }
+    edits.extend(connection(owned, request));
     edits
+}
+
+/// Takes these headers out of `Connection`, which reaches the upstream with an upgrade: a proxy
+/// there drops each header that it names (RFC 9110 section 7.6.1), and a client would rid itself of
+/// its identity (as in CVE-2024-45410).
+fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
+    const CONNECTION: &str = "connection";
+    let options: Vec<&[u8]> = request
+        .values(CONNECTION)
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options
+        .into_iter()
+        .partition(|option| owned.iter().any(|own| own.is_confusable_with(option)));
+    (!named.is_empty()).then(|| {
+        let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
+        match rest.as_str() {
+            "" => HeaderEdit::Remove(CONNECTION.to_owned()),
+            _ => HeaderEdit::Set(CONNECTION.to_owned(), rest),
+        }
+    })
 }
 
 /// The request as [`sanitize`] leaves it: a rule must not be chosen by a header that a client made

@@ -407,6 +407,25 @@ fn refuses_encodings_that_change_which_rule_applies() {
     }
 }
 
+#[test]
+fn lets_no_client_declare_its_identity_a_matter_of_the_connection() {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+    let engine = engine(json!({"providers": {"a": own}, "unmatched": "allow", "rules": []}));
+    for (value, edited) in [
+        ("Upgrade, X-User", vec![set("connection", "Upgrade")]),
+        (
+            "x_user,keep-alive , te",
+            vec![set("connection", "keep-alive, te")],
+        ),
+        ("x-user", vec![remove("connection")]),
+        ("Upgrade", vec![]),
+    ] {
+        let decision = decide(&engine, "/", &[("connection", value)]);
+        assert_eq!(edits(decision), edited, "{value}");
+    }
+}
+
 /// Such a header is taken away before anything is decided.
 #[test]
 fn chooses_no_rule_by_a_header_of_its_own() {
