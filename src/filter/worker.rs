@@ -86,12 +86,12 @@ impl Worker {
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
         };
+        self.engine.want(source, cause);
         if self.parked.is_full() {
             // What it gets without waiting; where that is a refusal for lack of keys, say why.
             let decision = request::decide(&self.engine, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         }
-        self.engine.want(source, cause);
         self.parked.park(context_id, gate.clone(), now);
         self.set_tick(BUSY_TICK_MILLISECONDS);
         Arrival::Parked
@@ -262,9 +262,12 @@ impl Worker {
     }
 }
 
+/// A key that nobody has looked for yet is one that cannot be had, too: the token may be good.
 fn overloaded(decision: Decision) -> Decision {
     match decision {
-        Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
+        Decision::Deny(denial)
+            if matches!(denial.reason, Reason::KeysUnavailable | Reason::UnknownKey) =>
+        {
             Decision::Deny(Denial {
                 reason: Reason::Overloaded,
                 ..denial

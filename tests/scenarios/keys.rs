@@ -25,6 +25,7 @@ on_both_drivers!(
     learns_a_rotated_key,
     looks_no_more_than_once_for_kids_that_nobody_has,
     bounds_how_many_wait,
+    refuses_no_good_token_for_want_of_room,
     stops_waiting_after_the_timeout,
     names_a_cluster_that_is_missing,
 );
@@ -208,6 +209,30 @@ fn bounds_how_many_wait<D: Driver>() {
     for pending in waiting {
         assert_eq!(gate.finish(pending).status, 200);
     }
+}
+
+/// A token may be good whose key nobody has looked for yet: 503 keeps the client from throwing it
+/// away.
+fn refuses_no_good_token_for_want_of_room<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let mut config = configuration(&remote_provider());
+    config["limits"] = json!({ "parked_requests": 1 });
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "a")).status, 200);
+    server.hold();
+    let rotated = signer.clone().named(Some("rotated"));
+    let request = Request::get("/").bearer(token(&gate, &rotated, "b"));
+    let waiting = gate.begin(&request);
+    gate.wait_until("one in flight", || gate.in_flight() == 1);
+    let second = gate.send(&request);
+    assert_eq!(
+        (second.status, second.details.as_str()),
+        (503, "portcullis_denied{overloaded}")
+    );
+    server.answer(JWKS_PATH, Answer::json(rotated.jwks().to_string()));
+    server.release();
+    assert_eq!(gate.finish(waiting).status, 200);
 }
 
 fn stops_waiting_after_the_timeout<D: Driver>() {
