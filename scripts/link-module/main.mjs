@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// What Envoy may call: the contexts' life, the configuration, time, a request's head, a fetch's end.
+// What Envoy may call: the contexts' life, the configuration, time, a request, a fetch's end.
 const EXPORTS = [
   '_initialize',
   'malloc',
@@ -21,7 +21,9 @@ const EXPORTS = [
   'proxy_on_context_create',
   'proxy_on_delete',
   'proxy_on_http_call_response',
+  'proxy_on_request_body',
   'proxy_on_request_headers',
+  'proxy_on_request_trailers',
   'proxy_on_tick',
 ];
 

@@ -1,7 +1,7 @@
 //! Whether a requirement holds for a request: the tree of any, all and providers.
 
 use crate::{
-    config::{Config, Provider, ProviderId},
+    config::{Audiences, Config, Provider, ProviderId},
     engine::Refusal,
     jose::{TokenError, UntrustedToken, VerifiedToken, words},
     policy::{Credential, CredentialError, Grants, Requirement, path::Target},
@@ -23,11 +23,15 @@ pub(super) struct Verified<'a> {
 pub(super) struct Evaluation<'a, 'c> {
     config: &'c Config,
     circumstances: &'c Circumstances<'c>,
+    readers: Vec<Reader<'c>>,
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
     found: Vec<(ProviderId, Result<Credential<'a>, CredentialError>)>,
     tokens: Vec<(&'a str, Result<UntrustedToken<'a>, TokenError>)>,
 }
+
+/// A provider whose places count, and the audiences that the rule knows it with.
+type Reader<'c> = (ProviderId, &'c Audiences);
 
 type Outcome<'a> = Result<Vec<Verified<'a>>, Refusal>;
 
@@ -35,17 +39,22 @@ impl<'a, 'c> Evaluation<'a, 'c> {
     /// Finds the credentials that the rule's providers read.
     pub(super) fn new(
         config: &'c Config,
-        requirement: &Requirement,
+        requirement: &'c Requirement,
         request: &Request<'a>,
         target: Option<Target<'a>>,
         circumstances: &'c Circumstances<'c>,
     ) -> Result<Self, Refusal> {
         let forgives = forgives_failure(requirement);
-        let mut found = Vec::new();
-        for id in relevant_providers(config, requirement) {
+        let readers = readers(config, requirement);
+        let mut found: Vec<(ProviderId, _)> = Vec::new();
+        for (id, _) in &readers {
+            let id = *id;
             let Some(provider) = config.provider(id) else {
                 continue;
             };
+            if found.iter().any(|(seen, _)| *seen == id) {
+                continue;
+            }
             match provider.places.find(request, target) {
                 Ok(None) => {}
                 Ok(Some(credential)) => found.push((id, Ok(credential))),
@@ -70,6 +79,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         Ok(Self {
             config,
             circumstances,
+            readers,
             found,
             tokens,
         })
@@ -142,12 +152,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             };
             match credential {
                 Err(error) => refused.push((None, Refusal::Credential(*error))),
-                Ok(credential) => {
-                    match self.verify(*id, provider, &provider.audiences, credential) {
-                        Ok(token) => verified.push(token),
-                        Err(refusal) => refused.push((Some(credential), refusal)),
-                    }
-                }
+                Ok(credential) => match self.verify_as_named(*id, provider, credential) {
+                    Ok(token) => verified.push(token),
+                    Err(refusal) => refused.push((Some(credential), refusal)),
+                },
             }
         }
         let is_unverified = |credential: Option<&Credential<'_>>| {
@@ -161,6 +169,25 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             .map(|(_, refusal)| refusal)
             .max_by_key(|refusal| rank(*refusal));
         (verified, worst)
+    }
+
+    /// Under audiences that the rule knows the provider with: a token that the rule refuses for its
+    /// audience must not come in by the provider's own.
+    fn verify_as_named(
+        &self,
+        id: ProviderId,
+        provider: &Provider,
+        credential: &Credential<'a>,
+    ) -> Result<Verified<'a>, Refusal> {
+        let mut worst = Refusal::Missing;
+        for (_, audiences) in self.readers.iter().filter(|(reader, _)| *reader == id) {
+            match self.verify(id, provider, audiences, credential) {
+                Err(refusal) if rank(refusal) > rank(worst) => worst = refusal,
+                Err(_) => {}
+                verified => return verified,
+            }
+        }
+        Err(worst)
     }
 
     fn credential(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
@@ -178,7 +205,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         &self,
         id: ProviderId,
         provider: &Provider,
-        audiences: &crate::config::Audiences,
+        audiences: &Audiences,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
         let invalid = |reason| Refusal::Token(id, Failure::Invalid(reason));
@@ -220,15 +247,20 @@ pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Gra
 }
 
 /// The providers whose places count: those that the rule names, or all where it names none.
-fn relevant_providers(config: &Config, requirement: &Requirement) -> Vec<ProviderId> {
-    let mut named = Vec::new();
-    requirement.each_provider(&mut |id| {
-        if !named.contains(&id) {
-            named.push(id);
+fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Vec<Reader<'c>> {
+    let mut named: Vec<Reader<'c>> = Vec::new();
+    requirement.each_provider(&mut |id, audiences| {
+        let own = config.provider(id).map(|provider| &provider.audiences);
+        if let Some(audiences) = audiences.or(own)
+            && !named.contains(&(id, audiences))
+        {
+            named.push((id, audiences));
         }
     });
     if named.is_empty() {
-        config.providers().map(|(id, _)| id).collect()
+        let all = config.providers();
+        all.map(|(id, provider)| (id, &provider.audiences))
+            .collect()
     } else {
         named
     }

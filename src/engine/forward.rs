@@ -26,7 +26,41 @@ pub(super) fn sanitize(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
             }
         }
     }
+    edits.extend(connection(owned, request));
     edits
+}
+
+/// Takes these headers out of `Connection`, which reaches the upstream with an upgrade: a proxy
+/// there drops each header that it names (RFC 9110 section 7.6.1), and a client would rid itself of
+/// its identity (as in CVE-2024-45410).
+fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
+    const CONNECTION: &str = "connection";
+    let options: Vec<&[u8]> = request
+        .values(CONNECTION)
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options
+        .into_iter()
+        .partition(|option| owned.iter().any(|own| own.is_confusable_with(option)));
+    (!named.is_empty()).then(|| {
+        let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
+        match rest.as_str() {
+            "" => HeaderEdit::Remove(CONNECTION.to_owned()),
+            _ => HeaderEdit::Set(CONNECTION.to_owned(), rest),
+        }
+    })
+}
+
+/// The request as [`sanitize`] leaves it: a rule must not be chosen by a header that a client made
+/// up and the upstream will not see.
+pub(super) fn sanitized<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
+    let headers = request.headers().iter().copied();
+    Request::new(
+        headers
+            .filter(|(name, _)| !owned.iter().any(|own| own.is_confusable_with(name)))
+            .collect(),
+    )
 }
 
 /// The edits that carry verified identity, behind those in `edits`.
@@ -84,9 +118,12 @@ fn identity(
     Some(())
 }
 
-/// A claim with a line break would add headers of the client's choice (RFC 9110 section 5.5).
+/// A claim with a line break would add headers of the client's choice, and one with a space at an
+/// end would arrive as another user's: readers take those spaces off (RFC 9110 section 5.5).
 fn push(name: &HeaderName, value: String, limit: usize, edits: &mut Vec<HeaderEdit>) -> Option<()> {
-    let fits = value.len() <= limit && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f);
+    let fits = value.len() <= limit
+        && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
+        && value.trim_matches(' ') == value;
     fits.then(|| edits.push(HeaderEdit::Set(name.as_str().to_owned(), value)))
 }
 

@@ -77,6 +77,13 @@ impl Engine {
         // Before all else: whatever way the request takes from here, headers that claim an
         // identity are ours alone to set.
         let sanitized = forward::sanitize(&self.config.owned_headers, request);
+        let without_owned;
+        let request = if sanitized.is_empty() {
+            request
+        } else {
+            without_owned = forward::sanitized(&self.config.owned_headers, request);
+            &without_owned
+        };
         if self.config.bypass_cors_preflight && is_cors_preflight(request) {
             return permit(PermitReason::CorsPreflight, sanitized);
         }
@@ -156,22 +163,36 @@ impl Engine {
         let rule = self.first_match(request, Some(target));
         if self.config.path_policy == PathPolicy::Reject {
             path::ambiguity(target.path).map_or(Ok(()), Err)?;
-            if target.path.contains(';') {
-                let plain = path::without_parameters(target.path);
-                path::ambiguity(&plain).map_or(Ok(()), Err)?;
-                let other = self.first_match(
-                    request,
-                    Some(Target {
-                        path: &plain,
-                        ..target
-                    }),
-                );
-                if !same_rule(rule, other) {
-                    return Err(path::Ambiguity::Parameter);
-                }
+            // An upstream may decode the path, and then leave its parameters out.
+            let decoded = path::normal_encoding(target.path);
+            self.same_at(&decoded, request, target, rule, path::Ambiguity::Encoding)?;
+            if decoded.contains(';') {
+                let plain = path::without_parameters(&decoded);
+                self.same_at(&plain, request, target, rule, path::Ambiguity::Parameter)?;
             }
         }
         Ok((Some(target), rule))
+    }
+
+    /// Whether `path`, another reading of the target's, leads to the same rule.
+    fn same_at(
+        &self,
+        path: &str,
+        request: &Request<'_>,
+        target: Target<'_>,
+        rule: Option<&Rule>,
+        otherwise: path::Ambiguity,
+    ) -> Result<(), path::Ambiguity> {
+        if path == target.path {
+            return Ok(());
+        }
+        path::ambiguity(path).map_or(Ok(()), Err)?;
+        let other = self.first_match(request, Some(Target { path, ..target }));
+        if same_rule(rule, other) {
+            Ok(())
+        } else {
+            Err(otherwise)
+        }
     }
 
     fn first_match(&self, request: &Request<'_>, target: Option<Target<'_>>) -> Option<&Rule> {

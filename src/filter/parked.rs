@@ -3,7 +3,8 @@
 //! Only their context ids are kept: the host keeps the request itself. An id is dropped with its
 //! stream, and the list is bounded, so that a silent authorization server cannot fill the memory.
 
-use core::time::Duration;
+use core::{cell::Cell, time::Duration};
+use std::rc::Rc;
 
 use crate::time::UnixMillis;
 
@@ -15,13 +16,33 @@ pub(super) struct Parked {
     timeout: Duration,
 }
 
+/// Whether a request may go on; shut at first. A body reaches the filter while the head still waits
+/// where the host stops headers alone (Envoy's `allow_on_headers_stop_iteration`), and a body that
+/// is let through takes the head along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gate(Rc<Cell<bool>>);
+
+impl Gate {
+    /// The request may go on.
+    pub(super) fn open(&self) {
+        self.0.set(true);
+    }
+
+    /// Whether the request may go on.
+    pub(super) fn is_open(&self) -> bool {
+        self.0.get()
+    }
+}
+
 /// A request that waits for keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ParkedRequest {
     /// Its stream's context.
     pub(super) context_id: u32,
     /// When it has waited long enough.
     pub(super) deadline: UnixMillis,
+    /// Holds its body back.
+    pub(super) gate: Gate,
 }
 
 impl Parked {
@@ -35,12 +56,13 @@ impl Parked {
     }
 
     /// Adds a request. False when the list is full.
-    pub(super) fn park(&mut self, context_id: u32, now: UnixMillis) -> bool {
+    pub(super) fn park(&mut self, context_id: u32, gate: Gate, now: UnixMillis) -> bool {
         let has_room = self.requests.len() < self.capacity;
         if has_room {
             self.requests.push(ParkedRequest {
                 context_id,
                 deadline: now.plus(self.timeout),
+                gate,
             });
         }
         has_room
@@ -61,7 +83,7 @@ impl Parked {
         self.requests
             .iter()
             .filter(|request| news || request.deadline <= now)
-            .copied()
+            .cloned()
             .collect()
     }
 
@@ -79,9 +101,9 @@ mod tests {
     #[test]
     fn holds_no_more_than_its_capacity() {
         let mut parked = Parked::new(1, Duration::from_secs(5));
-        assert!(parked.park(1, UnixMillis::new(0)));
+        assert!(parked.park(1, Gate::default(), UnixMillis::new(0)));
         assert!(parked.is_full());
-        assert!(!parked.park(2, UnixMillis::new(0)));
+        assert!(!parked.park(2, Gate::default(), UnixMillis::new(0)));
         parked.remove(1);
         assert!(parked.is_empty());
     }
@@ -89,8 +111,8 @@ mod tests {
     #[test]
     fn wakes_all_on_news_and_else_those_whose_time_is_up() {
         let mut parked = Parked::new(9, Duration::from_secs(5));
-        parked.park(1, UnixMillis::new(0));
-        parked.park(2, UnixMillis::new(1000));
+        parked.park(1, Gate::default(), UnixMillis::new(0));
+        parked.park(2, Gate::default(), UnixMillis::new(1000));
         assert_eq!(parked.ready(true, UnixMillis::new(1)).len(), 2);
         assert_eq!(parked.ready(false, UnixMillis::new(4999)), []);
         assert_eq!(parked.ready(false, UnixMillis::new(5000)).len(), 1);

@@ -5,18 +5,23 @@ use proxy_wasm::{
     types::Action,
 };
 
-use crate::filter::{request::Fate, root::SharedWorker, worker::Arrival};
+use crate::filter::{parked::Gate, request::Fate, root::SharedWorker, worker::Arrival};
 
 /// One request.
 pub(super) struct Stream {
     context_id: u32,
     worker: SharedWorker,
+    gate: Gate,
 }
 
 impl Stream {
     /// The request with this context id.
-    pub(super) const fn new(context_id: u32, worker: SharedWorker) -> Self {
-        Self { context_id, worker }
+    pub(super) fn new(context_id: u32, worker: SharedWorker) -> Self {
+        Self {
+            context_id,
+            worker,
+            gate: Gate::default(),
+        }
     }
 }
 
@@ -27,13 +32,35 @@ impl HttpContext for Stream {
         let arrival = match self.worker.try_borrow_mut() {
             Ok(mut worker) => worker
                 .as_mut()
-                .map(|worker| worker.on_request(self.context_id)),
+                .map(|worker| worker.on_request(self.context_id, &self.gate)),
             Err(_) => None,
         };
         match arrival {
-            Some(Arrival::Decided(Fate::Passes)) => Action::Continue,
+            Some(Arrival::Decided(Fate::Passes)) => {
+                self.gate.open();
+                Action::Continue
+            }
             // Answered, waiting, or no engine to ask: it does not go on.
             Some(Arrival::Decided(Fate::Answered) | Arrival::Parked) | None => Action::Pause,
+        }
+    }
+
+    fn on_http_request_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
+        self.action()
+    }
+
+    fn on_http_request_trailers(&mut self, _trailers: usize) -> Action {
+        self.action()
+    }
+}
+
+impl Stream {
+    /// What follows the head stays where the head is.
+    fn action(&self) -> Action {
+        if self.gate.is_open() {
+            Action::Continue
+        } else {
+            Action::Pause
         }
     }
 }

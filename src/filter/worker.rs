@@ -16,7 +16,7 @@ use crate::{
         host::Proxy,
         metrics::Metrics,
         pairs,
-        parked::Parked,
+        parked::{Gate, Parked},
         request::{self, Fate},
     },
     keys::{Fetch, FetchError, FetchOutcome, SourceId},
@@ -78,7 +78,7 @@ impl Worker {
     }
 
     /// Decides on the request of the current context, which has just arrived.
-    pub(super) fn on_request(&mut self, context_id: u32) -> Arrival {
+    pub(super) fn on_request(&mut self, context_id: u32, gate: &Gate) -> Arrival {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
@@ -86,13 +86,13 @@ impl Worker {
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
         };
+        self.engine.want(source, cause);
         if self.parked.is_full() {
             // What it gets without waiting; where that is a refusal for lack of keys, say why.
             let decision = request::decide(&self.engine, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         }
-        self.engine.want(source, cause);
-        self.parked.park(context_id, now);
+        self.parked.park(context_id, gate.clone(), now);
         self.set_tick(BUSY_TICK_MILLISECONDS);
         Arrival::Parked
     }
@@ -231,6 +231,7 @@ impl Worker {
             }
             self.parked.remove(waiting.context_id);
             if self.carry_out(&decision) == Arrival::Decided(Fate::Passes) {
+                waiting.gate.open();
                 // A stream that cannot go on stays paused: closed, not open.
                 let _ = abi::continue_request();
             }
@@ -261,9 +262,12 @@ impl Worker {
     }
 }
 
+/// A key that nobody has looked for yet is one that cannot be had, too: the token may be good.
 fn overloaded(decision: Decision) -> Decision {
     match decision {
-        Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
+        Decision::Deny(denial)
+            if matches!(denial.reason, Reason::KeysUnavailable | Reason::UnknownKey) =>
+        {
             Decision::Deny(Denial {
                 reason: Reason::Overloaded,
                 ..denial

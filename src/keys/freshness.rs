@@ -85,28 +85,25 @@ impl Record {
                 return Serving::Stale;
             }
         }
-        let next = self.next_fetch(timing);
-        if self.is_leased(timing, now) || next <= now {
+        if self.is_leased(timing, now) || self.is_due(timing, now) {
             Serving::Pending
         } else {
-            Serving::Unavailable(next.since(now))
+            Serving::Unavailable(self.next_fetch(timing).since(now))
         }
     }
 
     /// Whether to fetch at `now`.
     #[must_use]
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
-        if self.is_leased(timing, now) {
-            return false;
-        }
-        let is_due = self.next_fetch(timing) <= now || self.is_from_the_future(timing, now);
-        match cause {
-            FetchCause::Freshness => is_due,
-            // A failing server is not asked more often because tokens name strange keys.
-            FetchCause::UnknownKid => {
-                self.has_cooled_down(timing, now) && (self.failures == 0 || is_due)
+        !self.is_leased(timing, now)
+            && match cause {
+                FetchCause::Freshness => self.is_due(timing, now),
+                // A failing server is not asked more often because tokens name strange keys.
+                FetchCause::UnknownKid => {
+                    self.has_cooled_down(timing, now)
+                        && (self.failures == 0 || self.is_due(timing, now))
+                }
             }
-        }
     }
 
     /// Whether a token with an unknown kid is worth waiting for: a fetch for it is under way, or
@@ -142,7 +139,19 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// When the next fetch is due, leases apart.
+    /// Whether a fetch is due, leases apart. Times far in the future were written before the clock
+    /// went back: waiting for them, keys that the issuer withdrew would serve until then.
+    fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
+        let last = if self.failures > 0 {
+            self.attempted_at
+        } else {
+            self.fetched_at
+        };
+        let is_ahead = last.is_some_and(|last| last > now.plus(timing.lease));
+        is_ahead || self.next_fetch(timing) <= now
+    }
+
+    /// When the next fetch is due by the record.
     fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
@@ -175,15 +184,6 @@ impl Record {
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.lease_until
             .is_some_and(|until| now < until && until <= now.plus(timing.lease))
-    }
-
-    /// The clock went back since the record was written: its times say nothing any more.
-    fn is_from_the_future(&self, timing: &Timing, now: UnixMillis) -> bool {
-        let latest = now.plus(timing.lease);
-        [self.fetched_at, self.attempted_at]
-            .into_iter()
-            .flatten()
-            .any(|time| time > latest)
     }
 
     fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -259,6 +259,20 @@ mod tests {
     }
 
     #[test]
+    fn fetches_anew_when_the_clock_has_gone_back() {
+        let mut record = fetched(1_000_000);
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+        assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
+        // A step that a clock is corrected by is no reason.
+        assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+        record.jwks = None;
+        record.fail(FetchError::Unreachable, at(1_000_000));
+        assert_eq!(record.serving(&TIMING, at(0)), Serving::Pending);
+        record.fail(FetchError::Unreachable, at(0));
+        assert!(!record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+    }
+
+    #[test]
     fn gives_one_lease_that_ends_by_itself() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(0));
@@ -273,14 +287,6 @@ mod tests {
     fn ignores_a_lease_from_a_clock_that_went_back() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(1000));
-        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
-    }
-
-    #[test]
-    fn fetches_anew_when_the_clock_went_back() {
-        let mut record = fetched(1000);
-        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
-        record.fail(FetchError::Unreachable, at(1000));
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
     }
 

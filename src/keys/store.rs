@@ -177,7 +177,10 @@ impl KeyStore {
         match keys {
             Ok((document, key_set)) => {
                 source.write(host, limits, |record| record.succeed(document.clone(), now));
-                source.key_set = Some(key_set);
+                // Where another worker wrote in between, the set was parsed from its document.
+                if source.record.jwks.as_ref() == Some(&document) {
+                    source.key_set = Some(key_set);
+                }
                 source.kid_wanted = false;
             }
             Err(error) => source.write(host, limits, |record| record.fail(error, now)),

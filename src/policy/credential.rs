@@ -103,12 +103,14 @@ impl Places {
         }
     }
 
-    /// Whether a header of this name is read for tokens.
+    /// Whether a header of this name, or one that some servers take for it, is read for tokens.
     #[must_use]
     pub fn reads_header(&self, name: &HeaderName) -> bool {
         self.headers.iter().any(|place| match place {
             HeaderPlace::Bearer => name.as_str() == "authorization",
-            HeaderPlace::Prefixed { name: own, .. } => own == name,
+            HeaderPlace::Prefixed { name: own, .. } => {
+                own.is_confusable_with(name.as_str().as_bytes())
+            }
         })
     }
 
@@ -213,7 +215,8 @@ fn bearer_token(value: &[u8]) -> Option<Result<&str, CredentialError>> {
 }
 
 /// As `jwt_authn`: the prefix anywhere, then the first run of base64url characters and dots.
-/// `None` when the prefix does not occur.
+/// `None` when the prefix does not occur. Envoy joins several `Authorization` lines, and proxies
+/// any others, so the prefix behind the token is a second credential.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -225,10 +228,15 @@ fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, C
     let is_token_char =
         |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
     let start = rest.trim_start_matches(|char| !is_token_char(char));
-    Some(Ok(start
-        .split(|char| !is_token_char(char))
-        .next()
-        .unwrap_or("")))
+    let end = start
+        .find(|char| !is_token_char(char))
+        .unwrap_or(start.len());
+    let (token, behind) = start.split_at_checked(end)?;
+    Some(if behind.contains(prefix) {
+        Err(CredentialError::Several)
+    } else {
+        Ok(token)
+    })
 }
 
 /// RFC 9110 §11.2.
@@ -376,6 +384,8 @@ mod tests {
             ("jwt=", b"JWT=a.b.c", Ok(None)),
             ("jwt=", b"jwt=;;", Ok(Some(""))),
             ("jwt=", b"jwt=\xff", Err(CredentialError::Malformed)),
+            ("T ", b"T a.b.c,T d.e.f", Err(CredentialError::Several)),
+            ("T ", b"T a.b.c, T a.b.c", Err(CredentialError::Several)),
         ] {
             let found = find(&place(prefix), &[("x-jwt", value)]);
             assert_eq!(

@@ -2,10 +2,12 @@
 //!
 //! A rule on `/admin` protects nothing if the upstream takes `/x/..%2fadmin` for the same
 //! resource. Normalising like some upstream would only move the question, so ambiguous paths are
-//! refused (`path_policy: reject`). Path parameters (`;v=1`) are legitimate: they are allowed
-//! where the rules decide alike with and without them (CVE-2026-73553).
+//! refused (`path_policy: reject`). Path parameters (`;v=1`) and encoded letters (`%61`) are
+//! legitimate: they are allowed where the rules decide alike for the path without them
+//! (CVE-2026-73553).
 
 use core::fmt;
+use std::borrow::Cow;
 
 /// A request target, split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub enum Ambiguity {
     DoubleEncoding,
     /// `//`: some servers merge it.
     EmptySegment,
+    /// The rules decide differently for `%61` and `a`, which are one character (RFC 3986 §6.2.2.2).
+    Encoding,
     /// `%2f`: some servers decode it before they route.
     EncodedSlash,
     /// `#`: a fragment is no part of a request target (RFC 9112 §3.2).
@@ -63,6 +67,7 @@ impl fmt::Display for Ambiguity {
             Self::DotSegment => "the path holds a dot segment",
             Self::DoubleEncoding => "the path is encoded twice",
             Self::EmptySegment => "the path holds an empty segment",
+            Self::Encoding => "the path's encoding changes which rule applies",
             Self::EncodedSlash => "the path holds an encoded slash",
             Self::Fragment => "the path holds a fragment",
             Self::Nul => "the path holds an encoded NUL",
@@ -99,6 +104,38 @@ pub fn without_parameters(path: &str) -> String {
         .map(|segment| segment.split(';').next().unwrap_or(""))
         .collect();
     segments.join("/")
+}
+
+/// `path` in the one spelling that every reader gives it: what may stand in a path as it is stands
+/// there as it is, and all else is encoded in capitals (RFC 3986 §6.2.2, and §3.3 for `pchar`). A
+/// `%` that encodes nothing stays.
+#[must_use]
+pub fn normal_encoding(path: &str) -> Cow<'_, str> {
+    let Some((start, rest)) = path.split_once('%') else {
+        return Cow::Borrowed(path);
+    };
+    let mut normal = start.to_owned();
+    for part in rest.split('%') {
+        let (code, behind) = match part.split_at_checked(2) {
+            Some((code, behind)) if is_hex(code) => (code, behind),
+            _ => ("", part),
+        };
+        let octet = u8::from_str_radix(code, 16).map(char::from);
+        match octet {
+            Ok(char) if is_pchar(char) => normal.push(char),
+            _ => {
+                normal.push('%');
+                normal.push_str(&code.to_ascii_uppercase());
+            }
+        }
+        normal.push_str(behind);
+    }
+    Cow::Owned(normal)
+}
+
+/// What a segment may hold unencoded (RFC 3986 §3.3).
+fn is_pchar(char: char) -> bool {
+    char.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(char)
 }
 
 /// Looks at each `%` and the two digits after it.
@@ -189,6 +226,20 @@ mod tests {
             "/a%25/b",
         ] {
             assert_eq!(ambiguity(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn gives_each_path_one_spelling() {
+        for (path, expected) in [
+            ("/a", "/a"),
+            ("/%61%7e%7E", "/a~~"),
+            ("/%c3%A9%2f%20", "/%C3%A9%2F%20"),
+            ("/%3b%25%2b%+1%1", "/;%25+%+1%1"),
+            ("/%é%6", "/%é%6"),
+            ("%", "%"),
+        ] {
+            assert_eq!(normal_encoding(path), expected, "{path}");
         }
     }
 

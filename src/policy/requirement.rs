@@ -37,10 +37,14 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// Calls `visit` with each provider named in the tree, in order.
-    pub fn each_provider(&self, visit: &mut impl FnMut(ProviderId)) {
+    /// Calls `visit` with each provider named in the tree, in order, and with the audiences that
+    /// stand in place of the provider's own.
+    pub fn each_provider<'a>(&'a self, visit: &mut impl FnMut(ProviderId, Option<&'a Audiences>)) {
         match self {
-            Self::Provider { provider, .. } => visit(*provider),
+            Self::Provider {
+                provider,
+                audiences,
+            } => visit(*provider, audiences.as_ref()),
             Self::Any(members) | Self::All(members) => {
                 for member in members {
                     member.each_provider(visit);

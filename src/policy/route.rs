@@ -1,7 +1,10 @@
 //! Which requests a rule is for: Envoy's `RouteMatch`, and methods.
 
 use crate::{
-    policy::{StringMatch, path::Target},
+    policy::{
+        StringMatch,
+        path::{Target, normal_encoding},
+    },
     request::Request,
 };
 use regex_lite::Regex;
@@ -106,14 +109,14 @@ impl RouteMatch {
             (PathMatch::Connect, _) => request.method() == "CONNECT",
             (_, None) => false,
             (PathMatch::Regex(regex), Some(path)) => regex.is_match(path),
-            (PathMatch::Exact(own), Some(path)) => {
+            (PathMatch::Exact(own), Some(path)) => spelled(own, |own| {
                 own.len() == path.len() && self.starts_with(path, own)
-            }
-            (PathMatch::Prefix(own), Some(path)) => self.starts_with(path, own),
-            (PathMatch::SegmentPrefix(own), Some(path)) => {
+            }),
+            (PathMatch::Prefix(own), Some(path)) => spelled(own, |own| self.starts_with(path, own)),
+            (PathMatch::SegmentPrefix(own), Some(path)) => spelled(own, |own| {
                 self.starts_with(path, own)
                     && matches!(path.as_bytes().get(own.len()), None | Some(b'/'))
-            }
+            }),
         }
     }
 
@@ -144,14 +147,13 @@ impl HeaderMatch {
 
 impl HeaderCondition {
     fn holds_for(&self, value: &[u8]) -> bool {
-        let Ok(text) = str::from_utf8(value) else {
-            return false;
-        };
+        // A byte that is no text must not hide the rest: `admin\xff` still starts with `admin`.
+        let text = String::from_utf8_lossy(value);
         match self {
             Self::Range { start, end } => text
                 .parse::<i64>()
                 .is_ok_and(|number| (*start..*end).contains(&number)),
-            Self::Text(pattern) => pattern.matches(text),
+            Self::Text(pattern) => pattern.matches(&text),
             Self::Absent | Self::Present => false,
         }
     }
@@ -171,6 +173,12 @@ impl QueryMatch {
             (QueryCondition::Text(_), None) => false,
         }
     }
+}
+
+/// Whether the operator's `path` fits, as it is written or in the one spelling that it has
+/// everywhere: `/caf%c3%a9` is also for a request's `/caf%C3%A9`.
+fn spelled(path: &str, fits: impl Fn(&str) -> bool) -> bool {
+    fits(path) || path.contains('%') && fits(&normal_encoding(path))
 }
 
 /// All lines of a header joined by `,` (RFC 9110 §5.2): a condition sees each of them.
@@ -262,6 +270,13 @@ mod tests {
             &[(":path", "/"), ("x-env", "a"), ("x-env", "b")]
         ));
         assert!(!matches(&route, &[(":path", "/")]));
+    }
+
+    #[test]
+    fn sees_text_beside_bytes_that_are_none() {
+        let condition = HeaderCondition::Text(StringMatch::new(Pattern::Prefix("adm".into())));
+        assert!(condition.holds_for(b"adm\xff"));
+        assert!(!condition.holds_for(b"\xffadm"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Keys that are fetched: waiting for them, doing without, bad answers.
 
+use portcullis::jose::Algorithm;
 use serde_json::json;
 
 use crate::{
-    signer::{Signer, jwks},
+    signer::{Pair, Signer, jwks},
     support::{
         authorization_server::{Answer, AuthorizationServer},
         driver::{Driver, Request, Setup},
@@ -17,12 +18,14 @@ use crate::{
 
 on_both_drivers!(
     parks_requests_until_the_keys_arrive,
+    holds_bodies_back_while_their_heads_wait,
     fetches_once_for_two_workers,
     answers_503_while_keys_cannot_be_had,
     keeps_what_worked_through_bad_documents,
     learns_a_rotated_key,
     looks_no_more_than_once_for_kids_that_nobody_has,
     bounds_how_many_wait,
+    refuses_no_good_token_for_want_of_room,
     stops_waiting_after_the_timeout,
     names_a_cluster_that_is_missing,
 );
@@ -42,6 +45,34 @@ fn parks_requests_until_the_keys_arrive<D: Driver>() {
         assert_eq!(forwarded_user(&exchange), Some(format!("u{n}")));
     }
     assert_eq!(server.fetches(JWKS_PATH), 1);
+}
+
+/// Where the host stops headers alone, a body that is let through takes them along: a forged token
+/// would pass before there is a key to check it with.
+fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let setup = Setup {
+        stops_headers_alone: true,
+        ..Setup::new(configuration(&remote_provider()))
+    };
+    let gate: D = start(&setup.cluster("login", &server));
+    let post = |signer: &Signer| {
+        let request = Request::new("POST", "/").bearer(token(&gate, signer, "u"));
+        gate.begin(&request.body("order"))
+    };
+    let (good, forged) = (
+        post(&signer),
+        post(&Signer::with_pair(Algorithm::Es256, Pair::Other)),
+    );
+    gate.wait_until("both in flight", || gate.in_flight() == 2);
+    server.release();
+    let exchange = gate.finish(good);
+    assert_eq!(forwarded_user(&exchange).as_deref(), Some("u"));
+    assert_eq!(exchange.upstream.unwrap().body, b"order");
+    let exchange = gate.finish(forged);
+    assert_eq!((exchange.status, exchange.upstream), (401, None));
 }
 
 fn fetches_once_for_two_workers<D: Driver>() {
@@ -128,7 +159,7 @@ fn keeps_what_worked_through_bad_documents<D: Driver>() {
 }
 
 fn learns_a_rotated_key<D: Driver>() {
-    let (old, new) = (signer(), Signer::new(portcullis::jose::Algorithm::Rs256));
+    let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = publishing(&old);
     let gate: D = with_remote_keys(&server);
     assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
@@ -178,6 +209,30 @@ fn bounds_how_many_wait<D: Driver>() {
     for pending in waiting {
         assert_eq!(gate.finish(pending).status, 200);
     }
+}
+
+/// A token may be good whose key nobody has looked for yet: 503 keeps the client from throwing it
+/// away.
+fn refuses_no_good_token_for_want_of_room<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let mut config = configuration(&remote_provider());
+    config["limits"] = json!({ "parked_requests": 1 });
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "a")).status, 200);
+    server.hold();
+    let rotated = signer.clone().named(Some("rotated"));
+    let request = Request::get("/").bearer(token(&gate, &rotated, "b"));
+    let waiting = gate.begin(&request);
+    gate.wait_until("one in flight", || gate.in_flight() == 1);
+    let second = gate.send(&request);
+    assert_eq!(
+        (second.status, second.details.as_str()),
+        (503, "portcullis_denied{overloaded}")
+    );
+    server.answer(JWKS_PATH, Answer::json(rotated.jwks().to_string()));
+    server.release();
+    assert_eq!(gate.finish(waiting).status, 200);
 }
 
 fn stops_waiting_after_the_timeout<D: Driver>() {

@@ -94,6 +94,9 @@ pub struct Setup {
     pub capabilities: Option<Vec<String>>,
     /// Limit of a request's headers in KiB; 0 is Envoy's default of 60.
     pub request_headers_kib: u32,
+    /// While headers wait, the body goes on to the filter all the same
+    /// (`allow_on_headers_stop_iteration`); the fake host is always like that.
+    pub stops_headers_alone: bool,
     /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
     pub filter_state: Vec<String>,
 }

@@ -96,6 +96,9 @@ fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
         "configuration": configuration,
         "failure_policy": "FAIL_CLOSED",
     });
+    if setup.stops_headers_alone {
+        config["allow_on_headers_stop_iteration"] = json!(true);
+    }
     if let Some(allowed) = &setup.capabilities {
         let allowed: BTreeMap<_, _> = allowed.iter().map(|name| (name, json!({}))).collect();
         config["capability_restriction_config"] = json!({ "allowed_capabilities": allowed });

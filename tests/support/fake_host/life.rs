@@ -37,9 +37,24 @@ impl FakeHost {
         let headers = move || abi::proxy_on_request_headers(context, count, end);
         if self.vms[vm].enter(context, "proxy_on_request_headers", CONTINUE, headers) == CONTINUE {
             self.process().vms[vm].decide(context, Act::Continue);
+        } else {
+            self.send_body_while_paused(vm, context);
         }
         self.settle(vm);
         StreamId { vm, context }
+    }
+
+    /// A host that stops headers alone hands the body over while they wait, and a body that passes
+    /// takes them along (Envoy's `allow_on_headers_stop_iteration`).
+    fn send_body_while_paused(&self, vm: usize, context: u32) {
+        let body = self.process().vms[vm].streams[&context].body.len();
+        if body == 0 || self.process().vms[vm].streams[&context].act.is_some() {
+            return;
+        }
+        let callback = move || abi::proxy_on_request_body(context, body, true);
+        if self.vms[vm].enter(context, "proxy_on_request_body", CONTINUE, callback) == CONTINUE {
+            self.process().vms[vm].decide(context, Act::Continue);
+        }
     }
 
     /// Creates a root context with the configuration that stands; `false` where it is refused.
