@@ -656,6 +656,52 @@ mod remote_keys {
         }
     }
 
+    /// Shared data in which another worker writes a newer document right behind each write.
+    #[derive(Default)]
+    struct Contended {
+        entry: core::cell::RefCell<Option<SharedData>>,
+    }
+
+    impl Host for Contended {
+        fn shared_data(&self, _: &str) -> Option<SharedData> {
+            self.entry.borrow().clone()
+        }
+
+        fn set_shared_data(
+            &self,
+            _: &str,
+            value: &[u8],
+            _: Expected,
+        ) -> Result<(), SetSharedDataError> {
+            let text = str::from_utf8(value)
+                .unwrap()
+                .replace("\\\"k\\\"", "\\\"newer\\\"");
+            let mut entry = self.entry.borrow_mut();
+            *entry = Some(SharedData {
+                value: text.into_bytes(),
+                version: entry.as_ref().map_or(0, |entry| entry.version) + 2,
+            });
+            Ok(())
+        }
+
+        fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+            None
+        }
+    }
+
+    #[test]
+    fn serves_the_keys_of_the_record_that_stands() {
+        let (mut engine, host) = (remote(), Contended::default());
+        let source = engine.due(at(0), &host)[0].source;
+        let outcome = engine.complete(source, Ok(JWKS.as_bytes()), at(0), &host);
+        let provider = outcome.unwrap().providers[0];
+        let Some(crate::keys::Keys::Serving(key_set, _)) = engine.keys().keys(provider, at(0))
+        else {
+            panic!()
+        };
+        assert_eq!(key_set.keys()[0].kid(), Some("newer"));
+    }
+
     #[test]
     fn looks_once_for_an_unknown_kid() {
         let mut engine = remote();

@@ -397,6 +397,20 @@ mod tests {
     }
 
     #[test]
+    fn knows_the_headers_that_may_be_taken_for_its_own() {
+        let name = |text| HeaderName::parse(text).unwrap();
+        let places = Places {
+            headers: vec![HeaderPlace::Prefixed {
+                name: name("x-jwt"),
+                prefix: String::new(),
+            }],
+            ..Places::default()
+        };
+        assert!(places.reads_header(&name("X_JWT")));
+        assert!(!places.reads_header(&name("authorization")));
+    }
+
+    #[test]
     fn reads_cookies() {
         let places = Places {
             cookies: vec!["jwt".into()],
