@@ -4,7 +4,7 @@
 //! the order of host calls, and so hold on every [`Driver`]. They wait on conditions, never for a
 //! time: the fake host's time is simulated, Envoy's is real.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
@@ -94,6 +94,9 @@ pub struct Setup {
     pub request_headers_kib: u32,
     /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
     pub filter_state: Vec<String>,
+    /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
+    /// with.
+    pub module: Option<PathBuf>,
 }
 
 impl Setup {
