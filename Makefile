@@ -12,6 +12,7 @@ TOOLS := .tools
 ENVOY := $(TOOLS)/envoy/envoy
 TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
+PROBE := --manifest-path tests/probe/Cargo.toml --target-dir target/probe --target $(TARGET)
 PROGRAM := target/release/portcullis
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
@@ -63,20 +64,21 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 .PHONY: test lint fmt
 test: ## Run all tests
-	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios e2e demo docs
+	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios host-facts e2e demo docs
 
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
 	cargo fmt --check
 	cargo clippy --locked --all-targets --all-features -- -D warnings
 	cargo clippy --locked --all-targets $(filter-out --locked,$(CORE)) -- -D warnings
 	cargo clippy --locked --lib --target $(TARGET) -- -D warnings
+	cargo clippy --locked $(PROBE) -- -D warnings
 	for script in $(SCRIPTS); do node --check "$$script"; done
 	for script in scripts/*.sh .ci/run; do bash -n "$$script"; done
 
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt
 
-.PHONY: test-unit test-vectors test-wasm size test-scenarios e2e docs
+.PHONY: test-unit test-vectors test-wasm size test-scenarios host-facts e2e docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins --test cli --test jose --test properties
 	cargo test --locked --features cli --lib filter::
@@ -92,6 +94,10 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
 	CI=true cargo test --locked --features cli --test scenarios --test support_smoke
+
+host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
+	cargo build --locked --release $(PROBE)
+	CI=true cargo test --locked --features cli --test host_facts
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
 	CI=true cargo test --locked --features cli --test e2e

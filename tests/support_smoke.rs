@@ -1,55 +1,15 @@
-//! What the scenario suite rests on: the fake host's rules and the scripted servers.
+//! What the scenario suite rests on: header maps and the scripted servers.
 #![cfg(all(not(target_arch = "wasm32"), feature = "filter"))]
 
 use portcullis as _;
-use proxy_wasm::types::Status;
-use serde_json::json;
 
 mod support;
 
 use support::{
     authorization_server::{Answer, AuthorizationServer},
-    fake_host::{protobuf_struct, shared_data::SharedData},
     http::{self, Headers},
     upstream::Upstream,
 };
-
-/// A CAS number that the counter will not reach: with it, a write only ever creates.
-const ABSENT: u32 = u32::MAX;
-
-#[test]
-fn shared_data_counts_writes_of_all_keys_from_one() {
-    let mut data = SharedData::default();
-    assert_eq!(data.write(b"a", b"1", 0), Status::Ok);
-    assert_eq!(data.write(b"b", b"2", 0), Status::Ok);
-    assert_eq!(data.read(b"a"), Some((b"1".as_slice(), 1)));
-    assert_eq!(data.read(b"b"), Some((b"2".as_slice(), 2)));
-    assert_eq!(data.read(b"c"), None);
-}
-
-#[test]
-fn shared_data_without_cas_overwrites() {
-    let mut data = SharedData::default();
-    data.write(b"a", b"1", 0);
-    assert_eq!(data.write(b"a", b"2", 0), Status::Ok);
-    assert_eq!(data.read(b"a"), Some((b"2".as_slice(), 2)));
-}
-
-#[test]
-fn shared_data_refuses_a_stale_cas() {
-    let mut data = SharedData::default();
-    data.write(b"a", b"1", 0);
-    assert_eq!(data.write(b"a", b"2", 1), Status::Ok);
-    assert_eq!(data.write(b"a", b"3", 1), Status::CasMismatch);
-    assert_eq!(data.read(b"a"), Some((b"2".as_slice(), 2)));
-}
-
-#[test]
-fn shared_data_creates_a_missing_key_whatever_the_cas() {
-    let mut data = SharedData::default();
-    assert_eq!(data.write(b"a", b"1", ABSENT), Status::Ok);
-    assert_eq!(data.write(b"a", b"2", ABSENT), Status::CasMismatch);
-}
 
 #[test]
 fn header_maps_survive_the_abi_byte_by_byte() {
@@ -62,16 +22,6 @@ fn header_maps_survive_the_abi_byte_by_byte() {
         [2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]
     );
     assert_eq!(Headers::deserialized(&headers.serialized()), headers);
-}
-
-/// The expected bytes are what a module in Envoy 1.40 read from its configuration.
-#[test]
-fn struct_configuration_is_in_the_wire_format() {
-    let bytes = protobuf_struct::encoded(&json!({"n": 60, "tag": "a"}));
-    assert_eq!(
-        bytes,
-        b"\n\x0e\n\x01n\x12\t\x11\0\0\0\0\0\0N@\n\n\n\x03tag\x12\x03\x1a\x01a"
-    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! the order of host calls, and so hold on every [`Driver`]. They wait on conditions, never for a
 //! time: the fake host's time is simulated, Envoy's is real.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
@@ -99,6 +99,9 @@ pub struct Setup {
     pub stops_headers_alone: bool,
     /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
     pub filter_state: Vec<String>,
+    /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
+    /// with.
+    pub module: Option<PathBuf>,
 }
 
 impl Setup {

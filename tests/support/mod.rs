@@ -33,10 +33,14 @@ pub mod upstream;
 /// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
 ///
 /// A scenario is `fn name<D: Driver>()`. Without an Envoy the second one says so and passes, except
-/// in CI, where it fails.
+/// in CI, where it fails. Before the scenarios may stand another module than the product's, as
+/// `in_envoy PATH;`.
 #[allow(unused_macros, reason = "only scenarios need it")]
 macro_rules! on_both_drivers {
     ($($scenario:ident),+ $(,)?) => {
+        $crate::support::on_both_drivers!(in_envoy $crate::support::envoy::module(); $($scenario),+);
+    };
+    (in_envoy $module:expr; $($scenario:ident),+ $(,)?) => {
         mod in_process {
             $(#[test] fn $scenario() {
                 super::$scenario::<$crate::support::fake_host::FakeHost>();
@@ -44,7 +48,7 @@ macro_rules! on_both_drivers {
         }
         mod in_envoy {
             $(#[test] fn $scenario() {
-                if $crate::support::envoy::is_installed() {
+                if $crate::support::envoy::is_installed(&$module) {
                     super::$scenario::<$crate::support::envoy::Envoy>();
                 }
             })+

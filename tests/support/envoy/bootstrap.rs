@@ -91,7 +91,7 @@ fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
         "vm_config": {
             "vm_id": VM_ID,
             "runtime": "envoy.wasm.runtime.v8",
-            "code": { "local": { "filename": module() } },
+            "code": { "local": { "filename": setup.module.clone().unwrap_or_else(module) } },
         },
         "configuration": configuration,
         "failure_policy": "FAIL_CLOSED",

@@ -50,10 +50,10 @@ pub struct Pending {
     method: String,
 }
 
-/// Whether Envoy and module are there. Without them it says what is missing; in CI (`CI=true`) that
-/// is a failure.
-pub fn is_installed() -> bool {
-    let missing: Vec<_> = [binary(), module()]
+/// Whether Envoy and that module are there. Without them it says what is missing; in CI (`CI=true`)
+/// that is a failure.
+pub fn is_installed(module: &Path) -> bool {
+    let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()
         .filter(|path| !path.exists())
         .collect();
@@ -66,7 +66,7 @@ pub fn is_installed() -> bool {
     );
     let _ = writeln!(
         io::stderr(),
-        "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm`"
+        "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm` (`make host-facts` for the probe)"
     );
     false
 }
@@ -264,7 +264,8 @@ fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
 }
 
-fn module() -> PathBuf {
+/// The product.
+pub fn module() -> PathBuf {
     from_environment(
         "PORTCULLIS_WASM",
         "target/wasm32-unknown-unknown/release/portcullis.wasm",

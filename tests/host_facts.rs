@@ -1,0 +1,265 @@
+//! What the product takes for granted about its host, shown on the real Envoy and on the fake one.
+//!
+//! Envoy documents little of this. A version of Envoy that changes one of these facts fails here,
+//! under the fact's name, and the fake host cannot drift from Envoy unnoticed. A module of its own
+//! asks: `tests/probe`, linked into this binary for the fake host and built as wasm for Envoy (`make
+//! host-facts`). Facts about shared data that no test can show, such as that nothing ever expires,
+//! rest on its source (proxy-wasm-cpp-host, `src/shared_data.cc`).
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
+#[path = "probe/src/lib.rs"]
+mod probe;
+mod support;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Request, Setup, Wrapping},
+    on_both_drivers,
+};
+
+on_both_drivers!(
+    in_envoy super::module();
+    a_missing_key_has_no_version,
+    versions_count_the_writes_of_all_keys_from_one,
+    a_write_with_version_0_overwrites,
+    a_write_with_the_current_version_replaces,
+    a_write_with_a_stale_version_is_refused,
+    any_version_creates_a_missing_key,
+    the_highest_version_only_ever_creates,
+    an_emptied_key_still_exists,
+    every_worker_sees_the_same_value_and_version,
+    one_worker_of_all_creates,
+    shared_data_outlives_the_configuration_it_was_written_under,
+    the_context_of_a_stream_that_is_gone_is_refused,
+    a_refused_context_leaves_the_one_before_in_force,
+    every_worker_s_vm_ticks_and_so_does_the_main_thread_s,
+    struct_configuration_arrives_in_the_wire_format,
+    text_configuration_arrives_as_it_is,
+    authorization_lines_arrive_joined_by_a_comma,
+    a_call_brings_the_server_s_status,
+    a_call_that_the_server_resets_brings_503,
+    a_call_that_takes_too_long_brings_504,
+    a_call_that_is_cut_off_brings_no_headers,
+    a_call_to_an_unknown_cluster_is_refused_at_once,
+);
+
+fn a_missing_key_has_no_version<D: Driver>() {
+    assert_eq!(played::<D>("get a"), json!([null]));
+}
+
+fn versions_count_the_writes_of_all_keys_from_one<D: Driver>() {
+    let answers = played::<D>("set a x 0; set b y 0; get a; get b; set a z 0; get a");
+    assert_eq!(
+        answers,
+        json!(["Ok", "Ok", ["x", 1], ["y", 2], "Ok", ["z", 3]])
+    );
+}
+
+fn a_write_with_version_0_overwrites<D: Driver>() {
+    let answers = played::<D>("set a x 0; set a y 0; get a");
+    assert_eq!(answers, json!(["Ok", "Ok", ["y", 2]]));
+}
+
+fn a_write_with_the_current_version_replaces<D: Driver>() {
+    let answers = played::<D>("set a x 0; set a y 1; get a");
+    assert_eq!(answers, json!(["Ok", "Ok", ["y", 2]]));
+}
+
+fn a_write_with_a_stale_version_is_refused<D: Driver>() {
+    let answers = played::<D>("set a x 0; set a y 1; set a z 1; get a");
+    assert_eq!(answers, json!(["Ok", "Ok", "CasMismatch", ["y", 2]]));
+}
+
+fn any_version_creates_a_missing_key<D: Driver>() {
+    let answers = played::<D>("set a x 77; get a");
+    assert_eq!(answers, json!(["Ok", ["x", 1]]));
+}
+
+fn the_highest_version_only_ever_creates<D: Driver>() {
+    let answers = played::<D>("set a x 4294967295; set a y 4294967295; get a");
+    assert_eq!(answers, json!(["Ok", "CasMismatch", ["x", 1]]));
+}
+
+/// Nothing deletes: a record that is no longer wanted can only be emptied.
+fn an_emptied_key_still_exists<D: Driver>() {
+    let answers = played::<D>("set a x 0; empty a; get a; set a y 4294967295");
+    assert_eq!(answers, json!(["Ok", "Ok", ["", 2], "CasMismatch"]));
+}
+
+fn every_worker_sees_the_same_value_and_version<D: Driver>() {
+    let gate: D = start(Setup::default().workers(2));
+    play(&gate, "set a x 0; set a y 0");
+    let answers = play_on_each_worker(&gate, "get a");
+    assert_eq!(answers, [json!(["y", 2]), json!(["y", 2])]);
+}
+
+fn one_worker_of_all_creates<D: Driver>() {
+    let gate: D = start(Setup::default().workers(2));
+    let answers = play_on_each_worker(&gate, "set a x 4294967295");
+    assert_eq!(answers, ["Ok", "CasMismatch"]);
+}
+
+fn shared_data_outlives_the_configuration_it_was_written_under<D: Driver>() {
+    let gate: D = start(Setup::new(json!("old")));
+    play(&gate, "set a x 0");
+    gate.reconfigure(&json!("new")).unwrap();
+    assert_eq!(play(&gate, "get a"), json!([["x", 1]]));
+}
+
+fn the_context_of_a_stream_that_is_gone_is_refused<D: Driver>() {
+    let gate: D = start(Setup::default());
+    let gone = &play(&gate, "context")[0];
+    let answers = play(&gate, &format!("effective {gone}"));
+    assert_eq!(answers, json!(["BadArgument"]));
+}
+
+/// Whoever acts all the same answers another client's request.
+fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
+    let gate: D = start(Setup::default());
+    let gone = &play(&gate, "context")[0];
+    let bystander = gate.begin(&request("wait"));
+    let waiting = || {
+        gate.log()
+            .iter()
+            .find_map(|line| Some(line.strip_prefix("waiting ")?.to_owned()))
+    };
+    gate.wait_until("the bystander to be parked", || waiting().is_some());
+    let script = format!(
+        "effective {}; effective {gone}; respond",
+        waiting().unwrap()
+    );
+    assert_eq!(play(&gate, &script), json!(["Ok", "BadArgument", "Ok"]));
+    let misdirected = gate.finish(bystander).body;
+    assert_eq!(parsed(&misdirected), json!(["Ok", "BadArgument"]));
+}
+
+/// Two workers, three VMs: the one that fetches keys for all may well be the main thread's.
+fn every_worker_s_vm_ticks_and_so_does_the_main_thread_s<D: Driver>() {
+    let gate: D = start(Setup::default().workers(2));
+    let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();
+    gate.wait_until("the ticks of three VMs", || ticking() >= 3);
+    play(&gate, "context");
+    assert_eq!(ticking(), 3);
+}
+
+/// One member, and a list in it: the order of members on the wire is not defined.
+fn struct_configuration_arrives_in_the_wire_format<D: Driver>() {
+    let configuration = json!({ "all": [60, "a", true, null, { "b": [] }] });
+    let wire = [
+        b"\n\x2e\n\x03all\x12\x27\x32\x25".as_slice(), // fields: { key: "all", value: { list_value: …
+        b"\n\x09\x11\0\0\0\0\0\0N@",                   // values: { number_value: 60.0 }
+        b"\n\x03\x1a\x01a",                            // values: { string_value: "a" }
+        b"\n\x02\x20\x01",                             // values: { bool_value: true }
+        b"\n\x02\x08\0",                               // values: { null_value: NULL_VALUE }
+        b"\n\x0b\x2a\x09\n\x07\n\x01b\x12\x02\x32\0",  // values: { struct_value: …
+    ];
+    let wrapping = Wrapping::Struct;
+    let gate: D = start(Setup {
+        wrapping,
+        ..Setup::new(configuration)
+    });
+    assert_eq!(play(&gate, "configuration"), json!([wire.concat()]));
+}
+
+fn text_configuration_arrives_as_it_is<D: Driver>() {
+    let gate: D = start(Setup::new(json!({ "n": 60 })));
+    assert_eq!(play(&gate, "configuration"), json!([br#"{"n":60}"#]));
+}
+
+fn authorization_lines_arrive_joined_by_a_comma<D: Driver>() {
+    let gate: D = start(Setup::default());
+    let request = request("header authorization; header x-other")
+        .header("Authorization", "Bearer a")
+        .header("authorization", "Bearer b")
+        .header("X-Other", "a")
+        .header("x-other", "b");
+    let answers = parsed(&gate.send(&request).body);
+    assert_eq!(answers, json!([["Bearer a,Bearer b"], ["a", "b"]]));
+}
+
+fn a_call_brings_the_server_s_status<D: Driver>() {
+    assert_eq!(
+        called::<D>(Answer::status(418), "call server 5000"),
+        json!([418])
+    );
+}
+
+fn a_call_that_the_server_resets_brings_503<D: Driver>() {
+    assert_eq!(
+        called::<D>(Answer::reset(), "call server 5000"),
+        json!([503])
+    );
+}
+
+fn a_call_that_takes_too_long_brings_504<D: Driver>() {
+    let late = Answer::status(200).after(Duration::from_secs(2));
+    assert_eq!(called::<D>(late, "call server 50"), json!([504]));
+}
+
+fn a_call_that_is_cut_off_brings_no_headers<D: Driver>() {
+    let answer = Answer::json("{}").truncated();
+    assert_eq!(called::<D>(answer, "call server 5000"), json!([null]));
+}
+
+fn a_call_to_an_unknown_cluster_is_refused_at_once<D: Driver>() {
+    assert_eq!(played::<D>("call nowhere 5000"), json!(["BadArgument"]));
+}
+
+/// A gate with the probe in it.
+fn start<D: Driver>(setup: Setup) -> D {
+    let module = Some(module());
+    D::start(&Setup { module, ..setup }).unwrap_or_else(|refused| panic!("{}", refused.0))
+}
+
+/// The probe as Envoy loads it, where `make host-facts` puts it.
+fn module() -> PathBuf {
+    const BUILT: &str = "target/probe/wasm32-unknown-unknown/release/probe.wasm";
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT)
+}
+
+/// What a script answers in a process of its own.
+fn played<D: Driver>(script: &str) -> Value {
+    play::<D>(&start(Setup::default()), script)
+}
+
+/// What a script answers beside a cluster `server` that gives this answer.
+fn called<D: Driver>(answer: Answer, script: &str) -> Value {
+    let server = AuthorizationServer::new();
+    server.answer("/", answer);
+    play::<D>(&start(Setup::default().cluster("server", &server)), script)
+}
+
+fn play<D: Driver>(gate: &D, script: &str) -> Value {
+    parsed(&gate.send(&request(script)).body)
+}
+
+/// Plays a script once on each of two workers, whichever of them the connections go to.
+fn play_on_each_worker<D: Driver>(gate: &D, script: &str) -> [Value; 2] {
+    let mut answers = Vec::new();
+    while answers.len() < 2 {
+        let answer = play(gate, &format!("once; {script}"));
+        answers.extend(answer[0].as_bool().unwrap().then(|| answer[1].clone()));
+    }
+    answers.try_into().unwrap()
+}
+
+fn request(script: &str) -> Request {
+    Request::get("/").header("script", script)
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| panic!("{}", body.escape_ascii()))
+}

@@ -1,0 +1,180 @@
+//! A module that makes the host calls it is told to make and answers with what they returned.
+//!
+//! A request's header `script` holds steps, separated by `;`. The request is parked, the root
+//! context plays the script on its next tick and answers with a JSON array of one element a step:
+//! the same division of work as in the product. Words are plain; a step that is misspelt traps.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a trap fails the test that caused it"
+)]
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    mem,
+    time::Duration,
+};
+
+use proxy_wasm::{
+    hostcalls,
+    traits::{Context, HttpContext, RootContext},
+    types::{Action, ContextType, LogLevel, MapType, Status},
+};
+
+proxy_wasm::main! {{ proxy_wasm::set_root_context(|_| Box::new(Root::default())); }}
+
+thread_local! {
+    /// Scripts of this VM that wait for a tick.
+    static ARRIVED: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
+    /// Whether this VM has played a `once`.
+    static PLAYED: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Stream(u32);
+
+impl Context for Stream {}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        let headers = hostcalls::get_map(MapType::HttpRequestHeaders).unwrap();
+        let script = headers.iter().find(|(name, _)| name == "script").unwrap();
+        let steps = script.1.split(';').map(str::to_owned).collect();
+        let (stream, answers) = (self.0, Vec::new());
+        let run = Run {
+            stream,
+            headers,
+            steps,
+            answers,
+        };
+        ARRIVED.with_borrow_mut(|arrived| arrived.push(run));
+        Action::Pause
+    }
+}
+
+#[derive(Default)]
+struct Root {
+    configuration: Vec<u8>,
+    ticked: bool,
+    calls: BTreeMap<u32, Run>,
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _: usize) -> bool {
+        self.configuration = self.get_plugin_configuration().unwrap_or_default();
+        self.set_tick_period(Duration::from_millis(5));
+        true
+    }
+
+    fn on_tick(&mut self) {
+        if !mem::replace(&mut self.ticked, true) {
+            hostcalls::log(LogLevel::Info, "ticking").unwrap();
+        }
+        ARRIVED.take().into_iter().for_each(|run| self.play(run));
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream(context)))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, _: usize, _: usize) {
+        let mut run = self.calls.remove(&token).unwrap();
+        let status = (headers > 0).then(|| self.get_http_call_response_header(":status").unwrap());
+        run.answers.push(status.unwrap_or_else(|| "null".into()));
+        self.play(run);
+    }
+}
+
+impl Root {
+    /// Plays the steps that are left, then answers the script's own request if it is still there.
+    fn play(&mut self, mut run: Run) {
+        while let Some(step) = run.steps.pop_front() {
+            let answer = match step.split_whitespace().collect::<Vec<_>>()[..] {
+                ["configuration"] => format!("{:?}", self.configuration),
+                // The response's status, null where it has none. The script goes on when it is there.
+                ["call", cluster, milliseconds] => match call(cluster, number(milliseconds)) {
+                    Ok(token) => return drop(self.calls.insert(token, run)),
+                    Err(refused) => status(Err(refused)),
+                },
+                // Says which request is parked, and leaves it to another script.
+                ["wait"] => {
+                    let line = format!("waiting {}", run.stream);
+                    return hostcalls::log(LogLevel::Info, &line).unwrap();
+                }
+                ref words => run.answer_to(words),
+            };
+            run.answers.push(answer);
+        }
+        if hostcalls::set_effective_context(run.stream).is_ok() {
+            run.respond().unwrap();
+        }
+    }
+}
+
+/// A script on its way.
+struct Run {
+    stream: u32,
+    headers: Vec<(String, String)>,
+    steps: VecDeque<String>,
+    answers: Vec<String>,
+}
+
+impl Run {
+    fn answer_to(&mut self, step: &[&str]) -> String {
+        match *step {
+            ["set", key, value, cas] => status(hostcalls::set_shared_data(
+                key,
+                Some(value.as_bytes()),
+                Some(number(cas)),
+            )),
+            ["empty", key] => status(hostcalls::set_shared_data(key, None, None)),
+            // Value and version.
+            ["get", key] => match hostcalls::get_shared_data(key).unwrap() {
+                (_, None) => "null".into(),
+                (None, Some(version)) => format!("[\"\",{version}]"),
+                (Some(value), Some(version)) => format!("[\"{}\",{version}]", value.escape_ascii()),
+            },
+            ["context"] => self.stream.to_string(),
+            ["effective", context] => status(hostcalls::set_effective_context(number(context))),
+            ["respond"] => status(self.respond()),
+            ["header", wanted] => {
+                let lines = self.headers.iter().filter(|(name, _)| name == wanted);
+                format!("{:?}", lines.map(|(_, value)| value).collect::<Vec<_>>())
+            }
+            // Whether it is the VM's first; else the rest of the script is left out.
+            ["once"] => {
+                let first = !PLAYED.replace(true);
+                self.steps.retain(|_| first);
+                first.to_string()
+            }
+            _ => panic!("no such step: {step:?}"),
+        }
+    }
+
+    /// Answers the request of the context in force with the answers so far.
+    fn respond(&self) -> Result<(), Status> {
+        let json = format!("[{}]", self.answers.join(","));
+        hostcalls::send_http_response(200, Vec::new(), Some(json.as_bytes()))
+    }
+}
+
+fn call(cluster: &str, milliseconds: u32) -> Result<u32, Status> {
+    let headers = vec![(":method", "GET"), (":path", "/"), (":authority", cluster)];
+    let timeout = Duration::from_millis(milliseconds.into());
+    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+}
+
+fn number(word: &str) -> u32 {
+    word.parse().unwrap()
+}
+
+fn status(outcome: Result<(), Status>) -> String {
+    format!("\"{:?}\"", outcome.err().unwrap_or(Status::Ok))
+}
