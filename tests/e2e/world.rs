@@ -19,7 +19,7 @@ pub(crate) const BOTH_SCOPES: &str = "/orders/new";
 
 /// Whether Envoy, the module, Node and the server are there.
 pub(crate) fn is_installed() -> bool {
-    envoy::is_installed() && oidc_provider::is_installed()
+    envoy::is_installed(&envoy::module()) && oidc_provider::is_installed()
 }
 
 /// The resource that is signed for with `algorithm`: the audience.
