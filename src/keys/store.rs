@@ -277,12 +277,14 @@ impl Source {
                 self.read(host, limits);
                 true
             }
-            Err(SetSharedDataError::Changed) => {
+            Err(SetSharedDataError::Changed)
+                if host.shared_data(&self.shared_data_key).is_some() =>
+            {
                 self.read(host, limits);
                 false
             }
-            // Without shared data each worker is on its own.
-            Err(SetSharedDataError::Refused) => {
+            // Without shared data, or with a record that cannot be read, each worker is on its own.
+            Err(SetSharedDataError::Changed | SetSharedDataError::Refused) => {
                 self.record = leased;
                 true
             }
