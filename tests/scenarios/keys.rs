@@ -221,7 +221,7 @@ fn refuses_no_good_token_for_want_of_room<D: Driver>() {
     let gate: D = start(&Setup::new(config).cluster("login", &server));
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "a")).status, 200);
     server.hold();
-    let rotated = signer.clone().named(Some("rotated"));
+    let rotated = signer.named(Some("rotated"));
     let request = Request::get("/").bearer(token(&gate, &rotated, "b"));
     let waiting = gate.begin(&request);
     gate.wait_until("one in flight", || gate.in_flight() == 1);
