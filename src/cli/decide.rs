@@ -26,8 +26,7 @@ struct RequestLine {
     #[serde(default = "get")]
     method: String,
     path: Option<String>,
-    #[serde(default)]
-    authority: String,
+    authority: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
 }
@@ -143,14 +142,19 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
     }
 }
 
-/// Pseudo-headers first, names in lower case: as Envoy hands a request to its filters.
+/// Pseudo-headers first, names in lower case, `Host` as `:authority`: as Envoy hands a request to
+/// its filters.
 fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
     let mut headers = vec![(":method".to_owned(), line.method.clone())];
     headers.extend(line.path.clone().map(|path| (":path".to_owned(), path)));
-    headers.push((":authority".to_owned(), line.authority.clone()));
+    let is_host = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("host");
+    let host = line.headers.iter().find(is_host).map(|(_, value)| value);
+    let authority = line.authority.as_ref().or(host).cloned();
+    headers.push((":authority".to_owned(), authority.unwrap_or_default()));
     headers.extend(
         line.headers
             .iter()
+            .filter(|header| !is_host(header))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.clone())),
     );
     headers
@@ -213,5 +217,30 @@ impl Host for NoProxy {
 
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(line: &str) -> Vec<(String, String)> {
+        all_headers(&serde_json::from_str(line).unwrap())
+    }
+
+    #[test]
+    fn gives_the_host_as_envoy_does() {
+        for (line, authority) in [
+            (r#"{"headers":[["Host","a"]]}"#, "a"),
+            (r#"{"authority":"b","headers":[["host","a"]]}"#, "b"),
+            ("{}", ""),
+        ] {
+            let authority = |name: &str| (name.to_owned(), authority.to_owned());
+            let expected = [
+                (":method".to_owned(), "GET".to_owned()),
+                authority(":authority"),
+            ];
+            assert_eq!(headers(line), expected, "{line}");
+        }
     }
 }

@@ -279,16 +279,9 @@ impl Source {
                 self.read(host, limits);
                 true
             }
-            Err(SetSharedDataError::Changed) => {
-                // An entry that stands there but cannot be read is as good as refused.
-                let alone = self.read(host, limits) == Reading::Absent;
-                if alone {
-                    self.record = leased;
-                }
-                alone
-            }
-            // Without shared data each worker is on its own.
-            Err(SetSharedDataError::Refused) => {
+            Err(SetSharedDataError::Changed) if self.read(host, limits) != Reading::Absent => false,
+            // Without shared data, or with a record that cannot be read, each worker is on its own.
+            Err(SetSharedDataError::Changed | SetSharedDataError::Refused) => {
                 self.record = leased;
                 true
             }
