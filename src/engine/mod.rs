@@ -91,11 +91,6 @@ impl Engine {
             Ok(routed) => routed,
             Err(_) => return Decision::Deny(Denial::new(Reason::AmbiguousPath)),
         };
-        let patience = match self.config.mode {
-            Mode::Enforce => patience,
-            // To make a request wait would be to block it.
-            Mode::Shadow => Patience::Exhausted,
-        };
         let decision = match rule {
             Some(rule) => self.apply(
                 rule,
@@ -112,6 +107,12 @@ impl Engine {
             }
             (_, decision) => decision,
         }
+    }
+
+    /// Whether a request may be made to wait for keys. In shadow mode that would be to block it.
+    #[must_use]
+    pub fn parks(&self) -> bool {
+        self.config.mode == Mode::Enforce
     }
 
     /// A request has to wait for these keys: see that they are fetched.

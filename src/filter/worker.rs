@@ -87,8 +87,7 @@ impl Worker {
             return self.carry_out(&decision);
         };
         self.engine.want(source, cause);
-        if self.parked.is_full() {
-            // What it gets without waiting; where that is a refusal for lack of keys, say why.
+        if self.parked.is_full() || !self.engine.parks() {
             let decision = request::decide(&self.engine, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         }
@@ -226,7 +225,9 @@ impl Worker {
                 Patience::Waiting
             };
             let decision = request::decide(&self.engine, now, patience);
-            if matches!(decision, Decision::AwaitKeys { .. }) {
+            if let Decision::AwaitKeys { source, cause } = decision {
+                // The keys are there now, and the token's is not among them.
+                self.engine.want(source, cause);
                 continue;
             }
             self.parked.remove(waiting.context_id);
@@ -262,12 +263,10 @@ impl Worker {
     }
 }
 
-/// A key that nobody has looked for yet is one that cannot be had, too: the token may be good.
+/// Says of a refusal for lack of keys that there was no room to wait for them.
 fn overloaded(decision: Decision) -> Decision {
     match decision {
-        Decision::Deny(denial)
-            if matches!(denial.reason, Reason::KeysUnavailable | Reason::UnknownKey) =>
-        {
+        Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
             Decision::Deny(Denial {
                 reason: Reason::Overloaded,
                 ..denial

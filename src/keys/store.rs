@@ -207,6 +207,10 @@ impl KeyStore {
             .iter_mut()
             .find(|source| source.providers.contains(&provider))
             .ok_or(FetchError::Cluster)?;
+        // There is no one to fetch from: the document is all that can be learnt.
+        source
+            .record
+            .begin(&source.timing, FetchCause::UnknownKid, now);
         source.record.succeed(document, now);
         source.key_set = Some(key_set);
         Ok(())

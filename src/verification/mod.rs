@@ -28,6 +28,9 @@ pub use self::client::client_id;
 /// fits; without a bound, a large key set would make each forged token expensive.
 const MAX_SIGNATURE_CHECKS: usize = 16;
 
+/// When to come again for keys that are on their way.
+const SOON: Duration = Duration::from_secs(1);
+
 /// What a verification may look at besides the token.
 pub struct Circumstances<'a> {
     /// The keys of remote sources.
@@ -88,15 +91,16 @@ pub fn verify(
             // The key may have been published since the last fetch. An expired token is no
             // reason to look.
             let source = source.filter(|source| {
-                !expired
-                    && circumstances.patience == Patience::Waiting
-                    && circumstances.keys.may_learn_kid(*source, circumstances.now)
+                !expired && circumstances.keys.may_learn_kid(*source, circumstances.now)
             });
-            return Err(
-                source.map_or(Failure::Invalid(Reason::UnknownKey), |source| {
+            return Err(match (source, circumstances.patience) {
+                (None, _) => Failure::Invalid(Reason::UnknownKey),
+                (Some(source), Patience::Waiting) => {
                     Failure::AwaitKeys(source, FetchCause::UnknownKid)
-                }),
-            );
+                }
+                // Nobody has looked yet: the token may be good, and is not to be thrown away.
+                (Some(_), Patience::Exhausted) => Failure::KeysUnavailable(SOON),
+            });
         }
         other => other.map_err(Failure::Invalid)?,
     };
@@ -160,7 +164,7 @@ fn remote_keys<'a>(
         Some(Keys::Serving(key_set, source)) => Ok((key_set, source)),
         Some(Keys::Pending(source)) => Err(match circumstances.patience {
             Patience::Waiting => Failure::AwaitKeys(source, FetchCause::Freshness),
-            Patience::Exhausted => Failure::KeysUnavailable(Duration::from_secs(1)),
+            Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
         // No source was made for it: it can only be disabled, which is refused before.

@@ -9,8 +9,8 @@ use crate::{
         on_both_drivers,
     },
     world::{
-        claims, configuration, forwarded_user, get, local_provider, signer, start, token,
-        with_local_keys,
+        claims, configuration, forwarded_user, get, local_provider, publishing, remote_provider,
+        signer, start, token, with_local_keys,
     },
 };
 
@@ -21,6 +21,7 @@ on_both_drivers!(
     strips_the_failure_response_where_told,
     lets_preflight_requests_pass,
     only_records_in_shadow_mode,
+    makes_no_request_wait_in_shadow_mode,
 );
 
 fn challenge(exchange: &Exchange) -> Option<String> {
@@ -230,4 +231,19 @@ fn only_records_in_shadow_mode<D: Driver>() {
         400,
         "paths are refused"
     );
+}
+
+fn makes_no_request_wait_in_shadow_mode<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let mut config = configuration(&remote_provider());
+    config["mode"] = json!("shadow");
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+    assert_eq!(
+        gate.metric("portcullis.shadow_denied.keys_unavailable"),
+        Some(1)
+    );
+    server.release();
 }
