@@ -207,6 +207,34 @@ fn checks_configurations_and_key_sets() {
     }
 }
 
+/// What Envoy's reader of YAML takes for something else must not pass here.
+#[test]
+fn reads_yaml_as_envoy_does_or_not_at_all() {
+    for (name, text, expected) in [
+        (
+            "fraction",
+            CONFIG.replace("audiences: [orders]", "audiences: [1.0]"),
+            "quote it",
+        ),
+        (
+            "skew",
+            CONFIG.replace("    issuer:", "    clock_skew_seconds: 60.0\n    issuer:"),
+            "quote it",
+        ),
+        (
+            "twice",
+            format!("{CONFIG}\nrules: []\n"),
+            "a name occurs twice",
+        ),
+    ] {
+        let config = file(&format!("{name}.yaml"), &text);
+        let output = portcullis(&["check", config.to_str().unwrap()], "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(said.contains(expected), "{name}: {said}");
+    }
+}
+
 #[test]
 fn tells_usage_from_findings() {
     let config = file("usage.yaml", CONFIG);

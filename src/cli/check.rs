@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use crate::{
     cli::{Exit, Failure, KeySetFile, input},
-    config::{Config, KeySource},
+    config::Config,
     jose::{KeyError, KeyOrigin, KeySet, KeySetLimits},
 };
 
@@ -39,16 +39,8 @@ fn check_key_set(
     file: &KeySetFile,
     output: &mut dyn Write,
 ) -> Result<bool, Failure> {
-    let (id, document) = file.read(config)?;
+    let (_, document) = file.read(config)?;
     let name = file.provider_name();
-    if !config
-        .provider(id)
-        .is_some_and(|provider| matches!(provider.keys, KeySource::Remote(_)))
-    {
-        return Err(Failure::Usage(format!(
-            "--jwks {name}: this provider has no remote_jwks"
-        )));
-    }
     let limits = KeySetLimits {
         bytes: config.limits.jwks_bytes,
         keys: config.limits.jwks_keys,

@@ -65,6 +65,13 @@ pub(super) fn run(
     let mut engine = Engine::new(config);
     for file in key_sets {
         let (provider, document) = file.read(engine.config())?;
+        if !engine
+            .config()
+            .provider(provider)
+            .is_some_and(|own| own.enabled)
+        {
+            continue; // its tokens are refused, whatever its keys
+        }
         engine
             .keys_mut()
             .preload(provider, &document, now)

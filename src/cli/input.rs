@@ -6,9 +6,11 @@ use std::{
     str::FromStr,
 };
 
+use serde_json::Value;
+
 use crate::{
     cli::Failure,
-    config::{Config, ConfigError, ProviderId},
+    config::{Config, ConfigError, KeySource, ProviderId},
 };
 
 /// `PROVIDER=FILE`.
@@ -38,19 +40,17 @@ impl KeySetFile {
         &self.provider
     }
 
-    /// The provider, and the file's bytes.
+    /// The provider, which must fetch its keys, and the file's bytes.
     pub(super) fn read(&self, config: &Config) -> Result<(ProviderId, Vec<u8>), Failure> {
-        let provider = config
+        let unusable = |what: &str| Failure::Usage(format!("--jwks {}: {what}", self.provider));
+        let (id, provider) = config
             .providers()
             .find(|(_, provider)| provider.name == self.provider)
-            .map(|(id, _)| id)
-            .ok_or_else(|| {
-                Failure::Usage(format!(
-                    "--jwks {}: no such provider in the configuration",
-                    self.provider
-                ))
-            })?;
-        Ok((provider, read(&self.file)?))
+            .ok_or_else(|| unusable("no such provider in the configuration"))?;
+        if !matches!(provider.keys, KeySource::Remote(_)) {
+            return Err(unusable("this provider has no remote_jwks"));
+        }
+        Ok((id, read(&self.file)?))
     }
 }
 
@@ -68,9 +68,40 @@ pub(super) fn config(path: &Path) -> Result<Result<Config, ConfigError>, Failure
         ))
     };
     let text = str::from_utf8(&bytes).map_err(|error| unreadable(&error))?;
-    let value: serde_json::Value =
-        serde_saphyr::from_str(text).map_err(|error| unreadable(&error))?;
+    let value: Value = match serde_saphyr::from_str(text) {
+        Ok(value) => value,
+        Err(error) if error.to_string().contains("duplicate") => {
+            return Err(Failure::Finding(format!(
+                "{}: a name occurs twice; remove one of them",
+                path.display()
+            )));
+        }
+        Err(error) => return Err(unreadable(&error)),
+    };
+    if holds_fraction(&value) {
+        return Err(Failure::Finding(format!(
+            "{}: a number with a fraction or an exponent, or beyond 2^53, stands unquoted; Envoy \
+             reads it as text: quote it, or write a plain integer",
+            path.display()
+        )));
+    }
     Ok(Config::parse(value.to_string().as_bytes()))
+}
+
+/// Whether some number is one that Envoy's reader of YAML takes for text, so that it would mean one
+/// thing here and another there.
+fn holds_fraction(value: &Value) -> bool {
+    const EXACT: u64 = 1 << 53;
+    match value {
+        Value::Array(elements) => elements.iter().any(holds_fraction),
+        Value::Object(members) => members.values().any(holds_fraction),
+        Value::Number(number) => {
+            number.is_f64()
+                || number.as_i64().is_some_and(|n| n.unsigned_abs() > EXACT)
+                || number.as_u64().is_some_and(|n| n > EXACT)
+        }
+        Value::Bool(_) | Value::Null | Value::String(_) => false,
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
