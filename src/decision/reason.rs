@@ -3,7 +3,8 @@
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The token's `alg` is unknown, `none`, or not one that the provider allows (RFC 8725 §3.1).
+    /// The token's `alg` is unknown, or not one that the provider allows (RFC 8725 §3.1). A token
+    /// without signature is malformed before that.
     Algorithm,
     /// The path can be read in two ways.
     AmbiguousPath,

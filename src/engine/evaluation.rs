@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Audiences, Config, Provider, ProviderId},
-    engine::Refusal,
+    engine::refusal::Refusal,
     jose::{TokenError, UntrustedToken, VerifiedToken, words},
     policy::{Credential, CredentialError, Grants, Requirement, path::Target},
     request::Request,
@@ -133,7 +133,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             match self.evaluate(member) {
                 // Members hold in order: a later one must not take the place of this.
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
-                Err(refusal) if rank(refusal) > rank(worst) => worst = refusal,
+                Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
                 verified => return verified,
             }
@@ -167,7 +167,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             .into_iter()
             .filter(|(credential, _)| is_unverified(*credential))
             .map(|(_, refusal)| refusal)
-            .max_by_key(|refusal| rank(*refusal));
+            .max_by_key(|refusal| refusal.rank());
         (verified, worst)
     }
 
@@ -182,7 +182,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         let mut worst = Refusal::Missing;
         for (_, audiences) in self.readers.iter().filter(|(reader, _)| *reader == id) {
             match self.verify(id, provider, audiences, credential) {
-                Err(refusal) if rank(refusal) > rank(worst) => worst = refusal,
+                Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
                 verified => return verified,
             }
@@ -274,20 +274,5 @@ fn forgives_failure(requirement: &Requirement) -> bool {
             members.iter().any(forgives_failure)
         }
         Requirement::AllowMissing | Requirement::Provider { .. } => false,
-    }
-}
-
-/// Which of several refusals is told: the one that the client can do most about, and keys that
-/// cannot be had above an invalid token, lest a client throw a good token away.
-fn rank(refusal: Refusal) -> u8 {
-    use crate::decision::Reason;
-    match refusal {
-        Refusal::Missing => 0,
-        Refusal::Token(_, Failure::Invalid(Reason::Issuer)) => 1,
-        Refusal::Token(_, Failure::Invalid(Reason::Expired)) => 3,
-        Refusal::Token(_, Failure::Invalid(_)) => 2,
-        Refusal::Credential(_) => 4,
-        Refusal::Token(_, Failure::KeysUnavailable(_)) => 5,
-        Refusal::Token(_, Failure::AwaitKeys(..)) => 6,
     }
 }

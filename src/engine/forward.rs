@@ -16,7 +16,7 @@ use crate::{
 
 /// Removes every header that only this module may set, from every request: one that is left in
 /// place on some path is an identity that anyone can claim.
-pub(super) fn sanitize(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
+pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
     for (name, _) in request.headers() {
         if owned.iter().any(|own| own.is_confusable_with(name)) {
@@ -52,9 +52,9 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
     })
 }
 
-/// The request as [`sanitize`] leaves it: a rule must not be chosen by a header that a client made
+/// The request as [`removals`] leaves it: a rule must not be chosen by a header that a client made
 /// up and the upstream will not see.
-pub(super) fn sanitized<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
+pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
     let headers = request.headers().iter().copied();
     Request::new(
         headers
@@ -228,7 +228,7 @@ mod tests {
         ]);
         let owned = [HeaderName::parse("X-User").unwrap()];
         assert_eq!(
-            sanitize(&owned, &request),
+            removals(&owned, &request),
             [
                 HeaderEdit::Remove("x_user".into()),
                 HeaderEdit::Remove("x-user".into())

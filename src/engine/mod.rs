@@ -8,8 +8,9 @@
 
 mod evaluation;
 mod forward;
+mod refusal;
 
-use core::{cell::LazyCell, time::Duration};
+use core::cell::LazyCell;
 
 use crate::{
     config::{Config, Mode, PathPolicy, Unmatched},
@@ -19,12 +20,12 @@ use crate::{
     host::Host,
     keys::{Fetch, FetchCause, FetchError, FetchOutcome, KeyStore, SourceId},
     policy::{
-        CredentialError, Rule,
+        Rule,
         path::{self, Target},
     },
     request::Request,
     time::UnixMillis,
-    verification::{Circumstances, Failure},
+    verification::Circumstances,
 };
 
 use self::evaluation::{Evaluation, Verified};
@@ -76,16 +77,16 @@ impl Engine {
     ) -> Decision {
         // Before all else: whatever way the request takes from here, headers that claim an
         // identity are ours alone to set.
-        let sanitized = forward::sanitize(&self.config.owned_headers, request);
+        let removals = forward::removals(&self.config.owned_headers, request);
         let without_owned;
-        let request = if sanitized.is_empty() {
+        let request = if removals.is_empty() {
             request
         } else {
-            without_owned = forward::sanitized(&self.config.owned_headers, request);
+            without_owned = forward::without_owned(&self.config.owned_headers, request);
             &without_owned
         };
         if self.config.bypass_cors_preflight && is_cors_preflight(request) {
-            return permit(PermitReason::CorsPreflight, sanitized);
+            return permit(PermitReason::CorsPreflight, removals);
         }
         let (target, rule) = match self.route(request) {
             Ok(routed) => routed,
@@ -96,14 +97,14 @@ impl Engine {
                 rule,
                 request,
                 target,
-                sanitized.clone(),
+                removals.clone(),
                 (now, patience, host),
             ),
-            None => self.unmatched(request, target, sanitized.clone()),
+            None => self.unmatched(request, target, removals.clone()),
         };
         match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(denial)) => {
-                permit(PermitReason::Shadow(denial), sanitized)
+                permit(PermitReason::Shadow(denial), removals)
             }
             (_, decision) => decision,
         }
@@ -208,10 +209,10 @@ impl Engine {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        sanitized: Vec<HeaderEdit>,
+        removals: Vec<HeaderEdit>,
     ) -> Decision {
         if self.config.unmatched == Unmatched::Allow {
-            return permit(PermitReason::Unmatched, sanitized);
+            return permit(PermitReason::Unmatched, removals);
         }
         let holds_credential = self
             .config
@@ -230,11 +231,11 @@ impl Engine {
         rule: &Rule,
         request: &Request<'_>,
         target: Option<Target<'_>>,
-        sanitized: Vec<HeaderEdit>,
+        removals: Vec<HeaderEdit>,
         (now, patience, host): (UnixMillis, Patience, &dyn Host),
     ) -> Decision {
         let Some(requirement) = &rule.requirement else {
-            return permit(PermitReason::NotRequired, sanitized);
+            return permit(PermitReason::NotRequired, removals);
         };
         // Asked for at most once, and only by a token that is bound to a certificate.
         let digest = LazyCell::new(|| host.client_certificate_digest());
@@ -253,7 +254,7 @@ impl Engine {
         if let Some(denial) = self.shortfall(rule, &verified) {
             return Decision::Deny(denial);
         }
-        match forward::edits(&self.config, request, target, &verified, sanitized) {
+        match forward::edits(&self.config, request, target, &verified, removals) {
             Ok(edits) => Decision::Permit(Permit {
                 reason: match verified.is_empty() {
                     true => PermitReason::Lenient,
@@ -287,46 +288,6 @@ impl Engine {
     }
 }
 
-/// Why a requirement does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    /// The credentials cannot be used (400).
-    Credential(CredentialError),
-    /// There is no credential.
-    Missing,
-    /// A token did not verify.
-    Token(crate::config::ProviderId, Failure),
-}
-
-impl From<Refusal> for Decision {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Credential(error) => Self::Deny(Denial::new(error.into())),
-            Refusal::Missing => Self::Deny(Denial::new(Reason::MissingCredential)),
-            Refusal::Token(_, Failure::AwaitKeys(source, cause)) => {
-                Self::AwaitKeys { source, cause }
-            }
-            Refusal::Token(provider, Failure::Invalid(reason)) => {
-                Self::Deny(Denial::of(reason, provider))
-            }
-            Refusal::Token(provider, Failure::KeysUnavailable(wait)) => {
-                let mut denial = Denial::of(Reason::KeysUnavailable, provider);
-                denial.retry_after = Some(whole_seconds(wait));
-                Self::Deny(denial)
-            }
-        }
-    }
-}
-
-impl From<CredentialError> for Reason {
-    fn from(error: CredentialError) -> Self {
-        match error {
-            CredentialError::Malformed => Self::MalformedCredential,
-            CredentialError::Several => Self::SeveralCredentials,
-        }
-    }
-}
-
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {
     Decision::Permit(Permit {
         reason,
@@ -348,12 +309,6 @@ fn same_rule(left: Option<&Rule>, right: Option<&Rule>) -> bool {
 fn is_cors_preflight(request: &Request<'_>) -> bool {
     let present = |name| request.values(name).any(|value| !value.is_empty());
     request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")
-}
-
-/// Rounded up, and at least one: a client told to come back at once would.
-fn whole_seconds(wait: Duration) -> u64 {
-    let part = u64::from(wait.subsec_nanos() > 0);
-    wait.as_secs().saturating_add(part).max(1)
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use crate::{
     engine::{Engine, Patience},
     filter::{
         abi::{self, Status},
-        host::Proxy,
         metrics::Metrics,
         pairs,
+        proxy::Proxy,
     },
     request::Request,
     time::UnixMillis,
@@ -22,6 +22,8 @@ pub(super) enum Fate {
     Answered,
     /// It may go on; its headers are edited.
     Passes,
+    /// It waits for keys.
+    Waits,
 }
 
 /// Decides on the request of the current context. Where the host does not hand it over, it is

@@ -1,7 +1,7 @@
 //! The proxy-wasm shell: host calls into values, values into host calls.
 //!
-//! [`root`] holds a worker's engine, fetches keys and wakes the requests that wait for them;
-//! [`stream`] takes each request's head to the engine and carries the decision out. There is no
+//! [`worker`] holds the engine of one worker thread, fetches keys and wakes the requests that wait
+//! for them; [`stream`] brings it each request. There is no
 //! rule here: what may pass is the engine's to say. Where a host call fails, the request is
 //! refused: this shell never fails open, and never panics, since that ends every stream of the
 //! worker.
@@ -12,12 +12,14 @@
 )]
 
 mod abi;
+mod call;
 mod configuration;
-mod host;
+mod current_request;
+mod gate;
 mod metrics;
 mod pairs;
 mod parked;
-mod request;
+mod proxy;
 mod root;
 mod stream;
 mod worker;

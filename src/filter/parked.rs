@@ -3,10 +3,9 @@
 //! Only their context ids are kept: the host keeps the request itself. An id is dropped with its
 //! stream, and the list is bounded, so that a silent authorization server cannot fill the memory.
 
-use core::{cell::Cell, time::Duration};
-use std::rc::Rc;
+use core::time::Duration;
 
-use crate::time::UnixMillis;
+use crate::{filter::gate::Gate, time::UnixMillis};
 
 /// The requests of one worker that wait for keys.
 #[derive(Debug)]
@@ -14,24 +13,6 @@ pub(super) struct Parked {
     requests: Vec<ParkedRequest>,
     capacity: usize,
     timeout: Duration,
-}
-
-/// Whether a request may go on; shut at first. A body reaches the filter while the head still waits
-/// where the host stops headers alone (Envoy's `allow_on_headers_stop_iteration`), and a body that
-/// is let through takes the head along.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Gate(Rc<Cell<bool>>);
-
-impl Gate {
-    /// The request may go on.
-    pub(super) fn open(&self) {
-        self.0.set(true);
-    }
-
-    /// Whether the request may go on.
-    pub(super) fn is_open(&self) -> bool {
-        self.0.get()
-    }
 }
 
 /// A request that waits for keys.

@@ -5,7 +5,7 @@ use proxy_wasm::{
     types::Action,
 };
 
-use crate::filter::{parked::Gate, request::Fate, root::SharedWorker, worker::Arrival};
+use crate::filter::{current_request::Fate, gate::Gate, root::SharedWorker};
 
 /// One request.
 pub(super) struct Stream {
@@ -29,19 +29,19 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
-        let arrival = match self.worker.try_borrow_mut() {
+        let fate = match self.worker.try_borrow_mut() {
             Ok(mut worker) => worker
                 .as_mut()
                 .map(|worker| worker.on_request(self.context_id, &self.gate)),
             Err(_) => None,
         };
-        match arrival {
-            Some(Arrival::Decided(Fate::Passes)) => {
+        match fate {
+            Some(Fate::Passes) => {
                 self.gate.open();
                 Action::Continue
             }
             // Answered, waiting, or no engine to ask: it does not go on.
-            Some(Arrival::Decided(Fate::Answered) | Arrival::Parked) | None => Action::Pause,
+            Some(Fate::Answered | Fate::Waits) | None => Action::Pause,
         }
     }
 

@@ -2,24 +2,20 @@
 
 use core::time::Duration;
 
-use proxy_wasm::{
-    hostcalls,
-    types::{BufferType, MapType, Status},
-};
-
 use crate::{
     config::{Config, KeySource},
     decision::{Decision, Denial, Reason},
     engine::{Engine, Patience},
     filter::{
         abi::{self, LogLevel},
-        host::Proxy,
+        call,
+        current_request::{self, Fate},
+        gate::Gate,
         metrics::Metrics,
-        pairs,
-        parked::{Gate, Parked},
-        request::{self, Fate},
+        parked::Parked,
+        proxy::Proxy,
     },
-    keys::{Fetch, FetchError, FetchOutcome, SourceId},
+    keys::{Fetch, FetchOutcome, SourceId},
     time::UnixMillis,
 };
 
@@ -38,15 +34,6 @@ pub(super) struct Worker {
     /// Calls under way, by the host's token.
     calls: Vec<(u32, SourceId)>,
     tick: Option<u32>,
-}
-
-/// What has become of a request that just arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrival {
-    /// It is answered or goes on.
-    Decided(Fate),
-    /// It waits for keys.
-    Parked,
 }
 
 impl Worker {
@@ -78,22 +65,22 @@ impl Worker {
     }
 
     /// Decides on the request of the current context, which has just arrived.
-    pub(super) fn on_request(&mut self, context_id: u32, gate: &Gate) -> Arrival {
+    pub(super) fn on_request(&mut self, context_id: u32, gate: &Gate) -> Fate {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
-        let decision = request::decide(&self.engine, now, Patience::Waiting);
+        let decision = current_request::decide(&self.engine, now, Patience::Waiting);
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
         };
         self.engine.want(source, cause);
         if self.parked.is_full() || !self.engine.parks() {
-            let decision = request::decide(&self.engine, now, Patience::Exhausted);
+            let decision = current_request::decide(&self.engine, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         }
         self.parked.park(context_id, gate.clone(), now);
         self.set_tick(BUSY_TICK_MILLISECONDS);
-        Arrival::Parked
+        Fate::Waits
     }
 
     /// Drops a request whose stream has ended.
@@ -124,7 +111,8 @@ impl Worker {
         };
         let (_, source) = self.calls.swap_remove(index);
         let Ok(now) = Proxy::now() else { return };
-        let answer = self.answer(headers, body_size);
+        let limit = self.engine.config().limits.jwks_bytes;
+        let answer = call::answer(headers, body_size, limit);
         let answer = answer.as_ref().map(Vec::as_slice).map_err(|error| *error);
         let outcome = self.engine.complete(source, answer, now, &Proxy);
         self.report(outcome, now);
@@ -133,63 +121,17 @@ impl Worker {
 
     /// Makes a call. False when the host refused it.
     fn dispatch(&mut self, fetch: &Fetch, now: UnixMillis) -> bool {
-        let request = &fetch.request;
-        let scheme = request.uri.split("://").next().unwrap_or("https");
-        let headers = vec![
-            (":method", "GET"),
-            (":scheme", scheme),
-            (":authority", request.authority.as_str()),
-            (":path", request.path.as_str()),
-            ("accept", "application/jwk-set+json, application/json"),
-        ];
-        let timeout = Duration::from_millis(request.timeout_ms);
-        // The SDK's own call: only a call that it knows comes back through its dispatcher.
-        let called =
-            hostcalls::dispatch_http_call(&request.cluster, headers, None, vec![], timeout);
-        match called {
-            Ok(token) => self.calls.push((token, fetch.source)),
-            Err(status) => {
-                if status == Status::BadArgument {
-                    abi::log(
-                        LogLevel::Error,
-                        &format!(
-                            "portcullis: the proxy has no cluster {:?}; add it, or correct \
-                             remote_jwks.http_uri.cluster",
-                            request.cluster
-                        ),
-                    );
-                }
-                let failed = Err(FetchError::Cluster);
-                let outcome = self.engine.complete(fetch.source, failed, now, &Proxy);
+        match call::begin(&fetch.request) {
+            Ok(token) => {
+                self.calls.push((token, fetch.source));
+                true
+            }
+            Err(error) => {
+                let outcome = self.engine.complete(fetch.source, Err(error), now, &Proxy);
                 self.report(outcome, now);
+                false
             }
         }
-        called.is_ok()
-    }
-
-    /// The body of a 200 within bounds, or why there is none.
-    fn answer(&self, headers: usize, body_size: usize) -> Result<Vec<u8>, FetchError> {
-        // The host says "no answer" (reset, time out) with a response without headers.
-        if headers == 0 {
-            return Err(FetchError::Unreachable);
-        }
-        let map = abi::header_map(MapType::HttpCallResponseHeaders)
-            .map_err(|_| FetchError::Unreachable)?;
-        let status = pairs::decode(&map)
-            .and_then(|headers| {
-                let (_, value) = headers.into_iter().find(|(name, _)| *name == b":status")?;
-                str::from_utf8(value).ok()?.parse::<u16>().ok()
-            })
-            .ok_or(FetchError::Unreachable)?;
-        if status != 200 {
-            return Err(FetchError::Status(status));
-        }
-        let limit = self.engine.config().limits.jwks_bytes;
-        if body_size > limit {
-            return Err(FetchError::TooLarge);
-        }
-        abi::buffer(BufferType::HttpCallResponseBody, body_size)
-            .map_err(|_| FetchError::Unreachable)
     }
 
     fn report(&self, outcome: Option<FetchOutcome>, now: UnixMillis) {
@@ -224,14 +166,14 @@ impl Worker {
             } else {
                 Patience::Waiting
             };
-            let decision = request::decide(&self.engine, now, patience);
+            let decision = current_request::decide(&self.engine, now, patience);
             if let Decision::AwaitKeys { source, cause } = decision {
                 // The keys are there now, and the token's is not among them.
                 self.engine.want(source, cause);
                 continue;
             }
             self.parked.remove(waiting.context_id);
-            if self.carry_out(&decision) == Arrival::Decided(Fate::Passes) {
+            if self.carry_out(&decision) == Fate::Passes {
                 waiting.gate.open();
                 // A stream that cannot go on stays paused: closed, not open.
                 let _ = abi::continue_request();
@@ -240,16 +182,16 @@ impl Worker {
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    fn carry_out(&self, decision: &Decision) -> Arrival {
-        Arrival::Decided(match decision {
-            Decision::Permit(permit) => request::pass(&self.engine, &self.metrics, permit),
-            Decision::Deny(denial) => request::refuse(&self.engine, &self.metrics, denial),
+    fn carry_out(&self, decision: &Decision) -> Fate {
+        match decision {
+            Decision::Permit(permit) => current_request::pass(&self.engine, &self.metrics, permit),
+            Decision::Deny(denial) => current_request::refuse(&self.engine, &self.metrics, denial),
             // Patience was exhausted, so this cannot be; if it were, nothing may pass.
             Decision::AwaitKeys { .. } => {
                 let denial = Denial::new(Reason::KeysUnavailable);
-                request::refuse(&self.engine, &self.metrics, &denial)
+                current_request::refuse(&self.engine, &self.metrics, &denial)
             }
-        })
+        }
     }
 
     /// Asks for ticks where there is anything to fetch.

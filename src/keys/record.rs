@@ -83,6 +83,11 @@ impl fmt::Display for FetchError {
         match self {
             Self::Cluster => formatter.write_str("the proxy refuses to call the cluster"),
             Self::Document => formatter.write_str("the answer is no JWKS with a usable key"),
+            // What the proxy says of a server that it cannot reach, or that does not answer in time.
+            Self::Status(status @ (503 | 504)) => write!(
+                formatter,
+                "no answer within the timeout, or an error of the server's own (status {status})"
+            ),
             Self::Status(status) => write!(formatter, "the answer has status {status}"),
             Self::TooLarge => formatter.write_str("the answer is larger than limits.jwks_bytes"),
             Self::Unreachable => formatter.write_str("no answer within the timeout"),

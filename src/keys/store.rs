@@ -45,8 +45,8 @@ pub struct FetchOutcome {
 pub enum Keys<'a> {
     /// They are on their way.
     Pending(SourceId),
-    /// These may serve. A remote set names its source.
-    Serving(&'a KeySet, Option<SourceId>),
+    /// These may serve.
+    Serving(&'a KeySet, SourceId),
     /// They cannot be had; the next try is this far away.
     Unavailable(Duration),
 }
@@ -100,15 +100,13 @@ impl KeyStore {
         self.sources.is_empty()
     }
 
-    /// The keys of a provider whose remote source is `remote`.
+    /// The keys of a provider with a remote source; `None` for any other.
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
         let (id, source) = self.source_of(provider)?;
         Some(
             match (source.record.serving(&source.timing, now), &source.key_set) {
-                (Serving::Fresh | Serving::Stale, Some(key_set)) => {
-                    Keys::Serving(key_set, Some(id))
-                }
+                (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
                 // The record came without a set that parses: as good as none.
                 (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
                 (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
@@ -124,7 +122,8 @@ impl KeyStore {
             .is_some_and(|source| source.record.may_learn_kid(&source.timing, now))
     }
 
-    /// A token waits for keys of this source.
+    /// A token waits for keys of this source. Keys that are not fresh are fetched in any case; an
+    /// unknown kid has to be asked for.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {
         if cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(id.0)
@@ -326,7 +325,7 @@ impl Source {
             return Reading::Same;
         }
         self.version = Some(shared.version);
-        // What does not read as this source's record counts as absent; it will be overwritten.
+        // What does not read as this source's record is no news; the next write replaces it.
         let Some(record) = Record::decode(&shared.value, &self.remote) else {
             return Reading::Same;
         };

@@ -12,7 +12,7 @@ mod issuer;
 mod times;
 mod token_type;
 
-use core::{cell::LazyCell, time::Duration};
+use core::time::Duration;
 
 use crate::{
     config::{Audiences, KeySource, Provider, ProviderId},
@@ -78,8 +78,8 @@ pub fn verify(
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     check_claims(provider, audiences, token, now).map_err(Failure::Invalid)?;
-    let digest = LazyCell::new(|| (circumstances.certificate_digest)());
-    confirmation::check(token.unverified_claims(), &|| *digest).map_err(Failure::Invalid)?;
+    confirmation::check(token.unverified_claims(), circumstances.certificate_digest)
+        .map_err(Failure::Invalid)?;
 
     let expired = times::is_expired(provider.times, token.unverified_claims(), now);
     let (key_set, source) = match &provider.keys {
@@ -161,7 +161,7 @@ fn remote_keys<'a>(
     circumstances: &Circumstances<'a>,
 ) -> Result<(&'a KeySet, Option<SourceId>), Failure> {
     match circumstances.keys.keys(id, circumstances.now) {
-        Some(Keys::Serving(key_set, source)) => Ok((key_set, source)),
+        Some(Keys::Serving(key_set, source)) => Ok((key_set, Some(source))),
         Some(Keys::Pending(source)) => Err(match circumstances.patience {
             Patience::Waiting => Failure::AwaitKeys(source, FetchCause::Freshness),
             Patience::Exhausted => Failure::KeysUnavailable(SOON),

@@ -91,11 +91,11 @@ pub(super) fn written() -> BTreeSet<String> {
     seen.extend(okta(vec![
         (
             local(json!({"filename": "/keys.json"}), json!(null)),
-            r#"local_jwks: "filename" cannot be read: a module has no files and no environment; let `portcullis migrate` write the keys into "inline_string""#,
+            r#"local_jwks: "filename" cannot be read: a module has no files and no environment; write their content into "inline_string" (`portcullis migrate` will, in a later version)"#,
         ),
         (
             local(json!({"environmentVariable": "KEYS"}), json!(null)),
-            r#"local_jwks: "environment_variable" cannot be read: a module has no files and no environment; let `portcullis migrate` write the keys into "inline_string""#,
+            r#"local_jwks: "environment_variable" cannot be read: a module has no files and no environment; write their content into "inline_string" (`portcullis migrate` will, in a later version)"#,
         ),
         (
             local(json!({"inline_bytes": "!"}), json!(null)),
