@@ -18,7 +18,7 @@ SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
 CORE := --locked --no-default-features --features cli

@@ -1,0 +1,100 @@
+//! What the upstream gets to see.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+#[test]
+fn lets_no_client_declare_its_identity_a_matter_of_the_connection() {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+    let engine = engine(json!({"providers": {"a": own}, "unmatched": "allow", "rules": []}));
+    for (value, edited) in [
+        ("Upgrade, X-User", vec![set("connection", "Upgrade")]),
+        (
+            "x_user,keep-alive , te",
+            vec![set("connection", "keep-alive, te")],
+        ),
+        ("x-user", vec![remove("connection")]),
+        ("Upgrade", vec![]),
+    ] {
+        let decision = decide(&engine, "/", &[("connection", value)]);
+        assert_eq!(edits(decision), edited, "{value}");
+    }
+}
+
+#[test]
+fn sanitizes_on_every_way_a_request_can_take() {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+    let engine = engine(json!({
+        "providers": {"a": own},
+        "bypass_cors_preflight": true,
+        "unmatched": "allow",
+        "rules": [
+            {"match": {"path": "/open"}},
+            {"match": {"path": "/lenient"}, "requires": {"allow_missing": {}}},
+            {"match": {"path": "/closed"}, "requires": {"provider_name": "a"}},
+        ],
+    }));
+    let spoof = ("x_user", "root");
+    for path in ["/open", "/lenient", "/unmatched"] {
+        assert_eq!(
+            edits(decide(&engine, path, &[spoof])),
+            [remove("x_user")],
+            "{path}"
+        );
+    }
+    let value = format!("Bearer {}", token("a", json!({})));
+    let headers = [("authorization", value.as_str()), ("x-user", "root")];
+    assert_eq!(
+        edits(decide(&engine, "/closed", &headers)),
+        [
+            remove("x-user"),
+            set("x-user", "s"),
+            remove("authorization")
+        ]
+    );
+    let preflight = Request::new(vec![
+        (b":method", b"OPTIONS"),
+        (b":path", b"/closed"),
+        (b"origin", b"https://o.example"),
+        (b"access-control-request-method", b"POST"),
+        (b"x-user", b"root"),
+    ]);
+    let decision = engine.decide(
+        &preflight,
+        UnixMillis::default(),
+        Patience::Waiting,
+        &NoProxy,
+    );
+    assert_eq!(label(&decision), "cors_preflight");
+    assert_eq!(edits(decision), [remove("x-user")]);
+}
+
+#[test]
+fn refuses_claims_that_cannot_stand_in_a_header() {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "name"}]);
+    let engine = engine(json!({"providers": {"a": own}}));
+    // A reader takes spaces at the ends off: `admin ` would be `admin`.
+    for name in ["x\r\nx-admin: 1", "admin ", " admin", " "] {
+        let smuggler = token("a", json!({"name": name}));
+        assert_eq!(
+            label(&bearer(&engine, &smuggler)),
+            "header_value",
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn strips_a_token_from_the_query() {
+    let decision = decide(
+        &engine(json!({})),
+        &format!("/p?a=1&access_token={}", token("a", json!({}))),
+        &[],
+    );
+    assert_eq!(edits(decision), [set(":path", "/p?a=1")]);
+}

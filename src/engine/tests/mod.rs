@@ -1,0 +1,133 @@
+//! Decisions as tables: configuration and request in, decision out.
+
+mod forwarding;
+mod remote_keys;
+mod requirements;
+mod routing;
+mod tokens;
+
+use jwt_compact::{
+    Algorithm as _,
+    alg::{Hs256, Hs256Key},
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    host::{Expected, SetSharedDataError, SharedData},
+    jose::base64url,
+};
+
+const NOW: i64 = 1_700_000_000;
+const SECRET: [u8; 32] = [7; 32];
+const OTHER_SECRET: [u8; 32] = [8; 32];
+
+struct NoProxy;
+
+impl Host for NoProxy {
+    fn shared_data(&self, _: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+/// A provider whose tokens [`token`] makes: `issuer` is `https://<name>.example`.
+fn provider(name: &str, secret: &[u8]) -> Value {
+    json!({
+        "issuer": format!("https://{name}.example"),
+        "audiences": ["orders"],
+        "shared_secrets": [{"kid": name, "secret": base64url::encode(secret)}],
+    })
+}
+
+/// Two providers, `a` and `b`, and what `rest` adds.
+fn engine(rest: Value) -> Engine {
+    let mut config = json!({
+        "providers": {"a": provider("a", &SECRET), "b": provider("b", &OTHER_SECRET)},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    });
+    merge(&mut config, rest);
+    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn sign(secret: &[u8], header: &Value, claims: &Value) -> String {
+    let input = format!(
+        "{}.{}",
+        base64url::encode(header.to_string().as_bytes()),
+        base64url::encode(claims.to_string().as_bytes())
+    );
+    let signature = Hs256.sign(&Hs256Key::new(secret), input.as_bytes());
+    use jwt_compact::AlgorithmSignature as _;
+    format!("{input}.{}", base64url::encode(&signature.as_bytes()))
+}
+
+/// A good token of provider `name`, with `extra` claims.
+fn token(name: &str, extra: Value) -> String {
+    let secret = if name == "a" { SECRET } else { OTHER_SECRET };
+    let mut claims = json!({
+        "iss": format!("https://{name}.example"), "aud": "orders", "sub": "s", "exp": NOW + 300,
+    });
+    merge(&mut claims, extra);
+    sign(&secret, &json!({"alg": "HS256", "kid": name}), &claims)
+}
+
+fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
+    let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", path.as_bytes())];
+    all.extend(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+    );
+    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+    engine.decide(&Request::new(all), now, Patience::Waiting, &NoProxy)
+}
+
+fn bearer(engine: &Engine, token: &str) -> Decision {
+    decide(
+        engine,
+        "/",
+        &[("authorization", &format!("Bearer {token}"))],
+    )
+}
+
+/// The reason of a denial, or of a permit, as text.
+fn label(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Permit(permit) => permit.reason.label(),
+        Decision::Deny(denial) => denial.reason.label(),
+        Decision::AwaitKeys { .. } => "await_keys",
+    }
+}
+
+fn edits(decision: Decision) -> Vec<HeaderEdit> {
+    match decision {
+        Decision::Permit(permit) => permit.edits,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn remove(name: &str) -> HeaderEdit {
+    HeaderEdit::Remove(name.into())
+}
+
+fn set(name: &str, value: &str) -> HeaderEdit {
+    HeaderEdit::Set(name.into(), value.into())
+}

@@ -1,0 +1,187 @@
+//! Which tokens a rule takes, and what they must grant.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+#[test]
+fn takes_the_first_requirement_that_verifies() {
+    let engine = engine(json!({"rules": [{
+        "match": {"prefix": "/"},
+        "requires": {"requires_any": {"requirements": [
+            {"provider_name": "a"}, {"provider_name": "b"},
+        ]}},
+    }]}));
+    for name in ["a", "b"] {
+        let Decision::Permit(permit) = bearer(&engine, &token(name, json!({}))) else {
+            panic!()
+        };
+        let provider = engine.config().provider(permit.provider.unwrap()).unwrap();
+        assert_eq!(provider.name, name);
+    }
+    let bad = bearer(&engine, &token("b", json!({"aud": "x"})));
+    assert_eq!(label(&bad), "audience");
+    assert_eq!(label(&decide(&engine, "/", &[])), "missing_credential");
+}
+
+#[test]
+fn asks_for_every_token_of_requires_all() {
+    let mut other = provider("b", &OTHER_SECRET);
+    other["from_headers"] = json!([{"name": "x-b"}]);
+    let engine = engine(json!({
+        "providers": {"b": other},
+        "rules": [{
+            "match": {"prefix": "/"},
+            "requires": {"requires_all": {"requirements": [
+                {"provider_name": "a"}, {"provider_name": "b"},
+            ]}},
+            "authorize": {"scopes": {"all_of": ["read", "write"]}},
+        }],
+    }));
+    let (a, b) = (json!({"scope": "read"}), json!({"scope": "write"}));
+    let both = json!({"scope": "read write"});
+    let authorization = |claims: &Value| format!("Bearer {}", token("a", claims.clone()));
+    for (a, b, reason) in [
+        (&a, &b, "insufficient_scope"), // nothing adds up across tokens
+        (&both, &b, "verified"),
+        (&a, &both, "verified"),
+    ] {
+        let headers = [
+            ("authorization", &*authorization(a)),
+            ("x-b", &*token("b", b.clone())),
+        ];
+        assert_eq!(label(&decide(&engine, "/", &headers)), reason);
+    }
+    let one = [("authorization", &*authorization(&both))];
+    assert_eq!(label(&decide(&engine, "/", &one)), "missing_credential");
+}
+
+#[test]
+fn lets_missing_tokens_pass_but_not_failed_ones() {
+    let rules = |lenient: Value| {
+        json!({"rules": [{
+            "match": {"prefix": "/"},
+            "requires": {"requires_any": {"requirements": [lenient, {"provider_name": "a"}]}},
+        }]})
+    };
+    let missing = engine(rules(json!({"allow_missing": {}})));
+    let failed = engine(rules(json!({"allow_missing_or_failed": {}})));
+    let good = token("a", json!({}));
+    let unknown_issuer = token("b", json!({}));
+    for (engine, authorization, reason) in [
+        (&missing, None, "lenient"),
+        (&missing, Some(format!("Bearer {good}")), "verified"),
+        // CVE-2021-21378.
+        (&missing, Some(format!("Bearer {unknown_issuer}")), "issuer"),
+        (&missing, Some("Bearer".to_owned()), "malformed_credential"),
+        (&failed, None, "lenient"),
+        (&failed, Some(format!("Bearer {good}")), "verified"),
+        (&failed, Some(format!("Bearer {unknown_issuer}")), "lenient"),
+        (&failed, Some("Bearer".to_owned()), "lenient"),
+    ] {
+        let headers: Vec<_> = authorization
+            .iter()
+            .map(|value| ("authorization", value.as_str()))
+            .collect();
+        assert_eq!(
+            label(&decide(engine, "/", &headers)),
+            reason,
+            "{authorization:?}"
+        );
+    }
+    let two = [("authorization", "Bearer x"), ("authorization", "Bearer y")];
+    assert_eq!(label(&decide(&failed, "/", &two)), "several_credentials");
+}
+
+/// The provider's own audiences are not the rule's: what is meant for another must not pass for a
+/// verified token, let alone grant rights.
+#[test]
+fn keeps_the_audiences_of_a_rule_that_lets_missing_tokens_pass() {
+    let engine = |lenient: &str| {
+        engine(json!({"rules": [{
+            "match": {"prefix": "/"},
+            "requires": {"requires_any": {"requirements": [
+                {"provider_and_audiences": {"provider_name": "a", "audiences": ["billing"]}},
+                {lenient: {}},
+            ]}},
+            "authorize": {"roles": {"any_of": ["admin"]}},
+        }]}))
+    };
+    let for_orders = token("a", json!({"roles": ["admin"]}));
+    let for_billing = token("a", json!({"roles": ["admin"], "aud": "billing"}));
+    for (lenient, refused) in [
+        ("allow_missing", "audience"),
+        ("allow_missing_or_failed", "missing_credential"),
+    ] {
+        let engine = engine(lenient);
+        assert_eq!(label(&bearer(&engine, &for_orders)), refused);
+        assert_eq!(label(&bearer(&engine, &for_billing)), "verified");
+    }
+}
+
+#[test]
+fn leaves_an_unverified_credential_in_place() {
+    let engine = engine(json!({"rules": [{
+        "match": {"prefix": "/"}, "requires": {"allow_missing_or_failed": {}},
+    }]}));
+    assert_eq!(edits(bearer(&engine, "x.y.z")), []);
+    assert_eq!(
+        edits(bearer(&engine, &token("b", json!({})))),
+        [remove("authorization")]
+    );
+}
+
+#[test]
+fn takes_the_good_one_of_two_tokens_where_failed_ones_may_pass() {
+    let mut other = provider("b", &OTHER_SECRET);
+    other["from_headers"] = json!([{"name": "x-b"}]);
+    let rules = |leaf: &str| {
+        json!({
+            "providers": {"b": other},
+            "rules": [{"match": {"prefix": "/"}, "requires": {leaf: {}}}],
+        })
+    };
+    let good = format!("Bearer {}", token("a", json!({})));
+    let headers = [("authorization", good.as_str()), ("x-b", "junk")];
+    let forgiving = engine(rules("allow_missing_or_failed"));
+    assert_eq!(
+        edits(decide(&forgiving, "/", &headers)),
+        [remove("authorization")]
+    );
+    let strict = engine(rules("allow_missing"));
+    assert_eq!(label(&decide(&strict, "/", &headers)), "malformed_token");
+}
+
+#[test]
+fn asks_for_a_token_where_rights_are_needed() {
+    let engine = engine(json!({"rules": [{
+        "match": {"prefix": "/"},
+        "requires": {"allow_missing_or_failed": {}},
+        "authorize": {"roles": {"any_of": ["admin"]}},
+    }]}));
+    assert_eq!(label(&decide(&engine, "/", &[])), "missing_credential");
+    assert_eq!(
+        label(&bearer(&engine, &token("a", json!({})))),
+        "insufficient_role"
+    );
+    let admin = token("a", json!({"roles": ["admin"]}));
+    assert_eq!(label(&bearer(&engine, &admin)), "verified");
+}
+
+#[test]
+fn names_the_scopes_that_a_client_should_ask_for() {
+    let engine = engine(json!({"rules": [{
+        "match": {"prefix": "/"},
+        "requires": {"provider_name": "a"},
+        "authorize": {"scopes": {"any_of": ["read", "write"]}},
+    }]}));
+    let decision = bearer(&engine, &token("a", json!({"scope": "reader"})));
+    let Decision::Deny(denial) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(
+        (denial.reason, denial.scopes.join(" ").as_str()),
+        (Reason::InsufficientScope, "read write")
+    );
+}
