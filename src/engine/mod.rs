@@ -92,14 +92,16 @@ impl Engine {
             Ok(routed) => routed,
             Err(_) => return Decision::Deny(Denial::new(Reason::AmbiguousPath)),
         };
+        // Asked for at most once, and only by a token that is bound to a certificate.
+        let digest = LazyCell::new(|| host.client_certificate_digest());
+        let circumstances = Circumstances {
+            keys: &self.keys,
+            now,
+            patience,
+            certificate_digest: &|| *digest,
+        };
         let decision = match rule {
-            Some(rule) => self.apply(
-                rule,
-                request,
-                target,
-                removals.clone(),
-                (now, patience, host),
-            ),
+            Some(rule) => self.apply(rule, request, target, removals.clone(), &circumstances),
             None => self.unmatched(request, target, removals.clone()),
         };
         match (self.config.mode, decision) {
@@ -232,21 +234,12 @@ impl Engine {
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
-        (now, patience, host): (UnixMillis, Patience, &dyn Host),
+        circumstances: &Circumstances<'_>,
     ) -> Decision {
         let Some(requirement) = &rule.requirement else {
             return permit(PermitReason::NotRequired, removals);
         };
-        // Asked for at most once, and only by a token that is bound to a certificate.
-        let digest = LazyCell::new(|| host.client_certificate_digest());
-        let circumstances = Circumstances {
-            keys: &self.keys,
-            now,
-            patience,
-            certificate_digest: &|| *digest,
-        };
-        let evaluation =
-            Evaluation::new(&self.config, requirement, request, target, &circumstances);
+        let evaluation = Evaluation::new(&self.config, requirement, request, target, circumstances);
         let verified = match evaluation.and_then(|evaluation| evaluation.evaluate(requirement)) {
             Ok(verified) => verified,
             Err(refusal) => return refusal.into(),
