@@ -1,0 +1,172 @@
+//! What holds of every decision, tried on many requests.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
+#[path = "support/signer.rs"]
+mod signer;
+
+use std::sync::LazyLock;
+
+use portcullis::{
+    config::Config,
+    decision::{Decision, HeaderEdit},
+    engine::{Engine, Patience},
+    host::{Expected, Host, SetSharedDataError, SharedData},
+    jose::Algorithm,
+    request::Request,
+    time::UnixMillis,
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+use self::signer::Signer;
+
+const NOW: u64 = 1_700_000_000;
+
+/// A token that passes.
+static GOOD: LazyLock<String> = LazyLock::new(|| {
+    Signer::new(Algorithm::Es256)
+        .sign_claims(&json!({ "iss": "https://idp.example", "sub": "alice", "exp": NOW + 60 }))
+});
+
+struct NoProxy;
+
+impl Host for NoProxy {
+    fn shared_data(&self, _: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+/// Everything needs a token, which may stand in a header, the query or a cookie.
+fn engine() -> Engine {
+    let keys = Signer::new(Algorithm::Es256).jwks().to_string();
+    let config = json!({
+        "providers": { "idp": {
+            "issuer": "https://idp.example",
+            "allow_any_audience": true,
+            "local_jwks": { "inline_string": keys },
+            "from_headers": [
+                { "name": "authorization", "value_prefix": "Bearer " },
+                { "name": "x-jwt", "value_prefix": "jwt=" },
+            ],
+            "from_params": ["access_token"],
+            "from_cookies": ["session"],
+            "claim_to_headers": [{ "header_name": "x-user", "claim_name": "sub" }],
+        } },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "idp" } }],
+    });
+    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+}
+
+/// The good token, whole or broken, or anything.
+fn token() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        3 => Just(GOOD.clone().into_bytes()),
+        2 => (0..GOOD.len(), any::<u8>()).prop_map(|(at, byte)| {
+            let mut broken = GOOD.clone().into_bytes();
+            broken[at] = byte;
+            broken
+        }),
+        1 => (0..GOOD.len()).prop_map(|end| GOOD.as_bytes()[..end].to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..40),
+    ]
+}
+
+fn header() -> impl Strategy<Value = (String, Vec<u8>)> {
+    let name = prop::sample::select(vec![
+        "authorization",
+        "x-jwt",
+        "cookie",
+        "x-user",
+        "x_user",
+        "X-User",
+        "origin",
+        "connection",
+    ]);
+    let prefix = prop::sample::select(vec![
+        "",
+        "Bearer ",
+        "bearer  ",
+        "Bearer",
+        "Basic ",
+        "jwt=",
+        "a=1; jwt=",
+        "session=",
+        "x; session=",
+        "Bearer x,Bearer ",
+        ",",
+    ]);
+    (name, prefix, token())
+        .prop_map(|(name, prefix, token)| (name.to_owned(), [prefix.as_bytes(), &token].concat()))
+}
+
+fn path() -> impl Strategy<Value = Vec<u8>> {
+    let start = prop::sample::select(vec![
+        "/",
+        "/a;b",
+        "/%61",
+        "/a/../b",
+        "/a%2f",
+        "*",
+        "",
+        "/?access_token=",
+        "/?x&access%5Ftoken=",
+    ]);
+    (start, token(), any::<bool>()).prop_map(|(start, token, with_token)| {
+        let tail: &[u8] = if with_token { &token } else { b"" };
+        [start.as_bytes(), tail].concat()
+    })
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..Default::default() })]
+
+    /// And whatever passes carries the verified identity alone.
+    #[test]
+    fn nothing_passes_without_the_good_token(
+        headers in prop::collection::vec(header(), 0..4),
+        path in path(),
+        method in prop::sample::select(vec!["GET", "OPTIONS", "CONNECT", ""]),
+    ) {
+        let mut all: Vec<(&[u8], &[u8])> = vec![(b":method", method.as_bytes()), (b":path", &path)];
+        all.extend(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
+        let decision = engine().decide(
+            &Request::new(all.clone()),
+            UnixMillis::new(NOW * 1000),
+            Patience::Waiting,
+            &NoProxy,
+        );
+        let is_presented = all.iter().any(|(_, value)| contains(value, GOOD.as_bytes()));
+        match decision {
+            Decision::Permit(permit) => {
+                prop_assert!(is_presented);
+                let user = HeaderEdit::Set("x-user".to_owned(), "alice".to_owned());
+                prop_assert!(permit.edits.contains(&user));
+                for (name, _) in headers.iter().filter(|(name, _)| name.len() == 6 && name.ends_with("ser")) {
+                    prop_assert!(permit.edits.contains(&HeaderEdit::Remove(name.clone())));
+                }
+            }
+            Decision::Deny(_) => {}
+            Decision::AwaitKeys { .. } => prop_assert!(false, "local keys are never waited for"),
+        }
+    }
+}
