@@ -49,3 +49,27 @@ pub enum SetSharedDataError {
     /// The host refuses.
     Refused,
 }
+
+/// No host at all: nothing is shared, and no client has a certificate. For the command line and for
+/// tests.
+#[derive(Clone, Copy, Debug)]
+pub struct NoHost;
+
+impl Host for NoHost {
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(
+        &self,
+        _key: &str,
+        _value: &[u8],
+        _expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}

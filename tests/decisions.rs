@@ -16,7 +16,7 @@ use portcullis::{
     config::Config,
     decision::{Decision, HeaderEdit},
     engine::{Engine, Patience},
-    host::{Expected, Host, SetSharedDataError, SharedData},
+    host::NoHost,
     jose::Algorithm,
     request::Request,
     time::UnixMillis,
@@ -33,22 +33,6 @@ static GOOD: LazyLock<String> = LazyLock::new(|| {
     Signer::new(Algorithm::Es256)
         .sign_claims(&json!({ "iss": "https://idp.example", "sub": "alice", "exp": NOW + 60 }))
 });
-
-struct NoProxy;
-
-impl Host for NoProxy {
-    fn shared_data(&self, _: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-}
 
 /// Everything needs a token, which may stand in a header, the query or a cookie.
 fn engine() -> Engine {
@@ -153,7 +137,7 @@ proptest! {
             &Request::new(all.clone()),
             UnixMillis::new(NOW * 1000),
             Patience::Waiting,
-            &NoProxy,
+            &NoHost,
         );
         let is_presented = all.iter().any(|(_, value)| contains(value, GOOD.as_bytes()));
         match decision {

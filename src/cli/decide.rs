@@ -12,7 +12,7 @@ use crate::{
     cli::{Exit, Failure, KeySetFile, input},
     decision::{Decision, Denial, HeaderEdit, Reason},
     engine::{Engine, Patience},
-    host::{Expected, Host, SetSharedDataError, SharedData},
+    host::NoHost,
     request::Request,
     time::UnixMillis,
 };
@@ -45,9 +45,6 @@ struct DecisionLine {
     /// Names of headers that the client sent and the upstream would not see.
     removed_headers: Vec<String>,
 }
-
-/// No proxy: nothing is shared, and no client has a certificate.
-struct NoProxy;
 
 /// Decides on each line.
 pub(super) fn run(
@@ -109,7 +106,7 @@ fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
             .provider(id)
             .map(|provider| provider.name.clone())
     };
-    match engine.decide(&request, now, Patience::Exhausted, &NoProxy) {
+    match engine.decide(&request, now, Patience::Exhausted, &NoHost) {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
             DecisionLine {
@@ -206,25 +203,6 @@ fn system_time() -> UnixMillis {
 
 fn get() -> String {
     "GET".to_owned()
-}
-
-impl Host for NoProxy {
-    fn shared_data(&self, _key: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(
-        &self,
-        _key: &str,
-        _value: &[u8],
-        _expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use portcullis::{
     config::Config,
     decision::Decision,
     engine::{Engine, Patience},
-    host::{Expected, Host, SetSharedDataError, SharedData},
+    host::NoHost,
     request::Request,
     time::UnixMillis,
 };
@@ -68,9 +68,9 @@ impl Gate {
             (b":authority", b"api.example"),
             (b"authorization", authorization.as_bytes()),
         ]);
-        let decision = engine.decide(&request, now, Patience::Exhausted, &NoProxy);
+        let decision = engine.decide(&request, now, Patience::Exhausted, &NoHost);
         // Whatever URL a token may name: nobody goes there.
-        assert_eq!(engine.due(now, &NoProxy), [], "calls to make");
+        assert_eq!(engine.due(now, &NoHost), [], "calls to make");
         match decision {
             Decision::Permit(_) => Ok(()),
             Decision::Deny(denial) => Err((engine.response(&denial).status, denial.reason.label())),
@@ -105,22 +105,5 @@ impl Gate {
             keys.preload(id, document.as_bytes(), now).unwrap();
         }
         engine
-    }
-}
-
-/// No proxy: nothing is shared, and no client has a certificate.
-struct NoProxy;
-
-impl Host for NoProxy {
-    fn shared_data(&self, _: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
     }
 }

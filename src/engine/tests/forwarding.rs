@@ -67,7 +67,7 @@ fn sanitizes_on_every_way_a_request_can_take() {
         &preflight,
         UnixMillis::default(),
         Patience::Waiting,
-        &NoProxy,
+        &NoHost,
     );
     assert_eq!(label(&decision), "cors_preflight");
     assert_eq!(edits(decision), [remove("x-user")]);

@@ -13,30 +13,11 @@ use jwt_compact::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    host::{Expected, SetSharedDataError, SharedData},
-    jose::base64url,
-};
+use crate::{host::NoHost, jose::base64url};
 
 const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
 const OTHER_SECRET: [u8; 32] = [8; 32];
-
-struct NoProxy;
-
-impl Host for NoProxy {
-    fn shared_data(&self, _: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-}
 
 /// A provider whose tokens [`token`] makes: `issuer` is `https://<name>.example`.
 fn provider(name: &str, secret: &[u8]) -> Value {
@@ -97,7 +78,7 @@ fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&Request::new(all), now, Patience::Waiting, &NoProxy)
+    engine.decide(&Request::new(all), now, Patience::Waiting, &NoHost)
 }
 
 fn bearer(engine: &Engine, token: &str) -> Decision {

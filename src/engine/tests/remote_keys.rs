@@ -4,6 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
+use crate::host::{Expected, SetSharedDataError, SharedData};
 
 fn remote() -> Engine {
     let mut own = provider("a", &SECRET);
@@ -29,7 +30,7 @@ fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
         sign(&[0; 256], &json!({"alg": "RS256", "kid": "x"}), &claims)
     );
     let request = Request::new(vec![(b":path", b"/"), (b"authorization", value.as_bytes())]);
-    engine.decide(&request, at(seconds), patience, &NoProxy)
+    engine.decide(&request, at(seconds), patience, &NoHost)
 }
 
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
@@ -43,14 +44,14 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
         label(&ask(&engine, Patience::Exhausted, 0)),
         "keys_unavailable"
     );
-    let fetches = engine.due(at(0), &NoProxy);
+    let fetches = engine.due(at(0), &NoHost);
     assert_eq!(fetches.len(), 1);
-    assert_eq!(engine.due(at(0), &NoProxy), [], "one lease");
+    assert_eq!(engine.due(at(0), &NoHost), [], "one lease");
     engine.complete(
         fetches[0].source,
         Err(FetchError::Status(500)),
         at(0),
-        &NoProxy,
+        &NoHost,
     );
     let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else {
         panic!()
@@ -63,15 +64,15 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
 #[test]
 fn keeps_the_last_good_keys_through_bad_documents() {
     let mut engine = remote();
-    let source = engine.due(at(0), &NoProxy)[0].source;
-    engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoProxy);
+    let source = engine.due(at(0), &NoHost)[0].source;
+    engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoHost);
     for (second, document) in (600..)
         .step_by(100)
         .zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"])
     {
-        assert_eq!(engine.due(at(second), &NoProxy).len(), 1);
+        assert_eq!(engine.due(at(second), &NoHost).len(), 1);
         let outcome = engine
-            .complete(source, Ok(document.as_bytes()), at(second), &NoProxy)
+            .complete(source, Ok(document.as_bytes()), at(second), &NoHost)
             .unwrap();
         assert_eq!(outcome.keys, Err(FetchError::Document), "{document}");
         let now = at(second);
@@ -131,17 +132,17 @@ fn serves_the_keys_of_the_record_that_stands() {
 #[test]
 fn looks_once_for_an_unknown_kid() {
     let mut engine = remote();
-    let source = engine.due(at(0), &NoProxy)[0].source;
-    engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoProxy);
+    let source = engine.due(at(0), &NoHost)[0].source;
+    engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoHost);
     let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
         panic!()
     };
     assert_eq!(cause, FetchCause::UnknownKid);
     engine.want(source, cause);
-    assert_eq!(engine.due(at(1), &NoProxy).len(), 1);
+    assert_eq!(engine.due(at(1), &NoHost).len(), 1);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
-    engine.complete(source, Ok(JWKS.as_bytes()), at(1), &NoProxy);
+    engine.complete(source, Ok(JWKS.as_bytes()), at(1), &NoHost);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "unknown_key");
     engine.want(source, cause);
-    assert_eq!(engine.due(at(2), &NoProxy), []);
+    assert_eq!(engine.due(at(2), &NoHost), []);
 }
