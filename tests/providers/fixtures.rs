@@ -1,11 +1,10 @@
 //! The fixtures: claim sets to sign, and key sets to sign them for.
 
-use std::path::{Path, PathBuf};
-
 use portcullis::jose::Algorithm;
 use serde_json::{Map, Value, json};
 
 use crate::signer::{Pair, Signer};
+use crate::vectors;
 
 /// How many fixtures there are: a file that is read wrongly would pass with none at all.
 pub(crate) const COUNT: usize = 21;
@@ -22,18 +21,7 @@ pub(crate) struct Fixture {
 
 /// All fixtures, and the time they are made for; None, loudly, where they are not there.
 pub(crate) fn all() -> Option<(u64, Vec<Fixture>)> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
-    let folder = std::env::var_os("PORTCULLIS_VECTORS").map_or(default, PathBuf::from);
-    let file = folder.join("idp_fixtures.json");
-    if !file.is_file() {
-        let shown = file.display();
-        assert!(
-            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-            "no {shown}"
-        );
-        eprintln!("SKIPPED, NOTHING TESTED: no {shown}; set PORTCULLIS_VECTORS");
-        return None;
-    }
+    let file = vectors::path("idp_fixtures.json")?;
     let document: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     let fixtures = document["fixtures"].as_array().unwrap();
     let fixtures: Vec<_> = fixtures.iter().map(Fixture::read).collect();

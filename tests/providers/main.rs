@@ -28,3 +28,5 @@ mod gate;
 mod peculiarities;
 #[path = "../support/signer.rs"]
 mod signer;
+#[path = "../support/vectors.rs"]
+mod vectors;

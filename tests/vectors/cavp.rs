@@ -6,7 +6,7 @@ use portcullis::jose::{Algorithm, Curve, KeyNumbers, VerifyingKey};
 use rsa::{BoxedUint, Pss, RsaPublicKey};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-use crate::{collection, left_padded, ran, text, unhex};
+use crate::{left_padded, ran, text, unhex, vectors};
 
 /// A case of a response file: its section, its own fields, and those said once for its section.
 struct Case {
@@ -26,7 +26,7 @@ impl Case {
 
 /// The cases of a response file; `last` is the field that ends each.
 fn cases(file: &str, last: &str) -> Option<Vec<Case>> {
-    let text = text(&collection("nist-cavp")?.join(file));
+    let text = text(&vectors::path("nist-cavp")?.join(file));
     let (mut cases, mut section, mut fields) = (Vec::new(), String::new(), BTreeMap::new());
     for line in text.lines().map(str::trim) {
         if let Some(name) = line.strip_prefix('[') {
@@ -195,7 +195,7 @@ fn rsa_pss_signatures_with_another_salt_are_refused() {
 
 #[test]
 fn ed25519_signatures() {
-    let Some(folder) = collection("nist-cavp") else {
+    let Some(folder) = vectors::path("nist-cavp") else {
         return;
     };
     let mut count = 0;

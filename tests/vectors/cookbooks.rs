@@ -8,11 +8,11 @@ use portcullis::jose::{
 };
 use serde_json::Value;
 
-use crate::{collection, files, json, key, key_set, list, ran, string, text, verifies};
+use crate::{files, json, key, key_set, list, ran, string, text, vectors, verifies};
 
 #[test]
 fn rfc_7515_and_8037() {
-    let Some(folder) = collection("rfc-examples") else {
+    let Some(folder) = vectors::path("rfc-examples") else {
         return;
     };
     let document = json(&folder.join("rfc7515_8037_jws.json"));
@@ -37,7 +37,7 @@ fn rfc_7515_and_8037() {
 
 #[test]
 fn thumbprints_of_rfc_7638() {
-    let Some(folder) = collection("rfc-examples") else {
+    let Some(folder) = vectors::path("rfc-examples") else {
         return;
     };
     let document = json(&folder.join("thumbprints.json"));
@@ -56,7 +56,7 @@ fn thumbprints_of_rfc_7638() {
 /// elsewhere it verifies, without it there is nothing to verify with.
 #[test]
 fn proofs_of_rfc_9449() {
-    let Some(folder) = collection("rfc-examples") else {
+    let Some(folder) = vectors::path("rfc-examples") else {
         return;
     };
     let document = json(&folder.join("rfc9449_dpop.json"));
@@ -85,7 +85,7 @@ fn cookbook_example(example: &Value, expected: &Result<bool, TokenError>) -> boo
 
 #[test]
 fn ietf_jose_cookbook() {
-    let Some(folder) = collection("ietf-jose-cookbook") else {
+    let Some(folder) = vectors::path("ietf-jose-cookbook") else {
         return;
     };
     let (mut compact, mut json_only) = (0, 0);
@@ -106,7 +106,7 @@ fn ietf_jose_cookbook() {
 
 #[test]
 fn unencoded_payloads_of_rfc_7797_are_refused() {
-    let Some(folder) = collection("ietf-jose-cookbook") else {
+    let Some(folder) = vectors::path("ietf-jose-cookbook") else {
         return;
     };
     let mut cases = 0;
@@ -130,7 +130,7 @@ fn unencoded_payloads_of_rfc_7797_are_refused() {
 
 #[test]
 fn ietf_jose_cookbook_keys() {
-    let Some(folder) = collection("ietf-jose-cookbook") else {
+    let Some(folder) = vectors::path("ietf-jose-cookbook") else {
         return;
     };
     let mut cases = 0;
@@ -150,7 +150,7 @@ fn ietf_jose_cookbook_keys() {
 
 #[test]
 fn panva_jose_cookbook() {
-    let Some(folder) = collection("panva-jose-cookbook") else {
+    let Some(folder) = vectors::path("panva-jose-cookbook") else {
         return;
     };
     let document = json(&folder.join("jws.json"));
@@ -175,7 +175,7 @@ fn panva_jose_cookbook() {
 
 #[test]
 fn joserfc_rfc_7520() {
-    let Some(folder) = collection("joserfc") else {
+    let Some(folder) = vectors::path("joserfc") else {
         return;
     };
     let document = json(&folder.join("jws_rfc7520.json"));
@@ -193,7 +193,7 @@ fn joserfc_rfc_7520() {
 
 #[test]
 fn joserfc_rfc_7797() {
-    let Some(folder) = collection("joserfc") else {
+    let Some(folder) = vectors::path("joserfc") else {
         return;
     };
     let document = json(&folder.join("jws_rfc7797.json"));
@@ -209,7 +209,7 @@ fn joserfc_rfc_7797() {
 
 #[test]
 fn joserfc_examples() {
-    let Some(folder) = collection("joserfc") else {
+    let Some(folder) = vectors::path("joserfc") else {
         return;
     };
     let (mut verified, mut weak, mut without) = (0, 0, 0);
@@ -251,7 +251,7 @@ fn joserfc_examples() {
 
 #[test]
 fn joserfc_keys() {
-    let Some(folder) = collection("joserfc") else {
+    let Some(folder) = vectors::path("joserfc") else {
         return;
     };
     let (mut admitted, mut refused) = (0, 0);
@@ -280,7 +280,7 @@ fn joserfc_keys() {
 
 #[test]
 fn joserfc_curves() {
-    let Some(folder) = collection("joserfc") else {
+    let Some(folder) = vectors::path("joserfc") else {
         return;
     };
     for (file, curve, octets) in [

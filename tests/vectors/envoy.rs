@@ -4,7 +4,7 @@ use portcullis::jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits, UntrustedTo
 use portcullis::time::UnixSeconds;
 use serde_json::Value;
 
-use crate::{collection, json, ran, string, verifies};
+use crate::{json, ran, string, vectors, verifies};
 
 fn constant(document: &Value, name: &str) -> String {
     string(&document[name]["value"]).to_owned()
@@ -16,7 +16,7 @@ fn parse(text: &str) -> Result<KeySet, KeySetError> {
 
 #[test]
 fn tokens_verify_as_envoy_expects() {
-    let Some(folder) = collection("envoy_jwt_authn") else {
+    let Some(folder) = vectors::path("envoy_jwt_authn") else {
         return;
     };
     let document = json(&folder.join("constants.json"));
@@ -53,7 +53,7 @@ fn tokens_verify_as_envoy_expects() {
 
 #[test]
 fn claims_are_read_as_envoy_expects() {
-    let Some(folder) = collection("envoy_jwt_authn") else {
+    let Some(folder) = vectors::path("envoy_jwt_authn") else {
         return;
     };
     let document = json(&folder.join("constants.json"));

@@ -9,7 +9,7 @@ use portcullis::jose::{
 use portcullis::json;
 use serde_json::Value;
 
-use crate::{collection, files, json as read_json, list, ran, string};
+use crate::{files, json as read_json, list, ran, string, vectors};
 
 /// What `JSONTestSuite` says of a file by the first letter of its name.
 #[derive(Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ fn verdict(path: &Path) -> Verdict {
 }
 
 fn each_file(mut check: impl FnMut(&Path, &[u8], Verdict)) -> Option<usize> {
-    let folder = collection("JSONTestSuite")?;
+    let folder = vectors::path("JSONTestSuite")?;
     let mut count = 0;
     for part in ["test_parsing", "test_transform"] {
         for path in files(&folder.join(part)) {
@@ -140,7 +140,7 @@ fn json_test_suite_as_key_set_and_inside_one() {
 
 #[test]
 fn go_jose_seeds_are_not_accepted() {
-    let Some(folder) = collection("go-jose") else {
+    let Some(folder) = vectors::path("go-jose") else {
         return;
     };
     let document = read_json(&folder.join("fuzz_seeds.json"));

@@ -22,6 +22,8 @@ mod cavp;
 mod cookbooks;
 mod envoy;
 mod hostile;
+#[path = "../support/vectors.rs"]
+mod vectors;
 mod wycheproof_jose;
 mod wycheproof_primitives;
 
@@ -31,22 +33,6 @@ use portcullis::jose::{
     CompactJws, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, VerifyingKey,
 };
 use serde_json::{Value, json};
-
-/// The folder of a collection; None, loudly, where the vectors are not there.
-fn collection(name: &str) -> Option<PathBuf> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
-    let folder = std::env::var_os("PORTCULLIS_VECTORS").map_or(default, PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder.join(name));
-    }
-    let shown = folder.display();
-    assert!(
-        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-        "no vectors in {shown}"
-    );
-    eprintln!("SKIPPED, NOTHING TESTED: no vectors in {shown}; set PORTCULLIS_VECTORS");
-    None
-}
 
 fn text(path: &Path) -> String {
     let octets = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

