@@ -69,12 +69,9 @@ pub(super) fn run(
         {
             continue; // its tokens are refused, whatever its keys
         }
-        engine
-            .keys_mut()
-            .preload(provider, &document, now)
-            .map_err(|error| {
-                Failure::Finding(format!("--jwks {}: {error}", file.provider_name()))
-            })?;
+        engine.preload(provider, &document, now).map_err(|error| {
+            Failure::Finding(format!("--jwks {}: {error}", file.provider_name()))
+        })?;
     }
     for (index, line) in input.lines().enumerate() {
         let line = line?;

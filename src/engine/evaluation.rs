@@ -2,8 +2,9 @@
 
 use crate::{
     config::{Audiences, Config, Provider, ProviderId},
+    decision::Reason,
     engine::refusal::Refusal,
-    jose::{TokenError, UntrustedToken, VerifiedToken, words},
+    jose::{ClaimPath, TokenError, UntrustedToken, VerifiedToken, words},
     policy::{Credential, CredentialError, Grants, Requirement, path::Target},
     request::Request,
     verification::{self, Circumstances, Failure},
@@ -214,7 +215,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             .iter()
             .find(|(text, _)| core::ptr::eq(*text, credential.token))
             // Only a token over the limit was not parsed.
-            .ok_or(invalid(crate::decision::Reason::TokenTooLarge))?;
+            .ok_or(invalid(Reason::TokenTooLarge))?;
         let verified = verification::verify((id, provider), audiences, token, self.circumstances)
             .map_err(|failure| Refusal::Token(id, failure))?;
         Ok(Verified {
@@ -231,7 +232,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
 /// What a verified token grants under its provider's claims.
 pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Grants<'t> {
     let claims = verified.token.claims();
-    let united = |paths: &[crate::jose::ClaimPath]| {
+    let united = |paths: &[ClaimPath]| {
         paths
             .iter()
             .filter_map(|path| claims.find(path))

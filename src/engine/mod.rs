@@ -10,10 +10,10 @@ mod evaluation;
 mod forward;
 mod refusal;
 
-use core::cell::LazyCell;
+use core::{cell::LazyCell, ptr};
 
 use crate::{
-    config::{Config, Mode, PathPolicy, Unmatched},
+    config::{Config, Mode, PathPolicy, ProviderId, Unmatched},
     decision::{
         Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
     },
@@ -59,9 +59,17 @@ impl Engine {
         &self.keys
     }
 
-    /// The keys, to put documents in.
-    pub const fn keys_mut(&mut self) -> &mut KeyStore {
-        &mut self.keys
+    /// Puts a document in the place of a fetched one, as a fetch at `now` would.
+    ///
+    /// # Errors
+    /// When it is no key set with a usable key, or the provider has no remote source.
+    pub fn preload(
+        &mut self,
+        provider: ProviderId,
+        document: &[u8],
+        now: UnixMillis,
+    ) -> Result<(), FetchError> {
+        self.keys.preload(provider, document, now)
     }
 
     /// Decides on a request.
@@ -192,7 +200,7 @@ impl Engine {
         }
         path::ambiguity(path).map_or(Ok(()), Err)?;
         let other = self.first_match(request, Some(Target { path, ..target }));
-        if same_rule(rule, other) {
+        if rule.map(ptr::from_ref) == other.map(ptr::from_ref) {
             Ok(())
         } else {
             Err(otherwise)
@@ -287,14 +295,6 @@ fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {
         provider: None,
         edits,
     })
-}
-
-fn same_rule(left: Option<&Rule>, right: Option<&Rule>) -> bool {
-    match (left, right) {
-        (Some(left), Some(right)) => core::ptr::eq(left, right),
-        (None, None) => true,
-        _ => false,
-    }
 }
 
 /// `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch, section "CORS-preflight

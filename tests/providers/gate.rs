@@ -101,8 +101,7 @@ impl Gate {
         if is_remote {
             let document = self.jwks.to_string();
             let now = UnixMillis::new(self.now * 1000);
-            let keys = engine.keys_mut();
-            keys.preload(id, document.as_bytes(), now).unwrap();
+            engine.preload(id, document.as_bytes(), now).unwrap();
         }
         engine
     }
