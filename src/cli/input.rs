@@ -48,7 +48,7 @@ impl KeySetFile {
             .find(|(_, provider)| provider.name == self.provider)
             .ok_or_else(|| unusable("no such provider in the configuration"))?;
         if !matches!(provider.keys, KeySource::Remote(_)) {
-            return Err(unusable("this provider has no remote_jwks"));
+            return Err(unusable("this provider fetches no keys"));
         }
         Ok((id, read(&self.file)?))
     }

@@ -7,6 +7,7 @@
 //!
 //! A configuration is refused as a whole: nothing of it takes effect.
 
+mod endpoint;
 mod error;
 mod location;
 mod parse;
@@ -20,11 +21,13 @@ mod warning;
 use crate::policy::{HeaderName, Rule};
 
 pub use self::{
+    endpoint::Endpoint,
     error::ConfigError,
     location::Location,
     provider::{
-        Audiences, ClaimHeader, ClaimRequirement, Issuer, IssuerTemplate, KeySource, PayloadHeader,
-        Provider, ProviderId, RemoteJwks, RetryPolicy, TimeRules, TokenTypes,
+        Audiences, ClaimHeader, ClaimRequirement, Discovery, Issuer, IssuerTemplate, JwksLocation,
+        KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy, TimeRules,
+        TokenTypes,
     },
     reason::Reason,
     warning::Warning,

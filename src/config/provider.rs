@@ -1,8 +1,11 @@
 //! An authorization server and what its tokens must look like.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::{
+    config::Endpoint,
     jose::{Algorithm, ClaimPath, JwkAlgorithm, KeySet},
     policy::{HeaderName, Places, StringMatch},
 };
@@ -79,6 +82,25 @@ pub enum Issuer {
     Exact(String),
     /// An `iss` with parts that other claims of the token repeat.
     Template(IssuerTemplate),
+}
+
+impl Issuer {
+    /// The configured text; `None` for any issuer.
+    #[must_use]
+    pub fn as_written(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Any => None,
+            Self::Exact(issuer) => Some(issuer.into()),
+            Self::Template(template) => {
+                let tail = template.tail.iter();
+                let tail = tail.map(|(claim, literal)| format!("{{{claim}}}{literal}"));
+                Some(
+                    tail.fold(template.head.clone(), |text, part| text + &part)
+                        .into(),
+                )
+            }
+        }
+    }
 }
 
 /// `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim names.
@@ -169,30 +191,45 @@ pub enum KeySource {
     /// Given in the configuration.
     Local(KeySet),
     /// Fetched from the authorization server.
-    Remote(RemoteJwks),
+    Remote(RemoteKeys),
 }
 
-/// A JWKS that is fetched through one of the proxy's clusters. Durations in milliseconds.
+/// Keys that are fetched through the proxy's clusters, and how they are kept. Durations in
+/// milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RemoteJwks {
-    /// `scheme://authority/path?query`, as configured.
-    pub uri: String,
-    /// The authority of `uri`, sent as `:authority`.
-    pub authority: String,
-    /// Path and query of `uri`, sent as `:path`.
-    pub path: String,
-    /// The proxy's cluster that the call goes through.
-    pub cluster: String,
+pub struct RemoteKeys {
+    /// Where they stand.
+    pub location: JwksLocation,
     /// Longest time for one call.
     pub timeout_ms: u64,
-    /// How long fetched keys count as fresh.
-    pub cache_duration_ms: u64,
+    /// How long fetched keys count as fresh; `None` leaves it to the server's `Cache-Control`.
+    pub cache_duration_ms: Option<u64>,
     /// How long the last good keys serve past their freshness while fetching fails.
     pub max_stale_ms: u64,
     /// Least time between two fetches that unknown kids cause.
     pub unknown_kid_cooldown_ms: u64,
     /// Back-off after a failure.
     pub retry: RetryPolicy,
+}
+
+/// Where a JWKS stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwksLocation {
+    /// At a configured place (`remote_jwks`).
+    Configured(Endpoint),
+    /// Where the authorization server's metadata says (`discovery`).
+    Discovered(Discovery),
+}
+
+/// Metadata of an authorization server (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// The configured issuer, which the metadata must name.
+    pub issuer: String,
+    /// Where the metadata may stand; the first that has any counts.
+    pub metadata: Vec<Endpoint>,
+    /// The proxy's cluster through which the keys are fetched, wherever the metadata says they are.
+    pub jwks_cluster: String,
 }
 
 /// Exponential back-off: `base`, doubled with each failure, at most `max`. In milliseconds.

@@ -65,6 +65,8 @@ pub enum Reason {
         /// What to do instead.
         instead: &'static str,
     },
+    /// `discovery` of an issuer that does not lead to metadata.
+    NotDiscoverable,
     /// Not exactly one of some fields.
     NotExactlyOne {
         /// The fields.
@@ -208,6 +210,7 @@ impl fmt::Display for Reason {
             Self::NotAvailable { field, .. } => {
                 write!(f, "\"{field}\" is not available in this version")
             }
+            Self::NotDiscoverable => f.write_str("the issuer does not lead to its metadata"),
             Self::NotExactlyOne { choices, found } => write_not_exactly_one(f, choices, found),
             Self::OutOfBounds { min, max, unit } => write!(f, "not between {min} and {max} {unit}"),
             Self::ProviderName => {
@@ -282,6 +285,10 @@ impl Reason {
             Self::NoPlaceholder => "leave \"allow_any_tenant\" out",
             Self::NoServingKey => "name the algorithms of the keys in \"algorithms\"",
             Self::NotAvailable { instead, .. } => instead,
+            Self::NotDiscoverable => {
+                "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \
+                 \"remote_jwks\""
+            }
             Self::NotBase64 => "encode the key set with base64, or use \"inline_string\"",
             Self::OutOfBounds { .. } => "choose a value in between",
             Self::Repeated { .. } => "remove one",

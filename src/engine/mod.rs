@@ -18,7 +18,7 @@ use crate::{
         Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
     },
     host::Host,
-    keys::{Fetch, FetchCause, FetchError, FetchOutcome, KeyStore, SourceId},
+    keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
     policy::{
         Rule,
         path::{self, Target},
@@ -141,15 +141,20 @@ impl Engine {
         self.keys.due(now, host)
     }
 
-    /// Takes in what a call brought.
+    /// Takes in the answer to a call.
     pub fn complete(
         &mut self,
-        source: SourceId,
-        answer: Result<&[u8], FetchError>,
+        fetch: &Fetch,
+        answer: Result<Answer, FetchError>,
         now: UnixMillis,
         host: &dyn Host,
-    ) -> Option<FetchOutcome> {
-        self.keys.complete(source, answer, now, host)
+    ) -> Progress {
+        self.keys.complete(fetch, answer, now, host)
+    }
+
+    /// Gives a call up whose answer will not come.
+    pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
+        self.keys.abandon(fetch, host);
     }
 
     /// The answer to a denied request.

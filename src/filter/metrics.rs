@@ -1,6 +1,6 @@
 //! Counters and gauges: a closed set of names, defined once.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use proxy_wasm::types::MetricType;
 
@@ -28,6 +28,8 @@ struct ProviderMetrics {
     fetch_failed: Option<MetricId>,
     last_success_seconds: Option<MetricId>,
     keys: Option<MetricId>,
+    stale: Option<MetricId>,
+    is_stale: Cell<Option<bool>>,
 }
 
 impl Metrics {
@@ -54,6 +56,8 @@ impl Metrics {
                 fetch_failed: counter(&name("jwks.fetch_failed")),
                 last_success_seconds: define(MetricType::Gauge, &name("jwks.last_success_seconds")),
                 keys: define(MetricType::Gauge, &name("keys")),
+                stale: define(MetricType::Gauge, &name("jwks.stale")),
+                is_stale: Cell::new(None),
             };
             (id, metrics)
         });
@@ -97,6 +101,17 @@ impl Metrics {
                     record(metrics.keys, u64::try_from(keys).unwrap_or(u64::MAX));
                 }
                 Err(_) => increment(metrics.fetch_failed),
+            }
+        }
+    }
+
+    /// Whether keys serve past their freshness. Written when it changes: this runs with each tick.
+    pub(super) fn stale(&self, providers: impl Iterator<Item = (ProviderId, bool)>) {
+        for (id, is_stale) in providers {
+            if let Some(metrics) = self.providers.get(&id)
+                && metrics.is_stale.replace(Some(is_stale)) != Some(is_stale)
+            {
+                record(metrics.stale, u64::from(is_stale));
             }
         }
     }

@@ -20,6 +20,7 @@ mod metrics;
 mod pairs;
 mod parked;
 mod proxy;
+mod records;
 mod root;
 mod stream;
 mod worker;

@@ -14,15 +14,16 @@ use crate::{
         metrics::Metrics,
         parked::Parked,
         proxy::Proxy,
+        records,
     },
-    keys::{Fetch, FetchOutcome, SourceId},
+    keys::{Answer, Fetch, FetchError, FetchOutcome, Progress},
     time::UnixMillis,
 };
 
 /// Ticks while requests wait, and before the first fetch.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
-/// Ticks otherwise: often enough to refresh keys ahead of their end.
-const IDLE_TICK_MILLISECONDS: u32 = 1000;
+/// Ticks otherwise. A key that another worker saw leave the set verifies here for no longer.
+const IDLE_TICK_MILLISECONDS: u32 = 100;
 
 /// One worker's engine and what surrounds it.
 #[derive(Debug)]
@@ -32,8 +33,11 @@ pub(super) struct Worker {
     metrics: Metrics,
     parked: Parked,
     /// Calls under way, by the host's token.
-    calls: Vec<(u32, SourceId)>,
+    calls: Vec<(u32, Fetch)>,
+    /// The period asked for.
     tick: Option<u32>,
+    /// The host tries a configuration in a VM of its own, which never ticks.
+    has_ticked: bool,
 }
 
 impl Worker {
@@ -52,6 +56,7 @@ impl Worker {
         );
         let mut engine = Engine::new(config);
         engine.synchronize(&Proxy);
+        records::enter(engine.keys().record_names());
         let mut worker = Self {
             root_id,
             engine,
@@ -59,6 +64,7 @@ impl Worker {
             parked,
             calls: Vec::new(),
             tick: None,
+            has_ticked: false,
         };
         worker.set_tick(BUSY_TICK_MILLISECONDS);
         worker
@@ -91,10 +97,12 @@ impl Worker {
     /// Fetches what is due and wakes who has waited. The current context is the root's.
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
+        self.has_ticked = true;
         let mut news = self.engine.synchronize(&Proxy);
         for fetch in self.engine.due(now, &Proxy) {
-            news |= !self.dispatch(&fetch, now);
+            news |= !self.dispatch(fetch, now);
         }
+        self.metrics.stale(self.engine.keys().staleness(now));
         self.wake(news, now);
         let is_busy = !self.parked.is_empty() || !self.calls.is_empty();
         self.set_tick(if is_busy {
@@ -109,34 +117,46 @@ impl Worker {
         let Some(index) = self.calls.iter().position(|(own, _)| *own == token) else {
             return;
         };
-        let (_, source) = self.calls.swap_remove(index);
+        let (_, fetch) = self.calls.swap_remove(index);
         let Ok(now) = Proxy::now() else { return };
         let limit = self.engine.config().limits.jwks_bytes;
         let answer = call::answer(headers, body_size, limit);
-        let answer = answer.as_ref().map(Vec::as_slice).map_err(|error| *error);
-        let outcome = self.engine.complete(source, answer, now, &Proxy);
-        self.report(outcome, now);
-        self.wake(true, now);
+        if self.complete(&fetch, answer, now) {
+            self.wake(true, now);
+        }
     }
 
     /// Makes a call. False when the host refused it.
-    fn dispatch(&mut self, fetch: &Fetch, now: UnixMillis) -> bool {
-        match call::begin(&fetch.request) {
+    fn dispatch(&mut self, fetch: Fetch, now: UnixMillis) -> bool {
+        match call::begin(&fetch) {
             Ok(token) => {
-                self.calls.push((token, fetch.source));
+                self.calls.push((token, fetch));
                 true
             }
             Err(error) => {
-                let outcome = self.engine.complete(fetch.source, Err(error), now, &Proxy);
-                self.report(outcome, now);
+                self.complete(&fetch, Err(error), now);
                 false
             }
         }
     }
 
-    fn report(&self, outcome: Option<FetchOutcome>, now: UnixMillis) {
-        let Some(outcome) = outcome else { return };
-        self.metrics.fetched(&outcome, now);
+    /// Takes in an answer, and makes the call that follows. True when none does.
+    fn complete(
+        &mut self,
+        fetch: &Fetch,
+        answer: Result<Answer, FetchError>,
+        now: UnixMillis,
+    ) -> bool {
+        match self.engine.complete(fetch, answer, now, &Proxy) {
+            Progress::Next(next) => return !self.dispatch(next, now),
+            Progress::Ended(outcome) => self.report(&outcome, now),
+            Progress::Superseded => {}
+        }
+        true
+    }
+
+    fn report(&self, outcome: &FetchOutcome, now: UnixMillis) {
+        self.metrics.fetched(outcome, now);
         if let Err(error) = outcome.keys {
             for provider in outcome
                 .providers
@@ -202,6 +222,17 @@ impl Worker {
                 .ok()
                 .map(|()| milliseconds);
         }
+    }
+}
+
+impl Drop for Worker {
+    /// The configuration is gone: others need not wait for its fetches, and keys that nobody
+    /// keeps fresh any more are not left behind.
+    fn drop(&mut self) {
+        for (_, fetch) in core::mem::take(&mut self.calls) {
+            self.engine.abandon(&fetch, &Proxy);
+        }
+        records::leave(self.engine.keys().record_names(), self.has_ticked);
     }
 }
 

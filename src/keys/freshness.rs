@@ -1,10 +1,13 @@
 //! Whether keys may serve and whether to fetch: a pure function of the record and the time.
 //!
 //! ```text
-//!            fetched_at            + cache_duration        + max_stale
+//!            fetched_at            + freshness             + max_stale
 //!   absent ──────┬──── fresh ─────────────┬──── stale ───────────┬──── expired (503)
 //!                └ refreshed ahead of the end; after a failure with exponential back-off
 //! ```
+//!
+//! Freshness is the configured `cache_duration`; where there is none, what the server says, within
+//! bounds; and ten minutes where it says nothing.
 //!
 //! A fetch needs the lease in the record: one worker of the process holds it while the others
 //! wait. A lease ends by itself, so a worker that dies delays the rest by no more than that.
@@ -12,8 +15,8 @@
 use core::time::Duration;
 
 use crate::{
-    config::RemoteJwks,
-    keys::record::{FetchError, Record},
+    config::{JwksLocation, RemoteKeys},
+    keys::{Caching, FetchError, record::Record},
     time::UnixMillis,
 };
 
@@ -21,8 +24,20 @@ use crate::{
 /// before where that is less (`jwt_authn` also takes five seconds).
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
-/// The lease outlives the call's own timeout by this much.
+/// The lease outlives the timeouts of its calls by this much.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
+
+/// Freshness where nobody says anything, as in `jwt_authn`.
+const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
+
+/// Bounds on what the server says: less would be a fetch with every breath, and more would keep a
+/// withdrawn key for days.
+const SERVER_FRESHNESS: (Duration, Duration) =
+    (Duration::from_secs(60), Duration::from_secs(24 * 60 * 60));
+
+/// A clock that is corrected goes back by no more than this. What was written later than that from
+/// now was written before a clock was set, and counts no longer.
+const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
 /// Why keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +51,7 @@ pub enum FetchCause {
 /// Whether keys may serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serving {
-    /// Within `cache_duration`.
+    /// Before the end of their freshness.
     Fresh,
     /// None may, but a fetch is under way or about to begin.
     Pending,
@@ -49,7 +64,8 @@ pub enum Serving {
 /// The durations that a source is configured with.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    cache_duration: Duration,
+    /// `None` leaves it to the server.
+    cache_duration: Option<Duration>,
     max_stale: Duration,
     lease: Duration,
     cooldown: Duration,
@@ -57,12 +73,19 @@ pub struct Timing {
     backoff_max: Duration,
 }
 
-impl From<&RemoteJwks> for Timing {
-    fn from(source: &RemoteJwks) -> Self {
+impl From<&RemoteKeys> for Timing {
+    fn from(source: &RemoteKeys) -> Self {
+        let timeout = Duration::from_millis(source.timeout_ms);
+        let metadata_calls = match &source.location {
+            JwksLocation::Configured(_) => 0,
+            JwksLocation::Discovered(discovery) => discovery.metadata.len(),
+        };
+        let metadata_calls = u32::try_from(metadata_calls).unwrap_or(u32::MAX);
+        let calls = metadata_calls.saturating_add(1);
         Self {
-            cache_duration: Duration::from_millis(source.cache_duration_ms),
+            cache_duration: source.cache_duration_ms.map(Duration::from_millis),
             max_stale: Duration::from_millis(source.max_stale_ms),
-            lease: Duration::from_millis(source.timeout_ms).saturating_add(LEASE_MARGIN),
+            lease: timeout.saturating_mul(calls).saturating_add(LEASE_MARGIN),
             cooldown: Duration::from_millis(source.unknown_kid_cooldown_ms),
             backoff_base: Duration::from_millis(source.retry.base_ms),
             backoff_max: Duration::from_millis(source.retry.max_ms),
@@ -77,7 +100,7 @@ impl Record {
         if self.jwks.is_some()
             && let Some(fetched_at) = self.fetched_at
         {
-            let fresh_until = fetched_at.plus(timing.cache_duration);
+            let fresh_until = fetched_at.plus(timing.freshness(self));
             if now < fresh_until {
                 return Serving::Fresh;
             }
@@ -85,7 +108,7 @@ impl Record {
                 return Serving::Stale;
             }
         }
-        if self.is_leased(timing, now) || self.is_due(timing, now) {
+        if self.is_leased(now) || self.is_due(timing, now) {
             Serving::Pending
         } else {
             Serving::Unavailable(self.next_fetch(timing).since(now))
@@ -95,7 +118,7 @@ impl Record {
     /// Whether to fetch at `now`.
     #[must_use]
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
-        !self.is_leased(timing, now)
+        !self.is_leased(now)
             && match cause {
                 FetchCause::Freshness => self.is_due(timing, now),
                 // A failing server is not asked more often because tokens name strange keys.
@@ -110,21 +133,44 @@ impl Record {
     /// may begin. Without the cool-down, made-up kids would make us flood the server.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
-        self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
+        self.is_leased(now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
-    /// A fetch begins: the lease is taken.
-    pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) {
+    /// A fetch begins: the lease is taken. Returns its end.
+    pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
+        let until = now.plus(timing.lease);
         self.attempted_at = Some(now);
-        self.lease_until = Some(now.plus(timing.lease));
+        self.lease_until = Some(until);
         if cause == FetchCause::UnknownKid {
             self.unknown_kid_at = Some(now);
         }
+        until
     }
 
-    /// A fetch brought a good document.
-    pub fn succeed(&mut self, jwks: String, now: UnixMillis) {
+    /// Whether the fetch that took the lease with this end still has it.
+    #[must_use]
+    pub fn is_leased_until(&self, until: UnixMillis) -> bool {
+        self.lease_until == Some(until)
+    }
+
+    /// The fetch is given up, and another may begin at once.
+    pub fn release(&mut self) {
+        self.lease_until = None;
+    }
+
+    /// A fetch brought a good document from `uri`.
+    pub fn succeed(&mut self, jwks: String, uri: &str, caching: Caching, now: UnixMillis) {
         self.jwks = Some(jwks);
+        self.uri = Some(uri.to_owned());
+        self.etag = None;
+        self.confirm(caching, now);
+    }
+
+    /// A fetch brought word that the document still stands.
+    pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
+        // A 304 may leave the tag out: the old one stands too.
+        self.etag = caching.etag.or_else(|| self.etag.take());
+        self.max_age = caching.max_age;
         self.fetched_at = Some(now);
         self.failures = 0;
         self.last_error = None;
@@ -147,7 +193,7 @@ impl Record {
         } else {
             self.fetched_at
         };
-        let is_ahead = last.is_some_and(|last| last > now.plus(timing.lease));
+        let is_ahead = last.is_some_and(|last| is_from_another_time(last, now));
         is_ahead || self.next_fetch(timing) <= now
     }
 
@@ -156,7 +202,7 @@ impl Record {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
             (Some(failed_at), _) => failed_at.plus(self.backoff(timing, failed_at)),
-            (None, Some(fetched_at)) => fetched_at.plus(timing.refresh_after()),
+            (None, Some(fetched_at)) => fetched_at.plus(timing.refresh_after(self)),
             (None, None) => UnixMillis::default(),
         }
     }
@@ -179,24 +225,39 @@ impl Record {
             .unwrap_or(wait)
     }
 
-    /// A lease counts only while it could have been given: one far in the future was given before
-    /// the clock went back, and must not stop fetches until then.
-    fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
-        self.lease_until
-            .is_some_and(|until| now < until && until <= now.plus(timing.lease))
+    /// A lease that was given before the clock went back must not stop fetches until then.
+    fn is_leased(&self, now: UnixMillis) -> bool {
+        self.lease_until.is_some_and(|until| now < until)
+            && self
+                .attempted_at
+                .is_some_and(|begun| !is_from_another_time(begun, now))
     }
 
     fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.unknown_kid_at
-            .is_none_or(|last| now >= last.plus(timing.cooldown) || last > now.plus(timing.lease))
+            .is_none_or(|last| now >= last.plus(timing.cooldown) || is_from_another_time(last, now))
     }
 }
 
 impl Timing {
-    fn refresh_after(&self) -> Duration {
-        let ahead = REFRESH_AHEAD.min(self.cache_duration.checked_div(10).unwrap_or_default());
-        self.cache_duration.saturating_sub(ahead)
+    fn freshness(&self, record: &Record) -> Duration {
+        let (least, most) = SERVER_FRESHNESS;
+        self.cache_duration.unwrap_or_else(|| {
+            record.max_age.map_or(DEFAULT_FRESHNESS, |seconds| {
+                Duration::from_secs(seconds).clamp(least, most)
+            })
+        })
     }
+
+    fn refresh_after(&self, record: &Record) -> Duration {
+        let freshness = self.freshness(record);
+        let ahead = REFRESH_AHEAD.min(freshness.checked_div(10).unwrap_or_default());
+        freshness.saturating_sub(ahead)
+    }
+}
+
+fn is_from_another_time(written: UnixMillis, now: UnixMillis) -> bool {
+    written > now.plus(CLOCK_CORRECTION)
 }
 
 /// Spreads the bits of a time (the finaliser of `SplitMix64`).
@@ -215,7 +276,7 @@ mod tests {
     use super::*;
 
     const TIMING: Timing = Timing {
-        cache_duration: Duration::from_secs(600),
+        cache_duration: Some(Duration::from_secs(600)),
         max_stale: Duration::from_secs(3600),
         lease: Duration::from_secs(6),
         cooldown: Duration::from_secs(30),
@@ -230,7 +291,12 @@ mod tests {
     fn fetched(seconds: u64) -> Record {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(seconds));
-        record.succeed("{}".into(), at(seconds));
+        record.succeed(
+            "{}".into(),
+            "https://idp/keys",
+            Caching::default(),
+            at(seconds),
+        );
         record
     }
 
@@ -335,6 +401,63 @@ mod tests {
     }
 
     #[test]
+    fn takes_the_servers_word_on_freshness_within_bounds() {
+        let timing = Timing {
+            cache_duration: None,
+            ..TIMING
+        };
+        let mut record = fetched(0);
+        for (max_age, fresh_seconds) in [
+            (None, 600),
+            (Some(0), 60),
+            (Some(59), 60),
+            (Some(61), 61),
+            (Some(3600), 3600),
+            (Some(u64::MAX), 24 * 3600),
+        ] {
+            record.max_age = max_age;
+            let last = record.serving(&timing, at(fresh_seconds - 1));
+            assert_eq!(last, Serving::Fresh, "{max_age:?}");
+            assert_eq!(record.serving(&timing, at(fresh_seconds)), Serving::Stale);
+            // What the operator says is not bounded, and goes before.
+            assert_eq!(record.serving(&TIMING, at(599)), Serving::Fresh);
+            assert_eq!(record.serving(&TIMING, at(600)), Serving::Stale);
+        }
+    }
+
+    #[test]
+    fn word_that_a_document_still_stands_makes_it_fresh() {
+        let mut record = fetched(0);
+        let tagged = |tag: &str| Caching {
+            etag: Some(tag.to_owned()),
+            max_age: None,
+        };
+        record.succeed("{}".into(), "https://idp/keys", tagged("\"1\""), at(0));
+        record.fail(FetchError::Unreachable, at(600));
+        record.confirm(Caching::default(), at(700));
+        assert_eq!(record.serving(&TIMING, at(1299)), Serving::Fresh);
+        assert_eq!((record.failures, record.last_error), (0, None));
+        assert_eq!(record.etag.as_deref(), Some("\"1\""));
+        record.confirm(tagged("\"2\""), at(800));
+        assert_eq!(record.etag.as_deref(), Some("\"2\""));
+        // A new document without a tag does not inherit the old one's.
+        record.succeed("{}".into(), "https://idp/keys", Caching::default(), at(900));
+        assert_eq!(record.etag, None);
+    }
+
+    #[test]
+    fn knows_whose_lease_it_is() {
+        let mut record = Record::default();
+        let first = record.begin(&TIMING, FetchCause::Freshness, at(0));
+        assert!(record.is_leased_until(first));
+        let second = record.begin(&TIMING, FetchCause::Freshness, at(6));
+        assert!(!record.is_leased_until(first));
+        assert!(record.is_leased_until(second));
+        record.release();
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(6)));
+    }
+
+    #[test]
     fn fetches_for_unknown_kids_once_per_cooldown() {
         let mut record = fetched(0);
         assert!(record.may_learn_kid(&TIMING, at(10)));
@@ -343,7 +466,7 @@ mod tests {
             record.may_learn_kid(&TIMING, at(11)),
             "while the fetch is under way"
         );
-        record.succeed("{}".into(), at(11));
+        record.succeed("{}".into(), "https://idp/keys", Caching::default(), at(11));
         assert!(!record.may_learn_kid(&TIMING, at(12)));
         assert!(!record.may_learn_kid(&TIMING, at(39)));
         assert!(record.may_learn_kid(&TIMING, at(40)));

@@ -2,15 +2,21 @@
 //!
 //! [`freshness`] says, as a pure function of a [`Record`] and the time, whether keys may serve and
 //! whether to fetch; [`store`] keeps the records of all sources in step with the proxy's shared
-//! data, where one worker's fetch serves all. Nothing here calls anyone: a fetch is a value
-//! ([`Fetch`]) that the shell carries out.
+//! data, where one worker's fetch serves all. Nothing here calls anyone: a [`Fetch`] is a value that
+//! the shell carries out.
 
+mod caching;
+mod discovery;
+mod fetch;
 mod freshness;
 mod record;
+mod source;
 mod store;
 
 pub use self::{
+    caching::Caching,
+    fetch::{Answer, Fetch, FetchError, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
-    record::{FetchError, Record},
-    store::{Fetch, FetchOutcome, KeyStore, Keys, SourceId},
+    record::Record,
+    store::{KeyStore, Keys, SourceId, clear},
 };

@@ -4,12 +4,14 @@
 //! absent: other modules with the same `vm_id` can write here, so nothing read is trusted further
 //! than the key set inside it parses. That is no authentication; an own `vm_id` is.
 
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{config::RemoteJwks, time::UnixMillis};
+use crate::{
+    config::{JwksLocation, RemoteKeys},
+    keys::FetchError,
+    time::UnixMillis,
+};
 
 const VERSION: u32 = 1;
 
@@ -22,7 +24,13 @@ pub struct Record {
     source: String,
     /// The last good document.
     pub jwks: Option<String>,
-    /// When it was fetched.
+    /// Where it came from.
+    pub uri: Option<String>,
+    /// Its entity tag.
+    pub etag: Option<String>,
+    /// Seconds for which the server said that it is fresh.
+    pub max_age: Option<u64>,
+    /// When it was fetched, or last confirmed.
     pub fetched_at: Option<UnixMillis>,
     /// When a fetch was last begun.
     pub attempted_at: Option<UnixMillis>,
@@ -30,32 +38,16 @@ pub struct Record {
     pub failures: u32,
     /// Why the last fetch failed, if it did.
     pub last_error: Option<FetchError>,
-    /// Until when a worker has the right to fetch.
+    /// Until when a worker has the right to fetch. Stands for that right: no two have one end.
     pub lease_until: Option<UnixMillis>,
     /// When an unknown kid last caused a fetch.
     pub unknown_kid_at: Option<UnixMillis>,
 }
 
-/// Why a fetch failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FetchError {
-    /// The proxy has no such cluster, or refused the call.
-    Cluster,
-    /// The answer is no JWKS with a usable key.
-    Document,
-    /// The answer's status is not 200.
-    Status(u16),
-    /// The answer is larger than `limits.jwks_bytes`.
-    TooLarge,
-    /// No answer: connection refused or reset, or time ran out.
-    Unreachable,
-}
-
 impl Record {
     /// The record of a source that was never fetched.
     #[must_use]
-    pub fn new(source: &RemoteJwks) -> Self {
+    pub fn new(source: &RemoteKeys) -> Self {
         Self {
             version: VERSION,
             source: identity(source),
@@ -65,7 +57,7 @@ impl Record {
 
     /// Reads a record of `source`; `None` for anything else.
     #[must_use]
-    pub fn decode(bytes: &[u8], source: &RemoteJwks) -> Option<Self> {
+    pub fn decode(bytes: &[u8], source: &RemoteKeys) -> Option<Self> {
         let record: Self = serde_json::from_slice(bytes).ok()?;
         (record.version == VERSION && record.source == identity(source)).then_some(record)
     }
@@ -78,29 +70,10 @@ impl Record {
     }
 }
 
-impl fmt::Display for FetchError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cluster => formatter.write_str("the proxy refuses to call the cluster"),
-            Self::Document => formatter.write_str("the answer is no JWKS with a usable key"),
-            // What the proxy says of a server that it cannot reach, or that does not answer in time.
-            Self::Status(status @ (503 | 504)) => write!(
-                formatter,
-                "no answer within the timeout, or an error of the server's own (status {status})"
-            ),
-            Self::Status(status) => write!(formatter, "the answer has status {status}"),
-            Self::TooLarge => formatter.write_str("the answer is larger than limits.jwks_bytes"),
-            Self::Unreachable => formatter.write_str("no answer within the timeout"),
-        }
-    }
-}
-
-impl core::error::Error for FetchError {}
-
 /// The name of the record in shared data. A provider's name is no part of it: two configurations
 /// could use one name for two authorization servers, and must not share keys.
 #[must_use]
-pub(super) fn shared_data_key(source: &RemoteJwks) -> String {
+pub(super) fn shared_data_key(source: &RemoteKeys) -> String {
     let digest = Sha256::digest(identity(source).as_bytes());
     let mut key = String::from("portcullis/1/");
     for byte in digest {
@@ -110,6 +83,18 @@ pub(super) fn shared_data_key(source: &RemoteJwks) -> String {
 }
 
 /// The whole source: two that differ in anything that is fetched differ here.
-fn identity(source: &RemoteJwks) -> String {
-    format!("remote_jwks {} {}", source.cluster, source.uri)
+fn identity(source: &RemoteKeys) -> String {
+    match &source.location {
+        JwksLocation::Configured(endpoint) => {
+            format!("remote_jwks {} {}", endpoint.cluster, endpoint.uri)
+        }
+        JwksLocation::Discovered(discovery) => {
+            let cluster = discovery
+                .metadata
+                .first()
+                .map(|place| place.cluster.as_str());
+            let (cluster, jwks_cluster) = (cluster.unwrap_or_default(), &discovery.jwks_cluster);
+            format!("discovery {cluster} {jwks_cluster} {}", discovery.issuer)
+        }
+    }
 }

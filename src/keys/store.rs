@@ -8,37 +8,19 @@
 use core::time::Duration;
 
 use crate::{
-    config::{Config, KeySource, ProviderId, RemoteJwks},
-    host::{Expected, Host, SetSharedDataError},
-    jose::{KeyOrigin, KeySet, KeySetLimits},
-    keys::{FetchCause, FetchError, Record, Serving, Timing, record::shared_data_key},
+    config::{Config, KeySource, ProviderId, RemoteKeys},
+    host::{Expected, Host},
+    jose::{KeySet, KeySetLimits},
+    keys::{
+        Answer, Fetch, FetchCause, FetchError, Progress, Serving,
+        source::{Reading, Source},
+    },
     time::UnixMillis,
 };
-
-/// How often a write is tried again when another worker wrote in between.
-const WRITE_ATTEMPTS: usize = 4;
 
 /// Stands for a key source: its position in the [`KeyStore`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceId(usize);
-
-/// A call to make for a key source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetch {
-    /// For whom; goes back into [`KeyStore::complete`].
-    pub source: SourceId,
-    /// Where to.
-    pub request: RemoteJwks,
-}
-
-/// What came of a fetch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchOutcome {
-    /// The providers whose keys these are.
-    pub providers: Vec<ProviderId>,
-    /// The number of usable keys, or why there are none new.
-    pub keys: Result<usize, FetchError>,
-}
 
 /// The keys of one provider at one time.
 #[derive(Clone, Copy, Debug)]
@@ -55,21 +37,6 @@ pub enum Keys<'a> {
 #[derive(Debug, Default)]
 pub struct KeyStore {
     sources: Vec<Source>,
-    limits: KeySetLimits,
-}
-
-#[derive(Debug)]
-struct Source {
-    remote: RemoteJwks,
-    timing: Timing,
-    shared_data_key: String,
-    providers: Vec<ProviderId>,
-    record: Record,
-    /// The version of `record` in shared data.
-    version: Option<u32>,
-    key_set: Option<KeySet>,
-    /// A token waits for a key that is not in the set.
-    kid_wanted: bool,
 }
 
 impl KeyStore {
@@ -80,15 +47,12 @@ impl KeyStore {
             bytes: config.limits.jwks_bytes,
             keys: config.limits.jwks_keys,
         };
-        let mut store = Self {
-            sources: Vec::new(),
-            limits,
-        };
+        let mut store = Self::default();
         for (id, provider) in config.providers() {
-            if let KeySource::Remote(remote) = &provider.keys
+            if let KeySource::Remote(keys) = &provider.keys
                 && provider.enabled
             {
-                store.add(id, remote);
+                store.add(id, keys, limits);
             }
         }
         store
@@ -104,14 +68,21 @@ impl KeyStore {
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
         let (id, source) = self.source_of(provider)?;
-        Some(
-            match (source.record.serving(&source.timing, now), &source.key_set) {
-                (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
-                // The record came without a set that parses: as good as none.
-                (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
-                (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
-            },
-        )
+        Some(match source.serving(now) {
+            (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
+            // The record came without a set that parses: as good as none.
+            (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
+            (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
+        })
+    }
+
+    /// Each provider with a remote source, and whether its keys serve past their freshness.
+    pub fn staleness(&self, now: UnixMillis) -> impl Iterator<Item = (ProviderId, bool)> {
+        self.sources.iter().flat_map(move |source| {
+            let (serving, _) = source.serving(now);
+            let is_stale = serving == Serving::Stale;
+            source.providers().iter().map(move |id| (*id, is_stale))
+        })
     }
 
     /// Whether a token with an unknown kid is worth waiting for.
@@ -119,7 +90,7 @@ impl KeyStore {
     pub fn may_learn_kid(&self, id: SourceId, now: UnixMillis) -> bool {
         self.sources
             .get(id.0)
-            .is_some_and(|source| source.record.may_learn_kid(&source.timing, now))
+            .is_some_and(|source| source.may_learn_kid(now))
     }
 
     /// A token waits for keys of this source. Keys that are not fresh are fetched in any case; an
@@ -128,66 +99,51 @@ impl KeyStore {
         if cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(id.0)
         {
-            source.kid_wanted = true;
+            source.want_kid();
         }
     }
 
     /// Reads what other workers wrote. True when something changed.
     pub fn synchronize(&mut self, host: &dyn Host) -> bool {
-        let limits = self.limits;
         let mut changed = false;
         for source in &mut self.sources {
-            changed |= source.read(host, limits) == Reading::New;
+            changed |= source.read(host) == Reading::New;
         }
         changed
     }
 
     /// Takes the lease of every source that is due, and returns the calls to make.
     pub fn due(&mut self, now: UnixMillis, host: &dyn Host) -> Vec<Fetch> {
-        let limits = self.limits;
-        self.sources
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, source)| {
-                let cause = source.due(now)?;
-                source.take_lease(cause, now, host, limits).then(|| Fetch {
-                    source: SourceId(index),
-                    request: source.remote.clone(),
-                })
-            })
+        let sources = self.sources.iter_mut();
+        sources
+            .filter_map(|source| source.begin(now, host))
             .collect()
     }
 
-    /// Takes in what a fetch brought: the body of a 200, or why there is none.
+    /// Takes in the answer to a call.
     pub fn complete(
         &mut self,
-        id: SourceId,
-        answer: Result<&[u8], FetchError>,
+        fetch: &Fetch,
+        answer: Result<Answer, FetchError>,
         now: UnixMillis,
         host: &dyn Host,
-    ) -> Option<FetchOutcome> {
-        let limits = self.limits;
-        let source = self.sources.get_mut(id.0)?;
-        let keys = answer.and_then(|body| read_document(body, limits));
-        let count = match &keys {
-            Ok((_, key_set)) => Ok(key_set.keys().len()),
-            Err(error) => Err(*error),
-        };
-        match keys {
-            Ok((document, key_set)) => {
-                source.write(host, limits, |record| record.succeed(document.clone(), now));
-                // Where another worker wrote in between, the set was parsed from its document.
-                if source.record.jwks.as_ref() == Some(&document) {
-                    source.key_set = Some(key_set);
-                }
-                source.kid_wanted = false;
-            }
-            Err(error) => source.write(host, limits, |record| record.fail(error, now)),
+    ) -> Progress {
+        match self.sources.get_mut(fetch.source.0) {
+            Some(source) => source.proceed(fetch, answer, now, host),
+            None => Progress::Superseded,
         }
-        Some(FetchOutcome {
-            providers: source.providers.clone(),
-            keys: count,
-        })
+    }
+
+    /// Gives a fetch up, so that another worker need not wait for the end of its lease.
+    pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
+        if let Some(source) = self.sources.get_mut(fetch.source.0) {
+            source.abandon(fetch, host);
+        }
+    }
+
+    /// The names of the records in shared data.
+    pub fn record_names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(Source::shared_data_key)
     }
 
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.
@@ -200,164 +156,40 @@ impl KeyStore {
         document: &[u8],
         now: UnixMillis,
     ) -> Result<(), FetchError> {
-        let (document, key_set) = read_document(document, self.limits)?;
-        let source = self
-            .sources
+        self.sources
             .iter_mut()
-            .find(|source| source.providers.contains(&provider))
-            .ok_or(FetchError::Cluster)?;
-        // There is no one to fetch from: the document is all that can be learnt.
-        source
-            .record
-            .begin(&source.timing, FetchCause::UnknownKid, now);
-        source.record.succeed(document, now);
-        source.key_set = Some(key_set);
-        Ok(())
+            .find(|source| source.providers().contains(&provider))
+            .ok_or(FetchError::Cluster)?
+            .preload(document, now)
     }
 
-    fn add(&mut self, provider: ProviderId, remote: &RemoteJwks) {
-        if let Some(source) = self
-            .sources
-            .iter_mut()
-            .find(|source| source.remote == *remote)
-        {
-            source.providers.push(provider);
+    fn add(&mut self, provider: ProviderId, keys: &RemoteKeys, limits: KeySetLimits) {
+        let same = self.sources.iter_mut().find(|source| source.is_of(keys));
+        if let Some(source) = same {
+            source.serve(provider);
             return;
         }
-        self.sources.push(Source {
-            timing: Timing::from(remote),
-            shared_data_key: shared_data_key(remote),
-            providers: vec![provider],
-            record: Record::new(remote),
-            version: None,
-            key_set: None,
-            kid_wanted: false,
-            remote: remote.clone(),
-        });
+        let mut source = Source::new(SourceId(self.sources.len()), keys, limits);
+        source.serve(provider);
+        self.sources.push(source);
     }
 
     fn source_of(&self, provider: ProviderId) -> Option<(SourceId, &Source)> {
         self.sources
             .iter()
             .enumerate()
-            .find(|(_, source)| source.providers.contains(&provider))
+            .find(|(_, source)| source.providers().contains(&provider))
             .map(|(index, source)| (SourceId(index), source))
     }
 }
 
-impl Source {
-    fn due(&mut self, now: UnixMillis) -> Option<FetchCause> {
-        if self
-            .record
-            .wants_fetch(&self.timing, FetchCause::Freshness, now)
-        {
-            return Some(FetchCause::Freshness);
-        }
-        if !self.kid_wanted {
-            return None;
-        }
-        if !self.record.may_learn_kid(&self.timing, now) {
-            // Another worker asked already: its answer is all there is to learn until later.
-            self.kid_wanted = false;
-        }
-        self.record
-            .wants_fetch(&self.timing, FetchCause::UnknownKid, now)
-            .then_some(FetchCause::UnknownKid)
+/// Empties the record with this name: shared data knows no deletion, and a key set that nobody
+/// refreshes must not be there for one who comes later.
+pub fn clear(record_name: &str, host: &dyn Host) {
+    if let Some(shared) = host.shared_data(record_name)
+        && !shared.value.is_empty()
+    {
+        // Written in between: somebody uses it.
+        let _ = host.set_shared_data(record_name, &[], Expected::Version(shared.version));
     }
-
-    /// Takes the right to fetch. False when another worker was first.
-    fn take_lease(
-        &mut self,
-        cause: FetchCause,
-        now: UnixMillis,
-        host: &dyn Host,
-        limits: KeySetLimits,
-    ) -> bool {
-        let mut leased = self.record.clone();
-        leased.begin(&self.timing, cause, now);
-        match host.set_shared_data(&self.shared_data_key, &leased.encode(), self.expected()) {
-            Ok(()) => {
-                self.record = leased;
-                // The version of one's own write is not told: read it back.
-                self.read(host, limits);
-                true
-            }
-            Err(SetSharedDataError::Changed) if self.read(host, limits) != Reading::Absent => false,
-            // Without shared data, or with a record that cannot be read, each worker is on its own.
-            Err(SetSharedDataError::Changed | SetSharedDataError::Refused) => {
-                self.record = leased;
-                true
-            }
-        }
-    }
-
-    /// Changes the record here and in shared data, on top of what others wrote meanwhile.
-    fn write(&mut self, host: &dyn Host, limits: KeySetLimits, change: impl Fn(&mut Record)) {
-        for _ in 0..WRITE_ATTEMPTS {
-            let mut changed = self.record.clone();
-            change(&mut changed);
-            let written =
-                host.set_shared_data(&self.shared_data_key, &changed.encode(), self.expected());
-            if written == Err(SetSharedDataError::Changed) {
-                self.read(host, limits);
-                continue;
-            }
-            self.record = changed;
-            if written.is_ok() {
-                self.read(host, limits);
-            }
-            return;
-        }
-        // Others write without pause: keep the change here, the next read settles it.
-        change(&mut self.record);
-    }
-
-    fn expected(&self) -> Expected {
-        self.version.map_or(Expected::Absent, Expected::Version)
-    }
-
-    /// Reads the record if its version changed.
-    fn read(&mut self, host: &dyn Host, limits: KeySetLimits) -> Reading {
-        let Some(shared) = host.shared_data(&self.shared_data_key) else {
-            return Reading::Absent;
-        };
-        if self.version == Some(shared.version) {
-            return Reading::Same;
-        }
-        self.version = Some(shared.version);
-        // What does not read as this source's record is no news; the next write replaces it.
-        let Some(record) = Record::decode(&shared.value, &self.remote) else {
-            return Reading::Same;
-        };
-        if record.jwks != self.record.jwks || self.key_set.is_none() {
-            self.key_set = record
-                .jwks
-                .as_ref()
-                .and_then(|document| read_document(document.as_bytes(), limits).ok())
-                .map(|(_, key_set)| key_set);
-        }
-        self.record = record;
-        Reading::New
-    }
-}
-
-/// What a look at shared data found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    /// No entry, or a host that refuses.
-    Absent,
-    /// Another record than before.
-    New,
-    /// Nothing new.
-    Same,
-}
-
-fn read_document(body: &[u8], limits: KeySetLimits) -> Result<(String, KeySet), FetchError> {
-    if body.len() > limits.bytes {
-        return Err(FetchError::TooLarge);
-    }
-    let document = str::from_utf8(body).map_err(|_| FetchError::Document)?;
-    let key_set = KeySet::parse(document.as_bytes(), KeyOrigin::Remote, limits)
-        .map_err(|_| FetchError::Document)?;
-    Ok((document.to_owned(), key_set))
 }

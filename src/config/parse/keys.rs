@@ -9,9 +9,9 @@ use base64::{
 use super::{list::exactly_one, remote};
 use crate::{
     config::{
-        ConfigError, KeySource, Limits, Reason,
+        ConfigError, Issuer, KeySource, Limits, Reason, RemoteKeys,
         error::At,
-        raw::{RawDataSource, RawRemoteJwks, RawSharedSecret},
+        raw::{RawDataSource, RawDiscovery, RawRemoteJwks, RawSharedSecret},
     },
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
 };
@@ -22,8 +22,10 @@ const ALGORITHMS: &[&str] = &[
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// The three alternatives, of which one is written.
+/// The alternatives, of which one is written.
 pub(super) struct WrittenKeys {
+    /// `discovery`.
+    pub(super) discovery: Option<RawDiscovery>,
     /// `local_jwks`.
     pub(super) local: Option<RawDataSource>,
     /// `remote_jwks`.
@@ -35,6 +37,7 @@ pub(super) struct WrittenKeys {
 }
 
 enum Written {
+    Discovery(Box<RawDiscovery>),
     Local(RawDataSource),
     Remote(Box<RawRemoteJwks>),
     Secrets(Vec<RawSharedSecret>),
@@ -44,6 +47,7 @@ impl WrittenKeys {
     /// The key source and the algorithms that it is for.
     pub(super) fn keys(
         self,
+        issuer: &Issuer,
         binding: JwkAlgorithm,
         limits: &Limits,
     ) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
@@ -51,6 +55,10 @@ impl WrittenKeys {
             (
                 "remote_jwks",
                 self.remote.map(|raw| Written::Remote(Box::new(raw))),
+            ),
+            (
+                "discovery",
+                self.discovery.map(|raw| Written::Discovery(Box::new(raw))),
             ),
             ("local_jwks", self.local.map(Written::Local)),
             ("shared_secrets", self.secrets.map(Written::Secrets)),
@@ -61,13 +69,13 @@ impl WrittenKeys {
             .transpose()
             .at("algorithms")?;
         match written {
-            Written::Remote(raw) => {
-                let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
-                refuse_symmetric(&algorithms).at("algorithms")?;
-                Ok((
-                    KeySource::Remote(remote::remote(*raw).at(field)?),
-                    algorithms,
-                ))
+            Written::Remote(raw) => fetched(remote::remote(*raw).at(field)?, listed),
+            Written::Discovery(raw) => {
+                let issuer = issuer
+                    .as_written()
+                    .ok_or(Reason::NotDiscoverable)
+                    .at(field)?;
+                fetched(remote::discovery(*raw, &issuer).at(field)?, listed)
             }
             Written::Local(raw) => {
                 let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
@@ -87,6 +95,15 @@ impl WrittenKeys {
             }
         }
     }
+}
+
+fn fetched(
+    keys: RemoteKeys,
+    listed: Option<Vec<Algorithm>>,
+) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
+    let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+    refuse_symmetric(&algorithms).at("algorithms")?;
+    Ok((KeySource::Remote(keys), algorithms))
 }
 
 fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, ConfigError> {

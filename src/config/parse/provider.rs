@@ -53,19 +53,21 @@ pub(super) fn provider(
         Some(RawJwkAlgorithm::Family) => JwkAlgorithm::Family,
         Some(RawJwkAlgorithm::Exact) | None => JwkAlgorithm::Exact,
     };
+    let issuer = issuer.issuer(&require_claims)?;
     let keys = WrittenKeys {
+        discovery: raw.discovery,
         local: raw.local_jwks,
         remote: raw.remote_jwks,
         secrets: raw.shared_secrets,
         algorithms: raw.algorithms,
     };
-    let (keys, algorithms) = keys.keys(jwk_algorithm, limits)?;
+    let (keys, algorithms) = keys.keys(&issuer, jwk_algorithm, limits)?;
     Ok(Provider {
         name: name.to_owned(),
         description: at_most(MAX_DESCRIPTION, raw.description.unwrap_or_default())
             .at("description")?,
         enabled: raw.enabled.unwrap_or(true),
-        issuer: issuer.issuer(&require_claims)?,
+        issuer,
         audiences: issuer::audiences(raw.audiences, raw.allow_any_audience.unwrap_or(false))?,
         subjects: raw.subjects.map(string_match).transpose().at("subjects")?,
         client_ids: raw

@@ -2,13 +2,13 @@
 
 use super::limits::{MAX_DURATION_MS, in_bounds, positive};
 use crate::config::{
-    ConfigError, Reason, RemoteJwks, RetryPolicy,
+    ConfigError, Discovery, Endpoint, JwksLocation, Reason, RemoteKeys, RetryPolicy,
     error::At,
-    raw::{Milliseconds, RawAsyncFetch, RawHttpUri, RawRemoteJwks, RawRetryPolicy},
+    raw::{Milliseconds, RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy},
 };
 
 const DEFAULT_BACK_OFF_BASE_MS: u64 = 1000;
-const DEFAULT_CACHE_DURATION_MS: u64 = 600_000;
+const DEFAULT_DISCOVERY_TIMEOUT_MS: u64 = 5000;
 const DEFAULT_MAX_STALE_MS: u64 = 3_600_000;
 const DEFAULT_UNKNOWN_KID_COOLDOWN_MS: u64 = 30_000;
 
@@ -16,7 +16,7 @@ const DEFAULT_UNKNOWN_KID_COOLDOWN_MS: u64 = 30_000;
 const DEFAULT_BACK_OFF_GROWTH: u64 = 10;
 
 /// `remote_jwks`.
-pub(super) fn remote(raw: RawRemoteJwks) -> Result<RemoteJwks, ConfigError> {
+pub(super) fn remote(raw: RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     let RawHttpUri {
         cluster,
         timeout,
@@ -25,36 +25,125 @@ pub(super) fn remote(raw: RawRemoteJwks) -> Result<RemoteJwks, ConfigError> {
     if cluster.is_empty() {
         return Err(Reason::Empty).at("cluster").at("http_uri");
     }
-    let Some((authority, path)) = split_uri(&uri) else {
-        let expected = "https://host/path, without user and fragment";
-        return Err(Reason::WrongForm {
-            expected,
+    let endpoint = Endpoint::parse(&uri, &cluster)
+        .ok_or(Reason::WrongForm {
+            expected: "https://host/path, without user and fragment",
             found: uri,
         })
         .at("uri")
-        .at("http_uri");
+        .at("http_uri")?;
+    // Envoy reads zero as "no limit": a call that hangs would never be repeated.
+    let timeout_ms = positive(timeout).at("timeout").at("http_uri")?;
+    let keeping = WrittenKeeping {
+        async_fetch: raw.async_fetch,
+        cache_duration: raw.cache_duration,
+        max_stale: raw.max_stale,
+        retry_policy: raw.retry_policy,
+        unknown_kid_cooldown: raw.unknown_kid_cooldown,
     };
-    let or = |written: Option<Milliseconds>, default| written.unwrap_or(Milliseconds(default));
-    Ok(RemoteJwks {
-        uri,
-        authority,
-        path,
-        cluster,
-        // Envoy reads zero as "no limit": a call that hangs would never be repeated.
-        timeout_ms: positive(timeout).at("timeout").at("http_uri")?,
-        cache_duration_ms: positive(or(raw.cache_duration, DEFAULT_CACHE_DURATION_MS))
-            .at("cache_duration")?,
-        max_stale_ms: or(raw.max_stale, DEFAULT_MAX_STALE_MS).0,
-        unknown_kid_cooldown_ms: positive(or(
-            raw.unknown_kid_cooldown,
-            DEFAULT_UNKNOWN_KID_COOLDOWN_MS,
-        ))
-        .at("unknown_kid_cooldown")?,
-        retry: retry(
-            &raw.async_fetch.unwrap_or_default(),
-            raw.retry_policy.unwrap_or_default(),
-        )?,
-    })
+    keeping.remote_keys(JwksLocation::Configured(endpoint), timeout_ms)
+}
+
+/// `discovery` of the issuer that is configured beside it.
+pub(super) fn discovery(raw: RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
+    if raw.cluster.is_empty() {
+        return Err(Reason::Empty).at("cluster");
+    }
+    let jwks_cluster = raw.jwks_cluster.unwrap_or_else(|| raw.cluster.clone());
+    if jwks_cluster.is_empty() {
+        return Err(Reason::Empty).at("jwks_cluster");
+    }
+    let timeout = raw
+        .timeout
+        .unwrap_or(Milliseconds(DEFAULT_DISCOVERY_TIMEOUT_MS));
+    let timeout_ms = positive(timeout).at("timeout")?;
+    let location = JwksLocation::Discovered(Discovery {
+        issuer: issuer.to_owned(),
+        metadata: metadata_endpoints(issuer, &raw.cluster).ok_or(Reason::NotDiscoverable)?,
+        jwks_cluster,
+    });
+    let keeping = WrittenKeeping {
+        async_fetch: raw.async_fetch,
+        cache_duration: raw.cache_duration,
+        max_stale: raw.max_stale,
+        retry_policy: raw.retry_policy,
+        unknown_kid_cooldown: raw.unknown_kid_cooldown,
+    };
+    keeping.remote_keys(location, timeout_ms)
+}
+
+/// Where the issuer's metadata stands: below it (OpenID Connect Discovery 1.0 §4.1), or in front of
+/// its path (RFC 8414 §3.1).
+fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
+    let issuer = without_placeholders(issuer)?;
+    let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);
+    // An issuer has no query (RFC 8414 §2).
+    let own = Endpoint::parse(issuer, cluster).filter(|_| !issuer.contains('?'))?;
+    let path = if own.path == "/" { "" } else { &own.path };
+    let (scheme, authority) = (own.scheme, &own.authority);
+    [
+        format!("{scheme}://{authority}{path}/.well-known/openid-configuration"),
+        format!("{scheme}://{authority}/.well-known/oauth-authorization-server{path}"),
+    ]
+    .iter()
+    .map(|uri| Endpoint::parse(uri, cluster))
+    .collect()
+}
+
+/// The issuer with `common` for each tenant, as Microsoft Entra serves the metadata that all
+/// tenants share. Only a whole segment of the path may be one: a host that a tenant chooses could
+/// not be told from another's.
+fn without_placeholders(issuer: &str) -> Option<String> {
+    let mut segments = Vec::new();
+    for (index, segment) in issuer.split('/').enumerate() {
+        let is_placeholder = segment.starts_with('{') && segment.ends_with('}');
+        if is_placeholder && index > 2 {
+            segments.push("common");
+        } else if segment.contains(['{', '}']) {
+            return None;
+        } else {
+            segments.push(segment);
+        }
+    }
+    Some(segments.join("/"))
+}
+
+/// What `remote_jwks` and `discovery` both say about how keys are kept.
+struct WrittenKeeping {
+    async_fetch: Option<RawAsyncFetch>,
+    cache_duration: Option<Milliseconds>,
+    max_stale: Option<Milliseconds>,
+    retry_policy: Option<RawRetryPolicy>,
+    unknown_kid_cooldown: Option<Milliseconds>,
+}
+
+impl WrittenKeeping {
+    fn remote_keys(
+        self,
+        location: JwksLocation,
+        timeout_ms: u64,
+    ) -> Result<RemoteKeys, ConfigError> {
+        let or = |written: Option<Milliseconds>, default| written.unwrap_or(Milliseconds(default));
+        Ok(RemoteKeys {
+            location,
+            timeout_ms,
+            cache_duration_ms: self
+                .cache_duration
+                .map(positive)
+                .transpose()
+                .at("cache_duration")?,
+            max_stale_ms: or(self.max_stale, DEFAULT_MAX_STALE_MS).0,
+            unknown_kid_cooldown_ms: positive(or(
+                self.unknown_kid_cooldown,
+                DEFAULT_UNKNOWN_KID_COOLDOWN_MS,
+            ))
+            .at("unknown_kid_cooldown")?,
+            retry: retry(
+                &self.async_fetch.unwrap_or_default(),
+                self.retry_policy.unwrap_or_default(),
+            )?,
+        })
+    }
 }
 
 fn retry(async_fetch: &RawAsyncFetch, policy: RawRetryPolicy) -> Result<RetryPolicy, ConfigError> {
@@ -79,55 +168,4 @@ fn retry(async_fetch: &RawAsyncFetch, policy: RawRetryPolicy) -> Result<RetryPol
             .at("retry_policy")?,
     };
     Ok(RetryPolicy { base_ms, max_ms })
-}
-
-/// Authority, and path with query, of an absolute http or https URI (RFC 3986 §3).
-fn split_uri(uri: &str) -> Option<(String, String)> {
-    let (scheme, rest) = uri.split_once("://")?;
-    if !["http", "https"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known))
-        || rest
-            .bytes()
-            .any(|byte| !byte.is_ascii_graphic() || b"#\\\"<>".contains(&byte))
-    {
-        return None;
-    }
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end)?;
-    let path = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("/{path}")
-    };
-    is_authority(authority).then(|| (authority.to_owned(), path))
-}
-
-/// A host and perhaps a port; a user would be sent to the cluster in the clear.
-fn is_authority(authority: &str) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let is_ip_literal = |host: &str| {
-        host.strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .is_some_and(|address| {
-                address
-                    .bytes()
-                    .all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
-            })
-    };
-    let is_name = |host: &str| {
-        !host.is_empty()
-            && host
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-    };
-    port.is_none_or(is_port) && (is_name(host) || is_ip_literal(host))
-}
-
-fn is_port(text: &str) -> bool {
-    // `str::parse` would also take a sign.
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|port: u16| port > 0)
 }

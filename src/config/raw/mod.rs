@@ -21,8 +21,9 @@ use serde::Deserialize;
 pub(super) use self::{
     duration::Milliseconds,
     provider::{
-        RawAsyncFetch, RawClaimHeader, RawClaimRequirement, RawDataSource, RawHttpUri,
-        RawJwkAlgorithm, RawJwtHeader, RawProvider, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
+        RawAsyncFetch, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
+        RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawProvider, RawRemoteJwks, RawRetryPolicy,
+        RawSharedSecret,
     },
     rule::{
         RawAuthorize, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex,

@@ -21,6 +21,7 @@ pub(in crate::config) struct RawProvider {
     #[serde(alias = "clockSkewSeconds")]
     pub(in crate::config) clock_skew_seconds: Option<u64>,
     pub(in crate::config) description: Option<String>,
+    pub(in crate::config) discovery: Option<RawDiscovery>,
     pub(in crate::config) enabled: Option<bool>,
     pub(in crate::config) forward: Option<bool>,
     #[serde(alias = "forwardPayloadHeader")]
@@ -102,6 +103,20 @@ pub(in crate::config) struct RawRemoteJwks {
     pub(in crate::config) max_stale: Option<Milliseconds>,
     #[serde(alias = "retryPolicy")]
     pub(in crate::config) retry_policy: Option<RawRetryPolicy>,
+    pub(in crate::config) unknown_kid_cooldown: Option<Milliseconds>,
+}
+
+/// `discovery`: the members of `remote_jwks` beside the two clusters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(in crate::config) struct RawDiscovery {
+    pub(in crate::config) async_fetch: Option<RawAsyncFetch>,
+    pub(in crate::config) cache_duration: Option<Milliseconds>,
+    pub(in crate::config) cluster: String,
+    pub(in crate::config) jwks_cluster: Option<String>,
+    pub(in crate::config) max_stale: Option<Milliseconds>,
+    pub(in crate::config) retry_policy: Option<RawRetryPolicy>,
+    pub(in crate::config) timeout: Option<Milliseconds>,
     pub(in crate::config) unknown_kid_cooldown: Option<Milliseconds>,
 }
 

@@ -45,12 +45,6 @@ const ABSENT: &[Absence] = &[
     ),
     absent(
         "issuer",
-        "discovery",
-        "",
-        "write the issuer's \"jwks_uri\" into \"remote_jwks\"",
-    ),
-    absent(
-        "issuer",
         "failed_status_in_metadata",
         "failedStatusInMetadata",
         "leave it out; the response code details carry the reason",

@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{base, parse, provider};
 use crate::{
     config::{
-        Audiences, Issuer, KeySource, Limits, Mode, PathPolicy, RemoteJwks, RetryPolicy, TimeRules,
-        TokenTypes, Unmatched,
+        Audiences, Endpoint, Issuer, JwksLocation, KeySource, Limits, Mode, PathPolicy, RemoteKeys,
+        RetryPolicy, TimeRules, TokenTypes, Unmatched,
     },
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
     policy::Places,
@@ -81,17 +81,20 @@ fn provider_is_strict_by_default() {
 }
 
 #[test]
-fn fetched_keys_are_fresh_for_ten_minutes_and_serve_an_hour_more() {
+fn fetched_keys_are_fresh_as_their_server_says_and_serve_an_hour_more() {
     let KeySource::Remote(remote) = provider(&[]).keys else {
         panic!("not fetched")
     };
-    let expected = RemoteJwks {
-        uri: "https://idp.example/keys".into(),
-        authority: "idp.example".into(),
-        path: "/keys".into(),
-        cluster: "idp".into(),
+    let expected = RemoteKeys {
+        location: JwksLocation::Configured(Endpoint {
+            uri: "https://idp.example/keys".into(),
+            scheme: "https",
+            authority: "idp.example".into(),
+            path: "/keys".into(),
+            cluster: "idp".into(),
+        }),
         timeout_ms: 5000,
-        cache_duration_ms: 600_000,
+        cache_duration_ms: None,
         max_stale_ms: 3_600_000,
         unknown_kid_cooldown_ms: 30_000,
         retry: RetryPolicy {

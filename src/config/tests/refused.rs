@@ -166,7 +166,6 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
         ("", "filterStateRules"),
         ("", "status"),
         ("providers.okta.", "preset"),
-        ("providers.okta.", "discovery"),
         ("providers.okta.", "public_keys"),
         ("providers.okta.", "client_secrets"),
         ("providers.okta.", "revoked"),

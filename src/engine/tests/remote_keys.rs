@@ -4,7 +4,10 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::host::{Expected, SetSharedDataError, SharedData};
+use crate::{
+    host::{Expected, SetSharedDataError, SharedData},
+    keys::{Answer, Caching, FetchOutcome, Progress},
+};
 
 fn remote() -> Engine {
     let mut own = provider("a", &SECRET);
@@ -36,6 +39,27 @@ fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
+fn document(body: &str) -> Result<Answer, FetchError> {
+    Ok(Answer::Document {
+        body: body.into(),
+        caching: Caching::default(),
+    })
+}
+
+/// The call that is due.
+fn call(engine: &mut Engine, second: i64, host: &dyn Host) -> Fetch {
+    let mut calls = engine.due(at(second), host);
+    assert_eq!(calls.len(), 1);
+    calls.remove(0)
+}
+
+fn ended(progress: Progress) -> FetchOutcome {
+    match progress {
+        Progress::Ended(outcome) => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn waits_for_keys_and_says_when_they_cannot_be_had() {
     let mut engine = remote();
@@ -44,15 +68,9 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
         label(&ask(&engine, Patience::Exhausted, 0)),
         "keys_unavailable"
     );
-    let fetches = engine.due(at(0), &NoHost);
-    assert_eq!(fetches.len(), 1);
+    let fetch = call(&mut engine, 0, &NoHost);
     assert_eq!(engine.due(at(0), &NoHost), [], "one lease");
-    engine.complete(
-        fetches[0].source,
-        Err(FetchError::Status(500)),
-        at(0),
-        &NoHost,
-    );
+    engine.complete(&fetch, Err(FetchError::Status(500)), at(0), &NoHost);
     let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else {
         panic!()
     };
@@ -64,17 +82,15 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
 #[test]
 fn keeps_the_last_good_keys_through_bad_documents() {
     let mut engine = remote();
-    let source = engine.due(at(0), &NoHost)[0].source;
-    engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoHost);
-    for (second, document) in (600..)
+    let fetch = call(&mut engine, 0, &NoHost);
+    engine.complete(&fetch, document(JWKS), at(0), &NoHost);
+    for (second, bad) in (600..)
         .step_by(100)
         .zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"])
     {
-        assert_eq!(engine.due(at(second), &NoHost).len(), 1);
-        let outcome = engine
-            .complete(source, Ok(document.as_bytes()), at(second), &NoHost)
-            .unwrap();
-        assert_eq!(outcome.keys, Err(FetchError::Document), "{document}");
+        let fetch = call(&mut engine, second, &NoHost);
+        let outcome = ended(engine.complete(&fetch, document(bad), at(second), &NoHost));
+        assert_eq!(outcome.keys, Err(FetchError::Document), "{bad}");
         let now = at(second);
         let provider = outcome.providers[0];
         assert!(matches!(
@@ -120,9 +136,9 @@ impl Host for Contended {
 #[test]
 fn serves_the_keys_of_the_record_that_stands() {
     let (mut engine, host) = (remote(), Contended::default());
-    let source = engine.due(at(0), &host)[0].source;
-    let outcome = engine.complete(source, Ok(JWKS.as_bytes()), at(0), &host);
-    let provider = outcome.unwrap().providers[0];
+    let fetch = call(&mut engine, 0, &host);
+    let outcome = ended(engine.complete(&fetch, document(JWKS), at(0), &host));
+    let provider = outcome.providers[0];
     let Some(crate::keys::Keys::Serving(key_set, _)) = engine.keys().keys(provider, at(0)) else {
         panic!()
     };
@@ -132,17 +148,148 @@ fn serves_the_keys_of_the_record_that_stands() {
 #[test]
 fn looks_once_for_an_unknown_kid() {
     let mut engine = remote();
-    let source = engine.due(at(0), &NoHost)[0].source;
-    engine.complete(source, Ok(JWKS.as_bytes()), at(0), &NoHost);
+    let fetch = call(&mut engine, 0, &NoHost);
+    engine.complete(&fetch, document(JWKS), at(0), &NoHost);
     let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
         panic!()
     };
     assert_eq!(cause, FetchCause::UnknownKid);
     engine.want(source, cause);
-    assert_eq!(engine.due(at(1), &NoHost).len(), 1);
+    let fetch = call(&mut engine, 1, &NoHost);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
-    engine.complete(source, Ok(JWKS.as_bytes()), at(1), &NoHost);
+    engine.complete(&fetch, document(JWKS), at(1), &NoHost);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "unknown_key");
     engine.want(source, cause);
     assert_eq!(engine.due(at(2), &NoHost), []);
+}
+
+#[test]
+fn throws_away_what_comes_after_the_lease_has_gone() {
+    let mut engine = remote();
+    let late = call(&mut engine, 0, &NoHost);
+    // A timeout of one second and a margin of one.
+    let current = call(&mut engine, 2, &NoHost);
+    let progress = engine.complete(&late, document(JWKS), at(2), &NoHost);
+    assert_eq!(progress, Progress::Superseded);
+    assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "await_keys");
+    ended(engine.complete(&current, document(JWKS), at(2), &NoHost));
+    assert_eq!(
+        label(&ask(&engine, Patience::Exhausted, 40)),
+        "keys_unavailable"
+    );
+}
+
+#[test]
+fn a_call_that_is_given_up_delays_nobody() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0, &NoHost);
+    engine.abandon(&fetch, &NoHost);
+    call(&mut engine, 0, &NoHost);
+}
+
+#[test]
+fn asks_whether_the_key_set_still_stands() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 0, &NoHost);
+    assert_eq!(fetch.if_none_match, None);
+    let tagged = Ok(Answer::Document {
+        body: JWKS.into(),
+        caching: Caching {
+            etag: Some("\"1\"".into()),
+            max_age: None,
+        },
+    });
+    engine.complete(&fetch, tagged, at(0), &NoHost);
+    let fetch = call(&mut engine, 595, &NoHost);
+    assert_eq!(fetch.if_none_match.as_deref(), Some("\"1\""));
+    let unchanged = || {
+        Ok(Answer::NotModified {
+            caching: Caching::default(),
+        })
+    };
+    let outcome = ended(engine.complete(&fetch, unchanged(), at(595), &NoHost));
+    assert_eq!(outcome.keys, Ok(1));
+    assert_eq!(engine.due(at(1189), &NoHost), [], "fresh again");
+    // A set without a tag: there is no question to which 304 would be an answer.
+    let fetch = call(&mut engine, 1190, &NoHost);
+    engine.complete(&fetch, document(JWKS), at(1190), &NoHost);
+    let fetch = call(&mut engine, 1785, &NoHost);
+    assert_eq!(fetch.if_none_match, None);
+    let outcome = ended(engine.complete(&fetch, unchanged(), at(1785), &NoHost));
+    assert_eq!(outcome.keys, Err(FetchError::Status(304)));
+}
+
+fn discovering() -> Engine {
+    let mut own = provider("a", &SECRET);
+    own.as_object_mut().unwrap().remove("shared_secrets");
+    own["discovery"] = json!({ "cluster": "as", "jwks_cluster": "keys", "timeout": "1s" });
+    let config = json!({
+        "providers": {"a": own},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    });
+    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+}
+
+fn next(progress: Progress) -> Fetch {
+    match progress {
+        Progress::Next(fetch) => fetch,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn finds_the_keys_by_the_issuers_metadata() {
+    let metadata = json!({"issuer": "https://a.example", "jwks_uri": "https://keys.example/a"});
+    let mut engine = discovering();
+    let fetch = call(&mut engine, 0, &NoHost);
+    let uri = "https://a.example/.well-known/openid-configuration";
+    assert_eq!(
+        (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
+        (uri, "as")
+    );
+    // An authorization server without OpenID Connect has it elsewhere.
+    let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0), &NoHost));
+    let uri = "https://a.example/.well-known/oauth-authorization-server";
+    assert_eq!(
+        (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
+        (uri, "as")
+    );
+    assert_eq!(engine.due(at(3), &NoHost), [], "the lease is for all calls");
+    let fetch = next(engine.complete(&fetch, document(&metadata.to_string()), at(1), &NoHost));
+    let endpoint = &fetch.endpoint;
+    assert_eq!(
+        (endpoint.uri.as_str(), endpoint.cluster.as_str()),
+        ("https://keys.example/a", "keys")
+    );
+    assert_eq!(
+        ended(engine.complete(&fetch, document(JWKS), at(1), &NoHost)).keys,
+        Ok(1)
+    );
+    assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
+}
+
+#[test]
+fn a_fetch_ends_where_metadata_fails() {
+    for (answer, expected) in [
+        (Err(FetchError::Status(503)), FetchError::Status(503)),
+        (Err(FetchError::Unreachable), FetchError::Unreachable),
+        (
+            document(r#"{"issuer":"https://b.example","jwks_uri":"https://keys/"}"#),
+            FetchError::Issuer,
+        ),
+        (
+            document(r#"{"issuer":"https://a.example","jwks_uri":"http://keys/"}"#),
+            FetchError::JwksUri,
+        ),
+    ] {
+        let mut engine = discovering();
+        let fetch = call(&mut engine, 0, &NoHost);
+        let outcome = ended(engine.complete(&fetch, answer, at(0), &NoHost));
+        assert_eq!(outcome.keys, Err(expected));
+    }
+    let mut engine = discovering();
+    let fetch = call(&mut engine, 0, &NoHost);
+    let fetch = next(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
+    let outcome = ended(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
+    assert_eq!(outcome.keys, Err(FetchError::Metadata));
 }

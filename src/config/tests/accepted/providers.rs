@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
     config::{
-        Issuer, KeySource, RetryPolicy, TokenTypes,
+        Issuer, JwksLocation, KeySource, RetryPolicy, TokenTypes,
         tests::{ED25519_KEY, SECRET, base, base_with, key_set, oct_key, parse, provider},
     },
     jose::{Algorithm, ClaimPath},
@@ -195,11 +195,61 @@ fn splits_the_uri_of_a_key_set() {
         let KeySource::Remote(remote) = provider.keys else {
             panic!("not fetched")
         };
+        let JwksLocation::Configured(endpoint) = remote.location else {
+            panic!("not configured")
+        };
         assert_eq!(
-            (remote.authority.as_str(), remote.path.as_str()),
+            (endpoint.authority.as_str(), endpoint.path.as_str()),
             (authority, path),
             "{uri}"
         );
+    }
+}
+
+#[test]
+fn finds_metadata_by_the_issuer() {
+    for (issuer, openid, oauth) in [
+        (
+            "https://idp.example",
+            "https://idp.example/.well-known/openid-configuration",
+            "https://idp.example/.well-known/oauth-authorization-server",
+        ),
+        (
+            "https://idp.example/",
+            "https://idp.example/.well-known/openid-configuration",
+            "https://idp.example/.well-known/oauth-authorization-server",
+        ),
+        (
+            "https://idp.example:8443/oauth2/default",
+            "https://idp.example:8443/oauth2/default/.well-known/openid-configuration",
+            "https://idp.example:8443/.well-known/oauth-authorization-server/oauth2/default",
+        ),
+        (
+            "https://login.example/{tid}/v2.0",
+            "https://login.example/common/v2.0/.well-known/openid-configuration",
+            "https://login.example/.well-known/oauth-authorization-server/common/v2.0",
+        ),
+    ] {
+        let provider = provider(&[
+            ("remote_jwks", json!(null)),
+            ("discovery", json!({"cluster": "idp"})),
+            ("issuer", json!(issuer)),
+            ("allow_any_tenant", json!(issuer.contains('{'))),
+        ]);
+        let KeySource::Remote(remote) = provider.keys else {
+            panic!("not fetched")
+        };
+        let JwksLocation::Discovered(discovery) = remote.location else {
+            panic!("not discovered")
+        };
+        let places = discovery.metadata.iter();
+        let uris: Vec<_> = places.map(|place| place.uri.as_str()).collect();
+        assert_eq!(uris, [openid, oauth]);
+        assert_eq!(
+            (discovery.issuer.as_str(), discovery.jwks_cluster.as_str()),
+            (issuer, "idp")
+        );
+        assert_eq!((remote.timeout_ms, remote.cache_duration_ms), (5000, None));
     }
 }
 

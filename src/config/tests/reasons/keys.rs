@@ -64,6 +64,55 @@ pub(super) fn fetched() -> BTreeSet<String> {
             .iter()
             .map(|(written, text)| (uri(written), text.as_str())),
     );
+    let discovery = |issuer: &str, discovery: Value| {
+        vec![
+            ("remote_jwks", json!(null)),
+            ("discovery", discovery),
+            ("issuer", json!(issuer)),
+            ("allow_any_tenant", json!(issuer.contains('{'))),
+        ]
+    };
+    let cluster = || json!({"cluster": "idp"});
+    for issuer in [
+        "idp.example",
+        "ftp://idp.example",
+        "https://idp.example/?a=b",
+        "https://idp.example/#a",
+        "https://{tid}/",
+        "https://idp.example/a{tid}",
+        "https://idp.example/{tid}b",
+    ] {
+        refusals.push((
+            discovery(issuer, cluster()),
+            "discovery: the issuer does not lead to its metadata; make \"issuer\" a URL whose \
+             {claim}s are whole segments of its path, or use \"remote_jwks\"",
+        ));
+    }
+    let mut any_issuer = discovery("", cluster());
+    any_issuer.push(("allow_any_issuer", json!(true)));
+    refusals.extend([
+        (
+            any_issuer,
+            "discovery: the issuer does not lead to its metadata; make \"issuer\" a URL whose \
+             {claim}s are whole segments of its path, or use \"remote_jwks\"",
+        ),
+        (
+            discovery("https://idp.example", json!({})),
+            r#"discovery: missing field "cluster"; add "cluster""#,
+        ),
+        (
+            discovery("https://idp.example", json!({"cluster": ""})),
+            "discovery.cluster: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            discovery("https://idp.example", json!({"cluster": "idp", "jwks_cluster": ""})),
+            "discovery.jwks_cluster: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            discovery("https://idp.example", json!({"cluster": "idp", "timeout": "0s"})),
+            "discovery.timeout: not between 1 and 315360000000 milliseconds; choose a value in between",
+        ),
+    ]);
     okta(refusals)
 }
 
@@ -85,7 +134,7 @@ pub(super) fn written() -> BTreeSet<String> {
     };
     let whole = vec![(
         vec![("providers.okta.remote_jwks", json!(null))],
-        r#"providers.okta: exactly one of "remote_jwks", "local_jwks", "shared_secrets" is needed, found none; add one"#,
+        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "shared_secrets" is needed, found none; add one"#,
     )];
     let mut seen = check("", whole);
     seen.extend(okta(vec![

@@ -78,6 +78,7 @@ fn there_is_a_test_for_every_reason() {
         "NoServingKey",
         "NotAvailable",
         "NotBase64",
+        "NotDiscoverable",
         "NotExactlyOne",
         "OutOfBounds",
         "ProviderName",

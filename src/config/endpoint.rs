@@ -1,0 +1,75 @@
+//! Where a call goes: a URI, and the proxy's cluster that leads there.
+
+/// An absolute `http` or `https` URI behind one of the proxy's clusters. The cluster alone decides
+/// whom the proxy connects to; the URI says what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The URI as it was written.
+    pub uri: String,
+    /// `http` or `https`, in lower case.
+    pub scheme: &'static str,
+    /// The authority of `uri`, sent as `:authority`.
+    pub authority: String,
+    /// Path and query of `uri`, sent as `:path`.
+    pub path: String,
+    /// The proxy's cluster that the call goes through.
+    pub cluster: String,
+}
+
+impl Endpoint {
+    /// Reads an absolute http or https URI (RFC 3986 §3), without user and fragment.
+    #[must_use]
+    pub fn parse(uri: &str, cluster: &str) -> Option<Self> {
+        let (scheme, rest) = uri.split_once("://")?;
+        let scheme = ["http", "https"]
+            .into_iter()
+            .find(|known| scheme.eq_ignore_ascii_case(known))?;
+        if rest
+            .bytes()
+            .any(|byte| !byte.is_ascii_graphic() || b"#\\\"<>".contains(&byte))
+        {
+            return None;
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end)?;
+        is_authority(authority).then(|| Self {
+            uri: uri.to_owned(),
+            scheme,
+            authority: authority.to_owned(),
+            path: match path.starts_with('/') {
+                true => path.to_owned(),
+                false => format!("/{path}"),
+            },
+            cluster: cluster.to_owned(),
+        })
+    }
+}
+
+/// A host and perhaps a port; a user would be sent to the cluster in the clear.
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_ip_literal = |host: &str| {
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .is_some_and(|address| {
+                address
+                    .bytes()
+                    .all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+            })
+    };
+    let is_name = |host: &str| {
+        !host.is_empty()
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    port.is_none_or(is_port) && (is_name(host) || is_ip_literal(host))
+}
+
+fn is_port(text: &str) -> bool {
+    // `str::parse` would also take a sign.
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|port: u16| port > 0)
+}

@@ -1,0 +1,157 @@
+//! Where an authorization server's metadata says that its keys are (OpenID Connect Discovery 1.0
+//! section 4, RFC 8414 section 3).
+
+use serde_json::Value;
+
+use crate::{
+    config::{Discovery, Endpoint},
+    json,
+    keys::FetchError,
+};
+
+/// The key set's endpoint, out of a metadata document.
+///
+/// # Errors
+/// [`FetchError::Metadata`] when it is no such document, [`FetchError::Issuer`] when it is of
+/// another issuer, and [`FetchError::JwksUri`] when its key set must not be fetched.
+pub(super) fn jwks_endpoint(
+    document: &[u8],
+    discovery: &Discovery,
+) -> Result<Endpoint, FetchError> {
+    let metadata = json::parse_object(document).map_err(|_| FetchError::Metadata)?;
+    let text = |name| metadata.get(name).and_then(Value::as_str);
+    let (Some(issuer), Some(uri)) = (text("issuer"), text("jwks_uri")) else {
+        return Err(FetchError::Metadata);
+    };
+    // Another issuer's metadata would bring another issuer's keys (RFC 8414 section 3.3).
+    if !names(&discovery.issuer, issuer) {
+        return Err(FetchError::Issuer);
+    }
+    // The cluster is the operator's choice: a document cannot send the proxy elsewhere.
+    let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster).ok_or(FetchError::JwksUri)?;
+    // RFC 8414 section 2 wants TLS; without it where the issuer itself has none, as in a laboratory.
+    let is_secure = |uri: &str| uri.starts_with("https://");
+    if endpoint.scheme == "https" || !is_secure(&discovery.issuer) {
+        Ok(endpoint)
+    } else {
+        Err(FetchError::JwksUri)
+    }
+}
+
+/// Whether the metadata's issuer is the configured one. Microsoft Entra writes `{tenantid}` for the
+/// tenants that share a document, where the operator names a claim.
+fn names(configured: &str, found: &str) -> bool {
+    let (mut configured, mut found) = (configured.split('{'), found.split('{'));
+    if configured.next() != found.next() {
+        return false;
+    }
+    loop {
+        let (configured, found) = match (configured.next(), found.next()) {
+            (None, None) => return true,
+            (Some(configured), Some(found)) => (configured, found),
+            _ => return false,
+        };
+        let (Some((claim, configured)), Some((placeholder, found))) =
+            (configured.split_once('}'), found.split_once('}'))
+        else {
+            return false;
+        };
+        if configured != found || ![claim, "tenantid"].contains(&placeholder) {
+            return false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn discovery(issuer: &str) -> Discovery {
+        Discovery {
+            issuer: issuer.to_owned(),
+            metadata: Vec::new(),
+            jwks_cluster: "keys".to_owned(),
+        }
+    }
+
+    fn read(configured: &str, issuer: &str, jwks_uri: &str) -> Result<Endpoint, FetchError> {
+        let document = json!({ "issuer": issuer, "jwks_uri": jwks_uri, "other": [] });
+        jwks_endpoint(document.to_string().as_bytes(), &discovery(configured))
+    }
+
+    #[test]
+    fn leads_to_the_key_set_through_the_configured_cluster() {
+        let endpoint = read(
+            "https://idp",
+            "https://idp",
+            "https://keys.example:8443/a?b=c",
+        );
+        let endpoint = endpoint.unwrap();
+        assert_eq!(endpoint.cluster, "keys");
+        assert_eq!(endpoint.authority, "keys.example:8443");
+        assert_eq!(endpoint.path, "/a?b=c");
+    }
+
+    #[test]
+    fn takes_the_metadata_of_the_configured_issuer_alone() {
+        let entra = "https://login/{tid}/v2.0";
+        for (configured, found, expected) in [
+            ("https://idp", "https://idp", true),
+            ("https://idp", "https://idp/", false),
+            ("https://idp", "https://IDP", false),
+            ("https://idp", "", false),
+            ("https://idp/{tid}", "https://idp/", false),
+            ("https://idp/", "https://idp/{tenantid}", false),
+            (entra, "https://login/{tenantid}/v2.0", true),
+            (entra, "https://login/{tid}/v2.0", true),
+            (entra, "https://login/{x}/v2.0", false),
+            (entra, "https://login/common/v2.0", false),
+            (entra, "https://login/{tenantid}/v1.0", false),
+            (entra, "https://login/{tenantid", false),
+        ] {
+            let keys = read(configured, found, "https://keys/");
+            let expected = if expected {
+                None
+            } else {
+                Some(FetchError::Issuer)
+            };
+            assert_eq!(keys.err(), expected, "{configured} {found}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_metadata_and_where_keys_must_not_come_from() {
+        for document in [
+            "",
+            "[]",
+            "{}",
+            r#"{"issuer":"https://idp"}"#,
+            r#"{"issuer":1,"jwks_uri":"https://k/"}"#,
+            r#"{"issuer":"x","issuer":"https://idp","jwks_uri":"https://k/"}"#,
+        ] {
+            let refused = jwks_endpoint(document.as_bytes(), &discovery("https://idp"));
+            assert_eq!(refused, Err(FetchError::Metadata), "{document}");
+        }
+        for uri in [
+            "",
+            "keys",
+            "/keys",
+            "http://idp/keys",
+            "ftp://idp/",
+            "https://u@idp/",
+            "https://i\r\nx: y/",
+        ] {
+            assert_eq!(
+                read("https://idp", "https://idp", uri),
+                Err(FetchError::JwksUri),
+                "{uri}"
+            );
+        }
+        assert!(read("http://idp", "http://idp", "http://idp/keys").is_ok());
+    }
+}

@@ -1,0 +1,328 @@
+//! One key source: its record here and in shared data, and the key set parsed from it.
+
+use crate::{
+    config::{ProviderId, RemoteKeys},
+    host::{Expected, Host, SetSharedDataError},
+    jose::{KeyOrigin, KeySet, KeySetLimits},
+    keys::{
+        Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, Progress, Record, Serving,
+        SourceId, Timing, fetch::Step, record::shared_data_key,
+    },
+    time::UnixMillis,
+};
+
+/// How often a write is tried again when another worker wrote in between.
+const WRITE_ATTEMPTS: usize = 4;
+
+/// A key source, as one worker knows it.
+#[derive(Debug)]
+pub(super) struct Source {
+    id: SourceId,
+    keys: RemoteKeys,
+    limits: KeySetLimits,
+    timing: Timing,
+    shared_data_key: String,
+    providers: Vec<ProviderId>,
+    record: Record,
+    /// The version of `record` in shared data.
+    version: Option<u32>,
+    key_set: Option<KeySet>,
+    /// A token waits for a key that is not in the set.
+    kid_wanted: bool,
+}
+
+/// What a look at shared data found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// No entry, or a host that refuses.
+    Absent,
+    /// Another record than before.
+    New,
+    /// Nothing new.
+    Same,
+}
+
+impl Source {
+    /// A source of which nothing is known yet.
+    pub(super) fn new(id: SourceId, keys: &RemoteKeys, limits: KeySetLimits) -> Self {
+        Self {
+            id,
+            keys: keys.clone(),
+            limits,
+            timing: Timing::from(keys),
+            shared_data_key: shared_data_key(keys),
+            providers: Vec::new(),
+            record: Record::new(keys),
+            version: None,
+            key_set: None,
+            kid_wanted: false,
+        }
+    }
+
+    /// Whether these are the same keys, kept in the same way.
+    pub(super) fn is_of(&self, keys: &RemoteKeys) -> bool {
+        self.keys == *keys
+    }
+
+    /// One more provider has these keys.
+    pub(super) fn serve(&mut self, provider: ProviderId) {
+        self.providers.push(provider);
+    }
+
+    /// The providers that have these keys.
+    pub(super) fn providers(&self) -> &[ProviderId] {
+        &self.providers
+    }
+
+    /// The name of the record in shared data.
+    pub(super) fn shared_data_key(&self) -> &str {
+        &self.shared_data_key
+    }
+
+    /// Whether keys may serve, and the keys.
+    pub(super) fn serving(&self, now: UnixMillis) -> (Serving, Option<&KeySet>) {
+        (
+            self.record.serving(&self.timing, now),
+            self.key_set.as_ref(),
+        )
+    }
+
+    /// Whether a token with an unknown kid is worth waiting for.
+    pub(super) fn may_learn_kid(&self, now: UnixMillis) -> bool {
+        self.record.may_learn_kid(&self.timing, now)
+    }
+
+    /// A token waits for a key that is not in the set.
+    pub(super) fn want_kid(&mut self) {
+        self.kid_wanted = true;
+    }
+
+    /// Begins a fetch if one is due and no other worker was first.
+    pub(super) fn begin(&mut self, now: UnixMillis, host: &dyn Host) -> Option<Fetch> {
+        let cause = self.due(now)?;
+        let lease = self.take_lease(cause, now, host)?;
+        let fetch = Fetch::first(self.id, &self.keys, lease)?;
+        Some(self.conditional(fetch))
+    }
+
+    /// Takes in the answer to a call.
+    pub(super) fn proceed(
+        &mut self,
+        fetch: &Fetch,
+        answer: Result<Answer, FetchError>,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> Progress {
+        match fetch.step {
+            Step::Metadata(index) => match fetch.after_metadata(index, answer, &self.keys) {
+                Ok(next) => Progress::Next(self.conditional(next)),
+                Err(error) => self.end(fetch, Err(error), now, host),
+            },
+            Step::Jwks => self.end(fetch, answer, now, host),
+        }
+    }
+
+    /// Gives a fetch up, so that another worker need not wait for the end of its lease.
+    pub(super) fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
+        self.write(fetch.lease, host, Record::release);
+    }
+
+    /// Puts a document in the place of a fetched one.
+    pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
+        let (document, key_set) = read_document(document, self.limits)?;
+        // There is no one to fetch from: the document is all that can be learnt.
+        self.record.begin(&self.timing, FetchCause::UnknownKid, now);
+        self.record.succeed(document, "", Caching::default(), now);
+        self.key_set = Some(key_set);
+        Ok(())
+    }
+
+    /// Reads the record if its version changed.
+    pub(super) fn read(&mut self, host: &dyn Host) -> Reading {
+        let Some(shared) = host.shared_data(&self.shared_data_key) else {
+            return Reading::Absent;
+        };
+        if self.version == Some(shared.version) {
+            return Reading::Same;
+        }
+        self.version = Some(shared.version);
+        // What does not read as this source's record is no news; the next write replaces it.
+        let Some(record) = Record::decode(&shared.value, &self.keys) else {
+            return Reading::Same;
+        };
+        if record.jwks != self.record.jwks || self.key_set.is_none() {
+            self.key_set = record
+                .jwks
+                .as_ref()
+                .and_then(|document| read_document(document.as_bytes(), self.limits).ok())
+                .map(|(_, key_set)| key_set);
+        }
+        self.record = record;
+        Reading::New
+    }
+
+    fn due(&mut self, now: UnixMillis) -> Option<FetchCause> {
+        let wants = |cause| self.record.wants_fetch(&self.timing, cause, now);
+        if wants(FetchCause::Freshness) {
+            return Some(FetchCause::Freshness);
+        }
+        if !self.kid_wanted {
+            return None;
+        }
+        let wants_kid = wants(FetchCause::UnknownKid);
+        // Where another worker asked already, its answer is all there is to learn until later.
+        self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
+        wants_kid.then_some(FetchCause::UnknownKid)
+    }
+
+    /// Takes the right to fetch. `None` when another worker was first.
+    fn take_lease(
+        &mut self,
+        cause: FetchCause,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> Option<UnixMillis> {
+        let mut leased = self.record.clone();
+        let until = leased.begin(&self.timing, cause, now);
+        match host.set_shared_data(&self.shared_data_key, &leased.encode(), self.expected()) {
+            Ok(()) => {
+                self.record = leased;
+                // The version of one's own write is not told: read it back.
+                self.read(host);
+                Some(until)
+            }
+            Err(SetSharedDataError::Changed) if self.read(host) != Reading::Absent => None,
+            // Without shared data, or with a record that cannot be read, each worker is on its own.
+            Err(SetSharedDataError::Changed | SetSharedDataError::Refused) => {
+                self.record = leased;
+                Some(until)
+            }
+        }
+    }
+
+    /// The same call, with the tag of the key set that is there from the same place. A set that
+    /// does not parse any more must come anew.
+    fn conditional(&self, fetch: Fetch) -> Fetch {
+        let is_there = fetch.step == Step::Jwks
+            && self.key_set.is_some()
+            && self.record.uri.as_ref() == Some(&fetch.endpoint.uri);
+        let etag = self.record.etag.as_ref().filter(|_| is_there);
+        Fetch {
+            if_none_match: etag.cloned(),
+            ..fetch
+        }
+    }
+
+    /// The key set's answer, or what kept the fetch from coming that far.
+    fn end(
+        &mut self,
+        fetch: &Fetch,
+        answer: Result<Answer, FetchError>,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> Progress {
+        let keys = match answer {
+            Ok(Answer::Document { body, caching }) => {
+                self.replace(fetch, &body, &caching, now, host)
+            }
+            Ok(Answer::NotModified { caching }) => self.confirm(fetch, &caching, now, host),
+            Err(error) => Err(error),
+        };
+        let keys = match keys {
+            Ok(None) => return Progress::Superseded,
+            Ok(Some(count)) => {
+                self.kid_wanted = false;
+                Ok(count)
+            }
+            Err(error) => {
+                let failed = |record: &mut Record| record.fail(error, now);
+                if !self.write(fetch.lease, host, failed) {
+                    return Progress::Superseded;
+                }
+                Err(error)
+            }
+        };
+        Progress::Ended(FetchOutcome {
+            providers: self.providers.clone(),
+            keys,
+        })
+    }
+
+    /// The number of keys of a new document; `None` where the lease has gone.
+    fn replace(
+        &mut self,
+        fetch: &Fetch,
+        body: &[u8],
+        caching: &Caching,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> Result<Option<usize>, FetchError> {
+        let (document, key_set) = read_document(body, self.limits)?;
+        let count = key_set.keys().len();
+        let written = self.write(fetch.lease, host, |record| {
+            record.succeed(document.clone(), &fetch.endpoint.uri, caching.clone(), now);
+        });
+        // Where another worker wrote in between, the set was parsed from its document.
+        if written && self.record.jwks.as_ref() == Some(&document) {
+            self.key_set = Some(key_set);
+        }
+        Ok(written.then_some(count))
+    }
+
+    /// The number of keys that still stand; `None` where the lease has gone.
+    fn confirm(
+        &mut self,
+        fetch: &Fetch,
+        caching: &Caching,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> Result<Option<usize>, FetchError> {
+        // Nobody asked whether anything changed: there is nothing that could still stand.
+        let (Some(_), Some(key_set)) = (&fetch.if_none_match, &self.key_set) else {
+            return Err(FetchError::Status(304));
+        };
+        let count = key_set.keys().len();
+        let confirmed = |record: &mut Record| record.confirm(caching.clone(), now);
+        Ok(self.write(fetch.lease, host, confirmed).then_some(count))
+    }
+
+    /// Changes the record here and in shared data, on top of what others wrote meanwhile. False,
+    /// and nothing is changed, where the lease is another's by now.
+    fn write(&mut self, lease: UnixMillis, host: &dyn Host, change: impl Fn(&mut Record)) -> bool {
+        self.read(host);
+        for _ in 0..WRITE_ATTEMPTS {
+            if !self.record.is_leased_until(lease) {
+                return false;
+            }
+            let mut changed = self.record.clone();
+            change(&mut changed);
+            let written =
+                host.set_shared_data(&self.shared_data_key, &changed.encode(), self.expected());
+            if written == Err(SetSharedDataError::Changed) && self.read(host) != Reading::Absent {
+                continue;
+            }
+            self.record = changed;
+            if written.is_ok() {
+                self.read(host);
+            }
+            return true;
+        }
+        // Others write without pause: keep the change here, the next read settles it.
+        change(&mut self.record);
+        true
+    }
+
+    fn expected(&self) -> Expected {
+        self.version.map_or(Expected::Absent, Expected::Version)
+    }
+}
+
+fn read_document(body: &[u8], limits: KeySetLimits) -> Result<(String, KeySet), FetchError> {
+    if body.len() > limits.bytes {
+        return Err(FetchError::TooLarge);
+    }
+    let document = str::from_utf8(body).map_err(|_| FetchError::Document)?;
+    let key_set = KeySet::parse(document.as_bytes(), KeyOrigin::Remote, limits)
+        .map_err(|_| FetchError::Document)?;
+    Ok((document.to_owned(), key_set))
+}
