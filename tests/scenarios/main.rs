@@ -12,7 +12,9 @@
 
 mod answers;
 mod configuration;
+mod discovery;
 mod forwarding;
+mod freshness;
 mod hostile_input;
 mod keys;
 mod leaving_clients;

@@ -126,6 +126,17 @@ impl FakeHost {
         }
     }
 
+    /// Deletes every context of a VM.
+    pub(super) fn shut_down(&self, vm: usize) {
+        let (streams, roots): (Vec<u32>, Vec<u32>) = {
+            let state = &self.process().vms[vm];
+            let contexts = (state.streams.keys(), state.roots.keys());
+            (contexts.0.copied().collect(), contexts.1.copied().collect())
+        };
+        let contexts = streams.into_iter().chain(roots);
+        contexts.for_each(|context| self.delete(vm, context));
+    }
+
     fn delete(&self, vm: usize, context: u32) {
         let done = move || abi::proxy_on_done(context);
         self.vms[vm].enter(context, "proxy_on_done", true, done);

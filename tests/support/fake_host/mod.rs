@@ -156,6 +156,13 @@ impl Driver for FakeHost {
     }
 }
 
+impl Drop for FakeHost {
+    /// The proxy ends every context before its threads.
+    fn drop(&mut self) {
+        (0..self.vms.len()).for_each(|vm| self.shut_down(vm));
+    }
+}
+
 /// Beyond what every driver can: the host's inner state, and callbacks one at a time.
 impl FakeHost {
     /// The process: clock, shared data, metrics, properties, forced statuses. Do not keep the guard
