@@ -79,16 +79,8 @@ mod tests {
     use super::*;
 
     fn read(headers: &[(&str, &str)]) -> Caching {
-        let octets =
-            |(name, value): &(&'static str, &'static str)| (name.as_bytes(), value.as_bytes());
-        let headers: Vec<(&'static str, &'static str)> = headers
-            .iter()
-            .map(|(name, value)| {
-                let leak = |text: &str| &*String::leak(text.to_owned());
-                (leak(name), leak(value))
-            })
-            .collect();
-        Caching::read(headers.iter().map(octets))
+        let headers = headers.iter();
+        Caching::read(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())))
     }
 
     #[test]
