@@ -10,6 +10,7 @@
     reason = "test code: a failure should end the test"
 )]
 
+mod agreement;
 mod answers;
 mod configuration;
 mod discovery;
