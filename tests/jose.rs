@@ -6,7 +6,7 @@
 #[path = "support/signer.rs"]
 mod signer;
 
-use portcullis::jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, UntrustedToken};
+use portcullis::jose::{Algorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken};
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -21,7 +21,7 @@ fn key_set(signer: &Signer) -> KeySet {
 fn verifies(token: &str, keys: &KeySet) -> bool {
     let token = UntrustedToken::parse(token).unwrap();
     let header = token.header();
-    keys.candidates(header.kid(), header.algorithm(), JwkAlgorithm::Exact)
+    keys.candidates(KeyQuery::of(header, UnixSeconds::default()))
         .any(|key| token.verify(key).is_some())
 }
 

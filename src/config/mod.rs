@@ -23,7 +23,7 @@ pub use self::{
     error::ConfigError,
     location::Location,
     provider::{
-        Audiences, ClaimHeader, ClaimRequirement, Issuer, IssuerTemplate, KeySource, PayloadHeader,
+        Audiences, ClaimHeader, ClaimRequirement, Issuer, KeyIssuer, KeySource, PayloadHeader,
         Provider, ProviderId, RemoteJwks, RetryPolicy, TimeRules, TokenTypes,
     },
     reason::Reason,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    jose::{Algorithm, ClaimPath, JwkAlgorithm, KeySet},
+    jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
     policy::{HeaderName, Places, StringMatch},
 };
 
@@ -52,6 +52,8 @@ pub struct Provider {
     pub algorithms: Vec<Algorithm>,
     /// How strictly a JWK's own `alg` binds.
     pub jwk_algorithm: JwkAlgorithm,
+    /// What a JWK's own `issuer` means.
+    pub key_issuer: KeyIssuer,
     /// Accepted `typ` header values (RFC 8725 §3.11).
     pub token_types: TokenTypes,
     /// Claims that must hold for the token to be valid.
@@ -81,13 +83,13 @@ pub enum Issuer {
     Template(IssuerTemplate),
 }
 
-/// `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssuerTemplate {
-    /// The text before the first placeholder.
-    pub head: String,
-    /// Each placeholder's claim and the literal text that follows it.
-    pub tail: Vec<(String, String)>,
+/// What the `issuer` of a JWK means, which Microsoft Entra adds to its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyIssuer {
+    /// Nothing.
+    Ignore,
+    /// The key serves the tokens of that issuer alone.
+    Match,
 }
 
 /// Whom the token must be meant for.

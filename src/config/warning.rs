@@ -6,10 +6,10 @@
 use core::fmt;
 
 use super::{
-    Audiences, Config, Issuer, IssuerTemplate, KeySource, Location, Mode, PathPolicy, Provider,
-    TokenTypes, Unmatched,
+    Audiences, Config, Issuer, KeySource, Location, Mode, PathPolicy, Provider, TokenTypes,
+    Unmatched,
 };
-use crate::jose::ClaimPath;
+use crate::jose::{ClaimPath, IssuerTemplate};
 
 /// Tolerance between clocks that is plenty, in seconds.
 const AMPLE_CLOCK_SKEW: u64 = 300;
