@@ -14,6 +14,7 @@ mod answers;
 mod configuration;
 mod forwarding;
 mod hostile_input;
+mod key_sources;
 mod keys;
 mod leaving_clients;
 mod metrics;

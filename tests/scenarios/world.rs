@@ -35,7 +35,8 @@ pub(crate) fn remote_provider() -> Value {
     provider
 }
 
-fn provider() -> Value {
+/// A provider `login` without keys.
+pub(crate) fn provider() -> Value {
     json!({
         "issuer": ISSUER,
         "audiences": ["orders"],

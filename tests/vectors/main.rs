@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use portcullis::jose::{
     CompactJws, KeyOrigin, KeyQuery, KeySet, KeySetError, KeySetLimits, VerifyingKey,
 };
+use portcullis::time::UnixSeconds;
 use serde_json::{Value, json};
 
 fn text(path: &Path) -> String {

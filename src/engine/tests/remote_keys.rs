@@ -7,7 +7,13 @@ use super::*;
 use crate::host::{Expected, SetSharedDataError, SharedData};
 
 fn remote() -> Engine {
+    remote_with(json!({}))
+}
+
+/// A provider with fetched keys and what `rest` adds.
+fn remote_with(rest: Value) -> Engine {
     let mut own = provider("a", &SECRET);
+    merge(&mut own, rest);
     own.as_object_mut().unwrap().remove("shared_secrets");
     own["remote_jwks"] = json!({
         "http_uri": {"uri": "https://a.example/jwks", "cluster": "as", "timeout": "1s"},
@@ -145,4 +151,40 @@ fn looks_once_for_an_unknown_kid() {
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "unknown_key");
     engine.want(source, cause);
     assert_eq!(engine.due(at(2), &NoHost), []);
+}
+
+/// Whose issuer is another's is no candidate, so the set may have a newer key: one look, as for an
+/// unknown kid.
+#[test]
+fn looks_once_for_a_key_of_the_issuer() {
+    let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
+    let claims = json!({"iss": "https://a.example", "aud": "orders", "exp": NOW + 9000});
+    let forged = sign(&[0; 32], &json!({"alg": "EdDSA", "kid": "k"}), &claims);
+    let value = format!("Bearer {forged}");
+    for (key_issuer, labels) in [
+        ("ignore", ["bad_signature"; 2]),
+        ("match", ["await_keys", "unknown_key"]),
+    ] {
+        let mut engine = remote_with(json!({ "key_issuer": key_issuer }));
+        let ask = |engine: &Engine, seconds| {
+            let request = vec![
+                (&b":path"[..], &b"/"[..]),
+                (b"authorization", value.as_bytes()),
+            ];
+            engine.decide(
+                &Request::new(request),
+                at(seconds),
+                Patience::Waiting,
+                &NoHost,
+            )
+        };
+        let source = engine.due(at(0), &NoHost)[0].source;
+        engine.complete(source, Ok(document.as_bytes()), at(0), &NoHost);
+        assert_eq!(label(&ask(&engine, 1)), labels[0], "{key_issuer}");
+        engine.want(source, FetchCause::UnknownKid);
+        if !engine.due(at(1), &NoHost).is_empty() {
+            engine.complete(source, Ok(document.as_bytes()), at(1), &NoHost);
+        }
+        assert_eq!(label(&ask(&engine, 2)), labels[1], "{key_issuer}");
+    }
 }

@@ -363,7 +363,7 @@ fn private_key_is_told_of_first_and_never_repeated() {
             assert_eq!(error, PemError::PrivateKey, "{text}");
             let said = format!("{error} {error:?}");
             assert!(said.contains("secret") || said.contains("PrivateKey"));
-            assert!(!said.contains(&STANDARD.encode("hunter2")[..8]), "{said}");
+            assert!(!said.contains(&STANDARD.encode("hunter")), "{said}");
         }
     }
 }
@@ -467,8 +467,9 @@ mod mutated {
             let text = [text, TEXTS[1]].concat();
             let at = at.index(text.len());
             let end = text.len().min(at + length);
-            let text = [&text[..at], &with, &text[end..]].concat();
-            if let Ok(found) = keys(&text) {
+            let octets = text.as_bytes();
+            let text = [&octets[..at], with.as_bytes(), &octets[end..]].concat();
+            if let Ok(found) = keys(str::from_utf8(&text).unwrap()) {
                 prop_assert!(found.len() <= 2);
             }
         }

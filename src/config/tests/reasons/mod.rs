@@ -80,6 +80,7 @@ fn there_is_a_test_for_every_reason() {
         "NotBase64",
         "NotExactlyOne",
         "OutOfBounds",
+        "Pem",
         "ProviderName",
         "Repeated",
         "ReservedHeader",

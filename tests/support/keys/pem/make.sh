@@ -54,8 +54,8 @@ certificate p256_cert p256 signing 20200101000000Z 20991231235959Z
 certificate p256_cert_expired p256 signing 20200101000000Z 20210101000000Z
 certificate p256_cert_encipherment p256 no_signing 20200101000000Z 20991231235959Z
 certificate ed25519_cert ed25519 plain 20200101000000Z 99991231235959Z
-# It ends 30 days after the fake host's clock starts.
-certificate p256_cert_ending p256 signing 20200101000000Z 20270214080000Z
+# It ends a minute after the clock of the fake host begins.
+certificate p256_cert_ending p256 signing 20200101000000Z 20270115080100Z
 
 openssl rsa -in "$work/rsa.pem" -RSAPublicKey_out -out rsa_pkcs1.pem
 openssl ec -in "$work/p256.pem" -pubout -conv_form compressed -out p256_compressed.pem
