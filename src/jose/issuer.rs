@@ -23,17 +23,18 @@ pub struct IssuerTemplate {
 impl IssuerTemplate {
     /// Splits a text at its placeholders; None where a brace is part of none.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('{');
-        let head = parts.next().unwrap_or_default();
+        let (head, mut rest) = literal(text)?;
         let mut tail = Vec::new();
-        for part in parts {
-            let (claim, literal) = part.split_once('}')?;
-            if claim.is_empty() || literal.contains('}') {
+        while let Some(part) = rest {
+            let (claim, after) = split(part, '}')?;
+            if claim.is_empty() || split(claim, '{').is_some() {
                 return None;
             }
-            tail.push((claim.to_owned(), literal.to_owned()));
+            let (text, next) = literal(after)?;
+            tail.push((claim.to_owned(), text.to_owned()));
+            rest = next;
         }
-        (!head.contains('}')).then(|| Self {
+        Some(Self {
             head: head.to_owned(),
             tail,
         })
@@ -82,6 +83,21 @@ impl IssuerTemplate {
         }
         rest.is_empty()
     }
+}
+
+/// The text up to the next placeholder, and what follows the brace that begins that.
+fn literal(text: &str) -> Option<(&str, Option<&str>)> {
+    let (literal, rest) = match split(text, '{') {
+        Some((literal, rest)) => (literal, Some(rest)),
+        None => (text, None),
+    };
+    split(literal, '}').is_none().then_some((literal, rest))
+}
+
+/// Once in the module instead of once for each use.
+#[inline(never)]
+fn split(text: &str, at: char) -> Option<(&str, &str)> {
+    text.split_once(at)
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn local(raw: RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
 fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();
     for (index, text) in raw.pem.iter().enumerate() {
-        keys.extend(pem::keys(text).map_err(Reason::Pem).at_index(index)?);
+        keys.append(&mut pem::keys(text).map_err(Reason::Pem).at_index(index)?);
         let limit = limits.jwks_keys;
         if keys.len() > limit {
             return Err(Reason::Keys(KeySetError::TooManyKeys { limit }).into());

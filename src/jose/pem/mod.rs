@@ -133,10 +133,8 @@ impl Block<'_> {
             "CERTIFICATE" => certificate::key,
             _ => return Err(BlockError::UnsupportedLabel),
         };
-        let digits = self.body.bytes();
-        let body: Vec<u8> = digits
-            .filter(|digit| !digit.is_ascii_whitespace())
-            .collect();
+        let mut body = self.body.as_bytes().to_vec();
+        body.retain(|octet| !octet.is_ascii_whitespace());
         let octets = STANDARD.decode(body).map_err(|_| BlockError::NotBase64)?;
         read(&octets)
     }

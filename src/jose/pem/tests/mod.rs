@@ -1,5 +1,14 @@
 //! What OpenSSL writes, and what others could. `tests/support/keys/pem/make.sh` made the files.
 
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../../tests/support/keys/", $name))
+    };
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod mutated;
+
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -7,12 +16,6 @@ use super::*;
 use crate::jose::base64url;
 use crate::jose::key::{Curve, KeyNumbers, KeyType, Validity};
 use crate::time::UnixSeconds;
-
-macro_rules! file {
-    ($name:literal) => {
-        include_str!(concat!("../../../tests/support/keys/", $name))
-    };
-}
 
 /// 2020-01-01 and 2100-01-01 less a second, and the last second that X.509 can tell.
 const START: i64 = 1_577_836_800;
@@ -384,102 +387,4 @@ fn leading_zero_of_a_modulus_changes_nothing() {
     };
     let jwk = VerifyingKey::from_numbers(jwk).unwrap();
     assert_eq!(jwk.thumbprint(), one(file!("rsa.pub.pem")).thumbprint());
-}
-
-/// What is read of mutated certificates is what `x509-cert` reads.
-#[cfg(not(target_arch = "wasm32"))]
-mod mutated {
-    use proptest::prelude::*;
-    use x509_cert::{
-        Certificate,
-        der::{Decode as _, Encode as _},
-        ext::pkix::KeyUsage,
-    };
-
-    use super::*;
-
-    const TEXTS: [&str; 9] = [
-        file!("rsa.pub.pem"),
-        file!("p256.pub.pem"),
-        file!("p521.pub.pem"),
-        file!("ed25519.pub.pem"),
-        file!("pem/rsa_pkcs1.pem"),
-        file!("pem/rsa_cert.pem"),
-        file!("pem/p256_cert.pem"),
-        file!("pem/p256_cert_encipherment.pem"),
-        file!("pem/ed25519_cert.pem"),
-    ];
-
-    fn octet() -> impl Strategy<Value = u8> {
-        let known = vec![
-            0, 1, 2, 3, 4, 5, 6, 0x17, 0x18, 0x30, 0x7f, 0x80, 0x81, 0x82, 0xa0, 0xa3, 0xff,
-        ];
-        prop_oneof![prop::sample::select(known), any::<u8>()]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn der_gives_a_key_or_an_error(
-            text in prop::sample::select(TEXTS.to_vec()),
-            changes in prop::collection::vec((any::<prop::sample::Index>(), octet()), 1..4),
-            cut in prop::option::of(any::<prop::sample::Index>()),
-        ) {
-            let mut octets = der(text);
-            for (at, octet) in changes {
-                let at = at.index(octets.len());
-                octets[at] = octet;
-            }
-            octets.truncate(cut.map_or(octets.len(), |at| at.index(octets.len())));
-            for label in ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"] {
-                let Ok(found) = keys(&pem(label, &octets)) else { continue };
-                prop_assert_eq!(found.len(), 1);
-                if label != "CERTIFICATE" {
-                    continue;
-                }
-                // The dates of x509-cert begin in 1970.
-                let validity = found[0].validity().unwrap();
-                if validity.not_before < UnixSeconds::new(0) || validity.not_after < UnixSeconds::new(0) {
-                    continue;
-                }
-                // It also looks into names and versions, which mean nothing here.
-                let Ok(other) = Certificate::from_der(&octets) else { continue };
-                let other = other.tbs_certificate();
-                let spki = other.subject_public_key_info().to_der().unwrap();
-                prop_assert_eq!(one(&pem("PUBLIC KEY", &spki)).thumbprint(), found[0].thumbprint());
-                let seconds = |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap();
-                let dates = other.validity();
-                prop_assert_eq!(validity, between(seconds(dates.not_before), seconds(dates.not_after)));
-                if let Ok(Some((_, usage))) = other.get_extension::<KeyUsage>() {
-                    prop_assert!(usage.digital_signature());
-                }
-            }
-        }
-
-        #[test]
-        fn text_gives_keys_or_an_error(
-            text in prop::sample::select(TEXTS.to_vec()),
-            at: prop::sample::Index,
-            with in prop_oneof!["-----|BEGIN|END|PUBLIC KEY|\n|=|\\PC{0,3}", Just(String::new())],
-            length in 0..20_usize,
-        ) {
-            let text = [text, TEXTS[1]].concat();
-            let at = at.index(text.len());
-            let end = text.len().min(at + length);
-            let octets = text.as_bytes();
-            let text = [&octets[..at], with.as_bytes(), &octets[end..]].concat();
-            if let Ok(found) = keys(str::from_utf8(&text).unwrap()) {
-                prop_assert!(found.len() <= 2);
-            }
-        }
-
-        #[test]
-        fn anything_gives_an_error(octets: Vec<u8>, text: String) {
-            for label in ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"] {
-                prop_assert!(keys(&pem(label, &octets)).is_err());
-            }
-            prop_assert!(keys(&text).is_err());
-        }
-    }
 }
