@@ -164,6 +164,13 @@ fn checks_configurations_and_key_sets() {
         "weak.yaml",
         &CONFIG.replace("audiences: [orders]", "allow_any_audience: true"),
     );
+    let fetched = "remote_jwks:
+      http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }";
+    let certificate = json!({"pem": [include_str!("support/keys/pem/p256_cert_expired.pem")]});
+    let expired = file(
+        "expired.yaml",
+        &CONFIG.replace(fetched, &format!("public_keys: {certificate}")),
+    );
     let key = Signer::new(Algorithm::Es256).jwk();
     let mut encryption = key.clone();
     encryption["use"] = json!("enc");
@@ -185,6 +192,12 @@ fn checks_configurations_and_key_sets() {
             None,
             1,
             r#"rules[1].requires: unknown field "provder_name", did you mean "provider_name"?"#,
+        ),
+        (
+            &expired,
+            None,
+            0,
+            "warning: providers.idp.public_keys: the certificate of key 0 has expired",
         ),
         (&good, Some(&usable), 0, "warning: jwks of idp"),
         (&good, Some(&unusable), 1, "error: jwks of idp"),

@@ -6,7 +6,10 @@
 #[path = "support/signer.rs"]
 mod signer;
 
-use portcullis::jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, UntrustedToken};
+use portcullis::jose::{
+    Algorithm, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken,
+};
+use portcullis::time::UnixSeconds;
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -21,7 +24,7 @@ fn key_set(signer: &Signer) -> KeySet {
 fn verifies(token: &str, keys: &KeySet) -> bool {
     let token = UntrustedToken::parse(token).unwrap();
     let header = token.header();
-    keys.candidates(header.kid(), header.algorithm(), JwkAlgorithm::Exact)
+    keys.candidates(KeyQuery::of(header, UnixSeconds::default()))
         .any(|key| token.verify(key).is_some())
 }
 
@@ -34,5 +37,31 @@ fn verifies_a_token_of_every_algorithm_with_its_own_key_only() {
         assert!(verifies(&signer.sign_claims(&claims), &keys), "{alg}");
         let forged = Signer::with_pair(alg, Pair::Other).sign_claims(&claims);
         assert!(!verifies(&forged, &keys), "{alg} by another key");
+    }
+}
+
+/// PingFederate publishes keys as RS256 and signs with RS384.
+#[test]
+fn key_serves_the_family_of_its_algorithm_where_that_is_asked() {
+    let keys = |alg| key_set(&Signer::new(alg).named(Some("k")));
+    for (published, signed, in_family) in [
+        (Algorithm::Rs256, Algorithm::Rs384, true),
+        (Algorithm::Rs256, Algorithm::Rs512, true),
+        (Algorithm::Ps512, Algorithm::Ps256, true),
+        (Algorithm::Rs256, Algorithm::Ps256, false),
+        (Algorithm::Es256, Algorithm::Es384, false),
+        (Algorithm::Es384, Algorithm::Es256, false),
+    ] {
+        let keys = keys(published);
+        let token = Signer::new(signed).named(Some("k")).sign_claims(&json!({}));
+        let token = UntrustedToken::parse(&token).unwrap();
+        let strict = KeyQuery::of(token.header(), UnixSeconds::default());
+        assert_eq!(keys.candidates(strict).count(), 0, "{published} {signed}");
+        let lenient = KeyQuery {
+            binding: JwkAlgorithm::Family,
+            ..strict
+        };
+        let verified = keys.candidates(lenient).find_map(|key| token.verify(key));
+        assert_eq!(verified.is_some(), in_family, "{published} {signed}");
     }
 }

@@ -5,6 +5,15 @@
 //! bounds and not past them, the server is not asked more often than back-off and cool-down allow,
 //! and once it answers again everything is well again.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,

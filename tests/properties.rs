@@ -11,7 +11,7 @@
 mod signer;
 
 use portcullis::jose::{
-    Algorithm, ClaimPath, Claims, CompactJws, JoseHeader, JwkAlgorithm, KeyOrigin, KeySet,
+    Algorithm, ClaimPath, Claims, CompactJws, JoseHeader, KeyOrigin, KeyQuery, KeySet,
     KeySetLimits, UntrustedToken, VerifyingKey, base64url, words,
 };
 use portcullis::json;
@@ -137,7 +137,7 @@ proptest! {
             UntrustedToken::parse(text).is_ok_and(|token| {
                 let header = token.header();
                 let mut candidates =
-                    keys.candidates(header.kid(), header.algorithm(), JwkAlgorithm::Exact);
+                    keys.candidates(KeyQuery::of(header, UnixSeconds::default()));
                 candidates.any(|key| token.verify(key).is_some())
             })
         };

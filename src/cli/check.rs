@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path};
 
 use crate::{
-    cli::{Exit, Failure, KeySetFile, input},
+    cli::{Exit, Failure, KeySetFile, input, system_time},
     config::Config,
     jose::{KeyError, KeyOrigin, KeySet, KeySetLimits},
 };
@@ -21,7 +21,8 @@ pub(super) fn run(
             return Ok(Exit::Findings);
         }
     };
-    for warning in &config.warnings {
+    let certificates = config.certificate_warnings(system_time().seconds());
+    for warning in config.warnings.iter().chain(&certificates) {
         writeln!(output, "warning: {warning}")?;
     }
     let mut exit = Exit::Done;

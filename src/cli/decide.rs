@@ -56,7 +56,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let config = input::config(path)?
         .map_err(|error| Failure::Finding(format!("{}: {error}", path.display())))?;
-    let now = now.map_or_else(system_time, |seconds| {
+    let now = now.map_or_else(super::system_time, |seconds| {
         UnixMillis::new(seconds.saturating_mul(1000))
     });
     let mut engine = Engine::new(config);
@@ -187,15 +187,6 @@ fn apply(
         .collect();
     removed.dedup();
     (forwarded, removed)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the program has a clock; the module has none"
-)]
-fn system_time() -> UnixMillis {
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    UnixMillis::default().plus(elapsed.unwrap_or_default())
 }
 
 fn get() -> String {

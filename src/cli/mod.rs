@@ -15,6 +15,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+use crate::time::UnixMillis;
+
 pub use self::input::KeySetFile;
 
 /// Verifies access tokens at the edge: checks configurations and tries decisions.
@@ -88,6 +90,15 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::Usage(error.to_string())
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program has a clock; the module has none"
+)]
+fn system_time() -> UnixMillis {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    UnixMillis::default().plus(elapsed.unwrap_or_default())
 }
 
 /// Runs a command.

@@ -41,7 +41,7 @@ impl ConfigError {
 
     /// The same error without a written value, where that could be key material.
     pub(super) fn without_secrets(mut self) -> Self {
-        let secret = ["local_jwks", "localJwks", "shared_secrets"];
+        let secret = ["local_jwks", "localJwks", "public_keys", "shared_secrets"];
         if secret.iter().any(|name| self.location.passes(name))
             && let Reason::WrongType { found, .. } = &mut *self.reason
             && found.starts_with("string ")
@@ -86,6 +86,7 @@ impl fmt::Display for ConfigError {
             // Their texts say what to do: what is expected is the remedy.
             Reason::Json(_)
             | Reason::Keys(_)
+            | Reason::Pem(_)
             | Reason::WrongForm { .. }
             | Reason::WrongType { .. } => Ok(()),
             reason => match reason.nearest() {

@@ -25,7 +25,7 @@ pub use self::{
     error::ConfigError,
     location::Location,
     provider::{
-        Audiences, ClaimHeader, ClaimRequirement, Discovery, Issuer, IssuerTemplate, JwksLocation,
+        Audiences, ClaimHeader, ClaimRequirement, Discovery, Issuer, JwksLocation, KeyIssuer,
         KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy, TimeRules,
         TokenTypes,
     },

@@ -1,12 +1,10 @@
 //! An authorization server and what its tokens must look like.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::{
     config::Endpoint,
-    jose::{Algorithm, ClaimPath, JwkAlgorithm, KeySet},
+    jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
     policy::{HeaderName, Places, StringMatch},
 };
 
@@ -55,6 +53,8 @@ pub struct Provider {
     pub algorithms: Vec<Algorithm>,
     /// How strictly a JWK's own `alg` binds.
     pub jwk_algorithm: JwkAlgorithm,
+    /// What a JWK's own `issuer` means.
+    pub key_issuer: KeyIssuer,
     /// Accepted `typ` header values (RFC 8725 §3.11).
     pub token_types: TokenTypes,
     /// Claims that must hold for the token to be valid.
@@ -87,29 +87,22 @@ pub enum Issuer {
 impl Issuer {
     /// The configured text; `None` for any issuer.
     #[must_use]
-    pub fn as_written(&self) -> Option<Cow<'_, str>> {
+    pub fn as_written(&self) -> Option<String> {
         match self {
             Self::Any => None,
-            Self::Exact(issuer) => Some(issuer.into()),
-            Self::Template(template) => {
-                let tail = template.tail.iter();
-                let tail = tail.map(|(claim, literal)| format!("{{{claim}}}{literal}"));
-                Some(
-                    tail.fold(template.head.clone(), |text, part| text + &part)
-                        .into(),
-                )
-            }
+            Self::Exact(issuer) => Some(issuer.clone()),
+            Self::Template(template) => Some(template.to_string()),
         }
     }
 }
 
-/// `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssuerTemplate {
-    /// The text before the first placeholder.
-    pub head: String,
-    /// Each placeholder's claim and the literal text that follows it.
-    pub tail: Vec<(String, String)>,
+/// What the `issuer` of a JWK means, which Microsoft Entra adds to its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyIssuer {
+    /// Nothing.
+    Ignore,
+    /// The key serves the tokens of that issuer alone.
+    Match,
 }
 
 /// Whom the token must be meant for.

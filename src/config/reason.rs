@@ -6,7 +6,11 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use crate::{jose::KeySetError, json::JsonError, policy::HeaderNameError};
+use crate::{
+    jose::{KeySetError, PemError},
+    json::JsonError,
+    policy::HeaderNameError,
+};
 
 /// Longest part of a written value that an error repeats, in characters.
 const MAX_ECHO: usize = 64;
@@ -87,6 +91,8 @@ pub enum Reason {
     ProviderName,
     /// None of the local keys serves an algorithm that is accepted.
     NoServingKey,
+    /// A text that should hold public keys in PEM.
+    Pem(PemError),
     /// Two entries of one list that say the same.
     Repeated {
         /// The entry.
@@ -213,6 +219,7 @@ impl fmt::Display for Reason {
             Self::NotDiscoverable => f.write_str("the issuer does not lead to its metadata"),
             Self::NotExactlyOne { choices, found } => write_not_exactly_one(f, choices, found),
             Self::OutOfBounds { min, max, unit } => write!(f, "not between {min} and {max} {unit}"),
+            Self::Pem(error) => error.fmt(f),
             Self::ProviderName => {
                 f.write_str("a provider's name has 1 to 64 letters, digits, \"_\", \".\" and \"-\"")
             }
@@ -278,7 +285,7 @@ impl Reason {
             Self::HostSignatures => "leave it out, or set \"auto\" or \"module\"",
             Self::IssuerTemplate => "write placeholders as {claim}, with the name of a claim",
             Self::Json(_) => "the configuration is one JSON object",
-            Self::Keys(_) => "replace the key or secret",
+            Self::Keys(_) | Self::Pem(_) => "replace the key or secret",
             Self::MissingField { field } => return format!("add \"{field}\"").into(),
             Self::NoAudiences => "set \"audiences\", or \"allow_any_audience\": true",
             Self::NoIssuer => "set \"issuer\", or \"allow_any_issuer\": true",

@@ -1,21 +1,29 @@
 //! Choices that work but that an operator should know to be weak.
 //!
 //! A warning refuses nothing. It is found in the finished configuration, so it tells what holds,
-//! whether written or a default.
+//! whether written or a default. What depends on the time is told by whoever has a clock.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use super::{
-    Audiences, Config, Issuer, IssuerTemplate, KeySource, Location, Mode, PathPolicy, Provider,
-    TokenTypes, Unmatched,
+    Audiences, Config, Issuer, KeySource, Location, Mode, PathPolicy, Provider, TokenTypes,
+    Unmatched,
 };
-use crate::jose::ClaimPath;
+use crate::{
+    jose::{ClaimPath, IssuerTemplate, Validity},
+    time::UnixSeconds,
+};
 
 /// Tolerance between clocks that is plenty, in seconds.
 const AMPLE_CLOCK_SKEW: u64 = 300;
 
 /// Cool-down below which strangers can make the module fetch often, in milliseconds.
 const SHORT_COOLDOWN_MS: u64 = 1000;
+
+/// How long before its end a certificate is told of.
+const NOTICE: Duration = Duration::from_secs(30 * DAY);
+
+const DAY: u64 = 86_400;
 
 /// A weak choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +37,46 @@ pub struct Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.location, self.text)
+    }
+}
+
+impl Config {
+    /// Certificates whose keys do not serve now, or will soon no more.
+    #[must_use]
+    pub fn certificate_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
+        let mut found = Vec::new();
+        for provider in &self.providers {
+            let KeySource::Local(keys) = &provider.keys else {
+                continue;
+            };
+            for (index, key) in keys.keys().iter().enumerate() {
+                let state = key.validity().and_then(|validity| state(validity, now));
+                found.extend(state.map(|state| {
+                    Warning {
+                        location: Location::default()
+                            .within("public_keys")
+                            .within(&provider.name)
+                            .within("providers"),
+                        text: format!("the certificate of key {index} {state}"),
+                    }
+                }));
+            }
+        }
+        found
+    }
+}
+
+fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
+    let left = validity.not_after.since(now);
+    if now > validity.not_after {
+        Some("has expired: no token verifies by it".to_owned())
+    } else if now < validity.not_before {
+        Some("is not valid yet: no token verifies by it".to_owned())
+    } else if left < NOTICE {
+        let days = left.as_secs().div_euclid(DAY);
+        Some(format!("expires in {days} days"))
+    } else {
+        None
     }
 }
 

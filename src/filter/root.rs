@@ -12,6 +12,7 @@ use crate::{
     filter::{
         abi::{self, LogLevel},
         configuration,
+        proxy::Proxy,
         stream::Stream,
         worker::Worker,
     },
@@ -72,7 +73,9 @@ impl RootContext for Root {
                 return false;
             }
         };
-        for warning in &config.warnings {
+        let certificates = Proxy::now().map(|now| config.certificate_warnings(now.seconds()));
+        let certificates = certificates.unwrap_or_default();
+        for warning in config.warnings.iter().chain(&certificates) {
             abi::log(
                 LogLevel::Warn,
                 &format!("portcullis: configuration: {warning}"),

@@ -494,6 +494,20 @@ mod tests {
     }
 
     #[test]
+    fn secret_is_as_long_as_the_hash_of_its_algorithm() {
+        for (alg, needed) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+            let admitted = |octets| {
+                let jwk = with(oct(octets), "alg", json!(alg));
+                admit(&jwk, KeyOrigin::Local).map(|key| key.alg().map(Algorithm::name))
+            };
+            assert_eq!(admitted(needed), Ok(Some(alg)));
+            let octets = needed - 1;
+            let refused = KeyError::SecretTooShort { octets, needed };
+            assert_eq!(admitted(octets), Err(refused));
+        }
+    }
+
+    #[test]
     fn errors_do_not_repeat_the_key() {
         let secret = "c2VjcmV0";
         for jwk in [

@@ -20,7 +20,10 @@ use crate::jose::algorithm::hmac::SecretKey;
 use crate::jose::algorithm::rsa::{RsaPkcs1, RsaPss, without_leading_zeros};
 use crate::jose::algorithm::{Algorithm, ecdsa, eddsa, rsa as rsa_keys, verify};
 use crate::jose::base64url;
+use crate::jose::claims::Claims;
+use crate::jose::issuer::IssuerTemplate;
 use crate::jose::jwk::KeyError;
+use crate::time::UnixSeconds;
 
 /// A curve of `EC` keys (RFC 7518 section 6.2.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +96,15 @@ pub enum KeyNumbers<'a> {
     },
 }
 
+/// When a certificate vouches for its key, both ends included (RFC 5280 section 4.1.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// `notBefore`.
+    pub not_before: UnixSeconds,
+    /// `notAfter`.
+    pub not_after: UnixSeconds,
+}
+
 /// One admitted key.
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
@@ -100,7 +112,14 @@ pub struct VerifyingKey {
     thumbprint: Thumbprint,
     kid: Option<String>,
     algorithm: Option<Algorithm>,
-    issuer: Option<String>,
+    issuer: Option<KeyIssuer>,
+    validity: Option<Validity>,
+}
+
+#[derive(Clone, Debug)]
+struct KeyIssuer {
+    text: String,
+    template: IssuerTemplate,
 }
 
 #[derive(Clone, Debug)]
@@ -148,6 +167,7 @@ impl VerifyingKey {
             kid: None,
             algorithm: None,
             issuer: None,
+            validity: None,
         })
     }
 
@@ -161,7 +181,17 @@ impl VerifyingKey {
     /// The same key, serving the tokens of one issuer.
     #[must_use]
     pub fn with_issuer(mut self, issuer: Option<String>) -> Self {
-        self.issuer = issuer;
+        self.issuer = issuer.map(|text| KeyIssuer {
+            template: IssuerTemplate::of_key(&text),
+            text,
+        });
+        self
+    }
+
+    /// The same key, serving for a while.
+    #[must_use]
+    pub fn with_validity(mut self, validity: Validity) -> Self {
+        self.validity = Some(validity);
         self
     }
 
@@ -209,7 +239,12 @@ impl VerifyingKey {
 
     /// `issuer`, which Microsoft Entra adds to its keys; it may hold `{tenantid}`.
     pub fn issuer(&self) -> Option<&str> {
-        self.issuer.as_deref()
+        self.issuer.as_ref().map(|issuer| issuer.text.as_str())
+    }
+
+    /// When the key serves, where a certificate says so.
+    pub fn validity(&self) -> Option<Validity> {
+        self.validity
     }
 
     /// Thumbprint of the key itself, the same under every `kid` and `alg`.
@@ -225,6 +260,17 @@ impl VerifyingKey {
                 (Some(own), JwkAlgorithm::Exact) => own == algorithm,
                 (Some(own), JwkAlgorithm::Family) => own.family() == algorithm.family(),
             }
+    }
+
+    /// True where no certificate says that the key is too old or too young.
+    pub fn is_valid_at(&self, now: UnixSeconds) -> bool {
+        self.validity.is_none_or(|validity| validity.contains(now))
+    }
+
+    /// True where the key names no issuer, or the one of these claims.
+    pub fn serves_issuer_of(&self, claims: &Claims) -> bool {
+        let issuer = self.issuer.as_ref();
+        issuer.is_none_or(|issuer| issuer.template.fits(claims))
     }
 
     /// True where the type, the curve and the length of the key suit `algorithm`.
@@ -278,6 +324,13 @@ impl VerifyingKey {
             (Material::Oct(key), _) => key.verify(algorithm, message, signature),
             _ => false,
         }
+    }
+}
+
+impl Validity {
+    /// Whether `now` is in it.
+    pub fn contains(self, now: UnixSeconds) -> bool {
+        (self.not_before..=self.not_after).contains(&now)
     }
 }
 
@@ -412,6 +465,20 @@ mod tests {
             serving(&bound, JwkAlgorithm::Family),
             ["PS256", "PS384", "PS512"]
         );
+    }
+
+    /// The curve binds an EC key, whatever its family: only ES256 is made on P-256.
+    #[test]
+    fn family_of_an_ec_key_is_its_curve() {
+        // SEC 1: the base point of P-256 is a point of it.
+        let x = base64url::decode("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY").unwrap();
+        let y = base64url::decode("T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU").unwrap();
+        let (curve, x, y) = (Curve::P256, &x[..], &y[..]);
+        let key = VerifyingKey::from_numbers(KeyNumbers::Ec { curve, x, y }).unwrap();
+        let bound = key.with_algorithm(Some(Algorithm::Es256)).unwrap();
+        for binding in [JwkAlgorithm::Exact, JwkAlgorithm::Family] {
+            assert_eq!(serving(&bound, binding), ["ES256"]);
+        }
     }
 
     #[test]

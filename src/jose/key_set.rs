@@ -16,9 +16,12 @@ use serde_json::value::RawValue;
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
+use crate::jose::claims::Claims;
+use crate::jose::header::JoseHeader;
 use crate::jose::jwk::{KeyError, KeyOrigin};
 use crate::jose::key::{JwkAlgorithm, KeyNumbers, VerifyingKey};
 use crate::json;
+use crate::time::UnixSeconds;
 
 /// How much a key set may ask of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,21 @@ impl Default for KeySetLimits {
             keys: 64,
         }
     }
+}
+
+/// What a token asks of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyQuery<'a> {
+    /// `kid` of the token.
+    pub kid: Option<&'a str>,
+    /// `alg` of the token.
+    pub algorithm: Algorithm,
+    /// How strictly a key's own `alg` binds it.
+    pub binding: JwkAlgorithm,
+    /// When: a key serves within its certificate's validity.
+    pub now: UnixSeconds,
+    /// Claims whose issuer the key must serve; None where the `issuer` of keys means nothing.
+    pub issued: Option<&'a Claims>,
 }
 
 /// The admitted keys of one issuer; at least one.
@@ -147,17 +165,13 @@ impl KeySet {
         &self.skipped
     }
 
-    /// The keys to try for a token with that `kid` and `alg`: those of that `kid` first, then those
-    /// without any; for a token without `kid`, all. Only keys that serve the algorithm.
+    /// The keys to try for a token: those of its `kid` first, then those without any; for a token
+    /// without `kid`, all. Only keys that serve its algorithm, its time and its issuer.
     ///
     /// None at all is the one case in which fetching the set anew can help.
-    pub fn candidates<'a>(
-        &'a self,
-        kid: Option<&'a str>,
-        algorithm: Algorithm,
-        binding: JwkAlgorithm,
-    ) -> impl Iterator<Item = &'a VerifyingKey> {
-        let serving = move |key: &&VerifyingKey| key.serves(algorithm, binding);
+    pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
+        let KeyQuery { kid, .. } = query;
+        let serving = move |key: &&VerifyingKey| query.admits(key);
         let named = self
             .keys
             .iter()
@@ -193,6 +207,27 @@ impl KeySet {
             });
         }
         Ok(set)
+    }
+}
+
+impl<'a> KeyQuery<'a> {
+    /// What a token with this header asks of a key now, strictly, whoever issued it.
+    pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
+        Self {
+            kid: header.kid(),
+            algorithm: header.algorithm(),
+            binding: JwkAlgorithm::Exact,
+            now,
+            issued: None,
+        }
+    }
+
+    fn admits(&self, key: &VerifyingKey) -> bool {
+        key.serves(self.algorithm, self.binding)
+            && key.is_valid_at(self.now)
+            && self
+                .issued
+                .is_none_or(|claims| key.serves_issuer_of(claims))
     }
 }
 
@@ -291,6 +326,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::jose::key::Validity;
     use crate::json::JsonError;
 
     fn ed25519(seed: u8) -> Value {
@@ -313,12 +349,22 @@ mod tests {
         parse(&json!({ "keys": keys }).to_string()).unwrap()
     }
 
+    fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
+        KeyQuery {
+            kid,
+            algorithm,
+            binding: JwkAlgorithm::Exact,
+            now: UnixSeconds::new(0),
+            issued: None,
+        }
+    }
+
     /// The seeds of the candidates, found again by their thumbprints.
     fn candidates(set: &KeySet, kid: Option<&str>) -> Vec<u8> {
         let seed_of = |key: &VerifyingKey| {
             (0..9).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key.thumbprint())
         };
-        set.candidates(kid, Algorithm::EdDsa, JwkAlgorithm::Exact)
+        set.candidates(query(kid, Algorithm::EdDsa))
             .filter_map(seed_of)
             .collect()
     }
@@ -467,10 +513,95 @@ mod tests {
         for algorithm in Algorithm::ALL {
             let expected = if algorithm == Algorithm::EdDsa { 2 } else { 0 };
             let found = set
-                .candidates(Some("a"), algorithm, JwkAlgorithm::Family)
+                .candidates(KeyQuery {
+                    binding: JwkAlgorithm::Family,
+                    ..query(Some("a"), algorithm)
+                })
                 .count();
             assert_eq!(found, expected, "{algorithm}");
         }
+    }
+
+    #[test]
+    fn candidates_are_within_their_validity() {
+        let key = |seed, from, to| {
+            set_of_one(seed).keys[0].clone().with_validity(Validity {
+                not_before: UnixSeconds::new(from),
+                not_after: UnixSeconds::new(to),
+            })
+        };
+        let set = KeySet::from_keys(vec![key(1, 10, 20), key(2, 20, 30), key(3, 9, 8)]).unwrap();
+        for (now, count) in [(9, 0), (10, 1), (20, 2), (21, 1), (30, 1), (31, 0)] {
+            let now = UnixSeconds::new(now);
+            let query = KeyQuery {
+                now,
+                ..query(Some("any"), Algorithm::EdDsa)
+            };
+            assert_eq!(set.candidates(query).count(), count, "{now}");
+        }
+    }
+
+    #[test]
+    fn candidates_serve_the_issuer_where_that_is_asked() {
+        let of = |seed, issuer: &str| {
+            let mut jwk = named("k", seed);
+            jwk["issuer"] = json!(issuer);
+            jwk
+        };
+        let set = set(&[
+            of(1, "https://login.example/a/v2.0"),
+            of(2, "https://login.example/{tenantid}/v2.0"),
+            of(3, "https://login.example/{tid}/v2.0"),
+            of(4, "https://login.example/{tenantid}/"),
+            of(5, ""),
+            named("k", 6),
+        ]);
+        let serving = |claims: &Value| {
+            let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+            let query = KeyQuery {
+                issued: Some(&claims),
+                ..query(Some("k"), Algorithm::EdDsa)
+            };
+            let found = set.candidates(query).map(VerifyingKey::thumbprint);
+            let seed = |key| (1..7).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key);
+            found.filter_map(seed).collect::<Vec<u8>>()
+        };
+        let of_tenant = |tenant: &str| format!("https://login.example/{tenant}/v2.0");
+        let tokens = [
+            (
+                json!({ "iss": of_tenant("a"), "tid": "a" }),
+                &[1, 2, 3, 6][..],
+            ),
+            (json!({ "iss": of_tenant("b"), "tid": "b" }), &[2, 3, 6]),
+            (json!({ "iss": of_tenant("a"), "tid": "b" }), &[1, 6]),
+            (json!({ "iss": of_tenant("a") }), &[1, 6]),
+            (json!({ "iss": "https://other.example" }), &[6]),
+            (json!({}), &[6]),
+        ];
+        for (claims, expected) in tokens {
+            assert_eq!(serving(&claims), expected, "{claims}");
+        }
+        assert_eq!(candidates(&set, Some("k")), [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn shared_secret_is_as_long_as_its_hash() {
+        for (octets, algorithms) in [
+            (32, &[Algorithm::Hs256][..]),
+            (47, &[Algorithm::Hs256]),
+            (48, &[Algorithm::Hs256, Algorithm::Hs384]),
+            (63, &[Algorithm::Hs256, Algorithm::Hs384]),
+            (64, &[Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]),
+        ] {
+            let secret = base64url::encode(&vec![1; octets]);
+            let set = KeySet::from_secrets([(None, secret.as_str())]).unwrap();
+            let serving = Algorithm::ALL
+                .into_iter()
+                .filter(|algorithm| set.candidates(query(None, *algorithm)).count() == 1);
+            assert_eq!(serving.collect::<Vec<_>>(), algorithms, "{octets}");
+        }
+        let refused = KeySet::from_secrets([(None, base64url::encode(&[1; 31]).as_str())]);
+        assert!(matches!(refused, Err(KeySetError::NoUsableKey { .. })));
     }
 
     #[test]
@@ -478,7 +609,7 @@ mod tests {
         let long = base64url::encode(&[1; 64]);
         let short = base64url::encode(&[2; 32]);
         let set = KeySet::from_secrets([(Some("a"), long.as_str()), (None, &short)]).unwrap();
-        let count = |kid, algorithm| set.candidates(kid, algorithm, JwkAlgorithm::Exact).count();
+        let count = |kid, algorithm| set.candidates(query(kid, algorithm)).count();
         assert_eq!(count(Some("a"), Algorithm::Hs256), 2);
         assert_eq!(count(Some("a"), Algorithm::Hs512), 1);
         assert_eq!(count(Some("b"), Algorithm::Hs512), 0);

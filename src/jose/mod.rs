@@ -3,25 +3,30 @@
 //! A rule of the JOSE standards is in exactly one file of this folder: [`jws`] has the shape of a
 //! token, [`header`] what its header may say, [`claims`] the registered claims, [`jwk`] which keys
 //! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
-//! against, [`algorithm`] the arithmetic. [`token`] draws the line between claims that someone
-//! wrote and claims that a key has signed. Nothing here knows of issuers, audiences, clocks or
-//! HTTP: that a token verifies says who signed it, not that it may enter.
+//! against, [`pem`] how keys are read from PEM, [`issuer`] what a key or a provider says of `iss`,
+//! [`algorithm`] the arithmetic. [`token`] draws the line between claims that someone
+//! wrote and claims that a key has signed. Nothing here knows of providers, audiences, clocks
+//! or HTTP: that a token verifies says who signed it, not that it may enter.
 
 pub mod algorithm;
 pub mod base64url;
 pub mod claims;
 pub mod header;
+pub mod issuer;
 pub mod jwk;
 pub mod jws;
 pub mod key;
 pub mod key_set;
+pub mod pem;
 pub mod token;
 
 pub use self::algorithm::{Algorithm, Family};
 pub use self::claims::{ClaimPath, Claims, words};
 pub use self::header::JoseHeader;
+pub use self::issuer::IssuerTemplate;
 pub use self::jwk::{KeyError, KeyOrigin};
 pub use self::jws::CompactJws;
-pub use self::key::{Curve, JwkAlgorithm, KeyNumbers, KeyType, Thumbprint, VerifyingKey};
-pub use self::key_set::{KeySet, KeySetError, KeySetLimits, SkippedKey};
+pub use self::key::{Curve, JwkAlgorithm, KeyNumbers, KeyType, Thumbprint, Validity, VerifyingKey};
+pub use self::key_set::{KeyQuery, KeySet, KeySetError, KeySetLimits, SkippedKey};
+pub use self::pem::{BlockError, PemError};
 pub use self::token::{TokenError, UntrustedToken, VerifiedToken};

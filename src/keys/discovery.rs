@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     config::{Discovery, Endpoint},
+    jose::IssuerTemplate,
     json,
     keys::FetchError,
 };
@@ -41,25 +42,19 @@ pub(super) fn jwks_endpoint(
 /// Whether the metadata's issuer is the configured one. Microsoft Entra writes `{tenantid}` for the
 /// tenants that share a document, where the operator names a claim.
 fn names(configured: &str, found: &str) -> bool {
-    let (mut configured, mut found) = (configured.split('{'), found.split('{'));
-    if configured.next() != found.next() {
+    let templates = (
+        IssuerTemplate::parse(configured),
+        IssuerTemplate::parse(found),
+    );
+    let (Some(configured), Some(found)) = templates else {
         return false;
-    }
-    loop {
-        let (configured, found) = match (configured.next(), found.next()) {
-            (None, None) => return true,
-            (Some(configured), Some(found)) => (configured, found),
-            _ => return false,
-        };
-        let (Some((claim, configured)), Some((placeholder, found))) =
-            (configured.split_once('}'), found.split_once('}'))
-        else {
-            return false;
-        };
-        if configured != found || ![claim, "tenantid"].contains(&placeholder) {
-            return false;
-        }
-    }
+    };
+    let mut parts = configured.tail.iter().zip(&found.tail);
+    configured.head == found.head
+        && configured.tail.len() == found.tail.len()
+        && parts.all(|((claim, literal), (placeholder, other))| {
+            literal == other && [claim.as_str(), "tenantid"].contains(&placeholder.as_str())
+        })
 }
 
 #[cfg(test)]

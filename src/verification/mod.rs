@@ -15,9 +15,9 @@ mod token_type;
 use core::time::Duration;
 
 use crate::{
-    config::{Audiences, KeySource, Provider, ProviderId},
+    config::{Audiences, KeyIssuer, KeySource, Provider, ProviderId},
     decision::Reason,
-    jose::{Claims, KeySet, TokenError, UntrustedToken, VerifiedToken},
+    jose::{Claims, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken},
     keys::{FetchCause, KeyStore, Keys, SourceId},
     time::{UnixMillis, UnixSeconds},
 };
@@ -86,7 +86,7 @@ pub fn verify(
         KeySource::Local(key_set) => (key_set, None),
         KeySource::Remote(_) => remote_keys(id, circumstances)?,
     };
-    let verified = match check_signature(provider, token, key_set) {
+    let verified = match check_signature(provider, token, key_set, now) {
         Err(Reason::UnknownKey) => {
             // The key may have been published since the last fetch. An expired token is no
             // reason to look.
@@ -176,10 +176,18 @@ fn check_signature(
     provider: &Provider,
     token: &UntrustedToken<'_>,
     key_set: &KeySet,
+    now: UnixSeconds,
 ) -> Result<VerifiedToken, Reason> {
-    let header = token.header();
+    let query = KeyQuery {
+        binding: provider.jwk_algorithm,
+        issued: match provider.key_issuer {
+            KeyIssuer::Ignore => None,
+            KeyIssuer::Match => Some(token.unverified_claims()),
+        },
+        ..KeyQuery::of(token.header(), now)
+    };
     let mut candidates = key_set
-        .candidates(header.kid(), header.algorithm(), provider.jwk_algorithm)
+        .candidates(query)
         .take(MAX_SIGNATURE_CHECKS)
         .peekable();
     if candidates.peek().is_none() {

@@ -17,6 +17,7 @@ mod discovery;
 mod forwarding;
 mod freshness;
 mod hostile_input;
+mod key_sources;
 mod keys;
 mod leaving_clients;
 mod metrics;

@@ -30,8 +30,9 @@ mod wycheproof_primitives;
 use std::path::{Path, PathBuf};
 
 use portcullis::jose::{
-    CompactJws, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, VerifyingKey,
+    CompactJws, KeyOrigin, KeyQuery, KeySet, KeySetError, KeySetLimits, VerifyingKey,
 };
+use portcullis::time::UnixSeconds;
 use serde_json::{Value, json};
 
 fn text(path: &Path) -> String {
@@ -106,6 +107,6 @@ fn verifies(jws: &str, keys: &Result<KeySet, KeySetError>) -> bool {
         return false;
     };
     let header = jws.header();
-    let mut candidates = keys.candidates(header.kid(), header.algorithm(), JwkAlgorithm::Exact);
+    let mut candidates = keys.candidates(KeyQuery::of(header, UnixSeconds::default()));
     candidates.any(|key| jws.verify_with(key))
 }

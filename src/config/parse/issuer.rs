@@ -2,8 +2,8 @@
 
 use super::list::texts;
 use crate::{
-    config::{Audiences, ClaimRequirement, ConfigError, Issuer, IssuerTemplate, Reason, error::At},
-    jose::ClaimPath,
+    config::{Audiences, ClaimRequirement, ConfigError, Issuer, Reason, error::At},
+    jose::{ClaimPath, IssuerTemplate},
 };
 
 /// What is written about the issuer.
@@ -65,23 +65,8 @@ fn parse(text: String) -> Result<Issuer, Reason> {
     if !text.contains(['{', '}']) {
         return Ok(Issuer::Exact(text));
     }
-    let mut parts = text.split('{');
-    let head = parts.next().unwrap_or_default();
-    let mut tail = Vec::new();
-    for part in parts {
-        let (claim, literal) = part.split_once('}').ok_or(Reason::IssuerTemplate)?;
-        if claim.is_empty() || literal.contains('}') {
-            return Err(Reason::IssuerTemplate);
-        }
-        tail.push((claim.to_owned(), literal.to_owned()));
-    }
-    if head.contains('}') {
-        return Err(Reason::IssuerTemplate);
-    }
-    Ok(Issuer::Template(IssuerTemplate {
-        head: head.to_owned(),
-        tail,
-    }))
+    let template = IssuerTemplate::parse(&text).ok_or(Reason::IssuerTemplate)?;
+    Ok(Issuer::Template(template))
 }
 
 fn check_constraints(

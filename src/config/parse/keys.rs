@@ -11,9 +11,9 @@ use crate::{
     config::{
         ConfigError, Issuer, KeySource, Limits, Reason, RemoteKeys,
         error::At,
-        raw::{RawDataSource, RawDiscovery, RawRemoteJwks, RawSharedSecret},
+        raw::{RawDataSource, RawDiscovery, RawPublicKeys, RawRemoteJwks, RawSharedSecret},
     },
-    jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
+    jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType, pem},
 };
 
 /// Every name of an algorithm.
@@ -28,6 +28,8 @@ pub(super) struct WrittenKeys {
     pub(super) discovery: Option<RawDiscovery>,
     /// `local_jwks`.
     pub(super) local: Option<RawDataSource>,
+    /// `public_keys`.
+    pub(super) public: Option<RawPublicKeys>,
     /// `remote_jwks`.
     pub(super) remote: Option<RawRemoteJwks>,
     /// `shared_secrets`.
@@ -39,6 +41,7 @@ pub(super) struct WrittenKeys {
 enum Written {
     Discovery(Box<RawDiscovery>),
     Local(RawDataSource),
+    Public(RawPublicKeys),
     Remote(Box<RawRemoteJwks>),
     Secrets(Vec<RawSharedSecret>),
 }
@@ -61,6 +64,7 @@ impl WrittenKeys {
                 self.discovery.map(|raw| Written::Discovery(Box::new(raw))),
             ),
             ("local_jwks", self.local.map(Written::Local)),
+            ("public_keys", self.public.map(Written::Public)),
             ("shared_secrets", self.secrets.map(Written::Secrets)),
         ])?;
         let listed = self
@@ -83,6 +87,13 @@ impl WrittenKeys {
                 if !keys.keys().iter().any(|key| key.key_type() == KeyType::Oct) {
                     refuse_symmetric(&algorithms).at("algorithms")?;
                 }
+                check_service(&keys, &algorithms, binding).at(field)?;
+                Ok((KeySource::Local(keys), algorithms))
+            }
+            Written::Public(raw) => {
+                let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+                refuse_symmetric(&algorithms).at("algorithms")?;
+                let keys = public(&raw, limits).at("pem").at(field)?;
                 check_service(&keys, &algorithms, binding).at(field)?;
                 Ok((KeySource::Local(keys), algorithms))
             }
@@ -188,6 +199,19 @@ fn local(raw: RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
     KeySet::parse(&document, KeyOrigin::Local, limits)
         .map_err(Reason::Keys)
         .at(field)
+}
+
+/// Unlike an issuer's, these are the operator's own: a bad one is a mistake to be told of.
+fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
+    let mut keys = Vec::new();
+    for (index, text) in raw.pem.iter().enumerate() {
+        keys.append(&mut pem::keys(text).map_err(Reason::Pem).at_index(index)?);
+        let limit = limits.jwks_keys;
+        if keys.len() > limit {
+            return Err(Reason::Keys(KeySetError::TooManyKeys { limit }).into());
+        }
+    }
+    Ok(KeySet::from_keys(keys).ok_or(Reason::Empty)?)
 }
 
 /// `bytes` of protobuf JSON: either alphabet, with padding or without.

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Limits, Provider, Reason, TimeRules, TokenTypes,
+        ConfigError, KeyIssuer, Limits, Provider, Reason, TimeRules, TokenTypes,
         error::At,
-        raw::{Milliseconds, RawJwkAlgorithm, RawProvider},
+        raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     jose::JwkAlgorithm,
 };
@@ -57,6 +57,7 @@ pub(super) fn provider(
     let keys = WrittenKeys {
         discovery: raw.discovery,
         local: raw.local_jwks,
+        public: raw.public_keys,
         remote: raw.remote_jwks,
         secrets: raw.shared_secrets,
         algorithms: raw.algorithms,
@@ -84,6 +85,10 @@ pub(super) fn provider(
         role_claims: claims::paths(raw.role_claims, &DEFAULT_ROLE_CLAIMS),
         algorithms,
         jwk_algorithm,
+        key_issuer: match raw.key_issuer {
+            Some(RawKeyIssuer::Match) => KeyIssuer::Match,
+            Some(RawKeyIssuer::Ignore) | None => KeyIssuer::Ignore,
+        },
         token_types: token_types(raw.token_types).at("token_types")?,
         require_claims,
         times,

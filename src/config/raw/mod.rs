@@ -22,8 +22,8 @@ pub(super) use self::{
     duration::Milliseconds,
     provider::{
         RawAsyncFetch, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
-        RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawProvider, RawRemoteJwks, RawRetryPolicy,
-        RawSharedSecret,
+        RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawProvider, RawPublicKeys,
+        RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
     },
     rule::{
         RawAuthorize, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex,

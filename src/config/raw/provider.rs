@@ -34,6 +34,7 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) from_params: Option<Vec<String>>,
     pub(in crate::config) issuer: Option<String>,
     pub(in crate::config) jwk_algorithm: Option<RawJwkAlgorithm>,
+    pub(in crate::config) key_issuer: Option<RawKeyIssuer>,
     #[serde(alias = "localJwks")]
     pub(in crate::config) local_jwks: Option<RawDataSource>,
     pub(in crate::config) max_issued_lifetime: Option<Milliseconds>,
@@ -41,6 +42,7 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) max_lifetime: Option<Milliseconds>,
     #[serde(alias = "padForwardPayloadHeader")]
     pub(in crate::config) pad_forward_payload_header: Option<bool>,
+    pub(in crate::config) public_keys: Option<RawPublicKeys>,
     #[serde(alias = "remoteJwks")]
     pub(in crate::config) remote_jwks: Option<RawRemoteJwks>,
     pub(in crate::config) require_claims: Option<Vec<RawClaimRequirement>>,
@@ -59,6 +61,14 @@ pub(in crate::config) struct RawProvider {
 pub(in crate::config) enum RawJwkAlgorithm {
     Exact,
     Family,
+}
+
+/// `key_issuer`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum RawKeyIssuer {
+    Ignore,
+    Match,
 }
 
 /// A claim with accepted values: in `require_claims` and in `authorize.claims`.
@@ -172,6 +182,22 @@ pub(in crate::config) struct RawDataSource {
     pub(in crate::config) inline_bytes: Option<String>,
     #[serde(alias = "inlineString")]
     pub(in crate::config) inline_string: Option<String>,
+}
+
+/// `public_keys`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(in crate::config) struct RawPublicKeys {
+    pub(in crate::config) pem: Vec<String>,
+}
+
+/// Without the texts: a private key may have been written there.
+impl std::fmt::Debug for RawPublicKeys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("RawPublicKeys")
+            .finish_non_exhaustive()
+    }
 }
 
 /// One of `shared_secrets`.

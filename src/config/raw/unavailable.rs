@@ -64,12 +64,6 @@ const ABSENT: &[Absence] = &[
     ),
     absent(
         "issuer",
-        "key_issuer",
-        "",
-        "leave it out; give each issuer a provider and a key source of its own",
-    ),
-    absent(
-        "issuer",
         "normalize_payload_in_metadata",
         "normalizePayloadInMetadata",
         "leave it out; check scopes by \"authorize\"",
@@ -85,12 +79,6 @@ const ABSENT: &[Absence] = &[
         "preset",
         "",
         "set \"issuer\", \"scope_claims\", \"role_claims\" and \"token_types\" yourself",
-    ),
-    absent(
-        "issuer",
-        "public_keys",
-        "",
-        "write the keys as a JWK set into \"local_jwks\"",
     ),
     absent(
         "issuer",

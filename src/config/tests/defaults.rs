@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{base, parse, provider};
 use crate::{
     config::{
-        Audiences, Endpoint, Issuer, JwksLocation, KeySource, Limits, Mode, PathPolicy, RemoteKeys,
-        RetryPolicy, TimeRules, TokenTypes, Unmatched,
+        Audiences, Endpoint, Issuer, JwksLocation, KeyIssuer, KeySource, Limits, Mode, PathPolicy,
+        RemoteKeys, RetryPolicy, TimeRules, TokenTypes, Unmatched,
     },
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
     policy::Places,
@@ -58,6 +58,7 @@ fn provider_is_strict_by_default() {
     assert_eq!(provider.scope_claims, claims(&["scope", "scp"]));
     assert_eq!(provider.role_claims, claims(&["roles"]));
     assert_eq!(provider.algorithms, Algorithm::ASYMMETRIC);
+    assert_eq!(provider.key_issuer, KeyIssuer::Ignore);
     assert_eq!(provider.jwk_algorithm, JwkAlgorithm::Exact);
     let names = vec!["at+jwt".into(), "jwt".into()];
     assert_eq!(

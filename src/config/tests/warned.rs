@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ED25519_KEY, base_with, key_set, parse};
+use super::{ED25519_KEY, ED25519_PEM, base_with, key_set, parse};
+use crate::time::UnixSeconds;
 
 fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
     let config = parse(&base_with(changes)).unwrap_or_else(|error| panic!("{error}"));
@@ -114,6 +115,37 @@ fn each_key_that_is_left_out_is_told_of() {
             "{warning}"
         );
     }
+}
+
+#[test]
+fn certificate_is_told_of_before_it_ends() {
+    // From 2020-01-01 to 2021-01-01.
+    const CERTIFICATE: &str = include_str!("../../../tests/support/keys/pem/p256_cert_expired.pem");
+    const DAY: i64 = 86_400;
+    let (start, end) = (1_577_836_800, 1_609_459_200);
+    let config = parse(&base_with(&[
+        ("providers.okta.remote_jwks", json!(null)),
+        (
+            "providers.okta.public_keys.pem",
+            json!([ED25519_PEM, CERTIFICATE]),
+        ),
+    ]))
+    .unwrap();
+    for (now, text) in [
+        (start - 1, Some("is not valid yet: no token verifies by it")),
+        (start, None),
+        (end - 30 * DAY, None),
+        (end - 30 * DAY + 1, Some("expires in 29 days")),
+        (end, Some("expires in 0 days")),
+        (end + 1, Some("has expired: no token verifies by it")),
+    ] {
+        let found = config.certificate_warnings(UnixSeconds::new(now));
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        let expected =
+            text.map(|text| format!("providers.okta.public_keys: the certificate of key 1 {text}"));
+        assert_eq!(found, Vec::from_iter(expected), "{now}");
+    }
+    assert_eq!(config.warnings, []);
 }
 
 #[test]

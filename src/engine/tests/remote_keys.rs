@@ -10,11 +10,17 @@ use crate::{
 };
 
 fn remote() -> Engine {
+    remote_with(json!({}))
+}
+
+/// A provider with fetched keys and what `rest` adds.
+fn remote_with(rest: Value) -> Engine {
     let mut own = provider("a", &SECRET);
     own.as_object_mut().unwrap().remove("shared_secrets");
     own["remote_jwks"] = json!({
         "http_uri": {"uri": "https://a.example/jwks", "cluster": "as", "timeout": "1s"},
     });
+    merge(&mut own, rest);
     let config = json!({
         "providers": {"a": own},
         "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
@@ -163,6 +169,43 @@ fn looks_once_for_an_unknown_kid() {
     assert_eq!(engine.due(at(2), &NoHost), []);
 }
 
+/// Whose issuer is another's is no candidate, so the set may have a newer key: one look, as for an
+/// unknown kid.
+#[test]
+fn looks_once_for_a_key_of_the_issuer() {
+    let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
+    let claims = json!({"iss": "https://a.example", "aud": "orders", "exp": NOW + 9000});
+    let forged = sign(&[0; 32], &json!({"alg": "EdDSA", "kid": "k"}), &claims);
+    let value = format!("Bearer {forged}");
+    for (key_issuer, labels) in [
+        ("ignore", ["bad_signature"; 2]),
+        ("match", ["await_keys", "unknown_key"]),
+    ] {
+        let mut engine = remote_with(json!({ "key_issuer": key_issuer }));
+        let ask = |engine: &Engine, seconds| {
+            let request = vec![
+                (&b":path"[..], &b"/"[..]),
+                (b"authorization", value.as_bytes()),
+            ];
+            engine.decide(
+                &Request::new(request),
+                at(seconds),
+                Patience::Waiting,
+                &NoHost,
+            )
+        };
+        let fetch = call(&mut engine, 0, &NoHost);
+        engine.complete(&fetch, self::document(&document), at(0), &NoHost);
+        assert_eq!(label(&ask(&engine, 1)), labels[0], "{key_issuer}");
+        if let Decision::AwaitKeys { source, cause } = ask(&engine, 1) {
+            engine.want(source, cause);
+            let fetch = call(&mut engine, 1, &NoHost);
+            engine.complete(&fetch, self::document(&document), at(1), &NoHost);
+        }
+        assert_eq!(label(&ask(&engine, 2)), labels[1], "{key_issuer}");
+    }
+}
+
 #[test]
 fn throws_away_what_comes_after_the_lease_has_gone() {
     let mut engine = remote();
@@ -220,14 +263,10 @@ fn asks_whether_the_key_set_still_stands() {
 }
 
 fn discovering() -> Engine {
-    let mut own = provider("a", &SECRET);
-    own.as_object_mut().unwrap().remove("shared_secrets");
-    own["discovery"] = json!({ "cluster": "as", "jwks_cluster": "keys", "timeout": "1s" });
-    let config = json!({
-        "providers": {"a": own},
-        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
-    });
-    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+    remote_with(json!({
+        "remote_jwks": Value::Null,
+        "discovery": { "cluster": "as", "jwks_cluster": "keys", "timeout": "1s" },
+    }))
 }
 
 fn next(progress: Progress) -> Fetch {

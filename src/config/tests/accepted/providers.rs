@@ -7,9 +7,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::{
     config::{
         Issuer, JwksLocation, KeySource, RetryPolicy, TokenTypes,
-        tests::{ED25519_KEY, SECRET, base, base_with, key_set, oct_key, parse, provider},
+        tests::{
+            ED25519_KEY, ED25519_PEM, SECRET, base, base_with, key_set, oct_key, parse, provider,
+        },
     },
-    jose::{Algorithm, ClaimPath},
+    jose::{Algorithm, ClaimPath, KeyOrigin, VerifyingKey},
     policy::{HeaderName, HeaderPlace},
 };
 
@@ -156,6 +158,25 @@ fn reads_written_keys_in_every_form() {
         };
         assert_eq!(keys.keys().len(), 1);
     }
+}
+
+#[test]
+fn reads_public_keys_one_for_each_block() {
+    let provider = provider(&[
+        ("remote_jwks", json!(null)),
+        (
+            "public_keys.pem",
+            json!([ED25519_PEM, ED25519_PEM.repeat(2)]),
+        ),
+    ]);
+    let KeySource::Local(keys) = provider.keys else {
+        panic!("not local")
+    };
+    let from_jwk = VerifyingKey::from_jwk_json(ED25519_KEY.as_bytes(), KeyOrigin::Local);
+    let expected = from_jwk.unwrap().thumbprint();
+    let found: Vec<_> = keys.keys().iter().map(|key| key.thumbprint()).collect();
+    assert_eq!(found, [expected; 3]);
+    assert_eq!(provider.algorithms, Algorithm::ASYMMETRIC);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{check, okta};
-use crate::config::tests::{ED25519_KEY, SECRET, key_set, oct_key};
+use crate::config::tests::{ED25519_KEY, ED25519_PEM, SECRET, key_set, oct_key};
 
 pub(super) fn fetched() -> BTreeSet<String> {
     let uri = |uri: &str| vec![("remote_jwks.http_uri.uri", json!(uri))];
@@ -132,9 +132,16 @@ pub(super) fn written() -> BTreeSet<String> {
             ("algorithms", algorithms),
         ]
     };
+    let pem = |texts: Value, algorithms: Value| {
+        vec![
+            ("remote_jwks", json!(null)),
+            ("public_keys.pem", texts),
+            ("algorithms", algorithms),
+        ]
+    };
     let whole = vec![(
         vec![("providers.okta.remote_jwks", json!(null))],
-        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "shared_secrets" is needed, found none; add one"#,
+        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets" is needed, found none; add one"#,
     )];
     let mut seen = check("", whole);
     seen.extend(okta(vec![
@@ -161,6 +168,42 @@ pub(super) fn written() -> BTreeSet<String> {
         (
             local(inline(&[ED25519_KEY]), json!(["HS256"])),
             r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+        ),
+        (
+            pem(json!([ED25519_PEM, "-----BEGIN RSA PRIVATE KEY-----"]), json!(null)),
+            "public_keys.pem[1]: a private key is a secret and does not belong here: write its public half, and make a new pair if others could read this one",
+        ),
+        (
+            pem(json!([ED25519_PEM, format!("{ED25519_PEM}{}", ED25519_PEM.replace("PUBLIC", "DH"))]), json!(null)),
+            "public_keys.pem[1]: block 2: write a PUBLIC KEY, an RSA PUBLIC KEY or a CERTIFICATE",
+        ),
+        (
+            pem(json!([ED25519_KEY]), json!(null)),
+            r#"public_keys.pem[0]: no PEM: start with "-----BEGIN PUBLIC KEY-----""#,
+        ),
+        (
+            pem(json!([]), json!(null)),
+            "public_keys.pem: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            pem(json!([ED25519_PEM.repeat(65)]), json!(null)),
+            "public_keys.pem: the key set holds more than 64 keys: raise limits.jwks_keys",
+        ),
+        (
+            pem(json!([ED25519_PEM]), json!(["EdDSA", "HS256"])),
+            r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+        ),
+        (
+            pem(json!([ED25519_PEM]), json!(["RS256"])),
+            r#"public_keys: no key serves any of the accepted algorithms; name the algorithms of the keys in "algorithms""#,
+        ),
+        (
+            pem(json!("-----BEGIN PRIVATE KEY-----\nMC4C"), json!(null)),
+            "public_keys.pem: expected a list, found a string",
+        ),
+        (
+            vec![("key_issuer", json!("exact"))],
+            r#"key_issuer: unknown value "exact"; known here: "ignore", "match""#,
         ),
         (
             secrets(SECRET, json!(["RS256"])),

@@ -81,6 +81,7 @@ fn there_is_a_test_for_every_reason() {
         "NotDiscoverable",
         "NotExactlyOne",
         "OutOfBounds",
+        "Pem",
         "ProviderName",
         "Repeated",
         "ReservedHeader",

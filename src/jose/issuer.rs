@@ -1,0 +1,200 @@
+//! An issuer with parts that other claims of the token repeat.
+//!
+//! Microsoft Entra has one issuer for each tenant, all alike but for the tenant's name, which the
+//! token's `tid` repeats. A template says what they have in common; a token fits it where the rest
+//! of its `iss` is what its own claims say. Comparison is code point by code point: a normalised
+//! one would let a look-alike in (RFC 7515 section 5.3).
+
+use std::fmt;
+
+use crate::jose::claims::Claims;
+
+/// The claim that a placeholder in a key's `issuer` stands for, whatever it is called there:
+/// Microsoft Entra writes `{tenantid}`.
+const TENANT_CLAIM: &str = "tid";
+
+/// `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerTemplate {
+    /// The text before the first placeholder.
+    pub head: String,
+    /// Each placeholder's claim and the literal text that follows it.
+    pub tail: Vec<(String, String)>,
+}
+
+impl IssuerTemplate {
+    /// Splits a text at its placeholders; None where a brace is part of none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (head, mut rest) = literal(text)?;
+        let mut tail = Vec::new();
+        while let Some(part) = rest {
+            let (claim, after) = split(part, '}')?;
+            if claim.is_empty() || split(claim, '{').is_some() {
+                return None;
+            }
+            let (text, next) = literal(after)?;
+            tail.push((claim.to_owned(), text.to_owned()));
+            rest = next;
+        }
+        Some(Self {
+            head: head.to_owned(),
+            tail,
+        })
+    }
+
+    /// The `issuer` of a key: every placeholder stands for the tenant. Braces that make no
+    /// placeholder are literal, and so fit no URL.
+    pub fn of_key(text: &str) -> Self {
+        let mut template = Self::parse(text).unwrap_or_else(|| Self {
+            head: text.to_owned(),
+            tail: Vec::new(),
+        });
+        for (claim, _) in &mut template.tail {
+            TENANT_CLAIM.clone_into(claim);
+        }
+        template
+    }
+
+    /// Whether `iss` is the template with each placeholder replaced by that claim of the same
+    /// token.
+    pub fn fits(&self, claims: &Claims) -> bool {
+        let issuer = claims.issuer();
+        let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))
+        else {
+            return false;
+        };
+        for (claim, literal) in &self.tail {
+            let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
+                return false;
+            };
+            // Only `[A-Za-z0-9_-]+`: a value with `/` or `.` could make another issuer out of ours.
+            let is_plain = !value.is_empty()
+                && value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+            if !is_plain {
+                return false;
+            }
+            let Some(next) = rest
+                .strip_prefix(value)
+                .and_then(|rest| rest.strip_prefix(literal.as_str()))
+            else {
+                return false;
+            };
+            rest = next;
+        }
+        rest.is_empty()
+    }
+}
+
+impl fmt::Display for IssuerTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.head)?;
+        let mut tail = self.tail.iter();
+        tail.try_for_each(|(claim, literal)| write!(f, "{{{claim}}}{literal}"))
+    }
+}
+
+/// The text up to the next placeholder, and what follows the brace that begins that.
+fn literal(text: &str) -> Option<(&str, Option<&str>)> {
+    let (literal, rest) = match split(text, '{') {
+        Some((literal, rest)) => (literal, Some(rest)),
+        None => (text, None),
+    };
+    split(literal, '}').is_none().then_some((literal, rest))
+}
+
+/// Once in the module instead of once for each use.
+#[inline(never)]
+fn split(text: &str, at: char) -> Option<(&str, &str)> {
+    text.split_once(at)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn fits(template: &IssuerTemplate, claims: &Value) -> bool {
+        template.fits(&Claims::parse(claims.to_string().as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn splits_at_placeholders() {
+        for (text, head, tail) in [
+            ("https://as.example/", "https://as.example/", &[][..]),
+            ("{a}", "", &[("a", "")]),
+            ("x{a}y{b}z", "x", &[("a", "y"), ("b", "z")]),
+        ] {
+            let template = IssuerTemplate::parse(text).unwrap();
+            let tail_found: Vec<_> = template.tail.iter().map(|(c, l)| (&**c, &**l)).collect();
+            assert_eq!((template.head.as_str(), &tail_found[..]), (head, tail));
+        }
+        for text in ["{", "}", "a{}b", "a{b", "a}b", "a}{b}", "{a}}", "{a{b}}"] {
+            assert_eq!(IssuerTemplate::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn issuer_of_a_key_is_exact_or_one_for_each_tenant() {
+        let entra = "https://login.example/{tenantid}/v2.0";
+        for (issuer, claims, expected) in [
+            (
+                "https://as.example",
+                json!({"iss": "https://as.example"}),
+                true,
+            ),
+            (
+                "https://as.example",
+                json!({"iss": "https://as.example/"}),
+                false,
+            ),
+            ("https://as.example", json!({}), false),
+            (
+                entra,
+                json!({"iss": "https://login.example/t-1/v2.0", "tid": "t-1"}),
+                true,
+            ),
+            (
+                entra,
+                json!({"iss": "https://login.example/t-1/v2.0", "tid": "t-2"}),
+                false,
+            ),
+            (
+                entra,
+                json!({"iss": "https://login.example/t-1/v2.0", "tenantid": "t-1"}),
+                false,
+            ),
+            (
+                entra,
+                json!({"iss": "https://login.example/t/1/v2.0", "tid": "t/1"}),
+                false,
+            ),
+            (
+                entra,
+                json!({"iss": "https://login.example//v2.0", "tid": ""}),
+                false,
+            ),
+            (entra, json!({"iss": entra, "tid": "{tenantid}"}), false),
+            (
+                "https://{x}/{y}",
+                json!({"iss": "https://t/t", "tid": "t"}),
+                true,
+            ),
+            (
+                "https://{x}/{y}",
+                json!({"iss": "https://t/u", "tid": "t"}),
+                false,
+            ),
+            ("https://{", json!({"iss": "https://t", "tid": "t"}), false),
+            ("", json!({"iss": "https://t"}), false),
+        ] {
+            let template = IssuerTemplate::of_key(issuer);
+            assert_eq!(fits(&template, &claims), expected, "{issuer} {claims}");
+        }
+    }
+}

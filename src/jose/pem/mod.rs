@@ -1,0 +1,183 @@
+//! Keys in PEM: what other programs export a public key as (RFC 7468).
+//!
+//! A text holds one block or several, each one key: `PUBLIC KEY` ([`spki`], any algorithm),
+//! `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). What stands
+//! around the blocks explains them to people and is skipped. Lines may be of any length and
+//! indented, as configuration languages make them; the base64 and the DER inside are read strictly.
+//!
+//! One bad block refuses its text: whoever wrote it meant each of its keys. A private key is told
+//! of before anything else, and nothing of the text is ever repeated. How strong a key must be is
+//! decided where all keys are ([`VerifyingKey::from_numbers`]).
+
+mod certificate;
+mod der;
+mod spki;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::jose::jwk::KeyError;
+use crate::jose::key::VerifyingKey;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// Why a text gives no keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PemError {
+    /// There is no block in it.
+    NoBlock,
+    /// A private key is in it, of whatever kind.
+    PrivateKey,
+    /// A block cannot be used.
+    Block {
+        /// Which, from 1.
+        number: usize,
+        /// Why.
+        reason: BlockError,
+    },
+}
+
+/// Why a block cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockError {
+    /// A line of dashes is broken, or the two of a block do not belong together (RFC 7468 section
+    /// 2).
+    Boundary,
+    /// None of the three labels.
+    UnsupportedLabel,
+    /// What is between the boundaries is not base64.
+    NotBase64,
+    /// The octets are not what the label says, in DER.
+    Malformed,
+    /// `id-RSASSA-PSS` (RFC 4055 section 1.2): the key is for PSS alone, perhaps with one hash,
+    /// which a key here cannot say.
+    PssOnly,
+    /// Neither RSA, nor EC on a curve of JOSE, nor Ed25519; or parameters that their standards do
+    /// not have (RFC 3279 section 2.3.1, RFC 8410 section 3).
+    UnsupportedAlgorithm,
+    /// No curve of JOSE, or one that is written out instead of named (RFC 5480 section 2.1.1):
+    /// made-up parameters let anyone own a key (CVE-2020-0601).
+    UnsupportedCurve,
+    /// A point in compressed form (RFC 5480 section 2.2).
+    CompressedPoint,
+    /// `keyUsage` without `digitalSignature` (RFC 5280 section 4.2.1.3).
+    NotForSignatures,
+    /// The numbers are no key, or too weak a key.
+    Key(KeyError),
+}
+
+/// The keys of a text, one for each of its blocks.
+///
+/// # Errors
+/// The first block that cannot be used.
+pub fn keys(text: &str) -> Result<Vec<VerifyingKey>, PemError> {
+    if split(text, "PRIVATE KEY").is_some() {
+        return Err(PemError::PrivateKey);
+    }
+    let mut keys = Vec::new();
+    let mut rest = text;
+    loop {
+        let number = keys.len().saturating_add(1);
+        let at = |reason| PemError::Block { number, reason };
+        match next_block(rest).map_err(at)? {
+            Some((block, after)) => {
+                keys.push(block.key().map_err(at)?);
+                rest = after;
+            }
+            None if keys.is_empty() => return Err(PemError::NoBlock),
+            None => return Ok(keys),
+        }
+    }
+}
+
+struct Block<'a> {
+    label: &'a str,
+    body: &'a str,
+}
+
+/// The next block and what follows it.
+fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
+    let (explanation, rest) = match split(text, BEGIN) {
+        Some((explanation, rest)) => (explanation, Some(rest)),
+        None => (text, None),
+    };
+    // A block whose boundary is misspelt must not pass for an explanation.
+    if split(explanation, DASHES).is_some() {
+        return Err(BlockError::Boundary);
+    }
+    let Some(rest) = rest else { return Ok(None) };
+    let block = || {
+        let (label, rest) = split(rest, DASHES)?;
+        let (body, rest) = split(rest, END)?;
+        let rest = rest.strip_prefix(label)?.strip_prefix(DASHES)?;
+        Some((Block { label, body }, rest))
+    };
+    block().ok_or(BlockError::Boundary).map(Some)
+}
+
+/// Once in the module instead of once for each use.
+#[inline(never)]
+fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
+    text.split_once(at)
+}
+
+impl Block<'_> {
+    fn key(&self) -> Result<VerifyingKey, BlockError> {
+        let read = match self.label {
+            "PUBLIC KEY" => spki::key,
+            "RSA PUBLIC KEY" => spki::rsa_key,
+            "CERTIFICATE" => certificate::key,
+            _ => return Err(BlockError::UnsupportedLabel),
+        };
+        let mut body = self.body.as_bytes().to_vec();
+        body.retain(|octet| !octet.is_ascii_whitespace());
+        let octets = STANDARD.decode(body).map_err(|_| BlockError::NotBase64)?;
+        read(&octets)
+    }
+}
+
+impl fmt::Display for PemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBlock => f.write_str("no PEM: start with \"-----BEGIN PUBLIC KEY-----\""),
+            Self::PrivateKey => f.write_str(
+                "a private key is a secret and does not belong here: write its public half, and \
+                 make a new pair if others could read this one",
+            ),
+            Self::Block { number, reason } => write!(f, "block {number}: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for PemError {}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Boundary => {
+                "a BEGIN or END line is broken, or the two do not match: copy the whole block"
+            }
+            Self::UnsupportedLabel => "write a PUBLIC KEY, an RSA PUBLIC KEY or a CERTIFICATE",
+            Self::NotBase64 => "not base64 between the BEGIN and END lines: copy the whole block",
+            Self::Malformed => "the content is not what its label says: export it anew, as DER",
+            Self::PssOnly => "the key is for RSASSA-PSS alone: export it as rsaEncryption",
+            Self::UnsupportedAlgorithm => {
+                "use a key of RSA, of EC on P-256, P-384 or P-521, or of Ed25519"
+            }
+            Self::UnsupportedCurve => "name the curve P-256, P-384 or P-521",
+            Self::CompressedPoint => {
+                "the EC point is compressed: export it with -conv_form uncompressed"
+            }
+            Self::NotForSignatures => {
+                "the certificate's keyUsage lacks digitalSignature: use the one that signs tokens"
+            }
+            Self::Key(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl std::error::Error for BlockError {}
