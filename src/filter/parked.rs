@@ -4,13 +4,15 @@
 //! stream, and the list is bounded, so that a silent authorization server cannot fill the memory.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use crate::{filter::gate::Gate, time::UnixMillis};
 
 /// The requests of one worker that wait for keys.
 #[derive(Debug)]
 pub(super) struct Parked {
-    requests: Vec<ParkedRequest>,
+    /// By context id, which grows with time: who came first is looked at first.
+    requests: BTreeMap<u32, ParkedRequest>,
     capacity: usize,
     timeout: Duration,
 }
@@ -30,7 +32,7 @@ impl Parked {
     /// A list for at most `capacity` requests that each wait at most `timeout`.
     pub(super) const fn new(capacity: usize, timeout: Duration) -> Self {
         Self {
-            requests: Vec::new(),
+            requests: BTreeMap::new(),
             capacity,
             timeout,
         }
@@ -40,29 +42,30 @@ impl Parked {
     pub(super) fn park(&mut self, context_id: u32, gate: Gate, now: UnixMillis) -> bool {
         let has_room = self.requests.len() < self.capacity;
         if has_room {
-            self.requests.push(ParkedRequest {
+            let request = ParkedRequest {
                 context_id,
                 deadline: now.plus(self.timeout),
                 gate,
-            });
+            };
+            self.requests.insert(context_id, request);
         }
         has_room
     }
 
     /// Whether there is room for one more.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.requests.len() >= self.capacity
     }
 
     /// Whether nobody waits.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
 
     /// Those that are to be looked at: all of them after news of keys, else those whose time is up.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<ParkedRequest> {
         self.requests
-            .iter()
+            .values()
             .filter(|request| news || request.deadline <= now)
             .cloned()
             .collect()
@@ -70,8 +73,7 @@ impl Parked {
 
     /// Drops a request that was answered, let go or left by its client.
     pub(super) fn remove(&mut self, context_id: u32) {
-        self.requests
-            .retain(|request| request.context_id != context_id);
+        self.requests.remove(&context_id);
     }
 }
 
