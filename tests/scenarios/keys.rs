@@ -19,7 +19,6 @@ use crate::{
 on_both_drivers!(
     parks_requests_until_the_keys_arrive,
     holds_bodies_back_while_their_heads_wait,
-    fetches_once_for_two_workers,
     answers_503_while_keys_cannot_be_had,
     keeps_what_worked_through_bad_documents,
     learns_a_rotated_key,
@@ -73,26 +72,6 @@ fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
     assert_eq!(exchange.upstream.unwrap().body, b"order");
     let exchange = gate.finish(forged);
     assert_eq!((exchange.status, exchange.upstream), (401, None));
-}
-
-fn fetches_once_for_two_workers<D: Driver>() {
-    let signer = signer();
-    let server = publishing(&signer);
-    server.hold();
-    let setup = Setup::new(configuration(&remote_provider()))
-        .cluster("login", &server)
-        .workers(2);
-    let gate: D = start(&setup);
-    let requests: Vec<Request> = (0..40)
-        .map(|n| Request::get("/").bearer(token(&gate, &signer, &format!("u{n}"))))
-        .collect();
-    let pending: Vec<_> = requests.iter().map(|request| gate.begin(request)).collect();
-    gate.wait_until("all requests in flight", || gate.in_flight() == 40);
-    server.release();
-    for (n, pending) in pending.into_iter().enumerate() {
-        assert_eq!(forwarded_user(&gate.finish(pending)), Some(format!("u{n}")));
-    }
-    assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
 fn answers_503_while_keys_cannot_be_had<D: Driver>() {

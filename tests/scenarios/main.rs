@@ -19,6 +19,7 @@ mod freshness;
 mod hostile_input;
 mod key_sources;
 mod keys;
+mod keys_of_four_workers;
 mod leaving_clients;
 mod metrics;
 mod path;

@@ -6,6 +6,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Arc, Condvar, Mutex},
     thread,
     time::Duration,
@@ -160,8 +161,13 @@ impl AuthorizationServer {
 
     /// Serves the script on a free loopback port.
     pub fn listen(&self) -> io::Result<Server> {
+        self.listen_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Serves the script at this address: a server that was dropped comes back there.
+    pub fn listen_at(&self, address: SocketAddr) -> io::Result<Server> {
         let this = self.clone();
-        Server::start(move |request| {
+        Server::start_at(address, move |request| {
             let path = request.start.1.clone();
             this.receive(request);
             let script = this.0.script.lock().unwrap();

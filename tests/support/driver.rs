@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use serde_json::Value;
 
-use super::{authorization_server::AuthorizationServer, http::Headers};
+use super::{
+    authorization_server::AuthorizationServer,
+    http::{self, Headers},
+};
 
 /// A gate in front of a recording service.
 pub trait Driver: Sized {
@@ -33,6 +36,9 @@ pub trait Driver: Sized {
     /// Requests that the gate has taken and not yet answered.
     fn in_flight(&self) -> u64;
 
+    /// How many connections each worker has taken; in the fake host, how many requests.
+    fn taken_by_worker(&self) -> Vec<u64>;
+
     /// A counter's or gauge's value; `None` where nobody defined it.
     fn metric(&self, name: &str) -> Option<u64>;
 
@@ -51,6 +57,17 @@ pub trait Driver: Sized {
     /// Sends a request and waits for its answer.
     fn send(&self, request: &Request) -> Exchange {
         self.finish(self.begin(request))
+    }
+
+    /// Sends the requests in turn over this many connections at once, the first over the first and
+    /// so on round; only Envoy keeps them open. The statuses in order; `None` where a connection
+    /// ended without an answer.
+    fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
+        let at_once = requests.chunks(connections);
+        at_once
+            .flat_map(|requests| self.send_all(requests))
+            .map(|exchange| Some(exchange.status))
+            .collect()
     }
 
     /// Sends all requests before it waits for the first answer.
@@ -90,6 +107,9 @@ pub struct Setup {
     pub external_clusters: BTreeMap<String, SocketAddr>,
     /// Worker threads, each with a VM of its own beside the main thread's; 0 means 1.
     pub workers: usize,
+    /// Envoy hands each new connection to the worker that has fewest, as the fake host deals
+    /// requests out in turn; else the kernel chooses.
+    pub balanced: bool,
     /// The only `proxy_*` calls and callbacks allowed; `None` allows all.
     pub capabilities: Option<Vec<String>>,
     /// Limit of a request's headers in KiB; 0 is Envoy's default of 60.
@@ -128,6 +148,15 @@ impl Setup {
     /// Sets the number of workers.
     pub fn workers(self, workers: usize) -> Self {
         Self { workers, ..self }
+    }
+
+    /// Sets the number of workers and shares the connections out between them.
+    pub fn balanced_workers(self, workers: usize) -> Self {
+        Self {
+            workers,
+            balanced: true,
+            ..self
+        }
     }
 
     /// Allows these capabilities alone.
@@ -188,6 +217,20 @@ impl Request {
             body: body.into(),
             ..self
         }
+    }
+
+    /// Its bytes in HTTP/1.1.
+    pub fn on_the_wire(&self) -> Vec<u8> {
+        let mut headers = Headers::default();
+        headers.add("host", &self.authority);
+        headers.0.extend(self.headers.0.iter().cloned());
+        if !self.body.is_empty() {
+            headers.add("content-length", self.body.len().to_string());
+        }
+        let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.path).into_bytes();
+        http::write_headers(&mut bytes, &headers);
+        bytes.extend_from_slice(&self.body);
+        bytes
     }
 }
 

@@ -27,6 +27,7 @@ pub mod driver;
 pub mod envoy;
 pub mod fake_host;
 pub mod http;
+pub mod load;
 pub mod server;
 pub mod upstream;
 
@@ -57,3 +58,19 @@ macro_rules! on_both_drivers {
 }
 #[allow(unused_imports, reason = "only scenarios need it")]
 pub(crate) use on_both_drivers;
+
+/// Makes a test of each scenario in Envoy alone: what it is about, the fake host does not have.
+#[allow(unused_macros, reason = "only scenarios need it")]
+macro_rules! in_envoy {
+    ($($scenario:ident),+ $(,)?) => {
+        mod in_envoy_alone {
+            $(#[test] fn $scenario() {
+                if $crate::support::envoy::is_installed(&$crate::support::envoy::module()) {
+                    super::$scenario();
+                }
+            })+
+        }
+    };
+}
+#[allow(unused_imports, reason = "only scenarios need it")]
+pub(crate) use in_envoy;

@@ -1,10 +1,11 @@
 //! A threaded HTTP/1.1 server on loopback, for the scripted parts of a scenario.
 
 use std::{
+    collections::BTreeMap,
     io::{self, BufReader, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -29,30 +30,58 @@ pub enum Then {
     Close,
 }
 
-/// A threaded server on a free loopback port; it stops accepting when dropped.
+/// A threaded server on loopback. Dropped, it is gone like a process: its port is free and its
+/// connections are closed.
 pub struct Server {
     address: SocketAddr,
-    stopping: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    accepting: Option<thread::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stopping: AtomicBool,
+    open: Mutex<BTreeMap<u64, TcpStream>>,
 }
 
 impl Server {
-    /// Answers each request by `handler`, connections in parallel.
+    /// Answers each request on a free port by `handler`, connections in parallel.
     pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), handler)
+    }
+
+    /// The same at this address.
+    pub fn start_at(
+        address: SocketAddr,
+        handler: impl Fn(Message) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        let stopping = Arc::new(AtomicBool::new(false));
-        let (stop, handler) = (Arc::clone(&stopping), Arc::new(handler));
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if stop.load(Ordering::SeqCst) {
+        let shared = Arc::<Shared>::default();
+        let (own, handler) = (Arc::clone(&shared), Arc::new(handler));
+        let accepting = thread::spawn(move || {
+            for (id, connection) in (0..).zip(listener.incoming().flatten()) {
+                if own.stopping.load(Ordering::SeqCst) {
                     return;
                 }
-                let handler = Arc::clone(&handler);
-                // A broken connection is the peer's affair: what it did not get, its test misses.
-                thread::spawn(move || drop(serve(connection, &*handler)));
+                let Ok(twin) = connection.try_clone() else {
+                    continue;
+                };
+                own.open.lock().unwrap().insert(id, twin);
+                let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
+                thread::spawn(move || {
+                    // A broken connection is the peer's affair: what it did not get, its test
+                    // misses.
+                    drop(serve(connection, &*handler));
+                    own.open.lock().unwrap().remove(&id);
+                });
             }
         });
-        Ok(Self { address, stopping })
+        Ok(Self {
+            address,
+            shared,
+            accepting: Some(accepting),
+        })
     }
 
     /// Where it listens.
@@ -63,8 +92,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.shared.stopping.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address)); // wakes the accepting thread
+        drop(self.accepting.take().map(thread::JoinHandle::join));
+        for connection in self.shared.open.lock().unwrap().values() {
+            // It may be closed already.
+            let _ = connection.shutdown(Shutdown::Both);
+        }
     }
 }
 

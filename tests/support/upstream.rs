@@ -17,6 +17,10 @@ use super::{
 
 /// Response header that names the record of the request.
 pub const ECHO_ID: &str = "x-echo-id";
+/// Response header that repeats [`USER`].
+pub const ECHO_USER: &str = "x-echo-user";
+/// Request header in which a gate names the user.
+pub const USER: &str = "x-user";
 /// What the protected service says.
 pub const BODY: &[u8] = b"hello from the protected service";
 
@@ -33,8 +37,11 @@ impl Upstream {
         let record = Arc::clone(&seen);
         let server = Server::start(move |request| {
             let mut records = record.lock().unwrap();
-            records.push(described(request));
             let mut headers = Headers::default();
+            for user in request.headers.bytes(USER) {
+                headers.add(ECHO_USER, user);
+            }
+            records.push(described(request));
             headers.add(ECHO_ID, (records.len() - 1).to_string());
             Reply {
                 bytes: response(200, &headers, BODY),

@@ -67,12 +67,16 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
         "name": "envoy.filters.network.http_connection_manager",
         "typed_config": connection_manager,
     });
-    json!({ "resources": [{
+    let mut listener = json!({
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": LISTENER,
         "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))),
         "filter_chains": [{ "filters": [filter] }],
-    }] })
+    });
+    if setup.balanced {
+        listener["connection_balance_config"] = json!({ "exact_balance": {} });
+    }
+    json!({ "resources": [listener] })
 }
 
 fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {

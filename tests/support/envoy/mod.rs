@@ -10,11 +10,11 @@ mod bootstrap;
 mod process;
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::BTreeMap,
     env, fs,
     io::{self, BufReader, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -25,7 +25,8 @@ use serde_json::Value;
 use self::{access_log::AccessLog, process::EnvoyProcess};
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup},
-    http::{self, Headers},
+    http,
+    load::Client,
     server::Server,
     upstream::Upstream,
 };
@@ -42,6 +43,8 @@ pub struct Envoy {
     upstream: Upstream,
     _authorization_servers: Vec<Server>,
     access_log: RefCell<AccessLog>,
+    /// A listener keeps its address when its filters change.
+    address: OnceCell<SocketAddr>,
 }
 
 /// A request under way, on a connection of its own.
@@ -75,31 +78,10 @@ impl Driver for Envoy {
     type Pending = Pending;
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
-        let upstream = Upstream::start().unwrap();
-        let mut clusters = BTreeMap::from([(bootstrap::UPSTREAM, upstream.address())]);
-        let mut authorization_servers = Vec::new();
-        for (name, server) in &setup.clusters {
-            let listening = server.listen().unwrap();
-            clusters.insert(name, listening.address());
-            authorization_servers.push(listening);
-        }
-        for (name, address) in &setup.external_clusters {
-            clusters.insert(name, *address);
-        }
-        let folder = process::new_folder();
-        publish(&folder, setup, &setup.configuration);
-        let bootstrap = bootstrap::bootstrap(&folder, &clusters);
-        let envoy = Self {
-            setup: setup.clone(),
-            process: EnvoyProcess::spawn(folder, &bootstrap, setup.workers.max(1)),
-            upstream,
-            _authorization_servers: authorization_servers,
-            access_log: RefCell::default(),
-        };
+        let envoy = Self::launch(setup);
         envoy.await_verdict(Verdicts::default(), 0)?;
         Ok(envoy)
     }
-
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused> {
         let (before, logged) = (self.verdicts(), self.process.log().len());
         publish(self.process.folder(), &self.setup, configuration);
@@ -107,11 +89,8 @@ impl Driver for Envoy {
     }
 
     fn begin(&self, request: &Request) -> Pending {
-        let address = self
-            .process
-            .wait_for("the listener", || self.process.listener());
-        let mut connection = http::connect(address).unwrap();
-        connection.write_all(&on_the_wire(request)).unwrap();
+        let mut connection = http::connect(self.address()).unwrap();
+        connection.write_all(&request.on_the_wire()).unwrap();
         Pending {
             connection,
             method: request.method.clone(),
@@ -145,9 +124,38 @@ impl Driver for Envoy {
         drop(pending);
     }
 
+    fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
+        // All of them are open before the first request: they are shared out between the workers.
+        let open = || Client::connected(self.address()).unwrap();
+        let clients: Vec<_> = (0..connections).map(|_| open()).collect();
+        let turn = |first: usize, mut client: Client| {
+            let own = requests.iter().enumerate().skip(first).step_by(connections);
+            own.map(|(n, request)| (n, client.send(request).ok().map(|(status, _)| status)))
+                .collect::<Vec<_>>()
+        };
+        let mut answers: Vec<_> = thread::scope(|scope| {
+            let clients = clients.into_iter().enumerate();
+            let turns: Vec<_> = clients
+                .map(|(first, client)| scope.spawn(move || turn(first, client)))
+                .collect();
+            turns
+                .into_iter()
+                .flat_map(|turn| turn.join().unwrap())
+                .collect()
+        });
+        answers.sort_unstable_by_key(|(n, _)| *n);
+        answers.into_iter().map(|(_, status)| status).collect()
+    }
+
     fn in_flight(&self) -> u64 {
         let active = format!("http.{}.downstream_rq_active", bootstrap::LISTENER);
         self.process.stat(&active).unwrap_or_default()
+    }
+
+    fn taken_by_worker(&self) -> Vec<u64> {
+        let stats = self.admin("/stats?filter=^listener.*worker_.*downstream_cx_total$");
+        let value = |line: &str| line.rsplit(' ').next()?.parse().ok();
+        stats.lines().filter_map(value).collect()
     }
 
     fn metric(&self, name: &str) -> Option<u64> {
@@ -176,9 +184,43 @@ impl Driver for Envoy {
 }
 
 impl Envoy {
+    /// Starts Envoy, and does not wait for what it says of the listener.
+    pub fn launch(setup: &Setup) -> Self {
+        let upstream = Upstream::start().unwrap();
+        let mut clusters = BTreeMap::from([(bootstrap::UPSTREAM, upstream.address())]);
+        let mut authorization_servers = Vec::new();
+        for (name, server) in &setup.clusters {
+            let listening = server.listen().unwrap();
+            clusters.insert(name, listening.address());
+            authorization_servers.push(listening);
+        }
+        for (name, address) in &setup.external_clusters {
+            clusters.insert(name, *address);
+        }
+        let folder = process::new_folder();
+        publish(&folder, setup, &setup.configuration);
+        let bootstrap = bootstrap::bootstrap(&folder, &clusters);
+        Self {
+            setup: setup.clone(),
+            process: EnvoyProcess::spawn(folder, &bootstrap, setup.workers.max(1)),
+            upstream,
+            _authorization_servers: authorization_servers,
+            access_log: RefCell::default(),
+            address: OnceCell::new(),
+        }
+    }
+
     /// A page of the admin interface.
     pub fn admin(&self, path: &str) -> String {
         self.process.admin(path)
+    }
+
+    /// Where the listener listens.
+    pub fn address(&self) -> SocketAddr {
+        let look = || self.process.listener();
+        *self
+            .address
+            .get_or_init(|| self.process.wait_for("the listener", look))
     }
 
     fn verdicts(&self) -> Verdicts {
@@ -236,19 +278,6 @@ fn publish(folder: &Path, setup: &Setup, configuration: &Value) {
     )
     .unwrap();
     fs::rename(draft, folder.join(bootstrap::LISTENER_FILE)).unwrap();
-}
-
-fn on_the_wire(request: &Request) -> Vec<u8> {
-    let mut headers = Headers::default();
-    headers.add("host", &request.authority);
-    headers.0.extend(request.headers.0.iter().cloned());
-    if !request.body.is_empty() {
-        headers.add("content-length", request.body.len().to_string());
-    }
-    let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method, request.path).into_bytes();
-    http::write_headers(&mut bytes, &headers);
-    bytes.extend_from_slice(&request.body);
-    bytes
 }
 
 /// The module's own words, behind Envoy's prefix that ends with the VM's name.

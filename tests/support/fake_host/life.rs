@@ -25,6 +25,7 @@ impl FakeHost {
             let state = &mut self.process().vms[vm];
             let root = *state.roots.last_key_value().expect("a configured VM").0;
             let context = state.new_context();
+            state.requests_taken += 1;
             state
                 .streams
                 .insert(context, Stream::arriving(request, root));
@@ -122,7 +123,7 @@ impl FakeHost {
         let unused = self.process().unused_roots(vm);
         for root in unused {
             self.delete(vm, root);
-            self.process().vms[vm].roots.remove(&root);
+            self.process().vms[vm].remove_root(root);
         }
     }
 

@@ -120,6 +120,11 @@ impl Driver for FakeHost {
             .sum()
     }
 
+    fn taken_by_worker(&self) -> Vec<u64> {
+        let workers = &self.process().vms[1..];
+        workers.iter().map(|vm| vm.requests_taken).collect()
+    }
+
     fn metric(&self, name: &str) -> Option<u64> {
         self.process().metrics.named(name)
     }

@@ -107,6 +107,8 @@ pub struct VmState {
     pub last_token: u32,
     /// Root contexts.
     pub roots: BTreeMap<u32, Root>,
+    /// Requests so far.
+    pub requests_taken: u64,
     /// Streams that still exist.
     pub streams: BTreeMap<u32, Stream>,
     /// Calls under way, by token.
@@ -237,6 +239,12 @@ impl VmState {
     /// Forgets a stream and the calls it made.
     pub fn remove_stream(&mut self, context: u32) {
         self.streams.remove(&context);
+        self.calls.retain(|_, call| call.context != context);
+    }
+
+    /// Forgets a root context and the calls it made.
+    pub fn remove_root(&mut self, context: u32) {
+        self.roots.remove(&context);
         self.calls.retain(|_, call| call.context != context);
     }
 

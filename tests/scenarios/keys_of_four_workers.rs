@@ -1,0 +1,204 @@
+//! Many requests on four workers at once: how often keys are fetched, and who is told what.
+//!
+//! How many fetches there may be is computed from the time that has passed, as little as it may
+//! have been and as much.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    signer::{Pair, Signer, jwks},
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        driver::{Driver, Request, Setup},
+        on_both_drivers,
+    },
+    world::{
+        JWKS_PATH, configuration, forwarded_user, publishing, remote_provider, signer, start, token,
+    },
+};
+
+on_both_drivers!(
+    fetches_once_for_a_thousand_requests_that_race,
+    fetches_once_per_refresh,
+    fetches_once_per_cooldown_through_a_flood_of_unknown_kids,
+    refuses_a_removed_key_on_every_worker,
+    has_keys_before_anyone_asks_and_keeps_them_through_an_update,
+    outlives_the_worker_that_was_fetching,
+);
+
+const WORKERS: usize = 4;
+/// Connections of a burst: four for each worker.
+const CONNECTIONS: usize = 16;
+
+fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
+    const REQUESTS: u64 = 1000;
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let gate: D = gate(&server, json!({}));
+    let pending: Vec<_> = (0..REQUESTS)
+        .map(|n| gate.begin(&Request::get("/").bearer(token(&gate, &signer, &format!("u{n}")))))
+        .collect();
+    gate.wait_until("all in flight", || gate.in_flight() == REQUESTS);
+    assert_eq!(gate.taken_by_worker(), [REQUESTS / 4; WORKERS]);
+    server.release();
+    for (n, pending) in pending.into_iter().enumerate() {
+        assert_eq!(forwarded_user(&gate.finish(pending)), Some(format!("u{n}")));
+    }
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+}
+
+fn fetches_once_per_refresh<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let gate: D = gate(&server, json!({ "cache_duration": "1s" }));
+    let forger = Signer::with_pair(signer.alg, Pair::Other);
+    let of = |signer: &Signer| Request::get("/").bearer(token(&gate, signer, "alice"));
+    let requests = vec![[of(&signer), of(&forger)]; 50].concat();
+    let started = gate.now();
+    while server.fetches(JWKS_PATH) < 4 {
+        let expected = [Some(200), Some(401)].repeat(50);
+        assert_eq!(gate.send_over(CONNECTIONS, &requests), expected);
+        gate.pass(Duration::from_millis(20));
+    }
+    // A tenth of the duration ahead of its end.
+    let allowed = 1 + most_intervals(&gate, started, Duration::from_millis(900));
+    let fetches = server.fetches(JWKS_PATH);
+    assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
+    assert_all_workers_took_part(&gate);
+}
+
+fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
+    const ROUNDS: usize = 10;
+    const STRANGERS: usize = 1000;
+    let signer = signer();
+    let server = publishing(&signer);
+    let gate: D = gate(&server, json!({ "unknown_kid_cooldown": "1s" }));
+    let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let started = gate.now();
+    for round in 0..ROUNDS {
+        let requests: Vec<_> = (0..STRANGERS)
+            .flat_map(|n| {
+                let kid = format!("made-up-{round}-{n}");
+                let stranger = signer.clone().named(Some(&kid));
+                let stranger = Request::get("/").bearer(token(&gate, &stranger, "mallory"));
+                // A good one after every ten.
+                let good = (n % 10 == 0).then(|| good.clone());
+                [Some(stranger), good].into_iter().flatten()
+            })
+            .collect();
+        let good = good.on_the_wire();
+        for (request, status) in requests.iter().zip(gate.send_over(CONNECTIONS, &requests)) {
+            let expected = if request.on_the_wire() == good {
+                200
+            } else {
+                401
+            };
+            assert_eq!(status, Some(expected));
+        }
+        gate.pass(Duration::from_millis(200));
+    }
+    // One at the start, one for the first stranger, one more each second.
+    let allowed = 2 + most_intervals(&gate, started, Duration::from_secs(1));
+    let fetches = server.fetches(JWKS_PATH);
+    assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
+    assert!(fetches >= 3, "{fetches} fetches: nobody looks for new keys");
+    assert_all_workers_took_part(&gate);
+}
+
+/// A withdrawn key is a stolen one, for all that anybody knows.
+fn refuses_a_removed_key_on_every_worker<D: Driver>() {
+    let (old, new) = (signer(), Signer::new(portcullis::jose::Algorithm::Es384));
+    let server = publishing(&old);
+    server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
+    let gate: D = gate(&server, json!({ "cache_duration": "1s" }));
+    let request = |signer| Request::get("/").bearer(token(&gate, signer, "alice"));
+    let (old, kept) = (request(&old), request(&new));
+    // One connection each: every worker is asked.
+    let answers = |request: &Request| gate.send_over(WORKERS, &vec![request.clone(); WORKERS]);
+    assert_eq!(answers(&old), [Some(200); WORKERS]);
+    assert_eq!(answers(&kept), [Some(200); WORKERS]);
+    server.answer(JWKS_PATH, Answer::json(new.jwks().to_string()));
+    gate.wait_until("every worker to refuse", || {
+        answers(&old) == [Some(401); WORKERS]
+    });
+    for _ in 0..20 {
+        assert_eq!(answers(&old), [Some(401); WORKERS]);
+        assert_eq!(answers(&kept), [Some(200); WORKERS]);
+        gate.pass(Duration::from_millis(50));
+    }
+    assert_all_workers_took_part(&gate);
+}
+
+fn has_keys_before_anyone_asks_and_keeps_them_through_an_update<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let gate: D = gate(&server, json!({}));
+    let keys = || gate.metric("portcullis.provider.login.keys") == Some(1);
+    gate.wait_until("keys", keys);
+    assert_eq!(gate.taken_by_worker(), [0; WORKERS], "nobody has asked");
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+    // A fetch from here on would not end.
+    server.hold();
+    let mut updated = configuration(&remote_provider());
+    updated["realm"] = json!("updated");
+    gate.reconfigure(&updated).unwrap();
+    let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let answers = gate.send_over(WORKERS, &vec![good; WORKERS]);
+    assert_eq!(answers, [Some(200); WORKERS]);
+    let exchange = gate.send(&Request::get("/"));
+    let challenge = exchange.headers.value("www-authenticate");
+    assert_eq!(challenge.as_deref(), Some(r#"Bearer realm="updated""#));
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+    server.release();
+}
+
+/// With a configuration that is replaced goes its call, and with the call its answer; the lease
+/// stands in shared data and ends by itself.
+fn outlives_the_worker_that_was_fetching<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let mut provider = remote_provider();
+    provider["remote_jwks"]["http_uri"]["timeout"] = json!("3s");
+    let config = configuration(&provider);
+    let setup = Setup::new(config.clone()).cluster("login", &server);
+    let gate: D = start(&setup.balanced_workers(WORKERS));
+    gate.wait_until("a fetch", || server.fetches(JWKS_PATH) == 1);
+    let mut updated = config;
+    updated["realm"] = json!("updated");
+    gate.reconfigure(&updated).unwrap();
+    assert_eq!(server.fetches(JWKS_PATH), 1, "the lease stands");
+    server.release();
+    // They wait for the lease to end, and no longer than requests may wait (five seconds).
+    let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
+    assert_eq!(answers, [Some(200); CONNECTIONS]);
+    assert_eq!(server.fetches(JWKS_PATH), 2, "the first answer was lost");
+    let failed = gate.metric("portcullis.provider.login.jwks.fetch_failed");
+    assert_eq!(failed, Some(0));
+}
+
+/// A gate with four workers whose keys are fetched from `server` as `settings` say.
+fn gate<D: Driver>(server: &AuthorizationServer, settings: Value) -> D {
+    let mut provider = remote_provider();
+    for (name, value) in settings.as_object().unwrap() {
+        provider["remote_jwks"][name] = value.clone();
+    }
+    let setup = Setup::new(configuration(&provider)).cluster("login", server);
+    start(&setup.balanced_workers(WORKERS))
+}
+
+/// How many intervals may have ended since `started`, a time in whole seconds.
+fn most_intervals(gate: &impl Driver, started: u64, interval: Duration) -> usize {
+    let passed = Duration::from_secs(gate.now() + 1 - started);
+    usize::try_from(passed.as_millis() / interval.as_millis()).unwrap()
+}
+
+fn assert_all_workers_took_part(gate: &impl Driver) {
+    let taken = gate.taken_by_worker();
+    assert_eq!(taken.len(), WORKERS);
+    assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
+}

@@ -1,0 +1,293 @@
+//! Steady load on a listener, over connections that stay open, and what came of it.
+//!
+//! Each request says which answers are right for it. What is right changes while a scenario runs:
+//! [`Load::change`] returns when no request of the mix before is under way. A connection that ends
+//! without an answer is counted as lost and never tried again: a client would have noticed.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, BufReader, Write},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    driver::Request,
+    http::{self, Message},
+    upstream::ECHO_USER,
+};
+
+/// How many wrong answers are told in full.
+const TOLD: usize = 10;
+
+/// A request of some kind, and what may come of it.
+#[derive(Clone)]
+pub struct Shot {
+    kind: &'static str,
+    request: Arc<dyn Fn(u64) -> Request + Send + Sync>,
+    right: Vec<u16>,
+    user: Option<String>,
+}
+
+impl Shot {
+    /// Always this request.
+    pub fn new(kind: &'static str, request: Request, right: &[u16]) -> Self {
+        Self::varying(kind, right, move |_| request.clone())
+    }
+
+    /// Another request each time, made from a number that is never the same.
+    pub fn varying(
+        kind: &'static str,
+        right: &[u16],
+        request: impl Fn(u64) -> Request + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            request: Arc::new(request),
+            right: right.to_vec(),
+            user: None,
+        }
+    }
+
+    /// Where it passes, the protected service is told this user.
+    pub fn of_user(self, user: &str) -> Self {
+        Self {
+            user: Some(user.to_owned()),
+            ..self
+        }
+    }
+
+    /// What is wrong with an answer.
+    fn fault(&self, status: u16, answer: &Message) -> Option<String> {
+        let told = answer.headers.value(ECHO_USER);
+        let expected = self.user.clone().filter(|_| status == 200);
+        if !self.right.contains(&status) {
+            let body = String::from_utf8_lossy(&answer.body);
+            return Some(format!("{}: {status}: {body}", self.kind));
+        }
+        (told != expected).then(|| format!("{}: passed as {told:?}", self.kind))
+    }
+}
+
+/// Clients that send without pause but for the one they are given.
+pub struct Load {
+    shared: Arc<Shared>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    mix: Mutex<(u64, Arc<[Shot]>)>,
+    /// The mix that each client last took a request from.
+    taken: Vec<AtomicU64>,
+    next: AtomicU64,
+    stopping: AtomicBool,
+    tally: Mutex<Tally>,
+}
+
+impl Load {
+    /// That many clients, each with one connection, each with this pause between two requests.
+    pub fn start(
+        address: SocketAddr,
+        clients: usize,
+        pause: Duration,
+        mix: impl IntoIterator<Item = Shot>,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            mix: Mutex::new((1, mix.into_iter().collect())),
+            taken: (0..clients).map(|_| AtomicU64::new(0)).collect(),
+            next: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            tally: Mutex::default(),
+        });
+        let spawn = |index| {
+            let shared = Arc::clone(&shared);
+            let mut client = Client::connected(address).unwrap();
+            thread::spawn(move || {
+                while !shared.stopping.load(Ordering::SeqCst) {
+                    shared.shoot(index, &mut client);
+                    thread::sleep(pause);
+                }
+            })
+        };
+        let clients = (0..clients).map(spawn).collect();
+        Self { shared, clients }
+    }
+
+    /// From now on this mix. Returns when no request of another is under way and each client has
+    /// sent one of this.
+    pub fn change(&self, mix: impl IntoIterator<Item = Shot>) {
+        let current = {
+            let mut current = self.shared.mix.lock().unwrap();
+            *current = (current.0 + 1, mix.into_iter().collect());
+            current.0
+        };
+        let start = Instant::now();
+        let all_follow = || {
+            let taken = self.shared.taken.iter();
+            taken.map(|taken| taken.load(Ordering::SeqCst)).min() >= Some(current)
+        };
+        while !all_follow() {
+            assert!(start.elapsed() < 2 * http::PATIENCE, "a client is stuck");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// What has come so far.
+    pub fn tally(&self) -> Tally {
+        self.shared.tally.lock().unwrap().clone()
+    }
+
+    /// Ends the load: the clients take their last answers.
+    pub fn stop(mut self) -> Tally {
+        self.end();
+        self.tally()
+    }
+
+    fn end(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.clients
+            .drain(..)
+            .for_each(|client| client.join().unwrap());
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.end();
+        }
+        self.shared.stopping.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Shared {
+    fn shoot(&self, index: usize, client: &mut Client) {
+        let (generation, mix) = self.mix.lock().unwrap().clone();
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let shot = &mix[(number % mix.len() as u64) as usize];
+        let request = (shot.request)(number);
+        let start = Instant::now();
+        let answer = client.send(&request);
+        let waited = start.elapsed();
+        self.tally.lock().unwrap().count(shot, answer, waited);
+        self.taken[index].store(generation, Ordering::SeqCst);
+    }
+}
+
+/// What came of the requests.
+#[derive(Clone, Default)]
+pub struct Tally {
+    /// By kind.
+    pub rows: BTreeMap<&'static str, Row>,
+    /// Answers that are not right, the first few.
+    pub wrong: Vec<String>,
+}
+
+/// What came of the requests of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// How many, by status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Answers that are not right.
+    pub wrong: u64,
+    /// Connections that ended without an answer.
+    pub lost: u64,
+    /// The longest that one waited.
+    pub longest: Duration,
+}
+
+impl Tally {
+    fn count(&mut self, shot: &Shot, answer: io::Result<(u16, Message)>, waited: Duration) {
+        let row = self.rows.entry(shot.kind).or_default();
+        row.longest = row.longest.max(waited);
+        let fault = match answer {
+            Ok((status, message)) => {
+                *row.statuses.entry(status).or_default() += 1;
+                let fault = shot.fault(status, &message);
+                row.wrong += u64::from(fault.is_some());
+                fault
+            }
+            Err(error) => {
+                row.lost += 1;
+                Some(format!("{}: lost after {waited:?}: {error}", shot.kind))
+            }
+        };
+        if self.wrong.len() < TOLD {
+            self.wrong.extend(fault);
+        }
+    }
+
+    /// How many requests of a kind got this status.
+    pub fn of(&self, kind: &str, status: u16) -> u64 {
+        let row = self.rows.get(kind);
+        row.and_then(|row| row.statuses.get(&status).copied())
+            .unwrap_or_default()
+    }
+
+    /// Fails the test unless each answer was right and none is missing.
+    pub fn assert_right(&self) {
+        assert!(self.wrong.is_empty(), "{:#?}\n{self}", self.wrong);
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            formatter,
+            "{:<24} {:>8} {:>6} {:>6} {:>13}  statuses",
+            "requests", "count", "wrong", "lost", "longest wait"
+        )?;
+        for (kind, row) in &self.rows {
+            let count = row.statuses.values().sum::<u64>() + row.lost;
+            let milliseconds = row.longest.as_millis();
+            let (wrong, lost) = (row.wrong, row.lost);
+            write!(
+                formatter,
+                "{kind:<24} {count:>8} {wrong:>6} {lost:>6} {milliseconds:>10} ms "
+            )?;
+            for (status, count) in &row.statuses {
+                write!(formatter, " {status}: {count}")?;
+            }
+            writeln!(formatter)?;
+        }
+        Ok(())
+    }
+}
+
+/// A client with one connection, which it opens anew where the server says that it closes.
+pub struct Client {
+    address: SocketAddr,
+    connection: Option<BufReader<TcpStream>>,
+}
+
+impl Client {
+    /// A client that is connected already.
+    pub fn connected(address: SocketAddr) -> io::Result<Self> {
+        let connection = Some(BufReader::new(http::connect(address)?));
+        Ok(Self {
+            address,
+            connection,
+        })
+    }
+
+    /// Sends a request and waits for its answer.
+    pub fn send(&mut self, request: &Request) -> io::Result<(u16, Message)> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => BufReader::new(http::connect(self.address)?),
+        };
+        connection.get_mut().write_all(&request.on_the_wire())?;
+        let answer = http::read_response(&mut connection, &request.method)?;
+        let closes = answer.1.headers.values("connection");
+        if !closes.iter().any(|value| value == "close") {
+            self.connection = Some(connection);
+        }
+        Ok(answer)
+    }
+}
