@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use crate::{
@@ -37,12 +38,15 @@ fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();
-    let gate: D = gate(&server, json!({}));
+    let gate: D = gate(&server, &json!({}));
     let pending: Vec<_> = (0..REQUESTS)
         .map(|n| gate.begin(&Request::get("/").bearer(token(&gate, &signer, &format!("u{n}")))))
         .collect();
     gate.wait_until("all in flight", || gate.in_flight() == REQUESTS);
     assert_eq!(gate.taken_by_worker(), [REQUESTS / 4; WORKERS]);
+    gate.wait_until("a fetch", || server.fetches(JWKS_PATH) > 0);
+    // Every worker ticks often enough to begin one of its own, if it could.
+    gate.pass(Duration::from_millis(300));
     server.release();
     for (n, pending) in pending.into_iter().enumerate() {
         assert_eq!(forwarded_user(&gate.finish(pending)), Some(format!("u{n}")));
@@ -53,7 +57,7 @@ fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
 fn fetches_once_per_refresh<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
-    let gate: D = gate(&server, json!({ "cache_duration": "1s" }));
+    let gate: D = gate(&server, &json!({ "cache_duration": "1s" }));
     let forger = Signer::with_pair(signer.alg, Pair::Other);
     let of = |signer: &Signer| Request::get("/").bearer(token(&gate, signer, "alice"));
     let requests = vec![[of(&signer), of(&forger)]; 50].concat();
@@ -75,14 +79,15 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
     const STRANGERS: usize = 1000;
     let signer = signer();
     let server = publishing(&signer);
-    let gate: D = gate(&server, json!({ "unknown_kid_cooldown": "1s" }));
+    let gate: D = gate(&server, &json!({ "unknown_kid_cooldown": "1s" }));
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let stranger = Signer::new(Algorithm::EdDsa);
     let started = gate.now();
     for round in 0..ROUNDS {
         let requests: Vec<_> = (0..STRANGERS)
             .flat_map(|n| {
                 let kid = format!("made-up-{round}-{n}");
-                let stranger = signer.clone().named(Some(&kid));
+                let stranger = stranger.clone().named(Some(&kid));
                 let stranger = Request::get("/").bearer(token(&gate, &stranger, "mallory"));
                 // A good one after every ten.
                 let good = (n % 10 == 0).then(|| good.clone());
@@ -110,10 +115,10 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
 
 /// A withdrawn key is a stolen one, for all that anybody knows.
 fn refuses_a_removed_key_on_every_worker<D: Driver>() {
-    let (old, new) = (signer(), Signer::new(portcullis::jose::Algorithm::Es384));
+    let (old, new) = (signer(), Signer::new(Algorithm::Es384));
     let server = publishing(&old);
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
-    let gate: D = gate(&server, json!({ "cache_duration": "1s" }));
+    let gate: D = gate(&server, &json!({ "cache_duration": "1s" }));
     let request = |signer| Request::get("/").bearer(token(&gate, signer, "alice"));
     let (old, kept) = (request(&old), request(&new));
     // One connection each: every worker is asked.
@@ -135,7 +140,7 @@ fn refuses_a_removed_key_on_every_worker<D: Driver>() {
 fn has_keys_before_anyone_asks_and_keeps_them_through_an_update<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
-    let gate: D = gate(&server, json!({}));
+    let gate: D = gate(&server, &json!({}));
     let keys = || gate.metric("portcullis.provider.login.keys") == Some(1);
     gate.wait_until("keys", keys);
     assert_eq!(gate.taken_by_worker(), [0; WORKERS], "nobody has asked");
@@ -182,7 +187,7 @@ fn outlives_the_worker_that_was_fetching<D: Driver>() {
 }
 
 /// A gate with four workers whose keys are fetched from `server` as `settings` say.
-fn gate<D: Driver>(server: &AuthorizationServer, settings: Value) -> D {
+fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     let mut provider = remote_provider();
     for (name, value) in settings.as_object().unwrap() {
         provider["remote_jwks"][name] = value.clone();
