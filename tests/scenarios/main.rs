@@ -22,6 +22,7 @@ mod keys;
 mod keys_of_four_workers;
 mod leaving_clients;
 mod metrics;
+mod outages;
 mod path;
 #[path = "../support/signer.rs"]
 mod signer;

@@ -1,0 +1,169 @@
+//! An authorization server that fails: for how long the last good keys serve, and what comes then.
+//!
+//! Each kind of failure has a provider of its own in one gate, so that all of them take the time of
+//! one.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    signer::Signer,
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        driver::{Driver, Exchange, Request, Setup},
+        on_both_drivers,
+    },
+    world::{JWKS_PATH, configuration, remote_provider, signer, start},
+};
+
+on_both_drivers!(
+    serves_the_last_good_keys_through_every_outage_until_they_are_too_old,
+    takes_a_key_set_of_any_content_type,
+);
+
+/// The failures, by the provider that suffers them.
+fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
+    let good = || Answer::json(signer.jwks().to_string());
+    let elsewhere = "http://127.0.0.1:1/jwks";
+    vec![
+        ("slow", good().after(Duration::from_secs(3))),
+        ("reset", Answer::reset()),
+        ("truncated", good().truncated()),
+        ("error", Answer::status(500)),
+        ("overloaded", Answer::status(503)),
+        (
+            "redirect",
+            Answer::status(302).header("location", elsewhere),
+        ),
+        // What a captive portal says.
+        ("page", html("<!doctype html><title>Log in</title>")),
+        (
+            "partial",
+            Answer {
+                status: 206,
+                ..good()
+            },
+        ),
+        ("cut", Answer::json(&signer.jwks().to_string().as_bytes()[..40])),
+        ("garbage", Answer::json(b"\xff\xfe garbage")),
+        ("twice", Answer::json(signer.jwks().to_string().repeat(2))),
+        ("oversized", Answer::json(vec![b' '; 300_000])),
+        ("deep", Answer::json(vec![b'['; 10 << 20])),
+        ("none", Answer::json("")),
+        ("other", Answer::json("{}")),
+        ("empty", Answer::json(r#"{"keys":[]}"#)),
+        // A secret that everyone can read.
+        (
+            "secret",
+            Answer::json(r#"{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"ES256-1"}]}"#),
+        ),
+    ]
+}
+
+fn serves_the_last_good_keys_through_every_outage_until_they_are_too_old<D: Driver>() {
+    let signer = signer();
+    let server = AuthorizationServer::new();
+    let outages = outages(&signer);
+    let heal =
+        |name: &str| server.answer(&jwks_path(name), Answer::json(signer.jwks().to_string()));
+    outages.iter().for_each(|(name, _)| heal(name));
+    let names: Vec<_> = outages.iter().map(|(name, _)| *name).collect();
+    let gate: D = start(&Setup::new(configuration_of(&names)).cluster("login", &server));
+    assert_all(&gate, &signer, &names, "fresh", 200);
+
+    for (name, answer) in &outages {
+        server.answer(&jwks_path(name), answer.clone());
+    }
+    for name in &names {
+        let failed = format!("portcullis.provider.{name}.jwks.fetch_failed");
+        gate.wait_until(name, || gate.metric(&failed) > Some(0));
+    }
+    // Past the end of freshness, which is a second, and within what they may serve beyond it.
+    gate.pass(Duration::from_millis(1500));
+    assert_all(&gate, &signer, &names, "stale", 200);
+
+    for name in &names {
+        let status = || ask(&gate, &signer, name).status;
+        gate.wait_until(name, || status() != 200);
+        let exchange = ask(&gate, &signer, name);
+        assert_eq!(exchange.status, 503, "{name}");
+        let wait = exchange.headers.value("retry-after").unwrap();
+        assert!(wait.parse::<u64>().unwrap() >= 1, "{name}: {wait}");
+        assert_eq!(exchange.headers.value("www-authenticate"), None, "{name}");
+        assert_eq!(exchange.details, "portcullis_denied{keys_unavailable}");
+    }
+
+    names.iter().for_each(|name| heal(name));
+    for name in &names {
+        gate.wait_until(name, || ask(&gate, &signer, name).status == 200);
+    }
+}
+
+/// Servers that publish keys as `text/html` or without a type are many: the document decides.
+fn takes_a_key_set_of_any_content_type<D: Driver>() {
+    let signer = signer();
+    let server = AuthorizationServer::new();
+    let set = signer.jwks().to_string();
+    let untyped = Answer {
+        body: set.clone().into(),
+        ..Answer::status(200)
+    };
+    server.answer(&jwks_path("html"), html(&set));
+    server.answer(&jwks_path("untyped"), untyped);
+    let names = ["html", "untyped"];
+    let gate: D = start(&Setup::new(configuration_of(&names)).cluster("login", &server));
+    assert_all(&gate, &signer, &names, "", 200);
+}
+
+fn html(body: &str) -> Answer {
+    Answer {
+        body: body.into(),
+        ..Answer::status(200)
+    }
+    .header("content-type", "text/html")
+}
+
+fn jwks_path(name: &str) -> String {
+    format!("{JWKS_PATH}/{name}")
+}
+
+fn issuer(name: &str) -> String {
+    format!("https://{name}.example.com")
+}
+
+/// A provider for each name, which serves the paths below it.
+fn configuration_of(names: &[&str]) -> Value {
+    let mut config = configuration(&json!({}));
+    let provider = |name: &&str| {
+        let mut provider = remote_provider();
+        provider["issuer"] = json!(issuer(name));
+        let remote = &mut provider["remote_jwks"];
+        remote["http_uri"]["uri"] = json!(format!("{}{}", issuer(name), jwks_path(name)));
+        remote["http_uri"]["timeout"] = json!("0.5s");
+        remote["cache_duration"] = json!("1s");
+        remote["max_stale"] = json!("4s");
+        remote["async_fetch"]["failed_refetch_duration"] = json!("0.1s");
+        ((*name).to_owned(), provider)
+    };
+    let rule = |name: &&str| {
+        let requires = json!({ "provider_name": name });
+        json!({ "match": { "prefix": format!("/{name}") }, "requires": requires })
+    };
+    config["providers"] = Value::Object(names.iter().map(provider).collect());
+    config["rules"] = names.iter().map(rule).collect();
+    config
+}
+
+fn ask(gate: &impl Driver, signer: &Signer, name: &str) -> Exchange {
+    let token = signer.sign_claims(&json!({
+        "iss": issuer(name), "aud": "orders", "sub": "alice", "exp": gate.now() + 600,
+    }));
+    gate.send(&Request::get(&format!("/{name}")).bearer(token))
+}
+
+fn assert_all(gate: &impl Driver, signer: &Signer, names: &[&str], when: &str, status: u16) {
+    for name in names {
+        assert_eq!(ask(gate, signer, name).status, status, "{name} {when}");
+    }
+}
