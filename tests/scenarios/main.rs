@@ -24,6 +24,7 @@ mod leaving_clients;
 mod metrics;
 mod outages;
 mod path;
+mod readiness;
 #[path = "../support/signer.rs"]
 mod signer;
 #[path = "../support/mod.rs"]

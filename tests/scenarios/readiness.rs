@@ -1,0 +1,103 @@
+//! What Envoy lets a module hold back: a wrong configuration, and nothing else.
+//!
+//! A module cannot keep a listener from serving until it has keys: requests wait instead. What is
+//! shown here stands in `docs/operations.md`.
+
+use serde_json::json;
+
+use crate::{
+    support::{
+        authorization_server::Answer,
+        driver::{Driver, Request, Setup},
+        envoy::Envoy,
+        in_envoy,
+    },
+    world::{
+        ISSUER, JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer,
+        start, token, with_remote_keys,
+    },
+};
+
+in_envoy!(
+    is_ready_before_the_first_keys_are_there,
+    is_ready_without_a_listener_when_the_first_configuration_is_refused,
+    an_update_does_not_wait_for_its_keys,
+    a_refused_update_leaves_the_old_configuration_with_its_keys,
+    an_expired_token_tells_whether_the_keys_are_there,
+);
+
+fn is_ready_before_the_first_keys_are_there() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let gate: Envoy = with_remote_keys(&server);
+    assert_eq!(gate.admin("/ready"), "LIVE\n");
+    assert!(gate.admin("/listeners").starts_with("ingress::"));
+    let early = gate.begin(&Request::get("/").bearer(token(&gate, &signer, "alice")));
+    gate.wait_until("a waiting request", || gate.in_flight() == 1);
+    assert_eq!(gate.metric("portcullis.provider.login.keys"), Some(0));
+    assert_eq!(gate.admin("/ready"), "LIVE\n");
+    server.release();
+    assert_eq!(gate.finish(early).status, 200);
+}
+
+/// Where the listener comes from a discovery service. One that stands in the bootstrap file ends
+/// the start of Envoy instead.
+fn is_ready_without_a_listener_when_the_first_configuration_is_refused() {
+    let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })));
+    let rejected = "listener_manager.lds.update_rejected: 1";
+    gate.wait_until("the refusal", || gate.admin("/stats").contains(rejected));
+    gate.wait_until("readiness", || gate.admin("/ready") == "LIVE\n");
+    assert_eq!(gate.admin("/listeners"), "");
+}
+
+fn an_update_does_not_wait_for_its_keys() {
+    let signer = signer();
+    let (server, silent) = (publishing(&signer), publishing(&signer));
+    silent.hold();
+    let setup = Setup::new(configuration(&remote_provider())).cluster("login", &server);
+    let gate: Envoy = start(&setup.cluster("silent", &silent));
+    let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    assert_eq!(gate.send(&good).status, 200);
+    let mut provider = remote_provider();
+    provider["remote_jwks"]["http_uri"]["cluster"] = json!("silent");
+    gate.reconfigure(&configuration(&provider)).unwrap();
+    // The old configuration is gone; it had keys, the new one has none.
+    let waiting = gate.begin(&good);
+    gate.wait_until("a waiting request", || gate.in_flight() == 1);
+    assert_eq!(gate.admin("/ready"), "LIVE\n");
+    silent.release();
+    assert_eq!(gate.finish(waiting).status, 200);
+    assert_eq!(silent.fetches(JWKS_PATH), 1);
+}
+
+fn a_refused_update_leaves_the_old_configuration_with_its_keys() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let gate: Envoy = with_remote_keys(&server);
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+    server.hold();
+    let mut wrong = configuration(&local_provider(&signer));
+    wrong["rules"][0]["requires"]["provider_name"] = json!("nobody");
+    assert!(gate.reconfigure(&wrong).is_err());
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "bob")).status, 200);
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+    server.release();
+}
+
+/// What an operator can build a readiness probe on: such a token opens nothing, and its answer is
+/// 401 only once there is a key to say so.
+fn an_expired_token_tells_whether_the_keys_are_there() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.answer(JWKS_PATH, Answer::status(500));
+    let gate: Envoy = with_remote_keys(&server);
+    let expired = signer.sign_claims(&json!({
+        "iss": ISSUER, "aud": "orders", "sub": "probe", "exp": gate.now() - 600,
+    }));
+    let probe = || get(&gate, "/", &expired);
+    assert_eq!(probe().status, 503);
+    server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
+    gate.wait_until("keys", || probe().status == 401);
+    assert_eq!(probe().details, "portcullis_denied{expired}");
+}
