@@ -29,5 +29,6 @@ mod readiness;
 mod signer;
 #[path = "../support/mod.rs"]
 mod support;
+mod updates;
 mod withheld_capabilities;
 mod world;

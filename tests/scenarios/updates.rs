@@ -1,0 +1,118 @@
+//! Configurations that change while clients keep sending.
+//!
+//! While a change is under way, an answer of the old configuration is as right as one of the new;
+//! before and after, there is one right answer. No connection may end without one.
+
+use std::time::Duration;
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    signer::{Pair, Signer},
+    support::{
+        authorization_server::Answer,
+        driver::{Driver, Request, Setup},
+        envoy::Envoy,
+        in_envoy,
+        load::{Load, Shot},
+    },
+    world::{JWKS_PATH, configuration, publishing, remote_provider, signer, start, token},
+};
+
+in_envoy!(answers_right_while_providers_come_and_go);
+
+const CLIENTS: usize = 16;
+const PAUSE: Duration = Duration::from_millis(10);
+/// Requests of a kind that are seen between two changes.
+const ENOUGH: u64 = 100;
+const PARTNER: &str = "https://partner.example.com";
+
+fn answers_right_while_providers_come_and_go() {
+    let (own, partner) = (signer(), Signer::new(Algorithm::Es384));
+    let server = publishing(&own);
+    server.answer("/partner", Answer::json(partner.jwks().to_string()));
+    let setup = Setup::new(configuration(&remote_provider())).cluster("login", &server);
+    let gate: Envoy = start(&setup.balanced_workers(4));
+    let tokens = Tokens::signed(&gate, &own, &partner);
+    let load = Load::start(gate.address(), CLIENTS, PAUSE, tokens.mix(&[401]));
+
+    let mut right = 401;
+    for (change, partner, then) in changes() {
+        load.change(tokens.mix(&[right, then]));
+        let mut config = configuration(&remote_provider());
+        if let Some(partner) = partner {
+            config["providers"]["partner"] = partner;
+            let rule = json!({
+                "match": { "prefix": "/partner" }, "requires": { "provider_name": "partner" },
+            });
+            config["rules"].as_array_mut().unwrap().insert(0, rule);
+        }
+        // Each differs from all before, or Envoy would see no change.
+        config["realm"] = json!(change);
+        gate.reconfigure(&config)
+            .unwrap_or_else(|refused| panic!("{change}: {}", refused.0));
+        load.change(tokens.mix(&[then]));
+        let seen = |kind, status| load.tally().of(kind, status);
+        let before = (seen("good", 200), seen("partner", then));
+        gate.wait_until(change, || {
+            seen("good", 200) > before.0 + ENOUGH && seen("partner", then) > before.1 + ENOUGH
+        });
+        load.tally().assert_right();
+        right = then;
+    }
+    load.stop().assert_right();
+    // The source did not change, so neither did its record.
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+    let taken = gate.taken_by_worker();
+    assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
+}
+
+/// What becomes of the provider `partner`, and what its tokens get then.
+fn changes() -> Vec<(&'static str, Option<Value>, u16)> {
+    let mut provider = remote_provider();
+    provider["issuer"] = json!(PARTNER);
+    provider["remote_jwks"]["http_uri"]["uri"] = json!(format!("{PARTNER}/partner"));
+    let mut edited = provider.clone();
+    edited["audiences"] = json!(["elsewhere"]);
+    let mut disabled = provider.clone();
+    disabled["enabled"] = json!(false);
+    vec![
+        ("added", Some(provider.clone()), 200),
+        ("edited", Some(edited), 401),
+        ("edited back", Some(provider.clone()), 200),
+        ("disabled", Some(disabled), 401),
+        ("enabled", Some(provider), 200),
+        ("deleted", None, 401),
+    ]
+}
+
+struct Tokens {
+    good: String,
+    forged: String,
+    partner: String,
+}
+
+impl Tokens {
+    fn signed(gate: &Envoy, own: &Signer, partner: &Signer) -> Self {
+        let forger = Signer::with_pair(own.alg, Pair::Other);
+        let claims = json!({
+            "iss": PARTNER, "aud": "orders", "sub": "bob", "exp": gate.now() + 600,
+        });
+        Self {
+            good: token(gate, own, "alice"),
+            forged: token(gate, &forger, "alice"),
+            partner: partner.sign_claims(&claims),
+        }
+    }
+
+    /// Requests of each kind, where these statuses are right for the partner's.
+    fn mix(&self, partner: &[u16]) -> [Shot; 3] {
+        let with = |path, token| Request::get(path).bearer(token);
+        [
+            Shot::new("good", with("/", &self.good), &[200]).of_user("alice"),
+            Shot::new("forged", with("/", &self.forged), &[401]),
+            Shot::new("partner", with("/partner", &self.partner), partner).of_user("bob"),
+        ]
+    }
+}
