@@ -64,7 +64,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 .PHONY: test lint fmt
 test: ## Run all tests
-	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios host-facts e2e demo docs
+	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios chaos host-facts e2e demo docs
 
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
 	cargo fmt --check
@@ -78,7 +78,7 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a si
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt
 
-.PHONY: test-unit test-vectors test-wasm size test-scenarios host-facts e2e docs
+.PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts e2e docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins --test cli --test decisions --test jose --test properties
 	cargo test --locked --features cli --lib filter::
@@ -94,6 +94,9 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
 	CI=true cargo test --locked --features cli --test scenarios --test support_smoke
+
+chaos: wasm envoy ## A minute of traffic while the authorization server fails, rotates and restarts
+	CI=true cargo test --locked --features cli --test chaos -- --show-output
 
 host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
 	cargo build --locked --release $(PROBE)

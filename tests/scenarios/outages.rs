@@ -45,7 +45,10 @@ fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
                 ..good()
             },
         ),
-        ("cut", Answer::json(&signer.jwks().to_string().as_bytes()[..40])),
+        (
+            "cut",
+            Answer::json(&signer.jwks().to_string().as_bytes()[..40]),
+        ),
         ("garbage", Answer::json(b"\xff\xfe garbage")),
         ("twice", Answer::json(signer.jwks().to_string().repeat(2))),
         ("oversized", Answer::json(vec![b' '; 300_000])),

@@ -1,0 +1,146 @@
+//! The authorization server and its keys.
+
+use std::{net::SocketAddr, time::Duration};
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    signer::{Pair, Signer, jwks},
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        server::Server,
+    },
+};
+
+/// `iss` of its tokens.
+pub(crate) const ISSUER: &str = "https://login.example.com";
+const JWKS_PATH: &str = "/jwks";
+/// Freshness, and how far ahead of its end keys are fetched: a tenth.
+pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(2);
+/// The least time between two fetches that unknown kids cause.
+pub(crate) const COOLDOWN: Duration = Duration::from_secs(1);
+/// How long a fetch may take.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
+/// What is waited after a first failure; each that follows doubles it up to ten times this.
+pub(crate) const BACKOFF: Duration = Duration::from_millis(200);
+
+/// A provider `login` that has its keys from here, and a rule that it serves everything.
+pub(crate) fn configuration() -> Value {
+    let seconds = |time: Duration| format!("{}s", time.as_secs_f64());
+    json!({
+        "providers": { "login": {
+            "issuer": ISSUER,
+            "audiences": ["orders"],
+            "claim_to_headers": [{ "header_name": "x-user", "claim_name": "sub" }],
+            "remote_jwks": {
+                "http_uri": {
+                    "uri": format!("{ISSUER}{JWKS_PATH}"),
+                    "cluster": "login",
+                    "timeout": seconds(TIMEOUT),
+                },
+                "cache_duration": seconds(CACHE_DURATION),
+                "max_stale": "3600s",
+                "unknown_kid_cooldown": seconds(COOLDOWN),
+                "async_fetch": { "failed_refetch_duration": seconds(BACKOFF) },
+            },
+        } },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "login" } }],
+    })
+}
+
+/// A key, and a like one that is passed off as it.
+pub(crate) struct Key {
+    pub(crate) signer: Signer,
+    pub(crate) forger: Signer,
+}
+
+impl Key {
+    /// All keys that it will ever have, oldest first.
+    pub(crate) fn all() -> Vec<Self> {
+        let generation = |(n, (algorithm, own, other))| {
+            let kid = format!("key-{n}");
+            let named = |pair| Signer::with_pair(algorithm, pair).named(Some(&kid));
+            Self {
+                signer: named(own),
+                forger: named(other),
+            }
+        };
+        [
+            (Algorithm::Es256, Pair::Own, Pair::Other),
+            (Algorithm::Es384, Pair::Own, Pair::Other),
+            (Algorithm::Es256, Pair::Other, Pair::Own),
+            (Algorithm::Es384, Pair::Other, Pair::Own),
+            (Algorithm::Rs256, Pair::Own, Pair::Other),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(generation)
+        .collect()
+    }
+}
+
+/// The server, at one address for good.
+pub(crate) struct Issuer {
+    script: AuthorizationServer,
+    address: SocketAddr,
+    server: Option<Server>,
+}
+
+impl Issuer {
+    /// A server that publishes these keys.
+    pub(crate) fn start(published: &[Key]) -> Self {
+        let script = AuthorizationServer::new();
+        let server = script.listen().unwrap();
+        let issuer = Self {
+            script,
+            address: server.address(),
+            server: Some(server),
+        };
+        issuer.publish(published);
+        issuer
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on it publishes these keys.
+    pub(crate) fn publish(&self, keys: &[Key]) {
+        self.answer(answer(keys));
+    }
+
+    /// It publishes these keys, later than anybody waits.
+    pub(crate) fn publish_slowly(&self, keys: &[Key]) {
+        self.answer(answer(keys).after(3 * TIMEOUT));
+    }
+
+    /// It says 200, and nonsense.
+    pub(crate) fn publish_garbage(&self) {
+        self.answer(Answer::json("<!doctype html><title>Maintenance</title>"));
+    }
+
+    /// Its port is closed, and so are its connections.
+    pub(crate) fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// It is back.
+    pub(crate) fn resume(&mut self) {
+        self.server = Some(self.script.listen_at(self.address).unwrap());
+    }
+
+    /// How often it was asked.
+    pub(crate) fn fetches(&self) -> usize {
+        self.script.fetches(JWKS_PATH)
+    }
+
+    fn answer(&self, answer: Answer) {
+        self.script.answer(JWKS_PATH, answer);
+    }
+}
+
+fn answer(keys: &[Key]) -> Answer {
+    Answer::json(jwks(keys.iter().map(|key| &key.signer)).to_string())
+}

@@ -1,0 +1,231 @@
+//! What happens to the authorization server, and when.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    DURATION,
+    chapters::{Chapter, Fetches, Health},
+    issuer::{COOLDOWN, Issuer, Key, configuration},
+    support::{
+        driver::{Driver as _, Setup},
+        envoy::Envoy,
+        load::Load,
+    },
+    traffic::{Strangers, Tokens, Traffic},
+};
+
+const WORKERS: usize = 4;
+/// Four connections for each worker.
+const CLIENTS: usize = 16;
+/// Between two requests of a client.
+const PAUSE: Duration = Duration::from_millis(40);
+/// The parts into which the time is divided.
+const PARTS: u32 = 60;
+
+/// Does all of it, and prints what was counted.
+pub(crate) fn rage() {
+    let mut storm = Storm::begin();
+    storm.chapter("calm", Health::Good, 5, Storm::nothing);
+    storm.chapter("stopped", Health::Failing, 8, |storm| storm.issuer.stop());
+    storm.chapter("back", Health::Good, 4, |storm| {
+        storm.issuer.resume();
+        storm.await_success();
+    });
+    storm.chapter("slower than the timeout", Health::Failing, 8, |storm| {
+        storm.issuer.publish_slowly(&storm.keys[..1]);
+        storm.await_failure();
+    });
+    storm.chapter("back", Health::Good, 4, |storm| {
+        storm.issuer.publish(&storm.keys[..1]);
+        storm.await_success();
+    });
+    storm.chapter("garbage", Health::Failing, 6, |storm| {
+        storm.issuer.publish_garbage();
+        storm.await_failure();
+    });
+    storm.chapter("back", Health::Good, 4, |storm| {
+        storm.issuer.publish(&storm.keys[..1]);
+        storm.await_success();
+    });
+    storm.chapter(
+        "rotation, new key used at once",
+        Health::Good,
+        5,
+        Storm::rotate_quietly,
+    );
+    storm.chapter("rotation, old key withdrawn", Health::Good, 5, |storm| {
+        storm.rotate(2);
+    });
+    storm.chapter("rotation, old key withdrawn", Health::Good, 5, |storm| {
+        storm.rotate(3);
+    });
+    storm.chapter("stopped", Health::Failing, 3, |storm| storm.issuer.stop());
+    storm.chapter(
+        "restarted with another key",
+        Health::Good,
+        3,
+        Storm::restart,
+    );
+    storm.end();
+}
+
+struct Storm {
+    gate: Envoy,
+    issuer: Issuer,
+    keys: Vec<Key>,
+    tokens: Tokens,
+    traffic: Traffic,
+    load: Load,
+    chapters: Vec<Chapter>,
+}
+
+impl Storm {
+    fn begin() -> Self {
+        let keys = Key::all();
+        let issuer = Issuer::start(&keys[..1]);
+        let setup = Setup::new(configuration()).external_cluster("login", issuer.address());
+        let gate = Envoy::start(&setup.balanced_workers(WORKERS));
+        let gate = gate.unwrap_or_else(|refused| panic!("{}", refused.0));
+        let tokens = Tokens::signed(&keys, gate.now());
+        let traffic = Traffic {
+            good: 0..1,
+            doubtful: Vec::new(),
+            removed: 0..0,
+            strangers: Strangers::Present,
+        };
+        Self {
+            load: Load::start(gate.address(), CLIENTS, PAUSE, tokens.mix(&traffic)),
+            gate,
+            issuer,
+            keys,
+            tokens,
+            traffic,
+            chapters: Vec::new(),
+        }
+    }
+
+    /// Something happens, and the traffic goes on until that many parts of the time have passed.
+    fn chapter(
+        &mut self,
+        name: &'static str,
+        health: Health,
+        parts: u32,
+        happen: impl FnOnce(&mut Self),
+    ) {
+        let (started, before) = (Instant::now(), self.fetches());
+        happen(self);
+        let time = DURATION / PARTS * parts;
+        thread::sleep(time.saturating_sub(started.elapsed()));
+        let fetches = self.fetches().since(before);
+        self.chapters
+            .push(Chapter::ended(name, health, started, fetches));
+        self.load.tally().assert_right();
+    }
+
+    fn nothing(&mut self) {}
+
+    /// An issuer that nobody pesters: its new key is good from the moment it is published, because
+    /// the first token that names it makes the gate look.
+    fn rotate_quietly(&mut self) {
+        self.traffic.strangers = Strangers::Absent;
+        self.send();
+        self.gate.pass(COOLDOWN);
+        self.issuer.publish(&self.keys[..2]);
+        self.traffic.good = 0..2;
+        self.send();
+        self.gate.wait_until("tokens of both keys", || {
+            self.gate.metric("portcullis.provider.login.keys") == Some(2)
+        });
+        self.traffic.strangers = Strangers::Present;
+        self.send();
+    }
+
+    /// A new key for the oldest, while strangers use the cool-down up: the new one is good when
+    /// that has passed at the latest, the old one is refused when the set has been fetched.
+    fn rotate(&mut self, newest: usize) {
+        let oldest = newest - 2;
+        self.traffic.good = newest - 1..newest;
+        self.traffic.doubtful = vec![oldest, newest];
+        self.send();
+        self.issuer.publish(&self.keys[newest - 1..=newest]);
+        self.gate.pass(COOLDOWN);
+        self.traffic.good = newest - 1..newest + 1;
+        self.traffic.doubtful = vec![oldest];
+        self.send();
+        self.await_removal(oldest);
+    }
+
+    /// It comes back with a new key for its oldest. The gate learns so when it next tries.
+    fn restart(&mut self) {
+        self.traffic.good = 3..4;
+        self.traffic.doubtful = vec![2, 4];
+        self.send();
+        self.issuer.publish(&self.keys[3..5]);
+        self.issuer.resume();
+        self.await_success();
+        self.gate.pass(COOLDOWN);
+        self.traffic.good = 3..5;
+        self.traffic.doubtful = vec![2];
+        self.send();
+        self.await_removal(2);
+    }
+
+    /// Waits until every worker refuses the key; from then on each has to.
+    fn await_removal(&mut self, key: usize) {
+        let token = self.tokens.good(key);
+        // One connection for each worker.
+        let ask = || self.gate.send_over(WORKERS, &vec![token.clone(); WORKERS]);
+        self.gate
+            .wait_until("every worker to refuse", || ask() == [Some(401); WORKERS]);
+        self.traffic.doubtful.clear();
+        self.traffic.removed = 0..key + 1;
+        self.send();
+    }
+
+    fn await_success(&self) {
+        let before = self.fetches().succeeded;
+        self.gate
+            .wait_until("a fetch", || self.fetches().succeeded > before);
+    }
+
+    fn await_failure(&self) {
+        let before = self.fetches().failed;
+        self.gate
+            .wait_until("a failed fetch", || self.fetches().failed > before);
+    }
+
+    fn send(&self) {
+        self.load.change(self.tokens.mix(&self.traffic));
+    }
+
+    fn fetches(&self) -> Fetches {
+        let count = |outcome: &str| {
+            let name = format!("portcullis.provider.login.jwks.fetch_{outcome}");
+            self.gate.metric(&name).unwrap_or_default()
+        };
+        Fetches {
+            succeeded: count("success"),
+            failed: count("failed"),
+        }
+    }
+
+    fn end(self) {
+        let tally = self.load.stop();
+        println!("\n{tally}");
+        println!(
+            "{:<32} {:>7} {:>9} {:>7} {:>8}",
+            "chapter", "seconds", "fetched", "failed", "allowed"
+        );
+        for chapter in &self.chapters {
+            println!("{chapter}");
+        }
+        println!("the server was asked {} times", self.issuer.fetches());
+        tally.assert_right();
+        self.chapters.iter().for_each(Chapter::assert_in_bounds);
+        let taken = self.gate.taken_by_worker();
+        assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
+    }
+}

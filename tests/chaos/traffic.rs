@@ -1,0 +1,133 @@
+//! What clients send, and which answers are right for it.
+
+use std::ops::Range;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    DURATION,
+    issuer::{ISSUER, Key},
+    signer::Signer,
+    support::{driver::Request, load::Shot},
+};
+
+/// Who good tokens are for.
+const USER: &str = "alice";
+const REFUSED: &[u16] = &[401];
+
+/// Which keys serve, by their age.
+#[derive(Clone)]
+pub(crate) struct Traffic {
+    /// Published and learnt, or to be learnt at once.
+    pub(crate) good: Range<usize>,
+    /// Just published or just withdrawn: both answers are right.
+    pub(crate) doubtful: Vec<usize>,
+    /// Withdrawn, and known to be.
+    pub(crate) removed: Range<usize>,
+    /// Whether tokens with made-up kids are among the bad ones.
+    pub(crate) strangers: Strangers,
+}
+
+/// Whether tokens with made-up kids are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strangers {
+    Absent,
+    Present,
+}
+
+/// One token of each kind.
+pub(crate) struct Tokens {
+    good: Vec<String>,
+    forged: Vec<String>,
+    expired: Vec<String>,
+    foreign: Vec<String>,
+    unsigned: Vec<String>,
+    /// Claims of tokens with made-up kids, signed with a key that nobody publishes.
+    stranger: (Signer, Value),
+}
+
+impl Tokens {
+    /// Tokens of each key, good for as long as the test takes.
+    pub(crate) fn signed(keys: &[Key], now: u64) -> Self {
+        let claims =
+            |iss: &str, exp: u64| json!({ "iss": iss, "aud": "orders", "sub": USER, "exp": exp });
+        let good = claims(ISSUER, now + DURATION.as_secs() * 2 + 600);
+        let mut foreign = good.clone();
+        foreign["iss"] = json!("https://login.example.org");
+        let expired = claims(ISSUER, now - 600);
+        let of = |claims: &Value| {
+            keys.iter()
+                .map(|key| key.signer.sign_claims(claims))
+                .collect()
+        };
+        Self {
+            good: of(&good),
+            forged: keys
+                .iter()
+                .map(|key| key.forger.sign_claims(&good))
+                .collect(),
+            expired: of(&expired),
+            foreign: of(&foreign),
+            unsigned: keys
+                .iter()
+                .map(|key| unsigned(&key.signer, &good))
+                .collect(),
+            stranger: (Signer::new(Algorithm::EdDsa), good),
+        }
+    }
+
+    /// The good token of the key of that age.
+    pub(crate) fn good(&self, key: usize) -> Request {
+        bearer(&self.good[key])
+    }
+
+    /// Requests of all kinds.
+    pub(crate) fn mix(&self, traffic: &Traffic) -> Vec<Shot> {
+        let newest = traffic.good.end - 1;
+        let mut mix = vec![
+            Shot::new("forged signature", bearer(&self.forged[newest]), REFUSED),
+            Shot::new("expired", bearer(&self.expired[newest]), REFUSED),
+            Shot::new("another issuer", bearer(&self.foreign[newest]), REFUSED),
+            Shot::new("algorithm none", bearer(&self.unsigned[newest]), REFUSED),
+            Shot::new("no token", Request::get("/"), REFUSED),
+        ];
+        let good = |key: usize| Shot::new("good", self.good(key), &[200]).of_user(USER);
+        // As many as bad ones.
+        mix.extend(traffic.good.clone().cycle().take(6).map(good));
+        mix.extend(
+            traffic
+                .doubtful
+                .iter()
+                .map(|key| Shot::new("rotating key", self.good(*key), &[200, 401]).of_user(USER)),
+        );
+        mix.extend(
+            traffic
+                .removed
+                .clone()
+                .map(|key| Shot::new("removed key", self.good(key), REFUSED)),
+        );
+        if traffic.strangers == Strangers::Present {
+            let (signer, claims) = self.stranger.clone();
+            mix.push(Shot::varying("made-up kid", REFUSED, move |number| {
+                let signer = signer.clone().named(Some(&format!("made-up-{number}")));
+                bearer(&signer.sign_claims(&claims))
+            }));
+        }
+        mix
+    }
+}
+
+fn bearer(token: &str) -> Request {
+    Request::get("/").bearer(token)
+}
+
+/// RFC 8725 section 2.1: the attack that each JWT library had once.
+fn unsigned(signer: &Signer, claims: &Value) -> String {
+    let mut header = signer.header();
+    header["alg"] = json!("none");
+    let [header, claims] =
+        [header, claims.clone()].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    format!("{header}.{claims}.")
+}
