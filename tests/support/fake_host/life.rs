@@ -129,13 +129,14 @@ impl FakeHost {
 
     /// Deletes every context of a VM.
     pub(super) fn shut_down(&self, vm: usize) {
-        let (streams, roots): (Vec<u32>, Vec<u32>) = {
+        let contexts: Vec<u32> = {
             let state = &self.process().vms[vm];
-            let contexts = (state.streams.keys(), state.roots.keys());
-            (contexts.0.copied().collect(), contexts.1.copied().collect())
+            let streams = state.streams.keys().chain(&state.forgotten);
+            streams.chain(state.roots.keys()).copied().collect()
         };
-        let contexts = streams.into_iter().chain(roots);
-        contexts.for_each(|context| self.delete(vm, context));
+        contexts
+            .into_iter()
+            .for_each(|context| self.delete(vm, context));
     }
 
     fn delete(&self, vm: usize, context: u32) {

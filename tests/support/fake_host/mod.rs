@@ -183,9 +183,9 @@ impl FakeHost {
 
     /// Forgets a stream without telling the module.
     pub fn forget(&self, stream: StreamId) {
-        self.process().vms[stream.vm]
-            .streams
-            .remove(&stream.context);
+        let vm = &mut self.process().vms[stream.vm];
+        vm.streams.remove(&stream.context);
+        vm.forgotten.push(stream.context);
     }
 
     /// Offers a plugin configuration as bytes.

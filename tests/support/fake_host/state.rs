@@ -111,6 +111,8 @@ pub struct VmState {
     pub requests_taken: u64,
     /// Streams that still exist.
     pub streams: BTreeMap<u32, Stream>,
+    /// Streams that the host has forgotten and the module may not have.
+    pub forgotten: Vec<u32>,
     /// Calls under way, by token.
     pub calls: BTreeMap<u32, HttpCall>,
     /// The answer that is being delivered.
