@@ -34,6 +34,8 @@ pub(super) struct Worker {
     parked: Parked,
     /// Calls under way, by the host's token.
     calls: Vec<(u32, Fetch)>,
+    /// Whether a record was read anew since requests that wait were last looked at.
+    has_news: bool,
     /// The period asked for.
     tick: Option<u32>,
     /// The host tries a configuration in a VM of its own, which never ticks.
@@ -63,6 +65,7 @@ impl Worker {
             metrics,
             parked,
             calls: Vec::new(),
+            has_news: false,
             tick: None,
             has_ticked: false,
         };
@@ -75,7 +78,13 @@ impl Worker {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
-        let decision = current_request::decide(&self.engine, now, Patience::Waiting);
+        let mut decision = current_request::decide(&self.engine, now, Patience::Waiting);
+        // Another worker may have fetched the key since the last tick: who throws a good token away
+        // does so for good.
+        if lacks_keys(&decision) && self.engine.synchronize(&Proxy) {
+            self.has_news = true;
+            decision = current_request::decide(&self.engine, now, Patience::Waiting);
+        }
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
         };
@@ -98,7 +107,8 @@ impl Worker {
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
         self.has_ticked = true;
-        let mut news = self.engine.synchronize(&Proxy);
+        let mut news = core::mem::take(&mut self.has_news);
+        news |= self.engine.synchronize(&Proxy);
         for fetch in self.engine.due(now, &Proxy) {
             news |= !self.dispatch(fetch, now);
         }
@@ -234,6 +244,15 @@ impl Drop for Worker {
         }
         records::leave(self.engine.keys().record_names(), self.has_ticked);
     }
+}
+
+/// Whether newer keys could make a refusal wrong.
+fn lacks_keys(decision: &Decision) -> bool {
+    matches!(
+        decision,
+        Decision::Deny(denial)
+            if matches!(denial.reason, Reason::UnknownKey | Reason::KeysUnavailable)
+    )
 }
 
 /// Says of a refusal for lack of keys that there was no room to wait for them.
