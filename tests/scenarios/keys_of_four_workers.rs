@@ -15,6 +15,7 @@ use crate::{
         driver::{Driver, Request, Setup},
         on_both_drivers,
     },
+    withheld_capabilities::example_capabilities,
     world::{
         JWKS_PATH, configuration, forwarded_user, publishing, remote_provider, signer, start, token,
     },
@@ -26,7 +27,9 @@ on_both_drivers!(
     fetches_once_per_cooldown_through_a_flood_of_unknown_kids,
     refuses_a_removed_key_on_every_worker,
     has_keys_before_anyone_asks_and_keeps_them_through_an_update,
-    outlives_the_worker_that_was_fetching,
+    outlives_the_configuration_that_was_fetching,
+    ends_the_lease_of_a_worker_that_gets_no_answer,
+    accepts_a_key_that_another_worker_has_fetched,
 );
 
 const WORKERS: usize = 4;
@@ -60,10 +63,10 @@ fn fetches_once_per_refresh<D: Driver>() {
     let gate: D = gate(&server, &json!({ "cache_duration": "1s" }));
     let forger = Signer::with_pair(signer.alg, Pair::Other);
     let of = |signer: &Signer| Request::get("/").bearer(token(&gate, signer, "alice"));
-    let requests = vec![[of(&signer), of(&forger)]; 50].concat();
+    let requests = vec![[of(&signer), of(&forger)]; CONNECTIONS].concat();
     let started = gate.now();
     while server.fetches(JWKS_PATH) < 4 {
-        let expected = [Some(200), Some(401)].repeat(50);
+        let expected = [Some(200), Some(401)].repeat(CONNECTIONS);
         assert_eq!(gate.send_over(CONNECTIONS, &requests), expected);
         gate.pass(Duration::from_millis(20));
     }
@@ -160,9 +163,8 @@ fn has_keys_before_anyone_asks_and_keeps_them_through_an_update<D: Driver>() {
     server.release();
 }
 
-/// With a configuration that is replaced goes its call, and with the call its answer; the lease
-/// stands in shared data and ends by itself.
-fn outlives_the_worker_that_was_fetching<D: Driver>() {
+/// With a configuration that is replaced goes its call, and with the call its answer.
+fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();
@@ -175,15 +177,54 @@ fn outlives_the_worker_that_was_fetching<D: Driver>() {
     let mut updated = config;
     updated["realm"] = json!("updated");
     gate.reconfigure(&updated).unwrap();
-    assert_eq!(server.fetches(JWKS_PATH), 1, "the lease stands");
     server.release();
-    // They wait for the lease to end, and no longer than requests may wait (five seconds).
+    // They wait for the end of the lease at most, and no longer than requests may: five seconds.
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
     assert_eq!(answers, [Some(200); CONNECTIONS]);
     assert_eq!(server.fetches(JWKS_PATH), 2, "the first answer was lost");
     let failed = gate.metric("portcullis.provider.login.jwks.fetch_failed");
     assert_eq!(failed, Some(0));
+}
+
+/// As if the worker had died: nothing comes back to it, and nobody tells the others. They wait as
+/// long as a lease lasts, which is the call's timeout and a second, and then try themselves.
+fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
+    let server = publishing(&signer());
+    let mut provider = remote_provider();
+    provider["remote_jwks"]["http_uri"]["timeout"] = json!("0.5s");
+    let deaf = Setup::new(configuration(&provider))
+        .cluster("login", &server)
+        .capabilities(
+            example_capabilities()
+                .into_iter()
+                .filter(|name| name != "proxy_on_http_call_response"),
+        );
+    let gate: D = start(&deaf.balanced_workers(WORKERS));
+    let started = gate.now();
+    gate.wait_until("another fetch, and one more", || {
+        server.fetches(JWKS_PATH) >= 3
+    });
+    let allowed = 1 + most_intervals(&gate, started, Duration::from_millis(1500));
+    let fetches = server.fetches(JWKS_PATH);
+    assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
+}
+
+/// A worker that refused a token for a key that its neighbour knows would make the client throw a
+/// good token away. Strangers have used the cool-down up, so it will not look for itself.
+fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
+    let (old, new) = (signer(), Signer::new(Algorithm::Es384));
+    let server = publishing(&old);
+    let gate: D = gate(&server, &json!({ "cache_duration": "2s" }));
+    let stranger = old.clone().named(Some("made-up"));
+    let request = |signer: &Signer| Request::get("/").bearer(token(&gate, signer, "alice"));
+    let asked = vec![request(&stranger); WORKERS];
+    assert_eq!(gate.send_over(WORKERS, &asked), [Some(401); WORKERS]);
+    server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
+    let keys = || gate.metric("portcullis.provider.login.keys");
+    gate.wait_until("both keys", || keys() == Some(2));
+    let asked = vec![request(&new); WORKERS];
+    assert_eq!(gate.send_over(WORKERS, &asked), [Some(200); WORKERS]);
 }
 
 /// A gate with four workers whose keys are fetched from `server` as `settings` say.

@@ -16,7 +16,7 @@ use crate::{
 on_both_drivers!(works_with_the_capabilities_of_the_example);
 
 /// The list that `envoy/demo.yaml` ships.
-fn example_capabilities() -> Vec<String> {
+pub(crate) fn example_capabilities() -> Vec<String> {
     include_str!("../../envoy/demo.yaml")
         .lines()
         .map(str::trim)
