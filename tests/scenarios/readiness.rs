@@ -3,6 +3,8 @@
 //! A module cannot keep a listener from serving until it has keys: requests wait instead. What is
 //! shown here stands in `docs/operations.md`.
 
+use std::thread;
+
 use serde_json::json;
 
 use crate::{
@@ -11,6 +13,7 @@ use crate::{
         driver::{Driver, Request, Setup},
         envoy::Envoy,
         in_envoy,
+        load::Client,
     },
     world::{
         ISSUER, JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer,
@@ -22,6 +25,7 @@ in_envoy!(
     is_ready_before_the_first_keys_are_there,
     is_ready_without_a_listener_when_the_first_configuration_is_refused,
     an_update_does_not_wait_for_its_keys,
+    an_update_cuts_off_who_waits_longer_than_the_drain_time,
     a_refused_update_leaves_the_old_configuration_with_its_keys,
     an_expired_token_tells_whether_the_keys_are_there,
 );
@@ -69,6 +73,26 @@ fn an_update_does_not_wait_for_its_keys() {
     silent.release();
     assert_eq!(gate.finish(waiting).status, 200);
     assert_eq!(silent.fetches(JWKS_PATH), 1);
+}
+
+/// A second here, ten minutes by default.
+fn an_update_cuts_off_who_waits_longer_than_the_drain_time() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let gate: Envoy = with_remote_keys(&server);
+    let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let mut client = Client::connected(gate.address()).unwrap();
+    let answer = thread::scope(|scope| {
+        let waiting = scope.spawn(|| client.send(&good));
+        gate.wait_until("a waiting request", || gate.in_flight() == 1);
+        let mut updated = configuration(&remote_provider());
+        updated["realm"] = json!("updated");
+        gate.reconfigure(&updated).unwrap();
+        waiting.join().unwrap()
+    });
+    assert!(answer.is_err(), "{answer:?}");
+    server.release();
 }
 
 fn a_refused_update_leaves_the_old_configuration_with_its_keys() {
