@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     config::{Config, KeySource},
-    decision::{Decision, Denial, Reason},
+    decision::{Decision, Denial, PermitReason, Reason},
     engine::{Engine, Patience},
     filter::{
         abi::{self, LogLevel},
@@ -246,13 +246,19 @@ impl Drop for Worker {
     }
 }
 
-/// Whether newer keys could make a refusal wrong.
+/// Whether newer keys could make a decision wrong: a token was refused, or let pass as if it were not
+/// there, for want of its key.
 fn lacks_keys(decision: &Decision) -> bool {
-    matches!(
-        decision,
-        Decision::Deny(denial)
-            if matches!(denial.reason, Reason::UnknownKey | Reason::KeysUnavailable)
-    )
+    let reason = match decision {
+        Decision::Deny(denial) => Some(denial.reason),
+        Decision::Permit(permit) => match &permit.reason {
+            // Which tokens it let pass unverified, and why, it does not say.
+            PermitReason::Lenient => return true,
+            reason => reason.shadowed(),
+        },
+        Decision::AwaitKeys { .. } => None,
+    };
+    matches!(reason, Some(Reason::UnknownKey | Reason::KeysUnavailable))
 }
 
 /// Says of a refusal for lack of keys that there was no room to wait for them.

@@ -30,6 +30,7 @@ on_both_drivers!(
     outlives_the_configuration_that_was_fetching,
     ends_the_lease_of_a_worker_that_gets_no_answer,
     accepts_a_key_that_another_worker_has_fetched,
+    knows_who_calls_by_a_key_that_another_worker_has_fetched,
 );
 
 const WORKERS: usize = 4;
@@ -213,18 +214,40 @@ fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
 /// A worker that refused a token for a key that its neighbour knows would make the client throw a
 /// good token away. Strangers have used the cool-down up, so it will not look for itself.
 fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
+    let strict = json!({ "provider_name": "login" });
+    meets_a_key_that_another_worker_has_fetched::<D>(strict, Some(401));
+}
+
+/// Where failed tokens pass, a good one must not count as failed.
+fn knows_who_calls_by_a_key_that_another_worker_has_fetched<D: Driver>() {
+    let lenient = json!([{ "provider_name": "login" }, { "allow_missing_or_failed": {} }]);
+    let lenient = json!({ "requires_any": { "requirements": lenient } });
+    meets_a_key_that_another_worker_has_fetched::<D>(lenient, Some(200));
+}
+
+fn meets_a_key_that_another_worker_has_fetched<D: Driver>(requires: Value, unknown: Option<u16>) {
     let (old, new) = (signer(), Signer::new(Algorithm::Es384));
     let server = publishing(&old);
-    let gate: D = gate(&server, &json!({ "cache_duration": "2s" }));
+    let mut provider = remote_provider();
+    provider["remote_jwks"]["cache_duration"] = json!("2s");
+    let mut configuration = configuration(&provider);
+    configuration["rules"][0]["requires"] = requires;
+    let setup = Setup::new(configuration).cluster("login", &server);
+    let gate: D = start(&setup.balanced_workers(WORKERS));
     let stranger = old.clone().named(Some("made-up"));
     let request = |signer: &Signer| Request::get("/").bearer(token(&gate, signer, "alice"));
     let asked = vec![request(&stranger); WORKERS];
-    assert_eq!(gate.send_over(WORKERS, &asked), [Some(401); WORKERS]);
+    assert_eq!(gate.send_over(WORKERS, &asked), [unknown; WORKERS]);
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
     let keys = || gate.metric("portcullis.provider.login.keys");
     gate.wait_until("both keys", || keys() == Some(2));
-    let asked = vec![request(&new); WORKERS];
-    assert_eq!(gate.send_over(WORKERS, &asked), [Some(200); WORKERS]);
+    let pending: Vec<_> = (0..WORKERS).map(|_| gate.begin(&request(&new))).collect();
+    for pending in pending {
+        assert_eq!(
+            forwarded_user(&gate.finish(pending)).as_deref(),
+            Some("alice")
+        );
+    }
 }
 
 /// A gate with four workers whose keys are fetched from `server` as `settings` say.
