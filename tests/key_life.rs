@@ -308,8 +308,12 @@ impl World {
             let keys = engine.keys().keys(PROVIDER, self.at());
             assert!(matches!(keys, Some(Keys::Serving(..))), "{keys:?}");
             assert_eq!(
-                engine.keys().staleness(self.at()).next(),
-                Some((PROVIDER, false))
+                engine
+                    .keys()
+                    .standings(self.at())
+                    .next()
+                    .map(|(_, standing)| standing.is_stale),
+                Some(false)
             );
         }
     }

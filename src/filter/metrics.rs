@@ -8,8 +8,7 @@ use crate::{
     config::{Config, ProviderId},
     decision::{Permit, PermitReason, Reason},
     filter::abi::{self, MetricId},
-    keys::FetchOutcome,
-    time::UnixMillis,
+    keys::{FetchOutcome, Standing},
 };
 
 /// The metrics of one configuration. One that the host refused to define is not counted.
@@ -29,7 +28,10 @@ struct ProviderMetrics {
     last_success_seconds: Option<MetricId>,
     keys: Option<MetricId>,
     stale: Option<MetricId>,
-    is_stale: Cell<Option<bool>>,
+    /// Part of each name.
+    name: String,
+    /// What the gauges say.
+    standing: Cell<Option<Standing>>,
 }
 
 impl Metrics {
@@ -50,14 +52,16 @@ impl Metrics {
                 .collect()
         };
         let providers = config.providers().map(|(id, provider)| {
-            let name = |metric: &str| format!("provider.{}.{metric}", provider.name);
+            let name = format!("provider.{}", provider.name);
+            let metric = |kind, metric: &str| define(kind, &format!("{name}.{metric}"));
             let metrics = ProviderMetrics {
-                fetch_success: counter(&name("jwks.fetch_success")),
-                fetch_failed: counter(&name("jwks.fetch_failed")),
-                last_success_seconds: define(MetricType::Gauge, &name("jwks.last_success_seconds")),
-                keys: define(MetricType::Gauge, &name("keys")),
-                stale: define(MetricType::Gauge, &name("jwks.stale")),
-                is_stale: Cell::new(None),
+                fetch_success: metric(MetricType::Counter, "jwks.fetch_success"),
+                fetch_failed: metric(MetricType::Counter, "jwks.fetch_failed"),
+                last_success_seconds: metric(MetricType::Gauge, "jwks.last_success_seconds"),
+                keys: metric(MetricType::Gauge, "keys"),
+                stale: metric(MetricType::Gauge, "jwks.stale"),
+                name: format!("{prefix}{name}"),
+                standing: Cell::new(None),
             };
             (id, metrics)
         });
@@ -87,39 +91,51 @@ impl Metrics {
     }
 
     /// A fetch ended.
-    pub(super) fn fetched(&self, outcome: &FetchOutcome, now: UnixMillis) {
+    pub(super) fn fetched(&self, outcome: &FetchOutcome) {
         for metrics in outcome
             .providers
             .iter()
             .filter_map(|id| self.providers.get(id))
         {
-            match outcome.keys {
-                Ok(keys) => {
-                    increment(metrics.fetch_success);
-                    let seconds = u64::try_from(now.seconds().as_i64()).unwrap_or(0);
-                    record(metrics.last_success_seconds, seconds);
-                    record(metrics.keys, u64::try_from(keys).unwrap_or(u64::MAX));
-                }
-                Err(_) => increment(metrics.fetch_failed),
-            }
+            increment(match outcome.keys {
+                Ok(_) => metrics.fetch_success,
+                Err(_) => metrics.fetch_failed,
+            });
         }
     }
 
-    /// Whether keys serve past their freshness. Written when it changes: this runs with each tick.
-    pub(super) fn stale(&self, providers: impl Iterator<Item = (ProviderId, bool)>) {
-        for (id, is_stale) in providers {
-            if let Some(metrics) = self.providers.get(&id)
-                && metrics.is_stale.replace(Some(is_stale)) != Some(is_stale)
-            {
-                record(metrics.stale, u64::from(is_stale));
-            }
+    /// How a provider's keys stand. Written when it changes: this runs with each tick.
+    pub(super) fn stand(&self, provider: ProviderId, standing: Standing) {
+        if let Some(metrics) = self.providers.get(&provider)
+            && metrics.standing.replace(Some(standing)) != Some(standing)
+        {
+            metrics.write(standing);
         }
     }
 
-    /// Keys that stand in the configuration.
-    pub(super) fn configured(&self, provider: ProviderId, keys: usize) {
-        if let Some(metrics) = self.providers.get(&provider) {
-            record(metrics.keys, u64::try_from(keys).unwrap_or(u64::MAX));
+    /// The names of the gauges, provider by provider.
+    pub(super) fn gauges(&self) -> impl Iterator<Item = &str> {
+        self.providers.values().map(|metrics| metrics.name.as_str())
+    }
+
+    /// Nobody writes these gauges any more: what they say of a provider that is gone must alarm
+    /// nobody.
+    pub(super) fn clear(&self, gauges: &[&str]) {
+        for metrics in self.providers.values() {
+            if gauges.contains(&metrics.name.as_str()) {
+                metrics.write(Standing::default());
+            }
+        }
+    }
+}
+
+impl ProviderMetrics {
+    fn write(&self, standing: Standing) {
+        record(self.keys, u64::try_from(standing.keys).unwrap_or(u64::MAX));
+        record(self.stale, u64::from(standing.is_stale));
+        if let Some(fetched_at) = standing.fetched_at {
+            let seconds = u64::try_from(fetched_at.seconds().as_i64()).unwrap_or(0);
+            record(self.last_success_seconds, seconds);
         }
     }
 }

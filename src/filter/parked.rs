@@ -66,9 +66,15 @@ impl Parked {
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<ParkedRequest> {
         self.requests
             .values()
-            .filter(|request| news || request.deadline <= now)
+            .filter(|request| news || self.is_due(request, now))
             .cloned()
             .collect()
+    }
+
+    /// Whether a request has waited long enough. A deadline that is further away than any was set
+    /// before the clock went back.
+    pub(super) fn is_due(&self, request: &ParkedRequest, now: UnixMillis) -> bool {
+        request.deadline <= now || request.deadline > now.plus(self.timeout)
     }
 
     /// Drops a request that was answered, let go or left by its client.
@@ -99,5 +105,7 @@ mod tests {
         assert_eq!(parked.ready(true, UnixMillis::new(1)).len(), 2);
         assert_eq!(parked.ready(false, UnixMillis::new(4999)), []);
         assert_eq!(parked.ready(false, UnixMillis::new(5000)).len(), 1);
+        parked.park(3, Gate::default(), UnixMillis::new(1_000_000));
+        assert_eq!(parked.ready(false, UnixMillis::new(1000)).len(), 1);
     }
 }

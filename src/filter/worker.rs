@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    config::{Config, KeySource},
+    config::{Config, KeySource, Provider},
     decision::{Decision, Denial, PermitReason, Reason},
     engine::{Engine, Patience},
     filter::{
@@ -11,12 +11,12 @@ use crate::{
         call,
         current_request::{self, Fate},
         gate::Gate,
+        in_use,
         metrics::Metrics,
         parked::Parked,
         proxy::Proxy,
-        records,
     },
-    keys::{Answer, Fetch, FetchError, FetchOutcome, Progress},
+    keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
     time::UnixMillis,
 };
 
@@ -38,8 +38,8 @@ pub(super) struct Worker {
     has_news: bool,
     /// The period asked for.
     tick: Option<u32>,
-    /// The host tries a configuration in a VM of its own, which never ticks.
-    has_ticked: bool,
+    /// The host tries a configuration in a VM of its own, which never ticks nor gets requests.
+    is_live: bool,
 }
 
 impl Worker {
@@ -47,8 +47,8 @@ impl Worker {
     pub(super) fn new(root_id: u32, config: Config) -> Self {
         let metrics = Metrics::define(&config);
         for (id, provider) in config.providers() {
-            if let KeySource::Local(key_set) = &provider.keys {
-                metrics.configured(id, key_set.keys().len());
+            if let Some(standing) = configured(provider) {
+                metrics.stand(id, standing);
             }
         }
         let limits = config.limits;
@@ -58,7 +58,7 @@ impl Worker {
         );
         let mut engine = Engine::new(config);
         engine.synchronize(&Proxy);
-        records::enter(engine.keys().record_names());
+        in_use::enter(engine.keys().record_names().chain(metrics.gauges()));
         let mut worker = Self {
             root_id,
             engine,
@@ -67,7 +67,7 @@ impl Worker {
             calls: Vec::new(),
             has_news: false,
             tick: None,
-            has_ticked: false,
+            is_live: false,
         };
         worker.set_tick(BUSY_TICK_MILLISECONDS);
         worker
@@ -75,6 +75,7 @@ impl Worker {
 
     /// Decides on the request of the current context, which has just arrived.
     pub(super) fn on_request(&mut self, context_id: u32, gate: &Gate) -> Fate {
+        self.is_live = true;
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
@@ -106,13 +107,15 @@ impl Worker {
     /// Fetches what is due and wakes who has waited. The current context is the root's.
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
-        self.has_ticked = true;
+        self.is_live = true;
         let mut news = core::mem::take(&mut self.has_news);
         news |= self.engine.synchronize(&Proxy);
         for fetch in self.engine.due(now, &Proxy) {
             news |= !self.dispatch(fetch, now);
         }
-        self.metrics.stale(self.engine.keys().staleness(now));
+        for (provider, standing) in self.engine.keys().standings(now) {
+            self.metrics.stand(provider, standing);
+        }
         self.wake(news, now);
         let is_busy = !self.parked.is_empty() || !self.calls.is_empty();
         self.set_tick(if is_busy {
@@ -159,14 +162,14 @@ impl Worker {
     ) -> bool {
         match self.engine.complete(fetch, answer, now, &Proxy) {
             Progress::Next(next) => return !self.dispatch(next, now),
-            Progress::Ended(outcome) => self.report(&outcome, now),
+            Progress::Ended(outcome) => self.report(&outcome),
             Progress::Superseded => {}
         }
         true
     }
 
-    fn report(&self, outcome: &FetchOutcome, now: UnixMillis) {
-        self.metrics.fetched(outcome, now);
+    fn report(&self, outcome: &FetchOutcome) {
+        self.metrics.fetched(outcome);
         if let Err(error) = outcome.keys {
             for provider in outcome
                 .providers
@@ -191,7 +194,7 @@ impl Worker {
                 self.parked.remove(waiting.context_id);
                 continue;
             }
-            let patience = if waiting.deadline <= now {
+            let patience = if self.parked.is_due(&waiting, now) {
                 Patience::Exhausted
             } else {
                 Patience::Waiting
@@ -236,13 +239,36 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// The configuration is gone: others need not wait for its fetches, and keys that nobody
-    /// keeps fresh any more are not left behind.
+    /// The configuration is gone: others need not wait for its fetches, and neither keys that nobody
+    /// keeps fresh any more nor gauges that nobody writes are left behind.
     fn drop(&mut self) {
         for (_, fetch) in core::mem::take(&mut self.calls) {
             self.engine.abandon(&fetch, &Proxy);
         }
-        records::leave(self.engine.keys().record_names(), self.has_ticked);
+        let names = self.engine.keys().record_names();
+        let unused = in_use::leave(names.chain(self.metrics.gauges()));
+        if self.is_live {
+            self.metrics.clear(&unused);
+            let records = self.engine.keys().record_names();
+            records
+                .filter(|name| unused.contains(name))
+                .for_each(|name| keys::clear(name, &Proxy));
+        }
+    }
+}
+
+/// How keys stand that the configuration holds or has no use for. Of others nothing is known yet: the
+/// first tick tells.
+fn configured(provider: &Provider) -> Option<Standing> {
+    if !provider.enabled {
+        return Some(Standing::default());
+    }
+    match &provider.keys {
+        KeySource::Local(key_set) => Some(Standing {
+            keys: key_set.keys().len(),
+            ..Standing::default()
+        }),
+        KeySource::Remote(_) => None,
     }
 }
 

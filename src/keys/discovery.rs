@@ -31,8 +31,8 @@ pub(super) fn jwks_endpoint(
     // The cluster is the operator's choice: a document cannot send the proxy elsewhere.
     let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster).ok_or(FetchError::JwksUri)?;
     // RFC 8414 section 2 wants TLS; without it where the issuer itself has none, as in a laboratory.
-    let is_secure = |uri: &str| uri.starts_with("https://");
-    if endpoint.scheme == "https" || !is_secure(&discovery.issuer) {
+    let mut metadata = discovery.metadata.iter();
+    if endpoint.scheme == "https" || metadata.all(|place| place.scheme == "http") {
         Ok(endpoint)
     } else {
         Err(FetchError::JwksUri)
@@ -67,9 +67,10 @@ mod tests {
     use super::*;
 
     fn discovery(issuer: &str) -> Discovery {
+        let place = issuer.split('{').next().unwrap();
         Discovery {
             issuer: issuer.to_owned(),
-            metadata: Vec::new(),
+            metadata: vec![Endpoint::parse(place, "idp").unwrap()],
             jwks_cluster: "keys".to_owned(),
         }
     }
@@ -147,6 +148,8 @@ mod tests {
                 "{uri}"
             );
         }
+        let refused = read("HTTPS://idp", "HTTPS://idp", "http://idp/keys");
+        assert_eq!(refused, Err(FetchError::JwksUri));
         assert!(read("http://idp", "http://idp", "http://idp/keys").is_ok());
     }
 }

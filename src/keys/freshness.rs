@@ -108,7 +108,7 @@ impl Record {
                 return Serving::Stale;
             }
         }
-        if self.is_leased(now) || self.is_due(timing, now) {
+        if self.is_leased(timing, now) || self.is_due(timing, now) {
             Serving::Pending
         } else {
             Serving::Unavailable(self.next_fetch(timing).since(now))
@@ -118,7 +118,7 @@ impl Record {
     /// Whether to fetch at `now`.
     #[must_use]
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
-        !self.is_leased(now)
+        !self.is_leased(timing, now)
             && match cause {
                 FetchCause::Freshness => self.is_due(timing, now),
                 // A failing server is not asked more often because tokens name strange keys.
@@ -133,12 +133,14 @@ impl Record {
     /// may begin. Without the cool-down, made-up kids would make us flood the server.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
-        self.is_leased(now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
+        self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
     /// A fetch begins: the lease is taken. Returns its end.
     pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
         let until = now.plus(timing.lease);
+        // What was fetched before the clock went back serves from now on, and no longer than it may.
+        self.fetched_at = self.fetched_at.map(|fetched_at| fetched_at.min(now));
         self.attempted_at = Some(now);
         self.lease_until = Some(until);
         if cause == FetchCause::UnknownKid {
@@ -158,19 +160,24 @@ impl Record {
         self.lease_until = None;
     }
 
+    /// There are no keys: a fetch is due.
+    pub(super) fn forget_keys(&mut self) {
+        (self.jwks, self.fetched_at, self.etag) = (None, None, None);
+    }
+
     /// A fetch brought a good document from `uri`.
     pub fn succeed(&mut self, jwks: String, uri: &str, caching: Caching, now: UnixMillis) {
         self.jwks = Some(jwks);
         self.uri = Some(uri.to_owned());
-        self.etag = None;
+        (self.etag, self.max_age) = (None, None);
         self.confirm(caching, now);
     }
 
     /// A fetch brought word that the document still stands.
     pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
-        // A 304 may leave the tag out: the old one stands too.
+        // What a 304 leaves out stands as it was (RFC 9111 section 4.3.4).
         self.etag = caching.etag.or_else(|| self.etag.take());
-        self.max_age = caching.max_age;
+        self.max_age = caching.max_age.or(self.max_age);
         self.fetched_at = Some(now);
         self.failures = 0;
         self.last_error = None;
@@ -225,12 +232,12 @@ impl Record {
             .unwrap_or(wait)
     }
 
-    /// A lease that was given before the clock went back must not stop fetches until then.
-    fn is_leased(&self, now: UnixMillis) -> bool {
-        self.lease_until.is_some_and(|until| now < until)
-            && self
-                .attempted_at
-                .is_some_and(|begun| !is_from_another_time(begun, now))
+    /// A lease counts only while it could have been given: one that ends later was given before the
+    /// clock went back, and must not stop fetches until then.
+    fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
+        let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
+        self.lease_until
+            .is_some_and(|until| now < until && until <= now.plus(longest))
     }
 
     fn has_cooled_down(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -339,6 +346,24 @@ mod tests {
     }
 
     #[test]
+    fn keys_from_before_the_clock_went_back_serve_no_longer_than_they_may() {
+        let mut record = fetched(1_000_000);
+        record.begin(&TIMING, FetchCause::Freshness, at(0));
+        record.fail(FetchError::Unreachable, at(0));
+        assert_eq!(record.serving(&TIMING, at(599)), Serving::Fresh);
+        assert_eq!(record.serving(&TIMING, at(4199)), Serving::Stale);
+        assert_eq!(record.serving(&TIMING, at(4200)), Serving::Pending);
+    }
+
+    #[test]
+    fn heeds_no_lease_longer_than_any_that_is_given() {
+        let mut record = Record::default();
+        record.begin(&TIMING, FetchCause::Freshness, at(0));
+        record.lease_until = Some(UnixMillis::new(u64::MAX));
+        assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
+    }
+
+    #[test]
     fn gives_one_lease_that_ends_by_itself() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(0));
@@ -434,7 +459,9 @@ mod tests {
         };
         record.succeed("{}".into(), "https://idp/keys", tagged("\"1\""), at(0));
         record.fail(FetchError::Unreachable, at(600));
+        record.max_age = Some(300);
         record.confirm(Caching::default(), at(700));
+        assert_eq!(record.max_age, Some(300));
         assert_eq!(record.serving(&TIMING, at(1299)), Serving::Fresh);
         assert_eq!((record.failures, record.last_error), (0, None));
         assert_eq!(record.etag.as_deref(), Some("\"1\""));
@@ -442,7 +469,7 @@ mod tests {
         assert_eq!(record.etag.as_deref(), Some("\"2\""));
         // A new document without a tag does not inherit the old one's.
         record.succeed("{}".into(), "https://idp/keys", Caching::default(), at(900));
-        assert_eq!(record.etag, None);
+        assert_eq!((record.etag, record.max_age), (None, None));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     config::{JwksLocation, RemoteKeys},
+    jose::KeySetLimits,
     keys::FetchError,
     time::UnixMillis,
 };
@@ -47,19 +48,19 @@ pub struct Record {
 impl Record {
     /// The record of a source that was never fetched.
     #[must_use]
-    pub fn new(source: &RemoteKeys) -> Self {
+    pub fn new(source: &RemoteKeys, limits: KeySetLimits) -> Self {
         Self {
             version: VERSION,
-            source: identity(source),
+            source: identity(source, limits),
             ..Self::default()
         }
     }
 
     /// Reads a record of `source`; `None` for anything else.
     #[must_use]
-    pub fn decode(bytes: &[u8], source: &RemoteKeys) -> Option<Self> {
+    pub fn decode(bytes: &[u8], source: &RemoteKeys, limits: KeySetLimits) -> Option<Self> {
         let record: Self = serde_json::from_slice(bytes).ok()?;
-        (record.version == VERSION && record.source == identity(source)).then_some(record)
+        (record.version == VERSION && record.source == identity(source, limits)).then_some(record)
     }
 
     /// The document for shared data.
@@ -73,8 +74,8 @@ impl Record {
 /// The name of the record in shared data. A provider's name is no part of it: two configurations
 /// could use one name for two authorization servers, and must not share keys.
 #[must_use]
-pub(super) fn shared_data_key(source: &RemoteKeys) -> String {
-    let digest = Sha256::digest(identity(source).as_bytes());
+pub(super) fn shared_data_key(source: &RemoteKeys, limits: KeySetLimits) -> String {
+    let digest = Sha256::digest(identity(source, limits).as_bytes());
     let mut key = String::from("portcullis/1/");
     for byte in digest {
         key.push_str(&format!("{byte:02x}"));
@@ -82,19 +83,22 @@ pub(super) fn shared_data_key(source: &RemoteKeys) -> String {
     key
 }
 
-/// The whole source: two that differ in anything that is fetched differ here.
-fn identity(source: &RemoteKeys) -> String {
-    match &source.location {
+/// The whole source. Two that differ in what is fetched, or in what makes a fetch fail, differ here:
+/// the failures of one would otherwise keep the other from its keys.
+fn identity(source: &RemoteKeys, limits: KeySetLimits) -> String {
+    let location = match &source.location {
         JwksLocation::Configured(endpoint) => {
-            format!("remote_jwks {} {}", endpoint.cluster, endpoint.uri)
+            format!("remote_jwks {:?} {:?}", endpoint.cluster, endpoint.uri)
         }
         JwksLocation::Discovered(discovery) => {
             let cluster = discovery
                 .metadata
                 .first()
                 .map(|place| place.cluster.as_str());
-            let (cluster, jwks_cluster) = (cluster.unwrap_or_default(), &discovery.jwks_cluster);
-            format!("discovery {cluster} {jwks_cluster} {}", discovery.issuer)
+            let (issuer, jwks_cluster) = (&discovery.issuer, &discovery.jwks_cluster);
+            format!("discovery {cluster:?} {jwks_cluster:?} {issuer:?}")
         }
-    }
+    };
+    let KeySetLimits { bytes, keys } = limits;
+    format!("{location} {} {bytes} {keys}", source.timeout_ms)
 }

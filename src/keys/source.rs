@@ -6,7 +6,7 @@ use crate::{
     jose::{KeyOrigin, KeySet, KeySetLimits},
     keys::{
         Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, Progress, Record, Serving,
-        SourceId, Timing, fetch::Step, record::shared_data_key,
+        SourceId, Standing, Timing, fetch::Step, record::shared_data_key,
     },
     time::UnixMillis,
 };
@@ -50,9 +50,9 @@ impl Source {
             keys: keys.clone(),
             limits,
             timing: Timing::from(keys),
-            shared_data_key: shared_data_key(keys),
+            shared_data_key: shared_data_key(keys, limits),
             providers: Vec::new(),
-            record: Record::new(keys),
+            record: Record::new(keys, limits),
             version: None,
             key_set: None,
             kid_wanted: false,
@@ -77,6 +77,20 @@ impl Source {
     /// The name of the record in shared data.
     pub(super) fn shared_data_key(&self) -> &str {
         &self.shared_data_key
+    }
+
+    /// How the keys stand.
+    pub(super) fn standing(&self, now: UnixMillis) -> Standing {
+        let serving = self.record.serving(&self.timing, now);
+        let key_set = self
+            .key_set
+            .as_ref()
+            .filter(|_| matches!(serving, Serving::Fresh | Serving::Stale));
+        Standing {
+            keys: key_set.map_or(0, |key_set| key_set.keys().len()),
+            is_stale: serving == Serving::Stale,
+            fetched_at: self.record.fetched_at,
+        }
     }
 
     /// Whether keys may serve, and the keys.
@@ -147,7 +161,7 @@ impl Source {
         }
         self.version = Some(shared.version);
         // What does not read as this source's record is no news; the next write replaces it.
-        let Some(record) = Record::decode(&shared.value, &self.keys) else {
+        let Some(mut record) = Record::decode(&shared.value, &self.keys, self.limits) else {
             return Reading::Same;
         };
         if record.jwks != self.record.jwks || self.key_set.is_none() {
@@ -156,6 +170,10 @@ impl Source {
                 .as_ref()
                 .and_then(|document| read_document(document.as_bytes(), self.limits).ok())
                 .map(|(_, key_set)| key_set);
+        }
+        // Nobody who wrote it could have parsed it differently: it is not what was fetched.
+        if self.key_set.is_none() {
+            record.forget_keys();
         }
         self.record = record;
         Reading::New

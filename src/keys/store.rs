@@ -33,6 +33,17 @@ pub enum Keys<'a> {
     Unavailable(Duration),
 }
 
+/// How a provider's keys stand at one time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// How many may serve.
+    pub keys: usize,
+    /// They serve past their freshness.
+    pub is_stale: bool,
+    /// When they were last fetched or confirmed.
+    pub fetched_at: Option<UnixMillis>,
+}
+
 /// The keys of all providers.
 #[derive(Debug, Default)]
 pub struct KeyStore {
@@ -76,12 +87,11 @@ impl KeyStore {
         })
     }
 
-    /// Each provider with a remote source, and whether its keys serve past their freshness.
-    pub fn staleness(&self, now: UnixMillis) -> impl Iterator<Item = (ProviderId, bool)> {
+    /// Each provider with a remote source, and how its keys stand.
+    pub fn standings(&self, now: UnixMillis) -> impl Iterator<Item = (ProviderId, Standing)> {
         self.sources.iter().flat_map(move |source| {
-            let (serving, _) = source.serving(now);
-            let is_stale = serving == Serving::Stale;
-            source.providers().iter().map(move |id| (*id, is_stale))
+            let standing = source.standing(now);
+            source.providers().iter().map(move |id| (*id, standing))
         })
     }
 

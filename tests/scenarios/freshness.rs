@@ -21,6 +21,8 @@ on_both_drivers!(
     asks_whether_keys_still_stand,
     says_when_keys_are_stale,
     leaves_no_keys_behind,
+    keeps_sources_apart_that_fail_differently,
+    gauges_tell_how_keys_stand,
 );
 
 fn published(tag: &str) -> Answer {
@@ -96,4 +98,56 @@ fn leaves_no_keys_behind<D: Driver>() {
         .unwrap();
     gate.wait_until("a second fetch", || server.fetches(JWKS_PATH) == 2);
     assert_eq!(get(&gate, "/", &token).status, 200);
+}
+
+/// A provider with a short timeout must not use up the tries of one that waits long enough.
+fn keeps_sources_apart_that_fail_differently<D: Driver>() {
+    let server = publishing(&signer());
+    let answer = Answer::json(jwks([&signer()]).to_string());
+    server.answer(JWKS_PATH, answer.after(Duration::from_millis(500)));
+    let (patient, mut hasty) = (remote_provider(), remote_provider());
+    hasty["remote_jwks"]["http_uri"]["timeout"] = json!("0.1s");
+    let mut configuration = configuration(&patient);
+    configuration["providers"]["hasty"] = hasty;
+    let gate: D = start(&Setup::new(configuration).cluster("login", &server));
+    let token = token(&gate, &signer(), "alice");
+    assert_eq!(get(&gate, "/", &token).status, 200);
+}
+
+fn gauges_tell_how_keys_stand<D: Driver>() {
+    let server = publishing(&signer());
+    let gate: D = with_remote_keys(&server);
+    let gauge = |name: &str| gate.metric(&format!("portcullis.provider.{name}"));
+    gate.wait_until("keys", || gauge("login.keys") == Some(1));
+
+    // Under another name, and a second time with the same source.
+    let mut renamed = configuration(&remote_provider());
+    let provider = renamed["providers"]["login"].take();
+    let mut twin = provider.clone();
+    twin["remote_jwks"]["max_stale"] = json!("60s");
+    renamed["providers"] = json!({ "renamed": provider, "twin": twin });
+    renamed["rules"][0]["requires"]["provider_name"] = json!("renamed");
+    gate.reconfigure(&renamed).unwrap();
+    gate.wait_until("keys of both", || {
+        gauge("renamed.keys") == Some(1) && gauge("twin.keys") == Some(1)
+    });
+    gate.wait_until("none of the old", || gauge("login.keys") == Some(0));
+    assert!(gauge("renamed.jwks.last_success_seconds") > Some(0));
+    assert_eq!(server.fetches(JWKS_PATH), 1);
+
+    // A source that has none.
+    let mut elsewhere = remote_provider();
+    elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/none");
+    gate.reconfigure(&configuration(&elsewhere)).unwrap();
+    gate.wait_until("no keys", || {
+        gauge("login.keys") == Some(0) && gauge("renamed.keys") == Some(0)
+    });
+
+    // Limits under which the set is refused: it is tried, and said to fail.
+    let mut smaller = configuration(&remote_provider());
+    smaller["limits"] = json!({ "jwks_bytes": 10 });
+    gate.reconfigure(&smaller).unwrap();
+    let failed = || gauge("login.jwks.fetch_failed");
+    let before = failed();
+    gate.wait_until("a failure", || failed() > before);
 }

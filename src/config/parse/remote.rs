@@ -12,6 +12,9 @@ const DEFAULT_DISCOVERY_TIMEOUT_MS: u64 = 5000;
 const DEFAULT_MAX_STALE_MS: u64 = 3_600_000;
 const DEFAULT_UNKNOWN_KID_COOLDOWN_MS: u64 = 30_000;
 
+/// An hour.
+const MAX_TIMEOUT_MS: u64 = 3_600_000;
+
 /// Greatest back-off in units of its base, where none is written.
 const DEFAULT_BACK_OFF_GROWTH: u64 = 10;
 
@@ -32,8 +35,7 @@ pub(super) fn remote(raw: RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
         })
         .at("uri")
         .at("http_uri")?;
-    // Envoy reads zero as "no limit": a call that hangs would never be repeated.
-    let timeout_ms = positive(timeout).at("timeout").at("http_uri")?;
+    let timeout_ms = call_timeout(timeout).at("timeout").at("http_uri")?;
     let keeping = WrittenKeeping {
         async_fetch: raw.async_fetch,
         cache_duration: raw.cache_duration,
@@ -56,7 +58,7 @@ pub(super) fn discovery(raw: RawDiscovery, issuer: &str) -> Result<RemoteKeys, C
     let timeout = raw
         .timeout
         .unwrap_or(Milliseconds(DEFAULT_DISCOVERY_TIMEOUT_MS));
-    let timeout_ms = positive(timeout).at("timeout")?;
+    let timeout_ms = call_timeout(timeout).at("timeout")?;
     let location = JwksLocation::Discovered(Discovery {
         issuer: issuer.to_owned(),
         metadata: metadata_endpoints(issuer, &raw.cluster).ok_or(Reason::NotDiscoverable)?,
@@ -70,6 +72,12 @@ pub(super) fn discovery(raw: RawDiscovery, issuer: &str) -> Result<RemoteKeys, C
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
     };
     keeping.remote_keys(location, timeout_ms)
+}
+
+/// Envoy reads zero as "no limit": a call that hangs would never be repeated. The ABI has 32 bits for
+/// it, and a lease lasts as long.
+fn call_timeout(written: Milliseconds) -> Result<u64, Reason> {
+    in_bounds(written.0, 1, MAX_TIMEOUT_MS, "milliseconds")
 }
 
 /// Where the issuer's metadata stands: below it (OpenID Connect Discovery 1.0 §4.1), or in front of

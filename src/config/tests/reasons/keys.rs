@@ -16,7 +16,11 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             vec![("remote_jwks.http_uri.timeout", json!("0s"))],
-            "remote_jwks.http_uri.timeout: not between 1 and 315360000000 milliseconds; choose a value in between",
+            "remote_jwks.http_uri.timeout: not between 1 and 3600000 milliseconds; choose a value in between",
+        ),
+        (
+            vec![("remote_jwks.http_uri.timeout", json!("3600.001s"))],
+            "remote_jwks.http_uri.timeout: not between 1 and 3600000 milliseconds; choose a value in between",
         ),
         (
             vec![("remote_jwks.http_uri.cluster", json!(""))],
@@ -105,12 +109,18 @@ pub(super) fn fetched() -> BTreeSet<String> {
             "discovery.cluster: empty; fill it in, or leave it out where it is optional",
         ),
         (
-            discovery("https://idp.example", json!({"cluster": "idp", "jwks_cluster": ""})),
+            discovery(
+                "https://idp.example",
+                json!({"cluster": "idp", "jwks_cluster": ""}),
+            ),
             "discovery.jwks_cluster: empty; fill it in, or leave it out where it is optional",
         ),
         (
-            discovery("https://idp.example", json!({"cluster": "idp", "timeout": "0s"})),
-            "discovery.timeout: not between 1 and 315360000000 milliseconds; choose a value in between",
+            discovery(
+                "https://idp.example",
+                json!({"cluster": "idp", "timeout": "0s"}),
+            ),
+            "discovery.timeout: not between 1 and 3600000 milliseconds; choose a value in between",
         ),
     ]);
     okta(refusals)
