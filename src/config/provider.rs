@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    config::Endpoint,
+    config::{Endpoint, Exports},
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
     policy::{HeaderName, Places, StringMatch},
 };
@@ -69,6 +69,10 @@ pub struct Provider {
     pub payload_header: Option<PayloadHeader>,
     /// Headers that carry verified claims.
     pub claim_headers: Vec<ClaimHeader>,
+    /// Filter state that its tokens are written to.
+    pub exports: Exports,
+    /// The proxy chooses the route anew for what its tokens have changed.
+    pub clear_route_cache: bool,
     /// Where its keys come from.
     pub keys: KeySource,
 }

@@ -1,11 +1,13 @@
 //! Whether a requirement holds for a request: the tree of any, all and providers.
 
+use core::cell::RefCell;
+
 use crate::{
     config::{Audiences, Config, Provider, ProviderId},
-    decision::Reason,
-    engine::refusal::Refusal,
+    decision::{Reason, StateEntry},
+    engine::{export, refusal::Refusal},
     jose::{ClaimPath, TokenError, UntrustedToken, VerifiedToken, words},
-    policy::{Credential, CredentialError, Grants, Requirement, path::Target},
+    policy::{Credential, CredentialError, Extraction, Grants, Requirement, path::Target},
     request::Request,
     verification::{self, Circumstances, Failure},
 };
@@ -20,10 +22,22 @@ pub(super) struct Verified<'a> {
     pub(super) token: VerifiedToken,
 }
 
+/// What a requirement that holds has brought.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held<'a, 'c> {
+    pub(super) verified: Vec<Verified<'a>>,
+    /// Claims that nobody has verified are to be passed on, where none are verified.
+    pub(super) extraction: Option<&'c Extraction>,
+}
+
+/// What other filters get to know of tokens that failed.
+pub(super) type Failures = RefCell<Vec<StateEntry>>;
+
 /// The credentials of one request, and the tokens in them, each parsed once.
 pub(super) struct Evaluation<'a, 'c> {
     config: &'c Config,
     circumstances: &'c Circumstances<'c>,
+    failures: &'c Failures,
     readers: Vec<Reader<'c>>,
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
@@ -34,7 +48,10 @@ pub(super) struct Evaluation<'a, 'c> {
 /// A provider whose places count, and the audiences that the rule knows it with.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-type Outcome<'a> = Result<Vec<Verified<'a>>, Refusal>;
+type Outcome<'a, 'c> = Result<Held<'a, 'c>, Refusal>;
+
+/// A credential that was read, and its token.
+type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 
 impl<'a, 'c> Evaluation<'a, 'c> {
     /// Finds the credentials that the rule's providers read.
@@ -44,6 +61,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         request: &Request<'a>,
         target: Option<Target<'a>>,
         circumstances: &'c Circumstances<'c>,
+        failures: &'c Failures,
     ) -> Result<Self, Refusal> {
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
@@ -63,7 +81,11 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                     found.push((id, Err(CredentialError::Malformed)));
                 }
                 // Even a rule that forgives failures does not choose between two credentials.
-                Err(error) => return Err(Refusal::Credential(error)),
+                Err(error) => {
+                    let refusal = Refusal::Credential(error);
+                    note(failures, provider, refusal);
+                    return Err(refusal);
+                }
             }
         }
         let mut tokens: Vec<(&'a str, _)> = Vec::new();
@@ -80,6 +102,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         Ok(Self {
             config,
             circumstances,
+            failures,
             readers,
             found,
             tokens,
@@ -87,7 +110,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
     }
 
     /// The verified tokens for which `requirement` holds.
-    pub(super) fn evaluate(&self, requirement: &Requirement) -> Outcome<'a> {
+    pub(super) fn evaluate(&self, requirement: &'c Requirement) -> Outcome<'a, 'c> {
         match requirement {
             Requirement::Provider {
                 provider: id,
@@ -96,37 +119,46 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 let Some(provider) = self.config.provider(*id) else {
                     return Err(Refusal::Missing);
                 };
-                let credential = self.credential(*id)?;
                 let audiences = audiences.as_ref().unwrap_or(&provider.audiences);
-                self.verify(*id, provider, audiences, credential)
-                    .map(|verified| vec![verified])
+                self.credential(*id)
+                    .and_then(|credential| self.verify(*id, provider, audiences, credential))
+                    .map(|verified| vec![verified].into())
+                    .inspect_err(|refusal| note(self.failures, provider, *refusal))
             }
             Requirement::All(members) => {
-                let mut verified = Vec::new();
+                let mut all = Held::default();
                 for member in members {
-                    verified.extend(self.evaluate(member)?);
+                    let held = self.evaluate(member)?;
+                    all.verified.extend(held.verified);
+                    all.extraction = all.extraction.or(held.extraction);
                 }
-                Ok(verified)
+                Ok(all)
             }
             Requirement::Any(members) => self.any(members),
             Requirement::AllowMissing => match self.present() {
                 (_, Some(refusal)) => Err(refusal),
-                (verified, None) => Ok(verified),
+                (verified, None) => Ok(verified.into()),
             },
             Requirement::AllowMissingOrFailed => match self.present() {
                 (_, Some(waiting @ Refusal::Token(_, Failure::AwaitKeys(..)))) => Err(waiting),
-                (verified, _) => Ok(verified),
+                (verified, _) => Ok(verified.into()),
             },
+            Requirement::ExtractOnly(extraction) => Ok(Held {
+                verified: Vec::new(),
+                extraction: Some(extraction),
+            }),
         }
     }
 
     /// The first member that holds. Members that let a request through without a token come last,
     /// as in `jwt_authn`: a failed token must not pass because a missing one would (CVE-2021-21378).
-    fn any(&self, members: &[Requirement]) -> Outcome<'a> {
+    fn any(&self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) = members.iter().partition(|member| {
             matches!(
                 member,
-                Requirement::AllowMissing | Requirement::AllowMissingOrFailed
+                Requirement::AllowMissing
+                    | Requirement::AllowMissingOrFailed
+                    | Requirement::ExtractOnly(_)
             )
         });
         let mut worst = Refusal::Missing;
@@ -136,10 +168,44 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
-                verified => return verified,
+                held => return held,
             }
         }
         Err(worst)
+    }
+
+    /// The tokens that can be read, verified or not, each with the provider whose headers are made
+    /// of its claims: the one that names its issuer, else the first that reads its place.
+    pub(super) fn readable(&self) -> Vec<(&'c Provider, Read<'_, 'a>)> {
+        let mut readable: Vec<(&Provider, Read<'_, 'a>)> = Vec::new();
+        for (id, credential) in &self.found {
+            let (Some(provider), Ok(credential)) = (self.config.provider(*id), credential) else {
+                continue;
+            };
+            let is_same = |text: &str| core::ptr::eq(text, credential.token);
+            let Some((_, Ok(token))) = self.tokens.iter().find(|(text, _)| is_same(text)) else {
+                continue;
+            };
+            match readable
+                .iter_mut()
+                .find(|(_, (other, _))| is_same(other.token))
+            {
+                None => readable.push((provider, (credential, token))),
+                Some((other, _)) => {
+                    let claims = token.unverified_claims();
+                    if !verification::names(other, claims) && verification::names(provider, claims)
+                    {
+                        *other = provider;
+                    }
+                }
+            }
+        }
+        readable
+    }
+
+    /// Whether there is any credential.
+    pub(super) fn finds_credential(&self) -> bool {
+        !self.found.is_empty()
     }
 
     /// The tokens that verify with a provider that reads their place, and the worst refusal of
@@ -155,7 +221,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 Err(error) => refused.push((None, Refusal::Credential(*error))),
                 Ok(credential) => match self.verify_as_named(*id, provider, credential) {
                     Ok(token) => verified.push(token),
-                    Err(refusal) => refused.push((Some(credential), refusal)),
+                    Err(refusal) => {
+                        note(self.failures, provider, refusal);
+                        refused.push((Some(credential), refusal));
+                    }
                 },
             }
         }
@@ -229,6 +298,23 @@ impl<'a, 'c> Evaluation<'a, 'c> {
     }
 }
 
+impl<'a> From<Vec<Verified<'a>>> for Held<'a, '_> {
+    fn from(verified: Vec<Verified<'a>>) -> Self {
+        Self {
+            verified,
+            extraction: None,
+        }
+    }
+}
+
+/// Keeps what `provider` tells of a failure.
+fn note(failures: &Failures, provider: &Provider, refusal: Refusal) {
+    let entry = refusal
+        .reason()
+        .and_then(|reason| export::failure(provider, reason));
+    failures.borrow_mut().extend(entry);
+}
+
 /// What a verified token grants under its provider's claims.
 pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Grants<'t> {
     let claims = verified.token.claims();
@@ -270,7 +356,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Vec<Reader<'
 /// Whether `allow_missing_or_failed` stands somewhere in the tree.
 fn forgives_failure(requirement: &Requirement) -> bool {
     match requirement {
-        Requirement::AllowMissingOrFailed => true,
+        Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,
         Requirement::All(members) | Requirement::Any(members) => {
             members.iter().any(forgives_failure)
         }

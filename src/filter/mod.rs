@@ -19,9 +19,11 @@ mod gate;
 mod metrics;
 mod pairs;
 mod parked;
+mod protobuf;
 mod proxy;
 mod records;
 mod root;
+mod route_policies;
 mod stream;
 mod worker;
 

@@ -15,6 +15,7 @@ use crate::{
         parked::Parked,
         proxy::Proxy,
         records,
+        route_policies::RoutePolicies,
     },
     keys::{Answer, Fetch, FetchError, FetchOutcome, Progress},
     time::UnixMillis,
@@ -31,6 +32,7 @@ pub(super) struct Worker {
     root_id: u32,
     engine: Engine,
     metrics: Metrics,
+    policies: RoutePolicies,
     parked: Parked,
     /// Calls under way, by the host's token.
     calls: Vec<(u32, Fetch)>,
@@ -63,6 +65,7 @@ impl Worker {
             root_id,
             engine,
             metrics,
+            policies: RoutePolicies::default(),
             parked,
             calls: Vec::new(),
             has_news: false,
@@ -78,19 +81,22 @@ impl Worker {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
-        let mut decision = current_request::decide(&self.engine, now, Patience::Waiting);
+        let mut decision =
+            current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
         // does so for good.
         if lacks_keys(&decision) && self.engine.synchronize(&Proxy) {
             self.has_news = true;
-            decision = current_request::decide(&self.engine, now, Patience::Waiting);
+            decision =
+                current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         }
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
         };
         self.engine.want(source, cause);
         if self.parked.is_full() || !self.engine.parks() {
-            let decision = current_request::decide(&self.engine, now, Patience::Exhausted);
+            let decision =
+                current_request::decide(&self.engine, &self.policies, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         }
         self.parked.park(context_id, gate.clone(), now);
@@ -196,7 +202,7 @@ impl Worker {
             } else {
                 Patience::Waiting
             };
-            let decision = current_request::decide(&self.engine, now, patience);
+            let decision = current_request::decide(&self.engine, &self.policies, now, patience);
             if let Decision::AwaitKeys { source, cause } = decision {
                 // The keys are there now, and the token's is not among them.
                 self.engine.want(source, cause);

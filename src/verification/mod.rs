@@ -15,7 +15,7 @@ mod token_type;
 use core::time::Duration;
 
 use crate::{
-    config::{Audiences, KeyIssuer, KeySource, Provider, ProviderId},
+    config::{Audiences, Issuer, KeyIssuer, KeySource, Provider, ProviderId},
     decision::Reason,
     jose::{Claims, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken},
     keys::{FetchCause, KeyStore, Keys, SourceId},
@@ -109,6 +109,11 @@ pub fn verify(
     } else {
         Ok(verified)
     }
+}
+
+/// Whether `provider` names the issuer of these claims, whoever wrote them.
+pub fn names(provider: &Provider, claims: &Claims) -> bool {
+    provider.issuer != Issuer::Any && issuer::check(&provider.issuer, claims).is_ok()
 }
 
 /// Every check that needs no key, expiry apart.

@@ -1,7 +1,7 @@
 //! An authorization server.
 
 use super::{
-    claims, headers,
+    claims, exports, headers,
     issuer::{self, WrittenIssuer},
     keys::WrittenKeys,
     limits::{MAX_DURATION_MS, in_bounds},
@@ -13,7 +13,7 @@ use crate::{
     config::{
         ConfigError, KeyIssuer, Limits, Provider, Reason, TimeRules, TokenTypes,
         error::At,
-        raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
+        raw::{Milliseconds, RawExports, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     jose::JwkAlgorithm,
 };
@@ -101,6 +101,13 @@ pub(super) fn provider(
         .at("forward_payload_header")?,
         claim_headers: headers::claim_headers(raw.claim_to_headers.unwrap_or_default())
             .at("claim_to_headers")?,
+        exports: exports::exports(RawExports {
+            payload: raw.payload_in_metadata,
+            header: raw.header_in_metadata,
+            failed_status: raw.failed_status_in_metadata,
+            normalize: raw.normalize_payload_in_metadata,
+        })?,
+        clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         keys,
     })
 }
