@@ -14,6 +14,7 @@ mod agreement;
 mod answers;
 mod configuration;
 mod discovery;
+mod examples;
 mod exports;
 mod extraction;
 mod forwarding;

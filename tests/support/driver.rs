@@ -123,6 +123,8 @@ pub struct Setup {
     pub virtual_hosts: Vec<VirtualHost>,
     /// Filter state that another filter sets before the module's, each from a request's header.
     pub preset_filter_state: BTreeMap<String, String>,
+    /// Filters ahead of the module's, as Envoy's configuration has them; the fake host has none.
+    pub filters_ahead: Vec<Value>,
     /// Filters behind the module's, as Envoy's configuration has them; the fake host has none.
     pub filters_behind: Vec<Value>,
     /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
@@ -146,6 +148,8 @@ pub struct Route {
     pub prefix: String,
     /// A header that must be there with this value.
     pub header: Option<(String, String)>,
+    /// Filter state that must hold this text; only Envoy has it.
+    pub filter_state: Option<(String, String)>,
     /// Metadata in the namespace `portcullis`; `None` is none in any namespace.
     pub metadata: Option<Value>,
 }
@@ -166,11 +170,19 @@ impl VirtualHost {
 impl Route {
     /// A route that says nothing.
     pub fn new(prefix: &str) -> Self {
-        let (prefix, header, metadata) = (prefix.to_owned(), None, None);
         Self {
-            prefix,
-            header,
-            metadata,
+            prefix: prefix.to_owned(),
+            header: None,
+            filter_state: None,
+            metadata: None,
+        }
+    }
+
+    /// Adds filter state that must hold this text.
+    pub fn with_filter_state(self, key: &str, text: &str) -> Self {
+        Self {
+            filter_state: Some((key.to_owned(), text.to_owned())),
+            ..self
         }
     }
 

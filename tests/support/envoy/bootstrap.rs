@@ -76,20 +76,26 @@ fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
         json!({
             "name": host.domain,
             "domains": [host.domain],
-            "routes": host.routes.iter().map(route).collect::<Vec<_>>(),
+            "routes": host.routes.iter().enumerate().map(route).collect::<Vec<_>>(),
         })
     };
     hosts.iter().map(host).collect()
 }
 
-fn route(route: &Route) -> Value {
+fn route((index, route): (usize, &Route)) -> Value {
+    let name = index.to_string();
     let mut configured = json!({
+        "name": name,
         "match": { "prefix": route.prefix },
         "route": { "cluster": UPSTREAM },
     });
     if let Some((name, value)) = &route.header {
         let exact = json!({ "name": name, "string_match": { "exact": value } });
         configured["match"]["headers"] = json!([exact]);
+    }
+    if let Some((key, text)) = &route.filter_state {
+        let contains = json!({ "key": key, "string_match": { "contains": text } });
+        configured["match"]["filter_state"] = json!([contains]);
     }
     if let Some(metadata) = &route.metadata {
         configured["metadata"] = json!({ "filter_metadata": { "portcullis": metadata } });
@@ -98,7 +104,7 @@ fn route(route: &Route) -> Value {
 }
 
 fn http_filters(setup: &Setup, configuration: &Value) -> Vec<Value> {
-    let mut filters = Vec::new();
+    let mut filters = setup.filters_ahead.clone();
     filters.extend(preset_filter_state(&setup.preset_filter_state));
     filters.push(wasm_filter(setup, configuration));
     filters.extend(setup.filters_behind.iter().cloned());

@@ -62,7 +62,7 @@ impl Driver for FakeHost {
             "the fake host has no sockets"
         );
         assert!(
-            setup.filters_behind.is_empty(),
+            setup.filters_ahead.is_empty() && setup.filters_behind.is_empty(),
             "the fake host has no other filters"
         );
         let vms = 1 + setup.workers.max(1);
