@@ -159,17 +159,16 @@ impl Reason {
         }
     }
 
-    /// The number that `jwt_authn` has for it; `None` where no token failed.
+    /// The number that `jwt_authn` of Envoy 1.40 has for it; `None` where no token failed.
     #[must_use]
     pub const fn jwt_authn_status(self) -> Option<u8> {
         Some(match self {
-            Self::MissingCredential => 1,
             Self::NotYetValid => 2,
             Self::Expired => 3,
             Self::MalformedCredential | Self::MalformedToken | Self::TokenTooLarge => 4,
             Self::Algorithm => 8,
-            Self::Issuer => 21,
-            Self::Audience => 22,
+            Self::Issuer => 24,
+            Self::Audience => 25,
             Self::BadSignature
             | Self::Claim
             | Self::Client
@@ -178,16 +177,17 @@ impl Reason {
             | Self::Lifetime
             | Self::ProviderDisabled
             | Self::Subject
-            | Self::TokenType => 23,
-            Self::SeveralCredentials => 24,
-            Self::UnknownKey => 29,
-            Self::KeysUnavailable | Self::Overloaded => 37,
+            | Self::TokenType => 26,
+            Self::SeveralCredentials => 27,
+            Self::UnknownKey => 32,
+            Self::KeysUnavailable | Self::Overloaded => 40,
             Self::AmbiguousPath
             | Self::HostFailure
             | Self::InsufficientClaim
             | Self::InsufficientClient
             | Self::InsufficientRole
             | Self::InsufficientScope
+            | Self::MissingCredential
             | Self::RoutePolicy
             | Self::Unmatched
             | Self::UnsettledRoute => return None,

@@ -37,7 +37,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     entries
 }
 
-/// What `provider` tells of a token that failed, or of none.
+/// What `provider` tells of a token that failed.
 pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry> {
     let key = provider.exports.failed_status.clone()?;
     let (code, message) = (reason.jwt_authn_status()?, reason.label());

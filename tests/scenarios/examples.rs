@@ -52,10 +52,10 @@ fn access_log_and_rbac_read_the_verified_token() {
     let banned = get(&gate, "/", &token(&gate, &signer, "mallory"));
     assert_eq!((banned.status, banned.upstream), (403, None));
     assert_eq!(banned.details, "rbac_access_denied_matched_policy[banned]");
-    let none = gate.send(&Request::get("/"));
-    assert_eq!(none.status, 401);
-    let told = r#"{"code":1,"message":"missing_credential"}"#;
-    assert_eq!(none.filter_state["portcullis.failure"], told);
+    let bad = get(&gate, "/", "x.y.z");
+    assert_eq!(bad.status, 401);
+    let told = r#"{"code":4,"message":"malformed_token"}"#;
+    assert_eq!(bad.filter_state["portcullis.failure"], told);
 }
 
 #[test]
