@@ -1,15 +1,15 @@
 //! Whether a requirement holds for a request: the tree of any, all and providers.
 
-use core::cell::RefCell;
+use core::cell::{OnceCell, RefCell};
 
 use crate::{
     config::{Audiences, Config, Provider, ProviderId},
     decision::{Reason, StateEntry},
-    engine::{export, refusal::Refusal},
+    engine::{caches::Caches, export, refusal::Refusal},
     jose::{ClaimPath, TokenError, UntrustedToken, VerifiedToken, words},
     policy::{Credential, CredentialError, Extraction, Grants, Requirement, path::Target},
     request::Request,
-    verification::{self, Circumstances, Failure},
+    verification::{self, Circumstances, Failure, Proven},
 };
 
 /// A token that verified for the requirement.
@@ -38,12 +38,15 @@ pub(super) struct Evaluation<'a, 'c> {
     config: &'c Config,
     circumstances: &'c Circumstances<'c>,
     failures: &'c Failures,
+    caches: &'c Caches,
     readers: Vec<Reader<'c>>,
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
     found: Vec<(ProviderId, Result<Credential<'a>, CredentialError>)>,
-    tokens: Vec<(&'a str, Result<UntrustedToken<'a>, TokenError>)>,
+    tokens: Vec<(&'a str, OnceCell<Parsed<'a>>)>,
 }
+
+type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 
 /// A provider whose places count, and the audiences that the rule knows it with.
 type Reader<'c> = (ProviderId, &'c Audiences);
@@ -62,6 +65,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         target: Option<Target<'a>>,
         circumstances: &'c Circumstances<'c>,
         failures: &'c Failures,
+        caches: &'c Caches,
     ) -> Result<Self, Refusal> {
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
@@ -96,13 +100,14 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                     .iter()
                     .any(|(text, _)| core::ptr::eq(*text, credential.token))
             {
-                tokens.push((credential.token, UntrustedToken::parse(credential.token)));
+                tokens.push((credential.token, OnceCell::new()));
             }
         }
         Ok(Self {
             config,
             circumstances,
             failures,
+            caches,
             readers,
             found,
             tokens,
@@ -183,7 +188,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 continue;
             };
             let is_same = |text: &str| core::ptr::eq(text, credential.token);
-            let Some((_, Ok(token))) = self.tokens.iter().find(|(text, _)| is_same(text)) else {
+            let Some(Ok(token)) = self.parsed(credential) else {
                 continue;
             };
             match readable
@@ -278,23 +283,49 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         audiences: &Audiences,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
-        let invalid = |reason| Refusal::Token(id, Failure::Invalid(reason));
-        let (_, token) = self
-            .tokens
-            .iter()
-            .find(|(text, _)| core::ptr::eq(*text, credential.token))
-            // Only a token over the limit was not parsed.
-            .ok_or(invalid(Reason::TokenTooLarge))?;
-        let verified = verification::verify((id, provider), audiences, token, self.circumstances)
+        let verified = self
+            .caches
+            .find(id, credential.token, |proven| {
+                let own = (id, provider);
+                verification::verify_again(own, audiences, proven, self.circumstances)
+            })
+            .unwrap_or_else(|| self.verify_anew(id, provider, audiences, credential))
             .map_err(|failure| Refusal::Token(id, failure))?;
         Ok(Verified {
             provider: id,
             credential: credential.clone(),
-            payload_segment: token
-                .as_ref()
-                .map_or("", |token| token.jws().payload_segment()),
+            // Of three, which a token that verified has.
+            payload_segment: credential.token.split('.').nth(1).unwrap_or(""),
             token: verified,
         })
+    }
+
+    fn verify_anew(
+        &self,
+        id: ProviderId,
+        provider: &Provider,
+        audiences: &Audiences,
+        credential: &Credential<'a>,
+    ) -> Result<VerifiedToken, Failure> {
+        // Only a token over the limit is not parsed.
+        let token = self
+            .parsed(credential)
+            .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
+        let verified = verification::verify((id, provider), audiences, token, self.circumstances)?;
+        if let Ok(token) = token {
+            self.caches
+                .insert(id, credential.token, || Proven::new(token, &verified));
+        }
+        Ok(verified)
+    }
+
+    /// What a credential's token says; `None` of one over the limit.
+    fn parsed(&self, credential: &Credential<'a>) -> Option<&Parsed<'a>> {
+        let (text, parsed) = self
+            .tokens
+            .iter()
+            .find(|(text, _)| core::ptr::eq(*text, credential.token))?;
+        Some(parsed.get_or_init(|| UntrustedToken::parse(text)))
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
 
+mod caches;
 mod course;
 mod evaluation;
 mod export;
@@ -31,10 +32,12 @@ use crate::{
 };
 
 use self::{
+    caches::Caches,
     course::{Course, course},
     evaluation::{Evaluation, Failures, Held, Verified},
 };
 
+pub use self::caches::CacheUse;
 pub use crate::verification::Patience;
 
 /// Decides on requests with one configuration.
@@ -42,6 +45,7 @@ pub use crate::verification::Patience;
 pub struct Engine {
     config: Config,
     keys: KeyStore,
+    caches: Caches,
 }
 
 impl Engine {
@@ -49,7 +53,12 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let keys = KeyStore::new(&config);
-        Self { config, keys }
+        let caches = Caches::new(&config);
+        Self {
+            config,
+            keys,
+            caches,
+        }
     }
 
     /// The configuration.
@@ -133,6 +142,10 @@ impl Engine {
             }
             Course::Unmatched => self.unmatched(request, target, removals.clone()),
         };
+        if matches!(decision, Decision::AwaitKeys { .. }) {
+            // It will be looked for again.
+            let _ = self.caches.take_uses();
+        }
         match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
                 let exports = mem::take(&mut denial.exports);
@@ -180,6 +193,11 @@ impl Engine {
     /// Gives a call up whose answer will not come.
     pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
         self.keys.abandon(fetch, host);
+    }
+
+    /// How often verified tokens were found again since the last call.
+    pub fn take_cache_use(&self) -> CacheUse {
+        self.caches.take_uses()
     }
 
     /// The answer to a denied request.
@@ -282,6 +300,7 @@ impl Engine {
             target,
             circumstances,
             &failures,
+            &self.caches,
         )
         .and_then(|evaluation| {
             let held = evaluation.evaluate(asked.requirement)?;

@@ -219,6 +219,7 @@ impl Worker {
     }
 
     fn carry_out(&self, decision: &Decision) -> Fate {
+        self.metrics.looked_up(self.engine.take_cache_use());
         match decision {
             Decision::Permit(permit) => current_request::pass(&self.engine, &self.metrics, permit),
             Decision::Deny(denial) => current_request::refuse(&self.engine, &self.metrics, denial),

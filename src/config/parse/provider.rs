@@ -4,7 +4,7 @@ use super::{
     claims, exports, headers,
     issuer::{self, WrittenIssuer},
     keys::WrittenKeys,
-    limits::{MAX_DURATION_MS, in_bounds},
+    limits::{self, MAX_DURATION_MS, in_bounds},
     list::texts,
     places::places,
     text::{at_most, string_match},
@@ -36,7 +36,7 @@ const MAX_CLOCK_SKEW: u64 = 86_400;
 pub(super) fn provider(
     name: &str,
     raw: RawProvider,
-    limits: &Limits,
+    bounds: &Limits,
 ) -> Result<Provider, ConfigError> {
     if !is_name(name) {
         return Err(Reason::ProviderName.into());
@@ -62,7 +62,7 @@ pub(super) fn provider(
         secrets: raw.shared_secrets,
         algorithms: raw.algorithms,
     };
-    let (keys, algorithms) = keys.keys(&issuer, jwk_algorithm, limits)?;
+    let (keys, algorithms) = keys.keys(&issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
         description: at_most(MAX_DESCRIPTION, raw.description.unwrap_or_default())
@@ -101,6 +101,7 @@ pub(super) fn provider(
         .at("forward_payload_header")?,
         claim_headers: headers::claim_headers(raw.claim_to_headers.unwrap_or_default())
             .at("claim_to_headers")?,
+        cache: limits::cache(raw.jwt_cache_config).at("jwt_cache_config")?,
         exports: exports::exports(RawExports {
             payload: raw.payload_in_metadata,
             header: raw.header_in_metadata,

@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub(super) use self::{
     duration::Milliseconds,
     provider::{
-        RawAsyncFetch, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
+        RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
         RawExports, RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
         RawProvider, RawPublicKeys, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
     },

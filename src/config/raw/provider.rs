@@ -41,6 +41,8 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) issuer: Option<String>,
     pub(in crate::config) jwk_algorithm: Option<RawJwkAlgorithm>,
     pub(in crate::config) key_issuer: Option<RawKeyIssuer>,
+    #[serde(alias = "jwtCacheConfig")]
+    pub(in crate::config) jwt_cache_config: Option<RawCache>,
     #[serde(alias = "localJwks")]
     pub(in crate::config) local_jwks: Option<RawDataSource>,
     pub(in crate::config) max_issued_lifetime: Option<Milliseconds>,
@@ -63,6 +65,17 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) shared_secrets: Option<Vec<RawSharedSecret>>,
     pub(in crate::config) subjects: Option<RawStringMatcher>,
     pub(in crate::config) token_types: Option<Vec<String>>,
+}
+
+/// `JwtCacheConfig` of `jwt_authn`, and `disabled`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub(in crate::config) struct RawCache {
+    pub(in crate::config) disabled: Option<bool>,
+    #[serde(alias = "jwtCacheSize")]
+    pub(in crate::config) jwt_cache_size: Option<u64>,
+    #[serde(alias = "jwtMaxTokenSize")]
+    pub(in crate::config) jwt_max_token_size: Option<u64>,
 }
 
 /// `NormalizePayload` of `jwt_authn`.

@@ -38,12 +38,6 @@ const ABSENT: &[Absence] = &[
     ),
     absent(
         "issuer",
-        "jwt_cache_config",
-        "jwtCacheConfig",
-        "leave it out; every token is verified",
-    ),
-    absent(
-        "issuer",
         "preset",
         "",
         "set \"issuer\", \"scope_claims\", \"role_claims\" and \"token_types\" yourself",

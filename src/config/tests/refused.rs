@@ -168,8 +168,6 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
         ("providers.okta.", "revoked"),
         ("providers.okta.", "structured_scopes"),
         ("providers.okta.", "identity_header"),
-        ("providers.okta.", "jwt_cache_config"),
-        ("providers.okta.", "jwtCacheConfig"),
         ("rules.0.match.", "runtime_fraction"),
         ("rules.0.match.", "path_match_policy"),
         ("providers.okta.subjects.", "custom"),

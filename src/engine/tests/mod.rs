@@ -1,5 +1,6 @@
 //! Decisions as tables: configuration and request in, decision out.
 
+mod cache;
 mod exports;
 mod extraction;
 mod forwarding;

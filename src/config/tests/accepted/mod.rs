@@ -29,6 +29,7 @@ fn reads_the_lower_camel_case_of_protobuf_json() {
             "from_params": ["t"], "from_cookies": ["t"],
             "forward_payload_header": "x-p", "pad_forward_payload_header": true,
             "claim_to_headers": [{"header_name": "x-s", "claim_name": "sub"}],
+            "jwt_cache_config": {"jwt_cache_size": 5, "jwt_max_token_size": 6},
             "payload_in_metadata": "p", "header_in_metadata": "h",
             "failed_status_in_metadata": "f", "clear_route_cache": true,
             "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},

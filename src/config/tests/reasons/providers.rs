@@ -143,6 +143,10 @@ pub(super) fn headers() -> BTreeSet<String> {
             r#"header_in_metadata: "portcullis.jwt" is there twice; remove one"#,
         ),
         (
+            vec![("jwt_cache_config", json!({"jwt_cache_size": 100_001}))],
+            "jwt_cache_config.jwt_cache_size: not between 1 and 100000 tokens; choose a value in between",
+        ),
+        (
             vec![("failed_status_in_metadata", json!("a b"))],
             r#"failed_status_in_metadata: expected a name without spaces and control characters, found "a b""#,
         ),
