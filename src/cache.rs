@@ -15,7 +15,7 @@
 
 use core::cell::Cell;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     rc::Rc,
 };
@@ -42,7 +42,8 @@ pub struct CacheLimits {
 #[derive(Debug)]
 pub struct TokenCache<V> {
     limits: CacheLimits,
-    entries: BTreeMap<Rc<str>, Entry<V>>,
+    /// Sorted by text.
+    entries: Vec<(Rc<str>, Rc<Entry<V>>)>,
     /// In the order in which they came.
     newcomers: VecDeque<Rc<str>>,
     /// In the order in which they are looked at for eviction.
@@ -65,7 +66,7 @@ impl<V> TokenCache<V> {
     pub const fn new(limits: CacheLimits) -> Self {
         Self {
             limits,
-            entries: BTreeMap::new(),
+            entries: Vec::new(),
             newcomers: VecDeque::new(),
             residents: VecDeque::new(),
             ghosts: VecDeque::new(),
@@ -76,7 +77,7 @@ impl<V> TokenCache<V> {
     /// What is known of a token.
     #[must_use]
     pub fn find(&self, token: &str) -> Option<&V> {
-        let entry = self.entries.get(token)?;
+        let entry = self.entry(token)?;
         entry.is_marked.set(true);
         Some(&entry.value)
     }
@@ -86,15 +87,20 @@ impl<V> TokenCache<V> {
         if token.len() > self.limits.token_bytes || self.limits.entries == 0 {
             return;
         }
-        if let Some(entry) = self.entries.get_mut(token) {
-            entry.value = value;
-            return;
-        }
+        let is_marked = Cell::new(false);
+        let entry = Rc::new(Entry { value, is_marked });
+        let index = match self.position(token) {
+            Ok(index) => {
+                if let Some((_, old)) = self.entries.get_mut(index) {
+                    *old = entry;
+                }
+                return;
+            }
+            Err(index) => index,
+        };
         let key: Rc<str> = token.into();
         self.bytes = self.bytes.saturating_add(key.len());
-        let is_marked = Cell::new(false);
-        self.entries
-            .insert(Rc::clone(&key), Entry { value, is_marked });
+        self.entries.insert(index, (Rc::clone(&key), entry));
         let hash = hash(&key);
         match self.ghosts.iter().position(|ghost| *ghost == hash) {
             Some(index) => {
@@ -109,7 +115,8 @@ impl<V> TokenCache<V> {
     /// Forgets a token.
     pub fn remove(&mut self, token: &str) {
         // Its place in a queue stays until it is looked at.
-        if self.entries.remove(token).is_some() {
+        if let Ok(index) = self.position(token) {
+            self.entries.remove(index);
             self.bytes = self.bytes.saturating_sub(token.len());
         }
     }
@@ -124,6 +131,21 @@ impl<V> TokenCache<V> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    fn position(&self, token: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(key, _)| (**key).cmp(token))
+    }
+
+    fn entry(&self, token: &str) -> Option<&Entry<V>> {
+        let (_, entry) = self.entries.get(self.position(token).ok()?)?;
+        Some(entry)
+    }
+
+    /// Whether a token is kept that was seen again since it was last looked at.
+    fn take_mark(&self, token: &str) -> bool {
+        self.entry(token)
+            .is_some_and(|entry| entry.is_marked.replace(false))
     }
 
     fn make_room(&mut self) {
@@ -150,16 +172,15 @@ impl<V> TokenCache<V> {
         let Some(key) = self.newcomers.pop_front() else {
             return;
         };
-        match self.entries.get(&key) {
-            Some(entry) if entry.is_marked.replace(false) => self.residents.push_back(key),
-            _ => {
-                if self.ghosts.len() >= GHOSTS {
-                    self.ghosts.pop_front();
-                }
-                self.ghosts.push_back(hash(&key));
-                self.remove(&key);
-            }
+        if self.take_mark(&key) {
+            self.residents.push_back(key);
+            return;
         }
+        if self.ghosts.len() >= GHOSTS {
+            self.ghosts.pop_front();
+        }
+        self.ghosts.push_back(hash(&key));
+        self.remove(&key);
     }
 
     /// A resident gets another round where it was seen in the last.
@@ -167,9 +188,10 @@ impl<V> TokenCache<V> {
         let Some(key) = self.residents.pop_front() else {
             return;
         };
-        match self.entries.get(&key) {
-            Some(entry) if entry.is_marked.replace(false) => self.residents.push_back(key),
-            _ => self.remove(&key),
+        if self.take_mark(&key) {
+            self.residents.push_back(key);
+        } else {
+            self.remove(&key);
         }
     }
 }
@@ -267,7 +289,7 @@ mod tests {
                 }
                 let places = cache.newcomers.len() + cache.residents.len();
                 assert!(places <= entries && cache.len() <= places, "{entries}");
-                let bytes: usize = cache.entries.keys().map(|key| key.len()).sum();
+                let bytes: usize = cache.entries.iter().map(|(key, _)| key.len()).sum();
                 assert_eq!(bytes, cache.bytes);
                 assert!(bytes <= (entries * MEAN_TOKEN_BYTES).max(10_000));
             }

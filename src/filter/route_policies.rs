@@ -4,7 +4,7 @@
 //! are new. A proxy has as many as its routes say different things.
 
 use core::cell::RefCell;
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use crate::{
     config::Config,
@@ -19,13 +19,13 @@ use crate::{
 const NAMESPACE: &str = "portcullis";
 
 /// Different metadata that is kept. New routes come with new configurations of the proxy, so the
-/// list begins anew where it is full.
-const CAPACITY: usize = 256;
+/// list begins anew where it is full. Short enough to walk through.
+const CAPACITY: usize = 128;
 
 /// What routes say, by their metadata.
 #[derive(Debug, Default)]
 pub(super) struct RoutePolicies {
-    by_metadata: RefCell<BTreeMap<Vec<u8>, Option<Rc<RoutePolicy>>>>,
+    by_metadata: RefCell<Vec<Known>>,
 }
 
 impl RoutePolicies {
@@ -40,17 +40,20 @@ impl RoutePolicies {
             Err(status) => return Err(status),
         };
         let mut known = self.by_metadata.borrow_mut();
-        if let Some(policy) = known.get(&metadata) {
+        if let Some((_, policy)) = known.iter().find(|(bytes, _)| *bytes == metadata) {
             return Ok(policy.clone());
         }
         if known.len() >= CAPACITY {
             known.clear();
         }
         let policy = policy(config, &metadata).map(Rc::new);
-        known.insert(metadata, policy.clone());
+        known.push((metadata, policy.clone()));
         Ok(policy)
     }
 }
+
+/// A route's metadata, and what it says.
+type Known = (Vec<u8>, Option<Rc<RoutePolicy>>);
 
 fn policy(config: &Config, metadata: &[u8]) -> Option<RoutePolicy> {
     match protobuf::metadata(metadata, NAMESPACE) {
