@@ -1,4 +1,4 @@
-// Runs the examples of the documentation, so that they stay true: an Envoy configuration goes through
+// Runs the examples of the documentation and of envoy/, so that they stay true: an Envoy configuration goes through
 // Envoy's own validation with the built module, and a `make` line must name a target that exists.
 // Configurations of Portcullis alone are read by tests/docs.rs.
 //
@@ -59,7 +59,9 @@ function complaint({ language, text }) {
 
 let checked = 0;
 let failed = 0;
-for (const block of markdownFiles().flatMap(blocks)) {
+const examples = readdirSync('envoy').filter((name) => name.endsWith('.yaml')).map((name) =>
+  ({ place: `envoy/${name}`, language: 'yaml', text: readFileSync(`envoy/${name}`, 'utf8') }));
+for (const block of [...markdownFiles().flatMap(blocks), ...examples]) {
   const wrong = complaint(block);
   if (wrong !== undefined) checked += 1;
   if (wrong) {

@@ -21,7 +21,20 @@ pub trait Host {
     /// SHA-256 of the client's certificate on this connection (RFC 8705 §3.1), from the TLS layer
     /// and never from a header.
     fn client_certificate_digest(&self) -> Option<[u8; 32]>;
+
+    /// What another filter has left in the filter state of this request; `None` where there is
+    /// nothing of that name.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn filter_state(&self, _name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        Ok(None)
+    }
 }
+
+/// The host refuses to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
 
 /// An entry of the proxy's shared data.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@
     )
 )]
 
+pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

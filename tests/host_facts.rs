@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use support::{
     authorization_server::{Answer, AuthorizationServer},
-    driver::{Driver, Request, Setup, Wrapping},
+    driver::{Driver, Request, Route, Setup, VirtualHost, Wrapping},
     on_both_drivers,
 };
 
@@ -54,6 +54,11 @@ on_both_drivers!(
     a_call_that_takes_too_long_brings_504,
     a_call_that_is_cut_off_brings_no_headers,
     a_call_to_an_unknown_cluster_is_refused_at_once,
+    route_metadata_arrives_in_the_wire_format,
+    a_route_without_metadata_has_no_property,
+    an_edit_does_not_show_the_route_that_it_leads_to,
+    filter_state_is_read_as_text,
+    a_foreign_function_that_is_not_there_is_not_found,
 );
 
 fn a_missing_key_has_no_version<D: Driver>() {
@@ -216,6 +221,76 @@ fn a_call_that_is_cut_off_brings_no_headers<D: Driver>() {
 
 fn a_call_to_an_unknown_cluster_is_refused_at_once<D: Driver>() {
     assert_eq!(played::<D>("call nowhere 5000"), json!(["BadArgument"]));
+}
+
+fn route_metadata_arrives_in_the_wire_format<D: Driver>() {
+    let gate: D = start(said_by_a_route(&json!({ "requirement_name": "alpha" })));
+    let wire = [
+        b"\n\x2b\n\x0aportcullis\x12\x1d".as_slice(), // filter_metadata: { key: "portcullis", value: {
+        b"\n\x1b\n\x10requirement_name\x12\x07\x1a\x05alpha", // fields: { key: …, value: { string_value
+    ];
+    assert_eq!(
+        play(&gate, "own; property xds/route_metadata"),
+        json!(["Ok", wire.concat()])
+    );
+}
+
+fn a_route_without_metadata_has_no_property<D: Driver>() {
+    let setup = Setup {
+        virtual_hosts: vec![VirtualHost::any([Route::new("/")])],
+        ..Setup::default()
+    };
+    let gate: D = start(setup);
+    assert_eq!(
+        play(&gate, "own; property xds/route_metadata"),
+        json!(["Ok", null])
+    );
+}
+
+/// An edit makes Envoy choose the route anew, but only a later filter gets to see which.
+fn an_edit_does_not_show_the_route_that_it_leads_to<D: Driver>() {
+    let [first, second] = ["first", "second"].map(|name| json!({ "name": name }));
+    let setup = Setup {
+        virtual_hosts: vec![VirtualHost::any([
+            Route::new("/")
+                .with_header("x-route", "b")
+                .saying(second.clone()),
+            Route::new("/").saying(first),
+        ])],
+        ..Setup::default()
+    };
+    let gate: D = start(setup);
+    let script = "own; property xds/route_metadata; replace x-route b; \
+                  property xds/route_metadata";
+    let answers = play(&gate, script);
+    assert_eq!(answers[1], answers[3]);
+    let passed = gate.send(&request("own; replace x-route b; go"));
+    assert_eq!(passed.route, Some(second));
+}
+
+fn filter_state_is_read_as_text<D: Driver>() {
+    let preset = [("tenant".to_owned(), "x-tenant".to_owned())];
+    let gate: D = start(Setup {
+        preset_filter_state: preset.into(),
+        ..Setup::default()
+    });
+    let script = "own; property filter_state/tenant; property filter_state/other; state a.b c; \
+                  property filter_state/wasm.a.b; state a.b d; property filter_state/wasm.a.b";
+    let answers = gate.send(&request(script).header("x-tenant", "acme")).body;
+    let expected = json!(["Ok", b"acme", null, "Ok", b"c", "Ok", b"d"]);
+    assert_eq!(parsed(&answers), expected);
+}
+
+fn a_foreign_function_that_is_not_there_is_not_found<D: Driver>() {
+    let answers = played::<D>("own; foreign clear_route_cache; foreign nonsense");
+    assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
+}
+
+fn said_by_a_route(metadata: &Value) -> Setup {
+    Setup {
+        virtual_hosts: vec![VirtualHost::any([Route::new("/").saying(metadata.clone())])],
+        ..Setup::default()
+    }
 }
 
 /// A gate with the probe in it.

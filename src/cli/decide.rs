@@ -1,6 +1,7 @@
 //! `portcullis decide`.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead, Write},
     path::Path,
 };
@@ -10,9 +11,9 @@ use serde_json::Value;
 
 use crate::{
     cli::{Exit, Failure, KeySetFile, input},
-    decision::{Decision, Denial, HeaderEdit, Reason},
+    decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
-    host::NoHost,
+    host::{Expected, Host, NoHost, Refused, SetSharedDataError, SharedData},
     request::Request,
     time::UnixMillis,
 };
@@ -29,6 +30,11 @@ struct RequestLine {
     authority: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
+    /// What the proxy's route says, as its metadata in the namespace `portcullis`.
+    route_metadata: Option<Value>,
+    /// What other filters have left in the filter state.
+    #[serde(default)]
+    filter_state: BTreeMap<String, String>,
 }
 
 /// A line of the output.
@@ -44,6 +50,35 @@ struct DecisionLine {
     forwarded_headers: Vec<(String, String)>,
     /// Names of headers that the client sent and the upstream would not see.
     removed_headers: Vec<String>,
+    /// What other filters would get to know.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    filter_state: BTreeMap<String, String>,
+}
+
+/// A host that knows a line's filter state, and nothing else.
+struct LineHost(BTreeMap<String, String>);
+
+impl Host for LineHost {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        NoHost.shared_data(key)
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        NoHost.set_shared_data(key, value, expected)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        NoHost.client_certificate_digest()
+    }
+
+    fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        Ok(self.0.get(name).map(|value| value.clone().into_bytes()))
+    }
 }
 
 /// Decides on each line.
@@ -103,7 +138,13 @@ fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
             .provider(id)
             .map(|provider| provider.name.clone())
     };
-    match engine.decide(&request, now, Patience::Exhausted, &NoHost) {
+    let policy = line
+        .route_metadata
+        .as_ref()
+        .map(|metadata| engine.config().route_policy(metadata));
+    let request = request.on_route(policy.as_ref());
+    let host = LineHost(line.filter_state);
+    match engine.decide(&request, now, Patience::Exhausted, &host) {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
             DecisionLine {
@@ -118,6 +159,7 @@ fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
                 response_headers: vec![],
                 forwarded_headers,
                 removed_headers,
+                filter_state: filter_state(&permit.exports),
             }
         }
         Decision::Deny(denial) => denied(engine, line.id, &denial),
@@ -140,7 +182,14 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
         response_headers: response.headers,
         forwarded_headers: vec![],
         removed_headers: vec![],
+        filter_state: filter_state(&denial.exports),
     }
+}
+
+/// As Envoy names the entries that a module writes.
+fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
+    let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
+    entries.iter().map(named).collect()
 }
 
 /// Pseudo-headers first, names in lower case, `Host` as `:authority`: as Envoy hands a request to

@@ -9,6 +9,7 @@
 
 mod endpoint;
 mod error;
+mod exports;
 mod location;
 mod parse;
 mod provider;
@@ -18,11 +19,14 @@ mod reason;
 mod tests;
 mod warning;
 
-use crate::policy::{HeaderName, Rule};
+use std::collections::BTreeMap;
+
+use crate::policy::{HeaderName, Requirement, Rule};
 
 pub use self::{
     endpoint::Endpoint,
     error::ConfigError,
+    exports::{Exports, StateKey},
     location::Location,
     provider::{
         Audiences, ClaimHeader, ClaimRequirement, Discovery, Issuer, JwksLocation, KeyIssuer,
@@ -40,7 +44,11 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// Rules in order: the first whose match holds decides.
     pub rules: Vec<Rule>,
-    /// What happens to a request that no rule matches.
+    /// Requirements by a value of the filter state, for requests that no rule matches.
+    pub filter_state_rules: Option<FilterStateRules>,
+    /// Requirements that routes may name.
+    pub requirement_map: BTreeMap<String, Requirement>,
+    /// What happens to a request that neither matches.
     pub unmatched: Unmatched,
     /// What happens to a path that two parties could read differently.
     pub path_policy: PathPolicy,
@@ -60,6 +68,15 @@ pub struct Config {
     pub limits: Limits,
     /// Choices that work but that an operator should know to be weak.
     pub warnings: Vec<Warning>,
+}
+
+/// Requirements by a value that another filter has left in the filter state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterStateRules {
+    /// The value's name.
+    pub name: String,
+    /// What each value asks for.
+    pub requires: BTreeMap<String, Requirement>,
 }
 
 /// What happens to a request that no rule matches.

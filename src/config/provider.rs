@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    config::Endpoint,
+    cache::CacheLimits,
+    config::{Endpoint, Exports},
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
     policy::{HeaderName, Places, StringMatch},
 };
@@ -69,6 +70,12 @@ pub struct Provider {
     pub payload_header: Option<PayloadHeader>,
     /// Headers that carry verified claims.
     pub claim_headers: Vec<ClaimHeader>,
+    /// How many of its verified tokens are kept; `None` keeps none.
+    pub cache: Option<CacheLimits>,
+    /// Filter state that its tokens are written to.
+    pub exports: Exports,
+    /// The proxy chooses the route anew for what its tokens have changed.
+    pub clear_route_cache: bool,
     /// Where its keys come from.
     pub keys: KeySource,
 }

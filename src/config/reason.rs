@@ -137,6 +137,8 @@ pub enum Reason {
         /// The claim.
         claim: String,
     },
+    /// `authorize` beside a requirement that passes claims on unverified.
+    UnverifiedClaims,
     /// A name that the object does not have.
     UnknownField {
         /// The name.
@@ -244,6 +246,7 @@ impl fmt::Display for Reason {
             Self::UnconstrainedPlaceholder { claim } => {
                 write!(f, "tokens with any \"{}\" would be accepted", cut(claim))
             }
+            Self::UnverifiedClaims => f.write_str("the claims need not be verified"),
             Self::UnknownField { field, .. } => write!(f, "unknown field \"{}\"", cut(field)),
             Self::UnknownProvider { name, .. } => write!(f, "unknown provider \"{}\"", cut(name)),
             Self::UnknownRequirement { name, .. } => {
@@ -310,6 +313,7 @@ impl Reason {
             Self::UnconstrainedPlaceholder { .. } => {
                 "list its accepted values in \"require_claims\", or set \"allow_any_tenant\": true"
             }
+            Self::UnverifiedClaims => "require a token that verifies",
             Self::UnknownField { known, .. } => {
                 // The lowerCamelCase spellings would only repeat the names.
                 let names = known

@@ -110,10 +110,44 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             "requests that no rule matches pass without a token",
         ),
     ];
+    found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {
             location: Location::default().within(field),
             text: text.to_owned(),
+        });
+    }
+    found
+}
+
+/// Requirements that pass claims on which anyone can make up.
+fn extractions(config: &Config) -> Vec<Warning> {
+    let rules = config.rules.iter().enumerate();
+    let by_rule = rules.filter_map(|(index, rule)| {
+        let place = Location::default().within("requires").within_index(index);
+        Some((place.within("rules"), rule.requirement.as_ref()?))
+    });
+    let by_name = config.requirement_map.iter().map(|(name, requirement)| {
+        let place = Location::default().within(name);
+        (place.within("requirement_map"), requirement)
+    });
+    let by_state = config.filter_state_rules.iter().flat_map(|rules| {
+        rules.requires.iter().map(|(value, requirement)| {
+            let place = Location::default().within(value).within("requires");
+            (place.within("filter_state_rules"), requirement)
+        })
+    });
+    let mut found = Vec::new();
+    for (location, requirement) in by_rule.chain(by_name).chain(by_state) {
+        requirement.each_extraction(&mut |extraction| {
+            let text = match extraction.status_header {
+                Some(_) => "claims are passed on that anyone can make up",
+                None => "claims are passed on that anyone can make up, and no header says so",
+            };
+            found.push(Warning {
+                location: location.clone(),
+                text: text.to_owned(),
+            });
         });
     }
     found

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use crate::{
     config::ProviderId,
-    decision::{Reason, reason::Class},
+    decision::{Reason, StateEntry, reason::Class},
     policy::Shortfall,
 };
 
@@ -19,6 +19,8 @@ pub struct Denial {
     pub scopes: Vec<String>,
     /// When to try again, in seconds, where keys cannot be had.
     pub retry_after: Option<u64>,
+    /// What other filters get to know.
+    pub exports: Vec<StateEntry>,
 }
 
 /// What the operator chose for all answers.
@@ -52,6 +54,7 @@ impl Denial {
             provider: None,
             scopes: Vec::new(),
             retry_after: None,
+            exports: Vec::new(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Denial {
             provider: Some(provider),
             scopes: Vec::new(),
             retry_after: None,
+            exports: Vec::new(),
         }
     }
 

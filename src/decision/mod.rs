@@ -9,7 +9,7 @@ mod reason;
 
 pub use self::{
     denial::{Denial, Response, ResponseStyle},
-    permit::{HeaderEdit, Permit, PermitReason},
+    permit::{HeaderEdit, Permit, PermitReason, StateEntry},
     reason::Reason,
 };
 use crate::keys::{FetchCause, SourceId};

@@ -1,7 +1,7 @@
 //! How a request that may pass is changed.
 
 use crate::{
-    config::ProviderId,
+    config::{ProviderId, StateKey},
     decision::{Denial, Reason},
 };
 
@@ -14,6 +14,10 @@ pub struct Permit {
     pub provider: Option<ProviderId>,
     /// Edits, to be made in order.
     pub edits: Vec<HeaderEdit>,
+    /// What other filters get to know.
+    pub exports: Vec<StateEntry>,
+    /// The proxy is to choose the route anew, edits or none.
+    pub clears_route_cache: bool,
 }
 
 /// Why a request may pass.
@@ -31,6 +35,15 @@ pub enum PermitReason {
     Unmatched,
     /// Its token verified, and grants enough.
     Verified,
+}
+
+/// One entry of the filter state to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateEntry {
+    /// Where it stands.
+    pub key: StateKey,
+    /// JSON text.
+    pub value: String,
 }
 
 /// One change of a request's head.

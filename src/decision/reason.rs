@@ -50,6 +50,8 @@ pub enum Reason {
     Overloaded,
     /// The provider is disabled.
     ProviderDisabled,
+    /// What the proxy's route says of its requests cannot be understood, or not be met.
+    RoutePolicy,
     /// There is more than one credential (RFC 6750 §2).
     SeveralCredentials,
     /// The token's subject is not accepted (RFC 7519 §4.1.2).
@@ -62,6 +64,8 @@ pub enum Reason {
     UnknownKey,
     /// No rule is for this request.
     Unmatched,
+    /// The proxy chose the route by headers that this module takes away.
+    UnsettledRoute,
 }
 
 /// The classes of answers (RFC 6750 §3.1).
@@ -83,7 +87,7 @@ pub(super) enum Class {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Algorithm,
         Self::AmbiguousPath,
         Self::Audience,
@@ -107,12 +111,14 @@ impl Reason {
         Self::NotYetValid,
         Self::Overloaded,
         Self::ProviderDisabled,
+        Self::RoutePolicy,
         Self::SeveralCredentials,
         Self::Subject,
         Self::TokenTooLarge,
         Self::TokenType,
         Self::UnknownKey,
         Self::Unmatched,
+        Self::UnsettledRoute,
     ];
 
     /// Its name in metrics and response code details.
@@ -142,13 +148,50 @@ impl Reason {
             Self::NotYetValid => "not_yet_valid",
             Self::Overloaded => "overloaded",
             Self::ProviderDisabled => "provider_disabled",
+            Self::RoutePolicy => "route_policy",
             Self::SeveralCredentials => "several_credentials",
             Self::Subject => "subject",
             Self::TokenTooLarge => "token_too_large",
             Self::TokenType => "token_type",
             Self::UnknownKey => "unknown_key",
             Self::Unmatched => "unmatched",
+            Self::UnsettledRoute => "unsettled_route",
         }
+    }
+
+    /// The number that `jwt_authn` of Envoy 1.40 has for it; `None` where no token failed.
+    #[must_use]
+    pub const fn jwt_authn_status(self) -> Option<u8> {
+        Some(match self {
+            Self::NotYetValid => 2,
+            Self::Expired => 3,
+            Self::MalformedCredential | Self::MalformedToken | Self::TokenTooLarge => 4,
+            Self::Algorithm => 8,
+            Self::Issuer => 24,
+            Self::Audience => 25,
+            Self::BadSignature
+            | Self::Claim
+            | Self::Client
+            | Self::Confirmation
+            | Self::HeaderValue
+            | Self::Lifetime
+            | Self::ProviderDisabled
+            | Self::Subject
+            | Self::TokenType => 26,
+            Self::SeveralCredentials => 27,
+            Self::UnknownKey => 32,
+            Self::KeysUnavailable | Self::Overloaded => 40,
+            Self::AmbiguousPath
+            | Self::HostFailure
+            | Self::InsufficientClaim
+            | Self::InsufficientClient
+            | Self::InsufficientRole
+            | Self::InsufficientScope
+            | Self::MissingCredential
+            | Self::RoutePolicy
+            | Self::Unmatched
+            | Self::UnsettledRoute => return None,
+        })
     }
 
     /// Which answer it gets.
@@ -161,7 +204,9 @@ impl Reason {
             | Self::InsufficientClient
             | Self::InsufficientRole
             | Self::InsufficientScope
-            | Self::Unmatched => Class::InsufficientScope,
+            | Self::RoutePolicy
+            | Self::Unmatched
+            | Self::UnsettledRoute => Class::InsufficientScope,
             Self::HostFailure | Self::KeysUnavailable | Self::Overloaded => Class::Unavailable,
             Self::Algorithm
             | Self::Audience
@@ -192,7 +237,9 @@ impl Reason {
             Self::MalformedCredential => "The access token is not presented as RFC 6750 says",
             Self::SeveralCredentials => "The request presents more than one credential",
             Self::AmbiguousPath => "The path can be read in more than one way",
-            Self::Unmatched => "Access to this resource is not configured",
+            Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
+                "Access to this resource is not configured"
+            }
             _ => match self.class() {
                 Class::Unavailable => "The access token cannot be verified at the moment",
                 Class::InsufficientScope => {

@@ -1,13 +1,15 @@
 //! Whether a requirement holds for a request: the tree of any, all and providers.
 
+use core::cell::{OnceCell, RefCell};
+
 use crate::{
     config::{Audiences, Config, Provider, ProviderId},
-    decision::Reason,
-    engine::refusal::Refusal,
+    decision::{Reason, StateEntry},
+    engine::{caches::Caches, export, refusal::Refusal},
     jose::{ClaimPath, TokenError, UntrustedToken, VerifiedToken, words},
-    policy::{Credential, CredentialError, Grants, Requirement, path::Target},
+    policy::{Credential, CredentialError, Extraction, Grants, Requirement, path::Target},
     request::Request,
-    verification::{self, Circumstances, Failure},
+    verification::{self, Circumstances, Failure, Proven},
 };
 
 /// A token that verified for the requirement.
@@ -20,21 +22,39 @@ pub(super) struct Verified<'a> {
     pub(super) token: VerifiedToken,
 }
 
+/// What a requirement that holds has brought.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held<'a, 'c> {
+    pub(super) verified: Vec<Verified<'a>>,
+    /// Claims that nobody has verified are to be passed on, where none are verified.
+    pub(super) extraction: Option<&'c Extraction>,
+}
+
+/// What other filters get to know of tokens that failed.
+pub(super) type Failures = RefCell<Vec<StateEntry>>;
+
 /// The credentials of one request, and the tokens in them, each parsed once.
 pub(super) struct Evaluation<'a, 'c> {
     config: &'c Config,
     circumstances: &'c Circumstances<'c>,
+    failures: &'c Failures,
+    caches: &'c Caches,
     readers: Vec<Reader<'c>>,
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
     found: Vec<(ProviderId, Result<Credential<'a>, CredentialError>)>,
-    tokens: Vec<(&'a str, Result<UntrustedToken<'a>, TokenError>)>,
+    tokens: Vec<(&'a str, OnceCell<Parsed<'a>>)>,
 }
+
+type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 
 /// A provider whose places count, and the audiences that the rule knows it with.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-type Outcome<'a> = Result<Vec<Verified<'a>>, Refusal>;
+type Outcome<'a, 'c> = Result<Held<'a, 'c>, Refusal>;
+
+/// A credential that was read, and its token.
+type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 
 impl<'a, 'c> Evaluation<'a, 'c> {
     /// Finds the credentials that the rule's providers read.
@@ -44,6 +64,8 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         request: &Request<'a>,
         target: Option<Target<'a>>,
         circumstances: &'c Circumstances<'c>,
+        failures: &'c Failures,
+        caches: &'c Caches,
     ) -> Result<Self, Refusal> {
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
@@ -63,7 +85,11 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                     found.push((id, Err(CredentialError::Malformed)));
                 }
                 // Even a rule that forgives failures does not choose between two credentials.
-                Err(error) => return Err(Refusal::Credential(error)),
+                Err(error) => {
+                    let refusal = Refusal::Credential(error);
+                    note(failures, provider, refusal);
+                    return Err(refusal);
+                }
             }
         }
         let mut tokens: Vec<(&'a str, _)> = Vec::new();
@@ -74,12 +100,14 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                     .iter()
                     .any(|(text, _)| core::ptr::eq(*text, credential.token))
             {
-                tokens.push((credential.token, UntrustedToken::parse(credential.token)));
+                tokens.push((credential.token, OnceCell::new()));
             }
         }
         Ok(Self {
             config,
             circumstances,
+            failures,
+            caches,
             readers,
             found,
             tokens,
@@ -87,7 +115,7 @@ impl<'a, 'c> Evaluation<'a, 'c> {
     }
 
     /// The verified tokens for which `requirement` holds.
-    pub(super) fn evaluate(&self, requirement: &Requirement) -> Outcome<'a> {
+    pub(super) fn evaluate(&self, requirement: &'c Requirement) -> Outcome<'a, 'c> {
         match requirement {
             Requirement::Provider {
                 provider: id,
@@ -96,37 +124,46 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 let Some(provider) = self.config.provider(*id) else {
                     return Err(Refusal::Missing);
                 };
-                let credential = self.credential(*id)?;
                 let audiences = audiences.as_ref().unwrap_or(&provider.audiences);
-                self.verify(*id, provider, audiences, credential)
-                    .map(|verified| vec![verified])
+                self.credential(*id)
+                    .and_then(|credential| self.verify(*id, provider, audiences, credential))
+                    .map(|verified| vec![verified].into())
+                    .inspect_err(|refusal| note(self.failures, provider, *refusal))
             }
             Requirement::All(members) => {
-                let mut verified = Vec::new();
+                let mut all = Held::default();
                 for member in members {
-                    verified.extend(self.evaluate(member)?);
+                    let held = self.evaluate(member)?;
+                    all.verified.extend(held.verified);
+                    all.extraction = all.extraction.or(held.extraction);
                 }
-                Ok(verified)
+                Ok(all)
             }
             Requirement::Any(members) => self.any(members),
             Requirement::AllowMissing => match self.present() {
                 (_, Some(refusal)) => Err(refusal),
-                (verified, None) => Ok(verified),
+                (verified, None) => Ok(verified.into()),
             },
             Requirement::AllowMissingOrFailed => match self.present() {
                 (_, Some(waiting @ Refusal::Token(_, Failure::AwaitKeys(..)))) => Err(waiting),
-                (verified, _) => Ok(verified),
+                (verified, _) => Ok(verified.into()),
             },
+            Requirement::ExtractOnly(extraction) => Ok(Held {
+                verified: Vec::new(),
+                extraction: Some(extraction),
+            }),
         }
     }
 
     /// The first member that holds. Members that let a request through without a token come last,
     /// as in `jwt_authn`: a failed token must not pass because a missing one would (CVE-2021-21378).
-    fn any(&self, members: &[Requirement]) -> Outcome<'a> {
+    fn any(&self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) = members.iter().partition(|member| {
             matches!(
                 member,
-                Requirement::AllowMissing | Requirement::AllowMissingOrFailed
+                Requirement::AllowMissing
+                    | Requirement::AllowMissingOrFailed
+                    | Requirement::ExtractOnly(_)
             )
         });
         let mut worst = Refusal::Missing;
@@ -136,10 +173,44 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
-                verified => return verified,
+                held => return held,
             }
         }
         Err(worst)
+    }
+
+    /// The tokens that can be read, verified or not, each with the provider whose headers are made
+    /// of its claims: the one that names its issuer, else the first that reads its place.
+    pub(super) fn readable(&self) -> Vec<(&'c Provider, Read<'_, 'a>)> {
+        let mut readable: Vec<(&Provider, Read<'_, 'a>)> = Vec::new();
+        for (id, credential) in &self.found {
+            let (Some(provider), Ok(credential)) = (self.config.provider(*id), credential) else {
+                continue;
+            };
+            let is_same = |text: &str| core::ptr::eq(text, credential.token);
+            let Some(Ok(token)) = self.parsed(credential) else {
+                continue;
+            };
+            match readable
+                .iter_mut()
+                .find(|(_, (other, _))| is_same(other.token))
+            {
+                None => readable.push((provider, (credential, token))),
+                Some((other, _)) => {
+                    let claims = token.unverified_claims();
+                    if !verification::names(other, claims) && verification::names(provider, claims)
+                    {
+                        *other = provider;
+                    }
+                }
+            }
+        }
+        readable
+    }
+
+    /// Whether there is any credential.
+    pub(super) fn finds_credential(&self) -> bool {
+        !self.found.is_empty()
     }
 
     /// The tokens that verify with a provider that reads their place, and the worst refusal of
@@ -155,7 +226,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 Err(error) => refused.push((None, Refusal::Credential(*error))),
                 Ok(credential) => match self.verify_as_named(*id, provider, credential) {
                     Ok(token) => verified.push(token),
-                    Err(refusal) => refused.push((Some(credential), refusal)),
+                    Err(refusal) => {
+                        note(self.failures, provider, refusal);
+                        refused.push((Some(credential), refusal));
+                    }
                 },
             }
         }
@@ -209,24 +283,67 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         audiences: &Audiences,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
-        let invalid = |reason| Refusal::Token(id, Failure::Invalid(reason));
-        let (_, token) = self
-            .tokens
-            .iter()
-            .find(|(text, _)| core::ptr::eq(*text, credential.token))
-            // Only a token over the limit was not parsed.
-            .ok_or(invalid(Reason::TokenTooLarge))?;
-        let verified = verification::verify((id, provider), audiences, token, self.circumstances)
+        let verified = self
+            .caches
+            .find(id, credential.token, |proven| {
+                let own = (id, provider);
+                verification::verify_again(own, audiences, proven, self.circumstances)
+            })
+            .unwrap_or_else(|| self.verify_anew(id, provider, audiences, credential))
             .map_err(|failure| Refusal::Token(id, failure))?;
         Ok(Verified {
             provider: id,
             credential: credential.clone(),
-            payload_segment: token
-                .as_ref()
-                .map_or("", |token| token.jws().payload_segment()),
+            // Of three, which a token that verified has.
+            payload_segment: credential.token.split('.').nth(1).unwrap_or(""),
             token: verified,
         })
     }
+
+    fn verify_anew(
+        &self,
+        id: ProviderId,
+        provider: &Provider,
+        audiences: &Audiences,
+        credential: &Credential<'a>,
+    ) -> Result<VerifiedToken, Failure> {
+        // Only a token over the limit is not parsed.
+        let token = self
+            .parsed(credential)
+            .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
+        let verified = verification::verify((id, provider), audiences, token, self.circumstances)?;
+        if let Ok(token) = token {
+            self.caches
+                .insert(id, credential.token, || Proven::new(token, &verified));
+        }
+        Ok(verified)
+    }
+
+    /// What a credential's token says; `None` of one over the limit.
+    fn parsed(&self, credential: &Credential<'a>) -> Option<&Parsed<'a>> {
+        let (text, parsed) = self
+            .tokens
+            .iter()
+            .find(|(text, _)| core::ptr::eq(*text, credential.token))?;
+        Some(parsed.get_or_init(|| UntrustedToken::parse(text)))
+    }
+}
+
+impl<'a> From<Vec<Verified<'a>>> for Held<'a, '_> {
+    fn from(verified: Vec<Verified<'a>>) -> Self {
+        Self {
+            verified,
+            extraction: None,
+        }
+    }
+}
+
+/// Keeps what `provider` tells of a failure.
+fn note(failures: &Failures, provider: &Provider, refusal: Refusal) {
+    let entry = refusal
+        .reason()
+        .and_then(|reason| export::failure(provider, reason));
+    failures.borrow_mut().extend(entry);
 }
 
 /// What a verified token grants under its provider's claims.
@@ -270,7 +387,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Vec<Reader<'
 /// Whether `allow_missing_or_failed` stands somewhere in the tree.
 fn forgives_failure(requirement: &Requirement) -> bool {
     match requirement {
-        Requirement::AllowMissingOrFailed => true,
+        Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,
         Requirement::All(members) | Requirement::Any(members) => {
             members.iter().any(forgives_failure)
         }

@@ -1,16 +1,19 @@
 //! What the upstream gets to see: no client-made identity, no spent token, verified claims.
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD},
-};
+use core::iter;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{
     config::{Config, Provider, ProviderId},
-    decision::HeaderEdit,
-    engine::evaluation::Verified,
-    policy::{HeaderName, Location, path::Target},
+    decision::{HeaderEdit, StateEntry},
+    engine::{
+        evaluation::{Evaluation, Verified},
+        export,
+    },
+    jose::Claims,
+    policy::{Extraction, HeaderName, Location, path::Target},
     request::Request,
 };
 
@@ -61,19 +64,32 @@ pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> 
             .filter(|(name, _)| !owned.iter().any(|own| own.is_confusable_with(name)))
             .collect(),
     )
+    .on_route(request.route_policy())
 }
 
-/// The edits that carry verified identity, behind those in `edits`.
+/// What becomes of a request that passes, beside the edits that it has already.
+#[derive(Debug, Default)]
+pub(super) struct Forwarded {
+    pub(super) edits: Vec<HeaderEdit>,
+    pub(super) exports: Vec<StateEntry>,
+    pub(super) clears_route_cache: bool,
+}
+
+/// What carries verified identity, behind the edits in `edits`.
 ///
 /// # Errors
 /// The provider of a token whose claims cannot stand in a header.
-pub(super) fn edits(
+pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,
     target: Option<Target<'_>>,
     verified: &[Verified<'_>],
-    mut edits: Vec<HeaderEdit>,
-) -> Result<Vec<HeaderEdit>, ProviderId> {
+    edits: Vec<HeaderEdit>,
+) -> Result<Forwarded, ProviderId> {
+    let mut forwarded = Forwarded {
+        edits,
+        ..Forwarded::default()
+    };
     let mut spent = Vec::new();
     for token in verified {
         let Some(provider) = config.provider(token.provider) else {
@@ -82,49 +98,85 @@ pub(super) fn edits(
         if !provider.forward && !spent.contains(&&token.credential.location) {
             spent.push(&token.credential.location);
         }
-        let limit = config.limits.header_value_bytes;
-        identity(provider, token, limit, &mut edits).ok_or(token.provider)?;
+        let mut has_claims = false;
+        for (name, value) in identity(provider, token.token.claims(), token.payload_segment) {
+            has_claims |= provider.claim_headers.iter().any(|own| own.name == *name);
+            let edit = header(name, value, config).ok_or(token.provider)?;
+            forwarded.edits.push(edit);
+        }
+        // As in `jwt_authn`: only where a route could be chosen by what is new.
+        forwarded.clears_route_cache |=
+            provider.clear_route_cache && (has_claims || provider.exports.payload.is_some());
+        let entries = export::verified(provider, token);
+        forwarded.exports.extend(entries);
     }
-    strip(&spent, request, target, &mut edits);
-    Ok(edits)
+    strip(&spent, request, target, &mut forwarded.edits);
+    Ok(forwarded)
 }
 
-/// Sets the headers that `provider` makes of a token. `None` when a value cannot stand in one.
-fn identity(
-    provider: &Provider,
-    token: &Verified<'_>,
-    limit: usize,
-    edits: &mut Vec<HeaderEdit>,
-) -> Option<()> {
+/// What carries claims that nobody has verified, behind the edits in `edits`, and the header that
+/// says so. The token stays: it is for others to judge. No other filter is told of it.
+pub(super) fn unverified(
+    config: &Config,
+    evaluation: &Evaluation<'_, '_>,
+    extraction: &Extraction,
+    edits: Vec<HeaderEdit>,
+) -> Forwarded {
+    let mut forwarded = Forwarded {
+        edits,
+        ..Forwarded::default()
+    };
+    for (provider, (_, token)) in evaluation.readable() {
+        let payload = token.jws().payload_segment();
+        let headers = identity(provider, token.unverified_claims(), payload);
+        // What cannot stand in a header is left out: the request passes, whatever it holds.
+        let new: Vec<HeaderEdit> = headers
+            .into_iter()
+            .filter_map(|(name, value)| header(name, value, config))
+            .collect();
+        forwarded.clears_route_cache |= provider.clear_route_cache && !new.is_empty();
+        forwarded.edits.extend(new);
+    }
+    if let Some(name) = &extraction.status_header
+        && evaluation.finds_credential()
+    {
+        let edit = HeaderEdit::Set(name.as_str().to_owned(), "false".to_owned());
+        forwarded.edits.push(edit);
+    }
+    forwarded
+}
+
+/// The headers that `provider` makes of a token.
+fn identity<'p>(
+    provider: &'p Provider,
+    claims: &Claims,
+    payload_segment: &str,
+) -> Vec<(&'p HeaderName, String)> {
+    let mut headers = Vec::new();
     if let Some(header) = &provider.payload_header {
-        let payload = if header.padded {
-            URL_SAFE.encode(URL_SAFE_NO_PAD.decode(token.payload_segment).ok()?)
-        } else {
-            token.payload_segment.to_owned()
-        };
-        push(&header.name, payload, limit, edits)?;
+        let mut payload = payload_segment.to_owned();
+        if header.padded {
+            // What is left of the last four characters (RFC 4648 section 4).
+            payload.extend(iter::repeat_n('=', payload.len().wrapping_neg() % 4));
+        }
+        headers.push((&header.name, payload));
     }
     for header in &provider.claim_headers {
-        let value = token
-            .token
-            .claims()
-            .find(&header.claim)
-            .map(claim_text)
-            .unwrap_or_default();
-        if !value.is_empty() {
-            push(&header.name, value, limit, edits)?;
+        let value = claims.find(&header.claim).map(claim_text);
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            headers.push((&header.name, value));
         }
     }
-    Some(())
+    headers
 }
 
 /// A claim with a line break would add headers of the client's choice, and one with a space at an
 /// end would arrive as another user's: readers take those spaces off (RFC 9110 section 5.5).
-fn push(name: &HeaderName, value: String, limit: usize, edits: &mut Vec<HeaderEdit>) -> Option<()> {
-    let fits = value.len() <= limit
+fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
+    let fits = value.len() <= config.limits.header_value_bytes
         && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
         && value.trim_matches(' ') == value;
-    fits.then(|| edits.push(HeaderEdit::Set(name.as_str().to_owned(), value)))
+    fits.then(|| HeaderEdit::Set(name.as_str().to_owned(), value))
 }
 
 /// As `jwt_authn`: text as it is, numbers and booleans as JSON, the rest as base64 of JSON.
@@ -254,14 +306,11 @@ mod tests {
     #[test]
     fn refuses_values_that_would_break_out_of_a_header() {
         let name = HeaderName::parse("x").unwrap();
+        let config = Config::parse(br#"{"limits":{"header_value_bytes":7}}"#).unwrap();
         for value in ["a\r\nx-admin: 1", "a\u{0}", "a\u{7f}", "a\tb", "too long"] {
-            assert_eq!(
-                push(&name, value.to_owned(), 7, &mut vec![]),
-                None,
-                "{value:?}"
-            );
+            assert_eq!(header(&name, value.to_owned(), &config), None, "{value:?}");
         }
-        assert_eq!(push(&name, "\u{e9}".to_owned(), 7, &mut vec![]), Some(()));
+        assert!(header(&name, "\u{e9}".to_owned(), &config).is_some());
     }
 
     #[test]

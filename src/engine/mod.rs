@@ -6,11 +6,14 @@
 //!
 //! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
 
+mod caches;
+mod course;
 mod evaluation;
+mod export;
 mod forward;
 mod refusal;
 
-use core::{cell::LazyCell, ptr};
+use core::{cell::LazyCell, mem, ptr};
 
 use crate::{
     config::{Config, Mode, PathPolicy, ProviderId, Unmatched},
@@ -20,7 +23,7 @@ use crate::{
     host::Host,
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
     policy::{
-        Rule,
+        Authorization, Requirement, Rule,
         path::{self, Target},
     },
     request::Request,
@@ -28,8 +31,13 @@ use crate::{
     verification::Circumstances,
 };
 
-use self::evaluation::{Evaluation, Verified};
+use self::{
+    caches::Caches,
+    course::{Course, course},
+    evaluation::{Evaluation, Failures, Held, Verified},
+};
 
+pub use self::caches::CacheUse;
 pub use crate::verification::Patience;
 
 /// Decides on requests with one configuration.
@@ -37,6 +45,7 @@ pub use crate::verification::Patience;
 pub struct Engine {
     config: Config,
     keys: KeyStore,
+    caches: Caches,
 }
 
 impl Engine {
@@ -44,7 +53,12 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let keys = KeyStore::new(&config);
-        Self { config, keys }
+        let caches = Caches::new(&config);
+        Self {
+            config,
+            keys,
+            caches,
+        }
     }
 
     /// The configuration.
@@ -108,13 +122,37 @@ impl Engine {
             patience,
             certificate_digest: &|| *digest,
         };
-        let decision = match rule {
-            Some(rule) => self.apply(rule, request, target, removals.clone(), &circumstances),
-            None => self.unmatched(request, target, removals.clone()),
+        let policy = request.route_policy();
+        // The proxy chose the route by what the client made up, and will choose again without it: by
+        // which policy, nobody here can tell.
+        let course = if policy.is_some() && !removals.is_empty() {
+            Course::Closed(Reason::UnsettledRoute)
+        } else {
+            course(&self.config, policy, rule, host)
         };
+        let decision = match course {
+            Course::Closed(reason) => Decision::Deny(Denial::new(reason)),
+            Course::Open => permit(PermitReason::NotRequired, removals.clone()),
+            Course::Tokens(requirement, authorization) => {
+                let asked = Asked {
+                    requirement,
+                    authorization,
+                };
+                self.apply(asked, request, target, removals.clone(), &circumstances)
+            }
+            Course::Unmatched => self.unmatched(request, target, removals.clone()),
+        };
+        if matches!(decision, Decision::AwaitKeys { .. }) {
+            // It will be looked for again.
+            let _ = self.caches.take_uses();
+        }
         match (self.config.mode, decision) {
-            (Mode::Shadow, Decision::Deny(denial)) => {
-                permit(PermitReason::Shadow(denial), removals)
+            (Mode::Shadow, Decision::Deny(mut denial)) => {
+                let exports = mem::take(&mut denial.exports);
+                Decision::Permit(Permit {
+                    exports,
+                    ..passing(PermitReason::Shadow(denial), removals)
+                })
             }
             (_, decision) => decision,
         }
@@ -155,6 +193,11 @@ impl Engine {
     /// Gives a call up whose answer will not come.
     pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
         self.keys.abandon(fetch, host);
+    }
+
+    /// How often verified tokens were found again since the last call.
+    pub fn take_cache_use(&self) -> CacheUse {
+        self.caches.take_uses()
     }
 
     /// The answer to a denied request.
@@ -243,40 +286,90 @@ impl Engine {
 
     fn apply(
         &self,
-        rule: &Rule,
+        asked: Asked<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
         circumstances: &Circumstances<'_>,
     ) -> Decision {
-        let Some(requirement) = &rule.requirement else {
-            return permit(PermitReason::NotRequired, removals);
-        };
-        let evaluation = Evaluation::new(&self.config, requirement, request, target, circumstances);
-        let verified = match evaluation.and_then(|evaluation| evaluation.evaluate(requirement)) {
-            Ok(verified) => verified,
-            Err(refusal) => return refusal.into(),
-        };
-        if let Some(denial) = self.shortfall(rule, &verified) {
-            return Decision::Deny(denial);
+        let failures = Failures::default();
+        let decision = Evaluation::new(
+            &self.config,
+            asked.requirement,
+            request,
+            target,
+            circumstances,
+            &failures,
+            &self.caches,
+        )
+        .and_then(|evaluation| {
+            let held = evaluation.evaluate(asked.requirement)?;
+            let authorization = asked.authorization;
+            Ok(match self.shortfall(authorization, &held.verified) {
+                Some(denial) => Decision::Deny(denial),
+                None => self.forward(&evaluation, &held, request, target, removals),
+            })
+        });
+        let mut decision = decision.unwrap_or_else(Decision::from);
+        match &mut decision {
+            Decision::Permit(Permit { exports, .. }) | Decision::Deny(Denial { exports, .. }) => {
+                exports.extend(failures.into_inner());
+            }
+            Decision::AwaitKeys { .. } => {}
         }
-        match forward::edits(&self.config, request, target, &verified, removals) {
-            Ok(edits) => Decision::Permit(Permit {
+        decision
+    }
+
+    /// Passes a request on with what its tokens say.
+    fn forward(
+        &self,
+        evaluation: &Evaluation<'_, '_>,
+        held: &Held<'_, '_>,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        removals: Vec<HeaderEdit>,
+    ) -> Decision {
+        let verified = &held.verified;
+        let forwarded = match held.extraction {
+            Some(extraction) if verified.is_empty() => Ok(forward::unverified(
+                &self.config,
+                evaluation,
+                extraction,
+                removals,
+            )),
+            _ => forward::verified(&self.config, request, target, verified, removals),
+        };
+        match forwarded {
+            Ok(forwarded) => Decision::Permit(Permit {
                 reason: match verified.is_empty() {
                     true => PermitReason::Lenient,
                     false => PermitReason::Verified,
                 },
                 provider: verified.first().map(|token| token.provider),
-                edits,
+                edits: forwarded.edits,
+                exports: forwarded.exports,
+                clears_route_cache: forwarded.clears_route_cache,
             }),
-            Err(provider) => Decision::Deny(Denial::of(Reason::HeaderValue, provider)),
+            Err(id) => {
+                let reason = Reason::HeaderValue;
+                let provider = self.config.provider(id);
+                let exports = provider.and_then(|provider| export::failure(provider, reason));
+                Decision::Deny(Denial {
+                    exports: exports.into_iter().collect(),
+                    ..Denial::of(reason, id)
+                })
+            }
         }
     }
 
     /// What the verified tokens fall short of. One of them must grant everything: two tokens of
     /// which each grants half would otherwise add up to a right that nobody was given.
-    fn shortfall(&self, rule: &Rule, verified: &[Verified<'_>]) -> Option<Denial> {
-        let authorization = rule.authorization.as_ref()?;
+    fn shortfall(
+        &self,
+        authorization: Option<&Authorization>,
+        verified: &[Verified<'_>],
+    ) -> Option<Denial> {
+        let authorization = authorization?;
         let mut first = None;
         for token in verified {
             let Some(provider) = self.config.provider(token.provider) else {
@@ -294,12 +387,25 @@ impl Engine {
     }
 }
 
+/// The tokens that a request must carry, and what one of them must grant.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    requirement: &'a Requirement,
+    authorization: Option<&'a Authorization>,
+}
+
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {
-    Decision::Permit(Permit {
+    Decision::Permit(passing(reason, edits))
+}
+
+fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
+    Permit {
         reason,
         provider: None,
         edits,
-    })
+        exports: Vec::new(),
+        clears_route_cache: false,
+    }
 }
 
 /// `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch, section "CORS-preflight

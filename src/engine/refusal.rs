@@ -36,6 +36,19 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Why; `None` while nobody knows yet.
+    pub(super) fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Credential(error) => Some(error.into()),
+            Self::Missing => Some(Reason::MissingCredential),
+            Self::Token(_, Failure::AwaitKeys(..)) => None,
+            Self::Token(_, Failure::Invalid(reason)) => Some(reason),
+            Self::Token(_, Failure::KeysUnavailable(_)) => Some(Reason::KeysUnavailable),
+        }
+    }
+}
+
 impl From<Refusal> for Decision {
     fn from(refusal: Refusal) -> Self {
         match refusal {

@@ -22,6 +22,8 @@ use proxy_wasm::types::{BufferType, MapType, MetricType};
 pub(super) struct Status(u32);
 
 impl Status {
+    /// There is nothing of that name.
+    pub(super) const NOT_FOUND: Self = Self(1);
     /// Another write came first.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }
@@ -54,6 +56,20 @@ unsafe extern "C" {
     fn proxy_get_property(
         path: *const u8,
         path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
@@ -168,6 +184,30 @@ pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
         // SAFETY: the path's address and size are those of a live string; the host writes an
         // address and a size to those of live variables.
         unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) }
+    })
+}
+
+/// Writes the property `name` of the request: the entry `wasm.<name>` of its filter state.
+pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: addresses and sizes are those of a live string and slice.
+    check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+}
+
+/// Calls a function that the proxy has beyond the ABI.
+pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
+    receive(|data, size| {
+        // SAFETY: addresses and sizes are those of a live string and slice; the host writes an
+        // address and a size to those of live variables.
+        unsafe {
+            proxy_call_foreign_function(
+                name.as_ptr(),
+                name.len(),
+                arguments.as_ptr(),
+                arguments.len(),
+                data,
+                size,
+            )
+        }
     })
 }
 

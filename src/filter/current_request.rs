@@ -3,13 +3,14 @@
 use proxy_wasm::types::MapType;
 
 use crate::{
-    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response},
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, StateEntry},
     engine::{Engine, Patience},
     filter::{
         abi::{self, Status},
         metrics::Metrics,
         pairs,
         proxy::Proxy,
+        route_policies::RoutePolicies,
     },
     request::Request,
     time::UnixMillis,
@@ -26,20 +27,28 @@ pub(super) enum Fate {
     Waits,
 }
 
-/// Decides on the request of the current context. Where the host does not hand it over, it is
-/// refused.
-pub(super) fn decide(engine: &Engine, now: UnixMillis, patience: Patience) -> Decision {
+/// Decides on the request of the current context. Where the host does not hand it over, or not
+/// what its route says, it is refused.
+pub(super) fn decide(
+    engine: &Engine,
+    policies: &RoutePolicies,
+    now: UnixMillis,
+    patience: Patience,
+) -> Decision {
     let map = abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default();
-    match pairs::decode(&map) {
-        Some(headers) => engine.decide(&Request::new(headers), now, patience, &Proxy),
-        None => Decision::Deny(Denial::new(Reason::HostFailure)),
-    }
+    let policy = policies.current(engine.config());
+    let (Some(headers), Ok(policy)) = (pairs::decode(&map), policy) else {
+        return Decision::Deny(Denial::new(Reason::HostFailure));
+    };
+    let request = Request::new(headers).on_route(policy.as_deref());
+    engine.decide(&request, now, patience, &Proxy)
 }
 
 /// Edits the request of the current context as a permit says. An edit that the host refuses would
-/// leave an untrusted header in place, so the request is answered instead.
+/// leave an untrusted header in place, or other filters without what they decide by, so the request
+/// is answered instead.
 pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate {
-    if apply(&permit.edits).is_err() {
+    if apply(permit).is_err() {
         return refuse(engine, metrics, &Denial::new(Reason::HostFailure));
     }
     metrics.permitted(permit);
@@ -58,6 +67,8 @@ pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate 
 /// Answers the request of the current context.
 pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fate {
     metrics.denied(denial.reason);
+    // For the access log alone: the request goes no further.
+    let _ = export(&denial.exports);
     let response = engine.response(denial);
     if send(&response).is_err() {
         abi::log(
@@ -69,11 +80,26 @@ pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fat
     Fate::Answered
 }
 
-fn apply(edits: &[HeaderEdit]) -> Result<(), Status> {
-    edits.iter().try_for_each(|edit| match edit {
+fn apply(permit: &Permit) -> Result<(), Status> {
+    export(&permit.exports)?;
+    permit.edits.iter().try_for_each(|edit| match edit {
         HeaderEdit::Remove(name) => abi::remove_request_header(name),
         HeaderEdit::Set(name, value) => abi::replace_request_header(name, value),
-    })
+    })?;
+    if permit.clears_route_cache {
+        let cleared = abi::call_foreign_function("clear_route_cache", &[]);
+        // A host without that function clears on each edit.
+        if permit.edits.is_empty() {
+            cleared?;
+        }
+    }
+    Ok(())
+}
+
+fn export(entries: &[StateEntry]) -> Result<(), Status> {
+    entries
+        .iter()
+        .try_for_each(|entry| abi::set_property(entry.key.as_str(), entry.value.as_bytes()))
 }
 
 fn send(response: &Response) -> Result<(), Status> {

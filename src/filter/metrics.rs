@@ -7,6 +7,7 @@ use proxy_wasm::types::MetricType;
 use crate::{
     config::{Config, ProviderId},
     decision::{Permit, PermitReason, Reason},
+    engine::CacheUse,
     filter::abi::{self, MetricId},
     keys::{FetchOutcome, Standing},
 };
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     allowed: Option<MetricId>,
+    cache_hit: Option<MetricId>,
+    cache_miss: Option<MetricId>,
     cors_preflight_bypassed: Option<MetricId>,
     denied: BTreeMap<Reason, MetricId>,
     shadow_denied: BTreeMap<Reason, MetricId>,
@@ -67,6 +70,8 @@ impl Metrics {
         });
         Self {
             allowed: counter("allowed"),
+            cache_hit: counter("cache.hit"),
+            cache_miss: counter("cache.miss"),
             cors_preflight_bypassed: counter("cors_preflight_bypassed"),
             denied: by_reason("denied"),
             shadow_denied: by_reason("shadow_denied"),
@@ -82,6 +87,15 @@ impl Metrics {
                 increment(self.shadow_denied.get(&denial.reason).copied());
             }
             _ => increment(self.allowed),
+        }
+    }
+
+    /// Verified tokens were looked for.
+    pub(super) fn looked_up(&self, uses: CacheUse) {
+        for (metric, count) in [(self.cache_hit, uses.hits), (self.cache_miss, uses.misses)] {
+            for _ in 0..count {
+                increment(metric);
+            }
         }
     }
 

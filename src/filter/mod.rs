@@ -20,8 +20,10 @@ mod in_use;
 mod metrics;
 mod pairs;
 mod parked;
+mod protobuf;
 mod proxy;
 mod root;
+mod route_policies;
 mod stream;
 mod worker;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     filter::abi,
-    host::{Expected, Host, SetSharedDataError, SharedData},
+    host::{Expected, Host, Refused, SetSharedDataError, SharedData},
     time::UnixMillis,
 };
 
@@ -46,6 +46,14 @@ impl Host for Proxy {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         let hex = abi::property("connection\0sha256_peer_certificate_digest").ok()?;
         digest_from_hex(&hex)
+    }
+
+    fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        match abi::property(&format!("filter_state\0{name}")) {
+            Ok(value) => Ok(Some(value)),
+            Err(abi::Status::NOT_FOUND) => Ok(None),
+            Err(_) => Err(Refused),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         metrics::Metrics,
         parked::Parked,
         proxy::Proxy,
+        route_policies::RoutePolicies,
     },
     keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
     time::UnixMillis,
@@ -31,6 +32,7 @@ pub(super) struct Worker {
     root_id: u32,
     engine: Engine,
     metrics: Metrics,
+    policies: RoutePolicies,
     parked: Parked,
     /// Calls under way, by the host's token.
     calls: Vec<(u32, Fetch)>,
@@ -63,6 +65,7 @@ impl Worker {
             root_id,
             engine,
             metrics,
+            policies: RoutePolicies::default(),
             parked,
             calls: Vec::new(),
             has_news: false,
@@ -79,19 +82,22 @@ impl Worker {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
-        let mut decision = current_request::decide(&self.engine, now, Patience::Waiting);
+        let mut decision =
+            current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
         // does so for good.
         if lacks_keys(&decision) && self.engine.synchronize(&Proxy) {
             self.has_news = true;
-            decision = current_request::decide(&self.engine, now, Patience::Waiting);
+            decision =
+                current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         }
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
         };
         self.engine.want(source, cause);
         if self.parked.is_full() || !self.engine.parks() {
-            let decision = current_request::decide(&self.engine, now, Patience::Exhausted);
+            let decision =
+                current_request::decide(&self.engine, &self.policies, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         }
         self.parked.park(context_id, gate.clone(), now);
@@ -199,7 +205,7 @@ impl Worker {
             } else {
                 Patience::Waiting
             };
-            let decision = current_request::decide(&self.engine, now, patience);
+            let decision = current_request::decide(&self.engine, &self.policies, now, patience);
             if let Decision::AwaitKeys { source, cause } = decision {
                 // The keys are there now, and the token's is not among them.
                 self.engine.want(source, cause);
@@ -216,6 +222,7 @@ impl Worker {
     }
 
     fn carry_out(&self, decision: &Decision) -> Fate {
+        self.metrics.looked_up(self.engine.take_cache_use());
         match decision {
             Decision::Permit(permit) => current_request::pass(&self.engine, &self.metrics, permit),
             Decision::Deny(denial) => current_request::refuse(&self.engine, &self.metrics, denial),

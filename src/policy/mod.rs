@@ -10,13 +10,15 @@ mod header_name;
 pub mod path;
 mod requirement;
 mod route;
+mod route_policy;
 mod string_match;
 
 pub use self::{
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
     header_name::{HeaderName, HeaderNameError},
-    requirement::{Requirement, Rule},
+    requirement::{Extraction, Requirement, Rule},
     route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
+    route_policy::RoutePolicy,
     string_match::{Pattern, StringMatch, full_match},
 };

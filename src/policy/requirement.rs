@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Audiences, ProviderId},
-    policy::{Authorization, RouteMatch},
+    policy::{Authorization, HeaderName, RouteMatch},
 };
 
 /// One of the operator's rules.
@@ -25,6 +25,9 @@ pub enum Requirement {
     AllowMissing,
     /// Always holds; a token that verifies lends its identity (`allow_missing_or_failed`).
     AllowMissingOrFailed,
+    /// Always holds, and without looking at any signature: whoever made the token says who they are
+    /// (`extract_only_without_validation`).
+    ExtractOnly(Extraction),
     /// The first that holds, in order (`requires_any`).
     Any(Vec<Requirement>),
     /// A token of this provider.
@@ -36,7 +39,35 @@ pub enum Requirement {
     },
 }
 
+/// How claims are passed on that nobody has verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extraction {
+    /// The header that says so to those who read the claims; `None` leaves them to guess.
+    pub status_header: Option<HeaderName>,
+}
+
 impl Requirement {
+    /// Calls `visit` with each [`Extraction`] in the tree.
+    pub fn each_extraction<'a>(&'a self, visit: &mut impl FnMut(&'a Extraction)) {
+        match self {
+            Self::ExtractOnly(extraction) => visit(extraction),
+            Self::Any(members) | Self::All(members) => {
+                for member in members {
+                    member.each_extraction(visit);
+                }
+            }
+            Self::AllowMissing | Self::AllowMissingOrFailed | Self::Provider { .. } => {}
+        }
+    }
+
+    /// Whether it may let claims through that nobody has verified.
+    #[must_use]
+    pub fn extracts(&self) -> bool {
+        let mut found = false;
+        self.each_extraction(&mut |_| found = true);
+        found
+    }
+
     /// Calls `visit` with each provider named in the tree, in order, and with the audiences that
     /// stand in place of the provider's own.
     pub fn each_provider<'a>(&'a self, visit: &mut impl FnMut(ProviderId, Option<&'a Audiences>)) {
@@ -50,7 +81,7 @@ impl Requirement {
                     member.each_provider(visit);
                 }
             }
-            Self::AllowMissing | Self::AllowMissingOrFailed => {}
+            Self::AllowMissing | Self::AllowMissingOrFailed | Self::ExtractOnly(_) => {}
         }
     }
 }

@@ -15,9 +15,12 @@ mod token_type;
 use core::time::Duration;
 
 use crate::{
-    config::{Audiences, KeyIssuer, KeySource, Provider, ProviderId},
+    config::{Audiences, Issuer, KeyIssuer, KeySource, Provider, ProviderId},
     decision::Reason,
-    jose::{Claims, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken},
+    jose::{
+        Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
+        VerifyingKey,
+    },
     keys::{FetchCause, KeyStore, Keys, SourceId},
     time::{UnixMillis, UnixSeconds},
 };
@@ -77,7 +80,8 @@ pub fn verify(
         .as_ref()
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
-    check_claims(provider, audiences, token, now).map_err(Failure::Invalid)?;
+    let claims = token.unverified_claims();
+    check_claims(provider, audiences, token.header(), claims, now).map_err(Failure::Invalid)?;
     confirmation::check(token.unverified_claims(), circumstances.certificate_digest)
         .map_err(Failure::Invalid)?;
 
@@ -111,25 +115,88 @@ pub fn verify(
     }
 }
 
+/// A token that verified once: what must be known of it to accept its text again.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    header: JoseHeader,
+    token: VerifiedToken,
+}
+
+/// Why a token that verified once is not accepted for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// It is not valid now.
+    Failed(Failure),
+    /// The key that verified it does not count any more: another may have signed it too.
+    KeyGone,
+}
+
+impl Proven {
+    /// What to know of `token`, which verified as `verified`.
+    #[must_use]
+    pub fn new(token: &UntrustedToken<'_>, verified: &VerifiedToken) -> Self {
+        Self {
+            header: token.header().clone(),
+            token: verified.clone(),
+        }
+    }
+}
+
+/// Accepts a token of `provider` again, by every check but its signature's: time has passed, keys
+/// come and go, and another connection may present it under another rule.
+///
+/// # Errors
+/// The first check that fails, in the order of [`verify`].
+pub fn verify_again(
+    (id, provider): (ProviderId, &Provider),
+    audiences: &Audiences,
+    proven: &Proven,
+    circumstances: &Circumstances<'_>,
+) -> Result<VerifiedToken, Lapse> {
+    let failed = |reason| Lapse::Failed(Failure::Invalid(reason));
+    let now = circumstances.now.seconds();
+    let (header, claims) = (&proven.header, proven.token.claims());
+    check_claims(provider, audiences, header, claims, now).map_err(failed)?;
+    confirmation::check(claims, circumstances.certificate_digest).map_err(failed)?;
+    let key_set = match &provider.keys {
+        KeySource::Local(key_set) => key_set,
+        KeySource::Remote(_) => remote_keys(id, circumstances).map_err(Lapse::Failed)?.0,
+    };
+    if !candidates(provider, header, claims, key_set, now)
+        .any(|key| key.thumbprint() == proven.token.key())
+    {
+        return Err(Lapse::KeyGone);
+    }
+    if times::is_expired(provider.times, claims, now) {
+        return Err(failed(Reason::Expired));
+    }
+    Ok(proven.token.clone())
+}
+
+/// Whether `provider` names the issuer of these claims, whoever wrote them.
+pub fn names(provider: &Provider, claims: &Claims) -> bool {
+    provider.issuer != Issuer::Any && issuer::check(&provider.issuer, claims).is_ok()
+}
+
 /// Every check that needs no key, expiry apart.
 fn check_claims(
     provider: &Provider,
     audiences: &Audiences,
-    token: &UntrustedToken<'_>,
+    header: &JoseHeader,
+    claims: &Claims,
     now: UnixSeconds,
 ) -> Result<(), Reason> {
-    let claims = token.unverified_claims();
     if !provider.enabled {
         return Err(Reason::ProviderDisabled);
     }
     // The allow-list, not the header, says which algorithms there are (RFC 8725 section 3.1).
-    if !provider.algorithms.contains(&token.header().algorithm()) {
+    if !provider.algorithms.contains(&header.algorithm()) {
         return Err(Reason::Algorithm);
     }
     issuer::check(&provider.issuer, claims)?;
     times::check(provider.times, claims, now)?;
     check_audience(audiences, claims)?;
-    token_type::check(&provider.token_types, token.header().typ())?;
+    token_type::check(&provider.token_types, header.typ())?;
     if let Some(subjects) = &provider.subjects
         && !claims
             .subject()
@@ -178,24 +245,33 @@ fn check_signature(
     key_set: &KeySet,
     now: UnixSeconds,
 ) -> Result<VerifiedToken, Reason> {
-    let query = KeyQuery {
-        binding: provider.jwk_algorithm,
-        issued: match provider.key_issuer {
-            KeyIssuer::Ignore => None,
-            KeyIssuer::Match => Some(token.unverified_claims()),
-        },
-        ..KeyQuery::of(token.header(), now)
-    };
-    let mut candidates = key_set
-        .candidates(query)
-        .take(MAX_SIGNATURE_CHECKS)
-        .peekable();
+    let (header, claims) = (token.header(), token.unverified_claims());
+    let mut candidates = candidates(provider, header, claims, key_set, now).peekable();
     if candidates.peek().is_none() {
         return Err(Reason::UnknownKey);
     }
     candidates
         .find_map(|key| token.verify(key))
         .ok_or(Reason::BadSignature)
+}
+
+/// The keys that the signature of a token is checked with.
+fn candidates<'a>(
+    provider: &Provider,
+    header: &'a JoseHeader,
+    claims: &'a Claims,
+    key_set: &'a KeySet,
+    now: UnixSeconds,
+) -> impl Iterator<Item = &'a VerifyingKey> + use<'a> {
+    let query = KeyQuery {
+        binding: provider.jwk_algorithm,
+        issued: match provider.key_issuer {
+            KeyIssuer::Ignore => None,
+            KeyIssuer::Match => Some(claims),
+        },
+        ..KeyQuery::of(header, now)
+    };
+    key_set.candidates(query).take(MAX_SIGNATURE_CHECKS)
 }
 
 impl From<&TokenError> for Reason {

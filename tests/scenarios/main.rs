@@ -14,6 +14,9 @@ mod agreement;
 mod answers;
 mod configuration;
 mod discovery;
+mod examples;
+mod exports;
+mod extraction;
 mod forwarding;
 mod freshness;
 mod hostile_input;
@@ -25,6 +28,7 @@ mod metrics;
 mod outages;
 mod path;
 mod readiness;
+mod routes;
 #[path = "../support/signer.rs"]
 mod signer;
 #[path = "../support/mod.rs"]

@@ -15,12 +15,17 @@ fn counts_decisions_and_fetches<D: Driver>() {
     let server = publishing(&signer);
     let gate: D = with_remote_keys(&server);
     let before = gate.now();
-    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+    let good = token(&gate, &signer, "alice");
+    for _ in 0..3 {
+        assert_eq!(get(&gate, "/", &good).status, 200);
+    }
     gate.send(&Request::get("/"));
     gate.send(&Request::get("/"));
     gate.send(&Request::get("/").bearer("junk"));
     for (name, expected) in [
-        ("allowed", 1),
+        ("allowed", 3),
+        ("cache.hit", 2),
+        ("cache.miss", 2),
         ("denied.missing_credential", 2),
         ("denied.malformed_token", 1),
         ("denied.expired", 0),

@@ -119,9 +119,88 @@ pub struct Setup {
     pub stops_headers_alone: bool,
     /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
     pub filter_state: Vec<String>,
+    /// Where requests are routed to, and what the routes say; none is one route for all.
+    pub virtual_hosts: Vec<VirtualHost>,
+    /// Filter state that another filter sets before the module's, each from a request's header.
+    pub preset_filter_state: BTreeMap<String, String>,
+    /// Filters ahead of the module's, as Envoy's configuration has them; the fake host has none.
+    pub filters_ahead: Vec<Value>,
+    /// Filters behind the module's, as Envoy's configuration has them; the fake host has none.
+    pub filters_behind: Vec<Value>,
     /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
     /// with.
     pub module: Option<PathBuf>,
+}
+
+/// Routes of one host name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VirtualHost {
+    /// The name, or `*` for every other.
+    pub domain: String,
+    /// The first that matches counts.
+    pub routes: Vec<Route>,
+}
+
+/// A route to the protected service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Start of the path.
+    pub prefix: String,
+    /// A header that must be there with this value.
+    pub header: Option<(String, String)>,
+    /// Filter state that must hold this text; only Envoy has it.
+    pub filter_state: Option<(String, String)>,
+    /// Metadata in the namespace `portcullis`; `None` is none in any namespace.
+    pub metadata: Option<Value>,
+}
+
+impl VirtualHost {
+    /// Routes of every other host.
+    pub fn any(routes: impl IntoIterator<Item = Route>) -> Self {
+        Self::new("*", routes)
+    }
+
+    /// Routes of this host.
+    pub fn new(domain: &str, routes: impl IntoIterator<Item = Route>) -> Self {
+        let (domain, routes) = (domain.to_owned(), routes.into_iter().collect());
+        Self { domain, routes }
+    }
+}
+
+impl Route {
+    /// A route that says nothing.
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            header: None,
+            filter_state: None,
+            metadata: None,
+        }
+    }
+
+    /// Adds filter state that must hold this text.
+    pub fn with_filter_state(self, key: &str, text: &str) -> Self {
+        Self {
+            filter_state: Some((key.to_owned(), text.to_owned())),
+            ..self
+        }
+    }
+
+    /// Adds what it says to the module.
+    pub fn saying(self, metadata: Value) -> Self {
+        Self {
+            metadata: Some(metadata),
+            ..self
+        }
+    }
+
+    /// Adds a header that requests must have.
+    pub fn with_header(self, name: &str, value: &str) -> Self {
+        Self {
+            header: Some((name.to_owned(), value.to_owned())),
+            ..self
+        }
+    }
 }
 
 impl Setup {
@@ -247,6 +326,8 @@ pub struct Exchange {
     pub upstream: Option<Seen>,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
+    /// Metadata in the namespace `portcullis` of the route that the request took in the end.
+    pub route: Option<Value>,
     /// Filter state that the module wrote, of the names in [`Setup::filter_state`].
     pub filter_state: BTreeMap<String, String>,
 }

@@ -8,7 +8,7 @@ use crate::{
     config::{
         ClaimHeader, ConfigError, PayloadHeader, Provider, Reason, error::At, raw::RawClaimHeader,
     },
-    policy::{HeaderName, Places},
+    policy::{HeaderName, Places, Requirement},
 };
 
 /// Headers that belong to a connection or frame its messages (RFC 9110 §7.6.1, §7.2, §8.6).
@@ -27,6 +27,10 @@ const RESERVED: [&str; 13] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// `verification_status_header` where none is named, and the name for none, as in `jwt_authn`.
+const STATUS_HEADER: &str = "x-jwt-signature-verified";
+const NO_STATUS_HEADER: &str = "-";
 
 /// `claim_to_headers`.
 pub(super) fn claim_headers(raw: Vec<RawClaimHeader>) -> Result<Vec<ClaimHeader>, ConfigError> {
@@ -66,19 +70,46 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Every header that some provider may set, once.
-pub(super) fn owned(providers: &[Provider]) -> Vec<HeaderName> {
-    let mut owned: Vec<HeaderName> = providers
-        .iter()
-        .flat_map(|provider| {
-            let claims = provider.claim_headers.iter().map(|header| &header.name);
-            claims.chain(provider.payload_header.iter().map(|header| &header.name))
-        })
-        .cloned()
-        .collect();
+/// `verification_status_header`: one that says nothing else and that no token is read from.
+pub(super) fn status_header(
+    name: Option<&str>,
+    providers: &[Provider],
+) -> Result<Option<HeaderName>, Reason> {
+    let name = match name {
+        Some(NO_STATUS_HEADER) => return Ok(None),
+        None | Some("") => settable(STATUS_HEADER)?,
+        Some(name) => settable(name)?,
+    };
+    check_place(&name, providers)?;
+    let mut taken = providers.iter().flat_map(headers_of);
+    if taken.any(|other| are_confusable(other, &name)) {
+        return Err(Reason::Repeated {
+            value: name.to_string(),
+        });
+    }
+    Ok(Some(name))
+}
+
+/// Every header that some provider or requirement may set, once.
+pub(super) fn owned<'a>(
+    providers: &[Provider],
+    requirements: impl Iterator<Item = &'a Requirement>,
+) -> Vec<HeaderName> {
+    let mut owned: Vec<HeaderName> = providers.iter().flat_map(headers_of).cloned().collect();
+    for requirement in requirements {
+        requirement.each_extraction(&mut |extraction| {
+            owned.extend(extraction.status_header.iter().cloned());
+        });
+    }
     owned.sort();
     owned.dedup();
     owned
+}
+
+/// The headers that a provider may set.
+fn headers_of(provider: &Provider) -> impl Iterator<Item = &HeaderName> {
+    let claims = provider.claim_headers.iter().map(|header| &header.name);
+    claims.chain(provider.payload_header.iter().map(|header| &header.name))
 }
 
 fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigError> {

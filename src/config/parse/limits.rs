@@ -1,14 +1,20 @@
 //! Bounds that hold per worker.
 
-use crate::config::{
-    ConfigError, Limits, Reason,
-    error::At,
-    raw::{Milliseconds, RawLimits},
+use crate::{
+    cache::CacheLimits,
+    config::{
+        ConfigError, Limits, Reason,
+        error::At,
+        raw::{Milliseconds, RawCache, RawLimits},
+    },
 };
 
 /// Ten years, the longest duration that is read.
 pub(super) const MAX_DURATION_MS: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
 
+const DEFAULT_CACHED_TOKENS: usize = 1000;
+const DEFAULT_CACHED_TOKEN_BYTES: usize = 4096;
+const MAX_CACHED_TOKENS: u64 = 100_000;
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 const MAX_JWKS_BYTES: u64 = 16 << 20;
 const MAX_JWKS_KEYS: u64 = 1024;
@@ -70,6 +76,36 @@ pub(super) fn limits(raw: Option<RawLimits>) -> Result<Limits, ConfigError> {
             bytes,
         )?,
     })
+}
+
+/// `jwt_cache_config`. As in protobuf, 0 is the default.
+pub(super) fn cache(raw: Option<RawCache>) -> Result<Option<CacheLimits>, ConfigError> {
+    let raw = raw.unwrap_or_default();
+    let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
+        written
+            .filter(|count| *count != 0)
+            .map_or(Ok(default), |count| {
+                in_bounds(count, 1, max, unit).and_then(fits)
+            })
+            .at(field)
+    };
+    let limits = CacheLimits {
+        entries: bounded(
+            "jwt_cache_size",
+            raw.jwt_cache_size,
+            DEFAULT_CACHED_TOKENS,
+            MAX_CACHED_TOKENS,
+            "tokens",
+        )?,
+        token_bytes: bounded(
+            "jwt_max_token_size",
+            raw.jwt_max_token_size,
+            DEFAULT_CACHED_TOKEN_BYTES,
+            MAX_HEADER_BYTES,
+            "bytes",
+        )?,
+    };
+    Ok((raw.disabled != Some(true)).then_some(limits))
 }
 
 /// `value`, if it lies between `min` and `max`.

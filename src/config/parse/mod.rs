@@ -6,6 +6,7 @@
 
 mod authorization;
 mod claims;
+mod exports;
 mod headers;
 mod issuer;
 mod keys;
@@ -16,6 +17,7 @@ mod provider;
 mod remote;
 mod requirement;
 mod route;
+mod route_policy;
 mod text;
 
 use self::requirement::Names;
@@ -63,10 +65,22 @@ fn config(raw: RawConfig) -> Result<Config, ConfigError> {
         named: &named,
     };
     let rules = rules(raw.rules.unwrap_or_default(), names).at("rules")?;
-    let owned_headers = headers::owned(&providers);
+    let filter_state_rules = raw
+        .filter_state_rules
+        .map(|raw| requirement::filter_state_rules(raw, &providers))
+        .transpose()
+        .at("filter_state_rules")?;
+    let by_state = filter_state_rules
+        .iter()
+        .flat_map(|rules| rules.requires.values());
+    let by_rule = rules.iter().filter_map(|rule| rule.requirement.as_ref());
+    let requirements = named.values().chain(by_rule).chain(by_state);
+    let owned_headers = headers::owned(&providers, requirements);
     let mut config = Config {
         providers,
         rules,
+        filter_state_rules,
+        requirement_map: named,
         unmatched: match raw.unmatched {
             Some(RawUnmatched::Allow) => Unmatched::Allow,
             Some(RawUnmatched::Deny) | None => Unmatched::Deny,
@@ -120,8 +134,12 @@ fn rule(raw: RawRule, names: Names<'_>) -> Result<Rule, ConfigError> {
         .map(authorization::authorization)
         .transpose()
         .at("authorize")?;
-    if authorization.is_some() && requirement.is_none() {
-        return Err(Reason::AuthorizeWithoutRequires.into());
+    match &requirement {
+        None if authorization.is_some() => return Err(Reason::AuthorizeWithoutRequires.into()),
+        Some(requirement) if authorization.is_some() && requirement.extracts() => {
+            return Err(Reason::UnverifiedClaims).at("authorize");
+        }
+        _ => {}
     }
     Ok(Rule {
         route,

@@ -1,10 +1,10 @@
 //! An authorization server.
 
 use super::{
-    claims, headers,
+    claims, exports, headers,
     issuer::{self, WrittenIssuer},
     keys::WrittenKeys,
-    limits::{MAX_DURATION_MS, in_bounds},
+    limits::{self, MAX_DURATION_MS, in_bounds},
     list::texts,
     places::places,
     text::{at_most, string_match},
@@ -13,7 +13,7 @@ use crate::{
     config::{
         ConfigError, KeyIssuer, Limits, Provider, Reason, TimeRules, TokenTypes,
         error::At,
-        raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
+        raw::{Milliseconds, RawExports, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     jose::JwkAlgorithm,
 };
@@ -36,7 +36,7 @@ const MAX_CLOCK_SKEW: u64 = 86_400;
 pub(super) fn provider(
     name: &str,
     raw: RawProvider,
-    limits: &Limits,
+    bounds: &Limits,
 ) -> Result<Provider, ConfigError> {
     if !is_name(name) {
         return Err(Reason::ProviderName.into());
@@ -62,7 +62,7 @@ pub(super) fn provider(
         secrets: raw.shared_secrets,
         algorithms: raw.algorithms,
     };
-    let (keys, algorithms) = keys.keys(&issuer, jwk_algorithm, limits)?;
+    let (keys, algorithms) = keys.keys(&issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
         description: at_most(MAX_DESCRIPTION, raw.description.unwrap_or_default())
@@ -101,6 +101,14 @@ pub(super) fn provider(
         .at("forward_payload_header")?,
         claim_headers: headers::claim_headers(raw.claim_to_headers.unwrap_or_default())
             .at("claim_to_headers")?,
+        cache: limits::cache(raw.jwt_cache_config).at("jwt_cache_config")?,
+        exports: exports::exports(RawExports {
+            payload: raw.payload_in_metadata,
+            header: raw.header_in_metadata,
+            failed_status: raw.failed_status_in_metadata,
+            normalize: raw.normalize_payload_in_metadata,
+        })?,
+        clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         keys,
     })
 }

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::list::{exactly_one, texts};
+use super::{
+    headers,
+    list::{exactly_one, texts},
+};
 use crate::{
     config::{
-        Audiences, ConfigError, Provider, ProviderId, Reason,
+        Audiences, ConfigError, FilterStateRules, Provider, ProviderId, Reason,
         error::At,
-        raw::{RawRequirement, RawRequirements},
+        raw::{RawFilterStateRules, RawRequirement, RawRequirements},
         reason::nearest,
     },
-    policy::Requirement,
+    policy::{Extraction, Requirement},
 };
 
 /// Deepest tree of requirements: walking it must not depend on the operator for its end.
@@ -36,6 +39,23 @@ pub(super) fn named(
         named.insert(name, parsed);
     }
     Ok(named)
+}
+
+/// `filter_state_rules`.
+pub(super) fn filter_state_rules(
+    raw: RawFilterStateRules,
+    providers: &[Provider],
+) -> Result<FilterStateRules, ConfigError> {
+    // A NUL would end the host's name of the property.
+    if raw.name.is_empty() || raw.name.contains('\0') {
+        return Err(Reason::Empty).at("name");
+    }
+    let requires = raw.requires.filter(|requires| !requires.is_empty());
+    let requires = requires.ok_or(Reason::MissingField { field: "requires" })?;
+    Ok(FilterStateRules {
+        name: raw.name,
+        requires: named(requires, providers).at("requires")?,
+    })
 }
 
 /// One requirement, `depth` levels below its rule.
@@ -68,10 +88,18 @@ pub(super) fn requirement(
             raw.allow_missing_or_failed
                 .map(|_| Written::AllowMissingOrFailed),
         ),
+        (
+            "extract_only_without_validation",
+            raw.extract_only_without_validation
+                .map(|raw| Written::ExtractOnly(raw.verification_status_header)),
+        ),
     ])?;
     let parsed = match written {
         Written::AllowMissing => Ok(Requirement::AllowMissing),
         Written::AllowMissingOrFailed => Ok(Requirement::AllowMissingOrFailed),
+        Written::ExtractOnly(name) => headers::status_header(name.as_deref(), providers)
+            .at("verification_status_header")
+            .map(|status_header| Requirement::ExtractOnly(Extraction { status_header })),
         Written::All(list) => members(list, providers, depth).map(Requirement::All),
         Written::Any(list) => members(list, providers, depth).map(Requirement::Any),
         Written::Provider(name, None) => provider(&name, providers)
@@ -90,6 +118,8 @@ enum Written {
     AllowMissing,
     AllowMissingOrFailed,
     Any(RawRequirements),
+    /// With the name of its header.
+    ExtractOnly(Option<String>),
     /// With audiences of its own, which may be absent all the same.
     Provider(String, Option<Option<Vec<String>>>),
 }

@@ -21,13 +21,14 @@ use serde::Deserialize;
 pub(super) use self::{
     duration::Milliseconds,
     provider::{
-        RawAsyncFetch, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
-        RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawProvider, RawPublicKeys,
-        RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
+        RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
+        RawExports, RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
+        RawProvider, RawPublicKeys, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
     },
     rule::{
-        RawAuthorize, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex,
-        RawRequirement, RawRequirements, RawRule, RawStringMatcher, RawWords,
+        RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
+        RawRegex, RawRequirement, RawRequirements, RawRoutePolicy, RawRule, RawStringMatcher,
+        RawWords,
     },
     scalar::{ClaimName, Integer, Scalar},
     unavailable::absence,
@@ -40,6 +41,8 @@ pub(super) use self::{
 pub(super) struct RawConfig {
     #[serde(alias = "bypassCorsPreflight")]
     pub(super) bypass_cors_preflight: Option<bool>,
+    #[serde(alias = "filterStateRules")]
+    pub(super) filter_state_rules: Option<RawFilterStateRules>,
     pub(super) limits: Option<RawLimits>,
     pub(super) mode: Option<RawMode>,
     pub(super) path_policy: Option<RawPathPolicy>,

@@ -16,6 +16,8 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) audiences: Option<Vec<String>>,
     #[serde(alias = "claimToHeaders")]
     pub(in crate::config) claim_to_headers: Option<Vec<RawClaimHeader>>,
+    #[serde(alias = "clearRouteCache")]
+    pub(in crate::config) clear_route_cache: Option<bool>,
     pub(in crate::config) client_id_claims: Option<Vec<ClaimName>>,
     pub(in crate::config) client_ids: Option<Vec<String>>,
     #[serde(alias = "clockSkewSeconds")]
@@ -23,6 +25,8 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) description: Option<String>,
     pub(in crate::config) discovery: Option<RawDiscovery>,
     pub(in crate::config) enabled: Option<bool>,
+    #[serde(alias = "failedStatusInMetadata")]
+    pub(in crate::config) failed_status_in_metadata: Option<String>,
     pub(in crate::config) forward: Option<bool>,
     #[serde(alias = "forwardPayloadHeader")]
     pub(in crate::config) forward_payload_header: Option<String>,
@@ -32,16 +36,24 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) from_headers: Option<Vec<RawJwtHeader>>,
     #[serde(alias = "fromParams")]
     pub(in crate::config) from_params: Option<Vec<String>>,
+    #[serde(alias = "headerInMetadata")]
+    pub(in crate::config) header_in_metadata: Option<String>,
     pub(in crate::config) issuer: Option<String>,
     pub(in crate::config) jwk_algorithm: Option<RawJwkAlgorithm>,
     pub(in crate::config) key_issuer: Option<RawKeyIssuer>,
+    #[serde(alias = "jwtCacheConfig")]
+    pub(in crate::config) jwt_cache_config: Option<RawCache>,
     #[serde(alias = "localJwks")]
     pub(in crate::config) local_jwks: Option<RawDataSource>,
     pub(in crate::config) max_issued_lifetime: Option<Milliseconds>,
     #[serde(alias = "maxLifetime")]
     pub(in crate::config) max_lifetime: Option<Milliseconds>,
+    #[serde(alias = "normalizePayloadInMetadata")]
+    pub(in crate::config) normalize_payload_in_metadata: Option<RawNormalizePayload>,
     #[serde(alias = "padForwardPayloadHeader")]
     pub(in crate::config) pad_forward_payload_header: Option<bool>,
+    #[serde(alias = "payloadInMetadata")]
+    pub(in crate::config) payload_in_metadata: Option<String>,
     pub(in crate::config) public_keys: Option<RawPublicKeys>,
     #[serde(alias = "remoteJwks")]
     pub(in crate::config) remote_jwks: Option<RawRemoteJwks>,
@@ -53,6 +65,34 @@ pub(in crate::config) struct RawProvider {
     pub(in crate::config) shared_secrets: Option<Vec<RawSharedSecret>>,
     pub(in crate::config) subjects: Option<RawStringMatcher>,
     pub(in crate::config) token_types: Option<Vec<String>>,
+}
+
+/// `JwtCacheConfig` of `jwt_authn`, and `disabled`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub(in crate::config) struct RawCache {
+    pub(in crate::config) disabled: Option<bool>,
+    #[serde(alias = "jwtCacheSize")]
+    pub(in crate::config) jwt_cache_size: Option<u64>,
+    #[serde(alias = "jwtMaxTokenSize")]
+    pub(in crate::config) jwt_max_token_size: Option<u64>,
+}
+
+/// `NormalizePayload` of `jwt_authn`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub(in crate::config) struct RawNormalizePayload {
+    #[serde(alias = "spaceDelimitedClaims")]
+    pub(in crate::config) space_delimited_claims: Option<Vec<String>>,
+}
+
+/// The fields `*_in_metadata` of a provider.
+#[derive(Debug)]
+pub(in crate::config) struct RawExports {
+    pub(in crate::config) payload: Option<String>,
+    pub(in crate::config) header: Option<String>,
+    pub(in crate::config) failed_status: Option<String>,
+    pub(in crate::config) normalize: Option<RawNormalizePayload>,
 }
 
 /// `jwk_algorithm`.

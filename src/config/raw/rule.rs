@@ -1,5 +1,7 @@
 //! `rules[]` and `requirement_map` as they are written.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{Integer, provider::RawClaimRequirement};
@@ -49,6 +51,8 @@ pub(in crate::config) struct RawRequirement {
     pub(in crate::config) allow_missing: Option<RawEmpty>,
     #[serde(alias = "allowMissingOrFailed")]
     pub(in crate::config) allow_missing_or_failed: Option<RawEmpty>,
+    #[serde(alias = "extractOnlyWithoutValidation")]
+    pub(in crate::config) extract_only_without_validation: Option<RawExtractOnly>,
     #[serde(alias = "providerAndAudiences")]
     pub(in crate::config) provider_and_audiences: Option<RawProviderAndAudiences>,
     #[serde(alias = "providerName")]
@@ -57,6 +61,32 @@ pub(in crate::config) struct RawRequirement {
     pub(in crate::config) requires_all: Option<RawRequirements>,
     #[serde(alias = "requiresAny")]
     pub(in crate::config) requires_any: Option<RawRequirements>,
+}
+
+/// `ExtractOnlyWithoutValidation` of `jwt_authn`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub(in crate::config) struct RawExtractOnly {
+    #[serde(alias = "verificationStatusHeader")]
+    pub(in crate::config) verification_status_header: Option<String>,
+}
+
+/// `FilterStateRule` of `jwt_authn`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(in crate::config) struct RawFilterStateRules {
+    pub(in crate::config) name: String,
+    pub(in crate::config) requires: Option<BTreeMap<String, RawRequirement>>,
+}
+
+/// The metadata of a route: `PerRouteConfig` of `jwt_authn`, and `authorize`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub(in crate::config) struct RawRoutePolicy {
+    pub(in crate::config) authorize: Option<RawAuthorize>,
+    pub(in crate::config) disabled: Option<bool>,
+    #[serde(alias = "requirementName")]
+    pub(in crate::config) requirement_name: Option<String>,
 }
 
 /// `google.protobuf.Empty`.

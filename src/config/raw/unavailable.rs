@@ -19,24 +19,11 @@ struct Absence {
     instead: &'static str,
 }
 
-const METADATA: &str = "leave it out; pass claims on by \"claim_to_headers\"";
 const LEAVE: &str = "leave it out";
 
 /// Sorted by the object in which the name stands.
 const ABSENT: &[Absence] = &[
-    absent(
-        "providers",
-        "filter_state_rules",
-        "filterStateRules",
-        "write \"rules\" on the request itself",
-    ),
     absent("providers", "status", "", "leave it out; read the metrics"),
-    absent(
-        "issuer",
-        "clear_route_cache",
-        "clearRouteCache",
-        "choose routes by what the client sends, not by claims",
-    ),
     absent(
         "issuer",
         "client_secrets",
@@ -45,34 +32,9 @@ const ABSENT: &[Absence] = &[
     ),
     absent(
         "issuer",
-        "failed_status_in_metadata",
-        "failedStatusInMetadata",
-        "leave it out; the response code details carry the reason",
-    ),
-    absent("issuer", "header_in_metadata", "headerInMetadata", LEAVE),
-    absent(
-        "issuer",
         "identity_header",
         "",
         "pass claims on by \"claim_to_headers\"",
-    ),
-    absent(
-        "issuer",
-        "jwt_cache_config",
-        "jwtCacheConfig",
-        "leave it out; every token is verified",
-    ),
-    absent(
-        "issuer",
-        "normalize_payload_in_metadata",
-        "normalizePayloadInMetadata",
-        "leave it out; check scopes by \"authorize\"",
-    ),
-    absent(
-        "issuer",
-        "payload_in_metadata",
-        "payloadInMetadata",
-        METADATA,
     ),
     absent(
         "issuer",
@@ -91,12 +53,6 @@ const ABSENT: &[Absence] = &[
         "structured_scopes",
         "",
         "check whole scopes by \"authorize.scopes\"",
-    ),
-    absent(
-        "provider_name",
-        "extract_only_without_validation",
-        "extractOnlyWithoutValidation",
-        "require a token that verifies",
     ),
     absent(
         "prefix",

@@ -6,9 +6,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base, parse, provider};
 use crate::{
+    cache::CacheLimits,
     config::{
-        Audiences, Endpoint, Issuer, JwksLocation, KeyIssuer, KeySource, Limits, Mode, PathPolicy,
-        RemoteKeys, RetryPolicy, TimeRules, TokenTypes, Unmatched,
+        Audiences, Endpoint, Exports, Issuer, JwksLocation, KeyIssuer, KeySource, Limits, Mode,
+        PathPolicy, RemoteKeys, RetryPolicy, TimeRules, TokenTypes, Unmatched,
     },
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
     policy::Places,
@@ -79,6 +80,13 @@ fn provider_is_strict_by_default() {
     assert_eq!(provider.times, times);
     assert_eq!(provider.places, Places::standard());
     assert!(provider.payload_header.is_none() && provider.claim_headers.is_empty());
+    let cache = CacheLimits {
+        entries: 1000,
+        token_bytes: 4096,
+    };
+    assert_eq!(provider.cache, Some(cache));
+    assert_eq!(provider.exports, Exports::default());
+    assert!(!provider.clear_route_cache);
 }
 
 #[test]

@@ -162,22 +162,12 @@ fn never_repeats_a_secret() {
 #[test]
 fn names_of_other_versions_are_no_spelling_mistakes() {
     for (path, field) in [
-        ("", "filter_state_rules"),
-        ("", "filterStateRules"),
         ("", "status"),
         ("providers.okta.", "preset"),
         ("providers.okta.", "client_secrets"),
         ("providers.okta.", "revoked"),
         ("providers.okta.", "structured_scopes"),
         ("providers.okta.", "identity_header"),
-        ("providers.okta.", "jwt_cache_config"),
-        ("providers.okta.", "jwtCacheConfig"),
-        ("providers.okta.", "payload_in_metadata"),
-        ("providers.okta.", "header_in_metadata"),
-        ("providers.okta.", "failed_status_in_metadata"),
-        ("providers.okta.", "normalize_payload_in_metadata"),
-        ("providers.okta.", "clear_route_cache"),
-        ("rules.0.requires.", "extract_only_without_validation"),
         ("rules.0.match.", "runtime_fraction"),
         ("rules.0.match.", "path_match_policy"),
         ("providers.okta.subjects.", "custom"),

@@ -76,6 +76,20 @@ fn every_weak_choice_is_told_of() {
             "providers.okta.token_types: tokens of other kinds, such as ID tokens, are accepted",
         ),
         (
+            vec![(
+                "rules.0.requires".to_owned(),
+                json!({"extract_only_without_validation": {}}),
+            )],
+            "rules[0].requires: claims are passed on that anyone can make up",
+        ),
+        (
+            vec![(
+                "requirement_map.open".to_owned(),
+                json!({"extract_only_without_validation": {"verification_status_header": "-"}}),
+            )],
+            "requirement_map.open: claims are passed on that anyone can make up, and no header says so",
+        ),
+        (
             vec![("mode".to_owned(), json!("shadow"))],
             "mode: no rule blocks a request",
         ),

@@ -1,8 +1,12 @@
 //! Decisions as tables: configuration and request in, decision out.
 
+mod cache;
+mod exports;
+mod extraction;
 mod forwarding;
 mod remote_keys;
 mod requirements;
+mod routes;
 mod routing;
 mod tokens;
 

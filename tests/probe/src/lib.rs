@@ -108,6 +108,11 @@ impl Root {
                     let line = format!("waiting {}", run.stream);
                     return hostcalls::log(LogLevel::Info, &line).unwrap();
                 }
+                // Lets the request go on; the rest of the script is left out.
+                ["go"] => {
+                    hostcalls::set_effective_context(run.stream).unwrap();
+                    return hostcalls::resume_http_request().unwrap();
+                }
                 ref words => run.answer_to(words),
             };
             run.answers.push(answer);
@@ -143,10 +148,26 @@ impl Run {
             },
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
+            // What follows is about the script's own request.
+            ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {
                 let lines = self.headers.iter().filter(|(name, _)| name == wanted);
                 format!("{:?}", lines.map(|(_, value)| value).collect::<Vec<_>>())
+            }
+            // A property's bytes; null where there is none. Segments are separated by `/`.
+            ["property", path] => match hostcalls::get_property(path.split('/').collect()) {
+                Ok(Some(value)) => format!("{value:?}"),
+                Ok(None) => "null".into(),
+                Err(refused) => status(Err(refused)),
+            },
+            ["state", key, value] => {
+                status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
+            }
+            ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
+            ["replace", name, value] => {
+                let headers = MapType::HttpRequestHeaders;
+                status(hostcalls::set_map_value(headers, name, Some(value)))
             }
             // Whether it is the VM's first; else the rest of the script is left out.
             ["once"] => {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A line of the access log.
 #[derive(Debug, Default, Deserialize)]
@@ -15,6 +16,8 @@ pub struct Entry {
     client: String,
     /// `%RESPONSE_CODE_DETAILS%`.
     pub details: Option<String>,
+    /// Metadata of the route.
+    pub route: Option<Value>,
     /// Filter state by name; null where the module wrote none.
     pub filter_state: BTreeMap<String, Option<String>>,
 }

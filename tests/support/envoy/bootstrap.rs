@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 use serde_json::{Value, json};
 
 use super::module;
-use crate::support::driver::{Setup, Wrapping};
+use crate::support::driver::{Route, Setup, VirtualHost, Wrapping};
 
 /// Cluster of the protected service.
 pub const UPSTREAM: &str = "upstream";
@@ -50,18 +50,8 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
             limit => limit,
         },
         "access_log": [access_log(folder, &setup.filter_state)],
-        "route_config": { "virtual_hosts": [{
-            "name": "all",
-            "domains": ["*"],
-            "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": UPSTREAM } }],
-        }] },
-        "http_filters": [wasm_filter(setup, configuration), {
-            "name": "envoy.filters.http.router",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                "suppress_envoy_headers": true,
-            },
-        }],
+        "route_config": { "virtual_hosts": virtual_hosts(&setup.virtual_hosts) },
+        "http_filters": http_filters(setup, configuration),
     });
     let filter = json!({
         "name": "envoy.filters.network.http_connection_manager",
@@ -77,6 +67,77 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
         listener["connection_balance_config"] = json!({ "exact_balance": {} });
     }
     json!({ "resources": [listener] })
+}
+
+fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
+    let all = [VirtualHost::any([Route::new("/")])];
+    let hosts = if hosts.is_empty() { &all } else { hosts };
+    let host = |host: &VirtualHost| {
+        json!({
+            "name": host.domain,
+            "domains": [host.domain],
+            "routes": host.routes.iter().enumerate().map(route).collect::<Vec<_>>(),
+        })
+    };
+    hosts.iter().map(host).collect()
+}
+
+fn route((index, route): (usize, &Route)) -> Value {
+    let name = index.to_string();
+    let mut configured = json!({
+        "name": name,
+        "match": { "prefix": route.prefix },
+        "route": { "cluster": UPSTREAM },
+    });
+    if let Some((name, value)) = &route.header {
+        let exact = json!({ "name": name, "string_match": { "exact": value } });
+        configured["match"]["headers"] = json!([exact]);
+    }
+    if let Some((key, text)) = &route.filter_state {
+        let contains = json!({ "key": key, "string_match": { "contains": text } });
+        configured["match"]["filter_state"] = json!([contains]);
+    }
+    if let Some(metadata) = &route.metadata {
+        configured["metadata"] = json!({ "filter_metadata": { "portcullis": metadata } });
+    }
+    configured
+}
+
+fn http_filters(setup: &Setup, configuration: &Value) -> Vec<Value> {
+    let mut filters = setup.filters_ahead.clone();
+    filters.extend(preset_filter_state(&setup.preset_filter_state));
+    filters.push(wasm_filter(setup, configuration));
+    filters.extend(setup.filters_behind.iter().cloned());
+    filters.push(json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            "suppress_envoy_headers": true,
+        },
+    }));
+    filters
+}
+
+fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
+    let value = |(key, header): (&String, &String)| {
+        json!({
+            "object_key": key,
+            "factory_key": "envoy.string",
+            "skip_if_empty": true,
+            "format_string": { "text_format_source": {
+                "inline_string": format!("%REQ({header})%"),
+            }, "omit_empty_values": true },
+        })
+    };
+    (!preset.is_empty()).then(|| {
+        json!({
+            "name": "envoy.filters.http.set_filter_state",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config",
+                "on_request_headers": preset.iter().map(value).collect::<Vec<_>>(),
+            },
+        })
+    })
 }
 
 fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
@@ -128,6 +189,7 @@ fn access_log(folder: &Path, filter_state: &[String]) -> Value {
             "log_format": { "json_format": {
                 "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%",
                 "details": "%RESPONSE_CODE_DETAILS%",
+                "route": "%METADATA(ROUTE:portcullis)%",
                 "filter_state": state,
             } },
         },

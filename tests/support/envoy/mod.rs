@@ -114,6 +114,7 @@ impl Driver for Envoy {
             headers: message.headers,
             body: message.body,
             details: entry.details.unwrap_or_default(),
+            route: entry.route,
             filter_state: written
                 .filter_map(|(name, value)| Some((name, value?)))
                 .collect(),

@@ -168,10 +168,12 @@ host_calls! {
 
     fn proxy_get_property(
         path: *const u8, path_size: usize, to: *mut *mut u8, size: *mut usize,
-    ) |process, vm| {
+    ) |_, vm| {
         let path = dotted(&bytes(path, path_size));
-        let written = vm.stream().and_then(|stream| stream.filter_state.get(&path));
-        let value = written.or_else(|| process.properties.get(&path));
+        let Some(stream) = vm.stream() else { return Status::NotFound };
+        let key = path.strip_prefix("filter_state.wasm.").unwrap_or(&path);
+        let written = stream.filter_state.get(key);
+        let value = written.or_else(|| stream.properties.get(&path));
         value.map_or(Status::NotFound, |value| give(value, to, size))
     }
 
@@ -280,10 +282,9 @@ extern "C" fn proxy_call_foreign_function(
 ) -> u32 {
     let mut function = None;
     let status = host_call("proxy_call_foreign_function", |process, _| {
-        function = process
-            .foreign_functions
-            .get(&text(name, name_size))
-            .cloned();
+        let name = text(name, name_size);
+        function = process.foreign_functions.get(&name).cloned();
+        process.foreign_calls.push(name);
         function.as_ref().map_or(Status::NotFound, |_| Status::Ok)
     });
     let Some(function) = function else {

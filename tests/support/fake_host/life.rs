@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     FakeHost, StreamId, abi,
     state::Root,
-    stream::{Act, Stream},
+    stream::{Act, Stream, route_metadata},
 };
 use crate::support::{
     driver::{Exchange, Request},
@@ -22,13 +22,14 @@ impl FakeHost {
     /// Sends a request to the worker of that index, from 1 on.
     pub fn begin_on(&self, vm: usize, request: &Request) -> StreamId {
         let (root, context) = {
-            let state = &mut self.process().vms[vm];
-            let root = *state.roots.last_key_value().expect("a configured VM").0;
-            let context = state.new_context();
-            state.requests_taken += 1;
-            state
-                .streams
-                .insert(context, Stream::arriving(request, root));
+            let process = &mut *self.process();
+            let newest = process.vms[vm].roots.last_key_value();
+            let root = *newest.expect("a configured VM").0;
+            let mut stream = Stream::arriving(request, root);
+            stream.properties = process.properties_of(&stream);
+            let context = process.vms[vm].new_context();
+            process.vms[vm].streams.insert(context, stream);
+            process.vms[vm].requests_taken += 1;
             (root, context)
         };
         let count = self.process().vms[vm].streams[&context].request.0.len();
@@ -192,7 +193,12 @@ impl FakeHost {
             let callback = move || abi::proxy_on_request_body(context, body, true);
             self.vms[vm].enter(context, "proxy_on_request_body", CONTINUE, callback);
         }
-        let seen = self.process().vms[vm].streams[&context].seen();
+        let (seen, route) = {
+            let process = self.process();
+            let stream = &process.vms[vm].streams[&context];
+            let route = route_metadata(&process.virtual_hosts, &stream.request);
+            (stream.seen(), route)
+        };
         let mut headers = Headers::default();
         headers.add("content-length", upstream::BODY.len().to_string());
         let body = if seen.method == "HEAD" {
@@ -207,6 +213,7 @@ impl FakeHost {
             body,
             upstream: Some(seen),
             details,
+            route,
             ..Exchange::default()
         }
     }

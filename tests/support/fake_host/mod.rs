@@ -26,7 +26,7 @@ use std::{
 use proxy_wasm::types::Status;
 use serde_json::Value;
 
-pub use self::state::Process;
+pub use self::state::{ForeignFunction, Process};
 use self::vm::Vm;
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup, Wrapping},
@@ -61,10 +61,17 @@ impl Driver for FakeHost {
             setup.external_clusters.is_empty(),
             "the fake host has no sockets"
         );
+        assert!(
+            setup.filters_ahead.is_empty() && setup.filters_behind.is_empty(),
+            "the fake host has no other filters"
+        );
         let vms = 1 + setup.workers.max(1);
         let process = Process {
             now: START,
             clusters: setup.clusters.clone(),
+            virtual_hosts: setup.virtual_hosts.clone(),
+            preset_filter_state: setup.preset_filter_state.clone(),
+            foreign_functions: [("clear_route_cache".to_owned(), ignored())].into(),
             capabilities: setup
                 .capabilities
                 .clone()
@@ -166,6 +173,11 @@ impl Drop for FakeHost {
     fn drop(&mut self) {
         (0..self.vms.len()).for_each(|vm| self.shut_down(vm));
     }
+}
+
+/// A foreign function without arguments and answer.
+fn ignored() -> ForeignFunction {
+    Arc::new(|_| Ok(Vec::new()))
 }
 
 /// Beyond what every driver can: the host's inner state, and callbacks one at a time.

@@ -18,6 +18,19 @@ pub fn encoded(value: &Value) -> Vec<u8> {
     members.flat_map(entry).collect()
 }
 
+/// The bytes of Envoy's `Metadata`: a `Struct` for each namespace.
+pub fn metadata(namespaces: &Value) -> Vec<u8> {
+    let namespaces = namespaces.as_object().into_iter().flatten();
+    let entry = |(name, members): (&String, &Value)| {
+        let pair = [
+            delimited(1, name.as_bytes()),
+            delimited(2, &encoded(members)),
+        ];
+        delimited(1, &pair.concat())
+    };
+    namespaces.flat_map(entry).collect()
+}
+
 fn encoded_value(value: &Value) -> Vec<u8> {
     match value {
         Value::Null => vec![1 << 3, 0],

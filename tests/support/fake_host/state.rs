@@ -11,15 +11,18 @@ use std::{
 };
 
 use proxy_wasm::types::Status;
+use serde_json::Value;
 
 use super::{
     http_call::{Delivery, HttpCall},
     metrics::Metrics,
+    protobuf_struct,
     shared_data::SharedData,
-    stream::{Act, Stream},
+    stream::{Act, Stream, route_metadata},
 };
 use crate::support::{
     authorization_server::AuthorizationServer,
+    driver::VirtualHost,
     http::{Headers, Message},
 };
 
@@ -43,6 +46,12 @@ pub struct Process {
     pub configuration: Vec<u8>,
     /// Foreign functions by name.
     pub foreign_functions: BTreeMap<String, ForeignFunction>,
+    /// Foreign functions that the module has called, in order.
+    pub foreign_calls: Vec<String>,
+    /// Where requests are routed to; none is one route for all.
+    pub virtual_hosts: Vec<VirtualHost>,
+    /// Filter state that is there before the module, each from a request's header.
+    pub preset_filter_state: BTreeMap<String, String>,
     /// Properties of every stream, by their path joined with dots.
     pub properties: BTreeMap<String, Vec<u8>>,
     /// Capabilities; `None` is all.
@@ -59,6 +68,27 @@ impl Process {
         self.capabilities
             .as_ref()
             .is_none_or(|allowed| allowed.contains(capability))
+    }
+
+    /// What a module may ask about a request: filter state, and the metadata of its route. That is
+    /// the route chosen on arrival: edits make Envoy choose anew only once a later filter asks.
+    pub fn properties_of(&self, stream: &Stream) -> BTreeMap<String, Vec<u8>> {
+        let mut properties = self.properties.clone();
+        for (key, header) in &self.preset_filter_state {
+            let line = stream.request.value(header);
+            let named = line.map(|value| (format!("filter_state.{key}"), value.into_bytes()));
+            properties.extend(named);
+        }
+        let metadata = route_metadata(&self.virtual_hosts, &stream.request);
+        let written = metadata.map(|metadata| {
+            let namespaces = Value::from_iter([("portcullis", metadata)]);
+            (
+                "xds.route_metadata".to_owned(),
+                protobuf_struct::metadata(&namespaces),
+            )
+        });
+        properties.extend(written);
+        properties
     }
 
     /// Root contexts whose tick is due.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::local_reply::LocalResponse;
 use crate::support::{
-    driver::{Request, Seen},
+    driver::{Request, Route, Seen, VirtualHost},
     http::Headers,
 };
 
@@ -32,6 +34,8 @@ pub struct Stream {
     pub body: Vec<u8>,
     /// Response headers, `:status` among them.
     pub response: Headers,
+    /// Properties that the request had when it arrived.
+    pub properties: BTreeMap<String, Vec<u8>>,
     /// Properties that the module set.
     pub filter_state: BTreeMap<String, Vec<u8>>,
     /// The module's verdict; the first one stands.
@@ -87,6 +91,20 @@ impl Stream {
             body: self.body.clone(),
         }
     }
+}
+
+/// Metadata of the route for a request with these headers.
+pub fn route_metadata(hosts: &[VirtualHost], request: &Headers) -> Option<Value> {
+    let authority = request.value(":authority").unwrap_or_default();
+    let named = hosts.iter().find(|host| host.domain == authority);
+    let host = named.or_else(|| hosts.iter().find(|host| host.domain == "*"))?;
+    let path = request.value(":path").unwrap_or_default();
+    let matches = |route: &&Route| {
+        let header = route.header.as_ref();
+        path.starts_with(&route.prefix)
+            && header.is_none_or(|(name, value)| request.value(name).as_ref() == Some(value))
+    };
+    host.routes.iter().find(matches)?.metadata.clone()
 }
 
 /// What the module wants to become of a request.

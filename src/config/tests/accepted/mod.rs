@@ -29,6 +29,10 @@ fn reads_the_lower_camel_case_of_protobuf_json() {
             "from_params": ["t"], "from_cookies": ["t"],
             "forward_payload_header": "x-p", "pad_forward_payload_header": true,
             "claim_to_headers": [{"header_name": "x-s", "claim_name": "sub"}],
+            "jwt_cache_config": {"jwt_cache_size": 5, "jwt_max_token_size": 6},
+            "payload_in_metadata": "p", "header_in_metadata": "h",
+            "failed_status_in_metadata": "f", "clear_route_cache": true,
+            "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
             "subjects": {"safe_regex": {"google_re2": {}, "regex": "a"}, "ignore_case": true},
         }},
         "rules": [{
@@ -48,7 +52,11 @@ fn reads_the_lower_camel_case_of_protobuf_json() {
             ]}},
         }, {
             "match": {"connect_matcher": {}}, "requirement_name": "r",
+        }, {
+            "match": {"prefix": "/"}, "requires": {"extract_only_without_validation":
+                {"verification_status_header": "x-v"}},
         }],
+        "filter_state_rules": {"name": "n", "requires": {"r": {"allow_missing": {}}}},
         "requirement_map": {"r": {"requires_all": {"requirements": [
             {"allow_missing": {}}, {"allow_missing": {}},
         ]}}},

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
     config::{
-        Issuer, JwksLocation, KeySource, RetryPolicy, TokenTypes,
+        Issuer, JwksLocation, KeySource, RetryPolicy, StateKey, TokenTypes,
         tests::{
             ED25519_KEY, ED25519_PEM, SECRET, base, base_with, key_set, oct_key, parse, provider,
         },
@@ -142,6 +142,45 @@ fn owns_every_header_that_it_may_set() {
         .map(HeaderName::as_str)
         .collect();
     assert_eq!(owned, ["x-payload", "x-sub"]);
+}
+
+#[test]
+fn owns_the_header_that_says_unverified_wherever_it_is_asked_for() {
+    let extraction = |header: &str| json!({"extract_only_without_validation": {"verification_status_header": header}});
+    let nested = json!({"requires_any": {"requirements": [
+        {"provider_name": "okta"}, extraction("x-nested"),
+    ]}});
+    let config = parse(&base_with(&[
+        ("rules.0.requires", nested),
+        ("requirement_map.a", extraction("")),
+        ("requirement_map.b", extraction("-")),
+        (
+            "filter_state_rules",
+            json!({"name": "n", "requires": {"v": extraction("X-State")}}),
+        ),
+    ]))
+    .unwrap();
+    let names: Vec<&str> = config
+        .owned_headers
+        .iter()
+        .map(HeaderName::as_str)
+        .collect();
+    assert_eq!(names, ["x-jwt-signature-verified", "x-nested", "x-state"]);
+}
+
+#[test]
+fn exports_to_keys_of_its_own() {
+    let provider = provider(&[
+        ("payload_in_metadata", json!("https://idp.example/")),
+        ("header_in_metadata", json!("")),
+        (
+            "normalize_payload_in_metadata",
+            json!({"space_delimited_claims": ["scope"]}),
+        ),
+    ]);
+    let keys: Vec<&str> = provider.exports.keys().map(StateKey::as_str).collect();
+    assert_eq!(keys, ["portcullis.https://idp.example/"]);
+    assert_eq!(provider.exports.space_delimited_claims, ["scope"]);
 }
 
 #[test]

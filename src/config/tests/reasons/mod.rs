@@ -97,6 +97,7 @@ fn there_is_a_test_for_every_reason() {
         "UnknownRequirement",
         "UnknownValue",
         "Unreadable",
+        "UnverifiedClaims",
         "WrongForm",
         "WrongType",
     ];
@@ -110,7 +111,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "rules", "signature_backend", "stat_prefix", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "rules", "signature_backend", "stat_prefix", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("status", json!({}))],
@@ -126,6 +127,24 @@ fn top() -> BTreeSet<String> {
             (
                 vec![("mode", json!("audit"))],
                 r#"mode: unknown value "audit"; known here: "enforce", "shadow""#,
+            ),
+            (
+                vec![("filter_state_rules", json!({"name": "tenant"}))],
+                r#"filter_state_rules: missing field "requires"; add "requires""#,
+            ),
+            (
+                vec![(
+                    "filter_state_rules",
+                    json!({"name": "", "requires": {"a": {"allow_missing": {}}}}),
+                )],
+                "filter_state_rules.name: empty; fill it in, or leave it out where it is optional",
+            ),
+            (
+                vec![(
+                    "filter_state_rules",
+                    json!({"name": "tenant", "requires": {"a": {"provider_name": "b"}}}),
+                )],
+                r#"filter_state_rules.requires.a.provider_name: unknown provider "b"; add it to "providers""#,
             ),
             (vec![("mode", json!(1))], "mode: expected a string, found 1"),
             (

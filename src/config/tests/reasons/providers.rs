@@ -136,6 +136,21 @@ pub(super) fn headers() -> BTreeSet<String> {
             r#"claim_to_headers[0].header_name: "x-sub" is there twice; remove one"#,
         ),
         (
+            vec![
+                ("payload_in_metadata", json!("jwt")),
+                ("header_in_metadata", json!("jwt")),
+            ],
+            r#"header_in_metadata: "portcullis.jwt" is there twice; remove one"#,
+        ),
+        (
+            vec![("jwt_cache_config", json!({"jwt_cache_size": 100_001}))],
+            "jwt_cache_config.jwt_cache_size: not between 1 and 100000 tokens; choose a value in between",
+        ),
+        (
+            vec![("failed_status_in_metadata", json!("a b"))],
+            r#"failed_status_in_metadata: expected a name without spaces and control characters, found "a b""#,
+        ),
+        (
             vec![("claim_to_headers", json!([{"header_name": "x-a"}]))],
             r#"claim_to_headers[0]: exactly one of "claim_name", "claim_path" is needed, found none; add one"#,
         ),

@@ -85,7 +85,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
         (vec![("requires", nested)], &too_deep),
         (
             vec![("requires", json!({}))],
-            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed" is needed, found none; add one"#,
+            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed", "extract_only_without_validation" is needed, found none; add one"#,
         ),
         (
             vec![("requires.provider_name", json!("okat"))],
@@ -126,6 +126,26 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 ("authorize.client_ids", json!(["c"])),
             ],
             r#": "authorize" without "requires": there would be no verified claims; add "requires" or "requirement_name""#,
+        ),
+        (
+            vec![
+                (
+                    "requires",
+                    json!({"requires_any": {"requirements": [
+                        {"provider_name": "okta"}, {"extract_only_without_validation": {}},
+                    ]}}),
+                ),
+                ("authorize.client_ids", json!(["c"])),
+            ],
+            ".authorize: the claims need not be verified; require a token that verifies",
+        ),
+        (
+            vec![(
+                "requires",
+                json!({"extract_only_without_validation":
+                    {"verification_status_header": "Authorization"}}),
+            )],
+            r#".requires.extract_only_without_validation.verification_status_header: tokens of the provider "okta" are read from this header; choose another header"#,
         ),
         (
             vec![("authorize", json!({}))],

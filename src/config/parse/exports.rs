@@ -1,0 +1,60 @@
+//! Filter state that a provider's tokens are written to.
+
+use super::{list::distinct_texts, text::at_most};
+use crate::config::{
+    ConfigError, Exports, Reason, StateKey,
+    error::At,
+    raw::{RawExports, RawNormalizePayload},
+};
+
+/// Longest name: `jwt_authn`'s users name the entry after the issuer, which is a URL.
+const MAX_NAME: usize = 256;
+
+/// The fields `*_in_metadata`.
+pub(super) fn exports(raw: RawExports) -> Result<Exports, ConfigError> {
+    let mut seen: Vec<StateKey> = Vec::new();
+    let mut named = |field, written: Option<String>| {
+        let key = key(written).at(field)?;
+        if let Some(key) = &key {
+            // The one would overwrite the other.
+            if seen.contains(key) {
+                let value = key.as_str().to_owned();
+                return Err(Reason::Repeated { value }).at(field);
+            }
+            seen.push(key.clone());
+        }
+        Ok::<_, ConfigError>(key)
+    };
+    Ok(Exports {
+        payload: named("payload_in_metadata", raw.payload)?,
+        header: named("header_in_metadata", raw.header)?,
+        failed_status: named("failed_status_in_metadata", raw.failed_status)?,
+        space_delimited_claims: normalized(raw.normalize)
+            .at("space_delimited_claims")
+            .at("normalize_payload_in_metadata")?,
+    })
+}
+
+fn key(written: Option<String>) -> Result<Option<StateKey>, Reason> {
+    // An empty text is an absent one in protobuf JSON.
+    let Some(name) = written.filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    // The host's names end at a NUL, and `%FILTER_STATE(…)%` takes no white space.
+    if name
+        .chars()
+        .any(|char| char.is_whitespace() || char.is_control())
+    {
+        let expected = "a name without spaces and control characters";
+        return Err(Reason::WrongForm {
+            expected,
+            found: name,
+        });
+    }
+    at_most(MAX_NAME, name).map(|name| Some(StateKey::new(&name)))
+}
+
+fn normalized(raw: Option<RawNormalizePayload>) -> Result<Vec<String>, ConfigError> {
+    let claims = raw.and_then(|raw| raw.space_delimited_claims);
+    distinct_texts(claims.unwrap_or_default())
+}

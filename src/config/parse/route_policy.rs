@@ -1,0 +1,99 @@
+//! What a route's metadata says.
+
+use serde_json::Value;
+
+use super::{authorization::authorization, requirement::Names};
+use crate::{
+    config::{
+        Config, ConfigError, Reason,
+        raw::{self, RawRoutePolicy},
+    },
+    policy::RoutePolicy,
+};
+
+impl Config {
+    /// Reads the metadata of a route, which arrives with a request and not with the configuration.
+    #[must_use]
+    pub fn route_policy(&self, metadata: &Value) -> RoutePolicy {
+        let names = Names {
+            providers: &self.providers,
+            named: &self.requirement_map,
+        };
+        raw::read(metadata)
+            .and_then(|raw| route_policy(raw, names))
+            .unwrap_or(RoutePolicy::Unreadable)
+    }
+}
+
+fn route_policy(raw: RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, ConfigError> {
+    let authorization = raw.authorize.map(authorization).transpose()?;
+    match (raw.disabled, raw.requirement_name, authorization) {
+        // As in `jwt_authn`, `false` says nothing: no route is enabled by it.
+        (Some(true), None, None) => Ok(RoutePolicy::Disabled),
+        (None, Some(name), authorization) => {
+            let requirement = names.requirement(&name)?;
+            if authorization.is_some() && requirement.extracts() {
+                return Err(Reason::UnverifiedClaims.into());
+            }
+            Ok(RoutePolicy::Require {
+                requirement,
+                authorization,
+            })
+        }
+        (None, None, Some(authorization)) => Ok(RoutePolicy::Authorize(authorization)),
+        _ => Ok(RoutePolicy::Unreadable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn policy(metadata: &Value) -> RoutePolicy {
+        let config = json!({
+            "requirement_map": {
+                "lenient": {"allow_missing": {}},
+                "unverified": {"extract_only_without_validation": {}},
+            },
+        });
+        let config = Config::parse(config.to_string().as_bytes()).unwrap();
+        config.route_policy(metadata)
+    }
+
+    #[test]
+    fn reads_what_a_route_may_say() {
+        assert_eq!(policy(&json!({"disabled": true})), RoutePolicy::Disabled);
+        for metadata in [
+            json!({"requirement_name": "lenient"}),
+            json!({"requirementName": "lenient"}),
+            json!({"requirement_name": "unverified"}),
+            json!({"requirement_name": "lenient", "authorize": {"client_ids": ["a"]}}),
+        ] {
+            assert!(matches!(policy(&metadata), RoutePolicy::Require { .. }));
+        }
+        let authorize = json!({"authorize": {"scopes": {"any_of": ["a"]}}});
+        assert!(matches!(policy(&authorize), RoutePolicy::Authorize(_)));
+    }
+
+    #[test]
+    fn understands_nothing_else() {
+        for metadata in [
+            json!(null),
+            json!({}),
+            json!({"disabled": false}),
+            json!({"disabled": "true"}),
+            json!({"disabled": true, "requirement_name": "lenient"}),
+            json!({"disabled": true, "authorize": {"client_ids": ["a"]}}),
+            json!({"requirement_name": "other"}),
+            json!({"requirement_name": "lenient", "requires": {}}),
+            json!({"requirement_name": "unverified", "authorize": {"client_ids": ["a"]}}),
+            json!({"authorize": {}}),
+        ] {
+            assert_eq!(policy(&metadata), RoutePolicy::Unreadable, "{metadata}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Which tokens a request must carry: by its route, by the first rule, by the filter state.
+
+use crate::{
+    config::Config,
+    decision::Reason,
+    host::Host,
+    policy::{Authorization, Requirement, RoutePolicy, Rule},
+};
+
+/// What is asked of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Course<'a> {
+    /// Nothing can be asked: it is refused.
+    Closed(Reason),
+    /// No token.
+    Open,
+    /// These tokens.
+    Tokens(&'a Requirement, Option<&'a Authorization>),
+    /// Nothing is for it.
+    Unmatched,
+}
+
+/// What is asked of a request that `rule` is for. A route's word is the last, as the typed per-route
+/// configuration of `jwt_authn` is.
+pub(super) fn course<'a>(
+    config: &'a Config,
+    route_policy: Option<&'a RoutePolicy>,
+    rule: Option<&'a Rule>,
+    host: &dyn Host,
+) -> Course<'a> {
+    match route_policy {
+        None => by_rules(config, rule, host),
+        Some(RoutePolicy::Disabled) => Course::Open,
+        Some(RoutePolicy::Require {
+            requirement,
+            authorization,
+        }) => Course::Tokens(requirement, authorization.as_ref()),
+        Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, rule, host) {
+            Course::Tokens(requirement, _) if !requirement.extracts() => {
+                Course::Tokens(requirement, Some(authorization))
+            }
+            closed @ Course::Closed(_) => closed,
+            // Rights are asked for, but no rule says whose tokens could have them.
+            Course::Open | Course::Tokens(..) | Course::Unmatched => {
+                Course::Closed(Reason::RoutePolicy)
+            }
+        },
+        Some(RoutePolicy::Unreadable) => Course::Closed(Reason::RoutePolicy),
+    }
+}
+
+fn by_rules<'a>(config: &'a Config, rule: Option<&'a Rule>, host: &dyn Host) -> Course<'a> {
+    if let Some(rule) = rule {
+        return match &rule.requirement {
+            Some(requirement) => Course::Tokens(requirement, rule.authorization.as_ref()),
+            None => Course::Open,
+        };
+    }
+    let Some(rules) = &config.filter_state_rules else {
+        return Course::Unmatched;
+    };
+    let Ok(value) = host.filter_state(&rules.name) else {
+        return Course::Closed(Reason::HostFailure);
+    };
+    let value = value
+        .as_deref()
+        .and_then(|value| str::from_utf8(value).ok());
+    match value.and_then(|value| rules.requires.get(value)) {
+        Some(requirement) => Course::Tokens(requirement, None),
+        None => Course::Unmatched,
+    }
+}

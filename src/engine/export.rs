@@ -1,0 +1,96 @@
+//! What other filters get to know: the verified token, or why one failed.
+//!
+//! `jwt_authn` writes this to dynamic metadata; a module writes it to the filter state, as JSON
+//! text. Only what is verified is told of a token. No bound of its own is needed: a payload is no
+//! longer than its token, and at most three times that where texts become lists of words.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    config::Provider,
+    decision::{Reason, StateEntry},
+    engine::evaluation::Verified,
+    jose::{base64url, words},
+    json,
+};
+
+/// What `provider` tells of a verified token.
+pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEntry> {
+    let exports = &provider.exports;
+    let mut entries = Vec::new();
+    // `jwt_authn`'s order; the keys differ.
+    if let Some(key) = &exports.header
+        && let Some(header) = header(token.credential.token)
+    {
+        entries.push(StateEntry {
+            key: key.clone(),
+            value: header,
+        });
+    }
+    if let Some(key) = &exports.payload {
+        let claims = token.token.claims().members();
+        entries.push(StateEntry {
+            key: key.clone(),
+            value: payload(claims, &exports.space_delimited_claims),
+        });
+    }
+    entries
+}
+
+/// What `provider` tells of a token that failed.
+pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry> {
+    let key = provider.exports.failed_status.clone()?;
+    let (code, message) = (reason.jwt_authn_status()?, reason.label());
+    Some(StateEntry {
+        key,
+        // Labels hold nothing that JSON escapes.
+        value: format!("{{\"code\":{code},\"message\":\"{message}\"}}"),
+    })
+}
+
+/// The JOSE header of a token that was read before.
+fn header(token: &str) -> Option<String> {
+    let (segment, _) = token.split_once('.')?;
+    let members = json::parse_object(&base64url::decode(segment)?).ok()?;
+    Some(Value::Object(members).to_string())
+}
+
+fn payload(claims: &Map<String, Value>, space_delimited: &[String]) -> String {
+    let mut claims = claims.clone();
+    for name in space_delimited {
+        if let Some(claim @ Value::String(_)) = claims.get_mut(name) {
+            let list = words(claim).map(Value::from).collect();
+            *claim = Value::Array(list);
+        }
+    }
+    Value::Object(claims).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn makes_lists_of_the_named_texts_alone() {
+        let claims =
+            json!({"scope": " a  b", "scp": "c d", "roles": ["e f"], "n": {"scope": "g h"}});
+        let names = ["scope".to_owned(), "roles".to_owned(), "absent".to_owned()];
+        assert_eq!(
+            payload(claims.as_object().unwrap(), &names),
+            r#"{"n":{"scope":"g h"},"roles":["e f"],"scope":["a","b"],"scp":"c d"}"#
+        );
+    }
+
+    #[test]
+    fn writes_a_header_without_the_sender_s_white_space() {
+        let token = format!(
+            "{}.e30.x",
+            base64url::encode(b" { \"typ\" : \"a b\",\"alg\":1 }\n")
+        );
+        assert_eq!(header(&token).as_deref(), Some(r#"{"alg":1,"typ":"a b"}"#));
+    }
+}

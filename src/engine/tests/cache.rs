@@ -1,0 +1,177 @@
+//! Tokens that verified before.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::jose::Algorithm;
+
+fn at(engine: &Engine, token: &str, seconds: i64) -> &'static str {
+    let value = format!("Bearer {token}");
+    let request = Request::new(vec![
+        (b":method", b"GET"),
+        (b":path", b"/"),
+        (b"authorization", value.as_bytes()),
+    ]);
+    let now = UnixMillis::new(u64::try_from(NOW + seconds).unwrap() * 1000);
+    label(&engine.decide(&request, now, Patience::Waiting, &NoHost))
+}
+
+/// Hits and misses.
+fn uses(engine: &Engine) -> (u32, u32) {
+    let uses = engine.take_cache_use();
+    (uses.hits, uses.misses)
+}
+
+#[test]
+fn finds_a_token_again_and_passes_it_on_as_before() {
+    let mut own = provider("a", &SECRET);
+    merge(
+        &mut own,
+        json!({
+            "claim_to_headers": [{"header_name": "x-user", "claim_name": "sub"}],
+            "forward_payload_header": "x-payload",
+            "payload_in_metadata": "p", "header_in_metadata": "h",
+        }),
+    );
+    let engine = engine(json!({"providers": {"a": own}}));
+    let good = token("a", json!({}));
+    let first = bearer(&engine, &good);
+    assert_eq!((label(&first), uses(&engine)), ("verified", (0, 1)));
+    for _ in 0..3 {
+        assert_eq!(bearer(&engine, &good), first);
+    }
+    assert_eq!(uses(&engine), (3, 0));
+}
+
+#[test]
+fn keeps_nothing_that_failed() {
+    let engine = engine(json!({}));
+    let good = token("a", json!({}));
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", "A".repeat(43));
+    for _ in 0..2 {
+        for (token, expected) in [
+            (forged.as_str(), "bad_signature"),
+            (&token("a", json!({"exp": NOW - 999})), "expired"),
+            ("x.y.z", "malformed_token"),
+        ] {
+            assert_eq!(label(&bearer(&engine, token)), expected);
+        }
+    }
+    assert_eq!(uses(&engine), (0, 6));
+    assert_eq!(label(&bearer(&engine, &good)), "verified");
+    assert_eq!(label(&bearer(&engine, &forged)), "bad_signature");
+}
+
+#[test]
+fn checks_times_on_every_hit() {
+    let engine = engine(json!({}));
+    let good = token("a", json!({"exp": NOW + 300, "nbf": NOW}));
+    assert_eq!(at(&engine, &good, 0), "verified");
+    assert_eq!(at(&engine, &good, 359), "verified");
+    // The clock was set back.
+    assert_eq!(at(&engine, &good, -61), "not_yet_valid");
+    assert_eq!(uses(&engine), (2, 1));
+    assert_eq!(at(&engine, &good, 360), "expired");
+    assert_eq!(uses(&engine), (1, 0));
+    // Forgotten, and no less expired.
+    assert_eq!(at(&engine, &good, 360), "expired");
+    assert_eq!(uses(&engine), (0, 1));
+}
+
+#[test]
+fn checks_the_rule_s_audiences_and_rights_on_every_hit() {
+    let engine = engine(json!({"rules": [
+        {"match": {"path": "/other"}, "requires": {"provider_and_audiences":
+            {"provider_name": "a", "audiences": ["other"]}}},
+        {"match": {"path": "/b"}, "requires": {"provider_name": "b"}},
+        {
+            "match": {"path": "/scoped"}, "requires": {"provider_name": "a"},
+            "authorize": {"scopes": {"any_of": ["x"]}},
+        },
+        {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+    ]}));
+    let value = format!("Bearer {}", token("a", json!({})));
+    let headers = [("authorization", value.as_str())];
+    for (path, expected) in [
+        ("/", "verified"),
+        ("/other", "audience"),
+        ("/b", "issuer"),
+        ("/scoped", "insufficient_scope"),
+        ("/", "verified"),
+    ] {
+        assert_eq!(label(&decide(&engine, path, &headers)), expected, "{path}");
+    }
+}
+
+/// What one provider accepts proves nothing to another, even with the same text.
+#[test]
+fn keeps_the_tokens_of_each_provider_apart() {
+    let mut twin = provider("a", &OTHER_SECRET);
+    twin["shared_secrets"][0]["kid"] = json!("a");
+    let engine = engine(json!({
+        "providers": {"b": twin},
+        "rules": [
+            {"match": {"path": "/b"}, "requires": {"provider_name": "b"}},
+            {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+        ],
+    }));
+    let value = format!("Bearer {}", token("a", json!({})));
+    let headers = [("authorization", value.as_str())];
+    assert_eq!(label(&decide(&engine, "/", &headers)), "verified");
+    assert_eq!(label(&decide(&engine, "/b", &headers)), "bad_signature");
+}
+
+#[test]
+fn is_off_or_bounded_as_told() {
+    for (told, hits) in [
+        (json!(null), 1),
+        (json!({}), 1),
+        (json!({"jwt_cache_size": 0, "jwt_max_token_size": 0}), 1),
+        (json!({"jwt_max_token_size": 20}), 0),
+        (json!({"disabled": true, "jwt_cache_size": 5}), 0),
+    ] {
+        let mut own = provider("a", &SECRET);
+        own["jwt_cache_config"] = told.clone();
+        let engine = engine(json!({"providers": {"a": own}}));
+        let good = token("a", json!({}));
+        assert_eq!(label(&bearer(&engine, &good)), "verified");
+        assert_eq!(label(&bearer(&engine, &good)), "verified");
+        assert_eq!(uses(&engine).0, hits, "{told}");
+    }
+}
+
+/// A key that is taken out of the set takes its tokens along; others stay.
+#[test]
+fn forgets_a_token_whose_key_is_gone() {
+    let jwk = |kid: &str, secret: &[u8]| json!({"kty": "oct", "kid": kid, "alg": "HS256", "k": base64url::encode(secret)});
+    let set = |keys: &[Value]| json!({"keys": keys}).to_string();
+    let mut own = provider("a", &SECRET);
+    own["shared_secrets"] = json!(null);
+    own["algorithms"] = json!(["HS256"]);
+    own["local_jwks"] = json!({"inline_string": set(&[jwk("a", &SECRET)])});
+    let mut engine = engine(json!({"providers": {"a": own}}));
+    let good = token("a", json!({}));
+    assert_eq!(label(&bearer(&engine, &good)), "verified");
+    assert_eq!(label(&bearer(&engine, &good)), "verified");
+    assert_eq!(uses(&engine), (1, 1));
+    // Under the same kid, another key.
+    let other = Config::parse(
+        json!({"providers": {"a": {
+            "issuer": "https://a.example", "audiences": ["orders"], "algorithms": ["HS256"],
+            "local_jwks": {"inline_string": set(&[jwk("a", &OTHER_SECRET)])},
+        }}})
+        .to_string()
+        .as_bytes(),
+    )
+    .unwrap();
+    engine.config.providers[0].keys = other.providers.into_iter().next().unwrap().keys;
+    assert_eq!(label(&bearer(&engine, &good)), "bad_signature");
+    assert_eq!(uses(&engine), (0, 1));
+    assert!(
+        engine.config.providers[0]
+            .algorithms
+            .contains(&Algorithm::Hs256)
+    );
+}

@@ -1,0 +1,124 @@
+//! Claims that nobody has verified.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// Providers `a` and `b` that pass on a user and a level, and export the payload.
+fn extracting(requires: &Value) -> Engine {
+    let naming = |name: &str, secret: &[u8]| {
+        let mut own = provider(name, secret);
+        merge(
+            &mut own,
+            json!({
+                "claim_to_headers": [{"header_name": format!("x-user-{name}"), "claim_name": "sub"}],
+                "payload_in_metadata": "payload",
+            }),
+        );
+        own
+    };
+    engine(json!({
+        "providers": {"a": naming("a", &SECRET), "b": naming("b", &OTHER_SECRET)},
+        "rules": [{"match": {"prefix": "/"}, "requires": requires}],
+    }))
+}
+
+fn unverified() -> HeaderEdit {
+    set("x-jwt-signature-verified", "false")
+}
+
+#[test]
+fn passes_claims_of_any_readable_token_on_and_says_that_they_are_unverified() {
+    let engine = extracting(&json!({"extract_only_without_validation": {}}));
+    for (token, edited) in [
+        (
+            token("a", json!({})),
+            vec![set("x-user-a", "s"), unverified()],
+        ),
+        (
+            token("a", json!({"exp": 1, "aud": "x"})),
+            vec![set("x-user-a", "s"), unverified()],
+        ),
+        // Named by its issuer, whoever signed it.
+        (
+            token("a", json!({"iss": "https://b.example"})),
+            vec![set("x-user-b", "s"), unverified()],
+        ),
+        // Nobody's: the first provider that reads this place.
+        (
+            token("a", json!({"iss": "x"})),
+            vec![set("x-user-a", "s"), unverified()],
+        ),
+        (token("a", json!({"sub": "x\r\ny: z"})), vec![unverified()]),
+        ("x.y.z".to_owned(), vec![unverified()]),
+        ("\u{1}".to_owned(), vec![unverified()]),
+    ] {
+        let decision = bearer(&engine, &token);
+        assert_eq!(label(&decision), "lenient");
+        let Decision::Permit(permit) = decision else {
+            panic!("refused")
+        };
+        assert_eq!(permit.edits, edited);
+        assert_eq!((permit.exports, permit.provider), (vec![], None));
+    }
+    assert_eq!(edits(decide(&engine, "/", &[])), []);
+}
+
+#[test]
+fn takes_the_marker_away_that_a_client_sends() {
+    let engine = extracting(&json!({"extract_only_without_validation": {}}));
+    let sent = [("x-jwt_signature-verified", "true")];
+    let decision = decide(&engine, "/", &sent);
+    assert_eq!(edits(decision), [remove("x-jwt_signature-verified")]);
+}
+
+#[test]
+fn names_the_marker_as_told_or_leaves_it_out() {
+    for (header, edited) in [
+        (
+            "x-forged",
+            vec![set("x-user-a", "s"), set("x-forged", "false")],
+        ),
+        ("-", vec![set("x-user-a", "s")]),
+    ] {
+        let engine = extracting(
+            &json!({"extract_only_without_validation": {"verification_status_header": header}}),
+        );
+        assert_eq!(edits(bearer(&engine, &token("a", json!({})))), edited);
+    }
+}
+
+#[test]
+fn never_mixes_unverified_claims_into_a_verified_identity() {
+    for requires in [
+        json!({"requires_any": {"requirements": [
+            {"extract_only_without_validation": {}}, {"provider_name": "a"},
+        ]}}),
+        json!({"requires_all": {"requirements": [
+            {"extract_only_without_validation": {}}, {"allow_missing_or_failed": {}},
+        ]}}),
+    ] {
+        let engine = extracting(&requires);
+        let decision = bearer(&engine, &token("a", json!({})));
+        assert_eq!(label(&decision), "verified");
+        assert_eq!(
+            edits(decision),
+            [set("x-user-a", "s"), remove("authorization")]
+        );
+        let forged = bearer(&engine, &token("b", json!({"iss": "https://a.example"})));
+        assert_eq!(label(&forged), "lenient");
+        assert_eq!(edits(forged), [set("x-user-a", "s"), unverified()]);
+    }
+}
+
+#[test]
+fn does_not_choose_between_two_credentials() {
+    let engine = extracting(&json!({"extract_only_without_validation": {}}));
+    let two = decide(
+        &engine,
+        "/?access_token=x",
+        &[("authorization", "Bearer x")],
+    );
+    assert_eq!(label(&two), "several_credentials");
+}

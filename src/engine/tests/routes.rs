@@ -1,0 +1,196 @@
+//! What the proxy's route and the filter state ask for.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::host::{Expected, Refused, SetSharedDataError, SharedData};
+
+fn routed() -> Engine {
+    let mut own = provider("a", &SECRET);
+    own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+    engine(json!({
+        "providers": {"a": own},
+        "requirement_map": {
+            "b": {"provider_name": "b"},
+            "lenient": {"allow_missing_or_failed": {}},
+        },
+        "bypass_cors_preflight": true,
+        "rules": [
+            {"match": {"path": "/open"}},
+            {"match": {"path": "/unverified"}, "requires": {"extract_only_without_validation": {}}},
+            {
+                "match": {"path": "/a"},
+                "requires": {"provider_name": "a"},
+                "authorize": {"client_ids": ["rule"]},
+            },
+        ],
+    }))
+}
+
+/// What becomes of a request of the route's with this token, or none.
+fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
+    let engine = routed();
+    let policy = engine.config().route_policy(route);
+    let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", path.as_bytes())];
+    all.extend(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+    );
+    let request = Request::new(all).on_route(Some(&policy));
+    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+    engine.decide(&request, now, Patience::Waiting, &NoHost)
+}
+
+fn with(token: Option<&str>, route: &Value, path: &str) -> &'static str {
+    let value = token.map(|token| format!("Bearer {token}"));
+    let headers: Vec<(&str, &str)> = value
+        .iter()
+        .map(|value| ("authorization", value.as_str()))
+        .collect();
+    label(&on_route(route, path, &headers))
+}
+
+#[test]
+fn takes_the_route_s_word_over_the_rules_s() {
+    let (a, b) = (token("a", json!({})), token("b", json!({})));
+    let own = token("a", json!({"client_id": "own"}));
+    let ruled = token("a", json!({"client_id": "rule"}));
+    let named = json!({"requirement_name": "b"});
+    let disabled = json!({"disabled": true});
+    let authorize = json!({"authorize": {"client_ids": ["own"]}});
+    let both = json!({"requirement_name": "b", "authorize": {"client_ids": ["own"]}});
+    for (token, route, path, expected) in [
+        (None, &named, "/open", "missing_credential"),
+        (Some(&a), &named, "/a", "issuer"),
+        (Some(&b), &named, "/a", "verified"),
+        (Some(&b), &named, "/nowhere", "verified"),
+        (None, &disabled, "/a", "not_required"),
+        (None, &disabled, "/nowhere", "not_required"),
+        (Some(&own), &authorize, "/a", "verified"),
+        (Some(&ruled), &authorize, "/a", "insufficient_client"),
+        (None, &authorize, "/a", "missing_credential"),
+        // Whose tokens could have these rights, nobody says.
+        (Some(&own), &authorize, "/open", "route_policy"),
+        (Some(&own), &authorize, "/unverified", "route_policy"),
+        (Some(&own), &authorize, "/nowhere", "route_policy"),
+        (Some(&b), &both, "/a", "insufficient_client"),
+        (
+            None,
+            &json!({"requirement_name": "lenient"}),
+            "/a",
+            "lenient",
+        ),
+    ] {
+        let reason = with(token.map(String::as_str), route, path);
+        assert_eq!(reason, expected, "{route} {path}");
+    }
+}
+
+#[test]
+fn refuses_what_it_cannot_understand() {
+    for route in [
+        json!({"requirement_name": "c"}),
+        json!({}),
+        json!({"disabled": "yes"}),
+    ] {
+        let decision = on_route(&route, "/open", &[]);
+        assert_eq!(label(&decision), "route_policy");
+        let Decision::Deny(denial) = decision else {
+            panic!("passes")
+        };
+        assert_eq!(routed().response(&denial).status, 403);
+    }
+}
+
+#[test]
+fn lets_no_header_of_the_client_s_choose_the_route_s_word() {
+    for (name, value) in [
+        ("x-user", "admin"),
+        ("x_user", "admin"),
+        ("connection", "x-user"),
+    ] {
+        let decision = on_route(&json!({"disabled": true}), "/a", &[(name, value)]);
+        assert_eq!(label(&decision), "unsettled_route", "{name}");
+    }
+}
+
+#[test]
+fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
+    let disabled = json!({"disabled": true});
+    assert_eq!(label(&on_route(&disabled, "//a", &[])), "ambiguous_path");
+    let engine = routed();
+    let unreadable = engine.config().route_policy(&json!({}));
+    let preflight = Request::new(vec![
+        (b":method", b"OPTIONS"),
+        (b":path", b"/a"),
+        (b"origin", b"https://o.example"),
+        (b"access-control-request-method", b"POST"),
+    ])
+    .on_route(Some(&unreadable));
+    let decision = engine.decide(
+        &preflight,
+        UnixMillis::default(),
+        Patience::Waiting,
+        &NoHost,
+    );
+    assert_eq!(label(&decision), "cors_preflight");
+}
+
+/// A host with one entry in its filter state, or one that refuses.
+struct State(Result<Option<&'static str>, Refused>);
+
+impl Host for State {
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(
+        &self,
+        _key: &str,
+        _value: &[u8],
+        _expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+
+    fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        assert_eq!(name, "tenant");
+        self.0
+            .map(|value| value.map(|value| value.as_bytes().to_vec()))
+    }
+}
+
+#[test]
+fn asks_the_filter_state_only_where_no_rule_matches() {
+    let engine = engine(json!({
+        "rules": [{"match": {"path": "/open"}}],
+        "filter_state_rules": {"name": "tenant", "requires": {
+            "strict": {"provider_name": "a"},
+            "lenient": {"allow_missing": {}},
+        }},
+    }));
+    for (path, state, expected) in [
+        ("/", Ok(Some("strict")), "missing_credential"),
+        ("/", Ok(Some("lenient")), "lenient"),
+        // As if there were no such rules: `unmatched` decides, without a credential with 401.
+        ("/?access_token=x", Ok(Some("other")), "unmatched"),
+        ("/?access_token=x", Ok(None), "unmatched"),
+        ("/", Err(Refused), "host_failure"),
+        ("/open", Err(Refused), "not_required"),
+    ] {
+        let request = Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())]);
+        let decision = engine.decide(
+            &request,
+            UnixMillis::default(),
+            Patience::Waiting,
+            &State(state),
+        );
+        assert_eq!(label(&decision), expected, "{path} {state:?}");
+    }
+}

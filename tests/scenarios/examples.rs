@@ -1,0 +1,115 @@
+//! The examples in `envoy/` do what they say, in the real Envoy.
+#![cfg(feature = "cli")]
+
+use serde_json::{Value, json};
+
+use crate::{
+    support::{
+        driver::{Driver, Request, Route, Setup, VirtualHost},
+        envoy::{self, Envoy},
+    },
+    world::{claims, get, publishing, signer, start, token},
+};
+
+/// A gate with the filters of an example and its own configuration, and a signer that it trusts.
+fn example(yaml: &str) -> Setup {
+    let example: Value = serde_saphyr::from_str(yaml).unwrap();
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    let filters = example.pointer(&format!("{manager}/http_filters")).unwrap();
+    let filters = filters.as_array().unwrap();
+    let own = filters
+        .iter()
+        .position(|filter| filter["name"] == "portcullis")
+        .unwrap();
+    let configuration = &filters[own]["typed_config"]["config"]["configuration"]["value"];
+    Setup {
+        filters_ahead: filters[..own].to_vec(),
+        filters_behind: filters[own + 1..filters.len() - 1].to_vec(),
+        ..Setup::new(configuration.clone())
+    }
+}
+
+#[test]
+fn access_log_and_rbac_read_the_verified_token() {
+    if !envoy::is_installed(&envoy::module()) {
+        return;
+    }
+    const YAML: &str = include_str!("../../envoy/metadata.yaml");
+    let keys = ["portcullis.jwt", "portcullis.failure"];
+    for key in keys {
+        // As the driver's own access log has it.
+        assert!(YAML.contains(&format!("\"%FILTER_STATE(wasm.{key}:PLAIN)%\"")));
+    }
+    let signer = signer();
+    let setup = Setup {
+        filter_state: keys.map(str::to_owned).into(),
+        ..example(YAML).cluster("login", &publishing(&signer))
+    };
+    let gate: Envoy = start(&setup);
+    let good = get(&gate, "/", &token(&gate, &signer, "alice"));
+    assert_eq!(good.status, 200);
+    assert!(good.filter_state["portcullis.jwt"].contains(r#""sub":"alice""#));
+    let banned = get(&gate, "/", &token(&gate, &signer, "mallory"));
+    assert_eq!((banned.status, banned.upstream), (403, None));
+    assert_eq!(banned.details, "rbac_access_denied_matched_policy[banned]");
+    let bad = get(&gate, "/", "x.y.z");
+    assert_eq!(bad.status, 401);
+    let told = r#"{"code":4,"message":"malformed_token"}"#;
+    assert_eq!(bad.filter_state["portcullis.failure"], told);
+}
+
+#[test]
+fn a_request_that_ends_up_on_another_route_is_refused() {
+    if !envoy::is_installed(&envoy::module()) {
+        return;
+    }
+    let signer = signer();
+    let setup = example(include_str!("../../envoy/routes.yaml"));
+    let setup = setup.cluster("login", &publishing(&signer));
+    let gate: Envoy = start(&Setup {
+        virtual_hosts: vec![VirtualHost::any([
+            Route::new("/").with_header("x-user", "root").saying(json!({
+                "requirement_name": "signed_in", "authorize": { "scopes": { "all_of": ["admin"] } },
+            })),
+            Route::new("/").saying(json!({ "requirement_name": "optional" })),
+        ])],
+        ..setup
+    });
+    assert_eq!(gate.send(&Request::get("/")).status, 200);
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+    // Its verified subject leads to a route that asks for more than was checked.
+    let mut claims = claims(&gate, "root");
+    claims["scope"] = json!("other");
+    let moved = get(&gate, "/", &signer.sign_claims(&claims));
+    assert_eq!((moved.status, moved.upstream), (403, None));
+    assert_eq!(moved.details, "rbac_access_denied_matched_policy[none]");
+}
+
+/// Routes may be chosen by what a token says, where its provider has them chosen anew.
+#[test]
+fn a_verified_claim_chooses_the_route() {
+    if !envoy::is_installed(&envoy::module()) {
+        return;
+    }
+    let signer = signer();
+    let mut setup = example(include_str!("../../envoy/metadata.yaml"));
+    setup = setup.cluster("login", &publishing(&signer));
+    for clears in [false, true] {
+        let login = &mut setup.configuration["providers"]["login"];
+        login["clear_route_cache"] = json!(clears);
+        // Nothing is edited: it is the host's function that has the route chosen anew.
+        login["forward"] = json!(true);
+        let gate: Envoy = start(&Setup {
+            virtual_hosts: vec![VirtualHost::any([
+                Route::new("/")
+                    .with_filter_state("wasm.portcullis.jwt", r#""sub":"alice""#)
+                    .saying(json!({ "disabled": true })),
+                Route::new("/"),
+            ])],
+            ..setup.clone()
+        });
+        let passed = get(&gate, "/", &token(&gate, &signer, "alice"));
+        assert_eq!(passed.status, 200);
+        assert_eq!(passed.route.is_some(), clears);
+    }
+}

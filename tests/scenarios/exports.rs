@@ -1,0 +1,116 @@
+//! What other filters get to know, in place of the dynamic metadata of `jwt_authn`.
+
+use proxy_wasm::types::Status;
+use serde_json::{Value, json};
+
+use crate::{
+    support::{
+        driver::{Driver, Exchange, Request, Setup},
+        fake_host::FakeHost,
+        on_both_drivers,
+    },
+    world::{ISSUER, claims, configuration, get, local_provider, signer, start, token},
+};
+
+on_both_drivers!(
+    leaves_the_verified_token_to_other_filters,
+    says_why_a_token_failed_where_only_operators_look,
+);
+
+/// A provider that exports all there is.
+fn exporting(provider: &mut Value) {
+    provider["payload_in_metadata"] = json!("jwt");
+    provider["header_in_metadata"] = json!("jwt.header");
+    provider["failed_status_in_metadata"] = json!("failure");
+    provider["normalize_payload_in_metadata"] = json!({ "space_delimited_claims": ["scope"] });
+    provider["clear_route_cache"] = json!(true);
+}
+
+/// A gate whose access log shows what is exported.
+fn watched(configuration: Value) -> Setup {
+    let keys = ["jwt", "jwt.header", "failure"];
+    Setup {
+        filter_state: keys.map(|key| format!("portcullis.{key}")).into(),
+        ..Setup::new(configuration)
+    }
+}
+
+fn exported(exchange: &Exchange, key: &str) -> Option<Value> {
+    let text = exchange.filter_state.get(&format!("portcullis.{key}"))?;
+    Some(serde_json::from_str(text).unwrap())
+}
+
+fn leaves_the_verified_token_to_other_filters<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    exporting(&mut provider);
+    let gate: D = start(&watched(configuration(&provider)));
+    let mut claims = claims(&gate, "Z\u{fc}rich \"quoted\"");
+    claims["scope"] = json!("orders:read orders:write");
+    claims["address"] = json!({ "city": "Bern", "scope": "a b" });
+    let exchange = get(&gate, "/", &signer.sign_claims(&claims));
+    assert_eq!(exchange.status, 200);
+    claims["scope"] = json!(["orders:read", "orders:write"]);
+    assert_eq!(exported(&exchange, "jwt"), Some(claims));
+    let header = exported(&exchange, "jwt.header").unwrap();
+    assert_eq!(header["alg"], "ES256");
+    assert_eq!(exported(&exchange, "failure"), None);
+}
+
+fn says_why_a_token_failed_where_only_operators_look<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    exporting(&mut provider);
+    let gate: D = start(&watched(configuration(&provider)));
+    let mut stale = claims(&gate, "alice");
+    stale["exp"] = json!(gate.now() - 600);
+    let expired = get(&gate, "/", &signer.sign_claims(&stale));
+    let told = json!({ "code": 3, "message": "expired" });
+    assert_eq!(exported(&expired, "failure"), Some(told));
+    let missing = gate.send(&Request::get("/"));
+    assert_eq!(exported(&missing, "failure"), None);
+    for refused in [expired, missing] {
+        assert_eq!(refused.status, 401);
+        assert_eq!(exported(&refused, "jwt"), None);
+        assert_eq!(exported(&refused, "jwt.header"), None);
+    }
+}
+
+/// Filters behind would decide without what they decide by.
+#[test]
+fn refuses_a_request_whose_payload_the_host_does_not_take() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    exporting(&mut provider);
+    let gate: FakeHost = start(&watched(configuration(&provider)));
+    let good = token(&gate, &signer, "alice");
+    gate.force("proxy_set_property", Status::InternalFailure);
+    let exchange = get(&gate, "/", &good);
+    assert_eq!((exchange.status, exchange.upstream), (503, None));
+}
+
+/// The edit of a header clears it too; without one, the host's function is all there is.
+#[test]
+fn asks_the_host_for_a_new_route_where_told() {
+    let signer = signer();
+    for (clears, forwards, host, status) in [
+        (true, false, Status::Ok, 200),
+        (true, false, Status::NotFound, 200),
+        (true, true, Status::NotFound, 503),
+        (false, true, Status::NotFound, 200),
+    ] {
+        let mut provider = local_provider(&signer);
+        exporting(&mut provider);
+        provider["clear_route_cache"] = json!(clears);
+        provider["forward"] = json!(forwards);
+        provider["claim_to_headers"] = json!(null);
+        let gate: FakeHost = start(&watched(configuration(&provider)));
+        let good = token(&gate, &signer, "alice");
+        if host != Status::Ok {
+            gate.process().foreign_functions.clear();
+        }
+        assert_eq!(get(&gate, "/", &good).status, status, "{ISSUER}");
+        let calls = gate.process().foreign_calls.len();
+        assert_eq!(calls, usize::from(clears));
+    }
+}

@@ -1,0 +1,46 @@
+//! Claims that are passed on without anyone having verified them.
+
+use serde_json::json;
+
+use crate::{
+    support::{
+        driver::{Driver, Request, Setup},
+        on_both_drivers,
+    },
+    world::{claims, configuration, forwarded_user, get, local_provider, signer, start},
+};
+
+on_both_drivers!(passes_unverified_claims_on_and_says_so);
+
+const MARKER: &str = "x-jwt-signature-verified";
+
+fn passes_unverified_claims_on_and_says_so<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    provider["payload_in_metadata"] = json!("jwt");
+    let mut configuration = configuration(&provider);
+    configuration["rules"][0]["requires"] = json!({ "extract_only_without_validation": {} });
+    let gate: D = start(&Setup {
+        filter_state: vec!["portcullis.jwt".to_owned()],
+        ..Setup::new(configuration)
+    });
+    let mut claims = claims(&gate, "alice");
+    claims["exp"] = json!(1);
+    let signed = signer.sign_claims(&claims);
+    let forged = format!("{}.AAAA", signed.rsplit_once('.').unwrap().0);
+    let exchange = get(&gate, "/", &forged);
+    assert_eq!(exchange.status, 200);
+    assert_eq!(forwarded_user(&exchange).as_deref(), Some("alice"));
+    assert!(exchange.filter_state.is_empty());
+    let seen = exchange.upstream.unwrap().headers;
+    assert_eq!(seen.values(MARKER), ["false"]);
+    assert_eq!(seen.values("authorization"), [format!("Bearer {forged}")]);
+    // Without a token nothing is said, least of all what the client says.
+    let bare = gate.send(
+        &Request::get("/")
+            .header(MARKER, "true")
+            .header("x-user", "root"),
+    );
+    let seen = bare.upstream.unwrap().headers;
+    assert!(seen.values(MARKER).is_empty() && seen.values("x-user").is_empty());
+}
