@@ -1,6 +1,6 @@
 //! `portcullis migrate`: from `jwt_authn` to Portcullis.
 //!
-//! An Envoy document is read as Envoy reads it ([`document`]), its filters are found ([`search`]) and
+//! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found ([`search`]) and
 //! each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]); what routes ask for
 //! moves into their metadata ([`route`]). Then either the equivalent configurations are written, or
 //! the whole document with the module in the place of its filters ([`rewrite`](mod@rewrite)).
@@ -16,6 +16,7 @@ mod filter;
 mod keys;
 mod names;
 mod provider;
+mod reader;
 mod requirement;
 mod rewrite;
 mod route;
@@ -28,8 +29,9 @@ use serde_json::Value;
 
 pub use self::difference::{Deviation, Difference, NotCarried, Obstacle};
 use self::{
-    document::{Format, Node},
+    document::Node,
     filter::{Carried, carry},
+    reader::Format,
     rewrite::Modules,
     route::Routes,
     search::{Surroundings, filters, surroundings},
