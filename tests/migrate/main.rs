@@ -22,8 +22,11 @@ use std::{
     process::{Command, Output},
 };
 
-use portcullis::config::{Config, Reason};
-use serde_json::Value;
+use portcullis::{
+    cli::migrate::{Deviation, Obstacle, configuration},
+    config::{Config, Reason},
+};
+use serde_json::{Value, json};
 
 /// The key of the case that reads the environment.
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"rgvbd-gRuo5y7perHm04oqvtq2A4Ak80WzBTaKORFWc"}]}"#;
@@ -149,7 +152,10 @@ fn expect_accepted(name: &str, documents: &str) {
 #[test]
 fn prints_the_equivalent_of_each_configuration() {
     for (name, path) in cases("filters") {
-        let envoy = embedded(&name, &fs::read_to_string(&path).unwrap());
+        let envoy = embedded(
+            &format!("printed-{name}"),
+            &fs::read_to_string(&path).unwrap(),
+        );
         let output = migrate(&envoy, &[]);
         let found = printed(&output);
         expect_accepted(&name, &found);
@@ -203,7 +209,10 @@ fn envoy_validates_what_was_rewritten() {
         return;
     }
     let filters = cases("filters").into_iter().map(|(name, path)| {
-        let before = embedded(&name, &fs::read_to_string(path).unwrap());
+        let before = embedded(
+            &format!("validated-{name}"),
+            &fs::read_to_string(path).unwrap(),
+        );
         (name, before)
     });
     for (name, before) in filters.chain(cases("documents")) {
@@ -235,4 +244,24 @@ fn validate(envoy: &Path, file: &Path) {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {said}", file.display());
+}
+
+/// Other programs ask for the equivalent of a message that they hold.
+#[test]
+fn carries_a_message_over() {
+    let provider = json!({ "issuer": "a", "localJwks": { "inlineString": KEYS } });
+    let filter = json!({
+        "providers": { "a b": provider },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "providerName": "a b" } }],
+    });
+    let migrated = configuration(&filter).unwrap();
+    let carried = &migrated.configuration;
+    Config::parse(carried.to_string().as_bytes()).unwrap();
+    assert_eq!(carried["rules"][0]["requires"]["provider_name"], "a_b");
+    assert_eq!(carried["providers"]["a_b"]["token_types"], json!(["*"]));
+    let renamed = Deviation::Renamed { to: "a_b".into() };
+    assert!(migrated.differences.iter().any(|one| one.what == renamed));
+    let error = configuration(&json!({ "provders": {} })).unwrap_err();
+    assert_eq!(error.reason, Obstacle::UnknownField);
+    assert!(configuration(&json!("text")).is_err());
 }

@@ -1,8 +1,8 @@
 //! Reading of protobuf messages out of documents.
 //!
-//! Names are in `snake_case` or `lowerCamelCase`; null is absence; one value stands for a list of one, as
-//! Envoy has it. What is not asked for by the end is unknown, and an unknown field might forbid
-//! something: [`Fields::finish`] refuses it.
+//! Names are in `snake_case` or `lowerCamelCase`; null is absence; one value stands for a list of
+//! one, as Envoy has it. What is not asked for by the end is unknown, and an unknown field might
+//! forbid something: [`Fields::finish`] refuses it.
 
 use super::{
     difference::{NotCarried, Obstacle},
@@ -145,7 +145,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A message as it is, with its fields in `snake_case`; for messages without maps.
+/// A message as it is, with its fields in `snake_case` and without those that have no effect; for
+/// messages without maps.
 pub(super) fn copy(node: &Node) -> Node {
     fn in_snake_case(node: Node) -> Node {
         match node {
@@ -153,6 +154,8 @@ pub(super) fn copy(node: &Node) -> Node {
                 members
                     .into_iter()
                     .map(|(name, node)| (snake_case(&name), in_snake_case(node)))
+                    // It once chose the one engine for regular expressions that there is.
+                    .filter(|(name, _)| name != "google_re2")
                     .collect(),
             ),
             Node::List(elements) => elements.into_iter().map(in_snake_case).collect(),
@@ -256,7 +259,7 @@ mod tests {
     #[test]
     fn copies_in_snake_case() {
         let node = document("[{safeRegex: {googleRe2: {}, regex: a}, invertMatch: on, x: }]");
-        let expected = document("[{safe_regex: {google_re2: {}, regex: 'a'}, invert_match: true}]");
+        let expected = document("[{safe_regex: {regex: 'a'}, invert_match: true}]");
         assert_eq!(copy(&node), expected);
     }
 }

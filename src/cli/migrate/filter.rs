@@ -15,7 +15,7 @@ use super::{
 use crate::config::{Config, Location, Reason};
 
 /// Names that the module is about to learn.
-const AWAITED: [&str; 9] = [
+const AWAITED: [&str; 8] = [
     "clear_route_cache",
     "extract_only_without_validation",
     "failed_status_in_metadata",
@@ -24,7 +24,15 @@ const AWAITED: [&str; 9] = [
     "jwt_cache_config",
     "normalize_payload_in_metadata",
     "payload_in_metadata",
-    "verification_status_header",
+];
+
+/// What differs whatever is configured.
+const EVERYWHERE: [Deviation; 5] = [
+    Deviation::Answers,
+    Deviation::Counters,
+    Deviation::StricterTokens,
+    Deviation::StricterKeys,
+    Deviation::SeveralTokens,
 ];
 
 /// The equivalent of a filter.
@@ -101,14 +109,8 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
     let mut fields = Fields::open(filter)?;
     let at = fields.at().clone();
     let mut journal = Journal::default();
-    for what in [
-        Deviation::Answers,
-        Deviation::Counters,
-        Deviation::StricterTokens,
-        Deviation::StricterKeys,
-        Deviation::SeveralTokens,
-    ] {
-        journal.note(&at, what);
+    for what in EVERYWHERE {
+        journal.note(&Location::default(), what);
     }
     let written = fields.entries("providers")?;
     let names = Names::fit(written.iter().map(|(name, _)| *name));

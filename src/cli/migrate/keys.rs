@@ -1,6 +1,7 @@
 //! Where keys come from.
 //!
-//! A module has no files and no environment: what stands there is read here and now and written out.
+//! A module has no files and no environment: what stands there is read here and now and written
+//! out.
 
 use std::{env, fs};
 

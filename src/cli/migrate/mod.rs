@@ -1,13 +1,14 @@
 //! `portcullis migrate`: from `jwt_authn` to Portcullis.
 //!
-//! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found ([`search`]) and
-//! each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]); what routes ask for
-//! moves into their metadata ([`route`]). Then either the equivalent configurations are written, or
-//! the whole document with the module in the place of its filters ([`rewrite`](mod@rewrite)).
+//! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found
+//! ([`search`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
+//! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
+//! configurations are written, or the whole document with the module in the place of its filters
+//! ([`rewrite`](mod@rewrite)).
 //!
-//! The result lets through what `jwt_authn` lets through: every lenient setting is written out. Where
-//! that cannot be, each [`Difference`] is told on standard error. What would come out as another
-//! policy is [`NotCarried`], and nothing is written.
+//! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
+//! Where that cannot be, each [`Difference`] is told on standard error. What would come out as
+//! another policy is [`NotCarried`], and nothing is written.
 
 mod difference;
 mod document;
@@ -93,9 +94,12 @@ pub(super) fn run(
         let none = format!("{}: no jwt_authn filter", path.display());
         return Err(Failure::Finding(none));
     }
-    let mut differences = Vec::new();
-    for carried in &mut carried {
-        differences.append(&mut carried.differences);
+    let mut differences: Vec<Difference> = Vec::new();
+    for difference in carried.iter_mut().flat_map(|one| one.differences.drain(..)) {
+        // What holds for every filter is told once.
+        if !differences.contains(&difference) {
+            differences.push(difference);
+        }
     }
     differences.append(&mut routes.differences);
     differences.extend(around(&surroundings, module.is_some()));

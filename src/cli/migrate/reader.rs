@@ -1,7 +1,8 @@
 //! Reading of documents.
 //!
 //! Refused are what is neither YAML nor JSON, names that occur twice, of which Envoy would take the
-//! last, several documents, of which it would take the first, and aliases that multiply without end.
+//! last, several documents, of which it would take the first, and aliases that multiply without
+//! end.
 
 use std::{collections::BTreeMap, fmt};
 

@@ -120,19 +120,19 @@ impl Surroundings {
     }
 
     fn look_at_chain(&mut self, at: &Location, manager: &Node, chain: &[Node]) {
+        // Routes refer to what is in the chain, whatever that wraps.
         let mut names: Vec<Option<&str>> = chain
             .iter()
-            .filter(|entry| holds_filter(entry))
+            .filter(|entry| !filters(entry).is_empty())
             .map(|entry| entry.member("name").and_then(Node::text))
             .collect();
-        if names.is_empty() {
-            return;
-        }
         names.sort_unstable();
         names.dedup();
+        self.names
+            .extend(names.iter().flatten().map(|name| (*name).to_owned()));
         self.mixes_names |= names.len() > 1;
         for (snake, camel) in [("rds", "rds"), ("scoped_routes", "scopedRoutes")] {
-            if either(manager, snake, camel).is_some() {
+            if !names.is_empty() && either(manager, snake, camel).is_some() {
                 self.routes_elsewhere.push(at.member(snake));
             }
         }

@@ -135,11 +135,11 @@ fn is_block(text: &str) -> bool {
 fn scalar(text: &str) -> String {
     if is_plain(text) {
         text.to_owned()
-    } else if text.chars().any(char::is_control) {
+    } else if text.contains(['"', '\\']) && !text.chars().any(char::is_control) {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
         // A string of JSON is a double-quoted scalar of YAML.
         serde_json::Value::from(text).to_string()
-    } else {
-        format!("'{}'", text.replace('\'', "''"))
     }
 }
 
@@ -206,7 +206,7 @@ providers:
   okta:
     issuer: https://example.okta.com/oauth2/default
     token_types:
-      - '*'
+      - \"*\"
     local_jwks:
       inline_string: |
         {
@@ -221,8 +221,9 @@ rules:
       connect_matcher: {}
 clock: 60
 timeout: 5s
-version: '1.10'
-word: 'on'
+version: \"1.10\"
+word: \"on\"
+keys: '{\"keys\": []}'
 ";
         let (document, _) = Node::read(text).unwrap();
         assert_eq!(yaml(&document), text);
