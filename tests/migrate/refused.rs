@@ -71,6 +71,12 @@ fn says_what_cannot_be_carried_over() {
             r#"the equivalent is refused: rules[0].requires.provider_name: unknown provider "other""#,
         ),
         (
+            "no-audience",
+            "providers: { a: { audiences: [''], local_jwks: { filename: keys.json } } }".to_owned(),
+            "typed_config",
+            "providers.a: tokens meant for anyone would be accepted",
+        ),
+        (
             "header",
             "providers: { a: { forward_payload_header: host, local_jwks: { filename: keys.json } } }"
                 .to_owned(),

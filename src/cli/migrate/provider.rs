@@ -65,10 +65,12 @@ fn parties(
         Some(issuer) => provider.put("issuer", issuer),
         None => provider.put("allow_any_issuer", true),
     }
-    let audiences = spellings(&fields.texts("audiences")?);
+    let audiences = fields.texts("audiences")?;
     if audiences.is_empty() {
         provider.put("allow_any_audience", true);
     } else {
+        // Empty texts alone leave an empty list, which is refused: they are not "any".
+        let audiences = spellings(&audiences);
         journal.note_once(
             &fields.at().member("audiences"),
             Deviation::AudienceSpellings,

@@ -137,7 +137,7 @@ impl<'a> Requirements<'a> {
         let mut fields = Fields::open(placed)?;
         let name = fields.text("provider_name")?.unwrap_or_default();
         let name = self.providers.name(name);
-        let audiences = spellings(&fields.texts("audiences")?);
+        let audiences = fields.texts("audiences")?;
         if audiences.is_empty() {
             // Those of the provider apply, as if it stood alone.
             requirement.put("provider_name", name);
@@ -145,7 +145,10 @@ impl<'a> Requirements<'a> {
             journal.note_once(fields.at(), Deviation::AudienceSpellings);
             let mut both = Object::default();
             both.put("provider_name", name);
-            both.put("audiences", audiences.into_iter().collect::<Node>());
+            both.put(
+                "audiences",
+                spellings(&audiences).into_iter().collect::<Node>(),
+            );
             requirement.put("provider_and_audiences", both);
         }
         fields.finish()

@@ -179,8 +179,10 @@ impl<'a> Routes<'a> {
         config: &Node,
         at: &Location,
     ) -> Result<Option<Override>, NotCarried> {
-        let names = &self.surroundings.names;
-        if !names.is_empty() && names.iter().all(|own| own != name) {
+        let Surroundings {
+            names, wrappers, ..
+        } = self.surroundings;
+        if !names.is_empty() && names.iter().chain(wrappers).all(|own| own != name) {
             let at = at.clone();
             let what = Deviation::OverrideOfNone;
             self.differences.push(Difference { at, what });

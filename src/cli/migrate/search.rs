@@ -24,6 +24,8 @@ pub(super) struct Found<'a> {
 pub(super) struct Surroundings {
     /// Names of filters, by which routes refer to them.
     pub(super) names: Vec<String>,
+    /// Names in chains of what holds a filter, perhaps deep within.
+    pub(super) wrappers: Vec<String>,
     /// Whether filters of different names stand in one chain.
     pub(super) mixes_names: bool,
     /// Whether some filter is disabled unless a route enables it.
@@ -128,7 +130,7 @@ impl Surroundings {
             .collect();
         names.sort_unstable();
         names.dedup();
-        self.names
+        self.wrappers
             .extend(names.iter().flatten().map(|name| (*name).to_owned()));
         self.mixes_names |= names.len() > 1;
         for (snake, camel) in [("rds", "rds"), ("scoped_routes", "scopedRoutes")] {
