@@ -92,8 +92,8 @@ test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's un
 size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
-test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy
-	CI=true cargo test --locked --features cli --test scenarios --test support_smoke
+test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration
+	CI=true cargo test --locked --features cli --test scenarios --test support_smoke --test migrate
 
 chaos: wasm envoy ## A minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test --locked --features cli --test chaos -- --show-output

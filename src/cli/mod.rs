@@ -2,10 +2,12 @@
 //!
 //! `check` reads a configuration as the module would; `decide` decides on requests from standard
 //! input. Both run the code that runs at the edge, so a policy can be tested where it is written.
+//! `migrate` writes configurations for those who come from Envoy's `jwt_authn`.
 
 mod check;
 mod decide;
 mod input;
+pub mod migrate;
 
 use std::{
     io::{BufRead, Write},
@@ -19,7 +21,7 @@ use crate::time::UnixMillis;
 
 pub use self::input::KeySetFile;
 
-/// Verifies access tokens at the edge: checks configurations and tries decisions.
+/// Verifies access tokens at the edge: checks configurations, tries decisions, migrates from `jwt_authn`.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
@@ -53,6 +55,20 @@ enum Command {
         /// to be had (503).
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
+    },
+    /// Print the equivalent of each `jwt_authn` filter of an Envoy configuration.
+    ///
+    /// Differences in behaviour are told on standard error, one a line. Exit code 1: there is no
+    /// such filter, or one cannot be carried over.
+    Migrate {
+        /// Envoy's configuration, or resources of a discovery service: YAML or JSON.
+        envoy: PathBuf,
+        /// Print the whole file, with the module in the place of the filters.
+        #[arg(long, requires = "module")]
+        rewrite: bool,
+        /// The module's file, as Envoy shall find it.
+        #[arg(long, value_name = "WASM_FILE", requires = "rewrite")]
+        module: Option<String>,
     },
 }
 
@@ -111,6 +127,9 @@ pub fn run(
     let outcome = match arguments.command {
         Command::Check { config, jwks } => check::run(&config, &jwks, output),
         Command::Decide { config, now, jwks } => decide::run(&config, now, &jwks, input, output),
+        Command::Migrate { envoy, module, .. } => {
+            migrate::run(&envoy, module.as_deref(), output, errors)
+        }
     };
     let (exit, message) = match outcome {
         Ok(exit) => return exit,

@@ -29,6 +29,22 @@ impl Location {
         self
     }
 
+    /// The place of the member `name` of the object that is here.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Member(name.to_owned()));
+        Self(steps)
+    }
+
+    /// The place of the element `index` of the list that is here.
+    #[must_use]
+    pub fn element(&self, index: usize) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Element(index));
+        Self(steps)
+    }
+
     /// Whether the way leads through a member `name`.
     #[must_use]
     pub fn passes(&self, name: &str) -> bool {
@@ -84,6 +100,13 @@ mod tests {
                 r#"providers["a.b"].issuer"#,
             ),
             (here().within_index(2).within("rules"), "rules[2].issuer"),
+            (
+                Location::default()
+                    .member("rules")
+                    .element(2)
+                    .member("match"),
+                "rules[2].match",
+            ),
             (Location::default().within("a\n"), r#"["a\n"]"#),
         ] {
             assert_eq!(location.to_string(), text);

@@ -327,7 +327,7 @@ impl Reason {
                 return format!("known here: {}", quoted(*known)).into();
             }
             Self::Unreadable { .. } => {
-                "write their content into \"inline_string\" (`portcullis migrate` will, in a later version)"
+                "write its content into \"inline_string\" (`portcullis migrate` does)"
             }
             Self::WrongForm { expected, .. } => return format!("write {expected}").into(),
             Self::WrongType { expected, .. } => return format!("write {expected}").into(),

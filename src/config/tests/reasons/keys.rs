@@ -147,11 +147,11 @@ pub(super) fn written() -> BTreeSet<String> {
     seen.extend(okta(vec![
         (
             local(json!({"filename": "/keys.json"}), json!(null)),
-            r#"local_jwks: "filename" cannot be read: a module has no files and no environment; write their content into "inline_string" (`portcullis migrate` will, in a later version)"#,
+            r#"local_jwks: "filename" cannot be read: a module has no files and no environment; write its content into "inline_string" (`portcullis migrate` does)"#,
         ),
         (
             local(json!({"environmentVariable": "KEYS"}), json!(null)),
-            r#"local_jwks: "environment_variable" cannot be read: a module has no files and no environment; write their content into "inline_string" (`portcullis migrate` will, in a later version)"#,
+            r#"local_jwks: "environment_variable" cannot be read: a module has no files and no environment; write its content into "inline_string" (`portcullis migrate` does)"#,
         ),
         (
             local(json!({"inline_bytes": "!"}), json!(null)),

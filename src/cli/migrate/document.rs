@@ -1,0 +1,203 @@
+//! A YAML or JSON document as Envoy reads it.
+//!
+//! Members keep their order, and a scalar keeps how it was written: what stands unquoted in YAML is
+//! a boolean, an integer or a text by Envoy's own rules (`60.0` is a text, `on` is true), so a
+//! document that is read and written again means the same to Envoy. Comments and anchors are lost.
+
+/// A value of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// A scalar without quotes, as it was written; `null`, `~` and nothing are null.
+    Plain(String),
+    /// A text.
+    Text(String),
+    /// A list.
+    List(Vec<Self>),
+    /// An object, in its order.
+    Map(Vec<(String, Self)>),
+}
+
+impl Node {
+    /// The member `name` of an object.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Map(members) => members
+                .iter()
+                .find(|(own, _)| own == name)
+                .map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) if is_null(text) => None,
+            Self::Plain(text) | Self::Text(text) => Some(text),
+            Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// Whether it counts as not written.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Plain(text) if is_null(text))
+    }
+
+    /// The boolean that Envoy reads.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self {
+            Self::Plain(text) => boolean(text),
+            Self::Text(text) => text.parse().ok(),
+            Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The number without sign that Envoy reads.
+    pub(super) fn unsigned(&self) -> Option<u64> {
+        let text = self.text()?;
+        let whole = match text.split_once('.') {
+            Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
+            Some(_) => return None,
+            None => text,
+        };
+        integer(whole)?.try_into().ok()
+    }
+
+    /// The same without the freedoms of Envoy's reader: unquoted are booleans, integers and null,
+    /// each in its one spelling; all else is a text. Numbers of JSON stay.
+    pub(super) fn canonical(&self) -> Self {
+        match self {
+            Self::Plain(text) if is_null(text) => Self::Plain("null".to_owned()),
+            Self::Plain(text) => match (boolean(text), integer(text)) {
+                (Some(flag), _) => Self::from(flag),
+                (None, Some(number)) => Self::Plain(number.to_string()),
+                (None, None) => Self::Text(text.clone()),
+            },
+            Self::Text(text) => Self::Text(text.clone()),
+            Self::List(elements) => Self::List(elements.iter().map(Self::canonical).collect()),
+            Self::Map(members) => Self::Map(
+                members
+                    .iter()
+                    .filter(|(_, node)| !node.is_null())
+                    .map(|(name, node)| (name.clone(), node.canonical()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// How many nodes it is.
+    pub(super) fn size(&self) -> usize {
+        let inner: usize = match self {
+            Self::Plain(_) | Self::Text(_) => 0,
+            Self::List(elements) => elements.iter().map(Self::size).sum(),
+            Self::Map(members) => members.iter().map(|(_, node)| node.size()).sum(),
+        };
+        inner.saturating_add(1)
+    }
+}
+
+impl From<bool> for Node {
+    fn from(flag: bool) -> Self {
+        Self::Plain(flag.to_string())
+    }
+}
+
+impl From<u64> for Node {
+    fn from(number: u64) -> Self {
+        Self::Plain(number.to_string())
+    }
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Self>> FromIterator<T> for Node {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        Self::List(elements.into_iter().map(Into::into).collect())
+    }
+}
+
+fn is_null(text: &str) -> bool {
+    ["", "~", "null", "Null", "NULL"].contains(&text)
+}
+
+/// In lower case, in capitals, or with one capital at the start.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    let lower = text.to_ascii_lowercase();
+    let mut rest = text.chars().skip(1);
+    let is_even = text == lower
+        || text == text.to_ascii_uppercase()
+        || rest.all(|letter| letter.is_ascii_lowercase());
+    match lower.as_str() {
+        "y" | "yes" | "true" | "on" if is_even => Some(true),
+        "n" | "no" | "false" | "off" if is_even => Some(false),
+        _ => None,
+    }
+}
+
+/// As C reads numbers: `0x10` is 16 and `010` is 8.
+fn integer(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (digits, radix) = match (lower.strip_prefix("0x"), lower.strip_prefix('0')) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
+        _ => (lower.as_str(), 10),
+    };
+    // `from_str_radix` would take another sign.
+    if digits.starts_with(['+', '-']) {
+        return None;
+    }
+    i64::from_str_radix(&format!("{sign}{digits}"), radix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Node {
+        Node::read(text).unwrap().0
+    }
+
+    #[test]
+    fn reads_scalars_as_envoy_does() {
+        for (text, boolean, unsigned) in [
+            ("on", Some(true), None),
+            ("Yes", Some(true), None),
+            ("N", Some(false), None),
+            ("yEs", None, None),
+            ("'true'", Some(true), None),
+            ("'on'", None, None),
+            ("60", None, Some(60)),
+            ("60.0", None, Some(60)),
+            ("60.5", None, None),
+            ("0x10", None, Some(16)),
+            ("010", None, Some(8)),
+            ("-1", None, None),
+            ("1_000", None, None),
+            ("~", None, None),
+            ("[1]", None, None),
+        ] {
+            let node = read(text);
+            assert_eq!(
+                (node.boolean(), node.unsigned()),
+                (boolean, unsigned),
+                "{text}"
+            );
+        }
+        let canonical = read("{a: off, b: 0x10, c: 60.0, d: , e: [~]}").canonical();
+        assert_eq!(canonical, read("{a: false, b: 16, c: '60.0', e: [null]}"));
+    }
+}

@@ -1,0 +1,190 @@
+//! One `jwt_authn` filter as a configuration of Portcullis.
+//!
+//! What `jwt_authn` grants tacitly is written out, so that the equivalent configuration can be read
+//! and hardened line by line. At the end it is read as the module would read it: what the module
+//! refuses, it must not come from here.
+
+use super::{
+    difference::{Deviation, Difference, NotCarried, Obstacle},
+    document::Node,
+    fields::{Fields, Placed},
+    names::{Names, fitted},
+    provider,
+    requirement::Requirements,
+};
+use crate::config::{Config, Location, Reason};
+
+/// Names that the module is about to learn.
+const AWAITED: [&str; 8] = [
+    "clear_route_cache",
+    "extract_only_without_validation",
+    "failed_status_in_metadata",
+    "filter_state_rules",
+    "header_in_metadata",
+    "jwt_cache_config",
+    "normalize_payload_in_metadata",
+    "payload_in_metadata",
+];
+
+/// What differs whatever is configured.
+const EVERYWHERE: [Deviation; 5] = [
+    Deviation::Answers,
+    Deviation::Counters,
+    Deviation::StricterTokens,
+    Deviation::StricterKeys,
+    Deviation::SeveralTokens,
+];
+
+/// The equivalent of a filter.
+pub(super) struct Carried {
+    /// The configuration.
+    pub(super) configuration: Node,
+    /// What behaves otherwise.
+    pub(super) differences: Vec<Difference>,
+    /// Requirements by name that ask for nothing.
+    pub(super) empty_requirements: Vec<String>,
+}
+
+/// Members in the order in which they are written.
+#[derive(Default)]
+pub(super) struct Object(pub(super) Vec<(String, Node)>);
+
+/// The differences, as they are found.
+#[derive(Default)]
+pub(super) struct Journal(pub(super) Vec<Difference>);
+
+impl Object {
+    /// Adds a member.
+    pub(super) fn put(&mut self, name: &str, node: impl Into<Node>) {
+        self.0.push((name.to_owned(), node.into()));
+    }
+
+    /// Adds a member if there is a value.
+    pub(super) fn put_some(&mut self, name: &str, node: Option<impl Into<Node>>) {
+        if let Some(node) = node {
+            self.put(name, node);
+        }
+    }
+
+    /// Adds a list or an object, unless it is empty.
+    pub(super) fn put_filled(&mut self, name: &str, node: impl Into<Node>) {
+        match node.into() {
+            Node::List(elements) if elements.is_empty() => {}
+            Node::Map(members) if members.is_empty() => {}
+            node => self.put(name, node),
+        }
+    }
+
+    /// Adds `true`; false is what an absent member means.
+    pub(super) fn put_flag(&mut self, name: &str, flag: bool) {
+        if flag {
+            self.put(name, flag);
+        }
+    }
+}
+
+impl From<Object> for Node {
+    fn from(object: Object) -> Self {
+        Self::Map(object.0)
+    }
+}
+
+impl Journal {
+    /// Notes a difference.
+    pub(super) fn note(&mut self, at: &Location, what: Deviation) {
+        let at = at.clone();
+        self.0.push(Difference { at, what });
+    }
+
+    /// Notes a difference that is told of once, however often it applies.
+    pub(super) fn note_once(&mut self, at: &Location, what: Deviation) {
+        if self.0.iter().all(|difference| difference.what != what) {
+            self.note(at, what);
+        }
+    }
+}
+
+/// Carries a filter over.
+pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
+    let mut fields = Fields::open(filter)?;
+    let at = fields.at().clone();
+    let mut journal = Journal::default();
+    for what in EVERYWHERE {
+        journal.note(&Location::default(), what);
+    }
+    let written = fields.entries("providers")?;
+    let names = Names::fit(written.iter().map(|(name, _)| *name));
+    let mut providers = Object::default();
+    for (name, placed) in written {
+        let fitted = names.name(name);
+        if fitted != name {
+            let to = fitted.clone();
+            journal.note(&placed.0, Deviation::Renamed { to });
+        }
+        providers.put(&fitted, provider::provider(placed, &mut journal)?);
+    }
+    let mut requirements = Requirements::new(&names);
+    let named = requirements.named(fields.entries("requirement_map")?, &mut journal)?;
+    let mut rules = Vec::new();
+    for placed in fields.list("rules")? {
+        rules.push(requirements.rule(placed, &mut journal)?);
+    }
+    let filter_state = match fields.take("filter_state_rules")? {
+        Some(placed) => Some(requirements.filter_state_rules(placed, &mut journal)?),
+        None => None,
+    };
+    let mut configuration = Object::default();
+    configuration.put("unmatched", "allow");
+    configuration.put("path_policy", "raw");
+    for flag in ["bypass_cors_preflight", "strip_failure_response"] {
+        configuration.put_flag(flag, fields.flag(flag)?);
+    }
+    configuration.put_some("stat_prefix", stat_prefix(&mut fields, &mut journal)?);
+    configuration.put_filled("providers", providers);
+    configuration.put_filled("requirement_map", named);
+    configuration.put_filled("rules", Node::List(rules));
+    configuration.put_some("filter_state_rules", filter_state);
+    fields.finish()?;
+    let configuration = configuration.into();
+    check(&configuration, &at)?;
+    Ok(Carried {
+        configuration,
+        differences: journal.0,
+        empty_requirements: requirements.into_empty(),
+    })
+}
+
+fn stat_prefix(
+    fields: &mut Fields<'_>,
+    journal: &mut Journal,
+) -> Result<Option<String>, NotCarried> {
+    let Some(written) = fields.text("stat_prefix")? else {
+        return Ok(None);
+    };
+    let to = fitted(written);
+    if to != written {
+        let to = to.clone();
+        journal.note(
+            &fields.at().member("stat_prefix"),
+            Deviation::Renamed { to },
+        );
+    }
+    Ok(Some(to))
+}
+
+/// What the module would say.
+fn check(configuration: &Node, at: &Location) -> Result<(), NotCarried> {
+    let text = serde_json::to_vec(configuration).unwrap_or_default();
+    match Config::parse(&text) {
+        Ok(_) => Ok(()),
+        Err(error) if is_awaited(error.reason()) => Ok(()),
+        Err(error) => Err(NotCarried {
+            at: at.clone(),
+            reason: Obstacle::Refused(error),
+        }),
+    }
+}
+
+fn is_awaited(reason: &Reason) -> bool {
+    matches!(reason, Reason::NotAvailable { field, .. } if AWAITED.contains(field))
+}

@@ -1,0 +1,171 @@
+//! `portcullis migrate`: from `jwt_authn` to Portcullis.
+//!
+//! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found
+//! ([`search`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
+//! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
+//! configurations are written, or the whole document with the module in the place of its filters
+//! ([`rewrite`](mod@rewrite)).
+//!
+//! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
+//! Where that cannot be, each [`Difference`] is told on standard error. What would come out as
+//! another policy is [`NotCarried`], and nothing is written.
+
+mod difference;
+mod document;
+mod fields;
+mod filter;
+mod keys;
+mod names;
+mod provider;
+mod reader;
+mod requirement;
+mod rewrite;
+mod route;
+mod search;
+mod write;
+
+use std::{fs, io::Write, path::Path};
+
+use serde_json::Value;
+
+pub use self::difference::{Deviation, Difference, NotCarried, Obstacle};
+use self::{
+    document::Node,
+    filter::{Carried, carry},
+    reader::Format,
+    rewrite::Modules,
+    route::Routes,
+    search::{Surroundings, filters, surroundings},
+};
+use crate::{
+    cli::{Exit, Failure},
+    config::Location,
+};
+
+/// The equivalent of one filter.
+#[derive(Clone, Debug)]
+pub struct Migrated {
+    /// The configuration of Portcullis.
+    pub configuration: Value,
+    /// What behaves otherwise.
+    pub differences: Vec<Difference>,
+}
+
+/// The equivalent of a `jwt_authn` filter's configuration (`JwtAuthentication`, in the JSON of
+/// protobuf). Files and environment variables with keys are read here and now.
+///
+/// # Errors
+/// The first thing that has no counterpart.
+pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
+    let node = serde_json::from_value(jwt_authn.clone())
+        .unwrap_or_else(|_: serde_json::Error| Node::Map(Vec::new()));
+    let carried = carry((Location::default(), &node))?;
+    Ok(Migrated {
+        configuration: serde_json::to_value(&carried.configuration).unwrap_or_default(),
+        differences: carried.differences,
+    })
+}
+
+/// Writes the configurations, or, given a module's file, the whole document.
+pub(super) fn run(
+    path: &Path,
+    module: Option<&str>,
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let unreadable = |fault: String| Failure::Usage(format!("{}: {fault}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let (document, format) = Node::read(&text).map_err(|error| unreadable(error.to_string()))?;
+    let found = filters(&document);
+    let surroundings = surroundings(&document);
+    let not_carried = |error: NotCarried| Failure::Finding(format!("{}: {error}", path.display()));
+    let mut carried = Vec::new();
+    for filter in &found {
+        let placed = (filter.at.clone(), filter.configuration);
+        carried.push(carry(placed).map_err(not_carried)?);
+    }
+    let empty = empty_requirements(&carried);
+    let mut routes = Routes::new(&surroundings, &empty);
+    let top = Location::default();
+    let rewritten = routes
+        .rewrite(document.clone(), &top, None)
+        .map_err(not_carried)?;
+    if carried.is_empty() && (module.is_none() || routes.overrides == 0) {
+        let none = format!("{}: no jwt_authn filter", path.display());
+        return Err(Failure::Finding(none));
+    }
+    let mut differences: Vec<Difference> = Vec::new();
+    for difference in carried.iter_mut().flat_map(|one| one.differences.drain(..)) {
+        // What holds for every filter is told once.
+        if !differences.contains(&difference) {
+            differences.push(difference);
+        }
+    }
+    differences.append(&mut routes.differences);
+    differences.extend(around(&surroundings, module.is_some()));
+    let configurations = carried.into_iter().map(|carried| carried.configuration);
+    let written = if let Some(module) = module {
+        // Done, and no longer to do.
+        differences
+            .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
+        let mut modules = Modules::new(module, configurations, surroundings.vm_ids);
+        whole(&modules.rewrite(rewritten), format)
+    } else {
+        let places = found.iter().map(|filter| &filter.at);
+        documents(places.zip(configurations))
+    };
+    for difference in &differences {
+        writeln!(errors, "{difference}")?;
+    }
+    output.write_all(written.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Named requirements that ask for nothing, in every filter that has them.
+fn empty_requirements(carried: &[Carried]) -> Vec<String> {
+    let is_filled = |name: &String| {
+        carried.iter().any(|carried| {
+            let named = carried.configuration.member("requirement_map");
+            named.is_some_and(|named| named.member(name).is_some())
+        })
+    };
+    let empty = carried.iter().flat_map(|one| one.empty_requirements.iter());
+    empty.filter(|name| !is_filled(name)).cloned().collect()
+}
+
+/// What differs around the filters.
+fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
+    let difference = |at: &Location, what: Deviation| {
+        let at = at.clone();
+        Difference { at, what }
+    };
+    let readers = surroundings.metadata_readers.iter();
+    let mut differences: Vec<Difference> = readers
+        .map(|at| difference(at, Deviation::MetadataUnwritten))
+        .collect();
+    let elsewhere = surroundings.routes_elsewhere.iter();
+    differences.extend(elsewhere.map(|at| difference(at, Deviation::RoutesElsewhere)));
+    if is_rewritten {
+        differences.push(difference(&Location::default(), Deviation::CommentsLost));
+    }
+    differences
+}
+
+fn documents<'a>(configurations: impl Iterator<Item = (&'a Location, Node)>) -> String {
+    let documents = configurations.map(|(at, configuration)| {
+        let yaml = write::yaml(&configuration);
+        format!("# Equivalent of the jwt_authn filter at {at}\n{yaml}")
+    });
+    documents.collect::<Vec<_>>().join("---\n")
+}
+
+fn whole(document: &Node, format: Format) -> String {
+    match format {
+        Format::Json => {
+            let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+            text.push('\n');
+            text
+        }
+        Format::Yaml => write::yaml(document),
+    }
+}

@@ -1,0 +1,293 @@
+//! Reading of documents.
+//!
+//! Refused are what is neither YAML nor JSON, names that occur twice, of which Envoy would take the
+//! last, several documents, of which it would take the first, and aliases that multiply without
+//! end.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
+
+use super::document::Node;
+
+/// Most nodes of a document, aliases resolved.
+const MAX_NODES: usize = 1_000_000;
+
+/// What a document was written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// JSON.
+    Json,
+    /// YAML that is not JSON.
+    Yaml,
+}
+
+/// Why a document cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Neither YAML nor JSON.
+    Syntax {
+        /// The reader's words.
+        fault: String,
+    },
+    /// A name occurs twice in one object.
+    NameTwice {
+        /// The name.
+        name: String,
+    },
+    /// A list or an object stands for a name.
+    NameIsNoText,
+    /// More than one document.
+    SeveralDocuments,
+    /// Nothing.
+    Empty,
+    /// Aliases make more of it than fits.
+    TooLarge,
+}
+
+impl Node {
+    /// Reads a document.
+    pub(super) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
+        // What is wrong with it, the reader of YAML says too.
+        match serde_json::from_str(text) {
+            Ok(node) => Ok((node, Format::Json)),
+            Err(_) => read_yaml(text).map(|node| (node, Format::Yaml)),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { fault } => write!(formatter, "neither JSON nor YAML: {fault}"),
+            Self::NameTwice { name } => {
+                write!(formatter, "{name:?} occurs twice in one object; remove one")
+            }
+            Self::NameIsNoText => formatter.write_str("a list or an object stands for a name"),
+            Self::SeveralDocuments => formatter
+                .write_str("several documents, of which Envoy reads the first; keep that alone"),
+            Self::Empty => formatter.write_str("an empty document"),
+            Self::TooLarge => formatter.write_str("aliases make more than a million values of it"),
+        }
+    }
+}
+
+fn read_yaml(text: &str) -> Result<Node, Unreadable> {
+    let mut tree = Tree::default();
+    for event in Parser::new_from_str(text) {
+        let (event, _) = event.map_err(|error| Unreadable::Syntax {
+            fault: error.to_string(),
+        })?;
+        tree.accept(event)?;
+    }
+    tree.root.ok_or(Unreadable::Empty)
+}
+
+/// A document in the making.
+#[derive(Default)]
+struct Tree {
+    anchors: BTreeMap<usize, Node>,
+    /// Lists and objects that have begun, outermost first.
+    open: Vec<Open>,
+    nodes: usize,
+    root: Option<Node>,
+}
+
+struct Open {
+    anchor: usize,
+    /// Of an object: the name whose value comes next.
+    name: Option<String>,
+    node: Node,
+}
+
+impl Tree {
+    fn accept(&mut self, event: Event<'_>) -> Result<(), Unreadable> {
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => Err(Unreadable::SeveralDocuments),
+            Event::Scalar(text, style, anchor, _) => {
+                let text = text.into_owned();
+                let node = match style {
+                    ScalarStyle::Plain => Node::Plain(text),
+                    _ => Node::Text(text),
+                };
+                self.complete(node, anchor)
+            }
+            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
+                Some(node) => self.complete(node, 0),
+                None => Err(Unreadable::Syntax {
+                    fault: "an alias within its own anchor".to_owned(),
+                }),
+            },
+            Event::SequenceStart(_, anchor, _) => {
+                self.begin(Node::List(Vec::new()), anchor);
+                Ok(())
+            }
+            Event::MappingStart(_, anchor, _) => {
+                self.begin(Node::Map(Vec::new()), anchor);
+                Ok(())
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(done) => self.complete(done.node, done.anchor),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, node: Node, anchor: usize) {
+        self.open.push(Open {
+            anchor,
+            name: None,
+            node,
+        });
+    }
+
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
+        // A list is counted with its elements when it ends: once more for each level is no harm.
+        self.nodes = self.nodes.saturating_add(node.size());
+        if self.nodes > MAX_NODES {
+            return Err(Unreadable::TooLarge);
+        }
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(outer) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match (&mut outer.node, outer.name.take()) {
+            (Node::List(elements), _) => elements.push(node),
+            (Node::Map(members), Some(name)) => members.push((name, node)),
+            (Node::Map(members), None) => match node {
+                Node::Plain(name) | Node::Text(name) => {
+                    if members.iter().any(|(own, _)| *own == name) {
+                        return Err(Unreadable::NameTwice { name });
+                    }
+                    outer.name = Some(name);
+                }
+                Node::List(_) | Node::Map(_) => return Err(Unreadable::NameIsNoText),
+            },
+            (Node::Plain(_) | Node::Text(_), _) => {} // scalars are never open
+        }
+        Ok(())
+    }
+}
+
+/// From JSON.
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Node, E> {
+        Ok(Node::Plain("null".to_owned()))
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Node, E> {
+        Ok(flag.into())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Node, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Plain(number.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Plain(number.to_string()))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Node, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            list.push(element);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        while let Some((name, node)) = members.next_entry::<String, Node>()? {
+            if map.iter().any(|(own, _)| *own == name) {
+                return Err(de::Error::custom("a name occurs twice"));
+            }
+            map.push((name, node));
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_and_how_scalars_were_written() {
+        let plain = |text: &str| Node::Plain(text.to_owned());
+        let yaml = "z: 1.10\na: &x [on, 'on', \"\\x41\"]\nb: *x\nc: |\n  1\n";
+        let list = Node::List(vec![plain("on"), "on".into(), "A".into()]);
+        let expected = Node::Map(vec![
+            ("z".to_owned(), plain("1.10")),
+            ("a".to_owned(), list.clone()),
+            ("b".to_owned(), list),
+            ("c".to_owned(), "1\n".into()),
+        ]);
+        assert_eq!(Node::read(yaml).unwrap(), (expected, Format::Yaml));
+        let json = Node::read("{\t\"z\": 1, \"a\": [true, null, \"1\", 1.5]}").unwrap();
+        let list = vec![plain("true"), plain("null"), "1".into(), plain("1.5")];
+        let expected = vec![
+            ("z".to_owned(), plain("1")),
+            ("a".to_owned(), Node::List(list)),
+        ];
+        assert_eq!(json, (Node::Map(expected), Format::Json));
+    }
+
+    #[test]
+    fn refuses_what_envoy_would_read_only_in_part() {
+        let bomb: String = (1..9).fold("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n".to_owned(), |text, n| {
+            let before = n - 1;
+            let aliases = vec![format!("*a{before}"); 10].join(",");
+            format!("{text}a{n}: &a{n} [{aliases}]\n")
+        });
+        let name = || "a".to_owned();
+        for (text, expected) in [
+            ("a: 1\na: 2", Unreadable::NameTwice { name: name() }),
+            (
+                r#"{"a": 1, "a": 2}"#,
+                Unreadable::NameTwice { name: name() },
+            ),
+            ("a: 1\n---\nb: 2", Unreadable::SeveralDocuments),
+            ("[a]: 1", Unreadable::NameIsNoText),
+            ("", Unreadable::Empty),
+            (&bomb, Unreadable::TooLarge),
+        ] {
+            assert_eq!(Node::read(text), Err(expected), "{text}");
+        }
+        for text in ["a: &a [*a]", "a: *b", "a: [", "a: b: c"] {
+            assert!(
+                matches!(Node::read(text), Err(Unreadable::Syntax { .. })),
+                "{text}"
+            );
+        }
+    }
+}

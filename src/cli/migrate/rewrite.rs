@@ -1,0 +1,165 @@
+//! A document with the module in place of its filters.
+
+use std::collections::VecDeque;
+
+use super::{
+    document::Node,
+    filter::Object,
+    search::{NAMESPACE, filter, is_filter_type},
+};
+
+const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+const WASM_NAME: &str = "envoy.filters.http.wasm";
+/// The example whose list of capabilities is the one that is tested.
+const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
+
+/// Puts modules in the place of filters.
+pub(super) struct Modules<'a> {
+    /// The module's file, as Envoy shall find it.
+    module: &'a str,
+    /// Configurations of those to come, in the order of the document.
+    configurations: VecDeque<Node>,
+    /// Names that other virtual machines have.
+    taken: Vec<String>,
+}
+
+impl<'a> Modules<'a> {
+    /// With these configurations, in the order of the document.
+    pub(super) fn new(
+        module: &'a str,
+        configurations: impl IntoIterator<Item = Node>,
+        taken: Vec<String>,
+    ) -> Self {
+        Self {
+            module,
+            configurations: configurations.into_iter().collect(),
+            taken,
+        }
+    }
+
+    /// A document, or a part of one.
+    pub(super) fn rewrite(&mut self, node: Node) -> Node {
+        if filter(&node).is_some() {
+            return match self.configurations.pop_front() {
+                Some(configuration) => self.module(configuration),
+                None => node,
+            };
+        }
+        match node {
+            Node::List(elements) => elements
+                .into_iter()
+                .map(|element| self.rewrite(element))
+                .collect(),
+            Node::Map(members) => Node::Map(self.members(members)),
+            scalar => scalar,
+        }
+    }
+
+    fn members(&mut self, mut members: Vec<(String, Node)>) -> Vec<(String, Node)> {
+        let is_entry = members.iter().any(|(name, node)| {
+            ["typed_config", "typedConfig"].contains(&name.as_str()) && filter(node).is_some()
+        });
+        // A discovered filter goes by the name that it is asked for by.
+        let is_resource = members.iter().any(|(name, _)| name == "@type");
+        for (name, node) in &mut members {
+            match name.as_str() {
+                "name" if is_entry && !is_resource && node.text() == Some(NAMESPACE) => {
+                    *node = WASM_NAME.into();
+                }
+                "type_urls" | "typeUrls" => rename_types(node),
+                _ => {}
+            }
+        }
+        members
+            .into_iter()
+            .map(|(name, node)| (name, self.rewrite(node)))
+            .collect()
+    }
+
+    /// The filter that holds a module, as the example has it.
+    fn module(&mut self, configuration: Node) -> Node {
+        let vm_id = self.vm_id();
+        let mut local = Object::default();
+        local.put("filename", self.module);
+        let mut code = Object::default();
+        code.put("local", local);
+        let mut restriction = Object::default();
+        restriction.put("allowed_capabilities", capabilities());
+        let mut vm_config = Object::default();
+        vm_config.put("vm_id", vm_id.as_str());
+        vm_config.put("runtime", "envoy.wasm.runtime.v8");
+        vm_config.put("code", code);
+        vm_config.put("capability_restriction_config", restriction);
+        let mut value = Object::default();
+        value.put("@type", "type.googleapis.com/google.protobuf.Struct");
+        value.put("value", configuration);
+        let mut config = Object::default();
+        config.put("name", vm_id);
+        config.put("root_id", "portcullis");
+        config.put("vm_config", vm_config);
+        config.put("failure_policy", "FAIL_CLOSED");
+        config.put("configuration", value);
+        let mut wasm = Object::default();
+        wasm.put("@type", WASM);
+        wasm.put("config", config);
+        wasm.into()
+    }
+
+    /// A name of its own: what modules of one name share is where keys lie.
+    fn vm_id(&mut self) -> String {
+        let numbered = (2_usize..).map(|number| format!("portcullis-{number}"));
+        let free = std::iter::once("portcullis".to_owned())
+            .chain(numbered)
+            .find(|name| !self.taken.contains(name))
+            .unwrap_or_default();
+        self.taken.push(free.clone());
+        free
+    }
+}
+
+fn rename_types(node: &mut Node) {
+    if let Node::List(types) = node {
+        for url in types {
+            if url.text().is_some_and(is_filter_type) {
+                *url = WASM.into();
+            }
+        }
+    }
+}
+
+/// What the module may call and be called for.
+fn capabilities() -> Object {
+    let mut capabilities = Object::default();
+    for name in EXAMPLE
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(": {}"))
+    {
+        if name.starts_with("proxy_") {
+            capabilities.put(name, Object::default());
+        }
+    }
+    capabilities
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found by its look is all that stands there.
+    #[test]
+    fn allows_what_the_example_allows() {
+        let (example, _) = Node::read(EXAMPLE).unwrap();
+        fn list(node: &Node) -> Option<Node> {
+            match node {
+                Node::Map(members) => members.iter().find_map(|(name, node)| {
+                    (name == "allowed_capabilities")
+                        .then(|| node.clone())
+                        .or_else(|| list(node))
+                }),
+                Node::List(elements) => elements.iter().find_map(list),
+                _ => None,
+            }
+        }
+        assert_eq!(list(&example), Some(Node::from(capabilities())));
+    }
+}

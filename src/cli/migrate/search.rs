@@ -1,0 +1,177 @@
+//! Where `jwt_authn` stands in an Envoy document.
+//!
+//! A filter is known by its type, wherever it stands: in the listeners of a bootstrap, in resources
+//! of a discovery service, within a composite filter, as the default of a discovered one.
+
+use super::document::Node;
+use crate::config::Location;
+
+/// Type of the filter's configuration.
+const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+/// Namespace of its dynamic metadata, and its usual name.
+pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
+
+/// A filter.
+pub(super) struct Found<'a> {
+    /// Where its configuration is.
+    pub(super) at: Location,
+    /// Its configuration.
+    pub(super) configuration: &'a Node,
+}
+
+/// What else of a document bears on its filters.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    /// Names of filters, by which routes refer to them.
+    pub(super) names: Vec<String>,
+    /// Names in chains of what holds a filter, perhaps deep within.
+    pub(super) wrappers: Vec<String>,
+    /// Whether filters of different names stand in one chain.
+    pub(super) mixes_names: bool,
+    /// Whether some filter is disabled unless a route enables it.
+    pub(super) has_disabled: bool,
+    /// Where routes come from elsewhere, for a chain with such a filter.
+    pub(super) routes_elsewhere: Vec<Location>,
+    /// What reads the filter's dynamic metadata.
+    pub(super) metadata_readers: Vec<Location>,
+    /// Names of virtual machines of WebAssembly.
+    pub(super) vm_ids: Vec<String>,
+}
+
+/// The type that a message says it is of, without its prefix.
+pub(super) fn type_of(node: &Node) -> Option<&str> {
+    let url = node.member("@type")?.text()?;
+    url.rsplit('/').next()
+}
+
+/// A member in either of its spellings.
+pub(super) fn either<'a>(node: &'a Node, snake: &str, camel: &str) -> Option<&'a Node> {
+    node.member(snake).or_else(|| node.member(camel))
+}
+
+/// The message that is wrapped as a struct with a type beside it, or itself.
+pub(super) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
+    match type_of(node) {
+        Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {
+            let url = either(node, "type_url", "typeUrl").and_then(Node::text);
+            let inner = url.and_then(|url| url.rsplit('/').next());
+            (inner, node.member("value").unwrap_or(node))
+        }
+        name => (name, node),
+    }
+}
+
+/// The configuration, where a message is a filter's.
+pub(super) fn filter(node: &Node) -> Option<&Node> {
+    let (name, inner) = unwrapped(node);
+    (name == Some(FILTER)).then_some(inner)
+}
+
+/// Whether a name of a type is the filter's.
+pub(super) fn is_filter_type(url: &str) -> bool {
+    url.rsplit('/').next() == Some(FILTER)
+}
+
+/// Every filter, in the order of the document.
+pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
+    let mut found = Vec::new();
+    visit(document, &Location::default(), &mut |at, node| {
+        if let Some(configuration) = filter(node) {
+            let at = at.clone();
+            found.push(Found { at, configuration });
+            return Walk::Past;
+        }
+        Walk::Into
+    });
+    found
+}
+
+/// What bears on filters.
+pub(super) fn surroundings(document: &Node) -> Surroundings {
+    let mut surroundings = Surroundings::default();
+    visit(document, &Location::default(), &mut |at, node| {
+        if filter(node).is_some() {
+            return Walk::Past;
+        }
+        if let Node::Map(members) = node {
+            surroundings.look_at(at, node, members);
+        }
+        Walk::Into
+    });
+    surroundings
+}
+
+impl Surroundings {
+    fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
+        if holds_filter(node) {
+            let name = node.member("name").and_then(Node::text);
+            self.names.extend(name.map(str::to_owned));
+            self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
+        }
+        if let Some(Node::List(chain)) = either(node, "http_filters", "httpFilters") {
+            self.look_at_chain(at, node, chain);
+        }
+        for (name, value) in members {
+            let text = value.text().unwrap_or_default();
+            if name == "vm_id" || name == "vmId" {
+                self.vm_ids.push(text.to_owned());
+            } else if name != "name" && text.contains(NAMESPACE) {
+                self.metadata_readers.push(at.member(name));
+            }
+        }
+    }
+
+    fn look_at_chain(&mut self, at: &Location, manager: &Node, chain: &[Node]) {
+        // Routes refer to what is in the chain, whatever that wraps.
+        let mut names: Vec<Option<&str>> = chain
+            .iter()
+            .filter(|entry| !filters(entry).is_empty())
+            .map(|entry| entry.member("name").and_then(Node::text))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        self.wrappers
+            .extend(names.iter().flatten().map(|name| (*name).to_owned()));
+        self.mixes_names |= names.len() > 1;
+        for (snake, camel) in [("rds", "rds"), ("scoped_routes", "scopedRoutes")] {
+            if !names.is_empty() && either(manager, snake, camel).is_some() {
+                self.routes_elsewhere.push(at.member(snake));
+            }
+        }
+    }
+}
+
+/// Whether this is an entry with the filter in it.
+fn holds_filter(entry: &Node) -> bool {
+    let typed = either(entry, "typed_config", "typedConfig");
+    let discovered = either(entry, "config_discovery", "configDiscovery")
+        .and_then(|discovery| either(discovery, "default_config", "defaultConfig"));
+    typed
+        .or(discovered)
+        .is_some_and(|node| filter(node).is_some())
+}
+
+/// Whether to look into a value.
+enum Walk {
+    Into,
+    Past,
+}
+
+fn visit<'a>(node: &'a Node, at: &Location, look: &mut impl FnMut(&Location, &'a Node) -> Walk) {
+    if matches!(look(at, node), Walk::Past) {
+        return;
+    }
+    match node {
+        Node::List(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                visit(element, &at.element(index), look);
+            }
+        }
+        Node::Map(members) => {
+            for (name, member) in members {
+                visit(member, &at.member(name), look);
+            }
+        }
+        Node::Plain(_) | Node::Text(_) => {}
+    }
+}

@@ -1,0 +1,192 @@
+//! What is not migrated, and why.
+
+use super::{ENVOY, embedded, file, migrate};
+
+const PROVIDER: &str = "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
+
+fn told(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
+    let output = migrate(file, arguments);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    assert!(output.stdout.is_empty(), "prints nothing: {told}");
+    told
+}
+
+#[test]
+fn says_what_cannot_be_carried_over() {
+    let filter = |more: &str| format!("{PROVIDER}\n{more}");
+    for (name, configuration, place, reason) in [
+        (
+            "unknown",
+            filter("frobnicate: 1"),
+            "frobnicate",
+            "unknown field; correct or delete it",
+        ),
+        (
+            "file",
+            "providers: { a: { local_jwks: { filename: /no/such } } }".to_owned(),
+            "providers.a.local_jwks.filename",
+            r#"the file "/no/such" cannot be read"#,
+        ),
+        (
+            "variable",
+            "providers: { a: { local_jwks: { environment_variable: NO_SUCH_VARIABLE } } }".to_owned(),
+            "providers.a.local_jwks.environment_variable",
+            "the environment variable NO_SUCH_VARIABLE is not set",
+        ),
+        (
+            "keys",
+            "providers: { a: { local_jwks: { inline_string: PUBLIC-KEY } } }".to_owned(),
+            "providers.a.local_jwks",
+            "correct the keys",
+        ),
+        (
+            "bytes",
+            "providers: { a: { local_jwks: { inline_bytes: _w } } }".to_owned(),
+            "providers.a.local_jwks.inline_bytes",
+            "no text",
+        ),
+        (
+            "template",
+            filter("rules: [{ match: { path_match_policy: { name: a } } }]"),
+            "rules[0].match.path_match_policy",
+            "has no counterpart; write it as path_separated_prefix or safe_regex",
+        ),
+        (
+            "type",
+            "providers: { a: { issuer: [a] } }".to_owned(),
+            "providers.a.issuer",
+            "not a text",
+        ),
+        (
+            "twice",
+            filter("stat_prefix: a\nstatPrefix: b"),
+            "stat_prefix",
+            "both of its spellings",
+        ),
+        (
+            "refused",
+            filter("rules: [{ match: { prefix: / }, requires: { provider_name: other } }]"),
+            "typed_config",
+            r#"the equivalent is refused: rules[0].requires.provider_name: unknown provider "other""#,
+        ),
+        (
+            "no-audience",
+            "providers: { a: { audiences: [''], local_jwks: { filename: keys.json } } }".to_owned(),
+            "typed_config",
+            "providers.a: tokens meant for anyone would be accepted",
+        ),
+        (
+            "header",
+            "providers: { a: { forward_payload_header: host, local_jwks: { filename: keys.json } } }"
+                .to_owned(),
+            "typed_config",
+            "providers.a.forward_payload_header",
+        ),
+    ] {
+        let said = told(&embedded(&format!("refused-{name}"), &configuration), &[], 1);
+        let (at, why) = said
+            .split_once("http_filters[0].typed_config")
+            .unwrap_or_default();
+        assert!(at.contains("static_resources.listeners[0]"), "{said}");
+        let place = if place == "typed_config" { ": " } else { place };
+        assert!(why.contains(place) && why.contains(reason), "{name}: {said}");
+    }
+}
+
+#[test]
+fn does_not_guess_what_a_route_means() {
+    let jwt = ENVOY.replace("FILTER", &format!("              {PROVIDER}"));
+    let config =
+        "\"@type\": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
+    let disabled = |name: &str| {
+        format!("typed_per_filter_config: {{ {name}: {{ {config}, disabled: true }} }}")
+    };
+    let route = "routes: [{ match: { prefix: / }, direct_response: { status: 200 } }]";
+    let unequal = format!(
+        "routes: [{{ match: {{ prefix: / }}, route: {{ weighted_clusters: {{ clusters: [\
+         {{ name: a, weight: 1, {} }}, {{ name: b, weight: 1 }}] }} }} }}]",
+        disabled("envoy.filters.http.jwt_authn")
+    );
+    let requirement = format!(
+        "{route}\n              typed_per_filter_config: {{ envoy.filters.http.jwt_authn: {{ {config}, \
+         requirement_name: a }} }}"
+    );
+    let everywhere = format!(
+        "{route}\n              {}",
+        disabled("envoy.filters.http.jwt_authn")
+    );
+    let second = "          - name: second\n            typed_config:\n              \"@type\": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication\n          - name: envoy.filters.http.router\n";
+    let router = "          - name: envoy.filters.http.router\n";
+    for (name, document, reason) in [
+        (
+            "clusters",
+            jwt.replace(route, &unequal),
+            "clusters[1]: weighted clusters of one route ask for different tokens",
+        ),
+        (
+            "one-of-two",
+            jwt.replace(route, &everywhere).replace(router, second),
+            "for one of several jwt_authn filters",
+        ),
+        (
+            "enables",
+            jwt.replace(route, &requirement).replace(
+                "          - name: envoy.filters.http.jwt_authn\n",
+                "          - name: envoy.filters.http.jwt_authn\n            disabled: true\n",
+            ),
+            "for a filter that is disabled by default",
+        ),
+    ] {
+        let path = file(&format!("routes-{name}.yaml"), &document);
+        let said = told(&path, &[], 1);
+        assert!(said.contains(reason), "{name}: {said}");
+    }
+}
+
+#[test]
+fn tells_of_overrides_that_no_rewrite_has_moved() {
+    let output = migrate(&super::folder().join("documents/routes.yaml"), &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains(
+            r#"virtual_hosts[0].routes[0]: what a route asks for stands in its metadata; write metadata.filter_metadata.portcullis: {"requirement_name":"idp"}"#
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn tells_usage_from_findings() {
+    let without = file("without.yaml", "static_resources: { listeners: [] }");
+    let filter = embedded("usage", PROVIDER);
+    for (path, arguments, code, reason) in [
+        (&without, &[][..], 1, "no jwt_authn filter"),
+        (
+            &without,
+            &["--rewrite", "--module", "m"],
+            1,
+            "no jwt_authn filter",
+        ),
+        (&"/no/such".into(), &[], 2, "/no/such"),
+        (
+            &file("broken.yaml", "a: ["),
+            &[],
+            2,
+            "neither JSON nor YAML",
+        ),
+        (&file("twice.yaml", "a: 1\na: 2"), &[], 2, "occurs twice"),
+        (
+            &file("two.yaml", "a: 1\n---\nb: 2"),
+            &[],
+            2,
+            "several documents",
+        ),
+        (&filter, &["--rewrite"], 2, "--module"),
+        (&filter, &["--module", "m"], 2, "--rewrite"),
+    ] {
+        let said = told(path, arguments, code);
+        assert!(said.contains(reason), "{said}");
+    }
+}
