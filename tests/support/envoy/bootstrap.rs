@@ -140,7 +140,8 @@ fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
+/// The module with its configuration.
+pub fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
     let configuration = match setup.wrapping {
         Wrapping::Text => json!({
             "@type": "type.googleapis.com/google.protobuf.StringValue",
@@ -196,7 +197,8 @@ fn access_log(folder: &Path, filter_state: &[String]) -> Value {
     })
 }
 
-fn cluster(name: &str, address: SocketAddr) -> Value {
+/// A cluster of one address.
+pub fn cluster(name: &str, address: SocketAddr) -> Value {
     json!({
         "name": name,
         "type": "STATIC",
@@ -208,7 +210,8 @@ fn cluster(name: &str, address: SocketAddr) -> Value {
     })
 }
 
-fn socket(address: SocketAddr) -> Value {
+/// A socket's address.
+pub fn socket(address: SocketAddr) -> Value {
     json!({ "socket_address": {
         "address": address.ip().to_string(),
         "port_value": address.port(),

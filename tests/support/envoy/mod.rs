@@ -6,8 +6,8 @@
 //! the module fails the test, whatever the test looks at.
 
 mod access_log;
-mod bootstrap;
-mod process;
+pub mod bootstrap;
+pub mod process;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -32,7 +32,7 @@ use super::{
 };
 
 /// How Envoy logs a callback that trapped.
-const TRAP: &str = "error wasm Function: ";
+pub const TRAP: &str = "error wasm Function: ";
 /// Prefix of the metrics that modules define.
 const METRICS: &str = "wasmcustom";
 

@@ -1,0 +1,169 @@
+//! The suite: every configuration, every request, both sides.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    comparison::Difference,
+    configurations::{self, Configuration},
+    differences::{Row, TABLE},
+    gates::{self, Client, Gates, Outcome, Side},
+    generated,
+    plans::{self, Plan},
+    random::Random,
+    support::envoy,
+    tokens::Mint,
+};
+
+/// The seed where none is given.
+const SEED: u64 = 20_261_122;
+/// Configurations that the generator makes.
+const GENERATED: usize = 24;
+/// Differences that are shown in full.
+const SHOWN: usize = 60;
+
+/// What a run found.
+#[derive(Default)]
+struct Report {
+    compared: usize,
+    equal: usize,
+    by_row: BTreeMap<&'static str, usize>,
+    unlisted: Vec<String>,
+}
+
+#[test]
+fn decides_and_forwards_as_jwt_authn_does() {
+    if !envoy::is_installed(&envoy::module()) {
+        return;
+    }
+    let seed = env::var("PORTCULLIS_PARITY_SEED").map_or(SEED, |seed| seed.parse().unwrap());
+    let mut random = Random::new(seed);
+    let mut configurations = configurations::table();
+    configurations
+        .extend((0..GENERATED).map(|number| generated::configuration(number, &mut random)));
+    let pairs: Vec<_> = configurations
+        .iter()
+        .enumerate()
+        .map(|(number, configuration)| gates::pair(configuration, number))
+        .collect();
+    let gates = Gates::start(&pairs, &gates::idp(&configurations));
+    let mut report = Report::default();
+    for (number, configuration) in configurations.iter().enumerate() {
+        compare(&gates, number, configuration, &mut random, &mut report);
+    }
+    gates.check();
+    report.print(seed, configurations.len());
+    report.check();
+}
+
+fn compare(
+    gates: &Gates,
+    number: usize,
+    configuration: &Configuration,
+    random: &mut Random,
+    report: &mut Report,
+) {
+    let mut native = gates.client(Side::JwtAuthn, number);
+    let mut ours = gates.client(Side::Portcullis, number);
+    for plan in plans::plans(configuration, random) {
+        let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
+        if difference.is_some() {
+            // The clock may have struck in between.
+            (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
+        }
+        report.add(configuration, &plan, difference, &outcomes);
+    }
+}
+
+fn ask(
+    configuration: &Configuration,
+    plan: &Plan,
+    native: &mut Client<'_>,
+    ours: &mut Client<'_>,
+) -> ([Outcome; 2], Option<Difference>) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = i64::try_from(now.as_secs()).unwrap();
+    let request = plan.request(configuration, Mint { now });
+    let outcomes = [native.send(&request), ours.send(&request)];
+    let difference = Difference::between(&outcomes[0], &outcomes[1]);
+    (outcomes, difference)
+}
+
+impl Report {
+    fn add(
+        &mut self,
+        configuration: &Configuration,
+        plan: &Plan,
+        difference: Option<Difference>,
+        [native, _]: &[Outcome; 2],
+    ) {
+        self.compared += 1;
+        let Some(difference) = difference else {
+            self.equal += 1;
+            return;
+        };
+        let listed = |row: &&Row| (row.applies)(configuration, plan) && (row.is)(&difference);
+        match TABLE.iter().find(listed) {
+            Some(row) => *self.by_row.entry(row.id).or_default() += 1,
+            None => self.unlisted.push(format!(
+                "{}: {difference} ({})\n    {}",
+                configuration.name,
+                native.body,
+                described(plan)
+            )),
+        }
+    }
+
+    fn print(&self, seed: u64, configurations: usize) {
+        println!(
+            "seed {seed}: {} requests to {configurations} configurations",
+            self.compared
+        );
+        println!("{:6}  equal", self.equal);
+        for row in TABLE {
+            let count = self.by_row.get(row.id).copied().unwrap_or_default();
+            println!("{count:6}  {}", row.id);
+        }
+    }
+
+    fn check(&self) {
+        let shown = self
+            .unlisted
+            .iter()
+            .take(SHOWN)
+            .cloned()
+            .collect::<Vec<_>>();
+        assert!(
+            self.unlisted.is_empty(),
+            "{} differences that are not in the table:\n{}",
+            self.unlisted.len(),
+            shown.join("\n")
+        );
+        for row in TABLE {
+            assert!(
+                self.by_row.contains_key(row.id),
+                "{}: never occurred",
+                row.id
+            );
+        }
+    }
+}
+
+fn described(plan: &Plan) -> String {
+    let tokens = plan.tokens.iter().map(|token| {
+        format!(
+            "#{}.{} {:?} {:?} at {:?}",
+            token.provider, token.key, token.fault, token.dress, token.place
+        )
+    });
+    format!(
+        "{} {} {:?} [{}]",
+        plan.method,
+        plan.target,
+        plan.headers,
+        tokens.collect::<Vec<_>>().join(", ")
+    )
+}
