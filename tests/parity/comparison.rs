@@ -9,15 +9,19 @@ use crate::{
 
 /// How two outcomes differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
-    /// Status of `jwt_authn`; 200 where it let the request through.
-    pub(crate) native: u16,
-    /// The module's.
-    pub(crate) ours: u16,
-    /// What the upstream saw otherwise, where both let the request through: the name of each header,
-    /// `:path` for path and query.
-    pub(crate) forwarded: Vec<Forwarded>,
+pub(crate) struct Difference(pub(crate) Vec<Atom>);
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Atom {
+    /// The client's status: 200 where the request reached the upstream.
+    Decision { native: u16, ours: u16 },
+    /// What the upstream saw: a header, or `:path` for path and query.
+    Forwarded(Forwarded),
 }
+
+/// Shorter than any token here.
+const SHORTEST_TOKEN: usize = 10;
 
 /// A header that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,32 +34,61 @@ pub(crate) struct Forwarded {
 impl Difference {
     /// Compares; `None` where both are the same.
     pub(crate) fn between(native: &Outcome, ours: &Outcome) -> Option<Self> {
-        let forwarded = match (&native.seen, &ours.seen) {
-            (Some(native), Some(ours)) => forwarded(native, ours),
-            _ => Vec::new(),
-        };
+        let mut atoms = Vec::new();
         let decision = |outcome: &Outcome| (outcome.status, outcome.seen.is_some());
-        (decision(native) != decision(ours) || !forwarded.is_empty()).then(|| Self {
-            native: native.status,
-            ours: ours.status,
-            forwarded,
-        })
-    }
-
-    /// Whether only these headers differ.
-    pub(crate) fn forwards_otherwise(&self, names: impl Fn(&Forwarded) -> bool) -> bool {
-        self.native == self.ours && self.forwarded.iter().all(names)
+        if decision(native) != decision(ours) {
+            let (native, ours) = (native.status, ours.status);
+            atoms.push(Atom::Decision { native, ours });
+        }
+        if let (Some(native), Some(ours)) = (&native.seen, &ours.seen) {
+            atoms.extend(forwarded(native, ours).into_iter().map(Atom::Forwarded));
+        }
+        (!atoms.is_empty()).then_some(Self(atoms))
     }
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} -> {}", self.native, self.ours)?;
-        for header in &self.forwarded {
-            let (name, native, ours) = (&header.name, &header.native, &header.ours);
-            write!(formatter, ", {name}: {native:?} -> {ours:?}")?;
+impl Atom {
+    /// The module refused what `jwt_authn` let through, with this status. It never answers 503
+    /// itself: then the upstream could not take what it forwarded.
+    pub(crate) fn is_refusal(&self, status: u16) -> bool {
+        matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
+    }
+
+    /// The decisions of both.
+    pub(crate) fn is_decision(&self, expected: (u16, u16)) -> bool {
+        matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
+    }
+
+    /// Both let the request through, but a token that was verified on one side was not on the other:
+    /// there it stays, and its claims are missing.
+    pub(crate) fn is_identity(&self) -> bool {
+        let Self::Forwarded(header) = self else {
+            return false;
+        };
+        let lengths = [&header.native, &header.ours].map(|lines| lines.concat().len());
+        header.native.is_empty()
+            || header.ours.is_empty()
+            || matches!(header.name.as_str(), ":path" | "cookie")
+                && lengths[0].abs_diff(lengths[1]) > SHORTEST_TOKEN
+    }
+
+    /// The header that differs.
+    pub(crate) fn header(&self) -> Option<&Forwarded> {
+        match self {
+            Self::Forwarded(header) => Some(header),
+            Self::Decision { .. } => None,
         }
-        Ok(())
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decision { native, ours } => write!(formatter, "{native} -> {ours}"),
+            Self::Forwarded(Forwarded { name, native, ours }) => {
+                write!(formatter, "{name}: {native:?} -> {ours:?}")
+            }
+        }
     }
 }
 

@@ -184,13 +184,11 @@ impl Client<'_> {
         request: &Request,
     ) -> io::Result<Outcome> {
         connection.get_mut().write_all(&on_the_wire(request))?;
-        let (status, message) = http::read_response(&mut connection, &request.method)?;
-        let closes = message
-            .headers
-            .values("connection")
-            .iter()
-            .any(|value| value == "close");
-        if !closes {
+        let is_tunnel = request.method == "CONNECT";
+        let method = if is_tunnel { "HEAD" } else { &request.method };
+        let (status, message) = http::read_response(&mut connection, method)?;
+        let values = message.headers.values("connection");
+        if !is_tunnel && values.iter().all(|value| value != "close") {
             self.connection = Some(connection);
         }
         Ok(Outcome {
@@ -227,10 +225,14 @@ fn listener(name: &str, filters: &[Value]) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
         "generate_request_id": false,
+        "upgrade_configs": [{ "upgrade_type": "CONNECT" }],
         "route_config": { "virtual_hosts": [{
             "name": "all",
             "domains": ["*"],
-            "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": UPSTREAM } }],
+            "routes": [
+                { "match": { "prefix": "/" }, "route": { "cluster": UPSTREAM } },
+                { "match": { "connect_matcher": {} }, "route": { "cluster": UPSTREAM } },
+            ],
         }] },
         "http_filters": filters,
     });

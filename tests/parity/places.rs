@@ -101,6 +101,14 @@ impl Place {
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
+    /// Whether what stands in one may be found in the other.
+    pub(crate) fn shares(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,
+            _ => self == other,
+        }
+    }
+
     /// Puts a token there.
     pub(crate) fn put(&self, token: &str, dress: Dress, mut request: Request) -> Request {
         match self {

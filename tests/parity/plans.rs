@@ -114,6 +114,13 @@ fn without_tokens(configuration: &Configuration, plans: &mut Vec<Plan>) {
     plans.push(preflight.clone());
     plans.push(preflight.header("access-control-request-method", "PUT"));
     plans.push(Plan::to(target).header("cookie", "a=1; b=2"));
+    // Without a path.
+    let connect = Plan::to("api.example.com:443").method("CONNECT");
+    plans.push(connect.clone());
+    let first = token(configuration, 0, Fault::None);
+    if !matches!(first.place, Place::Param(_)) {
+        plans.push(connect.with(first));
+    }
 }
 
 fn in_places(configuration: &Configuration, plans: &mut Vec<Plan>) {

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     comparison::Difference,
     configurations::{self, Configuration},
-    differences::{Row, TABLE},
+    differences::{Case, Row, TABLE},
     gates::{self, Client, Gates, Outcome, Side},
     generated,
     plans::{self, Plan},
@@ -24,12 +24,18 @@ const SEED: u64 = 20_261_122;
 const GENERATED: usize = 24;
 /// Differences that are shown in full.
 const SHOWN: usize = 60;
+/// Fewest configurations, and requests to each.
+const FEWEST: (usize, usize) = (40, 60);
+/// Most rows that the table may have.
+const MOST_ROWS: usize = 15;
 
 /// What a run found.
 #[derive(Default)]
 struct Report {
     compared: usize,
     equal: usize,
+    /// Of those, how many the upstream saw.
+    allowed: usize,
     by_row: BTreeMap<&'static str, usize>,
     unlisted: Vec<String>,
 }
@@ -44,6 +50,7 @@ fn decides_and_forwards_as_jwt_authn_does() {
     let mut configurations = configurations::table();
     configurations
         .extend((0..GENERATED).map(|number| generated::configuration(number, &mut random)));
+    assert!(configurations.len() >= FEWEST.0);
     let pairs: Vec<_> = configurations
         .iter()
         .enumerate()
@@ -68,7 +75,14 @@ fn compare(
 ) {
     let mut native = gates.client(Side::JwtAuthn, number);
     let mut ours = gates.client(Side::Portcullis, number);
-    for plan in plans::plans(configuration, random) {
+    let plans = plans::plans(configuration, random);
+    assert!(
+        plans.len() >= FEWEST.1,
+        "{}: {} requests",
+        configuration.name,
+        plans.len()
+    );
+    for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
             // The clock may have struck in between.
@@ -101,19 +115,32 @@ impl Report {
         [native, _]: &[Outcome; 2],
     ) {
         self.compared += 1;
-        let Some(difference) = difference else {
+        let Some(Difference(atoms)) = difference else {
             self.equal += 1;
+            self.allowed += usize::from(native.seen.is_some());
             return;
         };
-        let listed = |row: &&Row| (row.applies)(configuration, plan) && (row.is)(&difference);
-        match TABLE.iter().find(listed) {
-            Some(row) => *self.by_row.entry(row.id).or_default() += 1,
-            None => self.unlisted.push(format!(
-                "{}: {difference} ({})\n    {}",
-                configuration.name,
-                native.body,
-                described(plan)
-            )),
+        let case = Case {
+            configuration,
+            plan,
+        };
+        let applicable: Vec<&Row> = TABLE.iter().filter(|row| (row.applies)(case)).collect();
+        let mut rows = Vec::new();
+        for atom in &atoms {
+            match applicable.iter().find(|row| (row.is)(case, atom)) {
+                Some(row) => rows.push(row.id),
+                None => self.unlisted.push(format!(
+                    "{}: {atom} ({})\n    {}",
+                    configuration.name,
+                    native.body,
+                    described(plan)
+                )),
+            }
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        for row in rows {
+            *self.by_row.entry(row).or_default() += 1;
         }
     }
 
@@ -122,7 +149,10 @@ impl Report {
             "seed {seed}: {} requests to {configurations} configurations",
             self.compared
         );
-        println!("{:6}  equal", self.equal);
+        println!(
+            "{:6}  equal, {} of them let through",
+            self.equal, self.allowed
+        );
         for row in TABLE {
             let count = self.by_row.get(row.id).copied().unwrap_or_default();
             println!("{count:6}  {}", row.id);
@@ -166,4 +196,23 @@ fn described(plan: &Plan) -> String {
         plan.headers,
         tokens.collect::<Vec<_>>().join(", ")
     )
+}
+
+#[test]
+fn the_documentation_lists_the_same_differences() {
+    let page = include_str!("../../docs/jwt_authn.md");
+    let (_, section) = page.split_once("### Of requests\n").unwrap();
+    let documented: Vec<&str> = section
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let cells = |row: &Row| {
+        let [id, native, ours, reason] = [row.id, row.native, row.ours, row.reason];
+        format!("| {id} | {native} | {ours} | {reason} |")
+    };
+    let listed: Vec<String> = TABLE.iter().map(cells).collect();
+    assert_eq!(documented, listed, "write this:\n{}", listed.join("\n"));
+    assert!(TABLE.len() <= MOST_ROWS);
 }
