@@ -19,7 +19,6 @@ use crate::{
         envoy::{
             TRAP,
             bootstrap::{UPSTREAM, cluster, socket, wasm_filter},
-            on_the_wire,
             process::{EnvoyProcess, new_folder},
         },
         http,
@@ -183,12 +182,10 @@ impl Client<'_> {
         mut connection: BufReader<TcpStream>,
         request: &Request,
     ) -> io::Result<Outcome> {
-        connection.get_mut().write_all(&on_the_wire(request))?;
-        let is_tunnel = request.method == "CONNECT";
-        let method = if is_tunnel { "HEAD" } else { &request.method };
-        let (status, message) = http::read_response(&mut connection, method)?;
+        connection.get_mut().write_all(&request.on_the_wire())?;
+        let (status, message) = http::read_response(&mut connection, &request.method)?;
         let values = message.headers.values("connection");
-        if !is_tunnel && values.iter().all(|value| value != "close") {
+        if request.method != "CONNECT" && values.iter().all(|value| value != "close") {
             self.connection = Some(connection);
         }
         Ok(Outcome {

@@ -8,10 +8,12 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "test code: a failure should end the test"
 )]
@@ -23,8 +25,10 @@ mod gates;
 mod generated;
 mod places;
 mod plans;
+mod predicates;
 mod provider;
 mod random;
+mod routes;
 #[path = "../support/signer.rs"]
 mod signer;
 mod suite;

@@ -50,6 +50,7 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
             limit => limit,
         },
         "access_log": [access_log(folder, &setup.filter_state)],
+        "upgrade_configs": [{ "upgrade_type": "CONNECT" }],
         "route_config": { "virtual_hosts": virtual_hosts(&setup.virtual_hosts) },
         "http_filters": http_filters(setup, configuration),
     });
@@ -73,11 +74,10 @@ fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
     let all = [VirtualHost::any([Route::new("/")])];
     let hosts = if hosts.is_empty() { &all } else { hosts };
     let host = |host: &VirtualHost| {
-        json!({
-            "name": host.domain,
-            "domains": [host.domain],
-            "routes": host.routes.iter().enumerate().map(route).collect::<Vec<_>>(),
-        })
+        let mut routes: Vec<_> = host.routes.iter().enumerate().map(route).collect();
+        let to_upstream = json!({ "cluster": UPSTREAM });
+        routes.push(json!({ "match": { "connect_matcher": {} }, "route": to_upstream }));
+        json!({ "name": host.domain, "domains": [host.domain], "routes": routes })
     };
     hosts.iter().map(host).collect()
 }

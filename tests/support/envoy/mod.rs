@@ -102,6 +102,7 @@ impl Driver for Envoy {
         let mut reader = BufReader::new(pending.connection);
         let answer = http::read_response(&mut reader, &pending.method);
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
+        drop(reader); // a tunnel is logged at its end
         let path = self.process.folder().join(bootstrap::ACCESS_LOG);
         let mut access_log = self.access_log.borrow_mut();
         let entry = self
