@@ -5,6 +5,7 @@ use std::{
     fmt,
     io::{self, BufReader, Write},
     net::{SocketAddr, TcpStream},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use portcullis::cli::migrate;
@@ -87,6 +88,12 @@ pub(crate) fn idp(configurations: &[Configuration]) -> AuthorizationServer {
         }
     }
     idp
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
 }
 
 /// `jwt_authn` with its configuration.

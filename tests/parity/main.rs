@@ -28,6 +28,7 @@ mod plans;
 mod predicates;
 mod provider;
 mod random;
+mod rbac;
 mod routes;
 #[path = "../support/signer.rs"]
 mod signer;

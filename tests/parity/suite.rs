@@ -1,10 +1,6 @@
 //! The suite: every configuration, every request, both sides.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, env};
 
 use crate::{
     comparison::Difference,
@@ -98,9 +94,7 @@ fn ask(
     native: &mut Client<'_>,
     ours: &mut Client<'_>,
 ) -> ([Outcome; 2], Option<Difference>) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let now = i64::try_from(now.as_secs()).unwrap();
-    let request = plan.request(configuration, Mint { now });
+    let request = plan.request(configuration, Mint { now: gates::now() });
     let outcomes = [native.send(&request), ours.send(&request)];
     let difference = Difference::between(&outcomes[0], &outcomes[1]);
     (outcomes, difference)
