@@ -15,6 +15,9 @@ pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The issuer of others.
 pub(crate) const PARTNER: &str = "https://partner.example.com";
 
+/// The filter state that rules look at, and the header that it is made from.
+pub(crate) const FILTER_STATE: &str = "x-tier";
+
 /// A configuration of `jwt_authn`, and what is worth asking it.
 #[derive(Clone)]
 pub(crate) struct Configuration {
@@ -332,6 +335,7 @@ fn requirements() -> Vec<Configuration> {
     let all = |of: &[Value]| json!({ "requires_all": { "requirements": of } });
     let missing = json!({ "allow_missing": {} });
     let failed = json!({ "allow_missing_or_failed": {} });
+    let extract = json!({ "extract_only_without_validation": {} });
     let elsewhere = json!({ "from_headers": [{ "name": "x-partner" }] });
     let audiences =
         json!({ "provider_and_audiences": { "provider_name": "login", "audiences": ["others"] } });
@@ -367,5 +371,34 @@ fn requirements() -> Vec<Configuration> {
         ])),
         pair("one-and-failed", &elsewhere).requiring(&all(&[login, any(&[partner, failed])])),
         pair("anyone-missing", &same).requiring(&missing),
+        one("extract-only", &same).requiring(&extract),
+        one(
+            "extract-only-claims",
+            &json!({
+                "forward_payload_header": "x-payload",
+                "claim_to_headers": [{ "header_name": "x-user", "claim_name": "user" }],
+            }),
+        )
+        .requiring(&extract),
+        one(
+            "cached",
+            &json!({ "jwt_cache_config": { "jwt_cache_size": 50 } }),
+        ),
+        pair("filter-state", &elsewhere)
+            .ruled(&json!([{ "match": { "prefix": "/open" } }]))
+            .with(
+                "filter_state_rules",
+                &json!({ "name": FILTER_STATE, "requires": {
+                    "gold": { "provider_name": "login" },
+                    "iron": { "requires_all": { "requirements": [
+                        { "provider_name": "login" }, { "provider_name": "partner" },
+                    ] } },
+                } }),
+            )
+            .headed(&[
+                (FILTER_STATE, "gold"),
+                (FILTER_STATE, "iron"),
+                (FILTER_STATE, "lead"),
+            ]),
     ]
 }

@@ -88,23 +88,15 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "token-members",
-        native: "`crit`, `b64`, `cty: JWT` and a `typ` that is no text are passed over; `kid: \"\"` is none and `exp: 0` is never",
-        ours: "401; `kid: \"\"` is a kid, `exp: 0` is long ago",
-        reason: "RFC 7515 section 4.1.11: what must be understood and is not, is refused (as Authlib's CVE-2025-59420). A member means what it says",
+        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is no text are passed over; `kid: \"\"` is none and `exp: 0` is never",
+        ours: "401; `cnf` is one where the connection has the certificate that it names, `kid: \"\"` is a kid, `exp: 0` is long ago",
+        reason: "RFC 7515 section 4.1.11: what must be understood and is not, is refused (as Authlib's CVE-2025-59420). RFC 8705 section 3: a bound token in other hands is a stolen one. A member means what it says",
         applies: |Case { plan, .. }| {
-            use Fault::{B64, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
-            [Crit, B64, CtyJwt, TypNumber, EmptyKid, ExpZero]
+            use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
+            [B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber]
                 .iter()
                 .any(|fault| plan.has(*fault))
         },
-        is: is_not_verified,
-    },
-    Row {
-        id: "bound-tokens",
-        native: "`cnf` is passed over",
-        ours: "401, unless the connection has the certificate that it names",
-        reason: "RFC 7800 and RFC 8705 section 3: a bound token in other hands is a stolen one",
-        applies: |Case { plan, .. }| plan.has(Fault::Cnf),
         is: is_not_verified,
     },
     Row {
@@ -202,6 +194,20 @@ pub(crate) const TABLE: &[Row] = &[
         },
     },
     Row {
+        id: "extract-only",
+        native: "`extract_only_without_validation` takes out a token that happens to verify, and then sets no header that says whether it did",
+        ours: "it looks at no signature: the token stays, `x-jwt-signature-verified: false` goes with it",
+        reason: "the name says so; and what an upstream learns of a token must not depend on whether someone could have verified it",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            let rules = configuration.rest["rules"].to_string();
+            !plan.tokens.is_empty() && rules.contains("extract_only_without_validation")
+        },
+        is: |_, atom| atom.is_identity(),
+    },
+    Row {
         id: "query",
         native: "conditions on the query see it undecoded; where a token is taken out, the rest is decoded, sorted and written anew, so that an encoded space ends the request line",
         ours: "conditions see it decoded, as the upstream does; what is not taken out stays to the byte",
@@ -250,19 +256,21 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "claim-values",
         native: "negative and fractional numbers get six digits (`-7.000000`), objects any order of members; spaces at the ends get lost, and a line break makes the upstream's request fail",
-        ours: "numbers as JSON has them, members in order; a value that cannot stand in a header is 401",
+        ours: "numbers as JSON has them, members in order; a value that cannot stand in a header is 401, or left out where nothing is verified",
         reason: "a number is not rounded, and a header does not change from one request to the next; no claim may break out of its header",
         applies: |Case { configuration, .. }| {
             let makes_claims = |provider: &Provider| provider.json["claim_to_headers"].is_array();
             configuration.providers.iter().any(makes_claims)
         },
         is: |case, atom| match atom {
-            Atom::Decision {
-                native: 200 | 503,
-                ours: 401,
-            } => case.plan.has(Fault::LineBreak) || case.plan.has(Fault::SpaceAtEnd),
+            Atom::Decision { native: 503, ours } => {
+                matches!(ours, 200 | 401) && case.plan.has(Fault::LineBreak)
+            }
+            Atom::Decision { .. } => {
+                atom.is_refusal(401)
+                    && (case.plan.has(Fault::SpaceAtEnd) || case.plan.has(Fault::LineBreak))
+            }
             Atom::Forwarded(header) => is_same_claim(&header.native, &header.ours),
-            Atom::Decision { .. } => false,
         },
     },
     Row {

@@ -12,7 +12,7 @@ use portcullis::cli::migrate;
 use serde_json::{Value, json};
 
 use crate::{
-    configurations::Configuration,
+    configurations::{Configuration, FILTER_STATE},
     provider::Source,
     support::{
         authorization_server::{Answer, AuthorizationServer},
@@ -70,9 +70,10 @@ pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     let jwt_authn = configuration.jwt_authn(number);
     let migrated = migrate::configuration(&jwt_authn)
         .unwrap_or_else(|error| panic!("{}: {error}", configuration.name));
+    let with_state = |filter: Value| vec![filter_state(FILTER_STATE), filter];
     Pair {
-        native: vec![native_filter(&jwt_authn)],
-        ours: vec![module_filter(&migrated.configuration)],
+        native: with_state(native_filter(&jwt_authn)),
+        ours: with_state(module_filter(&migrated.configuration)),
     }
 }
 
@@ -103,6 +104,20 @@ pub(crate) fn native_filter(jwt_authn: &Value) -> Value {
     let mut typed = jwt_authn.clone();
     typed["@type"] = json!(TYPE);
     json!({ "name": "envoy.filters.http.jwt_authn", "typed_config": typed })
+}
+
+/// Envoy's filter that makes filter state of a header.
+fn filter_state(name: &str) -> Value {
+    let format = json!({ "text_format_source": { "inline_string": format!("%REQ({name})%") } });
+    json!({
+        "name": "envoy.filters.http.set_filter_state",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config",
+            "on_request_headers": [{
+                "object_key": name, "factory_key": "envoy.string", "format_string": format,
+            }],
+        },
+    })
 }
 
 /// The module with its configuration.
