@@ -33,6 +33,13 @@ providers:
     - { header_name: x-user, claim_name: sub }
     remote_jwks:
       http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }
+    payload_in_metadata: jwt
+requirement_map:
+  optional: { allow_missing: {} }
+filter_state_rules:
+  name: tenant
+  requires:
+    free: { allow_missing: {} }
 rules:
 - match: { path: /healthz }
 - match: { prefix: /orders }
@@ -126,6 +133,9 @@ fn decides_on_each_request_in_order() {
     assert_eq!(outcome(2), (json!(3), json!("deny"), json!(403)));
     assert_eq!(outcome(3), (json!(4), json!("deny"), json!(401)));
     assert_eq!(outcome(4), (json!(5), json!("deny"), json!(400)));
+    let exported = decisions[1]["filter_state"]["wasm.portcullis.jwt"].as_str();
+    assert!(exported.unwrap().contains(r#""sub":"alice""#));
+    assert!(decisions[0].get("filter_state").is_none());
     assert_eq!(decisions[1]["provider"], json!("idp"));
     assert_eq!(decisions[1]["removed_headers"], json!(["authorization"]));
     let forwarded = decisions[1]["forwarded_headers"].as_array().unwrap();
@@ -137,6 +147,24 @@ fn decides_on_each_request_in_order() {
             r#"Bearer realm="api", error="insufficient_scope", scope="orders.read""#
         ])
     );
+}
+
+#[test]
+fn decides_with_what_the_proxy_would_add() {
+    let request = |route: Value, state: Value| json!({ "path": "/elsewhere", "route_metadata": route, "filter_state": state });
+    let decisions = decide(
+        "proxy",
+        &[],
+        &[
+            request(json!({ "requirement_name": "optional" }), json!({})),
+            request(json!({ "requirement_name": "none" }), json!({})),
+            request(json!(null), json!({ "tenant": "free" })),
+            request(json!(null), json!({ "tenant": "other" })),
+        ],
+    );
+    let reasons: Vec<&Value> = decisions.iter().map(|line| &line["reason"]).collect();
+    let expected = ["lenient", "route_policy", "lenient", "missing_credential"];
+    assert_eq!(reasons, expected);
 }
 
 #[test]
