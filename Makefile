@@ -64,7 +64,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 .PHONY: test lint fmt
 test: ## Run all tests
-	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios chaos host-facts e2e demo docs
+	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e demo docs
 
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
 	cargo fmt --check
@@ -78,7 +78,7 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a si
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt
 
-.PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts e2e docs
+.PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins --test cli --test decisions --test jose --test key_life --test properties
 	cargo test --locked --features cli --lib filter::
@@ -101,6 +101,9 @@ chaos: wasm envoy ## A minute of traffic while the authorization server fails, r
 host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
 	cargo build --locked --release $(PROBE)
 	CI=true cargo test --locked --features cli --test host_facts
+
+parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by request (PORTCULLIS_PARITY_SEED: another seed)
+	CI=true cargo test --locked --features cli --test parity -- --show-output
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
 	CI=true cargo test --locked --features cli --test e2e

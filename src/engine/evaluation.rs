@@ -364,7 +364,8 @@ pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Gra
     }
 }
 
-/// The providers whose places count: those that the rule names, or all where it names none.
+/// The providers whose places count: those that the rule names, or all where some part of it asks
+/// for no provider in particular.
 fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Vec<Reader<'c>> {
     let mut named: Vec<Reader<'c>> = Vec::new();
     requirement.each_provider(&mut |id, audiences| {
@@ -375,12 +376,32 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Vec<Reader<'
             named.push((id, audiences));
         }
     });
-    if named.is_empty() {
-        let all = config.providers();
-        all.map(|(id, provider)| (id, &provider.audiences))
-            .collect()
-    } else {
-        named
+    if asks_anyone(requirement) {
+        for (id, provider) in config.providers() {
+            if named.iter().all(|(reader, _)| *reader != id) {
+                named.push((id, &provider.audiences));
+            }
+        }
+    }
+    named
+}
+
+/// Whether a part that lets requests through without a token stands by itself: beside a provider in
+/// `requires_any` it is about that provider's tokens, alone about everyone's, as in `jwt_authn`.
+fn asks_anyone(requirement: &Requirement) -> bool {
+    match requirement {
+        Requirement::All(members) => members.iter().any(asks_anyone),
+        Requirement::Any(members) => {
+            let mut names_provider = false;
+            requirement.each_provider(&mut |_, _| names_provider = true);
+            let is_group =
+                |member: &&Requirement| matches!(member, Requirement::All(_) | Requirement::Any(_));
+            !names_provider || members.iter().filter(is_group).any(asks_anyone)
+        }
+        Requirement::Provider { .. } => false,
+        Requirement::AllowMissing
+        | Requirement::AllowMissingOrFailed
+        | Requirement::ExtractOnly(_) => true,
     }
 }
 

@@ -26,7 +26,7 @@ pub enum HeaderPlace {
     /// `Authorization: Bearer`, read strictly (RFC 6750 §2.1).
     Bearer,
     /// Another header or prefix, read as `jwt_authn` does: the prefix may stand anywhere in the
-    /// value, and the token is the run of base64url characters and dots behind it.
+    /// value, and the token is what follows it.
     Prefixed {
         /// The header.
         name: HeaderName,
@@ -214,9 +214,9 @@ fn bearer_token(value: &[u8]) -> Option<Result<&str, CredentialError>> {
     })
 }
 
-/// As `jwt_authn`: the prefix anywhere, then the first run of base64url characters and dots.
-/// `None` when the prefix does not occur. Envoy joins several `Authorization` lines, and proxies
-/// any others, so the prefix behind the token is a second credential.
+/// As `jwt_authn`: the prefix anywhere, then the rest of the value from the first base64url
+/// character or dot on. `None` when the prefix does not occur. Envoy joins several `Authorization`
+/// lines, and proxies any others, so the prefix behind the token is a second credential.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -227,12 +227,8 @@ fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, C
     let (_, rest) = value.split_once(prefix)?;
     let is_token_char =
         |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-    let start = rest.trim_start_matches(|char| !is_token_char(char));
-    let end = start
-        .find(|char| !is_token_char(char))
-        .unwrap_or(start.len());
-    let (token, behind) = start.split_at_checked(end)?;
-    Some(if behind.contains(prefix) {
+    let token = rest.trim_start_matches(|char| !is_token_char(char));
+    Some(if token.contains(prefix) {
         Err(CredentialError::Several)
     } else {
         Ok(token)
@@ -380,7 +376,9 @@ mod tests {
         for (prefix, value, expected) in [
             ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
             ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
-            ("jwt=", b"x; jwt= \"a.b.c\"; y", Ok(Some("a.b.c"))),
+            ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
+            // A token does not end where it stops being one: what follows makes it invalid.
+            ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
             ("jwt=", b"JWT=a.b.c", Ok(None)),
             ("jwt=", b"jwt=;;", Ok(Some(""))),
             ("jwt=", b"jwt=\xff", Err(CredentialError::Malformed)),

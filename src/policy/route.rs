@@ -52,7 +52,7 @@ pub struct HeaderMatch {
     pub missing_is_empty: bool,
 }
 
-/// What a header must look like. Several lines are joined by `,`, as Envoy does.
+/// What a header must look like. Of several lines one is enough.
 #[derive(Clone, Debug)]
 pub enum HeaderCondition {
     /// It is not there.
@@ -132,14 +132,21 @@ impl RouteMatch {
 }
 
 impl HeaderMatch {
+    /// Each line by itself, as Envoy does: joined, a line more would turn `admin` into another
+    /// value, and the request would evade a rule for it (CVE-2026-26308).
     fn matches(&self, request: &Request<'_>) -> bool {
-        let value = joined(request, &self.name);
-        let holds = match (&self.condition, value) {
-            (HeaderCondition::Present, value) => value.is_some(),
-            (HeaderCondition::Absent, value) => value.is_none(),
+        let mut lines = request.values(&self.name).peekable();
+        let holds = match &self.condition {
+            HeaderCondition::Present => lines.peek().is_some(),
+            HeaderCondition::Absent => lines.peek().is_none(),
+            condition if lines.peek().is_some() => lines.any(|line| condition.holds_for(line)),
             // As in Envoy, a missing header fails even an inverted condition on its value.
-            (_, None) if !self.missing_is_empty => return false,
-            (condition, value) => condition.holds_for(&value.unwrap_or_default()),
+            condition => {
+                if !self.missing_is_empty {
+                    return false;
+                }
+                condition.holds_for(b"")
+            }
         };
         holds != self.inverted
     }
@@ -179,12 +186,6 @@ impl QueryMatch {
 /// everywhere: `/caf%c3%a9` is also for a request's `/caf%C3%A9`.
 fn spelled(path: &str, fits: impl Fn(&str) -> bool) -> bool {
     fits(path) || path.contains('%') && fits(&normal_encoding(path))
-}
-
-/// All lines of a header joined by `,` (RFC 9110 §5.2): a condition sees each of them.
-fn joined(request: &Request<'_>, name: &str) -> Option<Vec<u8>> {
-    let lines: Vec<&[u8]> = request.values(name).collect();
-    (!lines.is_empty()).then(|| lines.join(&b","[..]))
 }
 
 #[cfg(test)]
@@ -257,19 +258,28 @@ mod tests {
 
     #[test]
     fn sees_every_line_of_a_header() {
-        let mut route = route(PathMatch::Prefix("/".into()));
-        route.headers.push(HeaderMatch {
+        let condition = |inverted| HeaderMatch {
             name: "x-env".into(),
             condition: HeaderCondition::Text(StringMatch::new(Pattern::Exact("a".into()))),
-            inverted: false,
+            inverted,
             missing_is_empty: false,
-        });
-        assert!(matches(&route, &[(":path", "/"), ("x-env", "a")]));
-        assert!(!matches(
-            &route,
-            &[(":path", "/"), ("x-env", "a"), ("x-env", "b")]
-        ));
-        assert!(!matches(&route, &[(":path", "/")]));
+        };
+        for (lines, expected) in [
+            (&["a"][..], true),
+            (&["a", "b"], true),
+            (&["b", "a"], true),
+            (&["b"], false),
+            (&["a,b"], false),
+        ] {
+            for inverted in [false, true] {
+                let mut route = route(PathMatch::Prefix("/".into()));
+                route.headers.push(condition(inverted));
+                let mut headers = vec![(":path", "/")];
+                headers.extend(lines.iter().map(|line| ("x-env", *line)));
+                assert_eq!(matches(&route, &headers), expected != inverted, "{lines:?}");
+                assert!(!matches(&route, &[(":path", "/")]));
+            }
+        }
     }
 
     #[test]

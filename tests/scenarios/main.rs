@@ -13,6 +13,7 @@
 mod agreement;
 mod answers;
 mod configuration;
+mod cves;
 mod discovery;
 mod examples;
 mod exports;

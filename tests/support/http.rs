@@ -107,7 +107,8 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
         }
         let headers = copied(parsed.headers);
         let body = match (method, status) {
-            ("HEAD", _) | (_, 204 | 304) => Vec::new(),
+            // A tunnel has no body (RFC 9110 section 9.3.6).
+            ("HEAD", _) | ("CONNECT", 200..=299) | (_, 204 | 304) => Vec::new(),
             _ => read_body(from, &headers, Unframed::UntilClose)?,
         };
         return Ok((

@@ -185,3 +185,25 @@ fn names_the_scopes_that_a_client_should_ask_for() {
         (Reason::InsufficientScope, "read write")
     );
 }
+
+/// Beside a provider `allow_missing` is about that provider's tokens, alone about everyone's.
+#[test]
+fn looks_at_every_token_where_a_part_names_nobody() {
+    let mut other = provider("b", &OTHER_SECRET);
+    other["from_headers"] = json!([{"name": "x-b"}]);
+    let rule = |requires: Value| {
+        engine(json!({
+            "providers": {"b": other.clone()},
+            "rules": [{"match": {"prefix": "/"}, "requires": requires}],
+        }))
+    };
+    let (named, missing) = (json!({"provider_name": "a"}), json!({"allow_missing": {}}));
+    let any = json!({"requires_any": {"requirements": [named, missing]}});
+    let all = json!({"requires_all": {"requirements": [named, missing]}});
+    let good = format!("Bearer {}", token("a", json!({})));
+    let bad = token("b", json!({"aud": "x"}));
+    let headers = [("authorization", &*good), ("x-b", &*bad)];
+    for (requires, reason) in [(any, "verified"), (all, "audience")] {
+        assert_eq!(label(&decide(&rule(requires), "/", &headers)), reason);
+    }
+}

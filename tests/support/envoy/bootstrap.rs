@@ -50,6 +50,7 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
             limit => limit,
         },
         "access_log": [access_log(folder, &setup.filter_state)],
+        "upgrade_configs": [{ "upgrade_type": "CONNECT" }],
         "route_config": { "virtual_hosts": virtual_hosts(&setup.virtual_hosts) },
         "http_filters": http_filters(setup, configuration),
     });
@@ -73,11 +74,10 @@ fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
     let all = [VirtualHost::any([Route::new("/")])];
     let hosts = if hosts.is_empty() { &all } else { hosts };
     let host = |host: &VirtualHost| {
-        json!({
-            "name": host.domain,
-            "domains": [host.domain],
-            "routes": host.routes.iter().enumerate().map(route).collect::<Vec<_>>(),
-        })
+        let mut routes: Vec<_> = host.routes.iter().enumerate().map(route).collect();
+        let to_upstream = json!({ "cluster": UPSTREAM });
+        routes.push(json!({ "match": { "connect_matcher": {} }, "route": to_upstream }));
+        json!({ "name": host.domain, "domains": [host.domain], "routes": routes })
     };
     hosts.iter().map(host).collect()
 }
@@ -140,7 +140,8 @@ fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
+/// The module with its configuration.
+pub fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
     let configuration = match setup.wrapping {
         Wrapping::Text => json!({
             "@type": "type.googleapis.com/google.protobuf.StringValue",
@@ -196,7 +197,8 @@ fn access_log(folder: &Path, filter_state: &[String]) -> Value {
     })
 }
 
-fn cluster(name: &str, address: SocketAddr) -> Value {
+/// A cluster of one address.
+pub fn cluster(name: &str, address: SocketAddr) -> Value {
     json!({
         "name": name,
         "type": "STATIC",
@@ -208,7 +210,8 @@ fn cluster(name: &str, address: SocketAddr) -> Value {
     })
 }
 
-fn socket(address: SocketAddr) -> Value {
+/// A socket's address.
+pub fn socket(address: SocketAddr) -> Value {
     json!({ "socket_address": {
         "address": address.ip().to_string(),
         "port_value": address.port(),

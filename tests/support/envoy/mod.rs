@@ -6,8 +6,8 @@
 //! the module fails the test, whatever the test looks at.
 
 mod access_log;
-mod bootstrap;
-mod process;
+pub mod bootstrap;
+pub mod process;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -32,7 +32,7 @@ use super::{
 };
 
 /// How Envoy logs a callback that trapped.
-const TRAP: &str = "error wasm Function: ";
+pub const TRAP: &str = "error wasm Function: ";
 /// Prefix of the metrics that modules define.
 const METRICS: &str = "wasmcustom";
 
@@ -102,6 +102,7 @@ impl Driver for Envoy {
         let mut reader = BufReader::new(pending.connection);
         let answer = http::read_response(&mut reader, &pending.method);
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
+        drop(reader); // a tunnel is logged at its end
         let path = self.process.folder().join(bootstrap::ACCESS_LOG);
         let mut access_log = self.access_log.borrow_mut();
         let entry = self

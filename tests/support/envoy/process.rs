@@ -1,6 +1,7 @@
 //! An Envoy process: its folder, its admin interface, its end.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, Write},
     net::SocketAddr,
@@ -110,14 +111,20 @@ impl EnvoyProcess {
 
     /// Where the listener listens.
     pub fn listener(&self) -> Option<SocketAddr> {
+        self.listeners().remove(bootstrap::LISTENER)
+    }
+
+    /// Where each listener listens.
+    pub fn listeners(&self) -> BTreeMap<String, SocketAddr> {
         let listeners: Value = serde_json::from_str(&self.admin("/listeners?format=json")).unwrap();
-        let all = listeners["listener_statuses"].as_array()?;
-        let ours = all
-            .iter()
-            .find(|listener| listener["name"] == bootstrap::LISTENER)?;
-        let socket = &ours["local_address"]["socket_address"];
-        let port = u16::try_from(socket["port_value"].as_u64()?).ok()?;
-        Some(SocketAddr::from(([127, 0, 0, 1], port)))
+        let all = listeners["listener_statuses"].as_array();
+        let address = |listener: &Value| {
+            let socket = &listener["local_address"]["socket_address"];
+            let port = u16::try_from(socket["port_value"].as_u64()?).ok()?;
+            let name = listener["name"].as_str()?.to_owned();
+            Some((name, SocketAddr::from(([127, 0, 0, 1], port))))
+        };
+        all.into_iter().flatten().filter_map(address).collect()
     }
 
     /// Everything it has logged.

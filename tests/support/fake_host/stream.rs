@@ -46,8 +46,12 @@ impl Stream {
     /// A request as the proxy hands it to its filters.
     pub fn arriving(request: &Request, root: u32) -> Self {
         let mut headers = Headers::default();
-        headers.add(":authority", &request.authority);
-        headers.add(":path", &request.path);
+        if request.method == "CONNECT" {
+            headers.add(":authority", &request.path);
+        } else {
+            headers.add(":authority", &request.authority);
+            headers.add(":path", &request.path);
+        }
         headers.add(":method", &request.method);
         headers.add(":scheme", "http");
         for (name, value) in &request.headers.0 {
@@ -86,7 +90,10 @@ impl Stream {
             .extend(self.request.0.iter().filter(plain).cloned());
         Seen {
             method: part(":method"),
-            path: part(":path"),
+            path: self
+                .request
+                .value(":path")
+                .unwrap_or_else(|| part(":authority")),
             headers,
             body: self.body.clone(),
         }

@@ -1,0 +1,126 @@
+//! What must be the same on both sides.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{
+    gates::Outcome,
+    support::{driver::Seen, http::Headers},
+};
+
+/// How two outcomes differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Difference(pub(crate) Vec<Atom>);
+
+/// One thing that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Atom {
+    /// The client's status: 200 where the request reached the upstream.
+    Decision { native: u16, ours: u16 },
+    /// What the upstream saw: a header, or `:path` for path and query.
+    Forwarded(Forwarded),
+}
+
+/// Shorter than any token here.
+const SHORTEST_TOKEN: usize = 10;
+
+/// A header that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forwarded {
+    pub(crate) name: String,
+    pub(crate) native: Vec<String>,
+    pub(crate) ours: Vec<String>,
+}
+
+impl Difference {
+    /// Compares; `None` where both are the same.
+    pub(crate) fn between(native: &Outcome, ours: &Outcome) -> Option<Self> {
+        let mut atoms = Vec::new();
+        let decision = |outcome: &Outcome| (outcome.status, outcome.seen.is_some());
+        if decision(native) != decision(ours) {
+            let (native, ours) = (native.status, ours.status);
+            atoms.push(Atom::Decision { native, ours });
+        }
+        if let (Some(native), Some(ours)) = (&native.seen, &ours.seen) {
+            atoms.extend(forwarded(native, ours).into_iter().map(Atom::Forwarded));
+        }
+        (!atoms.is_empty()).then_some(Self(atoms))
+    }
+}
+
+impl Atom {
+    /// The module refused what `jwt_authn` let through, with this status. It never answers 503
+    /// itself: then the upstream could not take what it forwarded.
+    pub(crate) fn is_refusal(&self, status: u16) -> bool {
+        matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
+    }
+
+    /// The decisions of both.
+    pub(crate) fn is_decision(&self, expected: (u16, u16)) -> bool {
+        matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
+    }
+
+    /// Both let the request through, but a token that was verified on one side was not on the other:
+    /// there it stays, and its claims are missing.
+    pub(crate) fn is_identity(&self) -> bool {
+        let Self::Forwarded(header) = self else {
+            return false;
+        };
+        let lengths = [&header.native, &header.ours].map(|lines| lines.concat().len());
+        header.native.is_empty()
+            || header.ours.is_empty()
+            || matches!(header.name.as_str(), ":path" | "cookie")
+                && lengths[0].abs_diff(lengths[1]) > SHORTEST_TOKEN
+    }
+
+    /// The header that differs.
+    pub(crate) fn header(&self) -> Option<&Forwarded> {
+        match self {
+            Self::Forwarded(header) => Some(header),
+            Self::Decision { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decision { native, ours } => write!(formatter, "{native} -> {ours}"),
+            Self::Forwarded(Forwarded { name, native, ours }) => {
+                write!(formatter, "{name}: {native:?} -> {ours:?}")
+            }
+        }
+    }
+}
+
+fn forwarded(native: &Seen, ours: &Seen) -> Vec<Forwarded> {
+    let (native, ours) = (by_name(native), by_name(ours));
+    let mut names: Vec<&String> = native.keys().chain(ours.keys()).collect();
+    names.sort();
+    names.dedup();
+    let values = |side: &BTreeMap<String, Vec<String>>, name: &String| {
+        side.get(name).cloned().unwrap_or_default()
+    };
+    names
+        .into_iter()
+        .map(|name| Forwarded {
+            name: name.clone(),
+            native: values(&native, name),
+            ours: values(&ours, name),
+        })
+        .filter(|header| header.native != header.ours)
+        .collect()
+}
+
+/// Method, path and headers; the order of lines counts within a name.
+fn by_name(seen: &Seen) -> BTreeMap<String, Vec<String>> {
+    let Headers(lines) = &seen.headers;
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in lines {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        let value = value.escape_ascii().to_string();
+        names.entry(name).or_default().push(value);
+    }
+    names.insert(":method".to_owned(), vec![seen.method.clone()]);
+    names.insert(":path".to_owned(), vec![seen.path.clone()]);
+    names
+}

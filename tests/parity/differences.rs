@@ -1,0 +1,295 @@
+//! The deliberate differences: all there are.
+//!
+//! A row tells which requests are treated otherwise, by what they and the configuration say, and in
+//! which way. `docs/jwt_authn.md` has the same table.
+
+use serde_json::Value;
+
+use crate::{
+    comparison::{Atom, Forwarded},
+    configurations::Configuration,
+    places::{Dress, Place},
+    plans::{Plan, Token},
+    predicates::{
+        has_audiences, is_encoded_condition, is_in_query, is_key_misused, is_lenient_within,
+        is_loosely_written, is_not_verified, is_odd_credential, is_same_claim, is_same_query,
+        is_unread_by_native, most_credentials,
+    },
+    provider::{Provider, Source},
+    tokens::Fault,
+};
+
+/// A deliberate difference.
+pub(crate) struct Row {
+    /// Its name.
+    pub(crate) id: &'static str,
+    /// What `jwt_authn` does.
+    pub(crate) native: &'static str,
+    /// What the module does.
+    pub(crate) ours: &'static str,
+    /// Why.
+    pub(crate) reason: &'static str,
+    /// Whether a request is one that is treated otherwise.
+    pub(crate) applies: fn(Case<'_>) -> bool,
+    /// Whether it is treated otherwise in this way.
+    pub(crate) is: fn(Case<'_>, &Atom) -> bool,
+}
+
+/// A request to a configuration.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    /// The configuration.
+    pub(crate) configuration: &'a Configuration,
+    /// The request.
+    pub(crate) plan: &'a Plan,
+}
+
+/// Every row.
+pub(crate) const TABLE: &[Row] = &[
+    Row {
+        id: "one-credential",
+        native: "every token in the places of a provider must verify, the last one found lends its claims; beside `Basic` a Bearer is found",
+        ours: "400",
+        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2: one credential. Which of two counts, the upstream may see otherwise than the proxy",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| most_credentials(configuration, plan) > 1,
+        is: |_, atom| matches!(atom, Atom::Decision { ours: 400, .. }),
+    },
+    Row {
+        id: "credential-syntax",
+        native: "`Bearer ` with just this case is looked for anywhere in `Authorization`, and what follows is all taken for the token; a query's token is percent-decoded",
+        ours: "`Authorization` and the query hold a token as RFC 6750 writes it, the scheme in any case; something malformed is 400 (another scheme: no credential)",
+        reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. What two parsers read differently is what attackers send",
+        applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
+        is: |case, atom| match atom {
+            // Read here alone, or passed over as another scheme where the rule forgives.
+            Atom::Decision {
+                native: 401,
+                ours: 200,
+            } => case.plan.tokens.iter().any(is_unread_by_native),
+            Atom::Decision {
+                native: 200 | 401 | 403,
+                ours,
+            } => matches!(ours, 400 | 401),
+            // One token more is found there.
+            Atom::Forwarded(header) if header.native.len() > header.ours.len() => true,
+            _ => atom.is_identity(),
+        },
+    },
+    Row {
+        id: "serialization",
+        native: "empty segments are skipped, padding and stray bits of base64 are passed over",
+        ours: "401",
+        reason: "RFC 7515 sections 2 and 7.1. A token that can be written in several ways escapes deny-lists and caches",
+        applies: |Case { plan, .. }| plan.tokens.iter().any(is_loosely_written),
+        is: is_not_verified,
+    },
+    Row {
+        id: "token-members",
+        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is no text are passed over; `kid: \"\"` is none and `exp: 0` is never",
+        ours: "401; `cnf` is one where the connection has the certificate that it names, `kid: \"\"` is a kid, `exp: 0` is long ago",
+        reason: "RFC 7515 section 4.1.11: what must be understood and is not, is refused (as Authlib's CVE-2025-59420). RFC 8705 section 3: a bound token in other hands is a stolen one. A member means what it says",
+        applies: |Case { plan, .. }| {
+            use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
+            [B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber]
+                .iter()
+                .any(|fault| plan.has(*fault))
+        },
+        is: is_not_verified,
+    },
+    Row {
+        id: "token-size",
+        native: "a token may be as long as Envoy's header limit lets it",
+        ours: "at most `limits.token_bytes` (8192)",
+        reason: "work for a stranger's request is bounded; the bound can be raised",
+        applies: |Case { plan, .. }| plan.has(Fault::Long),
+        is: is_not_verified,
+    },
+    Row {
+        id: "key-purpose",
+        native: "`use` is not looked at, fetched `oct` keys verify, a P-256 key verifies a token that says RS256, and of keys without `kid` and `alg` an Ed25519 key ends the search",
+        ours: "a key serves signatures of its own type alone, and only these keys are tried; a secret is never fetched",
+        reason: "RFC 7517 section 4.2 and RFC 8725 sections 3.1 and 3.5. A published secret lets everyone sign",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            plan.tokens
+                .iter()
+                .any(|token| is_key_misused(configuration, token))
+        },
+        is: |case, atom| is_not_verified(case, atom) || atom.is_decision((401, 200)),
+    },
+    Row {
+        id: "keys-unavailable",
+        native: "401 when keys cannot be fetched",
+        ours: "503 with `Retry-After`",
+        reason: "the token may be good; a client that is told 401 throws it away",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            let is_absent = |token: &Token| {
+                configuration.providers[token.provider].keys.source == Source::RemoteAbsent
+            };
+            plan.tokens.iter().any(is_absent)
+        },
+        is: |_, atom| atom.is_decision((401, 503)),
+    },
+    Row {
+        id: "audience-status",
+        native: "403 for a token that is meant for another",
+        ours: "401 `invalid_token`",
+        reason: "RFC 6750 section 3.1: the token is not valid here. 403 is for one that is, and grants too little",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| has_audiences(configuration) && !plan.tokens.is_empty(),
+        is: |_, atom| atom.is_decision((403, 401)),
+    },
+    Row {
+        id: "allow-missing",
+        native: "within `requires_all`, or in a group within a group, `allow_missing` is about a part of the tokens, and of several one decides: it may hold although another token is bad",
+        ours: "it holds when none of the rule's tokens is there; one that is there must verify, and lends its identity",
+        reason: "so says `allow_missing` of itself. A bad token must not pass because another is missing (as in CVE-2021-21378)",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            let is_lenient_within = |rule: &Value| is_lenient_within(&rule["requires"]);
+            let rules = configuration.rest["rules"].as_array();
+            let all_good = (0..configuration.providers.len()).all(|index| {
+                let is_good = |token: &Token| {
+                    token.provider == index
+                        && token.fault == Fault::None
+                        && token.dress == Dress::Plain
+                };
+                plan.tokens.iter().any(is_good)
+            });
+            !plan.tokens.is_empty()
+                && !all_good
+                && rules.into_iter().flatten().any(is_lenient_within)
+        },
+        is: is_not_verified,
+    },
+    Row {
+        id: "requires-all",
+        native: "members work on the request one after the other: the first takes a token away that the next needs too, and the next removes the headers that the first has set",
+        ours: "all see the request as it came",
+        reason: "what a requirement means must not depend on what stands before it",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            !plan.tokens.is_empty()
+                && configuration.rest["rules"]
+                    .to_string()
+                    .contains("requires_all")
+        },
+        is: |_, atom| {
+            atom.is_decision((401, 200))
+                || atom.header().is_some_and(|header| header.native.is_empty())
+        },
+    },
+    Row {
+        id: "extract-only",
+        native: "`extract_only_without_validation` takes out a token that happens to verify, and then sets no header that says whether it did",
+        ours: "it looks at no signature: the token stays, `x-jwt-signature-verified: false` goes with it",
+        reason: "the name says so; and what an upstream learns of a token must not depend on whether someone could have verified it",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            let rules = configuration.rest["rules"].to_string();
+            !plan.tokens.is_empty() && rules.contains("extract_only_without_validation")
+        },
+        is: |_, atom| atom.is_identity(),
+    },
+    Row {
+        id: "query",
+        native: "conditions on the query see it undecoded; where a token is taken out, the rest is decoded, sorted and written anew, so that an encoded space ends the request line",
+        ours: "conditions see it decoded, as the upstream does; what is not taken out stays to the byte",
+        reason: "`?%73ecure=1` must not evade a rule on `secure`; a proxy must not change what it does not understand",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            is_in_query(plan) || is_encoded_condition(configuration, plan)
+        },
+        is: |case, atom| {
+            let is_space = |token: &Token| matches!(token.dress, Dress::Behind | Dress::Followed);
+            match atom {
+                Atom::Forwarded(Forwarded { name, native, ours })
+                    if name == ":path" && is_same_query(&native.concat(), &ours.concat()) =>
+                {
+                    true
+                }
+                _ if atom.is_decision((503, 200)) => case.plan.tokens.iter().any(is_space),
+                _ => {
+                    is_encoded_condition(case.configuration, case.plan)
+                        && is_not_verified(case, atom)
+                }
+            }
+        },
+    },
+    Row {
+        id: "cookies",
+        native: "a verified token stays in its cookie",
+        ours: "it is taken out, unless `forward: true`",
+        reason: "as with headers and the query: the upstream has no use for a spent token and may leak it. `migrate` sets `forward` where cookies are the only place",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            plan.tokens.iter().any(|token| {
+                let forwards = &configuration.providers[token.provider].json["forward"];
+                matches!(token.place, Place::Cookie(_)) && *forwards != true
+            })
+        },
+        is: |_, atom| {
+            let header = atom.header().filter(|header| header.name == "cookie");
+            header.is_some_and(|header| header.ours.concat().len() < header.native.concat().len())
+        },
+    },
+    Row {
+        id: "claim-values",
+        native: "negative and fractional numbers get six digits (`-7.000000`), objects any order of members; spaces at the ends get lost, and a line break makes the upstream's request fail",
+        ours: "numbers as JSON has them, members in order; a value that cannot stand in a header is 401, or left out where nothing is verified",
+        reason: "a number is not rounded, and a header does not change from one request to the next; no claim may break out of its header",
+        applies: |Case { configuration, .. }| {
+            let makes_claims = |provider: &Provider| provider.json["claim_to_headers"].is_array();
+            configuration.providers.iter().any(makes_claims)
+        },
+        is: |case, atom| match atom {
+            Atom::Decision { native: 503, ours } => {
+                matches!(ours, 200 | 401) && case.plan.has(Fault::LineBreak)
+            }
+            Atom::Decision { .. } => {
+                atom.is_refusal(401)
+                    && (case.plan.has(Fault::SpaceAtEnd) || case.plan.has(Fault::LineBreak))
+            }
+            Atom::Forwarded(header) => is_same_claim(&header.native, &header.ours),
+        },
+    },
+    Row {
+        id: "confusable-headers",
+        native: "only the exact name of a header that it sets is kept from clients",
+        ours: "`x_user` is taken for `x-user`",
+        reason: "CGI, WSGI and others make one variable of both",
+        applies: |Case {
+                      configuration,
+                      plan,
+                  }| {
+            let owned = configuration.owned_headers();
+            plan.headers
+                .iter()
+                .any(|(name, _)| name.contains('_') && owned.contains(&name.replace('_', "-")))
+        },
+        is: |_, atom| {
+            atom.header()
+                .is_some_and(|header| header.name.contains('_'))
+        },
+    },
+];

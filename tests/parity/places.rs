@@ -1,0 +1,181 @@
+//! Where tokens are put into a request, and how they are dressed up there.
+
+use serde_json::Value;
+
+use crate::support::driver::Request;
+
+/// A place that a provider reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Cookie(String),
+    Header { name: String, prefix: String },
+    Param(String),
+}
+
+/// How a token looks in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dress {
+    /// As the provider reads it.
+    Plain,
+    /// The prefix in lower case.
+    LowerCase,
+    /// The prefix without the space at its end, or with one more.
+    OtherSpace,
+    /// Without the prefix.
+    Bare,
+    /// Something before the prefix.
+    Behind,
+    /// Something that is no base64url after the token.
+    Followed,
+    /// A comma after the token.
+    Comma,
+    /// `=` after the token.
+    Padded,
+    /// In quotes.
+    Quoted,
+    /// Quotes open and do not close.
+    HalfQuoted,
+    /// The prefix alone.
+    Nothing,
+    /// The value or the name is percent-encoded, where that means something.
+    Encoded,
+    /// Spaces around it.
+    Spaced,
+}
+
+impl Dress {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Plain,
+        Self::LowerCase,
+        Self::OtherSpace,
+        Self::Bare,
+        Self::Behind,
+        Self::Followed,
+        Self::Comma,
+        Self::Padded,
+        Self::Quoted,
+        Self::HalfQuoted,
+        Self::Nothing,
+        Self::Encoded,
+        Self::Spaced,
+    ];
+}
+
+impl Place {
+    /// Every place that a provider of `jwt_authn` reads.
+    pub(crate) fn of(provider: &Value) -> Vec<Self> {
+        let list = |field: &str| provider[field].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut places: Vec<Self> = list("from_headers")
+            .iter()
+            .map(|header| Self::Header {
+                name: text(&header["name"]).to_ascii_lowercase(),
+                prefix: text(&header["value_prefix"]),
+            })
+            .collect();
+        places.extend(
+            list("from_params")
+                .iter()
+                .map(|name| Self::Param(text(name))),
+        );
+        places.extend(
+            list("from_cookies")
+                .iter()
+                .map(|name| Self::Cookie(text(name))),
+        );
+        if places.is_empty() {
+            places = vec![
+                Self::Header {
+                    name: "authorization".to_owned(),
+                    prefix: "Bearer ".to_owned(),
+                },
+                Self::Param("access_token".to_owned()),
+            ];
+        }
+        places
+    }
+
+    /// Whether it is what RFC 6750 section 2.1 describes.
+    pub(crate) fn is_bearer(&self) -> bool {
+        matches!(self, Self::Header { name, prefix }
+            if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
+    }
+
+    /// Whether what stands in one may be found in the other.
+    pub(crate) fn shares(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,
+            _ => self == other,
+        }
+    }
+
+    /// Puts a token there.
+    pub(crate) fn put(&self, token: &str, dress: Dress, mut request: Request) -> Request {
+        match self {
+            Self::Header { name, prefix } => request.header(name, header(prefix, token, dress)),
+            Self::Param(name) => {
+                let joint = if request.path.contains('?') { '&' } else { '?' };
+                let parameter = parameter(name, token, dress);
+                request.path = format!("{}{joint}{parameter}", request.path);
+                request
+            }
+            Self::Cookie(name) => request.header("cookie", cookie(name, token, dress)),
+        }
+    }
+}
+
+fn header(prefix: &str, token: &str, dress: Dress) -> String {
+    let trimmed = prefix.trim_end();
+    match dress {
+        Dress::Plain | Dress::Encoded => format!("{prefix}{token}"),
+        Dress::LowerCase => format!("{}{token}", prefix.to_ascii_lowercase()),
+        Dress::OtherSpace if trimmed == prefix => format!("{prefix} {token}"),
+        Dress::OtherSpace => format!("{trimmed}{token}"),
+        Dress::Bare => token.to_owned(),
+        Dress::Behind => format!("for you: {prefix}{token}"),
+        Dress::Followed => format!("{prefix}{token} x"),
+        Dress::Comma => format!("{prefix}{token},"),
+        Dress::Padded => format!("{prefix}{token}=="),
+        Dress::Quoted => format!("{prefix}\"{token}\""),
+        Dress::HalfQuoted => format!("{prefix}\"{token}"),
+        Dress::Nothing => trimmed.to_owned(),
+        Dress::Spaced => format!("{prefix}  {token}"),
+    }
+}
+
+fn parameter(name: &str, token: &str, dress: Dress) -> String {
+    match dress {
+        Dress::Bare => token.to_owned(),
+        Dress::Nothing => format!("{name}="),
+        Dress::LowerCase => format!("{}={token}", name.to_ascii_uppercase()),
+        Dress::Encoded => {
+            let (first, rest) = name.split_at(1);
+            let first = first.as_bytes()[0];
+            format!("%{first:02x}{rest}={token}")
+        }
+        Dress::OtherSpace => format!("{name}={}", token.replacen('.', "%2e", 1)),
+        Dress::Spaced => format!("{name}=+{token}"),
+        Dress::Followed => format!("{name}={token}&a=%20b&c"),
+        Dress::Behind => format!("a=%20b&&{name}={token}"),
+        Dress::Comma => format!("{name}={token},"),
+        Dress::Padded => format!("{name}={token}=="),
+        Dress::Quoted | Dress::HalfQuoted => format!("{name}=%22{token}%22"),
+        Dress::Plain => format!("{name}={token}"),
+    }
+}
+
+fn cookie(name: &str, token: &str, dress: Dress) -> String {
+    match dress {
+        Dress::Bare => token.to_owned(),
+        Dress::Nothing => format!("{name}="),
+        Dress::LowerCase => format!("{}={token}", name.to_ascii_uppercase()),
+        Dress::Quoted => format!("{name}=\"{token}\""),
+        Dress::HalfQuoted => format!("{name}=\"{token}"),
+        Dress::Spaced => format!("a=1;  {name}={token} ; b=2"),
+        Dress::Followed => format!("{name}={token}; b=2"),
+        Dress::Behind => format!("a=1; {name}={token}"),
+        Dress::Comma => format!("{name}={token},"),
+        Dress::Padded => format!("{name}={token}=="),
+        Dress::Encoded | Dress::OtherSpace | Dress::Plain => format!("{name}={token}"),
+    }
+}

@@ -1,0 +1,141 @@
+//! What the rows of the table look for in a request, and in how both sides treated it.
+
+use serde_json::Value;
+
+use crate::{
+    comparison::Atom,
+    configurations::Configuration,
+    differences::Case,
+    places::{Dress, Place},
+    plans::{Plan, Token},
+    provider::{Provider, Source},
+    tokens::Fault,
+};
+
+/// Refused here, or let through unverified where the rule forgives.
+pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
+    atom.is_refusal(401) || atom.is_identity()
+}
+
+/// Whether a part that lets requests through without a token stands in a group within a group, or
+/// beside one.
+pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
+    let text = requirement.to_string();
+    let groups = text.matches("\"requirements\"").count();
+    text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
+}
+
+/// The most credentials that stand in the places of one provider.
+pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
+    let count = |places: &[Place]| {
+        let tokens = plan
+            .tokens
+            .iter()
+            .filter(|token| places.iter().any(|place| place.shares(&token.place)))
+            .count();
+        let others = plan
+            .headers
+            .iter()
+            .filter(|(name, value)| {
+                name == "authorization" && !value.is_empty() && places.iter().any(Place::is_bearer)
+            })
+            .count();
+        tokens + others
+    };
+    let providers = configuration.providers.iter();
+    providers
+        .map(|provider| count(&provider.places()))
+        .max()
+        .unwrap_or_default()
+}
+
+/// Not as RFC 6750 writes it, in one of the places that RFC 6750 describes.
+pub(crate) fn is_odd_credential(token: &Token) -> bool {
+    let is_described = token.place.is_bearer() || matches!(token.place, Place::Param(_));
+    is_described
+        && (token.fault == Fault::Empty || !matches!(token.dress, Dress::Plain | Dress::Padded))
+}
+
+pub(crate) fn is_loosely_written(token: &Token) -> bool {
+    use Fault::{
+        DotBefore, DotBehind, DotsBetween, NotBase64, Padding, StandardBase64, TrailingBits,
+    };
+    matches!(
+        token.fault,
+        DotBefore | DotBehind | DotsBetween | Padding | NotBase64 | StandardBase64 | TrailingBits
+    ) || matches!(token.dress, Dress::Padded | Dress::Followed)
+}
+
+/// Whether the keys of the token's provider hold one that is not for it.
+pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
+    let keys = &configuration.providers[token.provider].keys;
+    let Value::Array(jwks) = &keys.jwks["keys"] else {
+        return false;
+    };
+    let is_fetched = keys.source != Source::Local;
+    let is_unnamed = jwks
+        .iter()
+        .all(|jwk| jwk["alg"].is_null() || jwk["kid"].is_null());
+    jwks.iter()
+        .any(|jwk| jwk["use"] == "enc" || is_fetched && jwk["kty"] == "oct")
+        || is_unnamed && (jwks.len() > 1 || token.fault == Fault::AlgUntrue)
+}
+
+pub(crate) fn has_audiences(configuration: &Configuration) -> bool {
+    let lists = |provider: &Provider| provider.json["audiences"].is_array();
+    configuration.providers.iter().any(lists)
+        || configuration.rest["rules"]
+            .to_string()
+            .contains("provider_and_audiences")
+}
+
+/// Whether the scheme's case, which matters to `jwt_authn`, hides the token from it.
+pub(crate) fn is_unread_by_native(token: &Token) -> bool {
+    matches!(
+        token.dress,
+        Dress::LowerCase | Dress::Behind | Dress::OtherSpace | Dress::Bare
+    )
+}
+
+/// Whether a rule looks at a query that is not in its plainest form.
+pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
+    let rules = configuration.rest["rules"].to_string();
+    rules.contains("query_parameters") && plan.target.contains('%')
+}
+
+/// The same path and parameters, in any order; those without name and value do not count.
+pub(crate) fn is_same_query(native: &str, ours: &str) -> bool {
+    let read = |target: &str| {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        pairs.sort();
+        (path.to_owned(), pairs)
+    };
+    read(native) == read(ours)
+}
+
+pub(crate) fn is_in_query(plan: &Plan) -> bool {
+    plan.tokens
+        .iter()
+        .any(|token| matches!(token.place, Place::Param(_)))
+}
+
+/// The same number, or the same JSON in base64.
+pub(crate) fn is_same_claim(native: &[String], ours: &[String]) -> bool {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let value = |lines: &[String]| {
+        let text = lines.concat();
+        let json = STANDARD.decode(&text).unwrap_or_else(|_| text.into_bytes());
+        serde_json::from_slice::<Value>(&json).ok()
+    };
+    match (value(native), value(ours)) {
+        (Some(Value::Number(native)), Some(Value::Number(ours))) => {
+            let (native, ours) = (native.as_f64().unwrap(), ours.as_f64().unwrap());
+            (native - ours).abs() < 1e-6
+        }
+        (Some(native), Some(ours)) => native == ours,
+        _ => false,
+    }
+}

@@ -1,0 +1,136 @@
+//! A provider of `jwt_authn`, and the keys that its tokens are signed with.
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{places::Place, signer::Signer};
+
+/// A provider under test.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its configuration, without keys.
+    pub(crate) json: Value,
+    /// Its keys.
+    pub(crate) keys: Keys,
+}
+
+/// Whose keys, and how they are told.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    /// They sign its tokens.
+    pub(crate) signers: Vec<Signer>,
+    /// The document.
+    pub(crate) jwks: Value,
+    /// Where the document stands.
+    pub(crate) source: Source,
+}
+
+/// Where a key set comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// In the configuration.
+    Local,
+    /// Fetched when a request needs it.
+    Remote,
+    /// Fetched ahead.
+    RemoteAhead,
+    /// Fetched from a server that does not have it.
+    RemoteAbsent,
+}
+
+/// What keys say of themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// `kid` and `alg`.
+    Full,
+    /// `kid` alone.
+    WithoutAlgorithm,
+    /// `alg` alone.
+    WithoutKid,
+    /// Neither.
+    Bare,
+}
+
+impl Keys {
+    /// Keys for these algorithms.
+    pub(crate) fn new(source: Source, naming: Naming, algorithms: &[Algorithm]) -> Self {
+        let signers: Vec<Signer> = algorithms.iter().map(|alg| Signer::new(*alg)).collect();
+        let jwk = |signer: &Signer| {
+            let mut jwk = signer.jwk();
+            let members = jwk.as_object_mut().unwrap();
+            if matches!(naming, Naming::WithoutAlgorithm | Naming::Bare) {
+                members.remove("alg");
+            }
+            if matches!(naming, Naming::WithoutKid | Naming::Bare) {
+                members.remove("kid");
+            }
+            jwk
+        };
+        let jwks = json!({ "keys": signers.iter().map(jwk).collect::<Vec<_>>() });
+        Self {
+            signers,
+            jwks,
+            source,
+        }
+    }
+
+    /// A local set with `kid` and `alg`.
+    pub(crate) fn local(algorithms: &[Algorithm]) -> Self {
+        Self::new(Source::Local, Naming::Full, algorithms)
+    }
+
+    /// Adds a member to each key.
+    pub(crate) fn with(mut self, member: &str, value: &Value) -> Self {
+        for key in self.jwks["keys"].as_array_mut().unwrap() {
+            key[member] = value.clone();
+        }
+        self
+    }
+}
+
+impl Provider {
+    /// A provider.
+    pub(crate) fn new(name: &str, json: Value, keys: Keys) -> Self {
+        let name = name.to_owned();
+        Self { name, json, keys }
+    }
+
+    /// Where its keys are served, if they are fetched.
+    pub(crate) fn path(&self, configuration: usize) -> String {
+        format!("/{configuration}/{}", self.name)
+    }
+
+    /// Its whole configuration. Keys are fetched through the cluster `idp`.
+    pub(crate) fn whole(&self, configuration: usize) -> Value {
+        let mut whole = self.json.clone();
+        if self.keys.source == Source::Local {
+            whole["local_jwks"] = json!({ "inline_string": self.keys.jwks.to_string() });
+            return whole;
+        }
+        let uri = format!("https://idp.example.com{}", self.path(configuration));
+        let mut remote = json!({
+            "http_uri": { "uri": uri, "cluster": "idp", "timeout": "5s" },
+            "cache_duration": "600s",
+        });
+        if self.keys.source == Source::RemoteAhead {
+            remote["async_fetch"] = json!({});
+        }
+        whole["remote_jwks"] = remote;
+        whole
+    }
+
+    /// The places that it reads.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        Place::of(&self.json)
+    }
+
+    /// The tolerance that `jwt_authn` takes, in seconds.
+    pub(crate) fn skew(&self) -> i64 {
+        match self.json["clock_skew_seconds"].as_i64() {
+            None | Some(0) => 60,
+            Some(skew) => skew,
+        }
+    }
+}

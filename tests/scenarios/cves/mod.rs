@@ -1,0 +1,48 @@
+//! Vulnerabilities of others that could have been this module's, each by its number.
+//!
+//! Envoy's own (`jwt_authn`, RBAC, `ext_authz`, the path, headers, asynchronous calls), Istio's and
+//! one of a JOSE library: what happened there does not happen here.
+
+mod keys;
+mod requests;
+mod tokens;
+
+use serde_json::{Value, json};
+
+use crate::{
+    support::driver::{Driver, Exchange, Setup},
+    world::{configuration, forwarded_user, get, local_provider, signer, start, token},
+};
+
+/// A gate with these rules; `login` has local keys.
+pub(super) fn ruled<D: Driver>(rules: Value) -> D {
+    let mut config = configuration(&local_provider(&signer()));
+    config["rules"] = rules;
+    config["unmatched"] = json!("allow");
+    start(&Setup::new(config))
+}
+
+pub(super) fn requires() -> Value {
+    json!({ "provider_name": "login" })
+}
+
+pub(super) fn any(lenient: &str) -> Value {
+    json!({ "requires_any": { "requirements": [requires(), { lenient: {} }] } })
+}
+
+pub(super) fn assert_refused(exchange: &Exchange, statuses: &[u16], what: &str) {
+    assert!(
+        statuses.contains(&exchange.status),
+        "{what}: {}",
+        exchange.status
+    );
+    assert!(exchange.upstream.is_none(), "{what}");
+}
+
+pub(super) fn assert_still_serves(gate: &impl Driver) {
+    let good = token(gate, &signer(), "alice");
+    assert_eq!(
+        forwarded_user(&get(gate, "/", &good)).as_deref(),
+        Some("alice")
+    );
+}

@@ -1,0 +1,197 @@
+//! Paths, headers and methods that a rule fails to see.
+
+use serde_json::json;
+
+use super::{any, assert_refused, assert_still_serves, requires, ruled};
+use crate::{
+    support::{
+        driver::{Driver, Request, Setup},
+        on_both_drivers,
+    },
+    world::{configuration, local_provider, signer, start, token, with_local_keys},
+};
+
+on_both_drivers!(
+    cve_2019_14993_no_path_makes_a_regular_expression_slow,
+    cve_2020_8595_query_and_fragment_hide_no_path,
+    cve_2020_25017_every_line_of_a_header_counts,
+    cve_2021_29492_escaped_slashes_hide_no_path,
+    cve_2021_43824_connect_has_no_path_to_match,
+    cve_2026_26308_second_line_evades_no_rule,
+    cve_2026_73511_path_parameters_hide_no_path,
+    cve_2026_73547_connect_is_denied_without_a_path,
+    envoy_46586_nobody_sets_an_identity_where_no_token_is_asked_for,
+);
+
+/// An expression that backtracking engines need the age of the universe for.
+fn cve_2019_14993_no_path_makes_a_regular_expression_slow<D: Driver>() {
+    let gate: D = ruled(json!([
+        { "match": { "safe_regex": { "regex": "/(a+)+(a|aa)+b" } }, "requires": requires() },
+    ]));
+    let path = format!("/{}", "a".repeat(20_000));
+    assert_eq!(gate.send(&Request::get(&path)).status, 200);
+    assert_eq!(gate.send(&Request::get(&format!("{path}b"))).status, 401);
+}
+
+fn cve_2020_8595_query_and_fragment_hide_no_path<D: Driver>() {
+    let gate: D = ruled(json!([{ "match": { "path": "/admin" }, "requires": requires() }]));
+    for path in [
+        "/admin",
+        "/admin?",
+        "/admin?x=/open",
+        "/admin#",
+        "/admin#x",
+        "/admin?#",
+    ] {
+        assert_refused(&gate.send(&Request::get(path)), &[400, 401], path);
+    }
+}
+
+fn cve_2020_25017_every_line_of_a_header_counts<D: Driver>() {
+    let gate: D = ruled(json!([{
+        "match": { "prefix": "/", "headers": [{ "name": "x-admin", "string_match": { "exact": "1" } }] },
+        "requires": requires(),
+    }]));
+    for lines in [["1", "0"], ["0", "1"]] {
+        let request = Request::get("/")
+            .header("x-admin", lines[0])
+            .header("x-admin", lines[1]);
+        assert_refused(&gate.send(&request), &[401], "a rule sees the second line");
+    }
+    let gate: D = with_local_keys(&signer());
+    let good = format!("Bearer {}", token(&gate, &signer(), "alice"));
+    for lines in [
+        [good.as_str(), "Bearer a.b.c"],
+        ["Bearer a.b.c", good.as_str()],
+    ] {
+        let request = Request::get("/");
+        let request = request
+            .header("authorization", lines[0])
+            .header("authorization", lines[1]);
+        assert_refused(&gate.send(&request), &[400], "a second credential");
+    }
+}
+
+fn cve_2021_29492_escaped_slashes_hide_no_path<D: Driver>() {
+    let gate: D = ruled(json!([
+        { "match": { "prefix": "/admin" }, "requires": requires() },
+        { "match": { "prefix": "/" } },
+    ]));
+    for path in [
+        "/open%2f..%2fadmin",
+        "/open%2F..%2Fadmin",
+        "/open/..%5cadmin",
+        "/x%5C..%5Cadmin",
+        "//admin",
+        "/%2fadmin",
+    ] {
+        assert_refused(&gate.send(&Request::get(path)), &[400], path);
+    }
+}
+
+fn connect() -> Request {
+    Request::new("CONNECT", "db.example.com:443")
+}
+
+/// A rule with a regular expression has no path to look at.
+fn cve_2021_43824_connect_has_no_path_to_match<D: Driver>() {
+    let gate: D = ruled(json!([
+        { "match": { "safe_regex": { "regex": "/.*" } }, "requires": requires() },
+        { "match": { "connect_matcher": {} }, "requires": requires() },
+    ]));
+    assert_refused(&gate.send(&connect()), &[401], "without a token");
+    let good = token(&gate, &signer(), "alice");
+    assert_eq!(gate.send(&connect().bearer(&good)).status, 200);
+    assert_still_serves(&gate);
+}
+
+fn cve_2026_26308_second_line_evades_no_rule<D: Driver>() {
+    let gate: D = ruled(json!([
+        { "match": { "prefix": "/", "headers": [{ "name": "x-role", "string_match": { "exact": "admin" } }] },
+          "requires": requires(), "authorize": { "roles": { "any_of": ["admin"] } } },
+        { "match": { "prefix": "/", "headers": [{ "name": "x-env", "string_match": { "prefix": "prod" }, "invert_match": true }] } },
+        { "match": { "prefix": "/" }, "requires": requires() },
+    ]));
+    for (name, lines) in [
+        ("x-role", ["admin", "user"]),
+        ("x-role", ["user", "admin"]),
+        ("x-env", ["dev", "prod"]),
+        ("x-env", ["prod", "dev"]),
+    ] {
+        let request = Request::get("/")
+            .header(name, lines[0])
+            .header(name, lines[1]);
+        assert_refused(&gate.send(&request), &[401], &format!("{name}: {lines:?}"));
+    }
+}
+
+/// Also CVE-2026-73553.
+fn cve_2026_73511_path_parameters_hide_no_path<D: Driver>() {
+    let gate: D = ruled(json!([
+        { "match": { "path": "/admin" }, "requires": requires() },
+        { "match": { "path_separated_prefix": "/admin/users" }, "requires": requires() },
+        { "match": { "prefix": "/open" } },
+    ]));
+    for path in [
+        "/admin;",
+        "/admin;x=1",
+        "/admin;a/users",
+        "/admin/users;v=1/7",
+        "/open/..;/admin",
+        "/open/..;a=b/admin/users",
+        "/;/admin",
+        "/admin%3bx",
+    ] {
+        assert_refused(&gate.send(&Request::get(path)), &[400, 401], path);
+    }
+    assert_eq!(gate.send(&Request::get("/open;v=1/x")).status, 200);
+}
+
+fn cve_2026_73547_connect_is_denied_without_a_path<D: Driver>() {
+    let gate: D = with_local_keys(&signer());
+    assert_refused(&gate.send(&connect()), &[401], "without a token");
+    let good = token(&gate, &signer(), "alice");
+    assert_refused(
+        &gate.send(&connect().bearer(&good)),
+        &[403],
+        "no rule is for it",
+    );
+    assert_still_serves(&gate);
+}
+
+/// Unmatched, without a requirement, a preflight, a failed token that passes: whichever way a
+/// request takes, headers with an identity are not a client's to set.
+fn envoy_46586_nobody_sets_an_identity_where_no_token_is_asked_for<D: Driver>() {
+    let mut config = configuration(&local_provider(&signer()));
+    config["bypass_cors_preflight"] = json!(true);
+    config["unmatched"] = json!("allow");
+    config["rules"] = json!([
+        { "match": { "prefix": "/open" } },
+        { "match": { "prefix": "/maybe" }, "requires": any("allow_missing_or_failed") },
+        { "match": { "prefix": "/admin" }, "requires": requires() },
+    ]);
+    let gate: D = start(&Setup::new(config));
+    let preflight = Request::new("OPTIONS", "/admin")
+        .header("origin", "https://app.example")
+        .header("access-control-request-method", "PUT");
+    let failed = Request::get("/maybe").bearer("a.b.c");
+    for request in [
+        Request::get("/"),
+        Request::get("/open"),
+        Request::get("/maybe"),
+        failed,
+        preflight,
+    ] {
+        let path = request.path.clone();
+        let request = request
+            .header("X-User", "root")
+            .header("x_user", "root")
+            .header("x-user", "root");
+        let seen = gate.send(&request).upstream.unwrap().headers;
+        assert_eq!(
+            (seen.values("x-user"), seen.values("x_user")),
+            (vec![], vec![]),
+            "{path}"
+        );
+    }
+}
