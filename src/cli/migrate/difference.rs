@@ -250,9 +250,9 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::StricterTokens => {
-                "refused are tokens with \"crit\", with a name twice, with a registered claim of \
-                the wrong type, with a \"cnf\" that is not this connection's, and of more than \
-                8192 bytes; correct the issuer, or raise limits.token_bytes"
+                "refused are tokens with \"crit\", \"b64\" or a nested token, with a \"cnf\" that is \
+                not this connection's, with \"exp\": 0, in loose base64url, and of more than 8192 \
+                bytes; correct the issuer, or raise limits.token_bytes"
                     .into()
             }
             Self::StrictBearer => {
