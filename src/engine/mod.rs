@@ -12,20 +12,18 @@ mod evaluation;
 mod export;
 mod forward;
 mod refusal;
+mod routing;
 
-use core::{cell::LazyCell, mem, ptr};
+use core::{cell::LazyCell, mem};
 
 use crate::{
-    config::{Config, Mode, PathPolicy, ProviderId, Unmatched},
+    config::{Config, Mode, ProviderId, Unmatched},
     decision::{
         Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
     },
     host::Host,
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
-    policy::{
-        Authorization, Requirement, Rule,
-        path::{self, Target},
-    },
+    policy::{Authorization, Requirement, path::Target},
     request::Request,
     time::UnixMillis,
     verification::Circumstances,
@@ -110,7 +108,7 @@ impl Engine {
         if self.config.bypass_cors_preflight && is_cors_preflight(request) {
             return permit(PermitReason::CorsPreflight, removals);
         }
-        let (target, rule) = match self.route(request) {
+        let (target, rule) = match routing::route(&self.config, request) {
             Ok(routed) => routed,
             Err(_) => return Decision::Deny(Denial::new(Reason::AmbiguousPath)),
         };
@@ -207,59 +205,6 @@ impl Engine {
             realm: &self.config.realm,
             stripped: self.config.strip_failure_response,
         })
-    }
-
-    /// The first rule for the request, and its split path. With `path_policy: reject`, a path that
-    /// could be read in two ways is an error.
-    fn route<'a>(
-        &self,
-        request: &Request<'a>,
-    ) -> Result<(Option<Target<'a>>, Option<&Rule>), path::Ambiguity> {
-        let Some(raw) = request.target() else {
-            return Ok((None, self.first_match(request, None)));
-        };
-        // Refused in every mode: no rule can be chosen for what is no text.
-        let target = Target::new(str::from_utf8(raw).map_err(|_| path::Ambiguity::NotText)?);
-        let rule = self.first_match(request, Some(target));
-        if self.config.path_policy == PathPolicy::Reject {
-            path::ambiguity(target.path).map_or(Ok(()), Err)?;
-            // An upstream may decode the path, and then leave its parameters out.
-            let decoded = path::normal_encoding(target.path);
-            self.same_at(&decoded, request, target, rule, path::Ambiguity::Encoding)?;
-            if decoded.contains(';') {
-                let plain = path::without_parameters(&decoded);
-                self.same_at(&plain, request, target, rule, path::Ambiguity::Parameter)?;
-            }
-        }
-        Ok((Some(target), rule))
-    }
-
-    /// Whether `path`, another reading of the target's, leads to the same rule.
-    fn same_at(
-        &self,
-        path: &str,
-        request: &Request<'_>,
-        target: Target<'_>,
-        rule: Option<&Rule>,
-        otherwise: path::Ambiguity,
-    ) -> Result<(), path::Ambiguity> {
-        if path == target.path {
-            return Ok(());
-        }
-        path::ambiguity(path).map_or(Ok(()), Err)?;
-        let other = self.first_match(request, Some(Target { path, ..target }));
-        if rule.map(ptr::from_ref) == other.map(ptr::from_ref) {
-            Ok(())
-        } else {
-            Err(otherwise)
-        }
-    }
-
-    fn first_match(&self, request: &Request<'_>, target: Option<Target<'_>>) -> Option<&Rule> {
-        self.config
-            .rules
-            .iter()
-            .find(|rule| rule.route.matches(request, target))
     }
 
     /// No rule is for the request. Nothing is verified or fetched for it.
