@@ -1,5 +1,7 @@
 //! What is not migrated, and why.
 
+use std::fs;
+
 use super::{ENVOY, embedded, file, migrate};
 
 const PROVIDER: &str = "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
@@ -188,5 +190,47 @@ fn tells_usage_from_findings() {
     ] {
         let said = told(path, arguments, code);
         assert!(said.contains(reason), "{said}");
+    }
+}
+
+/// RBAC that finds nothing to refuse by would let everyone in.
+#[test]
+fn opens_nothing_that_rbac_refuses_by_metadata() {
+    let metadata = "{ filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: sub }], \
+        value: { string_match: { exact: mallory } } }";
+    let rules = |action: &str, principal: &str| {
+        format!(
+            "{{ action: {action}, policies: {{ p: {{ permissions: [{{ any: true }}], principals: [{principal}] }} }} }}"
+        )
+    };
+    let direct = format!("{{ metadata: {metadata} }}");
+    let negated = format!("{{ not_id: {{ metadata: {metadata} }} }}");
+    for (name, rules, opens) in [
+        ("denied", rules("DENY", &direct), true),
+        ("negated", rules("ALLOW", &negated), true),
+        ("allowed", rules("ALLOW", &direct), false),
+    ] {
+        let router = "          - name: envoy.filters.http.router";
+        let rbac = format!(
+            "          - name: rbac
+            typed_config:
+              \"@type\": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
+              rules: {rules}
+{router}"
+        );
+        let envoy = fs::read_to_string(embedded("rbac", PROVIDER)).unwrap();
+        let file = file(&format!("rbac-{name}.yaml"), &envoy.replace(router, &rbac));
+        let rewrite = ["--rewrite", "--module", "m"];
+        if opens {
+            let said = told(&file, &rewrite, 1);
+            assert!(said.contains("http_filters[1].typed_config: "), "{said}");
+            assert!(said.contains("it would let in whom it refuses"), "{said}");
+        } else {
+            assert_eq!(migrate(&file, &rewrite).status.code(), Some(0), "{name}");
+        }
+        let output = migrate(&file, &[]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.contains("LET IN whom it refuses"), opens, "{said}");
+        assert!(said.contains("is no longer written"), "{said}");
     }
 }

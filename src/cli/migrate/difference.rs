@@ -68,6 +68,8 @@ pub enum Deviation {
     FilterState,
     /// Something reads dynamic metadata that is no longer written.
     MetadataUnwritten,
+    /// Something refuses by dynamic metadata that is no longer written.
+    DenialUnwritten,
     /// A name does not fit.
     Renamed {
         /// The name that is written.
@@ -140,6 +142,8 @@ pub enum Obstacle {
     OverrideEnables,
     /// Clusters of one route with unequal overrides.
     UnequalClusters,
+    /// RBAC that would let in whom it refuses.
+    DenialByMetadata,
 }
 
 impl fmt::Display for Difference {
@@ -211,7 +215,14 @@ impl fmt::Display for Deviation {
             }
             Self::MetadataUnwritten => {
                 "what this reads in the dynamic metadata of jwt_authn is no longer written, so \
-                that it finds nothing; decide by \"authorize\", or read filter state"
+                that it finds nothing; decide by \"authorize\" (and unmatched: deny, where this \
+                refuses the rest), or read filter state"
+                    .into()
+            }
+            Self::DenialUnwritten => {
+                "this refuses by what it finds in the dynamic metadata of jwt_authn, which is no \
+                longer written: it would LET IN whom it refuses; decide by \"authorize\" before \
+                you take jwt_authn out"
                     .into()
             }
             Self::NotWatched => {
@@ -302,6 +313,11 @@ impl fmt::Display for Obstacle {
             Self::OverrideEnables => formatter.write_str(
                 "for a filter that is disabled by default; enable it \
                  and disable it on the other routes first",
+            ),
+            Self::DenialByMetadata => formatter.write_str(
+                "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
+                 module cannot write: it would let in whom it refuses; migrate without --rewrite, \
+                 and decide by \"authorize\"",
             ),
             Self::UnequalClusters => formatter.write_str(
                 "weighted clusters of one route ask for different tokens, and \

@@ -94,7 +94,11 @@ pub(super) fn run(
         let none = format!("{}: no jwt_authn filter", path.display());
         return Err(Failure::Finding(none));
     }
-    let mut differences: Vec<Difference> = Vec::new();
+    if let (Some(_), Some(at)) = (module, surroundings.denials.first()) {
+        let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
+    let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
     for difference in carried.iter_mut().flat_map(|one| one.differences.drain(..)) {
         // What holds for every filter is told once.
         if !differences.contains(&difference) {
@@ -102,7 +106,8 @@ pub(super) fn run(
         }
     }
     differences.append(&mut routes.differences);
-    differences.extend(around(&surroundings, module.is_some()));
+    // What holds whatever is configured comes last: it must not hide what has to be done.
+    differences.sort_by_key(|difference| difference.at == Location::default());
     let configurations = carried.into_iter().map(|carried| carried.configuration);
     let written = if let Some(module) = module {
         // Done, and no longer to do.
@@ -139,10 +144,12 @@ fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
         let at = at.clone();
         Difference { at, what }
     };
-    let readers = surroundings.metadata_readers.iter();
-    let mut differences: Vec<Difference> = readers
-        .map(|at| difference(at, Deviation::MetadataUnwritten))
+    let denials = surroundings.denials.iter();
+    let mut differences: Vec<Difference> = denials
+        .map(|at| difference(at, Deviation::DenialUnwritten))
         .collect();
+    let readers = surroundings.metadata_readers.iter();
+    differences.extend(readers.map(|at| difference(at, Deviation::MetadataUnwritten)));
     let elsewhere = surroundings.routes_elsewhere.iter();
     differences.extend(elsewhere.map(|at| difference(at, Deviation::RoutesElsewhere)));
     if is_rewritten {

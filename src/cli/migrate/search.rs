@@ -11,6 +11,9 @@ const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthenticati
 /// Namespace of its dynamic metadata, and its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 
+/// Types of RBAC's configuration, for a chain and for a route.
+const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
+
 /// A filter.
 pub(super) struct Found<'a> {
     /// Where its configuration is.
@@ -34,6 +37,8 @@ pub(super) struct Surroundings {
     pub(super) routes_elsewhere: Vec<Location>,
     /// What reads the filter's dynamic metadata.
     pub(super) metadata_readers: Vec<Location>,
+    /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
+    pub(super) denials: Vec<Location>,
     /// Names of virtual machines of WebAssembly.
     pub(super) vm_ids: Vec<String>,
 }
@@ -103,6 +108,10 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
 
 impl Surroundings {
     fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
+        let (name, rbac) = unwrapped(node);
+        if name.is_some_and(|name| name.starts_with(RBAC)) && denies_by_metadata(rbac) {
+            self.denials.push(at.clone());
+        }
         if holds_filter(node) {
             let name = node.member("name").and_then(Node::text);
             self.names.extend(name.map(str::to_owned));
@@ -115,7 +124,7 @@ impl Surroundings {
             let text = value.text().unwrap_or_default();
             if name == "vm_id" || name == "vmId" {
                 self.vm_ids.push(text.to_owned());
-            } else if name != "name" && text.contains(NAMESPACE) {
+            } else if name != "name" && (text.contains(NAMESPACE) || lists_namespace(value)) {
                 self.metadata_readers.push(at.member(name));
             }
         }
@@ -138,6 +147,43 @@ impl Surroundings {
                 self.routes_elsewhere.push(at.member(snake));
             }
         }
+    }
+}
+
+/// Whether it is a list of namespaces with that of the filter, as external authorization has.
+fn lists_namespace(value: &Node) -> bool {
+    match value {
+        Node::List(elements) => elements
+            .iter()
+            .any(|element| element.text() == Some(NAMESPACE)),
+        _ => false,
+    }
+}
+
+/// Whether RBAC, with these rules, refuses something for what it finds in the filter's metadata.
+fn denies_by_metadata(rbac: &Node) -> bool {
+    let rules = rbac.member("rules").is_some_and(|rules| {
+        let action = rules.member("action").and_then(Node::text);
+        let denies = matches!(action, Some("DENY" | "1"));
+        mentions_namespace(rules, denies)
+    });
+    // What a tree of matchers does on no match is not looked into.
+    let matcher = rbac.member("matcher");
+    let of_route = rbac.member("rbac").is_some_and(denies_by_metadata);
+    rules || of_route || matcher.is_some_and(|matcher| mentions_namespace(matcher, true))
+}
+
+/// Whether the namespace stands in there, beneath a negation unless `is_negated` already.
+fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
+    const NEGATIONS: [&str; 4] = ["not_id", "notId", "not_rule", "notRule"];
+    match node {
+        Node::List(elements) => elements
+            .iter()
+            .any(|element| mentions_namespace(element, is_negated)),
+        Node::Map(members) => members.iter().any(|(name, member)| {
+            mentions_namespace(member, is_negated || NEGATIONS.contains(&name.as_str()))
+        }),
+        Node::Plain(text) | Node::Text(text) => is_negated && text.contains(NAMESPACE),
     }
 }
 
