@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const [envoy, module] = process.argv.slice(2);
 const makefile = readFileSync('Makefile', 'utf8');
@@ -57,8 +57,30 @@ function complaint({ language, text }) {
   return undefined;
 }
 
+// Headings as GitHub names them.
+function anchors(path) {
+  return readFileSync(path, 'utf8').split('\n').filter((line) => /^#+ /.test(line)).map((line) =>
+    line.replace(/^#+ /, '').toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
+}
+
+// Links to pages and headings that are not there.
+function broken(path) {
+  const links = Array.from(readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
+  return links.filter((link) => !/^[a-z]+:/.test(link)).filter((link) => {
+    const [file, anchor] = link.split('#');
+    const target = file === '' ? path : join(dirname(path), file);
+    return !existsSync(target) || (anchor !== undefined && !anchors(target).includes(anchor));
+  });
+}
+
 let checked = 0;
 let failed = 0;
+for (const path of markdownFiles()) {
+  for (const link of broken(path)) {
+    failed += 1;
+    console.error(`${path}: leads nowhere: ${link}`);
+  }
+}
 const examples = readdirSync('envoy').filter((name) => name.endsWith('.yaml')).map((name) =>
   ({ place: `envoy/${name}`, language: 'yaml', text: readFileSync(`envoy/${name}`, 'utf8') }));
 for (const block of [...markdownFiles().flatMap(blocks), ...examples]) {

@@ -78,6 +78,16 @@ pub(super) fn config(path: &Path) -> Result<Result<Config, ConfigError>, Failure
         }
         Err(error) => return Err(unreadable(&error)),
     };
+    if ["static_resources", "staticResources", "resources"]
+        .iter()
+        .any(|name| value.get(name).is_some())
+    {
+        return Err(Failure::Usage(format!(
+            "{}: an Envoy configuration; give what stands under \"value\" in the filter's own, or ask \
+             Envoy: --mode validate --log-level warning",
+            path.display()
+        )));
+    }
     if holds_fraction(&value) {
         return Err(Failure::Finding(format!(
             "{}: a number with a fraction or an exponent, or beyond 2^53, stands unquoted; Envoy \

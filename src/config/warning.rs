@@ -153,7 +153,7 @@ fn extractions(config: &Config) -> Vec<Warning> {
     found
 }
 
-fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 8] {
+fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 9] {
     [
         (
             provider.audiences == Audiences::Any,
@@ -190,6 +190,11 @@ fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 8] {
                 if remote.unknown_kid_cooldown_ms < SHORT_COOLDOWN_MS),
             "remote_jwks",
             "strangers can cause more than one fetch a second (unknown_kid_cooldown)",
+        ),
+        (
+            provider.times.allow_future_iat,
+            "allow_future_iat",
+            "a token that claims to be issued later than now is accepted",
         ),
         (
             provider.token_types == TokenTypes::Any,

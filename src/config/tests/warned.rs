@@ -72,6 +72,10 @@ fn every_weak_choice_is_told_of() {
              (unknown_kid_cooldown)",
         ),
         (
+            vec![(okta("allow_future_iat"), json!(true))],
+            "providers.okta.allow_future_iat: a token that claims to be issued later than now is accepted",
+        ),
+        (
             vec![(okta("token_types"), json!(["*"]))],
             "providers.okta.token_types: tokens of other kinds, such as ID tokens, are accepted",
         ),
