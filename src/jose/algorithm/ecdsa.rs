@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 
 use jwt_compact::AlgorithmSignature;
 use p256::ecdsa::signature::Verifier;
+use p256::elliptic_curve::point::AffineCoordinates;
 
 use crate::jose::jwk::KeyError;
 
@@ -27,9 +28,7 @@ pub fn public_key<C: NistCurve>(x: &[u8], y: &[u8]) -> Result<C::PublicKey, KeyE
             expected: C::FIELD_OCTETS,
         });
     }
-    // SEC 1 section 2.3.3: 4 says that both coordinates follow.
-    let point = [&[4], x, y].concat();
-    C::decode(&point).ok_or(KeyError::EcPointNotOnCurve)
+    C::point(x, y).ok_or(KeyError::EcPointNotOnCurve)
 }
 
 /// A curve that JOSE signs on, and the hash it is bound to.
@@ -45,8 +44,8 @@ pub trait NistCurve {
     /// r and s.
     type Signature;
 
-    /// The point that `sec1` encodes.
-    fn decode(sec1: &[u8]) -> Option<Self::PublicKey>;
+    /// The point of these coordinates where they solve the curve's equation.
+    fn point(x: &[u8], y: &[u8]) -> Option<Self::PublicKey>;
     /// r and s where both are in [1, n-1].
     fn signature(octets: &[u8]) -> Option<Self::Signature>;
     /// r and s, as they were.
@@ -114,8 +113,10 @@ macro_rules! nist_curve {
             type PublicKey = $crate_name::ecdsa::VerifyingKey;
             type Signature = $crate_name::ecdsa::Signature;
 
-            fn decode(sec1: &[u8]) -> Option<Self::PublicKey> {
-                Self::PublicKey::from_sec1_bytes(sec1).ok()
+            fn point(x: &[u8], y: &[u8]) -> Option<Self::PublicKey> {
+                let (x, y) = (x.try_into().ok()?, y.try_into().ok()?);
+                let point = $crate_name::AffinePoint::from_coordinates(x, y).into_option()?;
+                Self::PublicKey::from_affine(point).ok()
             }
 
             fn signature(octets: &[u8]) -> Option<Self::Signature> {

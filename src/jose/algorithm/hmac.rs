@@ -1,12 +1,19 @@
 //! HMAC with SHA-2 (RFC 7518 section 3.2).
 //!
-//! The arithmetic is jwt-compact's, with its constant-time comparison. Here is only the rule that
-//! RFC 7518 section 3.2 adds and jwt-compact leaves to its caller: a key is at least as long as the
-//! hash. A short one can be guessed offline from any single token (RFC 8725 section 3.5).
+//! A tag is compared in constant time, and as a whole: a part of one is none. RFC 7518 section 3.2
+//! adds that a key is at least as long as the hash: a short one can be guessed offline from any
+//! single token (RFC 8725 section 3.5).
 
-use jwt_compact::alg::{Hs256, Hs256Key, Hs384, Hs384Key, Hs512, Hs512Key};
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::marker::PhantomData;
 
-use crate::jose::algorithm::{Algorithm, verify};
+use hmac::{Hmac, KeyInit, Mac};
+use jwt_compact::AlgorithmSignature;
+use jwt_compact::alg::SecretBytes;
+use sha2::{Sha256, Sha384, Sha512};
+
+use crate::jose::algorithm::{Algorithm, Sha2, verify};
 use crate::jose::jwk::KeyError;
 
 /// Least octets of a secret key: what the shortest hash asks for.
@@ -14,17 +21,12 @@ pub const MIN_OCTETS: usize = 32;
 const MIN_OCTETS_384: usize = 48;
 const MIN_OCTETS_512: usize = 64;
 
-/// A secret, prepared for every hash that it is long enough for. Zeroed when dropped; its `Debug`
-/// does not show it.
+/// A secret. Zeroed when dropped; its `Debug` does not show it.
 #[derive(Clone, Debug)]
-pub struct SecretKey {
-    hs256: Hs256Key,
-    hs384: Option<Hs384Key>,
-    hs512: Option<Hs512Key>,
-}
+pub struct SecretKey(SecretBytes<'static>);
 
 impl SecretKey {
-    /// Prepares `octets`.
+    /// Admits `octets`.
     ///
     /// # Errors
     /// [`KeyError::SecretTooShort`] below [`MIN_OCTETS`].
@@ -35,11 +37,7 @@ impl SecretKey {
                 needed: MIN_OCTETS,
             });
         }
-        Ok(Self {
-            hs256: Hs256Key::new(octets),
-            hs384: (octets.len() >= MIN_OCTETS_384).then(|| Hs384Key::new(octets)),
-            hs512: (octets.len() >= MIN_OCTETS_512).then(|| Hs512Key::new(octets)),
-        })
+        Ok(Self(SecretBytes::owned(octets.to_vec())))
     }
 
     /// Octets that a secret needs to serve `algorithm`; None where that is no HMAC.
@@ -54,7 +52,7 @@ impl SecretKey {
 
     /// The secret.
     pub fn octets(&self) -> &[u8] {
-        self.hs256.as_ref()
+        &self.0
     }
 
     /// True where the secret is long enough for `algorithm`.
@@ -64,12 +62,57 @@ impl SecretKey {
 
     /// Verifies; false wherever [`Self::fits`] is false.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], tag: &[u8]) -> bool {
-        match (algorithm, &self.hs384, &self.hs512) {
-            (Algorithm::Hs256, _, _) => verify(&Hs256, &self.hs256, message, tag),
-            (Algorithm::Hs384, Some(key), _) => verify(&Hs384, key, message, tag),
-            (Algorithm::Hs512, _, Some(key)) => verify(&Hs512, key, message, tag),
-            _ => false,
-        }
+        self.fits(algorithm)
+            && match algorithm {
+                Algorithm::Hs256 => verify(&HmacSha2::<Sha256>::default(), self, message, tag),
+                Algorithm::Hs384 => verify(&HmacSha2::<Sha384>::default(), self, message, tag),
+                Algorithm::Hs512 => verify(&HmacSha2::<Sha512>::default(), self, message, tag),
+                _ => false,
+            }
+    }
+}
+
+/// `HS256`, `HS384`, `HS512`.
+#[derive(Clone, Copy, Debug)]
+pub struct HmacSha2<D>(PhantomData<D>);
+
+impl<D> Default for HmacSha2<D> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// A tag; its length is the hash's, which the comparison checks.
+#[derive(Clone, Debug)]
+pub struct HmacTag(Vec<u8>);
+
+impl AlgorithmSignature for HmacTag {
+    fn try_from_slice(octets: &[u8]) -> anyhow::Result<Self> {
+        Ok(Self(octets.to_vec()))
+    }
+
+    fn as_bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.0)
+    }
+}
+
+impl<D: Sha2> jwt_compact::Algorithm for HmacSha2<D> {
+    type SigningKey = Infallible;
+    type VerifyingKey = SecretKey;
+    type Signature = HmacTag;
+
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(D::HMAC_NAME)
+    }
+
+    fn sign(&self, signing_key: &Infallible, _message: &[u8]) -> HmacTag {
+        match *signing_key {}
+    }
+
+    fn verify_signature(&self, tag: &HmacTag, key: &SecretKey, message: &[u8]) -> bool {
+        // No key is too long or too short for the construction itself (RFC 2104 section 2).
+        Hmac::<D>::new_from_slice(key.octets())
+            .is_ok_and(|hmac| hmac.chain_update(message).verify_slice(&tag.0).is_ok())
     }
 }
 
@@ -108,6 +151,20 @@ mod tests {
             let refused = SecretKey::new(&vec![1; octets]).unwrap_err();
             assert_eq!(refused, KeyError::SecretTooShort { octets, needed: 32 });
         }
+    }
+
+    #[test]
+    fn a_part_of_a_tag_is_none() {
+        use jwt_compact::Algorithm as _;
+        let key = SecretKey::new(&[7; 64]).unwrap();
+        let signer = jwt_compact::alg::Hs512Key::new([7; 64]);
+        let tag = jwt_compact::alg::Hs512.sign(&signer, b"message");
+        let tag = tag.as_bytes();
+        assert!(key.verify(Algorithm::Hs512, b"message", &tag));
+        for part in [&tag[..0], &tag[..32], &tag[..63], &tag[1..]] {
+            assert!(!key.verify(Algorithm::Hs512, b"message", part));
+        }
+        assert!(!key.verify(Algorithm::Hs512, b"message", &[&tag[..], &[0]].concat()));
     }
 
     #[test]

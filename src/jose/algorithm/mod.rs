@@ -5,18 +5,21 @@
 //! that the verifier chooses): what has no name here cannot be asked for.
 //!
 //! The files below implement [`jwt_compact::Algorithm`], verification only: the signing key is a
-//! type without values, so this crate cannot sign with an asymmetric key even by mistake. They are
-//! ours because jwt-compact has no ES384 and ES512, and its `rsa` feature needs a source of
-//! randomness that this target does not have.
+//! type without values, so this crate cannot sign even by mistake. They are ours because jwt-compact
+//! has no ES384 and ES512, its `rsa` feature needs a source of randomness that this target does not
+//! have, and its HMAC would link every hash a second time.
 
 pub mod ecdsa;
 pub mod eddsa;
+pub mod hash;
 pub mod hmac;
 pub mod rsa;
 
 use std::fmt;
 
 use jwt_compact::AlgorithmSignature;
+
+pub use self::hash::Sha2;
 
 /// A signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,8 +155,8 @@ impl fmt::Display for Algorithm {
 
 /// Verifies `signature`, whose length nobody has checked yet.
 ///
-/// jwt-compact documents that `try_from_slice` sees no length but `LENGTH`, and its own HMAC
-/// signatures panic on any other: a token with a short signature would end the worker.
+/// jwt-compact documents that `try_from_slice` sees no length but `LENGTH`: whoever relies on that
+/// would panic on a token with a short signature, which ends the worker.
 pub(super) fn verify<A: jwt_compact::Algorithm>(
     algorithm: &A,
     key: &A::VerifyingKey,

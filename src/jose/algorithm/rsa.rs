@@ -14,9 +14,8 @@ use std::marker::PhantomData;
 
 use jwt_compact::AlgorithmSignature;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
-use sha2::digest::{FixedOutputReset, const_oid::AssociatedOid};
-use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use crate::jose::algorithm::Sha2;
 use crate::jose::jwk::KeyError;
 
 /// Least size of a modulus (RFC 7518 section 3.3).
@@ -73,29 +72,6 @@ fn exponent_value(octets: &[u8]) -> Option<u64> {
     padded.get_mut(start..)?.copy_from_slice(minimal);
     let value = u64::from_be_bytes(padded);
     ((MIN_EXPONENT..=MAX_EXPONENT).contains(&value) && value & 1 == 1).then_some(value)
-}
-
-/// The hashes of JOSE.
-pub trait Sha2: Digest + FixedOutputReset + AssociatedOid {
-    /// `alg` of PKCS#1 v1.5 with this hash.
-    const PKCS1_NAME: &'static str;
-    /// `alg` of PSS with this hash.
-    const PSS_NAME: &'static str;
-}
-
-impl Sha2 for Sha256 {
-    const PKCS1_NAME: &'static str = "RS256";
-    const PSS_NAME: &'static str = "PS256";
-}
-
-impl Sha2 for Sha384 {
-    const PKCS1_NAME: &'static str = "RS384";
-    const PSS_NAME: &'static str = "PS384";
-}
-
-impl Sha2 for Sha512 {
-    const PKCS1_NAME: &'static str = "RS512";
-    const PSS_NAME: &'static str = "PS512";
 }
 
 /// `RS256`, `RS384`, `RS512` (RFC 7518 section 3.3).
