@@ -39,7 +39,7 @@ enum Command {
     Check {
         /// The configuration: JSON or YAML.
         config: PathBuf,
-        /// Check this JWKS as the keys of a provider with `remote_jwks`.
+        /// Check this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
     },
@@ -51,7 +51,7 @@ enum Command {
         /// The time to decide at; now when left out.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
-        /// Use this JWKS as the keys of a provider with `remote_jwks`; without, they count as not
+        /// Use this JWKS as the keys of a provider that fetches them; without, they count as not
         /// to be had (503).
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,

@@ -176,18 +176,25 @@ impl Worker {
 
     fn report(&self, outcome: &FetchOutcome) {
         self.metrics.fetched(outcome);
-        if let Err(error) = outcome.keys {
-            for provider in outcome
-                .providers
-                .iter()
-                .filter_map(|id| self.engine.config().provider(*id))
-            {
-                let name = &provider.name;
-                abi::log(
-                    LogLevel::Warn,
-                    &format!("portcullis: keys of {name:?}: {error}"),
-                );
-            }
+        let (level, said) = match (&outcome.keys, outcome.failures) {
+            (Err(error), _) => (LogLevel::Warn, error.to_string()),
+            (Ok(_), 0) => return,
+            (Ok(_), failures) => (
+                LogLevel::Info,
+                format!("there again after {failures} failures"),
+            ),
+        };
+        let config = self.engine.config();
+        for provider in outcome
+            .providers
+            .iter()
+            .filter_map(|id| config.provider(*id))
+        {
+            let (name, uri) = (&provider.name, &outcome.uri);
+            abi::log(
+                level,
+                &format!("portcullis: keys of {name:?}, {uri}: {said}"),
+            );
         }
     }
 

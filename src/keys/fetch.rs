@@ -22,6 +22,8 @@ pub struct Fetch {
     pub(super) lease: UnixMillis,
     /// What is asked for.
     pub(super) step: Step,
+    /// What was wrong with the metadata at the place before.
+    pub(super) fault: Option<FetchError>,
     /// Where to.
     pub endpoint: Endpoint,
     /// The entity tag of the key set that is there already.
@@ -72,6 +74,10 @@ pub enum Progress {
 pub struct FetchOutcome {
     /// The providers whose keys these are.
     pub providers: Vec<ProviderId>,
+    /// What the last call asked for.
+    pub uri: String,
+    /// How many fetches had failed before, one after the other.
+    pub failures: u32,
     /// The number of usable keys, or why there are none new.
     pub keys: Result<usize, FetchError>,
 }
@@ -109,6 +115,7 @@ impl Fetch {
             source,
             lease,
             step,
+            fault: None,
             endpoint: endpoint.clone(),
             if_none_match: None,
             timeout_ms: keys.timeout_ms,
@@ -130,18 +137,24 @@ impl Fetch {
             Ok(Answer::NotModified { .. }) => Err(FetchError::Status(304)),
             Err(error) => Err(error),
         };
-        let (step, endpoint) = match read {
-            Ok(endpoint) => (Step::Jwks, endpoint),
+        let (step, fault, endpoint) = match read {
+            Ok(endpoint) => (Step::Jwks, None, endpoint),
             // It may stand at the other place. A server that does not answer has no other.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
+                // A document that is wrong says more than that there is none.
+                let fault = self.fault.unwrap_or(error);
                 let next = index.saturating_add(1);
-                let endpoint = discovery.metadata.get(next).ok_or(error)?;
-                (Step::Metadata(next), endpoint.clone())
+                let endpoint = discovery.metadata.get(next).ok_or(match error {
+                    FetchError::Metadata => error,
+                    _ => fault,
+                })?;
+                (Step::Metadata(next), Some(fault), endpoint.clone())
             }
             Err(error) => return Err(error),
         };
         Ok(Self {
             step,
+            fault,
             endpoint,
             ..self.clone()
         })
@@ -163,7 +176,9 @@ impl fmt::Display for FetchError {
             Self::Cluster => "the proxy refuses to call the cluster",
             Self::Document => "the answer is no JWKS with a usable key",
             Self::Issuer => "the metadata names another issuer than the configured one",
-            Self::JwksUri => "the metadata's jwks_uri is no https URL",
+            Self::JwksUri => {
+                "the metadata's jwks_uri is no https URL (http, where the issuer is http)"
+            }
             Self::Metadata => "the issuer's metadata has no issuer and jwks_uri",
             // What the proxy says of a server that it cannot reach, or that does not answer in time.
             Self::Status(status @ (503 | 504)) => {

@@ -88,7 +88,7 @@ impl Source {
             .filter(|_| matches!(serving, Serving::Fresh | Serving::Stale));
         Standing {
             keys: key_set.map_or(0, |key_set| key_set.keys().len()),
-            is_stale: serving == Serving::Stale,
+            is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
             fetched_at: self.record.fetched_at,
         }
     }
@@ -239,6 +239,8 @@ impl Source {
         now: UnixMillis,
         host: &dyn Host,
     ) -> Progress {
+        self.read(host);
+        let failures = self.record.failures;
         let keys = match answer {
             Ok(Answer::Document { body, caching }) => {
                 self.replace(fetch, &body, &caching, now, host)
@@ -262,6 +264,8 @@ impl Source {
         };
         Progress::Ended(FetchOutcome {
             providers: self.providers.clone(),
+            uri: fetch.endpoint.uri.clone(),
+            failures,
             keys,
         })
     }

@@ -38,7 +38,7 @@ pub enum Keys<'a> {
 pub struct Standing {
     /// How many may serve.
     pub keys: usize,
-    /// They serve past their freshness.
+    /// They are past their freshness, whether they still serve or not.
     pub is_stale: bool,
     /// When they were last fetched or confirmed.
     pub fetched_at: Option<UnixMillis>,

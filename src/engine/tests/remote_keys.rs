@@ -331,4 +331,11 @@ fn a_fetch_ends_where_metadata_fails() {
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
     let outcome = ended(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
+    // That there is nothing at the second place does not hide what is wrong at the first.
+    let mut engine = discovering();
+    let fetch = call(&mut engine, 0, &NoHost);
+    let fetch = next(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
+    let absent = Err(FetchError::Status(404));
+    let outcome = ended(engine.complete(&fetch, absent, at(0), &NoHost));
+    assert_eq!(outcome.keys, Err(FetchError::Metadata));
 }
