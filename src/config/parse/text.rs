@@ -67,11 +67,30 @@ pub(super) fn regex(raw: RawRegex) -> Result<Regex, ConfigError> {
     if expression.is_empty() {
         return Err(Reason::Empty).at("regex");
     }
+    if means_otherwise_in_re2(&expression) {
+        let fault = r"\<, \> and \b{ are read otherwise by Envoy".to_owned();
+        return Err(Reason::BadRegex { fault }).at("regex");
+    }
     full_match(&expression)
         .map_err(|error| Reason::BadRegex {
             fault: error.to_string(),
         })
         .at("regex")
+}
+
+/// Whether an expression has one of the escapes that both engines take and read differently: a rule
+/// that is carried over must not lose what it protects.
+fn means_otherwise_in_re2(expression: &str) -> bool {
+    let mut rest = expression;
+    while let Some((_, escape)) = rest.split_once('\\') {
+        if ["<", ">", "b{"].iter().any(|odd| escape.starts_with(odd)) {
+            return true;
+        }
+        let mut characters = escape.chars();
+        characters.next();
+        rest = characters.as_str();
+    }
+    false
 }
 
 /// Envoy's `StringMatcher`.
@@ -117,6 +136,24 @@ impl Written {
             Self::Prefix(text) => Ok(Pattern::Prefix(text)),
             Self::Regex(raw) => regex(raw).map(Pattern::Regex),
             Self::Suffix(text) => Ok(Pattern::Suffix(text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::means_otherwise_in_re2;
+
+    #[test]
+    fn knows_the_escapes_that_engines_read_differently() {
+        for expression in [r"\<", r"a\>", r"\b{start}", r"\\\<", r"\d\<"] {
+            assert!(means_otherwise_in_re2(expression), "{expression}");
+        }
+        for expression in ["", "<", r"\\<", r"\b", r"\d<", r"\d{2}", "\\"] {
+            assert!(!means_otherwise_in_re2(expression), "{expression}");
         }
     }
 }

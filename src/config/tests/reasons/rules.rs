@@ -34,6 +34,10 @@ pub(super) fn matches() -> BTreeSet<String> {
             r".match.safe_regex.regex: no regular expression: found closing ')' without matching '('; correct it (Unicode classes such as \p{L} are not supported)",
         ),
         (
+            vec![("match", json!({"safe_regex": {"regex": r"/x\<y"}}))],
+            r".match.safe_regex.regex: no regular expression: \<, \> and \b{ are read otherwise by Envoy; correct it (Unicode classes such as \p{L} are not supported)",
+        ),
+        (
             vec![("match", json!({"safe_regex": {"regex": "a".repeat(4097)}}))],
             ".match.safe_regex.regex: longer than 4096 characters; shorten it",
         ),
