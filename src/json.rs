@@ -57,6 +57,9 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
+/// Largest magnitude up to which every integer is a double.
+const MAX_EXACT_INTEGER: u64 = 1 << 53;
+
 /// Reads one strict JSON value of any type.
 ///
 /// # Errors
@@ -76,6 +79,17 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
         Value::Object(members) => Ok(members),
         _ => Err(JsonError::NotAnObject),
     }
+}
+
+/// The integer that `number` is, also where it is written as a double (`1.0`, `1e3`) that no other
+/// integer rounds to.
+pub fn integer(number: &Number) -> Option<i64> {
+    if number.is_i64() {
+        return number.as_i64();
+    }
+    // As digits: a cast would clamp what is too large.
+    let integer: i64 = number.to_string().strip_suffix(".0")?.parse().ok()?;
+    (integer.unsigned_abs() <= MAX_EXACT_INTEGER).then_some(integer)
 }
 
 fn from_serde(error: &serde_json::Error) -> JsonError {
@@ -166,6 +180,29 @@ mod tests {
         let text = r#" {"a":[null,true,-1,18446744073709551615,0.5,"é\u00e9\ud83d\ude00"],"":{}} "#;
         let value = parse(text.as_bytes()).unwrap();
         assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
+    fn a_whole_double_is_an_integer_as_far_as_doubles_are_exact() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-0.0", Some(0)),
+            ("-7", Some(-7)),
+            ("1.0", Some(1)),
+            ("1e3", Some(1000)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9007199254740992.0", Some(9_007_199_254_740_992)),
+            ("-9007199254740992.0", Some(-9_007_199_254_740_992)),
+            ("9007199254740994.0", None),
+            ("1e16", None),
+            ("1e300", None),
+            ("9223372036854775808", None),
+            ("0.5", None),
+            ("1e-7", None),
+        ] {
+            let value = parse(text.as_bytes()).unwrap();
+            assert_eq!(integer(value.as_number().unwrap()), expected, "{text}");
+        }
     }
 
     #[test]

@@ -60,9 +60,9 @@ impl UnixSeconds {
             Rounding::Down => seconds.floor(),
             Rounding::Up => seconds.ceil(),
         };
-        // `Display` of a whole f64 is its plain decimal digits, so this refuses what is too large;
-        // a cast would clamp it.
-        whole.to_string().parse().ok().map(Self)
+        // Refuses what is too large; a cast would clamp it.
+        let span = Duration::try_from_secs_f64(whole).ok()?;
+        i64::try_from(span.as_secs()).ok().map(Self)
     }
 
     /// Seconds since the epoch.

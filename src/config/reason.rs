@@ -182,7 +182,7 @@ pub enum Reason {
     /// A value of another type.
     WrongType {
         /// The type.
-        expected: String,
+        expected: &'static str,
         /// What is there.
         found: String,
     },

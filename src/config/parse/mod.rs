@@ -24,7 +24,9 @@ use self::requirement::Names;
 use super::{
     Config, ConfigError, Mode, PathPolicy, Reason, Unmatched,
     error::At,
-    raw::{self, RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawUnmatched},
+    raw::{
+        RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawUnmatched, Read as _,
+    },
     warning::warnings,
 };
 use crate::{json, policy::Rule};
@@ -39,7 +41,7 @@ impl Config {
     /// The first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
         let document = json::parse(bytes).map_err(Reason::Json)?;
-        let raw = raw::read(&document).map_err(ConfigError::without_secrets)?;
+        let raw = RawConfig::read(&document).map_err(ConfigError::without_secrets)?;
         config(raw)
     }
 }

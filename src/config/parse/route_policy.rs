@@ -6,7 +6,7 @@ use super::{authorization::authorization, requirement::Names};
 use crate::{
     config::{
         Config, ConfigError, Reason,
-        raw::{self, RawRoutePolicy},
+        raw::{RawRoutePolicy, Read as _},
     },
     policy::RoutePolicy,
 };
@@ -19,7 +19,7 @@ impl Config {
             providers: &self.providers,
             named: &self.requirement_map,
         };
-        raw::read(metadata)
+        RawRoutePolicy::read(metadata)
             .and_then(|raw| route_policy(raw, names))
             .unwrap_or(RoutePolicy::Unreadable)
     }

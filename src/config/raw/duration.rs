@@ -1,39 +1,25 @@
 //! Durations of protobuf JSON: decimal seconds with an `s` at the end.
 
-use std::fmt;
+use serde_json::Value;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Unexpected, Visitor},
-};
+use super::{Read, value::wrong_type};
+use crate::config::ConfigError;
 
 /// Longest duration: ten years. Every sum of a few of them and a point in time fits 64 bits.
 const MAX_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// A duration in whole milliseconds; a fraction of one is rounded up, so that what the operator
 /// wrote as more than nothing stays that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::config) struct Milliseconds(pub(in crate::config) u64);
 
-impl<'de> Deserialize<'de> for Milliseconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(DurationVisitor)
-    }
-}
-
-struct DurationVisitor;
-
-impl Visitor<'_> for DurationVisitor {
-    type Value = Milliseconds;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(r#"a duration in seconds such as "600s" or "0.5s", at most ten years"#)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Milliseconds, E> {
-        parse(text)
-            .map(Milliseconds)
-            .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+impl Read for Milliseconds {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        let expected = r#"a duration in seconds such as "600s" or "0.5s", at most ten years"#;
+        let milliseconds = value.as_str().and_then(parse);
+        milliseconds
+            .map(Self)
+            .ok_or_else(|| wrong_type(expected, value))
     }
 }
 

@@ -2,208 +2,202 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Integer, provider::RawClaimRequirement};
+use super::{
+    Integer, Read,
+    object::{Members, object},
+    provider::RawClaimRequirement,
+};
+use crate::config::ConfigError;
 
-/// `RequirementRule` of `jwt_authn`, and `authorize`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawRule {
-    pub(in crate::config) authorize: Option<RawAuthorize>,
-    #[serde(rename = "match")]
-    pub(in crate::config) route: RawMatch,
-    #[serde(alias = "requirementName")]
-    pub(in crate::config) requirement_name: Option<String>,
-    pub(in crate::config) requires: Option<RawRequirement>,
+object! {
+    /// `RequirementRule` of `jwt_authn`, and `authorize`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRule {
+        authorize: Option<RawAuthorize>,
+        route = "match": RawMatch,
+        requirement_name | "requirementName": Option<String>,
+        requires: Option<RawRequirement>,
+    }
 }
 
-/// `authorize`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawAuthorize {
-    pub(in crate::config) claims: Option<Vec<RawClaimRequirement>>,
-    pub(in crate::config) client_ids: Option<Vec<String>>,
-    pub(in crate::config) roles: Option<RawRoles>,
-    pub(in crate::config) scopes: Option<RawWords>,
+object! {
+    /// `authorize`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawAuthorize {
+        claims: Option<Vec<RawClaimRequirement>>,
+        client_ids: Option<Vec<String>>,
+        roles: Option<RawRoles>,
+        scopes: Option<RawWords>,
+    }
 }
 
-/// `authorize.roles`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawRoles {
-    pub(in crate::config) any_of: Vec<String>,
+object! {
+    /// `authorize.roles`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRoles {
+        any_of: Vec<String>,
+    }
 }
 
-/// `authorize.scopes`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawWords {
-    pub(in crate::config) all_of: Option<Vec<String>>,
-    pub(in crate::config) any_of: Option<Vec<String>>,
+object! {
+    /// `authorize.scopes`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawWords {
+        all_of: Option<Vec<String>>,
+        any_of: Option<Vec<String>>,
+    }
 }
 
-/// `JwtRequirement` of `jwt_authn`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawRequirement {
-    #[serde(alias = "allowMissing")]
-    pub(in crate::config) allow_missing: Option<RawEmpty>,
-    #[serde(alias = "allowMissingOrFailed")]
-    pub(in crate::config) allow_missing_or_failed: Option<RawEmpty>,
-    #[serde(alias = "extractOnlyWithoutValidation")]
-    pub(in crate::config) extract_only_without_validation: Option<RawExtractOnly>,
-    #[serde(alias = "providerAndAudiences")]
-    pub(in crate::config) provider_and_audiences: Option<RawProviderAndAudiences>,
-    #[serde(alias = "providerName")]
-    pub(in crate::config) provider_name: Option<String>,
-    #[serde(alias = "requiresAll")]
-    pub(in crate::config) requires_all: Option<RawRequirements>,
-    #[serde(alias = "requiresAny")]
-    pub(in crate::config) requires_any: Option<RawRequirements>,
+object! {
+    /// `JwtRequirement` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRequirement {
+        allow_missing | "allowMissing": Option<RawEmpty>,
+        allow_missing_or_failed | "allowMissingOrFailed": Option<RawEmpty>,
+        extract_only_without_validation | "extractOnlyWithoutValidation": Option<RawExtractOnly>,
+        provider_and_audiences | "providerAndAudiences": Option<RawProviderAndAudiences>,
+        provider_name | "providerName": Option<String>,
+        requires_all | "requiresAll": Option<RawRequirements>,
+        requires_any | "requiresAny": Option<RawRequirements>,
+    }
 }
 
-/// `ExtractOnlyWithoutValidation` of `jwt_authn`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawExtractOnly {
-    #[serde(alias = "verificationStatusHeader")]
-    pub(in crate::config) verification_status_header: Option<String>,
+object! {
+    /// `ExtractOnlyWithoutValidation` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawExtractOnly {
+        verification_status_header | "verificationStatusHeader": Option<String>,
+    }
 }
 
-/// `FilterStateRule` of `jwt_authn`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawFilterStateRules {
-    pub(in crate::config) name: String,
-    pub(in crate::config) requires: Option<BTreeMap<String, RawRequirement>>,
+object! {
+    /// `FilterStateRule` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawFilterStateRules {
+        name: String,
+        requires: Option<BTreeMap<String, RawRequirement>>,
+    }
 }
 
-/// The metadata of a route: `PerRouteConfig` of `jwt_authn`, and `authorize`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawRoutePolicy {
-    pub(in crate::config) authorize: Option<RawAuthorize>,
-    pub(in crate::config) disabled: Option<bool>,
-    #[serde(alias = "requirementName")]
-    pub(in crate::config) requirement_name: Option<String>,
+object! {
+    /// The metadata of a route: `PerRouteConfig` of `jwt_authn`, and `authorize`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRoutePolicy {
+        authorize: Option<RawAuthorize>,
+        disabled: Option<bool>,
+        requirement_name | "requirementName": Option<String>,
+    }
 }
 
 /// `google.protobuf.Empty`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an empty object")]
-pub(in crate::config) struct RawEmpty {}
+#[derive(Debug, Default)]
+pub(in crate::config) struct RawEmpty;
 
-/// `ProviderWithAudiences` of `jwt_authn`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawProviderAndAudiences {
-    pub(in crate::config) audiences: Option<Vec<String>>,
-    #[serde(alias = "providerName")]
-    pub(in crate::config) provider_name: String,
+impl Read for RawEmpty {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        Members::of(value, "an empty object", &[]).map(|_| Self)
+    }
 }
 
-/// `JwtRequirementOrList` and `JwtRequirementAndList` of `jwt_authn`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawRequirements {
-    pub(in crate::config) requirements: Vec<RawRequirement>,
+object! {
+    /// `ProviderWithAudiences` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawProviderAndAudiences {
+        audiences: Option<Vec<String>>,
+        provider_name | "providerName": String,
+    }
 }
 
-/// `RouteMatch` of Envoy, and `methods`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawMatch {
-    #[serde(alias = "caseSensitive")]
-    pub(in crate::config) case_sensitive: Option<bool>,
-    #[serde(alias = "connectMatcher")]
-    pub(in crate::config) connect_matcher: Option<RawEmpty>,
-    pub(in crate::config) headers: Option<Vec<RawHeaderMatcher>>,
-    pub(in crate::config) methods: Option<Vec<String>>,
-    pub(in crate::config) path: Option<String>,
-    #[serde(alias = "pathSeparatedPrefix")]
-    pub(in crate::config) path_separated_prefix: Option<String>,
-    pub(in crate::config) prefix: Option<String>,
-    #[serde(alias = "queryParameters")]
-    pub(in crate::config) query_parameters: Option<Vec<RawQueryMatcher>>,
-    #[serde(alias = "safeRegex")]
-    pub(in crate::config) safe_regex: Option<RawRegex>,
+object! {
+    /// `JwtRequirementOrList` and `JwtRequirementAndList` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRequirements {
+        requirements: Vec<RawRequirement>,
+    }
 }
 
-/// `RegexMatcher` of Envoy.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawRegex {
-    /// Has no effect: it once chose the one engine that there is.
-    #[serde(alias = "googleRe2", rename = "google_re2")]
-    pub(in crate::config) _google_re2: Option<RawRe2>,
-    pub(in crate::config) regex: String,
+object! {
+    /// `RouteMatch` of Envoy, and `methods`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawMatch {
+        case_sensitive | "caseSensitive": Option<bool>,
+        connect_matcher | "connectMatcher": Option<RawEmpty>,
+        headers: Option<Vec<RawHeaderMatcher>>,
+        methods: Option<Vec<String>>,
+        path: Option<String>,
+        path_separated_prefix | "pathSeparatedPrefix": Option<String>,
+        prefix: Option<String>,
+        query_parameters | "queryParameters": Option<Vec<RawQueryMatcher>>,
+        safe_regex | "safeRegex": Option<RawRegex>,
+    }
 }
 
-/// `RegexMatcher.GoogleRE2` of Envoy.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawRe2 {
-    #[serde(alias = "maxProgramSize", rename = "max_program_size")]
-    _max_program_size: Option<u32>,
+object! {
+    /// `RegexMatcher` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRegex {
+        /// Has no effect: it once chose the one engine that there is.
+        _google_re2 = "google_re2" | "googleRe2": Option<RawRe2>,
+        regex: String,
+    }
 }
 
-/// `StringMatcher` of Envoy.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawStringMatcher {
-    pub(in crate::config) contains: Option<String>,
-    pub(in crate::config) exact: Option<String>,
-    #[serde(alias = "ignoreCase")]
-    pub(in crate::config) ignore_case: Option<bool>,
-    pub(in crate::config) prefix: Option<String>,
-    #[serde(alias = "safeRegex")]
-    pub(in crate::config) safe_regex: Option<RawRegex>,
-    pub(in crate::config) suffix: Option<String>,
+object! {
+    /// `RegexMatcher.GoogleRE2` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRe2 {
+        _max_program_size = "max_program_size" | "maxProgramSize": Option<u32>,
+    }
 }
 
-/// `HeaderMatcher` of Envoy.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawHeaderMatcher {
-    #[serde(alias = "containsMatch")]
-    pub(in crate::config) contains_match: Option<String>,
-    #[serde(alias = "exactMatch")]
-    pub(in crate::config) exact_match: Option<String>,
-    #[serde(alias = "invertMatch")]
-    pub(in crate::config) invert_match: Option<bool>,
-    pub(in crate::config) name: String,
-    #[serde(alias = "prefixMatch")]
-    pub(in crate::config) prefix_match: Option<String>,
-    #[serde(alias = "presentMatch")]
-    pub(in crate::config) present_match: Option<bool>,
-    #[serde(alias = "rangeMatch")]
-    pub(in crate::config) range_match: Option<RawRange>,
-    #[serde(alias = "safeRegexMatch")]
-    pub(in crate::config) safe_regex_match: Option<RawRegex>,
-    #[serde(alias = "stringMatch")]
-    pub(in crate::config) string_match: Option<RawStringMatcher>,
-    #[serde(alias = "suffixMatch")]
-    pub(in crate::config) suffix_match: Option<String>,
-    #[serde(alias = "treatMissingHeaderAsEmpty")]
-    pub(in crate::config) treat_missing_header_as_empty: Option<bool>,
+object! {
+    /// `StringMatcher` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawStringMatcher {
+        contains: Option<String>,
+        exact: Option<String>,
+        ignore_case | "ignoreCase": Option<bool>,
+        prefix: Option<String>,
+        safe_regex | "safeRegex": Option<RawRegex>,
+        suffix: Option<String>,
+    }
 }
 
-/// `Int64Range` of Envoy; a missing end is zero, as in protobuf.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub(in crate::config) struct RawRange {
-    pub(in crate::config) end: Option<Integer>,
-    pub(in crate::config) start: Option<Integer>,
+object! {
+    /// `HeaderMatcher` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawHeaderMatcher {
+        contains_match | "containsMatch": Option<String>,
+        exact_match | "exactMatch": Option<String>,
+        invert_match | "invertMatch": Option<bool>,
+        name: String,
+        prefix_match | "prefixMatch": Option<String>,
+        present_match | "presentMatch": Option<bool>,
+        range_match | "rangeMatch": Option<RawRange>,
+        safe_regex_match | "safeRegexMatch": Option<RawRegex>,
+        string_match | "stringMatch": Option<RawStringMatcher>,
+        suffix_match | "suffixMatch": Option<String>,
+        treat_missing_header_as_empty | "treatMissingHeaderAsEmpty": Option<bool>,
+    }
 }
 
-/// `QueryParameterMatcher` of Envoy.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(in crate::config) struct RawQueryMatcher {
-    pub(in crate::config) name: String,
-    #[serde(alias = "presentMatch")]
-    pub(in crate::config) present_match: Option<bool>,
-    #[serde(alias = "stringMatch")]
-    pub(in crate::config) string_match: Option<RawStringMatcher>,
+object! {
+    /// `Int64Range` of Envoy; a missing end is zero, as in protobuf.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRange {
+        end: Option<Integer>,
+        start: Option<Integer>,
+    }
+}
+
+object! {
+    /// `QueryParameterMatcher` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawQueryMatcher {
+        name: String,
+        present_match | "presentMatch": Option<bool>,
+        string_match | "stringMatch": Option<RawStringMatcher>,
+    }
 }

@@ -1,14 +1,13 @@
 //! Values that JSON writes in more than one way.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, SeqAccess, Unexpected, Visitor},
-};
 use serde_json::Value;
 
-use crate::jose::ClaimPath;
+use super::{Read, value::wrong_type};
+use crate::{
+    config::{ConfigError, Reason},
+    jose::ClaimPath,
+    json,
+};
 
 /// An integer, which protobuf JSON may also write as a string of digits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,103 +21,50 @@ pub(in crate::config) struct Scalar(pub(in crate::config) Value);
 #[derive(Clone, Debug)]
 pub(in crate::config) struct ClaimName(pub(in crate::config) ClaimPath);
 
-impl<'de> Deserialize<'de> for Integer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(IntegerVisitor)
+impl Default for ClaimName {
+    fn default() -> Self {
+        Self(ClaimPath::top_level(""))
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
+impl Read for Integer {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        let integer = match value {
+            Value::Number(number) => json::integer(number),
+            Value::String(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        integer
+            .map(Self)
+            .ok_or_else(|| wrong_type("an integer", value))
     }
 }
 
-impl<'de> Deserialize<'de> for ClaimName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ClaimVisitor)
-    }
-}
-
-struct IntegerVisitor;
-
-impl Visitor<'_> for IntegerVisitor {
-    type Value = Integer;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an integer")
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Integer, E> {
-        Ok(Integer(number))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Integer, E> {
-        i64::try_from(number)
-            .map(Integer)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Integer, E> {
-        text.parse()
-            .map(Integer)
-            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
-    }
-}
-
-struct ScalarVisitor;
-
-impl Visitor<'_> for ScalarVisitor {
-    type Value = Scalar;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a string, a number or a boolean")
-    }
-
-    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Scalar, E> {
-        Ok(Scalar(flag.into()))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Scalar, E> {
-        Ok(Scalar(number.into()))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Scalar, E> {
-        Ok(Scalar(number.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Scalar, E> {
-        Ok(Scalar(number.into()))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar(text.into()))
-    }
-}
-
-struct ClaimVisitor;
-
-impl<'de> Visitor<'de> for ClaimVisitor {
-    type Value = ClaimName;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the name of a claim, or a list of the names on the way to it")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<ClaimName, E> {
-        if name.is_empty() {
-            return Err(E::invalid_value(Unexpected::Str(name), &self));
+impl Read for Scalar {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        match value {
+            Value::Number(number) => {
+                let integer = json::integer(number).map(Value::from);
+                Ok(Self(integer.unwrap_or_else(|| value.clone())))
+            }
+            Value::Bool(_) | Value::String(_) => Ok(Self(value.clone())),
+            _ => Err(wrong_type("a string, a number or a boolean", value)),
         }
-        Ok(ClaimName(ClaimPath::top_level(name)))
     }
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<ClaimName, A::Error> {
-        let mut segments = Vec::<String>::new();
-        while let Some(segment) = elements.next_element()? {
-            segments.push(segment);
+impl Read for ClaimName {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        let expected = "the name of a claim, or a list of the names on the way to it";
+        match value {
+            Value::String(name) if !name.is_empty() => Ok(Self(ClaimPath::top_level(name))),
+            Value::Array(_) => ClaimPath::from_segments(Vec::read(value)?)
+                .map(Self)
+                .ok_or_else(|| {
+                    let found = "an empty list".to_owned();
+                    Reason::WrongType { expected, found }.into()
+                }),
+            _ => Err(wrong_type(expected, value)),
         }
-        ClaimPath::from_segments(segments)
-            .map(ClaimName)
-            .ok_or_else(|| de::Error::invalid_value(Unexpected::Other("an empty list"), &self))
     }
 }
