@@ -1,8 +1,9 @@
 //! The engine's [`Host`]: the proxy.
 
 use crate::{
-    filter::abi,
+    filter::{abi, protobuf},
     host::{Expected, Host, Refused, SetSharedDataError, SharedData},
+    jose::X509Signature,
     time::UnixMillis,
 };
 
@@ -53,6 +54,24 @@ impl Host for Proxy {
             Ok(value) => Ok(Some(value)),
             Err(abi::Status::NOT_FOUND) => Ok(None),
             Err(_) => Err(Refused),
+        }
+    }
+
+    fn verify_signature(&self, signature: &X509Signature<'_>) -> Result<bool, Refused> {
+        let arguments = protobuf::message(&[
+            signature.hash.as_bytes(),
+            signature.public_key,
+            &signature.signature,
+            signature.text,
+        ]);
+        let result = abi::call_foreign_function("verify_signature", &arguments);
+        let result = result.map_err(|_| Refused)?;
+        let (is_good, error) = protobuf::verdict(&result).map_err(|_| Refused)?;
+        // Envoy says this of a signature that is wrong; of all else, that it cannot tell.
+        if is_good || error.starts_with(b"Failed to verify digest") {
+            Ok(is_good)
+        } else {
+            Err(Refused)
         }
     }
 }

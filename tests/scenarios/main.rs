@@ -29,6 +29,7 @@ mod outages;
 mod path;
 mod readiness;
 mod routes;
+mod signatures;
 #[path = "../support/signer.rs"]
 mod signer;
 #[path = "../support/mod.rs"]
