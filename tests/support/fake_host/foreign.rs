@@ -25,10 +25,14 @@ pub fn verify_signature() -> ForeignFunction {
         if !["sha256", "sha384", "sha512"].contains(&hash) {
             return Ok(verdict(false, &format!("{hash} is not supported.")));
         }
-        let is_good = x509::verifies(hash, public_key, signature, text);
-        let is_good = is_good.ok_or(Status::BadArgument)?;
-        let error = "Failed to verify digest. Error code: 0";
-        Ok(verdict(is_good, if is_good { "" } else { error }))
+        if public_key.is_empty() {
+            return Err(Status::BadArgument);
+        }
+        Ok(match x509::verifies(hash, public_key, signature, text) {
+            Some(true) => verdict(true, ""),
+            Some(false) => verdict(false, "Failed to verify digest. Error code: 0"),
+            None => verdict(false, "Failed to initialize digest verify."),
+        })
     })
 }
 
