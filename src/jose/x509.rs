@@ -26,7 +26,7 @@ pub(super) const UNCOMPRESSED: u8 = 4;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
-const NULL: &[u8] = &[0x05, 0];
+const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
@@ -47,11 +47,9 @@ pub struct X509Signature<'a> {
 pub(super) fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
     let (algorithm, parameters, key) = match numbers {
         // RFC 3279 section 2.3.1.
-        KeyNumbers::Rsa { modulus, exponent } => (
-            RSA,
-            Cow::Borrowed(NULL),
-            sequence(&[integer(modulus), integer(exponent)]),
-        ),
+        KeyNumbers::Rsa { modulus, exponent } => {
+            (RSA, element(NULL, &[]), integers(modulus, exponent))
+        }
         // RFC 5480 section 2.1.1.
         KeyNumbers::Ec { curve, x, y } => {
             let curve = match curve {
@@ -59,29 +57,29 @@ pub(super) fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
                 Curve::P384 => P384,
                 Curve::P521 => P521,
             };
-            let curve = element(OBJECT_IDENTIFIER, curve);
-            (EC, Cow::Owned(curve), [&[UNCOMPRESSED], x, y].concat())
+            let point = [&[UNCOMPRESSED], x, y].concat();
+            (EC, element(OBJECT_IDENTIFIER, &[curve]), point)
         }
         KeyNumbers::Ed25519 { .. } | KeyNumbers::Oct { .. } => return None,
     };
-    let algorithm = element(OBJECT_IDENTIFIER, algorithm);
-    let algorithm = element(SEQUENCE, &[&algorithm, &*parameters].concat());
+    let algorithm = element(OBJECT_IDENTIFIER, &[algorithm]);
+    let algorithm = element(SEQUENCE, &[&algorithm, &parameters]);
     // No bit of the last octet is unused.
-    let key = element(BIT_STRING, &[&[0], &*key].concat());
-    Some(sequence(&[algorithm, key]).into())
+    let key = element(BIT_STRING, &[&[0], &key]);
+    Some(element(SEQUENCE, &[&algorithm, &key]).into())
 }
 
 /// `Ecdsa-Sig-Value` of r and s side by side.
 pub(super) fn ecdsa_signature(octets: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = octets.split_at_checked(octets.len() / 2)?;
-    Some(sequence(&[integer(r), integer(s)]))
+    Some(integers(r, s))
 }
 
-fn sequence(elements: &[Vec<u8>]) -> Vec<u8> {
-    element(SEQUENCE, &elements.concat())
+/// The sequence of two integers that are not negative, big-endian.
+fn integers(first: &[u8], second: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[&integer(first), &integer(second)])
 }
 
-/// An integer that is not negative, big-endian.
 fn integer(octets: &[u8]) -> Vec<u8> {
     let minimal = without_leading_zeros(octets);
     // The first bit is the sign.
@@ -89,10 +87,12 @@ fn integer(octets: &[u8]) -> Vec<u8> {
         Some(0..=0x7f) => &[],
         _ => &[0],
     };
-    element(INTEGER, &[sign, minimal].concat())
+    element(INTEGER, &[sign, minimal])
 }
 
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+/// A value of these parts, one after another.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
     let length = content.len().to_be_bytes();
     let digits = without_leading_zeros(&length);
     let mut octets = vec![tag];
@@ -127,7 +127,7 @@ mod tests {
             (0x1234, &[4, 0x82, 0x12, 0x34]),
         ] {
             let content = vec![7; size];
-            assert_eq!(element(4, &content), [head, &content].concat(), "{size}");
+            assert_eq!(element(4, &[&content]), [head, &content].concat(), "{size}");
         }
     }
 

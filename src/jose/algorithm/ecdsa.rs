@@ -118,6 +118,7 @@ macro_rules! nist_curve {
                 Self::PublicKey::from_sec1_bytes(sec1).ok()
             }
 
+            #[inline(never)]
             fn signature(octets: &[u8]) -> Option<Self::Signature> {
                 Self::Signature::from_slice(octets).ok()
             }
