@@ -64,24 +64,6 @@ pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
     message
 }
 
-/// `bool result = 1; bytes error = 2`.
-///
-/// # Errors
-/// When the bytes are no such message.
-pub(super) fn verdict(message: &[u8]) -> Result<(bool, &[u8]), Malformed> {
-    let (mut result, mut error) = (false, &b""[..]);
-    each_field(message, |number, field| {
-        match (number, field) {
-            (1, Field::Varint(truth)) => result = truth == 1,
-            (2, Field::Bytes(text)) => error = text,
-            _ => return None,
-        }
-        Some(())
-    })
-    .ok_or(Malformed)?;
-    Ok((result, error))
-}
-
 /// The bytes are not of the message that they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
@@ -215,16 +197,6 @@ mod tests {
             let content = vec![7; size];
             let expected = [b"\n", digits, &content].concat();
             assert_eq!(message(&[&content]), expected, "{size}");
-        }
-    }
-
-    #[test]
-    fn reads_a_verdict() {
-        assert_eq!(verdict(b"\x08\x01"), Ok((true, &b""[..])));
-        assert_eq!(verdict(b"\x12\x01x"), Ok((false, &b"x"[..])));
-        assert_eq!(verdict(b""), Ok((false, &b""[..])));
-        for malformed in [&b"\x08"[..], b"\x0a\x01x", b"\x08\x01\x18\x01", b"true"] {
-            assert_eq!(verdict(malformed), Err(Malformed), "{malformed:?}");
         }
     }
 
