@@ -93,6 +93,7 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration
+	cargo build --locked --release $(PROBE)
 	CI=true cargo test --locked --features cli --test scenarios --test support_smoke --test migrate
 
 chaos: wasm envoy ## A minute of traffic while the authorization server fails, rotates and restarts

@@ -1,5 +1,7 @@
 //! The few effects that the engine asks its host for.
 
+use crate::jose::X509Signature;
+
 /// What the engine needs from the proxy that it runs in. Each answer may be "no": a host can
 /// withhold any of them.
 pub trait Host {
@@ -29,6 +31,14 @@ pub trait Host {
     /// When the host refuses.
     fn filter_state(&self, _name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(None)
+    }
+
+    /// Whether a signature is good, by the host's own arithmetic.
+    ///
+    /// # Errors
+    /// When the host cannot tell.
+    fn verify_signature(&self, _signature: &X509Signature<'_>) -> Result<bool, Refused> {
+        Err(Refused)
     }
 }
 

@@ -22,6 +22,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use support::{
@@ -59,6 +60,7 @@ on_both_drivers!(
     an_edit_does_not_show_the_route_that_it_leads_to,
     filter_state_is_read_as_text,
     a_foreign_function_that_is_not_there_is_not_found,
+    a_wrong_signature_is_told_from_one_that_cannot_be_verified,
 );
 
 fn a_missing_key_has_no_version<D: Driver>() {
@@ -284,6 +286,34 @@ fn filter_state_is_read_as_text<D: Driver>() {
 fn a_foreign_function_that_is_not_there_is_not_found<D: Driver>() {
     let answers = played::<D>("own; foreign clear_route_cache; foreign nonsense");
     assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
+}
+
+/// Only of the first may a token be refused.
+fn a_wrong_signature_is_told_from_one_that_cannot_be_verified<D: Driver>() {
+    let pem = include_str!("support/keys/p256.pub.pem").lines();
+    let base64: String = pem.filter(|line| !line.starts_with('-')).collect();
+    let key = STANDARD.decode(base64).unwrap();
+    let asked = |hash: &[u8], key: &[u8]| {
+        let signature = [0x30, 6, 2, 1, 1, 2, 1, 1];
+        let fields = [hash, key, &signature[..], b"text"];
+        let fields = (1_u8..).zip(fields).flat_map(|(number, bytes)| {
+            let size = u8::try_from(bytes.len()).unwrap();
+            [&[number << 3 | 2, size], bytes].concat()
+        });
+        let digits: String = fields.map(|octet| format!("{octet:02x}")).collect();
+        played::<D>(&format!("ask verify_signature {digits}"))
+    };
+    let says = |error: &str| {
+        let size = u8::try_from(error.len()).unwrap();
+        let answer = [&[2 << 3 | 2, size], error.as_bytes()].concat();
+        json!([answer])
+    };
+    let wrong = says("Failed to verify digest. Error code: 0");
+    assert_eq!(asked(b"sha256", &key), wrong);
+    assert_eq!(asked(b"sha3", &key), says("sha3 is not supported."));
+    let unreadable = says("Failed to initialize digest verify.");
+    assert_eq!(asked(b"sha256", &key[1..]), unreadable);
+    assert_eq!(asked(b"sha256", b""), json!(["BadArgument"]));
 }
 
 fn said_by_a_route(metadata: &Value) -> Setup {

@@ -54,6 +54,8 @@ pub struct Config {
     pub path_policy: PathPolicy,
     /// Whether decisions block.
     pub mode: Mode,
+    /// Who verifies RS* and ES* signatures.
+    pub signature_backend: SignatureBackend,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
     /// CORS preflight requests pass without a token.
@@ -104,6 +106,17 @@ pub enum Mode {
     Enforce,
     /// Denials are recorded and the request passes without identity.
     Shadow,
+}
+
+/// Who verifies RS* and ES* signatures; all others the module does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureBackend {
+    /// The host where it can, else the module.
+    Auto,
+    /// The host; where it cannot, the configuration is refused.
+    Host,
+    /// The module.
+    Module,
 }
 
 /// Bounds that hold per worker.

@@ -43,8 +43,6 @@ pub enum Reason {
     Empty,
     /// A `range_match` that holds no number.
     EmptyRange,
-    /// `signature_backend: host`.
-    HostSignatures,
     /// An issuer whose braces are not placeholders.
     IssuerTemplate,
     /// The bytes are not strict JSON.
@@ -204,7 +202,6 @@ impl fmt::Display for Reason {
             }
             Self::Empty => f.write_str("empty"),
             Self::EmptyRange => f.write_str("no number is at least \"start\" and below \"end\""),
-            Self::HostSignatures => f.write_str("this version verifies in the module"),
             Self::IssuerTemplate => f.write_str("a brace that is part of no {claim}"),
             Self::Json(error) => error.fmt(f),
             Self::Keys(error) => error.fmt(f),
@@ -285,7 +282,6 @@ impl Reason {
             Self::Empty => "fill it in, or leave it out where it is optional",
             Self::EmptyRange => "make \"end\" greater than \"start\"",
             Self::HeaderName(_) | Self::ProviderName => "rename it",
-            Self::HostSignatures => "leave it out, or set \"auto\" or \"module\"",
             Self::IssuerTemplate => "write placeholders as {claim}, with the name of a claim",
             Self::Json(_) => "the configuration is one JSON object",
             Self::Keys(_) | Self::Pem(_) => "replace the key or secret",

@@ -36,7 +36,7 @@ use self::{
 };
 
 pub use self::caches::CacheUse;
-pub use crate::verification::Patience;
+pub use crate::verification::{Backend, Patience, UnfitHost};
 
 /// Decides on requests with one configuration.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub struct Engine {
     config: Config,
     keys: KeyStore,
     caches: Caches,
+    backend: Backend,
 }
 
 impl Engine {
@@ -56,7 +57,18 @@ impl Engine {
             config,
             keys,
             caches,
+            backend: Backend::Module,
         }
+    }
+
+    /// Tries whether `host` can verify signatures, where the configuration has it do so, and has it
+    /// asked from now on if it can. Until then the module verifies.
+    ///
+    /// # Errors
+    /// When the configuration demands a host that can.
+    pub fn try_signatures(&mut self, host: &dyn Host) -> Result<Backend, UnfitHost> {
+        self.backend = Backend::choose(self.config.signature_backend, host)?;
+        Ok(self.backend)
     }
 
     /// The configuration.
@@ -119,6 +131,7 @@ impl Engine {
             now,
             patience,
             certificate_digest: &|| *digest,
+            signature_host: self.backend.asked(host),
         };
         let policy = request.route_policy();
         // The proxy chose the route by what the client made up, and will choose again without it: by

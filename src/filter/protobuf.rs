@@ -1,4 +1,5 @@
-//! Protobuf's wire format, as far as the proxy sends it: `Struct`, and the metadata of a route.
+//! Protobuf's wire format, as far as the proxy speaks it: `Struct`, the metadata of a route, and how it is
+//! asked about a signature.
 
 use serde_json::{Map, Number, Value};
 
@@ -45,6 +46,22 @@ pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>,
     })
     .ok_or(Malformed)?;
     Ok(found)
+}
+
+/// A message whose fields from 1 on are these, each text or bytes.
+pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for (number, bytes) in (1_u8..).zip(fields) {
+        message.push(number << 3 | 2);
+        let mut size = bytes.len();
+        while size > 0x7f {
+            message.extend(u8::try_from(size & 0x7f).map(|digit| digit | 0x80));
+            size >>= 7;
+        }
+        message.extend(u8::try_from(size));
+        message.extend(*bytes);
+    }
+    message
 }
 
 /// The bytes are not of the message that they should be.
@@ -166,6 +183,21 @@ mod tests {
         assert_eq!(metadata(METADATA, "b"), Ok(Some(json!({}))));
         assert_eq!(metadata(METADATA, "c"), Ok(None));
         assert_eq!(metadata(b"", "a"), Ok(None));
+    }
+
+    #[test]
+    fn writes_fields_of_any_length() {
+        assert_eq!(message(&[b"a", b"", b"bc"]), b"\n\x01a\x12\x00\x1a\x02bc");
+        for (size, digits) in [
+            (0x7f, &b"\x7f"[..]),
+            (0x80, b"\x80\x01"),
+            (300, b"\xac\x02"),
+            (0x4000, b"\x80\x80\x01"),
+        ] {
+            let content = vec![7; size];
+            let expected = [b"\n", digits, &content].concat();
+            assert_eq!(message(&[&content]), expected, "{size}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The engine's [`Host`]: the proxy.
 
 use crate::{
-    filter::abi,
+    filter::{abi, protobuf},
     host::{Expected, Host, Refused, SetSharedDataError, SharedData},
+    jose::X509Signature,
     time::UnixMillis,
 };
 
@@ -55,6 +56,30 @@ impl Host for Proxy {
             Err(_) => Err(Refused),
         }
     }
+
+    fn verify_signature(&self, signature: &X509Signature<'_>) -> Result<bool, Refused> {
+        let arguments = protobuf::message(&[
+            signature.hash.as_bytes(),
+            signature.public_key,
+            &signature.signature,
+            signature.text,
+        ]);
+        match abi::call_foreign_function("verify_signature", &arguments) {
+            Ok(result) => verdict(&result),
+            Err(_) => Err(Refused),
+        }
+    }
+}
+
+/// Reads `bool result = 1; string error = 2`, of which only what is not empty is written. A false
+/// result has an error, and only one of them is about the signature: with the others Envoy says that
+/// it cannot read the key or has no such hash.
+fn verdict(result: &[u8]) -> Result<bool, Refused> {
+    match result {
+        [0x08, 1] => Ok(true),
+        [0x12, _, error @ ..] if error.starts_with(b"Failed to verify digest") => Ok(false),
+        _ => Err(Refused),
+    }
 }
 
 fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
@@ -74,6 +99,25 @@ fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_a_verdict() {
+        let wrong = b"\x12\x26Failed to verify digest. Error code: 0";
+        assert_eq!(verdict(b"\x08\x01"), Ok(true));
+        assert_eq!(verdict(wrong), Ok(false));
+        for other in [
+            &b""[..],
+            b"\x08",
+            b"\x08\x00",
+            b"\x08\x02",
+            b"\x08\x01\x12\x01x",
+            b"\x12\x23Failed to initialize digest verify.",
+            b"\x0a\x04true",
+            b"true",
+        ] {
+            assert_eq!(verdict(other), Err(Refused), "{other:?}");
+        }
+    }
 
     #[test]
     fn reads_a_digest() {

@@ -9,6 +9,7 @@ use proxy_wasm::{
 
 use crate::{
     config::Config,
+    engine::Engine,
     filter::{
         abi::{self, LogLevel},
         configuration,
@@ -81,8 +82,22 @@ impl RootContext for Root {
                 &format!("portcullis: configuration: {warning}"),
             );
         }
+        let mut engine = Engine::new(config);
+        match engine.try_signatures(&Proxy) {
+            Ok(backend) => abi::log(
+                LogLevel::Info,
+                &format!("portcullis: signatures are verified {backend}"),
+            ),
+            Err(unfit) => {
+                abi::log(
+                    LogLevel::Error,
+                    &format!("portcullis: configuration refused: signature_backend: {unfit}"),
+                );
+                return false;
+            }
+        }
         self.worker
-            .replace(Some(Worker::new(self.context_id, config)));
+            .replace(Some(Worker::new(self.context_id, engine)));
         true
     }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    config::{Config, KeySource, Provider},
+    config::{KeySource, Provider},
     decision::{Decision, Denial, PermitReason, Reason},
     engine::{Engine, Patience},
     filter::{
@@ -46,8 +46,9 @@ pub(super) struct Worker {
 
 impl Worker {
     /// A worker that starts from what other workers have fetched.
-    pub(super) fn new(root_id: u32, config: Config) -> Self {
-        let metrics = Metrics::define(&config);
+    pub(super) fn new(root_id: u32, mut engine: Engine) -> Self {
+        let config = engine.config();
+        let metrics = Metrics::define(config);
         for (id, provider) in config.providers() {
             if let Some(standing) = configured(provider) {
                 metrics.stand(id, standing);
@@ -58,7 +59,6 @@ impl Worker {
             limits.parked_requests,
             Duration::from_millis(limits.park_timeout_ms),
         );
-        let mut engine = Engine::new(config);
         engine.synchronize(&Proxy);
         in_use::enter(engine.keys().record_names().chain(metrics.gauges()));
         let mut worker = Self {

@@ -8,6 +8,7 @@ use crate::jose::base64url;
 use crate::jose::header::JoseHeader;
 use crate::jose::key::VerifyingKey;
 use crate::jose::token::TokenError;
+use crate::jose::x509::X509Signature;
 
 /// A JWS whose signature nobody has checked.
 #[derive(Clone, Debug)]
@@ -74,6 +75,15 @@ impl<'a> CompactJws<'a> {
     /// True where `key` has signed this.
     pub fn verify_with(&self, key: &VerifyingKey) -> bool {
         key.verify(
+            self.header.algorithm(),
+            self.signing_input.as_bytes(),
+            &self.signature,
+        )
+    }
+
+    /// What to ask a host about this and `key`; see [`VerifyingKey::as_x509`].
+    pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
+        key.as_x509(
             self.header.algorithm(),
             self.signing_input.as_bytes(),
             &self.signature,

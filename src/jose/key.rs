@@ -7,6 +7,7 @@
 //!
 //! How keys are read from JSON, and what is not admitted, is in [`jwk`](super::jwk).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jwt_compact::alg::SecretBytes;
@@ -14,7 +15,7 @@ use jwt_compact::jwk::JsonWebKey;
 use rsa::RsaPublicKey;
 use sha2::{Digest, Sha256};
 
-use crate::jose::algorithm::ecdsa::{Ecdsa, P256, P384, P521};
+use crate::jose::algorithm::ecdsa::{Ecdsa, NistCurve, P256, P384, P521};
 use crate::jose::algorithm::eddsa::Ed25519;
 use crate::jose::algorithm::hmac::SecretKey;
 use crate::jose::algorithm::rsa::{RsaPkcs1, RsaPss, without_leading_zeros};
@@ -23,6 +24,7 @@ use crate::jose::base64url;
 use crate::jose::claims::Claims;
 use crate::jose::issuer::IssuerTemplate;
 use crate::jose::jwk::KeyError;
+use crate::jose::x509::{self, X509Signature};
 use crate::time::UnixSeconds;
 
 /// A curve of `EC` keys (RFC 7518 section 6.2.1.1).
@@ -110,6 +112,8 @@ pub struct Validity {
 pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
+    /// The key as a host reads it.
+    x509: Option<Box<[u8]>>,
     kid: Option<String>,
     algorithm: Option<Algorithm>,
     issuer: Option<KeyIssuer>,
@@ -160,10 +164,10 @@ impl VerifyingKey {
             KeyNumbers::Ed25519 { x } => Material::Ed25519(Box::new(eddsa::public_key(x)?)),
             KeyNumbers::Oct { secret } => Material::Oct(Box::new(SecretKey::new(secret)?)),
         };
-        let thumbprint = numbers.thumbprint();
         Ok(Self {
             material,
-            thumbprint,
+            thumbprint: numbers.thumbprint(),
+            x509: x509::public_key(numbers),
             kid: None,
             algorithm: None,
             issuer: None,
@@ -324,6 +328,42 @@ impl VerifyingKey {
             (Material::Oct(key), _) => key.verify(algorithm, message, signature),
             _ => false,
         }
+    }
+
+    /// What to ask a host that verifies signatures; None where [`Self::verify`] has to be asked: of
+    /// algorithms that hosts do not have, and of signatures that cannot be good.
+    pub fn as_x509<'a>(
+        &'a self,
+        algorithm: Algorithm,
+        text: &'a [u8],
+        signature: &'a [u8],
+    ) -> Option<X509Signature<'a>> {
+        let hash = match algorithm {
+            Algorithm::Rs256 | Algorithm::Es256 => "sha256",
+            Algorithm::Rs384 | Algorithm::Es384 => "sha384",
+            Algorithm::Rs512 | Algorithm::Es512 => "sha512",
+            _ => return None,
+        };
+        // The host goes by the key alone: it would verify ES256 with a key of P-521 or of RSA.
+        if !self.fits(algorithm) {
+            return None;
+        }
+        let is_in_range = match self.material {
+            Material::P256(_) => P256::signature(signature).is_some(),
+            Material::P384(_) => P384::signature(signature).is_some(),
+            Material::P521(_) => P521::signature(signature).is_some(),
+            _ => true,
+        };
+        let signature = match self.material {
+            Material::Rsa(_) => Cow::Borrowed(signature),
+            _ => Cow::Owned(x509::ecdsa_signature(signature).filter(|_| is_in_range)?),
+        };
+        Some(X509Signature {
+            hash,
+            public_key: self.x509.as_deref()?,
+            signature,
+            text,
+        })
     }
 }
 

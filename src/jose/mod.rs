@@ -4,7 +4,7 @@
 //! token, [`header`] what its header may say, [`claims`] the registered claims, [`jwk`] which keys
 //! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
 //! against, [`pem`] how keys are read from PEM, [`issuer`] what a key or a provider says of `iss`,
-//! [`algorithm`] the arithmetic. [`token`] draws the line between claims that someone
+//! [`algorithm`] the arithmetic, [`x509`] how a host is asked to do it. [`token`] draws the line between claims that someone
 //! wrote and claims that a key has signed. Nothing here knows of providers, audiences, clocks
 //! or HTTP: that a token verifies says who signed it, not that it may enter.
 
@@ -19,6 +19,7 @@ pub mod key;
 pub mod key_set;
 pub mod pem;
 pub mod token;
+pub mod x509;
 
 pub use self::algorithm::{Algorithm, Family};
 pub use self::claims::{ClaimPath, Claims, words};
@@ -30,3 +31,4 @@ pub use self::key::{Curve, JwkAlgorithm, KeyNumbers, KeyType, Thumbprint, Validi
 pub use self::key_set::{KeyQuery, KeySet, KeySetError, KeySetLimits, SkippedKey};
 pub use self::pem::{BlockError, PemError};
 pub use self::token::{TokenError, UntrustedToken, VerifiedToken};
+pub use self::x509::X509Signature;

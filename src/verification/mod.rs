@@ -5,6 +5,7 @@
 //! "expired" is said only to those who once held a good token. All failures here get one and the
 //! same answer (401 `invalid_token`); the reasons go to metrics and logs.
 
+mod backend;
 mod claim;
 mod client;
 mod confirmation;
@@ -17,6 +18,7 @@ use core::time::Duration;
 use crate::{
     config::{Audiences, Issuer, KeyIssuer, KeySource, Provider, ProviderId},
     decision::Reason,
+    host::Host,
     jose::{
         Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
         VerifyingKey,
@@ -25,7 +27,10 @@ use crate::{
     time::{UnixMillis, UnixSeconds},
 };
 
-pub use self::client::client_id;
+pub use self::{
+    backend::{Backend, UnfitHost},
+    client::client_id,
+};
 
 /// Most signatures computed for one token. A token without `kid` is tried with every key that
 /// fits; without a bound, a large key set would make each forged token expensive.
@@ -44,6 +49,8 @@ pub struct Circumstances<'a> {
     pub patience: Patience,
     /// Digest of the connection's client certificate, asked for when a token needs it.
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
+    /// Whom to ask about signatures before they are computed here.
+    pub signature_host: Option<&'a dyn Host>,
 }
 
 /// Whether a request can wait for keys.
@@ -90,7 +97,7 @@ pub fn verify(
         KeySource::Local(key_set) => (key_set, None),
         KeySource::Remote(_) => remote_keys(id, circumstances)?,
     };
-    let verified = match check_signature(provider, token, key_set, now) {
+    let verified = match check_signature(provider, token, key_set, circumstances) {
         Err(Reason::UnknownKey) => {
             // The key may have been published since the last fetch. An expired token is no
             // reason to look.
@@ -243,15 +250,17 @@ fn check_signature(
     provider: &Provider,
     token: &UntrustedToken<'_>,
     key_set: &KeySet,
-    now: UnixSeconds,
+    circumstances: &Circumstances<'_>,
 ) -> Result<VerifiedToken, Reason> {
+    let now = circumstances.now.seconds();
+    let host = circumstances.signature_host;
     let (header, claims) = (token.header(), token.unverified_claims());
     let mut candidates = candidates(provider, header, claims, key_set, now).peekable();
     if candidates.peek().is_none() {
         return Err(Reason::UnknownKey);
     }
     candidates
-        .find_map(|key| token.verify(key))
+        .find_map(|key| token.verify_by(key, || backend::is_signed_by(token, key, host)))
         .ok_or(Reason::BadSignature)
 }
 

@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "test code: a failure should end the test"
 )]
@@ -30,10 +31,14 @@ mod outages;
 mod path;
 mod readiness;
 mod routes;
+mod signature_vectors;
+mod signatures;
 #[path = "../support/signer.rs"]
 mod signer;
 #[path = "../support/mod.rs"]
 mod support;
 mod updates;
+#[path = "../support/vectors.rs"]
+mod vectors;
 mod withheld_capabilities;
 mod world;

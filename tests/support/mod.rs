@@ -30,6 +30,7 @@ pub mod http;
 pub mod load;
 pub mod server;
 pub mod upstream;
+pub(crate) mod x509;
 
 /// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
 ///

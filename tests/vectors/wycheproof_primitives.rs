@@ -3,7 +3,7 @@
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
 use serde_json::Value;
 
-use crate::{json, list, ran, string, unhex, vectors};
+use crate::{json, list, ran, string, unhex, vectors, verdict};
 
 /// Runs a file: `verify(group)` gives the verdict on a message and a signature, or None where the
 /// key is refused. Returns how many cases were to be accepted and how many refused.
@@ -32,7 +32,7 @@ where
 }
 
 fn by(key: VerifyingKey, algorithm: Algorithm) -> impl Fn(&[u8], &[u8]) -> bool {
-    move |message, signature| key.verify(algorithm, message, signature)
+    move |message, signature| verdict(&key, algorithm, message, signature)
 }
 
 /// The key of these numbers, which is the one that the JWK of the group describes where it has one.

@@ -22,7 +22,7 @@ mod text;
 
 use self::requirement::Names;
 use super::{
-    Config, ConfigError, Mode, PathPolicy, Reason, Unmatched,
+    Config, ConfigError, Mode, PathPolicy, Reason, SignatureBackend, Unmatched,
     error::At,
     raw::{
         RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawUnmatched, Read as _,
@@ -48,9 +48,6 @@ impl Config {
 
 fn config(raw: RawConfig) -> Result<Config, ConfigError> {
     let limits = limits::limits(raw.limits).at("limits")?;
-    if matches!(raw.signature_backend, Some(RawSignatureBackend::Host)) {
-        return Err(Reason::HostSignatures).at("signature_backend");
-    }
     let mut providers = Vec::new();
     // A `BTreeMap` yields its names sorted, which is the order of `Config::providers`.
     for (name, provider) in raw.providers.unwrap_or_default() {
@@ -94,6 +91,11 @@ fn config(raw: RawConfig) -> Result<Config, ConfigError> {
         mode: match raw.mode {
             Some(RawMode::Shadow) => Mode::Shadow,
             Some(RawMode::Enforce) | None => Mode::Enforce,
+        },
+        signature_backend: match raw.signature_backend {
+            Some(RawSignatureBackend::Host) => SignatureBackend::Host,
+            Some(RawSignatureBackend::Module) => SignatureBackend::Module,
+            Some(RawSignatureBackend::Auto) | None => SignatureBackend::Auto,
         },
         realm: raw
             .realm

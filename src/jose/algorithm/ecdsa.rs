@@ -119,6 +119,7 @@ macro_rules! nist_curve {
                 Self::PublicKey::from_affine(point).ok()
             }
 
+            #[inline(never)]
             fn signature(octets: &[u8]) -> Option<Self::Signature> {
                 Self::Signature::from_slice(octets).ok()
             }

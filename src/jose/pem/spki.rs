@@ -7,25 +7,12 @@
 use super::BlockError;
 use super::der::{Elements, Tag};
 use crate::jose::key::{Curve, KeyNumbers, VerifyingKey};
+use crate::jose::x509::{EC, P256, P384, P521, RSA, UNCOMPRESSED};
 
-/// 1.2.840.113549.1.1.1, `rsaEncryption`.
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 /// 1.2.840.113549.1.1.10, `id-RSASSA-PSS`.
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
-/// 1.2.840.10045.2.1, `id-ecPublicKey`.
-const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 /// 1.3.101.112, `id-Ed25519`.
 const ED25519: &[u8] = &[0x2b, 101, 112];
-
-/// 1.2.840.10045.3.1.7, `secp256r1`.
-const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
-/// 1.3.132.0.34, `secp384r1`.
-const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
-/// 1.3.132.0.35, `secp521r1`.
-const P521: &[u8] = &[0x2b, 0x81, 4, 0, 35];
-
-/// SEC 1 section 2.3.3: both coordinates follow.
-const UNCOMPRESSED: u8 = 4;
 
 /// An algorithm with its parameters, and a key in its form (RFC 5280 section 4.1).
 pub(super) struct KeyInfo<'a> {

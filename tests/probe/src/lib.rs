@@ -165,6 +165,16 @@ impl Run {
                 status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
             }
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
+            // The bytes that a foreign function returns for bytes in hexadecimal digits.
+            ["ask", name, arguments] => {
+                let pairs = arguments.as_bytes().chunks(2).map(str::from_utf8);
+                let octets = pairs.map(|pair| u8::from_str_radix(pair.unwrap(), 16));
+                let arguments: Vec<_> = octets.map(Result::unwrap).collect();
+                match hostcalls::call_foreign_function(name, Some(&arguments)) {
+                    Ok(bytes) => format!("{:?}", bytes.unwrap_or_default()),
+                    Err(refused) => status(Err(refused)),
+                }
+            }
             ["replace", name, value] => {
                 let headers = MapType::HttpRequestHeaders;
                 status(hostcalls::set_map_value(headers, name, Some(value)))

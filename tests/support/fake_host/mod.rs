@@ -5,6 +5,7 @@
 //! worker. A panic of the module ends the test binary, as a trap ends a VM: no test can miss it.
 
 mod abi;
+pub mod foreign;
 mod http_call;
 mod life;
 mod local_reply;
@@ -26,7 +27,7 @@ use std::{
 use proxy_wasm::types::Status;
 use serde_json::Value;
 
-pub use self::state::{ForeignFunction, Process};
+pub use self::state::Process;
 use self::vm::Vm;
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup, Wrapping},
@@ -71,7 +72,11 @@ impl Driver for FakeHost {
             clusters: setup.clusters.clone(),
             virtual_hosts: setup.virtual_hosts.clone(),
             preset_filter_state: setup.preset_filter_state.clone(),
-            foreign_functions: [("clear_route_cache".to_owned(), ignored())].into(),
+            foreign_functions: [
+                ("clear_route_cache".to_owned(), foreign::ignored()),
+                ("verify_signature".to_owned(), foreign::verify_signature()),
+            ]
+            .into(),
             capabilities: setup
                 .capabilities
                 .clone()
@@ -173,11 +178,6 @@ impl Drop for FakeHost {
     fn drop(&mut self) {
         (0..self.vms.len()).for_each(|vm| self.shut_down(vm));
     }
-}
-
-/// A foreign function without arguments and answer.
-fn ignored() -> ForeignFunction {
-    Arc::new(|_| Ok(Vec::new()))
 }
 
 /// Beyond what every driver can: the host's inner state, and callbacks one at a time.

@@ -6,7 +6,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -14,6 +13,7 @@ use proxy_wasm::types::Status;
 use serde_json::Value;
 
 use super::{
+    foreign::ForeignFunction,
     http_call::{Delivery, HttpCall},
     metrics::Metrics,
     protobuf_struct,
@@ -25,9 +25,6 @@ use crate::support::{
     driver::VirtualHost,
     http::{Headers, Message},
 };
-
-/// A host function that the module calls by name.
-pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync>;
 
 /// One proxy process.
 #[derive(Default)]

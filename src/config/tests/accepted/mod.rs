@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base, base_with, parse};
-use crate::config::{Config, Mode, PathPolicy, Unmatched};
+use crate::config::{Config, Mode, PathPolicy, SignatureBackend, Unmatched};
 
 #[test]
 fn reads_the_lower_camel_case_of_protobuf_json() {
@@ -132,6 +132,7 @@ fn reads_the_choices_of_the_whole() {
     assert_eq!(config.mode, Mode::Shadow);
     assert_eq!(config.path_policy, PathPolicy::Raw);
     assert_eq!(config.unmatched, Unmatched::Allow);
+    assert_eq!(config.signature_backend, SignatureBackend::Module);
     assert_eq!(config.stat_prefix, "edge");
     assert_eq!(config.realm, "orders api");
     assert_eq!(config.limits.park_timeout_ms, 250);

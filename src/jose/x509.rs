@@ -1,0 +1,161 @@
+//! Keys and signatures as X.509 writes them (RFC 3279, RFC 5480): what a host that verifies
+//! signatures reads.
+//!
+//! JOSE writes the same numbers in another way: a key as members of a JSON object, an ECDSA signature
+//! as r and s side by side. Only what was admitted and checked in JOSE's form is written in this one,
+//! so a host never gets to see an encoding that a client has made: there is nothing for two readers of
+//! DER to disagree about. What a host is not offered, the module verifies.
+
+use std::borrow::Cow;
+
+use crate::jose::algorithm::rsa::without_leading_zeros;
+use crate::jose::key::{Curve, KeyNumbers};
+
+/// 1.2.840.113549.1.1.1, `rsaEncryption`.
+pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+/// 1.2.840.10045.2.1, `id-ecPublicKey`.
+pub(super) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+/// 1.2.840.10045.3.1.7, `secp256r1`.
+pub(super) const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+/// 1.3.132.0.34, `secp384r1`.
+pub(super) const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
+/// 1.3.132.0.35, `secp521r1`.
+pub(super) const P521: &[u8] = &[0x2b, 0x81, 4, 0, 35];
+/// SEC 1 section 2.3.3: both coordinates follow.
+pub(super) const UNCOMPRESSED: u8 = 4;
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const NULL: u8 = 0x05;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+
+/// A signature to check: RSASSA-PKCS1-v1_5 for a key of RSA, else ECDSA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct X509Signature<'a> {
+    /// `sha256`, `sha384` or `sha512`.
+    pub hash: &'static str,
+    /// `SubjectPublicKeyInfo` in DER (RFC 5280 section 4.1).
+    pub public_key: &'a [u8],
+    /// `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3); the octets themselves for RSA.
+    pub signature: Cow<'a, [u8]>,
+    /// What was signed.
+    pub text: &'a [u8],
+}
+
+/// `SubjectPublicKeyInfo` of a key that was admitted; None where X.509 or hosts have no such.
+pub(super) fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
+    let (algorithm, parameters, key) = match numbers {
+        // RFC 3279 section 2.3.1.
+        KeyNumbers::Rsa { modulus, exponent } => {
+            (RSA, element(NULL, &[]), integers(modulus, exponent))
+        }
+        // RFC 5480 section 2.1.1.
+        KeyNumbers::Ec { curve, x, y } => {
+            let curve = match curve {
+                Curve::P256 => P256,
+                Curve::P384 => P384,
+                Curve::P521 => P521,
+            };
+            let point = [&[UNCOMPRESSED], x, y].concat();
+            (EC, element(OBJECT_IDENTIFIER, &[curve]), point)
+        }
+        KeyNumbers::Ed25519 { .. } | KeyNumbers::Oct { .. } => return None,
+    };
+    let algorithm = element(OBJECT_IDENTIFIER, &[algorithm]);
+    let algorithm = element(SEQUENCE, &[&algorithm, &parameters]);
+    // No bit of the last octet is unused.
+    let key = element(BIT_STRING, &[&[0], &key]);
+    Some(element(SEQUENCE, &[&algorithm, &key]).into())
+}
+
+/// `Ecdsa-Sig-Value` of r and s side by side.
+pub(super) fn ecdsa_signature(octets: &[u8]) -> Option<Vec<u8>> {
+    let (r, s) = octets.split_at_checked(octets.len() / 2)?;
+    Some(integers(r, s))
+}
+
+/// The sequence of two integers that are not negative, big-endian.
+fn integers(first: &[u8], second: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[&integer(first), &integer(second)])
+}
+
+fn integer(octets: &[u8]) -> Vec<u8> {
+    let minimal = without_leading_zeros(octets);
+    // The first bit is the sign.
+    let sign: &[u8] = match minimal.first() {
+        Some(0..=0x7f) => &[],
+        _ => &[0],
+    };
+    element(INTEGER, &[sign, minimal])
+}
+
+/// A value of these parts, one after another.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = content.len().to_be_bytes();
+    let digits = without_leading_zeros(&length);
+    let mut octets = vec![tag];
+    match digits {
+        [] => octets.push(0),
+        [0..=0x7f] => octets.extend(digits),
+        _ => {
+            octets.extend(u8::try_from(digits.len()).map(|count| 0x80 | count));
+            octets.extend(digits);
+        }
+    }
+    octets.extend(content);
+    octets
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn elements_have_the_shortest_length() {
+        for (size, head) in [
+            (0, &[4, 0][..]),
+            (1, &[4, 1]),
+            (0x7f, &[4, 0x7f]),
+            (0x80, &[4, 0x81, 0x80]),
+            (0xff, &[4, 0x81, 0xff]),
+            (0x100, &[4, 0x82, 1, 0]),
+            (0x1234, &[4, 0x82, 0x12, 0x34]),
+        ] {
+            let content = vec![7; size];
+            assert_eq!(element(4, &[&content]), [head, &content].concat(), "{size}");
+        }
+    }
+
+    #[test]
+    fn integers_are_minimal_and_never_negative() {
+        for (octets, expected) in [
+            (&[][..], &[2, 1, 0][..]),
+            (&[0, 0], &[2, 1, 0]),
+            (&[0, 1], &[2, 1, 1]),
+            (&[0x7f], &[2, 1, 0x7f]),
+            (&[0x80], &[2, 2, 0, 0x80]),
+            (&[0, 0xff, 0], &[2, 3, 0, 0xff, 0]),
+        ] {
+            assert_eq!(integer(octets), expected, "{octets:x?}");
+        }
+    }
+
+    #[test]
+    fn signature_is_two_integers() {
+        let octets = [&[0; 31][..], &[5], &[0xff; 32]].concat();
+        let expected = [&[0x30, 38, 2, 1, 5, 2, 33, 0][..], &[0xff; 32]].concat();
+        assert_eq!(ecdsa_signature(&octets), Some(expected));
+    }
+
+    #[test]
+    fn hosts_are_offered_neither_secrets_nor_ed25519() {
+        let octets = &[7; 32];
+        assert_eq!(public_key(KeyNumbers::Oct { secret: octets }), None);
+        assert_eq!(public_key(KeyNumbers::Ed25519 { x: octets }), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! Public test vectors through Envoy's own cryptography: the verdicts are the module's.
+//!
+//! The probe asks (`tests/probe`); what it asks is written as the module writes it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use portcullis::jose::{Algorithm, Curve, KeyNumbers, VerifyingKey, X509Signature};
+use serde_json::{Value, json};
+
+use crate::{
+    support::{
+        driver::{Driver, Request, Setup},
+        envoy::{self, Envoy},
+    },
+    vectors,
+};
+
+/// Envoy's limit of a request's headers, in KiB, and the bytes of a script that stays below it.
+const HEADERS_KIB: u32 = 96;
+const SCRIPT_BYTES: usize = 64 * 1024;
+
+const FILES: [(&str, Algorithm, Option<Curve>); 9] = [
+    (
+        "ecdsa_secp256r1_sha256_p1363_test.json",
+        Algorithm::Es256,
+        Some(Curve::P256),
+    ),
+    (
+        "ecdsa_secp384r1_sha384_p1363_test.json",
+        Algorithm::Es384,
+        Some(Curve::P384),
+    ),
+    (
+        "ecdsa_secp521r1_sha512_p1363_test.json",
+        Algorithm::Es512,
+        Some(Curve::P521),
+    ),
+    (
+        "rsa_signature_2048_sha256_test.json",
+        Algorithm::Rs256,
+        None,
+    ),
+    (
+        "rsa_signature_2048_sha384_test.json",
+        Algorithm::Rs384,
+        None,
+    ),
+    (
+        "rsa_signature_2048_sha512_test.json",
+        Algorithm::Rs512,
+        None,
+    ),
+    (
+        "rsa_signature_3072_sha256_test.json",
+        Algorithm::Rs256,
+        None,
+    ),
+    (
+        "rsa_signature_4096_sha256_test.json",
+        Algorithm::Rs256,
+        None,
+    ),
+    (
+        "rsa_signature_4096_sha512_test.json",
+        Algorithm::Rs512,
+        None,
+    ),
+];
+
+#[test]
+fn envoy_and_the_module_agree_on_every_vector() {
+    let probe: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("target/probe/wasm32-unknown-unknown/release/probe.wasm");
+    let Some(folder) = vectors::path("wycheproof") else {
+        return;
+    };
+    if !envoy::is_installed(&probe) {
+        return;
+    }
+    let setup = Setup {
+        module: Some(probe),
+        request_headers_kib: HEADERS_KIB,
+        ..Setup::new(json!({}))
+    };
+    let gate = Envoy::start(&setup).unwrap_or_else(|refused| panic!("{}", refused.0));
+    let (mut accepted, mut refused, mut never_asked) = (0, 0, 0);
+    for (file, algorithm, curve) in FILES {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let mut cases = Vec::new();
+        for group in document["testGroups"].as_array().unwrap() {
+            let key = key(&group["publicKey"], curve);
+            for case in group["tests"].as_array().unwrap() {
+                let (message, signature) = (octets(&case["msg"]), octets(&case["sig"]));
+                let own = key.verify(algorithm, &message, &signature);
+                match key.as_x509(algorithm, &message, &signature) {
+                    Some(question) => cases.push((format!("{file} {case}"), step(&question), own)),
+                    None => {
+                        assert!(!own, "{file} {case}");
+                        never_asked += 1;
+                    }
+                }
+            }
+        }
+        let verdicts = ask(&gate, cases.iter().map(|(_, step, _)| step));
+        assert_eq!(verdicts.len(), cases.len());
+        for ((case, _, own), verdict) in cases.iter().zip(verdicts) {
+            assert_eq!(verdict, *own, "{case}");
+            *(if verdict { &mut accepted } else { &mut refused }) += 1;
+        }
+    }
+    assert_eq!((accepted, refused, never_asked), (643, 1560, 209));
+}
+
+fn key(public: &Value, curve: Option<Curve>) -> VerifyingKey {
+    let key = match curve {
+        Some(curve) => {
+            let point = octets(&public["uncompressed"]);
+            let (x, y) = point[1..].split_at(point.len() / 2);
+            VerifyingKey::from_numbers(KeyNumbers::Ec { curve, x, y })
+        }
+        None => VerifyingKey::from_numbers(KeyNumbers::Rsa {
+            modulus: &octets(&public["modulus"]),
+            exponent: &octets(&public["publicExponent"]),
+        }),
+    };
+    key.unwrap()
+}
+
+/// A step of the probe's script.
+fn step(question: &X509Signature<'_>) -> String {
+    let fields = [
+        question.hash.as_bytes(),
+        question.public_key,
+        &question.signature,
+        question.text,
+    ];
+    let mut arguments = Vec::new();
+    for (number, field) in (1_u8..).zip(fields) {
+        arguments.push(number << 3 | 2);
+        let size = u16::try_from(field.len()).unwrap();
+        // Two digits of seven bits, be the first of them zero.
+        arguments.extend([0x80 | (size & 0x7f) as u8, u8::try_from(size >> 7).unwrap()]);
+        arguments.extend(field);
+    }
+    let digits: String = arguments
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    format!("ask verify_signature {digits}")
+}
+
+/// Envoy's verdicts, as many to a request as it holds.
+fn ask<'a>(gate: &Envoy, steps: impl Iterator<Item = &'a String>) -> Vec<bool> {
+    let mut verdicts = Vec::new();
+    let mut play = |script: &str| {
+        let request = Request::get("/").header("script", script);
+        let answers: Vec<Vec<u8>> = serde_json::from_slice(&gate.send(&request).body).unwrap();
+        for answer in answers {
+            let is_wrong = answer.ends_with(b"Failed to verify digest. Error code: 0");
+            assert!(is_wrong || answer == [1 << 3, 1], "{answer:?}");
+            verdicts.push(!is_wrong);
+        }
+    };
+    let mut script = String::new();
+    for step in steps {
+        if script.len() + step.len() > SCRIPT_BYTES {
+            play(&script);
+            script.clear();
+        }
+        if !script.is_empty() {
+            script.push(';');
+        }
+        script.push_str(step);
+    }
+    play(&script);
+    verdicts
+}
+
+fn octets(digits: &Value) -> Vec<u8> {
+    let digits = digits.as_str().unwrap().as_bytes();
+    let digit = |octet: u8| char::from(octet).to_digit(16).unwrap() as u8;
+    let pairs = digits.chunks_exact(2);
+    assert!(pairs.remainder().is_empty());
+    pairs
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
+}
