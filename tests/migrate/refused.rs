@@ -234,3 +234,26 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
         assert!(said.contains("is no longer written"), "{said}");
     }
 }
+
+/// What routes say to another module must not reach this one.
+#[test]
+fn takes_no_name_that_routes_refer_to() {
+    let envoy = fs::read_to_string(embedded("names", PROVIDER)).unwrap();
+    for taken in ["portcullis", "envoy.filters.http.wasm"] {
+        let route = "direct_response: { status: 200 }";
+        let disabled = format!(
+            "{route}, typed_per_filter_config: {{ {taken}: {{ \"@type\": \
+             type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true }} }}"
+        );
+        let file = file(
+            &format!("names-{taken}.yaml"),
+            &envoy.replace(route, &disabled),
+        );
+        let rewritten = super::printed(&migrate(&file, &["--rewrite", "--module", "m"]));
+        assert!(rewritten.contains(&format!("{taken}:\n")), "{rewritten}");
+        assert!(
+            !rewritten.contains(&format!("- name: {taken}\n")),
+            "{rewritten}"
+        );
+    }
+}

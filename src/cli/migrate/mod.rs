@@ -113,7 +113,7 @@ pub(super) fn run(
         // Done, and no longer to do.
         differences
             .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
-        let mut modules = Modules::new(module, configurations, surroundings.vm_ids);
+        let mut modules = Modules::new(module, configurations, &surroundings);
         whole(&modules.rewrite(rewritten), format)
     } else {
         let places = found.iter().map(|filter| &filter.at);

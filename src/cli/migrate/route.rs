@@ -8,14 +8,13 @@ use super::{
     difference::{Deviation, Difference, NotCarried, Obstacle},
     document::Node,
     fields::Fields,
-    search::{Surroundings, unwrapped},
+    search::{OVERRIDES, Surroundings, unwrapped},
 };
 use crate::config::Location;
 
 const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 const ROUTE: &str = "envoy.config.route.v3.Route";
-const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 
 /// What a route asks for in place of the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]

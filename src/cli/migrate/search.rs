@@ -3,6 +3,8 @@
 //! A filter is known by its type, wherever it stands: in the listeners of a bootstrap, in resources
 //! of a discovery service, within a composite filter, as the default of a discovered one.
 
+use std::collections::BTreeSet;
+
 use super::document::Node;
 use crate::config::Location;
 
@@ -10,6 +12,9 @@ use crate::config::Location;
 const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
 /// Namespace of its dynamic metadata, and its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
+
+/// Fields in which routes, virtual hosts and clusters say something to filters, by their names.
+pub(super) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 
 /// Types of RBAC's configuration, for a chain and for a route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
@@ -25,6 +30,8 @@ pub(super) struct Found<'a> {
 /// What else of a document bears on its filters.
 #[derive(Default)]
 pub(super) struct Surroundings {
+    /// Every name of the document, and every one that a route says something to.
+    pub(super) taken: BTreeSet<String>,
     /// Names of filters, by which routes refer to them.
     pub(super) names: Vec<String>,
     /// Names in chains of what holds a filter, perhaps deep within.
@@ -107,6 +114,12 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
 }
 
 impl Surroundings {
+    /// A name for the module: under one that another filter has, a route that disables the other
+    /// would disable the module.
+    pub(super) fn free_name(&self) -> String {
+        free("portcullis", |name| self.taken.contains(name))
+    }
+
     fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
         let (name, rbac) = unwrapped(node);
         if name.is_some_and(|name| name.starts_with(RBAC)) && denies_by_metadata(rbac) {
@@ -122,6 +135,13 @@ impl Surroundings {
         }
         for (name, value) in members {
             let text = value.text().unwrap_or_default();
+            if let (true, Node::Map(overrides)) = (OVERRIDES.contains(&name.as_str()), value) {
+                let overridden = overrides.iter().map(|(name, _)| name.clone());
+                self.taken.extend(overridden);
+            }
+            if name == "name" {
+                self.taken.insert(text.to_owned());
+            }
             if name == "vm_id" || name == "vmId" {
                 self.vm_ids.push(text.to_owned());
             } else if name != "name" && (text.contains(NAMESPACE) || lists_namespace(value)) {
@@ -148,6 +168,15 @@ impl Surroundings {
             }
         }
     }
+}
+
+/// The first of `name`, `name-2`, `name-3`… that is not taken.
+pub(super) fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !is_taken(name))
+        .unwrap_or_default()
 }
 
 /// Whether it is a list of namespaces with that of the filter, as external authorization has.
