@@ -257,3 +257,73 @@ fn takes_no_name_that_routes_refer_to() {
         );
     }
 }
+
+/// A connection manager with one filter of this name.
+fn manager(name: &str, more: &str) -> String {
+    format!(
+        r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+  {more}
+  http_filters:
+  - name: {name}
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+      {PROVIDER}
+      requirement_map: {{ strict: {{ provider_name: idp }} }}
+"#
+    )
+}
+
+const PER_ROUTE: &str =
+    r#""@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig"#;
+const ANY_FILTER: &str = r#""@type": type.googleapis.com/envoy.config.route.v3.FilterConfig"#;
+
+/// A route configuration with one route.
+fn routes(overrides: &str) -> String {
+    format!(
+        "{{ virtual_hosts: [{{ name: a, domains: ['*'], routes: [{{ match: {{ prefix: / }}, \
+         direct_response: {{ status: 200 }}, typed_per_filter_config: {overrides} }}] }}] }}"
+    )
+}
+
+/// Metadata are for every filter that meets them; which do, no route tells.
+#[test]
+fn keeps_overrides_of_different_filters_apart() {
+    let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
+    let off = format!("{{ {PER_ROUTE}, disabled: true }}");
+    let both = routes(&format!("{{ public: {strict}, internal: {off} }}"));
+    let one = routes(&format!("{{ public: {off} }}"));
+    let any = routes(&format!(
+        "{{ envoy.filters.http.jwt_authn: {{ {ANY_FILTER}, disabled: true }}, public: {strict} }}"
+    ));
+    let shared = |routes: &str| {
+        let (first, second) = (format!("route_config: &r {routes}"), "route_config: *r");
+        let (first, second) = (manager("public", &first), manager("internal", second));
+        format!("resources:\n{first}{second}")
+    };
+    let alone = |routes: &str| format!("resources: [{routes}]");
+    for (name, document) in [
+        ("both", shared(&both)),
+        ("one", shared(&one)),
+        ("alone", alone(&both)),
+        ("any", alone(&any)),
+    ] {
+        let path = file(&format!("apart-{name}.yaml"), &document);
+        let said = told(&path, &["--rewrite", "--module", "m"], 1);
+        assert!(
+            said.contains("for one of several jwt_authn filters"),
+            "{name}: {said}"
+        );
+    }
+    let same = shared(&one).replace("name: internal", "name: public");
+    let path = super::folder().join("keys.json");
+    let path = file(
+        "apart-same.yaml",
+        &same.replace("keys.json", path.to_str().unwrap()),
+    );
+    let rewritten = super::printed(&migrate(&path, &["--rewrite", "--module", "m"]));
+    assert_eq!(
+        rewritten.matches("disabled: true").count(),
+        2,
+        "{rewritten}"
+    );
+}

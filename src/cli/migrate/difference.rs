@@ -136,7 +136,7 @@ pub enum Obstacle {
     Keys(KeySetError),
     /// The equivalent configuration is refused.
     Refused(ConfigError),
-    /// An override for one of several filters in one chain.
+    /// An override for one of several filters.
     OverrideOfOne,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
@@ -307,8 +307,9 @@ impl fmt::Display for Obstacle {
             Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
             Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
             Self::OverrideOfOne => formatter.write_str(
-                "for one of several jwt_authn filters in a chain, where \
-                 a route's metadata are for all; join the filters first",
+                "for one of several jwt_authn filters, or for a filter within another, where a \
+                 route's metadata are for all that it meets; give the filters one name, or \
+                 migrate a file for each",
             ),
             Self::OverrideEnables => formatter.write_str(
                 "for a filter that is disabled by default; enable it \

@@ -7,13 +7,11 @@
 use super::{
     difference::{Deviation, Difference, NotCarried, Obstacle},
     document::Node,
-    fields::Fields,
-    search::{OVERRIDES, Surroundings, unwrapped},
+    fields::{Fields, wrong},
+    search::{ANY_FILTER, OVERRIDES, PER_ROUTE, Surroundings, is_per_route, unwrapped},
 };
 use crate::config::Location;
 
-const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
-const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
 /// What a route asks for in place of the rules.
@@ -158,18 +156,9 @@ impl<'a> Routes<'a> {
         Ok(counts)
     }
 
-    /// Whether it is for `jwt_authn`: by its type, or, of the type for any filter, by its name.
+    /// Whether it is for `jwt_authn`: by its name, or by its type.
     fn is_override(&self, name: &str, config: &Node) -> bool {
-        match unwrapped(config) {
-            (Some(PER_ROUTE), _) => true,
-            (Some(ANY_FILTER), inner) => {
-                self.surroundings.names.iter().any(|own| own == name)
-                    || inner
-                        .member("config")
-                        .is_some_and(|config| unwrapped(config).0 == Some(PER_ROUTE))
-            }
-            _ => false,
-        }
+        self.surroundings.names.contains(name) || is_per_route(config)
     }
 
     fn read(
@@ -178,21 +167,24 @@ impl<'a> Routes<'a> {
         config: &Node,
         at: &Location,
     ) -> Result<Option<Override>, NotCarried> {
-        let Surroundings {
-            names, wrappers, ..
-        } = self.surroundings;
-        if !names.is_empty() && names.iter().chain(wrappers).all(|own| own != name) {
-            let at = at.clone();
-            let what = Deviation::OverrideOfNone;
-            self.differences.push(Difference { at, what });
-            return Ok(None);
-        }
         let refused = |reason| NotCarried {
             at: at.clone(),
             reason,
         };
-        if self.surroundings.mixes_names {
+        let Surroundings {
+            names, wrappers, ..
+        } = self.surroundings;
+        // The metadata of a route are for every filter that meets it, and no route tells which do:
+        // chains may share routes.
+        let is_known = names.contains(name) || wrappers.contains(name);
+        if is_known && (!wrappers.is_empty() || names.len() > 1) {
             return Err(refused(Obstacle::OverrideOfOne));
+        }
+        if !is_known {
+            let at = at.clone();
+            let what = Deviation::OverrideOfNone;
+            self.differences.push(Difference { at, what });
+            return Ok(None);
         }
         let written = written(config, at)?;
         if self.surroundings.has_disabled && written != Some(Override::Disabled) {
@@ -224,11 +216,15 @@ impl Override {
 /// `PerRouteConfig`, perhaps within a `FilterConfig`.
 fn written(config: &Node, at: &Location) -> Result<Option<Override>, NotCarried> {
     let (name, inner) = unwrapped(config);
+    if ![Some(ANY_FILTER), Some(PER_ROUTE)].contains(&name) {
+        return Err(wrong(at.clone(), "an override of jwt_authn"));
+    }
     let mut fields = Fields::open((at.clone(), inner))?;
     let is_disabled = fields.flag("disabled")?;
     let written = if name == Some(ANY_FILTER) {
         fields.flag("is_optional")?;
         match fields.take("config")? {
+            Some((_, config)) if *config == Node::Map(Vec::new()) => None,
             Some((at, config)) if !is_disabled => written(config, &at)?,
             _ => is_disabled.then_some(Override::Disabled),
         }

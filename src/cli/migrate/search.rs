@@ -10,6 +10,10 @@ use crate::config::Location;
 
 /// Type of the filter's configuration.
 const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+/// Type of an override for it.
+pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
+/// Type of an override for any filter.
+pub(super) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 /// Namespace of its dynamic metadata, and its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 
@@ -32,12 +36,11 @@ pub(super) struct Found<'a> {
 pub(super) struct Surroundings {
     /// Every name of the document, and every one that a route says something to.
     pub(super) taken: BTreeSet<String>,
-    /// Names of filters, by which routes refer to them.
-    pub(super) names: Vec<String>,
-    /// Names in chains of what holds a filter, perhaps deep within.
-    pub(super) wrappers: Vec<String>,
-    /// Whether filters of different names stand in one chain.
-    pub(super) mixes_names: bool,
+    /// Names of filters, by which routes refer to them; of a document without filters, the names by
+    /// which routes refer to filters elsewhere.
+    pub(super) names: BTreeSet<String>,
+    /// Names in chains of what holds a filter deep within, as a composite filter does.
+    pub(super) wrappers: BTreeSet<String>,
     /// Whether some filter is disabled unless a route enables it.
     pub(super) has_disabled: bool,
     /// Where routes come from elsewhere, for a chain with such a filter.
@@ -79,6 +82,17 @@ pub(super) fn filter(node: &Node) -> Option<&Node> {
     (name == Some(FILTER)).then_some(inner)
 }
 
+/// Whether an override is for the filter, by its type.
+pub(super) fn is_per_route(config: &Node) -> bool {
+    match unwrapped(config) {
+        (Some(PER_ROUTE), _) => true,
+        (Some(ANY_FILTER), inner) => inner
+            .member("config")
+            .is_some_and(|config| unwrapped(config).0 == Some(PER_ROUTE)),
+        _ => false,
+    }
+}
+
 /// Whether a name of a type is the filter's.
 pub(super) fn is_filter_type(url: &str) -> bool {
     url.rsplit('/').next() == Some(FILTER)
@@ -110,7 +124,29 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
         }
         Walk::Into
     });
+    if !surroundings.names.is_empty() || !surroundings.wrappers.is_empty() {
+        return surroundings;
+    }
+    visit(document, &Location::default(), &mut |_, node| {
+        let overrides = OVERRIDES.iter().filter_map(|field| node.member(field));
+        for named in overrides {
+            surroundings.names.extend(names_of_overrides(named));
+        }
+        Walk::Into
+    });
     surroundings
+}
+
+/// Names under which something stands that is for the filter.
+fn names_of_overrides(overrides: &Node) -> impl Iterator<Item = String> {
+    let members = match overrides {
+        Node::Map(members) => members.as_slice(),
+        _ => &[],
+    };
+    let named = members
+        .iter()
+        .filter(|(name, config)| name == NAMESPACE || is_per_route(config));
+    named.map(|(name, _)| name.clone())
 }
 
 impl Surroundings {
@@ -125,9 +161,9 @@ impl Surroundings {
         if name.is_some_and(|name| name.starts_with(RBAC)) && denies_by_metadata(rbac) {
             self.denials.push(at.clone());
         }
-        if holds_filter(node) {
+        if is_entry(node) {
             let name = node.member("name").and_then(Node::text);
-            self.names.extend(name.map(str::to_owned));
+            self.names.insert(name.unwrap_or_default().to_owned());
             self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
         }
         if let Some(Node::List(chain)) = either(node, "http_filters", "httpFilters") {
@@ -152,18 +188,18 @@ impl Surroundings {
 
     fn look_at_chain(&mut self, at: &Location, manager: &Node, chain: &[Node]) {
         // Routes refer to what is in the chain, whatever that wraps.
-        let mut names: Vec<Option<&str>> = chain
-            .iter()
-            .filter(|entry| !filters(entry).is_empty())
-            .map(|entry| entry.member("name").and_then(Node::text))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        self.wrappers
-            .extend(names.iter().flatten().map(|name| (*name).to_owned()));
-        self.mixes_names |= names.len() > 1;
+        let mut has_filter = false;
+        for entry in chain {
+            let is_entry = is_entry(entry);
+            let is_wrapper = !is_entry && !filters(entry).is_empty();
+            has_filter |= is_entry || is_wrapper;
+            if is_wrapper {
+                let name = entry.member("name").and_then(Node::text);
+                self.wrappers.insert(name.unwrap_or_default().to_owned());
+            }
+        }
         for (snake, camel) in [("rds", "rds"), ("scoped_routes", "scopedRoutes")] {
-            if !names.is_empty() && either(manager, snake, camel).is_some() {
+            if has_filter && either(manager, snake, camel).is_some() {
                 self.routes_elsewhere.push(at.member(snake));
             }
         }
@@ -216,14 +252,15 @@ fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
     }
 }
 
-/// Whether this is an entry with the filter in it.
-fn holds_filter(entry: &Node) -> bool {
+/// Whether this is an entry with the filter in it, or with one to be discovered.
+fn is_entry(entry: &Node) -> bool {
     let typed = either(entry, "typed_config", "typedConfig");
-    let discovered = either(entry, "config_discovery", "configDiscovery")
-        .and_then(|discovery| either(discovery, "default_config", "defaultConfig"));
-    typed
-        .or(discovered)
-        .is_some_and(|node| filter(node).is_some())
+    let discovery = either(entry, "config_discovery", "configDiscovery");
+    let default = discovery.and_then(|node| either(node, "default_config", "defaultConfig"));
+    let types = discovery.and_then(|node| either(node, "type_urls", "typeUrls"));
+    let is_type = |url: &Node| url.text().is_some_and(is_filter_type);
+    typed.or(default).is_some_and(|node| filter(node).is_some())
+        || matches!(types, Some(Node::List(types)) if types.iter().any(is_type))
 }
 
 /// Whether to look into a value.
