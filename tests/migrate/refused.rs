@@ -327,3 +327,88 @@ fn keeps_overrides_of_different_filters_apart() {
         "{rewritten}"
     );
 }
+
+/// Whether the filter is disabled, and what it is configured with, Envoy seeks one by one.
+#[test]
+fn enables_again_what_routes_enable_again() {
+    let (off, on) = (
+        format!("{{ {ANY_FILTER}, disabled: true }}"),
+        format!("{{ {ANY_FILTER}, config: {{}} }}"),
+    );
+    let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
+    let open = format!("{{ {PER_ROUTE}, disabled: true }}");
+    let wrapped = format!("{{ {ANY_FILTER}, config: {strict} }}");
+    let (disabled, requirement) = ("disabled: true", "requirement_name: strict");
+    for (name, (all, host, route), expected) in [
+        ("rules", ("", &off, &on), ""),
+        ("own", ("", &off, &strict), requirement),
+        ("wrapped", ("", &off, &wrapped), requirement),
+        ("outermost", (strict.as_str(), &off, &on), requirement),
+        ("off", ("", &strict, &off), disabled),
+        ("open", ("", &open, &on), disabled),
+        ("closed", (open.as_str(), &strict, &on), requirement),
+    ] {
+        let say = |config: &str| match config {
+            "" => "{}".to_owned(),
+            config => format!("{{ jwt: {config} }}"),
+        };
+        let routes = routes(&say(route))
+            .replace(
+                "name: a,",
+                &format!("name: a, typed_per_filter_config: {},", say(host)),
+            )
+            .replacen(
+                '{',
+                &format!("{{ typed_per_filter_config: {},", say(all)),
+                1,
+            );
+        let manager = manager("jwt", &format!("route_config: {routes}"));
+        let path = file(
+            &format!("enable-{name}.yaml"),
+            &format!("resources:\n{manager}"),
+        );
+        let rewritten = super::printed(&migrate(&path, &["--rewrite", "--module", "m"]));
+        let metadata = rewritten
+            .split_once("filter_metadata:")
+            .unwrap_or_default()
+            .1;
+        for found in [disabled, requirement] {
+            assert_eq!(
+                metadata.contains(found),
+                found == expected,
+                "{name}: {rewritten}"
+            );
+        }
+        assert!(!rewritten.contains("FilterConfig"), "{name}: {rewritten}");
+    }
+}
+
+#[test]
+fn refuses_overrides_that_envoy_refuses() {
+    for (name, config) in [
+        ("nothing", PER_ROUTE.to_owned()),
+        (
+            "both",
+            format!("{PER_ROUTE}, disabled: true, requirement_name: strict"),
+        ),
+        ("unnamed", format!("{PER_ROUTE}, requirement_name: ''")),
+        ("empty", format!("{ANY_FILTER}, disabled: false")),
+        (
+            "other",
+            format!("{ANY_FILTER}, config: {{ \"@type\": a/b }}"),
+        ),
+        ("typeless", "disabled: true".to_owned()),
+    ] {
+        let routes = routes(&format!("{{ jwt: {{ {config} }} }}"));
+        let manager = manager("jwt", &format!("route_config: {routes}"));
+        let path = file(
+            &format!("override-{name}.yaml"),
+            &format!("resources:\n{manager}"),
+        );
+        let said = told(&path, &[], 1);
+        assert!(
+            said.contains("not an override that Envoy takes"),
+            "{name}: {said}"
+        );
+    }
+}

@@ -86,10 +86,7 @@ pub(super) fn run(
     }
     let empty = empty_requirements(&carried);
     let mut routes = Routes::new(&surroundings, &empty);
-    let top = Location::default();
-    let rewritten = routes
-        .rewrite(document.clone(), &top, None)
-        .map_err(not_carried)?;
+    let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
     if carried.is_empty() && (module.is_none() || routes.overrides == 0) {
         let none = format!("{}: no jwt_authn filter", path.display());
         return Err(Failure::Finding(none));

@@ -12,6 +12,8 @@ use super::{
 };
 use crate::config::Location;
 
+/// What each override must be for Envoy to take it.
+const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
 /// What a route asks for in place of the rules.
@@ -21,6 +23,15 @@ pub(super) enum Override {
     Disabled,
     /// A named requirement.
     Requirement(String),
+}
+
+/// What an object says, over what those around it say. As in Envoy, whether the filter is disabled
+/// and what it is configured with are sought one by one: what enables it again leaves the
+/// configuration that is further out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Layer {
+    is_disabled: Option<bool>,
+    configured: Option<Override>,
 }
 
 /// Moves overrides into the metadata of routes.
@@ -45,29 +56,27 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// A document, or a part of one within `outer`.
-    pub(super) fn rewrite(
-        &mut self,
-        node: Node,
-        at: &Location,
-        outer: Option<&Override>,
-    ) -> Result<Node, NotCarried> {
+    /// A document.
+    pub(super) fn rewrite(&mut self, document: Node) -> Result<Node, NotCarried> {
+        self.part(document, &Location::default(), &Layer::default())
+    }
+
+    fn part(&mut self, node: Node, at: &Location, outer: &Layer) -> Result<Node, NotCarried> {
         match node {
             Node::List(elements) => {
                 let elements = elements.into_iter().enumerate();
                 let rewritten =
-                    elements.map(|(index, node)| self.rewrite(node, &at.element(index), outer));
+                    elements.map(|(index, node)| self.part(node, &at.element(index), outer));
                 rewritten.collect::<Result<_, _>>().map(Node::List)
             }
             Node::Map(mut members) => {
-                let own = self.take(&mut members, at)?;
-                let inner = own.as_ref().or(outer);
+                let inner = self.take(&mut members, at)?.over(outer);
                 if is_route(&members) {
-                    return self.route(members, at, inner);
+                    return self.route(members, at, &inner);
                 }
                 let rewritten = members.into_iter().map(|(name, node)| {
                     let at = at.member(&name);
-                    Ok((name, self.rewrite(node, &at, inner)?))
+                    Ok((name, self.part(node, &at, &inner)?))
                 });
                 rewritten.collect::<Result<_, _>>().map(Node::Map)
             }
@@ -79,9 +88,9 @@ impl<'a> Routes<'a> {
         &mut self,
         mut members: Vec<(String, Node)>,
         at: &Location,
-        inner: Option<&Override>,
+        inner: &Layer,
     ) -> Result<Node, NotCarried> {
-        let mut counts = inner.cloned();
+        let mut counts = self.counts(inner);
         if let Some(clusters) = weighted_clusters(&mut members) {
             let at = at
                 .member("route")
@@ -107,23 +116,34 @@ impl<'a> Routes<'a> {
         &mut self,
         clusters: &mut [Node],
         at: &Location,
-        inner: Option<&Override>,
+        inner: &Layer,
     ) -> Result<Option<Override>, NotCarried> {
         let mut agreed: Option<Option<Override>> = None;
         for (index, cluster) in clusters.iter_mut().enumerate() {
             let at = at.element(index);
             let own = match cluster {
                 Node::Map(members) => self.take(members, &at)?,
-                _ => None,
+                _ => Layer::default(),
             };
-            let counts = own.or_else(|| inner.cloned());
+            let counts = self.counts(&own.over(inner));
             if agreed.as_ref().is_some_and(|agreed| *agreed != counts) {
                 let reason = Obstacle::UnequalClusters;
                 return Err(NotCarried { at, reason });
             }
             agreed = Some(counts);
         }
-        Ok(agreed.unwrap_or_else(|| inner.cloned()))
+        Ok(agreed.unwrap_or_else(|| self.counts(inner)))
+    }
+
+    /// What counts in place of the rules.
+    fn counts(&self, layer: &Layer) -> Option<Override> {
+        if layer.is_disabled == Some(true) {
+            return Some(Override::Disabled);
+        }
+        layer.configured.clone().map(|configured| match configured {
+            Override::Requirement(name) if self.empty.contains(&name) => Override::Disabled,
+            other => other,
+        })
     }
 
     /// Takes the override out of an object that may have one.
@@ -131,8 +151,8 @@ impl<'a> Routes<'a> {
         &mut self,
         members: &mut Vec<(String, Node)>,
         at: &Location,
-    ) -> Result<Option<Override>, NotCarried> {
-        let mut counts = None;
+    ) -> Result<Layer, NotCarried> {
+        let mut own: Option<Layer> = None;
         for (field, node) in members.iter_mut() {
             let Node::Map(configs) = node else { continue };
             if !OVERRIDES.contains(&field.as_str()) {
@@ -143,7 +163,14 @@ impl<'a> Routes<'a> {
             for (name, config) in core::mem::take(configs) {
                 let place = at.member(&name);
                 if self.is_override(&name, &config) {
-                    counts = self.read(&name, &config, &place)?.or(counts);
+                    let read = self.read(&name, &config, &place)?;
+                    if read.is_some() && own.is_some() {
+                        return Err(NotCarried {
+                            at: place,
+                            reason: Obstacle::SpeltTwice,
+                        });
+                    }
+                    own = read.or(own);
                 } else {
                     kept.push((name, config));
                 }
@@ -153,7 +180,7 @@ impl<'a> Routes<'a> {
         members.retain(|(field, node)| {
             !OVERRIDES.contains(&field.as_str()) || *node != Node::Map(Vec::new())
         });
-        Ok(counts)
+        Ok(own.unwrap_or_default())
     }
 
     /// Whether it is for `jwt_authn`: by its name, or by its type.
@@ -166,7 +193,7 @@ impl<'a> Routes<'a> {
         name: &str,
         config: &Node,
         at: &Location,
-    ) -> Result<Option<Override>, NotCarried> {
+    ) -> Result<Option<Layer>, NotCarried> {
         let refused = |reason| NotCarried {
             at: at.clone(),
             reason,
@@ -186,15 +213,29 @@ impl<'a> Routes<'a> {
             self.differences.push(Difference { at, what });
             return Ok(None);
         }
-        let written = written(config, at)?;
-        if self.surroundings.has_disabled && written != Some(Override::Disabled) {
+        let layer = written(config, at)?;
+        let disables =
+            layer.is_disabled == Some(true) || layer.configured == Some(Override::Disabled);
+        if self.surroundings.has_disabled && !disables {
             return Err(refused(Obstacle::OverrideEnables));
         }
         self.overrides = self.overrides.saturating_add(1);
-        Ok(written.map(|written| match written {
-            Override::Requirement(name) if self.empty.contains(&name) => Override::Disabled,
-            other => other,
-        }))
+        Ok(Some(layer))
+    }
+}
+
+impl Layer {
+    const ENABLED: Self = Self {
+        is_disabled: Some(false),
+        configured: None,
+    };
+
+    /// With what `outer` says where this says nothing.
+    fn over(self, outer: &Self) -> Self {
+        Self {
+            is_disabled: self.is_disabled.or(outer.is_disabled),
+            configured: self.configured.or_else(|| outer.configured.clone()),
+        }
     }
 }
 
@@ -214,30 +255,41 @@ impl Override {
 }
 
 /// `PerRouteConfig`, perhaps within a `FilterConfig`.
-fn written(config: &Node, at: &Location) -> Result<Option<Override>, NotCarried> {
+fn written(config: &Node, at: &Location) -> Result<Layer, NotCarried> {
     let (name, inner) = unwrapped(config);
-    if ![Some(ANY_FILTER), Some(PER_ROUTE)].contains(&name) {
-        return Err(wrong(at.clone(), "an override of jwt_authn"));
-    }
     let mut fields = Fields::open((at.clone(), inner))?;
     let is_disabled = fields.flag("disabled")?;
-    let written = if name == Some(ANY_FILTER) {
-        fields.flag("is_optional")?;
-        match fields.take("config")? {
-            Some((_, config)) if *config == Node::Map(Vec::new()) => None,
-            Some((at, config)) if !is_disabled => written(config, &at)?,
-            _ => is_disabled.then_some(Override::Disabled),
+    let layer = match name {
+        Some(ANY_FILTER) => {
+            fields.flag("is_optional")?;
+            match fields.take("config")? {
+                // What stands beside it, Envoy passes over.
+                _ if is_disabled => Layer {
+                    is_disabled: Some(true),
+                    configured: None,
+                },
+                Some((_, config)) if *config == Node::Map(Vec::new()) => Layer::ENABLED,
+                Some((at, config)) if unwrapped(config).0 == Some(PER_ROUTE) => {
+                    written(config, &at)?
+                }
+                _ => return Err(wrong(at.clone(), OVERRIDE)),
+            }
         }
-    } else {
-        let requirement = fields.text("requirement_name")?;
-        match requirement {
-            _ if is_disabled => Some(Override::Disabled),
-            Some(name) => Some(Override::Requirement(name.to_owned())),
-            None => None,
+        Some(PER_ROUTE) => {
+            let configured = match fields.text("requirement_name")? {
+                None if is_disabled => Override::Disabled,
+                Some(name) if !is_disabled => Override::Requirement(name.to_owned()),
+                _ => return Err(wrong(at.clone(), OVERRIDE)),
+            };
+            Layer {
+                configured: Some(configured),
+                ..Layer::ENABLED
+            }
         }
+        _ => return Err(wrong(at.clone(), OVERRIDE)),
     };
     fields.finish()?;
-    Ok(written)
+    Ok(layer)
 }
 
 /// Whether an object is a route of HTTP: by its type, or by what only routes have.
