@@ -315,11 +315,7 @@ fn keeps_overrides_of_different_filters_apart() {
         );
     }
     let same = shared(&one).replace("name: internal", "name: public");
-    let path = super::folder().join("keys.json");
-    let path = file(
-        "apart-same.yaml",
-        &same.replace("keys.json", path.to_str().unwrap()),
-    );
+    let path = file("apart-same.yaml", &same);
     let rewritten = super::printed(&migrate(&path, &["--rewrite", "--module", "m"]));
     assert_eq!(
         rewritten.matches("disabled: true").count(),
@@ -411,4 +407,30 @@ fn refuses_overrides_that_envoy_refuses() {
             "{name}: {said}"
         );
     }
+}
+
+/// What is empty in one filter is unknown to another, which refuses.
+#[test]
+fn opens_no_route_by_a_requirement_of_another_filter() {
+    let routes = routes(&format!(
+        "{{ jwt: {{ {PER_ROUTE}, requirement_name: nothing }} }}"
+    ));
+    let lacking = manager("jwt", &format!("route_config: &r {routes}"));
+    let empty = manager("jwt", "route_config: *r").replace("map: {", "map: { nothing: {},");
+    let with = |first: &str| format!("resources:\n{first}{empty}");
+    let said = told(&file("empty-one.yaml", &with(&lacking)), &[], 1);
+    assert!(
+        said.contains("asks for nothing in one jwt_authn filter"),
+        "{said}"
+    );
+    let both = with(&lacking.replace("map: {", "map: { nothing: {},"));
+    let rewritten = super::printed(&migrate(
+        &file("empty-both.yaml", &both),
+        &["--rewrite", "--module", "m"],
+    ));
+    assert_eq!(
+        rewritten.matches("disabled: true").count(),
+        2,
+        "{rewritten}"
+    );
 }

@@ -140,6 +140,8 @@ pub enum Obstacle {
     OverrideOfOne,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
+    /// A named requirement that asks for nothing in some filters only.
+    EmptyForSome,
     /// Clusters of one route with unequal overrides.
     UnequalClusters,
     /// RBAC that would let in whom it refuses.
@@ -319,6 +321,10 @@ impl fmt::Display for Obstacle {
                 "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
                  module cannot write: it would let in whom it refuses; migrate without --rewrite, \
                  and decide by \"authorize\"",
+            ),
+            Self::EmptyForSome => formatter.write_str(
+                "this requirement asks for nothing in one jwt_authn filter and is another, or \
+                 unknown, in the next; give it names of its own",
             ),
             Self::UnequalClusters => formatter.write_str(
                 "weighted clusters of one route ask for different tokens, and \

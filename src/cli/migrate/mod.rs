@@ -34,7 +34,7 @@ use self::{
     filter::{Carried, carry},
     reader::Format,
     rewrite::Modules,
-    route::Routes,
+    route::{Empty, Routes},
     search::{Surroundings, filters, surroundings},
 };
 use crate::{
@@ -123,16 +123,17 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Named requirements that ask for nothing, in every filter that has them.
-fn empty_requirements(carried: &[Carried]) -> Vec<String> {
-    let is_filled = |name: &String| {
-        carried.iter().any(|carried| {
-            let named = carried.configuration.member("requirement_map");
-            named.is_some_and(|named| named.member(name).is_some())
-        })
-    };
-    let empty = carried.iter().flat_map(|one| one.empty_requirements.iter());
-    empty.filter(|name| !is_filled(name)).cloned().collect()
+/// Named requirements that ask for nothing: in every filter, or in some.
+fn empty_requirements(carried: &[Carried]) -> Empty {
+    let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
+    let names = carried.iter().flat_map(|one| one.empty_requirements.iter());
+    let (everywhere, somewhere) = names
+        .cloned()
+        .partition(|name| carried.iter().all(|one| is_empty(one, name)));
+    Empty {
+        everywhere,
+        somewhere,
+    }
 }
 
 /// What differs around the filters.

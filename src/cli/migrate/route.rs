@@ -34,11 +34,18 @@ struct Layer {
     configured: Option<Override>,
 }
 
+/// Named requirements that ask for nothing.
+pub(super) struct Empty {
+    /// In every filter of the document.
+    pub(super) everywhere: Vec<String>,
+    /// In some, and in others not.
+    pub(super) somewhere: Vec<String>,
+}
+
 /// Moves overrides into the metadata of routes.
 pub(super) struct Routes<'a> {
     surroundings: &'a Surroundings,
-    /// Named requirements that ask for nothing.
-    empty: &'a [String],
+    empty: &'a Empty,
     /// One for each route that got metadata, and for each override that no filter had.
     pub(super) differences: Vec<Difference>,
     /// How many overrides there were.
@@ -47,7 +54,7 @@ pub(super) struct Routes<'a> {
 
 impl<'a> Routes<'a> {
     /// For the routes of a document.
-    pub(super) const fn new(surroundings: &'a Surroundings, empty: &'a [String]) -> Self {
+    pub(super) const fn new(surroundings: &'a Surroundings, empty: &'a Empty) -> Self {
         Self {
             surroundings,
             empty,
@@ -141,7 +148,9 @@ impl<'a> Routes<'a> {
             return Some(Override::Disabled);
         }
         layer.configured.clone().map(|configured| match configured {
-            Override::Requirement(name) if self.empty.contains(&name) => Override::Disabled,
+            Override::Requirement(name) if self.empty.everywhere.contains(&name) => {
+                Override::Disabled
+            }
             other => other,
         })
     }
@@ -218,6 +227,11 @@ impl<'a> Routes<'a> {
             layer.is_disabled == Some(true) || layer.configured == Some(Override::Disabled);
         if self.surroundings.has_disabled && !disables {
             return Err(refused(Obstacle::OverrideEnables));
+        }
+        if let Some(Override::Requirement(name)) = &layer.configured
+            && self.empty.somewhere.contains(name)
+        {
+            return Err(refused(Obstacle::EmptyForSome));
         }
         self.overrides = self.overrides.saturating_add(1);
         Ok(Some(layer))
