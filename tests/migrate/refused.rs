@@ -434,3 +434,47 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
         "{rewritten}"
     );
 }
+
+/// What no route of the document gets would be lost.
+#[test]
+fn loses_no_override() {
+    let say =
+        format!("typed_per_filter_config: {{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let some = routes("{}").replacen('{', &format!("{{ vhds: {{}}, {say},"), 1);
+    let cluster = format!("{{ specifier: {{ other: {{ {say} }} }} }}");
+    let within = routes("{}").replace(
+        "direct_response: { status: 200 }",
+        &format!("route: {cluster}"),
+    );
+    for (name, document) in [
+        ("vhds", format!("resources: [{{ vhds: {{}}, {say} }}]")),
+        ("some", format!("resources: [{some}]")),
+        (
+            "none",
+            format!("resources: [{{ virtual_hosts: [], {say} }}]"),
+        ),
+        (
+            "within",
+            format!(
+                "resources:\n{}",
+                manager("jwt", &format!("route_config: {within}"))
+            ),
+        ),
+    ] {
+        let path = file(&format!("lost-{name}.yaml"), &document);
+        let said = told(&path, &["--rewrite", "--module", "m"], 1);
+        assert!(said.contains("says something for routes"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn leaves_no_filter_disabled_that_routes_elsewhere_enable() {
+    let manager = manager("jwt", "rds: { route_config_name: r }")
+        .replace("- name: jwt", "- name: jwt\n    disabled: true");
+    let path = file("disabled-rds.yaml", &format!("resources:\n{manager}"));
+    let said = told(&path, &["--rewrite", "--module", "m"], 1);
+    assert!(
+        said.contains("rds: for a filter that is disabled by default"),
+        "{said}"
+    );
+}

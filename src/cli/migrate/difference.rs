@@ -140,6 +140,8 @@ pub enum Obstacle {
     OverrideOfOne,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
+    /// An override whose routes are not all here.
+    OverrideUnmoved,
     /// A named requirement that asks for nothing in some filters only.
     EmptyForSome,
     /// Clusters of one route with unequal overrides.
@@ -321,6 +323,10 @@ impl fmt::Display for Obstacle {
                 "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
                  module cannot write: it would let in whom it refuses; migrate without --rewrite, \
                  and decide by \"authorize\"",
+            ),
+            Self::OverrideUnmoved => formatter.write_str(
+                "this says something for routes that are not here (vhds), or not where routes \
+                 are looked for, and only a route's own metadata reach a module; move it to them",
             ),
             Self::EmptyForSome => formatter.write_str(
                 "this requirement asks for nothing in one jwt_authn filter and is another, or \

@@ -84,6 +84,13 @@ pub(super) fn run(
         let placed = (filter.at.clone(), filter.configuration);
         carried.push(carry(placed).map_err(not_carried)?);
     }
+    if let (true, Some(at)) = (
+        surroundings.has_disabled,
+        surroundings.routes_elsewhere.first(),
+    ) {
+        let (at, reason) = (at.clone(), Obstacle::OverrideEnables);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
     let empty = empty_requirements(&carried);
     let mut routes = Routes::new(&surroundings, &empty);
     let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;

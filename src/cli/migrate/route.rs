@@ -8,7 +8,9 @@ use super::{
     difference::{Deviation, Difference, NotCarried, Obstacle},
     document::Node,
     fields::{Fields, wrong},
-    search::{ANY_FILTER, OVERRIDES, PER_ROUTE, Surroundings, is_per_route, unwrapped},
+    search::{
+        ANY_FILTER, OVERRIDES, PER_ROUTE, Surroundings, is_per_route, place_of_override, unwrapped,
+    },
 };
 use crate::config::Location;
 
@@ -48,6 +50,8 @@ pub(super) struct Routes<'a> {
     empty: &'a Empty,
     /// One for each route that got metadata, and for each override that no filter had.
     pub(super) differences: Vec<Difference>,
+    /// How many routes there were.
+    routes: usize,
     /// How many overrides there were.
     pub(super) overrides: usize,
 }
@@ -59,13 +63,21 @@ impl<'a> Routes<'a> {
             surroundings,
             empty,
             differences: Vec::new(),
+            routes: 0,
             overrides: 0,
         }
     }
 
     /// A document.
     pub(super) fn rewrite(&mut self, document: Node) -> Result<Node, NotCarried> {
-        self.part(document, &Location::default(), &Layer::default())
+        let rewritten = self.part(document, &Location::default(), &Layer::default())?;
+        match place_of_override(&rewritten) {
+            Some(at) => Err(NotCarried {
+                at,
+                reason: Obstacle::OverrideUnmoved,
+            }),
+            None => Ok(rewritten),
+        }
     }
 
     fn part(&mut self, node: Node, at: &Location, outer: &Layer) -> Result<Node, NotCarried> {
@@ -77,15 +89,26 @@ impl<'a> Routes<'a> {
                 rewritten.collect::<Result<_, _>>().map(Node::List)
             }
             Node::Map(mut members) => {
-                let inner = self.take(&mut members, at)?.over(outer);
+                let own = self.take(&mut members, at)?;
+                let says_something = own != Layer::default();
+                let inner = own.over(outer);
                 if is_route(&members) {
+                    self.routes = self.routes.saturating_add(1);
                     return self.route(members, at, &inner);
                 }
+                let (before, has_more) = (self.routes, has_routes_elsewhere(&members));
                 let rewritten = members.into_iter().map(|(name, node)| {
                     let at = at.member(&name);
                     Ok((name, self.part(node, &at, &inner)?))
                 });
-                rewritten.collect::<Result<_, _>>().map(Node::Map)
+                let rewritten = rewritten.collect::<Result<_, _>>().map(Node::Map)?;
+                if says_something && (has_more || self.routes == before) {
+                    return Err(NotCarried {
+                        at: at.clone(),
+                        reason: Obstacle::OverrideUnmoved,
+                    });
+                }
+                Ok(rewritten)
             }
             scalar => Ok(scalar),
         }
@@ -323,6 +346,13 @@ fn is_route(members: &[(String, Node)]) -> bool {
         .iter()
         .any(|(name, node)| name == "@type" && node.text().is_some_and(|url| url.ends_with(ROUTE)));
     is_typed || has("match") && ACTIONS.into_iter().any(has)
+}
+
+/// Whether some of the virtual hosts within come from elsewhere.
+fn has_routes_elsewhere(members: &[(String, Node)]) -> bool {
+    members
+        .iter()
+        .any(|(name, node)| name == "vhds" && !node.is_null())
 }
 
 fn weighted_clusters(members: &mut [(String, Node)]) -> Option<&mut [Node]> {

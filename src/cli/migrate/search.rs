@@ -137,6 +137,18 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
     surroundings
 }
 
+/// Where an override for the filter is.
+pub(super) fn place_of_override(document: &Node) -> Option<Location> {
+    let mut place = None;
+    visit(document, &Location::default(), &mut |at, node| {
+        if place.is_none() && is_per_route(node) {
+            place = Some(at.clone());
+        }
+        Walk::Into
+    });
+    place
+}
+
 /// Names under which something stands that is for the filter.
 fn names_of_overrides(overrides: &Node) -> impl Iterator<Item = String> {
     let members = match overrides {
