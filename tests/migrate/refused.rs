@@ -478,3 +478,65 @@ fn leaves_no_filter_disabled_that_routes_elsewhere_enable() {
         "{said}"
     );
 }
+
+/// Behind the module Envoy chooses the route anew, by headers that the module has edited.
+#[test]
+fn matches_no_routes_by_what_the_module_edits() {
+    let places = "claim_to_headers: [{ header_name: x-user, claim_name: sub }], \
+        forward_payload_header: x-payload";
+    let cookies = "from_cookies: [sid], from_headers: [{ name: x-token }], from_params: [t]";
+    let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let header = |name: &str| format!("headers: [{{ name: '{name}', present_match: true }}]");
+    let param = |name: &str| format!("query_parameters: [{{ name: {name}, present_match: true }}]");
+    for (name, provider, matched, over, is_refused) in [
+        ("claim", places, header("X-User"), over.as_str(), true),
+        ("confusable", places, header("x_user"), &over, true),
+        ("payload", places, header("x-payload"), &over, true),
+        (
+            "marker",
+            places,
+            header("x-jwt-signature-verified"),
+            &over,
+            true,
+        ),
+        ("bearer", places, header("authorization"), &over, true),
+        ("standard", places, param("access_token"), &over, true),
+        ("path", places, header(":path"), &over, true),
+        ("token", cookies, header("x-token"), &over, true),
+        ("cookie", cookies, header("cookie"), &over, true),
+        (
+            "cookies",
+            cookies,
+            "cookies: [{ name: sid }]".to_owned(),
+            &over,
+            true,
+        ),
+        ("param", cookies, param("t"), &over, true),
+        ("other", places, header("x-env"), &over, false),
+        ("method", places, header(":method"), &over, false),
+        ("unused", cookies, header("authorization"), &over, false),
+        ("alone", places, header("x-user"), "{}", false),
+    ] {
+        let routes = routes(over).replace("prefix: / }", &format!("prefix: /, {matched} }}"));
+        let document = manager("jwt", &format!("route_config: {routes}"))
+            .replace("issuer: a,", &format!("issuer: a, {provider},"));
+        let path = file(
+            &format!("unsettled-{name}.yaml"),
+            &format!("resources:\n{document}"),
+        );
+        let output = migrate(&path, &["--rewrite", "--module", "m"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(is_refused)),
+            "{name}: {said}"
+        );
+        assert_eq!(
+            said.contains("envoy/routes.yaml"),
+            is_refused,
+            "{name}: {said}"
+        );
+        let said = String::from_utf8(migrate(&path, &[]).stderr).unwrap();
+        assert_eq!(said.contains("NEVER ASKED"), is_refused, "{name}: {said}");
+    }
+}

@@ -86,6 +86,8 @@ pub enum Deviation {
     },
     /// A route's override that named no filter of the document.
     OverrideOfNone,
+    /// A route with policies beside it that is matched by what the module edits.
+    UnsettledRoute,
     /// Routes that this document does not hold.
     RoutesElsewhere,
     /// Comments and anchors are lost.
@@ -140,6 +142,8 @@ pub enum Obstacle {
     OverrideOfOne,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
+    /// A route with policies beside it that is matched by what the module edits.
+    UnsettledRoute,
     /// An override whose routes are not all here.
     OverrideUnmoved,
     /// A named requirement that asks for nothing in some filters only.
@@ -251,7 +255,14 @@ impl fmt::Display for Deviation {
             .into(),
             Self::RoutesElsewhere => {
                 "routes come from elsewhere; what they ask of jwt_authn must be rewritten too: \
-                migrate --rewrite takes a file of routes"
+                migrate --rewrite takes a file of routes; none may be matched by what the module \
+                sets or takes away"
+                    .into()
+            }
+            Self::UnsettledRoute => {
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                may choose one that was NEVER ASKED what it requires; match by something else, or \
+                put the filters of envoy/routes.yaml around the module"
                     .into()
             }
             Self::SeveralTokens => {
@@ -323,6 +334,11 @@ impl fmt::Display for Obstacle {
                 "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
                  module cannot write: it would let in whom it refuses; migrate without --rewrite, \
                  and decide by \"authorize\"",
+            ),
+            Self::UnsettledRoute => formatter.write_str(
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                 may choose one that was never asked what it requires; match by something else, \
+                 or migrate without --rewrite and put the filters of envoy/routes.yaml around it",
             ),
             Self::OverrideUnmoved => formatter.write_str(
                 "this says something for routes that are not here (vhds), or not where routes \

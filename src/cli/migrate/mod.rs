@@ -22,6 +22,7 @@ mod requirement;
 mod rewrite;
 mod route;
 mod search;
+mod unsettled;
 mod write;
 
 use std::{fs, io::Write, path::Path};
@@ -36,6 +37,7 @@ use self::{
     rewrite::Modules,
     route::{Empty, Routes},
     search::{Surroundings, filters, surroundings},
+    unsettled::Edits,
 };
 use crate::{
     cli::{Exit, Failure},
@@ -102,7 +104,23 @@ pub(super) fn run(
         let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
         return Err(not_carried(NotCarried { at, reason }));
     }
+    let mut edits = Edits::default();
+    for filter in &found {
+        edits.add(filter.configuration);
+    }
+    let unsettled = match routes.overrides {
+        0 => Vec::new(),
+        _ => edits.places(&document),
+    };
+    if let (Some(_), Some(at)) = (module, unsettled.first()) {
+        let (at, reason) = (at.clone(), Obstacle::UnsettledRoute);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
     let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
+    differences.extend(unsettled.into_iter().map(|at| Difference {
+        at,
+        what: Deviation::UnsettledRoute,
+    }));
     for difference in carried.iter_mut().flat_map(|one| one.differences.drain(..)) {
         // What holds for every filter is told once.
         if !differences.contains(&difference) {

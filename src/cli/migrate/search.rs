@@ -275,6 +275,16 @@ fn is_entry(entry: &Node) -> bool {
         || matches!(types, Some(Node::List(types)) if types.iter().any(is_type))
 }
 
+/// Looks at every value, and into it where `look` says so.
+pub(super) fn visit_all(document: &Node, look: &mut impl FnMut(&Location, &Node) -> bool) {
+    visit(document, &Location::default(), &mut |at, node| {
+        if look(at, node) {
+            return Walk::Into;
+        }
+        Walk::Past
+    });
+}
+
 /// Whether to look into a value.
 enum Walk {
     Into,
