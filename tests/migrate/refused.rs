@@ -73,6 +73,18 @@ fn says_what_cannot_be_carried_over() {
             r#"the equivalent is refused: rules[0].requires.provider_name: unknown provider "other""#,
         ),
         (
+            "no-name",
+            filter("rules: [{ match: { prefix: / }, requires: { provider_name: '' } }]"),
+            "typed_config",
+            r#"rules[0].requires.provider_name: unknown provider """#,
+        ),
+        (
+            "no-requirement",
+            filter("rules: [{ match: { prefix: / }, requirement_name: '' }]"),
+            "typed_config",
+            "rules[0].requirement_name",
+        ),
+        (
             "no-audience",
             "providers: { a: { audiences: [''], local_jwks: { filename: keys.json } } }".to_owned(),
             "typed_config",
@@ -539,4 +551,16 @@ fn matches_no_routes_by_what_the_module_edits() {
         let said = String::from_utf8(migrate(&path, &[]).stderr).unwrap();
         assert_eq!(said.contains("NEVER ASKED"), is_refused, "{name}: {said}");
     }
+}
+
+/// A provider may have an empty name, and rules that ask for it ask for its tokens.
+#[test]
+fn keeps_rules_that_name_a_provider_without_name() {
+    let keys = "local_jwks: { filename: keys.json }";
+    let filter = format!(
+        "providers: {{ '': {{ issuer: a, {keys} }} }}\nrules: [{{ match: {{ prefix: / }}, \
+         requires: {{ provider_name: '' }} }}]"
+    );
+    let printed = super::printed(&migrate(&embedded("empty-name", &filter), &[]));
+    assert!(printed.contains("provider_name: provider"), "{printed}");
 }
