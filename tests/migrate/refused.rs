@@ -73,6 +73,18 @@ fn says_what_cannot_be_carried_over() {
             r#"the equivalent is refused: rules[0].requires.provider_name: unknown provider "other""#,
         ),
         (
+            "no-name",
+            filter("rules: [{ match: { prefix: / }, requires: { provider_name: '' } }]"),
+            "typed_config",
+            r#"rules[0].requires.provider_name: unknown provider """#,
+        ),
+        (
+            "no-requirement",
+            filter("rules: [{ match: { prefix: / }, requirement_name: '' }]"),
+            "typed_config",
+            "rules[0].requirement_name",
+        ),
+        (
             "no-audience",
             "providers: { a: { audiences: [''], local_jwks: { filename: keys.json } } }".to_owned(),
             "typed_config",
@@ -233,4 +245,322 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
         assert_eq!(said.contains("LET IN whom it refuses"), opens, "{said}");
         assert!(said.contains("is no longer written"), "{said}");
     }
+}
+
+/// What routes say to another module must not reach this one.
+#[test]
+fn takes_no_name_that_routes_refer_to() {
+    let envoy = fs::read_to_string(embedded("names", PROVIDER)).unwrap();
+    for taken in ["portcullis", "envoy.filters.http.wasm"] {
+        let route = "direct_response: { status: 200 }";
+        let disabled = format!(
+            "{route}, typed_per_filter_config: {{ {taken}: {{ \"@type\": \
+             type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true }} }}"
+        );
+        let file = file(
+            &format!("names-{taken}.yaml"),
+            &envoy.replace(route, &disabled),
+        );
+        let rewritten = super::printed(&migrate(&file, &["--rewrite", "--module", "m"]));
+        assert!(rewritten.contains(&format!("{taken}:\n")), "{rewritten}");
+        assert!(
+            !rewritten.contains(&format!("- name: {taken}\n")),
+            "{rewritten}"
+        );
+    }
+}
+
+/// A connection manager with one filter of this name.
+fn manager(name: &str, more: &str) -> String {
+    format!(
+        r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+  {more}
+  http_filters:
+  - name: {name}
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+      {PROVIDER}
+      requirement_map: {{ strict: {{ provider_name: idp }} }}
+"#
+    )
+}
+
+const PER_ROUTE: &str =
+    r#""@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig"#;
+const ANY_FILTER: &str = r#""@type": type.googleapis.com/envoy.config.route.v3.FilterConfig"#;
+
+/// A route configuration with one route.
+fn routes(overrides: &str) -> String {
+    format!(
+        "{{ virtual_hosts: [{{ name: a, domains: ['*'], routes: [{{ match: {{ prefix: / }}, \
+         direct_response: {{ status: 200 }}, typed_per_filter_config: {overrides} }}] }}] }}"
+    )
+}
+
+/// Metadata are for every filter that meets them; which do, no route tells.
+#[test]
+fn keeps_overrides_of_different_filters_apart() {
+    let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
+    let off = format!("{{ {PER_ROUTE}, disabled: true }}");
+    let both = routes(&format!("{{ public: {strict}, internal: {off} }}"));
+    let one = routes(&format!("{{ public: {off} }}"));
+    let any = routes(&format!(
+        "{{ envoy.filters.http.jwt_authn: {{ {ANY_FILTER}, disabled: true }}, public: {strict} }}"
+    ));
+    let shared = |routes: &str| {
+        let (first, second) = (format!("route_config: &r {routes}"), "route_config: *r");
+        let (first, second) = (manager("public", &first), manager("internal", second));
+        format!("resources:\n{first}{second}")
+    };
+    let alone = |routes: &str| format!("resources: [{routes}]");
+    for (name, document) in [
+        ("both", shared(&both)),
+        ("one", shared(&one)),
+        ("alone", alone(&both)),
+        ("any", alone(&any)),
+    ] {
+        let path = file(&format!("apart-{name}.yaml"), &document);
+        let said = told(&path, &["--rewrite", "--module", "m"], 1);
+        assert!(
+            said.contains("for one of several jwt_authn filters"),
+            "{name}: {said}"
+        );
+    }
+    let same = shared(&one).replace("name: internal", "name: public");
+    let path = file("apart-same.yaml", &same);
+    let rewritten = super::printed(&migrate(&path, &["--rewrite", "--module", "m"]));
+    assert_eq!(
+        rewritten.matches("disabled: true").count(),
+        2,
+        "{rewritten}"
+    );
+}
+
+/// Whether the filter is disabled, and what it is configured with, Envoy seeks one by one.
+#[test]
+fn enables_again_what_routes_enable_again() {
+    let (off, on) = (
+        format!("{{ {ANY_FILTER}, disabled: true }}"),
+        format!("{{ {ANY_FILTER}, config: {{}} }}"),
+    );
+    let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
+    let open = format!("{{ {PER_ROUTE}, disabled: true }}");
+    let wrapped = format!("{{ {ANY_FILTER}, config: {strict} }}");
+    let (disabled, requirement) = ("disabled: true", "requirement_name: strict");
+    for (name, (all, host, route), expected) in [
+        ("rules", ("", &off, &on), ""),
+        ("own", ("", &off, &strict), requirement),
+        ("wrapped", ("", &off, &wrapped), requirement),
+        ("outermost", (strict.as_str(), &off, &on), requirement),
+        ("off", ("", &strict, &off), disabled),
+        ("open", ("", &open, &on), disabled),
+        ("closed", (open.as_str(), &strict, &on), requirement),
+    ] {
+        let say = |config: &str| match config {
+            "" => "{}".to_owned(),
+            config => format!("{{ jwt: {config} }}"),
+        };
+        let routes = routes(&say(route))
+            .replace(
+                "name: a,",
+                &format!("name: a, typed_per_filter_config: {},", say(host)),
+            )
+            .replacen(
+                '{',
+                &format!("{{ typed_per_filter_config: {},", say(all)),
+                1,
+            );
+        let manager = manager("jwt", &format!("route_config: {routes}"));
+        let path = file(
+            &format!("enable-{name}.yaml"),
+            &format!("resources:\n{manager}"),
+        );
+        let rewritten = super::printed(&migrate(&path, &["--rewrite", "--module", "m"]));
+        let metadata = rewritten
+            .split_once("filter_metadata:")
+            .unwrap_or_default()
+            .1;
+        for found in [disabled, requirement] {
+            assert_eq!(
+                metadata.contains(found),
+                found == expected,
+                "{name}: {rewritten}"
+            );
+        }
+        assert!(!rewritten.contains("FilterConfig"), "{name}: {rewritten}");
+    }
+}
+
+#[test]
+fn refuses_overrides_that_envoy_refuses() {
+    for (name, config) in [
+        ("nothing", PER_ROUTE.to_owned()),
+        (
+            "both",
+            format!("{PER_ROUTE}, disabled: true, requirement_name: strict"),
+        ),
+        ("unnamed", format!("{PER_ROUTE}, requirement_name: ''")),
+        ("empty", format!("{ANY_FILTER}, disabled: false")),
+        (
+            "other",
+            format!("{ANY_FILTER}, config: {{ \"@type\": a/b }}"),
+        ),
+        ("typeless", "disabled: true".to_owned()),
+    ] {
+        let routes = routes(&format!("{{ jwt: {{ {config} }} }}"));
+        let manager = manager("jwt", &format!("route_config: {routes}"));
+        let path = file(
+            &format!("override-{name}.yaml"),
+            &format!("resources:\n{manager}"),
+        );
+        let said = told(&path, &[], 1);
+        assert!(
+            said.contains("not an override that Envoy takes"),
+            "{name}: {said}"
+        );
+    }
+}
+
+/// What is empty in one filter is unknown to another, which refuses.
+#[test]
+fn opens_no_route_by_a_requirement_of_another_filter() {
+    let routes = routes(&format!(
+        "{{ jwt: {{ {PER_ROUTE}, requirement_name: nothing }} }}"
+    ));
+    let lacking = manager("jwt", &format!("route_config: &r {routes}"));
+    let empty = manager("jwt", "route_config: *r").replace("map: {", "map: { nothing: {},");
+    let with = |first: &str| format!("resources:\n{first}{empty}");
+    let said = told(&file("empty-one.yaml", &with(&lacking)), &[], 1);
+    assert!(
+        said.contains("asks for nothing in one jwt_authn filter"),
+        "{said}"
+    );
+    let both = with(&lacking.replace("map: {", "map: { nothing: {},"));
+    let rewritten = super::printed(&migrate(
+        &file("empty-both.yaml", &both),
+        &["--rewrite", "--module", "m"],
+    ));
+    assert_eq!(
+        rewritten.matches("disabled: true").count(),
+        2,
+        "{rewritten}"
+    );
+}
+
+/// What no route of the document gets would be lost.
+#[test]
+fn loses_no_override() {
+    let say =
+        format!("typed_per_filter_config: {{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let some = routes("{}").replacen('{', &format!("{{ vhds: {{}}, {say},"), 1);
+    let cluster = format!("{{ specifier: {{ other: {{ {say} }} }} }}");
+    let within = routes("{}").replace(
+        "direct_response: { status: 200 }",
+        &format!("route: {cluster}"),
+    );
+    for (name, document) in [
+        ("vhds", format!("resources: [{{ vhds: {{}}, {say} }}]")),
+        ("some", format!("resources: [{some}]")),
+        (
+            "none",
+            format!("resources: [{{ virtual_hosts: [], {say} }}]"),
+        ),
+        (
+            "within",
+            format!(
+                "resources:\n{}",
+                manager("jwt", &format!("route_config: {within}"))
+            ),
+        ),
+    ] {
+        let path = file(&format!("lost-{name}.yaml"), &document);
+        let said = told(&path, &["--rewrite", "--module", "m"], 1);
+        assert!(said.contains("says something for routes"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn leaves_no_filter_disabled_that_routes_elsewhere_enable() {
+    let manager = manager("jwt", "rds: { route_config_name: r }")
+        .replace("- name: jwt", "- name: jwt\n    disabled: true");
+    let path = file("disabled-rds.yaml", &format!("resources:\n{manager}"));
+    let said = told(&path, &["--rewrite", "--module", "m"], 1);
+    assert!(
+        said.contains("rds: for a filter that is disabled by default"),
+        "{said}"
+    );
+}
+
+/// Behind the module Envoy chooses the route anew, by headers that the module has edited.
+#[test]
+fn matches_no_routes_by_what_the_module_edits() {
+    let places = "claim_to_headers: [{ header_name: x-user, claim_name: sub }], \
+        forward_payload_header: x-payload";
+    let cookies = "from_cookies: [sid], from_headers: [{ name: x-token }], from_params: [t]";
+    let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let header = |name: &str| format!("headers: [{{ name: '{name}', present_match: true }}]");
+    let param = |name: &str| format!("query_parameters: [{{ name: {name}, present_match: true }}]");
+    for (name, provider, matched, over, is_refused) in [
+        ("claim", places, header("X-User"), over.as_str(), true),
+        ("confusable", places, header("x_user"), &over, true),
+        ("payload", places, header("x-payload"), &over, true),
+        (
+            "marker",
+            places,
+            header("x-jwt-signature-verified"),
+            &over,
+            true,
+        ),
+        ("bearer", places, header("authorization"), &over, true),
+        ("standard", places, param("access_token"), &over, true),
+        ("path", places, header(":path"), &over, true),
+        ("token", cookies, header("x-token"), &over, true),
+        ("cookie", cookies, header("cookie"), &over, true),
+        (
+            "cookies",
+            cookies,
+            "cookies: [{ name: sid }]".to_owned(),
+            &over,
+            true,
+        ),
+        ("param", cookies, param("t"), &over, true),
+        ("other", places, header("x-env"), &over, false),
+        ("method", places, header(":method"), &over, false),
+        ("unused", cookies, header("authorization"), &over, false),
+        ("alone", places, header("x-user"), "{}", false),
+    ] {
+        let routes = routes(over).replace("prefix: / }", &format!("prefix: /, {matched} }}"));
+        let document = manager("jwt", &format!("route_config: {routes}"))
+            .replace("issuer: a,", &format!("issuer: a, {provider},"));
+        let path = file(
+            &format!("unsettled-{name}.yaml"),
+            &format!("resources:\n{document}"),
+        );
+        let output = migrate(&path, &["--rewrite", "--module", "m"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(is_refused)),
+            "{name}: {said}"
+        );
+        assert_eq!(
+            said.contains("envoy/routes.yaml"),
+            is_refused,
+            "{name}: {said}"
+        );
+        let said = String::from_utf8(migrate(&path, &[]).stderr).unwrap();
+        assert_eq!(said.contains("NEVER ASKED"), is_refused, "{name}: {said}");
+    }
+}
+
+/// A provider may have an empty name, and rules that ask for it ask for its tokens.
+#[test]
+fn keeps_rules_that_name_a_provider_without_name() {
+    let keys = "local_jwks: { filename: keys.json }";
+    let filter = format!(
+        "providers: {{ '': {{ issuer: a, {keys} }} }}\nrules: [{{ match: {{ prefix: / }}, \
+         requires: {{ provider_name: '' }} }}]"
+    );
+    let printed = super::printed(&migrate(&embedded("empty-name", &filter), &[]));
+    assert!(printed.contains("provider_name: provider"), "{printed}");
 }

@@ -86,6 +86,8 @@ pub enum Deviation {
     },
     /// A route's override that named no filter of the document.
     OverrideOfNone,
+    /// A route with policies beside it that is matched by what the module edits.
+    UnsettledRoute,
     /// Routes that this document does not hold.
     RoutesElsewhere,
     /// Comments and anchors are lost.
@@ -136,10 +138,16 @@ pub enum Obstacle {
     Keys(KeySetError),
     /// The equivalent configuration is refused.
     Refused(ConfigError),
-    /// An override for one of several filters in one chain.
+    /// An override for one of several filters.
     OverrideOfOne,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
+    /// A route with policies beside it that is matched by what the module edits.
+    UnsettledRoute,
+    /// An override whose routes are not all here.
+    OverrideUnmoved,
+    /// A named requirement that asks for nothing in some filters only.
+    EmptyForSome,
     /// Clusters of one route with unequal overrides.
     UnequalClusters,
     /// RBAC that would let in whom it refuses.
@@ -247,7 +255,14 @@ impl fmt::Display for Deviation {
             .into(),
             Self::RoutesElsewhere => {
                 "routes come from elsewhere; what they ask of jwt_authn must be rewritten too: \
-                migrate --rewrite takes a file of routes"
+                migrate --rewrite takes a file of routes; none may be matched by what the module \
+                sets or takes away"
+                    .into()
+            }
+            Self::UnsettledRoute => {
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                may choose one that was NEVER ASKED what it requires; match by something else, or \
+                put the filters of envoy/routes.yaml around the module"
                     .into()
             }
             Self::SeveralTokens => {
@@ -307,8 +322,9 @@ impl fmt::Display for Obstacle {
             Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
             Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
             Self::OverrideOfOne => formatter.write_str(
-                "for one of several jwt_authn filters in a chain, where \
-                 a route's metadata are for all; join the filters first",
+                "for one of several jwt_authn filters, or for a filter within another, where a \
+                 route's metadata are for all that it meets; give the filters one name, or \
+                 migrate a file for each",
             ),
             Self::OverrideEnables => formatter.write_str(
                 "for a filter that is disabled by default; enable it \
@@ -318,6 +334,19 @@ impl fmt::Display for Obstacle {
                 "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
                  module cannot write: it would let in whom it refuses; migrate without --rewrite, \
                  and decide by \"authorize\"",
+            ),
+            Self::UnsettledRoute => formatter.write_str(
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                 may choose one that was never asked what it requires; match by something else, \
+                 or migrate without --rewrite and put the filters of envoy/routes.yaml around it",
+            ),
+            Self::OverrideUnmoved => formatter.write_str(
+                "this says something for routes that are not here (vhds), or not where routes \
+                 are looked for, and only a route's own metadata reach a module; move it to them",
+            ),
+            Self::EmptyForSome => formatter.write_str(
+                "this requirement asks for nothing in one jwt_authn filter and is another, or \
+                 unknown, in the next; give it names of its own",
             ),
             Self::UnequalClusters => formatter.write_str(
                 "weighted clusters of one route ask for different tokens, and \

@@ -64,6 +64,14 @@ impl<'a> Fields<'a> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
+    /// A text that is one of several alternatives: an empty one was chosen too.
+    pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
+        let Some((at, node)) = self.take(name)? else {
+            return Ok(None);
+        };
+        node.text().map(Some).ok_or_else(|| wrong(at, "a text"))
+    }
+
     /// A boolean, false where it is absent.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, NotCarried> {
         let Some((at, node)) = self.take(name)? else {

@@ -22,6 +22,7 @@ mod requirement;
 mod rewrite;
 mod route;
 mod search;
+mod unsettled;
 mod write;
 
 use std::{fs, io::Write, path::Path};
@@ -34,8 +35,9 @@ use self::{
     filter::{Carried, carry},
     reader::Format,
     rewrite::Modules,
-    route::Routes,
+    route::{Empty, Routes},
     search::{Surroundings, filters, surroundings},
+    unsettled::Edits,
 };
 use crate::{
     cli::{Exit, Failure},
@@ -84,12 +86,16 @@ pub(super) fn run(
         let placed = (filter.at.clone(), filter.configuration);
         carried.push(carry(placed).map_err(not_carried)?);
     }
+    if let (true, Some(at)) = (
+        surroundings.has_disabled,
+        surroundings.routes_elsewhere.first(),
+    ) {
+        let (at, reason) = (at.clone(), Obstacle::OverrideEnables);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
     let empty = empty_requirements(&carried);
     let mut routes = Routes::new(&surroundings, &empty);
-    let top = Location::default();
-    let rewritten = routes
-        .rewrite(document.clone(), &top, None)
-        .map_err(not_carried)?;
+    let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
     if carried.is_empty() && (module.is_none() || routes.overrides == 0) {
         let none = format!("{}: no jwt_authn filter", path.display());
         return Err(Failure::Finding(none));
@@ -98,7 +104,23 @@ pub(super) fn run(
         let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
         return Err(not_carried(NotCarried { at, reason }));
     }
+    let mut edits = Edits::default();
+    for filter in &found {
+        edits.add(filter.configuration);
+    }
+    let unsettled = match routes.overrides {
+        0 => Vec::new(),
+        _ => edits.places(&document),
+    };
+    if let (Some(_), Some(at)) = (module, unsettled.first()) {
+        let (at, reason) = (at.clone(), Obstacle::UnsettledRoute);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
     let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
+    differences.extend(unsettled.into_iter().map(|at| Difference {
+        at,
+        what: Deviation::UnsettledRoute,
+    }));
     for difference in carried.iter_mut().flat_map(|one| one.differences.drain(..)) {
         // What holds for every filter is told once.
         if !differences.contains(&difference) {
@@ -113,7 +135,7 @@ pub(super) fn run(
         // Done, and no longer to do.
         differences
             .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
-        let mut modules = Modules::new(module, configurations, surroundings.vm_ids);
+        let mut modules = Modules::new(module, configurations, &surroundings);
         whole(&modules.rewrite(rewritten), format)
     } else {
         let places = found.iter().map(|filter| &filter.at);
@@ -126,16 +148,17 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Named requirements that ask for nothing, in every filter that has them.
-fn empty_requirements(carried: &[Carried]) -> Vec<String> {
-    let is_filled = |name: &String| {
-        carried.iter().any(|carried| {
-            let named = carried.configuration.member("requirement_map");
-            named.is_some_and(|named| named.member(name).is_some())
-        })
-    };
-    let empty = carried.iter().flat_map(|one| one.empty_requirements.iter());
-    empty.filter(|name| !is_filled(name)).cloned().collect()
+/// Named requirements that ask for nothing: in every filter, or in some.
+fn empty_requirements(carried: &[Carried]) -> Empty {
+    let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
+    let names = carried.iter().flat_map(|one| one.empty_requirements.iter());
+    let (everywhere, somewhere) = names
+        .cloned()
+        .partition(|name| carried.iter().all(|one| is_empty(one, name)));
+    Empty {
+        everywhere,
+        somewhere,
+    }
 }
 
 /// What differs around the filters.

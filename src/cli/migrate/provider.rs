@@ -38,21 +38,28 @@ pub(super) fn provider(placed: Placed<'_>, journal: &mut Journal) -> Result<Node
 pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     let mut spellings: Vec<String> = Vec::new();
     for audience in written.iter().filter(|audience| !audience.is_empty()) {
-        let bare = ["https://", "http://"]
-            .iter()
-            .find_map(|scheme| audience.strip_prefix(scheme))
-            .unwrap_or(audience);
-        let bare = bare.strip_suffix('/').unwrap_or(bare);
+        let bare = normal(audience);
         let all = ["https://", "http://", ""]
             .into_iter()
             .flat_map(|scheme| ["", "/"].map(|end| format!("{scheme}{bare}{end}")));
         for spelling in std::iter::once((*audience).to_owned()).chain(all) {
-            if !spelling.is_empty() && !spellings.contains(&spelling) {
+            // What looks alike is not always: of `a/` the normal form is `a`.
+            let is_same = !spelling.is_empty() && normal(&spelling) == bare;
+            if is_same && !spellings.contains(&spelling) {
                 spellings.push(spelling);
             }
         }
     }
     spellings
+}
+
+/// What `jwt_authn` compares.
+fn normal(audience: &str) -> &str {
+    let bare = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| audience.strip_prefix(scheme))
+        .unwrap_or(audience);
+    bare.strip_suffix('/').unwrap_or(bare)
 }
 
 /// Whose tokens, and for whom.
@@ -223,8 +230,16 @@ mod tests {
                 "b/"
             ]
         );
-        // One `/` counts, not two.
-        assert_eq!(spellings(&["https://a//"])[1], "https://a/");
-        assert!(!spellings(&["https://a//"]).contains(&"a".to_owned()));
+        // One `/` counts, not two, and one scheme.
+        let twice = ["https://a//", "http://a//", "a//"];
+        assert_eq!(spellings(&["https://a//"]), twice);
+        assert_eq!(spellings(&["a//"])[..1], ["a//"]);
+        assert_eq!(spellings(&["a//"]).len(), 3);
+        let schemes = spellings(&["https://http://a"]);
+        assert!(
+            schemes.iter().all(|one| one.starts_with("http")),
+            "{schemes:?}"
+        );
+        assert!(!schemes.contains(&"http://a".to_owned()), "{schemes:?}");
     }
 }

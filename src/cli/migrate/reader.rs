@@ -4,7 +4,10 @@
 //! last, several documents, of which it would take the first, and aliases that multiply without
 //! end.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -45,7 +48,7 @@ pub(super) enum Unreadable {
     SeveralDocuments,
     /// Nothing.
     Empty,
-    /// Aliases make more of it than fits.
+    /// More than fits, aliases resolved.
     TooLarge,
 }
 
@@ -54,6 +57,7 @@ impl Node {
     pub(super) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
         // What is wrong with it, the reader of YAML says too.
         match serde_json::from_str(text) {
+            Ok(node) if Node::size(&node) > MAX_NODES => Err(Unreadable::TooLarge),
             Ok(node) => Ok((node, Format::Json)),
             Err(_) => read_yaml(text).map(|node| (node, Format::Yaml)),
         }
@@ -71,7 +75,8 @@ impl fmt::Display for Unreadable {
             Self::SeveralDocuments => formatter
                 .write_str("several documents, of which Envoy reads the first; keep that alone"),
             Self::Empty => formatter.write_str("an empty document"),
-            Self::TooLarge => formatter.write_str("aliases make more than a million values of it"),
+            Self::TooLarge => formatter
+                .write_str("more than a million values, aliases resolved; migrate it in parts"),
         }
     }
 }
@@ -101,6 +106,8 @@ struct Open {
     anchor: usize,
     /// Of an object: the name whose value comes next.
     name: Option<String>,
+    /// Of an object: the names so far.
+    names: BTreeSet<String>,
     node: Node,
 }
 
@@ -114,22 +121,21 @@ impl Tree {
                     ScalarStyle::Plain => Node::Plain(text),
                     _ => Node::Text(text),
                 };
+                self.count(1)?;
                 self.complete(node, anchor)
             }
-            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(node) => self.complete(node, 0),
+            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+                Some(node) => {
+                    let (node, size) = (node.clone(), node.size());
+                    self.count(size)?;
+                    self.complete(node, 0)
+                }
                 None => Err(Unreadable::Syntax {
                     fault: "an alias within its own anchor".to_owned(),
                 }),
             },
-            Event::SequenceStart(_, anchor, _) => {
-                self.begin(Node::List(Vec::new()), anchor);
-                Ok(())
-            }
-            Event::MappingStart(_, anchor, _) => {
-                self.begin(Node::Map(Vec::new()), anchor);
-                Ok(())
-            }
+            Event::SequenceStart(_, anchor, _) => self.begin(Node::List(Vec::new()), anchor),
+            Event::MappingStart(_, anchor, _) => self.begin(Node::Map(Vec::new()), anchor),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(done) => self.complete(done.node, done.anchor),
                 None => Ok(()),
@@ -138,21 +144,28 @@ impl Tree {
         }
     }
 
-    fn begin(&mut self, node: Node, anchor: usize) {
+    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
         self.open.push(Open {
             anchor,
             name: None,
+            names: BTreeSet::new(),
             node,
         });
+        self.count(1)
     }
 
-    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
-        // A list is counted with its elements when it ends: once more for each level is no harm.
-        self.nodes = self.nodes.saturating_add(node.size());
+    fn count(&mut self, nodes: usize) -> Result<(), Unreadable> {
+        self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
             return Err(Unreadable::TooLarge);
         }
+        Ok(())
+    }
+
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
         if anchor != 0 {
+            // It is kept, and what is within it perhaps as well.
+            self.count(node.size())?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(outer) = self.open.last_mut() else {
@@ -162,9 +175,9 @@ impl Tree {
         match (&mut outer.node, outer.name.take()) {
             (Node::List(elements), _) => elements.push(node),
             (Node::Map(members), Some(name)) => members.push((name, node)),
-            (Node::Map(members), None) => match node {
+            (Node::Map(_), None) => match node {
                 Node::Plain(name) | Node::Text(name) => {
-                    if members.iter().any(|(own, _)| *own == name) {
+                    if !outer.names.insert(name.clone()) {
                         return Err(Unreadable::NameTwice { name });
                     }
                     outer.name = Some(name);
@@ -227,8 +240,9 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
         let mut map: Vec<(String, Node)> = Vec::new();
+        let mut names = BTreeSet::new();
         while let Some((name, node)) = members.next_entry::<String, Node>()? {
-            if map.iter().any(|(own, _)| *own == name) {
+            if !names.insert(name.clone()) {
                 return Err(de::Error::custom("a name occurs twice"));
             }
             map.push((name, node));
@@ -260,6 +274,27 @@ mod tests {
             ("a".to_owned(), Node::List(list)),
         ];
         assert_eq!(json, (Node::Map(expected), Format::Json));
+    }
+
+    /// Each value counts once, however deep it lies.
+    #[test]
+    fn reads_large_documents() {
+        let routes =
+            "        - { match: { prefix: /a, headers: [{ name: b }] }, route: { cluster: c } }\n";
+        let table = format!("a:\n  b:\n    c:\n      d:\n{}", routes.repeat(20_000));
+        assert!(Node::read(&table).is_ok());
+        let flat = |end: &str| {
+            let names: Vec<String> = (0..100_000).map(|name| format!("\"{name}\": 1")).collect();
+            format!("{{{}{end}}}", names.join(",\n"))
+        };
+        assert_eq!(Node::read(&flat("")).unwrap().1, Format::Json);
+        assert_eq!(Node::read(&flat(",")).unwrap().1, Format::Yaml);
+        for text in [
+            format!("[{}1]", "1,".repeat(MAX_NODES)),
+            format!("[{}a]", "1,".repeat(MAX_NODES)),
+        ] {
+            assert_eq!(Node::read(&text), Err(Unreadable::TooLarge));
+        }
     }
 
     #[test]

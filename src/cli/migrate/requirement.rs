@@ -68,7 +68,7 @@ impl<'a> Requirements<'a> {
         if let Some(placed) = fields.take("requires")? {
             rule.put_some("requires", self.requirement(placed, journal)?);
         }
-        let name = fields.text("requirement_name")?;
+        let name = fields.chosen("requirement_name")?;
         rule.put_some("requirement_name", name.filter(|name| !self.is_empty(name)));
         fields.finish()?;
         Ok(rule.into())
@@ -105,7 +105,8 @@ impl<'a> Requirements<'a> {
     ) -> Result<Option<Node>, NotCarried> {
         let mut fields = Fields::open(placed)?;
         let mut requirement = Object::default();
-        let name = fields.text("provider_name")?;
+        // Dropping an empty name would drop the requirement.
+        let name = fields.chosen("provider_name")?;
         requirement.put_some("provider_name", name.map(|name| self.providers.name(name)));
         if let Some(placed) = fields.take("provider_and_audiences")? {
             self.provider_and_audiences(placed, &mut requirement, journal)?;

@@ -5,11 +5,10 @@ use std::collections::VecDeque;
 use super::{
     document::Node,
     filter::Object,
-    search::{NAMESPACE, filter, is_filter_type},
+    search::{NAMESPACE, Surroundings, filter, free, is_filter_type},
 };
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
-const WASM_NAME: &str = "envoy.filters.http.wasm";
 /// The example whose list of capabilities is the one that is tested.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 
@@ -17,6 +16,8 @@ const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 pub(super) struct Modules<'a> {
     /// The module's file, as Envoy shall find it.
     module: &'a str,
+    /// The name of a filter that had the usual one.
+    name: String,
     /// Configurations of those to come, in the order of the document.
     configurations: VecDeque<Node>,
     /// Names that other virtual machines have.
@@ -28,12 +29,13 @@ impl<'a> Modules<'a> {
     pub(super) fn new(
         module: &'a str,
         configurations: impl IntoIterator<Item = Node>,
-        taken: Vec<String>,
+        surroundings: &Surroundings,
     ) -> Self {
         Self {
             module,
+            name: surroundings.free_name(),
             configurations: configurations.into_iter().collect(),
-            taken,
+            taken: surroundings.vm_ids.clone(),
         }
     }
 
@@ -64,7 +66,7 @@ impl<'a> Modules<'a> {
         for (name, node) in &mut members {
             match name.as_str() {
                 "name" if is_entry && !is_resource && node.text() == Some(NAMESPACE) => {
-                    *node = WASM_NAME.into();
+                    *node = self.name.as_str().into();
                 }
                 "type_urls" | "typeUrls" => rename_types(node),
                 _ => {}
@@ -107,11 +109,9 @@ impl<'a> Modules<'a> {
 
     /// A name of its own: what modules of one name share is where keys lie.
     fn vm_id(&mut self) -> String {
-        let numbered = (2_usize..).map(|number| format!("portcullis-{number}"));
-        let free = std::iter::once("portcullis".to_owned())
-            .chain(numbered)
-            .find(|name| !self.taken.contains(name))
-            .unwrap_or_default();
+        let free = free("portcullis", |name| {
+            self.taken.iter().any(|taken| taken == name)
+        });
         self.taken.push(free.clone());
         free
     }

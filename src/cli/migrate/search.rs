@@ -3,13 +3,22 @@
 //! A filter is known by its type, wherever it stands: in the listeners of a bootstrap, in resources
 //! of a discovery service, within a composite filter, as the default of a discovered one.
 
+use std::collections::BTreeSet;
+
 use super::document::Node;
 use crate::config::Location;
 
 /// Type of the filter's configuration.
 const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+/// Type of an override for it.
+pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
+/// Type of an override for any filter.
+pub(super) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 /// Namespace of its dynamic metadata, and its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
+
+/// Fields in which routes, virtual hosts and clusters say something to filters, by their names.
+pub(super) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 
 /// Types of RBAC's configuration, for a chain and for a route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
@@ -25,12 +34,13 @@ pub(super) struct Found<'a> {
 /// What else of a document bears on its filters.
 #[derive(Default)]
 pub(super) struct Surroundings {
-    /// Names of filters, by which routes refer to them.
-    pub(super) names: Vec<String>,
-    /// Names in chains of what holds a filter, perhaps deep within.
-    pub(super) wrappers: Vec<String>,
-    /// Whether filters of different names stand in one chain.
-    pub(super) mixes_names: bool,
+    /// Every name of the document, and every one that a route says something to.
+    pub(super) taken: BTreeSet<String>,
+    /// Names of filters, by which routes refer to them; of a document without filters, the names by
+    /// which routes refer to filters elsewhere.
+    pub(super) names: BTreeSet<String>,
+    /// Names in chains of what holds a filter deep within, as a composite filter does.
+    pub(super) wrappers: BTreeSet<String>,
     /// Whether some filter is disabled unless a route enables it.
     pub(super) has_disabled: bool,
     /// Where routes come from elsewhere, for a chain with such a filter.
@@ -72,6 +82,17 @@ pub(super) fn filter(node: &Node) -> Option<&Node> {
     (name == Some(FILTER)).then_some(inner)
 }
 
+/// Whether an override is for the filter, by its type.
+pub(super) fn is_per_route(config: &Node) -> bool {
+    match unwrapped(config) {
+        (Some(PER_ROUTE), _) => true,
+        (Some(ANY_FILTER), inner) => inner
+            .member("config")
+            .is_some_and(|config| unwrapped(config).0 == Some(PER_ROUTE)),
+        _ => false,
+    }
+}
+
 /// Whether a name of a type is the filter's.
 pub(super) fn is_filter_type(url: &str) -> bool {
     url.rsplit('/').next() == Some(FILTER)
@@ -103,18 +124,58 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
         }
         Walk::Into
     });
+    if !surroundings.names.is_empty() || !surroundings.wrappers.is_empty() {
+        return surroundings;
+    }
+    visit(document, &Location::default(), &mut |_, node| {
+        let overrides = OVERRIDES.iter().filter_map(|field| node.member(field));
+        for named in overrides {
+            surroundings.names.extend(names_of_overrides(named));
+        }
+        Walk::Into
+    });
     surroundings
 }
 
+/// Where an override for the filter is.
+pub(super) fn place_of_override(document: &Node) -> Option<Location> {
+    let mut place = None;
+    visit(document, &Location::default(), &mut |at, node| {
+        if place.is_none() && is_per_route(node) {
+            place = Some(at.clone());
+        }
+        Walk::Into
+    });
+    place
+}
+
+/// Names under which something stands that is for the filter.
+fn names_of_overrides(overrides: &Node) -> impl Iterator<Item = String> {
+    let members = match overrides {
+        Node::Map(members) => members.as_slice(),
+        _ => &[],
+    };
+    let named = members
+        .iter()
+        .filter(|(name, config)| name == NAMESPACE || is_per_route(config));
+    named.map(|(name, _)| name.clone())
+}
+
 impl Surroundings {
+    /// A name for the module: under one that another filter has, a route that disables the other
+    /// would disable the module.
+    pub(super) fn free_name(&self) -> String {
+        free("portcullis", |name| self.taken.contains(name))
+    }
+
     fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
         let (name, rbac) = unwrapped(node);
         if name.is_some_and(|name| name.starts_with(RBAC)) && denies_by_metadata(rbac) {
             self.denials.push(at.clone());
         }
-        if holds_filter(node) {
+        if is_entry(node) {
             let name = node.member("name").and_then(Node::text);
-            self.names.extend(name.map(str::to_owned));
+            self.names.insert(name.unwrap_or_default().to_owned());
             self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
         }
         if let Some(Node::List(chain)) = either(node, "http_filters", "httpFilters") {
@@ -122,6 +183,13 @@ impl Surroundings {
         }
         for (name, value) in members {
             let text = value.text().unwrap_or_default();
+            if let (true, Node::Map(overrides)) = (OVERRIDES.contains(&name.as_str()), value) {
+                let overridden = overrides.iter().map(|(name, _)| name.clone());
+                self.taken.extend(overridden);
+            }
+            if name == "name" {
+                self.taken.insert(text.to_owned());
+            }
             if name == "vm_id" || name == "vmId" {
                 self.vm_ids.push(text.to_owned());
             } else if name != "name" && (text.contains(NAMESPACE) || lists_namespace(value)) {
@@ -132,22 +200,31 @@ impl Surroundings {
 
     fn look_at_chain(&mut self, at: &Location, manager: &Node, chain: &[Node]) {
         // Routes refer to what is in the chain, whatever that wraps.
-        let mut names: Vec<Option<&str>> = chain
-            .iter()
-            .filter(|entry| !filters(entry).is_empty())
-            .map(|entry| entry.member("name").and_then(Node::text))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        self.wrappers
-            .extend(names.iter().flatten().map(|name| (*name).to_owned()));
-        self.mixes_names |= names.len() > 1;
+        let mut has_filter = false;
+        for entry in chain {
+            let is_entry = is_entry(entry);
+            let is_wrapper = !is_entry && !filters(entry).is_empty();
+            has_filter |= is_entry || is_wrapper;
+            if is_wrapper {
+                let name = entry.member("name").and_then(Node::text);
+                self.wrappers.insert(name.unwrap_or_default().to_owned());
+            }
+        }
         for (snake, camel) in [("rds", "rds"), ("scoped_routes", "scopedRoutes")] {
-            if !names.is_empty() && either(manager, snake, camel).is_some() {
+            if has_filter && either(manager, snake, camel).is_some() {
                 self.routes_elsewhere.push(at.member(snake));
             }
         }
     }
+}
+
+/// The first of `name`, `name-2`, `name-3`… that is not taken.
+pub(super) fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !is_taken(name))
+        .unwrap_or_default()
 }
 
 /// Whether it is a list of namespaces with that of the filter, as external authorization has.
@@ -187,14 +264,25 @@ fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
     }
 }
 
-/// Whether this is an entry with the filter in it.
-fn holds_filter(entry: &Node) -> bool {
+/// Whether this is an entry with the filter in it, or with one to be discovered.
+fn is_entry(entry: &Node) -> bool {
     let typed = either(entry, "typed_config", "typedConfig");
-    let discovered = either(entry, "config_discovery", "configDiscovery")
-        .and_then(|discovery| either(discovery, "default_config", "defaultConfig"));
-    typed
-        .or(discovered)
-        .is_some_and(|node| filter(node).is_some())
+    let discovery = either(entry, "config_discovery", "configDiscovery");
+    let default = discovery.and_then(|node| either(node, "default_config", "defaultConfig"));
+    let types = discovery.and_then(|node| either(node, "type_urls", "typeUrls"));
+    let is_type = |url: &Node| url.text().is_some_and(is_filter_type);
+    typed.or(default).is_some_and(|node| filter(node).is_some())
+        || matches!(types, Some(Node::List(types)) if types.iter().any(is_type))
+}
+
+/// Looks at every value, and into it where `look` says so.
+pub(super) fn visit_all(document: &Node, look: &mut impl FnMut(&Location, &Node) -> bool) {
+    visit(document, &Location::default(), &mut |at, node| {
+        if look(at, node) {
+            return Walk::Into;
+        }
+        Walk::Past
+    });
 }
 
 /// Whether to look into a value.

@@ -1,0 +1,135 @@
+//! Routes that are chosen by what the module edits.
+//!
+//! Envoy chooses the route when a request arrives, and once more after the module has edited
+//! headers: a route that is reached then has not been asked what it requires. What a client sends
+//! may lead to a lax route first, and to a strict one behind the module.
+
+use std::collections::BTreeSet;
+
+use super::{
+    document::Node,
+    search::{either, filter, visit_all},
+};
+use crate::config::Location;
+
+/// The header that says whether anyone verified.
+const MARKER: &str = "x-jwt-signature-verified";
+
+/// What modules set or take away.
+#[derive(Default)]
+pub(super) struct Edits {
+    headers: BTreeSet<String>,
+    params: BTreeSet<String>,
+}
+
+impl Edits {
+    /// Of a configuration as it was written.
+    pub(super) fn add(&mut self, configuration: &Node) {
+        self.header(MARKER);
+        let Some(Node::Map(providers)) = configuration.member("providers") else {
+            return;
+        };
+        for (_, provider) in providers {
+            self.tokens(provider);
+            let payload = either(provider, "forward_payload_header", "forwardPayloadHeader");
+            if let Some(name) = payload.and_then(Node::text) {
+                self.header(name);
+            }
+            for claim in list(provider, "claim_to_headers", "claimToHeaders") {
+                let name = either(claim, "header_name", "headerName");
+                self.header(name.and_then(Node::text).unwrap_or_default());
+            }
+        }
+    }
+
+    fn tokens(&mut self, provider: &Node) {
+        let headers = list(provider, "from_headers", "fromHeaders");
+        let params = list(provider, "from_params", "fromParams");
+        let cookies = list(provider, "from_cookies", "fromCookies");
+        if headers.is_empty() && params.is_empty() && cookies.is_empty() {
+            self.header("authorization");
+            self.params.insert("access_token".to_owned());
+        }
+        for header in headers {
+            let name = header.member("name").and_then(Node::text);
+            self.header(name.unwrap_or_default());
+        }
+        let params = params.iter().filter_map(Node::text);
+        self.params.extend(params.map(str::to_owned));
+        if !cookies.is_empty() {
+            self.header("cookie");
+        }
+        if !self.params.is_empty() {
+            self.header(":path");
+        }
+    }
+
+    fn header(&mut self, name: &str) {
+        self.headers.insert(alike(name));
+    }
+
+    /// Where routes are matched by what is edited.
+    pub(super) fn places(&self, document: &Node) -> Vec<Location> {
+        let mut places = Vec::new();
+        visit_all(document, &mut |at, node| {
+            if filter(node).is_some() {
+                return false;
+            }
+            if let Some(condition) = node.member("match") {
+                self.look_at(&at.member("match"), condition, &mut places);
+            }
+            let header = either(node, "header_name", "headerName").and_then(Node::text);
+            let param = either(node, "query_param", "queryParam").and_then(Node::text);
+            let is_input = node
+                .member("@type")
+                .and_then(Node::text)
+                .is_some_and(|url| url.ends_with("MatchInput"));
+            if is_input && (self.has_header(header) || self.has_param(param)) {
+                places.push(at.clone());
+            }
+            true
+        });
+        places
+    }
+
+    fn look_at(&self, at: &Location, condition: &Node, places: &mut Vec<Location>) {
+        let name = |one: &Node| one.member("name").and_then(Node::text).map(str::to_owned);
+        for (index, header) in list(condition, "headers", "headers").iter().enumerate() {
+            if self.has_header(name(header).as_deref()) {
+                places.push(at.member("headers").element(index));
+            }
+        }
+        let params = list(condition, "query_parameters", "queryParameters");
+        for (index, param) in params.iter().enumerate() {
+            if self.has_param(name(param).as_deref()) {
+                places.push(at.member("query_parameters").element(index));
+            }
+        }
+        let reads_cookies = !list(condition, "cookies", "cookies").is_empty();
+        if reads_cookies && self.has_header(Some("cookie")) {
+            places.push(at.member("cookies"));
+        }
+    }
+
+    fn has_header(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.headers.contains(&alike(name)))
+    }
+
+    fn has_param(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.params.contains(name))
+    }
+}
+
+/// The elements of a list, of which one may stand alone.
+fn list<'a>(node: &'a Node, snake: &str, camel: &str) -> &'a [Node] {
+    match either(node, snake, camel) {
+        Some(Node::List(elements)) => elements,
+        Some(node) if !node.is_null() => core::slice::from_ref(node),
+        _ => &[],
+    }
+}
+
+/// Names that the module takes for one.
+fn alike(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
