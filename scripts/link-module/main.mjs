@@ -56,7 +56,7 @@ async function link(bytes) {
   }
   names.filter((name) => !EXPORTS.includes(name)).forEach((name) => module.removeExport(name));
   binaryen.setOptimizeLevel(2);
-  binaryen.setShrinkLevel(1);
+  binaryen.setShrinkLevel(2);
   module.optimize();
   module.runPasses(['strip-debug', 'strip-producers', 'strip-target-features']);
   return module.emitBinary();
