@@ -14,20 +14,21 @@ use crate::{
 };
 
 /// `authorize`.
-pub(super) fn authorization(raw: RawAuthorize) -> Result<Authorization, ConfigError> {
+pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigError> {
     let authorization = Authorization {
-        scopes: raw.scopes.map(scopes).transpose().at("scopes")?,
-        roles: match raw.roles {
-            Some(roles) => texts(roles.any_of).at("any_of").at("roles")?,
+        scopes: raw.scopes.as_ref().map(scopes).transpose().at("scopes")?,
+        roles: match &raw.roles {
+            Some(roles) => texts(&roles.any_of).at("any_of").at("roles")?,
             None => Vec::new(),
         },
-        claims: match raw.claims {
+        claims: match &raw.claims {
             Some(claims) if claims.is_empty() => return Err(Reason::Empty).at("claims"),
             Some(claims) => claims::accepted_values(claims).at("claims")?,
             None => Vec::new(),
         },
         client_ids: raw
             .client_ids
+            .as_deref()
             .map(texts)
             .transpose()
             .at("client_ids")?
@@ -39,8 +40,11 @@ pub(super) fn authorization(raw: RawAuthorize) -> Result<Authorization, ConfigEr
     Ok(authorization)
 }
 
-fn scopes(raw: RawWords) -> Result<WordSet, ConfigError> {
-    let (field, words) = exactly_one([("all_of", raw.all_of), ("any_of", raw.any_of)])?;
+fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
+    let (field, words) = exactly_one([
+        ("all_of", raw.all_of.as_deref()),
+        ("any_of", raw.any_of.as_deref()),
+    ])?;
     let words = texts(words).at(field)?;
     for (index, word) in words.iter().enumerate() {
         if !word.bytes().all(is_scope_byte) {

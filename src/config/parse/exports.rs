@@ -4,16 +4,16 @@ use super::{list::distinct_texts, text::at_most};
 use crate::config::{
     ConfigError, Exports, Reason, StateKey,
     error::At,
-    raw::{RawExports, RawNormalizePayload},
+    raw::{RawNormalizePayload, RawProvider},
 };
 
 /// Longest name: `jwt_authn`'s users name the entry after the issuer, which is a URL.
 const MAX_NAME: usize = 256;
 
 /// The fields `*_in_metadata`.
-pub(super) fn exports(raw: RawExports) -> Result<Exports, ConfigError> {
+pub(super) fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
-    let mut named = |field, written: Option<String>| {
+    let mut named = |field, written: Option<&str>| {
         let key = key(written).at(field)?;
         if let Some(key) = &key {
             // The one would overwrite the other.
@@ -26,16 +26,19 @@ pub(super) fn exports(raw: RawExports) -> Result<Exports, ConfigError> {
         Ok::<_, ConfigError>(key)
     };
     Ok(Exports {
-        payload: named("payload_in_metadata", raw.payload)?,
-        header: named("header_in_metadata", raw.header)?,
-        failed_status: named("failed_status_in_metadata", raw.failed_status)?,
-        space_delimited_claims: normalized(raw.normalize)
+        payload: named("payload_in_metadata", raw.payload_in_metadata.as_deref())?,
+        header: named("header_in_metadata", raw.header_in_metadata.as_deref())?,
+        failed_status: named(
+            "failed_status_in_metadata",
+            raw.failed_status_in_metadata.as_deref(),
+        )?,
+        space_delimited_claims: normalized(raw.normalize_payload_in_metadata.as_ref())
             .at("space_delimited_claims")
             .at("normalize_payload_in_metadata")?,
     })
 }
 
-fn key(written: Option<String>) -> Result<Option<StateKey>, Reason> {
+fn key(written: Option<&str>) -> Result<Option<StateKey>, Reason> {
     // An empty text is an absent one in protobuf JSON.
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
@@ -48,13 +51,13 @@ fn key(written: Option<String>) -> Result<Option<StateKey>, Reason> {
         let expected = "a name without spaces and control characters";
         return Err(Reason::WrongForm {
             expected,
-            found: name,
+            found: name.to_owned(),
         });
     }
-    at_most(MAX_NAME, name).map(|name| Some(StateKey::new(&name)))
+    at_most(MAX_NAME, name).map(|name| Some(StateKey::new(name)))
 }
 
-fn normalized(raw: Option<RawNormalizePayload>) -> Result<Vec<String>, ConfigError> {
-    let claims = raw.and_then(|raw| raw.space_delimited_claims);
+fn normalized(raw: Option<&RawNormalizePayload>) -> Result<Vec<String>, ConfigError> {
+    let claims = raw.and_then(|raw| raw.space_delimited_claims.as_deref());
     distinct_texts(claims.unwrap_or_default())
 }

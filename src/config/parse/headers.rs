@@ -33,13 +33,14 @@ const STATUS_HEADER: &str = "x-jwt-signature-verified";
 const NO_STATUS_HEADER: &str = "-";
 
 /// `claim_to_headers`.
-pub(super) fn claim_headers(raw: Vec<RawClaimHeader>) -> Result<Vec<ClaimHeader>, ConfigError> {
+pub(super) fn claim_headers(raw: &[RawClaimHeader]) -> Result<Vec<ClaimHeader>, ConfigError> {
     let mut headers = Vec::new();
-    for (index, raw) in raw.into_iter().enumerate() {
+    for (index, raw) in raw.iter().enumerate() {
         let name = settable(&raw.header_name)
             .at("header_name")
             .at_index(index)?;
-        let claim = claim_path(raw.claim_name, raw.claim_path).at_index(index)?;
+        let claim =
+            claim_path(raw.claim_name.as_deref(), raw.claim_path.as_deref()).at_index(index)?;
         headers.push(ClaimHeader { name, claim });
     }
     Ok(headers)
@@ -47,7 +48,7 @@ pub(super) fn claim_headers(raw: Vec<RawClaimHeader>) -> Result<Vec<ClaimHeader>
 
 /// `forward_payload_header` and `pad_forward_payload_header`.
 pub(super) fn payload_header(
-    name: Option<String>,
+    name: Option<&str>,
     padded: Option<bool>,
 ) -> Result<Option<PayloadHeader>, Reason> {
     // An empty text is an absent one in protobuf JSON.
@@ -55,7 +56,7 @@ pub(super) fn payload_header(
         return Ok(None);
     };
     Ok(Some(PayloadHeader {
-        name: settable(&name)?,
+        name: settable(name)?,
         padded: padded.unwrap_or(false),
     }))
 }

@@ -7,16 +7,16 @@ use crate::{
 };
 
 /// What is written about the issuer.
-pub(super) struct WrittenIssuer {
+pub(super) struct WrittenIssuer<'a> {
     /// `issuer`.
-    pub(super) issuer: Option<String>,
+    pub(super) issuer: Option<&'a str>,
     /// `allow_any_issuer`.
     pub(super) allow_any_issuer: bool,
     /// `allow_any_tenant`.
     pub(super) allow_any_tenant: bool,
 }
 
-impl WrittenIssuer {
+impl WrittenIssuer<'_> {
     /// The issuer. A placeholder must be constrained by `require_claims`: a stranger's tenant of
     /// the same authorization server would otherwise enter as well as the operator's own.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
@@ -45,7 +45,7 @@ impl WrittenIssuer {
 
 /// `audiences` and `allow_any_audience`.
 pub(super) fn audiences(
-    written: Option<Vec<String>>,
+    written: Option<&[String]>,
     allow_any: bool,
 ) -> Result<Audiences, ConfigError> {
     // An empty list is an absent one in protobuf JSON.
@@ -61,11 +61,11 @@ pub(super) fn audiences(
 }
 
 /// Splits `https://idp/{tid}/v2.0` at its placeholders.
-fn parse(text: String) -> Result<Issuer, Reason> {
+fn parse(text: &str) -> Result<Issuer, Reason> {
     if !text.contains(['{', '}']) {
-        return Ok(Issuer::Exact(text));
+        return Ok(Issuer::Exact(text.to_owned()));
     }
-    let template = IssuerTemplate::parse(&text).ok_or(Reason::IssuerTemplate)?;
+    let template = IssuerTemplate::parse(text).ok_or(Reason::IssuerTemplate)?;
     Ok(Issuer::Template(template))
 }
 

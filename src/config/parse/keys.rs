@@ -11,7 +11,9 @@ use crate::{
     config::{
         ConfigError, Issuer, KeySource, Limits, Reason, RemoteKeys,
         error::At,
-        raw::{RawDataSource, RawDiscovery, RawPublicKeys, RawRemoteJwks, RawSharedSecret},
+        raw::{
+            RawDataSource, RawDiscovery, RawProvider, RawPublicKeys, RawRemoteJwks, RawSharedSecret,
+        },
     },
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType, pem},
 };
@@ -22,90 +24,71 @@ const ALGORITHMS: &[&str] = &[
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// The alternatives, of which one is written.
-pub(super) struct WrittenKeys {
-    /// `discovery`.
-    pub(super) discovery: Option<RawDiscovery>,
-    /// `local_jwks`.
-    pub(super) local: Option<RawDataSource>,
-    /// `public_keys`.
-    pub(super) public: Option<RawPublicKeys>,
-    /// `remote_jwks`.
-    pub(super) remote: Option<RawRemoteJwks>,
-    /// `shared_secrets`.
-    pub(super) secrets: Option<Vec<RawSharedSecret>>,
-    /// `algorithms`.
-    pub(super) algorithms: Option<Vec<String>>,
-}
-
-enum Written {
-    Discovery(Box<RawDiscovery>),
-    Local(RawDataSource),
-    Public(RawPublicKeys),
-    Remote(Box<RawRemoteJwks>),
-    Secrets(Vec<RawSharedSecret>),
-}
-
-impl WrittenKeys {
-    /// The key source and the algorithms that it is for.
-    pub(super) fn keys(
-        self,
-        issuer: &Issuer,
-        binding: JwkAlgorithm,
-        limits: &Limits,
-    ) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
-        let (field, written) = exactly_one([
-            (
-                "remote_jwks",
-                self.remote.map(|raw| Written::Remote(Box::new(raw))),
-            ),
-            (
-                "discovery",
-                self.discovery.map(|raw| Written::Discovery(Box::new(raw))),
-            ),
-            ("local_jwks", self.local.map(Written::Local)),
-            ("public_keys", self.public.map(Written::Public)),
-            ("shared_secrets", self.secrets.map(Written::Secrets)),
-        ])?;
-        let listed = self
-            .algorithms
-            .map(algorithms)
-            .transpose()
-            .at("algorithms")?;
-        match written {
-            Written::Remote(raw) => fetched(remote::remote(*raw).at(field)?, listed),
-            Written::Discovery(raw) => {
-                let issuer = issuer
-                    .as_written()
-                    .ok_or(Reason::NotDiscoverable)
-                    .at(field)?;
-                fetched(remote::discovery(*raw, &issuer).at(field)?, listed)
-            }
-            Written::Local(raw) => {
-                let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
-                let keys = local(raw, limits).at(field)?;
-                if !keys.keys().iter().any(|key| key.key_type() == KeyType::Oct) {
-                    refuse_symmetric(&algorithms).at("algorithms")?;
-                }
-                check_service(&keys, &algorithms, binding).at(field)?;
-                Ok((KeySource::Local(keys), algorithms))
-            }
-            Written::Public(raw) => {
-                let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+/// The key source and the algorithms that it is for.
+pub(super) fn keys(
+    raw: &RawProvider,
+    issuer: &Issuer,
+    binding: JwkAlgorithm,
+    limits: &Limits,
+) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
+    let (field, written) = exactly_one([
+        ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
+        ("discovery", raw.discovery.as_ref().map(Written::Discovery)),
+        ("local_jwks", raw.local_jwks.as_ref().map(Written::Local)),
+        ("public_keys", raw.public_keys.as_ref().map(Written::Public)),
+        (
+            "shared_secrets",
+            raw.shared_secrets.as_deref().map(Written::Secrets),
+        ),
+    ])?;
+    let listed = raw
+        .algorithms
+        .as_deref()
+        .map(algorithms)
+        .transpose()
+        .at("algorithms")?;
+    match written {
+        Written::Remote(raw) => fetched(remote::remote(raw).at(field)?, listed),
+        Written::Discovery(raw) => {
+            let issuer = issuer
+                .as_written()
+                .ok_or(Reason::NotDiscoverable)
+                .at(field)?;
+            fetched(remote::discovery(raw, &issuer).at(field)?, listed)
+        }
+        Written::Local(raw) => {
+            let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+            let keys = local(raw, limits).at(field)?;
+            if !keys.keys().iter().any(|key| key.key_type() == KeyType::Oct) {
                 refuse_symmetric(&algorithms).at("algorithms")?;
-                let keys = public(&raw, limits).at("pem").at(field)?;
-                check_service(&keys, &algorithms, binding).at(field)?;
-                Ok((KeySource::Local(keys), algorithms))
             }
-            Written::Secrets(raw) => {
-                let algorithms = listed.unwrap_or_else(symmetric);
-                refuse_asymmetric(&algorithms).at("algorithms")?;
-                let keys = secrets(&raw).at(field)?;
-                check_service(&keys, &algorithms, binding).at(field)?;
-                Ok((KeySource::Local(keys), algorithms))
-            }
+            check_service(&keys, &algorithms, binding).at(field)?;
+            Ok((KeySource::Local(keys), algorithms))
+        }
+        Written::Public(raw) => {
+            let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+            refuse_symmetric(&algorithms).at("algorithms")?;
+            let keys = public(raw, limits).at("pem").at(field)?;
+            check_service(&keys, &algorithms, binding).at(field)?;
+            Ok((KeySource::Local(keys), algorithms))
+        }
+        Written::Secrets(raw) => {
+            let algorithms = listed.unwrap_or_else(symmetric);
+            refuse_asymmetric(&algorithms).at("algorithms")?;
+            let keys = secrets(raw).at(field)?;
+            check_service(&keys, &algorithms, binding).at(field)?;
+            Ok((KeySource::Local(keys), algorithms))
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Written<'a> {
+    Discovery(&'a RawDiscovery),
+    Local(&'a RawDataSource),
+    Public(&'a RawPublicKeys),
+    Remote(&'a RawRemoteJwks),
+    Secrets(&'a [RawSharedSecret]),
 }
 
 fn fetched(
@@ -117,12 +100,12 @@ fn fetched(
     Ok((KeySource::Remote(keys), algorithms))
 }
 
-fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, ConfigError> {
+fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, ConfigError> {
     let mut algorithms = Vec::new();
-    for (index, name) in names.into_iter().enumerate() {
-        let algorithm = Algorithm::from_name(&name)
+    for (index, name) in names.iter().enumerate() {
+        let algorithm = Algorithm::from_name(name)
             .ok_or(Reason::UnknownValue {
-                value: name,
+                value: name.clone(),
                 known: ALGORITHMS,
             })
             .at_index(index)?;
@@ -182,15 +165,15 @@ fn check_service(
     }
 }
 
-fn local(raw: RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
+fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
     let (field, text) = exactly_one([
-        ("inline_string", raw.inline_string),
-        ("inline_bytes", raw.inline_bytes),
+        ("inline_string", raw.inline_string.as_deref()),
+        ("inline_bytes", raw.inline_bytes.as_deref()),
     ])?;
     let document = if field == "inline_bytes" {
-        decode_base64(&text).ok_or(Reason::NotBase64).at(field)?
+        decode_base64(text).ok_or(Reason::NotBase64).at(field)?
     } else {
-        text.into_bytes()
+        text.as_bytes().to_vec()
     };
     let limits = KeySetLimits {
         bytes: limits.jwks_bytes,

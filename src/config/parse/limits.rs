@@ -22,8 +22,7 @@ const MAX_PARKED_REQUESTS: u64 = 65_536;
 const MAX_PARK_TIMEOUT_MS: u64 = 60_000;
 
 /// `limits`.
-pub(super) fn limits(raw: Option<RawLimits>) -> Result<Limits, ConfigError> {
-    let raw = raw.unwrap_or_default();
+pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
     let default = Limits::default();
     let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
         written
@@ -79,8 +78,7 @@ pub(super) fn limits(raw: Option<RawLimits>) -> Result<Limits, ConfigError> {
 }
 
 /// `jwt_cache_config`. As in protobuf, 0 is the default.
-pub(super) fn cache(raw: Option<RawCache>) -> Result<Option<CacheLimits>, ConfigError> {
-    let raw = raw.unwrap_or_default();
+pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
     let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
         written
             .filter(|count| *count != 0)

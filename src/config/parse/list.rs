@@ -47,7 +47,7 @@ fn at_most_one<T, const N: usize>(
 
 /// Texts of which there is at least one, none of them empty or twice: an empty list could be read
 /// as "any" or as "none".
-pub(super) fn texts(list: Vec<String>) -> Result<Vec<String>, ConfigError> {
+pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
         return Err(Reason::Empty.into());
     }
@@ -55,16 +55,17 @@ pub(super) fn texts(list: Vec<String>) -> Result<Vec<String>, ConfigError> {
 }
 
 /// Texts, none of them empty or twice.
-pub(super) fn distinct_texts(list: Vec<String>) -> Result<Vec<String>, ConfigError> {
+pub(super) fn distinct_texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     let mut distinct: Vec<String> = Vec::new();
-    for (index, text) in list.into_iter().enumerate() {
+    for (index, text) in list.iter().enumerate() {
         if text.is_empty() {
             return Err(Reason::Empty).at_index(index);
         }
-        if distinct.contains(&text) {
-            return Err(Reason::Repeated { value: text }).at_index(index);
+        if distinct.contains(text) {
+            let value = text.clone();
+            return Err(Reason::Repeated { value }).at_index(index);
         }
-        distinct.push(text);
+        distinct.push(text.clone());
     }
     Ok(distinct)
 }

@@ -42,30 +42,36 @@ impl Config {
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
         let document = json::parse(bytes).map_err(Reason::Json)?;
         let raw = RawConfig::read(&document).map_err(ConfigError::without_secrets)?;
-        config(raw)
+        config(&raw)
     }
 }
 
-fn config(raw: RawConfig) -> Result<Config, ConfigError> {
-    let limits = limits::limits(raw.limits).at("limits")?;
+fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
+    let limits = limits::limits(raw.limits.unwrap_or_default()).at("limits")?;
     let mut providers = Vec::new();
     // A `BTreeMap` yields its names sorted, which is the order of `Config::providers`.
-    for (name, provider) in raw.providers.unwrap_or_default() {
-        let parsed = provider::provider(&name, provider, &limits)
-            .at(&name)
+    for (name, provider) in raw.providers.iter().flatten() {
+        let parsed = provider::provider(name, provider, &limits)
+            .at(name)
             .at("providers")?;
         providers.push(parsed);
     }
     headers::check(&providers)?;
-    let named = requirement::named(raw.requirement_map.unwrap_or_default(), &providers)
-        .at("requirement_map")?;
+    let named = raw
+        .requirement_map
+        .as_ref()
+        .map(|raw| requirement::named(raw, &providers))
+        .transpose()
+        .at("requirement_map")?
+        .unwrap_or_default();
     let names = Names {
         providers: &providers,
         named: &named,
     };
-    let rules = rules(raw.rules.unwrap_or_default(), names).at("rules")?;
+    let rules = rules(raw.rules.as_deref().unwrap_or_default(), names).at("rules")?;
     let filter_state_rules = raw
         .filter_state_rules
+        .as_ref()
         .map(|raw| requirement::filter_state_rules(raw, &providers))
         .transpose()
         .at("filter_state_rules")?;
@@ -99,11 +105,13 @@ fn config(raw: RawConfig) -> Result<Config, ConfigError> {
         },
         realm: raw
             .realm
+            .as_deref()
             .map_or_else(|| Ok(DEFAULT_REALM.to_owned()), text::realm)
             .at("realm")?,
         bypass_cors_preflight: raw.bypass_cors_preflight.unwrap_or(false),
         strip_failure_response: raw.strip_failure_response.unwrap_or(false),
-        stat_prefix: text::stat_prefix(raw.stat_prefix.unwrap_or_default()).at("stat_prefix")?,
+        stat_prefix: text::stat_prefix(raw.stat_prefix.as_deref().unwrap_or_default())
+            .at("stat_prefix")?,
         owned_headers,
         limits,
         warnings: Vec::new(),
@@ -112,22 +120,22 @@ fn config(raw: RawConfig) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-fn rules(raw: Vec<RawRule>, names: Names<'_>) -> Result<Vec<Rule>, ConfigError> {
+fn rules(raw: &[RawRule], names: Names<'_>) -> Result<Vec<Rule>, ConfigError> {
     let mut rules = Vec::new();
-    for (index, raw) in raw.into_iter().enumerate() {
+    for (index, raw) in raw.iter().enumerate() {
         rules.push(rule(raw, names).at_index(index)?);
     }
     Ok(rules)
 }
 
-fn rule(raw: RawRule, names: Names<'_>) -> Result<Rule, ConfigError> {
-    let route = route::route(raw.route).at("match")?;
-    let requirement = match (raw.requires, raw.requirement_name) {
+fn rule(raw: &RawRule, names: Names<'_>) -> Result<Rule, ConfigError> {
+    let route = route::route(&raw.route).at("match")?;
+    let requirement = match (&raw.requires, &raw.requirement_name) {
         (None, None) => None,
         (Some(requires), None) => {
             Some(requirement::requirement(requires, names.providers, 1).at("requires")?)
         }
-        (None, Some(name)) => Some(names.requirement(&name).at("requirement_name")?),
+        (None, Some(name)) => Some(names.requirement(name).at("requirement_name")?),
         (Some(_), Some(_)) => {
             let (field, other) = ("requires", "requirement_name");
             return Err(Reason::Contradiction { field, other }.into());
@@ -135,6 +143,7 @@ fn rule(raw: RawRule, names: Names<'_>) -> Result<Rule, ConfigError> {
     };
     let authorization = raw
         .authorize
+        .as_ref()
         .map(authorization::authorization)
         .transpose()
         .at("authorize")?;

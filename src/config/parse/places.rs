@@ -8,14 +8,14 @@ use crate::{
 
 /// `from_headers`, `from_params` and `from_cookies`; the standard places where none is written.
 pub(super) fn places(
-    headers: Option<Vec<RawJwtHeader>>,
-    params: Option<Vec<String>>,
-    cookies: Option<Vec<String>>,
+    headers: &[RawJwtHeader],
+    params: &[String],
+    cookies: &[String],
 ) -> Result<Places, ConfigError> {
     let places = Places {
-        headers: header_places(headers.unwrap_or_default()).at("from_headers")?,
-        params: distinct_texts(params.unwrap_or_default()).at("from_params")?,
-        cookies: cookie_names(cookies.unwrap_or_default()).at("from_cookies")?,
+        headers: header_places(headers).at("from_headers")?,
+        params: distinct_texts(params).at("from_params")?,
+        cookies: cookie_names(cookies).at("from_cookies")?,
     };
     Ok(if places == Places::default() {
         Places::standard()
@@ -24,23 +24,23 @@ pub(super) fn places(
     })
 }
 
-fn header_places(raw: Vec<RawJwtHeader>) -> Result<Vec<HeaderPlace>, ConfigError> {
+fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> {
     let mut places = Vec::new();
-    for (index, raw) in raw.into_iter().enumerate() {
-        let written = raw.name.clone();
+    for (index, raw) in raw.iter().enumerate() {
         let place = header_place(raw).at("name").at_index(index)?;
         // A token would be found in both, and two tokens are refused.
         if places.iter().any(|other| overlap(other, &place)) {
-            return Err(Reason::Repeated { value: written }).at_index(index);
+            let value = raw.name.clone();
+            return Err(Reason::Repeated { value }).at_index(index);
         }
         places.push(place);
     }
     Ok(places)
 }
 
-fn header_place(raw: RawJwtHeader) -> Result<HeaderPlace, Reason> {
+fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Reason> {
     let name = HeaderName::parse(&raw.name).map_err(Reason::HeaderName)?;
-    let prefix = raw.value_prefix.unwrap_or_default();
+    let prefix = raw.value_prefix.clone().unwrap_or_default();
     let is_bearer = prefix.trim_end_matches(' ').eq_ignore_ascii_case("bearer");
     Ok(if name.as_str() == "authorization" && is_bearer {
         HeaderPlace::Bearer
@@ -63,7 +63,7 @@ fn parts(place: &HeaderPlace) -> (&str, &str) {
     }
 }
 
-fn cookie_names(raw: Vec<String>) -> Result<Vec<String>, ConfigError> {
+fn cookie_names(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let names = distinct_texts(raw)?;
     for (index, name) in names.iter().enumerate() {
         // A cookie's name is a token as a header's is (RFC 6265 §4.1.1).

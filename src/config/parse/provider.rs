@@ -3,7 +3,7 @@
 use super::{
     claims, exports, headers,
     issuer::{self, WrittenIssuer},
-    keys::WrittenKeys,
+    keys,
     limits::{self, MAX_DURATION_MS, in_bounds},
     list::texts,
     places::places,
@@ -13,7 +13,7 @@ use crate::{
     config::{
         ConfigError, KeyIssuer, Limits, Provider, Reason, TimeRules, TokenTypes,
         error::At,
-        raw::{Milliseconds, RawExports, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
+        raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     jose::JwkAlgorithm,
 };
@@ -35,17 +35,17 @@ const MAX_CLOCK_SKEW: u64 = 86_400;
 /// `providers.<name>`.
 pub(super) fn provider(
     name: &str,
-    raw: RawProvider,
+    raw: &RawProvider,
     bounds: &Limits,
 ) -> Result<Provider, ConfigError> {
     if !is_name(name) {
         return Err(Reason::ProviderName.into());
     }
-    let times = times(&raw)?;
-    let require_claims =
-        claims::requirements(raw.require_claims.unwrap_or_default()).at("require_claims")?;
+    let times = times(raw)?;
+    let require_claims = claims::requirements(raw.require_claims.as_deref().unwrap_or_default())
+        .at("require_claims")?;
     let issuer = WrittenIssuer {
-        issuer: raw.issuer,
+        issuer: raw.issuer.as_deref(),
         allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
         allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
     };
@@ -54,60 +54,64 @@ pub(super) fn provider(
         Some(RawJwkAlgorithm::Exact) | None => JwkAlgorithm::Exact,
     };
     let issuer = issuer.issuer(&require_claims)?;
-    let keys = WrittenKeys {
-        discovery: raw.discovery,
-        local: raw.local_jwks,
-        public: raw.public_keys,
-        remote: raw.remote_jwks,
-        secrets: raw.shared_secrets,
-        algorithms: raw.algorithms,
-    };
-    let (keys, algorithms) = keys.keys(&issuer, jwk_algorithm, bounds)?;
+    let (keys, algorithms) = keys::keys(raw, &issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
-        description: at_most(MAX_DESCRIPTION, raw.description.unwrap_or_default())
-            .at("description")?,
+        description: at_most(
+            MAX_DESCRIPTION,
+            raw.description.as_deref().unwrap_or_default(),
+        )
+        .at("description")?
+        .to_owned(),
         enabled: raw.enabled.unwrap_or(true),
         issuer,
-        audiences: issuer::audiences(raw.audiences, raw.allow_any_audience.unwrap_or(false))?,
-        subjects: raw.subjects.map(string_match).transpose().at("subjects")?,
+        audiences: issuer::audiences(
+            raw.audiences.as_deref(),
+            raw.allow_any_audience.unwrap_or(false),
+        )?,
+        subjects: raw
+            .subjects
+            .as_ref()
+            .map(string_match)
+            .transpose()
+            .at("subjects")?,
         client_ids: raw
             .client_ids
+            .as_deref()
             .map(texts)
             .transpose()
             .at("client_ids")?
             .unwrap_or_default(),
-        client_id_claims: match raw.client_id_claims {
-            Some(names) if names.is_empty() => return Err(Reason::Empty).at("client_id_claims"),
+        client_id_claims: match raw.client_id_claims.as_deref() {
+            Some([]) => return Err(Reason::Empty).at("client_id_claims"),
             names => claims::paths(names, &DEFAULT_CLIENT_ID_CLAIMS),
         },
-        scope_claims: claims::paths(raw.scope_claims, &DEFAULT_SCOPE_CLAIMS),
-        role_claims: claims::paths(raw.role_claims, &DEFAULT_ROLE_CLAIMS),
+        scope_claims: claims::paths(raw.scope_claims.as_deref(), &DEFAULT_SCOPE_CLAIMS),
+        role_claims: claims::paths(raw.role_claims.as_deref(), &DEFAULT_ROLE_CLAIMS),
         algorithms,
         jwk_algorithm,
         key_issuer: match raw.key_issuer {
             Some(RawKeyIssuer::Match) => KeyIssuer::Match,
             Some(RawKeyIssuer::Ignore) | None => KeyIssuer::Ignore,
         },
-        token_types: token_types(raw.token_types).at("token_types")?,
+        token_types: token_types(raw.token_types.as_deref()).at("token_types")?,
         require_claims,
         times,
-        places: places(raw.from_headers, raw.from_params, raw.from_cookies)?,
+        places: places(
+            raw.from_headers.as_deref().unwrap_or_default(),
+            raw.from_params.as_deref().unwrap_or_default(),
+            raw.from_cookies.as_deref().unwrap_or_default(),
+        )?,
         forward: raw.forward.unwrap_or(false),
         payload_header: headers::payload_header(
-            raw.forward_payload_header,
+            raw.forward_payload_header.as_deref(),
             raw.pad_forward_payload_header,
         )
         .at("forward_payload_header")?,
-        claim_headers: headers::claim_headers(raw.claim_to_headers.unwrap_or_default())
+        claim_headers: headers::claim_headers(raw.claim_to_headers.as_deref().unwrap_or_default())
             .at("claim_to_headers")?,
-        cache: limits::cache(raw.jwt_cache_config).at("jwt_cache_config")?,
-        exports: exports::exports(RawExports {
-            payload: raw.payload_in_metadata,
-            header: raw.header_in_metadata,
-            failed_status: raw.failed_status_in_metadata,
-            normalize: raw.normalize_payload_in_metadata,
-        })?,
+        cache: limits::cache(raw.jwt_cache_config.unwrap_or_default()).at("jwt_cache_config")?,
+        exports: exports::exports(raw)?,
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         keys,
     })
@@ -149,16 +153,18 @@ fn lifetime(written: Milliseconds) -> Result<u64, Reason> {
     )
 }
 
-fn token_types(written: Option<Vec<String>>) -> Result<TokenTypes, Reason> {
-    let written =
-        written.unwrap_or_else(|| DEFAULT_TOKEN_TYPES.into_iter().map(str::to_owned).collect());
+fn token_types(written: Option<&[String]>) -> Result<TokenTypes, Reason> {
+    let written: Vec<&str> = match written {
+        Some(names) => names.iter().map(String::as_str).collect(),
+        None => DEFAULT_TOKEN_TYPES.to_vec(),
+    };
     if written.is_empty() {
         return Err(Reason::Empty);
     }
-    if written.iter().any(|name| name == "*") {
+    if written.contains(&"*") {
         return Ok(TokenTypes::Any);
     }
-    let absent = written.iter().any(String::is_empty);
+    let absent = written.contains(&"");
     let names = written.iter().filter(|name| !name.is_empty()).map(|name| {
         let name = name.to_ascii_lowercase();
         // RFC 7515 §4.1.9: the prefix is left out by those who follow its advice.

@@ -19,39 +19,39 @@ const MAX_TIMEOUT_MS: u64 = 3_600_000;
 const DEFAULT_BACK_OFF_GROWTH: u64 = 10;
 
 /// `remote_jwks`.
-pub(super) fn remote(raw: RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
+pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     let RawHttpUri {
         cluster,
         timeout,
         uri,
-    } = raw.http_uri;
+    } = &raw.http_uri;
     if cluster.is_empty() {
         return Err(Reason::Empty).at("cluster").at("http_uri");
     }
-    let endpoint = Endpoint::parse(&uri, &cluster)
+    let endpoint = Endpoint::parse(uri, cluster)
         .ok_or(Reason::WrongForm {
             expected: "https://host/path, without user and fragment",
-            found: uri,
+            found: uri.clone(),
         })
         .at("uri")
         .at("http_uri")?;
-    let timeout_ms = call_timeout(timeout).at("timeout").at("http_uri")?;
+    let timeout_ms = call_timeout(*timeout).at("timeout").at("http_uri")?;
     let keeping = WrittenKeeping {
-        async_fetch: raw.async_fetch,
+        async_fetch: raw.async_fetch.as_ref(),
         cache_duration: raw.cache_duration,
         max_stale: raw.max_stale,
-        retry_policy: raw.retry_policy,
+        retry_policy: raw.retry_policy.as_ref(),
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
     };
     keeping.remote_keys(JwksLocation::Configured(endpoint), timeout_ms)
 }
 
 /// `discovery` of the issuer that is configured beside it.
-pub(super) fn discovery(raw: RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
+pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
     if raw.cluster.is_empty() {
         return Err(Reason::Empty).at("cluster");
     }
-    let jwks_cluster = raw.jwks_cluster.unwrap_or_else(|| raw.cluster.clone());
+    let jwks_cluster = raw.jwks_cluster.as_ref().unwrap_or(&raw.cluster);
     if jwks_cluster.is_empty() {
         return Err(Reason::Empty).at("jwks_cluster");
     }
@@ -62,13 +62,13 @@ pub(super) fn discovery(raw: RawDiscovery, issuer: &str) -> Result<RemoteKeys, C
     let location = JwksLocation::Discovered(Discovery {
         issuer: issuer.to_owned(),
         metadata: metadata_endpoints(issuer, &raw.cluster).ok_or(Reason::NotDiscoverable)?,
-        jwks_cluster,
+        jwks_cluster: jwks_cluster.clone(),
     });
     let keeping = WrittenKeeping {
-        async_fetch: raw.async_fetch,
+        async_fetch: raw.async_fetch.as_ref(),
         cache_duration: raw.cache_duration,
         max_stale: raw.max_stale,
-        retry_policy: raw.retry_policy,
+        retry_policy: raw.retry_policy.as_ref(),
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
     };
     keeping.remote_keys(location, timeout_ms)
@@ -117,15 +117,15 @@ fn without_placeholders(issuer: &str) -> Option<String> {
 }
 
 /// What `remote_jwks` and `discovery` both say about how keys are kept.
-struct WrittenKeeping {
-    async_fetch: Option<RawAsyncFetch>,
+struct WrittenKeeping<'a> {
+    async_fetch: Option<&'a RawAsyncFetch>,
     cache_duration: Option<Milliseconds>,
     max_stale: Option<Milliseconds>,
-    retry_policy: Option<RawRetryPolicy>,
+    retry_policy: Option<&'a RawRetryPolicy>,
     unknown_kid_cooldown: Option<Milliseconds>,
 }
 
-impl WrittenKeeping {
+impl WrittenKeeping<'_> {
     fn remote_keys(
         self,
         location: JwksLocation,
@@ -146,21 +146,21 @@ impl WrittenKeeping {
                 DEFAULT_UNKNOWN_KID_COOLDOWN_MS,
             ))
             .at("unknown_kid_cooldown")?,
-            retry: retry(
-                &self.async_fetch.unwrap_or_default(),
-                self.retry_policy.unwrap_or_default(),
-            )?,
+            retry: retry(self.async_fetch, self.retry_policy)?,
         })
     }
 }
 
-fn retry(async_fetch: &RawAsyncFetch, policy: RawRetryPolicy) -> Result<RetryPolicy, ConfigError> {
+fn retry(
+    async_fetch: Option<&RawAsyncFetch>,
+    policy: Option<&RawRetryPolicy>,
+) -> Result<RetryPolicy, ConfigError> {
     let base_ms = async_fetch
-        .failed_refetch_duration
+        .and_then(|raw| raw.failed_refetch_duration)
         .map_or(Ok(DEFAULT_BACK_OFF_BASE_MS), positive)
         .at("failed_refetch_duration")
         .at("async_fetch")?;
-    let Some(back_off) = policy.retry_back_off else {
+    let Some(back_off) = policy.and_then(|raw| raw.retry_back_off.as_ref()) else {
         let max_ms = base_ms.saturating_mul(DEFAULT_BACK_OFF_GROWTH);
         return Ok(RetryPolicy { base_ms, max_ms });
     };

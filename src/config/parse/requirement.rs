@@ -30,37 +30,40 @@ pub(super) struct Names<'a> {
 
 /// `requirement_map`.
 pub(super) fn named(
-    raw: BTreeMap<String, RawRequirement>,
+    raw: &BTreeMap<String, RawRequirement>,
     providers: &[Provider],
 ) -> Result<BTreeMap<String, Requirement>, ConfigError> {
     let mut named = BTreeMap::new();
     for (name, raw) in raw {
-        let parsed = requirement(raw, providers, 1).at(&name)?;
-        named.insert(name, parsed);
+        let parsed = requirement(raw, providers, 1).at(name)?;
+        named.insert(name.clone(), parsed);
     }
     Ok(named)
 }
 
 /// `filter_state_rules`.
 pub(super) fn filter_state_rules(
-    raw: RawFilterStateRules,
+    raw: &RawFilterStateRules,
     providers: &[Provider],
 ) -> Result<FilterStateRules, ConfigError> {
     // A NUL would end the host's name of the property.
     if raw.name.is_empty() || raw.name.contains('\0') {
         return Err(Reason::Empty).at("name");
     }
-    let requires = raw.requires.filter(|requires| !requires.is_empty());
+    let requires = raw
+        .requires
+        .as_ref()
+        .filter(|requires| !requires.is_empty());
     let requires = requires.ok_or(Reason::MissingField { field: "requires" })?;
     Ok(FilterStateRules {
-        name: raw.name,
+        name: raw.name.clone(),
         requires: named(requires, providers).at("requires")?,
     })
 }
 
 /// One requirement, `depth` levels below its rule.
 pub(super) fn requirement(
-    raw: RawRequirement,
+    raw: &RawRequirement,
     providers: &[Provider],
     depth: usize,
 ) -> Result<Requirement, ConfigError> {
@@ -70,58 +73,64 @@ pub(super) fn requirement(
     let (field, written) = exactly_one([
         (
             "provider_name",
-            raw.provider_name.map(|name| Written::Provider(name, None)),
+            raw.provider_name
+                .as_deref()
+                .map(|name| Written::Provider(name, None)),
         ),
         (
             "provider_and_audiences",
-            raw.provider_and_audiences
-                .map(|both| Written::Provider(both.provider_name, Some(both.audiences))),
+            raw.provider_and_audiences.as_ref().map(|both| {
+                Written::Provider(&both.provider_name, Some(both.audiences.as_deref()))
+            }),
         ),
-        ("requires_any", raw.requires_any.map(Written::Any)),
-        ("requires_all", raw.requires_all.map(Written::All)),
+        ("requires_any", raw.requires_any.as_ref().map(Written::Any)),
+        ("requires_all", raw.requires_all.as_ref().map(Written::All)),
         (
             "allow_missing",
-            raw.allow_missing.map(|_| Written::AllowMissing),
+            raw.allow_missing.as_ref().map(|_| Written::AllowMissing),
         ),
         (
             "allow_missing_or_failed",
             raw.allow_missing_or_failed
+                .as_ref()
                 .map(|_| Written::AllowMissingOrFailed),
         ),
         (
             "extract_only_without_validation",
             raw.extract_only_without_validation
-                .map(|raw| Written::ExtractOnly(raw.verification_status_header)),
+                .as_ref()
+                .map(|raw| Written::ExtractOnly(raw.verification_status_header.as_deref())),
         ),
     ])?;
     let parsed = match written {
         Written::AllowMissing => Ok(Requirement::AllowMissing),
         Written::AllowMissingOrFailed => Ok(Requirement::AllowMissingOrFailed),
-        Written::ExtractOnly(name) => headers::status_header(name.as_deref(), providers)
+        Written::ExtractOnly(name) => headers::status_header(name, providers)
             .at("verification_status_header")
             .map(|status_header| Requirement::ExtractOnly(Extraction { status_header })),
         Written::All(list) => members(list, providers, depth).map(Requirement::All),
         Written::Any(list) => members(list, providers, depth).map(Requirement::Any),
-        Written::Provider(name, None) => provider(&name, providers)
+        Written::Provider(name, None) => provider(name, providers)
             .map(|provider| Requirement::Provider {
                 provider,
                 audiences: None,
             })
             .map_err(ConfigError::from),
-        Written::Provider(name, Some(audiences)) => with_audiences(&name, audiences, providers),
+        Written::Provider(name, Some(audiences)) => with_audiences(name, audiences, providers),
     };
     parsed.at(field)
 }
 
-enum Written {
-    All(RawRequirements),
+#[derive(Clone, Copy)]
+enum Written<'a> {
+    All(&'a RawRequirements),
     AllowMissing,
     AllowMissingOrFailed,
-    Any(RawRequirements),
+    Any(&'a RawRequirements),
     /// With the name of its header.
-    ExtractOnly(Option<String>),
+    ExtractOnly(Option<&'a str>),
     /// With audiences of its own, which may be absent all the same.
-    Provider(String, Option<Option<Vec<String>>>),
+    Provider(&'a str, Option<Option<&'a [String]>>),
 }
 
 impl Names<'_> {
@@ -153,7 +162,7 @@ fn provider(name: &str, providers: &[Provider]) -> Result<ProviderId, Reason> {
 
 fn with_audiences(
     name: &str,
-    audiences: Option<Vec<String>>,
+    audiences: Option<&[String]>,
     providers: &[Provider],
 ) -> Result<Requirement, ConfigError> {
     let provider = provider(name, providers).at("provider_name")?;
@@ -166,7 +175,7 @@ fn with_audiences(
 }
 
 fn members(
-    raw: RawRequirements,
+    raw: &RawRequirements,
     providers: &[Provider],
     depth: usize,
 ) -> Result<Vec<Requirement>, ConfigError> {
@@ -174,7 +183,7 @@ fn members(
         return Err(Reason::TooFew { min: 2 }).at("requirements");
     }
     let mut members = Vec::new();
-    for (index, raw) in raw.requirements.into_iter().enumerate() {
+    for (index, raw) in raw.requirements.iter().enumerate() {
         let member = requirement(raw, providers, depth.saturating_add(1));
         members.push(member.at_index(index).at("requirements")?);
     }

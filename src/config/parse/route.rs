@@ -22,18 +22,23 @@ const METHODS: [&str; 9] = [
 ];
 
 /// `match`.
-pub(super) fn route(raw: RawMatch) -> Result<RouteMatch, ConfigError> {
+pub(super) fn route(raw: &RawMatch) -> Result<RouteMatch, ConfigError> {
     let (field, written) = exactly_one([
-        ("prefix", raw.prefix.map(WrittenPath::Prefix)),
-        ("path", raw.path.map(WrittenPath::Exact)),
-        ("safe_regex", raw.safe_regex.map(WrittenPath::Regex)),
+        ("prefix", raw.prefix.as_deref().map(WrittenPath::Prefix)),
+        ("path", raw.path.as_deref().map(WrittenPath::Exact)),
+        (
+            "safe_regex",
+            raw.safe_regex.as_ref().map(WrittenPath::Regex),
+        ),
         (
             "path_separated_prefix",
-            raw.path_separated_prefix.map(WrittenPath::SegmentPrefix),
+            raw.path_separated_prefix
+                .as_deref()
+                .map(WrittenPath::SegmentPrefix),
         ),
         (
             "connect_matcher",
-            raw.connect_matcher.map(|_| WrittenPath::Connect),
+            raw.connect_matcher.as_ref().map(|_| WrittenPath::Connect),
         ),
     ])?;
     let path = written.path().at(field)?;
@@ -42,30 +47,33 @@ pub(super) fn route(raw: RawMatch) -> Result<RouteMatch, ConfigError> {
         case_sensitive: raw.case_sensitive.unwrap_or(true),
         methods: raw
             .methods
+            .as_deref()
             .map(methods)
             .transpose()
             .at("methods")?
             .unwrap_or_default(),
-        headers: each(raw.headers, header).at("headers")?,
-        query_parameters: each(raw.query_parameters, query_parameter).at("query_parameters")?,
+        headers: each(raw.headers.as_deref(), header).at("headers")?,
+        query_parameters: each(raw.query_parameters.as_deref(), query_parameter)
+            .at("query_parameters")?,
     })
 }
 
-enum WrittenPath {
+#[derive(Clone, Copy)]
+enum WrittenPath<'a> {
     Connect,
-    Exact(String),
-    Prefix(String),
-    Regex(RawRegex),
-    SegmentPrefix(String),
+    Exact(&'a str),
+    Prefix(&'a str),
+    Regex(&'a RawRegex),
+    SegmentPrefix(&'a str),
 }
 
-impl WrittenPath {
+impl WrittenPath<'_> {
     fn path(self) -> Result<PathMatch, ConfigError> {
         match self {
             Self::Connect => Ok(PathMatch::Connect),
-            Self::Exact(path) if path == "*" => Ok(PathMatch::Exact(path)), // OPTIONS *
+            Self::Exact("*") => Ok(PathMatch::Exact("*".to_owned())), // OPTIONS *
             Self::Exact(path) => Ok(PathMatch::Exact(from_root(path)?)),
-            Self::Prefix(path) if path.is_empty() => Ok(PathMatch::Prefix(path)),
+            Self::Prefix("") => Ok(PathMatch::Prefix(String::new())),
             Self::Prefix(path) => Ok(PathMatch::Prefix(from_root(path)?)),
             Self::Regex(raw) => regex(raw).map(PathMatch::Regex),
             Self::SegmentPrefix(path) => Ok(PathMatch::SegmentPrefix(segments(path)?)),
@@ -74,17 +82,17 @@ impl WrittenPath {
 }
 
 /// A path that some request could have: a rule that no request matches protects nothing.
-fn from_root(path: String) -> Result<String, Reason> {
+fn from_root(path: &str) -> Result<String, Reason> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
-        return Ok(path);
+        return Ok(path.to_owned());
     }
     Err(Reason::WrongForm {
         expected: "a path that starts with / and has no ? or #",
-        found: path,
+        found: path.to_owned(),
     })
 }
 
-fn segments(path: String) -> Result<String, Reason> {
+fn segments(path: &str) -> Result<String, Reason> {
     let path = from_root(path)?;
     if path.ends_with('/') {
         let expected = "a path without / at its end (for all paths: \"prefix\": \"/\")";
@@ -96,7 +104,7 @@ fn segments(path: String) -> Result<String, Reason> {
     Ok(path)
 }
 
-fn methods(raw: Vec<String>) -> Result<Vec<String>, ConfigError> {
+fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let methods = texts(raw)?;
     for (index, method) in methods.iter().enumerate() {
         let upper = method.to_ascii_uppercase();
@@ -114,38 +122,46 @@ fn methods(raw: Vec<String>) -> Result<Vec<String>, ConfigError> {
     Ok(methods)
 }
 
-fn header(raw: RawHeaderMatcher) -> Result<HeaderMatch, ConfigError> {
+fn header(raw: &RawHeaderMatcher) -> Result<HeaderMatch, ConfigError> {
     let condition = one_or_none([
         (
             "string_match",
-            raw.string_match.map(WrittenCondition::Matcher),
+            raw.string_match.as_ref().map(WrittenCondition::Matcher),
         ),
         (
             "exact_match",
             raw.exact_match
+                .as_deref()
                 .map(|text| WrittenCondition::Text(Written::Exact(text))),
         ),
         (
             "prefix_match",
             raw.prefix_match
+                .as_deref()
                 .map(|text| WrittenCondition::Text(Written::Prefix(text))),
         ),
         (
             "suffix_match",
             raw.suffix_match
+                .as_deref()
                 .map(|text| WrittenCondition::Text(Written::Suffix(text))),
         ),
         (
             "contains_match",
             raw.contains_match
+                .as_deref()
                 .map(|text| WrittenCondition::Text(Written::Contains(text))),
         ),
         (
             "safe_regex_match",
             raw.safe_regex_match
+                .as_ref()
                 .map(|raw| WrittenCondition::Text(Written::Regex(raw))),
         ),
-        ("range_match", raw.range_match.map(WrittenCondition::Range)),
+        (
+            "range_match",
+            raw.range_match.as_ref().map(WrittenCondition::Range),
+        ),
         (
             "present_match",
             raw.present_match.map(WrittenCondition::Present),
@@ -162,14 +178,15 @@ fn header(raw: RawHeaderMatcher) -> Result<HeaderMatch, ConfigError> {
     })
 }
 
-enum WrittenCondition {
-    Matcher(RawStringMatcher),
+#[derive(Clone, Copy)]
+enum WrittenCondition<'a> {
+    Matcher(&'a RawStringMatcher),
     Present(bool),
-    Range(RawRange),
-    Text(Written),
+    Range(&'a RawRange),
+    Text(Written<'a>),
 }
 
-impl WrittenCondition {
+impl WrittenCondition<'_> {
     fn condition(self) -> Result<HeaderCondition, ConfigError> {
         Ok(match self {
             Self::Matcher(raw) => HeaderCondition::Text(string_match(raw)?),
@@ -184,7 +201,7 @@ impl WrittenCondition {
                 HeaderCondition::Range { start, end }
             }
             // Envoy takes an empty text for "present", others for "empty".
-            Self::Text(Written::Exact(text)) if text.is_empty() => {
+            Self::Text(Written::Exact("")) => {
                 return Err(Reason::Empty.into());
             }
             Self::Text(written) => HeaderCondition::Text(StringMatch::new(written.pattern()?)),
@@ -207,14 +224,14 @@ fn matched_header(name: &str) -> Result<String, Reason> {
     })
 }
 
-fn query_parameter(raw: RawQueryMatcher) -> Result<QueryMatch, ConfigError> {
+fn query_parameter(raw: &RawQueryMatcher) -> Result<QueryMatch, ConfigError> {
     if raw.name.is_empty() {
         return Err(Reason::Empty).at("name");
     }
     let condition = one_or_none([
         (
             "string_match",
-            raw.string_match.map(WrittenCondition::Matcher),
+            raw.string_match.as_ref().map(WrittenCondition::Matcher),
         ),
         (
             "present_match",
@@ -229,15 +246,15 @@ fn query_parameter(raw: RawQueryMatcher) -> Result<QueryMatch, ConfigError> {
         _ => QueryCondition::Present, // as in Envoy
     };
     Ok(QueryMatch {
-        name: raw.name,
+        name: raw.name.clone(),
         condition,
     })
 }
 
 fn each<R, T>(
-    raw: Option<Vec<R>>,
-    parse: impl Fn(R) -> Result<T, ConfigError>,
+    raw: Option<&[R]>,
+    parse: impl Fn(&R) -> Result<T, ConfigError>,
 ) -> Result<Vec<T>, ConfigError> {
-    let raw = raw.unwrap_or_default().into_iter().enumerate();
+    let raw = raw.unwrap_or_default().iter().enumerate();
     raw.map(|(index, raw)| parse(raw).at_index(index)).collect()
 }

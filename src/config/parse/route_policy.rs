@@ -20,18 +20,18 @@ impl Config {
             named: &self.requirement_map,
         };
         RawRoutePolicy::read(metadata)
-            .and_then(|raw| route_policy(raw, names))
+            .and_then(|raw| route_policy(&raw, names))
             .unwrap_or(RoutePolicy::Unreadable)
     }
 }
 
-fn route_policy(raw: RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, ConfigError> {
-    let authorization = raw.authorize.map(authorization).transpose()?;
-    match (raw.disabled, raw.requirement_name, authorization) {
+fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, ConfigError> {
+    let authorization = raw.authorize.as_ref().map(authorization).transpose()?;
+    match (raw.disabled, &raw.requirement_name, authorization) {
         // As in `jwt_authn`, `false` says nothing: no route is enabled by it.
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
-            let requirement = names.requirement(&name)?;
+            let requirement = names.requirement(name)?;
             if authorization.is_some() && requirement.extracts() {
                 return Err(Reason::UnverifiedClaims.into());
             }

@@ -19,7 +19,7 @@ const MAX_NAME: usize = 64;
 const MAX_REGEX: usize = 4096;
 
 /// `text`, unless it is too long.
-pub(super) fn at_most(max: usize, text: String) -> Result<String, Reason> {
+pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Reason> {
     if text.chars().nth(max).is_some() {
         Err(Reason::TooLong { max })
     } else {
@@ -29,7 +29,7 @@ pub(super) fn at_most(max: usize, text: String) -> Result<String, Reason> {
 
 /// A text that can stand between quotes in a challenge as it is (RFC 9110 §5.6.4): whatever needed
 /// escapes there would be read in several ways by clients.
-pub(super) fn realm(text: String) -> Result<String, Reason> {
+pub(super) fn realm(text: &str) -> Result<String, Reason> {
     let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() {
         return Err(Reason::Empty);
@@ -38,14 +38,14 @@ pub(super) fn realm(text: String) -> Result<String, Reason> {
         let expected = "printable ASCII characters other than quotes and backslashes";
         return Err(Reason::WrongForm {
             expected,
-            found: text,
+            found: text.to_owned(),
         });
     }
-    at_most(MAX_NAME, text)
+    at_most(MAX_NAME, text).map(str::to_owned)
 }
 
 /// Part of a metric's name.
-pub(super) fn stat_prefix(text: String) -> Result<String, Reason> {
+pub(super) fn stat_prefix(text: &str) -> Result<String, Reason> {
     // Envoy's own prefixes are often written with the dot that follows them.
     let trimmed = text.trim_end_matches('.');
     if !trimmed
@@ -55,23 +55,23 @@ pub(super) fn stat_prefix(text: String) -> Result<String, Reason> {
         let expected = "letters, digits, \"_\", \".\" and \"-\"";
         return Err(Reason::WrongForm {
             expected,
-            found: text,
+            found: text.to_owned(),
         });
     }
-    at_most(MAX_NAME, trimmed.to_owned())
+    at_most(MAX_NAME, trimmed).map(str::to_owned)
 }
 
 /// A regular expression over a whole text.
-pub(super) fn regex(raw: RawRegex) -> Result<Regex, ConfigError> {
-    let expression = at_most(MAX_REGEX, raw.regex).at("regex")?;
+pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
+    let expression = at_most(MAX_REGEX, &raw.regex).at("regex")?;
     if expression.is_empty() {
         return Err(Reason::Empty).at("regex");
     }
-    if means_otherwise_in_re2(&expression) {
+    if means_otherwise_in_re2(expression) {
         let fault = r"\<, \> and \b{ are read otherwise by Envoy".to_owned();
         return Err(Reason::BadRegex { fault }).at("regex");
     }
-    full_match(&expression)
+    full_match(expression)
         .map_err(|error| Reason::BadRegex {
             fault: error.to_string(),
         })
@@ -94,13 +94,13 @@ fn means_otherwise_in_re2(expression: &str) -> bool {
 }
 
 /// Envoy's `StringMatcher`.
-pub(super) fn string_match(raw: RawStringMatcher) -> Result<StringMatch, ConfigError> {
+pub(super) fn string_match(raw: &RawStringMatcher) -> Result<StringMatch, ConfigError> {
     let (field, written) = exactly_one([
-        ("exact", raw.exact.map(Written::Exact)),
-        ("prefix", raw.prefix.map(Written::Prefix)),
-        ("suffix", raw.suffix.map(Written::Suffix)),
-        ("contains", raw.contains.map(Written::Contains)),
-        ("safe_regex", raw.safe_regex.map(Written::Regex)),
+        ("exact", raw.exact.as_deref().map(Written::Exact)),
+        ("prefix", raw.prefix.as_deref().map(Written::Prefix)),
+        ("suffix", raw.suffix.as_deref().map(Written::Suffix)),
+        ("contains", raw.contains.as_deref().map(Written::Contains)),
+        ("safe_regex", raw.safe_regex.as_ref().map(Written::Regex)),
     ])?;
     let pattern = written.pattern().at(field)?;
     Ok(if raw.ignore_case == Some(true) {
@@ -111,31 +111,32 @@ pub(super) fn string_match(raw: RawStringMatcher) -> Result<StringMatch, ConfigE
 }
 
 /// A pattern as it is written.
-pub(super) enum Written {
+#[derive(Clone, Copy)]
+pub(super) enum Written<'a> {
     /// `contains`.
-    Contains(String),
+    Contains(&'a str),
     /// `exact`.
-    Exact(String),
+    Exact(&'a str),
     /// `prefix`.
-    Prefix(String),
+    Prefix(&'a str),
     /// `safe_regex`.
-    Regex(RawRegex),
+    Regex(&'a RawRegex),
     /// `suffix`.
-    Suffix(String),
+    Suffix(&'a str),
 }
 
-impl Written {
+impl Written<'_> {
     /// The pattern. An empty part would match everything.
     pub(super) fn pattern(self) -> Result<Pattern, ConfigError> {
         match self {
             Self::Contains(text) | Self::Prefix(text) | Self::Suffix(text) if text.is_empty() => {
                 Err(Reason::Empty.into())
             }
-            Self::Contains(text) => Ok(Pattern::Contains(text)),
-            Self::Exact(text) => Ok(Pattern::Exact(text)),
-            Self::Prefix(text) => Ok(Pattern::Prefix(text)),
+            Self::Contains(text) => Ok(Pattern::Contains(text.to_owned())),
+            Self::Exact(text) => Ok(Pattern::Exact(text.to_owned())),
+            Self::Prefix(text) => Ok(Pattern::Prefix(text.to_owned())),
             Self::Regex(raw) => regex(raw).map(Pattern::Regex),
-            Self::Suffix(text) => Ok(Pattern::Suffix(text)),
+            Self::Suffix(text) => Ok(Pattern::Suffix(text.to_owned())),
         }
     }
 }

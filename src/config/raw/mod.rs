@@ -22,8 +22,8 @@ pub(super) use self::{
     duration::Milliseconds,
     provider::{
         RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
-        RawExports, RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
-        RawProvider, RawPublicKeys, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
+        RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload, RawProvider,
+        RawPublicKeys, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
     },
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
@@ -57,7 +57,7 @@ object! {
 
 object! {
     /// `limits`.
-    #[derive(Debug)]
+    #[derive(Clone, Copy, Debug)]
     pub(super) struct RawLimits {
         header_value_bytes: Option<u64>,
         jwks_bytes: Option<u64>,

@@ -54,7 +54,7 @@ object! {
 
 object! {
     /// `JwtCacheConfig` of `jwt_authn`, and `disabled`.
-    #[derive(Debug)]
+    #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawCache {
         disabled: Option<bool>,
         jwt_cache_size | "jwtCacheSize": Option<u64>,
@@ -68,15 +68,6 @@ object! {
     pub(in crate::config) struct RawNormalizePayload {
         space_delimited_claims | "spaceDelimitedClaims": Option<Vec<String>>,
     }
-}
-
-/// The fields `*_in_metadata` of a provider.
-#[derive(Debug)]
-pub(in crate::config) struct RawExports {
-    pub(in crate::config) payload: Option<String>,
-    pub(in crate::config) header: Option<String>,
-    pub(in crate::config) failed_status: Option<String>,
-    pub(in crate::config) normalize: Option<RawNormalizePayload>,
 }
 
 choice! {
