@@ -1,6 +1,6 @@
 //! Counters and gauges: a closed set of names, defined once.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::cell::Cell;
 
 use proxy_wasm::types::MetricType;
 
@@ -19,9 +19,10 @@ pub(super) struct Metrics {
     cache_hit: Option<MetricId>,
     cache_miss: Option<MetricId>,
     cors_preflight_bypassed: Option<MetricId>,
-    denied: BTreeMap<Reason, MetricId>,
-    shadow_denied: BTreeMap<Reason, MetricId>,
-    providers: BTreeMap<ProviderId, ProviderMetrics>,
+    denied: Vec<(Reason, MetricId)>,
+    shadow_denied: Vec<(Reason, MetricId)>,
+    /// In the order of [`Config::providers`].
+    providers: Vec<ProviderMetrics>,
 }
 
 #[derive(Debug)]
@@ -54,10 +55,10 @@ impl Metrics {
                 })
                 .collect()
         };
-        let providers = config.providers().map(|(id, provider)| {
+        let providers = config.providers().map(|(_, provider)| {
             let name = format!("provider.{}", provider.name);
             let metric = |kind, metric: &str| define(kind, &format!("{name}.{metric}"));
-            let metrics = ProviderMetrics {
+            ProviderMetrics {
                 fetch_success: metric(MetricType::Counter, "jwks.fetch_success"),
                 fetch_failed: metric(MetricType::Counter, "jwks.fetch_failed"),
                 last_success_seconds: metric(MetricType::Gauge, "jwks.last_success_seconds"),
@@ -65,8 +66,7 @@ impl Metrics {
                 stale: metric(MetricType::Gauge, "jwks.stale"),
                 name: format!("{prefix}{name}"),
                 standing: Cell::new(None),
-            };
-            (id, metrics)
+            }
         });
         Self {
             allowed: counter("allowed"),
@@ -84,7 +84,7 @@ impl Metrics {
         match &permit.reason {
             PermitReason::CorsPreflight => increment(self.cors_preflight_bypassed),
             PermitReason::Shadow(denial) => {
-                increment(self.shadow_denied.get(&denial.reason).copied());
+                increment(of_reason(&self.shadow_denied, denial.reason));
             }
             _ => increment(self.allowed),
         }
@@ -101,7 +101,7 @@ impl Metrics {
 
     /// A request is refused.
     pub(super) fn denied(&self, reason: Reason) {
-        increment(self.denied.get(&reason).copied());
+        increment(of_reason(&self.denied, reason));
     }
 
     /// A fetch ended.
@@ -109,7 +109,7 @@ impl Metrics {
         for metrics in outcome
             .providers
             .iter()
-            .filter_map(|id| self.providers.get(id))
+            .filter_map(|id| self.providers.get(id.index()))
         {
             increment(match outcome.keys {
                 Ok(_) => metrics.fetch_success,
@@ -120,7 +120,7 @@ impl Metrics {
 
     /// How a provider's keys stand. Written when it changes: this runs with each tick.
     pub(super) fn stand(&self, provider: ProviderId, standing: Standing) {
-        if let Some(metrics) = self.providers.get(&provider)
+        if let Some(metrics) = self.providers.get(provider.index())
             && metrics.standing.replace(Some(standing)) != Some(standing)
         {
             metrics.write(standing);
@@ -129,13 +129,13 @@ impl Metrics {
 
     /// The names of the gauges, provider by provider.
     pub(super) fn gauges(&self) -> impl Iterator<Item = &str> {
-        self.providers.values().map(|metrics| metrics.name.as_str())
+        self.providers.iter().map(|metrics| metrics.name.as_str())
     }
 
     /// Nobody writes these gauges any more: what they say of a provider that is gone must alarm
     /// nobody.
     pub(super) fn clear(&self, gauges: &[&str]) {
-        for metrics in self.providers.values() {
+        for metrics in &self.providers {
             if gauges.contains(&metrics.name.as_str()) {
                 metrics.write(Standing::default());
             }
@@ -152,6 +152,11 @@ impl ProviderMetrics {
             record(self.last_success_seconds, seconds);
         }
     }
+}
+
+fn of_reason(metrics: &[(Reason, MetricId)], reason: Reason) -> Option<MetricId> {
+    let found = metrics.iter().find(|(counted, _)| *counted == reason);
+    found.map(|(_, metric)| *metric)
 }
 
 /// A host that refuses to count is no reason to refuse requests.

@@ -96,14 +96,18 @@ pub(super) fn owned<'a>(
     providers: &[Provider],
     requirements: impl Iterator<Item = &'a Requirement>,
 ) -> Vec<HeaderName> {
-    let mut owned: Vec<HeaderName> = providers.iter().flat_map(headers_of).cloned().collect();
+    let mut owned: Vec<HeaderName> = Vec::new();
+    let mut own = |name: &HeaderName| {
+        if let Err(place) = owned.binary_search(name) {
+            owned.insert(place, name.clone());
+        }
+    };
+    providers.iter().flat_map(headers_of).for_each(&mut own);
     for requirement in requirements {
         requirement.each_extraction(&mut |extraction| {
-            owned.extend(extraction.status_header.iter().cloned());
+            extraction.status_header.iter().for_each(&mut own);
         });
     }
-    owned.sort();
-    owned.dedup();
     owned
 }
 

@@ -101,7 +101,7 @@ fn fetched(
 }
 
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, ConfigError> {
-    let mut algorithms = Vec::new();
+    let mut listed = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let algorithm = Algorithm::from_name(name)
             .ok_or(Reason::UnknownValue {
@@ -109,13 +109,13 @@ fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, ConfigError> {
                 known: ALGORITHMS,
             })
             .at_index(index)?;
-        algorithms.push(algorithm);
+        listed.push(algorithm);
     }
-    if algorithms.is_empty() {
+    if listed.is_empty() {
         return Err(Reason::Empty.into());
     }
-    algorithms.sort_unstable();
-    algorithms.dedup();
+    let mut algorithms = Algorithm::ALL.to_vec();
+    algorithms.retain(|algorithm| listed.contains(algorithm));
     Ok(algorithms)
 }
 
