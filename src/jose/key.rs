@@ -10,8 +10,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use jwt_compact::alg::SecretBytes;
-use jwt_compact::jwk::JsonWebKey;
 use rsa::RsaPublicKey;
 use sha2::{Digest, Sha256};
 
@@ -398,30 +396,30 @@ impl KeyType {
 }
 
 impl KeyNumbers<'_> {
-    /// RFC 7638 section 3: jwt-compact writes the required members in their order.
+    /// RFC 7638 section 3: of the members that the type requires, in the order of their names and
+    /// without white space.
     fn thumbprint(self) -> Thumbprint {
+        let encode = base64url::encode;
         let jwk = match self {
-            Self::Rsa { modulus, exponent } => JsonWebKey::Rsa {
-                modulus: without_leading_zeros(modulus).into(),
-                public_exponent: without_leading_zeros(exponent).into(),
-                private_parts: None,
-            },
-            Self::Ec { curve, x, y } => JsonWebKey::EllipticCurve {
-                curve: curve.name().into(),
-                x: x.into(),
-                y: y.into(),
-                secret: None,
-            },
-            Self::Ed25519 { x } => JsonWebKey::KeyPair {
-                curve: "Ed25519".into(),
-                x: x.into(),
-                secret: None,
-            },
-            Self::Oct { secret } => JsonWebKey::Symmetric {
-                secret: SecretBytes::borrowed(secret),
-            },
+            Self::Rsa { modulus, exponent } => {
+                let n = encode(without_leading_zeros(modulus));
+                let e = encode(without_leading_zeros(exponent));
+                format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
+            }
+            Self::Ec { curve, x, y } => {
+                let (crv, x, y) = (curve.name(), encode(x), encode(y));
+                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+            }
+            Self::Ed25519 { x } => {
+                let x = encode(x);
+                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
+            }
+            Self::Oct { secret } => {
+                let k = encode(secret);
+                format!(r#"{{"k":"{k}","kty":"oct"}}"#)
+            }
         };
-        Thumbprint(Sha256::digest(jwk.to_string()).into())
+        Thumbprint(Sha256::digest(jwk).into())
     }
 }
 
@@ -582,6 +580,56 @@ mod tests {
             .with_kid(Some("k".to_owned()))
             .with_issuer(Some("i".to_owned()));
         assert_eq!(named.thumbprint().to_string(), expected);
+    }
+
+    /// Which writes the members in their order by itself.
+    #[test]
+    fn thumbprint_is_that_of_jwt_compact() {
+        use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};
+        let (x, y) = (&[1, 2, 3][..], &[4, 5][..]);
+        for (numbers, jwk) in [
+            (
+                KeyNumbers::Rsa {
+                    modulus: x,
+                    exponent: y,
+                },
+                JsonWebKey::Rsa {
+                    modulus: x.into(),
+                    public_exponent: y.into(),
+                    private_parts: None,
+                },
+            ),
+            (
+                KeyNumbers::Ec {
+                    curve: Curve::P384,
+                    x,
+                    y,
+                },
+                JsonWebKey::EllipticCurve {
+                    curve: "P-384".into(),
+                    x: x.into(),
+                    y: y.into(),
+                    secret: None,
+                },
+            ),
+            (
+                KeyNumbers::Ed25519 { x },
+                JsonWebKey::KeyPair {
+                    curve: "Ed25519".into(),
+                    x: x.into(),
+                    secret: None,
+                },
+            ),
+            (
+                KeyNumbers::Oct { secret: x },
+                JsonWebKey::Symmetric {
+                    secret: SecretBytes::borrowed(x),
+                },
+            ),
+        ] {
+            let expected = Thumbprint(Sha256::digest(jwk.to_string()).into());
+            assert_eq!(numbers.thumbprint(), expected, "{jwk}");
+        }
     }
 
     #[test]
