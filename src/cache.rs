@@ -10,6 +10,9 @@
 //! another. A full set gives up the slot that was asked for least, while each newcomer ages one of
 //! them: tokens that come once, an attacker's or a batch job's, push each other out and leave those
 //! alone that come again and again. A hit allocates nothing.
+//!
+//! It is bounded in bytes as well, set by set: the text of a token counts, and what is known of it. A
+//! newcomer takes no more from the others than it needs, and one that would need too much is left out.
 
 use core::cell::Cell;
 
@@ -22,8 +25,11 @@ const HASHED_OCTETS: usize = 16;
 /// The demand that counts: a token outlives as many rounds of its set's hand without any.
 const MAX_DEMAND: u8 = 3;
 
-/// Bytes of text that one entry may have on average.
-const MEAN_TOKEN_BYTES: usize = 2048;
+/// Bytes that one entry may have on average, with all that is kept of the token.
+const MEAN_ENTRY_BYTES: usize = 2048;
+
+/// What an allocation costs beside its size, at most.
+const ALLOCATION_BYTES: usize = 16;
 
 /// Bounds of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +40,17 @@ pub struct CacheLimits {
     pub token_bytes: usize,
 }
 
+/// Bytes of memory that an allocation of this size takes.
+#[must_use]
+pub const fn allocated(size: usize) -> usize {
+    size.saturating_add(ALLOCATION_BYTES)
+}
+
 /// Tokens of one provider, each with what is known of it.
 #[derive(Debug)]
 pub struct TokenCache<V> {
     limits: CacheLimits,
     sets: Vec<Set<V>>,
-    /// Of text, in all sets.
-    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -54,6 +64,8 @@ struct Set<V> {
 struct Slot<V> {
     token: Box<str>,
     value: V,
+    /// What the slot takes, in bytes.
+    size: usize,
     /// How often it was asked for lately.
     demand: Cell<u8>,
 }
@@ -70,7 +82,6 @@ impl<V> TokenCache<V> {
         Self {
             limits,
             sets: (0..sets).map(|_| Set::default()).collect(),
-            bytes: 0,
         }
     }
 
@@ -84,35 +95,37 @@ impl<V> TokenCache<V> {
         Some(&slot.value)
     }
 
-    /// Keeps a token, unless it is too long.
-    pub fn insert(&mut self, token: &str, value: V) {
+    /// Keeps a token and what is known of it, which takes so many bytes elsewhere. One that is too
+    /// long, or of which too much is to be known, is not kept.
+    pub fn insert(&mut self, token: &str, value: V, value_bytes: usize) {
         self.remove(token);
+        let CacheLimits {
+            entries,
+            token_bytes,
+        } = self.limits;
+        let most_slots = entries.min(WAYS);
+        let longest = token_bytes.saturating_add(MEAN_ENTRY_BYTES);
+        let most_bytes = most_slots.saturating_mul(MEAN_ENTRY_BYTES).max(longest);
+        let size = size_of::<Slot<V>>()
+            .saturating_add(allocated(token.len()))
+            .saturating_add(value_bytes);
         let place = self.place(token);
-        let (
-            CacheLimits {
-                entries,
-                token_bytes,
-            },
-            most_bytes,
-        ) = (self.limits, self.most_bytes());
         let Some(set) = place.and_then(|place| self.sets.get_mut(place)) else {
             return;
         };
-        if token.len() > token_bytes {
+        if token.len() > token_bytes || size > most_bytes {
             return;
         }
-        let mut bytes = self.bytes.saturating_add(token.len());
-        while set.slots.len() >= entries.min(WAYS) || bytes > most_bytes {
-            let Some(given_up) = set.give_up() else {
-                return; // other sets have it all: it comes again when they have less
-            };
-            bytes = bytes.saturating_sub(given_up.token.len());
-            self.bytes = self.bytes.saturating_sub(given_up.token.len());
+        // Room is made in its own set, so that no token costs more others their place than it needs.
+        while set.slots.len() >= most_slots || set.bytes().saturating_add(size) > most_bytes {
+            if set.give_up().is_none() {
+                return;
+            }
         }
-        self.bytes = bytes;
         set.slots.push(Slot {
             token: token.into(),
             value,
+            size,
             demand: Cell::new(0),
         });
     }
@@ -124,7 +137,6 @@ impl<V> TokenCache<V> {
             && let Some(index) = set.slots.iter().position(|slot| *slot.token == *token)
         {
             set.slots.remove(index);
-            self.bytes = self.bytes.saturating_sub(token.len());
         }
     }
 
@@ -140,14 +152,6 @@ impl<V> TokenCache<V> {
         self.len() == 0
     }
 
-    fn most_bytes(&self) -> usize {
-        let CacheLimits {
-            entries,
-            token_bytes,
-        } = self.limits;
-        entries.saturating_mul(MEAN_TOKEN_BYTES).max(token_bytes)
-    }
-
     /// The set of a token. Only tokens with good signatures are kept, so nobody can fill a set of his
     /// choice; who looks one up with made-up octets compares a few tokens in vain.
     fn place(&self, token: &str) -> Option<usize> {
@@ -161,6 +165,12 @@ impl<V> TokenCache<V> {
 }
 
 impl<V> Set<V> {
+    fn bytes(&self) -> usize {
+        self.slots
+            .iter()
+            .fold(0, |bytes, slot| bytes.saturating_add(slot.size))
+    }
+
     /// The slot under the hand ages; that which was asked for least goes. Of equals, it is the one
     /// that stood longest.
     fn give_up(&mut self) -> Option<Slot<V>> {
@@ -209,8 +219,8 @@ mod tests {
     #[test]
     fn finds_what_was_put_in_to_the_byte() {
         let mut cache = cache(100, 4096);
-        cache.insert(&token(1), 1);
-        cache.insert(&token(2), 2);
+        cache.insert(&token(1), 1, 0);
+        cache.insert(&token(2), 2, 0);
         assert_eq!(
             (cache.find(&token(1)), cache.find(&token(2))),
             (Some(&1), Some(&2))
@@ -218,7 +228,7 @@ mod tests {
         // The same signature under other claims.
         assert_eq!(cache.find(&token(1).replacen('a', "b", 1)), None);
         assert_eq!((cache.find(&token(3)), cache.find("")), (None, None));
-        cache.insert(&token(1), 3);
+        cache.insert(&token(1), 3, 0);
         assert_eq!((cache.find(&token(1)), cache.len()), (Some(&3), 2));
         cache.remove(&token(1));
         assert_eq!((cache.find(&token(1)), cache.len()), (None, 1));
@@ -229,53 +239,81 @@ mod tests {
         for entries in [0, 1, 2, 7, 8, 9, 15, 16, 100] {
             let mut cache = cache(entries, 100);
             for number in 0..2000 {
-                cache.insert(&token(number), number);
+                cache.insert(&token(number), number, 0);
                 assert_eq!(cache.find(&token(number)).is_some(), entries > 0);
                 assert!(cache.len() <= entries);
                 if number.is_multiple_of(5) {
                     cache.remove(&token(number));
                 }
-                let slots = cache.sets.iter().flat_map(|set| &set.slots);
-                let bytes: usize = slots.map(|slot| slot.token.len()).sum();
-                assert_eq!(bytes, cache.bytes);
             }
             assert!(cache.len() + WAYS > entries, "{} of {entries}", cache.len());
         }
     }
 
+    fn bytes<V>(cache: &TokenCache<V>) -> usize {
+        cache.sets.iter().map(Set::bytes).sum()
+    }
+
     #[test]
-    fn is_bounded_in_bytes_too() {
-        let mut cache = cache(16, 10_000);
+    fn is_bounded_in_bytes_too_those_of_the_values_among_them() {
+        let mut cache = cache(16, 8000);
         for number in 0..500 {
-            let long = format!("{}{}", "x".repeat(9000), token(number));
-            cache.insert(&long, number);
-            cache.insert(&token(number), number);
-            assert!(cache.bytes <= 16 * MEAN_TOKEN_BYTES);
+            let long = format!("{}{}", "x".repeat(7000), token(number));
+            cache.insert(&long, number, 0);
+            cache.insert(&token(number), number, 3000);
+            cache.insert(&token(number + 1000), number, 0);
+            assert!(cache.find(&token(number)).is_some());
+            assert!(bytes(&cache) <= 16 * MEAN_ENTRY_BYTES);
         }
-        assert!(!cache.is_empty());
+        // Much is to be known of a short token: it is not kept, and nobody has to go for it.
+        let before = cache.len();
+        cache.insert(&token(5000), 0, 20_000);
+        assert_eq!((cache.find(&token(5000)), cache.len()), (None, before));
+    }
+
+    #[test]
+    fn keeps_the_longest_token_even_alone() {
+        let mut cache = cache(1, 4096);
+        for number in 0..3 {
+            let long = format!("{}{}", "x".repeat(3996), token(number));
+            cache.insert(&long, number, 500);
+            assert_eq!((cache.find(&long), cache.len()), (Some(&number), 1));
+        }
         let mut cache = self::cache(10, token(1).len() - 1);
-        cache.insert(&token(1), 1);
+        cache.insert(&token(1), 1, 0);
         assert!(cache.is_empty());
     }
 
     #[test]
     fn survives_a_scan_of_tokens_that_are_used_once() {
-        let mut cache = cache(1000, 4096);
-        let mut kept = 0;
-        for once in 1000..21_000 {
-            cache.insert(&token(once), once);
-            if once % 500 == 0 {
-                kept = 0;
-                for number in 0..300 {
-                    if cache.find(&token(number)).is_some() {
-                        kept += 1;
-                    } else {
-                        cache.insert(&token(number), number);
+        // Short ones, and such that the bytes are full before the slots are.
+        for (favourite, passing, every) in [
+            (100, 100, 500),
+            (1000, 1000, 500),
+            (1000, 4000, 250),
+            (2000, 3500, 250),
+        ] {
+            let long =
+                |number, bytes: usize| format!("{}{}", "x".repeat(bytes - 100), token(number));
+            let mut cache = cache(1000, 4096);
+            let mut kept = 0;
+            for once in 1000..21_000 {
+                cache.insert(&long(once, passing), once, 300);
+                if once % every == 0 {
+                    kept = 0;
+                    for number in 0..300 {
+                        let token = long(number, favourite);
+                        if cache.find(&token).is_some() {
+                            kept += 1;
+                        } else {
+                            cache.insert(&token, number, 300);
+                        }
                     }
                 }
             }
+            assert!(kept > 285, "{kept} of 300, {favourite} among {passing}");
+            assert!(bytes(&cache) <= 1000 * MEAN_ENTRY_BYTES);
         }
-        assert!(kept > 285, "{kept} of 300");
     }
 
     #[test]
@@ -286,7 +324,7 @@ mod tests {
             for _ in 0..20 {
                 for token in favourites.clone() {
                     if cache.find(&token).is_none() {
-                        cache.insert(&token, generation);
+                        cache.insert(&token, generation, 0);
                     }
                 }
             }

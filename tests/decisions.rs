@@ -143,10 +143,10 @@ proptest! {
         match decision {
             Decision::Permit(permit) => {
                 prop_assert!(is_presented);
-                let user = HeaderEdit::Set("x-user".to_owned(), "alice".to_owned());
+                let user = HeaderEdit::Set("x-user".into(), "alice".into());
                 prop_assert!(permit.edits.contains(&user));
                 for (name, _) in headers.iter().filter(|(name, _)| name.len() == 6 && name.ends_with("ser")) {
-                    prop_assert!(permit.edits.contains(&HeaderEdit::Remove(name.clone())));
+                    prop_assert!(permit.edits.contains(&HeaderEdit::Remove(name.as_str().into())));
                 }
             }
             Decision::Deny(_) => {}

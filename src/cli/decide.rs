@@ -218,14 +218,14 @@ fn apply(
     let mut forwarded = headers.to_vec();
     for edit in edits {
         match edit {
-            HeaderEdit::Remove(name) => forwarded.retain(|(own, _)| own != name),
+            HeaderEdit::Remove(name) => forwarded.retain(|(own, _)| *own != **name),
             HeaderEdit::Set(name, value) => {
-                match forwarded.iter_mut().find(|(own, _)| own == name) {
-                    Some((_, first)) => first.clone_from(value),
-                    None => forwarded.push((name.clone(), value.clone())),
+                match forwarded.iter_mut().find(|(own, _)| *own == **name) {
+                    Some((_, first)) => first.replace_range(.., value),
+                    None => forwarded.push((name.to_string(), value.to_string())),
                 }
                 let mut seen = false;
-                forwarded.retain(|(own, _)| own != name || !core::mem::replace(&mut seen, true));
+                forwarded.retain(|(own, _)| *own != **name || !core::mem::replace(&mut seen, true));
             }
         }
     }

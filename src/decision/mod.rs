@@ -6,11 +6,13 @@
 mod denial;
 mod permit;
 mod reason;
+mod text;
 
 pub use self::{
     denial::{Denial, Response, ResponseStyle},
     permit::{HeaderEdit, Permit, PermitReason, StateEntry},
     reason::Reason,
+    text::Text,
 };
 use crate::keys::{FetchCause, SourceId};
 

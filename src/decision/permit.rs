@@ -2,7 +2,7 @@
 
 use crate::{
     config::{ProviderId, StateKey},
-    decision::{Denial, Reason},
+    decision::{Denial, Reason, Text},
 };
 
 /// Leave to pass, and the edits that make the request's identity trusted.
@@ -50,9 +50,9 @@ pub struct StateEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderEdit {
     /// Every line of this header goes.
-    Remove(String),
+    Remove(Text),
     /// This header stands once, with this value.
-    Set(String, String),
+    Set(Text, Text),
 }
 
 impl PermitReason {

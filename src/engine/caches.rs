@@ -1,13 +1,14 @@
 //! The verified tokens of each provider, and how often they were asked for.
 
 use core::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use crate::{
     cache::TokenCache,
     config::{Config, ProviderId},
     decision::Reason,
-    jose::VerifiedToken,
-    verification::{Failure, Lapse, Proven},
+    engine::identity::Identity,
+    verification::{Failure, Lapse},
 };
 
 /// How often tokens were looked for since it was last asked.
@@ -22,7 +23,7 @@ pub struct CacheUse {
 /// A cache for each provider that keeps tokens.
 #[derive(Debug)]
 pub(super) struct Caches {
-    by_provider: Vec<Option<RefCell<TokenCache<Proven>>>>,
+    by_provider: Vec<Option<RefCell<TokenCache<Rc<Identity>>>>>,
     uses: Cell<CacheUse>,
 }
 
@@ -45,12 +46,12 @@ impl Caches {
         &self,
         provider: ProviderId,
         token: &str,
-        again: impl FnOnce(&Proven) -> Result<VerifiedToken, Lapse>,
-    ) -> Option<Result<VerifiedToken, Failure>> {
+        again: impl FnOnce(&Identity) -> Result<(), Lapse>,
+    ) -> Option<Result<Rc<Identity>, Failure>> {
         let cache = self.of(provider)?;
-        let outcome = cache.borrow().find(token).map(again);
+        let known = cache.borrow().find(token).cloned();
         let mut uses = self.uses.get();
-        let found = match outcome {
+        let found = match known.map(|identity| again(&identity).map(|()| identity)) {
             None => None,
             Some(Err(Lapse::KeyGone)) => {
                 cache.borrow_mut().remove(token);
@@ -62,7 +63,7 @@ impl Caches {
                 }
                 Some(Err(failure))
             }
-            Some(Ok(verified)) => Some(Ok(verified)),
+            Some(Ok(identity)) => Some(Ok(identity)),
         };
         let count = match found {
             Some(_) => &mut uses.hits,
@@ -74,14 +75,10 @@ impl Caches {
     }
 
     /// Keeps a token that verified.
-    pub(super) fn insert(
-        &self,
-        provider: ProviderId,
-        token: &str,
-        proven: impl FnOnce() -> Proven,
-    ) {
+    pub(super) fn insert(&self, provider: ProviderId, token: &str, identity: &Rc<Identity>) {
         if let Some(cache) = self.of(provider) {
-            cache.borrow_mut().insert(token, proven());
+            let kept = identity.bytes();
+            cache.borrow_mut().insert(token, Rc::clone(identity), kept);
         }
     }
 
@@ -90,7 +87,7 @@ impl Caches {
         self.uses.take()
     }
 
-    fn of(&self, provider: ProviderId) -> Option<&RefCell<TokenCache<Proven>>> {
+    fn of(&self, provider: ProviderId) -> Option<&RefCell<TokenCache<Rc<Identity>>>> {
         self.by_provider.get(provider.index())?.as_ref()
     }
 }

@@ -15,9 +15,19 @@ pub(super) enum Course<'a> {
     /// No token.
     Open,
     /// These tokens.
-    Tokens(&'a Requirement, Option<&'a Authorization>),
+    Tokens(Asked<'a>),
     /// Nothing is for it.
     Unmatched,
+}
+
+/// The tokens that a request must carry, and what one of them must grant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) requirement: &'a Requirement,
+    pub(super) authorization: Option<&'a Authorization>,
+    /// The place of the rule whose authorization it is. A route's has none: routes come and go while
+    /// the configuration stays.
+    pub(super) rule: Option<usize>,
 }
 
 /// What is asked of a request that `rule` is for. A route's word is the last, as the typed per-route
@@ -25,7 +35,7 @@ pub(super) enum Course<'a> {
 pub(super) fn course<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
-    rule: Option<&'a Rule>,
+    rule: Option<(usize, &'a Rule)>,
     host: &dyn Host,
 ) -> Course<'a> {
     match route_policy {
@@ -34,10 +44,18 @@ pub(super) fn course<'a>(
         Some(RoutePolicy::Require {
             requirement,
             authorization,
-        }) => Course::Tokens(requirement, authorization.as_ref()),
+        }) => Course::Tokens(Asked {
+            requirement,
+            authorization: authorization.as_ref(),
+            rule: None,
+        }),
         Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, rule, host) {
-            Course::Tokens(requirement, _) if !requirement.extracts() => {
-                Course::Tokens(requirement, Some(authorization))
+            Course::Tokens(Asked { requirement, .. }) if !requirement.extracts() => {
+                Course::Tokens(Asked {
+                    requirement,
+                    authorization: Some(authorization),
+                    rule: None,
+                })
             }
             closed @ Course::Closed(_) => closed,
             // Rights are asked for, but no rule says whose tokens could have them.
@@ -49,10 +67,18 @@ pub(super) fn course<'a>(
     }
 }
 
-fn by_rules<'a>(config: &'a Config, rule: Option<&'a Rule>, host: &dyn Host) -> Course<'a> {
-    if let Some(rule) = rule {
+fn by_rules<'a>(
+    config: &'a Config,
+    rule: Option<(usize, &'a Rule)>,
+    host: &dyn Host,
+) -> Course<'a> {
+    if let Some((place, rule)) = rule {
         return match &rule.requirement {
-            Some(requirement) => Course::Tokens(requirement, rule.authorization.as_ref()),
+            Some(requirement) => Course::Tokens(Asked {
+                requirement,
+                authorization: rule.authorization.as_ref(),
+                rule: Some(place),
+            }),
             None => Course::Open,
         };
     }
@@ -66,7 +92,11 @@ fn by_rules<'a>(config: &'a Config, rule: Option<&'a Rule>, host: &dyn Host) -> 
         .as_deref()
         .and_then(|value| str::from_utf8(value).ok());
     match value.and_then(|value| rules.requires.get(value)) {
-        Some(requirement) => Course::Tokens(requirement, None),
+        Some(requirement) => Course::Tokens(Asked {
+            requirement,
+            authorization: None,
+            rule: None,
+        }),
         None => Course::Unmatched,
     }
 }

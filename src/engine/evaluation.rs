@@ -1,15 +1,16 @@
 //! Whether a requirement holds for a request: the tree of any, all and providers.
 
 use core::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use crate::{
     config::{Audiences, Config, Provider, ProviderId},
     decision::{Reason, StateEntry},
-    engine::{caches::Caches, export, refusal::Refusal},
-    jose::{ClaimPath, TokenError, UntrustedToken, VerifiedToken, words},
+    engine::{caches::Caches, export, identity::Identity, refusal::Refusal},
+    jose::{ClaimPath, Claims, TokenError, UntrustedToken, VerifiedToken, words},
     policy::{Credential, CredentialError, Extraction, Grants, Requirement, path::Target},
     request::Request,
-    verification::{self, Circumstances, Failure, Proven},
+    verification::{self, Circumstances, Failure},
 };
 
 /// A token that verified for the requirement.
@@ -19,7 +20,32 @@ pub(super) struct Verified<'a> {
     pub(super) credential: Credential<'a>,
     /// The payload as it was sent.
     pub(super) payload_segment: &'a str,
-    pub(super) token: VerifiedToken,
+    pub(super) identity: Rc<Identity>,
+    /// Its claims, once somebody needs them.
+    token: OnceCell<Option<VerifiedToken>>,
+}
+
+impl<'a> Verified<'a> {
+    fn new(provider: ProviderId, credential: Credential<'a>, identity: Rc<Identity>) -> Self {
+        Self {
+            provider,
+            // Of three, which a token that verified has.
+            payload_segment: credential.token.split('.').nth(1).unwrap_or(""),
+            credential,
+            identity,
+            token: OnceCell::new(),
+        }
+    }
+
+    /// Its claims. Of a token that was verified before, they are read anew from the same text; that
+    /// they cannot be is no more than a way to say nothing of them.
+    pub(super) fn claims(&self) -> Option<&Claims> {
+        let token = self.token.get_or_init(|| {
+            let token = UntrustedToken::parse(self.credential.token).ok()?;
+            Some(token.known_to_be_signed_by(self.identity.proven().key()))
+        });
+        token.as_ref().map(VerifiedToken::claims)
+    }
 }
 
 /// What a requirement that holds has brought.
@@ -283,21 +309,16 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         audiences: &Audiences,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
-        let verified = self
-            .caches
-            .find(id, credential.token, |proven| {
-                let own = (id, provider);
-                verification::verify_again(own, audiences, proven, self.circumstances)
-            })
-            .unwrap_or_else(|| self.verify_anew(id, provider, audiences, credential))
-            .map_err(|failure| Refusal::Token(id, failure))?;
-        Ok(Verified {
-            provider: id,
-            credential: credential.clone(),
-            // Of three, which a token that verified has.
-            payload_segment: credential.token.split('.').nth(1).unwrap_or(""),
-            token: verified,
-        })
+        let known = self.caches.find(id, credential.token, |identity| {
+            let (own, proven) = ((id, provider), identity.proven());
+            let token = || self.parsed(credential)?.as_ref().ok();
+            verification::verify_again(own, audiences, proven, token, self.circumstances)
+        });
+        match known {
+            Some(known) => known.map(|identity| Verified::new(id, credential.clone(), identity)),
+            None => self.verify_anew(id, provider, audiences, credential),
+        }
+        .map_err(|failure| Refusal::Token(id, failure))
     }
 
     fn verify_anew(
@@ -306,16 +327,17 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         provider: &Provider,
         audiences: &Audiences,
         credential: &Credential<'a>,
-    ) -> Result<VerifiedToken, Failure> {
+    ) -> Result<Verified<'a>, Failure> {
         // Only a token over the limit is not parsed.
         let token = self
             .parsed(credential)
             .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
-        let verified = verification::verify((id, provider), audiences, token, self.circumstances)?;
-        if let Ok(token) = token {
-            self.caches
-                .insert(id, credential.token, || Proven::new(token, &verified));
-        }
+        let (token, proven) =
+            verification::verify((id, provider), audiences, token, self.circumstances)?;
+        let identity = Identity::new(self.config, provider, proven, token.claims());
+        self.caches.insert(id, credential.token, &identity);
+        let verified = Verified::new(id, credential.clone(), identity);
+        let _ = verified.token.set(Some(token));
         Ok(verified)
     }
 
@@ -347,8 +369,7 @@ fn note(failures: &Failures, provider: &Provider, refusal: Refusal) {
 }
 
 /// What a verified token grants under its provider's claims.
-pub(super) fn grants<'t>(provider: &Provider, verified: &'t Verified<'_>) -> Grants<'t> {
-    let claims = verified.token.claims();
+pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> {
     let united = |paths: &[ClaimPath]| {
         paths
             .iter()

@@ -27,11 +27,12 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
             value: header,
         });
     }
-    if let Some(key) = &exports.payload {
-        let claims = token.token.claims().members();
+    if let Some(key) = &exports.payload
+        && let Some(claims) = token.claims()
+    {
         entries.push(StateEntry {
             key: key.clone(),
-            value: payload(claims, &exports.space_delimited_claims),
+            value: payload(claims.members(), &exports.space_delimited_claims),
         });
     }
     entries

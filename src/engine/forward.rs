@@ -6,8 +6,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{
-    config::{Config, Provider, ProviderId},
-    decision::{HeaderEdit, StateEntry},
+    config::{Config, PayloadHeader, Provider, ProviderId},
+    decision::{HeaderEdit, StateEntry, Text},
     engine::{
         evaluation::{Evaluation, Verified},
         export,
@@ -23,7 +23,7 @@ pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
     let mut edits = Vec::new();
     for (name, _) in request.headers() {
         if owned.iter().any(|own| own.is_confusable_with(name)) {
-            let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned());
+            let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into());
             if !edits.contains(&edit) {
                 edits.push(edit);
             }
@@ -49,8 +49,8 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
     (!named.is_empty()).then(|| {
         let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
         match rest.as_str() {
-            "" => HeaderEdit::Remove(CONNECTION.to_owned()),
-            _ => HeaderEdit::Set(CONNECTION.to_owned(), rest),
+            "" => HeaderEdit::Remove(Text::Fixed(CONNECTION)),
+            _ => HeaderEdit::Set(Text::Fixed(CONNECTION), rest.into()),
         }
     })
 }
@@ -98,15 +98,15 @@ pub(super) fn verified(
         if !provider.forward && !spent.contains(&&token.credential.location) {
             spent.push(&token.credential.location);
         }
-        let mut has_claims = false;
-        for (name, value) in identity(provider, token.token.claims(), token.payload_segment) {
-            has_claims |= provider.claim_headers.iter().any(|own| own.name == *name);
-            let edit = header(name, value, config).ok_or(token.provider)?;
-            forwarded.edits.push(edit);
+        if let Some(own) = &provider.payload_header {
+            let edit = payload_header(config, own, token.payload_segment);
+            forwarded.edits.push(edit.ok_or(token.provider)?);
         }
+        let claims = token.identity.headers().ok_or(token.provider)?;
+        forwarded.edits.extend_from_slice(claims);
         // As in `jwt_authn`: only where a route could be chosen by what is new.
-        forwarded.clears_route_cache |=
-            provider.clear_route_cache && (has_claims || provider.exports.payload.is_some());
+        forwarded.clears_route_cache |= provider.clear_route_cache
+            && (!claims.is_empty() || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
         forwarded.exports.extend(entries);
     }
@@ -128,46 +128,56 @@ pub(super) fn unverified(
     };
     for (provider, (_, token)) in evaluation.readable() {
         let payload = token.jws().payload_segment();
-        let headers = identity(provider, token.unverified_claims(), payload);
+        let own = provider.payload_header.as_ref();
+        let payload = own.and_then(|own| payload_header(config, own, payload));
+        let claims = headers_of(config, provider, token.unverified_claims());
         // What cannot stand in a header is left out: the request passes, whatever it holds.
-        let new: Vec<HeaderEdit> = headers
-            .into_iter()
-            .filter_map(|(name, value)| header(name, value, config))
-            .collect();
-        forwarded.clears_route_cache |= provider.clear_route_cache && !new.is_empty();
-        forwarded.edits.extend(new);
+        let before = forwarded.edits.len();
+        forwarded
+            .edits
+            .extend(payload.into_iter().chain(claims.flatten()));
+        forwarded.clears_route_cache |=
+            provider.clear_route_cache && forwarded.edits.len() > before;
     }
     if let Some(name) = &extraction.status_header
         && evaluation.finds_credential()
     {
-        let edit = HeaderEdit::Set(name.as_str().to_owned(), "false".to_owned());
+        let edit = HeaderEdit::Set(Text::Shared(name.shared()), Text::Fixed("false"));
         forwarded.edits.push(edit);
     }
     forwarded
 }
 
-/// The headers that `provider` makes of a token.
-fn identity<'p>(
-    provider: &'p Provider,
+/// The headers that `provider` makes of verified claims; `None` where one cannot stand in a header.
+pub(super) fn claim_headers(
+    config: &Config,
+    provider: &Provider,
     claims: &Claims,
-    payload_segment: &str,
-) -> Vec<(&'p HeaderName, String)> {
-    let mut headers = Vec::new();
-    if let Some(header) = &provider.payload_header {
-        let mut payload = payload_segment.to_owned();
-        if header.padded {
-            // What is left of the last four characters (RFC 4648 section 4).
-            payload.extend(iter::repeat_n('=', payload.len().wrapping_neg() % 4));
-        }
-        headers.push((&header.name, payload));
+) -> Option<Box<[HeaderEdit]>> {
+    headers_of(config, provider, claims).collect()
+}
+
+/// A header for each claim that is there; `None` for one that cannot stand in it.
+fn headers_of(
+    config: &Config,
+    provider: &Provider,
+    claims: &Claims,
+) -> impl Iterator<Item = Option<HeaderEdit>> {
+    provider.claim_headers.iter().filter_map(move |own| {
+        let value = claims.find(&own.claim).map(claim_text);
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(header(&own.name, value, config))
+    })
+}
+
+/// The header that carries the whole payload.
+fn payload_header(config: &Config, own: &PayloadHeader, segment: &str) -> Option<HeaderEdit> {
+    let mut payload = segment.to_owned();
+    if own.padded {
+        // What is left of the last four characters (RFC 4648 section 4).
+        payload.extend(iter::repeat_n('=', payload.len().wrapping_neg() % 4));
     }
-    for header in &provider.claim_headers {
-        let value = claims.find(&header.claim).map(claim_text);
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            headers.push((&header.name, value));
-        }
-    }
-    headers
+    header(&own.name, payload, config)
 }
 
 /// A claim with a line break would add headers of the client's choice, and one with a space at an
@@ -176,7 +186,7 @@ fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdi
     let fits = value.len() <= config.limits.header_value_bytes
         && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
         && value.trim_matches(' ') == value;
-    fits.then(|| HeaderEdit::Set(name.as_str().to_owned(), value))
+    fits.then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }
 
 /// As `jwt_authn`: text as it is, numbers and booleans as JSON, the rest as base64 of JSON.
@@ -189,6 +199,8 @@ fn claim_text(claim: &Value) -> String {
     }
 }
 
+const COOKIE: &str = "cookie";
+
 /// Takes spent tokens out of the request.
 fn strip(
     spent: &[&Location],
@@ -200,7 +212,7 @@ fn strip(
     let mut cookies = Vec::new();
     for location in spent {
         match location {
-            Location::Header(name) => edits.push(HeaderEdit::Remove(name.clone())),
+            Location::Header(name) => edits.push(HeaderEdit::Remove(name.clone().into())),
             Location::Query(name) => params.push(name.as_str()),
             Location::Cookie(name) => cookies.push(name.as_str()),
         }
@@ -209,16 +221,16 @@ fn strip(
         && !params.is_empty()
     {
         edits.push(HeaderEdit::Set(
-            ":path".to_owned(),
-            without_params(target, &params),
+            Text::Fixed(":path"),
+            without_params(target, &params).into(),
         ));
     }
     if !cookies.is_empty() {
         let rest = without_cookies(request, &cookies);
         edits.push(if rest.is_empty() {
-            HeaderEdit::Remove("cookie".to_owned())
+            HeaderEdit::Remove(Text::Fixed(COOKIE))
         } else {
-            HeaderEdit::Set("cookie".to_owned(), rest)
+            HeaderEdit::Set(Text::Fixed(COOKIE), rest.into())
         });
     }
 }
@@ -250,7 +262,7 @@ fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
         !pair.is_empty() && !cookies.contains(&name)
     };
     let lines: Vec<String> = request
-        .values("cookie")
+        .values(COOKIE)
         .map(|line| String::from_utf8_lossy(line).into_owned())
         .collect();
     let kept: Vec<&str> = lines

@@ -11,6 +11,7 @@ mod course;
 mod evaluation;
 mod export;
 mod forward;
+mod identity;
 mod refusal;
 mod routing;
 
@@ -23,7 +24,7 @@ use crate::{
     },
     host::Host,
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
-    policy::{Authorization, Requirement, path::Target},
+    policy::{Authorization, path::Target},
     request::Request,
     time::UnixMillis,
     verification::Circumstances,
@@ -31,7 +32,7 @@ use crate::{
 
 use self::{
     caches::Caches,
-    course::{Course, course},
+    course::{Asked, Course, course},
     evaluation::{Evaluation, Failures, Held, Verified},
 };
 
@@ -144,11 +145,7 @@ impl Engine {
         let decision = match course {
             Course::Closed(reason) => Decision::Deny(Denial::new(reason)),
             Course::Open => permit(PermitReason::NotRequired, removals.clone()),
-            Course::Tokens(requirement, authorization) => {
-                let asked = Asked {
-                    requirement,
-                    authorization,
-                };
+            Course::Tokens(asked) => {
                 self.apply(asked, request, target, removals.clone(), &circumstances)
             }
             Course::Unmatched => self.unmatched(request, target, removals.clone()),
@@ -263,10 +260,12 @@ impl Engine {
         .and_then(|evaluation| {
             let held = evaluation.evaluate(asked.requirement)?;
             let authorization = asked.authorization;
-            Ok(match self.shortfall(authorization, &held.verified) {
-                Some(denial) => Decision::Deny(denial),
-                None => self.forward(&evaluation, &held, request, target, removals),
-            })
+            Ok(
+                match self.shortfall(authorization, asked.rule, &held.verified) {
+                    Some(denial) => Decision::Deny(denial),
+                    None => self.forward(&evaluation, &held, request, target, removals),
+                },
+            )
         });
         let mut decision = decision.unwrap_or_else(Decision::from);
         match &mut decision {
@@ -325,16 +324,27 @@ impl Engine {
     fn shortfall(
         &self,
         authorization: Option<&Authorization>,
+        rule: Option<usize>,
         verified: &[Verified<'_>],
     ) -> Option<Denial> {
         let authorization = authorization?;
         let mut first = None;
         for token in verified {
-            let Some(provider) = self.config.provider(token.provider) else {
+            if rule.is_some_and(|rule| token.identity.satisfies(rule)) {
+                return None;
+            }
+            let (Some(provider), Some(claims)) =
+                (self.config.provider(token.provider), token.claims())
+            else {
                 continue;
             };
-            match authorization.check(&evaluation::grants(provider, token)) {
-                Ok(()) => return None,
+            match authorization.check(&evaluation::grants(provider, claims)) {
+                Ok(()) => {
+                    if let Some(rule) = rule {
+                        token.identity.note_satisfied(rule);
+                    }
+                    return None;
+                }
                 Err(shortfall) => {
                     first.get_or_insert_with(|| Denial::short_of(&shortfall, token.provider));
                 }
@@ -343,13 +353,6 @@ impl Engine {
         // The requirement let the request through without a token, but rights need one.
         Some(first.unwrap_or_else(|| Denial::new(Reason::MissingCredential)))
     }
-}
-
-/// The tokens that a request must carry, and what one of them must grant.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    requirement: &'a Requirement,
-    authorization: Option<&'a Authorization>,
 }
 
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {

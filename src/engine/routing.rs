@@ -1,7 +1,5 @@
 //! Which rule a request is for, however its path is read.
 
-use core::ptr;
-
 use crate::{
     config::{Config, PathPolicy},
     policy::{
@@ -11,12 +9,15 @@ use crate::{
     request::Request,
 };
 
+/// A rule and its place among the rules.
+type Placed<'c> = (usize, &'c Rule);
+
 /// The first rule for the request, and its split path. With `path_policy: reject`, a path that
 /// could be read in two ways is an error.
 pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
-) -> Result<(Option<Target<'a>>, Option<&'c Rule>), Ambiguity> {
+) -> Result<(Option<Target<'a>>, Option<Placed<'c>>), Ambiguity> {
     let Some(raw) = request.target() else {
         return Ok((None, first_match(config, request, None)));
     };
@@ -45,18 +46,18 @@ fn leads_to(
     config: &Config,
     request: &Request<'_>,
     target: Target<'_>,
-    rule: Option<&Rule>,
+    rule: Option<Placed<'_>>,
 ) -> Result<bool, Ambiguity> {
     path::ambiguity(target.path).map_or(Ok(()), Err)?;
     let other = first_match(config, request, Some(target));
-    Ok(rule.map(ptr::from_ref) == other.map(ptr::from_ref))
+    Ok(rule.map(|(place, _)| place) == other.map(|(place, _)| place))
 }
 
 fn first_match<'c>(
     config: &'c Config,
     request: &Request<'_>,
     target: Option<Target<'_>>,
-) -> Option<&'c Rule> {
-    let mut rules = config.rules.iter();
-    rules.find(|rule| rule.route.matches(request, target))
+) -> Option<Placed<'c>> {
+    let mut rules = config.rules.iter().enumerate();
+    rules.find(|(_, rule)| rule.route.matches(request, target))
 }

@@ -18,9 +18,18 @@ use crate::time::{Rounding, UnixSeconds};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     members: Map<String, Value>,
-    expiration: Option<UnixSeconds>,
-    not_before: Option<UnixSeconds>,
-    issued_at: Option<UnixSeconds>,
+    times: Times,
+}
+
+/// When a token begins and ends to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// `exp` (RFC 7519 section 4.1.4), a fraction of a second dropped.
+    pub expiration: Option<UnixSeconds>,
+    /// `nbf` (RFC 7519 section 4.1.5), a fraction of a second rounded up.
+    pub not_before: Option<UnixSeconds>,
+    /// `iat` (RFC 7519 section 4.1.6), a fraction of a second rounded up.
+    pub issued_at: Option<UnixSeconds>,
 }
 
 /// Where a claim is: the name of a member, then of a member of that object, and so on. Each segment
@@ -46,12 +55,12 @@ impl Claims {
         if !members.get("aud").is_none_or(is_audience) {
             return Err(TokenError::ClaimType { claim: "aud" });
         }
-        Ok(Self {
+        let times = Times {
             expiration: numeric_date(&members, "exp", Rounding::Down)?,
             not_before: numeric_date(&members, "nbf", Rounding::Up)?,
             issued_at: numeric_date(&members, "iat", Rounding::Up)?,
-            members,
-        })
+        };
+        Ok(Self { members, times })
     }
 
     /// `iss` (RFC 7519 section 4.1.1).
@@ -78,19 +87,9 @@ impl Claims {
             .filter_map(Value::as_str)
     }
 
-    /// `exp` (RFC 7519 section 4.1.4), a fraction of a second dropped.
-    pub fn expiration(&self) -> Option<UnixSeconds> {
-        self.expiration
-    }
-
-    /// `nbf` (RFC 7519 section 4.1.5), a fraction of a second rounded up.
-    pub fn not_before(&self) -> Option<UnixSeconds> {
-        self.not_before
-    }
-
-    /// `iat` (RFC 7519 section 4.1.6), a fraction of a second rounded up.
-    pub fn issued_at(&self) -> Option<UnixSeconds> {
-        self.issued_at
+    /// `exp`, `nbf` and `iat`.
+    pub fn times(&self) -> Times {
+        self.times
     }
 
     /// The claim of that name at the top.
@@ -213,9 +212,10 @@ mod tests {
         assert_eq!(claims.subject(), Some("s"));
         assert_eq!(claims.token_id(), Some("j"));
         assert_eq!(claims.audiences().collect::<Vec<_>>(), ["a"]);
-        assert_eq!(claims.expiration(), Some(UnixSeconds::new(1_700_000_600)));
-        assert_eq!(claims.not_before(), Some(UnixSeconds::new(1_700_000_001)));
-        assert_eq!(claims.issued_at(), Some(UnixSeconds::new(1_700_000_000)));
+        let times = claims.times();
+        assert_eq!(times.expiration, Some(UnixSeconds::new(1_700_000_600)));
+        assert_eq!(times.not_before, Some(UnixSeconds::new(1_700_000_001)));
+        assert_eq!(times.issued_at, Some(UnixSeconds::new(1_700_000_000)));
     }
 
     #[test]
@@ -225,10 +225,7 @@ mod tests {
             (claims.issuer(), claims.subject(), claims.token_id()),
             (None, None, None)
         );
-        assert_eq!(
-            (claims.expiration(), claims.not_before(), claims.issued_at()),
-            Default::default()
-        );
+        assert_eq!(claims.times(), Times::default());
         assert_eq!(claims.audiences().count(), 0);
     }
 

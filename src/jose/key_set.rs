@@ -165,6 +165,11 @@ impl KeySet {
         &self.skipped
     }
 
+    /// Whether some of its keys serve for a time only, as certificates say.
+    pub fn depends_on_time(&self) -> bool {
+        self.keys.iter().any(|key| key.validity().is_some())
+    }
+
     /// The keys to try for a token: those of its `kid` first, then those without any; for a token
     /// without `kid`, all. Only keys that serve its algorithm, its time and its issuer.
     ///

@@ -22,7 +22,7 @@ pub mod token;
 pub mod x509;
 
 pub use self::algorithm::{Algorithm, Family};
-pub use self::claims::{ClaimPath, Claims, words};
+pub use self::claims::{ClaimPath, Claims, Times, words};
 pub use self::header::JoseHeader;
 pub use self::issuer::IssuerTemplate;
 pub use self::jwk::{KeyError, KeyOrigin};

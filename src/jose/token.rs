@@ -120,6 +120,15 @@ impl<'a> UntrustedToken<'a> {
             key: key.thumbprint(),
         })
     }
+
+    /// The verified token of a text that `key` is known to have signed, to the letter: for claims
+    /// that were let go of meanwhile. Nothing is checked.
+    pub fn known_to_be_signed_by(&self, key: Thumbprint) -> VerifiedToken {
+        VerifiedToken {
+            claims: Rc::clone(&self.claims),
+            key,
+        }
+    }
 }
 
 impl VerifiedToken {

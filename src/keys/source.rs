@@ -5,8 +5,8 @@ use crate::{
     host::{Expected, Host, SetSharedDataError},
     jose::{KeyOrigin, KeySet, KeySetLimits},
     keys::{
-        Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, Progress, Record, Serving,
-        SourceId, Standing, Timing, fetch::Step, record::shared_data_key,
+        Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion, Progress,
+        Record, Serving, SourceId, Standing, Timing, fetch::Step, record::shared_data_key,
     },
     time::UnixMillis,
 };
@@ -27,6 +27,7 @@ pub(super) struct Source {
     /// The version of `record` in shared data.
     version: Option<u32>,
     key_set: Option<KeySet>,
+    key_set_version: KeySetVersion,
     /// A token waits for a key that is not in the set.
     kid_wanted: bool,
 }
@@ -55,6 +56,7 @@ impl Source {
             record: Record::new(keys, limits),
             version: None,
             key_set: None,
+            key_set_version: KeySetVersion::default(),
             kid_wanted: false,
         }
     }
@@ -99,6 +101,11 @@ impl Source {
             self.record.serving(&self.timing, now),
             self.key_set.as_ref(),
         )
+    }
+
+    /// Which of its key sets is the present one.
+    pub(super) const fn key_set_version(&self) -> KeySetVersion {
+        self.key_set_version
     }
 
     /// Whether a token with an unknown kid is worth waiting for.
@@ -147,7 +154,7 @@ impl Source {
         // There is no one to fetch from: the document is all that can be learnt.
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
         self.record.succeed(document, "", Caching::default(), now);
-        self.key_set = Some(key_set);
+        self.install(Some(key_set));
         Ok(())
     }
 
@@ -165,11 +172,9 @@ impl Source {
             return Reading::Same;
         };
         if record.jwks != self.record.jwks || self.key_set.is_none() {
-            self.key_set = record
-                .jwks
-                .as_ref()
-                .and_then(|document| read_document(document.as_bytes(), self.limits).ok())
-                .map(|(_, key_set)| key_set);
+            let document = record.jwks.as_ref();
+            let read = document.and_then(|text| read_document(text.as_bytes(), self.limits).ok());
+            self.install(read.map(|(_, key_set)| key_set));
         }
         // Nobody who wrote it could have parsed it differently: it is not what was fetched.
         if self.key_set.is_none() {
@@ -286,7 +291,7 @@ impl Source {
         });
         // Where another worker wrote in between, the set was parsed from its document.
         if written && self.record.jwks.as_ref() == Some(&document) {
-            self.key_set = Some(key_set);
+            self.install(Some(key_set));
         }
         Ok(written.then_some(count))
     }
@@ -332,6 +337,12 @@ impl Source {
         // Others write without pause: keep the change here, the next read settles it.
         change(&mut self.record);
         true
+    }
+
+    /// The one way to another key set: what is known of tokens goes by its version.
+    fn install(&mut self, key_set: Option<KeySet>) {
+        self.key_set = key_set;
+        self.key_set_version = self.key_set_version.next();
     }
 
     fn expected(&self) -> Expected {

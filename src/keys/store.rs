@@ -22,6 +22,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceId(usize);
 
+/// Tells the key sets that one source has had apart, within one worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeySetVersion(u64);
+
+impl KeySetVersion {
+    /// That of the set which comes after.
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
 /// The keys of one provider at one time.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'a> {
@@ -85,6 +96,13 @@ impl KeyStore {
             (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
             (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
         })
+    }
+
+    /// Which of the key sets that a source has had is its present one.
+    #[must_use]
+    pub fn version(&self, id: SourceId) -> KeySetVersion {
+        let source = self.sources.get(id.0);
+        source.map_or(KeySetVersion::default(), Source::key_set_version)
     }
 
     /// Each provider with a remote source, and how its keys stand.

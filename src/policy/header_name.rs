@@ -1,10 +1,11 @@
 //! Names of headers.
 
 use core::fmt;
+use std::rc::Rc;
 
 /// A header's name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HeaderName(String);
+pub struct HeaderName(Rc<str>);
 
 /// Why a text is no header name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +28,19 @@ impl HeaderName {
         if name.bytes().any(|byte| !is_token_byte(byte)) {
             return Err(HeaderNameError::InvalidByte);
         }
-        Ok(Self(name.to_ascii_lowercase()))
+        Ok(Self(name.to_ascii_lowercase().into()))
     }
 
     /// The name in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name in lower case, to be shared.
+    #[must_use]
+    pub fn shared(&self) -> Rc<str> {
+        Rc::clone(&self.0)
     }
 
     /// Whether `other` is this name for a server that folds `_` into `-`, as CGI and many

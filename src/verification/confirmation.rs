@@ -8,18 +8,26 @@ use crate::{
     jose::{Claims, base64url},
 };
 
-/// A token with `cnf` is of use only to who holds the key that it names. The one method understood
-/// is `x5t#S256`; any other, alone or beside it, is refused: to accept a DPoP-bound token as a
-/// bearer token would undo the binding (RFC 9449 section 7.2).
-pub(super) fn check(
-    claims: &Claims,
-    certificate_digest: &dyn Fn() -> Option<[u8; 32]>,
-) -> Result<(), Reason> {
+/// The certificate that a token is bound to; a token with `cnf` is of use only to who holds the key
+/// that it names. The one method understood is `x5t#S256`; any other, alone or beside it, is refused:
+/// to accept a DPoP-bound token as a bearer token would undo the binding (RFC 9449 section 7.2).
+pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     let Some(confirmation) = claims.member("cnf") else {
+        return Ok(None);
+    };
+    let digest = bound_digest(confirmation).ok_or(Reason::Confirmation)?;
+    Ok(Some(digest))
+}
+
+/// Whether the presenter holds the certificate that the token is bound to, if it is to any.
+pub(super) fn check(
+    certificate: Option<[u8; 32]>,
+    presented: &dyn Fn() -> Option<[u8; 32]>,
+) -> Result<(), Reason> {
+    let Some(bound) = certificate else {
         return Ok(());
     };
-    let bound = bound_digest(confirmation).ok_or(Reason::Confirmation)?;
-    let presented = certificate_digest().ok_or(Reason::Confirmation)?;
+    let presented = presented().ok_or(Reason::Confirmation)?;
     if bool::from(bound.ct_eq(&presented)) {
         Ok(())
     } else {
@@ -67,12 +75,13 @@ mod tests {
         ] {
             let claims = cnf.map_or(json!({}), |cnf| json!({"cnf": cnf}));
             let parsed = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            assert_eq!(
-                check(&parsed, &|| Some([7; 32])).is_ok(),
-                with_certificate,
-                "{claims}"
-            );
-            assert_eq!(check(&parsed, &|| None).is_ok(), without, "{claims}");
+            let checked = |presented| {
+                certificate(&parsed)
+                    .and_then(|bound| check(bound, &|| presented))
+                    .is_ok()
+            };
+            assert_eq!(checked(Some([7; 32])), with_certificate, "{claims}");
+            assert_eq!(checked(None), without, "{claims}");
         }
     }
 }

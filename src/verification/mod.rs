@@ -10,6 +10,7 @@ mod claim;
 mod client;
 mod confirmation;
 mod issuer;
+mod proven;
 mod times;
 mod token_type;
 
@@ -23,13 +24,14 @@ use crate::{
         Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
         VerifyingKey,
     },
-    keys::{FetchCause, KeyStore, Keys, SourceId},
+    keys::{FetchCause, KeySetVersion, KeyStore, Keys, SourceId},
     time::{UnixMillis, UnixSeconds},
 };
 
 pub use self::{
     backend::{Backend, UnfitHost},
     client::client_id,
+    proven::{Lapse, Proven, verify_again},
 };
 
 /// Most signatures computed for one token. A token without `kid` is tried with every key that
@@ -73,7 +75,7 @@ pub enum Failure {
     KeysUnavailable(Duration),
 }
 
-/// Verifies a token of `provider`.
+/// Verifies a token of `provider`, and says what of it is settled for good.
 ///
 /// # Errors
 /// The first check that fails.
@@ -82,26 +84,24 @@ pub fn verify(
     audiences: &Audiences,
     token: &Result<UntrustedToken<'_>, TokenError>,
     circumstances: &Circumstances<'_>,
-) -> Result<VerifiedToken, Failure> {
+) -> Result<(VerifiedToken, Proven), Failure> {
     let token = token
         .as_ref()
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     let claims = token.unverified_claims();
     check_claims(provider, audiences, token.header(), claims, now).map_err(Failure::Invalid)?;
-    confirmation::check(token.unverified_claims(), circumstances.certificate_digest)
+    confirmation::certificate(claims)
+        .and_then(|bound| confirmation::check(bound, circumstances.certificate_digest))
         .map_err(Failure::Invalid)?;
 
-    let expired = times::is_expired(provider.times, token.unverified_claims(), now);
-    let (key_set, source) = match &provider.keys {
-        KeySource::Local(key_set) => (key_set, None),
-        KeySource::Remote(_) => remote_keys(id, circumstances)?,
-    };
-    let verified = match check_signature(provider, token, key_set, circumstances) {
+    let expired = times::is_expired(provider.times, claims.times(), now);
+    let keys = serving_keys((id, provider), circumstances)?;
+    let verified = match check_signature(provider, token, keys.key_set, circumstances) {
         Err(Reason::UnknownKey) => {
             // The key may have been published since the last fetch. An expired token is no
             // reason to look.
-            let source = source.filter(|source| {
+            let source = keys.source.filter(|source| {
                 !expired && circumstances.keys.may_learn_kid(*source, circumstances.now)
             });
             return Err(match (source, circumstances.patience) {
@@ -116,68 +116,10 @@ pub fn verify(
         other => other.map_err(Failure::Invalid)?,
     };
     if expired {
-        Err(Failure::Invalid(Reason::Expired))
-    } else {
-        Ok(verified)
+        return Err(Failure::Invalid(Reason::Expired));
     }
-}
-
-/// A token that verified once: what must be known of it to accept its text again.
-#[derive(Clone, Debug)]
-pub struct Proven {
-    header: JoseHeader,
-    token: VerifiedToken,
-}
-
-/// Why a token that verified once is not accepted for that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lapse {
-    /// It is not valid now.
-    Failed(Failure),
-    /// The key that verified it does not count any more: another may have signed it too.
-    KeyGone,
-}
-
-impl Proven {
-    /// What to know of `token`, which verified as `verified`.
-    #[must_use]
-    pub fn new(token: &UntrustedToken<'_>, verified: &VerifiedToken) -> Self {
-        Self {
-            header: token.header().clone(),
-            token: verified.clone(),
-        }
-    }
-}
-
-/// Accepts a token of `provider` again, by every check but its signature's: time has passed, keys
-/// come and go, and another connection may present it under another rule.
-///
-/// # Errors
-/// The first check that fails, in the order of [`verify`].
-pub fn verify_again(
-    (id, provider): (ProviderId, &Provider),
-    audiences: &Audiences,
-    proven: &Proven,
-    circumstances: &Circumstances<'_>,
-) -> Result<VerifiedToken, Lapse> {
-    let failed = |reason| Lapse::Failed(Failure::Invalid(reason));
-    let now = circumstances.now.seconds();
-    let (header, claims) = (&proven.header, proven.token.claims());
-    check_claims(provider, audiences, header, claims, now).map_err(failed)?;
-    confirmation::check(claims, circumstances.certificate_digest).map_err(failed)?;
-    let key_set = match &provider.keys {
-        KeySource::Local(key_set) => key_set,
-        KeySource::Remote(_) => remote_keys(id, circumstances).map_err(Lapse::Failed)?.0,
-    };
-    if !candidates(provider, header, claims, key_set, now)
-        .any(|key| key.thumbprint() == proven.token.key())
-    {
-        return Err(Lapse::KeyGone);
-    }
-    if times::is_expired(provider.times, claims, now) {
-        return Err(failed(Reason::Expired));
-    }
-    Ok(proven.token.clone())
+    let proven = Proven::new(claims, verified.key(), keys.version);
+    Ok((verified, proven))
 }
 
 /// Whether `provider` names the issuer of these claims, whoever wrote them.
@@ -201,8 +143,8 @@ fn check_claims(
         return Err(Reason::Algorithm);
     }
     issuer::check(&provider.issuer, claims)?;
-    times::check(provider.times, claims, now)?;
-    check_audience(audiences, claims)?;
+    times::check(provider.times, claims.times(), now)?;
+    check_audience(audiences, claims.audiences())?;
     token_type::check(&provider.token_types, header.typ())?;
     if let Some(subjects) = &provider.subjects
         && !claims
@@ -215,27 +157,45 @@ fn check_claims(
     claim::check(&provider.require_claims, claims)
 }
 
-fn check_audience(audiences: &Audiences, claims: &Claims) -> Result<(), Reason> {
-    let accepted = match audiences {
-        Audiences::Any => return Ok(()),
-        Audiences::AnyOf(accepted) => accepted,
+fn check_audience<'a>(
+    accepted: &Audiences,
+    mut audiences: impl Iterator<Item = &'a str>,
+) -> Result<(), Reason> {
+    let Audiences::AnyOf(accepted) = accepted else {
+        return Ok(());
     };
-    let meant_for_us = claims
-        .audiences()
-        .any(|audience| accepted.iter().any(|own| own == audience));
-    if meant_for_us {
+    if audiences.any(|audience| accepted.iter().any(|own| own == audience)) {
         Ok(())
     } else {
         Err(Reason::Audience)
     }
 }
 
-fn remote_keys<'a>(
-    id: ProviderId,
+/// Keys that may serve.
+struct ServingKeys<'a> {
+    key_set: &'a KeySet,
+    version: KeySetVersion,
+    /// Where they come from; configured ones come from nowhere.
+    source: Option<SourceId>,
+}
+
+fn serving_keys<'a>(
+    (id, provider): (ProviderId, &'a Provider),
     circumstances: &Circumstances<'a>,
-) -> Result<(&'a KeySet, Option<SourceId>), Failure> {
+) -> Result<ServingKeys<'a>, Failure> {
+    if let KeySource::Local(key_set) = &provider.keys {
+        return Ok(ServingKeys {
+            key_set,
+            version: KeySetVersion::default(),
+            source: None,
+        });
+    }
     match circumstances.keys.keys(id, circumstances.now) {
-        Some(Keys::Serving(key_set, source)) => Ok((key_set, Some(source))),
+        Some(Keys::Serving(key_set, source)) => Ok(ServingKeys {
+            key_set,
+            version: circumstances.keys.version(source),
+            source: Some(source),
+        }),
         Some(Keys::Pending(source)) => Err(match circumstances.patience {
             Patience::Waiting => Failure::AwaitKeys(source, FetchCause::Freshness),
             Patience::Exhausted => Failure::KeysUnavailable(SOON),

@@ -2,23 +2,23 @@
 
 use core::time::Duration;
 
-use crate::{config::TimeRules, decision::Reason, jose::Claims, time::UnixSeconds};
+use crate::{config::TimeRules, decision::Reason, jose::Times, time::UnixSeconds};
 
 /// Whether the token is expired: `now` is on or after `exp`, leeway added.
-pub(super) fn is_expired(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> bool {
-    claims
-        .expiration()
+pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {
+    times
+        .expiration
         .is_some_and(|expiration| now >= expiration.plus(skew(rules)))
 }
 
 /// Everything about times but expiry.
-pub(super) fn check(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> Result<(), Reason> {
+pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<(), Reason> {
     let soonest = now.plus(skew(rules));
     let is_later = |time: Option<UnixSeconds>| time.is_some_and(|time| time > soonest);
-    if is_later(claims.not_before()) || !rules.allow_future_iat && is_later(claims.issued_at()) {
+    if is_later(times.not_before) || !rules.allow_future_iat && is_later(times.issued_at) {
         return Err(Reason::NotYetValid);
     }
-    let Some(expiration) = claims.expiration() else {
+    let Some(expiration) = times.expiration else {
         // What never ends has no bounded lifetime either.
         let may_last = !rules.require_expiration
             && rules.max_lifetime.is_none()
@@ -34,8 +34,7 @@ pub(super) fn check(rules: TimeRules, claims: &Claims, now: UnixSeconds) -> Resu
             start.is_none_or(|start| expiration > start.plus(Duration::from_secs(seconds)))
         })
     };
-    if exceeds(Some(now), rules.max_lifetime)
-        || exceeds(claims.issued_at(), rules.max_issued_lifetime)
+    if exceeds(Some(now), rules.max_lifetime) || exceeds(times.issued_at, rules.max_issued_lifetime)
     {
         return Err(Reason::Lifetime);
     }
@@ -53,6 +52,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::jose::Claims;
 
     const NOW: i64 = 1_700_000_000;
     const RULES: TimeRules = TimeRules {
@@ -65,9 +65,9 @@ mod tests {
 
     fn outcome(rules: TimeRules, claims: &serde_json::Value) -> Result<(), Reason> {
         let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-        let now = UnixSeconds::new(NOW);
-        check(rules, &claims, now)?;
-        if is_expired(rules, &claims, now) {
+        let (times, now) = (claims.times(), UnixSeconds::new(NOW));
+        check(rules, times, now)?;
+        if is_expired(rules, times, now) {
             Err(Reason::Expired)
         } else {
             Ok(())

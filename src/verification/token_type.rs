@@ -11,9 +11,12 @@ pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reas
     let holds = match typ {
         None => *absent,
         Some(typ) => {
-            let typ = typ.to_ascii_lowercase();
-            let name = typ.strip_prefix("application/").unwrap_or(&typ);
-            names.iter().any(|own| own == name)
+            const TREE: &str = "application/";
+            let name = match typ.split_at_checked(TREE.len()) {
+                Some((tree, name)) if tree.eq_ignore_ascii_case(TREE) => name,
+                _ => typ,
+            };
+            names.iter().any(|own| own.eq_ignore_ascii_case(name))
         }
     };
     if holds {

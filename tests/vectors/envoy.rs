@@ -69,11 +69,17 @@ fn claims_are_read_as_envoy_expects() {
     assert!(constant(&document, "ExpectedPayloadValue").starts_with(&payload[..60]));
     assert_eq!(claims.issuer(), Some("https://example.com"));
     assert_eq!(claims.audiences().collect::<Vec<_>>(), ["example_service"]);
-    assert_eq!(claims.expiration(), Some(UnixSeconds::new(2_001_001_001)));
+    assert_eq!(
+        claims.times().expiration,
+        Some(UnixSeconds::new(2_001_001_001))
+    );
     let (_, claims) = read("NotYetValidToken");
-    assert_eq!(claims.not_before(), Some(UnixSeconds::new(i64::MAX)));
+    assert_eq!(claims.times().not_before, Some(UnixSeconds::new(i64::MAX)));
     let (_, claims) = read("ES256WithoutIssToken");
     assert_eq!(claims.issuer(), None);
     let (_, claims) = read("NonExpiringToken");
-    assert_eq!((claims.expiration(), claims.audiences().count()), (None, 0));
+    assert_eq!(
+        (claims.times().expiration, claims.audiences().count()),
+        (None, 0)
+    );
 }

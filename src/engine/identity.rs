@@ -1,0 +1,104 @@
+//! What is kept of a verified token.
+//!
+//! Its claims are read once. Kept is what the decisions after the first ask for: what the checks need
+//! that are made again, the headers that carry it, and which rules it was found to satisfy. Each
+//! follows from the token and this configuration alone. For what is asked seldom, the text of the token
+//! is there to be read again: see [`Verified::claims`](super::evaluation::Verified::claims).
+
+use core::cell::Cell;
+use std::rc::Rc;
+
+use crate::{
+    cache::allocated,
+    config::{Config, Provider},
+    decision::HeaderEdit,
+    engine::forward,
+    jose::Claims,
+    verification::Proven,
+};
+
+/// What is kept of a verified token.
+#[derive(Debug)]
+pub(super) struct Identity {
+    proven: Proven,
+    /// The provider's claim headers; `None` where a claim cannot stand in one.
+    headers: Option<Box<[HeaderEdit]>>,
+    satisfied: Satisfied,
+}
+
+/// The rules whose `authorize` a token is known to satisfy, by their places: a bit for each.
+#[derive(Debug)]
+struct Satisfied(Box<[Cell<u32>]>);
+
+impl Identity {
+    /// What to keep of a token of `provider` with these verified claims.
+    pub(super) fn new(
+        config: &Config,
+        provider: &Provider,
+        proven: Proven,
+        claims: &Claims,
+    ) -> Rc<Self> {
+        let words = config.rules.len().div_ceil(WORD);
+        Rc::new(Self {
+            proven,
+            headers: forward::claim_headers(config, provider, claims),
+            satisfied: Satisfied((0..words).map(|_| Cell::default()).collect()),
+        })
+    }
+
+    /// What its verification has settled.
+    pub(super) const fn proven(&self) -> &Proven {
+        &self.proven
+    }
+
+    /// The provider's claim headers; `None` where a claim cannot stand in one.
+    pub(super) fn headers(&self) -> Option<&[HeaderEdit]> {
+        self.headers.as_deref()
+    }
+
+    /// Whether the token is known to satisfy the rule in this place. Where not, nobody has looked
+    /// yet, or it does not.
+    pub(super) fn satisfies(&self, rule: usize) -> bool {
+        self.satisfied
+            .bit(rule)
+            .is_some_and(|(word, bit)| word.get() & bit != 0)
+    }
+
+    /// The token satisfies the rule in this place.
+    pub(super) fn note_satisfied(&self, rule: usize) {
+        if let Some((word, bit)) = self.satisfied.bit(rule) {
+            word.set(word.get() | bit);
+        }
+    }
+
+    /// Bytes of memory, the text of the token apart.
+    pub(super) fn bytes(&self) -> usize {
+        let headers = self.headers.iter().flatten();
+        let headers = headers.map(|edit| match edit {
+            // The name is the configuration's.
+            HeaderEdit::Remove(_) => size_of::<HeaderEdit>(),
+            HeaderEdit::Set(_, value) => {
+                size_of::<HeaderEdit>().saturating_add(allocated(value.len()))
+            }
+        });
+        let satisfied = size_of_val(&*self.satisfied.0);
+        headers
+            .chain([
+                allocated(size_of::<Self>()),
+                allocated(satisfied),
+                self.proven.bytes(),
+            ])
+            .fold(0, usize::saturating_add)
+    }
+}
+
+/// Bits of a word.
+const WORD: usize = 32;
+
+impl Satisfied {
+    fn bit(&self, rule: usize) -> Option<(&Cell<u32>, u32)> {
+        let word = self.0.get(rule.div_euclid(WORD))?;
+        let bit = u32::try_from(rule.rem_euclid(WORD)).ok()?;
+        Some((word, 1_u32.checked_shl(bit)?))
+    }
+}
