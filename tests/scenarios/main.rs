@@ -19,6 +19,7 @@ mod discovery;
 mod examples;
 mod exports;
 mod extraction;
+mod features;
 mod forwarding;
 mod freshness;
 mod hostile_input;
