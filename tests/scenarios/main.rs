@@ -30,6 +30,7 @@ mod leaving_clients;
 mod metrics;
 mod outages;
 mod path;
+mod provider_pages;
 mod providers;
 mod readiness;
 mod routes;
