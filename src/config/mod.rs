@@ -33,6 +33,7 @@ pub use self::{
         KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy, TimeRules,
         TokenTypes,
     },
+    raw::Preset,
     reason::Reason,
     warning::Warning,
 };

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     cache::CacheLimits,
-    config::{Endpoint, Exports},
+    config::{Endpoint, Exports, Preset},
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
     policy::{HeaderName, Places, StringMatch},
 };
@@ -34,6 +34,8 @@ pub struct Provider {
     pub name: String,
     /// For operators; at most 256 characters.
     pub description: String,
+    /// Whose fields it has where none are written.
+    pub preset: Preset,
     /// A disabled provider refuses its tokens and fetches no keys.
     pub enabled: bool,
     /// Who must have issued the token (RFC 7519 §4.1.1).

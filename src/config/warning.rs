@@ -153,10 +153,11 @@ fn extractions(config: &Config) -> Vec<Warning> {
     found
 }
 
-fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 9] {
+fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 11] {
     [
         (
-            provider.audiences == Audiences::Any,
+            provider.audiences == Audiences::Any
+                && (!provider.preset.lacks_audience() || provider.client_ids.is_empty()),
             "allow_any_audience",
             "a token that was made for another service is accepted",
         ),
@@ -169,6 +170,16 @@ fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 9] {
             matches!(&provider.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
             "allow_any_tenant",
             "tokens of every tenant of the issuer are accepted",
+        ),
+        (
+            ends_unlike_its_preset(provider, true),
+            "issuer",
+            "this preset's issuers end in \"/\": no token will fit",
+        ),
+        (
+            ends_unlike_its_preset(provider, false),
+            "issuer",
+            "this preset's issuers do not end in \"/\": no token will fit",
         ),
         (
             provider.times.clock_skew > AMPLE_CLOCK_SKEW,
@@ -202,6 +213,17 @@ fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 9] {
             "tokens of other kinds, such as ID tokens, are accepted",
         ),
     ]
+}
+
+/// Whether the issuer's end is not the one that its product gives it: one slash more or less, and
+/// nothing but refused tokens tells.
+fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
+    let written = match &provider.issuer {
+        Issuer::Any => return false,
+        Issuer::Exact(issuer) => issuer.as_str(),
+        Issuer::Template(template) => template.tail.last().map_or("", |(_, text)| text),
+    };
+    provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
 /// Whether some claim of the issuer may have any value.

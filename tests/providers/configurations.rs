@@ -12,7 +12,8 @@ pub(crate) fn provider_for(fixture: &str) -> Value {
         "pingone" => ping_one(),
         "auth0-user" | "auth0-m2m" | "auth0-rfc9068" => auth0(),
         "keycloak-user" | "keycloak-id-token-negative" => keycloak(),
-        "cognito-access" | "cognito-id-token-negative" => cognito(),
+        "cognito-access" => cognito(),
+        "cognito-id-token-negative" => cognito_of_any_client(),
         "google-id-token-sa" => google(),
         "github-actions" => github_actions(),
         "k8s-projected" => kubernetes(),
@@ -30,12 +31,9 @@ fn fetched(uri: &str) -> Value {
 
 fn okta() -> Value {
     json!({
+        "preset": "okta",
         "issuer": "https://acme.okta.example/oauth2/aus1",
         "audiences": ["api://zia"],
-        "algorithms": ["RS256"],
-        "token_types": [""],
-        "client_id_claims": ["cid"],
-        "scope_claims": ["scp"],
         "remote_jwks": fetched("https://acme.okta.example/oauth2/aus1/v1/keys"),
     })
 }
@@ -44,66 +42,46 @@ const TENANT: &str = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490";
 
 fn entra_v1() -> Value {
     json!({
-        "issuer": "https://sts.windows.net/{tid}/",
+        "preset": "entra-v1",
         "require_claims": [{ "claim": "tid", "any_of": [TENANT] }],
         "audiences": ["api://fe2f6a75-199e-48a5-b9ef-a7357ab78c53"],
-        "algorithms": ["RS256"],
-        "token_types": ["JWT"],
-        "client_id_claims": ["appid"],
-        "scope_claims": ["scp"],
-        "role_claims": ["roles"],
         "remote_jwks": fetched("https://login.microsoftonline.com/common/discovery/keys"),
     })
 }
 
 fn entra_v2() -> Value {
     json!({
-        "issuer": "https://login.microsoftonline.com/{tid}/v2.0",
+        "preset": "entra-v2",
         "require_claims": [{ "claim": "tid", "any_of": [TENANT] }],
         "audiences": ["6e74172b-be56-4843-9ff4-e66a39bb12e3"],
-        "algorithms": ["RS256"],
-        "token_types": ["JWT"],
-        "client_id_claims": ["azp"],
-        "scope_claims": ["scp"],
-        "role_claims": ["roles", "groups"],
         "remote_jwks": fetched("https://login.microsoftonline.com/common/discovery/v2.0/keys"),
     })
 }
 
 fn ping_federate() -> Value {
     json!({
+        "preset": "ping-federate",
         "issuer": "https://pf.example",
         "audiences": ["https://api.example"],
-        "algorithms": ["RS256", "RS384", "RS512"],
-        "jwk_algorithm": "family",
-        "token_types": ["", "at+jwt"],
-        "client_id_claims": ["client_id"],
-        "scope_claims": ["scp", "scope"],
         "remote_jwks": fetched("https://pf.example/pf/JWKS"),
     })
 }
 
+/// No preset: its tokens are as those of no product in particular.
 fn ping_one() -> Value {
     json!({
         "issuer": "https://auth.pingone.com/ENV/as",
         "audiences": ["https://api.example"],
-        "algorithms": ["RS256"],
-        "token_types": ["", "at+jwt"],
-        "client_id_claims": ["client_id"],
-        "scope_claims": ["scope"],
         "remote_jwks": fetched("https://auth.pingone.com/ENV/as/jwks"),
     })
 }
 
 fn auth0() -> Value {
     json!({
+        "preset": "auth0",
         "issuer": "https://tenant.auth0.com/",
         "audiences": ["https://example.com/health-api"],
-        "algorithms": ["RS256"],
-        "token_types": ["JWT", "at+jwt"],
-        "client_id_claims": ["azp", "client_id"],
-        "scope_claims": ["scope"],
-        "role_claims": [["https://acme.example/roles"]],
+        "role_claims": ["permissions", "https://acme.example/roles"],
         "remote_jwks": fetched("https://tenant.auth0.com/.well-known/jwks.json"),
     })
 }
@@ -111,14 +89,9 @@ fn auth0() -> Value {
 /// Both audiences, so that it is the payload's `typ` that keeps ID tokens out.
 fn keycloak() -> Value {
     json!({
+        "preset": "keycloak",
         "issuer": "https://kc.example/realms/movie-realm",
         "audiences": ["account", "movie-api-client"],
-        "require_claims": [{ "claim": "typ", "any_of": ["Bearer"] }],
-        "algorithms": ["RS256"],
-        "token_types": ["JWT", "at+jwt"],
-        "client_id_claims": ["azp", "client_id"],
-        "scope_claims": ["scope"],
-        "role_claims": [["realm_access", "roles"]],
         "remote_jwks": fetched("https://kc.example/realms/movie-realm/protocol/openid-connect/certs"),
     })
 }
@@ -126,16 +99,19 @@ fn keycloak() -> Value {
 fn cognito() -> Value {
     let issuer = "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_example";
     json!({
+        "preset": "cognito",
         "issuer": issuer,
-        "allow_any_audience": true,
-        "require_claims": [{ "claim": "token_use", "any_of": ["access"] }],
-        "algorithms": ["RS256"],
-        "token_types": [""],
-        "client_id_claims": ["client_id"],
-        "scope_claims": ["scope"],
-        "role_claims": ["cognito:groups"],
+        "client_ids": ["57cbishk4j24pabc1234567890"],
         "remote_jwks": fetched(&format!("{issuer}/.well-known/jwks.json")),
     })
+}
+
+/// So that it is `token_use` that keeps ID tokens out.
+fn cognito_of_any_client() -> Value {
+    let mut provider = cognito();
+    provider["client_ids"] = Value::Null;
+    provider["allow_any_audience"] = json!(true);
+    provider
 }
 
 fn google() -> Value {
@@ -201,24 +177,17 @@ fn zidentity() -> Value {
 /// A client that signs with its own key: a provider of its own, its keys in the configuration.
 fn client_assertion() -> Value {
     json!({
+        "preset": "private-key-jwt",
         "issuer": "iq41q3fpgg6st",
-        "subjects": { "exact": "iq41q3fpgg6st" },
         "audiences": ["https://acme.zslogin.net", "https://api.zscaler.com"],
-        "algorithms": ["RS256", "ES256"],
-        "token_types": [""],
-        "max_lifetime": "600s",
     })
 }
 
 fn rfc9068() -> Value {
-    let present = ["sub", "client_id", "iat", "jti"].map(|claim| json!({ "claim": claim }));
     json!({
+        "preset": "rfc9068",
         "issuer": "http://127.0.0.1:18080",
         "audiences": ["https://api.example/rs256"],
-        "require_claims": present,
-        "token_types": ["at+jwt"],
-        "client_id_claims": ["client_id"],
-        "scope_claims": ["scope"],
         "remote_jwks": fetched("http://127.0.0.1:18080/jwks"),
     })
 }

@@ -101,7 +101,7 @@ fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {
         "keycloak-id-token-negative" | "cognito-id-token-negative" => {
-            ("claim", gate.with("require_claims", Value::Null))
+            ("claim", gate.with("require_claims", json!([])))
         }
         "k8s-legacy-negative" => {
             let dated = fixture.clone().with_claim("exp", json!(gate.now + 60));

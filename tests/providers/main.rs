@@ -2,13 +2,9 @@
 //!
 //! The claim sets, headers and shapes of key sets are read from `idp_fixtures.json` in the folder
 //! that `PORTCULLIS_VECTORS` names, by default `../shared/vectors` beside the package. They are
-//! signed here, and decided on with the explicit configuration of their provider
+//! signed here, and decided on with the preset of their provider where there is one
 //! (`configurations.rs`): what the fixture expects is granted, anything more is not. Without the
 //! folder the tests say loudly that they did nothing; where `CI` is `true` they fail.
-//!
-//! What this cannot show yet: a key that names its `issuer` serves every issuer of the provider
-//! (the key `kidmsa` of `entra-v2-user` is Microsoft's for personal accounts alone). Until keys
-//! can be bound to their issuer, give a tenant a provider of its own with the tenant's JWKS.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::arithmetic_side_effects,

@@ -53,6 +53,83 @@ fn entra_tenants_cannot_stand_in_for_each_other() {
 }
 
 #[test]
+fn entra_keys_serve_the_issuer_that_they_name() {
+    let Some((gate, fixture)) = case("entra-v2-user") else {
+        return;
+    };
+    // The second key is Microsoft's for personal accounts.
+    let mut theirs = fixture;
+    theirs.header["kid"] = json!("kidmsa");
+    let forged = theirs.forged();
+    assert_eq!(gate.verify(&forged), Err((401, "unknown_key")));
+    let ignorant = gate.with("key_issuer", json!("ignore"));
+    assert_eq!(ignorant.verify(&forged), Ok(()));
+}
+
+#[test]
+fn entra_groups_that_do_not_fit_are_groups_that_nobody_has() {
+    let Some((gate, fixture)) = case("entra-v2-groups-overage") else {
+        return;
+    };
+    let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
+    let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
+    let short = Err((403, "insufficient_claim"));
+    // The gate would fail the test if anyone went to look for them.
+    assert_eq!(gate.authorize(&rule, &fixture.token()), short);
+    let named = fixture
+        .clone()
+        .with_claim("_claim_names", json!({ "groups": group }));
+    assert_eq!(gate.authorize(&rule, &named.token()), short);
+    let member = fixture.with_claim("groups", json!([group])).token();
+    assert_eq!(gate.authorize(&rule, &member), Ok(()));
+    let by_role = gate.with("role_claims", json!(["roles", "groups"]));
+    let rule = json!({ "roles": { "any_of": [group] } });
+    assert_eq!(by_role.authorize(&rule, &member), Ok(()));
+    assert_eq!(
+        by_role.authorize(&rule, &named.token()),
+        Err((403, "insufficient_role"))
+    );
+}
+
+/// ID tokens of servers that give them no type of their own.
+#[test]
+fn id_tokens_lack_the_claim_that_names_the_client() {
+    for (id, claim) in [
+        ("okta-custom-as", "cid"),
+        ("entra-v1-app", "appid"),
+        ("entra-v2-user", "azp"),
+    ] {
+        let Some((gate, fixture)) = case(id) else {
+            return;
+        };
+        let id_token = fixture.without_claim(claim).token();
+        assert_eq!(gate.verify(&id_token), Err((401, "claim")), "{id}");
+    }
+}
+
+/// The roles of a client count where the operator names that client.
+#[test]
+fn keycloak_roles_of_another_client_are_none() {
+    let Some((gate, fixture)) = case("keycloak-user") else {
+        return;
+    };
+    let rule = json!({ "roles": { "any_of": ["order_view"] } });
+    let token = fixture.token();
+    assert_eq!(
+        gate.authorize(&rule, &token),
+        Err((403, "insufficient_role"))
+    );
+    let ours = json!(["resource_access", "order-service", "roles"]);
+    let own = gate.with("role_claims", json!([ours]));
+    assert_eq!(own.authorize(&rule, &token), Ok(()));
+    let manager = json!({ "roles": { "any_of": ["manage-account"] } });
+    assert_eq!(
+        own.authorize(&manager, &token),
+        Err((403, "insufficient_role"))
+    );
+}
+
+#[test]
 fn keys_that_only_encrypt_sign_nothing() {
     for id in ["pingfederate-array", "keycloak-user"] {
         let Some((mut gate, fixture)) = case(id) else {
@@ -179,7 +256,24 @@ fn client_assertions_come_in_two_forms() {
         let long = form.clone().with_claim("exp", json!(gate.now + 601));
         assert_eq!(gate.verify(&long.token()), Err((401, "lifetime")));
         let other = form.clone().with_claim("sub", json!("another-client"));
-        assert_eq!(gate.verify(&other.token()), Err((401, "subject")));
+        assert_eq!(gate.verify(&other.token()), Err((401, "client")));
+        let nobodys = form.clone().without_claim("sub");
+        assert_eq!(gate.verify(&nobodys.token()), Err((401, "claim")));
+        // What a client says of itself grants it nothing.
+        let proud = form.clone().with_claim("scope", json!("admin"));
+        let proud = proud.with_claim("roles", json!(["admin"])).token();
+        for (rule, shortfall) in [
+            (
+                json!({ "scopes": { "any_of": ["admin"] } }),
+                "insufficient_scope",
+            ),
+            (
+                json!({ "roles": { "any_of": ["admin"] } }),
+                "insufficient_role",
+            ),
+        ] {
+            assert_eq!(gate.authorize(&rule, &proud), Err((403, shortfall)));
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The protected service behind the gate: it records what reached it and answers 200.
+//! The protected service behind the gate: it records what reached it and answers 200, or what
+//! [`STATUS`] says.
 //!
 //! Each answer carries [`ECHO_ID`], so that an exchange finds its own record even where many run at
 //! once and where the answer has no body (`HEAD`).
@@ -21,6 +22,8 @@ pub const ECHO_ID: &str = "x-echo-id";
 pub const ECHO_USER: &str = "x-echo-user";
 /// Request header in which a gate names the user.
 pub const USER: &str = "x-user";
+/// Request header in which a test says what status the service answers with.
+pub const STATUS: &str = "x-echo-status";
 /// What the protected service says.
 pub const BODY: &[u8] = b"hello from the protected service";
 
@@ -41,10 +44,15 @@ impl Upstream {
             for user in request.headers.bytes(USER) {
                 headers.add(ECHO_USER, user);
             }
+            let asked = request.headers.value(STATUS);
             records.push(described(request));
             headers.add(ECHO_ID, (records.len() - 1).to_string());
+            let status = asked.and_then(|status| status.parse().ok());
+            if status.is_some() {
+                headers.add("retry-after", "7");
+            }
             Reply {
-                bytes: response(200, &headers, BODY),
+                bytes: response(status.unwrap_or(200), &headers, BODY),
                 then: Then::KeepAlive,
             }
         })?;

@@ -2,7 +2,10 @@
 
 use super::list::texts;
 use crate::{
-    config::{Audiences, ClaimRequirement, ConfigError, Issuer, Reason, error::At},
+    config::{
+        Audiences, ClaimRequirement, ConfigError, Issuer, Preset, Reason, error::At,
+        raw::RawProvider,
+    },
     jose::{ClaimPath, IssuerTemplate},
 };
 
@@ -43,12 +46,12 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// `audiences` and `allow_any_audience`.
-pub(super) fn audiences(
-    written: Option<&[String]>,
-    allow_any: bool,
-) -> Result<Audiences, ConfigError> {
+/// `audiences` and `allow_any_audience`. Where tokens name no audience, the clients that they were
+/// made for take its place.
+pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
+    let allow_any = raw.allow_any_audience.unwrap_or(false);
     // An empty list is an absent one in protobuf JSON.
+    let written = raw.audiences.as_deref();
     match written.filter(|audiences| !audiences.is_empty()) {
         Some(_) if allow_any => {
             let (field, other) = ("audiences", "allow_any_audience");
@@ -56,6 +59,13 @@ pub(super) fn audiences(
         }
         Some(audiences) => texts(audiences).at("audiences").map(Audiences::AnyOf),
         None if allow_any => Ok(Audiences::Any),
+        None if preset.lacks_audience() => match &raw.client_ids {
+            Some(_) => Ok(Audiences::Any),
+            None => Err(Reason::MissingField {
+                field: "client_ids",
+            }
+            .into()),
+        },
         None => Err(Reason::NoAudiences.into()),
     }
 }

@@ -26,6 +26,7 @@ use super::{
     error::At,
     raw::{
         RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawUnmatched, Read as _,
+        fill_in,
     },
     warning::warnings,
 };
@@ -40,7 +41,8 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
-        let document = json::parse(bytes).map_err(Reason::Json)?;
+        let mut document = json::parse(bytes).map_err(Reason::Json)?;
+        fill_in(&mut document);
         let raw = RawConfig::read(&document).map_err(ConfigError::without_secrets)?;
         config(&raw)
     }

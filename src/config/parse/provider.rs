@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, KeyIssuer, Limits, Provider, Reason, TimeRules, TokenTypes,
+        ConfigError, KeyIssuer, Limits, Preset, Provider, Reason, TimeRules, TokenTypes,
         error::At,
         raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
@@ -41,6 +41,7 @@ pub(super) fn provider(
     if !is_name(name) {
         return Err(Reason::ProviderName.into());
     }
+    let preset = raw.preset.unwrap_or(Preset::Generic);
     let times = times(raw)?;
     let require_claims = claims::requirements(raw.require_claims.as_deref().unwrap_or_default())
         .at("require_claims")?;
@@ -63,12 +64,10 @@ pub(super) fn provider(
         )
         .at("description")?
         .to_owned(),
+        preset,
         enabled: raw.enabled.unwrap_or(true),
         issuer,
-        audiences: issuer::audiences(
-            raw.audiences.as_deref(),
-            raw.allow_any_audience.unwrap_or(false),
-        )?,
+        audiences: issuer::audiences(raw, preset)?,
         subjects: raw
             .subjects
             .as_ref()

@@ -9,6 +9,7 @@
 
 mod duration;
 mod object;
+mod preset;
 mod provider;
 mod rule;
 mod scalar;
@@ -18,8 +19,10 @@ mod value;
 use std::collections::BTreeMap;
 
 use self::object::{choice, object};
+pub use self::preset::Preset;
 pub(super) use self::{
     duration::Milliseconds,
+    preset::fill_in,
     provider::{
         RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
         RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload, RawProvider,

@@ -49,10 +49,12 @@ macro_rules! object {
 macro_rules! choice {
     (
         $(#[$attribute:meta])*
-        $scope:vis enum $choice:ident { $($variant:ident = $name:literal,)* }
+        $scope:vis enum $choice:ident {
+            $($(#[$variant_attribute:meta])* $variant:ident = $name:literal,)*
+        }
     ) => {
         $(#[$attribute])*
-        $scope enum $choice { $($variant,)* }
+        $scope enum $choice { $($(#[$variant_attribute])* $variant,)* }
 
         impl $crate::config::raw::Read for $choice {
             fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {

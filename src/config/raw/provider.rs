@@ -1,7 +1,7 @@
 //! `providers.<name>` as it is written.
 
 use super::{
-    ClaimName, Milliseconds, RawStringMatcher, Scalar,
+    ClaimName, Milliseconds, Preset, RawStringMatcher, Scalar,
     object::{choice, object},
 };
 
@@ -40,6 +40,7 @@ object! {
         normalize_payload_in_metadata | "normalizePayloadInMetadata": Option<RawNormalizePayload>,
         pad_forward_payload_header | "padForwardPayloadHeader": Option<bool>,
         payload_in_metadata | "payloadInMetadata": Option<String>,
+        preset: Option<Preset>,
         public_keys: Option<RawPublicKeys>,
         remote_jwks | "remoteJwks": Option<RawRemoteJwks>,
         require_claims: Option<Vec<RawClaimRequirement>>,

@@ -38,12 +38,6 @@ const ABSENT: &[Absence] = &[
     ),
     absent(
         "issuer",
-        "preset",
-        "",
-        "set \"issuer\", \"scope_claims\", \"role_claims\" and \"token_types\" yourself",
-    ),
-    absent(
-        "issuer",
         "revoked",
         "",
         "bound the tokens' life by \"max_lifetime\" and \"max_issued_lifetime\"",

@@ -4,6 +4,7 @@ mod accepted;
 mod defaults;
 #[cfg(not(target_arch = "wasm32"))]
 mod mutated;
+mod presets;
 mod reasons;
 mod refused;
 mod warned;

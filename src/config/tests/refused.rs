@@ -163,7 +163,6 @@ fn never_repeats_a_secret() {
 fn names_of_other_versions_are_no_spelling_mistakes() {
     for (path, field) in [
         ("", "status"),
-        ("providers.okta.", "preset"),
         ("providers.okta.", "client_secrets"),
         ("providers.okta.", "revoked"),
         ("providers.okta.", "structured_scopes"),
@@ -187,7 +186,7 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
         );
     }
     // In a place where it never was, such a name is as unknown as any.
-    let error = parse(&base_with(&[("limits.preset", json!({}))])).unwrap_err();
+    let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Reason::UnknownField { .. }),
         "{error}"

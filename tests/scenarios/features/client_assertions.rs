@@ -1,0 +1,81 @@
+//! Z19: clients that sign with their own keys (`preset: private-key-jwt`).
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use super::{one_path_each, outcome};
+use crate::{
+    signer::{Pair, Signer, public_pem},
+    support::{
+        driver::{Driver, Setup},
+        on_both_drivers,
+    },
+    world::{get, start},
+};
+
+on_both_drivers!(z19_client_assertion_as_bearer);
+
+const CLIENT: &str = "iq41q3fpgg6st";
+const VANITY: &str = "https://acme.zslogin.net";
+const API: &str = "https://api.zscaler.com";
+
+/// As the vendor's help has them, and as its SDKs do.
+fn z19_client_assertion_as_bearer<D: Driver>() {
+    let client = |algorithm| {
+        json!({
+            "preset": "private-key-jwt",
+            "issuer": CLIENT,
+            "audiences": [VANITY, API],
+            "public_keys": { "pem": [public_pem(algorithm)] },
+        })
+    };
+    let gate: D = start(&Setup::new(one_path_each(&json!({
+        "RS256": client(Algorithm::Rs256),
+        "ES256": client(Algorithm::Es256),
+    }))));
+    let now = gate.now();
+    let help = json!({ "iss": CLIENT, "sub": CLIENT, "aud": VANITY, "iat": now, "exp": now + 600 });
+    let sdk = json!({ "iss": CLIENT, "sub": CLIENT, "aud": API, "exp": now + 600 });
+    for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
+        let (path, signer) = (format!("/{algorithm}"), Signer::new(algorithm));
+        let help_header = json!({ "alg": algorithm.name(), "type": "JWT" });
+        let sdk_header = json!({ "alg": algorithm.name(), "typ": "JWT" });
+        for (header, claims) in [(&help_header, &help), (&sdk_header, &sdk)] {
+            let sent = |changes: Value| {
+                let mut claims = claims.clone();
+                for (name, value) in changes.as_object().unwrap() {
+                    claims[name] = value.clone();
+                }
+                let claims = claims.as_object_mut().unwrap();
+                claims.retain(|_, value| !value.is_null());
+                let token = signer.token(header, &json!(claims));
+                let exchange = get(&gate, &path, &token);
+                let (status, reason) = outcome(&exchange);
+                (status, reason.to_owned())
+            };
+            assert_eq!(sent(json!({})), (200, String::new()));
+            for (changes, reason) in [
+                // Well past ten minutes, since the gate's clock goes on.
+                (json!({ "exp": now + 1200 }), "lifetime"),
+                (json!({ "exp": null }), "lifetime"),
+                (json!({ "exp": now - 60 }), "expired"),
+                (json!({ "sub": "other" }), "client"),
+                (json!({ "sub": null }), "claim"),
+                (json!({ "iss": "other", "sub": "other" }), "issuer"),
+                (json!({ "iss": null }), "issuer"),
+                (json!({ "aud": "https://other.example" }), "audience"),
+                (json!({ "aud": null }), "audience"),
+            ] {
+                assert_eq!(sent(changes.clone()), (401, reason.to_owned()), "{changes}");
+            }
+            let forger = Signer::with_pair(algorithm, Pair::Other);
+            let forged = get(&gate, &path, &forger.token(header, claims));
+            assert_eq!(outcome(&forged), (401, "bad_signature"));
+        }
+        for typ in ["at+jwt", "dpop+jwt", "logout+jwt"] {
+            let header = json!({ "alg": algorithm.name(), "typ": typ });
+            let other = get(&gate, &path, &signer.token(&header, &sdk));
+            assert_eq!(outcome(&other), (401, "token_type"), "{typ}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Z15: tokens, clients and subjects that are revoked.

@@ -1,0 +1,1 @@
+//! Z6: scopes that name a cloud, an organisation and a role.

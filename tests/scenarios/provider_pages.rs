@@ -1,0 +1,247 @@
+//! The pages in `docs/providers/`: each configuration, as it is printed, lets in the token that its
+//! product makes, asks for what it says it asks for, and refuses the ID token.
+
+use serde_json::{Value, json};
+
+use crate::{
+    signer::{Signer, public_pem},
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        driver::{Driver, Request, Setup},
+        on_both_drivers,
+    },
+    world::start,
+};
+
+on_both_drivers!(pages_protect_an_api_as_they_say);
+
+const TENANT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+const API: &str = "11111111-2222-3333-4444-555555555555";
+
+/// A configuration of a page, tokens as its product makes them, and what becomes of them.
+struct Page {
+    name: &'static str,
+    text: &'static str,
+    /// Which of its configurations.
+    number: usize,
+    header: Value,
+    claims: Value,
+    /// Claims that make an ID token of it; `null` takes one away.
+    id_token: Value,
+    /// Method, path and status.
+    requests: &'static [(&'static str, &'static str, u16)],
+}
+
+fn pages_protect_an_api_as_they_say<D: Driver>() {
+    let signer = Signer::new(portcullis::jose::Algorithm::Rs256).named(Some("k1"));
+    let server = AuthorizationServer::new();
+    let setup = Setup::new(json!({})).cluster("login", &server);
+    let gate: D = start(&setup.cluster("okta", &server));
+    for page in pages() {
+        gate.reconfigure(&configuration(&page, &signer, &server))
+            .unwrap_or_else(|refused| panic!("{}: {}", page.name, refused.0));
+        let mut claims = page.claims.clone();
+        claims["iat"] = json!(gate.now());
+        claims["exp"] = json!(gate.now() + 300);
+        let token = signer.token(&page.header, &claims);
+        for (method, path, expected) in page.requests {
+            let place = format!("{}: {method} {path}", page.name);
+            let request = |token: &str| Request::new(method, path).bearer(token);
+            let exchange = gate.send(&request(&token));
+            assert_eq!(exchange.status, *expected, "{place}: {}", exchange.details);
+            let forged = gate.send(&request(&format!("{token}AAAA")));
+            assert_ne!(forged.status, 200, "{place}");
+            assert_ne!(
+                gate.send(&Request::new(method, path)).status,
+                200,
+                "{place}"
+            );
+        }
+        for (name, value) in page.id_token.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
+        let id_token = signer.token(&page.header, &claims);
+        let (method, path, _) = page.requests[0];
+        let exchange = gate.send(&Request::new(method, path).bearer(&id_token));
+        assert_eq!(exchange.status, 401, "{}: {}", page.name, exchange.details);
+    }
+}
+
+/// The configuration as it is printed, with the signer's key where the server's would be.
+fn configuration(page: &Page, signer: &Signer, server: &AuthorizationServer) -> Value {
+    let mut configuration = block(page);
+    let providers = configuration["providers"].as_object_mut().unwrap();
+    let provider = providers.values_mut().next().unwrap();
+    let keys = Answer::json(signer.jwks().to_string());
+    if let Some(uri) = provider.pointer("/remote_jwks/http_uri/uri") {
+        let path = uri.as_str().unwrap().splitn(4, '/').nth(3).unwrap();
+        server.answer(&format!("/{path}"), keys);
+    } else if let Some(pem) = provider.pointer_mut("/public_keys/pem/0") {
+        *pem = json!(public_pem(signer.alg));
+    } else {
+        let issuer = provider["issuer"].as_str().unwrap();
+        let metadata = json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks") });
+        let path = "/.well-known/openid-configuration";
+        server.answer(path, Answer::json(metadata.to_string()));
+        server.answer("/jwks", keys);
+    }
+    configuration
+}
+
+/// The configuration of that number on the page.
+fn block(page: &Page) -> Value {
+    let mut blocks = page.text.split("```yaml portcullis\n").skip(1);
+    let block = blocks.nth(page.number).unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    serde_saphyr::from_str(block).unwrap()
+}
+
+/// The whole Envoy file of the one page that has its own says the same as its configuration.
+#[test]
+fn the_envoy_file_of_okta_holds_the_configuration_of_its_page() {
+    let page = pages().remove(0);
+    let (_, file) = page.text.split_once("```yaml\n").unwrap();
+    let (file, _) = file.split_once("```").unwrap();
+    let file: Value = serde_saphyr::from_str(file).unwrap();
+    let filter =
+        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0";
+    let value = format!("{filter}/typed_config/config/configuration/value");
+    assert_eq!(file.pointer(&value), Some(&block(&page)));
+}
+
+fn pages() -> Vec<Page> {
+    let untyped = json!({ "alg": "RS256", "kid": "k1" });
+    let typed = |typ: &str| json!({ "alg": "RS256", "kid": "k1", "typ": typ });
+    vec![
+        Page {
+            name: "okta",
+            text: include_str!("../../docs/providers/okta.md"),
+            number: 0,
+            header: untyped.clone(),
+            claims: json!({
+                "iss": "https://example.okta.com/oauth2/default", "aud": "api://default",
+                "sub": "0oa1", "cid": "0oa1", "scp": ["orders.read"],
+            }),
+            id_token: json!({ "cid": null }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "entra, version 2.0",
+            text: include_str!("../../docs/providers/entra-id.md"),
+            number: 0,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+                "aud": API, "tid": TENANT, "azp": "c", "sub": "s", "oid": "o",
+                "roles": ["Orders.Read.All"],
+            }),
+            id_token: json!({ "azp": null }),
+            requests: &[("GET", "/orders", 200), ("GET", "/orders/mine", 403)],
+        },
+        Page {
+            name: "entra, version 1.0",
+            text: include_str!("../../docs/providers/entra-id.md"),
+            number: 1,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": format!("https://sts.windows.net/{TENANT}/"),
+                "aud": format!("api://{API}"), "tid": TENANT, "appid": "c", "sub": "s",
+                "roles": ["Orders.Read.All"],
+            }),
+            id_token: json!({ "appid": null }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "ping-federate",
+            text: include_str!("../../docs/providers/ping-federate.md"),
+            number: 0,
+            header: typed("at+jwt"),
+            claims: json!({
+                "iss": "https://ping.example.com", "aud": "orders", "client_id": "c",
+                "scope": ["orders.read"],
+            }),
+            id_token: json!({ "aud": "c" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "auth0",
+            text: include_str!("../../docs/providers/auth0.md"),
+            number: 0,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": "https://example.eu.auth0.com/", "aud": "https://orders.example.com",
+                "sub": "c@clients", "azp": "c", "gty": "client-credentials",
+                "scope": "read:orders", "permissions": ["read:orders"],
+            }),
+            id_token: json!({ "aud": "c" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "keycloak",
+            text: include_str!("../../docs/providers/keycloak.md"),
+            number: 0,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": "https://sso.example.com/realms/shop", "aud": ["orders", "account"],
+                "typ": "Bearer", "azp": "reporting", "client_id": "reporting",
+                "preferred_username": "service-account-reporting",
+                "scope": "email orders.read profile",
+                "realm_access": { "roles": ["default-roles-shop"] },
+            }),
+            id_token: json!({ "typ": "ID" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "cognito",
+            text: include_str!("../../docs/providers/cognito.md"),
+            number: 0,
+            header: untyped.clone(),
+            claims: json!({
+                "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI",
+                "sub": "57cbishk4j24pabc1234567890", "client_id": "57cbishk4j24pabc1234567890",
+                "token_use": "access", "scope": "orders/read", "version": 2,
+            }),
+            id_token: json!({ "token_use": "id" }),
+            requests: &[("GET", "/orders", 200), ("GET", "/admin", 403)],
+        },
+        Page {
+            name: "rfc9068",
+            text: include_str!("../../docs/providers/rfc9068.md"),
+            number: 0,
+            header: typed("at+jwt"),
+            claims: json!({
+                "iss": "https://login.example.com", "aud": "https://orders.example.com",
+                "sub": "c", "client_id": "c", "jti": "1", "scope": "orders.read",
+            }),
+            id_token: json!({ "aud": "c", "client_id": null }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "rfc9068, a server with its own ways",
+            text: include_str!("../../docs/providers/rfc9068.md"),
+            number: 1,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": "https://login.example.com", "aud": "https://orders.example.com",
+                "client": "c", "use": "access", "permissions": ["orders.read"],
+            }),
+            id_token: json!({ "use": "id" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "private-key-jwt",
+            text: include_str!("../../docs/providers/private-key-jwt.md"),
+            number: 0,
+            header: json!({ "alg": "RS256" }),
+            claims: json!({
+                "iss": "reporting-job", "sub": "reporting-job", "aud": "https://orders.example.com",
+            }),
+            id_token: json!({ "sub": "alice" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+    ]
+}
