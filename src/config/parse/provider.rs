@@ -1,12 +1,14 @@
 //! An authorization server.
 
 use super::{
-    claims, exports, headers,
+    claims, exports, headers, identity,
     issuer::{self, WrittenIssuer},
     keys,
     limits::{self, MAX_DURATION_MS, in_bounds},
     list::texts,
     places::places,
+    revocation::revocation,
+    structured_scopes::structured_scopes,
     text::{at_most, string_match},
 };
 use crate::{
@@ -55,6 +57,20 @@ pub(super) fn provider(
         Some(RawJwkAlgorithm::Exact) | None => JwkAlgorithm::Exact,
     };
     let issuer = issuer.issuer(&require_claims)?;
+    let structured_scopes = raw
+        .structured_scopes
+        .as_ref()
+        .map(structured_scopes)
+        .transpose()
+        .at("structured_scopes")?;
+    let role_claims = match (&structured_scopes, raw.role_claims.as_deref()) {
+        (Some(_), Some(_)) => {
+            let (field, other) = ("role_claims", "structured_scopes");
+            return Err(Reason::Contradiction { field, other }.into());
+        }
+        (Some(_), None) => Vec::new(),
+        (None, names) => claims::paths(names, &DEFAULT_ROLE_CLAIMS),
+    };
     let (keys, algorithms) = keys::keys(raw, &issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
@@ -86,7 +102,7 @@ pub(super) fn provider(
             names => claims::paths(names, &DEFAULT_CLIENT_ID_CLAIMS),
         },
         scope_claims: claims::paths(raw.scope_claims.as_deref(), &DEFAULT_SCOPE_CLAIMS),
-        role_claims: claims::paths(raw.role_claims.as_deref(), &DEFAULT_ROLE_CLAIMS),
+        role_claims,
         algorithms,
         jwk_algorithm,
         key_issuer: match raw.key_issuer {
@@ -109,6 +125,19 @@ pub(super) fn provider(
         .at("forward_payload_header")?,
         claim_headers: headers::claim_headers(raw.claim_to_headers.as_deref().unwrap_or_default())
             .at("claim_to_headers")?,
+        identity_header: raw
+            .identity_header
+            .as_ref()
+            .map(|raw| identity::header(raw, structured_scopes.as_ref()))
+            .transpose()
+            .at("identity_header")?,
+        structured_scopes,
+        revoked: raw
+            .revoked
+            .as_ref()
+            .map(revocation)
+            .transpose()
+            .at("revoked")?,
         cache: limits::cache(raw.jwt_cache_config.unwrap_or_default()).at("jwt_cache_config")?,
         exports: exports::exports(raw)?,
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),

@@ -1,0 +1,50 @@
+//! Whether a token was revoked.
+
+use std::collections::BTreeSet;
+
+use super::client_id;
+use crate::{
+    config::{Provider, Revocation},
+    decision::Reason,
+    jose::Claims,
+    time::{Rounding, UnixSeconds},
+};
+
+/// Checks the token, its client and its subject against what the operator has revoked. Nothing in it
+/// depends on the time: what passed once passes until the configuration changes.
+pub(super) fn check(provider: &Provider, claims: &Claims) -> Result<(), Reason> {
+    let Some(revoked) = &provider.revoked else {
+        return Ok(());
+    };
+    let is_listed =
+        |list: &BTreeSet<String>, id: Option<&str>| id.is_some_and(|id| list.contains(id));
+    let client = client_id(provider, claims);
+    if is_listed(&revoked.token_ids, claims.token_id())
+        || is_listed(&revoked.client_ids, client)
+        || is_too_old(revoked, claims)
+    {
+        return Err(Reason::Revoked);
+    }
+    // An identifier that is no text would never be found in the list.
+    let has_odd_client = || {
+        let mut names = provider.client_id_claims.iter();
+        client.is_none() && names.any(|name| claims.find(name).is_some())
+    };
+    if !revoked.client_ids.is_empty() && has_odd_client() {
+        return Err(Reason::Client);
+    }
+    Ok(())
+}
+
+/// A token that does not say when it was issued may be as old as any.
+fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
+    let subject = claims.subject();
+    let Some(limit) = subject.and_then(|subject| revoked.issued_before.get(subject)) else {
+        return false;
+    };
+    // Rounded down, unlike `Claims::issued_at`: half a second before is before.
+    let issued = claims
+        .member("iat")
+        .and_then(|iat| UnixSeconds::from_numeric_date(iat, Rounding::Down));
+    issued.is_none_or(|issued| issued < *limit)
+}
