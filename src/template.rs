@@ -44,14 +44,16 @@ impl Template {
         std::iter::once(&self.head).chain(tail).map(String::as_str)
     }
 
-    /// Whether two placeholders touch, so that nobody could say where one value ends.
-    #[must_use]
-    pub fn has_touching(&self) -> bool {
-        let between = self
-            .tail
-            .split_last()
-            .map_or(&[][..], |(_, between)| between);
-        between.iter().any(|(_, literal)| literal.is_empty())
+    /// The same, where no two placeholders touch: nobody could say where one value ends.
+    ///
+    /// # Errors
+    /// What is expected of it.
+    pub fn without_touching(self) -> Result<Self, &'static str> {
+        let mut between = self.tail.iter().rev().skip(1);
+        if between.any(|(_, literal)| literal.is_empty()) {
+            return Err("text between any two placeholders");
+        }
+        Ok(self)
     }
 }
 
@@ -92,9 +94,10 @@ mod tests {
             template.literals().collect::<Vec<_>>(),
             ["a", "", "::", "e"]
         );
-        assert!(template.has_touching());
+        assert!(template.without_touching().is_err());
         for apart in ["", "a", "{b}", "{b}:{c}", "a{b}:{c}"] {
-            assert!(!Template::parse(apart).unwrap().has_touching(), "{apart}");
+            let template = Template::parse(apart).unwrap();
+            assert!(template.without_touching().is_ok(), "{apart}");
         }
         for odd in ["{", "}", "{}", "a}b{c}", "{a{b}}", "{a}}", "{{a}"] {
             assert_eq!(Template::parse(odd), None, "{odd}");

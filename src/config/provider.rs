@@ -65,7 +65,7 @@ pub struct Provider {
     /// Claims that must hold for the token to be valid.
     pub require_claims: Vec<ClaimRequirement>,
     /// Tokens that are not taken any more.
-    pub revoked: Option<Revocation>,
+    pub revoked: Revocation,
     /// Rules on `exp`, `nbf` and `iat`.
     pub times: TimeRules,
     /// Where its tokens are looked for.

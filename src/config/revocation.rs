@@ -1,16 +1,15 @@
 //! Tokens that are not taken any more, although they verify.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::time::UnixSeconds;
 
-/// What was revoked: looked up by its text, so that thousands of entries cost a token nothing.
+/// What was revoked. Each list is sorted and has an entry once, so that thousands of them cost a
+/// token nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocation {
     /// Tokens, by `jti` (RFC 7519 §4.1.7).
-    pub token_ids: BTreeSet<String>,
+    pub token_ids: Vec<String>,
     /// Clients, by the identifier in the provider's `client_id_claims`.
-    pub client_ids: BTreeSet<String>,
+    pub client_ids: Vec<String>,
     /// Subjects, by `sub`, whose tokens of before that time are revoked.
-    pub issued_before: BTreeMap<String, UnixSeconds>,
+    pub issued_before: Vec<(String, UnixSeconds)>,
 }

@@ -41,20 +41,16 @@ pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result
 }
 
 fn template(text: &str, scopes: Option<&StructuredScopes>) -> Result<IdentityTemplate, Reason> {
-    let wrong = |expected| Reason::WrongForm {
-        expected,
-        found: text.to_owned(),
-    };
+    let expected = "one line with names in braces, such as oauth-{role}$@{org}.{cloud}";
     let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f) && text.trim() == text;
-    let template = Template::parse(text).filter(|template| is_plain && !template.tail.is_empty());
-    let Some(template) = template else {
-        return Err(wrong(
-            "one line with names in braces, such as oauth-{role}$@{org}.{cloud}",
-        ));
-    };
-    if template.has_touching() {
-        return Err(wrong("text between any two placeholders"));
-    }
+    let template = Template::parse(text)
+        .filter(|template| is_plain && !template.tail.is_empty())
+        .ok_or(expected)
+        .and_then(Template::without_touching)
+        .map_err(|expected| Reason::WrongForm {
+            expected,
+            found: text.to_owned(),
+        })?;
     let role = scopes.map_or(ROLE, |scopes| &scopes.role);
     let fixed = scopes.map_or(&[][..], |scopes| &scopes.fixed);
     let part = |name: &str| {

@@ -1,6 +1,6 @@
 //! Tokens that are not taken any more.
 
-use std::collections::BTreeSet;
+use serde_json::{Map, Value};
 
 use super::limits::in_bounds;
 use crate::{
@@ -14,27 +14,29 @@ const MAX_TIME: u64 = 253_402_300_799;
 /// `revoked`. Lists like these are written by programs: they may be empty, and name one entry twice.
 pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError> {
     let mut revoked = Revocation {
-        token_ids: set(raw.jti.as_deref()).at("jti")?,
-        client_ids: set(raw.client_ids.as_deref()).at("client_ids")?,
+        token_ids: sorted(raw.jti.as_deref()).at("jti")?,
+        client_ids: sorted(raw.client_ids.as_deref()).at("client_ids")?,
         ..Revocation::default()
     };
-    for (subject, time) in raw.issued_before.iter().flatten() {
+    // Sorted as it is.
+    for (subject, time) in raw.issued_before.iter().flat_map(|subjects| &subjects.0) {
         let time = in_bounds(*time, 0, MAX_TIME, "seconds")
             .at(subject)
             .at("issued_before")?;
         let time = UnixSeconds::new(i64::try_from(time).unwrap_or(i64::MAX));
-        revoked.issued_before.insert(subject.clone(), time);
+        revoked.issued_before.push((subject.clone(), time));
     }
     Ok(revoked)
 }
 
-fn set(list: Option<&[String]>) -> Result<BTreeSet<String>, ConfigError> {
-    let mut set = BTreeSet::new();
+/// Each text once, in order. A map of JSON sorts them: its code is in the module already.
+fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
+    let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {
         if text.is_empty() {
             return Err(Reason::Empty).at_index(index);
         }
-        set.insert(text.clone());
+        sorted.insert(text.clone(), Value::Null);
     }
-    Ok(set)
+    Ok(sorted.keys().cloned().collect())
 }

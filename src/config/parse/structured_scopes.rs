@@ -13,55 +13,53 @@ pub(super) const ROLE: &str = "role";
 /// Stands for a value that is not known; no scope has it.
 const ANY: &str = "\0";
 
+/// The values in `where`.
+type Fixed = [(String, String)];
+
 /// `structured_scopes`.
 pub(super) fn structured_scopes(
     raw: &RawStructuredScopes,
 ) -> Result<StructuredScopes, ConfigError> {
     let role = raw.role.as_deref().unwrap_or(ROLE);
+    let fixed = raw.fixed.as_ref().map_or(&[][..], |fixed| &fixed.0);
     let template = template(&raw.template).at("template")?;
-    check_names(raw, &template, role)?;
-    let written = write(&template, |_| None);
+    check_names(&template, role, fixed)?;
+    let written = write(&template, &[]);
     let literals = template.literals().filter(|literal| !literal.is_empty());
     let separators: Vec<(String, usize)> = literals
         .map(|literal| (literal.to_owned(), occurrences(&written, literal)))
         .collect();
-    let mut fixed = Vec::new();
-    for (name, value) in raw.fixed.iter().flatten() {
-        check_value(&template, &separators, name, value)
-            .at(name)
+    for pair in fixed {
+        check_value(&template, &separators, pair)
+            .at(&pair.0)
             .at("where")?;
-        fixed.push((name.clone(), value.clone()));
     }
-    let of_fixed = |name: &str| raw.fixed.as_ref()?.get(name).map(String::as_str);
-    let written = write(&template, of_fixed);
+    let written = write(&template, fixed);
     // The one placeholder that is left is the role's.
-    let (before, after) = written.split_once(ANY).unwrap_or_default();
+    let (before, after) = written.split_once('\0').unwrap_or_default();
     Ok(StructuredScopes {
         before: before.to_owned(),
         after: after.to_owned(),
         separators,
         role: role.to_owned(),
-        fixed,
+        fixed: fixed.to_vec(),
     })
 }
 
 fn template(text: &str) -> Result<Template, Reason> {
-    let wrong = |expected| Reason::WrongForm {
-        expected,
-        found: text.to_owned(),
-    };
+    let expected = "a scope with names in braces, such as {cloud}::{org}::{role}, without spaces";
     let template = Template::parse(text)
         .filter(|template| template.literals().all(is_scope))
-        .ok_or_else(|| {
-            wrong("a scope with names in braces, such as {cloud}::{org}::{role}, without spaces")
+        .ok_or(expected)
+        .and_then(Template::without_touching)
+        .map_err(|expected| Reason::WrongForm {
+            expected,
+            found: text.to_owned(),
         })?;
-    if template.has_touching() {
-        return Err(wrong("text between any two placeholders"));
-    }
     let names: Vec<&str> = template.names().collect();
     for (index, name) in names.iter().enumerate() {
         if names.iter().take(index).any(|earlier| earlier == name) {
-            let value = format!("{{{name}}}");
+            let value = ["{", name, "}"].concat();
             return Err(Reason::Repeated { value });
         }
     }
@@ -69,16 +67,7 @@ fn template(text: &str) -> Result<Template, Reason> {
 }
 
 /// The placeholders are the role's and those of `where`, each of them.
-fn check_names(
-    raw: &RawStructuredScopes,
-    template: &Template,
-    role: &str,
-) -> Result<(), ConfigError> {
-    let is_fixed = |name: &str| {
-        raw.fixed
-            .as_ref()
-            .is_some_and(|fixed| fixed.contains_key(name))
-    };
+fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), ConfigError> {
     let stands = |name: &str| {
         let found = template.names().any(|placeholder| placeholder == name);
         let name = name.to_owned();
@@ -86,18 +75,17 @@ fn check_names(
             .then_some(())
             .ok_or(Reason::NoSuchPlaceholder { name })
     };
-    if is_fixed(role) {
+    if value_of(fixed, role).is_some() {
         let expected = "a placeholder that has no value in \"where\"";
         let found = role.to_owned();
         return Err(Reason::WrongForm { expected, found }).at("role");
     }
     stands(role).at("role")?;
-    for name in raw.fixed.iter().flat_map(|fixed| fixed.keys()) {
+    for (name, _) in fixed {
         stands(name).at(name).at("where")?;
     }
-    let unset = template
-        .names()
-        .find(|name| *name != role && !is_fixed(name));
+    let mut names = template.names();
+    let unset = names.find(|name| *name != role && value_of(fixed, name).is_none());
     unset.map_or(Ok(()), |name| {
         let name = name.to_owned();
         Err(Reason::UnsetPlaceholder { name }).at("where")
@@ -108,34 +96,36 @@ fn check_names(
 fn check_value(
     template: &Template,
     separators: &[(String, usize)],
-    name: &str,
-    value: &str,
+    pair: &(String, String),
 ) -> Result<(), Reason> {
-    if value.is_empty() {
+    if pair.1.is_empty() {
         return Err(Reason::Empty);
     }
-    let written = write(template, |placeholder| {
-        (placeholder == name).then_some(value)
-    });
+    let written = write(template, std::slice::from_ref(pair));
     let mut separators = separators.iter();
     let is_one_part = separators.all(|(literal, count)| occurrences(&written, literal) == *count);
-    if is_one_part && is_scope(value) {
+    if is_one_part && is_scope(&pair.1) {
         return Ok(());
     }
     Err(Reason::WrongForm {
         expected: "printable ASCII without spaces, quotes, backslashes and what separates the parts",
-        found: value.to_owned(),
+        found: pair.1.clone(),
     })
 }
 
 /// The template with what is known in place of each name.
-fn write<'a>(template: &Template, known: impl Fn(&str) -> Option<&'a str>) -> String {
+fn write(template: &Template, known: &Fixed) -> String {
     let mut written = template.head.clone();
     for (name, literal) in &template.tail {
-        written.push_str(known(name).unwrap_or(ANY));
+        written.push_str(value_of(known, name).unwrap_or(ANY));
         written.push_str(literal);
     }
     written
+}
+
+fn value_of<'a>(fixed: &'a Fixed, name: &str) -> Option<&'a str> {
+    let found = fixed.iter().find(|(own, _)| own == name);
+    found.map(|(_, value)| value.as_str())
 }
 
 fn is_scope(text: &str) -> bool {

@@ -36,7 +36,7 @@ pub(super) use self::{
     },
     scalar::{ClaimName, Integer, Scalar},
     unavailable::absence,
-    value::Read,
+    value::{Named, Read},
 };
 
 object! {

@@ -1,9 +1,7 @@
 //! `providers.<name>` as it is written.
 
-use std::collections::BTreeMap;
-
 use super::{
-    ClaimName, Milliseconds, Preset, RawStringMatcher, Scalar,
+    ClaimName, Milliseconds, Named, Preset, RawStringMatcher, Scalar,
     object::{choice, object},
 };
 
@@ -137,7 +135,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRevocation {
         client_ids: Option<Vec<String>>,
-        issued_before: Option<BTreeMap<String, u64>>,
+        issued_before: Option<Named<u64>>,
         jti: Option<Vec<String>>,
     }
 }
@@ -148,7 +146,7 @@ object! {
     pub(in crate::config) struct RawStructuredScopes {
         role: Option<String>,
         template: String,
-        fixed = "where": Option<BTreeMap<String, String>>,
+        fixed = "where": Option<Named<String>>,
     }
 }
 
