@@ -23,7 +23,7 @@ fn structured(name: &str, secret: &[u8]) -> Value {
     own
 }
 
-fn gate(authorize: Value) -> Engine {
+fn gate(authorize: &Value) -> Engine {
     engine(json!({
         "providers": {"a": structured("a", &SECRET)},
         "rules": [{
@@ -42,7 +42,7 @@ fn caller(decision: Decision) -> Option<String> {
         panic!("{decision:?}")
     };
     let mut headers = permit.edits.iter().filter_map(|edit| match edit {
-        HeaderEdit::Set(name, value) if name == "x-user" => Some(value.clone()),
+        HeaderEdit::Set(name, value) if &**name == "x-user" => Some(value.to_string()),
         _ => None,
     });
     let header = headers.next();
@@ -56,7 +56,7 @@ fn caller(decision: Decision) -> Option<String> {
 
 #[test]
 fn a_role_is_of_the_configured_organisation_or_none() {
-    let engine = gate(roles(&["reader"]));
+    let engine = gate(&roles(&["reader"]));
     for (claims, expected) in [
         (json!({"scope": "c.net::7::reader"}), "verified"),
         (
@@ -145,7 +145,7 @@ fn the_caller_has_the_first_of_its_roles_that_satisfies_the_rule() {
         // No role, no identity: not a part of one.
         (json!(null), &[], None),
     ] {
-        let engine = gate(authorize.clone());
+        let engine = gate(&authorize);
         for _ in 0..2 {
             // The second time from the cache.
             let decision = bearer(&engine, &scope(own));
@@ -156,7 +156,7 @@ fn the_caller_has_the_first_of_its_roles_that_satisfies_the_rule() {
 
 #[test]
 fn no_role_breaks_out_of_the_identity() {
-    let engine = gate(json!(null));
+    let engine = gate(&json!(null));
     for (role, expected) in [
         ("a\r\nx-admin:1", "header_value"),
         ("a\u{0}", "header_value"),
@@ -182,7 +182,7 @@ fn no_role_breaks_out_of_the_identity() {
 
 #[test]
 fn no_client_sends_an_identity() {
-    let engine = gate(json!(null));
+    let engine = gate(&json!(null));
     let good = format!("Bearer {}", token("a", json!({})));
     let names = ["x-user", "X-USER", "x_user", "X_uSeR"];
     let mut headers = names.map(|name| (name, "root")).to_vec();
@@ -249,7 +249,7 @@ fn a_role_counts_only_of_the_token_that_satisfies_the_rule() {
     let edits = edits(decide(&engine, "/", &headers));
     assert!(edits.contains(&set("x-user", "oauth-reader$@7.c.net")));
     let is_other =
-        |edit: &HeaderEdit| matches!(edit, HeaderEdit::Set(name, _) if name == "x-other");
+        |edit: &HeaderEdit| matches!(edit, HeaderEdit::Set(name, _) if &**name == "x-other");
     assert!(!edits.iter().any(is_other), "{edits:?}");
 }
 

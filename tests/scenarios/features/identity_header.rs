@@ -55,7 +55,7 @@ fn z08_the_upstream_is_told_who_is_calling<D: Driver>() {
             "NetworkAdmin",
         ),
     ] {
-        let token = signer.sign_claims(&claims(&gate, json!(scopes)));
+        let token = signer.sign_claims(&claims(&gate, &json!(scopes)));
         for _ in 0..2 {
             let exchange = gate.send(&Request::get("/api/v1/rules").bearer(&token));
             let expected = format!("oauth-{role}$@272378.zscalerbeta.net");
@@ -64,7 +64,7 @@ fn z08_the_upstream_is_told_who_is_calling<D: Driver>() {
     }
     // Where it writes, the role is the one that may.
     let scopes = "zscalerbeta.net::272378::Auditor zscalerbeta.net::272378::NetworkAdmin";
-    let token = signer.sign_claims(&claims(&gate, json!(scopes)));
+    let token = signer.sign_claims(&claims(&gate, &json!(scopes)));
     let exchange = gate.send(&Request::new("POST", "/api/v1/rules").bearer(&token));
     assert_eq!(
         told(&exchange),
@@ -98,8 +98,8 @@ fn z08_no_client_says_who_is_calling<D: Driver>() {
         }
         request
     };
-    let nobody = signer.sign_claims(&claims(&gate, json!("openid")));
-    let mut stale = claims(&gate, json!("zscalerbeta.net::272378::NetworkAdmin"));
+    let nobody = signer.sign_claims(&claims(&gate, &json!("openid")));
+    let mut stale = claims(&gate, &json!("zscalerbeta.net::272378::NetworkAdmin"));
     stale["exp"] = json!(gate.now() - 600);
     for request in [
         spoofed("/open"),
@@ -115,7 +115,7 @@ fn z08_no_client_says_who_is_calling<D: Driver>() {
         }
         assert!(exchange.filter_state.is_empty());
     }
-    let auditor = claims(&gate, json!("zscalerbeta.net::272378::Auditor"));
+    let auditor = claims(&gate, &json!("zscalerbeta.net::272378::Auditor"));
     let exchange = gate.send(&spoofed("/api/v1/rules").bearer(signer.sign_claims(&auditor)));
     assert_eq!(told(&exchange), ["oauth-Auditor$@272378.zscalerbeta.net"]);
     let seen = exchange.upstream.unwrap();
@@ -138,7 +138,7 @@ fn z08_no_token_says_it_is_another<D: Driver>() {
         ("a.b@c$", 200),
     ] {
         let scopes = json!([format!("zscalerbeta.net::272378::{role}")]);
-        let token = signer.sign_claims(&claims(&gate, scopes));
+        let token = signer.sign_claims(&claims(&gate, &scopes));
         let exchange = gate.send(&Request::get("/").bearer(token));
         assert_eq!(exchange.status, status, "{role:?}");
         assert_eq!(exchange.upstream.is_some(), status == 200, "{role:?}");
@@ -149,7 +149,7 @@ fn z08_the_access_log_tells_who_is_calling() {
     let signer = signer();
     let gate: Envoy = gate(with_keys_of(&signer));
     let scopes = json!("zscalerbeta.net::272378::Auditor");
-    let token = signer.sign_claims(&claims(&gate, scopes));
+    let token = signer.sign_claims(&claims(&gate, &scopes));
     let request = Request::get("/api/v1/rules")
         .header(HEADER, "root")
         .bearer(token);

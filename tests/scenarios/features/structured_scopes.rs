@@ -38,7 +38,7 @@ pub(super) fn with_keys_of(signer: &Signer) -> Value {
 }
 
 /// Claims that the page's provider accepts.
-pub(super) fn claims(gate: &impl Driver, scopes: Value) -> Value {
+pub(super) fn claims(gate: &impl Driver, scopes: &Value) -> Value {
     json!({
         "iss": "https://idp.example.com", "aud": "https://api.example.com", "sub": "client-1",
         "client_id": "client-1", "iat": gate.now(), "exp": gate.now() + 600, "scope": scopes,
@@ -52,7 +52,7 @@ fn ask(
     (method, path): (&str, &str),
     scopes: Value,
 ) -> Exchange {
-    let token = signer.sign_claims(&claims(gate, scopes));
+    let token = signer.sign_claims(&claims(gate, &scopes));
     gate.send(&Request::new(method, path).bearer(token))
 }
 
@@ -96,7 +96,7 @@ fn z06_a_scope_names_cloud_organisation_and_role<D: Driver>() {
         assert_eq!(exchange.upstream.is_some(), status == 200, "{scopes}");
     }
     // Roles come from scopes alone.
-    let mut by_claim = claims(&gate, json!("openid"));
+    let mut by_claim = claims(&gate, &json!("openid"));
     by_claim["roles"] = json!(["Auditor", ours]);
     let request = Request::get("/api/v1/rules").bearer(signer.sign_claims(&by_claim));
     assert_eq!(gate.send(&request).status, 403);
@@ -137,7 +137,7 @@ fn z07_roles_are_full_view_only_or_none_as_the_page_says<D: Driver>() {
     }
     // Some servers take the method from a header.
     let scopes = json!("zscalerbeta.net::272378::Auditor");
-    let token = signer.sign_claims(&claims(&gate, scopes));
+    let token = signer.sign_claims(&claims(&gate, &scopes));
     for name in [
         "x-http-method-override",
         "X-HTTP-Method",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{check, okta};
 
 /// `structured_scopes` of this template with these values.
-fn structured(template: &str, fixed: Value) -> Vec<(&'static str, Value)> {
+fn structured(template: &str, fixed: &Value) -> Vec<(&'static str, Value)> {
     vec![(
         "structured_scopes",
         json!({"template": template, "where": fixed}),
@@ -33,11 +33,11 @@ pub(super) fn scopes() -> BTreeSet<String> {
         .collect();
     let mut refusals = vec![
         (
-            structured("{cloud}::{org}", json!({"cloud": "a", "org": "b"})),
+            structured("{cloud}::{org}", &json!({"cloud": "a", "org": "b"})),
             r#"structured_scopes.role: the template has no {role}; write it into "template", or leave the name out"#,
         ),
         (
-            structured("{cloud}::{org}::{role}", json!({"cloud": "a"})),
+            structured("{cloud}::{org}::{role}", &json!({"cloud": "a"})),
             r#"structured_scopes.where: any "org" would fit; give its value in "where""#,
         ),
         (
@@ -45,27 +45,27 @@ pub(super) fn scopes() -> BTreeSet<String> {
             r#"structured_scopes.where: any "org" would fit; give its value in "where""#,
         ),
         (
-            structured("{org}::{role}", json!({"org": "a", "orgs": "b"})),
+            structured("{org}::{role}", &json!({"org": "a", "orgs": "b"})),
             r#"structured_scopes.where.orgs: the template has no {orgs}; write it into "template", or leave the name out"#,
         ),
         (
-            structured("{org}::{role}", json!({"org": "a", "role": "b"})),
+            structured("{org}::{role}", &json!({"org": "a", "role": "b"})),
             r#"structured_scopes.role: expected a placeholder that has no value in "where", found "role""#,
         ),
         (
-            structured("{org}{role}", json!({"org": "a"})),
+            structured("{org}{role}", &json!({"org": "a"})),
             r#"structured_scopes.template: expected text between any two placeholders, found "{org}{role}""#,
         ),
         (
-            structured("{role}::{role}", json!({})),
+            structured("{role}::{role}", &json!({})),
             r#"structured_scopes.template: "{role}" is there twice; remove one"#,
         ),
         (
-            structured("{org}::{role}", json!({"org": ""})),
+            structured("{org}::{role}", &json!({"org": ""})),
             "structured_scopes.where.org: empty; fill it in, or leave it out where it is optional",
         ),
         (
-            structured("{org}::{role}", json!({"org": 7})),
+            structured("{org}::{role}", &json!({"org": 7})),
             "structured_scopes.where.org: expected a string, found 7",
         ),
         (
@@ -87,10 +87,10 @@ pub(super) fn scopes() -> BTreeSet<String> {
             r#"providers.okta: "role_claims" contradicts "structured_scopes"; keep one"#,
         )],
     );
-    let org = |org: &str| structured("{org}::{role}", json!({ "org": org }));
+    let org = |org: &str| structured("{org}::{role}", &json!({ "org": org }));
     refusals.extend(
         odd.iter()
-            .map(|(template, text)| (structured(template, json!({"org": "a"})), text.as_str())),
+            .map(|(template, text)| (structured(template, &json!({"org": "a"})), text.as_str())),
     );
     refusals.extend(
         values
@@ -172,8 +172,7 @@ pub(super) fn identities() -> BTreeSet<String> {
         ]
     };
     let extract = json!({"extract_only_without_validation": {}});
-    let both =
-        json!({"requires_any": {"requirements": [{"provider_name": "okta"}, extract.clone()]}});
+    let both = json!({"requires_any": {"requirements": [{"provider_name": "okta"}, extract]}});
     let text = r#"rules[0].requires: "extract_only_without_validation" contradicts "identity_header"; keep one"#;
     seen.extend(check(
         "",
