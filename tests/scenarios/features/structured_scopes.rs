@@ -50,9 +50,9 @@ fn ask(
     gate: &impl Driver,
     signer: &Signer,
     (method, path): (&str, &str),
-    scopes: Value,
+    scopes: &Value,
 ) -> Exchange {
-    let token = signer.sign_claims(&claims(gate, &scopes));
+    let token = signer.sign_claims(&claims(gate, scopes));
     gate.send(&Request::new(method, path).bearer(token))
 }
 
@@ -91,7 +91,7 @@ fn z06_a_scope_names_cloud_organisation_and_role<D: Driver>() {
         (json!({ "scope": ours }), 403),
         (json!("Auditor"), 403),
     ] {
-        let exchange = ask(&gate, &signer, ("GET", "/api/v1/rules"), scopes.clone());
+        let exchange = ask(&gate, &signer, ("GET", "/api/v1/rules"), &scopes);
         assert_eq!(exchange.status, status, "{scopes}");
         assert_eq!(exchange.upstream.is_some(), status == 200, "{scopes}");
     }
@@ -125,7 +125,7 @@ fn z07_roles_are_full_view_only_or_none_as_the_page_says<D: Driver>() {
     ] {
         let scopes = json!(format!("zscalerbeta.net::272378::{role}"));
         for (method, status) in methods.into_iter().zip(expected) {
-            let exchange = ask(&gate, &signer, (method, area), scopes.clone());
+            let exchange = ask(&gate, &signer, (method, area), &scopes);
             assert_eq!(exchange.status, status, "{role}: {method} {area}");
             if status == 403 {
                 let challenge = exchange.headers.value("www-authenticate").unwrap();
