@@ -31,5 +31,6 @@ pub mod json;
 pub mod keys;
 pub mod policy;
 pub mod request;
+pub mod template;
 pub mod time;
 pub mod verification;

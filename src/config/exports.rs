@@ -4,13 +4,15 @@
 const PREFIX: &str = "portcullis.";
 
 /// Filter state to write, in place of the dynamic metadata of `jwt_authn`, which a module cannot
-/// write. Each is JSON text.
+/// write. Each is JSON text but the identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// Where the verified payload goes (`payload_in_metadata`).
     pub payload: Option<StateKey>,
     /// Where the verified JOSE header goes (`header_in_metadata`).
     pub header: Option<StateKey>,
+    /// Where it goes who is calling (`identity_in_metadata`); the one that is not JSON.
+    pub identity: Option<StateKey>,
     /// Where it goes why a token failed (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
     /// Claims whose text becomes a list of its words in the payload.
@@ -38,8 +40,13 @@ impl StateKey {
 impl Exports {
     /// All keys.
     pub fn keys(&self) -> impl Iterator<Item = &StateKey> {
-        [&self.payload, &self.header, &self.failed_status]
-            .into_iter()
-            .flatten()
+        [
+            &self.payload,
+            &self.header,
+            &self.identity,
+            &self.failed_status,
+        ]
+        .into_iter()
+        .flatten()
     }
 }

@@ -15,6 +15,7 @@ mod parse;
 mod provider;
 mod raw;
 mod reason;
+mod revocation;
 #[cfg(test)]
 mod tests;
 mod warning;
@@ -29,12 +30,13 @@ pub use self::{
     exports::{Exports, StateKey},
     location::Location,
     provider::{
-        Audiences, ClaimHeader, ClaimRequirement, Discovery, Issuer, JwksLocation, KeyIssuer,
-        KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy, TimeRules,
-        TokenTypes,
+        Audiences, ClaimHeader, ClaimRequirement, Discovery, IdentityHeader, Issuer, JwksLocation,
+        KeyIssuer, KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy,
+        TimeRules, TokenTypes,
     },
     raw::Preset,
     reason::Reason,
+    revocation::Revocation,
     warning::Warning,
 };
 

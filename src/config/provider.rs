@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::{
     cache::CacheLimits,
-    config::{Endpoint, Exports, Preset},
+    config::{Endpoint, Exports, Preset, Revocation},
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
-    policy::{HeaderName, Places, StringMatch},
+    policy::{HeaderName, IdentityTemplate, Places, StringMatch, StructuredScopes},
 };
 
 /// Stands for a provider: its position in [`super::Config::providers`].
@@ -50,8 +50,10 @@ pub struct Provider {
     pub client_id_claims: Vec<ClaimPath>,
     /// Claims whose scopes are united.
     pub scope_claims: Vec<ClaimPath>,
-    /// Claims whose roles are united.
+    /// Claims whose roles are united; none where `structured_scopes` has them.
     pub role_claims: Vec<ClaimPath>,
+    /// How roles are read out of scopes.
+    pub structured_scopes: Option<StructuredScopes>,
     /// Accepted algorithms (RFC 8725 §3.1).
     pub algorithms: Vec<Algorithm>,
     /// How strictly a JWK's own `alg` binds.
@@ -62,6 +64,8 @@ pub struct Provider {
     pub token_types: TokenTypes,
     /// Claims that must hold for the token to be valid.
     pub require_claims: Vec<ClaimRequirement>,
+    /// Tokens that are not taken any more.
+    pub revoked: Revocation,
     /// Rules on `exp`, `nbf` and `iat`.
     pub times: TimeRules,
     /// Where its tokens are looked for.
@@ -72,6 +76,8 @@ pub struct Provider {
     pub payload_header: Option<PayloadHeader>,
     /// Headers that carry verified claims.
     pub claim_headers: Vec<ClaimHeader>,
+    /// Header that says who is calling.
+    pub identity_header: Option<IdentityHeader>,
     /// How many of its verified tokens are kept; `None` keeps none.
     pub cache: Option<CacheLimits>,
     /// Filter state that its tokens are written to.
@@ -185,6 +191,15 @@ pub struct ClaimHeader {
     pub name: HeaderName,
     /// The claim.
     pub claim: ClaimPath,
+}
+
+/// Header that says who is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityHeader {
+    /// The header.
+    pub name: HeaderName,
+    /// What it says.
+    pub template: IdentityTemplate,
 }
 
 /// Where a provider's keys come from.

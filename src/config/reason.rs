@@ -67,6 +67,11 @@ pub enum Reason {
         /// What to do instead.
         instead: &'static str,
     },
+    /// A name that the template does not have.
+    NoSuchPlaceholder {
+        /// The name.
+        name: String,
+    },
     /// `discovery` of an issuer that does not lead to metadata.
     NotDiscoverable,
     /// Not exactly one of some fields.
@@ -134,6 +139,11 @@ pub enum Reason {
     UnconstrainedPlaceholder {
         /// The claim.
         claim: String,
+    },
+    /// A placeholder of a structured scope that any value would fit.
+    UnsetPlaceholder {
+        /// Its name.
+        name: String,
     },
     /// `authorize` beside a requirement that passes claims on unverified.
     UnverifiedClaims,
@@ -215,6 +225,9 @@ impl fmt::Display for Reason {
             Self::NotAvailable { field, .. } => {
                 write!(f, "\"{field}\" is not available in this version")
             }
+            Self::NoSuchPlaceholder { name } => {
+                write!(f, "the template has no {{{}}}", cut(name))
+            }
             Self::NotDiscoverable => f.write_str("the issuer does not lead to its metadata"),
             Self::NotExactlyOne { choices, found } => write_not_exactly_one(f, choices, found),
             Self::OutOfBounds { min, max, unit } => write!(f, "not between {min} and {max} {unit}"),
@@ -243,6 +256,7 @@ impl fmt::Display for Reason {
             Self::UnconstrainedPlaceholder { claim } => {
                 write!(f, "tokens with any \"{}\" would be accepted", cut(claim))
             }
+            Self::UnsetPlaceholder { name } => write!(f, "any \"{}\" would fit", cut(name)),
             Self::UnverifiedClaims => f.write_str("the claims need not be verified"),
             Self::UnknownField { field, .. } => write!(f, "unknown field \"{}\"", cut(field)),
             Self::UnknownProvider { name, .. } => write!(f, "unknown provider \"{}\"", cut(name)),
@@ -291,6 +305,7 @@ impl Reason {
             Self::NoPlaceholder => "leave \"allow_any_tenant\" out",
             Self::NoServingKey => "name the algorithms of the keys in \"algorithms\"",
             Self::NotAvailable { instead, .. } => instead,
+            Self::NoSuchPlaceholder { .. } => "write it into \"template\", or leave the name out",
             Self::NotDiscoverable => {
                 "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \
                  \"remote_jwks\""
@@ -309,6 +324,7 @@ impl Reason {
             Self::UnconstrainedPlaceholder { .. } => {
                 "list its accepted values in \"require_claims\", or set \"allow_any_tenant\": true"
             }
+            Self::UnsetPlaceholder { .. } => "give its value in \"where\"",
             Self::UnverifiedClaims => "require a token that verifies",
             Self::UnknownField { known, .. } => {
                 // The lowerCamelCase spellings would only repeat the names.

@@ -42,7 +42,7 @@ pub enum PermitReason {
 pub struct StateEntry {
     /// Where it stands.
     pub key: StateKey,
-    /// JSON text.
+    /// JSON text; an identity is written as it is.
     pub value: String,
 }
 

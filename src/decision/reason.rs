@@ -50,6 +50,8 @@ pub enum Reason {
     Overloaded,
     /// The provider is disabled.
     ProviderDisabled,
+    /// The token, its client or its subject was revoked.
+    Revoked,
     /// What the proxy's route says of its requests cannot be understood, or not be met.
     RoutePolicy,
     /// There is more than one credential (RFC 6750 §2).
@@ -87,7 +89,7 @@ pub(super) enum Class {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Algorithm,
         Self::AmbiguousPath,
         Self::Audience,
@@ -111,6 +113,7 @@ impl Reason {
         Self::NotYetValid,
         Self::Overloaded,
         Self::ProviderDisabled,
+        Self::Revoked,
         Self::RoutePolicy,
         Self::SeveralCredentials,
         Self::Subject,
@@ -148,6 +151,7 @@ impl Reason {
             Self::NotYetValid => "not_yet_valid",
             Self::Overloaded => "overloaded",
             Self::ProviderDisabled => "provider_disabled",
+            Self::Revoked => "revoked",
             Self::RoutePolicy => "route_policy",
             Self::SeveralCredentials => "several_credentials",
             Self::Subject => "subject",
@@ -176,6 +180,7 @@ impl Reason {
             | Self::HeaderValue
             | Self::Lifetime
             | Self::ProviderDisabled
+            | Self::Revoked
             | Self::Subject
             | Self::TokenType => 26,
             Self::SeveralCredentials => 27,
@@ -221,6 +226,7 @@ impl Reason {
             | Self::MalformedToken
             | Self::NotYetValid
             | Self::ProviderDisabled
+            | Self::Revoked
             | Self::Subject
             | Self::TokenTooLarge
             | Self::TokenType

@@ -377,9 +377,17 @@ pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> 
             .flat_map(words)
             .collect()
     };
+    let scopes: Vec<&str> = united(&provider.scope_claims);
+    let roles = match &provider.structured_scopes {
+        Some(structure) => scopes
+            .iter()
+            .filter_map(|scope| structure.role(scope))
+            .collect(),
+        None => united(&provider.role_claims),
+    };
     Grants {
-        scopes: united(&provider.scope_claims),
-        roles: united(&provider.role_claims),
+        scopes,
+        roles,
         client_id: verification::client_id(provider, claims),
         claims,
     }

@@ -38,6 +38,15 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     entries
 }
 
+/// What `provider` tells of who is calling.
+pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry> {
+    let key = provider.exports.identity.clone()?;
+    Some(StateEntry {
+        key,
+        value: identity.to_owned(),
+    })
+}
+
 /// What `provider` tells of a token that failed.
 pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry> {
     let key = provider.exports.failed_status.clone()?;

@@ -6,14 +6,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{
-    config::{Config, PayloadHeader, Provider, ProviderId},
+    config::{Config, IdentityHeader, PayloadHeader, Provider, ProviderId},
     decision::{HeaderEdit, StateEntry, Text},
     engine::{
-        evaluation::{Evaluation, Verified},
+        evaluation::{self, Evaluation, Verified},
         export,
     },
     jose::Claims,
-    policy::{Extraction, HeaderName, Location, path::Target},
+    policy::{AmbiguousIdentity, Authorization, Extraction, HeaderName, Location, path::Target},
     request::Request,
 };
 
@@ -84,6 +84,7 @@ pub(super) fn verified(
     request: &Request<'_>,
     target: Option<Target<'_>>,
     verified: &[Verified<'_>],
+    authorization: Option<&Authorization>,
     edits: Vec<HeaderEdit>,
 ) -> Result<Forwarded, ProviderId> {
     let mut forwarded = Forwarded {
@@ -104,9 +105,20 @@ pub(super) fn verified(
         }
         let claims = token.identity.headers().ok_or(token.provider)?;
         forwarded.edits.extend_from_slice(claims);
+        let mut is_told = !claims.is_empty();
+        if let Some(own) = &provider.identity_header
+            && let Some(caller) =
+                caller(own, provider, token, authorization).map_err(|_| token.provider)?
+        {
+            is_told = true;
+            let entry = export::identity(provider, &caller);
+            let edit = header(&own.name, caller, config).ok_or(token.provider)?;
+            forwarded.edits.push(edit);
+            forwarded.exports.extend(entry);
+        }
         // As in `jwt_authn`: only where a route could be chosen by what is new.
-        forwarded.clears_route_cache |= provider.clear_route_cache
-            && (!claims.is_empty() || provider.exports.payload.is_some());
+        forwarded.clears_route_cache |=
+            provider.clear_route_cache && (is_told || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
         forwarded.exports.extend(entries);
     }
@@ -146,6 +158,24 @@ pub(super) fn unverified(
         forwarded.edits.push(edit);
     }
     forwarded
+}
+
+/// Who is calling, where the token says so. A role counts only by which the token satisfied the rule.
+fn caller(
+    own: &IdentityHeader,
+    provider: &Provider,
+    token: &Verified<'_>,
+    authorization: Option<&Authorization>,
+) -> Result<Option<String>, AmbiguousIdentity> {
+    let Some(claims) = token.claims() else {
+        return Ok(None);
+    };
+    let grants = evaluation::grants(provider, claims);
+    let role = match authorization {
+        Some(authorization) => authorization.satisfying_role(&grants),
+        None => grants.roles.first().copied(),
+    };
+    own.template.identity(role, claims)
 }
 
 /// The headers that `provider` makes of verified claims; `None` where one cannot stand in a header.

@@ -263,7 +263,9 @@ impl Engine {
             Ok(
                 match self.shortfall(authorization, asked.rule, &held.verified) {
                     Some(denial) => Decision::Deny(denial),
-                    None => self.forward(&evaluation, &held, request, target, removals),
+                    None => {
+                        self.forward(&evaluation, &held, authorization, request, target, removals)
+                    }
                 },
             )
         });
@@ -282,6 +284,7 @@ impl Engine {
         &self,
         evaluation: &Evaluation<'_, '_>,
         held: &Held<'_, '_>,
+        authorization: Option<&Authorization>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
@@ -294,7 +297,14 @@ impl Engine {
                 extraction,
                 removals,
             )),
-            _ => forward::verified(&self.config, request, target, verified, removals),
+            _ => forward::verified(
+                &self.config,
+                request,
+                target,
+                verified,
+                authorization,
+                removals,
+            ),
         };
         match forwarded {
             Ok(forwarded) => Decision::Permit(Permit {

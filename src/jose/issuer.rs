@@ -8,6 +8,7 @@
 use std::fmt;
 
 use crate::jose::claims::Claims;
+use crate::template::Template;
 
 /// The claim that a placeholder in a key's `issuer` stands for, whatever it is called there:
 /// Microsoft Entra writes `{tenantid}`.
@@ -25,21 +26,8 @@ pub struct IssuerTemplate {
 impl IssuerTemplate {
     /// Splits a text at its placeholders; None where a brace is part of none.
     pub fn parse(text: &str) -> Option<Self> {
-        let (head, mut rest) = literal(text)?;
-        let mut tail = Vec::new();
-        while let Some(part) = rest {
-            let (claim, after) = split(part, '}')?;
-            if claim.is_empty() || split(claim, '{').is_some() {
-                return None;
-            }
-            let (text, next) = literal(after)?;
-            tail.push((claim.to_owned(), text.to_owned()));
-            rest = next;
-        }
-        Some(Self {
-            head: head.to_owned(),
-            tail,
-        })
+        let Template { head, tail } = Template::parse(text)?;
+        Some(Self { head, tail })
     }
 
     /// The `issuer` of a key: every placeholder stands for the tenant. Braces that make no
@@ -93,21 +81,6 @@ impl fmt::Display for IssuerTemplate {
         let mut tail = self.tail.iter();
         tail.try_for_each(|(claim, literal)| write!(f, "{{{claim}}}{literal}"))
     }
-}
-
-/// The text up to the next placeholder, and what follows the brace that begins that.
-fn literal(text: &str) -> Option<(&str, Option<&str>)> {
-    let (literal, rest) = match split(text, '{') {
-        Some((literal, rest)) => (literal, Some(rest)),
-        None => (text, None),
-    };
-    split(literal, '}').is_none().then_some((literal, rest))
-}
-
-/// Once in the module instead of once for each use.
-#[inline(never)]
-fn split(text: &str, at: char) -> Option<(&str, &str)> {
-    text.split_once(at)
 }
 
 #[cfg(test)]

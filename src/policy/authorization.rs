@@ -95,6 +95,17 @@ impl Authorization {
     }
 }
 
+impl Authorization {
+    /// The role by which `grants` is enough: the first of the token's that the rule names, or of all
+    /// where it names none.
+    #[must_use]
+    pub fn satisfying_role<'a>(&self, grants: &Grants<'a>) -> Option<&'a str> {
+        self.check(grants).ok()?;
+        let mut roles = grants.roles.iter().copied();
+        roles.find(|role| self.roles.is_empty() || self.roles.iter().any(|own| own == role))
+    }
+}
+
 impl WordSet {
     /// The words, in the operator's order.
     #[must_use]

@@ -7,18 +7,22 @@
 mod authorization;
 mod credential;
 mod header_name;
+mod identity;
 pub mod path;
 mod requirement;
 mod route;
 mod route_policy;
 mod string_match;
+mod structured_scope;
 
 pub use self::{
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
     header_name::{HeaderName, HeaderNameError},
+    identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     requirement::{Extraction, Requirement, Rule},
     route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
     route_policy::RoutePolicy,
     string_match::{Pattern, StringMatch, full_match},
+    structured_scope::StructuredScopes,
 };

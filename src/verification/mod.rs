@@ -11,6 +11,7 @@ mod client;
 mod confirmation;
 mod issuer;
 mod proven;
+mod revocation;
 mod times;
 mod token_type;
 
@@ -154,6 +155,7 @@ fn check_claims(
         return Err(Reason::Subject);
     }
     client::check(provider, claims)?;
+    revocation::check(provider, claims)?;
     claim::check(&provider.require_claims, claims)
 }
 

@@ -119,6 +119,8 @@ pub struct Setup {
     pub stops_headers_alone: bool,
     /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
     pub filter_state: Vec<String>,
+    /// Headers of the request to report in [`Exchange::logged`]; only Envoy has an access log.
+    pub logged: Vec<String>,
     /// Where requests are routed to, and what the routes say; none is one route for all.
     pub virtual_hosts: Vec<VirtualHost>,
     /// Filter state that another filter sets before the module's, each from a request's header.
@@ -330,6 +332,8 @@ pub struct Exchange {
     pub route: Option<Value>,
     /// Filter state that the module wrote, of the names in [`Setup::filter_state`].
     pub filter_state: BTreeMap<String, String>,
+    /// Headers of the request as the access log has them, of the names in [`Setup::logged`].
+    pub logged: BTreeMap<String, String>,
 }
 
 /// A request as the protected service saw it.

@@ -3,6 +3,7 @@
 use super::{
     claims,
     list::{exactly_one, texts},
+    text::is_scope_byte,
 };
 use crate::{
     config::{
@@ -61,9 +62,4 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
     } else {
         WordSet::AnyOf(words)
     })
-}
-
-/// RFC 6749 §3.3. The challenge repeats scopes, between quotes.
-const fn is_scope_byte(byte: u8) -> bool {
-    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }

@@ -12,6 +12,10 @@ const MAX_NAME: usize = 256;
 
 /// The fields `*_in_metadata`.
 pub(super) fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
+    if raw.identity_in_metadata.is_some() && raw.identity_header.is_none() {
+        let field = "identity_header";
+        return Err(Reason::MissingField { field }.into());
+    }
     let mut seen: Vec<StateKey> = Vec::new();
     let mut named = |field, written: Option<&str>| {
         let key = key(written).at(field)?;
@@ -28,6 +32,7 @@ pub(super) fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
     Ok(Exports {
         payload: named("payload_in_metadata", raw.payload_in_metadata.as_deref())?,
         header: named("header_in_metadata", raw.header_in_metadata.as_deref())?,
+        identity: named("identity_in_metadata", raw.identity_in_metadata.as_deref())?,
         failed_status: named(
             "failed_status_in_metadata",
             raw.failed_status_in_metadata.as_deref(),

@@ -114,7 +114,9 @@ pub(super) fn owned<'a>(
 /// The headers that a provider may set.
 fn headers_of(provider: &Provider) -> impl Iterator<Item = &HeaderName> {
     let claims = provider.claim_headers.iter().map(|header| &header.name);
-    claims.chain(provider.payload_header.iter().map(|header| &header.name))
+    let identity = provider.identity_header.iter().map(|header| &header.name);
+    let payload = provider.payload_header.iter().map(|header| &header.name);
+    claims.chain(identity).chain(payload)
 }
 
 fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigError> {
@@ -123,17 +125,15 @@ fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigErr
         check_place(&payload.name, all).at("forward_payload_header")?;
         seen.push(&payload.name);
     }
+    if let Some(identity) = &provider.identity_header {
+        let checked =
+            check_place(&identity.name, all).and_then(|()| check_taken(&identity.name, &seen));
+        checked.at("header_name").at("identity_header")?;
+        seen.push(&identity.name);
+    }
     for (index, header) in provider.claim_headers.iter().enumerate() {
-        let checked = check_place(&header.name, all).and_then(|()| {
-            let is_taken = seen.iter().any(|other| are_confusable(other, &header.name));
-            if is_taken {
-                Err(Reason::Repeated {
-                    value: header.name.to_string(),
-                })
-            } else {
-                Ok(())
-            }
-        });
+        let checked =
+            check_place(&header.name, all).and_then(|()| check_taken(&header.name, &seen));
         checked
             .at("header_name")
             .at_index(index)
@@ -141,6 +141,12 @@ fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigErr
         seen.push(&header.name);
     }
     Ok(())
+}
+
+fn check_taken(name: &HeaderName, seen: &[&HeaderName]) -> Result<(), Reason> {
+    let is_taken = seen.iter().any(|other| are_confusable(other, name));
+    let value = name.to_string();
+    (!is_taken).then_some(()).ok_or(Reason::Repeated { value })
 }
 
 fn check_place(name: &HeaderName, providers: &[Provider]) -> Result<(), Reason> {
@@ -162,7 +168,8 @@ fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {
     one.is_confusable_with(other.as_str().as_bytes())
 }
 
-fn settable(name: &str) -> Result<HeaderName, Reason> {
+/// A header that a module may set.
+pub(super) fn settable(name: &str) -> Result<HeaderName, Reason> {
     if name.starts_with(':') {
         return Err(Reason::ReservedHeader);
     }

@@ -8,6 +8,7 @@ mod authorization;
 mod claims;
 mod exports;
 mod headers;
+mod identity;
 mod issuer;
 mod keys;
 mod limits;
@@ -16,8 +17,10 @@ mod places;
 mod provider;
 mod remote;
 mod requirement;
+mod revocation;
 mod route;
 mod route_policy;
+mod structured_scopes;
 mod text;
 
 use self::requirement::Names;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    headers,
+    headers, identity,
     list::{exactly_one, texts},
 };
 use crate::{
@@ -118,7 +118,11 @@ pub(super) fn requirement(
             .map_err(ConfigError::from),
         Written::Provider(name, Some(audiences)) => with_audiences(name, audiences, providers),
     };
-    parsed.at(field)
+    let parsed = parsed.at(field)?;
+    if depth == 1 {
+        identity::check(&parsed, providers)?;
+    }
+    Ok(parsed)
 }
 
 #[derive(Clone, Copy)]

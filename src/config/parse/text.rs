@@ -61,6 +61,11 @@ pub(super) fn stat_prefix(text: &str) -> Result<String, Reason> {
     at_most(MAX_NAME, trimmed).map(str::to_owned)
 }
 
+/// RFC 6749 §3.3. The challenge repeats scopes, between quotes.
+pub(super) const fn is_scope_byte(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
+}
+
 /// A regular expression over a whole text.
 pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
     let expression = at_most(MAX_REGEX, &raw.regex).at("regex")?;

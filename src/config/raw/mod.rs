@@ -25,8 +25,9 @@ pub(super) use self::{
     preset::fill_in,
     provider::{
         RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
-        RawHttpUri, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload, RawProvider,
-        RawPublicKeys, RawRemoteJwks, RawRetryPolicy, RawSharedSecret,
+        RawHttpUri, RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer,
+        RawNormalizePayload, RawProvider, RawPublicKeys, RawRemoteJwks, RawRetryPolicy,
+        RawRevocation, RawSharedSecret, RawStructuredScopes,
     },
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
@@ -35,7 +36,7 @@ pub(super) use self::{
     },
     scalar::{ClaimName, Integer, Scalar},
     unavailable::absence,
-    value::Read,
+    value::{Named, Read},
 };
 
 object! {

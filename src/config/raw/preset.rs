@@ -199,9 +199,10 @@ const PRESETS: &[(&str, &[Default])] = &[
 
 /// Fields that say the same or the opposite: one that is written leaves no room for a default of
 /// the other.
-const RIVALS: [(&str, &str); 2] = [
+const RIVALS: [(&str, &str); 3] = [
     ("issuer", "allow_any_issuer"),
     ("max_lifetime", "maxLifetime"),
+    ("role_claims", "structured_scopes"),
 ];
 
 /// Writes what the providers of `document` have left to their presets.
@@ -321,5 +322,7 @@ mod tests {
         assert_eq!(open.get("issuer"), None);
         let camel = filled(&json!({ "preset": "private-key-jwt", "maxLifetime": "60s" }));
         assert_eq!(camel.get("max_lifetime"), None);
+        let scopes = filled(&json!({ "preset": "okta", "structured_scopes": {} }));
+        assert_eq!(scopes.get("role_claims"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! `providers.<name>` as it is written.
 
 use super::{
-    ClaimName, Milliseconds, Preset, RawStringMatcher, Scalar,
+    ClaimName, Milliseconds, Named, Preset, RawStringMatcher, Scalar,
     object::{choice, object},
 };
 
@@ -30,6 +30,8 @@ object! {
         from_headers | "fromHeaders": Option<Vec<RawJwtHeader>>,
         from_params | "fromParams": Option<Vec<String>>,
         header_in_metadata | "headerInMetadata": Option<String>,
+        identity_header: Option<RawIdentityHeader>,
+        identity_in_metadata: Option<String>,
         issuer: Option<String>,
         jwk_algorithm: Option<RawJwkAlgorithm>,
         key_issuer: Option<RawKeyIssuer>,
@@ -45,9 +47,11 @@ object! {
         remote_jwks | "remoteJwks": Option<RawRemoteJwks>,
         require_claims: Option<Vec<RawClaimRequirement>>,
         require_expiration | "requireExpiration": Option<bool>,
+        revoked: Option<RawRevocation>,
         role_claims: Option<Vec<ClaimName>>,
         scope_claims: Option<Vec<ClaimName>>,
         shared_secrets: Option<Vec<RawSharedSecret>>,
+        structured_scopes: Option<RawStructuredScopes>,
         subjects: Option<RawStringMatcher>,
         token_types: Option<Vec<String>>,
     }
@@ -114,6 +118,35 @@ object! {
         claim_name | "claimName": Option<String>,
         claim_path | "claimPath": Option<Vec<String>>,
         header_name | "headerName": String,
+    }
+}
+
+object! {
+    /// `identity_header`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawIdentityHeader {
+        header_name: String,
+        template: String,
+    }
+}
+
+object! {
+    /// `revoked`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRevocation {
+        client_ids: Option<Vec<String>>,
+        issued_before: Option<Named<u64>>,
+        jti: Option<Vec<String>>,
+    }
+}
+
+object! {
+    /// `structured_scopes`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawStructuredScopes {
+        role: Option<String>,
+        template: String,
+        fixed = "where": Option<Named<String>>,
     }
 }
 

@@ -31,24 +31,6 @@ const ABSENT: &[Absence] = &[
         "verify tokens: use \"remote_jwks\", \"local_jwks\" or \"shared_secrets\"",
     ),
     absent(
-        "issuer",
-        "identity_header",
-        "",
-        "pass claims on by \"claim_to_headers\"",
-    ),
-    absent(
-        "issuer",
-        "revoked",
-        "",
-        "bound the tokens' life by \"max_lifetime\" and \"max_issued_lifetime\"",
-    ),
-    absent(
-        "issuer",
-        "structured_scopes",
-        "",
-        "check whole scopes by \"authorize.scopes\"",
-    ),
-    absent(
         "prefix",
         "cookies",
         "",

@@ -83,6 +83,23 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
+/// The members of an object whose names are the operator's, sorted by them.
+#[derive(Debug, Default)]
+pub(in crate::config) struct Named<T>(pub(in crate::config) Vec<(String, T)>);
+
+impl<T: Read> Read for Named<T> {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        let members = value
+            .as_object()
+            .ok_or_else(|| wrong_type("an object", value))?;
+        let mut named = Vec::new();
+        for (name, member) in members {
+            named.push((name.clone(), T::read(member).at(name)?));
+        }
+        Ok(Self(named))
+    }
+}
+
 impl<T: Read> Read for BTreeMap<String, T> {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         let members = value

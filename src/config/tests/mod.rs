@@ -7,6 +7,8 @@ mod mutated;
 mod presets;
 mod reasons;
 mod refused;
+mod revoked;
+mod structured_scopes;
 mod warned;
 
 use serde_json::{Value, json};

@@ -164,9 +164,6 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
     for (path, field) in [
         ("", "status"),
         ("providers.okta.", "client_secrets"),
-        ("providers.okta.", "revoked"),
-        ("providers.okta.", "structured_scopes"),
-        ("providers.okta.", "identity_header"),
         ("rules.0.match.", "runtime_fraction"),
         ("rules.0.match.", "path_match_policy"),
         ("providers.okta.subjects.", "custom"),

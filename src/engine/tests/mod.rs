@@ -6,8 +6,10 @@ mod extraction;
 mod forwarding;
 mod remote_keys;
 mod requirements;
+mod revocation;
 mod routes;
 mod routing;
+mod structured_scopes;
 mod tokens;
 
 use jwt_compact::{

@@ -1,1 +1,173 @@
 //! Z8: an identity made of claims, which no client can send.
+
+use serde_json::{Value, json};
+
+use super::structured_scopes::{claims, with_keys_of};
+use crate::{
+    support::envoy::Envoy,
+    support::{
+        driver::{Driver, Exchange, Request, Setup},
+        in_envoy, on_both_drivers,
+    },
+    world::{signer, start},
+};
+
+on_both_drivers!(
+    z08_the_upstream_is_told_who_is_calling,
+    z08_no_client_says_who_is_calling,
+    z08_no_token_says_it_is_another,
+);
+in_envoy!(z08_the_access_log_tells_who_is_calling);
+
+const HEADER: &str = "x-api-user";
+const STATE: &str = "portcullis.api-user";
+
+/// The gate of `docs/roles.md`.
+fn gate<D: Driver>(configuration: Value) -> D {
+    start(&Setup {
+        filter_state: vec![STATE.to_owned()],
+        logged: vec![HEADER.to_owned()],
+        ..Setup::new(configuration)
+    })
+}
+
+/// The identity that upstream and filter state were told, which is one.
+fn told(exchange: &Exchange) -> Vec<String> {
+    let seen = exchange.upstream.as_ref().unwrap().headers.values(HEADER);
+    let exported: Vec<_> = exchange.filter_state.values().cloned().collect();
+    assert_eq!(seen, exported);
+    exported
+}
+
+fn z08_the_upstream_is_told_who_is_calling<D: Driver>() {
+    let signer = signer();
+    let gate: D = gate(with_keys_of(&signer));
+    for (scopes, role) in [
+        ("zscalerbeta.net::272378::Auditor", "Auditor"),
+        // The first of the token's that satisfied the rule.
+        (
+            "zscalerbeta.net::272378::Other zscalerbeta.net::272378::Auditor \
+             zscalerbeta.net::272378::NetworkAdmin",
+            "Auditor",
+        ),
+        (
+            "zscalerbeta.net::272378::NetworkAdmin zscalerbeta.net::272378::Auditor",
+            "NetworkAdmin",
+        ),
+    ] {
+        let token = signer.sign_claims(&claims(&gate, &json!(scopes)));
+        for _ in 0..2 {
+            let exchange = gate.send(&Request::get("/api/v1/rules").bearer(&token));
+            let expected = format!("oauth-{role}$@272378.zscalerbeta.net");
+            assert_eq!(told(&exchange), [expected], "{scopes}");
+        }
+    }
+    // Where it writes, the role is the one that may.
+    let scopes = "zscalerbeta.net::272378::Auditor zscalerbeta.net::272378::NetworkAdmin";
+    let token = signer.sign_claims(&claims(&gate, &json!(scopes)));
+    let exchange = gate.send(&Request::new("POST", "/api/v1/rules").bearer(&token));
+    assert_eq!(
+        told(&exchange),
+        ["oauth-NetworkAdmin$@272378.zscalerbeta.net"]
+    );
+}
+
+fn z08_no_client_says_who_is_calling<D: Driver>() {
+    let signer = signer();
+    let mut configuration = with_keys_of(&signer);
+    // Paths that need no role, and no token.
+    let rules = configuration["rules"].as_array_mut().unwrap();
+    rules.insert(0, json!({ "match": { "path": "/open" } }));
+    rules.insert(
+        1,
+        json!({
+            "match": { "path": "/known" }, "requires": { "provider_name": "idp" },
+        }),
+    );
+    rules.insert(
+        2,
+        json!({
+            "match": { "path": "/lenient" }, "requires": { "allow_missing_or_failed": {} },
+        }),
+    );
+    let gate: D = gate(configuration);
+    let spoofed = |path: &str| {
+        let mut request = Request::get(path);
+        for name in ["x-api-user", "X-Api-User", "x_api_user", "X-API_USER"] {
+            request = request.header(name, "oauth-NetworkAdmin$@272378.zscalerbeta.net");
+        }
+        request
+    };
+    let nobody = signer.sign_claims(&claims(&gate, &json!("openid")));
+    let mut stale = claims(&gate, &json!("zscalerbeta.net::272378::NetworkAdmin"));
+    stale["exp"] = json!(gate.now() - 600);
+    for request in [
+        spoofed("/open"),
+        spoofed("/known").bearer(&nobody),
+        spoofed("/lenient"),
+        spoofed("/lenient").bearer(signer.sign_claims(&stale)),
+    ] {
+        let exchange = gate.send(&request);
+        assert_eq!(exchange.status, 200);
+        let seen = exchange.upstream.as_ref().unwrap();
+        for name in ["x-api-user", "x_api_user", "x-api_user"] {
+            assert!(seen.headers.values(name).is_empty(), "{} {name}", seen.path);
+        }
+        assert!(exchange.filter_state.is_empty());
+    }
+    let auditor = claims(&gate, &json!("zscalerbeta.net::272378::Auditor"));
+    let exchange = gate.send(&spoofed("/api/v1/rules").bearer(signer.sign_claims(&auditor)));
+    assert_eq!(told(&exchange), ["oauth-Auditor$@272378.zscalerbeta.net"]);
+    let seen = exchange.upstream.unwrap();
+    assert!(seen.headers.values("x_api_user").is_empty());
+}
+
+fn z08_no_token_says_it_is_another<D: Driver>() {
+    let signer = signer();
+    let mut configuration = with_keys_of(&signer);
+    configuration["rules"] = json!([{
+        "match": { "prefix": "/" }, "requires": { "provider_name": "idp" },
+    }]);
+    let gate: D = gate(configuration);
+    for (role, status) in [
+        ("a\r\nx-admin:1", 401),
+        ("a\0", 401),
+        ("a\u{7f}", 401),
+        ("NetworkAdmin$@1.zscaler.net", 401),
+        ("a$@", 401),
+        ("a.b@c$", 200),
+    ] {
+        let scopes = json!([format!("zscalerbeta.net::272378::{role}")]);
+        let token = signer.sign_claims(&claims(&gate, &scopes));
+        let exchange = gate.send(&Request::get("/").bearer(token));
+        assert_eq!(exchange.status, status, "{role:?}");
+        assert_eq!(exchange.upstream.is_some(), status == 200, "{role:?}");
+    }
+}
+
+fn z08_the_access_log_tells_who_is_calling() {
+    let signer = signer();
+    let gate: Envoy = gate(with_keys_of(&signer));
+    let scopes = json!("zscalerbeta.net::272378::Auditor");
+    let token = signer.sign_claims(&claims(&gate, &scopes));
+    let request = Request::get("/api/v1/rules")
+        .header(HEADER, "root")
+        .bearer(token);
+    let identity = "oauth-Auditor$@272378.zscalerbeta.net";
+    let exchange = gate.send(&request);
+    assert_eq!(
+        exchange.logged.get(HEADER).map(String::as_str),
+        Some(identity)
+    );
+    let state = exchange.filter_state.get(STATE);
+    assert_eq!(state.map(String::as_str), Some(identity));
+    let refused = gate.send(&Request::get("/api/v1/rules").header(HEADER, "root"));
+    assert_eq!(refused.status, 401);
+    assert!(refused.filter_state.is_empty());
+    assert!(
+        !refused
+            .logged
+            .values()
+            .any(|logged| logged.contains("oauth"))
+    );
+}

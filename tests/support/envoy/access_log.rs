@@ -20,6 +20,8 @@ pub struct Entry {
     pub route: Option<Value>,
     /// Filter state by name; null where the module wrote none.
     pub filter_state: BTreeMap<String, Option<String>>,
+    /// Headers of the request; null where there is none.
+    pub headers: BTreeMap<String, Option<String>>,
 }
 
 /// Entries by the client's address, read as they are written.

@@ -49,7 +49,7 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
             0 => REQUEST_HEADERS_KIB,
             limit => limit,
         },
-        "access_log": [access_log(folder, &setup.filter_state)],
+        "access_log": [access_log(folder, setup)],
         "upgrade_configs": [{ "upgrade_type": "CONNECT" }],
         "route_config": { "virtual_hosts": virtual_hosts(&setup.virtual_hosts) },
         "http_filters": http_filters(setup, configuration),
@@ -179,9 +179,11 @@ pub fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
 }
 
 /// One line per request. A client's port names the exchange: each has a connection of its own.
-fn access_log(folder: &Path, filter_state: &[String]) -> Value {
+fn access_log(folder: &Path, setup: &Setup) -> Value {
     let state = |name: &String| (name.clone(), format!("%FILTER_STATE(wasm.{name}:PLAIN)%"));
-    let state: BTreeMap<_, _> = filter_state.iter().map(state).collect();
+    let state: BTreeMap<_, _> = setup.filter_state.iter().map(state).collect();
+    let header = |name: &String| (name.clone(), format!("%REQ({name})%"));
+    let headers: BTreeMap<_, _> = setup.logged.iter().map(header).collect();
     json!({
         "name": "envoy.access_loggers.file",
         "typed_config": {
@@ -192,6 +194,7 @@ fn access_log(folder: &Path, filter_state: &[String]) -> Value {
                 "details": "%RESPONSE_CODE_DETAILS%",
                 "route": "%METADATA(ROUTE:portcullis)%",
                 "filter_state": state,
+                "headers": headers,
             } },
         },
     })

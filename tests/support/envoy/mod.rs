@@ -108,7 +108,12 @@ impl Driver for Envoy {
         let entry = self
             .process
             .wait_for("the access log", || access_log.take(&path, &client));
-        let written = entry.filter_state.into_iter();
+        let written = |entries: BTreeMap<String, Option<String>>| {
+            let entries = entries.into_iter();
+            entries
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect()
+        };
         Exchange {
             status,
             upstream: self.upstream.seen(&message.headers),
@@ -116,9 +121,8 @@ impl Driver for Envoy {
             body: message.body,
             details: entry.details.unwrap_or_default(),
             route: entry.route,
-            filter_state: written
-                .filter_map(|(name, value)| Some((name, value?)))
-                .collect(),
+            filter_state: written(entry.filter_state),
+            logged: written(entry.headers),
         }
     }
 

@@ -3,6 +3,7 @@
 mod keys;
 mod providers;
 mod rules;
+mod scopes;
 
 use std::collections::BTreeSet;
 
@@ -58,6 +59,9 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(rules::requirements());
     seen.extend(providers::providers());
     seen.extend(providers::headers());
+    seen.extend(scopes::scopes());
+    seen.extend(scopes::identities());
+    seen.extend(scopes::revoked());
     seen.extend(keys::fetched());
     seen.extend(keys::written());
     let all = [
@@ -75,6 +79,7 @@ fn there_is_a_test_for_every_reason() {
         "NoIssuer",
         "NoPlaceholder",
         "NoServingKey",
+        "NoSuchPlaceholder",
         "NotAvailable",
         "NotBase64",
         "NotDiscoverable",
@@ -96,6 +101,7 @@ fn there_is_a_test_for_every_reason() {
         "UnknownRequirement",
         "UnknownValue",
         "Unreadable",
+        "UnsetPlaceholder",
         "UnverifiedClaims",
         "WrongForm",
         "WrongType",

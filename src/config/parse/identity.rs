@@ -1,0 +1,71 @@
+//! The header that says who is calling.
+
+use super::{headers, structured_scopes::ROLE};
+use crate::{
+    config::{ConfigError, IdentityHeader, Provider, Reason, error::At, raw::RawIdentityHeader},
+    jose::ClaimPath,
+    policy::{IdentityPart, IdentityTemplate, Requirement, StructuredScopes},
+    template::Template,
+};
+
+/// `identity_header`.
+pub(super) fn header(
+    raw: &RawIdentityHeader,
+    scopes: Option<&StructuredScopes>,
+) -> Result<IdentityHeader, ConfigError> {
+    Ok(IdentityHeader {
+        name: headers::settable(&raw.header_name).at("header_name")?,
+        template: template(&raw.template, scopes).at("template")?,
+    })
+}
+
+/// Refuses to pass claims on unverified where an identity would be made of them.
+pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Reason> {
+    if !requirement.extracts() {
+        return Ok(());
+    }
+    let identifies =
+        |provider: Option<&Provider>| provider.is_some_and(|it| it.identity_header.is_some());
+    let (mut names_any, mut joined) = (false, false);
+    requirement.each_provider(&mut |id, _| {
+        names_any = true;
+        joined |= identifies(providers.get(id.index()));
+    });
+    // Without a provider it is about everyone's tokens.
+    if joined || !names_any && providers.iter().any(|provider| identifies(Some(provider))) {
+        let field = "extract_only_without_validation";
+        let other = "identity_header";
+        return Err(Reason::Contradiction { field, other });
+    }
+    Ok(())
+}
+
+fn template(text: &str, scopes: Option<&StructuredScopes>) -> Result<IdentityTemplate, Reason> {
+    let expected = "one line with names in braces, such as oauth-{role}$@{org}.{cloud}";
+    let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f) && text.trim() == text;
+    let template = Template::parse(text)
+        .filter(|template| is_plain && !template.tail.is_empty())
+        .ok_or(expected)
+        .and_then(Template::without_touching)
+        .map_err(|expected| Reason::WrongForm {
+            expected,
+            found: text.to_owned(),
+        })?;
+    let role = scopes.map_or(ROLE, |scopes| &scopes.role);
+    let fixed = scopes.map_or(&[][..], |scopes| &scopes.fixed);
+    let part = |name: &str| {
+        let value = fixed.iter().find(|(placeholder, _)| placeholder == name);
+        match value {
+            Some((_, value)) => IdentityPart::Fixed(value.clone()),
+            None if name == role => IdentityPart::Role,
+            None => IdentityPart::Claim(ClaimPath::top_level(name)),
+        }
+    };
+    let parts = template.tail.into_iter();
+    Ok(IdentityTemplate {
+        head: template.head,
+        parts: parts
+            .map(|(name, literal)| (part(&name), literal))
+            .collect(),
+    })
+}

@@ -1,0 +1,133 @@
+//! Scopes with parts, of which one is a role.
+
+use super::text::is_scope_byte;
+use crate::{
+    config::{ConfigError, Reason, error::At, raw::RawStructuredScopes},
+    policy::StructuredScopes,
+    template::{Template, occurrences},
+};
+
+/// `role` where none is named.
+pub(super) const ROLE: &str = "role";
+
+/// Stands for a value that is not known; no scope has it.
+const ANY: &str = "\0";
+
+/// The values in `where`.
+type Fixed = [(String, String)];
+
+/// `structured_scopes`.
+pub(super) fn structured_scopes(
+    raw: &RawStructuredScopes,
+) -> Result<StructuredScopes, ConfigError> {
+    let role = raw.role.as_deref().unwrap_or(ROLE);
+    let fixed = raw.fixed.as_ref().map_or(&[][..], |fixed| &fixed.0);
+    let template = template(&raw.template).at("template")?;
+    check_names(&template, role, fixed)?;
+    let written = write(&template, &[]);
+    let literals = template.literals().filter(|literal| !literal.is_empty());
+    let separators: Vec<(String, usize)> = literals
+        .map(|literal| (literal.to_owned(), occurrences(&written, literal)))
+        .collect();
+    for pair in fixed {
+        check_value(&template, &separators, pair)
+            .at(&pair.0)
+            .at("where")?;
+    }
+    let written = write(&template, fixed);
+    // The one placeholder that is left is the role's.
+    let (before, after) = written.split_once('\0').unwrap_or_default();
+    Ok(StructuredScopes {
+        before: before.to_owned(),
+        after: after.to_owned(),
+        separators,
+        role: role.to_owned(),
+        fixed: fixed.to_vec(),
+    })
+}
+
+fn template(text: &str) -> Result<Template, Reason> {
+    let expected = "a scope with names in braces, such as {cloud}::{org}::{role}, without spaces";
+    let template = Template::parse(text)
+        .filter(|template| template.literals().all(is_scope))
+        .ok_or(expected)
+        .and_then(Template::without_touching)
+        .map_err(|expected| Reason::WrongForm {
+            expected,
+            found: text.to_owned(),
+        })?;
+    let names: Vec<&str> = template.names().collect();
+    for (index, name) in names.iter().enumerate() {
+        if names.iter().take(index).any(|earlier| earlier == name) {
+            let value = ["{", name, "}"].concat();
+            return Err(Reason::Repeated { value });
+        }
+    }
+    Ok(template)
+}
+
+/// The placeholders are the role's and those of `where`, each of them.
+fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), ConfigError> {
+    let stands = |name: &str| {
+        let found = template.names().any(|placeholder| placeholder == name);
+        let name = name.to_owned();
+        found
+            .then_some(())
+            .ok_or(Reason::NoSuchPlaceholder { name })
+    };
+    if value_of(fixed, role).is_some() {
+        let expected = "a placeholder that has no value in \"where\"";
+        let found = role.to_owned();
+        return Err(Reason::WrongForm { expected, found }).at("role");
+    }
+    stands(role).at("role")?;
+    for (name, _) in fixed {
+        stands(name).at(name).at("where")?;
+    }
+    let mut names = template.names();
+    let unset = names.find(|name| *name != role && value_of(fixed, name).is_none());
+    unset.map_or(Ok(()), |name| {
+        let name = name.to_owned();
+        Err(Reason::UnsetPlaceholder { name }).at("where")
+    })
+}
+
+/// A value that holds what separates parts would be several.
+fn check_value(
+    template: &Template,
+    separators: &[(String, usize)],
+    pair: &(String, String),
+) -> Result<(), Reason> {
+    if pair.1.is_empty() {
+        return Err(Reason::Empty);
+    }
+    let written = write(template, std::slice::from_ref(pair));
+    let mut separators = separators.iter();
+    let is_one_part = separators.all(|(literal, count)| occurrences(&written, literal) == *count);
+    if is_one_part && is_scope(&pair.1) {
+        return Ok(());
+    }
+    Err(Reason::WrongForm {
+        expected: "printable ASCII without spaces, quotes, backslashes and what separates the parts",
+        found: pair.1.clone(),
+    })
+}
+
+/// The template with what is known in place of each name.
+fn write(template: &Template, known: &Fixed) -> String {
+    let mut written = template.head.clone();
+    for (name, literal) in &template.tail {
+        written.push_str(value_of(known, name).unwrap_or(ANY));
+        written.push_str(literal);
+    }
+    written
+}
+
+fn value_of<'a>(fixed: &'a Fixed, name: &str) -> Option<&'a str> {
+    let found = fixed.iter().find(|(own, _)| own == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+fn is_scope(text: &str) -> bool {
+    text.bytes().all(is_scope_byte)
+}

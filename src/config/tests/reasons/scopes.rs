@@ -1,0 +1,228 @@
+//! Reasons in structured scopes, identity headers and revocations.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{check, okta};
+
+/// `structured_scopes` of this template with these values.
+fn structured(template: &str, fixed: &Value) -> Vec<(&'static str, Value)> {
+    vec![(
+        "structured_scopes",
+        json!({"template": template, "where": fixed}),
+    )]
+}
+
+pub(super) fn scopes() -> BTreeSet<String> {
+    let form = "structured_scopes.template: expected a scope with names in braces, such as {cloud}::{org}::{role}, without spaces, found ";
+    let value = "expected printable ASCII without spaces, quotes, backslashes and what separates the parts, found ";
+    let odd: Vec<(&str, String)> = [
+        "{org",
+        "org}",
+        "{}::{role}",
+        "{org}:: {role}",
+        "{org}\u{ff1a}{role}",
+    ]
+    .into_iter()
+    .map(|template| (template, format!("{form}{template:?}")))
+    .collect();
+    let values: Vec<(&str, String)> = ["a::b", "a b", ":", "a:", "\u{435}", "a\"", "a\n"]
+        .into_iter()
+        .map(|org| (org, format!("structured_scopes.where.org: {value}{org:?}")))
+        .collect();
+    let mut refusals = vec![
+        (
+            structured("{cloud}::{org}", &json!({"cloud": "a", "org": "b"})),
+            r#"structured_scopes.role: the template has no {role}; write it into "template", or leave the name out"#,
+        ),
+        (
+            structured("{cloud}::{org}::{role}", &json!({"cloud": "a"})),
+            r#"structured_scopes.where: any "org" would fit; give its value in "where""#,
+        ),
+        (
+            vec![("structured_scopes", json!({"template": "{org}::{role}"}))],
+            r#"structured_scopes.where: any "org" would fit; give its value in "where""#,
+        ),
+        (
+            structured("{org}::{role}", &json!({"org": "a", "orgs": "b"})),
+            r#"structured_scopes.where.orgs: the template has no {orgs}; write it into "template", or leave the name out"#,
+        ),
+        (
+            structured("{org}::{role}", &json!({"org": "a", "role": "b"})),
+            r#"structured_scopes.role: expected a placeholder that has no value in "where", found "role""#,
+        ),
+        (
+            structured("{org}{role}", &json!({"org": "a"})),
+            r#"structured_scopes.template: expected text between any two placeholders, found "{org}{role}""#,
+        ),
+        (
+            structured("{role}::{role}", &json!({})),
+            r#"structured_scopes.template: "{role}" is there twice; remove one"#,
+        ),
+        (
+            structured("{org}::{role}", &json!({"org": ""})),
+            "structured_scopes.where.org: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            structured("{org}::{role}", &json!({"org": 7})),
+            "structured_scopes.where.org: expected a string, found 7",
+        ),
+        (
+            vec![("structured_scopes", json!({"role": "r"}))],
+            r#"structured_scopes: missing field "template"; add "template""#,
+        ),
+    ];
+    let beside_claims = vec![
+        (
+            "providers.okta.structured_scopes",
+            json!({"template": "{role}"}),
+        ),
+        ("providers.okta.role_claims", json!([])),
+    ];
+    let mut seen = check(
+        "",
+        vec![(
+            beside_claims,
+            r#"providers.okta: "role_claims" contradicts "structured_scopes"; keep one"#,
+        )],
+    );
+    let org = |org: &str| structured("{org}::{role}", &json!({ "org": org }));
+    refusals.extend(
+        odd.iter()
+            .map(|(template, text)| (structured(template, &json!({"org": "a"})), text.as_str())),
+    );
+    refusals.extend(
+        values
+            .iter()
+            .map(|(value, text)| (org(value), text.as_str())),
+    );
+    seen.extend(okta(refusals));
+    seen
+}
+
+pub(super) fn identities() -> BTreeSet<String> {
+    let header = |name: &str, template: &str| {
+        let written = json!({"header_name": name, "template": template});
+        vec![("identity_header", written)]
+    };
+    let form = "identity_header.template: expected one line with names in braces, such as oauth-{role}$@{org}.{cloud}, found ";
+    let odd: Vec<(&str, String)> = ["", "constant", "{a", "{}", "{a}\n", " {a}", "{a}\u{7f}"]
+        .into_iter()
+        .map(|template| (template, format!("{form}\"{}\"", template.escape_debug())))
+        .collect();
+    let mut refusals = vec![
+        (
+            header("Host", "{sub}"),
+            "identity_header.header_name: a header that a module must not set; choose another header",
+        ),
+        (
+            header("authorization", "{sub}"),
+            r#"identity_header.header_name: tokens of the provider "okta" are read from this header; choose another header"#,
+        ),
+        (
+            header("a b", "{sub}"),
+            "identity_header.header_name: a header name holds only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2); rename it",
+        ),
+        (
+            header("x-user", "{sub}{org}"),
+            r#"identity_header.template: expected text between any two placeholders, found "{sub}{org}""#,
+        ),
+        (
+            [
+                header("x-user", "{sub}"),
+                vec![("forward_payload_header", json!("X_User"))],
+            ]
+            .concat(),
+            r#"identity_header.header_name: "x-user" is there twice; remove one"#,
+        ),
+        (
+            [
+                header("x_user", "{sub}"),
+                vec![(
+                    "claim_to_headers",
+                    json!([{"header_name": "x-user", "claim_name": "sub"}]),
+                )],
+            ]
+            .concat(),
+            r#"claim_to_headers[0].header_name: "x-user" is there twice; remove one"#,
+        ),
+        (
+            [
+                header("x-user", "{sub}"),
+                vec![
+                    ("identity_in_metadata", json!("a")),
+                    ("payload_in_metadata", json!("a")),
+                ],
+            ]
+            .concat(),
+            r#"identity_in_metadata: "portcullis.a" is there twice; remove one"#,
+        ),
+    ];
+    refusals.extend(
+        odd.iter()
+            .map(|(template, text)| (header("x-user", template), text.as_str())),
+    );
+    let mut seen = okta(refusals);
+    let joined = |requires: Value| {
+        let written = json!({"header_name": "x-user", "template": "{sub}"});
+        vec![
+            ("providers.okta.identity_header", written),
+            ("rules.0.requires", requires),
+        ]
+    };
+    let extract = json!({"extract_only_without_validation": {}});
+    let both = json!({"requires_any": {"requirements": [{"provider_name": "okta"}, extract]}});
+    let text = r#"rules[0].requires: "extract_only_without_validation" contradicts "identity_header"; keep one"#;
+    seen.extend(check(
+        "",
+        vec![
+            (joined(extract.clone()), text),
+            (joined(both), text),
+            (
+                vec![("providers.okta.identity_in_metadata", json!("a"))],
+                r#"providers.okta: missing field "identity_header"; add "identity_header""#,
+            ),
+            (
+                vec![
+                    joined(json!({"provider_name": "okta"})).swap_remove(0),
+                    ("requirement_map.lax", extract),
+                ],
+                r#"requirement_map.lax: "extract_only_without_validation" contradicts "identity_header"; keep one"#,
+            ),
+        ],
+    ));
+    seen
+}
+
+pub(super) fn revoked() -> BTreeSet<String> {
+    okta(vec![
+        (
+            vec![("revoked", json!({"jti": ["a", ""]}))],
+            "revoked.jti[1]: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("revoked", json!({"client_ids": [""]}))],
+            "revoked.client_ids[0]: empty; fill it in, or leave it out where it is optional",
+        ),
+        (
+            vec![("revoked", json!({"client_ids": "a"}))],
+            r#"revoked.client_ids: expected a list, found string "a""#,
+        ),
+        (
+            vec![(
+                "revoked",
+                json!({"issued_before": {"s": 1_700_000_000_000_u64}}),
+            )],
+            "revoked.issued_before.s: not between 0 and 253402300799 seconds; choose a value in between",
+        ),
+        (
+            vec![("revoked", json!({"issued_before": {"s": "2026-11-22"}}))],
+            r#"revoked.issued_before.s: expected an unsigned integer, found string "2026-11-22""#,
+        ),
+        (
+            vec![("revoked", json!({"sub": ["a"]}))],
+            r#"revoked: unknown field "sub"; known here: "client_ids", "issued_before", "jti""#,
+        ),
+    ])
+}

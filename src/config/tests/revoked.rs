@@ -1,0 +1,43 @@
+//! What was revoked.
+
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::provider;
+use crate::{config::Revocation, time::UnixSeconds};
+
+fn revoked(written: Value) -> Revocation {
+    provider(&[("revoked", written)]).revoked
+}
+
+/// Lists that programs write are not refused for what does no harm.
+#[test]
+fn lists_may_be_empty_unsorted_and_repeat_themselves() {
+    for nothing in [
+        json!({}),
+        json!({"jti": [], "client_ids": [], "issued_before": {}}),
+    ] {
+        assert_eq!(revoked(nothing), Revocation::default());
+    }
+    let written = revoked(json!({
+        "jti": ["b", "a", "b", " "], "client_ids": ["c"], "issued_before": {"s": 5.0, "": 0},
+    }));
+    let ids: Vec<&str> = written.token_ids.iter().map(String::as_str).collect();
+    assert_eq!(ids, [" ", "a", "b"]);
+    let subjects = [("", 0), ("s", 5)];
+    let subjects = subjects.map(|(name, time)| (name.to_owned(), UnixSeconds::new(time)));
+    assert_eq!(written.issued_before, subjects);
+}
+
+#[test]
+fn takes_tens_of_thousands() {
+    let ids: Vec<String> = (0..50_000_u64)
+        .map(|number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    let written = revoked(json!({ "jti": ids }));
+    assert_eq!(written.token_ids.len(), 50_000);
+    assert!(written.token_ids.is_sorted());
+    let found = |id| written.token_ids.binary_search(id).is_ok();
+    assert!(ids.iter().all(found));
+}

@@ -1,0 +1,272 @@
+//! Roles out of scopes, and the identity that is made of them.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// A provider whose scopes have roles of one organisation.
+fn structured(name: &str, secret: &[u8]) -> Value {
+    let mut own = provider(name, secret);
+    merge(
+        &mut own,
+        json!({
+            "structured_scopes": {
+                "template": "{cloud}::{org}::{role}", "where": {"cloud": "c.net", "org": "7"},
+            },
+            "identity_header": {
+                "header_name": "x-user", "template": "oauth-{role}$@{org}.{cloud}",
+            },
+            "identity_in_metadata": "user",
+        }),
+    );
+    own
+}
+
+fn gate(authorize: &Value) -> Engine {
+    engine(json!({
+        "providers": {"a": structured("a", &SECRET)},
+        "rules": [{
+            "match": {"prefix": "/"}, "requires": {"provider_name": "a"}, "authorize": authorize,
+        }],
+    }))
+}
+
+fn roles(any_of: &[&str]) -> Value {
+    json!({"roles": {"any_of": any_of}})
+}
+
+/// What a decision says of the caller, in header and filter state, which are one.
+fn caller(decision: Decision) -> Option<String> {
+    let Decision::Permit(permit) = decision else {
+        panic!("{decision:?}")
+    };
+    let mut headers = permit.edits.iter().filter_map(|edit| match edit {
+        HeaderEdit::Set(name, value) if &**name == "x-user" => Some(value.to_string()),
+        _ => None,
+    });
+    let header = headers.next();
+    let exported = permit.exports.first().map(|entry| {
+        assert_eq!(entry.key.as_str(), "portcullis.user");
+        entry.value.clone()
+    });
+    assert_eq!(header, exported);
+    header
+}
+
+#[test]
+fn a_role_is_of_the_configured_organisation_or_none() {
+    let engine = gate(&roles(&["reader"]));
+    for (claims, expected) in [
+        (json!({"scope": "c.net::7::reader"}), "verified"),
+        (
+            json!({"scope": "openid c.net::8::x c.net::7::reader"}),
+            "verified",
+        ),
+        (
+            json!({"scope": "c.net::7::reader c.net::7::reader"}),
+            "verified",
+        ),
+        (
+            json!({"scp": ["c.net::8::x", "c.net::7::reader"]}),
+            "verified",
+        ),
+        (json!({"scope": "x", "scp": "c.net::7::reader"}), "verified"),
+        (json!({"scope": "c.net::8::reader"}), "insufficient_role"),
+        (json!({"scope": "d.net::7::reader"}), "insufficient_role"),
+        (json!({"scope": "c.net::7::Reader"}), "insufficient_role"),
+        (json!({"scope": "c.net::7"}), "insufficient_role"),
+        (json!({"scope": "c.net::7::reader::x"}), "insufficient_role"),
+        (json!({"scope": "c.net::7::"}), "insufficient_role"),
+        (json!({"scope": "c.net::7::\treader"}), "insufficient_role"),
+        // An element with a space is no scope, nor two.
+        (json!({"scp": ["x c.net::7::reader"]}), "insufficient_role"),
+        (json!({"scp": [["c.net::7::reader"]]}), "insufficient_role"),
+        (json!({"scope": "reader"}), "insufficient_role"),
+        // Roles come from scopes alone.
+        (json!({"roles": ["reader"]}), "insufficient_role"),
+        (json!({"roles": ["c.net::7::reader"]}), "insufficient_role"),
+        (json!({}), "insufficient_role"),
+    ] {
+        let decision = bearer(&engine, &token("a", claims.clone()));
+        assert_eq!(label(&decision), expected, "{claims}");
+    }
+}
+
+/// Two tokens of one rule do not lend each other an organisation.
+#[test]
+fn the_same_scope_is_none_to_a_provider_of_another_organisation() {
+    let mut other = structured("b", &OTHER_SECRET);
+    other["structured_scopes"]["where"]["org"] = json!("8");
+    let either = json!({"requires_any": {"requirements": [
+        {"provider_name": "a"}, {"provider_name": "b"},
+    ]}});
+    let engine = engine(json!({
+        "providers": {"a": structured("a", &SECRET), "b": other},
+        "rules": [{
+            "match": {"prefix": "/"}, "requires": either, "authorize": roles(&["reader"]),
+        }],
+    }));
+    for (name, org, expected) in [
+        ("a", 7, "verified"),
+        ("a", 8, "insufficient_role"),
+        ("b", 7, "insufficient_role"),
+        ("b", 8, "verified"),
+    ] {
+        let good = token(name, json!({"scope": format!("c.net::{org}::reader")}));
+        assert_eq!(label(&bearer(&engine, &good)), expected, "{name} {org}");
+    }
+}
+
+#[test]
+fn the_caller_has_the_first_of_its_roles_that_satisfies_the_rule() {
+    let scope = |roles: &[&str]| {
+        let scopes: Vec<String> = roles
+            .iter()
+            .map(|role| format!("c.net::7::{role}"))
+            .collect();
+        token("a", json!({ "scope": scopes.join(" ") }))
+    };
+    let named = |role: &str| Some(format!("oauth-{role}$@7.c.net"));
+    let either = roles(&["writer", "reader"]);
+    for (authorize, own, expected) in [
+        (either.clone(), &["reader"][..], named("reader")),
+        // In the token's order, not in the rule's.
+        (either.clone(), &["reader", "writer"], named("reader")),
+        (either.clone(), &["writer", "reader"], named("writer")),
+        (either, &["other", "writer"], named("writer")),
+        // A rule that asks for no role is satisfied by each.
+        (json!(null), &["other", "writer"], named("other")),
+        (
+            json!({"claims": [{"claim": "sub", "any_of": ["s"]}]}),
+            &["other"],
+            named("other"),
+        ),
+        // No role, no identity: not a part of one.
+        (json!(null), &[], None),
+    ] {
+        let engine = gate(&authorize);
+        for _ in 0..2 {
+            // The second time from the cache.
+            let decision = bearer(&engine, &scope(own));
+            assert_eq!(caller(decision), expected, "{authorize} {own:?}");
+        }
+    }
+}
+
+#[test]
+fn no_role_breaks_out_of_the_identity() {
+    let engine = gate(&json!(null));
+    for (role, expected) in [
+        ("a\r\nx-admin:1", "header_value"),
+        ("a\u{0}", "header_value"),
+        ("a\u{7f}", "header_value"),
+        (&"a".repeat(8200), "header_value"),
+        // `oauth-admin$@8.c.net$@7.c.net` is an administrator of another organisation to some.
+        ("admin$@8.c.net", "header_value"),
+        ("$@", "header_value"),
+        ("a.b", "verified"),
+        ("a@b$c", "verified"),
+        ("r\u{f4}le", "verified"),
+    ] {
+        let scopes = json!([format!("c.net::7::{role}")]);
+        let decision = bearer(&engine, &token("a", json!({ "scp": scopes })));
+        let long = role.len() > 8000;
+        let expected = if long { "token_too_large" } else { expected };
+        assert_eq!(label(&decision), expected, "{role:?}");
+    }
+    // An array's element with a space is no scope.
+    let spaced = token("a", json!({"scp": ["c.net::7::a b"]}));
+    assert_eq!(caller(bearer(&engine, &spaced)), None);
+}
+
+#[test]
+fn no_client_sends_an_identity() {
+    let engine = gate(&json!(null));
+    let good = format!("Bearer {}", token("a", json!({})));
+    let names = ["x-user", "X-USER", "x_user", "X_uSeR"];
+    let mut headers = names.map(|name| (name, "root")).to_vec();
+    headers.push(("authorization", &good));
+    let Decision::Permit(permit) = decide(&engine, "/", &headers) else {
+        panic!("refused")
+    };
+    for name in names {
+        assert!(permit.edits.contains(&remove(name)), "{name}");
+    }
+    assert!(
+        !permit
+            .edits
+            .iter()
+            .any(|edit| matches!(edit, HeaderEdit::Set(..)))
+    );
+}
+
+#[test]
+fn parts_come_from_claims_too() {
+    let mut own = provider("a", &SECRET);
+    own["identity_header"] = json!({"header_name": "x-user", "template": "{role}/{sub}@{tenant}"});
+    let engine = engine(json!({"providers": {"a": own}}));
+    for (claims, expected) in [
+        (json!({"roles": ["r"], "tenant": 7}), Some("r/s@7")),
+        (json!({"roles": ["r"], "tenant": ["t"]}), None),
+        (json!({"roles": ["r"]}), None),
+        (json!({"tenant": "t"}), None),
+    ] {
+        let edits = edits(bearer(&engine, &token("a", claims.clone())));
+        let expected = expected.map(|text| set("x-user", text));
+        let set = edits
+            .into_iter()
+            .find(|edit| matches!(edit, HeaderEdit::Set(..)));
+        assert_eq!(set, expected, "{claims}");
+    }
+    let email = token(
+        "a",
+        json!({"roles": ["r"], "tenant": "t", "sub": "s@other"}),
+    );
+    assert_eq!(label(&bearer(&engine, &email)), "header_value");
+}
+
+/// One of two tokens satisfies the rule; the other's roles have satisfied nothing.
+#[test]
+fn a_role_counts_only_of_the_token_that_satisfies_the_rule() {
+    let mut other = structured("b", &OTHER_SECRET);
+    other["identity_header"]["header_name"] = json!("x-other");
+    other["identity_in_metadata"] = json!(null);
+    other["from_headers"] = json!([{"name": "x-second"}]);
+    let both = json!({"requires_all": {"requirements": [
+        {"provider_name": "a"}, {"provider_name": "b"},
+    ]}});
+    let engine = engine(json!({
+        "providers": {"a": structured("a", &SECRET), "b": other},
+        "rules": [{"match": {"prefix": "/"}, "requires": both, "authorize": {
+            "roles": {"any_of": ["reader"]}, "claims": [{"claim": "tier", "any_of": ["gold"]}],
+        }}],
+    }));
+    let claims = |tier| json!({"scope": "c.net::7::reader", "tier": tier});
+    let first = format!("Bearer {}", token("a", claims("gold")));
+    let second = token("b", claims("tin"));
+    let headers = [("authorization", first.as_str()), ("x-second", &second)];
+    let edits = edits(decide(&engine, "/", &headers));
+    assert!(edits.contains(&set("x-user", "oauth-reader$@7.c.net")));
+    let is_other =
+        |edit: &HeaderEdit| matches!(edit, HeaderEdit::Set(name, _) if &**name == "x-other");
+    assert!(!edits.iter().any(is_other), "{edits:?}");
+}
+
+#[test]
+fn nobody_is_named_who_was_not_let_in_by_a_token() {
+    let rest = |mode: &str, requires: Value| {
+        json!({
+            "mode": mode, "providers": {"a": structured("a", &SECRET)},
+            "rules": [{"match": {"prefix": "/"}, "requires": requires}],
+        })
+    };
+    let stale = token("a", json!({"scope": "c.net::7::reader", "exp": NOW - 999}));
+    for (mode, requires) in [
+        ("enforce", json!({"allow_missing_or_failed": {}})),
+        ("shadow", json!({"provider_name": "a"})),
+    ] {
+        let engine = engine(rest(mode, requires));
+        assert_eq!(caller(bearer(&engine, &stale)), None);
+    }
+}

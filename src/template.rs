@@ -1,0 +1,120 @@
+//! Text with placeholders: `https://login.example/{tid}/v2.0`.
+//!
+//! Only the grammar. What a placeholder stands for, and which literal text may stand beside it, is
+//! for those to say who use it: an issuer, a scope, an identity.
+
+/// Literal text around names in braces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The text before the first placeholder.
+    pub head: String,
+    /// Each placeholder's name and the literal text that follows it.
+    pub tail: Vec<(String, String)>,
+}
+
+impl Template {
+    /// Splits a text at its placeholders; None where a brace is part of none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (head, mut rest) = literal(text)?;
+        let mut tail = Vec::new();
+        while let Some(part) = rest {
+            let (name, after) = split(part, '}')?;
+            if name.is_empty() || split(name, '{').is_some() {
+                return None;
+            }
+            let (text, next) = literal(after)?;
+            tail.push((name.to_owned(), text.to_owned()));
+            rest = next;
+        }
+        Some(Self {
+            head: head.to_owned(),
+            tail,
+        })
+    }
+
+    /// The names of the placeholders, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tail.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The literal texts, in order; some may be empty.
+    pub fn literals(&self) -> impl Iterator<Item = &str> {
+        let tail = self.tail.iter().map(|(_, literal)| literal);
+        std::iter::once(&self.head).chain(tail).map(String::as_str)
+    }
+
+    /// The same, where no two placeholders touch: nobody could say where one value ends.
+    ///
+    /// # Errors
+    /// What is expected of it.
+    pub fn without_touching(self) -> Result<Self, &'static str> {
+        let mut between = self.tail.iter().rev().skip(1);
+        if between.any(|(_, literal)| literal.is_empty()) {
+            return Err("text between any two placeholders");
+        }
+        Ok(self)
+    }
+}
+
+/// How often `part` occurs in `text`, occurrences that overlap counted each.
+#[must_use]
+pub fn occurrences(text: &str, part: &str) -> usize {
+    let windows = text.as_bytes().windows(part.len().max(1));
+    windows.filter(|window| *window == part.as_bytes()).count()
+}
+
+/// The text up to the next placeholder, and what follows the brace that begins that.
+fn literal(text: &str) -> Option<(&str, Option<&str>)> {
+    let (literal, rest) = match split(text, '{') {
+        Some((literal, rest)) => (literal, Some(rest)),
+        None => (text, None),
+    };
+    split(literal, '}').is_none().then_some((literal, rest))
+}
+
+/// Once in the module instead of once for each use.
+#[inline(never)]
+fn split(text: &str, at: char) -> Option<(&str, &str)> {
+    text.split_once(at)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn splits_at_placeholders() {
+        let template = Template::parse("a{b}{c}::{d}e").unwrap();
+        assert_eq!(template.names().collect::<Vec<_>>(), ["b", "c", "d"]);
+        assert_eq!(
+            template.literals().collect::<Vec<_>>(),
+            ["a", "", "::", "e"]
+        );
+        assert!(template.without_touching().is_err());
+        for apart in ["", "a", "{b}", "{b}:{c}", "a{b}:{c}"] {
+            let template = Template::parse(apart).unwrap();
+            assert!(template.without_touching().is_ok(), "{apart}");
+        }
+        for odd in ["{", "}", "{}", "a}b{c}", "{a{b}}", "{a}}", "{{a}"] {
+            assert_eq!(Template::parse(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn counts_occurrences_that_overlap() {
+        for (text, part, expected) in [
+            ("a::b::c", "::", 2),
+            ("a:::b", "::", 2),
+            ("a::::b", "::", 3),
+            ("", "::", 0),
+            (":", "::", 0),
+            ("abc", "", 0),
+        ] {
+            assert_eq!(occurrences(text, part), expected, "{text} {part}");
+        }
+    }
+}
