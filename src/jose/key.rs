@@ -10,7 +10,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rsa::RsaPublicKey;
 use sha2::{Digest, Sha256};
 
 use crate::jose::algorithm::ecdsa::{Ecdsa, NistCurve, P256, P384, P521};
@@ -126,11 +125,11 @@ struct KeyIssuer {
 
 #[derive(Clone, Debug)]
 enum Material {
-    Rsa(Box<RsaPublicKey>),
+    Rsa(Box<rsa_keys::PublicKey>),
     P256(Box<p256::ecdsa::VerifyingKey>),
     P384(Box<p384::ecdsa::VerifyingKey>),
     P521(Box<p521::ecdsa::VerifyingKey>),
-    Ed25519(Box<ed25519_dalek::VerifyingKey>),
+    Ed25519(Box<eddsa::PublicKey>),
     Oct(Box<SecretKey>),
 }
 

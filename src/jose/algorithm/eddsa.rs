@@ -3,27 +3,104 @@
 //! Verification is strict: S below the group order, R canonical and of no small order. So one
 //! message and key have no second signature made from the first. What depends only on the key (its
 //! canonical encoding, no small order) is checked once, at admission. Ed448 does not exist here.
+//!
+//! R must be S·B - k·A. The multiples of a fixed point are quick from a table of it, of 30 kB; that
+//! of a key takes some twenty verifications to make, so it is made for the first signature that the
+//! key is tried on, not at admission: the 64 keys that a set may have would hold a worker for a
+//! tenth of a second, and most sets sign with one. What strangers can cause by naming the others is
+//! thereby bounded too: one table for each key.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 
-use ed25519_dalek::{SIGNATURE_LENGTH, Signature, VerifyingKey};
+use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsBasepointTable, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::BasepointTable;
 use jwt_compact::AlgorithmSignature;
+use sha2::{Digest, Sha512};
 
 use crate::jose::jwk::KeyError;
+
+const KEY_LENGTH: usize = 32;
+const SIGNATURE_LENGTH: usize = 64;
+
+/// The table of B. The crate has it as a constant, which would be 30 kB of the module.
+static BASE: Table = Table(OnceLock::new());
+
+/// A public key, and once it was used its table.
+#[derive(Clone, Debug)]
+pub struct PublicKey {
+    octets: [u8; KEY_LENGTH],
+    /// -A.
+    negated: EdwardsPoint,
+    table: Table,
+}
+
+/// Multiples of a point.
+#[derive(Clone)]
+struct Table(OnceLock<Box<EdwardsBasepointTable>>);
 
 /// Prepares the public key of those 32 octets (RFC 8037 section 2).
 ///
 /// # Errors
 /// Another length; no point of the curve, or not written in its one canonical way; a point of small
 /// order, for which a signature of one message is one of nearly every message.
-pub fn public_key(x: &[u8]) -> Result<VerifyingKey, KeyError> {
-    let octets = <&[u8; 32]>::try_from(x).map_err(|_| KeyError::OkpLength)?;
-    VerifyingKey::from_bytes(octets)
-        .ok()
-        .filter(|key| !key.is_weak() && key.to_edwards().compress().as_bytes() == octets)
+pub fn public_key(x: &[u8]) -> Result<PublicKey, KeyError> {
+    let octets = <[u8; KEY_LENGTH]>::try_from(x).map_err(|_| KeyError::OkpLength)?;
+    CompressedEdwardsY(octets)
+        .decompress()
+        .filter(|point| !point.is_small_order() && point.compress().0 == octets)
+        .map(|point| PublicKey {
+            octets,
+            negated: -point,
+            table: Table(OnceLock::new()),
+        })
         .ok_or(KeyError::OkpPoint)
+}
+
+impl PublicKey {
+    /// RFC 8032 section 5.1.7. R is not read as a point: the one that it must be is computed and
+    /// written, so that an R written in another way is unequal.
+    fn verify(&self, message: &[u8], r: &[u8; 32], s: [u8; 32]) -> bool {
+        let Some(s) = Scalar::from_canonical_bytes(s).into_option() else {
+            return false;
+        };
+        let k = Sha512::new()
+            .chain_update(r)
+            .chain_update(self.octets)
+            .chain_update(message)
+            .finalize();
+        let k = Scalar::from_bytes_mod_order_wide(&k.into());
+        let expected =
+            BASE.multiple(&ED25519_BASEPOINT_POINT, &s) + self.table.multiple(&self.negated, &k);
+        expected.compress().as_bytes() == r && !expected.is_small_order()
+    }
+}
+
+impl Table {
+    /// `scalar`·`point`, always of the same point.
+    fn multiple(&self, point: &EdwardsPoint, scalar: &Scalar) -> EdwardsPoint {
+        self.0
+            .get_or_init(|| Box::new(EdwardsBasepointTable::create(point)))
+            .mul_base(scalar)
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Table")
+    }
+}
+
+/// Keys are equal where their points are.
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.octets == other.octets
+    }
 }
 
 /// `EdDSA` with Ed25519.
@@ -32,25 +109,29 @@ pub struct Ed25519;
 
 /// R and S.
 #[derive(Clone, Debug)]
-pub struct Ed25519Signature(Signature);
+pub struct Ed25519Signature {
+    r: [u8; 32],
+    s: [u8; 32],
+}
 
 impl AlgorithmSignature for Ed25519Signature {
     const LENGTH: Option<NonZeroUsize> = NonZeroUsize::new(SIGNATURE_LENGTH);
 
     fn try_from_slice(octets: &[u8]) -> anyhow::Result<Self> {
-        Signature::from_slice(octets)
-            .map(Self)
-            .map_err(|_| anyhow::Error::msg("an Ed25519 signature has 64 octets"))
+        match octets.as_chunks() {
+            ([r, s], []) => Ok(Self { r: *r, s: *s }),
+            _ => Err(anyhow::Error::msg("an Ed25519 signature has 64 octets")),
+        }
     }
 
     fn as_bytes(&self) -> Cow<'_, [u8]> {
-        Cow::Owned(self.0.to_bytes().to_vec())
+        Cow::Owned([self.r, self.s].concat())
     }
 }
 
 impl jwt_compact::Algorithm for Ed25519 {
     type SigningKey = Infallible;
-    type VerifyingKey = VerifyingKey;
+    type VerifyingKey = PublicKey;
     type Signature = Ed25519Signature;
 
     fn name(&self) -> Cow<'static, str> {
@@ -64,10 +145,10 @@ impl jwt_compact::Algorithm for Ed25519 {
     fn verify_signature(
         &self,
         signature: &Ed25519Signature,
-        key: &VerifyingKey,
+        key: &PublicKey,
         message: &[u8],
     ) -> bool {
-        key.verify_strict(message, &signature.0).is_ok()
+        key.verify(message, &signature.r, signature.s)
     }
 }
 
@@ -92,7 +173,7 @@ mod tests {
         secret.sign(message).to_bytes().to_vec()
     }
 
-    fn key() -> VerifyingKey {
+    fn key() -> PublicKey {
         let secret = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
         public_key(secret.verifying_key().as_bytes()).unwrap()
     }

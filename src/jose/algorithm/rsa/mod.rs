@@ -1,20 +1,21 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS with SHA-2 (RFC 7518 sections 3.3 and 3.5).
 //!
-//! The padding of version 1.5 is not parsed but built anew and compared, so of all its encodings
-//! (a missing NULL, long lengths, octets after the hash) only the canonical one is accepted: with
-//! `e` = 3, parsing is how Bleichenbacher forged signatures. PSS takes MGF1 with the same hash and
-//! a salt of the hash's length and nothing else.
+//! A signature is a number below the modulus; its power by the public exponent ([`modexp`]) is
+//! compared with the encoded hash (`padding`).
 //!
 //! Key admission is here too, since it guards this arithmetic: a small modulus can be factored, a
 //! huge one costs the worker its time, an even one has no Montgomery form.
+
+pub mod modexp;
+mod padding;
 
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use jwt_compact::AlgorithmSignature;
-use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 
+use self::modexp::Modulus;
 use crate::jose::algorithm::Sha2;
 use crate::jose::jwk::KeyError;
 
@@ -24,9 +25,27 @@ pub const MIN_MODULUS_BITS: usize = 2048;
 pub const MAX_MODULUS_BITS: usize = 8192;
 /// Least public exponent; 1 would make every padded hash its own signature.
 pub const MIN_EXPONENT: u64 = 3;
-/// Largest public exponent: its bits are the steps of a verification. The limit is the `rsa`
-/// crate's, which took it from *ring*.
-pub const MAX_EXPONENT: u64 = RsaPublicKey::MAX_PUB_EXPONENT;
+/// Largest public exponent: its bits are the steps of a verification. The limit is *ring*'s.
+pub const MAX_EXPONENT: u64 = (1 << 33) - 1;
+
+/// A public key, prepared for its arithmetic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    modulus: Modulus,
+    exponent: u64,
+}
+
+impl PublicKey {
+    /// The encoded message that `signature` was made of, as long as the modulus; None where the
+    /// signature is longer or shorter (RFC 8017 section 8.2.2, step 1), or no number below the
+    /// modulus (section 5.2.2).
+    fn encoded_message(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        if signature.len() != self.modulus.bits().div_ceil(8) {
+            return None;
+        }
+        self.modulus.power(signature, self.exponent)
+    }
+}
 
 /// Prepares the public key of that modulus and exponent (RFC 7518 section 6.3.1), unsigned and
 /// big-endian. Leading zero octets are let pass: RFC 7518 section 2 forbids them, but encoders that
@@ -34,7 +53,7 @@ pub const MAX_EXPONENT: u64 = RsaPublicKey::MAX_PUB_EXPONENT;
 ///
 /// # Errors
 /// Sizes outside the limits above, and even numbers.
-pub fn public_key(modulus: &[u8], exponent: &[u8]) -> Result<RsaPublicKey, KeyError> {
+pub fn public_key(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, KeyError> {
     let modulus = without_leading_zeros(modulus);
     let bits = bit_length(modulus);
     if bits < MIN_MODULUS_BITS {
@@ -44,11 +63,8 @@ pub fn public_key(modulus: &[u8], exponent: &[u8]) -> Result<RsaPublicKey, KeyEr
         return Err(KeyError::RsaModulusTooLarge { bits });
     }
     let exponent = exponent_value(exponent).ok_or(KeyError::RsaExponent)?;
-    RsaPublicKey::new(
-        BoxedUint::from_be_slice_vartime(modulus),
-        BoxedUint::from(exponent),
-    )
-    .map_err(|_| KeyError::RsaModulusEven)
+    let modulus = Modulus::new(modulus).ok_or(KeyError::RsaModulusEven)?;
+    Ok(PublicKey { modulus, exponent })
 }
 
 /// `octets` from the first that is not zero.
@@ -94,8 +110,7 @@ impl<D> Default for RsaPss<D> {
     }
 }
 
-/// An RSA signature; its length is the modulus's, which the arithmetic checks (RFC 8017 section
-/// 8.1.2, step 1).
+/// An RSA signature; its length is checked with the key (RFC 8017 section 8.1.2, step 1).
 #[derive(Clone, Debug)]
 pub struct RsaSignature(Vec<u8>);
 
@@ -111,7 +126,7 @@ impl AlgorithmSignature for RsaSignature {
 
 impl<D: Sha2> jwt_compact::Algorithm for RsaPkcs1<D> {
     type SigningKey = Infallible;
-    type VerifyingKey = RsaPublicKey;
+    type VerifyingKey = PublicKey;
     type Signature = RsaSignature;
 
     fn name(&self) -> Cow<'static, str> {
@@ -122,21 +137,15 @@ impl<D: Sha2> jwt_compact::Algorithm for RsaPkcs1<D> {
         match *signing_key {}
     }
 
-    fn verify_signature(
-        &self,
-        signature: &RsaSignature,
-        key: &RsaPublicKey,
-        message: &[u8],
-    ) -> bool {
-        let hash = D::digest(message);
-        key.verify(Pkcs1v15Sign::new::<D>(), &hash, &signature.0)
-            .is_ok()
+    fn verify_signature(&self, signature: &RsaSignature, key: &PublicKey, message: &[u8]) -> bool {
+        key.encoded_message(&signature.0)
+            .is_some_and(|encoded| padding::is_pkcs1::<D>(&encoded, message))
     }
 }
 
 impl<D: Sha2> jwt_compact::Algorithm for RsaPss<D> {
     type SigningKey = Infallible;
-    type VerifyingKey = RsaPublicKey;
+    type VerifyingKey = PublicKey;
     type Signature = RsaSignature;
 
     fn name(&self) -> Cow<'static, str> {
@@ -147,14 +156,9 @@ impl<D: Sha2> jwt_compact::Algorithm for RsaPss<D> {
         match *signing_key {}
     }
 
-    fn verify_signature(
-        &self,
-        signature: &RsaSignature,
-        key: &RsaPublicKey,
-        message: &[u8],
-    ) -> bool {
-        let hash = D::digest(message);
-        key.verify(Pss::<D>::new(), &hash, &signature.0).is_ok()
+    fn verify_signature(&self, signature: &RsaSignature, key: &PublicKey, message: &[u8]) -> bool {
+        key.encoded_message(&signature.0)
+            .is_some_and(|encoded| padding::is_pss::<D>(&encoded, key.modulus.bits(), message))
     }
 }
 

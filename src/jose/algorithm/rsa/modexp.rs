@@ -1,0 +1,379 @@
+//! Powers modulo an odd number: the arithmetic of an RSA verification, and nothing of signing.
+//!
+//! Every number here is public (a published key, a signature that a client sent), so the time may
+//! depend on them. **Never use this with a private key.**
+//!
+//! The method is Montgomery's (P. L. Montgomery, "Modular Multiplication Without Trial Division",
+//! Mathematics of Computation 44, 1985): numbers are kept times R = 2^(27·limbs), and what a product
+//! has too much is cancelled from below, by adding the multiple of the modulus that makes its lowest
+//! limb zero. With R > 4n, factors below 2n give a product below 2n, so that only the last result
+//! is compared with n (C. D. Walter, "Montgomery exponentiation needs no final subtractions",
+//! Electronics Letters 35, 1999).
+//!
+//! It is written for WebAssembly, which multiplies 64-bit numbers and drops the carry, and knows no
+//! 128-bit product:
+//!
+//! - A number is a slice of blocks of four limbs of 27 bits, least significant first. Products of
+//!   limbs have 54 bits; a column of a square of 304 limbs (8192 bits) and of its reduction sums at
+//!   most 608 of them, less than the 1024 that a `u64` holds. So carries wait until the end.
+//! - Multiplication and reduction go by blocks: four rows at a time, so that sixteen products cost
+//!   eight loads and four stores ([`add_rows`], where the time is spent). Arrays of four have no
+//!   bounds to check.
+//! - A square computes each product of two different blocks once, and doubled.
+//!
+//! A power by 65537 is 16 squares and 2 products; the last of them multiplies by the base itself,
+//! not by its Montgomery form, and thereby leaves that form.
+
+use std::cmp::Ordering;
+
+use crate::jose::algorithm::rsa::{bit_length, without_leading_zeros};
+
+/// Four limbs, least significant first.
+type Block = [u32; 4];
+/// Sums of products of limbs, not carried yet.
+type Columns = [u64; 4];
+
+const LIMB_BITS: u32 = 27;
+const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
+const BLOCK_BITS: usize = 4 * 27;
+/// The largest modulus: what the columns have room for.
+const MAX_BITS: usize = 8192;
+
+/// An odd number, and what powers modulo it need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modulus {
+    limbs: Box<[Block]>,
+    bits: usize,
+    /// -1/n modulo 2^27.
+    negative_inverse: u64,
+    /// R² modulo n.
+    r_squared: Box<[Block]>,
+}
+
+impl Modulus {
+    /// The modulus of these octets, big-endian. None where it is even, below 3 or above 8192 bits.
+    pub fn new(octets: &[u8]) -> Option<Self> {
+        let bits = bit_length(without_leading_zeros(octets));
+        let is_odd = octets.last().is_some_and(|lowest| lowest & 1 == 1);
+        if !is_odd || !(2..=MAX_BITS).contains(&bits) {
+            return None;
+        }
+        // R > 4n.
+        let blocks = bits.saturating_add(2).div_ceil(BLOCK_BITS);
+        let limbs = read(octets, blocks)?;
+        let lowest = limbs.first().map_or(1, |block| u64::from(block[0]));
+        let mut modulus = Self {
+            negative_inverse: negative_inverse(lowest),
+            r_squared: Box::default(),
+            limbs,
+            bits,
+        };
+        modulus.r_squared = modulus.r_squared();
+        Some(modulus)
+    }
+
+    /// Bits without leading zeros.
+    pub fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// `base` to the power of `exponent`, both sides big-endian; as many octets as the modulus has.
+    /// None where the base is not below the modulus (RFC 8017 section 5.2.2, step 1) and where the
+    /// exponent is not odd and at least 3.
+    pub fn power(&self, base: &[u8], exponent: u64) -> Option<Vec<u8>> {
+        if exponent < 3 || exponent & 1 == 0 {
+            return None;
+        }
+        let base = read(base, self.limbs.len())?;
+        if compare(&base, &self.limbs) != Ordering::Less {
+            return None;
+        }
+        let mut columns = self.columns();
+        let mut form = base.clone();
+        self.multiply(&mut form, &self.r_squared, &mut columns);
+        let mut power = form.clone();
+        // The highest bit is the base itself, the lowest is multiplied last.
+        for bit in (1..exponent.ilog2()).rev() {
+            self.square(&mut power, &mut columns);
+            if exponent >> bit & 1 == 1 {
+                self.multiply(&mut power, &form, &mut columns);
+            }
+        }
+        self.square(&mut power, &mut columns);
+        self.multiply(&mut power, &base, &mut columns);
+        self.subtract_if_not_below(&mut power);
+        Some(write(&power, self.bits.div_ceil(8)))
+    }
+
+    fn columns(&self) -> Vec<Columns> {
+        vec![[0; 4]; self.limbs.len().saturating_mul(2)]
+    }
+
+    /// From 2^(bits-1), which is below n: doubled until it is R, whose Montgomery form is R²; that
+    /// is reached as 2^L with L = 27·limbs, by squaring and doubling along the bits of L.
+    fn r_squared(&self) -> Box<[Block]> {
+        let highest = self.bits.saturating_sub(1);
+        let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
+        let mut octets = vec![0; highest.wrapping_div(8).saturating_add(1)];
+        if let Some(octet) = octets.first_mut() {
+            *octet = 1 << (highest & 7);
+        }
+        let Some(mut power) = read(&octets, self.limbs.len()) else {
+            return Box::default();
+        };
+        // The Montgomery form of 1, then of 2.
+        for _ in highest..=exponent_of_r {
+            self.double(&mut power);
+        }
+        let mut columns = self.columns();
+        for bit in (0..exponent_of_r.checked_ilog2().unwrap_or(0)).rev() {
+            self.square(&mut power, &mut columns);
+            self.subtract_if_not_below(&mut power);
+            if exponent_of_r >> bit & 1 == 1 {
+                self.double(&mut power);
+            }
+        }
+        power
+    }
+
+    /// 2·`number` modulo n, of a number below n.
+    fn double(&self, number: &mut [Block]) {
+        let mut carry = 0;
+        for limb in number.as_flattened_mut() {
+            let doubled = limb.wrapping_mul(2) | carry;
+            carry = doubled >> LIMB_BITS;
+            *limb = low(u64::from(doubled));
+        }
+        self.subtract_if_not_below(number);
+    }
+
+    /// Of a number below 2n, makes one below n.
+    fn subtract_if_not_below(&self, number: &mut [Block]) {
+        if compare(number, &self.limbs) == Ordering::Less {
+            return;
+        }
+        let mut borrow = 0;
+        let subtrahends = self.limbs.as_flattened();
+        for (limb, subtrahend) in number.as_flattened_mut().iter_mut().zip(subtrahends) {
+            let difference = limb.wrapping_sub(*subtrahend).wrapping_sub(borrow);
+            // Limbs have 27 bits, so that a negative difference shows in the 32nd.
+            borrow = difference >> 31;
+            *limb = low(u64::from(difference));
+        }
+    }
+
+    /// x·y/R modulo n, in `x`.
+    fn multiply(&self, x: &mut [Block], y: &[Block], columns: &mut [Columns]) {
+        columns.fill([0; 4]);
+        let mut above = &mut *columns;
+        for rows in &*x {
+            add_rows(above, [0; 4], y, wide(*rows));
+            let [_, higher @ ..] = above else { return };
+            above = higher;
+        }
+        self.reduce(columns, x);
+    }
+
+    /// x²/R modulo n, in `x`.
+    fn square(&self, x: &mut [Block], columns: &mut [Columns]) {
+        columns.fill([0; 4]);
+        let (mut numbers, mut above) = (&*x, &mut *columns);
+        while let [block, others @ ..] = numbers {
+            let [low, higher @ ..] = above else { return };
+            let [a, b, c, d] = wide(*block);
+            let [a2, b2, c2, d2] = [a << 1, b << 1, c << 1, d << 1];
+            add(
+                low,
+                [
+                    a.wrapping_mul(a),
+                    a.wrapping_mul(b2),
+                    dot([a, b, 0, 0], [c2, b, 0, 0]),
+                    dot([a, b, 0, 0], [d2, c2, 0, 0]),
+                ],
+            );
+            add_rows(higher, [0; 4], others, [a2, b2, c2, d2]);
+            let [high, higher @ ..] = higher else { return };
+            add(
+                high,
+                [
+                    dot([b, c, 0, 0], [d2, c, 0, 0]),
+                    c.wrapping_mul(d2),
+                    d.wrapping_mul(d),
+                    0,
+                ],
+            );
+            (numbers, above) = (others, higher);
+        }
+        self.reduce(columns, x);
+    }
+
+    /// The number in `columns` divided by R modulo n, to `result`: adds the multiple of n that makes
+    /// the lower half zero, four limbs at a time, and takes the upper half.
+    fn reduce(&self, columns: &mut [Columns], result: &mut [Block]) {
+        let [lowest, others @ ..] = &*self.limbs else {
+            return;
+        };
+        let lowest = wide(*lowest);
+        let mut above = columns;
+        for _ in &self.limbs {
+            let [column, higher @ ..] = above else { return };
+            let (rows, carry) = self.cancelling_rows(lowest, *column);
+            add_rows(higher, lowest, others, rows);
+            let [next, ..] = higher else { return };
+            add(next, [carry, 0, 0, 0]);
+            above = higher;
+        }
+        carry(above, result);
+    }
+
+    /// The four limbs whose product with n makes `columns` zero, and what is then carried out.
+    #[inline(always)]
+    fn cancelling_rows(&self, [n0, n1, n2, n3]: Columns, columns: Columns) -> (Columns, u64) {
+        let inverse = self.negative_inverse;
+        let [c0, c1, c2, c3] = columns;
+        let (q0, carry) = cancelling_row(n0, inverse, c0);
+        let c1 = dot([q0, 0, 0, 1], [n1, 0, 0, c1]).wrapping_add(carry);
+        let (q1, carry) = cancelling_row(n0, inverse, c1);
+        let c2 = dot([q0, q1, 0, 1], [n2, n1, 0, c2]).wrapping_add(carry);
+        let (q2, carry) = cancelling_row(n0, inverse, c2);
+        let c3 = dot([q0, q1, q2, 1], [n3, n2, n1, c3]).wrapping_add(carry);
+        let (q3, carry) = cancelling_row(n0, inverse, c3);
+        ([q0, q1, q2, q3], carry)
+    }
+}
+
+/// The limb whose product with `n0` makes the lowest 27 bits of `column` zero, and what is carried.
+#[inline(always)]
+fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
+    let row = column.wrapping_mul(negative_inverse) & LIMB_MASK;
+    (row, row.wrapping_mul(n0).wrapping_add(column) >> LIMB_BITS)
+}
+
+/// The number whose limbs `columns` are once carried.
+fn carry(mut columns: &[Columns], number: &mut [Block]) {
+    let mut carry = 0;
+    for block in number {
+        let [[c0, c1, c2, c3], higher @ ..] = columns else {
+            return;
+        };
+        let s0 = c0.wrapping_add(carry);
+        let s1 = c1.wrapping_add(s0 >> LIMB_BITS);
+        let s2 = c2.wrapping_add(s1 >> LIMB_BITS);
+        let s3 = c3.wrapping_add(s2 >> LIMB_BITS);
+        carry = s3 >> LIMB_BITS;
+        *block = [low(s0), low(s1), low(s2), low(s3)];
+        columns = higher;
+    }
+}
+
+/// Adds the four rows `numbers`·`rows` to `columns`; `before` is the block that precedes `numbers`,
+/// of whose products here only those count that reach into the first column.
+#[inline(always)]
+fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
+    let [_, mut x1, mut x2, mut x3] = before;
+    while let [column, higher @ ..] = columns {
+        let [number, others @ ..] = numbers else {
+            add(
+                column,
+                [
+                    dot([0, x3, x2, x1], rows),
+                    dot([0, 0, x3, x2], rows),
+                    dot([0, 0, 0, x3], rows),
+                    0,
+                ],
+            );
+            return;
+        };
+        let [y0, y1, y2, y3] = wide(*number);
+        add(
+            column,
+            [
+                dot([y0, x3, x2, x1], rows),
+                dot([y1, y0, x3, x2], rows),
+                dot([y2, y1, y0, x3], rows),
+                dot([y3, y2, y1, y0], rows),
+            ],
+        );
+        (x1, x2, x3) = (y1, y2, y3);
+        (columns, numbers) = (higher, others);
+    }
+}
+
+#[inline(always)]
+fn wide([a, b, c, d]: Block) -> Columns {
+    [u64::from(a), u64::from(b), u64::from(c), u64::from(d)]
+}
+
+#[inline(always)]
+fn dot([a, b, c, d]: [u64; 4], [e, f, g, h]: [u64; 4]) -> u64 {
+    let (ab, cd) = (
+        a.wrapping_mul(e).wrapping_add(b.wrapping_mul(f)),
+        c.wrapping_mul(g).wrapping_add(d.wrapping_mul(h)),
+    );
+    ab.wrapping_add(cd)
+}
+
+#[inline(always)]
+fn add([a, b, c, d]: &mut Columns, [e, f, g, h]: Columns) {
+    *a = a.wrapping_add(e);
+    *b = b.wrapping_add(f);
+    *c = c.wrapping_add(g);
+    *d = d.wrapping_add(h);
+}
+
+/// The lowest limb of a sum.
+#[inline(always)]
+fn low(sum: u64) -> u32 {
+    u32::try_from(sum & LIMB_MASK).unwrap_or(0)
+}
+
+/// -1/`odd` modulo 2^27, by Newton's iteration: each step doubles the bits that are right, of which
+/// an odd number is three of its own inverse.
+fn negative_inverse(odd: u64) -> u64 {
+    let mut inverse = odd;
+    for _ in 0..4 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+    }
+    inverse.wrapping_neg() & LIMB_MASK
+}
+
+fn compare(x: &[Block], y: &[Block]) -> Ordering {
+    x.as_flattened()
+        .iter()
+        .rev()
+        .cmp(y.as_flattened().iter().rev())
+}
+
+/// The big-endian number of `octets`; None where it has more limbs.
+fn read(octets: &[u8], blocks: usize) -> Option<Box<[Block]>> {
+    let mut limbs = vec![[0; 4]; blocks].into_boxed_slice();
+    let mut octets = octets.iter().rev();
+    let (mut held, mut bits) = (0, 0_u32);
+    for limb in limbs.as_flattened_mut() {
+        while bits < LIMB_BITS {
+            held |= u64::from(*octets.next().unwrap_or(&0)) << bits;
+            bits = bits.wrapping_add(8);
+        }
+        *limb = low(held);
+        held >>= LIMB_BITS;
+        bits = bits.wrapping_sub(LIMB_BITS);
+    }
+    (held == 0 && octets.all(|octet| *octet == 0)).then_some(limbs)
+}
+
+/// The lowest `octets` octets of a number, big-endian.
+fn write(number: &[Block], octets: usize) -> Vec<u8> {
+    let mut written = vec![0; octets];
+    let mut limbs = number.as_flattened().iter();
+    let (mut held, mut bits) = (0, 0_u32);
+    for octet in written.iter_mut().rev() {
+        if bits < 8 {
+            held |= u64::from(*limbs.next().unwrap_or(&0)) << bits;
+            bits = bits.wrapping_add(LIMB_BITS);
+        }
+        *octet = u8::try_from(held & 0xff).unwrap_or(0);
+        held >>= 8;
+        bits = bits.wrapping_sub(8);
+    }
+    written
+}

@@ -1,0 +1,91 @@
+//! Ed25519, as `ed25519-dalek` verifies strictly.
+
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::scalar::Scalar;
+use ed25519_dalek::Signature;
+use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
+use sha2::{Digest as _, Sha512};
+
+use crate::Random;
+
+/// The order of B, little-endian (RFC 8032 section 5.1).
+const ORDER: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// Keys and R with and without a part of small order, of which the equation with cofactor would
+/// take more, and one octet of each of some signatures changed.
+#[test]
+fn verdicts_are_those_of_strict_verification() {
+    let mut random = Random(25519);
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..150 {
+        let secret = if random.below(10) == 0 {
+            Scalar::ZERO
+        } else {
+            scalar(&mut random)
+        };
+        let key = ED25519_BASEPOINT_POINT * secret + torsion(&mut random);
+        for _ in 0..8 {
+            let message: [u8; 24] = random.octets();
+            let mut signature = sign(&mut random, &secret, &key, &message);
+            match random.below(6) {
+                0 => signature[usize::try_from(random.below(64)).unwrap()] ^= 1 << random.below(8),
+                1 => add_order(&mut signature),
+                _ => {}
+            }
+            let octets = key.compress().0;
+            let verdict = VerifyingKey::from_numbers(KeyNumbers::Ed25519 { x: &octets })
+                .is_ok_and(|key| key.verify(Algorithm::EdDsa, &message, &signature));
+            let strict = ed25519_dalek::VerifyingKey::from_bytes(&octets).unwrap();
+            let expected = strict
+                .verify_strict(&message, &Signature::from_bytes(&signature))
+                .is_ok();
+            assert_eq!(verdict, expected, "{octets:?} {message:?} {signature:?}");
+            accepted += u64::from(verdict);
+            refused += u64::from(!verdict);
+        }
+    }
+    assert!(accepted > 300 && refused > 300, "{accepted} {refused}");
+}
+
+fn scalar(random: &mut Random) -> Scalar {
+    Scalar::from_bytes_mod_order(random.octets())
+}
+
+/// The identity in more than half of the cases.
+fn torsion(random: &mut Random) -> EdwardsPoint {
+    let number = random.below(2) * random.below(8);
+    EIGHT_TORSION[usize::try_from(number).unwrap()]
+}
+
+fn sign(random: &mut Random, secret: &Scalar, key: &EdwardsPoint, message: &[u8]) -> [u8; 64] {
+    let r = if random.below(10) == 0 {
+        Scalar::ZERO
+    } else {
+        scalar(random)
+    };
+    let point = (ED25519_BASEPOINT_POINT * r + torsion(random)).compress();
+    let hash = Sha512::new()
+        .chain_update(point.as_bytes())
+        .chain_update(key.compress().as_bytes())
+        .chain_update(message)
+        .finalize();
+    let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(point.as_bytes());
+    signature[32..].copy_from_slice((r + k * secret).as_bytes());
+    signature
+}
+
+/// S + L, which is S modulo L.
+fn add_order(signature: &mut [u8; 64]) {
+    let mut carry = 0_u16;
+    for (octet, order) in signature[32..].iter_mut().zip(ORDER) {
+        carry += u16::from(*octet) + u16::from(order);
+        *octet = carry.to_le_bytes()[0];
+        carry >>= 8;
+    }
+}

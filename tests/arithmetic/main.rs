@@ -1,0 +1,56 @@
+//! The arithmetic of our own beside that of other crates: equal on random and on extreme input.
+//!
+//! `PORTCULLIS_MODEXP_CASES` sets how many powers are compared; the seed is fixed, so that what
+//! fails fails again.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
+mod eddsa;
+mod modexp;
+mod padding;
+
+use num_bigint::BigUint;
+
+/// Numbers that are the same in each run (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn octets<const N: usize>(&mut self) -> [u8; N] {
+        std::array::from_fn(|_| self.next().to_be_bytes()[0])
+    }
+
+    /// Below 2^`bits`.
+    fn number(&mut self, bits: u64) -> BigUint {
+        let digits = (0..bits.div_ceil(32)).map(|_| self.next().to_be_bytes());
+        let digits =
+            digits.map(|octets| u32::from_be_bytes([octets[0], octets[1], octets[2], octets[3]]));
+        BigUint::new(digits.collect()) % (BigUint::from(1_u8) << bits)
+    }
+}
+
+/// As many octets, zeros first.
+fn padded(number: &BigUint, octets: usize) -> Vec<u8> {
+    let minimal = number.to_bytes_be();
+    let minimal = if *number == BigUint::ZERO {
+        Vec::new()
+    } else {
+        minimal
+    };
+    [vec![0; octets - minimal.len()], minimal].concat()
+}
