@@ -28,6 +28,7 @@ pub mod envoy;
 pub mod fake_host;
 pub mod http;
 pub mod load;
+pub mod pipeline;
 pub mod server;
 pub mod upstream;
 pub(crate) mod x509;

@@ -7,6 +7,7 @@
 
 mod access_log;
 pub mod bootstrap;
+pub mod memory;
 pub mod process;
 
 use std::{
@@ -22,7 +23,7 @@ use std::{
 
 use serde_json::Value;
 
-use self::{access_log::AccessLog, process::EnvoyProcess};
+use self::{access_log::AccessLog, memory::Memory, process::EnvoyProcess};
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup},
     http,
@@ -215,6 +216,11 @@ impl Envoy {
     /// A page of the admin interface.
     pub fn admin(&self, path: &str) -> String {
         self.process.admin(path)
+    }
+
+    /// The memory that the process has now.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.process.id())
     }
 
     /// Where the listener listens.
