@@ -5,7 +5,7 @@ use portcullis::jose::Algorithm;
 use crate::tokens::Tokens;
 
 /// The algorithms, each with the least that its uncached ratio should be.
-const UNCACHED: [(Algorithm, f64); 6] = [
+const ALGORITHMS: [(Algorithm, f64); 6] = [
     (Algorithm::Rs256, 1.10),
     (Algorithm::Ps256, 0.70),
     (Algorithm::Es256, 1.05),
@@ -13,6 +13,10 @@ const UNCACHED: [(Algorithm, f64); 6] = [
     (Algorithm::EdDsa, 1.05),
     (Algorithm::Hs256, 1.35),
 ];
+/// The headings.
+const CACHED: &str = "Cached tokens";
+const UNCACHED: &str = "Uncached tokens";
+const REFUSED: &str = "Refused with 401";
 /// The listener without any filter: what all others cost is above it.
 pub(crate) const NONE: &str = "none";
 
@@ -21,8 +25,8 @@ pub(crate) const NONE: &str = "none";
 pub(crate) struct Case {
     /// Names it in `BENCH_CASES`, in metrics and in the report.
     pub(crate) id: String,
-    /// What happens, for people.
-    pub(crate) what: String,
+    /// What happens, for people: a heading of the report, and a line under it.
+    pub(crate) what: (&'static str, String),
     /// Who decides.
     pub(crate) filter: Filter,
     /// What is sent.
@@ -59,7 +63,12 @@ pub(crate) struct Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cache {
     Off,
-    On,
+    Entries(usize),
+}
+
+impl Cache {
+    /// As many as are kept where nothing is configured.
+    const ON: Self = Self::Entries(1000);
 }
 
 /// Where keys come from.
@@ -84,7 +93,7 @@ pub(crate) enum Backend {
 }
 
 impl Gate {
-    fn new(algorithm: Algorithm, cache: Cache) -> Self {
+    pub(crate) fn new(algorithm: Algorithm, cache: Cache) -> Self {
         Self {
             algorithm,
             cache,
@@ -126,10 +135,16 @@ pub(crate) fn all() -> Vec<Case> {
     cases
 }
 
+/// Portcullis alone, to fill its memory: HS256, since its tokens are quickly made.
+pub(crate) fn filled(id: &str, cache: Cache) -> Case {
+    let gate = Gate::new(Algorithm::Hs256, cache);
+    plain(id, id, Filter::Portcullis(gate, Backend::Module))
+}
+
 fn plain(id: &str, what: &str, filter: Filter) -> Case {
     Case {
         id: id.to_owned(),
-        what: what.to_owned(),
+        what: ("", what.to_owned()),
         filter,
         tokens: Tokens::Few(Algorithm::Rs256),
         status: 200,
@@ -141,26 +156,23 @@ fn plain(id: &str, what: &str, filter: Filter) -> Case {
 /// A case of `jwt_authn` and the same of Portcullis.
 fn pair(
     id: &str,
-    what: &str,
+    what: (&'static str, &str),
     gate: &Gate,
     at_least: f64,
-    tokens: Tokens,
-    status: u16,
+    (tokens, status): (Tokens, u16),
 ) -> [Case; 2] {
     let native = Case {
         id: format!("{id}-native"),
-        what: format!("{what}: jwt_authn"),
+        what: (what.0, what.1.to_owned()),
         filter: Filter::JwtAuthn(gate.clone()),
         tokens,
         status,
         against: None,
         at_least: None,
     };
-    let backend = Backend::default_for(gate.algorithm);
     let ours = Case {
         id: format!("{id}-ours"),
-        what: format!("{what}: Portcullis"),
-        filter: Filter::Portcullis(gate.clone(), backend),
+        filter: Filter::Portcullis(gate.clone(), Backend::default_for(gate.algorithm)),
         against: Some(native.id.clone()),
         at_least: Some(at_least),
         ..native.clone()
@@ -172,7 +184,7 @@ fn pair(
 fn in_module([native, ours]: &[Case; 2], gate: &Gate) -> Case {
     Case {
         id: native.id.replace("-native", "-module"),
-        what: format!("{}, own arithmetic", ours.what),
+        what: (native.what.0, format!("{}, by the module", native.what.1)),
         filter: Filter::Portcullis(gate.clone(), Backend::Module),
         at_least: None,
         ..ours.clone()
@@ -181,31 +193,31 @@ fn in_module([native, ours]: &[Case; 2], gate: &Gate) -> Case {
 
 fn cached() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (algorithm, _) in UNCACHED {
-        let gate = Gate::new(algorithm, Cache::On);
+    for (algorithm, _) in ALGORITHMS {
+        let gate = Gate::new(algorithm, Cache::ON);
         let name = algorithm.name();
-        let (id, what) = (format!("cached-{name}"), format!("{name}, cached"));
-        cases.extend(pair(&id, &what, &gate, 0.95, Tokens::Few(algorithm), 200));
+        let load = (Tokens::Few(algorithm), 200);
+        let id = format!("cached-{name}");
+        cases.extend(pair(&id, (CACHED, name), &gate, 0.95, load));
     }
     let gate = Gate {
         forwards: Forwards::Claims,
-        ..Gate::new(Algorithm::Rs256, Cache::On)
+        ..Gate::new(Algorithm::Rs256, Cache::ON)
     };
-    let (what, tokens) = (
-        "RS256, cached, claims to headers",
-        Tokens::Few(Algorithm::Rs256),
-    );
-    cases.extend(pair("cached-headers", what, &gate, 0.92, tokens, 200));
+    let what = (CACHED, "RS256, claims to headers");
+    let load = (Tokens::Few(Algorithm::Rs256), 200);
+    cases.extend(pair("cached-headers", what, &gate, 0.92, load));
     cases
 }
 
 fn uncached() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (algorithm, at_least) in UNCACHED {
+    for (algorithm, at_least) in ALGORITHMS {
         let gate = Gate::new(algorithm, Cache::Off);
         let name = algorithm.name();
-        let (id, what) = (format!("uncached-{name}"), format!("{name}, no cache"));
-        let pair = pair(&id, &what, &gate, at_least, Tokens::Many(algorithm), 200);
+        let load = (Tokens::Many(algorithm), 200);
+        let id = format!("uncached-{name}");
+        let pair = pair(&id, (UNCACHED, name), &gate, at_least, load);
         let own = in_module(&pair, &gate);
         cases.extend(pair);
         if Backend::default_for(algorithm) == Backend::Host {
@@ -216,23 +228,13 @@ fn uncached() -> Vec<Case> {
 }
 
 fn refused() -> Vec<Case> {
-    let gate = Gate::new(Algorithm::Rs256, Cache::On);
-    let mut cases = Vec::from(pair(
-        "401-missing",
-        "401, no token",
-        &gate,
-        0.92,
-        Tokens::None,
-        401,
-    ));
-    let forged = pair(
-        "401-forged",
-        "401, forged RS256",
-        &gate,
-        1.10,
-        Tokens::Forged,
-        401,
-    );
+    let gate = Gate::new(Algorithm::Rs256, Cache::ON);
+    let case = |id, what, at_least, tokens| {
+        let what = (REFUSED, what);
+        pair(id, what, &gate, at_least, (tokens, 401))
+    };
+    let mut cases = Vec::from(case("401-missing", "no token", 0.92, Tokens::None));
+    let forged = case("401-forged", "RS256, forged", 1.10, Tokens::Forged);
     let own = in_module(&forged, &gate);
     cases.extend(forged);
     cases.push(own);
@@ -240,22 +242,31 @@ fn refused() -> Vec<Case> {
         keys: Keys::Remote,
         ..gate
     };
-    let what = "401, unknown kid, remote keys";
-    cases.extend(pair("401-kid", what, &gate, 1.50, Tokens::UnknownKid, 401));
+    let what = (REFUSED, "RS256, unknown kid, remote keys");
+    cases.extend(pair(
+        "401-kid",
+        what,
+        &gate,
+        1.50,
+        (Tokens::UnknownKid, 401),
+    ));
     cases
 }
+
+/// Of a hundred rules, in front of one.
+pub(crate) const HUNDRED_RULES: &str = "rules-100";
 
 /// What rules cost by number; both are Portcullis.
 fn rules() -> [Case; 2] {
     let case = |rules, id: &str, what: &str| {
         let gate = Gate {
             rules,
-            ..Gate::new(Algorithm::Rs256, Cache::On)
+            ..Gate::new(Algorithm::Rs256, Cache::ON)
         };
         plain(id, what, Filter::Portcullis(gate, Backend::Host))
     };
-    let one = case(1, "rules-1", "RS256, cached: Portcullis with one rule");
-    let hundred = case(100, "rules-100", "RS256, cached: Portcullis with a hundred");
+    let one = case(1, "rules-1", "one rule, cached");
+    let hundred = case(100, HUNDRED_RULES, "a hundred rules, cached");
     let against = Some(one.id.clone());
     [one, Case { against, ..hundred }]
 }

@@ -207,7 +207,9 @@ fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
         ]);
     }
     match (gate.cache, ours) {
-        (Cache::On, _) => login["jwt_cache_config"] = json!({ "jwt_cache_size": 1000 }),
+        (Cache::Entries(count), _) => {
+            login["jwt_cache_config"] = json!({ "jwt_cache_size": count });
+        }
         (Cache::Off, Some(_)) => login["jwt_cache_config"] = json!({ "disabled": true }),
         (Cache::Off, None) => {} // off unless configured
     }

@@ -1,6 +1,11 @@
 //! What the kernel says of a process and of the machine.
 
-use std::fs;
+use std::{
+    fs,
+    process::{self, Command},
+};
+
+use crate::support::envoy;
 
 /// Processor time of a process in nanoseconds, all of its threads together.
 pub(crate) fn processor_time(process: u32) -> u64 {
@@ -15,12 +20,18 @@ pub(crate) fn processor_time(process: u32) -> u64 {
     tasks.flatten().filter_map(of).sum()
 }
 
-/// Resident memory of a process in bytes.
-pub(crate) fn resident(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
-    kilobytes.map(|kilobytes: u64| kilobytes * 1024).unwrap()
+/// Keeps this process off Envoy's core, all of its threads.
+pub(crate) fn stay_on_core(core: usize) {
+    let own = process::id().to_string();
+    let arguments = [
+        "--all-tasks",
+        "--cpu-list",
+        "--pid",
+        &core.to_string(),
+        &own,
+    ];
+    let output = Command::new("taskset").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 /// The processor's name and how many of it there are.
@@ -36,4 +47,21 @@ pub(crate) fn processors() -> String {
         .unwrap_or("unknown")
         .trim_matches([' ', '\t', ':']);
     format!("{} x {name}", names().count())
+}
+
+/// The version of Envoy.
+pub(crate) fn envoy_version() -> String {
+    let output = Command::new(envoy::binary())
+        .arg("--version")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = text.split("version: ").nth(1).unwrap_or_default();
+    // Its commit, its version, and how it was built.
+    version
+        .trim()
+        .split('/')
+        .nth(1)
+        .unwrap_or("unknown")
+        .to_owned()
 }

@@ -1,21 +1,29 @@
-//! The table, for people and for programs.
+//! The table for people, the same as JSON for programs, and the picture.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::{
+    cases::{HUNDRED_RULES, NONE},
     footprint::Weight,
     machine,
     options::{self, Options},
+    plot,
     rounds::Row,
     soak::Soak,
 };
 
+/// Where the table stands in the documentation.
+const DOCUMENT: &str = "docs/performance.md";
+const PICTURE: &str = "docs/performance.svg";
+const BEGIN: &str = "<!-- measured -->\n";
+const END: &str = "<!-- /measured -->\n";
+
 /// All that was measured.
 pub(crate) struct Report {
-    /// How it was measured.
-    conditions: String,
+    /// When, where and how it was measured.
+    conditions: [(&'static str, String); 5],
     pub(crate) footprint: Vec<Weight>,
     pub(crate) rows: Vec<Row>,
     pub(crate) soak: Option<Soak>,
@@ -23,13 +31,18 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(options: &Options) -> Self {
+        let (rounds, seconds) = (options.rounds, options.seconds);
         Self {
-            conditions: format!(
-                "{}, {} rounds of {} s",
-                machine::processors(),
-                options.rounds,
-                options.seconds
-            ),
+            conditions: [
+                ("date", said("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
+                ("machine", machine::processors()),
+                ("envoy", machine::envoy_version()),
+                (
+                    "portcullis",
+                    said("git", &["describe", "--always", "--dirty"]),
+                ),
+                ("rounds", format!("{rounds} of {seconds} s each")),
+            ],
             footprint: Vec::new(),
             rows: Vec::new(),
             soak: None,
@@ -37,77 +50,185 @@ impl Report {
     }
 
     /// Prints it, and writes it to `target/bench/`.
-    pub(crate) fn publish(&self, _options: &Options) {
-        let table = self.table();
+    pub(crate) fn publish(mut self, options: &Options) {
+        self.footprint.extend(self.weight_of_rules());
+        let (table, picture) = (self.table(), plot::picture(&self.rows));
         println!("\n{table}");
         let folder = options::folder();
         fs::write(folder.join("table.md"), &table).unwrap();
+        fs::write(folder.join("plot.svg"), &picture).unwrap();
         fs::write(folder.join("results.json"), format!("{:#}\n", self.json())).unwrap();
+        println!("{}: table.md, plot.svg, results.json", folder.display());
+        if options.writes_docs {
+            let document = options::root().join(DOCUMENT);
+            let text = fs::read_to_string(&document).unwrap();
+            let (before, rest) = text.split_once(BEGIN).expect(BEGIN);
+            let (_, after) = rest.split_once(END).expect(END);
+            let text = format!("{before}{BEGIN}\n{table}\n{END}{after}");
+            fs::write(document, text).unwrap();
+            fs::write(options::root().join(PICTURE), picture).unwrap();
+        }
+    }
+
+    fn weight_of_rules(&self) -> Option<Weight> {
+        let row = self.rows.iter().find(|row| row.case.id == HUNDRED_RULES)?;
+        Some(Weight {
+            id: "rules",
+            what: "processor time of a hundred rules above that of one",
+            unit: "µs",
+            value: row.above_other()?,
+            at_most: Some(1.0),
+        })
     }
 
     fn table(&self) -> String {
-        let mut lines = vec![
-            self.conditions.clone(),
-            String::new(),
-            "| case | requests/s | µs above no filter | ratio | quartiles | by processor time | at least | |".to_owned(),
-            "|---|---|---|---|---|---|---|---|".to_owned(),
-        ];
-        lines.extend(self.rows.iter().map(line));
-        lines.push(String::new());
-        for weight in &self.footprint {
-            lines.push(format!(
-                "{}: {:.0} {} (at most {:?})",
-                weight.what, weight.value, weight.unit, weight.at_most
-            ));
+        let mut lines: Vec<_> = self.conditions.iter().map(condition).collect();
+        lines.extend(self.ground());
+        let rows = self.rows.iter().filter(|row| is_compared(row));
+        let mut heading = "";
+        for row in rows {
+            if row.case.what.0 != heading {
+                heading = row.case.what.0;
+                lines.extend([
+                    "".to_owned(),
+                    header(heading),
+                    "|---|--:|--:|--:|--:|--:|:-:|".to_owned(),
+                ]);
+            }
+            lines.push(self.line(row));
+        }
+        if !self.footprint.is_empty() {
+            let header = "| Weight | measured | at most | |\n|---|--:|--:|:-:|";
+            lines.extend(["".to_owned(), header.to_owned()]);
+            lines.extend(self.footprint.iter().map(weight));
+        }
+        if let Some(soak) = &self.soak {
+            lines.extend(["".to_owned(), soak.told()]);
         }
         lines.join("\n") + "\n"
     }
 
+    /// What everything else stands on.
+    fn ground(&self) -> Option<String> {
+        let of = |id| self.rows.iter().find(|row| row.case.id == id);
+        let none = of(NONE)?;
+        let noop = of("noop").map_or_else(String::new, |row| {
+            let above = row.above_none();
+            format!("; a filter that does nothing costs {above:.1} µs more")
+        });
+        let (rate, processor) = (
+            none.median(|round| round.rate),
+            none.median(|round| round.processor),
+        );
+        Some(format!(
+            "- without a filter: {rate:.0} requests/s, {processor:.1} µs of Envoy's processor time each{noop}"
+        ))
+    }
+
+    /// A comparison.
+    fn line(&self, row: &Row) -> String {
+        let native = self
+            .rows
+            .iter()
+            .find(|other| Some(&other.case.id) == row.case.against.as_ref());
+        let [low, ratio, high] = row.ratio().unwrap_or([f64::NAN; 3]);
+        let cost = |row: &Row| {
+            format!(
+                "{:.0}/s, {:.1} µs",
+                row.median(|round| round.rate),
+                row.above_none()
+            )
+        };
+        let at_least = row
+            .case
+            .at_least
+            .map_or(String::new(), |least| format!("{least:.2}"));
+        let verdict = row.is_met().map_or("", verdict);
+        format!(
+            "| {} | {} | {} | **{ratio:.2}** ({low:.2} to {high:.2}) | {:.2} | {at_least} | {verdict} |",
+            row.case.what.1,
+            native.map_or(String::new(), cost),
+            cost(row),
+            row.processor_ratio().unwrap_or(f64::NAN),
+        )
+    }
+
     fn json(&self) -> Value {
+        let conditions = self
+            .conditions
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let weight = |weight: &Weight| {
+            json!({
+                "id": weight.id, "value": weight.value, "unit": weight.unit,
+                "at_most": weight.at_most, "met": weight.is_met(),
+            })
+        };
         json!({
-            "conditions": self.conditions,
+            "conditions": conditions.collect::<serde_json::Map<_, _>>(),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "weights": self.footprint.iter().map(weight).collect::<Vec<_>>(),
+            "soak": self.soak.as_ref().map(Soak::json),
         })
     }
 }
 
-fn line(row: &Row) -> String {
-    let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
-    let [low, ratio, high] = row.ratio().map_or([None; 3], |ratios| ratios.map(Some));
-    let quartiles = match (low, high) {
-        (Some(low), Some(high)) => format!("{low:.2} to {high:.2}"),
-        _ => String::new(),
-    };
-    let verdict = match (ratio, row.case.at_least) {
-        (Some(ratio), Some(at_least)) if ratio >= at_least => "yes",
-        (Some(_), Some(_)) => "**no**",
-        _ => "",
-    };
+/// Whether a row is shown beside `jwt_authn`.
+pub(crate) fn is_compared(row: &Row) -> bool {
+    row.case.against.is_some() && !row.case.what.0.is_empty()
+}
+
+fn header(heading: &str) -> String {
     format!(
-        "| {} | {:.0} | {:.1} | {} | {quartiles} | {} | {} | {verdict} |",
-        row.case.what,
-        row.median(|round| round.rate),
-        row.above_none(),
-        number(ratio),
-        number(row.processor_ratio()),
-        number(row.case.at_least),
+        "| {heading} | jwt_authn | Portcullis | ratio (quartiles) | by processor time | at least | |"
     )
 }
 
+fn condition((name, value): &(&str, String)) -> String {
+    format!("- {name}: {value}")
+}
+
+fn weight(weight: &Weight) -> String {
+    let (what, value, unit) = (weight.what, weight.value, weight.unit);
+    let at_most = weight
+        .at_most
+        .map_or(String::new(), |most| format!("{most} {unit}"));
+    format!(
+        "| {what} | {value:.1} {unit} | {at_most} | {} |",
+        verdict(weight.is_met())
+    )
+}
+
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "yes" } else { "**no**" }
+}
+
 fn row(row: &Row) -> Value {
+    let rounds = row.rounds.iter().map(|round| {
+        json!({ "requests_per_second": round.rate, "processor_microseconds": round.processor })
+    });
     json!({
         "id": row.case.id,
-        "what": row.case.what,
+        "what": [row.case.what.0, row.case.what.1],
+        "against": row.case.against,
         "requests_per_second": row.median(|round| round.rate),
         "processor_microseconds": row.median(|round| round.processor),
-        "above_no_filter": row.above_none(),
-        "above_other": row.above_other(),
-        "ratio": row.ratio(),
-        "processor_ratio": row.processor_ratio(),
+        "processor_microseconds_above_no_filter": row.above_none(),
+        "ratio_quartiles": row.ratio(),
+        "ratio_by_processor_time": row.processor_ratio(),
         "at_least": row.case.at_least,
+        "met": row.is_met(),
         "busy": row.median(|round| round.busy),
-        "p50": row.median(|round| round.p50),
-        "p99": row.median(|round| round.p99),
-        "rounds": row.rounds.iter().map(|round| json!([round.rate, round.processor])).collect::<Vec<_>>(),
+        "latency_microseconds": { "p50": row.median(|round| round.p50), "p99": row.median(|round| round.p99) },
+        "rounds": rounds.collect::<Vec<_>>(),
     })
+}
+
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(options::root())
+        .output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_else(|_| "unknown".to_owned())
 }

@@ -131,6 +131,41 @@ pub(crate) fn claims(number: usize, now: u64) -> Value {
     })
 }
 
+/// Tokens of HS256 with 1 kB, each made when it is sent.
+pub(crate) struct Fresh {
+    signer: Signer,
+    header: String,
+    /// The payload before and after the number.
+    payload: (String, String),
+}
+
+impl Fresh {
+    pub(crate) fn new() -> Self {
+        let signer = Signer::new(Algorithm::Hs256);
+        let header = signer.header().to_string();
+        let mut claims = claims(0, now());
+        claims["jti"] = json!("#");
+        claims["session"] = json!("");
+        let length = signer.sign_claims(&claims).len();
+        claims["session"] = json!("s".repeat((1000 - length) * 3 / 4));
+        let payload = claims.to_string();
+        let (before, after) = payload.split_once('#').unwrap();
+        Self {
+            payload: (before.to_owned(), after.to_owned()),
+            signer,
+            header,
+        }
+    }
+
+    /// The token of that number.
+    pub(crate) fn token(&self, number: u64) -> String {
+        let (before, after) = &self.payload;
+        let payload = format!("{before}{number:010}{after}");
+        self.signer
+            .token_of_bytes(self.header.as_bytes(), payload.as_bytes())
+    }
+}
+
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

@@ -6,9 +6,10 @@ use serde_json::json;
 use crate::{
     signer::{Pair, Signer},
     support::{
+        crowd,
         driver::{Driver as _, Request, Setup},
         envoy::{Envoy, memory::Memory},
-        in_envoy, pipeline,
+        in_envoy,
     },
     world::{ISSUER, configuration, local_provider, start},
 };
@@ -52,7 +53,7 @@ fn pass_half(gate: &Envoy, first: u64) -> Memory {
             signer.token_of_bytes(header.as_bytes(), claims.to_string().as_bytes())
         };
         let request = |number| Request::get("/").bearer(token(number));
-        pipeline::send(gate.address(), 2, first..first + count, status, request).unwrap();
+        crowd::send(gate.address(), 2, first..first + count, status, request).unwrap();
     }
     gate.memory()
 }

@@ -23,12 +23,12 @@
 )]
 
 pub mod authorization_server;
+pub mod crowd;
 pub mod driver;
 pub mod envoy;
 pub mod fake_host;
 pub mod http;
 pub mod load;
-pub mod pipeline;
 pub mod server;
 pub mod upstream;
 pub(crate) mod x509;

@@ -297,7 +297,8 @@ fn logged_by_module(log: &str) -> Vec<String> {
         .collect()
 }
 
-fn binary() -> PathBuf {
+/// Envoy.
+pub fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
 }
 
