@@ -19,7 +19,7 @@ SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs benches/*/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
 CORE := --locked --no-default-features --features cli
@@ -131,6 +131,11 @@ bench: wasm envoy $(NOOP) ## What verification costs beside jwt_authn, in one En
 	@scripts/require.sh wrk taskset
 	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench --locked --profile dev --bench edge
+
+.PHONY: bench-core
+bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision cost: instructions natively, time as wasm in Node
+	@scripts/require.sh valgrind
+	@CASES="$(CASES)" node --no-liftoff benches/core/measure.mjs
 
 ##@ Tidy
 

@@ -2,17 +2,13 @@
 
 use portcullis::jose::Algorithm;
 
-use crate::tokens::Tokens;
+use crate::{
+    tokens::Tokens,
+    workload::{ALGORITHMS, Backend, Cache, Forwards, Gate, Keys},
+};
 
-/// The algorithms, each with the least that its uncached ratio should be.
-const ALGORITHMS: [(Algorithm, f64); 6] = [
-    (Algorithm::Rs256, 1.10),
-    (Algorithm::Ps256, 0.70),
-    (Algorithm::Es256, 1.05),
-    (Algorithm::Es384, 1.00),
-    (Algorithm::EdDsa, 1.05),
-    (Algorithm::Hs256, 1.35),
-];
+/// The least that uncached ratios should be, in the order of [`ALGORITHMS`].
+const UNCACHED_AT_LEAST: [f64; 6] = [1.10, 0.70, 1.05, 1.00, 1.05, 1.35];
 /// The headings.
 const CACHED: &str = "Cached tokens";
 const UNCACHED: &str = "Uncached tokens";
@@ -46,80 +42,6 @@ pub(crate) enum Filter {
     Noop,
     JwtAuthn(Gate),
     Portcullis(Gate, Backend),
-}
-
-/// What both filters are configured to do.
-#[derive(Clone, Debug)]
-pub(crate) struct Gate {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) cache: Cache,
-    pub(crate) keys: Keys,
-    pub(crate) forwards: Forwards,
-    /// How many rules; the last but two matches, the only one if there is one.
-    pub(crate) rules: usize,
-}
-
-/// Whether verified tokens are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cache {
-    Off,
-    Entries(usize),
-}
-
-impl Cache {
-    /// As many as are kept where nothing is configured.
-    const ON: Self = Self::Entries(1000);
-}
-
-/// Where keys come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keys {
-    Local,
-    Remote,
-}
-
-/// What the protected service gets to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forwards {
-    Nothing,
-    Claims,
-}
-
-/// Who verifies signatures for Portcullis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Backend {
-    Host,
-    Module,
-}
-
-impl Gate {
-    pub(crate) fn new(algorithm: Algorithm, cache: Cache) -> Self {
-        Self {
-            algorithm,
-            cache,
-            keys: Keys::Local,
-            forwards: Forwards::Nothing,
-            rules: 10,
-        }
-    }
-}
-
-impl Backend {
-    /// Who does it where nothing is configured.
-    fn default_for(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Rs256 | Algorithm::Es256 | Algorithm::Es384 => Self::Host,
-            _ => Self::Module,
-        }
-    }
-
-    /// As in the configuration.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Module => "module",
-        }
-    }
 }
 
 /// All of them, in the order of the report: each after what it is compared with.
@@ -193,7 +115,7 @@ fn in_module([native, ours]: &[Case; 2], gate: &Gate) -> Case {
 
 fn cached() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (algorithm, _) in ALGORITHMS {
+    for algorithm in ALGORITHMS {
         let gate = Gate::new(algorithm, Cache::ON);
         let name = algorithm.name();
         let load = (Tokens::Few(algorithm), 200);
@@ -212,7 +134,7 @@ fn cached() -> Vec<Case> {
 
 fn uncached() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (algorithm, at_least) in ALGORITHMS {
+    for (algorithm, at_least) in ALGORITHMS.into_iter().zip(UNCACHED_AT_LEAST) {
         let gate = Gate::new(algorithm, Cache::Off);
         let name = algorithm.name();
         let load = (Tokens::Many(algorithm), 200);

@@ -3,8 +3,7 @@
 use std::fs;
 
 use crate::{
-    cases::{self, Cache, Case},
-    configuration::PATH,
+    cases::{self, Case},
     options::Options,
     rounds::say,
     statistics::median,
@@ -14,6 +13,7 @@ use crate::{
         envoy::{self, memory::Memory},
     },
     tokens::Fresh,
+    workload::{Cache, PATH},
     world::World,
 };
 

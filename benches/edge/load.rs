@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::Path, process::Command};
 use serde::Deserialize;
 
 use crate::{
-    configuration::PATH,
     options::{self, LOAD_CORE},
+    workload::PATH,
 };
 
 /// Connections that are open at once.

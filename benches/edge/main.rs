@@ -38,6 +38,8 @@ mod world;
 mod signer;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+#[path = "../workload/mod.rs"]
+mod workload;
 
 use crate::{options::Options, report::Report};
 

@@ -9,14 +9,14 @@ use std::{
 };
 
 use crate::{
-    cases::{self, Cache, Case, Filter, NONE},
-    configuration::PATH,
+    cases::{self, Case, Filter, NONE},
     load::{self, Outcome},
     machine,
     options::Options,
     statistics::{median, quantile},
     support::{driver::Request, envoy::TRAP, load::Client},
     tokens::Tokens,
+    workload::{Cache, PATH},
     world::World,
 };
 

@@ -5,13 +5,12 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::{
-    cases::{self, Cache},
-    configuration::PATH,
-    machine,
+    cases, machine,
     options::{LOAD_CORE, Options},
     rounds::say,
     support::{crowd, driver::Request, envoy::memory::Memory},
     tokens::Fresh,
+    workload::{Cache, PATH},
     world::World,
 };
 

@@ -12,21 +12,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{options, signer::Signer};
+use crate::{options, signer::Signer, workload::claims};
 
-/// The issuer of good tokens.
-pub(crate) const ISSUER: &str = "https://login.example.com/";
-/// Who they are for.
-pub(crate) const AUDIENCE: &str = "https://api.example.com/orders";
-/// What they grant, among others.
-pub(crate) const SCOPE: &str = "orders:read";
 /// How many are sent in turn where each should be met for the first time.
 const MANY: usize = 4096;
 /// How many clients come again and again with theirs.
 const FEW: usize = 64;
-/// They are good for a day.
-const LIFETIME: u64 = 86_400;
-
 /// A kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tokens {
@@ -111,24 +102,6 @@ fn strangers() -> Vec<String> {
         )
     };
     (0..MANY).map(token).collect()
-}
-
-/// Twelve claims, as access tokens of the usual servers have them.
-pub(crate) fn claims(number: usize, now: u64) -> Value {
-    json!({
-        "iss": ISSUER,
-        "sub": format!("00u{number:017}"),
-        "aud": [AUDIENCE, "https://api.example.com/invoices"],
-        "client_id": "0oa8n2example5d7",
-        "iat": now,
-        "nbf": now,
-        "exp": now + LIFETIME,
-        "jti": format!("AT.{:032x}", (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-        "scope": "openid profile orders:read orders:write",
-        "roles": ["clerk", "auditor"],
-        "tenant": "acme-europe",
-        "name": "Alice Liddell",
-    })
 }
 
 /// Tokens of HS256 with 1 kB, each made when it is sent.

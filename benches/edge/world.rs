@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     cases::Case,
-    configuration::{self, JWKS_PATH, LOGIN},
+    configuration,
     options::ENVOY_CORE,
     support::{
         authorization_server::{Answer, AuthorizationServer},
@@ -23,6 +23,7 @@ use crate::{
         http,
         server::Server,
     },
+    workload::{self, JWKS_PATH, LOGIN},
 };
 
 /// Envoy with a listener for each case.
@@ -38,7 +39,7 @@ impl World {
     /// Starts it, and waits until it is ready.
     pub(crate) fn start(cases: &[Case]) -> Self {
         let script = AuthorizationServer::new();
-        let keys = configuration::key_set(Algorithm::Rs256);
+        let keys = workload::key_set(Algorithm::Rs256);
         script.answer(JWKS_PATH, Answer::json(keys.to_string()));
         let login = script.listen().unwrap();
         let listeners: Vec<_> = cases.iter().map(configuration::listener).collect();
