@@ -49,7 +49,7 @@ fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
     let cached = Gate::new(Algorithm::Rs256, Cache::ON);
     let with_headers = Gate {
         forwards: Forwards::Claims,
-        ..cached.clone()
+        ..cached
     };
     for (name, gate) in [
         ("decide: cached", cached),

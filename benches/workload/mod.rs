@@ -130,7 +130,7 @@ pub(crate) fn claims(number: usize, now: u64) -> Value {
         "iat": now,
         "nbf": now,
         "exp": now + LIFETIME,
-        "jti": format!("AT.{:032x}", (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+        "jti": format!("AT.{:032x}", u128::try_from(number + 1).unwrap() * 0x9e37_79b9_7f4a_7c15),
         "scope": "openid profile orders:read orders:write",
         "roles": ["clerk", "auditor"],
         "tenant": "acme-europe",
