@@ -124,7 +124,7 @@ advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSe
 
 ##@ Measure
 
-# ROUNDS, SECONDS (of a round) and SOAK (requests) say how long, CASES (parts of names) what;
+# ROUNDS, SECONDS (of a round) and SOAK (requests) say how long, CASES (beginnings of names) what;
 # WRITE_DOCS=1 puts the result into docs/performance.md.
 .PHONY: bench
 bench: wasm envoy $(NOOP) ## What verification costs beside jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
@@ -135,7 +135,7 @@ bench: wasm envoy $(NOOP) ## What verification costs beside jwt_authn, in one En
 .PHONY: bench-core
 bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision cost: instructions natively, time as wasm in Node
 	@scripts/require.sh valgrind
-	@CASES="$(CASES)" node --no-liftoff benches/core/measure.mjs
+	@CASES="$(CASES)" WRITE_DOCS=$(WRITE_DOCS) node --no-liftoff benches/core/measure.mjs
 
 ##@ Tidy
 

@@ -4,7 +4,8 @@
 //
 //   node --no-liftoff measure.mjs
 //
-// CASES: parts of names, separated by commas; only steps that have one of them are measured.
+// CASES: parts of names, separated by commas; only steps that have one of them are measured. WRITE_DOCS: put
+// the table into docs/performance.md.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -12,6 +13,7 @@ import { promisify } from 'node:util';
 // A step is done so many times, and that many times more: the difference is without preparation.
 const FEW = 2;
 const MORE = 10;
+const DOCUMENT = 'docs/performance.md';
 // Samples in Node, each at least that long.
 const SAMPLES = 25;
 const MILLISECONDS = 10;
@@ -55,18 +57,26 @@ const { instance } = await WebAssembly.instantiate(readFileSync(build('--target'
 const names = execFileSync(program, { encoding: 'utf8' }).trim().split('\n');
 
 const rows = [];
-const heading = ['step', 'instructions', 'µs as wasm', 'least'];
-console.log(`\n| ${heading.join(' | ')} |\n|---|--:|--:|--:|`);
+const header = '| step | instructions | µs as wasm | least |\n|---|--:|--:|--:|';
+const line = (row) => {
+  const cells = [row.step, row.instructions.toLocaleString('en'), row.median.toFixed(2), row.least.toFixed(2)];
+  return `| ${cells.join(' | ')} |`;
+};
+console.log(`\n${header}`);
 for (const [step, name] of names.entries()) {
   if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
   const { median, least } = time(instance.exports.repeat, step);
   const row = { step: name, instructions: Math.round(await instructions(program, step)), median, least };
   rows.push(row);
-  const cells = [name, row.instructions.toLocaleString('en'), median.toFixed(2), least.toFixed(2)];
-  console.log(`| ${cells.join(' | ')} |`);
+  console.log(line(row));
 }
-const table = rows.map((row) => `| ${row.step} | ${row.instructions.toLocaleString('en')} | ${row.median.toFixed(2)} | ${row.least.toFixed(2)} |`);
+const table = [`Node ${process.version}, V8 ${process.versions.v8}:`, '', header, ...rows.map(line)].join('\n');
 mkdirSync('target/bench', { recursive: true });
-writeFileSync('target/bench/core.md', `${[`| ${heading.join(' | ')} |`, '|---|--:|--:|--:|', ...table].join('\n')}\n`);
+writeFileSync('target/bench/core.md', `${table}\n`);
 writeFileSync('target/bench/core.json', `${JSON.stringify({ node: process.version, v8: process.versions.v8, rows }, null, 2)}\n`);
-console.log(`\nNode ${process.version}, V8 ${process.versions.v8}: target/bench/core.md, core.json`);
+console.log('\ntarget/bench: core.md, core.json');
+if (Number(process.env.WRITE_DOCS ?? 0) > 0) {
+  const [begin, end] = ['<!-- steps -->\n', '<!-- /steps -->\n'];
+  const [before, rest] = readFileSync(DOCUMENT, 'utf8').split(begin);
+  writeFileSync(DOCUMENT, `${before}${begin}\n${table}\n\n${end}${rest.split(end)[1]}`);
+}

@@ -19,7 +19,7 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     /// For how long each time.
     pub(crate) seconds: u64,
-    /// Parts of names; only what has one of them is measured.
+    /// Beginnings of names; only what has one of them is measured.
     pub(crate) wanted: Vec<String>,
     /// Requests of the soak.
     pub(crate) soak: u64,
@@ -46,7 +46,7 @@ impl Options {
 
     /// Whether that is to be measured.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|part| name.contains(part))
+        self.wanted.is_empty() || self.wanted.iter().any(|part| name.starts_with(part))
     }
 }
 

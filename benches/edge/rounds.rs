@@ -59,10 +59,10 @@ impl Row {
         (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
-    /// Whether the ratio is as high as it should be.
+    /// Whether the ratio is as high as it should be, to the two digits that are shown.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let [_, ratio, _] = self.ratio()?;
-        Some(ratio >= self.case.at_least?)
+        Some((ratio * 100.0).round() / 100.0 >= self.case.at_least?)
     }
 
     /// The ratio by processor time.
