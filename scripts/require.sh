@@ -53,6 +53,7 @@ for tool in "$@"; do
             command -v python3 >/dev/null || install_for python3 python3
             python3 -m pip --version >/dev/null 2>&1 || install_for pip python3-pip
             ;;
+        taskset) command -v taskset >/dev/null || install_for taskset util-linux ;;
         *) command -v "$tool" >/dev/null || install_for "$tool" "$tool" ;;
     esac
 done

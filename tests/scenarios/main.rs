@@ -16,6 +16,7 @@ mod answers;
 mod configuration;
 mod cves;
 mod discovery;
+mod endurance;
 mod examples;
 mod exports;
 mod extraction;

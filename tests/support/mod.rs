@@ -23,6 +23,7 @@
 )]
 
 pub mod authorization_server;
+pub mod crowd;
 pub mod driver;
 pub mod envoy;
 pub mod fake_host;

@@ -7,6 +7,7 @@
 
 mod access_log;
 pub mod bootstrap;
+pub mod memory;
 pub mod process;
 
 use std::{
@@ -22,7 +23,7 @@ use std::{
 
 use serde_json::Value;
 
-use self::{access_log::AccessLog, process::EnvoyProcess};
+use self::{access_log::AccessLog, memory::Memory, process::EnvoyProcess};
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup},
     http,
@@ -221,6 +222,11 @@ impl Envoy {
         self.process.admin(path)
     }
 
+    /// The memory that the process has now.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.process.id())
+    }
+
     /// Where the listener listens.
     pub fn address(&self) -> SocketAddr {
         let look = || self.process.listener();
@@ -295,7 +301,8 @@ fn logged_by_module(log: &str) -> Vec<String> {
         .collect()
 }
 
-fn binary() -> PathBuf {
+/// Envoy.
+pub fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
 }
 

@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long Envoy may take to leave when asked.
 const LEAVE: Duration = Duration::from_secs(5);
 /// Nothing shared between processes, nothing that waits longer than a test must.
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 9] = [
     "--disable-hot-restart",
     "--drain-time-s",
     "1",
@@ -32,6 +32,9 @@ const OPTIONS: [&str; 13] = [
     "10",
     "--log-level",
     "warning",
+];
+/// What tests read in the log.
+const TOLD: [&str; 4] = [
     "--component-log-level",
     "wasm:debug",
     "--log-format",
@@ -65,10 +68,23 @@ pub struct EnvoyProcess {
 impl EnvoyProcess {
     /// Starts Envoy on what the folder holds and waits for its admin interface.
     pub fn spawn(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
+        let mut command = Command::new(binary());
+        command.args(TOLD);
+        Self::spawn_by(command, folder, bootstrap, workers)
+    }
+
+    /// The same on one core of the machine alone, and silent as in production.
+    pub fn spawn_on_core(core: usize, folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
+        let mut command = Command::new("taskset");
+        command.args(["-c", &core.to_string()]).arg(binary());
+        Self::spawn_by(command, folder, bootstrap, workers)
+    }
+
+    fn spawn_by(mut command: Command, folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         let config = folder.join("bootstrap.json");
         fs::write(&config, bootstrap.to_string()).unwrap();
         let log = File::create(folder.join(LOG)).unwrap();
-        let child = Command::new(binary())
+        let child = command
             .arg("--config-path")
             .arg(config)
             .arg("--admin-address-path")
@@ -95,11 +111,21 @@ impl EnvoyProcess {
         &self.folder
     }
 
+    /// Its id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The body of an admin page.
     pub fn admin(&self, path: &str) -> String {
         let (status, body) = http::get(self.admin, path).unwrap_or_else(|e| self.fail(&e));
         assert_eq!(status, 200, "{path}");
         String::from_utf8(body).unwrap()
+    }
+
+    /// Whether all listeners serve.
+    pub fn is_ready(&self) -> bool {
+        http::get(self.admin, "/ready").is_ok_and(|(status, _)| status == 200)
     }
 
     /// A counter or gauge.

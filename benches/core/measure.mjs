@@ -1,0 +1,82 @@
+// Measures each step of benches/core: native instructions, counted by valgrind, and microseconds as
+// WebAssembly in this very Node, which is to run with --no-liftoff: Envoy's V8 uses no baseline
+// compiler either. Prints a table and writes it to target/bench/core.md and core.json.
+//
+//   node --no-liftoff measure.mjs
+//
+// CASES: parts of names, separated by commas; only steps that have one of them are measured. WRITE_DOCS: put
+// the table into docs/performance.md.
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+// A step is done so many times, and that many times more: the difference is without preparation.
+const FEW = 2;
+const MORE = 10;
+const DOCUMENT = 'docs/performance.md';
+// Samples in Node, each at least that long.
+const SAMPLES = 25;
+const MILLISECONDS = 10;
+
+const run = promisify(execFile);
+const wanted = (process.env.CASES ?? '').split(',').filter(Boolean);
+
+// The program as cargo builds it with the module's profile.
+function build(...options) {
+  const text = execFileSync('cargo', ['build', '--locked', '--release', '--no-default-features', '--bench', 'core',
+    '--message-format', 'json-render-diagnostics', ...options], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] });
+  const messages = text.trim().split('\n').map((line) => JSON.parse(line));
+  return messages.findLast(({ target, executable }) => target?.name === 'core' && executable).executable;
+}
+
+async function instructions(program, step) {
+  const collected = async (times) => {
+    const { stderr } = await run('valgrind', ['--tool=callgrind', '--callgrind-out-file=/dev/null', program, `${step}`, `${times}`]);
+    return Number(/Collected : (\d+)/.exec(stderr)[1]);
+  };
+  const [few, more] = await Promise.all([collected(FEW), collected(FEW + MORE)]);
+  return (more - few) / MORE;
+}
+
+// Median and least of the samples, in microseconds.
+function time(repeat, step) {
+  const milliseconds = (times) => {
+    const start = performance.now();
+    repeat(step, times);
+    return performance.now() - start;
+  };
+  repeat(step, 1);
+  let times = 1;
+  while (milliseconds(times) < MILLISECONDS) times *= 2;
+  const samples = Array.from({ length: SAMPLES }, () => (1000 * milliseconds(times)) / times).sort((a, b) => a - b);
+  return { median: samples[SAMPLES >> 1], least: samples[0] };
+}
+
+const program = build();
+const { instance } = await WebAssembly.instantiate(readFileSync(build('--target', 'wasm32-unknown-unknown')), {});
+const names = execFileSync(program, { encoding: 'utf8' }).trim().split('\n');
+
+const rows = [];
+const header = '| step | instructions | µs as wasm | least |\n|---|--:|--:|--:|';
+const line = (row) => {
+  const cells = [row.step, row.instructions.toLocaleString('en'), row.median.toFixed(2), row.least.toFixed(2)];
+  return `| ${cells.join(' | ')} |`;
+};
+console.log(`\n${header}`);
+for (const [step, name] of names.entries()) {
+  if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
+  const { median, least } = time(instance.exports.repeat, step);
+  const row = { step: name, instructions: Math.round(await instructions(program, step)), median, least };
+  rows.push(row);
+  console.log(line(row));
+}
+const table = [`Node ${process.version}, V8 ${process.versions.v8}:`, '', header, ...rows.map(line)].join('\n');
+mkdirSync('target/bench', { recursive: true });
+writeFileSync('target/bench/core.md', `${table}\n`);
+writeFileSync('target/bench/core.json', `${JSON.stringify({ node: process.version, v8: process.versions.v8, rows }, null, 2)}\n`);
+console.log('\ntarget/bench: core.md, core.json');
+if (Number(process.env.WRITE_DOCS ?? 0) > 0) {
+  const [begin, end] = ['<!-- steps -->\n', '<!-- /steps -->\n'];
+  const [before, rest] = readFileSync(DOCUMENT, 'utf8').split(begin);
+  writeFileSync(DOCUMENT, `${before}${begin}\n${table}\n\n${end}${rest.split(end)[1]}`);
+}

@@ -1,0 +1,189 @@
+//! The steps.
+
+use std::{cell::RefCell, collections::BTreeMap, hint::black_box};
+
+use portcullis::{
+    config::Config,
+    decision::Decision,
+    engine::{Engine, Patience},
+    host::NoHost,
+    jose::{Algorithm, KeyOrigin, KeySet, KeySetLimits, UntrustedToken, VerifyingKey},
+    request::Request,
+    time::UnixMillis,
+    verification::{self, Circumstances},
+};
+use serde_json::json;
+
+use crate::{
+    signer::Signer,
+    workload::{self, Backend, Cache, Forwards, Gate},
+};
+
+/// When everything happens, in seconds since 1970.
+const NOW: u64 = 1_790_000_000;
+
+/// A step that is ready to be done.
+type Step = Box<dyn Fn()>;
+
+/// The steps in order: what they are called, and how each is prepared.
+fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
+    let mut steps: Vec<(String, Box<dyn Fn() -> Step>)> = vec![
+        ("parse a token of RS256".to_owned(), Box::new(parse)),
+        (
+            "check claims, key unknown".to_owned(),
+            Box::new(check_claims),
+        ),
+    ];
+    for algorithm in workload::ALGORITHMS {
+        let name = format!("verify a signature of {}", algorithm.name());
+        steps.push((name, Box::new(move || verify_signature(algorithm))));
+    }
+    for rules in [1, 10, 100] {
+        let name = format!("match the last but two of {rules} rules");
+        steps.push((name, Box::new(move || match_rules(rules))));
+    }
+    steps.push((
+        "decide: no token".to_owned(),
+        Box::new(decide_without_token),
+    ));
+    let cached = Gate::new(Algorithm::Rs256, Cache::ON);
+    let with_headers = Gate {
+        forwards: Forwards::Claims,
+        ..cached
+    };
+    for (name, gate) in [
+        ("decide: cached", cached),
+        ("decide: cached, claims to headers", with_headers),
+    ] {
+        steps.push((name.to_owned(), Box::new(move || decide(&gate))));
+    }
+    for algorithm in workload::ALGORITHMS {
+        let gate = Gate::new(algorithm, Cache::Off);
+        let name = format!("decide: {}, not cached", algorithm.name());
+        steps.push((name, Box::new(move || decide(&gate))));
+    }
+    steps
+}
+
+/// What they are called.
+pub(crate) fn names() -> Vec<String> {
+    all().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Prepares a step, unless it is, and does it so many times.
+pub(crate) fn repeat(step: usize, times: u32) {
+    thread_local! {
+        static READY: RefCell<BTreeMap<usize, Step>> = RefCell::default();
+    }
+    READY.with_borrow_mut(|ready| {
+        let step = ready
+            .entry(step)
+            .or_insert_with_key(|step| all()[*step].1());
+        (0..times).for_each(|_| step());
+    });
+}
+
+fn token(signer: &Signer) -> String {
+    signer.sign_claims(&workload::claims(1, NOW))
+}
+
+fn parse() -> Step {
+    let token = token(&Signer::new(Algorithm::Rs256));
+    Box::new(move || assert!(UntrustedToken::parse(black_box(&token)).is_ok()))
+}
+
+fn check_claims() -> Step {
+    let engine = engine(&Gate::new(Algorithm::Rs256, Cache::Off));
+    let stranger = Signer::new(Algorithm::Rs256).named(Some("nobody's"));
+    let token = token(&stranger).leak();
+    let token = UntrustedToken::parse(token);
+    Box::new(move || {
+        let circumstances = Circumstances {
+            keys: engine.keys(),
+            now: now(),
+            patience: Patience::Exhausted,
+            certificate_digest: &|| None,
+            signature_host: None,
+        };
+        let mut providers = engine.config().providers();
+        let login = providers
+            .find(|(_, provider)| provider.name == "login")
+            .unwrap();
+        let audiences = &login.1.audiences;
+        assert!(verification::verify(login, audiences, black_box(&token), &circumstances).is_err());
+    })
+}
+
+fn verify_signature(algorithm: Algorithm) -> Step {
+    let signer = Signer::new(algorithm);
+    let key = key(&signer);
+    let message = token(&signer);
+    let message = message.rsplit_once('.').unwrap().0.as_bytes().to_vec();
+    let signature = signer.sign(&message);
+    Box::new(move || assert!(key.verify(algorithm, black_box(&message), &signature)))
+}
+
+fn match_rules(count: usize) -> Step {
+    let gate = Gate {
+        rules: count,
+        ..Gate::new(Algorithm::Rs256, Cache::Off)
+    };
+    let mut configuration = workload::portcullis(&gate, Backend::Module, "core");
+    for rule in configuration["rules"].as_array_mut().unwrap() {
+        *rule = json!({ "match": rule["match"] });
+    }
+    let engine = Engine::new(Config::parse(configuration.to_string().as_bytes()).unwrap());
+    Box::new(move || assert!(permits(&engine, b"")))
+}
+
+fn decide_without_token() -> Step {
+    let engine = engine(&Gate::new(Algorithm::Rs256, Cache::ON));
+    Box::new(move || assert!(!permits(&engine, b"")))
+}
+
+/// With a cache the first decision, which fills it, is preparation.
+fn decide(gate: &Gate) -> Step {
+    let engine = engine(gate);
+    let credential = format!("Bearer {}", token(&Signer::new(gate.algorithm)));
+    assert!(permits(&engine, credential.as_bytes()));
+    Box::new(move || assert!(permits(&engine, credential.as_bytes())))
+}
+
+fn engine(gate: &Gate) -> Engine {
+    let configuration = workload::portcullis(gate, Backend::Module, "core").to_string();
+    Engine::new(Config::parse(configuration.as_bytes()).unwrap())
+}
+
+/// Whether a request as wrk sends it, and Envoy adds to it, may pass.
+fn permits(engine: &Engine, credential: &[u8]) -> bool {
+    let mut headers: Vec<(&[u8], &[u8])> = vec![
+        (b":authority", b"127.0.0.1:10000"),
+        (b":path", workload::PATH.as_bytes()),
+        (b":method", b"GET"),
+        (b":scheme", b"http"),
+        (b"user-agent", b"wrk"),
+        (b"accept", b"*/*"),
+        (b"x-forwarded-proto", b"http"),
+        (b"x-request-id", b"2b9c4a53-6d6c-4d0f-9a5c-0a2f3f6a1c11"),
+    ];
+    if !credential.is_empty() {
+        headers.push((b"authorization", credential));
+    }
+    let request = Request::new(black_box(headers));
+    let decision = engine.decide(&request, now(), Patience::Exhausted, &NoHost);
+    matches!(black_box(decision), Decision::Permit(_))
+}
+
+fn key(signer: &Signer) -> VerifyingKey {
+    let document = signer.jwks().to_string();
+    let limits = KeySetLimits {
+        bytes: document.len(),
+        keys: 1,
+    };
+    let set = KeySet::parse(document.as_bytes(), KeyOrigin::Local, limits).unwrap();
+    set.keys()[0].clone()
+}
+
+fn now() -> UnixMillis {
+    UnixMillis::new(NOW * 1000)
+}

@@ -1,0 +1,100 @@
+//! What the module weighs: its bytes, the time until Envoy is ready, the memory of a full cache.
+
+use std::fs;
+
+use crate::{
+    cases::{self, Case},
+    options::Options,
+    rounds::say,
+    statistics::median,
+    support::{
+        crowd,
+        driver::Request,
+        envoy::{self, memory::Memory},
+    },
+    tokens::Fresh,
+    workload::{Cache, PATH},
+    world::World,
+};
+
+/// How often each Envoy is started.
+const STARTS: usize = 5;
+
+/// A number and what it should be at most.
+pub(crate) struct Weight {
+    pub(crate) id: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) value: f64,
+    pub(crate) at_most: Option<f64>,
+}
+
+impl Weight {
+    /// Whether it is light enough.
+    pub(crate) fn is_met(&self) -> bool {
+        self.at_most.is_none_or(|most| self.value <= most)
+    }
+}
+
+/// Measures what is wanted of it.
+pub(crate) fn measure(options: &Options) -> Vec<Weight> {
+    let mut weights = Vec::new();
+    if options.wants("size") {
+        let bytes = fs::metadata(envoy::module()).unwrap().len();
+        weights.push(Weight {
+            id: "size",
+            what: "the module",
+            unit: "kB",
+            value: bytes as f64 / 1000.0,
+            at_most: Some(700.0),
+        });
+    }
+    if options.wants("ready") {
+        say("time to ready");
+        weights.push(Weight {
+            id: "ready",
+            what: "time until Envoy is ready, above no filter",
+            unit: "ms",
+            value: time_to_ready("uncached-RS256-ours") - time_to_ready(cases::NONE),
+            at_most: Some(350.0),
+        });
+    }
+    if options.wants("memory") {
+        say("memory of a full cache");
+        weights.push(Weight {
+            id: "memory",
+            what: "memory of a worker with 10,000 tokens of 1 kB, above none and their text",
+            unit: "MB",
+            value: memory_of_full_cache(),
+            at_most: Some(6.0),
+        });
+    }
+    weights
+}
+
+/// In MB: what the module's memory grows by when its cache is full, less the text that it keeps.
+fn memory_of_full_cache() -> f64 {
+    const ENTRIES: usize = 10_000;
+    // A token's text chooses its place among a few: it takes more tokens than places to fill all.
+    const SENT: u64 = 50_000;
+    let tokens = Fresh::new();
+    let linear = |cache| {
+        let case = cases::filled("memory", cache);
+        let world = World::start(&[case]);
+        let request = |number| Request::get(PATH).bearer(tokens.token(number));
+        crowd::send(world.address("memory"), 2, 0..SENT, 200, request).unwrap();
+        Memory::of(world.process.id()).linear as f64
+    };
+    let text = (ENTRIES * tokens.token(0).len()) as f64;
+    (linear(Cache::Entries(ENTRIES)) - linear(Cache::Off) - text) / 1e6
+}
+
+fn time_to_ready(id: &str) -> f64 {
+    let case: Vec<Case> = cases::all()
+        .into_iter()
+        .filter(|case| case.id == id)
+        .collect();
+    assert!(!case.is_empty());
+    let start = |_| World::start(&case).time_to_ready.as_secs_f64() * 1000.0;
+    median((0..STARTS).map(start))
+}

@@ -1,0 +1,100 @@
+//! The ratios as a picture: a bar for each comparison, `jwt_authn` at 1.
+//!
+//! It is read on light and dark ground, and tells by words and marks what it tells by colour.
+
+use std::fmt::Write as _;
+
+use crate::{report::is_compared, rounds::Row};
+
+/// Where bars begin, and the width of a ratio of 1.
+const LEFT: f64 = 300.0;
+const UNIT: f64 = 200.0;
+/// The longest bar; what is longer is cut.
+const LONGEST: f64 = 2.3;
+/// The width of a number behind a bar.
+const LABEL: f64 = 60.0;
+const LINE: f64 = 24.0;
+const HEAD: f64 = 60.0;
+
+const STYLE: &str = "\
+text { fill: #1f2328 } .muted { fill: #59636e } .heading { font-weight: 600 }
+.met { fill: #2da44e } .missed { fill: #d4a72c } .other { fill: #8c959f }
+.one { stroke: #1f2328 } .least { stroke: #cf222e; stroke-width: 2 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .muted { fill: #9198a1 }
+.met { fill: #2ea043 } .missed { fill: #bb8009 } .other { fill: #656c76 }
+.one { stroke: #e6edf3 } .least { stroke: #ff7b72 }
+}";
+
+/// SVG of the comparisons.
+pub(crate) fn picture(rows: &[Row]) -> String {
+    let (mut body, mut y, mut heading) = (String::new(), HEAD, "");
+    for row in rows.iter().filter(|row| is_compared(row)) {
+        if row.case.what.0 != heading {
+            heading = row.case.what.0;
+            y += 10.0;
+            let at = y + 16.0;
+            writeln!(
+                body,
+                r#"<text class="heading" x="10" y="{at}">{heading}</text>"#
+            )
+            .unwrap();
+            y += LINE;
+        }
+        bar(&mut body, row, y);
+        y += LINE;
+    }
+    let (width, height) = (LEFT + LONGEST * UNIT + 110.0, y + 20.0);
+    let one = LEFT + UNIT;
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="t d" font-family="system-ui, sans-serif" font-size="14">
+<title id="t">Requests per second with Portcullis, by those with jwt_authn</title>
+<desc id="d">A bar for each case; jwt_authn is 1, longer is faster. A red mark shows what is aimed at. The numbers stand in the table.</desc>
+<style>
+{STYLE}
+</style>
+<text class="muted" x="{LEFT}" y="20">requests per second by those with jwt_authn; longer is faster</text>
+<text x="{one}" y="44" text-anchor="middle">jwt_authn = 1</text>
+{body}<path class="one" d="M{one} 52V{y}" stroke-dasharray="4 3"/>
+</svg>
+"##
+    )
+}
+
+fn bar(body: &mut String, row: &Row, y: f64) {
+    let [_, ratio, _] = row.ratio().unwrap_or([f64::NAN; 3]);
+    let (class, mark) = match row.is_met() {
+        Some(true) => ("met", "\u{2713}"),
+        Some(false) => ("missed", "\u{2717}"),
+        None => ("other", ""),
+    };
+    let (length, what) = (ratio.clamp(0.0, LONGEST) * UNIT, &row.case.what.1);
+    let (text, label) = (y + 16.0, LEFT - 10.0);
+    let top = y + 4.0;
+    writeln!(
+        body,
+        r#"<text x="{label}" y="{text}" text-anchor="end">{what}</text><rect class="{class}" x="{LEFT}" y="{top}" width="{length:.1}" height="16"/>"#
+    )
+    .unwrap();
+    let mut end = LEFT + length;
+    if let Some(least) = row.case.at_least {
+        let (at, bottom) = (LEFT + least * UNIT, y + 22.0);
+        end = end.max(at);
+        writeln!(
+            body,
+            r#"<path class="least" d="M{at} {}V{bottom}"/>"#,
+            y + 2.0
+        )
+        .unwrap();
+    }
+    let one = LEFT + UNIT;
+    if end <= one && end + LABEL > one {
+        end = one; // not across the line
+    }
+    let end = end + 8.0;
+    writeln!(
+        body,
+        r#"<text x="{end:.1}" y="{text}">{ratio:.2} {mark}</text>"#
+    )
+    .unwrap();
+}

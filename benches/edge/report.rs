@@ -1,0 +1,234 @@
+//! The table for people, the same as JSON for programs, and the picture.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cases::{HUNDRED_RULES, NONE},
+    footprint::Weight,
+    machine,
+    options::{self, Options},
+    plot,
+    rounds::Row,
+    soak::Soak,
+};
+
+/// Where the table stands in the documentation.
+const DOCUMENT: &str = "docs/performance.md";
+const PICTURE: &str = "docs/performance.svg";
+const BEGIN: &str = "<!-- measured -->\n";
+const END: &str = "<!-- /measured -->\n";
+
+/// All that was measured.
+pub(crate) struct Report {
+    /// When, where and how it was measured.
+    conditions: [(&'static str, String); 5],
+    pub(crate) footprint: Vec<Weight>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) soak: Option<Soak>,
+}
+
+impl Report {
+    pub(crate) fn new(options: &Options) -> Self {
+        let (rounds, seconds) = (options.rounds, options.seconds);
+        Self {
+            conditions: [
+                ("date", said("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
+                ("machine", machine::processors()),
+                ("envoy", machine::envoy_version()),
+                (
+                    "portcullis",
+                    said("git", &["describe", "--always", "--dirty"]),
+                ),
+                ("rounds", format!("{rounds} of {seconds} s each")),
+            ],
+            footprint: Vec::new(),
+            rows: Vec::new(),
+            soak: None,
+        }
+    }
+
+    /// Prints it, and writes it to `target/bench/`.
+    pub(crate) fn publish(mut self, options: &Options) {
+        self.footprint.extend(self.weight_of_rules());
+        let (table, picture) = (self.table(), plot::picture(&self.rows));
+        println!("\n{table}");
+        let folder = options::folder();
+        fs::write(folder.join("table.md"), &table).unwrap();
+        fs::write(folder.join("plot.svg"), &picture).unwrap();
+        fs::write(folder.join("results.json"), format!("{:#}\n", self.json())).unwrap();
+        println!("{}: table.md, plot.svg, results.json", folder.display());
+        if options.writes_docs {
+            let document = options::root().join(DOCUMENT);
+            let text = fs::read_to_string(&document).unwrap();
+            let (before, rest) = text.split_once(BEGIN).expect(BEGIN);
+            let (_, after) = rest.split_once(END).expect(END);
+            let text = format!("{before}{BEGIN}\n{table}\n{END}{after}");
+            fs::write(document, text).unwrap();
+            fs::write(options::root().join(PICTURE), picture).unwrap();
+        }
+    }
+
+    fn weight_of_rules(&self) -> Option<Weight> {
+        let row = self.rows.iter().find(|row| row.case.id == HUNDRED_RULES)?;
+        Some(Weight {
+            id: "rules",
+            what: "processor time of a hundred rules above that of one",
+            unit: "µs",
+            value: row.above_other()?,
+            at_most: Some(1.0),
+        })
+    }
+
+    fn table(&self) -> String {
+        let mut lines: Vec<_> = self.conditions.iter().map(condition).collect();
+        lines.extend(self.ground());
+        let rows = self.rows.iter().filter(|row| is_compared(row));
+        let mut heading = "";
+        for row in rows {
+            if row.case.what.0 != heading {
+                heading = row.case.what.0;
+                lines.extend([
+                    "".to_owned(),
+                    header(heading),
+                    "|---|--:|--:|--:|--:|--:|:-:|".to_owned(),
+                ]);
+            }
+            lines.push(self.line(row));
+        }
+        if !self.footprint.is_empty() {
+            let header = "| Weight | measured | at most | |\n|---|--:|--:|:-:|";
+            lines.extend(["".to_owned(), header.to_owned()]);
+            lines.extend(self.footprint.iter().map(weight));
+        }
+        if let Some(soak) = &self.soak {
+            lines.extend(["".to_owned(), soak.told()]);
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// What everything else stands on.
+    fn ground(&self) -> Option<String> {
+        let of = |id| self.rows.iter().find(|row| row.case.id == id);
+        let none = of(NONE)?;
+        let noop = of("noop").map_or_else(String::new, |row| {
+            let above = row.above_none();
+            format!("; a filter that does nothing costs {above:.1} µs more")
+        });
+        let (rate, processor) = (
+            none.median(|round| round.rate),
+            none.median(|round| round.processor),
+        );
+        Some(format!(
+            "- without a filter: {rate:.0} requests/s, {processor:.1} µs of Envoy's processor time each{noop}"
+        ))
+    }
+
+    /// A comparison.
+    fn line(&self, row: &Row) -> String {
+        let native = self
+            .rows
+            .iter()
+            .find(|other| Some(&other.case.id) == row.case.against.as_ref());
+        let [low, ratio, high] = row.ratio().unwrap_or([f64::NAN; 3]);
+        let cost = |row: &Row| {
+            format!(
+                "{:.0}/s, {:.1} µs",
+                row.median(|round| round.rate),
+                row.above_none()
+            )
+        };
+        let at_least = row
+            .case
+            .at_least
+            .map_or(String::new(), |least| format!("{least:.2}"));
+        let verdict = row.is_met().map_or("", verdict);
+        format!(
+            "| {} | {} | {} | **{ratio:.2}** ({low:.2} to {high:.2}) | {:.2} | {at_least} | {verdict} |",
+            row.case.what.1,
+            native.map_or(String::new(), cost),
+            cost(row),
+            row.processor_ratio().unwrap_or(f64::NAN),
+        )
+    }
+
+    fn json(&self) -> Value {
+        let conditions = self
+            .conditions
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let weight = |weight: &Weight| {
+            json!({
+                "id": weight.id, "value": weight.value, "unit": weight.unit,
+                "at_most": weight.at_most, "met": weight.is_met(),
+            })
+        };
+        json!({
+            "conditions": conditions.collect::<serde_json::Map<_, _>>(),
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "weights": self.footprint.iter().map(weight).collect::<Vec<_>>(),
+            "soak": self.soak.as_ref().map(Soak::json),
+        })
+    }
+}
+
+/// Whether a row is shown beside `jwt_authn`.
+pub(crate) fn is_compared(row: &Row) -> bool {
+    row.case.against.is_some() && !row.case.what.0.is_empty()
+}
+
+fn header(heading: &str) -> String {
+    format!(
+        "| {heading} | jwt_authn | Portcullis | ratio (quartiles) | by processor time | at least | |"
+    )
+}
+
+fn condition((name, value): &(&str, String)) -> String {
+    format!("- {name}: {value}")
+}
+
+fn weight(weight: &Weight) -> String {
+    let (what, value, unit) = (weight.what, weight.value, weight.unit);
+    let at_most = weight
+        .at_most
+        .map_or(String::new(), |most| format!("{most} {unit}"));
+    format!(
+        "| {what} | {value:.1} {unit} | {at_most} | {} |",
+        verdict(weight.is_met())
+    )
+}
+
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "yes" } else { "**no**" }
+}
+
+fn row(row: &Row) -> Value {
+    let rounds = row.rounds.iter().map(|round| {
+        json!({ "requests_per_second": round.rate, "processor_microseconds": round.processor })
+    });
+    json!({
+        "id": row.case.id,
+        "what": [row.case.what.0, row.case.what.1],
+        "against": row.case.against,
+        "requests_per_second": row.median(|round| round.rate),
+        "processor_microseconds": row.median(|round| round.processor),
+        "processor_microseconds_above_no_filter": row.above_none(),
+        "ratio_quartiles": row.ratio(),
+        "ratio_by_processor_time": row.processor_ratio(),
+        "at_least": row.case.at_least,
+        "met": row.is_met(),
+        "busy": row.median(|round| round.busy),
+        "latency_microseconds": { "p50": row.median(|round| round.p50), "p99": row.median(|round| round.p99) },
+        "rounds": rounds.collect::<Vec<_>>(),
+    })
+}
+
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(options::root())
+        .output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_else(|_| "unknown".to_owned())
+}

@@ -1,0 +1,229 @@
+//! The rounds: every listener in turn, again and again.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cases::{self, Case, Filter, NONE},
+    load::{self, Outcome},
+    machine,
+    options::Options,
+    statistics::{median, quantile},
+    support::{driver::Request, envoy::TRAP, load::Client},
+    tokens::Tokens,
+    workload::{Cache, PATH},
+    world::World,
+};
+
+/// A case and what came of it in each round.
+pub(crate) struct Row {
+    pub(crate) case: Case,
+    pub(crate) rounds: Vec<Round>,
+    /// The rounds of what it is compared with.
+    against: Vec<Round>,
+    /// The rounds of the listener without a filter.
+    none: Vec<Round>,
+}
+
+/// What came of a case in one round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Round {
+    /// Requests per second.
+    pub(crate) rate: f64,
+    /// Envoy's processor time for one request, in microseconds.
+    pub(crate) processor: f64,
+    /// The part of the time in which Envoy's core worked for it.
+    pub(crate) busy: f64,
+    /// Half of the answers took no longer, in microseconds.
+    pub(crate) p50: f64,
+    /// 99 of 100.
+    pub(crate) p99: f64,
+}
+
+impl Row {
+    /// A median over the rounds.
+    pub(crate) fn median(&self, of: impl Fn(&Round) -> f64) -> f64 {
+        median(self.rounds.iter().map(of))
+    }
+
+    /// Requests per second by those of what it is compared with, in each round: the median and the
+    /// quartiles around it.
+    pub(crate) fn ratio(&self) -> Option<[f64; 3]> {
+        let pairs = || self.rounds.iter().zip(&self.against);
+        let ratios = || pairs().map(|(own, other)| own.rate / other.rate);
+        (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
+    }
+
+    /// Whether the ratio is as high as it should be, to the two digits that are shown.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        let [_, ratio, _] = self.ratio()?;
+        Some((ratio * 100.0).round() / 100.0 >= self.case.at_least?)
+    }
+
+    /// The ratio by processor time.
+    pub(crate) fn processor_ratio(&self) -> Option<f64> {
+        let pairs = self.rounds.iter().zip(&self.against);
+        let ratios = pairs.map(|(own, other)| other.processor / own.processor);
+        (!self.against.is_empty()).then(|| median(ratios))
+    }
+
+    /// Envoy's processor time for one request above no filter, in microseconds.
+    pub(crate) fn above_none(&self) -> f64 {
+        difference(&self.rounds, &self.none)
+    }
+
+    /// The same above what it is compared with.
+    pub(crate) fn above_other(&self) -> Option<f64> {
+        (!self.against.is_empty()).then(|| difference(&self.rounds, &self.against))
+    }
+}
+
+fn difference(own: &[Round], other: &[Round]) -> f64 {
+    let pairs = own.iter().zip(other);
+    median(pairs.map(|(own, other)| own.processor - other.processor))
+}
+
+/// Measures every case that is wanted, and those it is compared with.
+pub(crate) fn measure(options: &Options) -> Vec<Row> {
+    let cases = wanted(options);
+    if cases.is_empty() {
+        return Vec::new();
+    }
+    say("minting tokens");
+    let mut files = BTreeMap::new();
+    for case in &cases {
+        files
+            .entry(case.tokens)
+            .or_insert_with_key(|tokens| tokens.file());
+    }
+    let world = World::start(&cases);
+    for case in &cases {
+        check(&world, case, &files[&case.tokens]);
+    }
+    let mut rounds: BTreeMap<&str, Vec<Round>> = BTreeMap::new();
+    for number in 1..=options.rounds {
+        say(&format!("round {number} of {}", options.rounds));
+        for case in in_turn(&cases, number) {
+            let round = measure_once(&world, case, &files, options.seconds);
+            rounds.entry(&case.id).or_default().push(round);
+        }
+    }
+    assert!(!world.process.log().contains(TRAP), "the module trapped");
+    for case in &cases {
+        check_cache(&world, case);
+    }
+    let of = |id: &str| rounds.get(id).cloned().unwrap_or_default();
+    let row = |case: &Case| Row {
+        rounds: of(&case.id),
+        against: case.against.as_deref().map(of).unwrap_or_default(),
+        none: of(NONE),
+        case: case.clone(),
+    };
+    cases.iter().map(row).collect()
+}
+
+/// Every second round runs backwards: what comes first has no advantage.
+fn in_turn(cases: &[Case], round: usize) -> Vec<&Case> {
+    let mut turn: Vec<&Case> = cases.iter().collect();
+    if round.is_multiple_of(2) {
+        turn.reverse();
+    }
+    turn
+}
+
+fn wanted(options: &Options) -> Vec<Case> {
+    let all = cases::all();
+    let chosen: Vec<&Case> = all.iter().filter(|case| options.wants(&case.id)).collect();
+    let is_needed = |case: &Case| {
+        !chosen.is_empty()
+            && (case.id == NONE
+                || chosen.iter().any(|chosen| chosen.id == case.id)
+                || chosen
+                    .iter()
+                    .any(|chosen| chosen.against.as_ref() == Some(&case.id)))
+    };
+    all.iter().filter(|case| is_needed(case)).cloned().collect()
+}
+
+fn measure_once(
+    world: &World,
+    case: &Case,
+    files: &BTreeMap<Tokens, PathBuf>,
+    seconds: u64,
+) -> Round {
+    let process = world.process.id();
+    let before = machine::processor_time(process);
+    let outcome = load::send(world.address(&case.id), &files[&case.tokens], seconds);
+    let spent = (machine::processor_time(process) - before) as f64 / 1000.0;
+    assert_right(case, &outcome);
+    let requests = outcome.requests as f64;
+    Round {
+        rate: requests * 1e6 / outcome.microseconds as f64,
+        processor: spent / requests,
+        busy: spent / outcome.microseconds as f64,
+        p50: outcome.p50 as f64,
+        p99: outcome.p99 as f64,
+    }
+}
+
+fn assert_right(case: &Case, outcome: &Outcome) {
+    let refused = if case.status < 400 {
+        0
+    } else {
+        outcome.requests
+    };
+    let is_right = outcome.requests > 0 && outcome.refused == refused && outcome.lost == 0;
+    assert!(is_right, "{}: {outcome:?}", case.id);
+}
+
+/// Each listener answers as it should, to the first tokens of its load; with remote keys, once they
+/// are there.
+fn check(world: &World, case: &Case, tokens: &Path) {
+    let address: SocketAddr = world.address(&case.id);
+    let text = fs::read_to_string(tokens).unwrap();
+    for token in text.lines().take(4) {
+        let request = match token {
+            "" => Request::get(PATH),
+            token => Request::get(PATH).bearer(token),
+        };
+        let ask = || Client::connected(address).unwrap().send(&request).unwrap();
+        let (status, answer) = ask();
+        let body = String::from_utf8_lossy(&answer.body);
+        assert_eq!(status, case.status, "{}: {body}", case.id);
+    }
+    if let Filter::JwtAuthn(_) | Filter::Portcullis(..) = case.filter {
+        let (status, _) = Client::connected(address)
+            .and_then(|mut client| client.send(&Request::get(PATH)))
+            .unwrap();
+        assert_eq!(status, 401, "{}: open to everyone", case.id);
+    }
+}
+
+/// What should be found in the cache was, and nothing where there is none.
+fn check_cache(world: &World, case: &Case) {
+    let Filter::Portcullis(gate, _) = &case.filter else {
+        return;
+    };
+    let (hits, misses) = (
+        world.metric(&case.id, "cache.hit"),
+        world.metric(&case.id, "cache.miss"),
+    );
+    match (gate.cache, case.tokens) {
+        (Cache::Off, _) => assert_eq!(hits, 0, "{}: there is a cache", case.id),
+        (Cache::Entries(_), Tokens::Few(_)) => {
+            assert!(hits > misses, "{}: {hits} hits, {misses} misses", case.id);
+        }
+        (Cache::Entries(_), _) => assert_eq!(hits, 0, "{}: found in the cache", case.id),
+    }
+}
+
+/// A line for whoever waits.
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+    let _ = io::stdout().flush();
+}

@@ -1,0 +1,100 @@
+//! Millions of requests, each with a token that was never seen before: memory must stay flat.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cases, machine,
+    options::{LOAD_CORE, Options},
+    rounds::say,
+    support::{crowd, driver::Request, envoy::memory::Memory},
+    tokens::Fresh,
+    workload::{Cache, PATH},
+    world::World,
+};
+
+/// How often memory is looked at.
+const LOOKS: u64 = 10;
+/// Growth from half-way to the end that is noise, by the memory of Envoy.
+const NOISE: f64 = 0.02;
+
+/// What came of it.
+pub(crate) struct Soak {
+    pub(crate) requests: u64,
+    pub(crate) seconds: f64,
+    /// Envoy's memory at equal distances, first before all requests.
+    pub(crate) memory: Vec<Memory>,
+}
+
+impl Soak {
+    /// The memory half-way and at the end.
+    pub(crate) fn halves(&self) -> [Memory; 2] {
+        [self.memory.len() / 2, self.memory.len() - 1].map(|look| self.memory[look])
+    }
+
+    /// What it came to, for people.
+    pub(crate) fn told(&self) -> String {
+        let [half, end] = self.halves().map(told);
+        let (requests, seconds) = (self.requests, self.seconds);
+        let verdict = if self.is_flat() {
+            "flat"
+        } else {
+            "**not flat**"
+        };
+        format!(
+            "Memory over {requests} requests with fresh tokens ({seconds:.0} s): half-way {half}; at the end {end}: {verdict}."
+        )
+    }
+
+    /// The same for programs.
+    pub(crate) fn json(&self) -> Value {
+        let look = |look: &Memory| json!({ "resident": look.resident, "linear": look.linear });
+        json!({
+            "requests": self.requests,
+            "seconds": self.seconds,
+            "memory": self.memory.iter().map(look).collect::<Vec<_>>(),
+            "flat": self.is_flat(),
+        })
+    }
+
+    /// Whether the second half left memory as it was.
+    pub(crate) fn is_flat(&self) -> bool {
+        let [half, end] = self.halves();
+        end.linear <= half.linear && (end.resident as f64) < half.resident as f64 * (1.0 + NOISE)
+    }
+}
+
+/// Measures it, if it is wanted.
+pub(crate) fn measure(options: &Options) -> Option<Soak> {
+    if options.soak == 0 || !options.wants("soak") {
+        return None;
+    }
+    machine::stay_on_core(LOAD_CORE);
+    let world = World::start(&[cases::filled("soak", Cache::Entries(1000))]);
+    let tokens = Fresh::new();
+    let request = |number| Request::get(PATH).bearer(tokens.token(number));
+    let mut memory = vec![Memory::of(world.process.id())];
+    let start = Instant::now();
+    let part = options.soak.div_ceil(LOOKS);
+    for look in 0..LOOKS {
+        let numbers = look * part..(look + 1) * part;
+        let done = numbers.end;
+        crowd::send(world.address("soak"), 4, numbers, 200, request).unwrap();
+        let now = Memory::of(world.process.id());
+        say(&format!("{done} fresh tokens: {}", told(now)));
+        memory.push(now);
+    }
+    Some(Soak {
+        requests: part * LOOKS,
+        seconds: start.elapsed().as_secs_f64(),
+        memory,
+    })
+}
+
+/// A look at the memory, for people.
+fn told(memory: Memory) -> String {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let (resident, linear) = (megabytes(memory.resident), megabytes(memory.linear));
+    format!("{resident:.1} MB, of which {linear:.1} MB are the module's")
+}

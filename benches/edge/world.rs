@@ -1,0 +1,81 @@
+//! The Envoy that is measured, and the authorization server behind it.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
+
+use portcullis::jose::Algorithm;
+use serde_json::json;
+
+use crate::{
+    cases::Case,
+    configuration,
+    options::ENVOY_CORE,
+    support::{
+        authorization_server::{Answer, AuthorizationServer},
+        envoy::{
+            bootstrap::{cluster, socket},
+            process::{EnvoyProcess, new_folder},
+        },
+        http,
+        server::Server,
+    },
+    workload::{self, JWKS_PATH, LOGIN},
+};
+
+/// Envoy with a listener for each case.
+pub(crate) struct World {
+    pub(crate) process: EnvoyProcess,
+    addresses: BTreeMap<String, SocketAddr>,
+    /// From the process' start until Envoy called itself ready.
+    pub(crate) time_to_ready: Duration,
+    _login: Server,
+}
+
+impl World {
+    /// Starts it, and waits until it is ready.
+    pub(crate) fn start(cases: &[Case]) -> Self {
+        let script = AuthorizationServer::new();
+        let keys = workload::key_set(Algorithm::Rs256);
+        script.answer(JWKS_PATH, Answer::json(keys.to_string()));
+        let login = script.listen().unwrap();
+        let listeners: Vec<_> = cases.iter().map(configuration::listener).collect();
+        let bootstrap = json!({
+            "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
+            "static_resources": {
+                "clusters": [cluster(LOGIN, login.address())],
+                "listeners": listeners,
+            },
+        });
+        let start = Instant::now();
+        let process = EnvoyProcess::spawn_on_core(ENVOY_CORE, new_folder(), &bootstrap, 1);
+        while !process.is_ready() {
+            assert!(start.elapsed() < http::PATIENCE, "Envoy is not ready");
+            thread::sleep(Duration::from_millis(1));
+        }
+        let time_to_ready = start.elapsed();
+        let addresses = process.wait_for("all listeners", || {
+            Some(process.listeners()).filter(|addresses| addresses.len() == cases.len())
+        });
+        Self {
+            process,
+            addresses,
+            time_to_ready,
+            _login: login,
+        }
+    }
+
+    /// Where the listener of a case listens.
+    pub(crate) fn address(&self, case: &str) -> SocketAddr {
+        self.addresses[case]
+    }
+
+    /// A metric of the module's in the listener of a case.
+    pub(crate) fn metric(&self, case: &str, name: &str) -> u64 {
+        let name = format!("wasmcustom.portcullis.{case}.{name}");
+        self.process.stat(&name).unwrap_or_default()
+    }
+}

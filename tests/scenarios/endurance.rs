@@ -1,0 +1,59 @@
+//! Memory stays what it is, whatever number of clients come. (`make bench` goes on for millions.)
+
+use portcullis::jose::Algorithm;
+use serde_json::json;
+
+use crate::{
+    signer::{Pair, Signer},
+    support::{
+        crowd,
+        driver::{Driver as _, Request, Setup},
+        envoy::{Envoy, memory::Memory},
+        in_envoy,
+    },
+    world::{ISSUER, configuration, local_provider, start},
+};
+
+in_envoy!(memory_stays_flat_over_thousands_of_fresh_tokens);
+
+/// Tokens in each half, ten times what the cache holds, and forged ones.
+const GOOD: u64 = 10_000;
+const FORGED: u64 = 2_500;
+/// Growth in the second half that is noise: of the module 40 bytes a request, of Envoy 400.
+const MOST_LINEAR: u64 = 512 << 10;
+const MOST_RESIDENT: u64 = 5 << 20;
+
+fn memory_stays_flat_over_thousands_of_fresh_tokens() {
+    let signer = Signer::new(Algorithm::Hs256);
+    let mut provider = local_provider(&signer);
+    provider["algorithms"] = json!(["HS256"]);
+    let gate: Envoy = start(&Setup::new(configuration(&provider)));
+    let first = pass_half(&gate, 0);
+    let second = pass_half(&gate, GOOD);
+    assert!(first.linear > 0, "no memory of a module is found");
+    let told = format!("{first:?}, then {second:?}");
+    assert!(second.linear <= first.linear + MOST_LINEAR, "{told}");
+    assert!(second.resident <= first.resident + MOST_RESIDENT, "{told}");
+    let of = |name| gate.metric(&format!("portcullis.{name}"));
+    assert_eq!(of("allowed"), Some(2 * GOOD));
+    assert_eq!(of("denied.bad_signature"), Some(2 * FORGED));
+    assert_eq!((of("cache.hit"), gate.in_flight()), (Some(0), 0));
+}
+
+/// The memory after that many requests, none with a token that was seen before.
+fn pass_half(gate: &Envoy, first: u64) -> Memory {
+    let expiry = gate.now() + 600;
+    for (pair, count, status) in [(Pair::Own, GOOD, 200), (Pair::Other, FORGED, 401)] {
+        let signer = Signer::with_pair(Algorithm::Hs256, pair);
+        let header = signer.header().to_string();
+        let token = |number: u64| {
+            let claims = json!({
+                "iss": ISSUER, "aud": "orders", "sub": "alice", "exp": expiry, "jti": number.to_string(),
+            });
+            signer.token_of_bytes(header.as_bytes(), claims.to_string().as_bytes())
+        };
+        let request = |number| Request::get("/").bearer(token(number));
+        crowd::send(gate.address(), 2, first..first + count, status, request).unwrap();
+    }
+    gate.memory()
+}

@@ -1,0 +1,59 @@
+//! How much memory a process has, as Linux tells it.
+
+use std::fs;
+
+/// Least size of what the engine reserves behind a module's memory: it may grow to 4 GiB, and an
+/// address in it may have an offset of as much.
+const RESERVATION: u64 = 4 << 30;
+
+/// Memory of a process in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Resident, all of it.
+    pub resident: u64,
+    /// The linear memories of the modules in it, of all VMs together. They never shrink.
+    pub linear: u64,
+}
+
+struct Mapping {
+    from: u64,
+    to: u64,
+    permissions: String,
+}
+
+impl Memory {
+    /// What the process has now.
+    pub fn of(process: u32) -> Self {
+        let maps = fs::read_to_string(format!("/proc/{process}/smaps")).unwrap();
+        let mappings: Vec<_> = maps.lines().filter_map(Mapping::read).collect();
+        let is_reserved = |mapping: &Mapping| {
+            mapping.permissions == "---p" && mapping.to - mapping.from >= RESERVATION
+        };
+        let pairs = mappings.windows(2);
+        let linear = pairs.filter(|pair| pair[0].to == pair[1].from && is_reserved(&pair[1]));
+        let resident = maps.lines().filter_map(|line| kilobytes(line, "Rss:"));
+        Self {
+            resident: resident.sum::<u64>() * 1024,
+            linear: linear.map(|pair| pair[0].to - pair[0].from).sum(),
+        }
+    }
+}
+
+impl Mapping {
+    /// The line that begins a mapping.
+    fn read(line: &str) -> Option<Self> {
+        let (from, rest) = line.split_once('-')?;
+        let (to, rest) = rest.split_once(' ')?;
+        let address = |digits| u64::from_str_radix(digits, 16).ok();
+        Some(Self {
+            from: address(from)?,
+            to: address(to)?,
+            permissions: rest.split(' ').next()?.to_owned(),
+        })
+    }
+}
+
+fn kilobytes(line: &str, name: &str) -> Option<u64> {
+    let kilobytes = line.strip_prefix(name)?.trim().strip_suffix(" kB")?;
+    kilobytes.parse().ok()
+}
