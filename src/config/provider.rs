@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::{
     cache::CacheLimits,
-    config::{Endpoint, Exports, Preset},
+    config::{Clients, Endpoint, Exports, Preset},
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
-    policy::{HeaderName, Places, StringMatch},
+    policy::{HeaderName, Places, Scheme, StringMatch},
 };
 
 /// Stands for a provider: its position in [`super::Config::providers`].
@@ -80,6 +80,17 @@ pub struct Provider {
     pub clear_route_cache: bool,
     /// Where its keys come from.
     pub keys: KeySource,
+}
+
+impl Provider {
+    /// How its clients authenticate.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        match self.keys {
+            KeySource::Clients(_) => Scheme::Basic,
+            KeySource::Local(_) | KeySource::Remote(_) => Scheme::Bearer,
+        }
+    }
 }
 
 /// Who must have issued the token.
@@ -190,6 +201,8 @@ pub struct ClaimHeader {
 /// Where a provider's keys come from.
 #[derive(Debug)]
 pub enum KeySource {
+    /// None: its clients present secrets, not tokens.
+    Clients(Clients),
     /// Given in the configuration.
     Local(KeySet),
     /// Fetched from the authorization server.

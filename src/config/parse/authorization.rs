@@ -13,6 +13,9 @@ use crate::{
     policy::{Authorization, WordSet},
 };
 
+/// What a scope is made of.
+pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
+
 /// `authorize`.
 pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigError> {
     let authorization = Authorization {
@@ -48,9 +51,8 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
     let words = texts(words).at(field)?;
     for (index, word) in words.iter().enumerate() {
         if !word.bytes().all(is_scope_byte) {
-            let expected = "a scope: printable ASCII without spaces, quotes and backslashes";
             let wrong = Reason::WrongForm {
-                expected,
+                expected: SCOPE,
                 found: word.clone(),
             };
             return Err(wrong).at_index(index).at(field);
@@ -64,6 +66,6 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
 }
 
 /// RFC 6749 §3.3. The challenge repeats scopes, between quotes.
-const fn is_scope_byte(byte: u8) -> bool {
+pub(super) const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }

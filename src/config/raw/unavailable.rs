@@ -26,12 +26,6 @@ const ABSENT: &[Absence] = &[
     absent("providers", "status", "", "leave it out; read the metrics"),
     absent(
         "issuer",
-        "client_secrets",
-        "",
-        "verify tokens: use \"remote_jwks\", \"local_jwks\" or \"shared_secrets\"",
-    ),
-    absent(
-        "issuer",
         "identity_header",
         "",
         "pass claims on by \"claim_to_headers\"",

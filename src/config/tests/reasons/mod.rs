@@ -1,5 +1,6 @@
 //! Every reason to refuse a configuration, with place and remedy.
 
+mod clients;
 mod keys;
 mod providers;
 mod rules;
@@ -60,6 +61,7 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(providers::headers());
     seen.extend(keys::fetched());
     seen.extend(keys::written());
+    seen.extend(clients::clients());
     let all = [
         "AsymmetricSecret",
         "AuthorizeWithoutRequires",
@@ -75,6 +77,7 @@ fn there_is_a_test_for_every_reason() {
         "NoIssuer",
         "NoPlaceholder",
         "NoServingKey",
+        "NoTokens",
         "NotAvailable",
         "NotBase64",
         "NotDiscoverable",
@@ -84,6 +87,7 @@ fn there_is_a_test_for_every_reason() {
         "ProviderName",
         "Repeated",
         "ReservedHeader",
+        "SecretHash",
         "SpeltTwice",
         "SymmetricAlgorithm",
         "TokenHeader",
