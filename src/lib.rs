@@ -20,6 +20,7 @@
 pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod client_secret;
 pub mod config;
 pub mod decision;
 pub mod engine;

@@ -8,6 +8,8 @@
 //! a fraction. Everything here counts whole seconds, so a fraction is rounded towards the stricter
 //! reading: an expiry down, a start up.
 
+pub mod calendar;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -14,6 +14,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
@@ -294,4 +295,42 @@ fn tells_usage_from_findings() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?} says why");
     }
+}
+
+/// What it prints goes into a configuration and into a request as it is.
+#[test]
+fn makes_a_secret_that_decides() {
+    let output = portcullis(&["client-secret"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let made: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let config = json!({
+        "providers": { "jobs": { "client_secrets": { "clients": {
+            "batch": { "secret_hashes": [made["hash"]] },
+        } } } },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "jobs" } }],
+    });
+    let config = file("client-secret.json", &config.to_string());
+    let config = config.to_str().unwrap();
+    assert_eq!(portcullis(&["check", config], "").status.code(), Some(0));
+    let basic = |secret: &str| {
+        let pair = STANDARD.encode(format!("batch:{secret}"));
+        json!({ "path": "/", "headers": [["authorization", format!("Basic {pair}")]] })
+    };
+    let secret = made["secret"].as_str().unwrap();
+    let requests = format!("{}\n{}\n", basic(secret), basic("other"));
+    let output = portcullis(&["decide", "--config", config], &requests);
+    let said = stdout(&output);
+    let lines: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["reason"], json!("verified"));
+    assert_eq!(lines[0]["provider"], json!("jobs"));
+    assert_eq!(lines[0]["removed_headers"], json!(["authorization"]));
+    assert_eq!(lines[1]["reason"], json!("bad_client_secret"));
+    assert_eq!(
+        lines[1]["response_headers"][0],
+        json!(["www-authenticate", r#"Basic realm="api""#])
+    );
+    assert!(!said.contains(secret), "{said}");
 }

@@ -21,8 +21,8 @@ pub(super) fn run(
             return Ok(Exit::Findings);
         }
     };
-    let certificates = config.certificate_warnings(system_time().seconds());
-    for warning in config.warnings.iter().chain(&certificates) {
+    let expiring = config.expiry_warnings(system_time().seconds());
+    for warning in config.warnings.iter().chain(&expiring) {
         writeln!(output, "warning: {warning}")?;
     }
     let mut exit = Exit::Done;

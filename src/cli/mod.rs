@@ -5,6 +5,7 @@
 //! `migrate` writes configurations for those who come from Envoy's `jwt_authn`.
 
 mod check;
+mod client_secret;
 mod decide;
 mod input;
 pub mod migrate;
@@ -43,6 +44,11 @@ enum Command {
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
     },
+    /// Make a secret for an API client, and the hash that the configuration holds of it.
+    ///
+    /// Prints `{"secret":…,"hash":…}`: 256 bits of the operating system's randomness, and
+    /// `sha256:<salt>:<digest>`. The secret is stored nowhere.
+    ClientSecret,
     /// Decide on requests: one JSON object a line on standard input, one a line on standard output.
     Decide {
         /// The configuration: JSON or YAML.
@@ -126,6 +132,7 @@ pub fn run(
 ) -> Exit {
     let outcome = match arguments.command {
         Command::Check { config, jwks } => check::run(&config, &jwks, output),
+        Command::ClientSecret => client_secret::run(output),
         Command::Decide { config, now, jwks } => decide::run(&config, now, &jwks, input, output),
         Command::Migrate { envoy, module, .. } => {
             migrate::run(&envoy, module.as_deref(), output, errors)

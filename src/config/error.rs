@@ -41,7 +41,13 @@ impl ConfigError {
 
     /// The same error without a written value, where that could be key material.
     pub(super) fn without_secrets(mut self) -> Self {
-        let secret = ["local_jwks", "localJwks", "public_keys", "shared_secrets"];
+        let secret = [
+            "client_secrets",
+            "local_jwks",
+            "localJwks",
+            "public_keys",
+            "shared_secrets",
+        ];
         if secret.iter().any(|name| self.location.passes(name))
             && let Reason::WrongType { found, .. } = &mut *self.reason
             && found.starts_with("string ")

@@ -7,6 +7,7 @@
 //!
 //! A configuration is refused as a whole: nothing of it takes effect.
 
+mod clients;
 mod endpoint;
 mod error;
 mod exports;
@@ -22,9 +23,10 @@ mod warning;
 
 use std::collections::BTreeMap;
 
-use crate::policy::{HeaderName, Requirement, Rule};
+use crate::policy::{HeaderName, Requirement, Rule, Schemes};
 
 pub use self::{
+    clients::{Client, Clients},
     endpoint::Endpoint,
     error::ConfigError,
     exports::{Exports, StateKey},
@@ -157,6 +159,16 @@ impl Config {
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
         self.providers.get(id.index())
+    }
+
+    /// How the clients of its providers authenticate; by tokens where there are none.
+    #[must_use]
+    pub fn schemes(&self) -> Schemes {
+        if self.providers.is_empty() {
+            return Schemes::BEARER;
+        }
+        let schemes = self.providers.iter().map(Provider::scheme);
+        schemes.fold(Schemes::default(), Schemes::and)
     }
 
     /// Every provider with its id, by name.

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::{
     cache::CacheLimits,
-    config::{Endpoint, Exports, Preset, Revocation},
+    config::{Clients, Endpoint, Exports, Preset, Revocation},
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
-    policy::{HeaderName, IdentityTemplate, Places, StringMatch, StructuredScopes},
+    policy::{HeaderName, IdentityTemplate, Places, Scheme, StringMatch, StructuredScopes},
 };
 
 /// Stands for a provider: its position in [`super::Config::providers`].
@@ -86,6 +86,17 @@ pub struct Provider {
     pub clear_route_cache: bool,
     /// Where its keys come from.
     pub keys: KeySource,
+}
+
+impl Provider {
+    /// How its clients authenticate.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        match self.keys {
+            KeySource::Clients(_) => Scheme::Basic,
+            KeySource::Local(_) | KeySource::Remote(_) => Scheme::Bearer,
+        }
+    }
 }
 
 /// Who must have issued the token.
@@ -205,6 +216,8 @@ pub struct IdentityHeader {
 /// Where a provider's keys come from.
 #[derive(Debug)]
 pub enum KeySource {
+    /// None: its clients present secrets, not tokens.
+    Clients(Clients),
     /// Given in the configuration.
     Local(KeySet),
     /// Fetched from the authorization server.

@@ -92,6 +92,8 @@ pub enum Reason {
     },
     /// A name that is no name of a provider.
     ProviderName,
+    /// A field about tokens beside `client_secrets`.
+    NoTokens,
     /// None of the local keys serves an algorithm that is accepted.
     NoServingKey,
     /// A text that should hold public keys in PEM.
@@ -105,6 +107,8 @@ pub enum Reason {
     ReservedHeader,
     /// The name of a header is none (RFC 9110 §5.1).
     HeaderName(HeaderNameError),
+    /// Text that is no hash of a client's secret; perhaps the secret.
+    SecretHash,
     /// One field in both of its spellings.
     SpeltTwice {
         /// Its name.
@@ -221,6 +225,7 @@ impl fmt::Display for Reason {
             Self::NoPlaceholder => {
                 f.write_str("\"issuer\" has no {claim} that could tell tenants apart")
             }
+            Self::NoTokens => f.write_str("clients with secrets have no tokens"),
             Self::NoServingKey => f.write_str("no key serves any of the accepted algorithms"),
             Self::NotAvailable { field, .. } => {
                 write!(f, "\"{field}\" is not available in this version")
@@ -238,6 +243,7 @@ impl fmt::Display for Reason {
             Self::Repeated { value } => write!(f, "\"{}\" is there twice", cut(value)),
             Self::ReservedHeader => f.write_str("a header that a module must not set"),
             Self::HeaderName(error) => error.fmt(f),
+            Self::SecretHash => f.write_str("no hash of a secret"),
             Self::SpeltTwice { field } => {
                 write!(f, "\"{field}\" is there in both of its spellings")
             }
@@ -302,6 +308,9 @@ impl Reason {
             Self::MissingField { field } => return format!("add \"{field}\"").into(),
             Self::NoAudiences => "set \"audiences\", or \"allow_any_audience\": true",
             Self::NoIssuer => "set \"issuer\", or \"allow_any_issuer\": true",
+            Self::NoTokens => {
+                "leave it out, or take another source of keys than \"client_secrets\""
+            }
             Self::NoPlaceholder => "leave \"allow_any_tenant\" out",
             Self::NoServingKey => "name the algorithms of the keys in \"algorithms\"",
             Self::NotAvailable { instead, .. } => instead,
@@ -314,6 +323,7 @@ impl Reason {
             Self::OutOfBounds { .. } => "choose a value in between",
             Self::Repeated { .. } => "remove one",
             Self::ReservedHeader | Self::TokenHeader { .. } => "choose another header",
+            Self::SecretHash => "write the \"hash\" that `portcullis client-secret` prints",
             Self::SpeltTwice { .. } => "keep one spelling",
             Self::SymmetricAlgorithm { .. } => {
                 "remove it, or give the secret by \"shared_secrets\""

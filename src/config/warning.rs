@@ -6,11 +6,12 @@
 use core::{fmt, time::Duration};
 
 use super::{
-    Audiences, Config, Issuer, KeySource, Location, Mode, PathPolicy, Provider, TokenTypes,
-    Unmatched,
+    Audiences, Clients, Config, Issuer, KeySource, Location, Mode, PathPolicy, Provider,
+    TokenTypes, Unmatched,
 };
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Validity},
+    policy::Scheme,
     time::UnixSeconds,
 };
 
@@ -41,13 +42,18 @@ impl fmt::Display for Warning {
 }
 
 impl Config {
-    /// Certificates whose keys do not serve now, or will soon no more.
+    /// Certificates and clients that do not count now, or will soon no more.
     #[must_use]
-    pub fn certificate_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
+    pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
         for provider in &self.providers {
-            let KeySource::Local(keys) = &provider.keys else {
-                continue;
+            let keys = match &provider.keys {
+                KeySource::Clients(clients) => {
+                    found.extend(expiring(&provider.name, clients, now));
+                    continue;
+                }
+                KeySource::Local(keys) => keys,
+                KeySource::Remote(_) => continue,
             };
             for (index, key) in keys.keys().iter().enumerate() {
                 let state = key.validity().and_then(|validity| state(validity, now));
@@ -66,17 +72,38 @@ impl Config {
     }
 }
 
+fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning> {
+    let enabled = clients.all().iter().filter(|client| client.enabled);
+    let ending = enabled.filter_map(|client| {
+        let end = client.expires_at?;
+        let text = if end <= now {
+            "the client has expired: its secrets are refused".to_owned()
+        } else {
+            expires_soon(end.since(now))?
+        };
+        let location = Location::default().within(&client.id).within("clients");
+        let location = location.within("client_secrets").within(provider);
+        Some(Warning {
+            location: location.within("providers"),
+            text,
+        })
+    });
+    ending.collect()
+}
+
+fn expires_soon(left: Duration) -> Option<String> {
+    let days = left.as_secs().div_euclid(DAY);
+    (left < NOTICE).then(|| format!("expires in {days} days"))
+}
+
 fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     let left = validity.not_after.since(now);
     if now > validity.not_after {
         Some("has expired: no token verifies by it".to_owned())
     } else if now < validity.not_before {
         Some("is not valid yet: no token verifies by it".to_owned())
-    } else if left < NOTICE {
-        let days = left.as_secs().div_euclid(DAY);
-        Some(format!("expires in {days} days"))
     } else {
-        None
+        expires_soon(left)
     }
 }
 
@@ -153,8 +180,12 @@ fn extractions(config: &Config) -> Vec<Warning> {
     found
 }
 
-fn weak_fields(provider: &Provider) -> [(bool, &'static str, &'static str); 11] {
-    [
+fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
+    if provider.scheme() == Scheme::Basic {
+        let text = "the secrets of clients reach the upstream";
+        return vec![(provider.forward, "forward", text)];
+    }
+    vec![
         (
             provider.audiences == Audiences::Any
                 && (!provider.preset.lacks_audience() || provider.client_ids.is_empty()),

@@ -1,11 +1,11 @@
-//! The answer to a refused request: RFC 6750 §3, exactly.
+//! The answer to a refused request: RFC 6750 §3, exactly; RFC 7617 §2 for clients with secrets.
 
 use core::fmt::Write as _;
 
 use crate::{
     config::ProviderId,
     decision::{Reason, StateEntry, reason::Class},
-    policy::Shortfall,
+    policy::{Schemes, Shortfall},
 };
 
 /// A refusal.
@@ -15,6 +15,8 @@ pub struct Denial {
     pub reason: Reason,
     /// Whose token it was, where one was looked at.
     pub provider: Option<ProviderId>,
+    /// How the client can authenticate, or has tried to.
+    pub schemes: Schemes,
     /// Scopes that the rule asks for, where they fell short.
     pub scopes: Vec<String>,
     /// When to try again, in seconds, where keys cannot be had.
@@ -52,6 +54,7 @@ impl Denial {
         Self {
             reason,
             provider: None,
+            schemes: Schemes::BEARER,
             scopes: Vec::new(),
             retry_after: None,
             exports: Vec::new(),
@@ -60,13 +63,11 @@ impl Denial {
 
     /// A refusal of a token of `provider`.
     #[must_use]
-    pub const fn of(reason: Reason, provider: ProviderId) -> Self {
+    pub fn of(reason: Reason, provider: ProviderId) -> Self {
         Self {
             reason,
             provider: Some(provider),
-            scopes: Vec::new(),
-            retry_after: None,
-            exports: Vec::new(),
+            ..Self::new(reason)
         }
     }
 
@@ -90,16 +91,22 @@ impl Denial {
         let (status, error) = match self.reason.class() {
             Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
             Class::Unauthenticated => (401, "unauthorized"),
+            // RFC 6749 section 5.2.
+            Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
             Class::InvalidToken => (401, "invalid_token"),
             Class::InsufficientScope => (403, "insufficient_scope"),
             Class::Unavailable => (503, "temporarily_unavailable"),
         };
-        let mut headers = Vec::with_capacity(4);
+        let mut headers = Vec::with_capacity(5);
         if !style.stripped {
-            headers.extend(
-                self.challenge(style.realm)
-                    .map(|value| ("www-authenticate", value)),
-            );
+            if let Some(bearer) = self.challenge(style.realm) {
+                headers.push(("www-authenticate", bearer));
+            }
+            // RFC 7617 knows no errors: the challenge asks for another secret, which 401 alone does.
+            if status == 401 && self.schemes.basic {
+                let basic = format!("Basic realm=\"{}\"", style.realm);
+                headers.push(("www-authenticate", basic));
+            }
             headers.push(("content-type", "application/json".to_owned()));
         }
         headers.push(("cache-control", "no-store".to_owned()));
@@ -122,6 +129,9 @@ impl Denial {
     /// RFC 6750 §3. Only configured text stands in it: what a client sent could break out of the
     /// quotes.
     fn challenge(&self, realm: &str) -> Option<String> {
+        if !self.schemes.bearer {
+            return None;
+        }
         let error = match self.reason.class() {
             Class::Unauthenticated => None,
             Class::InvalidRequest => Some("invalid_request"),
@@ -142,7 +152,7 @@ impl Denial {
 
     /// Both texts are constants without characters that JSON escapes.
     fn body(&self, error: &str) -> String {
-        let description = self.reason.description();
+        let description = self.reason.description(self.schemes);
         format!("{{\"error\":\"{error}\",\"error_description\":\"{description}\"}}")
     }
 }
@@ -153,6 +163,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::policy::Scheme;
 
     const STYLE: ResponseStyle<'_> = ResponseStyle {
         realm: "api",
@@ -207,6 +218,54 @@ mod tests {
                     .headers
                     .contains(&("cache-control", "no-store".to_owned()))
             );
+        }
+    }
+
+    #[test]
+    fn challenges_for_each_scheme_that_is_taken() {
+        let basic = Schemes::default().and(Scheme::Basic);
+        let both = Schemes::BEARER.and(Scheme::Basic);
+        let (bearer, secret) = (r#"Bearer realm="api""#, r#"Basic realm="api""#);
+        let invalid = r#"Bearer realm="api", error="invalid_request""#;
+        for (reason, schemes, expected, error) in [
+            (
+                Reason::MissingCredential,
+                basic,
+                &[secret][..],
+                "unauthorized",
+            ),
+            (
+                Reason::MissingCredential,
+                both,
+                &[bearer, secret],
+                "unauthorized",
+            ),
+            (Reason::BadClientSecret, basic, &[secret], "invalid_client"),
+            (Reason::ProviderDisabled, basic, &[secret], "invalid_client"),
+            (Reason::MalformedCredential, basic, &[], "invalid_request"),
+            (
+                Reason::SeveralCredentials,
+                both,
+                &[invalid],
+                "invalid_request",
+            ),
+            (Reason::InsufficientScope, basic, &[], "insufficient_scope"),
+            (Reason::AmbiguousPath, both, &[], "invalid_request"),
+            (Reason::HostFailure, both, &[], "temporarily_unavailable"),
+        ] {
+            let denial = Denial {
+                schemes,
+                ..Denial::new(reason)
+            };
+            let response = denial.response(STYLE);
+            let challenges = response
+                .headers
+                .iter()
+                .filter(|(name, _)| *name == "www-authenticate");
+            let challenges: Vec<&str> = challenges.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(challenges, expected, "{reason:?}");
+            let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+            assert_eq!(body["error"], error, "{reason:?}");
         }
     }
 

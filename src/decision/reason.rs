@@ -1,5 +1,7 @@
 //! Every reason to refuse a request: a closed set, with all that is said of each in one table.
 
+use crate::policy::Schemes;
+
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -10,12 +12,18 @@ pub enum Reason {
     AmbiguousPath,
     /// The token is meant for another audience (RFC 7519 §4.1.3).
     Audience,
+    /// No client of the provider has this secret, or none is called so: nobody can tell which.
+    BadClientSecret,
     /// The signature does not verify.
     BadSignature,
     /// A required claim is missing or has another value.
     Claim,
     /// The client is not one of the provider's, or the token names two.
     Client,
+    /// The client is disabled; its secret is good.
+    ClientDisabled,
+    /// The client has expired; its secret is good.
+    ClientExpired,
     /// The token is bound to a key that this connection does not prove (RFC 7800).
     Confirmation,
     /// The token has expired (RFC 7519 §4.1.4); its signature is good.
@@ -38,7 +46,8 @@ pub enum Reason {
     KeysUnavailable,
     /// The token lives, or was made to live, longer than allowed; or does not say.
     Lifetime,
-    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1).
+    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), or not `Basic` and a pair
+    /// (RFC 7617 §2).
     MalformedCredential,
     /// The token is no signed JWT (RFC 7519 §7.2).
     MalformedToken,
@@ -89,13 +98,16 @@ pub(super) enum Class {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::Algorithm,
         Self::AmbiguousPath,
         Self::Audience,
+        Self::BadClientSecret,
         Self::BadSignature,
         Self::Claim,
         Self::Client,
+        Self::ClientDisabled,
+        Self::ClientExpired,
         Self::Confirmation,
         Self::Expired,
         Self::HeaderValue,
@@ -131,9 +143,12 @@ impl Reason {
             Self::Algorithm => "algorithm",
             Self::AmbiguousPath => "ambiguous_path",
             Self::Audience => "audience",
+            Self::BadClientSecret => "bad_client_secret",
             Self::BadSignature => "bad_signature",
             Self::Claim => "claim",
             Self::Client => "client",
+            Self::ClientDisabled => "client_disabled",
+            Self::ClientExpired => "client_expired",
             Self::Confirmation => "confirmation",
             Self::Expired => "expired",
             Self::HeaderValue => "header_value",
@@ -173,9 +188,12 @@ impl Reason {
             Self::Algorithm => 8,
             Self::Issuer => 24,
             Self::Audience => 25,
-            Self::BadSignature
+            Self::BadClientSecret
+            | Self::BadSignature
             | Self::Claim
             | Self::Client
+            | Self::ClientDisabled
+            | Self::ClientExpired
             | Self::Confirmation
             | Self::HeaderValue
             | Self::Lifetime
@@ -215,9 +233,12 @@ impl Reason {
             Self::HostFailure | Self::KeysUnavailable | Self::Overloaded => Class::Unavailable,
             Self::Algorithm
             | Self::Audience
+            | Self::BadClientSecret
             | Self::BadSignature
             | Self::Claim
             | Self::Client
+            | Self::ClientDisabled
+            | Self::ClientExpired
             | Self::Confirmation
             | Self::Expired
             | Self::HeaderValue
@@ -234,10 +255,21 @@ impl Reason {
         }
     }
 
-    /// What the client is told. All invalid tokens get one text, so that a forged one teaches
-    /// nothing; that a token expired is said only of one whose signature is good.
-    pub(super) const fn description(self) -> &'static str {
+    /// What the client is told that authenticates in one of these ways. All invalid tokens get one
+    /// text, so that a forged one teaches nothing; that a token expired is said only of one whose
+    /// signature is good. All clients with secrets get one text too.
+    pub(super) const fn description(self, schemes: Schemes) -> &'static str {
         match self {
+            Self::MissingCredential if schemes.is_basic_alone() => "A client secret is required",
+            Self::MissingCredential if schemes.basic => {
+                "An access token or a client secret is required"
+            }
+            Self::MalformedCredential if schemes.is_basic_alone() => {
+                "The client secret is not presented as RFC 7617 says"
+            }
+            Self::MalformedCredential if schemes.basic => {
+                "The credential is not presented as RFC 6750 or RFC 7617 says"
+            }
             Self::Expired => "The access token expired",
             Self::MissingCredential => "An access token is required",
             Self::MalformedCredential => "The access token is not presented as RFC 6750 says",
@@ -248,9 +280,13 @@ impl Reason {
             }
             _ => match self.class() {
                 Class::Unavailable => "The access token cannot be verified at the moment",
+                Class::InsufficientScope if schemes.is_basic_alone() => {
+                    "The request requires higher privileges than the client has"
+                }
                 Class::InsufficientScope => {
                     "The request requires higher privileges than the access token provides"
                 }
+                _ if schemes.is_basic_alone() => "The client or its secret is invalid",
                 _ => "The access token is invalid",
             },
         }
@@ -263,6 +299,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::policy::Scheme;
 
     #[test]
     fn lists_every_reason_once() {
@@ -273,14 +310,20 @@ mod tests {
     }
 
     #[test]
-    fn tells_all_invalid_tokens_the_same_but_an_expired_one() {
-        for reason in Reason::ALL {
-            if reason.class() == Class::InvalidToken && reason != Reason::Expired {
-                assert_eq!(
-                    reason.description(),
-                    "The access token is invalid",
-                    "{reason:?}"
-                );
+    fn tells_all_invalid_credentials_the_same_but_an_expired_token() {
+        let basic = Schemes::default().and(Scheme::Basic);
+        for (schemes, text) in [
+            (Schemes::BEARER, "The access token is invalid"),
+            (
+                Schemes::BEARER.and(Scheme::Basic),
+                "The access token is invalid",
+            ),
+            (basic, "The client or its secret is invalid"),
+        ] {
+            for reason in Reason::ALL {
+                if reason.class() == Class::InvalidToken && reason != Reason::Expired {
+                    assert_eq!(reason.description(schemes), text, "{reason:?}");
+                }
             }
         }
     }

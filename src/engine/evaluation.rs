@@ -4,47 +4,58 @@ use core::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::{
-    config::{Audiences, Config, Provider, ProviderId},
+    config::{Audiences, Clients, Config, KeySource, Provider, ProviderId},
     decision::{Reason, StateEntry},
     engine::{caches::Caches, export, identity::Identity, refusal::Refusal},
-    jose::{ClaimPath, Claims, TokenError, UntrustedToken, VerifiedToken, words},
-    policy::{Credential, CredentialError, Extraction, Grants, Requirement, path::Target},
+    jose::{ClaimPath, Claims, TokenError, UntrustedToken, words},
+    policy::{
+        Credential, CredentialError, Extraction, Grants, Location, Requirement, Scheme, Schemes,
+        path::Target,
+    },
     request::Request,
-    verification::{self, Circumstances, Failure},
+    verification::{self, Circumstances, Failure, Lapse, client_secret},
 };
 
-/// A token that verified for the requirement.
+/// A token, or a client's secret, that verified for the requirement.
 #[derive(Clone, Debug)]
 pub(super) struct Verified<'a> {
     pub(super) provider: ProviderId,
     pub(super) credential: Credential<'a>,
-    /// The payload as it was sent.
+    /// The payload as it was sent; empty where no token was.
     pub(super) payload_segment: &'a str,
     pub(super) identity: Rc<Identity>,
     /// Its claims, once somebody needs them.
-    token: OnceCell<Option<VerifiedToken>>,
+    claims: OnceCell<Option<Rc<Claims>>>,
 }
 
 impl<'a> Verified<'a> {
     fn new(provider: ProviderId, credential: Credential<'a>, identity: Rc<Identity>) -> Self {
         Self {
             provider,
-            // Of three, which a token that verified has.
+            // Of three, which a token that verified has. The base64 of a secret has no dot.
             payload_segment: credential.token.split('.').nth(1).unwrap_or(""),
             credential,
             identity,
-            token: OnceCell::new(),
+            claims: OnceCell::new(),
         }
     }
 
     /// Its claims. Of a token that was verified before, they are read anew from the same text; that
     /// they cannot be is no more than a way to say nothing of them.
     pub(super) fn claims(&self) -> Option<&Claims> {
-        let token = self.token.get_or_init(|| {
+        let claims = self.claims.get_or_init(|| {
+            let key = self.identity.proven()?.key();
             let token = UntrustedToken::parse(self.credential.token).ok()?;
-            Some(token.known_to_be_signed_by(self.identity.proven().key()))
+            Some(token.known_to_be_signed_by(key).into_claims())
         });
-        token.as_ref().map(VerifiedToken::claims)
+        claims.as_deref()
+    }
+
+    fn with_claims(self, claims: Rc<Claims>) -> Self {
+        Self {
+            claims: OnceCell::from(Some(claims)),
+            ..self
+        }
     }
 }
 
@@ -117,6 +128,12 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                     return Err(refusal);
                 }
             }
+        }
+        if is_bearer_beside_basic(config, &found) {
+            let refusal = Refusal::Credential(CredentialError::Several);
+            let providers = found.iter().filter_map(|(id, _)| config.provider(*id));
+            providers.for_each(|provider| note(failures, provider, refusal));
+            return Err(refusal);
         }
         let mut tokens: Vec<(&'a str, _)> = Vec::new();
         for (_, credential) in &found {
@@ -309,8 +326,13 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         audiences: &Audiences,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
+        if let KeySource::Clients(clients) = &provider.keys {
+            let verified = self.verify_client(id, provider, clients, credential);
+            return verified.map_err(|reason| Refusal::Token(id, Failure::Invalid(reason)));
+        }
         let known = self.caches.find(id, credential.token, |identity| {
-            let (own, proven) = ((id, provider), identity.proven());
+            let own = (id, provider);
+            let proven = identity.proven().ok_or(Lapse::KeyGone)?;
             let token = || self.parsed(credential)?.as_ref().ok();
             verification::verify_again(own, audiences, proven, token, self.circumstances)
         });
@@ -319,6 +341,25 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             None => self.verify_anew(id, provider, audiences, credential),
         }
         .map_err(|failure| Refusal::Token(id, failure))
+    }
+
+    fn verify_client(
+        &self,
+        id: ProviderId,
+        provider: &Provider,
+        clients: &Clients,
+        credential: &Credential<'a>,
+    ) -> Result<Verified<'a>, Reason> {
+        if !provider.enabled {
+            return Err(Reason::ProviderDisabled);
+        }
+        if credential.token.len() > self.config.limits.token_bytes {
+            return Err(Reason::TokenTooLarge);
+        }
+        let now = self.circumstances.now.seconds();
+        let claims = client_secret::verify(clients, credential.token, now)?;
+        let identity = Identity::new(self.config, provider, None, &claims);
+        Ok(Verified::new(id, credential.clone(), identity).with_claims(claims))
     }
 
     fn verify_anew(
@@ -334,11 +375,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
             .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
         let (token, proven) =
             verification::verify((id, provider), audiences, token, self.circumstances)?;
-        let identity = Identity::new(self.config, provider, proven, token.claims());
+        let identity = Identity::new(self.config, provider, Some(proven), token.claims());
         self.caches.insert(id, credential.token, &identity);
         let verified = Verified::new(id, credential.clone(), identity);
-        let _ = verified.token.set(Some(token));
-        Ok(verified)
+        Ok(verified.with_claims(token.into_claims()))
     }
 
     /// What a credential's token says; `None` of one over the limit.
@@ -391,6 +431,35 @@ pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> 
         client_id: verification::client_id(provider, claims),
         claims,
     }
+}
+
+/// A client must not authenticate in two ways at once (RFC 6749 section 2.3): which of them counts here
+/// and which for the upstream could differ. Tokens in headers and cookies of the operator's choice are
+/// no second way: a rule may ask for one beside a secret.
+fn is_bearer_beside_basic(
+    config: &Config,
+    found: &[(ProviderId, Result<Credential<'_>, CredentialError>)],
+) -> bool {
+    let mut seen = Schemes::default();
+    for (id, credential) in found {
+        match config.provider(*id).map(Provider::scheme) {
+            Some(Scheme::Basic) => seen.basic = true,
+            _ => {
+                // In the header it is refused as a second part of that.
+                seen.bearer |= credential
+                    .as_ref()
+                    .is_ok_and(|credential| matches!(credential.location, Location::Query(_)));
+            }
+        }
+    }
+    seen.basic && seen.bearer
+}
+
+/// How a client can authenticate for `requirement`.
+pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
+    let ids = readers(config, requirement).into_iter().map(|(id, _)| id);
+    let schemes = ids.filter_map(|id| config.provider(id).map(Provider::scheme));
+    schemes.fold(Schemes::default(), Schemes::and)
 }
 
 /// The providers whose places count: those that the rule names, or all where some part of it asks

@@ -1,4 +1,4 @@
-//! What is kept of a verified token.
+//! What is kept of a verified token, or known of a client that presented its secret.
 //!
 //! Its claims are read once. Kept is what the decisions after the first ask for: what the checks need
 //! that are made again, the headers that carry it, and which rules it was found to satisfy. Each
@@ -20,7 +20,8 @@ use crate::{
 /// What is kept of a verified token.
 #[derive(Debug)]
 pub(super) struct Identity {
-    proven: Proven,
+    /// `None` of a client with a secret.
+    proven: Option<Proven>,
     /// The provider's claim headers; `None` where a claim cannot stand in one.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: Satisfied,
@@ -31,11 +32,11 @@ pub(super) struct Identity {
 struct Satisfied(Box<[Cell<u32>]>);
 
 impl Identity {
-    /// What to keep of a token of `provider` with these verified claims.
+    /// What to keep of a token of `provider`, or of a client of it, with these verified claims.
     pub(super) fn new(
         config: &Config,
         provider: &Provider,
-        proven: Proven,
+        proven: Option<Proven>,
         claims: &Claims,
     ) -> Rc<Self> {
         let words = config.rules.len().div_ceil(WORD);
@@ -46,9 +47,9 @@ impl Identity {
         })
     }
 
-    /// What its verification has settled.
-    pub(super) const fn proven(&self) -> &Proven {
-        &self.proven
+    /// What its verification has settled; `None` of a client with a secret.
+    pub(super) const fn proven(&self) -> Option<&Proven> {
+        self.proven.as_ref()
     }
 
     /// The provider's claim headers; `None` where a claim cannot stand in one.
@@ -86,7 +87,7 @@ impl Identity {
             .chain([
                 allocated(size_of::<Self>()),
                 allocated(satisfied),
-                self.proven.bytes(),
+                self.proven.as_ref().map_or(0, Proven::bytes),
             ])
             .fold(0, usize::saturating_add)
     }

@@ -24,7 +24,7 @@ use crate::{
     },
     host::Host,
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
-    policy::{Authorization, path::Target},
+    policy::{Authorization, Schemes, path::Target},
     request::Request,
     time::UnixMillis,
     verification::Circumstances,
@@ -142,7 +142,7 @@ impl Engine {
         } else {
             course(&self.config, policy, rule, host)
         };
-        let decision = match course {
+        let mut decision = match course {
             Course::Closed(reason) => Decision::Deny(Denial::new(reason)),
             Course::Open => permit(PermitReason::NotRequired, removals.clone()),
             Course::Tokens(asked) => {
@@ -150,6 +150,9 @@ impl Engine {
             }
             Course::Unmatched => self.unmatched(request, target, removals.clone()),
         };
+        if let Decision::Deny(denial) = &mut decision {
+            denial.schemes = self.schemes(denial.provider, course);
+        }
         if matches!(decision, Decision::AwaitKeys { .. }) {
             // It will be looked for again.
             let _ = self.caches.take_uses();
@@ -215,6 +218,19 @@ impl Engine {
             realm: &self.config.realm,
             stripped: self.config.strip_failure_response,
         })
+    }
+
+    /// How a client could have authenticated; where one credential was looked at, how it has.
+    fn schemes(&self, provider: Option<ProviderId>, course: Course<'_>) -> Schemes {
+        let all = self.config.schemes();
+        if !all.basic {
+            return all;
+        }
+        match (provider.and_then(|id| self.config.provider(id)), course) {
+            (Some(provider), _) => Schemes::default().and(provider.scheme()),
+            (None, Course::Tokens(asked)) => evaluation::schemes(&self.config, asked.requirement),
+            (None, _) => all,
+        }
     }
 
     /// No rule is for the request. Nothing is verified or fetched for it.

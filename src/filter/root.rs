@@ -74,9 +74,9 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let certificates = Proxy::now().map(|now| config.certificate_warnings(now.seconds()));
-        let certificates = certificates.unwrap_or_default();
-        for warning in config.warnings.iter().chain(&certificates) {
+        let expiring = Proxy::now().map(|now| config.expiry_warnings(now.seconds()));
+        let expiring = expiring.unwrap_or_default();
+        for warning in config.warnings.iter().chain(&expiring) {
             abi::log(
                 LogLevel::Warn,
                 &format!("portcullis: configuration: {warning}"),

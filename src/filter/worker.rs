@@ -278,6 +278,7 @@ fn configured(provider: &Provider) -> Option<Standing> {
         return Some(Standing::default());
     }
     match &provider.keys {
+        KeySource::Clients(_) => Some(Standing::default()),
         KeySource::Local(key_set) => Some(Standing {
             keys: key_set.keys().len(),
             ..Standing::default()

@@ -137,6 +137,11 @@ impl VerifiedToken {
         &self.claims
     }
 
+    /// The claims, to keep.
+    pub fn into_claims(self) -> Rc<Claims> {
+        self.claims
+    }
+
     /// The key that verified it: once that is not in the key set any more, the token is not
     /// verified.
     pub fn key(&self) -> Thumbprint {

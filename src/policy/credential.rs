@@ -5,7 +5,7 @@
 //! module checks and which the upstream believes (RFC 6750 §2).
 
 use crate::{
-    policy::{HeaderName, path::Target},
+    policy::{HeaderName, Scheme, basic::ClientCredentials, path::Target},
     request::Request,
 };
 
@@ -23,6 +23,8 @@ pub struct Places {
 /// A header that may hold a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderPlace {
+    /// `Authorization: Basic`, with a client's secret (RFC 7617 §2).
+    Basic,
     /// `Authorization: Bearer`, read strictly (RFC 6750 §2.1).
     Bearer,
     /// Another header or prefix, read as `jwt_authn` does: the prefix may stand anywhere in the
@@ -36,12 +38,22 @@ pub enum HeaderPlace {
 }
 
 /// A token that a request holds, not looked into yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token.
+    /// The token; of `Basic`, what follows the scheme.
     pub token: &'a str,
     /// Where it stands.
     pub location: Location,
+}
+
+/// Without the token: it may hold a secret.
+impl core::fmt::Debug for Credential<'_> {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut shown = formatter.debug_struct("Credential");
+        shown
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a credential stands in a request.
@@ -58,7 +70,8 @@ pub enum Location {
 /// Why a request's credentials cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// It is not `Bearer` SP token68 (RFC 6750 §2.1), or not text.
+    /// It is not `Bearer` SP token68 (RFC 6750 §2.1), not `Basic` and a pair (RFC 7617 §2), or not
+    /// text.
     Malformed,
     /// More than one method or value is used (RFC 6750 §2 and §3.1).
     Several,
@@ -75,6 +88,15 @@ impl Places {
             headers: vec![HeaderPlace::Bearer],
             params: vec!["access_token".to_owned()],
             cookies: vec![],
+        }
+    }
+
+    /// `Authorization: Basic` alone: a client's secret is nowhere else.
+    #[must_use]
+    pub fn of_secrets() -> Self {
+        Self {
+            headers: vec![HeaderPlace::Basic],
+            ..Self::default()
         }
     }
 
@@ -107,7 +129,7 @@ impl Places {
     #[must_use]
     pub fn reads_header(&self, name: &HeaderName) -> bool {
         self.headers.iter().any(|place| match place {
-            HeaderPlace::Bearer => name.as_str() == "authorization",
+            HeaderPlace::Basic | HeaderPlace::Bearer => name.as_str() == "authorization",
             HeaderPlace::Prefixed { name: own, .. } => {
                 own.is_confusable_with(name.as_str().as_bytes())
             }
@@ -157,7 +179,8 @@ impl Places {
 impl HeaderPlace {
     fn collect<'a>(&self, request: &Request<'a>, found: &mut Vec<Found<'a>>) {
         match self {
-            Self::Bearer => collect_bearer(request, found),
+            Self::Basic => collect_scheme(Scheme::Basic, request, found),
+            Self::Bearer => collect_scheme(Scheme::Bearer, request, found),
             Self::Prefixed { name, prefix } => {
                 for value in request.values(name.as_str()) {
                     if let Some(token) = prefixed_token(value, prefix) {
@@ -172,16 +195,16 @@ impl HeaderPlace {
     }
 }
 
-/// Collects the Bearer credentials of all `Authorization` lines. Envoy joins several lines with a
-/// comma before any filter sees them, so each part of a line counts like a line.
-fn collect_bearer<'a>(request: &Request<'a>, found: &mut Vec<Found<'a>>) {
+/// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines with
+/// a comma before any filter sees them, so each part of a line counts like a line.
+fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Vec<Found<'a>>) {
     let before = found.len();
     let mut other_parts = 0_usize;
     for part in request
         .values("authorization")
         .flat_map(|value| value.split(|byte| *byte == b','))
     {
-        match bearer_token(part.trim_ascii()) {
+        match token_of(scheme, part.trim_ascii()) {
             Some(token) => found.push(token.map(|token| Credential {
                 token,
                 location: Location::Header("authorization".to_owned()),
@@ -189,29 +212,34 @@ fn collect_bearer<'a>(request: &Request<'a>, found: &mut Vec<Found<'a>>) {
             None => other_parts = other_parts.saturating_add(1),
         }
     }
-    // Another scheme alone is no credential of ours (401); beside a Bearer it is a second method.
+    // Another scheme alone is no credential of ours (401); beside one of ours it is a second method.
     if found.len() > before && other_parts > 0 {
         found.push(Err(CredentialError::Several));
     }
 }
 
-/// Reads `Bearer 1*SP token68`; `None` when the scheme is another one. The scheme's case does not
-/// matter (RFC 9110 §11.1).
-fn bearer_token(value: &[u8]) -> Option<Result<&str, CredentialError>> {
-    const SCHEME: &[u8] = b"bearer";
-    let scheme = value.get(..SCHEME.len())?;
-    let rest = value.get(SCHEME.len()..)?;
-    if !scheme.eq_ignore_ascii_case(SCHEME)
+/// Reads the scheme, 1*SP and token68; `None` when the scheme is another one. The scheme's case does
+/// not matter (RFC 9110 §11.1).
+fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError>> {
+    let name = scheme.name();
+    let (written, rest) = value.split_at_checked(name.len())?;
+    if !written.eq_ignore_ascii_case(name.as_bytes())
         || rest
             .first()
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
     {
         return None;
     }
-    Some(match str::from_utf8(rest) {
+    let token = match str::from_utf8(rest) {
         Ok(rest) if rest.starts_with(' ') => token68(rest.trim_start_matches(' ')),
         _ => Err(CredentialError::Malformed),
-    })
+    };
+    Some(token.and_then(|token| match scheme {
+        Scheme::Basic if ClientCredentials::parse(token).is_none() => {
+            Err(CredentialError::Malformed)
+        }
+        _ => Ok(token),
+    }))
 }
 
 /// As `jwt_authn`: the prefix anywhere, then the rest of the value from the first base64url
@@ -320,6 +348,48 @@ mod tests {
                 "{value:?}"
             );
         }
+    }
+
+    #[test]
+    fn reads_basic_strictly() {
+        for (value, expected) in [
+            (&b"Basic YTpi"[..], Ok(Some("YTpi"))),
+            (b"bASIC  YTo=", Ok(Some("YTo="))),
+            (b"Bearer a.b.c", Ok(None)),
+            (b"Basics YTpi", Ok(None)),
+            (b"Basic-x YTpi", Ok(None)),
+            (b"Digest username=\"a\", realm=\"b\"", Ok(None)),
+            (b"", Ok(None)),
+            (b"Basic", Err(CredentialError::Malformed)),
+            (b"Basic\tYTpi", Err(CredentialError::Malformed)),
+            (b"Basic YTpi YTpi", Err(CredentialError::Malformed)),
+            (b"Basic a:b", Err(CredentialError::Malformed)),
+            (b"Basic YWI=", Err(CredentialError::Malformed)), // no colon
+            (b"Basic YTpi=", Err(CredentialError::Malformed)),
+            (b"Basic YTpiCg==", Err(CredentialError::Malformed)), // a line feed
+            (b"Basic YTpi,", Err(CredentialError::Several)),
+            (b"Basic YTpi, Basic YTpi", Err(CredentialError::Several)),
+            (b"Bearer a,basic YTpi", Err(CredentialError::Several)),
+            (b"Basic YTpi, Bearer", Err(CredentialError::Several)),
+        ] {
+            let found = find(&Places::of_secrets(), &[("authorization", value)]);
+            assert_eq!(
+                found,
+                expected.map(|token| token.map(str::to_owned)),
+                "{value:?}"
+            );
+        }
+        let query: (&str, &[u8]) = (":path", b"/?access_token=a");
+        assert_eq!(find(&Places::of_secrets(), &[query]), Ok(None));
+    }
+
+    #[test]
+    fn token_is_not_in_debug_output() {
+        let credential = Credential {
+            token: "YTpi",
+            location: Location::Header("authorization".to_owned()),
+        };
+        assert!(!format!("{credential:?}").contains("YTpi"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! ambiguous. None of it knows keys, time or the host.
 
 mod authorization;
+mod basic;
 mod credential;
 mod header_name;
 mod identity;
@@ -12,17 +13,20 @@ pub mod path;
 mod requirement;
 mod route;
 mod route_policy;
+mod scheme;
 mod string_match;
 mod structured_scope;
 
 pub use self::{
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
+    basic::ClientCredentials,
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
     header_name::{HeaderName, HeaderNameError},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     requirement::{Extraction, Requirement, Rule},
     route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
     route_policy::RoutePolicy,
+    scheme::{Scheme, Schemes},
     string_match::{Pattern, StringMatch, full_match},
     structured_scope::StructuredScopes,
 };

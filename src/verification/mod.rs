@@ -8,6 +8,7 @@
 mod backend;
 mod claim;
 mod client;
+pub mod client_secret;
 mod confirmation;
 mod issuer;
 mod proven;

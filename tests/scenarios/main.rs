@@ -13,6 +13,7 @@
 
 mod agreement;
 mod answers;
+mod client_secrets;
 mod configuration;
 mod cves;
 mod discovery;

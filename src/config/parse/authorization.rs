@@ -14,6 +14,9 @@ use crate::{
     policy::{Authorization, WordSet},
 };
 
+/// What a scope is made of.
+pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
+
 /// `authorize`.
 pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigError> {
     let authorization = Authorization {
@@ -49,9 +52,8 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
     let words = texts(words).at(field)?;
     for (index, word) in words.iter().enumerate() {
         if !word.bytes().all(is_scope_byte) {
-            let expected = "a scope: printable ASCII without spaces, quotes and backslashes";
             let wrong = Reason::WrongForm {
-                expected,
+                expected: SCOPE,
                 found: word.clone(),
             };
             return Err(wrong).at_index(index).at(field);

@@ -6,13 +6,14 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{list::exactly_one, remote};
+use super::{clients, list::exactly_one, remote};
 use crate::{
     config::{
         ConfigError, Issuer, KeySource, Limits, Reason, RemoteKeys,
         error::At,
         raw::{
-            RawDataSource, RawDiscovery, RawProvider, RawPublicKeys, RawRemoteJwks, RawSharedSecret,
+            RawClientSecrets, RawDataSource, RawDiscovery, RawProvider, RawPublicKeys,
+            RawRemoteJwks, RawSharedSecret,
         },
     },
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType, pem},
@@ -24,14 +25,9 @@ const ALGORITHMS: &[&str] = &[
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// The key source and the algorithms that it is for.
-pub(super) fn keys(
-    raw: &RawProvider,
-    issuer: &Issuer,
-    binding: JwkAlgorithm,
-    limits: &Limits,
-) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
-    let (field, written) = exactly_one([
+/// The one source that is written, and its name.
+pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Reason> {
+    exactly_one([
         ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
         ("discovery", raw.discovery.as_ref().map(Written::Discovery)),
         ("local_jwks", raw.local_jwks.as_ref().map(Written::Local)),
@@ -40,7 +36,21 @@ pub(super) fn keys(
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-    ])?;
+        (
+            "client_secrets",
+            raw.client_secrets.as_ref().map(Written::Clients),
+        ),
+    ])
+}
+
+/// The key source and the algorithms that it is for.
+pub(super) fn keys(
+    (field, written): (&str, Written<'_>),
+    raw: &RawProvider,
+    issuer: &Issuer,
+    binding: JwkAlgorithm,
+    limits: &Limits,
+) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
     let listed = raw
         .algorithms
         .as_deref()
@@ -48,6 +58,10 @@ pub(super) fn keys(
         .transpose()
         .at("algorithms")?;
     match written {
+        Written::Clients(raw) => {
+            let clients = clients::clients(raw).at(field)?;
+            Ok((KeySource::Clients(clients), Vec::new()))
+        }
         Written::Remote(raw) => fetched(remote::remote(raw).at(field)?, listed),
         Written::Discovery(raw) => {
             let issuer = issuer
@@ -82,12 +96,20 @@ pub(super) fn keys(
     }
 }
 
+/// A source of keys as it is written.
 #[derive(Clone, Copy)]
-enum Written<'a> {
+pub(super) enum Written<'a> {
+    /// `client_secrets`.
+    Clients(&'a RawClientSecrets),
+    /// `discovery`.
     Discovery(&'a RawDiscovery),
+    /// `local_jwks`.
     Local(&'a RawDataSource),
+    /// `public_keys`.
     Public(&'a RawPublicKeys),
+    /// `remote_jwks`.
     Remote(&'a RawRemoteJwks),
+    /// `shared_secrets`.
     Secrets(&'a [RawSharedSecret]),
 }
 

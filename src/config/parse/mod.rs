@@ -6,6 +6,7 @@
 
 mod authorization;
 mod claims;
+mod clients;
 mod exports;
 mod headers;
 mod identity;
@@ -47,6 +48,7 @@ impl Config {
         let mut document = json::parse(bytes).map_err(Reason::Json)?;
         fill_in(&mut document);
         let raw = RawConfig::read(&document).map_err(ConfigError::without_secrets)?;
+        clients::refuse_tokens(&document)?;
         config(&raw)
     }
 }
@@ -54,8 +56,8 @@ impl Config {
 fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let limits = limits::limits(raw.limits.unwrap_or_default()).at("limits")?;
     let mut providers = Vec::new();
-    // A `BTreeMap` yields its names sorted, which is the order of `Config::providers`.
-    for (name, provider) in raw.providers.iter().flatten() {
+    // Sorted, which is the order of `Config::providers`.
+    for (name, provider) in raw.providers.iter().flat_map(|named| &named.0) {
         let parsed = provider::provider(name, provider, &limits)
             .at(name)
             .at("providers")?;

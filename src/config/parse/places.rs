@@ -58,6 +58,7 @@ fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
 
 fn parts(place: &HeaderPlace) -> (&str, &str) {
     match place {
+        HeaderPlace::Basic => ("authorization", "Basic "),
         HeaderPlace::Bearer => ("authorization", "Bearer "),
         HeaderPlace::Prefixed { name, prefix } => (name.as_str(), prefix),
     }

@@ -3,7 +3,7 @@
 use super::{
     claims, exports, headers, identity,
     issuer::{self, WrittenIssuer},
-    keys,
+    keys::{self, Written},
     limits::{self, MAX_DURATION_MS, in_bounds},
     list::texts,
     places::places,
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, IdentityHeader, KeyIssuer, Limits, Preset, Provider, Reason, Revocation,
-        TimeRules, TokenTypes,
+        Audiences, ConfigError, IdentityHeader, KeyIssuer, Limits, Preset, Provider, Reason,
+        Revocation, TimeRules, TokenTypes,
         error::At,
         raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     jose::{ClaimPath, JwkAlgorithm},
-    policy::StructuredScopes,
+    policy::{Places, StructuredScopes},
 };
 
 const MAX_DESCRIPTION: usize = 256;
@@ -46,12 +46,14 @@ pub(super) fn provider(
         return Err(Reason::ProviderName.into());
     }
     let preset = raw.preset.unwrap_or(Preset::Generic);
+    let source = keys::source(raw)?;
+    let has_secrets = matches!(source, (_, Written::Clients(_)));
     let times = times(raw)?;
     let require_claims = claims::requirements(raw.require_claims.as_deref().unwrap_or_default())
         .at("require_claims")?;
     let issuer = WrittenIssuer {
         issuer: raw.issuer.as_deref(),
-        allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
+        allow_any_issuer: raw.allow_any_issuer.unwrap_or(has_secrets),
         allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
     };
     let jwk_algorithm = match raw.jwk_algorithm {
@@ -60,7 +62,7 @@ pub(super) fn provider(
     };
     let issuer = issuer.issuer(&require_claims)?;
     let rights = rights(raw)?;
-    let (keys, algorithms) = keys::keys(raw, &issuer, jwk_algorithm, bounds)?;
+    let (keys, algorithms) = keys::keys(source, raw, &issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
         description: at_most(
@@ -72,7 +74,11 @@ pub(super) fn provider(
         preset,
         enabled: raw.enabled.unwrap_or(true),
         issuer,
-        audiences: issuer::audiences(raw, preset)?,
+        audiences: if has_secrets {
+            Audiences::Any
+        } else {
+            issuer::audiences(raw, preset)?
+        },
         subjects: raw
             .subjects
             .as_ref()
@@ -101,11 +107,15 @@ pub(super) fn provider(
         token_types: token_types(raw.token_types.as_deref()).at("token_types")?,
         require_claims,
         times,
-        places: places(
-            raw.from_headers.as_deref().unwrap_or_default(),
-            raw.from_params.as_deref().unwrap_or_default(),
-            raw.from_cookies.as_deref().unwrap_or_default(),
-        )?,
+        places: if has_secrets {
+            Places::of_secrets()
+        } else {
+            places(
+                raw.from_headers.as_deref().unwrap_or_default(),
+                raw.from_params.as_deref().unwrap_or_default(),
+                raw.from_cookies.as_deref().unwrap_or_default(),
+            )?
+        },
         forward: raw.forward.unwrap_or(false),
         payload_header: headers::payload_header(
             raw.forward_payload_header.as_deref(),
@@ -117,7 +127,9 @@ pub(super) fn provider(
         identity_header: rights.identity_header,
         structured_scopes: rights.structured_scopes,
         revoked: rights.revoked,
-        cache: limits::cache(raw.jwt_cache_config.unwrap_or_default()).at("jwt_cache_config")?,
+        cache: limits::cache(raw.jwt_cache_config.unwrap_or_default())
+            .at("jwt_cache_config")?
+            .filter(|_| !has_secrets),
         exports: exports::exports(raw)?,
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         keys,

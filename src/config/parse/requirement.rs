@@ -10,10 +10,10 @@ use crate::{
     config::{
         Audiences, ConfigError, FilterStateRules, Provider, ProviderId, Reason,
         error::At,
-        raw::{RawFilterStateRules, RawRequirement, RawRequirements},
+        raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
         reason::nearest,
     },
-    policy::{Extraction, Requirement},
+    policy::{Extraction, Requirement, Scheme},
 };
 
 /// Deepest tree of requirements: walking it must not depend on the operator for its end.
@@ -30,11 +30,11 @@ pub(super) struct Names<'a> {
 
 /// `requirement_map`.
 pub(super) fn named(
-    raw: &BTreeMap<String, RawRequirement>,
+    raw: &Named<RawRequirement>,
     providers: &[Provider],
 ) -> Result<BTreeMap<String, Requirement>, ConfigError> {
     let mut named = BTreeMap::new();
-    for (name, raw) in raw {
+    for (name, raw) in &raw.0 {
         let parsed = requirement(raw, providers, 1).at(name)?;
         named.insert(name.clone(), parsed);
     }
@@ -53,7 +53,7 @@ pub(super) fn filter_state_rules(
     let requires = raw
         .requires
         .as_ref()
-        .filter(|requires| !requires.is_empty());
+        .filter(|requires| !requires.0.is_empty());
     let requires = requires.ok_or(Reason::MissingField { field: "requires" })?;
     Ok(FilterStateRules {
         name: raw.name.clone(),
@@ -172,6 +172,10 @@ fn with_audiences(
     let provider = provider(name, providers).at("provider_name")?;
     let audiences = audiences.ok_or(Reason::MissingField { field: "audiences" })?;
     let audiences = texts(audiences).at("audiences")?;
+    let takes = |id: ProviderId| providers.get(id.index()).map(Provider::scheme);
+    if takes(provider) == Some(Scheme::Basic) {
+        return Err(Reason::NoTokens).at("audiences");
+    }
     Ok(Requirement::Provider {
         provider,
         audiences: Some(Audiences::AnyOf(audiences)),

@@ -16,25 +16,23 @@ mod scalar;
 mod unavailable;
 mod value;
 
-use std::collections::BTreeMap;
-
 use self::object::{choice, object};
 pub use self::preset::Preset;
 pub(super) use self::{
     duration::Milliseconds,
     preset::fill_in,
     provider::{
-        RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawDataSource, RawDiscovery,
-        RawHttpUri, RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer,
-        RawNormalizePayload, RawProvider, RawPublicKeys, RawRemoteJwks, RawRetryPolicy,
-        RawRevocation, RawSharedSecret, RawStructuredScopes,
+        RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawClient, RawClientSecrets,
+        RawDataSource, RawDiscovery, RawHttpUri, RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader,
+        RawKeyIssuer, RawNormalizePayload, RawProvider, RawPublicKeys, RawRemoteJwks,
+        RawRetryPolicy, RawRevocation, RawSharedSecret, RawStructuredScopes,
     },
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
         RawRegex, RawRequirement, RawRequirements, RawRoutePolicy, RawRule, RawStringMatcher,
         RawWords,
     },
-    scalar::{ClaimName, Integer, Scalar},
+    scalar::{ClaimName, Integer, PointInTime, Scalar},
     unavailable::absence,
     value::{Named, Read},
 };
@@ -48,9 +46,9 @@ object! {
         limits: Option<RawLimits>,
         mode: Option<RawMode>,
         path_policy: Option<RawPathPolicy>,
-        providers: Option<BTreeMap<String, RawProvider>>,
+        providers: Option<Named<RawProvider>>,
         realm: Option<String>,
-        requirement_map | "requirementMap": Option<BTreeMap<String, RawRequirement>>,
+        requirement_map | "requirementMap": Option<Named<RawRequirement>>,
         rules: Option<Vec<RawRule>>,
         signature_backend: Option<RawSignatureBackend>,
         stat_prefix | "statPrefix": Option<String>,

@@ -1,7 +1,7 @@
 //! `providers.<name>` as it is written.
 
 use super::{
-    ClaimName, Milliseconds, Named, Preset, RawStringMatcher, Scalar,
+    ClaimName, Milliseconds, Named, PointInTime, Preset, RawStringMatcher, Scalar,
     object::{choice, object},
 };
 
@@ -19,6 +19,7 @@ object! {
         clear_route_cache | "clearRouteCache": Option<bool>,
         client_id_claims: Option<Vec<ClaimName>>,
         client_ids: Option<Vec<String>>,
+        client_secrets: Option<RawClientSecrets>,
         clock_skew_seconds | "clockSkewSeconds": Option<u64>,
         description: Option<String>,
         discovery: Option<RawDiscovery>,
@@ -258,6 +259,35 @@ impl std::fmt::Debug for RawSharedSecret {
         formatter
             .debug_struct("RawSharedSecret")
             .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+object! {
+    /// `client_secrets`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawClientSecrets {
+        clients: Named<RawClient>,
+    }
+}
+
+object! {
+    /// One of `client_secrets.clients`.
+    pub(in crate::config) struct RawClient {
+        enabled: Option<bool>,
+        expires_at: Option<PointInTime>,
+        roles: Option<Vec<String>>,
+        scopes: Option<Vec<String>>,
+        secret_hashes: Vec<String>,
+    }
+}
+
+/// Without the hashes: a secret may have been written there.
+impl std::fmt::Debug for RawClient {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("RawClient")
+            .field("enabled", &self.enabled)
             .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,9 @@
 //! `rules[]` and `requirement_map` as they are written.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::{
-    Integer, Read,
+    Integer, Named, Read,
     object::{Members, object},
     provider::RawClaimRequirement,
 };
@@ -77,7 +75,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawFilterStateRules {
         name: String,
-        requires: Option<BTreeMap<String, RawRequirement>>,
+        requires: Option<Named<RawRequirement>>,
     }
 }
 

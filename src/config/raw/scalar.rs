@@ -7,6 +7,7 @@ use crate::{
     config::{ConfigError, Reason},
     jose::ClaimPath,
     json,
+    time::{UnixSeconds, calendar},
 };
 
 /// An integer, which protobuf JSON may also write as a string of digits.
@@ -16,6 +17,10 @@ pub(in crate::config) struct Integer(pub(in crate::config) i64);
 /// A string, number or boolean.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Scalar(pub(in crate::config) Value);
+
+/// A point in time: RFC 3339 in UTC, or seconds since 1970.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::config) struct PointInTime(pub(in crate::config) UnixSeconds);
 
 /// A claim: the name of one at the top, literally, or a list of literal segments.
 #[derive(Clone, Debug)]
@@ -50,6 +55,20 @@ impl Read for Scalar {
             Value::Bool(_) | Value::String(_) => Ok(Self(value.clone())),
             _ => Err(wrong_type("a string, a number or a boolean", value)),
         }
+    }
+}
+
+impl Read for PointInTime {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        let time = match value {
+            Value::Number(number) => json::integer(number)
+                .filter(|seconds| *seconds >= 0)
+                .map(UnixSeconds::new),
+            Value::String(text) => calendar::rfc3339(text),
+            _ => None,
+        };
+        let expected = "a time such as \"2027-01-31T00:00:00Z\", or seconds since 1970";
+        time.map(Self).ok_or_else(|| wrong_type(expected, value))
     }
 }
 

@@ -25,12 +25,6 @@ const LEAVE: &str = "leave it out";
 const ABSENT: &[Absence] = &[
     absent("providers", "status", "", "leave it out; read the metrics"),
     absent(
-        "issuer",
-        "client_secrets",
-        "",
-        "verify tokens: use \"remote_jwks\", \"local_jwks\" or \"shared_secrets\"",
-    ),
-    absent(
         "prefix",
         "cookies",
         "",

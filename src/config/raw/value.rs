@@ -6,8 +6,6 @@
 //! are integers (a `google.protobuf.Struct` has nothing but doubles), and `null` is an absent field,
 //! as protobuf JSON has it. Whatever is wrong is a [`ConfigError`] at its path.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Number, Value};
 
 use crate::{
@@ -83,9 +81,15 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// The members of an object whose names are the operator's, sorted by them.
-#[derive(Debug, Default)]
+/// An object whose names the operator chooses, sorted by them.
+#[derive(Debug)]
 pub(in crate::config) struct Named<T>(pub(in crate::config) Vec<(String, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<T: Read> Read for Named<T> {
     fn read(value: &Value) -> Result<Self, ConfigError> {
@@ -93,23 +97,11 @@ impl<T: Read> Read for Named<T> {
             .as_object()
             .ok_or_else(|| wrong_type("an object", value))?;
         let mut named = Vec::new();
+        // Sorted as they are: a `Map` is a `BTreeMap`.
         for (name, member) in members {
             named.push((name.clone(), T::read(member).at(name)?));
         }
         Ok(Self(named))
-    }
-}
-
-impl<T: Read> Read for BTreeMap<String, T> {
-    fn read(value: &Value) -> Result<Self, ConfigError> {
-        let members = value
-            .as_object()
-            .ok_or_else(|| wrong_type("an object", value))?;
-        let mut map = Self::new();
-        for (name, member) in members {
-            map.insert(name.clone(), T::read(member).at(name)?);
-        }
-        Ok(map)
     }
 }
 
@@ -131,4 +123,21 @@ pub(super) fn wrong_type(expected: &'static str, value: &Value) -> ConfigError {
         Value::Object(_) => "an object".to_owned(),
     };
     Reason::WrongType { expected, found }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    /// Providers and clients are looked up by binary search.
+    #[test]
+    fn reads_names_in_their_order() {
+        let read = Named::<u64>::read(&json!({"b": 1, "a": 2, "B": 3, "a.b": 4})).unwrap();
+        let names: Vec<&str> = read.0.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["B", "a", "a.b", "b"]);
+    }
 }

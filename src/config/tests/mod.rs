@@ -28,6 +28,10 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 /// 32 octets: enough for HS256 and for no more.
 const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
+/// Of the secret `secret`.
+const SECRET_HASH: &str =
+    "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
+
 /// The least that is a configuration of use.
 fn base() -> Value {
     json!({

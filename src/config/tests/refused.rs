@@ -144,6 +144,24 @@ fn never_repeats_a_secret() {
             json!([{"kid": "a", "secret": ["hunter2"]}]),
         ),
         ("shared_secrets", json!([{"kid": "a", "secret": "hunter2"}])),
+        ("client_secrets", json!("hunter2")),
+        ("client_secrets.clients", json!(["hunter2"])),
+        (
+            "client_secrets.clients.a",
+            json!({"secret_hashes": "hunter2"}),
+        ),
+        (
+            "client_secrets.clients.a",
+            json!({"secret_hashes": ["hunter2"]}),
+        ),
+        (
+            "client_secrets.clients.a",
+            json!({"secret_hashes": ["sha256:hunter2:hunter2"]}),
+        ),
+        (
+            "client_secrets.clients.a",
+            json!({"secret_hashes": [], "expires_at": "hunter2"}),
+        ),
         ("local_jwks", json!("hunter2")),
         (
             "local_jwks.inline_string",
@@ -163,7 +181,6 @@ fn never_repeats_a_secret() {
 fn names_of_other_versions_are_no_spelling_mistakes() {
     for (path, field) in [
         ("", "status"),
-        ("providers.okta.", "client_secrets"),
         ("rules.0.match.", "runtime_fraction"),
         ("rules.0.match.", "path_match_policy"),
         ("providers.okta.subjects.", "custom"),

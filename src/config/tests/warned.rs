@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ED25519_KEY, ED25519_PEM, base_with, key_set, parse};
+use super::{ED25519_KEY, ED25519_PEM, SECRET_HASH, base_with, key_set, parse};
 use crate::time::UnixSeconds;
+
+const DAY: i64 = 86_400;
 
 fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
     let config = parse(&base_with(changes)).unwrap_or_else(|error| panic!("{error}"));
@@ -139,7 +141,6 @@ fn each_key_that_is_left_out_is_told_of() {
 fn certificate_is_told_of_before_it_ends() {
     // From 2020-01-01 to 2021-01-01.
     const CERTIFICATE: &str = include_str!("../../../tests/support/keys/pem/p256_cert_expired.pem");
-    const DAY: i64 = 86_400;
     let (start, end) = (1_577_836_800, 1_609_459_200);
     let config = parse(&base_with(&[
         ("providers.okta.remote_jwks", json!(null)),
@@ -157,7 +158,7 @@ fn certificate_is_told_of_before_it_ends() {
         (end, Some("expires in 0 days")),
         (end + 1, Some("has expired: no token verifies by it")),
     ] {
-        let found = config.certificate_warnings(UnixSeconds::new(now));
+        let found = config.expiry_warnings(UnixSeconds::new(now));
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
         let expected =
             text.map(|text| format!("providers.okta.public_keys: the certificate of key 1 {text}"));
@@ -186,5 +187,56 @@ fn harmless_beside_a_stricter_setting() {
         ],
     ] {
         assert_eq!(warnings(&changes), Vec::<String>::new(), "{changes:?}");
+    }
+}
+
+fn clients(client: Value) -> Vec<(&'static str, Value)> {
+    vec![
+        ("providers.okta.remote_jwks", json!(null)),
+        ("providers.okta.issuer", json!(null)),
+        ("providers.okta.audiences", json!(null)),
+        ("providers.okta.client_secrets.clients.job", client),
+    ]
+}
+
+#[test]
+fn secrets_that_reach_the_upstream_are_told_of() {
+    let mut changes = clients(json!({"secret_hashes": [SECRET_HASH]}));
+    assert_eq!(warnings(&changes), Vec::<String>::new());
+    changes.push(("providers.okta.forward", json!(true)));
+    assert_eq!(
+        warnings(&changes),
+        ["providers.okta.forward: the secrets of clients reach the upstream"]
+    );
+}
+
+#[test]
+fn client_is_told_of_before_it_expires() {
+    let end = 1_801_353_600;
+    let client = |end: Value, enabled: bool| {
+        clients(json!({"secret_hashes": [SECRET_HASH], "expires_at": end, "enabled": enabled}))
+    };
+    let text = json!("2027-01-31T00:00:00Z");
+    for (changes, now, expected) in [
+        (client(text.clone(), true), end - 30 * DAY, None),
+        (
+            client(text.clone(), true),
+            end - 1,
+            Some("expires in 0 days"),
+        ),
+        (
+            client(json!(end), true),
+            end,
+            Some("the client has expired: its secrets are refused"),
+        ),
+        (client(text, false), end, None),
+        (client(json!(null), true), end, None),
+    ] {
+        let config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{error}"));
+        let found = config.expiry_warnings(UnixSeconds::new(now));
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let expected =
+            expected.map(|text| format!("providers.okta.client_secrets.clients.job: {text}"));
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{now}");
     }
 }

@@ -1,6 +1,7 @@
 //! Decisions as tables: configuration and request in, decision out.
 
 mod cache;
+mod client_secrets;
 mod exports;
 mod extraction;
 mod forwarding;

@@ -9,7 +9,7 @@ use super::BlockError;
 use super::der::{Elements, Tag};
 use super::spki::KeyInfo;
 use crate::jose::key::{Validity, VerifyingKey};
-use crate::time::UnixSeconds;
+use crate::time::{UnixSeconds, calendar};
 
 /// 2.5.29.15, `id-ce-keyUsage`.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
@@ -102,62 +102,14 @@ fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     Some(signs)
 }
 
-/// RFC 5280 section 4.1.2.5: UTC to the second, the year in two digits or in four. No number has
-/// more than that, so none of the arithmetic wraps.
+/// RFC 5280 section 4.1.2.5: UTC to the second, the year in two digits or in four.
 fn time(dates: &mut Elements<'_>) -> Option<UnixSeconds> {
-    let mut pairs = [0_i64; 7];
-    let [century, rest @ ..] = &mut pairs;
-    let digits = if dates.next_is(Tag::UTC_TIME) {
+    let (century, digits) = if dates.next_is(Tag::UTC_TIME) {
         let digits = dates.next(Tag::UTC_TIME)?;
-        *century = if digits.first()? < &b'5' { 20 } else { 19 };
-        digits
+        (if digits.first()? < &b'5' { 20 } else { 19 }, digits)
     } else {
         let (first, digits) = dates.next(Tag::GENERALIZED_TIME)?.split_at_checked(2)?;
-        *century = two_digits(first)?;
-        digits
+        (calendar::two_digits(first)?, digits)
     };
-    let (digits, zone) = digits.split_at_checked(12)?;
-    if zone != b"Z" {
-        return None;
-    }
-    for (pair, digits) in rest.iter_mut().zip(digits.chunks(2)) {
-        *pair = two_digits(digits)?;
-    }
-    let [century, year, month, day, hour, minute, second] = pairs;
-    let year = century.wrapping_mul(100).wrapping_add(year);
-    let month_days = days(year, month.wrapping_add(1), 1).wrapping_sub(days(year, month, 1));
-    let is_real = (1..=12).contains(&month)
-        && (1..=month_days).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    let hours = days(year, month, day).wrapping_mul(24).wrapping_add(hour);
-    let minutes = hours.wrapping_mul(60).wrapping_add(minute);
-    let seconds = minutes.wrapping_mul(60).wrapping_add(second);
-    is_real.then_some(UnixSeconds::new(seconds))
-}
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar. A year begins in March here, so that
-/// the day that some have more is their last.
-#[inline(never)]
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month.wrapping_sub(3))
-    } else {
-        (year.wrapping_sub(1), month.wrapping_add(9))
-    };
-    let of_months = month.wrapping_mul(153).wrapping_add(2).div_euclid(5);
-    year.wrapping_mul(365)
-        .wrapping_add(year.div_euclid(4))
-        .wrapping_sub(year.div_euclid(100))
-        .wrapping_add(year.div_euclid(400))
-        .wrapping_add(of_months)
-        .wrapping_add(day)
-        .wrapping_sub(719_469)
-}
-
-fn two_digits(digits: &[u8]) -> Option<i64> {
-    let &[tens, ones] = digits else { return None };
-    let digit = |octet: u8| char::from(octet).to_digit(10).map(i64::from);
-    Some(digit(tens)?.wrapping_mul(10).wrapping_add(digit(ones)?))
+    calendar::utc(century, digits.strip_suffix(b"Z")?)
 }

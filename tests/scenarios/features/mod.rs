@@ -14,11 +14,13 @@
 //! | `answers` | Z17, Z20: answers and counters |
 //! | `explain` | Z18: why a token fails |
 //! | `client_assertions` | Z19: clients that sign with their own keys |
+//! | `client_secrets` | the three ways of an API client to authenticate, the third of which has no number |
 //!
 //! Z16, time windows, is not a feature of this version.
 
 mod answers;
 mod client_assertions;
+mod client_secrets;
 mod explain;
 mod identity_header;
 mod key_sources;

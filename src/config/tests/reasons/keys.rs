@@ -151,7 +151,7 @@ pub(super) fn written() -> BTreeSet<String> {
     };
     let whole = vec![(
         vec![("providers.okta.remote_jwks", json!(null))],
-        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets" is needed, found none; add one"#,
+        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is needed, found none; add one"#,
     )];
     let mut seen = check("", whole);
     seen.extend(okta(vec![

@@ -1,5 +1,6 @@
 //! Every reason to refuse a configuration, with place and remedy.
 
+mod clients;
 mod keys;
 mod providers;
 mod rules;
@@ -64,6 +65,7 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(scopes::revoked());
     seen.extend(keys::fetched());
     seen.extend(keys::written());
+    seen.extend(clients::clients());
     let all = [
         "AsymmetricSecret",
         "AuthorizeWithoutRequires",
@@ -80,6 +82,7 @@ fn there_is_a_test_for_every_reason() {
         "NoPlaceholder",
         "NoServingKey",
         "NoSuchPlaceholder",
+        "NoTokens",
         "NotAvailable",
         "NotBase64",
         "NotDiscoverable",
@@ -89,6 +92,7 @@ fn there_is_a_test_for_every_reason() {
         "ProviderName",
         "Repeated",
         "ReservedHeader",
+        "SecretHash",
         "SpeltTwice",
         "SymmetricAlgorithm",
         "TokenHeader",

@@ -1,0 +1,226 @@
+//! Hashes of the secrets that API clients authenticate with (RFC 6749 section 2.3.1).
+//!
+//! A secret is 256 random bits, so one round of SHA-256 is as good as many: there is nothing to guess.
+//! The salt keeps equal secrets from having equal hashes. A configuration holds hashes alone; who reads
+//! it can authenticate as nobody.
+//!
+//! Whether a client is known, has one secret or two, and which of them fits, takes the same work: two
+//! hashes over the same number of octets, both compared to the end in constant time.
+
+use core::fmt;
+
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
+
+use crate::jose::base64url;
+
+/// Octets of a salt. With a secret of `portcullis client-secret`, two blocks of SHA-256 in each case.
+pub const SALT_OCTETS: usize = 16;
+
+/// Octets of a digest, and of a secret.
+pub const DIGEST_OCTETS: usize = 32;
+
+/// Most secrets of one client: the one in use, and the one that is to replace it.
+pub const MAX_SECRETS: usize = 2;
+
+const SCHEME: &str = "sha256";
+
+type Salt = [u8; SALT_OCTETS];
+type Hashed = [u8; DIGEST_OCTETS];
+
+/// A hash, written `sha256:<salt>:<digest>` with both in base64url. The digest is SHA-256 over the salt
+/// and the secret's text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash {
+    salt: Salt,
+    digest: Hashed,
+}
+
+/// The hashes of one client's secrets. Each place that holds none holds a hash that is computed and
+/// compared all the same, and fits nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);
+
+impl SecretHash {
+    /// Stands in where there is no hash.
+    const DUMMY: Self = Self {
+        salt: [0; SALT_OCTETS],
+        digest: [0; DIGEST_OCTETS],
+    };
+
+    /// The hash of `secret`.
+    #[must_use]
+    pub fn new(salt: Salt, secret: &[u8]) -> Self {
+        let digest = digest(&salt, secret);
+        Self { salt, digest }
+    }
+
+    /// Reads a hash; `None` of anything else, which may be a secret that was taken for one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once(':')?;
+        // base64url has no colon.
+        let (salt, digest) = rest.split_once(':')?;
+        let mut hash = Self::DUMMY;
+        let is_hash = scheme == SCHEME
+            && decode_into(salt, &mut hash.salt)
+            && decode_into(digest, &mut hash.digest);
+        is_hash.then_some(hash)
+    }
+}
+
+impl fmt::Display for SecretHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (salt, digest) = (&self.salt, &self.digest);
+        let (salt, digest) = (base64url::encode(salt), base64url::encode(digest));
+        write!(formatter, "{SCHEME}:{salt}:{digest}")
+    }
+}
+
+/// Without salt and digest.
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretHash")
+    }
+}
+
+impl SecretHashes {
+    /// One hash, or two.
+    #[must_use]
+    pub const fn new(first: SecretHash, second: Option<SecretHash>) -> Self {
+        Self([Some(first), second])
+    }
+
+    /// Whether one of them is of `secret`.
+    #[must_use]
+    pub fn fit(&self, secret: &[u8]) -> bool {
+        self.fit_by(|salt| digest(salt, secret))
+    }
+
+    /// The same with another way to a digest: no branch and no early end depends on what fits.
+    fn fit_by(&self, mut digest: impl FnMut(&Salt) -> Hashed) -> bool {
+        let mut fits = Choice::from(0);
+        for place in &self.0 {
+            let hash = place.as_ref().unwrap_or(&SecretHash::DUMMY);
+            let is_there = Choice::from(u8::from(place.is_some()));
+            fits |= digest(&hash.salt).ct_eq(&hash.digest) & is_there;
+        }
+        fits.into()
+    }
+}
+
+/// Whether `text` is base64url of as many octets as there is room for.
+fn decode_into(text: &str, octets: &mut [u8]) -> bool {
+    match base64url::decode(text) {
+        Some(decoded) if decoded.len() == octets.len() => {
+            octets.copy_from_slice(&decoded);
+            true
+        }
+        _ => false,
+    }
+}
+
+fn digest(salt: &Salt, secret: &[u8]) -> Hashed {
+    Sha256::new()
+        .chain_update(salt)
+        .chain_update(secret)
+        .finalize()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const SALT: Salt = [1; SALT_OCTETS];
+
+    /// printf '\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1secret' | openssl dgst -sha256 -binary | basenc --base64url
+    const WRITTEN: &str =
+        "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
+
+    fn hash(salt: u8, secret: &str) -> SecretHash {
+        SecretHash::new([salt; SALT_OCTETS], secret.as_bytes())
+    }
+
+    #[test]
+    fn writes_and_reads_the_hash_that_anyone_can_compute() {
+        let hash = SecretHash::new(SALT, b"secret");
+        assert_eq!(hash.to_string(), WRITTEN);
+        assert_eq!(SecretHash::parse(WRITTEN), Some(hash));
+    }
+
+    #[test]
+    fn refuses_what_is_no_hash() {
+        let digest = WRITTEN.rsplit(':').next().unwrap();
+        for text in [
+            "",
+            "secret",
+            digest,
+            "sha256::",
+            &format!("sha256:{digest}"),
+            &format!("SHA256:AQEBAQEBAQEBAQEBAQEBAQ:{digest}"),
+            &format!("sha512:AQEBAQEBAQEBAQEBAQEBAQ:{digest}"),
+            &format!("sha256:AQEBAQEBAQEBAQEBAQEB:{digest}"), // 15 octets of salt
+            &format!("sha256:AQEBAQEBAQEBAQEBAQEBAQ==:{digest}"),
+            "sha256:AQEBAQEBAQEBAQEBAQEBAQ:AQEBAQEBAQEBAQEBAQEBAQ",
+            &format!("{WRITTEN}:"),
+            &format!("{WRITTEN}="),
+            &format!(" {WRITTEN}"),
+        ] {
+            assert_eq!(SecretHash::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn either_of_two_secrets_fits() {
+        let both = SecretHashes::new(hash(1, "old"), Some(hash(2, "new")));
+        let one = SecretHashes::new(hash(1, "old"), None);
+        let none = SecretHashes::default();
+        for (secret, both_fit, one_fits) in [
+            ("old", true, true),
+            ("new", true, false),
+            ("ol", false, false),
+            ("old ", false, false),
+            ("", false, false),
+        ] {
+            assert_eq!(both.fit(secret.as_bytes()), both_fit, "{secret:?}");
+            assert_eq!(one.fit(secret.as_bytes()), one_fits, "{secret:?}");
+            assert!(!none.fit(secret.as_bytes()), "{secret:?}");
+        }
+    }
+
+    /// Not even who could find a secret of the dummy's digest.
+    #[test]
+    fn an_empty_place_fits_nothing() {
+        assert!(!SecretHashes::default().fit_by(|_| SecretHash::DUMMY.digest));
+    }
+
+    #[test]
+    fn every_case_takes_two_digests() {
+        let (old, new) = (hash(1, "old"), hash(2, "new"));
+        for hashes in [
+            SecretHashes::default(),
+            SecretHashes::new(old, None),
+            SecretHashes::new(old, Some(new)),
+        ] {
+            for secret in ["old", "new", "other"] {
+                let mut digests = 0;
+                let fits = hashes.fit_by(|salt| {
+                    digests += 1;
+                    digest(salt, secret.as_bytes())
+                });
+                assert_eq!(digests, MAX_SECRETS, "{secret}");
+                assert_eq!(fits, hashes.fit(secret.as_bytes()), "{secret}");
+            }
+        }
+    }
+
+    #[test]
+    fn hash_is_not_in_debug_output() {
+        let shown = format!("{:?}", SecretHashes::new(hash(1, "old"), None));
+        assert_eq!(shown, "SecretHashes([Some(SecretHash), None])");
+    }
+}

@@ -1,0 +1,45 @@
+//! API clients that authenticate with a secret, and what they may do.
+
+use std::rc::Rc;
+
+use crate::{client_secret::SecretHashes, jose::Claims, time::UnixSeconds};
+
+/// The clients of one provider.
+#[derive(Debug)]
+pub struct Clients(Vec<Client>);
+
+/// An API client.
+#[derive(Debug)]
+pub struct Client {
+    /// Its identifier (RFC 6749 section 2.2).
+    pub id: String,
+    /// The hashes of its secrets.
+    pub hashes: SecretHashes,
+    /// A client that is not is refused.
+    pub enabled: bool,
+    /// From when on it is refused.
+    pub expires_at: Option<UnixSeconds>,
+    /// What is said of it to rules and upstreams, in the words of a token.
+    pub claims: Rc<Claims>,
+}
+
+impl Clients {
+    /// These clients, sorted by identifier.
+    #[must_use]
+    pub const fn new(sorted: Vec<Client>) -> Self {
+        Self(sorted)
+    }
+
+    /// The client that is called so.
+    #[must_use]
+    pub fn find(&self, id: &[u8]) -> Option<&Client> {
+        let place = self.0.binary_search_by(|own| own.id.as_bytes().cmp(id));
+        self.0.get(place.ok()?)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Client] {
+        &self.0
+    }
+}

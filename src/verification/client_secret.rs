@@ -1,0 +1,108 @@
+//! Whether a client has presented its secret.
+
+use std::rc::Rc;
+
+use crate::{
+    client_secret::SecretHashes,
+    config::{Client, Clients},
+    decision::Reason,
+    jose::Claims,
+    policy::ClientCredentials,
+    time::UnixSeconds,
+};
+
+/// What is said of the client that the token68 of `Basic` names, where its secret is good.
+///
+/// # Errors
+/// The reason. Whether there is such a client tells neither it nor the time that it took; that one is
+/// disabled or has expired is found only behind a good secret.
+pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Rc<Claims>, Reason> {
+    let presented = ClientCredentials::parse(token68).ok_or(Reason::MalformedCredential)?;
+    let client = clients.find(&presented.id);
+    let hashes = client.map_or_else(SecretHashes::default, |client| client.hashes);
+    match (hashes.fit(&presented.secret), client) {
+        (true, Some(client)) => state(client, now),
+        _ => Err(Reason::BadClientSecret),
+    }
+}
+
+fn state(client: &Client, now: UnixSeconds) -> Result<Rc<Claims>, Reason> {
+    if !client.enabled {
+        Err(Reason::ClientDisabled)
+    } else if client.expires_at.is_some_and(|end| end <= now) {
+        Err(Reason::ClientExpired)
+    } else {
+        Ok(Rc::clone(&client.claims))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::client_secret::SecretHash;
+
+    const NOW: UnixSeconds = UnixSeconds::new(1_000);
+
+    fn client(id: &str, enabled: bool, expires_at: Option<i64>) -> Client {
+        let hash = |salt, secret: &str| SecretHash::new([salt; 16], secret.as_bytes());
+        Client {
+            id: id.to_owned(),
+            hashes: SecretHashes::new(hash(1, "old"), Some(hash(2, "new"))),
+            enabled,
+            expires_at: expires_at.map(UnixSeconds::new),
+            claims: Rc::new(Claims::of_client(id, &[], &[])),
+        }
+    }
+
+    fn outcome(pair: &str) -> Result<String, Reason> {
+        let clients = Clients::new(vec![
+            client("a", true, None),
+            client("b", false, None),
+            client("c", true, Some(1_000)),
+            client("d", true, Some(1_001)),
+            client("e@x", true, None),
+        ]);
+        let claims = verify(&clients, &STANDARD.encode(pair), NOW)?;
+        assert_eq!(
+            claims.subject(),
+            claims.member("client_id").unwrap().as_str()
+        );
+        Ok(claims.subject().unwrap().to_owned())
+    }
+
+    #[test]
+    fn takes_either_secret_of_a_client() {
+        for (pair, id) in [
+            ("a:old", "a"),
+            ("a:new", "a"),
+            ("d:old", "d"),
+            ("e@x:old", "e@x"),
+            ("e%40x:%6fld", "e@x"),
+        ] {
+            assert_eq!(outcome(pair), Ok(id.to_owned()), "{pair}");
+        }
+    }
+
+    #[test]
+    fn tells_of_a_client_only_behind_its_secret() {
+        for (pair, reason) in [
+            ("a:other", Reason::BadClientSecret),
+            ("a:", Reason::BadClientSecret),
+            ("z:old", Reason::BadClientSecret),
+            (":old", Reason::BadClientSecret),
+            ("A:old", Reason::BadClientSecret),
+            ("a :old", Reason::BadClientSecret),
+            ("b:other", Reason::BadClientSecret),
+            ("b:old", Reason::ClientDisabled),
+            ("c:other", Reason::BadClientSecret),
+            ("c:old", Reason::ClientExpired), // at its very second
+            ("a", Reason::MalformedCredential),
+        ] {
+            assert_eq!(outcome(pair), Err(reason), "{pair}");
+        }
+    }
+}
