@@ -116,12 +116,14 @@ impl Report {
             let above = row.above_none();
             format!("; a filter that does nothing costs {above:.1} µs more")
         });
-        let (rate, processor) = (
+        let (rate, processor, busy) = (
             none.median(|round| round.rate),
             none.median(|round| round.processor),
+            none.median(|round| round.busy) * 100.0,
         );
         Some(format!(
-            "- without a filter: {rate:.0} requests/s, {processor:.1} µs of Envoy's processor time each{noop}"
+            "- without a filter: {rate:.0} requests/s, {processor:.1} µs of Envoy's processor time each{noop}\n\
+             - Envoy had its core for {busy:.0} % of the time"
         ))
     }
 
