@@ -15,6 +15,8 @@ mod parse;
 mod provider;
 mod raw;
 mod reason;
+#[cfg(feature = "cli")]
+mod schema;
 #[cfg(test)]
 mod tests;
 mod warning;
@@ -37,6 +39,9 @@ pub use self::{
     reason::Reason,
     warning::Warning,
 };
+
+#[cfg(feature = "cli")]
+pub use self::schema::schema;
 
 /// A whole, valid configuration.
 #[derive(Debug)]
