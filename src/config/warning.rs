@@ -6,8 +6,8 @@
 use core::{fmt, time::Duration};
 
 use super::{
-    Audiences, Config, Issuer, KeySource, Location, Mode, PathPolicy, Provider, TokenTypes,
-    Unmatched,
+    Audiences, Config, Issuer, JwksLocation, KeySource, Location, Mode, PathPolicy, Provider,
+    TokenTypes, Unmatched,
 };
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Validity},
@@ -63,6 +63,31 @@ impl Config {
             }
         }
         found
+    }
+}
+
+impl Config {
+    /// Providers whose keys are found by metadata that anyone on the way could have written, unless the
+    /// proxy's cluster sees to that.
+    #[must_use]
+    pub fn discovery_warnings(&self) -> Vec<Warning> {
+        let is_plain = |provider: &&Provider| {
+            matches!(&provider.keys, KeySource::Remote(remote)
+                if matches!(&remote.location, JwksLocation::Discovered(discovery)
+                    if discovery.metadata.iter().any(|place| place.scheme == "http")))
+        };
+        let plain = self.providers.iter().filter(is_plain);
+        plain
+            .map(|provider| Warning {
+                location: Location::default()
+                    .within("discovery")
+                    .within(&provider.name)
+                    .within("providers"),
+                text: "the issuer is http: its metadata says where the keys are, and only the \
+                       cluster's TLS would tell that it is genuine"
+                    .to_owned(),
+            })
+            .collect()
     }
 }
 

@@ -11,10 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    ClaimName, Integer, Milliseconds, RawConfig, Scalar,
-    rule::RawEmpty,
-};
+use super::{ClaimName, Integer, Milliseconds, RawConfig, Scalar, rule::RawEmpty};
 
 /// What a type of the configuration looks like.
 pub(in crate::config) trait Describe {
