@@ -71,11 +71,12 @@ fn check_key_set(
     found: &mut Found,
     output: &mut dyn Write,
 ) -> Result<(), Failure> {
+    let place = file.place();
     let key_set = match file.key_set(config)? {
         Ok(key_set) => key_set,
         Err(error) => {
             let remedy = input::KEY_SET_REMEDY;
-            writeln!(output, "error: --jwks {file}: {error}; {remedy}")?;
+            writeln!(output, "error: jwks of {place}: {error}; {remedy}")?;
             found.errors = true;
             return Ok(());
         }
@@ -88,7 +89,7 @@ fn check_key_set(
             false => ("warning", &mut found.warnings),
         };
         *kind = true;
-        writeln!(output, "{level}: --jwks {file}: {skipped}")?;
+        writeln!(output, "{level}: jwks of {place}: {skipped}")?;
     }
     Ok(())
 }

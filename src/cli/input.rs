@@ -69,6 +69,11 @@ impl KeySetFile {
         Ok(KeySet::parse(&document, KeyOrigin::Remote, limits))
     }
 
+    /// The provider's name, and the file.
+    pub(super) fn place(&self) -> String {
+        format!("{}: {}", self.provider, self.file.display())
+    }
+
     /// Has the engine use the keys as if it had fetched them.
     pub(super) fn preload(&self, engine: &mut Engine, now: UnixMillis) -> Result<(), Failure> {
         let finding =

@@ -7,7 +7,7 @@ use crate::{
     config::{Audiences, KeySource, Provider, ProviderId, TokenTypes},
     decision::Reason,
     engine::Engine,
-    jose::{Claims, KeySet, TokenError, UntrustedToken},
+    jose::{Claims, KeySet, UntrustedToken},
     keys::Keys,
     policy::{Rule, WordSet},
     time::{UnixMillis, UnixSeconds},
@@ -46,16 +46,6 @@ pub(super) const fn label(check: Check) -> &'static str {
     }
 }
 
-/// The form of a token.
-pub(super) fn form(
-    token: &Result<UntrustedToken<'_>, TokenError>,
-) -> Result<String, (Reason, String)> {
-    match token {
-        Ok(_) => Ok("a signed JWT".to_owned()),
-        Err(error) => Err((Reason::from(error), error.to_string())),
-    }
-}
-
 /// The keys that a provider has now.
 pub(super) fn keys<'a>(
     engine: &'a Engine,
@@ -88,7 +78,7 @@ impl Details<'_> {
             Check::Form => Default::default(),
             Check::Provider => match provider.enabled {
                 true => Default::default(),
-                false => ("\"enabled\" is false".to_owned(), String::new()),
+                false => one("\"enabled\" is false"),
             },
             Check::Algorithm => {
                 let accepted = provider.algorithms.iter().map(|own| own.name());
@@ -108,13 +98,13 @@ impl Details<'_> {
             ),
             Check::TokenType => self.token_type(),
             Check::Subject => match &provider.subjects {
-                None => Default::default(),
+                None => one("any"),
                 Some(_) => (claim("sub"), "\"subjects\" does not match".to_owned()),
             },
             Check::Client => self.client(claims),
             Check::Claims => self.claims(claims),
             Check::Confirmation => match claims.member("cnf") {
-                None => Default::default(),
+                None => one("bound to no key"),
                 Some(_) => (
                     claim("cnf"),
                     "the token is bound to a key that only a connection can show".to_owned(),
@@ -133,11 +123,11 @@ impl Details<'_> {
                     "does not verify".to_owned(),
                     "the token was changed, or signed with another key".to_owned(),
                 ),
-                _ => Default::default(),
+                _ => one("verifies"),
             },
             Check::Expiry => {
                 let Some(end) = claims.times().expiration else {
-                    return ("no exp".to_owned(), String::new());
+                    return one("no exp");
                 };
                 let tolerance = format!("tolerance {}", span(provider.times.clock_skew));
                 (format!("exp {}", self.distance(end)), tolerance)
@@ -216,6 +206,9 @@ impl Details<'_> {
     }
 
     fn claims(&self, claims: &Claims) -> (String, String) {
+        if self.provider.require_claims.is_empty() {
+            return one("none required");
+        }
         let (mut found, mut expected) = (Vec::new(), Vec::new());
         for required in &self.provider.require_claims {
             let name: Vec<&str> = required.claim.segments().collect();
@@ -323,6 +316,11 @@ pub(super) fn rights(
     } else {
         String::new()
     }
+}
+
+/// A side that needs no other.
+fn one(side: &str) -> (String, String) {
+    (side.to_owned(), String::new())
 }
 
 fn named(name: &str, value: Option<&Value>) -> String {

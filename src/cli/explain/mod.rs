@@ -18,7 +18,7 @@ use std::{
 
 use clap::ColorChoice;
 
-use self::report::{ProviderReport, Report, RequestReport, Step, TokenReport};
+use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
 use crate::{
     cli::{
         Exit, Failure, KeySetFile,
@@ -96,29 +96,33 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
 fn report(engine: &Engine, text: &str, request: Option<(&str, &str)>, now: UnixMillis) -> Report {
     let config = engine.config();
     let mut token = TokenReport::new(text);
+    let parsed = UntrustedToken::parse(text);
+    let refused = |reason, detail| Refused {
+        status: status(engine, reason),
+        reason,
+        detail,
+    };
+    let (size, limit) = (text.len(), config.limits.token_bytes);
+    let fits = match size <= limit {
+        true => Ok(format!("{size} bytes")),
+        false => Err(format!("{size} bytes; limits.token_bytes is {limit}")),
+    };
     token.add(
         "size",
-        match text.len() <= config.limits.token_bytes {
-            true => Ok(format!("{} bytes", text.len())),
-            false => Err((
-                Reason::TokenTooLarge,
-                format!(
-                    "{} bytes; limits.token_bytes is {}",
-                    text.len(),
-                    config.limits.token_bytes
-                ),
-            )),
-        },
+        fits.map_err(|detail| refused(Reason::TokenTooLarge, detail)),
     );
-    let parsed = UntrustedToken::parse(text);
-    let mut providers = Vec::new();
     if token.reason.is_none() {
-        token.add("form", detail::form(&parsed));
-        if let Ok(untrusted) = &parsed {
-            let asked = asked(config, request.and_then(|request| rule(engine, request)));
-            for (id, audiences) in candidates(config, asked, untrusted) {
-                providers.extend(provider(engine, (id, audiences), &parsed, now));
-            }
+        let form = parsed.as_ref().map(|_| "a signed JWT".to_owned());
+        let form = form.map_err(|error| refused(Reason::from(error), error.to_string()));
+        token.add("form", form);
+    }
+    let mut providers = Vec::new();
+    if token.reason.is_none()
+        && let Ok(untrusted) = &parsed
+    {
+        let asked = asked(config, request.and_then(|request| rule(engine, request)));
+        for asked in candidates(config, asked, untrusted) {
+            providers.extend(provider(engine, asked, &parsed, now));
         }
     }
     let request = request.map(|request| decided(engine, text, request, &providers, now));
@@ -217,6 +221,7 @@ fn provider(
         .filter(|(check, _)| *check != Check::Form);
     Some(ProviderReport {
         name: provider.name.clone(),
+        names_issuer: verification::names(provider, details.token.unverified_claims()),
         accepted: reason.is_none(),
         status: reason.map(|reason| status(engine, reason)),
         reason: reason.map(Reason::label),

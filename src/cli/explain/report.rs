@@ -24,8 +24,17 @@ pub(super) struct TokenReport {
     /// As far as they can be read; nobody has verified them.
     pub(super) header: Option<Value>,
     pub(super) claims: Option<Value>,
+    /// What a request with it would be answered, whatever the provider.
+    pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
     pub(super) checks: Vec<Step>,
+}
+
+/// Why a token is refused by every provider.
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) reason: Reason,
+    pub(super) detail: String,
 }
 
 /// A check.
@@ -47,6 +56,8 @@ pub(super) enum StepOutcome {
 #[derive(Debug, Serialize)]
 pub(super) struct ProviderReport {
     pub(super) name: String,
+    /// Its issuer is the token's.
+    pub(super) names_issuer: bool,
     pub(super) accepted: bool,
     /// What a request with it would be answered.
     pub(super) status: Option<u16>,
@@ -78,18 +89,20 @@ impl TokenReport {
         Self {
             header: segments.next().flatten(),
             claims: segments.next().flatten(),
+            status: None,
             reason: None,
             checks: Vec::new(),
         }
     }
 
     /// Adds a check: what holds, or why it does not.
-    pub(super) fn add(&mut self, check: &'static str, result: Result<String, (Reason, String)>) {
+    pub(super) fn add(&mut self, check: &'static str, result: Result<String, Refused>) {
         let (outcome, detail) = match result {
             Ok(detail) => (StepOutcome::Passed, detail),
-            Err((reason, detail)) => {
-                self.reason = Some(reason.label());
-                (StepOutcome::Failed, detail)
+            Err(refused) => {
+                self.status = Some(refused.status);
+                self.reason = Some(refused.reason.label());
+                (StepOutcome::Failed, refused.detail)
             }
         };
         self.checks.push(Step {

@@ -58,14 +58,20 @@ pub(super) fn write(
     }
     writeln!(output, "{bold}token{end}")?;
     write_steps(&report.token.checks, paint, output)?;
+    write_refusal(report.token.status, report.token.reason, paint, output)?;
+    let is_known = report.providers.iter().any(|own| own.names_issuer);
+    if !is_known && report.providers.len() > 1 {
+        writeln!(
+            output,
+            "{bold}no provider names the issuer{end}; each expects:"
+        )?;
+    }
     for provider in &report.providers {
         writeln!(output, "{bold}provider {}{end}", provider.name)?;
         write_steps(&provider.checks, paint, output)?;
-        match (provider.status, provider.reason) {
-            (Some(status), Some(reason)) => {
-                writeln!(output, "  {bad}refused{end}: {status} ({reason})")?;
-            }
-            _ => writeln!(output, "  {good}accepted{end}")?,
+        write_refusal(provider.status, provider.reason, paint, output)?;
+        if provider.accepted {
+            writeln!(output, "  {good}accepted{end}")?;
         }
     }
     if let Some(request) = &report.request {
@@ -73,7 +79,7 @@ pub(super) fn write(
         writeln!(output, "{bold}request {method} {path}{end}")?;
         match request.rule {
             Some(index) => writeln!(output, "  is for rules[{index}]")?,
-            None => writeln!(output, "  no rule is for it")?,
+            None => writeln!(output, "  is for no rule")?,
         }
         let color = if report.accepted { good } else { bad };
         let decision = match report.accepted {
@@ -129,6 +135,19 @@ fn write_steps(steps: &[Step], paint: &Paint, output: &mut dyn Write) -> std::io
         writeln!(output, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+fn write_refusal(
+    status: Option<u16>,
+    reason: Option<&str>,
+    paint: &Paint,
+    output: &mut dyn Write,
+) -> std::io::Result<()> {
+    let Some((status, reason)) = status.zip(reason) else {
+        return Ok(());
+    };
+    let Paint { bad, end, .. } = paint;
+    writeln!(output, "  {bad}refused{end}: {status} ({reason})")
 }
 
 /// The text without what would make a terminal do or show something else: whoever made the token
