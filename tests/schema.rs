@@ -65,7 +65,7 @@ fn names_what_holds_where_nothing_is_written() {
     let schema = schema();
     let base = base();
     let written = format!("{:?}", parse(&base).unwrap());
-    let mut seen = 0;
+    let mut seen = 0_usize;
     for (object, place) in [
         ("Config", ""),
         ("Limits", "/limits"),
@@ -83,7 +83,7 @@ fn names_what_holds_where_nothing_is_written() {
             document.pointer_mut(place).unwrap()[name] = default.clone();
             let read = parse(&document).unwrap_or_else(|error| panic!("{object}.{name}: {error}"));
             assert_eq!(format!("{read:?}"), written, "{object}.{name}");
-            seen += 1;
+            seen = seen.saturating_add(1);
         }
     }
     assert!(seen > 20, "{seen}");
@@ -220,11 +220,12 @@ fn replacements() -> Vec<Value> {
 
 /// How many values a document has, itself included.
 fn values(value: &Value) -> usize {
-    1 + match value {
+    let inner: usize = match value {
         Value::Array(elements) => elements.iter().map(values).sum(),
         Value::Object(members) => members.values().map(values).sum(),
         _ => 0,
-    }
+    };
+    inner.saturating_add(1)
 }
 
 /// Changes the value that is at `target`, counted depth first.
