@@ -35,8 +35,12 @@ struct Judged {
 fn says_what_the_parser_says() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
-        let count = values(&document);
         judged.extend(judge(place.clone(), document.clone()));
+        // The pages of the products say again what the page of all fields says.
+        let count = match place.contains("docs/providers") {
+            true => 0,
+            false => values(&document),
+        };
         for target in 0..count {
             for replacement in replacements() {
                 let mut changed = document.clone();
