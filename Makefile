@@ -19,6 +19,8 @@ SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
+VALIDATOR := scripts/check-schema
+VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
 SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs benches/*/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
@@ -39,13 +41,21 @@ help: ## List the targets
 
 ##@ Build
 
-.PHONY: wasm cli envoy
+.PHONY: wasm cli man completions envoy
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
 	cargo build --locked --release --lib --target $(TARGET)
 	@node $(LINKER)/main.mjs $(MODULE) $(MODULE)
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build $(CORE) --release --bin portcullis
+
+man: $(TOOLS)/rust ## Write the manual pages: target/man/
+	cargo run $(CORE) --quiet --bin portcullis -- man target/man
+
+completions: $(TOOLS)/rust ## Write the shells' completions: target/completions/
+	@mkdir -p target/completions
+	for shell in bash elvish fish powershell zsh; do \
+	  cargo run $(CORE) --quiet --bin portcullis -- completions $$shell >target/completions/portcullis.$$shell; done
 
 envoy: $(ENVOY) ## Put the pinned Envoy into .tools/envoy/envoy
 
@@ -110,8 +120,8 @@ parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by reques
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
 	CI=true cargo test --locked --features cli --test e2e
 
-docs: wasm envoy $(TOOLS)/node ## The examples of the documentation
-	cargo test $(CORE) --test docs
+docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
+	cargo test $(CORE) --test docs --test schema
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE)
 
 .PHONY: deny advisories
@@ -140,8 +150,8 @@ bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision c
 ##@ Tidy
 
 .PHONY: clean-tools
-clean-tools: ## Remove .tools/ and the demo's node_modules
-	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules
+clean-tools: ## Remove .tools/ and every node_modules
+	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(VALIDATOR)/node_modules
 
 # What the targets stand on. Each is a file, so that it is made once.
 
@@ -171,7 +181,7 @@ $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 	@mkdir -p $(@D)
 	rustc --edition 2024 --target $(TARGET) --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
-$(SERVER_READY) $(LINKER_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
+$(SERVER_READY) $(LINKER_READY) $(VALIDATOR_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@

@@ -1,65 +1,90 @@
 //! `portcullis check`.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::{BufRead, Write},
+    path::Path,
+};
 
 use crate::{
     cli::{Exit, Failure, KeySetFile, input, system_time},
     config::Config,
-    jose::{KeyError, KeyOrigin, KeySet, KeySetLimits},
+    jose::KeyError,
 };
+
+/// What counts as a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// Errors alone.
+    Errors,
+    /// Weak choices too.
+    Warnings,
+}
 
 /// Prints one line a finding.
 pub(super) fn run(
     path: &Path,
     key_sets: &[KeySetFile],
+    strictness: Strictness,
+    input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let config = match input::config(path)? {
+    let config = match input::config(path, input)? {
         Ok(config) => config,
         Err(error) => {
             writeln!(output, "error: {error}")?;
             return Ok(Exit::Findings);
         }
     };
+    let mut found = Found::default();
     let expiring = config.expiry_warnings(system_time().seconds());
-    for warning in config.warnings.iter().chain(&expiring) {
+    let discovery = config.discovery_warnings();
+    for warning in config.warnings.iter().chain(&expiring).chain(&discovery) {
         writeln!(output, "warning: {warning}")?;
+        found.warnings = true;
     }
-    let mut exit = Exit::Done;
     for file in key_sets {
-        if !check_key_set(&config, file, output)? {
-            exit = Exit::Findings;
-        }
+        check_key_set(&config, file, &mut found, output)?;
     }
-    Ok(exit)
+    Ok(match strictness {
+        _ if found.errors => Exit::Findings,
+        Strictness::Warnings if found.warnings => Exit::Findings,
+        Strictness::Errors | Strictness::Warnings => Exit::Done,
+    })
+}
+
+/// Which kinds of findings there are.
+#[derive(Default)]
+struct Found {
+    errors: bool,
+    warnings: bool,
 }
 
 /// Whether the provider could use the set.
 fn check_key_set(
     config: &Config,
     file: &KeySetFile,
+    found: &mut Found,
     output: &mut dyn Write,
-) -> Result<bool, Failure> {
-    let (_, document) = file.read(config)?;
-    let name = file.provider_name();
-    let limits = KeySetLimits {
-        bytes: config.limits.jwks_bytes,
-        keys: config.limits.jwks_keys,
-    };
-    let key_set = match KeySet::parse(&document, KeyOrigin::Remote, limits) {
+) -> Result<(), Failure> {
+    let place = file.place();
+    let key_set = match file.key_set(config)? {
         Ok(key_set) => key_set,
         Err(error) => {
-            writeln!(output, "error: jwks of {name}: {error}")?;
-            return Ok(false);
+            let remedy = input::KEY_SET_REMEDY;
+            writeln!(output, "error: jwks of {place}: {error}; {remedy}")?;
+            found.errors = true;
+            return Ok(());
         }
     };
-    let mut usable = true;
     for skipped in key_set.skipped() {
         // A shared secret that everyone can fetch is no mere skipped key.
         let published_secret = skipped.reason == KeyError::SecretFromAfar;
-        usable &= !published_secret;
-        let level = if published_secret { "error" } else { "warning" };
-        writeln!(output, "{level}: jwks of {name}: {skipped}")?;
+        let (level, kind) = match published_secret {
+            true => ("error", &mut found.errors),
+            false => ("warning", &mut found.warnings),
+        };
+        *kind = true;
+        writeln!(output, "{level}: jwks of {place}: {skipped}")?;
     }
-    Ok(usable)
+    Ok(())
 }

@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// A line of the input.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RequestLine {
+pub(super) struct RequestLine {
     #[serde(default)]
     id: Value,
     #[serde(default = "get")]
@@ -39,12 +39,12 @@ struct RequestLine {
 
 /// A line of the output.
 #[derive(Debug, Serialize)]
-struct DecisionLine {
+pub(super) struct DecisionLine {
     id: Value,
-    decision: &'static str,
-    status: u16,
-    reason: &'static str,
-    provider: Option<String>,
+    pub(super) decision: &'static str,
+    pub(super) status: u16,
+    pub(super) reason: &'static str,
+    pub(super) provider: Option<String>,
     response_headers: Vec<(&'static str, String)>,
     /// All headers as the upstream would see them; empty where the request does not reach it.
     forwarded_headers: Vec<(String, String)>,
@@ -53,6 +53,22 @@ struct DecisionLine {
     /// What other filters would get to know.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     filter_state: BTreeMap<String, String>,
+}
+
+impl RequestLine {
+    /// A request without headers.
+    pub(super) fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: Some(path.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a header.
+    pub(super) fn add_header(&mut self, name: &str, value: String) {
+        self.headers.push((name.to_owned(), value));
+    }
 }
 
 /// A host that knows a line's filter state, and nothing else.
@@ -89,24 +105,11 @@ pub(super) fn run(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let config = input::config(path)?
-        .map_err(|error| Failure::Finding(format!("{}: {error}", path.display())))?;
-    let now = now.map_or_else(super::system_time, |seconds| {
-        UnixMillis::new(seconds.saturating_mul(1000))
-    });
+    let config = input::accepted_config(path, &mut std::io::empty())?;
+    let now = input::time(now);
     let mut engine = Engine::new(config);
     for file in key_sets {
-        let (provider, document) = file.read(engine.config())?;
-        if !engine
-            .config()
-            .provider(provider)
-            .is_some_and(|own| own.enabled)
-        {
-            continue; // its tokens are refused, whatever its keys
-        }
-        engine.preload(provider, &document, now).map_err(|error| {
-            Failure::Finding(format!("--jwks {}: {error}", file.provider_name()))
-        })?;
+        file.preload(&mut engine, now)?;
     }
     for (index, line) in input.lines().enumerate() {
         let line = line?;
@@ -124,7 +127,17 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
+/// Where among the rules the first one for a request stands.
+pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
+    let headers = all_headers(line);
+    let pairs = headers
+        .iter()
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    engine.rule(&Request::new(pairs.collect()))
+}
+
+/// Decides on a line.
+pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
     let headers = all_headers(&line);
     let request = Request::new(
         headers

@@ -1,7 +1,8 @@
 //! Files named on the command line.
 
 use std::{
-    fs,
+    fmt, fs,
+    io::BufRead,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -9,8 +10,11 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    cli::Failure,
+    cli::{Failure, system_time},
     config::{Config, ConfigError, KeySource, ProviderId},
+    engine::Engine,
+    jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
+    time::UnixMillis,
 };
 
 /// `PROVIDER=FILE`.
@@ -35,28 +39,87 @@ impl FromStr for KeySetFile {
 }
 
 impl KeySetFile {
-    /// The provider's name.
-    pub(super) fn provider_name(&self) -> &str {
-        &self.provider
+    /// The provider, which must fetch its keys, and the file's bytes.
+    fn read(&self, config: &Config) -> Result<(ProviderId, Vec<u8>), Failure> {
+        let unusable = |what: &str| Failure::Usage(format!("--jwks {self}: {what}"));
+        let found = config
+            .providers()
+            .find(|(_, provider)| provider.name == self.provider);
+        let Some((id, provider)) = found else {
+            let names: Vec<&str> = config.providers().map(|(_, own)| &*own.name).collect();
+            return Err(unusable(&format!(
+                "no such provider in the configuration; it has {}",
+                names.join(", ")
+            )));
+        };
+        if !matches!(provider.keys, KeySource::Remote(_)) {
+            let own = "this provider fetches no keys; leave --jwks out, its keys stand in the configuration";
+            return Err(unusable(own));
+        }
+        Ok((id, read(&self.file, &mut std::io::empty())?))
     }
 
-    /// The provider, which must fetch its keys, and the file's bytes.
-    pub(super) fn read(&self, config: &Config) -> Result<(ProviderId, Vec<u8>), Failure> {
-        let unusable = |what: &str| Failure::Usage(format!("--jwks {}: {what}", self.provider));
-        let (id, provider) = config
-            .providers()
-            .find(|(_, provider)| provider.name == self.provider)
-            .ok_or_else(|| unusable("no such provider in the configuration"))?;
-        if !matches!(provider.keys, KeySource::Remote(_)) {
-            return Err(unusable("this provider fetches no keys"));
+    /// The keys as the provider would read them, should they be fetched.
+    pub(super) fn key_set(&self, config: &Config) -> Result<Result<KeySet, KeySetError>, Failure> {
+        let (_, document) = self.read(config)?;
+        let limits = KeySetLimits {
+            bytes: config.limits.jwks_bytes,
+            keys: config.limits.jwks_keys,
+        };
+        Ok(KeySet::parse(&document, KeyOrigin::Remote, limits))
+    }
+
+    /// The provider's name, and the file.
+    pub(super) fn place(&self) -> String {
+        format!("{}: {}", self.provider, self.file.display())
+    }
+
+    /// Has the engine use the keys as if it had fetched them.
+    pub(super) fn preload(&self, engine: &mut Engine, now: UnixMillis) -> Result<(), Failure> {
+        let finding =
+            |fault: &dyn fmt::Display| Failure::Finding(format!("--jwks {self}: {fault}"));
+        let config = engine.config();
+        let (id, document) = self.read(config)?;
+        if !config.provider(id).is_some_and(|own| own.enabled) {
+            return Ok(()); // its tokens are refused, whatever its keys
         }
-        Ok((id, read(&self.file)?))
+        if let Err(error) = self.key_set(config)? {
+            return Err(finding(&format_args!("{error}; {KEY_SET_REMEDY}")));
+        }
+        engine
+            .preload(id, &document, now)
+            .map_err(|error| finding(&error))
     }
 }
 
+impl fmt::Display for KeySetFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}={}", self.provider, self.file.display())
+    }
+}
+
+/// What to do about a key set that cannot be used.
+pub(super) const KEY_SET_REMEDY: &str =
+    "give the JWKS that the authorization server publishes, with a public key for signatures";
+
+/// The time to decide at: now where none is given.
+pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
+    seconds.map_or_else(system_time, |seconds| {
+        UnixMillis::new(seconds.saturating_mul(1000))
+    })
+}
+
+/// Reads a configuration that must be a good one.
+pub(super) fn accepted_config(path: &Path, input: &mut dyn BufRead) -> Result<Config, Failure> {
+    config(path, input)?.map_err(|error| Failure::Finding(format!("{}: {error}", path.display())))
+}
+
 /// Reads a configuration: JSON, or YAML that means the same.
-pub(super) fn config(path: &Path) -> Result<Result<Config, ConfigError>, Failure> {
-    let bytes = read(path)?;
+pub(super) fn config(
+    path: &Path,
+    input: &mut dyn BufRead,
+) -> Result<Result<Config, ConfigError>, Failure> {
+    let bytes = read(path, input)?;
     // JSON goes in as it is: the module reads those bytes, duplicate names and all.
     if bytes.trim_ascii_start().starts_with(b"{") {
         return Ok(Config::parse(&bytes));
@@ -114,6 +177,13 @@ fn holds_fraction(value: &Value) -> bool {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+/// The bytes of a file; `-` is the standard input.
+pub(super) fn read(path: &Path, input: &mut dyn BufRead) -> Result<Vec<u8>, Failure> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    bytes.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }

@@ -1,13 +1,17 @@
 //! The command line: the module's engine without a proxy.
 //!
 //! `check` reads a configuration as the module would; `decide` decides on requests from standard
-//! input. Both run the code that runs at the edge, so a policy can be tested where it is written.
-//! `migrate` writes configurations for those who come from Envoy's `jwt_authn`.
+//! input; `explain` shows what becomes of one token. They run the code that runs at the edge, so a
+//! policy can be tested where it is written. `schema` tells editors what a configuration looks like;
+//! `migrate` writes configurations for those who come from Envoy's `jwt_authn`; `completions` and `man`
+//! are for shells and packages.
 
 mod check;
 mod client_secret;
 mod decide;
+mod explain;
 mod input;
+mod manual;
 pub mod migrate;
 
 use std::{
@@ -16,13 +20,18 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{ColorChoice, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::time::UnixMillis;
+use self::{
+    check::Strictness,
+    explain::{Format, Question},
+};
+use crate::{config, time::UnixMillis};
 
 pub use self::input::KeySetFile;
 
-/// Verifies access tokens at the edge: checks configurations, tries decisions, migrates from `jwt_authn`.
+/// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens, migrates from `jwt_authn`.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
@@ -38,8 +47,11 @@ pub struct Arguments {
 enum Command {
     /// Check a configuration as the module would, and warn of weak choices.
     Check {
-        /// The configuration: JSON or YAML.
+        /// The configuration: JSON or YAML; `-` is the standard input.
         config: PathBuf,
+        /// Take warnings for errors: exit code 1.
+        #[arg(long)]
+        strict: bool,
         /// Check this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
@@ -62,12 +74,57 @@ enum Command {
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
     },
+    /// Show what becomes of a token, check by check.
+    ///
+    /// The checks are the module's own, up to the first that fails. Header and claims are shown, the
+    /// signature never. Exit code 1: the token, or the request with it, is refused.
+    Explain {
+        /// The configuration: JSON or YAML.
+        #[arg(long)]
+        config: PathBuf,
+        /// The file that holds the token; `-` is the standard input.
+        #[arg(long, value_name = "FILE")]
+        token: PathBuf,
+        /// The time to decide at; now when left out.
+        #[arg(long, value_name = "UNIX_SECONDS")]
+        now: Option<u64>,
+        /// Use this JWKS as the keys of a provider that fetches them.
+        #[arg(long, value_name = "PROVIDER=FILE")]
+        jwks: Vec<KeySetFile>,
+        /// Decide on this request too, by the rule that it is for.
+        #[arg(long, num_args = 2, value_names = ["METHOD", "PATH"])]
+        request: Vec<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// When to print in colour.
+        #[arg(
+            long,
+            value_name = "WHEN",
+            default_value = "auto",
+            conflicts_with = "json"
+        )]
+        color: ColorChoice,
+    },
+    /// Print the JSON Schema of the configuration, for editors.
+    Schema,
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write the manual: a page of `man` for each command.
+    Man {
+        /// The folder for the pages.
+        folder: PathBuf,
+    },
     /// Print the equivalent of each `jwt_authn` filter of an Envoy configuration.
     ///
     /// Differences in behaviour are told on standard error, one a line. Exit code 1: there is no
     /// such filter, or one cannot be carried over.
     Migrate {
-        /// Envoy's configuration, or resources of a discovery service: YAML or JSON.
+        /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the standard
+        /// input.
         envoy: PathBuf,
         /// Print the whole file, with the module in the place of the filters.
         #[arg(long, requires = "module")]
@@ -114,6 +171,11 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+fn schema(output: &mut dyn Write) -> Result<Exit, Failure> {
+    writeln!(output, "{:#}", config::schema())?;
+    Ok(Exit::Done)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the program has a clock; the module has none"
@@ -131,11 +193,46 @@ pub fn run(
     errors: &mut dyn Write,
 ) -> Exit {
     let outcome = match arguments.command {
-        Command::Check { config, jwks } => check::run(&config, &jwks, output),
+        Command::Check {
+            config,
+            strict,
+            jwks,
+        } => {
+            let strictness = match strict {
+                true => Strictness::Warnings,
+                false => Strictness::Errors,
+            };
+            check::run(&config, &jwks, strictness, input, output)
+        }
         Command::ClientSecret => client_secret::run(output),
         Command::Decide { config, now, jwks } => decide::run(&config, now, &jwks, input, output),
+        Command::Explain {
+            config,
+            token,
+            now,
+            jwks,
+            request,
+            json,
+            color,
+        } => {
+            let question = Question {
+                config: &config,
+                token: &token,
+                now,
+                key_sets: &jwks,
+                request: request.first().zip(request.get(1)),
+                format: match json {
+                    true => Format::Json,
+                    false => Format::Text(color),
+                },
+            };
+            explain::run(&question, input, output)
+        }
+        Command::Schema => schema(output),
+        Command::Completions { shell } => manual::completions(shell, output),
+        Command::Man { folder } => manual::pages(&folder),
         Command::Migrate { envoy, module, .. } => {
-            migrate::run(&envoy, module.as_deref(), output, errors)
+            migrate::run(&envoy, module.as_deref(), input, output, errors)
         }
     };
     let (exit, message) = match outcome {

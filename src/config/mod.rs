@@ -17,6 +17,8 @@ mod provider;
 mod raw;
 mod reason;
 mod revocation;
+#[cfg(feature = "cli")]
+mod schema;
 #[cfg(test)]
 mod tests;
 mod warning;
@@ -41,6 +43,9 @@ pub use self::{
     revocation::Revocation,
     warning::Warning,
 };
+
+#[cfg(feature = "cli")]
+pub use self::schema::schema;
 
 /// A whole, valid configuration.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use core::{fmt, time::Duration};
 
 use super::{
-    Audiences, Clients, Config, Issuer, KeySource, Location, Mode, PathPolicy, Provider,
-    TokenTypes, Unmatched,
+    Audiences, Clients, Config, Issuer, JwksLocation, KeySource, Location, Mode, PathPolicy,
+    Provider, TokenTypes, Unmatched,
 };
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Validity},
@@ -94,6 +94,31 @@ fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning>
 fn expires_soon(left: Duration) -> Option<String> {
     let days = left.as_secs().div_euclid(DAY);
     (left < NOTICE).then(|| format!("expires in {days} days"))
+}
+
+impl Config {
+    /// Providers whose keys are found by metadata that anyone on the way could have written, unless the
+    /// proxy's cluster sees to that.
+    #[must_use]
+    pub fn discovery_warnings(&self) -> Vec<Warning> {
+        let is_plain = |provider: &&Provider| {
+            matches!(&provider.keys, KeySource::Remote(remote)
+                if matches!(&remote.location, JwksLocation::Discovered(discovery)
+                    if discovery.metadata.iter().any(|place| place.scheme == "http")))
+        };
+        let plain = self.providers.iter().filter(is_plain);
+        plain
+            .map(|provider| Warning {
+                location: Location::default()
+                    .within("discovery")
+                    .within(&provider.name)
+                    .within("providers"),
+                text: "the issuer is http: its metadata says where the keys are, and only the \
+                       cluster's TLS would tell that it is genuine"
+                    .to_owned(),
+            })
+            .collect()
+    }
 }
 
 fn state(validity: Validity, now: UnixSeconds) -> Option<String> {

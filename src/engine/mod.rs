@@ -206,6 +206,14 @@ impl Engine {
         self.keys.abandon(fetch, host);
     }
 
+    /// Where among the rules the first one for a request stands; `None` where there is none, or the
+    /// path is refused.
+    #[must_use]
+    pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
+        let (_, rule) = routing::route(&self.config, request).ok()?;
+        rule.map(|(index, _)| index)
+    }
+
     /// How often verified tokens were found again since the last call.
     pub fn take_cache_use(&self) -> CacheUse {
         self.caches.take_uses()

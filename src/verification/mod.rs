@@ -6,6 +6,7 @@
 //! same answer (401 `invalid_token`); the reasons go to metrics and logs.
 
 mod backend;
+mod check;
 mod claim;
 mod client;
 pub mod client_secret;
@@ -32,6 +33,7 @@ use crate::{
 
 pub use self::{
     backend::{Backend, UnfitHost},
+    check::{Check, Nobody, Outcome, Witness},
     client::client_id,
     proven::{Lapse, Proven, verify_again},
 };
@@ -82,24 +84,41 @@ pub enum Failure {
 /// # Errors
 /// The first check that fails.
 pub fn verify(
+    own: (ProviderId, &Provider),
+    audiences: &Audiences,
+    token: &Result<UntrustedToken<'_>, TokenError>,
+    circumstances: &Circumstances<'_>,
+) -> Result<(VerifiedToken, Proven), Failure> {
+    verify_before(&mut Nobody, own, audiences, token, circumstances)
+}
+
+/// [`verify`] before a witness of each check.
+///
+/// # Errors
+/// The first check that fails.
+pub fn verify_before(
+    witness: &mut impl Witness,
     (id, provider): (ProviderId, &Provider),
     audiences: &Audiences,
     token: &Result<UntrustedToken<'_>, TokenError>,
     circumstances: &Circumstances<'_>,
 ) -> Result<(VerifiedToken, Proven), Failure> {
-    let token = token
-        .as_ref()
+    let token = witness
+        .told(Check::Form, token.as_ref())
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     let claims = token.unverified_claims();
-    check_claims(provider, audiences, token.header(), claims, now).map_err(Failure::Invalid)?;
-    confirmation::certificate(claims)
-        .and_then(|bound| confirmation::check(bound, circumstances.certificate_digest))
+    check_claims(witness, provider, audiences, token.header(), claims, now)
+        .map_err(Failure::Invalid)?;
+    let confirmed = confirmation::certificate(claims)
+        .and_then(|bound| confirmation::check(bound, circumstances.certificate_digest));
+    witness
+        .told(Check::Confirmation, confirmed)
         .map_err(Failure::Invalid)?;
 
     let expired = times::is_expired(provider.times, claims.times(), now);
-    let keys = serving_keys((id, provider), circumstances)?;
-    let verified = match check_signature(provider, token, keys.key_set, circumstances) {
+    let keys = witness.told(Check::Keys, serving_keys((id, provider), circumstances))?;
+    let verified = match check_signature(witness, provider, token, keys.key_set, circumstances) {
         Err(Reason::UnknownKey) => {
             // The key may have been published since the last fetch. An expired token is no
             // reason to look.
@@ -117,9 +136,11 @@ pub fn verify(
         }
         other => other.map_err(Failure::Invalid)?,
     };
-    if expired {
-        return Err(Failure::Invalid(Reason::Expired));
-    }
+    let expiry = match expired {
+        true => Err(Failure::Invalid(Reason::Expired)),
+        false => Ok(()),
+    };
+    witness.told(Check::Expiry, expiry)?;
     let proven = Proven::new(claims, verified.key(), keys.version);
     Ok((verified, proven))
 }
@@ -131,33 +152,42 @@ pub fn names(provider: &Provider, claims: &Claims) -> bool {
 
 /// Every check that needs no key, expiry apart.
 fn check_claims(
+    witness: &mut impl Witness,
     provider: &Provider,
     audiences: &Audiences,
     header: &JoseHeader,
     claims: &Claims,
     now: UnixSeconds,
 ) -> Result<(), Reason> {
-    if !provider.enabled {
-        return Err(Reason::ProviderDisabled);
-    }
+    let held = |holds: bool, reason| if holds { Ok(()) } else { Err(reason) };
+    let enabled = held(provider.enabled, Reason::ProviderDisabled);
+    witness.told(Check::Provider, enabled)?;
     // The allow-list, not the header, says which algorithms there are (RFC 8725 section 3.1).
-    if !provider.algorithms.contains(&header.algorithm()) {
-        return Err(Reason::Algorithm);
-    }
-    issuer::check(&provider.issuer, claims)?;
-    times::check(provider.times, claims.times(), now)?;
-    check_audience(audiences, claims.audiences())?;
-    token_type::check(&provider.token_types, header.typ())?;
-    if let Some(subjects) = &provider.subjects
-        && !claims
+    let is_allowed = provider.algorithms.contains(&header.algorithm());
+    witness.told(Check::Algorithm, held(is_allowed, Reason::Algorithm))?;
+    witness.told(Check::Issuer, issuer::check(&provider.issuer, claims))?;
+    witness.told(
+        Check::Times,
+        times::check(provider.times, claims.times(), now),
+    )?;
+    witness.told(
+        Check::Audience,
+        check_audience(audiences, claims.audiences()),
+    )?;
+    let typed = token_type::check(&provider.token_types, header.typ());
+    witness.told(Check::TokenType, typed)?;
+    let is_accepted = provider.subjects.as_ref().is_none_or(|accepted| {
+        claims
             .subject()
-            .is_some_and(|subject| subjects.matches(subject))
-    {
-        return Err(Reason::Subject);
-    }
-    client::check(provider, claims)?;
-    revocation::check(provider, claims)?;
-    claim::check(&provider.require_claims, claims)
+            .is_some_and(|subject| accepted.matches(subject))
+    });
+    witness.told(Check::Subject, held(is_accepted, Reason::Subject))?;
+    witness.told(Check::Client, client::check(provider, claims))?;
+    witness.told(Check::Revocation, revocation::check(provider, claims))?;
+    witness.told(
+        Check::Claims,
+        claim::check(&provider.require_claims, claims),
+    )
 }
 
 fn check_audience<'a>(
@@ -210,6 +240,7 @@ fn serving_keys<'a>(
 }
 
 fn check_signature(
+    witness: &mut impl Witness,
     provider: &Provider,
     token: &UntrustedToken<'_>,
     key_set: &KeySet,
@@ -219,12 +250,11 @@ fn check_signature(
     let host = circumstances.signature_host;
     let (header, claims) = (token.header(), token.unverified_claims());
     let mut candidates = candidates(provider, header, claims, key_set, now).peekable();
-    if candidates.peek().is_none() {
-        return Err(Reason::UnknownKey);
-    }
-    candidates
+    witness.told(Check::Key, candidates.peek().ok_or(Reason::UnknownKey))?;
+    let verified = candidates
         .find_map(|key| token.verify_by(key, || backend::is_signed_by(token, key, host)))
-        .ok_or(Reason::BadSignature)
+        .ok_or(Reason::BadSignature);
+    witness.told(Check::Signature, verified)
 }
 
 /// The keys that the signature of a token is checked with.

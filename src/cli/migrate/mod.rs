@@ -25,7 +25,10 @@ mod search;
 mod unsettled;
 mod write;
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    io::{BufRead, Write},
+    path::Path,
+};
 
 use serde_json::Value;
 
@@ -40,7 +43,7 @@ use self::{
     unsettled::Edits,
 };
 use crate::{
-    cli::{Exit, Failure},
+    cli::{Exit, Failure, input},
     config::Location,
 };
 
@@ -72,11 +75,13 @@ pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
 pub(super) fn run(
     path: &Path,
     module: Option<&str>,
+    input: &mut dyn BufRead,
     output: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let unreadable = |fault: String| Failure::Usage(format!("{}: {fault}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(input::read(path, input)?)
+        .map_err(|error| unreadable(error.to_string()))?;
     let (document, format) = Node::read(&text).map_err(|error| unreadable(error.to_string()))?;
     let found = filters(&document);
     let surroundings = surroundings(&document);

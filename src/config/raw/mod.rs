@@ -2,7 +2,7 @@
 //!
 //! Types of this module have the names and shapes that the operator writes and nothing else: every
 //! field may be absent, nothing refers to anything, no value has been judged. Each type is declared
-//! by [`object!`](object) or [`choice!`](object), which make its [`Read`]; a name that a type does not
+//! by [`object!`](object) or [`choice!`](object), which make its [`Read`] and its schema; a name that a type does not
 //! have is refused, with a look into [`unavailable`] for names that other versions or `jwt_authn` have.
 //!
 //! Names that `jwt_authn` has are also read in the lowerCamelCase of protobuf JSON.
@@ -13,11 +13,15 @@ mod preset;
 mod provider;
 mod rule;
 mod scalar;
+#[cfg(feature = "cli")]
+mod schema;
 mod unavailable;
 mod value;
 
 use self::object::{choice, object};
 pub use self::preset::Preset;
+#[cfg(feature = "cli")]
+pub(super) use self::schema::schema;
 pub(super) use self::{
     duration::Milliseconds,
     preset::fill_in,
@@ -41,19 +45,34 @@ object! {
     /// The whole configuration.
     #[derive(Debug)]
     pub(super) struct RawConfig {
-        bypass_cors_preflight | "bypassCorsPreflight": Option<bool>,
+        /// CORS preflight requests pass without a token.
+        bypass_cors_preflight | "bypassCorsPreflight": Option<bool> = false,
+        /// Requirements by a value in the filter state, for requests that no rule matches.
         filter_state_rules | "filterStateRules": Option<RawFilterStateRules>,
+        /// Bounds that hold per worker.
         limits: Option<RawLimits>,
-        mode: Option<RawMode>,
-        path_policy: Option<RawPathPolicy>,
+        /// `shadow` decides and records but does not block; ambiguous paths are still refused.
+        mode: Option<RawMode> = "enforce",
+        /// `reject` answers 400 to a path that two parties could read in different ways; `raw` matches it as it
+        /// came.
+        path_policy: Option<RawPathPolicy> = "reject",
+        /// The authorization servers, by name: 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawProvider>>,
-        realm: Option<String>,
+        /// The realm of every challenge: printable ASCII without `"` and `\`, at most 64 characters.
+        realm: Option<String> = "api",
+        /// Requirements that rules and routes name by `requirement_name`.
         requirement_map | "requirementMap": Option<Named<RawRequirement>>,
+        /// In order; the first whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
-        signature_backend: Option<RawSignatureBackend>,
+        /// Who verifies RS* and ES* signatures: the `host` is Envoy with its own cryptography, the `module` does
+        /// it itself, `auto` is the host where it passes a trial.
+        signature_backend: Option<RawSignatureBackend> = "auto",
+        /// Goes into the name of every metric: letters, digits, `_`, `.`, `-`, at most 64.
         stat_prefix | "statPrefix": Option<String>,
-        strip_failure_response | "stripFailureResponse": Option<bool>,
-        unmatched: Option<RawUnmatched>,
+        /// Refusals carry neither body nor challenge.
+        strip_failure_response | "stripFailureResponse": Option<bool> = false,
+        /// What happens to a request that no rule matches. Denied: 401 without credentials, 403 with.
+        unmatched: Option<RawUnmatched> = "deny",
     }
 }
 
@@ -61,12 +80,18 @@ object! {
     /// `limits`.
     #[derive(Clone, Copy, Debug)]
     pub(super) struct RawLimits {
-        header_value_bytes: Option<u64>,
-        jwks_bytes: Option<u64>,
-        jwks_keys: Option<u64>,
-        park_timeout: Option<Milliseconds>,
-        parked_requests: Option<u64>,
-        token_bytes: Option<u64>,
+        /// Longest value of a header made from claims: 1 to 1048576.
+        header_value_bytes: Option<u64> = 8192,
+        /// Longest JWK set, fetched or written: 1 to 16777216.
+        jwks_bytes: Option<u64> = 262144,
+        /// Most keys in one JWK set: 1 to 1024.
+        jwks_keys: Option<u64> = 64,
+        /// Longest wait for keys: over 0 to 60 s.
+        park_timeout: Option<Milliseconds> = "5s",
+        /// Most requests that wait for keys at one time, 1 to 65536; one more is answered 503.
+        parked_requests: Option<u64> = 1024,
+        /// Longest token: 1 to 1048576.
+        token_bytes: Option<u64> = 8192,
     }
 }
 

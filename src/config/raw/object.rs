@@ -8,22 +8,24 @@ use super::{
 };
 use crate::config::{ConfigError, Reason, error::At};
 
-/// Declares an object and how it is read. A field is written under its own name, or the one after
-/// `=`; behind `|` is its other spelling, in the lowerCamelCase of protobuf JSON.
+/// Declares an object, how it is read, and its schema. A field is written under its own name, or the
+/// one after `=`; behind `|` is its other spelling, in the lowerCamelCase of protobuf JSON. Behind the
+/// type may stand what holds where it is not written; this and the field's comment, which is for
+/// operators, are in the schema alone.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
         $scope:vis struct $object:ident {
             $(
-                $(#[$field_attribute:meta])*
-                $field:ident $(= $name:literal)? $(| $camel:literal)? : $type:ty,
+                $(#[doc = $doc:literal])*
+                $field:ident $(= $name:literal)? $(| $camel:literal)? : $type:ty $(= $default:tt)?,
             )*
         }
     ) => {
         $(#[$attribute])*
         #[derive(Default)]
         $scope struct $object {
-            $($(#[$field_attribute])* $scope $field: $type,)*
+            $($(#[doc = $doc])* $scope $field: $type,)*
         }
 
         impl $crate::config::raw::Read for $object {
@@ -40,6 +42,23 @@ macro_rules! object {
                     ),)*
                 };
                 members.end(object)
+            }
+        }
+
+        #[cfg(feature = "cli")]
+        impl $crate::config::raw::schema::Describe for $object {
+            fn describe(
+                definitions: &mut $crate::config::raw::schema::Definitions,
+            ) -> ::serde_json::Value {
+                use $crate::config::raw::object::either;
+                definitions.object(stringify!($object), |_fields| {
+                    $(_fields.add::<$type>($crate::config::raw::schema::Field {
+                        name: either!($($name)?, stringify!($field)),
+                        camel: either!($(Some($camel))?, None),
+                        comment: &[$($doc),*],
+                        default: either!($(Some(::serde_json::json!($default)))?, None),
+                    });)*
+                })
             }
         }
     };
@@ -59,6 +78,15 @@ macro_rules! choice {
         impl $crate::config::raw::Read for $choice {
             fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {
                 $crate::config::raw::object::choose(value, &[$($name),*], [$(Self::$variant),*])
+            }
+        }
+
+        #[cfg(feature = "cli")]
+        impl $crate::config::raw::schema::Describe for $choice {
+            fn describe(
+                _definitions: &mut $crate::config::raw::schema::Definitions,
+            ) -> ::serde_json::Value {
+                ::serde_json::json!({"enum": [$($name),*]})
             }
         }
     };

@@ -9,52 +9,102 @@ object! {
     /// An authorization server.
     #[derive(Debug)]
     pub(in crate::config) struct RawProvider {
+        /// Algorithms that are accepted. HS* only with `shared_secrets`, or with `oct` keys in `local_jwks`.
+        /// Default: all with key pairs; for `shared_secrets` all HS*.
         algorithms: Option<Vec<String>>,
-        allow_any_audience: Option<bool>,
-        allow_any_issuer: Option<bool>,
-        allow_any_tenant: Option<bool>,
-        allow_future_iat: Option<bool>,
+        /// In place of `audiences`: `aud` is not looked at.
+        allow_any_audience: Option<bool> = false,
+        /// In place of `issuer`: `iss` is not looked at.
+        allow_any_issuer: Option<bool> = false,
+        /// Placeholders in `issuer` need no `require_claims`.
+        allow_any_tenant: Option<bool> = false,
+        /// A token that was issued later than now is accepted.
+        allow_future_iat: Option<bool> = false,
+        /// One of them must be in `aud`, exactly. Required unless `allow_any_audience` is set.
         audiences: Option<Vec<String>>,
+        /// Headers that get verified claims.
         claim_to_headers | "claimToHeaders": Option<Vec<RawClaimHeader>>,
-        clear_route_cache | "clearRouteCache": Option<bool>,
-        client_id_claims: Option<Vec<ClaimName>>,
+        /// Envoy chooses the route anew where a claim went into a header, or `payload_in_metadata` is set.
+        clear_route_cache | "clearRouteCache": Option<bool> = false,
+        /// Where the client's identifier is; the first that is present counts, two that differ refuse the token.
+        client_id_claims: Option<Vec<ClaimName>> = ["client_id", "cid", "azp", "appid"],
+        /// Accepted clients. Default: any.
         client_ids: Option<Vec<String>>,
+        /// API clients that present a secret in place of a token.
         client_secrets: Option<RawClientSecrets>,
-        clock_skew_seconds | "clockSkewSeconds": Option<u64>,
+        /// Tolerance between clocks in seconds; 0 is none; at most 86400.
+        clock_skew_seconds | "clockSkewSeconds": Option<u64> = 60,
+        /// For operators; at most 256 characters.
         description: Option<String>,
+        /// Keys that are found by the issuer's metadata (OpenID Connect Discovery, RFC 8414).
         discovery: Option<RawDiscovery>,
-        enabled: Option<bool>,
+        /// `false`: its tokens are refused (401) and its keys not fetched.
+        enabled: Option<bool> = true,
+        /// Filter state `wasm.portcullis.<text>` that gets why a token failed.
         failed_status_in_metadata | "failedStatusInMetadata": Option<String>,
-        forward: Option<bool>,
+        /// The verified token stays in the request; otherwise it is removed.
+        forward: Option<bool> = false,
+        /// Header that gets the verified payload in base64url.
         forward_payload_header | "forwardPayloadHeader": Option<String>,
+        /// Cookies that hold tokens.
         from_cookies | "fromCookies": Option<Vec<String>>,
+        /// Headers that hold tokens. Where no place is given: `Authorization: Bearer`, and the query parameter
+        /// `access_token`.
         from_headers | "fromHeaders": Option<Vec<RawJwtHeader>>,
+        /// Query parameters that hold tokens, by decoded name.
         from_params | "fromParams": Option<Vec<String>>,
+        /// Filter state `wasm.portcullis.<text>` that gets the verified JOSE header.
         header_in_metadata | "headerInMetadata": Option<String>,
+        /// Header that says who is calling.
         identity_header: Option<RawIdentityHeader>,
+        /// Filter state `wasm.portcullis.<text>` that gets what `identity_header` says.
         identity_in_metadata: Option<String>,
+        /// Must equal `iss`. `{claim}` stands for the value of that claim of the token; `require_claims` must then
+        /// list that claim's values. Required unless `allow_any_issuer` is set.
         issuer: Option<String>,
-        jwk_algorithm: Option<RawJwkAlgorithm>,
-        key_issuer: Option<RawKeyIssuer>,
+        /// A key that names an algorithm serves it alone, or its family (`RS*`, `PS*`, `ES*`, `HS*`).
+        jwk_algorithm: Option<RawJwkAlgorithm> = "exact",
+        /// `match`: a JWK that has an `issuer` serves only tokens of that issuer.
+        key_issuer: Option<RawKeyIssuer> = "ignore",
+        /// Verified tokens that are kept.
         jwt_cache_config | "jwtCacheConfig": Option<RawCache>,
+        /// Keys that are written out: a JWK set.
         local_jwks | "localJwks": Option<RawDataSource>,
+        /// Most time that a token may be made for, `exp - iat`; without `iat` it is refused.
         max_issued_lifetime: Option<Milliseconds>,
+        /// Most time that may be left, `exp - now`.
         max_lifetime | "maxLifetime": Option<Milliseconds>,
+        /// How the exported payload is changed.
         normalize_payload_in_metadata | "normalizePayloadInMetadata": Option<RawNormalizePayload>,
-        pad_forward_payload_header | "padForwardPayloadHeader": Option<bool>,
+        /// With `=` padding.
+        pad_forward_payload_header | "padForwardPayloadHeader": Option<bool> = false,
+        /// Filter state `wasm.portcullis.<text>` that gets the verified payload.
         payload_in_metadata | "payloadInMetadata": Option<String>,
-        preset: Option<Preset>,
+        /// The product whose tokens are meant: other defaults for the fields here, each of which can still be
+        /// written.
+        preset: Option<Preset> = "generic",
+        /// Keys that are written out in PEM.
         public_keys: Option<RawPublicKeys>,
+        /// Keys that are fetched from a known place.
         remote_jwks | "remoteJwks": Option<RawRemoteJwks>,
+        /// Claims that must hold for the token to be valid (else 401).
         require_claims: Option<Vec<RawClaimRequirement>>,
-        require_expiration | "requireExpiration": Option<bool>,
+        /// A token without `exp` is refused.
+        require_expiration | "requireExpiration": Option<bool> = true,
+        /// Tokens that are not taken any more (401).
         revoked: Option<RawRevocation>,
-        role_claims: Option<Vec<ClaimName>>,
-        scope_claims: Option<Vec<ClaimName>>,
+        /// Claims whose roles are united.
+        role_claims: Option<Vec<ClaimName>> = ["roles"],
+        /// Claims whose scopes are united; a text is split at spaces, a list of texts is taken as it is.
+        scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],
+        /// Secrets for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,
+        /// Scopes that say roles; `role_claims` are not read then.
         structured_scopes: Option<RawStructuredScopes>,
+        /// What `sub` must match. Default: any.
         subjects: Option<RawStringMatcher>,
-        token_types: Option<Vec<String>>,
+        /// Accepted `typ`; case and `application/` do not matter, `""` is no `typ`, `"*"` any.
+        token_types: Option<Vec<String>> = ["at+jwt", "JWT", ""],
     }
 }
 
@@ -62,9 +112,12 @@ object! {
     /// `JwtCacheConfig` of `jwt_authn`, and `disabled`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawCache {
-        disabled: Option<bool>,
-        jwt_cache_size | "jwtCacheSize": Option<u64>,
-        jwt_max_token_size | "jwtMaxTokenSize": Option<u64>,
+        /// No token is kept.
+        disabled: Option<bool> = false,
+        /// Most tokens of this provider: at most 100000; 0 is the default.
+        jwt_cache_size | "jwtCacheSize": Option<u64> = 1000,
+        /// Longest token that is kept, in bytes; 0 is the default.
+        jwt_max_token_size | "jwtMaxTokenSize": Option<u64> = 4096,
     }
 }
 
@@ -72,6 +125,7 @@ object! {
     /// `NormalizePayload` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawNormalizePayload {
+        /// Claims whose text becomes a list of its words.
         space_delimited_claims | "spaceDelimitedClaims": Option<Vec<String>>,
     }
 }
@@ -98,7 +152,10 @@ object! {
     /// A claim with accepted values: in `require_claims` and in `authorize.claims`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimRequirement {
+        /// Accepted values. A claim that is a list needs one such element. In `require_claims` it may be left out:
+        /// then the claim must be present.
         any_of: Option<Vec<Scalar>>,
+        /// The name of a claim at the top, literally, or a list of the names on the way to it.
         claim: ClaimName,
     }
 }
@@ -107,7 +164,9 @@ object! {
     /// `JwtHeader` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawJwtHeader {
+        /// The header.
         name: String,
+        /// What stands before the token. `Authorization` with `Bearer` is read strictly (RFC 6750).
         value_prefix | "valuePrefix": Option<String>,
     }
 }
@@ -116,8 +175,11 @@ object! {
     /// `JwtClaimToHeader` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimHeader {
+        /// The claim; split at dots.
         claim_name | "claimName": Option<String>,
+        /// In place of `claim_name`: the literal names on the way to the claim.
         claim_path | "claimPath": Option<Vec<String>>,
+        /// The header. It is removed from every request first.
         header_name | "headerName": String,
     }
 }
@@ -126,7 +188,9 @@ object! {
     /// `identity_header`.
     #[derive(Debug)]
     pub(in crate::config) struct RawIdentityHeader {
+        /// Its name.
         header_name: String,
+        /// Its value: text in which `{role}`, the names of `structured_scopes` and claims stand in braces.
         template: String,
     }
 }
@@ -135,8 +199,11 @@ object! {
     /// `revoked`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRevocation {
+        /// Clients whose tokens are all refused.
         client_ids: Option<Vec<String>>,
+        /// By `sub`, in seconds since 1970: tokens issued before, or without `iat`, are refused.
         issued_before: Option<Named<u64>>,
+        /// Identifiers of single tokens.
         jti: Option<Vec<String>>,
     }
 }
@@ -145,8 +212,11 @@ object! {
     /// `structured_scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStructuredScopes {
-        role: Option<String>,
+        /// The placeholder that is the role.
+        role: Option<String> = "role",
+        /// What a scope looks like, with names in braces.
         template: String,
+        /// What every other placeholder must be.
         fixed = "where": Option<Named<String>>,
     }
 }
@@ -155,12 +225,18 @@ object! {
     /// `RemoteJwks` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRemoteJwks {
+        /// How failures are retried.
         async_fetch | "asyncFetch": Option<RawAsyncFetch>,
+        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
         cache_duration | "cacheDuration": Option<Milliseconds>,
+        /// Where the JWK set is.
         http_uri | "httpUri": RawHttpUri,
-        max_stale: Option<Milliseconds>,
+        /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
+        max_stale: Option<Milliseconds> = "3600s",
+        /// How failures are retried.
         retry_policy | "retryPolicy": Option<RawRetryPolicy>,
-        unknown_kid_cooldown: Option<Milliseconds>,
+        /// Least time between two fetches that unknown `kid`s cause.
+        unknown_kid_cooldown: Option<Milliseconds> = "30s",
     }
 }
 
@@ -168,14 +244,22 @@ object! {
     /// `discovery`: the members of `remote_jwks` beside the two clusters.
     #[derive(Debug)]
     pub(in crate::config) struct RawDiscovery {
+        /// How failures are retried.
         async_fetch: Option<RawAsyncFetch>,
+        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
         cache_duration: Option<Milliseconds>,
+        /// Envoy's cluster that leads to the issuer's host.
         cluster: String,
+        /// Envoy's cluster through which the metadata's `jwks_uri` is fetched. Default: `cluster`.
         jwks_cluster: Option<String>,
-        max_stale: Option<Milliseconds>,
+        /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
+        max_stale: Option<Milliseconds> = "3600s",
+        /// How failures are retried.
         retry_policy: Option<RawRetryPolicy>,
-        timeout: Option<Milliseconds>,
-        unknown_kid_cooldown: Option<Milliseconds>,
+        /// Longest time for one call: over 0, at most an hour.
+        timeout: Option<Milliseconds> = "5s",
+        /// Least time between two fetches that unknown `kid`s cause.
+        unknown_kid_cooldown: Option<Milliseconds> = "30s",
     }
 }
 
@@ -183,8 +267,11 @@ object! {
     /// `HttpUri` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawHttpUri {
+        /// Envoy's cluster that the call goes through.
         cluster: String,
+        /// Longest time for one call: over 0, at most an hour.
         timeout: Milliseconds,
+        /// `http` or `https`, host, perhaps port, path and query. `cluster` decides about TLS.
         uri: String,
     }
 }
@@ -193,7 +280,8 @@ object! {
     /// `JwksAsyncFetch` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAsyncFetch {
-        failed_refetch_duration | "failedRefetchDuration": Option<Milliseconds>,
+        /// Wait after a failure; doubled with each, at most ten times as long.
+        failed_refetch_duration | "failedRefetchDuration": Option<Milliseconds> = "1s",
         /// Has no effect: a module cannot hold a listener back.
         _fast_listener = "fast_listener" | "fastListener": Option<bool>,
     }
@@ -205,6 +293,7 @@ object! {
     pub(in crate::config) struct RawRetryPolicy {
         /// Has no effect: a key set is fetched until it is there.
         _num_retries = "num_retries" | "numRetries": Option<u32>,
+        /// Waits between tries.
         retry_back_off | "retryBackOff": Option<RawBackOff>,
         /// Has no effect: every failure is retried.
         _retry_on = "retry_on" | "retryOn": Option<String>,
@@ -215,7 +304,9 @@ object! {
     /// `BackoffStrategy` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawBackOff {
+        /// Wait after the first failure.
         base_interval | "baseInterval": Milliseconds,
+        /// Longest wait; not below the base. Default: ten times the base.
         max_interval | "maxInterval": Option<Milliseconds>,
     }
 }
@@ -224,7 +315,9 @@ object! {
     /// `DataSource` of Envoy, as far as a module can read one.
     #[derive(Debug)]
     pub(in crate::config) struct RawDataSource {
+        /// A JWK set in base64.
         inline_bytes | "inlineBytes": Option<String>,
+        /// A JWK set, as JSON.
         inline_string | "inlineString": Option<String>,
     }
 }
@@ -232,6 +325,7 @@ object! {
 object! {
     /// `public_keys`.
     pub(in crate::config) struct RawPublicKeys {
+        /// Each one PEM block or several: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
         pem: Vec<String>,
     }
 }
@@ -248,7 +342,9 @@ impl std::fmt::Debug for RawPublicKeys {
 object! {
     /// One of `shared_secrets`.
     pub(in crate::config) struct RawSharedSecret {
+        /// The `kid` of its tokens.
         kid: Option<String>,
+        /// base64url; at least as long as the hash of its algorithms.
         secret: String,
     }
 }
@@ -267,6 +363,7 @@ object! {
     /// `client_secrets`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientSecrets {
+        /// The clients, by identifier.
         clients: Named<RawClient>,
     }
 }
@@ -274,10 +371,15 @@ object! {
 object! {
     /// One of `client_secrets.clients`.
     pub(in crate::config) struct RawClient {
-        enabled: Option<bool>,
+        /// `false`: its secrets are refused (401).
+        enabled: Option<bool> = true,
+        /// From when on its secrets are refused: RFC 3339 in UTC, or seconds since 1970.
         expires_at: Option<PointInTime>,
+        /// Its roles, for rules.
         roles: Option<Vec<String>>,
+        /// Its scopes, for rules.
         scopes: Option<Vec<String>>,
+        /// One or two hashes, as `portcullis client-secret` prints them.
         secret_hashes: Vec<String>,
     }
 }

@@ -13,9 +13,13 @@ object! {
     /// `RequirementRule` of `jwt_authn`, and `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRule {
+        /// What the token must grant, else 403. Needs `requires` or `requirement_name`.
         authorize: Option<RawAuthorize>,
+        /// The requests that the rule is for.
         route = "match": RawMatch,
+        /// In place of `requires`: a name in `requirement_map`.
         requirement_name | "requirementName": Option<String>,
+        /// The tokens that they must carry; a rule without lets them pass without one.
         requires: Option<RawRequirement>,
     }
 }
@@ -24,9 +28,13 @@ object! {
     /// `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
+        /// Each claim is, or is a list that holds, one of `any_of`.
         claims: Option<Vec<RawClaimRequirement>>,
+        /// The token's client is one of them.
         client_ids: Option<Vec<String>>,
+        /// The token has one of the roles.
         roles: Option<RawRoles>,
+        /// The token has all, or one, of the scopes.
         scopes: Option<RawWords>,
     }
 }
@@ -35,6 +43,7 @@ object! {
     /// `authorize.roles`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRoles {
+        /// Roles.
         any_of: Vec<String>,
     }
 }
@@ -43,7 +52,9 @@ object! {
     /// `authorize.scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawWords {
+        /// All of these scopes.
         all_of: Option<Vec<String>>,
+        /// One of these scopes.
         any_of: Option<Vec<String>>,
     }
 }
@@ -52,12 +63,19 @@ object! {
     /// `JwtRequirement` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirement {
+        /// No token is fine, one that is there must verify.
         allow_missing | "allowMissing": Option<RawEmpty>,
+        /// Always holds; a token that verifies lends its identity.
         allow_missing_or_failed | "allowMissingOrFailed": Option<RawEmpty>,
+        /// Always holds, and nothing is verified: claims that anyone can make up are passed on.
         extract_only_without_validation | "extractOnlyWithoutValidation": Option<RawExtractOnly>,
+        /// A token of this provider, with these audiences in place of the provider's own.
         provider_and_audiences | "providerAndAudiences": Option<RawProviderAndAudiences>,
+        /// A token of this provider.
         provider_name | "providerName": Option<String>,
+        /// All of them.
         requires_all | "requiresAll": Option<RawRequirements>,
+        /// The first that holds, in order.
         requires_any | "requiresAny": Option<RawRequirements>,
     }
 }
@@ -66,6 +84,7 @@ object! {
     /// `ExtractOnlyWithoutValidation` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawExtractOnly {
+        /// Header that says that nothing was verified; `"-"` is none.
         verification_status_header | "verificationStatusHeader": Option<String>,
     }
 }
@@ -74,7 +93,9 @@ object! {
     /// `FilterStateRule` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawFilterStateRules {
+        /// The value's name in the filter state.
         name: String,
+        /// What each value asks for.
         requires: Option<Named<RawRequirement>>,
     }
 }
@@ -103,7 +124,9 @@ object! {
     /// `ProviderWithAudiences` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawProviderAndAudiences {
+        /// One of them must be in `aud`, exactly.
         audiences: Option<Vec<String>>,
+        /// The provider.
         provider_name | "providerName": String,
     }
 }
@@ -112,6 +135,7 @@ object! {
     /// `JwtRequirementOrList` and `JwtRequirementAndList` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirements {
+        /// Two or more.
         requirements: Vec<RawRequirement>,
     }
 }
@@ -120,14 +144,23 @@ object! {
     /// `RouteMatch` of Envoy, and `methods`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
-        case_sensitive | "caseSensitive": Option<bool>,
+        /// Whether the case of the path counts; without effect on `safe_regex`.
+        case_sensitive | "caseSensitive": Option<bool> = true,
+        /// CONNECT requests.
         connect_matcher | "connectMatcher": Option<RawEmpty>,
+        /// Conditions on headers; all must hold.
         headers: Option<Vec<RawHeaderMatcher>>,
+        /// Any of them; methods have case. Default: any.
         methods: Option<Vec<String>>,
+        /// The whole path, without query.
         path: Option<String>,
+        /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`; no `/` at its end.
         path_separated_prefix | "pathSeparatedPrefix": Option<String>,
+        /// Start of the path; `/api` also matches `/apis`; `""` and `/` match every path.
         prefix: Option<String>,
+        /// Conditions on query parameters, by decoded name; all must hold.
         query_parameters | "queryParameters": Option<Vec<RawQueryMatcher>>,
+        /// Regular expression over the whole path.
         safe_regex | "safeRegex": Option<RawRegex>,
     }
 }
@@ -138,6 +171,7 @@ object! {
     pub(in crate::config) struct RawRegex {
         /// Has no effect: it once chose the one engine that there is.
         _google_re2 = "google_re2" | "googleRe2": Option<RawRe2>,
+        /// The expression; it matches the whole text.
         regex: String,
     }
 }
@@ -146,6 +180,7 @@ object! {
     /// `RegexMatcher.GoogleRE2` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawRe2 {
+        /// Has no effect.
         _max_program_size = "max_program_size" | "maxProgramSize": Option<u32>,
     }
 }
@@ -154,11 +189,17 @@ object! {
     /// `StringMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawStringMatcher {
+        /// Contains it.
         contains: Option<String>,
+        /// Is it.
         exact: Option<String>,
-        ignore_case | "ignoreCase": Option<bool>,
+        /// Case does not count; without effect on `safe_regex`.
+        ignore_case | "ignoreCase": Option<bool> = false,
+        /// Starts with it.
         prefix: Option<String>,
+        /// Matches as a whole.
         safe_regex | "safeRegex": Option<RawRegex>,
+        /// Ends with it.
         suffix: Option<String>,
     }
 }
@@ -167,17 +208,28 @@ object! {
     /// `HeaderMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawHeaderMatcher {
+        /// The header contains it.
         contains_match | "containsMatch": Option<String>,
+        /// The header is it.
         exact_match | "exactMatch": Option<String>,
-        invert_match | "invertMatch": Option<bool>,
+        /// Holds where it otherwise would not.
+        invert_match | "invertMatch": Option<bool> = false,
+        /// The header.
         name: String,
+        /// The header starts with it.
         prefix_match | "prefixMatch": Option<String>,
+        /// The header is there; `false`: is not there.
         present_match | "presentMatch": Option<bool>,
+        /// The header is an integer from `start` up to, but not including, `end`.
         range_match | "rangeMatch": Option<RawRange>,
+        /// The header matches as a whole.
         safe_regex_match | "safeRegexMatch": Option<RawRegex>,
+        /// The header fits.
         string_match | "stringMatch": Option<RawStringMatcher>,
+        /// The header ends with it.
         suffix_match | "suffixMatch": Option<String>,
-        treat_missing_header_as_empty | "treatMissingHeaderAsEmpty": Option<bool>,
+        /// A header that is not there counts as empty.
+        treat_missing_header_as_empty | "treatMissingHeaderAsEmpty": Option<bool> = false,
     }
 }
 
@@ -185,8 +237,10 @@ object! {
     /// `Int64Range` of Envoy; a missing end is zero, as in protobuf.
     #[derive(Debug)]
     pub(in crate::config) struct RawRange {
-        end: Option<Integer>,
-        start: Option<Integer>,
+        /// The first number that is too great.
+        end: Option<Integer> = 0,
+        /// The least number.
+        start: Option<Integer> = 0,
     }
 }
 
@@ -194,8 +248,11 @@ object! {
     /// `QueryParameterMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawQueryMatcher {
+        /// The parameter.
         name: String,
+        /// The parameter is there.
         present_match | "presentMatch": Option<bool>,
+        /// The parameter's value fits.
         string_match | "stringMatch": Option<RawStringMatcher>,
     }
 }

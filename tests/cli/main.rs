@@ -18,7 +18,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-#[path = "support/signer.rs"]
+mod check;
+mod explain;
+mod generated;
+#[path = "../support/signer.rs"]
 mod signer;
 
 use signer::Signer;
@@ -66,12 +69,8 @@ fn portcullis(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    program
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    // One that finds its arguments to be wrong does not wait for input.
+    let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
     program.wait_with_output().unwrap()
 }
 
@@ -182,73 +181,6 @@ fn counts_keys_that_it_was_not_given_as_not_to_be_had() {
     assert_eq!(decisions[0]["reason"], json!("keys_unavailable"));
 }
 
-#[test]
-fn checks_configurations_and_key_sets() {
-    let good = file("good.yaml", CONFIG);
-    let wrong = file(
-        "wrong.yaml",
-        &CONFIG.replace("provider_name", "provder_name"),
-    );
-    let weak = file(
-        "weak.yaml",
-        &CONFIG.replace("audiences: [orders]", "allow_any_audience: true"),
-    );
-    let fetched = "remote_jwks:
-      http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }";
-    let certificate = json!({"pem": [include_str!("support/keys/pem/p256_cert_expired.pem")]});
-    let expired = file(
-        "expired.yaml",
-        &CONFIG.replace(fetched, &format!("public_keys: {certificate}")),
-    );
-    let key = Signer::new(Algorithm::Es256).jwk();
-    let mut encryption = key.clone();
-    encryption["use"] = json!("enc");
-    let secret = json!({ "kty": "oct", "kid": "s", "alg": "HS256", "k": "A".repeat(43) });
-    let sets = |name: &str, keys: Value| {
-        format!(
-            "idp={}",
-            file(name, &json!({ "keys": keys }).to_string()).display()
-        )
-    };
-    let usable = sets("usable.jwks", json!([key, encryption]));
-    let unusable = sets("unusable.jwks", json!([encryption]));
-    let published_secret = sets("secret.jwks", json!([key, secret]));
-    for (config, key_set, code, expected) in [
-        (&good, None, 0, ""),
-        (&weak, None, 0, "warning: providers.idp"),
-        (
-            &wrong,
-            None,
-            1,
-            r#"rules[1].requires: unknown field "provder_name", did you mean "provider_name"?"#,
-        ),
-        (
-            &expired,
-            None,
-            0,
-            "warning: providers.idp.public_keys: the certificate of key 0 has expired",
-        ),
-        (&good, Some(&usable), 0, "warning: jwks of idp"),
-        (&good, Some(&unusable), 1, "error: jwks of idp"),
-        (&good, Some(&published_secret), 1, "error: jwks of idp"),
-    ] {
-        let mut arguments = vec!["check", config.to_str().unwrap()];
-        arguments.extend(key_set.into_iter().flat_map(|set| ["--jwks", set.as_str()]));
-        let output = portcullis(&arguments, "");
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{arguments:?}: {}",
-            stdout(&output)
-        );
-        assert!(
-            stdout(&output).contains(expected),
-            "{expected}: {}",
-            stdout(&output)
-        );
-    }
-}
-
 /// What Envoy's reader of YAML takes for something else must not pass here.
 #[test]
 fn reads_yaml_as_envoy_does_or_not_at_all() {
@@ -286,6 +218,23 @@ fn tells_usage_from_findings() {
         (&["no-such-command"][..], "", 2),
         (&["check", "/no/such/file"], "", 2),
         (&["check", config, "--jwks", "idp"], "", 2),
+        (&["explain", "--config", config, "--token", "-"], "", 2),
+        (&["explain", "--config", config, "--token", "-"], "a b c", 2),
+        (
+            &[
+                "explain",
+                "--config",
+                config,
+                "--token",
+                "-",
+                "--request",
+                "GET",
+            ],
+            "a",
+            2,
+        ),
+        (&["completions", "cmd"], "", 2),
+        (&["man", "/dev/null/pages"], "", 2),
         (&["check", config, "--jwks", "other=/dev/null"], "", 2),
         (&["decide", "--config", config], "{", 2),
         (&["decide", "--config", config], r#"{"paht":"/"}"#, 2),

@@ -1,0 +1,187 @@
+//! The report for people.
+
+use std::{
+    env,
+    io::{IsTerminal as _, Write, stdout},
+};
+
+use clap::ColorChoice;
+use serde_json::Value;
+
+use super::report::{Report, Step, StepOutcome};
+
+/// Escape sequences of ECMA-48, or nothing.
+struct Paint {
+    bold: &'static str,
+    good: &'static str,
+    bad: &'static str,
+    end: &'static str,
+}
+
+const COLOURED: Paint = Paint {
+    bold: "\x1b[1m",
+    good: "\x1b[32m",
+    bad: "\x1b[1;31m",
+    end: "\x1b[0m",
+};
+
+const PLAIN: Paint = Paint {
+    bold: "",
+    good: "",
+    bad: "",
+    end: "",
+};
+
+/// Writes the report.
+pub(super) fn write(
+    report: &Report,
+    color: ColorChoice,
+    output: &mut dyn Write,
+) -> std::io::Result<()> {
+    let paint = if is_coloured(color) {
+        &COLOURED
+    } else {
+        &PLAIN
+    };
+    let Paint {
+        bold,
+        good,
+        bad,
+        end,
+    } = paint;
+    for (title, members) in [
+        ("header", &report.token.header),
+        ("claims", &report.token.claims),
+    ] {
+        writeln!(output, "{bold}{title}{end}")?;
+        write_members(members.as_ref(), output)?;
+    }
+    writeln!(output, "{bold}token{end}")?;
+    write_steps(&report.token.checks, paint, output)?;
+    write_refusal(report.token.status, report.token.reason, paint, output)?;
+    let is_known = report.providers.iter().any(|own| own.names_issuer);
+    if !is_known && report.providers.len() > 1 {
+        writeln!(
+            output,
+            "{bold}no provider names the issuer{end}; each expects:"
+        )?;
+    }
+    for provider in &report.providers {
+        writeln!(output, "{bold}provider {}{end}", provider.name)?;
+        write_steps(&provider.checks, paint, output)?;
+        write_refusal(provider.status, provider.reason, paint, output)?;
+        if provider.accepted {
+            writeln!(output, "  {good}accepted{end}")?;
+        }
+    }
+    if let Some(request) = &report.request {
+        let (method, path) = (printable(&request.method), printable(&request.path));
+        writeln!(output, "{bold}request {method} {path}{end}")?;
+        match request.rule {
+            Some(index) => writeln!(output, "  is for rules[{index}]")?,
+            None => writeln!(output, "  is for no rule")?,
+        }
+        let color = if report.accepted { good } else { bad };
+        let decision = match report.accepted {
+            true => "allowed",
+            false => "denied",
+        };
+        let (status, reason) = (request.status, request.reason);
+        writeln!(output, "  {color}{decision}{end}: {status} ({reason})")?;
+        if !request.detail.is_empty() {
+            writeln!(output, "  {}", request.detail)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_coloured(color: ColorChoice) -> bool {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        // https://no-color.org
+        ColorChoice::Auto => {
+            !is_set("NO_COLOR")
+                && env::var_os("TERM").is_none_or(|term| term != "dumb")
+                && stdout().is_terminal()
+        }
+    }
+}
+
+fn write_members(members: Option<&Value>, output: &mut dyn Write) -> std::io::Result<()> {
+    let Some(members) = members.and_then(Value::as_object) else {
+        return writeln!(output, "  cannot be read");
+    };
+    let width = members.keys().map(|name| printable(name).chars().count());
+    let width = width.max().unwrap_or_default();
+    for (name, value) in members {
+        let (name, value) = (printable(name), printable(&value.to_string()));
+        writeln!(output, "  {name:width$}  {value}")?;
+    }
+    Ok(())
+}
+
+fn write_steps(steps: &[Step], paint: &Paint, output: &mut dyn Write) -> std::io::Result<()> {
+    for step in steps {
+        let (color, word) = match step.outcome {
+            StepOutcome::Passed => (paint.good, "ok  "),
+            StepOutcome::Failed => (paint.bad, "FAIL"),
+        };
+        let line = format!(
+            "  {color}{word}{}  {:12}  {}",
+            paint.end, step.check, step.detail
+        );
+        writeln!(output, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn write_refusal(
+    status: Option<u16>,
+    reason: Option<&str>,
+    paint: &Paint,
+    output: &mut dyn Write,
+) -> std::io::Result<()> {
+    let Some((status, reason)) = status.zip(reason) else {
+        return Ok(());
+    };
+    let Paint { bad, end, .. } = paint;
+    writeln!(output, "  {bad}refused{end}: {status} ({reason})")
+}
+
+/// The text without what would make a terminal do or show something else: whoever made the token
+/// wrote it.
+pub(super) fn printable(text: &str) -> String {
+    let mut printable = String::new();
+    for character in text.chars() {
+        let misleads = matches!(
+            character,
+            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        );
+        if character.is_control() || misleads {
+            printable.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_no_character_that_a_terminal_obeys() {
+        for (text, shown) in [
+            ("plain Größe", "plain Größe"),
+            ("\u{1b}[31m", "\\u001b[31m"),
+            ("a\u{9b}2J\u{7f}", "a\\u009b2J\\u007f"),
+            ("admin\u{202e}nimda", "admin\\u202enimda"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The shape of the configuration as JSON Schema (draft 2020-12).
+//!
+//! Said by the declarations that the parser is made of, so that the two cannot say different things: a
+//! name, a type, or that a field must be there. What takes more than one field to see (exactly one
+//! source of keys, a provider that does not exist) only the parser tells.
+//!
+//! Spellings in lowerCamelCase stand under `patternProperties`: they are valid, but an editor that
+//! completes names does not offer each field twice.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    ClaimName, Integer, Milliseconds, Named, PointInTime, RawConfig, Scalar, rule::RawEmpty,
+};
+
+/// What a type of the configuration looks like.
+pub(in crate::config) trait Describe {
+    /// Whether a field of this type may be left out.
+    const OPTIONAL: bool = false;
+
+    /// Its schema; that of an object is put among `definitions` and referred to.
+    fn describe(definitions: &mut Definitions) -> Value;
+}
+
+/// The schemas of objects, by name.
+#[derive(Default)]
+pub(in crate::config) struct Definitions(BTreeMap<String, Value>);
+
+/// A field, as [`object!`](super::object) declares it.
+pub(in crate::config) struct Field<'a> {
+    pub(in crate::config) name: &'static str,
+    pub(in crate::config) camel: Option<&'static str>,
+    /// The lines of its comment.
+    pub(in crate::config) comment: &'a [&'static str],
+    /// What holds where it is not written, if that is one value.
+    pub(in crate::config) default: Option<Value>,
+}
+
+/// The fields of one object.
+pub(in crate::config) struct Fields<'a> {
+    definitions: &'a mut Definitions,
+    properties: Map<String, Value>,
+    camel: Map<String, Value>,
+    conditions: Vec<Value>,
+    required: Vec<&'static str>,
+}
+
+/// The schema of the whole configuration.
+pub(in crate::config) fn schema() -> Value {
+    let mut definitions = Definitions::default();
+    let mut schema = RawConfig::describe(&mut definitions);
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("$defs".to_owned(), json!(definitions.0));
+    }
+    schema
+}
+
+impl Definitions {
+    /// A reference to the object that is declared as `type_name`.
+    pub(in crate::config) fn object(
+        &mut self,
+        type_name: &'static str,
+        declare: impl FnOnce(&mut Fields<'_>),
+    ) -> Value {
+        let name = type_name.strip_prefix("Raw").unwrap_or(type_name);
+        if !self.0.contains_key(name) {
+            // Stands here while it is made: objects hold objects of their own type.
+            self.0.insert(name.to_owned(), Value::Null);
+            let mut fields = Fields {
+                definitions: self,
+                properties: Map::new(),
+                camel: Map::new(),
+                conditions: Vec::new(),
+                required: Vec::new(),
+            };
+            declare(&mut fields);
+            let object = fields.object();
+            self.0.insert(name.to_owned(), object);
+        }
+        json!({"$ref": format!("#/$defs/{name}")})
+    }
+}
+
+impl Fields<'_> {
+    /// Adds a field.
+    pub(in crate::config) fn add<T: Describe>(&mut self, field: Field<'_>) {
+        let mut schema = T::describe(self.definitions);
+        if let Some(members) = schema.as_object_mut() {
+            let description = description(field.comment);
+            if !description.is_empty() {
+                members.insert("description".to_owned(), description.into());
+            }
+            if let Some(default) = field.default {
+                members.insert("default".to_owned(), default);
+            }
+        }
+        let Field { name, camel, .. } = field;
+        if let Some(camel) = camel {
+            self.camel.insert(format!("^{camel}$"), schema.clone());
+            self.conditions
+                .push(json!({"not": {"required": [name, camel]}}));
+        }
+        self.properties.insert(name.to_owned(), schema);
+        match camel {
+            _ if T::OPTIONAL => {}
+            None => self.required.push(name),
+            Some(camel) => self
+                .conditions
+                .push(json!({"anyOf": [{"required": [name]}, {"required": [camel]}]})),
+        }
+    }
+
+    fn object(self) -> Value {
+        let mut object = Map::new();
+        object.insert("type".to_owned(), "object".into());
+        object.insert("properties".to_owned(), self.properties.into());
+        object.insert("additionalProperties".to_owned(), false.into());
+        for (keyword, value) in [
+            ("patternProperties", Value::from(self.camel)),
+            ("required", self.required.into()),
+            ("allOf", self.conditions.into()),
+        ] {
+            if value != json!({}) && value != json!([]) {
+                object.insert(keyword.to_owned(), value);
+            }
+        }
+        object.into()
+    }
+}
+
+/// The lines of a comment as a text: paragraphs, each in one line.
+fn description(comment: &[&str]) -> String {
+    let lines: Vec<&str> = comment.iter().map(|line| line.trim()).collect();
+    let paragraphs = lines.split(|line| line.is_empty());
+    let paragraphs: Vec<String> = paragraphs.map(|lines| lines.join(" ")).collect();
+    paragraphs.join("\n\n")
+}
+
+/// The schema of `null`, which is an absent field, and of what `schema` is of.
+fn or_null(mut schema: Value) -> Value {
+    let Some(members) = schema.as_object_mut() else {
+        return schema;
+    };
+    if let Some(Value::Array(choices)) = members.get_mut("enum") {
+        choices.push(Value::Null);
+    } else if let Some(types) = members.get_mut("type") {
+        match types {
+            Value::Array(types) => types.push("null".into()),
+            one => *one = json!([one, "null"]),
+        }
+    } else {
+        return json!({"anyOf": [schema, {"type": "null"}]});
+    }
+    schema
+}
+
+impl<T: Describe> Describe for Option<T> {
+    const OPTIONAL: bool = true;
+
+    fn describe(definitions: &mut Definitions) -> Value {
+        or_null(T::describe(definitions))
+    }
+}
+
+impl<T: Describe> Describe for Vec<T> {
+    fn describe(definitions: &mut Definitions) -> Value {
+        json!({"type": "array", "items": T::describe(definitions)})
+    }
+}
+
+impl<T: Describe> Describe for Named<T> {
+    fn describe(definitions: &mut Definitions) -> Value {
+        json!({"type": "object", "additionalProperties": T::describe(definitions)})
+    }
+}
+
+/// Types whose schema is always the same.
+macro_rules! describe {
+    ($($type:ty: $schema:tt,)*) => {
+        $(impl Describe for $type {
+            fn describe(_definitions: &mut Definitions) -> Value {
+                json!($schema)
+            }
+        })*
+    };
+}
+
+describe! {
+    bool: {"type": "boolean"},
+    u32: {"type": "integer", "minimum": 0, "maximum": (u32::MAX)},
+    u64: {"type": "integer", "minimum": 0},
+    String: {"type": "string"},
+    Milliseconds: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
+    Integer: {"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"},
+    PointInTime: {"type": ["string", "integer"], "minimum": 0, "format": "date-time"},
+    Scalar: {"type": ["string", "number", "boolean"]},
+    ClaimName: {
+        "type": ["string", "array"],
+        "minLength": 1,
+        "minItems": 1,
+        "items": {"type": "string"},
+    },
+    RawEmpty: {"type": "object", "maxProperties": 0},
+}

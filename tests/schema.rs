@@ -1,0 +1,250 @@
+//! The schema of the configuration says what the parser says.
+//!
+//! A kept validator (Ajv, under Node) judges every example of the documentation and of `envoy/`, and
+//! what becomes of them when a value is replaced or a name is added, one at a time: what the parser
+//! accepts is valid, and what it refuses for its shape is not.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code: a failure should end the test"
+)]
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use portcullis::config::{Config, Reason, schema};
+use serde_json::{Value, json};
+
+#[path = "support/examples.rs"]
+mod examples;
+
+/// A document, and whether the schema must accept it.
+struct Judged {
+    place: String,
+    document: Value,
+    is_valid: bool,
+}
+
+#[test]
+fn says_what_the_parser_says() {
+    let mut judged = Vec::new();
+    for (place, document) in documents() {
+        judged.extend(judge(place.clone(), document.clone()));
+        // The pages of the products say again what the page of all fields says.
+        let count = match place.contains("docs/providers") {
+            true => 0,
+            false => values(&document),
+        };
+        for target in 0..count {
+            for replacement in replacements() {
+                let mut changed = document.clone();
+                change(&mut changed, &mut target.clone(), &mut |value| {
+                    *value = replacement.clone();
+                });
+                judged.extend(judge(format!("{place}, value {target}"), changed));
+            }
+            let mut changed = document.clone();
+            change(&mut changed, &mut target.clone(), &mut |value| {
+                if let Value::Object(members) = value {
+                    members.insert("no_such_name".to_owned(), json!(1));
+                }
+            });
+            judged.extend(judge(format!("{place}, a name in {target}"), changed));
+        }
+    }
+    let (valid, invalid): (Vec<_>, Vec<_>) = judged.iter().partition(|judged| judged.is_valid);
+    assert!(valid.len() > 1000 && invalid.len() > 1000);
+    let complaints = complaints(&judged);
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+#[test]
+fn names_what_holds_where_nothing_is_written() {
+    let schema = schema();
+    let base = base();
+    let written = format!("{:?}", parse(&base).unwrap());
+    let mut seen = 0_usize;
+    for (object, place) in [
+        ("Config", ""),
+        ("Limits", "/limits"),
+        ("Provider", "/providers/idp"),
+        ("Cache", "/providers/idp/jwt_cache_config"),
+        ("RemoteJwks", "/providers/idp/remote_jwks"),
+        ("AsyncFetch", "/providers/idp/remote_jwks/async_fetch"),
+        ("Match", "/rules/0/match"),
+    ] {
+        for (name, field) in schema["$defs"][object]["properties"].as_object().unwrap() {
+            let Some(default) = field.get("default") else {
+                continue;
+            };
+            let mut document = base.clone();
+            document.pointer_mut(place).unwrap()[name] = default.clone();
+            let read = parse(&document).unwrap_or_else(|error| panic!("{object}.{name}: {error}"));
+            assert_eq!(format!("{read:?}"), written, "{object}.{name}");
+            seen = seen.saturating_add(1);
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[test]
+fn every_field_is_in_the_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+    for (object, declared) in schema()["$defs"].as_object().unwrap() {
+        for (name, field) in declared["properties"].as_object().unwrap() {
+            let description = field["description"].as_str().unwrap();
+            let is_needless = description.starts_with("Has no effect");
+            assert!(
+                is_needless || page.contains(name.as_str()),
+                "{object}.{name}"
+            );
+        }
+    }
+}
+
+/// A configuration in which each object stands that has defaults.
+fn base() -> Value {
+    json!({
+        "limits": {},
+        "providers": {"idp": {
+            "issuer": "https://idp.example",
+            "audiences": ["api"],
+            "jwt_cache_config": {},
+            "remote_jwks": {
+                "async_fetch": {},
+                "http_uri": {"uri": "https://idp.example/keys", "cluster": "idp", "timeout": "5s"},
+            },
+        }},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "idp"}}],
+    })
+}
+
+fn documents() -> Vec<(String, Value)> {
+    let mut documents: Vec<(String, Value)> = examples::of_the_documentation()
+        .into_iter()
+        .map(|example| (example.place(), example.document()))
+        .collect();
+    let examples_of_envoy = examples::of_envoy();
+    assert!(examples_of_envoy.len() >= 3);
+    documents.extend(examples_of_envoy);
+    documents.push(("base".to_owned(), base()));
+    documents
+}
+
+fn parse(document: &Value) -> Result<Config, portcullis::config::ConfigError> {
+    Config::parse(document.to_string().as_bytes())
+}
+
+/// What the schema must say of a document; `None` where only the parser can tell.
+fn judge(place: String, document: Value) -> Option<Judged> {
+    let is_valid = match parse(&document) {
+        Ok(_) => true,
+        Err(error) => {
+            if !is_of_the_shape(error.reason()) {
+                return None;
+            }
+            false
+        }
+    };
+    Some(Judged {
+        place,
+        document,
+        is_valid,
+    })
+}
+
+fn is_of_the_shape(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NotAvailable { .. }
+            | Reason::SpeltTwice { .. }
+            | Reason::UnknownField { .. }
+            | Reason::UnknownValue { .. }
+            | Reason::Unreadable { .. }
+            | Reason::WrongType { .. }
+    )
+}
+
+/// What the validator finds to be otherwise.
+fn complaints(judged: &[Judged]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/check-schema/main.mjs");
+    let mut validator = Command::new("node")
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = validator.stdin.take().unwrap();
+    writeln!(input, "{}", schema()).unwrap();
+    for Judged {
+        place,
+        document,
+        is_valid,
+    } in judged
+    {
+        let line = json!({"place": place, "document": document, "valid": is_valid});
+        writeln!(input, "{line}").unwrap();
+    }
+    drop(input);
+    let output = validator.wait_with_output().unwrap();
+    assert!(output.status.success(), "make docs sets the validator up");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Values of every type, and some that mean something.
+fn replacements() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(60.0),
+        json!(1.5),
+        json!(5_000_000_000_u64),
+        json!(""),
+        json!("5s"),
+        json!("7"),
+        json!("reject"),
+        json!([]),
+        json!(["a"]),
+        json!([1]),
+        json!([[]]),
+        json!({}),
+        json!({"a": {}}),
+        json!({"providerName": "idp"}),
+    ]
+}
+
+/// How many values a document has, itself included.
+fn values(value: &Value) -> usize {
+    let inner: usize = match value {
+        Value::Array(elements) => elements.iter().map(values).sum(),
+        Value::Object(members) => members.values().map(values).sum(),
+        _ => 0,
+    };
+    inner.saturating_add(1)
+}
+
+/// Changes the value that is at `target`, counted depth first.
+fn change(value: &mut Value, target: &mut usize, to: &mut dyn FnMut(&mut Value)) {
+    if *target == 0 {
+        to(value);
+    }
+    *target = target.wrapping_sub(1);
+    match value {
+        Value::Array(elements) => elements
+            .iter_mut()
+            .for_each(|element| change(element, target, to)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|member| change(member, target, to)),
+        _ => {}
+    }
+}
