@@ -93,14 +93,19 @@ pub(super) fn clients() -> BTreeSet<String> {
             r#"client_secrets.clients[""]: expected a client's identifier: printable ASCII without spaces, ":" and "%", found """#,
         ),
     ]);
-    let both = [(
+    let secrets = json!({"clients": {"job": {"secret_hashes": [SECRET_HASH]}}});
+    let both = vec![
+        ("providers.okta.issuer", json!(null)),
+        ("providers.okta.audiences", json!(null)),
+        ("providers.okta.client_secrets", secrets),
+    ];
+    seen.extend(check(
+        "",
         vec![(
-            "providers.okta.client_secrets",
-            of(json!({"clients": {}}))[3].1.clone(),
+            both,
+            r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is needed, found "remote_jwks", "client_secrets"; keep one"#,
         )],
-        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is needed, found "remote_jwks", "client_secrets"; keep one"#,
-    )];
-    seen.extend(check("", both.into()));
+    ));
     let rule = json!({"provider_and_audiences": {"provider_name": "okta", "audiences": ["b"]}});
     let mut changes: Vec<(String, Value)> = with("enabled", json!(true))
         .into_iter()
