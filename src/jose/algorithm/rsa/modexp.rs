@@ -19,6 +19,8 @@
 //! - Multiplication and reduction go by blocks: four rows at a time, so that sixteen products cost
 //!   eight loads and four stores ([`add_rows`], where the time is spent). Arrays of four have no
 //!   bounds to check.
+//! - Loops go by slice patterns: this crate is compiled for size, where iterators stay calls, which
+//!   take twice the time.
 //! - A square computes each product of two different blocks once, and doubled.
 //!
 //! A power by 65537 is 16 squares and 2 products; the last of them multiplies by the base itself,
@@ -376,4 +378,86 @@ fn write(number: &[Block], octets: usize) -> Vec<u8> {
         bits = bits.wrapping_sub(8);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    /// Modulo 2^k - 1, whose limbs are all ones, 2^j is 2^(j modulo k).
+    #[test]
+    fn powers_of_two_modulo_a_mersenne_number() {
+        for bits in [108, 1279, 2047, 2048, 2049, 3072, 4095, 4096, 8191, 8192] {
+            let octets = bits / 8 + 1;
+            let power_of_two = |exponent: usize| {
+                let mut power = vec![0; octets];
+                power[octets - 1 - exponent / 8] = 1 << (exponent % 8);
+                power
+            };
+            let mut modulus = vec![0xff; octets];
+            modulus[0] = power_of_two(bits)[0] - 1;
+            let modulus = Modulus::new(&modulus).unwrap();
+            assert_eq!(modulus.bits(), bits);
+            for (base, exponent) in [(0, 65537), (1, 3), (1, 65537), (bits - 1, 65537), (7, 17)] {
+                let expected = power_of_two(base * exponent % bits);
+                let power = modulus.power(&power_of_two(base), u64::try_from(exponent).unwrap());
+                let power = power.unwrap();
+                assert_eq!(power, expected[octets - power.len()..], "{bits} {base}");
+            }
+        }
+    }
+
+    #[test]
+    fn small_powers_are_those_of_plain_division() {
+        for modulus in [3, 5, 9, (1 << 27) - 1, (1 << 27) + 1, 0xffff_ffff_u64] {
+            let prepared = Modulus::new(&modulus.to_be_bytes()).unwrap();
+            for base in [0, 1, 2, modulus / 2, modulus - 2, modulus - 1] {
+                let expected = (0..65537).fold(1, |power, _| power * base % modulus);
+                let power = prepared.power(&base.to_be_bytes(), 65537).unwrap();
+                let octets = expected.to_be_bytes();
+                assert_eq!(power, octets[8 - power.len()..], "{base} {modulus}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_odd_moduli_of_at_most_8192_bits_are_prepared() {
+        for octets in [
+            &[][..],
+            &[0],
+            &[1],
+            &[4],
+            &[0; 300],
+            &[0xff; 1025],
+            &[0xff, 0xfe],
+        ] {
+            assert_eq!(Modulus::new(octets), None, "{}", octets.len());
+        }
+        assert!(Modulus::new(&[0xff; 1024]).is_some());
+    }
+
+    #[test]
+    fn base_is_below_the_modulus_and_the_exponent_odd() {
+        let modulus = Modulus::new(&[0xff; 256]).unwrap();
+        let below = [&[0xff; 255][..], &[0xfe]].concat();
+        assert!(modulus.power(&below, 3).is_some());
+        for (base, exponent) in [
+            (&[0xff; 256][..], 3),
+            (&[1; 257], 3),
+            (&below, 0),
+            (&below, 1),
+            (&below, 2),
+            (&below, 65536),
+        ] {
+            assert_eq!(
+                modulus.power(base, exponent),
+                None,
+                "{} {exponent}",
+                base.len()
+            );
+        }
+    }
 }
