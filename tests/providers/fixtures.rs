@@ -59,16 +59,6 @@ impl Fixture {
         self
     }
 
-    /// The same, made and good so many seconds later.
-    pub(crate) fn later(mut self, seconds: u64) -> Self {
-        for name in ["auth_time", "exp", "iat", "nbf"] {
-            if let Some(time) = self.claims.get_mut(name) {
-                *time = json!(time.as_u64().unwrap() + seconds);
-            }
-        }
-        self
-    }
-
     /// The token.
     pub(crate) fn token(&self) -> String {
         Signer::new(Algorithm::Rs256).token(&self.header, &self.claims)

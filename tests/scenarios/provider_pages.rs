@@ -199,7 +199,7 @@ fn pages() -> Vec<Page> {
             name: "cognito",
             text: include_str!("../../docs/providers/cognito.md"),
             number: 0,
-            header: untyped.clone(),
+            header: untyped,
             claims: json!({
                 "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI",
                 "sub": "57cbishk4j24pabc1234567890", "client_id": "57cbishk4j24pabc1234567890",

@@ -207,15 +207,20 @@ const RIVALS: [(&str, &str); 3] = [
 
 /// Writes what the providers of `document` have left to their presets.
 pub(in crate::config) fn fill_in(document: &mut Value) {
-    let providers = document
-        .get_mut("providers")
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flat_map(Map::values_mut);
-    for provider in providers.filter_map(Value::as_object_mut) {
-        let written = provider.get("preset").and_then(Value::as_str);
-        let preset = PRESETS.iter().find(|(name, _)| Some(*name) == written);
-        for (field, text) in preset.map_or(&[][..], |(_, defaults)| defaults) {
+    let Some(Value::Object(providers)) = document.get_mut("providers") else {
+        return;
+    };
+    for provider in providers.values_mut() {
+        let Value::Object(provider) = provider else {
+            continue;
+        };
+        let Some(Value::String(written)) = provider.get("preset") else {
+            continue;
+        };
+        let Some((_, defaults)) = PRESETS.iter().find(|(name, _)| *name == written) else {
+            continue;
+        };
+        for (field, text) in *defaults {
             if let Ok(value) = json::parse(text.as_bytes()) {
                 fill_in_field(provider, field, value);
             }
@@ -224,14 +229,12 @@ pub(in crate::config) fn fill_in(document: &mut Value) {
 }
 
 fn fill_in_field(provider: &mut Map<String, Value>, field: &str, default: Value) {
-    let is_written = |name: &str| provider.get(name).is_some_and(|value| !value.is_null());
-    if RIVALS
-        .iter()
-        .any(|(name, rival)| *name == field && is_written(rival))
-    {
-        return;
+    for (name, rival) in RIVALS {
+        if name == field && is_written(provider, rival) {
+            return;
+        }
     }
-    if !is_written(field) {
+    if !is_written(provider, field) {
         provider.insert(field.to_owned(), default);
     } else if field == "require_claims"
         && let Some(Value::Array(written)) = provider.get_mut(field)
@@ -245,6 +248,10 @@ fn fill_in_field(provider: &mut Map<String, Value>, field: &str, default: Value)
             }
         }
     }
+}
+
+fn is_written(provider: &Map<String, Value>, field: &str) -> bool {
+    provider.get(field).is_some_and(|value| !value.is_null())
 }
 
 #[cfg(test)]
