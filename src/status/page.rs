@@ -88,10 +88,27 @@ fn server(page: &mut String, provider: &Provider) {
 }
 
 fn keys(page: &mut String, provider: &Provider, keys: &[VerifyingKey]) {
-    page.push_str("<details><summary>");
-    page.push_str(&keys.len().to_string());
-    page.push_str(if keys.len() == 1 { " key" } else { " keys" });
-    page.push_str("</summary><ul>");
+    if keys.is_empty() {
+        let class = if provider.enabled {
+            " class=\"bad\""
+        } else {
+            ""
+        };
+        for part in ["<span", class, ">none</span>"] {
+            page.push_str(part);
+        }
+    } else {
+        list(page, keys);
+    }
+    element(page, "small", provider.key_source);
+}
+
+fn list(page: &mut String, keys: &[VerifyingKey]) {
+    let (many, one) = (keys.len().to_string(), keys.len() == 1);
+    let unit = if one { " key" } else { " keys" };
+    for part in ["<details><summary>", &many, unit, "</summary><ul>"] {
+        page.push_str(part);
+    }
     for key in keys {
         page.push_str("<li>");
         if let Some(kid) = key.kid() {
@@ -106,7 +123,6 @@ fn keys(page: &mut String, provider: &Provider, keys: &[VerifyingKey]) {
         page.push_str("</li>");
     }
     page.push_str("</ul></details>");
-    element(page, "small", provider.key_source);
 }
 
 fn fetches(page: &mut String, account: &Account<'_>, now: UnixMillis) {
