@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
+import { stopAll } from '../../envoy/demo/processes.mjs';
 import { COOKIE, HOSTILE, STATUS, report, startGate, token } from './gate.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -26,8 +27,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  // Envoy ends with the process.
-  setImmediate(() => process.exit());
+  await stopAll();
 });
 
 // The page as an operator sees it, and all that went wrong or out while it was read.
