@@ -17,11 +17,13 @@ PROGRAM := target/release/portcullis
 NOOP := target/bench/noop.wasm
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
+BROWSER := tests/browser
+BROWSER_READY := $(BROWSER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
 VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs benches/*/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
 CORE := --locked --no-default-features --features cli
@@ -75,7 +77,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 .PHONY: test lint fmt
 test: ## Run all tests
-	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e demo docs
+	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser demo docs
 
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
 	cargo fmt --check
@@ -89,7 +91,7 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a si
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt
 
-.PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e docs
+.PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
 	cargo test $(CORE) --lib --bins --test arithmetic --test cli --test decisions --test jose --test key_life --test properties
 	cargo test --locked --features cli --lib filter::
@@ -119,6 +121,10 @@ parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by reques
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
 	CI=true cargo test --locked --features cli --test e2e
+
+browser: wasm envoy $(BROWSER_READY) ## The status page in Chromium (SCREENSHOTS=folder: pictures)
+	@scripts/require.sh chromium
+	node --test --test-reporter=spec $(BROWSER)/page.test.mjs
 
 docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
 	cargo test $(CORE) --test docs --test schema
@@ -151,7 +157,7 @@ bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision c
 
 .PHONY: clean-tools
 clean-tools: ## Remove .tools/ and every node_modules
-	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(VALIDATOR)/node_modules
+	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules
 
 # What the targets stand on. Each is a file, so that it is made once.
 
@@ -181,7 +187,7 @@ $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 	@mkdir -p $(@D)
 	rustc --edition 2024 --target $(TARGET) --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
-$(SERVER_READY) $(LINKER_READY) $(VALIDATOR_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
+$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@

@@ -32,6 +32,7 @@ pub mod json;
 pub mod keys;
 pub mod policy;
 pub mod request;
+pub mod status;
 pub mod template;
 pub mod time;
 pub mod verification;

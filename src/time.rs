@@ -18,6 +18,9 @@ use serde_json::Value;
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
+/// 9999-12-31T23:59:59Z.
+const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
+
 /// A point in time: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixSeconds(i64);
@@ -136,11 +139,61 @@ impl UnixMillis {
         )
     }
 
+    /// The second that has begun, as RFC 3339 section 5.6 writes it in UTC; nothing past the year
+    /// 9999, which that has no form for.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let seconds = self.0.div_euclid(1000).min(LAST_SECOND_OF_9999);
+        let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil_date(days);
+        let (hour, minute) = (
+            second.div_euclid(3600),
+            second.rem_euclid(3600).div_euclid(60),
+        );
+        let second = second.rem_euclid(60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
     /// Time from `earlier` until this point; zero when it is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+}
+
+/// Year, month and day, so many days after 1970-01-01. Years are counted from March, so that the
+/// day that comes and goes is the last of one: its months have 153 days in each five.
+fn civil_date(days: u64) -> (u64, u64, u64) {
+    const DAYS_OF_400_YEARS: u64 = 146_097;
+    // From 0000-03-01.
+    let days = days.saturating_add(719_468);
+    let (era, day) = (
+        days.div_euclid(DAYS_OF_400_YEARS),
+        days.rem_euclid(DAYS_OF_400_YEARS),
+    );
+    let leap_days = [1460, 146_096]
+        .iter()
+        .map(|span| day.div_euclid(*span))
+        .sum::<u64>();
+    let year = day
+        .saturating_add(day.div_euclid(36_524))
+        .saturating_sub(leap_days)
+        .div_euclid(365);
+    let leap_days = year.div_euclid(4).saturating_sub(year.div_euclid(100));
+    let day = day.saturating_sub(year.saturating_mul(365).saturating_add(leap_days));
+    let month = day.saturating_mul(5).saturating_add(2).div_euclid(153);
+    let start = month.saturating_mul(153).saturating_add(2).div_euclid(5);
+    let (month, is_next) = if month < 10 {
+        (month.saturating_add(3), 0)
+    } else {
+        (month.saturating_sub(9), 1)
+    };
+    let year = era.saturating_mul(400).saturating_add(year);
+    (
+        year.saturating_add(is_next),
+        month,
+        day.saturating_sub(start).saturating_add(1),
+    )
 }
 
 #[cfg(test)]
@@ -226,5 +279,45 @@ mod tests {
             UnixSeconds::from_nanoseconds(u64::MAX),
             UnixSeconds::new(18_446_744_073)
         );
+    }
+
+    #[test]
+    fn writes_rfc_3339() {
+        for (milliseconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (999, "1970-01-01T00:00:00Z"),
+            (951_782_399_000, "2000-02-28T23:59:59Z"),
+            (951_782_400_000, "2000-02-29T00:00:00Z"),
+            (951_868_800_000, "2000-03-01T00:00:00Z"),
+            (1_709_164_800_000, "2024-02-29T00:00:00Z"),
+            (1_735_689_599_999, "2024-12-31T23:59:59Z"),
+            (1_735_689_600_000, "2025-01-01T00:00:00Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00Z"),
+            (4_107_542_399_000, "2100-02-28T23:59:59Z"),
+            (253_402_300_799_000, "9999-12-31T23:59:59Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(UnixMillis::new(milliseconds).rfc3339(), text);
+        }
+    }
+
+    #[test]
+    fn counts_every_day_of_eight_centuries() {
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        for days in 0..300_000 {
+            assert_eq!(civil_date(days), (year, month, day));
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let length = match month {
+                2 if is_leap => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            (year, month, day) = match (month, day) {
+                (12, 31) => (year + 1, 1, 1),
+                (_, last) if last == length => (year, month + 1, 1),
+                _ => (year, month, day + 1),
+            };
+        }
     }
 }

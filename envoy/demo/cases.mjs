@@ -37,6 +37,7 @@ export async function demoCases(authorizationServer) {
     { title: 'What a token allows', tests: authorization(tokens) },
     { title: 'Forgeries', tests: forgeries(tokens) },
     { title: 'What the API gets to see', tests: identity(tokens) },
+    { title: 'What operators get to see', tests: status(tokens) },
   ];
 }
 
@@ -109,5 +110,14 @@ function identity(tokens) {
       origin: 'https://shop.example', 'access-control-request-method': 'POST',
     }, '204', { method: 'OPTIONS' }),
     get('OPTIONS that is no preflight', {}, '401', { method: 'OPTIONS', reason: 'missing_credential' }),
+  ];
+}
+
+function status(tokens) {
+  const path = '/portcullis';
+  return [
+    get('how the authorization server stands', bearer(tokens.read), '200', { path }),
+    get('the same without a token', {}, '401', { path, reason: 'missing_credential' }),
+    get('POST', bearer(tokens.read), '405', { path, method: 'POST', reason: 'method_not_allowed' }),
   ];
 }

@@ -77,6 +77,7 @@ ${bold('Everything stays up until Ctrl-C. To try:')}
   curl -i ${envoy}/orders/7
   curl -i -H "Authorization: Bearer $TOKEN" ${envoy}/orders/7
   curl -i -H "Authorization: Bearer $TOKEN" -X POST ${envoy}/orders
+  curl -s -H "Authorization: Bearer $TOKEN" ${envoy}/portcullis
   curl -s '${admin}/stats?filter=portcullis&usedonly'
 `);
 }

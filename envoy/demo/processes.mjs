@@ -53,7 +53,8 @@ export async function runAndStop(main) {
   process.exit(code);
 }
 
-async function stopAll() {
+// Ends everything that was started.
+export async function stopAll() {
   stopping = true;
   const ended = Promise.all(running.values());
   for (const child of running.keys()) child.kill('SIGTERM');

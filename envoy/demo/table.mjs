@@ -51,6 +51,7 @@ const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
 function identitySeen(response) {
   if (response.status !== 200) return '';
   const { headers } = JSON.parse(response.body);
+  if (!headers) return ''; // it did not reach the API
   const names = ['x-user', 'x_user', 'x-tenant'].filter((name) => headers[name]);
   return names.map((name) => `${name}=${headers[name]}`).join(' ') || 'nobody';
 }

@@ -176,6 +176,17 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
             }
         }
         Decision::Deny(denial) => denied(engine, line.id, &denial),
+        Decision::Report(format) => DecisionLine {
+            id: line.id,
+            decision: "allow",
+            status: 200,
+            reason: "status",
+            provider: None,
+            response_headers: engine.report(format, now, &[]).headers,
+            forwarded_headers: vec![],
+            removed_headers: vec![],
+            filter_state: BTreeMap::new(),
+        },
         // Patience is exhausted: this does not come; if it did, nothing may pass.
         Decision::AwaitKeys { .. } => {
             denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))

@@ -19,6 +19,7 @@ mod reason;
 mod revocation;
 #[cfg(feature = "cli")]
 mod schema;
+mod status;
 #[cfg(test)]
 mod tests;
 mod warning;
@@ -41,6 +42,7 @@ pub use self::{
     raw::Preset,
     reason::Reason,
     revocation::Revocation,
+    status::StatusPath,
     warning::Warning,
 };
 
@@ -76,6 +78,8 @@ pub struct Config {
     pub stat_prefix: String,
     /// Every header that some provider may set: removed from every request first.
     pub owned_headers: Vec<HeaderName>,
+    /// Where operators look.
+    pub status: Option<StatusPath>,
     /// Bounds that hold per worker.
     pub limits: Limits,
     /// Choices that work but that an operator should know to be weak.

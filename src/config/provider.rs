@@ -84,6 +84,8 @@ pub struct Provider {
     pub exports: Exports,
     /// The proxy chooses the route anew for what its tokens have changed.
     pub clear_route_cache: bool,
+    /// Where its keys come from, by the name of its field.
+    pub key_source: &'static str,
     /// Where its keys come from.
     pub keys: KeySource,
 }

@@ -149,7 +149,9 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
-    /// `authorize` beside a requirement that passes claims on unverified.
+    /// A `status` that anyone may read.
+    UnprotectedStatus,
+    /// `authorize` or `status` beside a requirement that passes claims on unverified.
     UnverifiedClaims,
     /// A name that the object does not have.
     UnknownField {
@@ -263,6 +265,9 @@ impl fmt::Display for Reason {
                 write!(f, "tokens with any \"{}\" would be accepted", cut(claim))
             }
             Self::UnsetPlaceholder { name } => write!(f, "any \"{}\" would fit", cut(name)),
+            Self::UnprotectedStatus => {
+                f.write_str("anyone could read it: it asks for no token that verifies")
+            }
             Self::UnverifiedClaims => f.write_str("the claims need not be verified"),
             Self::UnknownField { field, .. } => write!(f, "unknown field \"{}\"", cut(field)),
             Self::UnknownProvider { name, .. } => write!(f, "unknown provider \"{}\"", cut(name)),
@@ -335,6 +340,9 @@ impl Reason {
                 "list its accepted values in \"require_claims\", or set \"allow_any_tenant\": true"
             }
             Self::UnsetPlaceholder { .. } => "give its value in \"where\"",
+            Self::UnprotectedStatus => {
+                "set \"requires\" to a provider, or \"unprotected\": true alone"
+            }
             Self::UnverifiedClaims => "require a token that verifies",
             Self::UnknownField { known, .. } => {
                 // The lowerCamelCase spellings would only repeat the names.

@@ -161,6 +161,14 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             "unmatched",
             "requests that no rule matches pass without a token",
         ),
+        (
+            config
+                .status
+                .as_ref()
+                .is_some_and(|status| status.requirement.is_none()),
+            "status",
+            "anyone may read which authorization servers there are, and how they stand",
+        ),
     ];
     found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {

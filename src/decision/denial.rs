@@ -8,6 +8,9 @@ use crate::{
     policy::{Schemes, Shortfall},
 };
 
+/// Methods of a path that is for reading alone.
+pub const READING: [&str; 2] = ["GET", "HEAD"];
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -90,6 +93,7 @@ impl Denial {
     pub fn response(&self, style: ResponseStyle<'_>) -> Response {
         let (status, error) = match self.reason.class() {
             Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
+            Class::InvalidMethod => (405, "invalid_request"),
             Class::Unauthenticated => (401, "unauthorized"),
             // RFC 6749 section 5.2.
             Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
@@ -110,6 +114,9 @@ impl Denial {
             headers.push(("content-type", "application/json".to_owned()));
         }
         headers.push(("cache-control", "no-store".to_owned()));
+        if self.reason.class() == Class::InvalidMethod {
+            headers.push(("allow", READING.join(", ")));
+        }
         if self.reason.class() == Class::Unavailable {
             let seconds = self.retry_after.unwrap_or(1);
             headers.push(("retry-after", seconds.to_string()));
@@ -137,7 +144,7 @@ impl Denial {
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),
             Class::InsufficientScope => Some("insufficient_scope"),
-            Class::InvalidTarget | Class::Unavailable => return None,
+            Class::InvalidMethod | Class::InvalidTarget | Class::Unavailable => return None,
         };
         let mut challenge = format!("Bearer realm=\"{realm}\"");
         if let Some(error) = error {
@@ -197,6 +204,7 @@ mod tests {
                 Some(r#"Bearer realm="api", error="invalid_request""#),
             ),
             (Reason::AmbiguousPath, 400, None),
+            (Reason::Method, 405, None),
             (
                 Reason::Expired,
                 401,
@@ -278,6 +286,16 @@ mod tests {
             Some(
                 r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#
             )
+        );
+    }
+
+    #[test]
+    fn says_what_a_path_is_for() {
+        let response = Denial::new(Reason::Method).response(STYLE);
+        assert!(
+            response
+                .headers
+                .contains(&("allow", "GET, HEAD".to_owned()))
         );
     }
 

@@ -9,12 +9,15 @@ mod reason;
 mod text;
 
 pub use self::{
-    denial::{Denial, Response, ResponseStyle},
+    denial::{Denial, READING, Response, ResponseStyle},
     permit::{HeaderEdit, Permit, PermitReason, StateEntry},
     reason::Reason,
     text::Text,
 };
-use crate::keys::{FetchCause, SourceId};
+use crate::{
+    keys::{FetchCause, SourceId},
+    status::Format,
+};
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,4 +33,6 @@ pub enum Decision {
     Deny(Denial),
     /// It goes on to the upstream.
     Permit(Permit),
+    /// It is answered here with how the authorization servers stand.
+    Report(Format),
 }

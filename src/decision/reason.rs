@@ -53,6 +53,8 @@ pub enum Reason {
     MalformedToken,
     /// There is no credential.
     MissingCredential,
+    /// The path is answered here, and not with this method (RFC 9110 §15.5.6).
+    Method,
     /// The token is not valid yet, or was issued in the future (RFC 7519 §4.1.5, §4.1.6).
     NotYetValid,
     /// Too many requests wait for keys already.
@@ -88,6 +90,8 @@ pub(super) enum Class {
     InvalidRequest,
     /// 400, nothing to do with the credential.
     InvalidTarget,
+    /// 405.
+    InvalidMethod,
     /// 401 with an error.
     InvalidToken,
     /// 401 without an error: the client may not know that it has to authenticate.
@@ -98,7 +102,7 @@ pub(super) enum Class {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Algorithm,
         Self::AmbiguousPath,
         Self::Audience,
@@ -121,6 +125,7 @@ impl Reason {
         Self::Lifetime,
         Self::MalformedCredential,
         Self::MalformedToken,
+        Self::Method,
         Self::MissingCredential,
         Self::NotYetValid,
         Self::Overloaded,
@@ -162,6 +167,7 @@ impl Reason {
             Self::Lifetime => "lifetime",
             Self::MalformedCredential => "malformed_credential",
             Self::MalformedToken => "malformed_token",
+            Self::Method => "method_not_allowed",
             Self::MissingCredential => "missing_credential",
             Self::NotYetValid => "not_yet_valid",
             Self::Overloaded => "overloaded",
@@ -210,6 +216,7 @@ impl Reason {
             | Self::InsufficientClient
             | Self::InsufficientRole
             | Self::InsufficientScope
+            | Self::Method
             | Self::MissingCredential
             | Self::RoutePolicy
             | Self::Unmatched
@@ -223,6 +230,7 @@ impl Reason {
             Self::MissingCredential => Class::Unauthenticated,
             Self::MalformedCredential | Self::SeveralCredentials => Class::InvalidRequest,
             Self::AmbiguousPath => Class::InvalidTarget,
+            Self::Method => Class::InvalidMethod,
             Self::InsufficientClaim
             | Self::InsufficientClient
             | Self::InsufficientRole
@@ -274,6 +282,7 @@ impl Reason {
             Self::MissingCredential => "An access token is required",
             Self::MalformedCredential => "The access token is not presented as RFC 6750 says",
             Self::SeveralCredentials => "The request presents more than one credential",
+            Self::Method => "This path is for reading alone",
             Self::AmbiguousPath => "The path can be read in more than one way",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"

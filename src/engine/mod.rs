@@ -14,6 +14,7 @@ mod forward;
 mod identity;
 mod refusal;
 mod routing;
+mod status;
 
 use core::{cell::LazyCell, mem};
 
@@ -99,7 +100,8 @@ impl Engine {
 
     /// Decides on a request.
     ///
-    /// In shadow mode a denial becomes a permit that says so, except where the path is refused.
+    /// In shadow mode a denial becomes a permit that says so, except where the path is refused or
+    /// the status asked for.
     #[must_use]
     pub fn decide(
         &self,
@@ -134,6 +136,11 @@ impl Engine {
             certificate_digest: &|| *digest,
             signature_host: self.backend.asked(host),
         };
+        if let Some(status) = &self.config.status
+            && target.is_some_and(|target| target.path == status.path)
+        {
+            return self.status(status, request, target, &circumstances);
+        }
         let policy = request.route_policy();
         // The proxy chose the route by what the client made up, and will choose again without it: by
         // which policy, nobody here can tell.
@@ -152,10 +159,6 @@ impl Engine {
         };
         if let Decision::Deny(denial) = &mut decision {
             denial.schemes = self.schemes(denial.provider, course);
-        }
-        if matches!(decision, Decision::AwaitKeys { .. }) {
-            // It will be looked for again.
-            let _ = self.caches.take_uses();
         }
         match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
@@ -298,7 +301,11 @@ impl Engine {
             Decision::Permit(Permit { exports, .. }) | Decision::Deny(Denial { exports, .. }) => {
                 exports.extend(failures.into_inner());
             }
-            Decision::AwaitKeys { .. } => {}
+            Decision::AwaitKeys { .. } => {
+                // It will be looked for again.
+                let _ = self.caches.take_uses();
+            }
+            Decision::Report(_) => {}
         }
         decision
     }

@@ -102,6 +102,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
 /// How loud a log line is; the numbers are the ABI's.
@@ -292,6 +293,14 @@ pub(super) fn increment_metric(id: MetricId) -> Result<(), Status> {
 pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
     // SAFETY: passes no address.
     check(unsafe { proxy_record_metric(id.0, value) })
+}
+
+/// What a counter or gauge says, over all workers.
+pub(super) fn metric(id: MetricId) -> Result<u64, Status> {
+    let mut value = 0;
+    // SAFETY: the host writes eight bytes to the address of a live `u64`.
+    check(unsafe { proxy_get_metric(id.0, &raw mut value) })?;
+    Ok(value)
 }
 
 const fn check(status: u32) -> Result<(), Status> {

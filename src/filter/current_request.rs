@@ -13,6 +13,7 @@ use crate::{
         route_policies::RoutePolicies,
     },
     request::Request,
+    status::Format,
     time::UnixMillis,
 };
 
@@ -69,8 +70,11 @@ pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fat
     metrics.denied(denial.reason);
     // For the access log alone: the request goes no further.
     let _ = export(&denial.exports);
-    let response = engine.response(denial);
-    if send(&response).is_err() {
+    answer(&engine.response(denial))
+}
+
+fn answer(response: &Response) -> Fate {
+    if send(response).is_err() {
         abi::log(
             abi::LogLevel::Error,
             "portcullis: the proxy refuses proxy_send_local_response; allow it in \
@@ -78,6 +82,18 @@ pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fat
         );
     }
     Fate::Answered
+}
+
+/// Answers the request of the current context with how the authorization servers stand.
+pub(super) fn report(engine: &Engine, metrics: &Metrics, format: Format) -> Fate {
+    let Ok(now) = Proxy::now() else {
+        return refuse(engine, metrics, &Denial::new(Reason::HostFailure));
+    };
+    let counts = match format {
+        Format::Html => metrics.counts(),
+        Format::Json => Vec::new(),
+    };
+    answer(&engine.report(format, now, &counts))
 }
 
 fn apply(permit: &Permit) -> Result<(), Status> {

@@ -10,6 +10,7 @@ use crate::{
     engine::CacheUse,
     filter::abi::{self, MetricId},
     keys::{FetchOutcome, Standing},
+    status::Count,
 };
 
 /// The metrics of one configuration. One that the host refused to define is not counted.
@@ -102,6 +103,39 @@ impl Metrics {
     /// A request is refused.
     pub(super) fn denied(&self, reason: Reason) {
         increment(of_reason(&self.denied, reason));
+    }
+
+    /// How often each decision was made that was made at all, over all workers; nothing where the
+    /// host does not tell.
+    pub(super) fn counts(&self) -> Vec<Count> {
+        let read = |metric: Option<MetricId>| metric.and_then(|id| abi::metric(id).ok());
+        let Some(allowed) = read(self.allowed) else {
+            return Vec::new();
+        };
+        let mut counts = vec![Count {
+            decision: "allowed",
+            reason: "",
+            times: allowed,
+        }];
+        let bypassed = self.cors_preflight_bypassed;
+        let bypassed = bypassed.map(|id| ("allowed", "cors_preflight", id));
+        let by_reason = |decision, family: &[(Reason, MetricId)]| {
+            let named = |(reason, id): &(Reason, MetricId)| (decision, reason.label(), *id);
+            family.iter().map(named).collect::<Vec<_>>()
+        };
+        let denied = by_reason("denied", &self.denied);
+        let shadowed = by_reason("would have denied", &self.shadow_denied);
+        for (decision, reason, id) in bypassed.into_iter().chain(denied).chain(shadowed) {
+            let times = read(Some(id)).unwrap_or_default();
+            if times > 0 {
+                counts.push(Count {
+                    decision,
+                    reason,
+                    times,
+                });
+            }
+        }
+        counts
     }
 
     /// A fetch ended.

@@ -228,11 +228,16 @@ impl Worker {
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    fn carry_out(&self, decision: &Decision) -> Fate {
+    fn carry_out(&mut self, decision: &Decision) -> Fate {
         self.metrics.looked_up(self.engine.take_cache_use());
         match decision {
             Decision::Permit(permit) => current_request::pass(&self.engine, &self.metrics, permit),
             Decision::Deny(denial) => current_request::refuse(&self.engine, &self.metrics, denial),
+            Decision::Report(format) => {
+                // Every worker tells the same, also within a tick of what another has learnt.
+                self.has_news |= self.engine.synchronize(&Proxy);
+                current_request::report(&self.engine, &self.metrics, *format)
+            }
             // Patience was exhausted, so this cannot be; if it were, nothing may pass.
             Decision::AwaitKeys { .. } => {
                 let denial = Denial::new(Reason::KeysUnavailable);
@@ -297,7 +302,7 @@ fn lacks_keys(decision: &Decision) -> bool {
             PermitReason::Lenient => return true,
             reason => reason.shadowed(),
         },
-        Decision::AwaitKeys { .. } => None,
+        Decision::AwaitKeys { .. } | Decision::Report(_) => None,
     };
     matches!(reason, Some(Reason::UnknownKey | Reason::KeysUnavailable))
 }

@@ -205,7 +205,7 @@ impl Record {
     }
 
     /// When the next fetch is due by the record.
-    fn next_fetch(&self, timing: &Timing) -> UnixMillis {
+    pub(super) fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
             (Some(failed_at), _) => failed_at.plus(self.backoff(timing, failed_at)),

@@ -18,5 +18,5 @@ pub use self::{
     fetch::{Answer, Fetch, FetchError, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
     record::Record,
-    store::{KeySetVersion, KeyStore, Keys, SourceId, Standing, clear},
+    store::{Account, KeySetVersion, KeyStore, Keys, SourceId, Standing, clear},
 };

@@ -5,8 +5,9 @@ use crate::{
     host::{Expected, Host, SetSharedDataError},
     jose::{KeyOrigin, KeySet, KeySetLimits},
     keys::{
-        Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion, Progress,
-        Record, Serving, SourceId, Standing, Timing, fetch::Step, record::shared_data_key,
+        Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
+        Progress, Record, Serving, SourceId, Standing, Timing, fetch::Step,
+        record::shared_data_key,
     },
     time::UnixMillis,
 };
@@ -92,6 +93,23 @@ impl Source {
             keys: key_set.map_or(0, |key_set| key_set.keys().len()),
             is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
             fetched_at: self.record.fetched_at,
+        }
+    }
+
+    /// How fetching goes, for operators.
+    pub(super) fn account(&self, now: UnixMillis) -> Account<'_> {
+        let serving = self.record.serving(&self.timing, now);
+        let next = self.record.next_fetch(&self.timing);
+        Account {
+            keys: match (serving, &self.key_set) {
+                (Serving::Fresh | Serving::Stale, Some(key_set)) => key_set.keys(),
+                _ => &[],
+            },
+            is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
+            fetched_at: self.record.fetched_at,
+            attempted_at: self.record.attempted_at,
+            last_error: self.record.last_error,
+            next_fetch: (next != UnixMillis::default()).then_some(next),
         }
     }
 

@@ -10,7 +10,7 @@ use core::time::Duration;
 use crate::{
     config::{Config, KeySource, ProviderId, RemoteKeys},
     host::{Expected, Host},
-    jose::{KeySet, KeySetLimits},
+    jose::{KeySet, KeySetLimits, VerifyingKey},
     keys::{
         Answer, Fetch, FetchCause, FetchError, Progress, Serving,
         source::{Reading, Source},
@@ -53,6 +53,23 @@ pub struct Standing {
     pub is_stale: bool,
     /// When they were last fetched or confirmed.
     pub fetched_at: Option<UnixMillis>,
+}
+
+/// What an operator is told of one provider's keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Account<'a> {
+    /// Those that may serve.
+    pub keys: &'a [VerifyingKey],
+    /// They are past their freshness, whether they still serve or not.
+    pub is_stale: bool,
+    /// When they were last fetched or confirmed.
+    pub fetched_at: Option<UnixMillis>,
+    /// When a fetch last began or failed.
+    pub attempted_at: Option<UnixMillis>,
+    /// Why the last fetch failed, if it did.
+    pub last_error: Option<FetchError>,
+    /// When the next one is due; in the past where that is now. `None` before the first.
+    pub next_fetch: Option<UnixMillis>,
 }
 
 /// The keys of all providers.
@@ -103,6 +120,13 @@ impl KeyStore {
     pub fn version(&self, id: SourceId) -> KeySetVersion {
         let source = self.sources.get(id.0);
         source.map_or(KeySetVersion::default(), Source::key_set_version)
+    }
+
+    /// How the keys of a provider stand that has a remote source; `None` for any other.
+    #[must_use]
+    pub fn account(&self, provider: ProviderId, now: UnixMillis) -> Option<Account<'_>> {
+        self.source_of(provider)
+            .map(|(_, source)| source.account(now))
     }
 
     /// Each provider with a remote source, and how its keys stand.

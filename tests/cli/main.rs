@@ -50,6 +50,9 @@ rules:
   requires: { provider_name: idp }
   authorize:
     scopes: { all_of: [orders.read] }
+status:
+  path: /status
+  requires: { provider_name: idp }
 ";
 
 /// A file that goes with the test.
@@ -179,6 +182,42 @@ fn counts_keys_that_it_was_not_given_as_not_to_be_had() {
     );
     assert_eq!(decisions[0]["status"], json!(503));
     assert_eq!(decisions[0]["reason"], json!("keys_unavailable"));
+}
+
+#[test]
+fn says_who_may_see_the_status() {
+    let signer = Signer::new(Algorithm::Es256);
+    let keys = file("status-keys.json", &signer.jwks().to_string());
+    let claims = json!({ "iss": "https://idp.example.com", "aud": "orders", "exp": NOW + 60 });
+    let good = format!("Bearer {}", signer.sign_claims(&claims));
+    let request = |method: &str, headers: Value| json!({ "method": method, "path": "/status", "headers": headers });
+    let decisions = decide(
+        "status",
+        &["--jwks", &format!("idp={}", keys.display())],
+        &[
+            request(
+                "GET",
+                json!([["authorization", good], ["accept", "text/html"]]),
+            ),
+            request("GET", json!([])),
+            request("PUT", json!([])),
+        ],
+    );
+    let told = |name: &str| {
+        decisions
+            .iter()
+            .map(|line| line[name].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told("decision"), ["allow", "deny", "deny"]);
+    assert_eq!(told("status"), [200, 401, 405]);
+    assert_eq!(
+        told("reason"),
+        ["status", "missing_credential", "method_not_allowed"]
+    );
+    let html = json!(["content-type", "text/html; charset=utf-8"]);
+    assert_eq!(decisions[0]["response_headers"][0], html);
+    assert_eq!(decisions[0]["forwarded_headers"], json!([]));
 }
 
 /// What Envoy's reader of YAML takes for something else must not pass here.

@@ -40,6 +40,7 @@ mod signature_vectors;
 mod signatures;
 #[path = "../support/signer.rs"]
 mod signer;
+mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod updates;

@@ -1,6 +1,7 @@
 //! A host that withholds calls: refused, never let through, never a trap.
 
 use proxy_wasm::types::Status;
+use serde_json::json;
 
 use crate::{
     support::{
@@ -60,6 +61,23 @@ fn lets_nothing_pass_when_the_host_refuses_a_call() {
         let exchange = get(&gate, "/", &good);
         assert_eq!((exchange.status, exchange.upstream), (503, None), "{call}");
     }
+}
+
+/// The status is told without the counts.
+#[test]
+fn tells_the_status_without_metrics() {
+    let signer = signer();
+    let mut configuration = configuration(&local_provider(&signer));
+    configuration["status"] = json!({ "path": "/status", "unprotected": true });
+    let gate: FakeHost = start(&Setup::new(configuration));
+    let page = || {
+        let page = gate.send(&Request::get("/status").header("accept", "text/html"));
+        assert_eq!(page.status, 200);
+        String::from_utf8(page.body).unwrap()
+    };
+    assert!(!page().contains("withholds"));
+    gate.force("proxy_get_metric", Status::InternalFailure);
+    assert!(page().contains("The proxy withholds the metrics."));
 }
 
 /// Each call that keys depend on, refused in turn: without shared data a worker fetches for itself.

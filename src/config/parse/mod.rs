@@ -21,6 +21,7 @@ mod requirement;
 mod revocation;
 mod route;
 mod route_policy;
+mod status;
 mod structured_scopes;
 mod text;
 
@@ -82,6 +83,12 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         .map(|raw| requirement::filter_state_rules(raw, &providers))
         .transpose()
         .at("filter_state_rules")?;
+    let status = raw
+        .status
+        .as_ref()
+        .map(|raw| status::status(raw, &providers))
+        .transpose()
+        .at("status")?;
     let by_state = filter_state_rules
         .iter()
         .flat_map(|rules| rules.requires.values());
@@ -120,6 +127,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         stat_prefix: text::stat_prefix(raw.stat_prefix.as_deref().unwrap_or_default())
             .at("stat_prefix")?,
         owned_headers,
+        status,
         limits,
         warnings: Vec::new(),
     };

@@ -132,6 +132,7 @@ pub(super) fn provider(
             .filter(|_| !has_secrets),
         exports: exports::exports(raw)?,
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),
+        key_source: source.0,
         keys,
     })
 }

@@ -82,7 +82,7 @@ impl WrittenPath<'_> {
 }
 
 /// A path that some request could have: a rule that no request matches protects nothing.
-fn from_root(path: &str) -> Result<String, Reason> {
+pub(super) fn from_root(path: &str) -> Result<String, Reason> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path.to_owned());
     }

@@ -33,8 +33,8 @@ pub(super) use self::{
     },
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
-        RawRegex, RawRequirement, RawRequirements, RawRoutePolicy, RawRule, RawStringMatcher,
-        RawWords,
+        RawRegex, RawRequirement, RawRequirements, RawRoutePolicy, RawRule, RawStatus,
+        RawStringMatcher, RawWords,
     },
     scalar::{ClaimName, Integer, PointInTime, Scalar},
     unavailable::absence,
@@ -69,6 +69,8 @@ object! {
         signature_backend: Option<RawSignatureBackend> = "auto",
         /// Goes into the name of every metric: letters, digits, `_`, `.`, `-`, at most 64.
         stat_prefix | "statPrefix": Option<String>,
+        /// A path that shows operators how the authorization servers stand.
+        status: Option<RawStatus>,
         /// Refusals carry neither body nor challenge.
         strip_failure_response | "stripFailureResponse": Option<bool> = false,
         /// What happens to a request that no rule matches. Denied: 401 without credentials, 403 with.

@@ -110,6 +110,23 @@ object! {
     }
 }
 
+object! {
+    /// `status`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawStatus {
+        /// What the token must grant.
+        authorize: Option<RawAuthorize>,
+        /// Where the protected API is; shown as it is.
+        base_url: Option<String>,
+        /// The path, exactly and without query.
+        path: String,
+        /// The token that it takes to read it.
+        requires: Option<RawRequirement>,
+        /// `true` shows it to anyone; `requires` is left out then.
+        unprotected: Option<bool> = false,
+    }
+}
+
 /// `google.protobuf.Empty`.
 #[derive(Debug, Default)]
 pub(in crate::config) struct RawEmpty;

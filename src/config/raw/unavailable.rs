@@ -23,7 +23,6 @@ const LEAVE: &str = "leave it out";
 
 /// Sorted by the object in which the name stands.
 const ABSENT: &[Absence] = &[
-    absent("providers", "status", "", "leave it out; read the metrics"),
     absent(
         "prefix",
         "cookies",

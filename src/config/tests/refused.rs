@@ -180,7 +180,6 @@ fn never_repeats_a_secret() {
 #[test]
 fn names_of_other_versions_are_no_spelling_mistakes() {
     for (path, field) in [
-        ("", "status"),
         ("rules.0.match.", "runtime_fraction"),
         ("rules.0.match.", "path_match_policy"),
         ("providers.okta.subjects.", "custom"),

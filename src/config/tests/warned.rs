@@ -107,6 +107,13 @@ fn every_weak_choice_is_told_of() {
             vec![("unmatched".to_owned(), json!("allow"))],
             "unmatched: requests that no rule matches pass without a token",
         ),
+        (
+            vec![(
+                "status".to_owned(),
+                json!({"path": "/status", "unprotected": true}),
+            )],
+            "status: anyone may read which authorization servers there are, and how they stand",
+        ),
     ] {
         let changes: Vec<_> = changes
             .iter()

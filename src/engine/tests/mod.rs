@@ -10,6 +10,7 @@ mod requirements;
 mod revocation;
 mod routes;
 mod routing;
+mod status;
 mod structured_scopes;
 mod tokens;
 
@@ -102,6 +103,7 @@ fn label(decision: &Decision) -> &'static str {
         Decision::Permit(permit) => permit.reason.label(),
         Decision::Deny(denial) => denial.reason.label(),
         Decision::AwaitKeys { .. } => "await_keys",
+        Decision::Report(_) => "report",
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base, base_with, parse};
-use crate::config::{Config, Mode, PathPolicy, SignatureBackend, Unmatched};
+use crate::config::{Config, Mode, PathPolicy, SignatureBackend, StatusPath, Unmatched};
 
 #[test]
 fn reads_the_lower_camel_case_of_protobuf_json() {
@@ -136,4 +136,26 @@ fn reads_the_choices_of_the_whole() {
     assert_eq!(config.stat_prefix, "edge");
     assert_eq!(config.realm, "orders api");
     assert_eq!(config.limits.park_timeout_ms, 250);
+}
+
+#[test]
+fn reads_who_may_see_the_status() {
+    let status = |status: Value| parse(&base_with(&[("status", status)])).unwrap().status;
+    assert_eq!(
+        status(
+            json!({"path": "/status", "unprotected": true, "base_url": "https://api.example/v1"})
+        ),
+        Some(StatusPath {
+            path: "/status".into(),
+            requirement: None,
+            authorization: None,
+            base_url: Some("https://api.example/v1".into()),
+        })
+    );
+    let guarded = status(json!({
+        "path": "/status", "requires": {"allow_missing": {}}, "authorize": {"client_ids": ["ops"]},
+    }))
+    .unwrap();
+    assert!(guarded.requirement.is_some() && guarded.authorization.is_some());
+    assert_eq!(status(json!(null)), None);
 }

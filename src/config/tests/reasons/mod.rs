@@ -5,6 +5,7 @@ mod keys;
 mod providers;
 mod rules;
 mod scopes;
+mod status;
 
 use std::collections::BTreeSet;
 
@@ -66,6 +67,7 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(keys::fetched());
     seen.extend(keys::written());
     seen.extend(clients::clients());
+    seen.extend(status::status());
     let all = [
         "AsymmetricSecret",
         "AuthorizeWithoutRequires",
@@ -104,6 +106,7 @@ fn there_is_a_test_for_every_reason() {
         "UnknownProvider",
         "UnknownRequirement",
         "UnknownValue",
+        "UnprotectedStatus",
         "Unreadable",
         "UnsetPlaceholder",
         "UnverifiedClaims",
@@ -120,11 +123,11 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "rules", "signature_backend", "stat_prefix", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "rules", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
-                vec![("status", json!({}))],
-                r#"configuration: "status" is not available in this version; leave it out; read the metrics"#,
+                vec![("rules.0.match.grpc", json!({}))],
+                r#"rules[0].match: "grpc" is not available in this version; match the header "content-type" in "headers""#,
             ),
             (
                 vec![

@@ -1,0 +1,87 @@
+//! `status`.
+
+use super::{
+    authorization::authorization, requirement::requirement, route::from_root, text::at_most,
+};
+use crate::{
+    config::{ConfigError, Provider, Reason, StatusPath, error::At, raw::RawStatus},
+    policy::{Requirement, path::ambiguity},
+};
+
+const MAX_BASE_URL: usize = 256;
+
+/// `status`. What it shows is no secret, but tells an attacker whom to imitate and when keys run
+/// out: whoever shows it to anyone has to say so.
+pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
+    let requirement = match &raw.requires {
+        Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),
+        None => None,
+    };
+    let authorization = match &raw.authorize {
+        Some(authorize) => Some(authorization(authorize).at("authorize")?),
+        None => None,
+    };
+    match &requirement {
+        None if authorization.is_some() => return Err(Reason::AuthorizeWithoutRequires.into()),
+        None if raw.unprotected != Some(true) => return Err(Reason::UnprotectedStatus.into()),
+        Some(_) if raw.unprotected == Some(true) => {
+            let (field, other) = ("unprotected", "requires");
+            return Err(Reason::Contradiction { field, other }.into());
+        }
+        Some(requirement) if requirement.extracts() => {
+            return Err(Reason::UnverifiedClaims).at("requires");
+        }
+        // With `authorize` it takes a verified token all the same.
+        Some(requirement) if authorization.is_none() && admits_anyone(requirement) => {
+            return Err(Reason::UnprotectedStatus.into());
+        }
+        _ => {}
+    }
+    Ok(StatusPath {
+        path: path(&raw.path).at("path")?,
+        requirement,
+        authorization,
+        base_url: raw
+            .base_url
+            .as_deref()
+            .map(base_url)
+            .transpose()
+            .at("base_url")?,
+    })
+}
+
+/// Whether a request without any token fulfils it.
+fn admits_anyone(requirement: &Requirement) -> bool {
+    match requirement {
+        Requirement::All(members) => members.iter().all(admits_anyone),
+        Requirement::Any(members) => members.iter().any(admits_anyone),
+        Requirement::Provider { .. } => false,
+        Requirement::AllowMissing
+        | Requirement::AllowMissingOrFailed
+        | Requirement::ExtractOnly(_) => true,
+    }
+}
+
+/// A path that requests can have: one that can be read in two ways is refused before.
+fn path(path: &str) -> Result<String, Reason> {
+    if ambiguity(path).is_some() {
+        return Err(Reason::WrongForm {
+            expected: "a path without dot or empty segments and encoded separators",
+            found: path.to_owned(),
+        });
+    }
+    from_root(path)
+}
+
+fn base_url(url: &str) -> Result<String, Reason> {
+    let is_url = ["https://", "http://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    if !is_url || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Reason::WrongForm {
+            expected: "a URL that begins with https:// or http://",
+            found: url.to_owned(),
+        });
+    }
+    at_most(MAX_BASE_URL, url).map(str::to_owned)
+}

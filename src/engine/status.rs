@@ -1,0 +1,52 @@
+//! The path that is answered with how the authorization servers stand.
+
+use super::{Asked, Course, Engine};
+use crate::{
+    config::StatusPath,
+    decision::{Decision, Denial, READING, Reason, Response},
+    policy::path::Target,
+    request::Request,
+    status::{Count, Format, Report},
+    time::UnixMillis,
+    verification::Circumstances,
+};
+
+impl Engine {
+    /// The answer to a request for the status, with how often decisions were made where the host
+    /// tells. Read what other workers wrote before.
+    #[must_use]
+    pub fn report(&self, format: Format, now: UnixMillis, counts: &[Count]) -> Response {
+        Report::new(&self.config, &self.keys, now).response(format, counts)
+    }
+
+    /// Whether the request may see the status. Neither a route of the proxy nor `mode: shadow` opens
+    /// it.
+    pub(super) fn status(
+        &self,
+        status: &StatusPath,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        circumstances: &Circumstances<'_>,
+    ) -> Decision {
+        if !READING.contains(&request.method()) {
+            return Decision::Deny(Denial::new(Reason::Method));
+        }
+        let report = Decision::Report(Format::preferred(request.values("accept")));
+        let Some(requirement) = &status.requirement else {
+            return report;
+        };
+        let asked = Asked {
+            requirement,
+            authorization: status.authorization.as_ref(),
+            rule: None,
+        };
+        match self.apply(asked, request, target, Vec::new(), circumstances) {
+            Decision::Permit(_) => report,
+            Decision::Deny(denial) => Decision::Deny(Denial {
+                schemes: self.schemes(denial.provider, Course::Tokens(asked)),
+                ..denial
+            }),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The path that is answered with how the authorization servers stand.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::status::Format;
+
+/// The status for those with a scope of provider `b`; all else is open.
+fn guarded(rest: Value) -> Engine {
+    let mut config = json!({
+        "status": {
+            "path": "/status",
+            "requires": {"provider_name": "b"},
+            "authorize": {"scopes": {"all_of": ["status"]}},
+        },
+        "rules": [],
+        "unmatched": "allow",
+    });
+    merge(&mut config, rest);
+    engine(config)
+}
+
+fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> Decision {
+    let mut all = vec![
+        (&b":method"[..], method.as_bytes()),
+        (b":path", path.as_bytes()),
+    ];
+    let headers = headers.iter();
+    all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+    engine.decide(&Request::new(all), now, Patience::Waiting, &NoHost)
+}
+
+fn ask(engine: &Engine, method: &str, path: &str, token: &str) -> &'static str {
+    let value = format!("Bearer {token}");
+    label(&send(engine, method, path, &[("authorization", &value)]))
+}
+
+#[test]
+fn answers_those_who_may_see_it() {
+    let reader = token("b", json!({"scope": "status"}));
+    for mode in ["enforce", "shadow"] {
+        let engine = guarded(json!({"mode": mode}));
+        for (method, path, token, expected) in [
+            ("GET", "/status", reader.as_str(), "report"),
+            ("HEAD", "/status", &reader, "report"),
+            ("GET", "/status?a", &reader, "report"),
+            (
+                "GET",
+                "/status",
+                &token("b", json!({})),
+                "insufficient_scope",
+            ),
+            (
+                "GET",
+                "/status",
+                &token("a", json!({"scope": "status"})),
+                "issuer",
+            ),
+            ("GET", "/status", "junk", "malformed_token"),
+            ("POST", "/status", &reader, "method_not_allowed"),
+            ("OPTIONS", "/status", "junk", "method_not_allowed"),
+            ("get", "/status", &reader, "method_not_allowed"),
+            // Other paths, however much they look like it.
+            ("GET", "/status/", "junk", "unmatched"),
+            ("GET", "/Status", "junk", "unmatched"),
+            ("GET", "/status;a", "junk", "unmatched"),
+            ("GET", "/%73tatus", "junk", "unmatched"),
+            ("GET", "//status", &reader, "ambiguous_path"),
+        ] {
+            assert_eq!(
+                ask(&engine, method, path, token),
+                expected,
+                "{mode} {method} {path}"
+            );
+        }
+        assert_eq!(
+            label(&send(&engine, "GET", "/status", &[])),
+            "missing_credential"
+        );
+    }
+}
+
+#[test]
+fn no_route_and_no_rule_opens_it() {
+    let engine = guarded(json!({
+        "rules": [{"match": {"prefix": "/"}}],
+        "bypass_cors_preflight": true,
+    }));
+    assert_eq!(
+        label(&send(&engine, "GET", "/status", &[])),
+        "missing_credential"
+    );
+    assert_eq!(label(&send(&engine, "GET", "/other", &[])), "not_required");
+    let policy = engine.config().route_policy(&json!({"disabled": true}));
+    let head = vec![(&b":method"[..], &b"GET"[..]), (b":path", b"/status")];
+    let request = Request::new(head).on_route(Some(&policy));
+    let decision = engine.decide(&request, UnixMillis::new(0), Patience::Waiting, &NoHost);
+    assert_eq!(label(&decision), "missing_credential");
+    let preflight = [
+        ("origin", "https://a"),
+        ("access-control-request-method", "GET"),
+    ];
+    assert_eq!(
+        label(&send(&engine, "OPTIONS", "/status", &preflight)),
+        "cors_preflight"
+    );
+}
+
+#[test]
+fn answers_anyone_where_it_is_unprotected() {
+    let engine = engine(json!({"status": {"path": "/status", "unprotected": true}}));
+    for (accept, format) in [("text/html", Format::Html), ("*/*", Format::Json)] {
+        let decision = send(&engine, "GET", "/status", &[("accept", accept)]);
+        assert_eq!(decision, Decision::Report(format));
+    }
+    // A token that is there all the same is nobody's business.
+    assert_eq!(ask(&engine, "GET", "/status", "junk"), "report");
+}

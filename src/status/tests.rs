@@ -1,0 +1,218 @@
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::{
+    decision::Response,
+    engine::Engine,
+    host::NoHost,
+    keys::{Answer, Caching, FetchError},
+};
+
+const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
+const ISSUER: &str = r#""><script>alert(1)</script><img src=x onerror='alert(2)'>&amp;"#;
+const DESCRIPTION: &str = r#"{{now}}"><script>alert(1)</script>"#;
+const KEYS: &str = r#"{"keys":[
+    {"kty":"OKP","crv":"Ed25519","kid":"a<b","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+    {"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+]}"#;
+
+/// Four providers, each with keys of another kind.
+fn engine() -> Engine {
+    let provider = |issuer: &str, source: &str, keys: Value| json!({"issuer": issuer, "audiences": ["api"], source: keys});
+    let fetched = |uri: &str| json!({"http_uri": {"uri": uri, "cluster": "c", "timeout": "1s"}, "cache_duration": "600s"});
+    let mut hostile = provider(ISSUER, "remote_jwks", fetched("https://x/keys"));
+    hostile["description"] = json!(DESCRIPTION);
+    let mut off = provider("https://off", "remote_jwks", fetched("https://off/keys"));
+    off["enabled"] = json!(false);
+    let secret = json!([{"kid": "s", "secret": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U"}]);
+    let config = json!({
+        "mode": "shadow",
+        "providers": {
+            "fetched": hostile,
+            "local": provider("https://local", "local_jwks", json!({"inline_string": KEYS})),
+            "off": off,
+            "secret": provider("https://secret", "shared_secrets", secret),
+        },
+        "status": {"path": "/s", "unprotected": true, "base_url": "https://api.example/?a=1&b='"},
+    });
+    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}")))
+}
+
+/// The answer to the first fetch came at `at`.
+fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
+    let mut engine = engine();
+    let fetches = engine.due(at, &NoHost);
+    assert_eq!(
+        fetches.len(),
+        1,
+        "a disabled provider's keys are not fetched"
+    );
+    let answer = answer.map(|body| Answer::Document {
+        body: body.as_bytes().to_vec(),
+        caching: Caching::default(),
+    });
+    let _ = engine.complete(&fetches[0], answer, at, &NoHost);
+    engine
+}
+
+fn body(engine: &Engine, format: Format) -> String {
+    engine.report(format, NOW, &[]).body
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    let mut headers = response.headers.iter();
+    headers
+        .find(|(own, _)| *own == name)
+        .map_or("", |(_, value)| value)
+}
+
+#[test]
+fn tells_of_each_provider_in_json() {
+    let engine = answered(Ok(KEYS), NOW);
+    let keys = json!([
+        {"kid": "a<b", "kty": "OKP", "alg": "EdDSA"}, {"kid": null, "kty": "EC", "alg": null},
+    ]);
+    let provider = |name: &str, source: &str, keys: &Value| {
+        json!({
+            "name": name, "status": "enabled", "description": "",
+            "issuer": format!("https://{name}"), "key_source": source, "keys": keys,
+            "last_successful_fetch": null, "last_attempt": null, "last_error": null,
+            "next_fetch": null, "stale": false,
+        })
+    };
+    let mut fetched = provider("fetched", "remote_jwks", &keys);
+    fetched["description"] = json!(DESCRIPTION);
+    fetched["issuer"] = json!(ISSUER);
+    fetched["last_successful_fetch"] = json!("2023-11-14T22:13:20Z");
+    fetched["last_attempt"] = json!("2023-11-14T22:13:20Z");
+    fetched["next_fetch"] = json!("2023-11-14T22:23:15Z");
+    let mut off = provider("off", "remote_jwks", &json!([]));
+    off["status"] = json!("disabled");
+    let secret = json!([{"kid": "s", "kty": "oct", "alg": null}]);
+    let expected = json!({
+        "version": env!("CARGO_PKG_VERSION"), "mode": "shadow",
+        "base_url": "https://api.example/?a=1&b='",
+        "providers": [
+            fetched, provider("local", "local_jwks", &keys), off,
+            provider("secret", "shared_secrets", &secret),
+        ],
+    });
+    let text = body(&engine, Format::Json);
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
+    assert!(!text.contains("c2Vjcm"), "no secret is in it");
+    assert!(
+        !body(&engine, Format::Html).contains("c2Vjcm"),
+        "no secret is in it"
+    );
+}
+
+#[test]
+fn tells_of_keys_that_cannot_be_had() {
+    let told = |engine: &Engine| {
+        let report: Value = serde_json::from_str(&body(engine, Format::Json)).unwrap();
+        let provider = &report["providers"][0];
+        [
+            "last_successful_fetch",
+            "last_attempt",
+            "last_error",
+            "stale",
+        ]
+        .map(|name| provider[name].clone())
+    };
+    assert_eq!(
+        told(&engine()),
+        [json!(null), json!(null), json!(null), json!(false)]
+    );
+    let failed = answered(Err(FetchError::Status(418)), NOW);
+    let attempt = json!("2023-11-14T22:13:20Z");
+    let error = json!("the answer has status 418");
+    assert_eq!(told(&failed), [json!(null), attempt, error, json!(false)]);
+    let page = body(&failed, Format::Html);
+    assert!(page.contains("the answer has status 418"), "{page}");
+
+    let old = UnixMillis::new(NOW.as_u64() - 700_000);
+    let stale = answered(Ok(KEYS), old);
+    let fetched = json!("2023-11-14T22:01:40Z");
+    assert_eq!(
+        told(&stale),
+        [fetched.clone(), fetched, json!(null), json!(true)]
+    );
+    let page = body(&stale, Format::Html);
+    for text in ["11 minutes ago", ">stale<", ">due<"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[test]
+fn page_shows_values_as_text_alone() {
+    let page = body(&answered(Ok(KEYS), NOW), Format::Html);
+    for escaped in [
+        "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x \
+         onerror=&#39;alert(2)&#39;&gt;&amp;amp;</bdi>",
+        "<bdi>{{now}}&quot;&gt;&lt;script&gt;",
+    ] {
+        assert!(page.contains(escaped), "{page}");
+    }
+    for tag in ["<script", "<img", "<style"] {
+        assert_eq!(
+            page.matches(tag).count(),
+            usize::from(tag != "<img"),
+            "{tag}"
+        );
+    }
+    for text in [
+        "<code>a&lt;b</code> OKP EdDSA",
+        ">2 keys<",
+        "in 9 minutes",
+        "0 seconds ago",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let placeholders = page.matches("{{").count();
+    assert_eq!(placeholders, 1, "those of the hostile text alone: {page}");
+}
+
+#[test]
+fn page_counts_decisions() {
+    let engine = engine();
+    assert!(body(&engine, Format::Html).contains("withholds the metrics"));
+    let counts = [("allowed", "", 3), ("denied", "expired", 12_345)];
+    let counts = counts.map(|(decision, reason, times)| Count {
+        decision,
+        reason,
+        times,
+    });
+    let page = engine.report(Format::Html, NOW, &counts).body;
+    let row = "<th scope=\"row\">denied</th><td>expired</td><td>12345</td>";
+    assert!(page.contains(row), "{page}");
+}
+
+#[test]
+fn answers_are_kept_nowhere_and_load_nothing() {
+    for (format, content_type) in [
+        (Format::Html, "text/html; charset=utf-8"),
+        (Format::Json, "application/json"),
+    ] {
+        let response = engine().report(format, NOW, &[]);
+        assert_eq!(response.status, 200);
+        for (name, value) in [
+            ("content-type", content_type),
+            ("cache-control", "no-store"),
+            ("vary", "accept"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+        ] {
+            assert_eq!(header(&response, name), value, "{name}");
+        }
+        let policy = header(&response, "content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'sha256-"),
+            "{policy}"
+        );
+        assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+}

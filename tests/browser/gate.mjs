@@ -1,0 +1,145 @@
+// Envoy with the module before an API, whose authorization servers stand in every way there is, on
+// free ports of 127.0.0.1. Environment: PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module).
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { start } from '../../envoy/demo/processes.mjs';
+
+export const STATUS = '/portcullis';
+export const COOKIE = 'session';
+// Would show itself in the title, whichever of the two ran.
+export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
+const SECRET = Buffer.alloc(32, 7);
+
+// A token for operators, who have it in a cookie: a browser sends that by itself.
+export function token(lifetime = 600) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(Date.now() / 1000);
+  const input = [
+    { alg: 'HS256', kid: 'operators-1' },
+    { iss: 'https://operators.example', aud: 'status', exp: now + lifetime },
+  ].map(encode).join('.');
+  return `${input}.${createHmac('sha256', SECRET).update(input).digest('base64url')}`;
+}
+
+// A server that publishes two keys at /keys, and nothing else.
+async function startKeyServer() {
+  const keys = ['one', 'two'].map((kid) => ({
+    ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA',
+  }));
+  const server = createServer(({ url }, response) => {
+    response.writeHead(url === '/keys' ? 200 : 404).end(JSON.stringify({ keys }));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  server.unref();
+  return server.address().port;
+}
+
+function configuration() {
+  const audiences = ['orders'];
+  const fetched = (uri) => ({ http_uri: { uri, cluster: 'keys', timeout: '2s' }, cache_duration: '600s' });
+  return {
+    providers: {
+      login: {
+        description: 'Customers and partners',
+        issuer: 'https://login.example.com', audiences, remote_jwks: fetched('https://login.example.com/keys'),
+      },
+      broken: {
+        description: HOSTILE,
+        issuer: 'https://broken.example.com', audiences, remote_jwks: fetched('https://broken.example.com/gone'),
+      },
+      off: {
+        enabled: false, issuer: 'https://off.example.com', audiences, remote_jwks: fetched('https://off.example.com/keys'),
+      },
+      operators: {
+        issuer: 'https://operators.example', audiences: ['status'],
+        shared_secrets: [{ kid: 'operators-1', secret: SECRET.toString('base64url') }],
+        from_cookies: [COOKIE],
+      },
+    },
+    rules: [{ match: { prefix: '/' }, requires: { provider_name: 'login' } }],
+    status: { path: STATUS, requires: { provider_name: 'operators' }, base_url: 'https://api.example.com/v1' },
+  };
+}
+
+function bootstrap(keyServer) {
+  const socket = (port) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
+  const type = (name) => `type.googleapis.com/${name}`;
+  const wasm = {
+    '@type': type('envoy.extensions.filters.http.wasm.v3.Wasm'),
+    config: {
+      vm_config: {
+        vm_id: 'browser-test', runtime: 'envoy.wasm.runtime.v8',
+        code: { local: { filename: process.env.PORTCULLIS_WASM } },
+      },
+      configuration: { '@type': type('google.protobuf.Struct'), value: configuration() },
+    },
+  };
+  const manager = {
+    '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
+    stat_prefix: 'ingress',
+    http_filters: [
+      { name: 'portcullis', typed_config: wasm },
+      { name: 'router', typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } },
+    ],
+    route_config: {
+      virtual_hosts: [{
+        name: 'api', domains: ['*'],
+        routes: [{ match: { prefix: '/' }, direct_response: { status: 204 } }],
+      }],
+    },
+  };
+  return {
+    admin: { address: socket(0) },
+    static_resources: {
+      listeners: [{
+        name: 'ingress', address: socket(0),
+        filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }],
+      }],
+      clusters: [{
+        name: 'keys', connect_timeout: '2s',
+        load_assignment: {
+          cluster_name: 'keys',
+          endpoints: [{ lb_endpoints: [{ endpoint: { address: socket(keyServer) } }] }],
+        },
+      }],
+    },
+  };
+}
+
+// The gate's address, once the keys of `login` are there.
+export async function startGate() {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-browser-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const [config, admin] = ['envoy.json', 'admin'].map((name) => join(folder, name));
+  writeFileSync(config, JSON.stringify(bootstrap(await startKeyServer())));
+  const envoy = start('Envoy', process.env.PORTCULLIS_ENVOY, [
+    '-c', config, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'error', '--admin-address-path', admin,
+  ]);
+  return Promise.race([envoy.died, ready(admin)]);
+}
+
+async function ready(admin) {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    try {
+      const listeners = await fetch(`http://${readFileSync(admin, 'utf8').trim()}/listeners?format=json`);
+      const { listener_statuses: [{ local_address: { socket_address: at } }] } = await listeners.json();
+      const url = `http://${at.address}:${at.port_value}`;
+      const { providers } = await report(url);
+      if (providers.find(({ name }) => name === 'login').keys.length > 0) return url;
+    } catch {
+      // Not there yet.
+    }
+    await sleep(50, null, { ref: false });
+  }
+  throw new Error('the gate had no keys within a minute');
+}
+
+export async function report(url) {
+  return (await fetch(`${url}${STATUS}`, { headers: { cookie: `${COOKIE}=${token()}` } })).json();
+}
