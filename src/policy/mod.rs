@@ -18,7 +18,9 @@ pub use self::{
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
     header_name::{HeaderName, HeaderNameError},
     requirement::{Extraction, Requirement, Rule},
-    route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
+    route::{
+        HeaderCondition, HeaderMatch, PathMatch, PathText, QueryCondition, QueryMatch, RouteMatch,
+    },
     route_policy::RoutePolicy,
     string_match::{Pattern, StringMatch, full_match},
 };
