@@ -3,10 +3,11 @@
 use proxy_wasm::types::MapType;
 
 use crate::{
-    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, StateEntry},
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
     engine::{Engine, Patience},
     filter::{
         abi::{self, Status},
+        answers::{Answer, Answers},
         metrics::Metrics,
         pairs,
         proxy::Proxy,
@@ -48,9 +49,10 @@ pub(super) fn decide(
 /// Edits the request of the current context as a permit says. An edit that the host refuses would
 /// leave an untrusted header in place, or other filters without what they decide by, so the request
 /// is answered instead.
-pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate {
+pub(super) fn pass(engine: &Engine, metrics: &Metrics, answers: &Answers, permit: &Permit) -> Fate {
     if apply(permit).is_err() {
-        return refuse(engine, metrics, &Denial::new(Reason::HostFailure));
+        let denial = Denial::new(Reason::HostFailure);
+        return refuse(engine, metrics, answers, &denial);
     }
     metrics.permitted(permit);
     if let PermitReason::Shadow(denial) = &permit.reason {
@@ -66,15 +68,21 @@ pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate 
 }
 
 /// Answers the request of the current context.
-pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fate {
+pub(super) fn refuse(
+    engine: &Engine,
+    metrics: &Metrics,
+    answers: &Answers,
+    denial: &Denial,
+) -> Fate {
     metrics.denied(denial.reason);
     // For the access log alone: the request goes no further.
     let _ = export(&denial.exports);
-    answer(&engine.response(denial))
+    said(answers.send(engine, denial))
 }
 
-fn answer(response: &Response) -> Fate {
-    if send(response).is_err() {
+/// What has become of a request that is answered, as far as the host lets it be.
+fn said(sent: Result<(), Status>) -> Fate {
+    if sent.is_err() {
         abi::log(
             abi::LogLevel::Error,
             "portcullis: the proxy refuses proxy_send_local_response; allow it in \
@@ -85,15 +93,21 @@ fn answer(response: &Response) -> Fate {
 }
 
 /// Answers the request of the current context with how the authorization servers stand.
-pub(super) fn report(engine: &Engine, metrics: &Metrics, format: Format) -> Fate {
+pub(super) fn report(
+    engine: &Engine,
+    metrics: &Metrics,
+    answers: &Answers,
+    format: Format,
+) -> Fate {
     let Ok(now) = Proxy::now() else {
-        return refuse(engine, metrics, &Denial::new(Reason::HostFailure));
+        let denial = Denial::new(Reason::HostFailure);
+        return refuse(engine, metrics, answers, &denial);
     };
     let counts = match format {
         Format::Html => metrics.counts(),
         Format::Json => Vec::new(),
     };
-    answer(&engine.report(format, now, &counts))
+    said(Answer::from(&engine.report(format, now, &counts)).send())
 }
 
 fn apply(permit: &Permit) -> Result<(), Status> {
@@ -116,18 +130,4 @@ fn export(entries: &[StateEntry]) -> Result<(), Status> {
     entries
         .iter()
         .try_for_each(|entry| abi::set_property(entry.key.as_str(), entry.value.as_bytes()))
-}
-
-fn send(response: &Response) -> Result<(), Status> {
-    let headers: Vec<(&str, &str)> = response
-        .headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    abi::send_local_response(
-        response.status,
-        &response.details,
-        &pairs::encode(&headers),
-        &response.body,
-    )
 }

@@ -4,10 +4,11 @@ use core::time::Duration;
 
 use crate::{
     config::{KeySource, Provider},
-    decision::{Decision, Denial, PermitReason, Reason},
+    decision::{Decision, Denial, Reason},
     engine::{Engine, Patience},
     filter::{
         abi::{self, LogLevel},
+        answers::Answers,
         call,
         current_request::{self, Fate},
         gate::Gate,
@@ -32,6 +33,7 @@ pub(super) struct Worker {
     root_id: u32,
     engine: Engine,
     metrics: Metrics,
+    answers: Answers,
     policies: RoutePolicies,
     parked: Parked,
     /// Calls under way, by the host's token.
@@ -65,6 +67,7 @@ impl Worker {
             root_id,
             engine,
             metrics,
+            answers: Answers::default(),
             policies: RoutePolicies::default(),
             parked,
             calls: Vec::new(),
@@ -86,7 +89,7 @@ impl Worker {
             current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
         // does so for good.
-        if lacks_keys(&decision) && self.engine.synchronize(&Proxy) {
+        if self.engine.synchronize_for(&decision, &Proxy) {
             self.has_news = true;
             decision =
                 current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
@@ -230,19 +233,21 @@ impl Worker {
 
     fn carry_out(&mut self, decision: &Decision) -> Fate {
         self.metrics.looked_up(self.engine.take_cache_use());
+        let refuse = |denial: &Denial| {
+            current_request::refuse(&self.engine, &self.metrics, &self.answers, denial)
+        };
         match decision {
-            Decision::Permit(permit) => current_request::pass(&self.engine, &self.metrics, permit),
-            Decision::Deny(denial) => current_request::refuse(&self.engine, &self.metrics, denial),
+            Decision::Permit(permit) => {
+                current_request::pass(&self.engine, &self.metrics, &self.answers, permit)
+            }
+            Decision::Deny(denial) => refuse(denial),
             Decision::Report(format) => {
                 // Every worker tells the same, also within a tick of what another has learnt.
                 self.has_news |= self.engine.synchronize(&Proxy);
-                current_request::report(&self.engine, &self.metrics, *format)
+                current_request::report(&self.engine, &self.metrics, &self.answers, *format)
             }
             // Patience was exhausted, so this cannot be; if it were, nothing may pass.
-            Decision::AwaitKeys { .. } => {
-                let denial = Denial::new(Reason::KeysUnavailable);
-                current_request::refuse(&self.engine, &self.metrics, &denial)
-            }
+            Decision::AwaitKeys { .. } => refuse(&Denial::new(Reason::KeysUnavailable)),
         }
     }
 
@@ -290,21 +295,6 @@ fn configured(provider: &Provider) -> Option<Standing> {
         }),
         KeySource::Remote(_) => None,
     }
-}
-
-/// Whether newer keys could make a decision wrong: a token was refused, or let pass as if it were not
-/// there, for want of its key.
-fn lacks_keys(decision: &Decision) -> bool {
-    let reason = match decision {
-        Decision::Deny(denial) => Some(denial.reason),
-        Decision::Permit(permit) => match &permit.reason {
-            // Which tokens it let pass unverified, and why, it does not say.
-            PermitReason::Lenient => return true,
-            reason => reason.shadowed(),
-        },
-        Decision::AwaitKeys { .. } | Decision::Report(_) => None,
-    };
-    matches!(reason, Some(Reason::UnknownKey | Reason::KeysUnavailable))
 }
 
 /// Says of a refusal for lack of keys that there was no room to wait for them.
