@@ -16,7 +16,7 @@ mod padding;
 
 use num_bigint::BigUint;
 
-/// Numbers that are the same in each run (SplitMix64).
+/// Numbers that are the same in each run (`SplitMix64`).
 struct Random(u64);
 
 impl Random {

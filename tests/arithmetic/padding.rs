@@ -64,8 +64,12 @@ impl Key {
 }
 
 type Hash = fn(&[u8]) -> Vec<u8>;
-/// The two algorithms of a hash, what precedes it in DER, and the hash.
-const HASHES: [(Algorithm, Algorithm, u8, Hash); 3] = [
+/// With a flaw, for a modulus of that many bits, by a hash of that number, a message.
+type Encode = fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>;
+/// The two algorithms of a hash, its number in DER, and the hash.
+type Row = (Algorithm, Algorithm, u8, Hash);
+
+const HASHES: [Row; 3] = [
     (Algorithm::Rs256, Algorithm::Ps256, 1, |octets| {
         Sha256::digest(octets).to_vec()
     }),
@@ -91,11 +95,7 @@ fn theirs(key: &Key, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> b
 }
 
 /// Each flaw of `encode` alone, and an encoding without any, with every key and hash.
-fn verdicts_are_equal(
-    pick: fn(&(Algorithm, Algorithm, u8, Hash)) -> Algorithm,
-    flaws: u64,
-    encode: fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>,
-) {
+fn verdicts_are_equal(pick: fn(&Row) -> Algorithm, flaws: u64, encode: Encode) {
     let mut random = Random(8017);
     for (bits, below) in PRIMES {
         let key = Key::new(bits, below);

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::{Add, Neg};
 use std::sync::OnceLock;
 
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
@@ -56,7 +57,7 @@ pub fn public_key(x: &[u8]) -> Result<PublicKey, KeyError> {
         .filter(|point| !point.is_small_order() && point.compress().0 == octets)
         .map(|point| PublicKey {
             octets,
-            negated: -point,
+            negated: point.neg(),
             table: Table(OnceLock::new()),
         })
         .ok_or(KeyError::OkpPoint)
@@ -75,8 +76,9 @@ impl PublicKey {
             .chain_update(message)
             .finalize();
         let k = Scalar::from_bytes_mod_order_wide(&k.into());
-        let expected =
-            BASE.multiple(&ED25519_BASEPOINT_POINT, &s) + self.table.multiple(&self.negated, &k);
+        let expected = BASE
+            .multiple(&ED25519_BASEPOINT_POINT, &s)
+            .add(self.table.multiple(&self.negated, &k));
         expected.compress().as_bytes() == r && !expected.is_small_order()
     }
 }
