@@ -1,0 +1,384 @@
+//! With and without the cache of verified tokens, every request is decided alike: whatever order
+//! tokens, rules, connections, times, keys and configurations come in.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
+#[path = "support/signer.rs"]
+mod signer;
+
+use std::cell::Cell;
+
+use portcullis::{
+    config::{Config, ProviderId},
+    engine::{Engine, Patience},
+    host::{Expected, Host, SetSharedDataError, SharedData},
+    jose::{Algorithm, base64url},
+    policy::RoutePolicy,
+    request::Request,
+    time::UnixMillis,
+};
+use proptest::{
+    prelude::*,
+    test_runner::{Config as Runs, TestRunner},
+};
+use serde_json::{Value, json};
+
+use self::signer::{Pair, Signer};
+
+/// A minute before the certificate in the configuration ends.
+const START: i64 = 1_800_000_000;
+const CERTIFICATE: &str = include_str!("support/keys/pem/p256_cert_ending.pem");
+/// In the order of their names: `certified`, `fetched`, `secret`.
+const FETCHED: ProviderId = ProviderId::new(1);
+
+const PATHS: [&str; 12] = [
+    "/secret",
+    "/fetched",
+    "/certified",
+    "/other-audience",
+    "/scopes",
+    "/roles",
+    "/claims",
+    "/clients",
+    "/any",
+    "/all",
+    "/lenient",
+    "/nothing",
+];
+
+fn rules() -> Value {
+    let authorized = |path: &str, authorize: Value| json!({"match": {"path": path}, "requires": {"provider_name": "secret"}, "authorize": authorize});
+    let own = |name: &str| json!({"match": {"path": format!("/{name}")}, "requires": {"provider_name": name}});
+    json!([
+        own("secret"), own("fetched"), own("certified"),
+        {"match": {"path": "/other-audience"}, "requires": {"provider_and_audiences":
+            {"provider_name": "secret", "audiences": ["other"]}}},
+        authorized("/scopes", json!({"scopes": {"all_of": ["read", "write"]}})),
+        authorized("/roles", json!({"roles": {"any_of": ["admin"]}})),
+        authorized("/claims", json!({"claims": [{"claim": ["deep", "tier"], "any_of": ["gold"]}]})),
+        authorized("/clients", json!({"client_ids": ["c1"]})),
+        {"match": {"path": "/any"}, "requires": {"requires_any": {"requirements": [
+            {"provider_name": "fetched"}, {"provider_name": "secret"}]}},
+            "authorize": {"scopes": {"any_of": ["write"]}}},
+        {"match": {"path": "/all"}, "requires": {"requires_all": {"requirements": [
+            {"provider_name": "secret"}, {"provider_and_audiences":
+                {"provider_name": "secret", "audiences": ["other"]}}]}}},
+        {"match": {"path": "/lenient"}, "requires": {"allow_missing_or_failed": {}}},
+    ])
+}
+
+/// Configurations that take to a token in one way each; the cache is in none of them.
+fn configurations() -> Vec<Value> {
+    let provider = |name: &str| {
+        json!({
+            "issuer": format!("https://{name}.example"), "audiences": ["orders"],
+            "claim_to_headers": [{"header_name": format!("x-{name}"), "claim_name": "sub"}],
+            "payload_in_metadata": name, "failed_status_in_metadata": format!("{name}-failed"),
+        })
+    };
+    let with = |mut provider: Value, members: Value| {
+        let members = members.as_object().unwrap().clone();
+        provider.as_object_mut().unwrap().extend(members);
+        provider
+    };
+    let configuration = |of_all: Value, top: Value| {
+        let secret = json!({"shared_secrets": [
+            {"kid": "HS256-1", "secret": Signer::new(Algorithm::Hs256).jwk()["k"]},
+        ]});
+        let fetched = json!({"remote_jwks": {
+            "http_uri": {"uri": "https://fetched.example/jwks", "cluster": "c", "timeout": "1s"},
+            "cache_duration": "100s", "max_stale": "100s",
+        }});
+        let certified = json!({"public_keys": {"pem": [CERTIFICATE]}});
+        let base = json!({"rules": rules(), "providers": {
+            "secret": with(with(provider("secret"), secret), of_all.clone()),
+            "fetched": with(with(provider("fetched"), fetched), of_all.clone()),
+            "certified": with(with(provider("certified"), certified), of_all),
+        }});
+        with(base, top)
+    };
+    vec![
+        configuration(json!({}), json!({})),
+        configuration(json!({"clock_skew_seconds": 0, "forward": true}), json!({})),
+        configuration(
+            json!({"audiences": ["other"], "client_ids": ["c1"]}),
+            json!({}),
+        ),
+        configuration(json!({"max_lifetime": "90s"}), json!({"mode": "shadow"})),
+        configuration(
+            json!({"require_expiration": false, "enabled": false}),
+            json!({}),
+        ),
+        configuration(
+            json!({"require_claims": [{"claim": "tenant", "any_of": ["t1"]}],
+                "forward_payload_header": "x-payload"}),
+            json!({"unmatched": "allow"}),
+        ),
+    ]
+}
+
+struct Token {
+    /// Where its provider is asked for.
+    path: String,
+    text: String,
+}
+
+/// Tokens of each provider: good ones, and such as some rule, time or configuration refuses.
+fn tokens() -> Vec<Token> {
+    let digest = base64url::encode(&[1; 32]);
+    let claims = [
+        json!({}),
+        json!({"exp": START + 40, "scope": "read write"}),
+        json!({"nbf": START + 90, "roles": ["admin"], "azp": "c1"}),
+        json!({"aud": ["other", "orders"], "scope": "write", "tenant": "t1"}),
+        json!({"aud": "other", "deep": {"tier": ["gold"]}, "azp": "c1"}),
+        json!({"cnf": {"x5t#S256": digest}, "azp": "c2"}),
+        json!({"sub": "a\nb"}),
+        json!({"exp": null}),
+    ];
+    let fetched = Signer::new(Algorithm::EdDsa);
+    let signers = [
+        ("secret", Signer::new(Algorithm::Hs256)),
+        ("secret", Signer::with_pair(Algorithm::Hs256, Pair::Other)),
+        ("fetched", fetched.clone()),
+        ("fetched", fetched.named(None)),
+        ("fetched", Signer::with_pair(Algorithm::EdDsa, Pair::Other)),
+        ("certified", Signer::new(Algorithm::Es256)),
+    ];
+    let signed = signers.iter().flat_map(|(name, signer)| {
+        claims.iter().map(move |extra| {
+            let mut claims = json!({
+                "iss": format!("https://{name}.example"), "aud": "orders", "sub": "s",
+                "exp": START + 300,
+            });
+            let members = extra.as_object().unwrap().clone();
+            claims.as_object_mut().unwrap().extend(members);
+            claims
+                .as_object_mut()
+                .unwrap()
+                .retain(|_, value| !value.is_null());
+            Token {
+                path: format!("/{name}"),
+                text: signer.sign_claims(&claims),
+            }
+        })
+    });
+    signed.collect()
+}
+
+/// Documents that the server of `fetched` might give.
+fn key_sets() -> Vec<String> {
+    let own = Signer::new(Algorithm::EdDsa);
+    let other = Signer::with_pair(Algorithm::EdDsa, Pair::Other);
+    let sets = [
+        vec![own.jwk()],
+        vec![other.jwk()],
+        vec![other.jwk(), own.jwk()],
+        vec![own.clone().named(None).jwk()],
+        vec![own.clone().named(Some("new")).jwk()],
+        vec![own.jwk(), other.named(Some("new")).jwk()],
+    ];
+    sets.iter()
+        .map(|keys| json!({ "keys": keys }).to_string())
+        .collect()
+}
+
+/// What a route of the proxy may say.
+fn route_policies(config: &Config) -> Vec<Option<RoutePolicy>> {
+    let says = |metadata: Value| Some(config.route_policy(&metadata));
+    vec![
+        None,
+        None,
+        None,
+        says(json!({"authorize": {"scopes": {"any_of": ["read"]}}})),
+        says(json!({"authorize": {"roles": {"any_of": ["admin"]}}})),
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Pass(i64),
+    Fetch(prop::sample::Index),
+    Configure(prop::sample::Index),
+    Ask(Question),
+}
+
+#[derive(Clone, Debug)]
+struct Question {
+    token: prop::sample::Index,
+    /// None: the provider's own.
+    path: Option<prop::sample::Index>,
+    route: prop::sample::Index,
+    certificate: Option<bool>,
+    claims_identity: bool,
+    patient: bool,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let index = any::<prop::sample::Index>;
+    let certificate = prop::option::of(any::<bool>());
+    let question = (
+        index(),
+        prop::option::of(index()),
+        index(),
+        certificate,
+        any::<bool>(),
+        any::<bool>(),
+    );
+    let question = question.prop_map(
+        |(token, path, route, certificate, claims_identity, patient)| Question {
+            token,
+            path,
+            route,
+            certificate,
+            claims_identity,
+            patient,
+        },
+    );
+    prop_oneof![
+        3 => prop_oneof![3 => -20_i64..30, 1 => 30_i64..120].prop_map(Event::Pass),
+        2 => index().prop_map(Event::Fetch),
+        1 => index().prop_map(Event::Configure),
+        24 => question.prop_map(Event::Ask),
+    ]
+}
+
+/// A connection, with or without a client certificate.
+struct Connection(Option<[u8; 32]>);
+
+impl Host for Connection {
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(
+        &self,
+        _key: &str,
+        _value: &[u8],
+        _expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        self.0
+    }
+}
+
+/// One engine that keeps tokens, and its twin that does not.
+struct Twins {
+    now: i64,
+    engines: [Engine; 2],
+}
+
+impl Twins {
+    /// Few entries, so that tokens push each other out.
+    fn new(configuration: &Value, now: i64) -> Self {
+        let engines = [json!({"jwt_cache_size": 3}), json!({"disabled": true})].map(|cache| {
+            let mut configuration = configuration.clone();
+            for (_, provider) in configuration["providers"].as_object_mut().unwrap() {
+                provider["jwt_cache_config"] = cache.clone();
+            }
+            Engine::new(Config::parse(configuration.to_string().as_bytes()).unwrap())
+        });
+        let mut twins = Self { now, engines };
+        twins.fetch(&key_sets()[0]);
+        twins
+    }
+
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(u64::try_from(self.now).unwrap() * 1000)
+    }
+
+    fn fetch(&mut self, document: &str) {
+        let now = self.now();
+        for engine in &mut self.engines {
+            // A disabled provider has no source.
+            let _ = engine.preload(FETCHED, document.as_bytes(), now);
+        }
+    }
+
+    fn ask(&self, question: &Question, tokens: &[&Token]) -> Result<(), TestCaseError> {
+        let token = question.token.get(tokens);
+        let path = question
+            .path
+            .map_or(token.path.as_str(), |path| *path.get(&PATHS));
+        let token = format!("Bearer {}", token.text);
+        let mut headers: Vec<(&[u8], &[u8])> = vec![
+            (b":method", b"GET"),
+            (b":path", path.as_bytes()),
+            (b"authorization", token.as_bytes()),
+        ];
+        if question.claims_identity {
+            headers.push((b"x_secret", b"root"));
+        }
+        let patience = if question.patient {
+            Patience::Waiting
+        } else {
+            Patience::Exhausted
+        };
+        let connection = Connection(question.certificate.map(|own| [u8::from(own); 32]));
+        let decisions = self.engines.each_ref().map(|engine| {
+            let policies = route_policies(engine.config());
+            let request =
+                Request::new(headers.clone()).on_route(question.route.get(&policies).as_ref());
+            engine.decide(&request, self.now(), patience, &connection)
+        });
+        let [kept, anew] = decisions;
+        prop_assert_eq!(kept, anew, "{} at {}", path, self.now - START);
+        Ok(())
+    }
+}
+
+#[test]
+fn every_request_is_decided_as_without_a_cache() {
+    let (configurations, tokens, key_sets) = (configurations(), tokens(), key_sets());
+    let (hits, misses) = (Cell::new(0), Cell::new(0));
+    let mut runner = TestRunner::new(Runs {
+        cases: 300,
+        failure_persistence: None,
+        ..Runs::default()
+    });
+    let few = prop::collection::vec(any::<prop::sample::Index>(), 1..7);
+    let histories = (
+        few,
+        any::<prop::sample::Index>(),
+        prop::collection::vec(event(), 1..120),
+    );
+    let outcome = runner.run(&histories, |(few, first, events)| {
+        let tokens: Vec<&Token> = few.iter().map(|token| token.get(&tokens)).collect();
+        let mut twins = Twins::new(first.get(&configurations), START);
+        for event in events {
+            match event {
+                Event::Pass(seconds) => twins.now += seconds,
+                Event::Fetch(document) => twins.fetch(document.get::<String>(&key_sets)),
+                Event::Configure(other) => {
+                    twins = Twins::new(other.get(&configurations), twins.now);
+                }
+                Event::Ask(question) => {
+                    twins.ask(&question, &tokens)?;
+                    let uses = twins.engines[0].take_cache_use();
+                    hits.set(hits.get() + uses.hits);
+                    misses.set(misses.get() + uses.misses);
+                    prop_assert_eq!(twins.engines[1].take_cache_use().hits, 0);
+                }
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    // Otherwise nothing was compared.
+    assert!(
+        hits.get() > 500,
+        "{} hits, {} misses",
+        hits.get(),
+        misses.get()
+    );
+    println!("{} hits, {} misses", hits.get(), misses.get());
+}
