@@ -380,5 +380,4 @@ fn every_request_is_decided_as_without_a_cache() {
         hits.get(),
         misses.get()
     );
-    println!("{} hits, {} misses", hits.get(), misses.get());
 }

@@ -71,7 +71,7 @@ pub(super) struct Held<'a, 'c> {
 pub(super) type Failures = RefCell<Vec<StateEntry>>;
 
 /// The credentials of one request, and the tokens in them, each parsed once.
-pub(super) struct Evaluation<'a, 'c> {
+pub(super) struct Evaluation<'a, 'c: 'a> {
     config: &'c Config,
     circumstances: &'c Circumstances<'c>,
     failures: &'c Failures,
@@ -93,7 +93,7 @@ type Outcome<'a, 'c> = Result<Held<'a, 'c>, Refusal>;
 /// A credential that was read, and its token.
 type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 
-impl<'a, 'c> Evaluation<'a, 'c> {
+impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     /// Finds the credentials that the rule's providers read.
     pub(super) fn new(
         config: &'c Config,

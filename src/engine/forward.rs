@@ -96,8 +96,8 @@ pub(super) fn verified(
         let Some(provider) = config.provider(token.provider) else {
             continue;
         };
-        if !provider.forward && !spent.contains(&&token.credential.location) {
-            spent.push(&token.credential.location);
+        if !provider.forward && !spent.contains(&token.credential.location) {
+            spent.push(token.credential.location);
         }
         if let Some(own) = &provider.payload_header {
             let edit = payload_header(config, own, token.payload_segment);
@@ -233,7 +233,7 @@ const COOKIE: &str = "cookie";
 
 /// Takes spent tokens out of the request.
 fn strip(
-    spent: &[&Location],
+    spent: &[Location<'_>],
     request: &Request<'_>,
     target: Option<Target<'_>>,
     edits: &mut Vec<HeaderEdit>,
@@ -242,9 +242,12 @@ fn strip(
     let mut cookies = Vec::new();
     for location in spent {
         match location {
-            Location::Header(name) => edits.push(HeaderEdit::Remove(name.clone().into())),
-            Location::Query(name) => params.push(name.as_str()),
-            Location::Cookie(name) => cookies.push(name.as_str()),
+            Location::Authorization => {
+                edits.push(HeaderEdit::Remove(Text::Fixed("authorization")));
+            }
+            Location::Header(name) => edits.push(HeaderEdit::Remove(Text::Shared(name.shared()))),
+            Location::Query(name) => params.push(*name),
+            Location::Cookie(name) => cookies.push(*name),
         }
     }
     if let Some(target) = target

@@ -18,7 +18,7 @@ mod routing;
 use core::{cell::LazyCell, mem};
 
 use crate::{
-    config::{Config, Mode, ProviderId, Unmatched},
+    config::{Config, Issuer, Mode, ProviderId, Unmatched},
     decision::{
         Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
     },
@@ -183,6 +183,39 @@ impl Engine {
     /// Reads what other workers wrote about keys. True when something changed.
     pub fn synchronize(&mut self, host: &dyn Host) -> bool {
         self.keys.synchronize(host)
+    }
+
+    /// Reads what other workers wrote about the keys that `decision` lacks, if it is wrong where they
+    /// wrote of any: a token was refused, or let pass as if it were not there, for want of its key.
+    /// True when something changed.
+    pub fn synchronize_for(&mut self, decision: &Decision, host: &dyn Host) -> bool {
+        let denial = match decision {
+            Decision::Deny(denial) => denial,
+            Decision::Permit(permit) => match &permit.reason {
+                PermitReason::Shadow(denial) => denial,
+                // Which tokens it let pass unverified, and why, it does not say.
+                PermitReason::Lenient => return self.synchronize(host),
+                _ => return false,
+            },
+            Decision::AwaitKeys { .. } => return false,
+        };
+        if !matches!(denial.reason, Reason::UnknownKey | Reason::KeysUnavailable) {
+            return false;
+        }
+        let config = &self.config;
+        let refusing = denial.provider.and_then(|id| config.provider(id));
+        // Another provider may have known the token if it can be of both.
+        let may_know = |id| {
+            let issuers = (refusing.map(|own| &own.issuer), config.provider(id));
+            match issuers {
+                (Some(Issuer::Exact(own)), Some(provider)) => match &provider.issuer {
+                    Issuer::Exact(other) => own == other,
+                    _ => true,
+                },
+                _ => true,
+            }
+        };
+        self.keys.synchronize_where(&may_know, host)
     }
 
     /// The calls to make now.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     config::{KeySource, Provider},
-    decision::{Decision, Denial, PermitReason, Reason},
+    decision::{Decision, Denial, Reason},
     engine::{Engine, Patience},
     filter::{
         abi::{self, LogLevel},
@@ -86,7 +86,7 @@ impl Worker {
             current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
         // does so for good.
-        if lacks_keys(&decision) && self.engine.synchronize(&Proxy) {
+        if self.engine.synchronize_for(&decision, &Proxy) {
             self.has_news = true;
             decision =
                 current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
@@ -285,21 +285,6 @@ fn configured(provider: &Provider) -> Option<Standing> {
         }),
         KeySource::Remote(_) => None,
     }
-}
-
-/// Whether newer keys could make a decision wrong: a token was refused, or let pass as if it were not
-/// there, for want of its key.
-fn lacks_keys(decision: &Decision) -> bool {
-    let reason = match decision {
-        Decision::Deny(denial) => Some(denial.reason),
-        Decision::Permit(permit) => match &permit.reason {
-            // Which tokens it let pass unverified, and why, it does not say.
-            PermitReason::Lenient => return true,
-            reason => reason.shadowed(),
-        },
-        Decision::AwaitKeys { .. } => None,
-    };
-    matches!(reason, Some(Reason::UnknownKey | Reason::KeysUnavailable))
 }
 
 /// Says of a refusal for lack of keys that there was no room to wait for them.

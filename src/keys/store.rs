@@ -133,9 +133,21 @@ impl KeyStore {
 
     /// Reads what other workers wrote. True when something changed.
     pub fn synchronize(&mut self, host: &dyn Host) -> bool {
+        self.synchronize_where(&|_| true, host)
+    }
+
+    /// Reads what other workers wrote about the keys of some providers: each reading copies a whole
+    /// record. True when something changed.
+    pub fn synchronize_where(
+        &mut self,
+        is_wanted: &dyn Fn(ProviderId) -> bool,
+        host: &dyn Host,
+    ) -> bool {
         let mut changed = false;
         for source in &mut self.sources {
-            changed |= source.read(host) == Reading::New;
+            if source.providers().iter().any(|id| is_wanted(*id)) {
+                changed |= source.read(host) == Reading::New;
+            }
         }
         changed
     }

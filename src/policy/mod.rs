@@ -24,7 +24,9 @@ pub use self::{
     header_name::{HeaderName, HeaderNameError},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     requirement::{Extraction, Requirement, Rule},
-    route::{HeaderCondition, HeaderMatch, PathMatch, QueryCondition, QueryMatch, RouteMatch},
+    route::{
+        HeaderCondition, HeaderMatch, PathMatch, PathText, QueryCondition, QueryMatch, RouteMatch,
+    },
     route_policy::RoutePolicy,
     scheme::{Scheme, Schemes},
     string_match::{Pattern, StringMatch, full_match},

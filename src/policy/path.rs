@@ -6,7 +6,7 @@
 //! legitimate: they are allowed where the rules decide alike for the path without them
 //! (CVE-2026-73553).
 
-use core::fmt;
+use core::{fmt, mem};
 use std::borrow::Cow;
 
 /// A request target, split.
@@ -80,6 +80,10 @@ impl fmt::Display for Ambiguity {
 /// The first reason to refuse `path` (without query), if there is one.
 #[must_use]
 pub fn ambiguity(path: &str) -> Option<Ambiguity> {
+    is_suspicious(path.as_bytes()).then(|| find_ambiguity(path))?
+}
+
+fn find_ambiguity(path: &str) -> Option<Ambiguity> {
     if path.contains('#') {
         return Some(Ambiguity::Fragment);
     }
@@ -93,6 +97,20 @@ pub fn ambiguity(path: &str) -> Option<Ambiguity> {
         path.split('/')
             .any(is_dot_segment)
             .then_some(Ambiguity::DotSegment)
+    })
+}
+
+/// Whether there is anything in it that an ambiguity begins with. Most paths have nothing, and are read
+/// once.
+fn is_suspicious(path: &[u8]) -> bool {
+    const START: u8 = 0;
+    let mut before = START;
+    path.iter().any(|octet| {
+        let before = mem::replace(&mut before, *octet);
+        matches!(
+            (before, octet),
+            (_, b'#' | b'\\' | b'%') | (b'/', b'/') | (START | b'/', b'.')
+        )
     })
 }
 
@@ -205,6 +223,20 @@ mod tests {
             ("/a%252%66b", Ambiguity::DoubleEncoding),
         ] {
             assert_eq!(ambiguity(path), Some(reason), "{path}");
+        }
+    }
+
+    #[test]
+    fn suspects_whatever_is_ambiguous() {
+        let mut paths = vec![String::new()];
+        for _ in 0..6 {
+            let longer = paths.iter().flat_map(|path| {
+                ["/", ".", "%2e", "%", "a", "#", "\\"].map(|next| format!("{path}{next}"))
+            });
+            paths = longer.collect();
+            for path in &paths {
+                assert_eq!(ambiguity(path), find_ambiguity(path), "{path}");
+            }
         }
     }
 

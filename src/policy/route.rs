@@ -1,5 +1,8 @@
 //! Which requests a rule is for: Envoy's `RouteMatch`, and methods.
 
+use core::fmt;
+use std::borrow::Cow;
+
 use crate::{
     policy::{
         StringMatch,
@@ -30,13 +33,44 @@ pub enum PathMatch {
     /// A CONNECT request (`connect_matcher`).
     Connect,
     /// The whole path (`path`).
-    Exact(String),
+    Exact(PathText),
     /// The start of the path (`prefix`); `/api` also matches `/apis`.
-    Prefix(String),
+    Prefix(PathText),
     /// The whole path, in linear time (`safe_regex`).
     Regex(Regex),
     /// The start of the path in whole segments (`path_separated_prefix`), without trailing `/`.
-    SegmentPrefix(String),
+    SegmentPrefix(PathText),
+}
+
+/// The operator's path, as it is written or in the one spelling that it has everywhere:
+/// `/caf%c3%a9` is also for a request's `/caf%C3%A9`.
+#[derive(Clone)]
+pub struct PathText {
+    written: String,
+    /// Where it is another.
+    normal: Option<String>,
+}
+
+impl From<String> for PathText {
+    fn from(written: String) -> Self {
+        let normal = match normal_encoding(&written) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(normal) => Some(normal),
+        };
+        Self { written, normal }
+    }
+}
+
+impl fmt::Debug for PathText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.written, f)
+    }
+}
+
+impl PathText {
+    fn fits(&self, fits: impl Fn(&str) -> bool) -> bool {
+        fits(&self.written) || self.normal.as_deref().is_some_and(fits)
+    }
 }
 
 /// A condition on one header.
@@ -109,11 +143,11 @@ impl RouteMatch {
             (PathMatch::Connect, _) => request.method() == "CONNECT",
             (_, None) => false,
             (PathMatch::Regex(regex), Some(path)) => regex.is_match(path),
-            (PathMatch::Exact(own), Some(path)) => spelled(own, |own| {
-                own.len() == path.len() && self.starts_with(path, own)
-            }),
-            (PathMatch::Prefix(own), Some(path)) => spelled(own, |own| self.starts_with(path, own)),
-            (PathMatch::SegmentPrefix(own), Some(path)) => spelled(own, |own| {
+            (PathMatch::Exact(own), Some(path)) => {
+                own.fits(|own| own.len() == path.len() && self.starts_with(path, own))
+            }
+            (PathMatch::Prefix(own), Some(path)) => own.fits(|own| self.starts_with(path, own)),
+            (PathMatch::SegmentPrefix(own), Some(path)) => own.fits(|own| {
                 self.starts_with(path, own)
                     && matches!(path.as_bytes().get(own.len()), None | Some(b'/'))
             }),
@@ -182,12 +216,6 @@ impl QueryMatch {
     }
 }
 
-/// Whether the operator's `path` fits, as it is written or in the one spelling that it has
-/// everywhere: `/caf%c3%a9` is also for a request's `/caf%C3%A9`.
-fn spelled(path: &str, fits: impl Fn(&str) -> bool) -> bool {
-    fits(path) || path.contains('%') && fits(&normal_encoding(path))
-}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
@@ -223,13 +251,21 @@ mod tests {
     fn compares_paths_without_query() {
         let regex = |text| PathMatch::Regex(Regex::new(text).unwrap());
         for (path, target, expected) in [
-            (PathMatch::Prefix("/a".into()), "/abc?x", true),
-            (PathMatch::Prefix("/a".into()), "/A", false),
-            (PathMatch::Exact("/a".into()), "/a?x=/b", true),
-            (PathMatch::Exact("/a".into()), "/a/", false),
-            (PathMatch::SegmentPrefix("/a".into()), "/a", true),
-            (PathMatch::SegmentPrefix("/a".into()), "/a/b", true),
-            (PathMatch::SegmentPrefix("/a".into()), "/ab", false),
+            (PathMatch::Prefix("/a".to_owned().into()), "/abc?x", true),
+            (PathMatch::Prefix("/a".to_owned().into()), "/A", false),
+            (PathMatch::Exact("/a".to_owned().into()), "/a?x=/b", true),
+            (PathMatch::Exact("/a".to_owned().into()), "/a/", false),
+            (PathMatch::SegmentPrefix("/a".to_owned().into()), "/a", true),
+            (
+                PathMatch::SegmentPrefix("/a".to_owned().into()),
+                "/a/b",
+                true,
+            ),
+            (
+                PathMatch::SegmentPrefix("/a".to_owned().into()),
+                "/ab",
+                false,
+            ),
             (regex(r"\A(?:/v\d+)\z"), "/v12?q", true),
             (regex(r"\A(?:/v\d+)\z"), "/v12/x", false),
         ] {
@@ -244,7 +280,7 @@ mod tests {
 
     #[test]
     fn ignores_case_where_told() {
-        let mut route = route(PathMatch::Prefix("/Api".into()));
+        let mut route = route(PathMatch::Prefix("/Api".to_owned().into()));
         route.case_sensitive = false;
         assert!(matches(&route, &[(":path", "/aPI/x")]));
     }
@@ -253,7 +289,10 @@ mod tests {
     fn leaves_a_request_without_path_to_the_connect_matcher() {
         let connect = [(":method", "CONNECT"), (":authority", "a:443")];
         assert!(matches(&route(PathMatch::Connect), &connect));
-        assert!(!matches(&route(PathMatch::Prefix(String::new())), &connect));
+        assert!(!matches(
+            &route(PathMatch::Prefix(String::new().into())),
+            &connect
+        ));
     }
 
     #[test]
@@ -272,7 +311,7 @@ mod tests {
             (&["a,b"], false),
         ] {
             for inverted in [false, true] {
-                let mut route = route(PathMatch::Prefix("/".into()));
+                let mut route = route(PathMatch::Prefix("/".to_owned().into()));
                 route.headers.push(condition(inverted));
                 let mut headers = vec![(":path", "/")];
                 headers.extend(lines.iter().map(|line| ("x-env", *line)));
@@ -291,7 +330,7 @@ mod tests {
 
     #[test]
     fn fails_an_inverted_condition_on_a_missing_header() {
-        let mut route = route(PathMatch::Prefix("/".into()));
+        let mut route = route(PathMatch::Prefix("/".to_owned().into()));
         route.headers.push(HeaderMatch {
             name: "x-env".into(),
             condition: HeaderCondition::Range { start: 1, end: 3 },
@@ -305,7 +344,7 @@ mod tests {
 
     #[test]
     fn decodes_query_parameters() {
-        let mut route = route(PathMatch::Prefix("/".into()));
+        let mut route = route(PathMatch::Prefix("/".to_owned().into()));
         route.query_parameters.push(QueryMatch {
             name: "a b".into(),
             condition: QueryCondition::Text(StringMatch::new(Pattern::Exact("c/d".into()))),

@@ -71,12 +71,12 @@ impl WrittenPath<'_> {
     fn path(self) -> Result<PathMatch, ConfigError> {
         match self {
             Self::Connect => Ok(PathMatch::Connect),
-            Self::Exact("*") => Ok(PathMatch::Exact("*".to_owned())), // OPTIONS *
-            Self::Exact(path) => Ok(PathMatch::Exact(from_root(path)?)),
-            Self::Prefix("") => Ok(PathMatch::Prefix(String::new())),
-            Self::Prefix(path) => Ok(PathMatch::Prefix(from_root(path)?)),
+            Self::Exact("*") => Ok(PathMatch::Exact("*".to_owned().into())), // OPTIONS *
+            Self::Exact(path) => Ok(PathMatch::Exact(from_root(path)?.into())),
+            Self::Prefix("") => Ok(PathMatch::Prefix(String::new().into())),
+            Self::Prefix(path) => Ok(PathMatch::Prefix(from_root(path)?.into())),
             Self::Regex(raw) => regex(raw).map(PathMatch::Regex),
-            Self::SegmentPrefix(path) => Ok(PathMatch::SegmentPrefix(segments(path)?)),
+            Self::SegmentPrefix(path) => Ok(PathMatch::SegmentPrefix(segments(path)?.into())),
         }
     }
 }
