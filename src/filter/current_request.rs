@@ -3,10 +3,11 @@
 use proxy_wasm::types::MapType;
 
 use crate::{
-    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, StateEntry},
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
     engine::{Engine, Patience},
     filter::{
         abi::{self, Status},
+        answers::Answers,
         metrics::Metrics,
         pairs,
         proxy::Proxy,
@@ -47,9 +48,10 @@ pub(super) fn decide(
 /// Edits the request of the current context as a permit says. An edit that the host refuses would
 /// leave an untrusted header in place, or other filters without what they decide by, so the request
 /// is answered instead.
-pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate {
+pub(super) fn pass(engine: &Engine, metrics: &Metrics, answers: &Answers, permit: &Permit) -> Fate {
     if apply(permit).is_err() {
-        return refuse(engine, metrics, &Denial::new(Reason::HostFailure));
+        let denial = Denial::new(Reason::HostFailure);
+        return refuse(engine, metrics, answers, &denial);
     }
     metrics.permitted(permit);
     if let PermitReason::Shadow(denial) = &permit.reason {
@@ -65,12 +67,16 @@ pub(super) fn pass(engine: &Engine, metrics: &Metrics, permit: &Permit) -> Fate 
 }
 
 /// Answers the request of the current context.
-pub(super) fn refuse(engine: &Engine, metrics: &Metrics, denial: &Denial) -> Fate {
+pub(super) fn refuse(
+    engine: &Engine,
+    metrics: &Metrics,
+    answers: &Answers,
+    denial: &Denial,
+) -> Fate {
     metrics.denied(denial.reason);
     // For the access log alone: the request goes no further.
     let _ = export(&denial.exports);
-    let response = engine.response(denial);
-    if send(&response).is_err() {
+    if answers.send(engine, denial).is_err() {
         abi::log(
             abi::LogLevel::Error,
             "portcullis: the proxy refuses proxy_send_local_response; allow it in \
@@ -100,18 +106,4 @@ fn export(entries: &[StateEntry]) -> Result<(), Status> {
     entries
         .iter()
         .try_for_each(|entry| abi::set_property(entry.key.as_str(), entry.value.as_bytes()))
-}
-
-fn send(response: &Response) -> Result<(), Status> {
-    let headers: Vec<(&str, &str)> = response
-        .headers
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    abi::send_local_response(
-        response.status,
-        &response.details,
-        &pairs::encode(&headers),
-        &response.body,
-    )
 }

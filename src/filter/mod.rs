@@ -12,6 +12,7 @@
 )]
 
 mod abi;
+mod answers;
 mod call;
 mod configuration;
 mod current_request;

@@ -8,6 +8,7 @@ use crate::{
     engine::{Engine, Patience},
     filter::{
         abi::{self, LogLevel},
+        answers::Answers,
         call,
         current_request::{self, Fate},
         gate::Gate,
@@ -32,6 +33,7 @@ pub(super) struct Worker {
     root_id: u32,
     engine: Engine,
     metrics: Metrics,
+    answers: Answers,
     policies: RoutePolicies,
     parked: Parked,
     /// Calls under way, by the host's token.
@@ -65,6 +67,7 @@ impl Worker {
             root_id,
             engine,
             metrics,
+            answers: Answers::default(),
             policies: RoutePolicies::default(),
             parked,
             calls: Vec::new(),
@@ -230,14 +233,16 @@ impl Worker {
 
     fn carry_out(&self, decision: &Decision) -> Fate {
         self.metrics.looked_up(self.engine.take_cache_use());
+        let refuse = |denial: &Denial| {
+            current_request::refuse(&self.engine, &self.metrics, &self.answers, denial)
+        };
         match decision {
-            Decision::Permit(permit) => current_request::pass(&self.engine, &self.metrics, permit),
-            Decision::Deny(denial) => current_request::refuse(&self.engine, &self.metrics, denial),
-            // Patience was exhausted, so this cannot be; if it were, nothing may pass.
-            Decision::AwaitKeys { .. } => {
-                let denial = Denial::new(Reason::KeysUnavailable);
-                current_request::refuse(&self.engine, &self.metrics, &denial)
+            Decision::Permit(permit) => {
+                current_request::pass(&self.engine, &self.metrics, &self.answers, permit)
             }
+            Decision::Deny(denial) => refuse(denial),
+            // Patience was exhausted, so this cannot be; if it were, nothing may pass.
+            Decision::AwaitKeys { .. } => refuse(&Denial::new(Reason::KeysUnavailable)),
         }
     }
 
