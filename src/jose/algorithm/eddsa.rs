@@ -5,7 +5,7 @@
 //! canonical encoding, no small order) is checked once, at admission. Ed448 does not exist here.
 //!
 //! R must be S·B - k·A. The multiples of a fixed point are quick from a table of it, of 30 kB; that
-//! of a key takes some twenty verifications to make, so it is made for the first signature that the
+//! of a key takes some thirty verifications to make, so it is made for the first signature that the
 //! key is tried on, not at admission: the 64 keys that a set may have would hold a worker for a
 //! tenth of a second, and most sets sign with one. What strangers can cause by naming the others is
 //! thereby bounded too: one table for each key.
