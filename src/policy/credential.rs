@@ -420,7 +420,7 @@ mod tests {
     fn token_is_not_in_debug_output() {
         let credential = Credential {
             token: "YTpi",
-            location: Location::Header("authorization".to_owned()),
+            location: Location::Authorization,
         };
         assert!(!format!("{credential:?}").contains("YTpi"));
     }

@@ -131,8 +131,7 @@ fn reads_the_standard_input() {
 fn names_the_file_and_the_remedy_of_bad_keys() {
     let config = file("bad-keys.yaml", CONFIG);
     let config = config.to_str().unwrap();
-    let key = Signer::new(Algorithm::Es256).jwk();
-    let mut encryption = key.clone();
+    let mut encryption = Signer::new(Algorithm::Es256).jwk();
     encryption["use"] = json!("enc");
     let secret = json!({ "kty": "oct", "kid": "s", "alg": "HS256", "k": "A".repeat(43) });
     let set = |name: &str, keys: Value| file(name, &json!({ "keys": keys }).to_string());

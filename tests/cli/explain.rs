@@ -59,7 +59,7 @@ struct Case {
     code: i32,
 }
 
-fn claims(changes: Value) -> Value {
+fn claims(changes: &Value) -> Value {
     let mut claims = json!({
         "iss": "https://idp.example.com", "aud": "orders", "sub": "alice",
         "scope": "orders.read", "iat": NOW - 60, "exp": NOW + 240,
@@ -76,10 +76,10 @@ fn claims(changes: Value) -> Value {
 
 fn cases() -> Vec<Case> {
     let signer = Signer::new(Algorithm::Es256);
-    let signed = |changes: Value| signer.sign_claims(&claims(changes));
+    let signed = |changes: Value| signer.sign_claims(&claims(&changes));
     let other = Signer::with_pair(Algorithm::Es256, Pair::Other);
     let good = signed(json!({}));
-    let mut none = signer.token(&json!({"alg": "none"}), &claims(json!({})));
+    let mut none = signer.token(&json!({"alg": "none"}), &claims(&json!({})));
     none.truncate(none.rfind('.').unwrap() + 1);
     let tenant = json!({
         "iss": "https://login.example.com/c", "tid": "c", "azp": "app", "sub": "user-1",
@@ -114,12 +114,7 @@ fn cases() -> Vec<Case> {
             Some(["POST", "/orders"]),
             1,
         ),
-        case(
-            "audience_of_the_rule",
-            good.clone(),
-            Some(["GET", "/partners"]),
-            1,
-        ),
+        case("audience_of_the_rule", good, Some(["GET", "/partners"]), 1),
         case("expired", signed(json!({"exp": NOW - 3700})), None, 1),
         case("not_yet_valid", signed(json!({"nbf": NOW + 90})), None, 1),
         case(
@@ -130,7 +125,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "wrong_signature",
-            other.sign_claims(&claims(json!({}))),
+            other.sign_claims(&claims(&json!({}))),
             None,
             1,
         ),
@@ -139,7 +134,7 @@ fn cases() -> Vec<Case> {
             signer
                 .clone()
                 .named(Some("k2"))
-                .sign_claims(&claims(json!({}))),
+                .sign_claims(&claims(&json!({}))),
             None,
             1,
         ),
@@ -159,7 +154,7 @@ fn cases() -> Vec<Case> {
             "no_keys",
             signer.token(
                 &json!({"alg": "ES256", "typ": "JWT"}),
-                &claims(json!({
+                &claims(&json!({
                     "iss": "https://login.example.com/a", "tid": "a", "azp": "app", "sub": "user-1",
                 })),
             ),
@@ -168,23 +163,20 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "claims",
-            signer.token(
-                &json!({"alg": "ES256", "typ": "JWT"}),
-                &claims(tenant.clone()),
-            ),
+            signer.token(&json!({"alg": "ES256", "typ": "JWT"}), &claims(&tenant)),
             None,
             1,
         ),
         case(
             "type",
-            signer.sign_claims(&claims(tenant)),
+            signer.sign_claims(&claims(&tenant)),
             Some(["GET", "/tenants"]),
             1,
         ),
         case("alg_none", none, None, 1),
         case(
             "alg_none_signed",
-            signer.token(&json!({"alg": "none"}), &claims(json!({}))),
+            signer.token(&json!({"alg": "none"}), &claims(&json!({}))),
             None,
             1,
         ),

@@ -1,6 +1,7 @@
 //! The program as a user runs it: arguments and files in, lines and exit codes out.
 
 #![allow(
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
