@@ -194,7 +194,7 @@ describe! {
     String: {"type": "string"},
     Milliseconds: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
     Integer: {"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"},
-    PointInTime: {"type": ["string", "integer"], "minimum": 0, "format": "date-time"},
+    PointInTime: {"type": ["string", "integer"], "minimum": 0, "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "examples": ["2027-01-31T00:00:00Z"]},
     Scalar: {"type": ["string", "number", "boolean"]},
     ClaimName: {
         "type": ["string", "array"],
