@@ -13,7 +13,7 @@ pub mod calendar;
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
@@ -101,7 +101,7 @@ impl fmt::Display for UnixSeconds {
 }
 
 /// A point on the host's clock: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct UnixMillis(u64);
 

@@ -27,6 +27,24 @@ const EXPORTS = [
   'proxy_on_tick',
 ];
 
+// What has more to do after the others: functions and parameters that have become alike or of no use,
+// then what is left of them, and the most called functions under the shortest indices.
+const LAST_PASSES = [
+  'duplicate-function-elimination',
+  'dae-optimizing',
+  'inlining-optimizing',
+  'rse',
+  'code-folding',
+  'merge-locals',
+  'coalesce-locals',
+  'reorder-locals',
+  'vacuum',
+  'reorder-functions',
+  'strip-debug',
+  'strip-producers',
+  'strip-target-features',
+];
+
 const [built, linked] = process.argv.slice(2);
 if (!linked) {
   console.error('usage: node main.mjs BUILT LINKED');
@@ -57,8 +75,11 @@ async function link(bytes) {
   names.filter((name) => !EXPORTS.includes(name)).forEach((name) => module.removeExport(name));
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
+  // The lowest kilobyte is the far end of the stack: no address that the module computes is there, so
+  // that offsets can be folded into loads and stores.
+  binaryen.setLowMemoryUnused(true);
   module.optimize();
-  module.runPasses(['strip-debug', 'strip-producers', 'strip-target-features']);
+  module.runPasses(LAST_PASSES);
   return module.emitBinary();
 }
 

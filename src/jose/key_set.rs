@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -114,11 +114,7 @@ impl KeySet {
             });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| KeySetError::NotAKeySet)?;
-        let document = serde_json::from_str(text).map_err(|_| KeySetError::NotAKeySet)?;
-        let keys = match document {
-            Document::Keys(keys) => keys,
-            Document::DuplicateName => return Err(KeySetError::DuplicateName),
-        };
+        let keys = keys_of(text)?;
         if keys.len() > limits.keys {
             return Err(KeySetError::TooManyKeys { limit: limits.keys });
         }
@@ -241,44 +237,86 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret })
 }
 
-/// The outer object, its keys still text: a fault inside one must not reach the others. Members
-/// other than `keys` are ignored (RFC 7517 section 5) but may not repeat.
-enum Document<'a> {
-    Keys(Vec<&'a RawValue>),
-    DuplicateName,
-}
-
-impl<'de> Deserialize<'de> for Document<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(DocumentVisitor)
+/// The members of the outer object, its keys still text: a fault inside one must not reach the others.
+/// Members other than `keys` are ignored (RFC 7517 section 5) but may not repeat.
+fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
+    let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
+        return Err(KeySetError::NotAKeySet);
+    };
+    let mut names = std::collections::BTreeSet::new();
+    if !members.iter().all(|(name, _)| names.insert(name)) {
+        return Err(KeySetError::DuplicateName);
+    }
+    let keys = members.iter().find(|(name, _)| name == "keys");
+    match keys.map(|(_, keys)| serde_json::from_str(keys.get())) {
+        Some(Ok(Shallow::List(keys))) => Ok(keys),
+        _ => Err(KeySetError::NotAKeySet),
     }
 }
 
-struct DocumentVisitor;
+/// One level of JSON, what is below still text.
+///
+/// Of any type, and none is wrong here: `serde_json`'s own complaints about types print numbers, with
+/// 27 kB of code that nothing else needs.
+enum Shallow<'a> {
+    Object(Vec<(String, &'a RawValue)>),
+    List(Vec<&'a RawValue>),
+    Scalar,
+}
 
-impl<'de> Visitor<'de> for DocumentVisitor {
-    type Value = Document<'de>;
+impl<'de> Deserialize<'de> for Shallow<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShallowVisitor)
+    }
+}
+
+struct ShallowVisitor;
+
+impl<'de> Visitor<'de> for ShallowVisitor {
+    type Value = Shallow<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JWK Set")
+        f.write_str("a JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Document<'de>, A::Error> {
-        let mut names = std::collections::BTreeSet::new();
-        let (mut keys, mut repeated) = (None, false);
-        while let Some(name) = access.next_key::<String>()? {
-            if name == "keys" {
-                keys = Some(access.next_value()?);
-            } else {
-                access.next_value::<IgnoredAny>()?;
-            }
-            repeated |= !names.insert(name);
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Shallow<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
         }
-        match keys {
-            _ if repeated => Ok(Document::DuplicateName),
-            Some(keys) => Ok(Document::Keys(keys)),
-            None => Err(de::Error::missing_field("keys")),
+        Ok(Shallow::Object(members))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Shallow<'de>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element()? {
+            elements.push(element);
         }
+        Ok(Shallow::List(elements))
+    }
+
+    fn visit_unit<E>(self) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Scalar)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Scalar)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Scalar)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Scalar)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Scalar)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Scalar)
     }
 }
 

@@ -5,7 +5,8 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     config::{Endpoint, JwksLocation, ProviderId, RemoteKeys},
@@ -83,7 +84,7 @@ pub struct FetchOutcome {
 }
 
 /// Why a fetch failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FetchError {
     /// The proxy has no such cluster, or refused the call.
@@ -102,6 +103,31 @@ pub enum FetchError {
     TooLarge,
     /// No answer: connection refused or reset, or time ran out.
     Unreachable,
+}
+
+impl FetchError {
+    /// The error that is serialized as `value`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "as records read their fields"
+    )]
+    pub(super) fn read(value: Value) -> Option<Self> {
+        match value.as_str() {
+            Some("cluster") => Some(Self::Cluster),
+            Some("document") => Some(Self::Document),
+            Some("issuer") => Some(Self::Issuer),
+            Some("jwks_uri") => Some(Self::JwksUri),
+            Some("metadata") => Some(Self::Metadata),
+            Some("too_large") => Some(Self::TooLarge),
+            Some("unreachable") => Some(Self::Unreachable),
+            Some(_) => None,
+            None => {
+                let members = value.as_object().filter(|members| members.len() == 1)?;
+                let status = members.get("status")?.as_u64()?;
+                u16::try_from(status).ok().map(Self::Status)
+            }
+        }
+    }
 }
 
 impl Fetch {

@@ -4,12 +4,14 @@
 //! absent: other modules with the same `vm_id` can write here, so nothing read is trusted further
 //! than the key set inside it parses. That is no authentication; an own `vm_id` is.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
     config::{JwksLocation, RemoteKeys},
     jose::KeySetLimits,
+    json,
     keys::FetchError,
     time::UnixMillis,
 };
@@ -17,8 +19,7 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// What is known of one key source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Record {
     version: u32,
     /// Whose record this is.
@@ -59,7 +60,7 @@ impl Record {
     /// Reads a record of `source`; `None` for anything else.
     #[must_use]
     pub fn decode(bytes: &[u8], source: &RemoteKeys, limits: KeySetLimits) -> Option<Self> {
-        let record: Self = serde_json::from_slice(bytes).ok()?;
+        let record = read(json::parse_object(bytes).ok()?)?;
         (record.version == VERSION && record.source == identity(source, limits)).then_some(record)
     }
 
@@ -69,6 +70,51 @@ impl Record {
         // Plain fields and text serialize without fail; an empty value reads back as absent.
         serde_json::to_vec(self).unwrap_or_default()
     }
+}
+
+/// The record that [`Record::encode`] wrote; `None` for any other object.
+///
+/// By hand, since derived code for it is large, and its errors, which nobody would see, larger still.
+fn read(mut members: Map<String, Value>) -> Option<Record> {
+    let record = Record {
+        version: u32::try_from(members.remove("version")?.as_u64()?).ok()?,
+        source: text(members.remove("source")?)?,
+        jwks: optional(members.remove("jwks"), text)?,
+        uri: optional(members.remove("uri"), text)?,
+        etag: optional(members.remove("etag"), text)?,
+        max_age: optional(members.remove("max_age"), number)?,
+        fetched_at: optional(members.remove("fetched_at"), time)?,
+        attempted_at: optional(members.remove("attempted_at"), time)?,
+        failures: u32::try_from(members.remove("failures")?.as_u64()?).ok()?,
+        last_error: optional(members.remove("last_error"), FetchError::read)?,
+        lease_until: optional(members.remove("lease_until"), time)?,
+        unknown_kid_at: optional(members.remove("unknown_kid_at"), time)?,
+    };
+    members.is_empty().then_some(record)
+}
+
+/// What `read` makes of a value that may be absent or null.
+fn optional<T>(value: Option<Value>, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
+    match value {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => read(value).map(Some),
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `optional` calls it")]
+fn number(value: Value) -> Option<u64> {
+    value.as_u64()
+}
+
+fn time(value: Value) -> Option<UnixMillis> {
+    number(value).map(UnixMillis::new)
 }
 
 /// The name of the record in shared data. A provider's name is no part of it: two configurations
@@ -101,4 +147,77 @@ fn identity(source: &RemoteKeys, limits: KeySetLimits) -> String {
     };
     let KeySetLimits { bytes, keys } = limits;
     format!("{location} {} {bytes} {keys}", source.timeout_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn reads(text: &str) -> Option<Record> {
+        read(json::parse_object(text.as_bytes()).ok()?)
+    }
+
+    fn full() -> Record {
+        Record {
+            version: VERSION,
+            source: "source".to_owned(),
+            jwks: Some("{}".to_owned()),
+            uri: Some("https://a.example/jwks".to_owned()),
+            etag: Some("\"1\"".to_owned()),
+            max_age: Some(1),
+            fetched_at: Some(UnixMillis::new(2)),
+            attempted_at: Some(UnixMillis::new(3)),
+            failures: 4,
+            last_error: None,
+            lease_until: Some(UnixMillis::new(5)),
+            unknown_kid_at: Some(UnixMillis::new(6)),
+        }
+    }
+
+    #[test]
+    fn reads_every_record_that_is_written() {
+        let errors = [
+            FetchError::Cluster,
+            FetchError::Document,
+            FetchError::Issuer,
+            FetchError::JwksUri,
+            FetchError::Metadata,
+            FetchError::Status(503),
+            FetchError::TooLarge,
+            FetchError::Unreachable,
+        ];
+        let failed = errors.map(|error| Record {
+            last_error: Some(error),
+            ..full()
+        });
+        for record in failed.into_iter().chain([Record::default(), full()]) {
+            let written = String::from_utf8(record.encode()).unwrap();
+            assert_eq!(reads(&written), Some(record), "{written}");
+        }
+    }
+
+    #[test]
+    fn reads_nothing_else() {
+        let least = r#"{"version":1,"source":"s","failures":0}"#;
+        assert!(reads(least).is_some());
+        for (part, other) in [
+            (r#","failures":0"#, ""),
+            ("0}", "-1}"),
+            ("0}", "4294967296}"),
+            ("0}", "0,\"more\":1}"),
+            ("0}", "0,\"jwks\":1}"),
+            ("0}", "0,\"max_age\":\"1\"}"),
+            ("0}", "0,\"last_error\":\"other\"}"),
+            ("0}", "0,\"last_error\":{\"status\":65536}}"),
+            ("0}", "0,\"last_error\":{\"status\":500,\"more\":1}}"),
+            ("\"s\"", "null"),
+        ] {
+            let text = least.replace(part, other);
+            assert_ne!(text, least);
+            assert_eq!(reads(&text), None, "{text}");
+        }
+    }
 }
