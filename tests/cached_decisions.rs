@@ -103,8 +103,14 @@ fn configurations() -> Vec<Value> {
         }});
         with(base, top)
     };
+    let mut bound = configuration(
+        json!({"identity_header": {"header_name": "x-caller", "template": "{role}@{sub}"}}),
+        json!({}),
+    );
+    bound["providers"]["fetched"]["key_issuer"] = json!("match");
     vec![
         configuration(json!({}), json!({})),
+        bound,
         configuration(json!({"clock_skew_seconds": 0, "forward": true}), json!({})),
         configuration(
             json!({"audiences": ["other"], "client_ids": ["c1"]}),
@@ -136,6 +142,7 @@ fn tokens() -> Vec<Token> {
         json!({}),
         json!({"exp": START + 40, "scope": "read write"}),
         json!({"nbf": START + 90, "roles": ["admin"], "azp": "c1"}),
+        json!({"roles": ["reader", "admin"], "scope": "write read"}),
         json!({"aud": ["other", "orders"], "scope": "write", "tenant": "t1"}),
         json!({"aud": "other", "deep": {"tier": ["gold"]}, "azp": "c1"}),
         json!({"cnf": {"x5t#S256": digest}, "azp": "c2"}),
@@ -176,8 +183,15 @@ fn tokens() -> Vec<Token> {
 fn key_sets() -> Vec<String> {
     let own = Signer::new(Algorithm::EdDsa);
     let other = Signer::with_pair(Algorithm::EdDsa, Pair::Other);
+    let issued = |signer: &Signer, by: &str| {
+        let mut key = signer.jwk();
+        key["issuer"] = json!(format!("https://{by}.example"));
+        key
+    };
     let sets = [
         vec![own.jwk()],
+        vec![issued(&own, "fetched")],
+        vec![issued(&own, "another"), issued(&other, "fetched")],
         vec![other.jwk()],
         vec![other.jwk(), own.jwk()],
         vec![own.clone().named(None).jwk()],

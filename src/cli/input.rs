@@ -139,7 +139,8 @@ pub(super) fn config(
                 path.display()
             )));
         }
-        Err(error) => return Err(unreadable(&error)),
+        // Without the lines around it: they may hold a secret, and this goes to logs.
+        Err(error) => return Err(unreadable(error.without_snippet())),
     };
     if ["static_resources", "staticResources", "resources"]
         .iter()

@@ -185,3 +185,23 @@ fn names_the_place_of_a_bad_url() {
         "{said}"
     );
 }
+
+/// The line with the fault, or one beside it, may hold a secret.
+#[test]
+fn does_not_repeat_the_lines_around_a_fault_of_yaml() {
+    for (name, text) in [
+        (
+            "quote",
+            "shared_secrets:\n- kid: a\n  secret: \"hidden\nend: 1\n",
+        ),
+        ("alias", "shared_secrets:\n- secret: hidden\n  kid: *none\n"),
+        ("bracket", "secret_hashes: [hidden\nend: }\n"),
+    ] {
+        let path = file(&format!("fault-{name}.yaml"), text);
+        let output = portcullis(&["check", path.to_str().unwrap()], "");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("line ") && !said.contains("hidden"), "{said}");
+    }
+}

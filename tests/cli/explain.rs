@@ -319,3 +319,18 @@ fn is_coloured_where_it_is_to_be() {
     let coloured = explain(case, &["--color", "always"]);
     assert!(coloured.contains("\u{1b}[32mok"));
 }
+
+/// Who gives the token itself does not find it in the log of a build.
+#[test]
+fn does_not_repeat_a_token_that_was_given_for_a_file() {
+    let config = file("misplaced-token.yaml", CONFIG);
+    let config = config.to_str().unwrap();
+    let token = Signer::new(Algorithm::Es256).sign_claims(&claims(&json!({})));
+    let output = portcullis(&["explain", "--config", config, "--token", &token], "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--token -") && !said.contains("eyJ"),
+        "{said}"
+    );
+}

@@ -81,8 +81,11 @@ pub(super) fn run(
 
 /// The token, without `Bearer` and white space around it.
 fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
-    let bytes = input::read(path, input)?;
-    let unusable = |what: &str| Failure::Usage(format!("--token {}: {what}", path.display()));
+    // Never the name: it may be the token itself, given where a file is asked for.
+    let unusable = |what: &str| Failure::Usage(format!("--token: {what}"));
+    let bytes = input::read(path, input).map_err(|_| {
+        unusable("no such file, or not to be read; name a file, or give the token on the standard input of --token -")
+    })?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("no text"))?;
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
