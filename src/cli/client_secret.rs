@@ -1,8 +1,8 @@
 //! `portcullis client-secret`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     cli::{Exit, Failure},
@@ -10,12 +10,19 @@ use crate::{
     jose::base64url,
 };
 
+/// What is printed, the secret first.
+#[derive(Serialize)]
+struct Made {
+    secret: String,
+    hash: String,
+}
+
 /// Prints a new secret and its hash. It is nowhere else: who loses the secret makes another.
 pub(super) fn run(output: &mut dyn Write) -> Result<Exit, Failure> {
     let secret = base64url::encode(&random::<DIGEST_OCTETS>()?);
-    let hash = SecretHash::new(random::<SALT_OCTETS>()?, secret.as_bytes());
-    let line = json!({ "secret": secret, "hash": hash.to_string() });
-    writeln!(output, "{line}")?;
+    let hash = SecretHash::new(random::<SALT_OCTETS>()?, secret.as_bytes()).to_string();
+    serde_json::to_writer(&mut *output, &Made { secret, hash }).map_err(io::Error::from)?;
+    writeln!(output)?;
     Ok(Exit::Done)
 }
 

@@ -9,9 +9,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 use super::{Count, Report, state};
-use crate::{config::Provider, jose::VerifyingKey, keys::Account, time::UnixMillis};
+use crate::{
+    config::Provider, jose::VerifyingKey, keys::Account, policy::Scheme, time::UnixMillis,
+};
 
 const PAGE: &str = include_str!("page.html");
+
+/// Stands where clients with secrets have nothing: they have no issuer, and no keys.
+const NOT_APPLICABLE: &str = "<span>–</span>";
 
 /// The report as an HTML document.
 pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
@@ -83,12 +88,15 @@ fn server(page: &mut String, provider: &Provider) {
     cell(page, "Issuer", None);
     match provider.issuer.as_written() {
         Some(issuer) => element(page, "bdi", &issuer),
+        None if provider.scheme() == Scheme::Basic => page.push_str(NOT_APPLICABLE),
         None => page.push_str("<span>any</span>"),
     }
 }
 
 fn keys(page: &mut String, provider: &Provider, keys: &[VerifyingKey]) {
-    if keys.is_empty() {
+    if provider.scheme() == Scheme::Basic {
+        page.push_str(NOT_APPLICABLE);
+    } else if keys.is_empty() {
         let class = if provider.enabled {
             " class=\"bad\""
         } else {
