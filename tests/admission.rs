@@ -412,16 +412,20 @@ fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
         failure_persistence: None,
         ..Runs::default()
     });
-    // Few requests, sent again and again as the time passes: the second time they are known.
+    // Few credentials and few paths, again and again as the time passes: the second time they are
+    // known, though by another rule.
     let histories = (
         prop::collection::vec(asked(), 1..6),
-        prop::collection::vec(any::<prop::sample::Index>(), 1..25),
+        prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..25),
     );
     let outcome = runner.run(&histories, |(questions, order)| {
         let engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
         let mut now = START;
-        for index in order {
-            let asked: &Asked = index.get(&questions);
+        for [credentials, other] in order {
+            let asked = &Asked {
+                credentials: credentials.get::<Asked>(&questions).credentials.clone(),
+                ..other.get::<Asked>(&questions).clone()
+            };
             now += asked.pass;
             let count = if ask(&engine, asked, now)? {
                 &passed
