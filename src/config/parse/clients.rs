@@ -58,7 +58,9 @@ pub(super) fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     }
     let mut clients = Vec::new();
     for (id, raw) in &raw.clients.0 {
-        clients.push(client(id, raw).at(id).at("clients")?);
+        // What follows a colon may be the secret: it is not repeated.
+        let shown = id.split(':').next().unwrap_or_default();
+        clients.push(client(id, raw).at(shown).at("clients")?);
     }
     Ok(Clients::new(clients))
 }
@@ -89,7 +91,11 @@ fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
             .all(|byte| byte.is_ascii_graphic() && !b":%".contains(&byte))
     {
         let expected = "a client's identifier: printable ASCII without spaces, \":\" and \"%\"";
-        let found = id.to_owned();
+        let found = id
+            .split_inclusive(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         return Err(Reason::WrongForm { expected, found }.into());
     }
     let id = at_most(MAX_ID, id)?;

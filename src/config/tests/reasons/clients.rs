@@ -82,7 +82,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             named("a:b"),
-            r#"client_secrets.clients["a:b"]: expected a client's identifier: printable ASCII without spaces, ":" and "%", found "a:b""#,
+            r#"client_secrets.clients.a: expected a client's identifier: printable ASCII without spaces, ":" and "%", found "a:""#,
         ),
         (
             named("a%41"),
