@@ -60,9 +60,9 @@ impl From<String> for PathText {
             Cow::Borrowed(_) => None,
             Cow::Owned(normal) => Some(normal),
         };
-        let octets = written.bytes().enumerate();
+        let mut octets = written.bytes().enumerate();
         let mark = match normal {
-            None => octets.filter(|(_, octet)| *octet != b'/').last(),
+            None => octets.rfind(|(_, octet)| *octet != b'/'),
             Some(_) => None,
         };
         Self {
