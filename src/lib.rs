@@ -24,6 +24,7 @@ pub mod client_secret;
 pub mod config;
 pub mod decision;
 pub mod engine;
+mod few;
 #[cfg(feature = "filter")]
 pub mod filter;
 pub mod host;

@@ -37,7 +37,7 @@ const CERTIFICATE: &str = include_str!("support/keys/pem/p256_cert_ending.pem");
 /// In the order of their names: `certified`, `fetched`, `secret`.
 const FETCHED: ProviderId = ProviderId::new(1);
 
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 14] = [
     "/secret",
     "/fetched",
     "/certified",
@@ -50,6 +50,8 @@ const PATHS: [&str; 12] = [
     "/all",
     "/lenient",
     "/nothing",
+    "/readers",
+    "/admins",
 ];
 
 fn rules() -> Value {
@@ -69,6 +71,8 @@ fn rules() -> Value {
         {"match": {"path": "/all"}, "requires": {"requires_all": {"requirements": [
             {"provider_name": "secret"}, {"provider_and_audiences":
                 {"provider_name": "secret", "audiences": ["other"]}}]}}},
+        authorized("/readers", json!({"roles": {"any_of": ["reader"]}})),
+        authorized("/admins", json!({"roles": {"any_of": ["admin", "reader"]}})),
         {"match": {"path": "/lenient"}, "requires": {"allow_missing_or_failed": {}}},
     ])
 }
@@ -126,6 +130,21 @@ fn configurations() -> Vec<Value> {
                 "forward_payload_header": "x-payload"}),
             json!({"unmatched": "allow"}),
         ),
+        configuration(
+            json!({
+                "structured_scopes": {
+                    "template": "{cloud}::{org}::{role}", "where": {"cloud": "c", "org": "7"},
+                },
+                "identity_header": {"header_name": "x-caller", "template": "{role}@{org}"},
+                "identity_in_metadata": "caller",
+            }),
+            json!({}),
+        ),
+        configuration(
+            json!({"revoked": {"jti": ["t1"], "client_ids": ["c2"],
+                "issued_before": {"s": START - 40}}}),
+            json!({}),
+        ),
     ]
 }
 
@@ -148,6 +167,8 @@ fn tokens() -> Vec<Token> {
         json!({"cnf": {"x5t#S256": digest}, "azp": "c2"}),
         json!({"sub": "a\nb"}),
         json!({"exp": null}),
+        json!({"scope": "c::7::reader c::7::admin", "jti": "t1"}),
+        json!({"scope": "c::7::reader write", "iat": START - 50}),
     ];
     let fetched = Signer::new(Algorithm::EdDsa);
     let signers = [

@@ -7,6 +7,7 @@ use crate::{
     config::{Audiences, Clients, Config, KeySource, Provider, ProviderId},
     decision::{Reason, StateEntry},
     engine::{caches::Caches, export, identity::Identity, refusal::Refusal},
+    few::Few,
     jose::{ClaimPath, Claims, TokenError, UntrustedToken, words},
     policy::{
         Credential, CredentialError, Extraction, Grants, Location, Requirement, Scheme, Schemes,
@@ -21,8 +22,6 @@ use crate::{
 pub(super) struct Verified<'a> {
     pub(super) provider: ProviderId,
     pub(super) credential: Credential<'a>,
-    /// The payload as it was sent; empty where no token was.
-    pub(super) payload_segment: &'a str,
     pub(super) identity: Rc<Identity>,
     /// Its claims, once somebody needs them.
     claims: OnceCell<Option<Rc<Claims>>>,
@@ -32,12 +31,16 @@ impl<'a> Verified<'a> {
     fn new(provider: ProviderId, credential: Credential<'a>, identity: Rc<Identity>) -> Self {
         Self {
             provider,
-            // Of three, which a token that verified has. The base64 of a secret has no dot.
-            payload_segment: credential.token.split('.').nth(1).unwrap_or(""),
             credential,
             identity,
             claims: OnceCell::new(),
         }
+    }
+
+    /// The payload as it was sent; empty where no token was.
+    pub(super) fn payload_segment(&self) -> &'a str {
+        // Of three, which a token that verified has. The base64 of a secret has no dot.
+        self.credential.token.split('.').nth(1).unwrap_or("")
     }
 
     /// Its claims. Of a token that was verified before, they are read anew from the same text; that
@@ -62,7 +65,7 @@ impl<'a> Verified<'a> {
 /// What a requirement that holds has brought.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Held<'a, 'c> {
-    pub(super) verified: Vec<Verified<'a>>,
+    pub(super) verified: Few<Verified<'a>>,
     /// Claims that nobody has verified are to be passed on, where none are verified.
     pub(super) extraction: Option<&'c Extraction>,
 }
@@ -76,14 +79,17 @@ pub(super) struct Evaluation<'a, 'c: 'a> {
     circumstances: &'c Circumstances<'c>,
     failures: &'c Failures,
     caches: &'c Caches,
-    readers: Vec<Reader<'c>>,
+    readers: Few<Reader<'c>>,
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
-    found: Vec<(ProviderId, Result<Credential<'a>, CredentialError>)>,
-    tokens: Vec<(&'a str, OnceCell<Parsed<'a>>)>,
+    found: Few<Found<'a>>,
+    tokens: Few<(&'a str, OnceCell<Parsed<'a>>)>,
 }
 
 type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
+
+/// A provider, and what stands in its places.
+type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
 
 /// A provider whose places count, and the audiences that the rule knows it with.
 type Reader<'c> = (ProviderId, &'c Audiences);
@@ -106,8 +112,8 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     ) -> Result<Self, Refusal> {
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
-        let mut found: Vec<(ProviderId, _)> = Vec::new();
-        for (id, _) in &readers {
+        let mut found: Few<Found<'a>> = Few::default();
+        for (id, _) in readers.iter() {
             let id = *id;
             let Some(provider) = config.provider(id) else {
                 continue;
@@ -135,8 +141,8 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
             providers.for_each(|provider| note(failures, provider, refusal));
             return Err(refusal);
         }
-        let mut tokens: Vec<(&'a str, _)> = Vec::new();
-        for (_, credential) in &found {
+        let mut tokens: Few<(&'a str, _)> = Few::default();
+        for (_, credential) in found.iter() {
             if let Ok(credential) = credential
                 && credential.token.len() <= config.limits.token_bytes
                 && !tokens
@@ -170,7 +176,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
                 let audiences = audiences.as_ref().unwrap_or(&provider.audiences);
                 self.credential(*id)
                     .and_then(|credential| self.verify(*id, provider, audiences, credential))
-                    .map(|verified| vec![verified].into())
+                    .map(|verified| Few::from(verified).into())
                     .inspect_err(|refusal| note(self.failures, provider, *refusal))
             }
             Requirement::All(members) => {
@@ -192,7 +198,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
                 (verified, _) => Ok(verified.into()),
             },
             Requirement::ExtractOnly(extraction) => Ok(Held {
-                verified: Vec::new(),
+                verified: Few::default(),
                 extraction: Some(extraction),
             }),
         }
@@ -226,7 +232,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     /// of its claims: the one that names its issuer, else the first that reads its place.
     pub(super) fn readable(&self) -> Vec<(&'c Provider, Read<'_, 'a>)> {
         let mut readable: Vec<(&Provider, Read<'_, 'a>)> = Vec::new();
-        for (id, credential) in &self.found {
+        for (id, credential) in self.found.iter() {
             let (Some(provider), Ok(credential)) = (self.config.provider(*id), credential) else {
                 continue;
             };
@@ -258,10 +264,10 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
 
     /// The tokens that verify with a provider that reads their place, and the worst refusal of
     /// those that do not.
-    fn present(&self) -> (Vec<Verified<'a>>, Option<Refusal>) {
-        let mut verified: Vec<Verified<'a>> = Vec::new();
+    fn present(&self) -> (Few<Verified<'a>>, Option<Refusal>) {
+        let mut verified: Few<Verified<'a>> = Few::default();
         let mut refused = Vec::new();
-        for (id, credential) in &self.found {
+        for (id, credential) in self.found.iter() {
             let Some(provider) = self.config.provider(*id) else {
                 continue;
             };
@@ -391,8 +397,8 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     }
 }
 
-impl<'a> From<Vec<Verified<'a>>> for Held<'a, '_> {
-    fn from(verified: Vec<Verified<'a>>) -> Self {
+impl<'a> From<Few<Verified<'a>>> for Held<'a, '_> {
+    fn from(verified: Few<Verified<'a>>) -> Self {
         Self {
             verified,
             extraction: None,
@@ -436,12 +442,9 @@ pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> 
 /// A client must not authenticate in two ways at once (RFC 6749 section 2.3): which of them counts here
 /// and which for the upstream could differ. Tokens in headers and cookies of the operator's choice are
 /// no second way: a rule may ask for one beside a secret.
-fn is_bearer_beside_basic(
-    config: &Config,
-    found: &[(ProviderId, Result<Credential<'_>, CredentialError>)],
-) -> bool {
+fn is_bearer_beside_basic(config: &Config, found: &Few<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
-    for (id, credential) in found {
+    for (id, credential) in found.iter() {
         match config.provider(*id).map(Provider::scheme) {
             Some(Scheme::Basic) => seen.basic = true,
             _ => {
@@ -464,12 +467,12 @@ pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
 
 /// The providers whose places count: those that the rule names, or all where some part of it asks
 /// for no provider in particular.
-fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Vec<Reader<'c>> {
-    let mut named: Vec<Reader<'c>> = Vec::new();
+fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'c>> {
+    let mut named: Few<Reader<'c>> = Few::default();
     requirement.each_provider(&mut |id, audiences| {
         let own = config.provider(id).map(|provider| &provider.audiences);
         if let Some(audiences) = audiences.or(own)
-            && !named.contains(&(id, audiences))
+            && !named.iter().any(|reader| *reader == (id, audiences))
         {
             named.push((id, audiences));
         }

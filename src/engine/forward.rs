@@ -1,6 +1,7 @@
 //! What the upstream gets to see: no client-made identity, no spent token, verified claims.
 
 use core::iter;
+use std::rc::Rc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -9,11 +10,13 @@ use crate::{
     config::{Config, IdentityHeader, PayloadHeader, Provider, ProviderId},
     decision::{HeaderEdit, StateEntry, Text},
     engine::{
+        course::Asked,
         evaluation::{self, Evaluation, Verified},
         export,
     },
+    few::Few,
     jose::Claims,
-    policy::{AmbiguousIdentity, Authorization, Extraction, HeaderName, Location, path::Target},
+    policy::{AmbiguousIdentity, Extraction, HeaderName, Location, path::Target},
     request::Request,
 };
 
@@ -38,6 +41,7 @@ pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
 /// its identity (as in CVE-2024-45410).
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     const CONNECTION: &str = "connection";
+    request.values(CONNECTION).next()?;
     let options: Vec<&[u8]> = request
         .values(CONNECTION)
         .flat_map(|line| line.split(|byte| *byte == b','))
@@ -83,36 +87,42 @@ pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,
     target: Option<Target<'_>>,
-    verified: &[Verified<'_>],
-    authorization: Option<&Authorization>,
+    verified: &Few<Verified<'_>>,
+    asked: Asked<'_>,
     edits: Vec<HeaderEdit>,
 ) -> Result<Forwarded, ProviderId> {
     let mut forwarded = Forwarded {
         edits,
         ..Forwarded::default()
     };
-    let mut spent = Vec::new();
-    for token in verified {
+    let mut spent: Few<Location<'_>> = Few::default();
+    for token in verified.iter() {
         let Some(provider) = config.provider(token.provider) else {
             continue;
         };
-        if !provider.forward && !spent.contains(&token.credential.location) {
-            spent.push(token.credential.location);
+        let location = token.credential.location;
+        if !provider.forward && spent.iter().all(|other| *other != location) {
+            spent.push(location);
         }
         if let Some(own) = &provider.payload_header {
-            let edit = payload_header(config, own, token.payload_segment);
+            let edit = payload_header(config, own, token.payload_segment());
             forwarded.edits.push(edit.ok_or(token.provider)?);
         }
         let claims = token.identity.headers().ok_or(token.provider)?;
+        // And one that takes the spent token out.
+        let spends = usize::from(!provider.forward);
+        forwarded.edits.reserve(claims.len().saturating_add(spends));
         forwarded.edits.extend_from_slice(claims);
         let mut is_told = !claims.is_empty();
         if let Some(own) = &provider.identity_header
-            && let Some(caller) =
-                caller(own, provider, token, authorization).map_err(|_| token.provider)?
+            && let Some(caller) = caller(own, provider, token, asked).map_err(|_| token.provider)?
         {
             is_told = true;
             let entry = export::identity(provider, &caller);
-            let edit = header(&own.name, caller, config).ok_or(token.provider)?;
+            if !fits_header(&caller, config) {
+                return Err(token.provider);
+            }
+            let edit = HeaderEdit::Set(Text::Shared(own.name.shared()), Text::Shared(caller));
             forwarded.edits.push(edit);
             forwarded.exports.extend(entry);
         }
@@ -165,17 +175,24 @@ fn caller(
     own: &IdentityHeader,
     provider: &Provider,
     token: &Verified<'_>,
-    authorization: Option<&Authorization>,
-) -> Result<Option<String>, AmbiguousIdentity> {
+    asked: Asked<'_>,
+) -> Result<Option<Rc<str>>, AmbiguousIdentity> {
+    if let Some(known) = asked.rule.and_then(|rule| token.identity.caller(rule)) {
+        return Ok(Some(known));
+    }
     let Some(claims) = token.claims() else {
         return Ok(None);
     };
     let grants = evaluation::grants(provider, claims);
-    let role = match authorization {
+    let role = match asked.authorization {
         Some(authorization) => authorization.satisfying_role(&grants),
         None => grants.roles.first().copied(),
     };
-    own.template.identity(role, claims)
+    let caller = own.template.identity(role, claims)?.map(Rc::from);
+    if let (Some(rule), Some(caller)) = (asked.rule, &caller) {
+        token.identity.note_caller(rule, caller);
+    }
+    Ok(caller)
 }
 
 /// The headers that `provider` makes of verified claims; `None` where one cannot stand in a header.
@@ -213,10 +230,13 @@ fn payload_header(config: &Config, own: &PayloadHeader, segment: &str) -> Option
 /// A claim with a line break would add headers of the client's choice, and one with a space at an
 /// end would arrive as another user's: readers take those spaces off (RFC 9110 section 5.5).
 fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
-    let fits = value.len() <= config.limits.header_value_bytes
+    fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
+}
+
+fn fits_header(value: &str, config: &Config) -> bool {
+    value.len() <= config.limits.header_value_bytes
         && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
-        && value.trim_matches(' ') == value;
-    fits.then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
+        && value.trim_matches(' ') == value
 }
 
 /// As `jwt_authn`: text as it is, numbers and booleans as JSON, the rest as base64 of JSON.
@@ -233,14 +253,14 @@ const COOKIE: &str = "cookie";
 
 /// Takes spent tokens out of the request.
 fn strip(
-    spent: &[Location<'_>],
+    spent: &Few<Location<'_>>,
     request: &Request<'_>,
     target: Option<Target<'_>>,
     edits: &mut Vec<HeaderEdit>,
 ) {
     let mut params = Vec::new();
     let mut cookies = Vec::new();
-    for location in spent {
+    for location in spent.iter() {
         match location {
             Location::Authorization => {
                 edits.push(HeaderEdit::Remove(Text::Fixed("authorization")));

@@ -5,7 +5,7 @@
 //! follows from the token and this configuration alone. For what is asked seldom, the text of the token
 //! is there to be read again: see [`Verified::claims`](super::evaluation::Verified::claims).
 
-use core::cell::Cell;
+use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use crate::{
@@ -25,7 +25,13 @@ pub(super) struct Identity {
     /// The provider's claim headers; `None` where a claim cannot stand in one.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: Satisfied,
+    /// Who is calling, by one rule.
+    caller: OnceCell<(usize, Rc<str>)>,
+    names_caller: bool,
 }
+
+/// Longest caller that is kept, in bytes; what is kept later has to be counted before.
+const MAX_CALLER_BYTES: usize = 256;
 
 /// The rules whose `authorize` a token is known to satisfy, by their places: a bit for each.
 #[derive(Debug)]
@@ -44,6 +50,8 @@ impl Identity {
             proven,
             headers: forward::claim_headers(config, provider, claims),
             satisfied: Satisfied((0..words).map(|_| Cell::default()).collect()),
+            caller: OnceCell::new(),
+            names_caller: provider.identity_header.is_some(),
         })
     }
 
@@ -72,6 +80,20 @@ impl Identity {
         }
     }
 
+    /// Who is calling by the rule in this place, where that is known.
+    pub(super) fn caller(&self, rule: usize) -> Option<Rc<str>> {
+        let (known, caller) = self.caller.get()?;
+        (*known == rule).then(|| Rc::clone(caller))
+    }
+
+    /// By the rule in this place, this is calling.
+    pub(super) fn note_caller(&self, rule: usize, caller: &Rc<str>) {
+        if caller.len() <= MAX_CALLER_BYTES {
+            // Of several rules the first stays; most tokens are for one.
+            let _ = self.caller.set((rule, Rc::clone(caller)));
+        }
+    }
+
     /// Bytes of memory, the text of the token apart.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().flatten();
@@ -88,6 +110,11 @@ impl Identity {
                 allocated(size_of::<Self>()),
                 allocated(satisfied),
                 self.proven.as_ref().map_or(0, Proven::bytes),
+                if self.names_caller {
+                    allocated(MAX_CALLER_BYTES)
+                } else {
+                    0
+                },
             ])
             .fold(0, usize::saturating_add)
     }

@@ -23,9 +23,10 @@ use crate::{
     decision::{
         Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
     },
+    few::Few,
     host::Host,
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
-    policy::{Authorization, Schemes, path::Target},
+    policy::{Schemes, path::Target},
     request::Request,
     time::UnixMillis,
     verification::Circumstances,
@@ -319,15 +320,10 @@ impl Engine {
         )
         .and_then(|evaluation| {
             let held = evaluation.evaluate(asked.requirement)?;
-            let authorization = asked.authorization;
-            Ok(
-                match self.shortfall(authorization, asked.rule, &held.verified) {
-                    Some(denial) => Decision::Deny(denial),
-                    None => {
-                        self.forward(&evaluation, &held, authorization, request, target, removals)
-                    }
-                },
-            )
+            Ok(match self.shortfall(asked, &held.verified) {
+                Some(denial) => Decision::Deny(denial),
+                None => self.forward(&evaluation, &held, asked, request, target, removals),
+            })
         });
         let mut decision = decision.unwrap_or_else(Decision::from);
         match &mut decision {
@@ -348,7 +344,7 @@ impl Engine {
         &self,
         evaluation: &Evaluation<'_, '_>,
         held: &Held<'_, '_>,
-        authorization: Option<&Authorization>,
+        asked: Asked<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
@@ -361,14 +357,7 @@ impl Engine {
                 extraction,
                 removals,
             )),
-            _ => forward::verified(
-                &self.config,
-                request,
-                target,
-                verified,
-                authorization,
-                removals,
-            ),
+            _ => forward::verified(&self.config, request, target, verified, asked, removals),
         };
         match forwarded {
             Ok(forwarded) => Decision::Permit(Permit {
@@ -395,15 +384,10 @@ impl Engine {
 
     /// What the verified tokens fall short of. One of them must grant everything: two tokens of
     /// which each grants half would otherwise add up to a right that nobody was given.
-    fn shortfall(
-        &self,
-        authorization: Option<&Authorization>,
-        rule: Option<usize>,
-        verified: &[Verified<'_>],
-    ) -> Option<Denial> {
-        let authorization = authorization?;
+    fn shortfall(&self, asked: Asked<'_>, verified: &Few<Verified<'_>>) -> Option<Denial> {
+        let (authorization, rule) = (asked.authorization?, asked.rule);
         let mut first = None;
-        for token in verified {
+        for token in verified.iter() {
             if rule.is_some_and(|rule| token.identity.satisfies(rule)) {
                 return None;
             }

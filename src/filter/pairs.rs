@@ -48,7 +48,10 @@ fn take_number(bytes: &[u8]) -> Option<(usize, &[u8])> {
 
 fn take_text(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
     let (text, rest) = bytes.split_at_checked(size)?;
-    Some((text, rest.strip_prefix(&[0])?))
+    let (0, rest) = rest.split_first()? else {
+        return None;
+    };
+    Some((text, rest))
 }
 
 #[cfg(test)]

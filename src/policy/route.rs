@@ -49,6 +49,9 @@ pub struct PathText {
     written: String,
     /// Where it is another.
     normal: Option<String>,
+    /// The last octet but slashes, and where it stands, of a path with one spelling: what differs
+    /// there is another path, and most are.
+    mark: Option<(usize, u8)>,
 }
 
 impl From<String> for PathText {
@@ -57,7 +60,16 @@ impl From<String> for PathText {
             Cow::Borrowed(_) => None,
             Cow::Owned(normal) => Some(normal),
         };
-        Self { written, normal }
+        let mut octets = written.bytes().enumerate();
+        let mark = match normal {
+            None => octets.rfind(|(_, octet)| *octet != b'/'),
+            Some(_) => None,
+        };
+        Self {
+            written,
+            normal,
+            mark,
+        }
     }
 }
 
@@ -70,6 +82,15 @@ impl fmt::Debug for PathText {
 impl PathText {
     fn fits(&self, fits: impl Fn(&str) -> bool) -> bool {
         fits(&self.written) || self.normal.as_deref().is_some_and(fits)
+    }
+
+    /// Whether a path, compared with case, cannot begin with this one.
+    #[inline(always)]
+    fn excludes(&self, path: &str) -> bool {
+        match self.mark {
+            Some((place, octet)) => path.as_bytes().get(place) != Some(&octet),
+            None => false,
+        }
     }
 }
 
@@ -143,6 +164,10 @@ impl RouteMatch {
             (PathMatch::Connect, _) => request.method() == "CONNECT",
             (_, None) => false,
             (PathMatch::Regex(regex), Some(path)) => regex.is_match(path),
+            (
+                PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own),
+                Some(path),
+            ) if self.case_sensitive && own.excludes(path) => false,
             (PathMatch::Exact(own), Some(path)) => {
                 own.fits(|own| own.len() == path.len() && self.starts_with(path, own))
             }

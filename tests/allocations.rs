@@ -1,0 +1,185 @@
+//! What a token that was verified before costs in memory: to find it, nothing; to keep it, little.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+#[path = "support/signer.rs"]
+mod signer;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    iter,
+};
+
+use portcullis::{
+    config::Config,
+    decision::Decision,
+    engine::{Engine, Patience},
+    host::NoHost,
+    jose::Algorithm,
+    request::Request,
+    time::UnixMillis,
+};
+use serde_json::{Value, json};
+
+use self::signer::Signer;
+
+const NOW: i64 = 1_700_000_000;
+
+/// The system's allocator, and what it was asked for in this thread.
+struct Counting;
+
+thread_local! {
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: all is the system allocator's; the counters neither allocate nor are dropped.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.set(CALLS.get() + 1);
+        BYTES.set(BYTES.get().wrapping_add(layout.size()));
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        BYTES.set(BYTES.get().wrapping_sub(layout.size()));
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn engine(of_provider: &Value) -> Engine {
+    let mut provider = json!({
+        "issuer": "https://as.example", "audiences": ["orders"],
+        "shared_secrets": [{"secret": Signer::new(Algorithm::Hs256).jwk()["k"]}],
+    });
+    let members = of_provider.as_object().unwrap().clone();
+    provider.as_object_mut().unwrap().extend(members);
+    let rule = |path: &str| {
+        json!({"match": {"prefix": path}, "requires": {"provider_name": "a"},
+            "authorize": {"scopes": {"all_of": ["read"]}, "claims": [{"claim": "tier", "any_of": [1]}]}})
+    };
+    let config = json!({"providers": {"a": provider}, "rules": [rule("/orders"), rule("/")]});
+    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+}
+
+fn token(extra: &Value) -> String {
+    let mut claims = json!({
+        "iss": "https://as.example", "aud": ["orders", "other"], "sub": "s", "exp": NOW + 300,
+        "scope": "openid read write", "tier": 1, "email": "s@as.example", "tenant": "t",
+    });
+    let members = extra.as_object().unwrap().clone();
+    claims.as_object_mut().unwrap().extend(members);
+    Signer::new(Algorithm::Hs256)
+        .named(None)
+        .sign_claims(&claims)
+}
+
+fn request(value: &str) -> Request<'_> {
+    Request::new(vec![
+        (b":method", b"GET"),
+        (b":path", b"/orders/7?page=2"),
+        (b"accept", b"*/*"),
+        (b"authorization", value.as_bytes()),
+    ])
+}
+
+fn decide(engine: &Engine, request: &Request<'_>) -> Decision {
+    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+    engine.decide(request, now, Patience::Waiting, &NoHost)
+}
+
+#[test]
+fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
+    let headers = json!([
+        {"header_name": "x-user", "claim_name": "sub"},
+        {"header_name": "x-email", "claim_name": "email"},
+        {"header_name": "x-tenant", "claim_name": "tenant"},
+    ]);
+    for (of_provider, lists) in [
+        (json!({"forward": true}), 0),
+        // The token is taken out.
+        (json!({}), 1),
+        (json!({"claim_to_headers": headers}), 1),
+    ] {
+        let engine = engine(&of_provider);
+        let value = format!("Bearer {}", token(&json!({})));
+        let request = request(&value);
+        let first = decide(&engine, &request);
+        let before = CALLS.get();
+        let again = decide(&engine, &request);
+        assert_eq!(CALLS.get() - before, lists, "{of_provider}");
+        assert_eq!(again, first);
+        assert!(matches!(again, Decision::Permit(_)));
+        assert_eq!(engine.take_cache_use().hits, 1);
+    }
+}
+
+/// What a full cache takes for each token beside its text.
+fn kept_beside_text(mut of_provider: Value, tokens: impl Iterator<Item = String>) -> usize {
+    of_provider["jwt_cache_config"] = json!({"jwt_cache_size": 10_000});
+    let engine = engine(&of_provider);
+    let before = BYTES.get();
+    let (mut count, mut text) = (0, 0);
+    for token in tokens {
+        let value = format!("Bearer {token}");
+        assert!(matches!(
+            decide(&engine, &request(&value)),
+            Decision::Permit(_)
+        ));
+        (count, text) = (count + 1, text + token.len());
+    }
+    (BYTES.get() - before).saturating_sub(text) / count
+}
+
+/// Every token has a place of its own: few enough that no set is full.
+fn numbered(padding: &str) -> impl Iterator<Item = String> {
+    (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
+}
+
+#[test]
+fn keeping_a_token_takes_little_beside_its_text() {
+    let headers = json!([
+        {"header_name": "x-user", "claim_name": "sub"},
+        {"header_name": "x-email", "claim_name": "email"},
+    ]);
+    for of_provider in [json!({}), json!({"claim_to_headers": headers})] {
+        let kept = kept_beside_text(of_provider, numbered(&"x".repeat(500)));
+        assert!(kept < 600, "{kept} bytes");
+    }
+}
+
+/// Tokens that are long lists, names and numbers: what they parse into is many times their text.
+#[test]
+fn no_token_makes_the_cache_keep_more_than_its_share() {
+    let lists = vec![json!([]); 800];
+    let audiences: Vec<String> = iter::repeat_n(String::new(), 800)
+        .chain(["orders".to_owned()])
+        .collect();
+    for extra in [json!({"lists": lists}), json!({"aud": audiences})] {
+        let engine = engine(&json!({"jwt_cache_config": {"jwt_cache_size": 80}}));
+        let before = BYTES.get();
+        for number in 0..400 {
+            let mut extra = extra.clone();
+            extra["jti"] = json!(number.to_string());
+            let value = format!("Bearer {}", token(&extra));
+            assert!(matches!(
+                decide(&engine, &request(&value)),
+                Decision::Permit(_)
+            ));
+        }
+        let kept = BYTES.get() - before;
+        assert!(kept <= 80 * 2048, "{kept} bytes");
+    }
+}
