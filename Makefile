@@ -93,7 +93,7 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 
 .PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
 test-unit: $(TOOLS)/rust ## Unit tests, native
-	cargo test $(CORE) --lib --bins --test allocations --test arithmetic --test cached_decisions \
+	cargo test $(CORE) --lib --bins --test admission --test allocations --test arithmetic --test cached_decisions \
 	  --test cli --test decisions --test jose --test key_life --test properties
 	cargo test --locked --features cli --lib filter::
 
