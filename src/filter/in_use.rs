@@ -3,35 +3,27 @@
 //! A VM can hold several configurations at once: those of other listeners, and while a listener is
 //! replaced the old and the new one. What the last of them leaves has to be tidied up.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::cell::RefCell;
 
 thread_local! {
-    static USERS: RefCell<BTreeMap<String, usize>> = const { RefCell::new(BTreeMap::new()) };
+    /// A name is in it once for each configuration that uses what it names.
+    static NAMES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A configuration begins to use what has these names.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>) {
-    USERS.with_borrow_mut(|users| {
-        for name in names {
-            let count = users.entry(name.to_owned()).or_default();
-            *count = count.saturating_add(1);
-        }
-    });
+    NAMES.with_borrow_mut(|in_use| in_use.extend(names.map(str::to_owned)));
 }
 
 /// A configuration uses what has these names no longer. Returns what nobody uses any more.
 pub(super) fn leave<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    USERS.with_borrow_mut(|users| {
+    NAMES.with_borrow_mut(|in_use| {
         names
             .filter(|name| {
-                let others = users.get(*name).copied().unwrap_or_default();
-                let others = others.saturating_sub(1);
-                if others > 0 {
-                    users.insert((*name).to_owned(), others);
-                } else {
-                    users.remove(*name);
+                if let Some(place) = in_use.iter().position(|used| used == name) {
+                    in_use.swap_remove(place);
                 }
-                others == 0
+                !in_use.iter().any(|used| used == name)
             })
             .collect()
     })

@@ -75,29 +75,37 @@ impl Record {
 /// The record that [`Record::encode`] wrote; `None` for any other object.
 ///
 /// By hand, since derived code for it is large, and its errors, which nobody would see, larger still.
-fn read(mut members: Map<String, Value>) -> Option<Record> {
-    let record = Record {
-        version: u32::try_from(members.remove("version")?.as_u64()?).ok()?,
-        source: text(members.remove("source")?)?,
-        jwks: optional(members.remove("jwks"), text)?,
-        uri: optional(members.remove("uri"), text)?,
-        etag: optional(members.remove("etag"), text)?,
-        max_age: optional(members.remove("max_age"), number)?,
-        fetched_at: optional(members.remove("fetched_at"), time)?,
-        attempted_at: optional(members.remove("attempted_at"), time)?,
-        failures: u32::try_from(members.remove("failures")?.as_u64()?).ok()?,
-        last_error: optional(members.remove("last_error"), FetchError::read)?,
-        lease_until: optional(members.remove("lease_until"), time)?,
-        unknown_kid_at: optional(members.remove("unknown_kid_at"), time)?,
-    };
-    members.is_empty().then_some(record)
+fn read(members: Map<String, Value>) -> Option<Record> {
+    let (mut version, mut source, mut failures) = (None, None, None);
+    let mut record = Record::default();
+    for (name, value) in members {
+        match name.as_str() {
+            "version" => version = number(value),
+            "source" => source = text(value),
+            "jwks" => record.jwks = optional(value, text)?,
+            "uri" => record.uri = optional(value, text)?,
+            "etag" => record.etag = optional(value, text)?,
+            "max_age" => record.max_age = optional(value, number)?,
+            "fetched_at" => record.fetched_at = optional(value, time)?,
+            "attempted_at" => record.attempted_at = optional(value, time)?,
+            "failures" => failures = number(value),
+            "last_error" => record.last_error = optional(value, FetchError::read)?,
+            "lease_until" => record.lease_until = optional(value, time)?,
+            "unknown_kid_at" => record.unknown_kid_at = optional(value, time)?,
+            _ => return None,
+        }
+    }
+    record.version = u32::try_from(version?).ok()?;
+    record.source = source?;
+    record.failures = u32::try_from(failures?).ok()?;
+    Some(record)
 }
 
-/// What `read` makes of a value that may be absent or null.
-fn optional<T>(value: Option<Value>, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
+/// What `read` makes of a value that may be null.
+fn optional<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
     match value {
-        None | Some(Value::Null) => Some(None),
-        Some(value) => read(value).map(Some),
+        Value::Null => Some(None),
+        value => read(value).map(Some),
     }
 }
 
