@@ -8,6 +8,7 @@ use crate::{
     filter::{
         abi::{self, Status},
         answers::{Answer, Answers},
+        gate::Gate,
         metrics::Metrics,
         pairs,
         proxy::Proxy,
@@ -19,14 +20,14 @@ use crate::{
 };
 
 /// What has become of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Fate {
     /// It was answered, or cannot be answered and must not go on.
     Answered,
     /// It may go on; its headers are edited.
     Passes,
-    /// It waits for keys.
-    Waits,
+    /// It waits for keys behind a gate.
+    Waits(Gate),
 }
 
 /// Decides on the request of the current context. Where the host does not hand it over, or not

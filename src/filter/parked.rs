@@ -4,15 +4,15 @@
 //! stream, and the list is bounded, so that a silent authorization server cannot fill the memory.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use crate::{filter::gate::Gate, time::UnixMillis};
 
 /// The requests of one worker that wait for keys.
 #[derive(Debug)]
 pub(super) struct Parked {
-    /// By context id, which grows with time: who came first is looked at first.
-    requests: BTreeMap<u32, ParkedRequest>,
+    /// In the order in which they came, which is also that in which they mostly leave.
+    requests: VecDeque<ParkedRequest>,
     capacity: usize,
     timeout: Duration,
 }
@@ -32,29 +32,24 @@ impl Parked {
     /// A list for at most `capacity` requests that each wait at most `timeout`.
     pub(super) const fn new(capacity: usize, timeout: Duration) -> Self {
         Self {
-            requests: BTreeMap::new(),
+            requests: VecDeque::new(),
             capacity,
             timeout,
         }
     }
 
-    /// Adds a request. False when the list is full.
-    pub(super) fn park(&mut self, context_id: u32, gate: Gate, now: UnixMillis) -> bool {
-        let has_room = self.requests.len() < self.capacity;
-        if has_room {
-            let request = ParkedRequest {
-                context_id,
-                deadline: now.plus(self.timeout),
-                gate,
-            };
-            self.requests.insert(context_id, request);
+    /// Adds a request, and shuts a gate behind it. None when the list is full.
+    pub(super) fn park(&mut self, context_id: u32, now: UnixMillis) -> Option<Gate> {
+        if self.requests.len() >= self.capacity {
+            return None;
         }
-        has_room
-    }
-
-    /// Whether there is room for one more.
-    pub(super) fn is_full(&self) -> bool {
-        self.requests.len() >= self.capacity
+        let gate = Gate::default();
+        self.requests.push_back(ParkedRequest {
+            context_id,
+            deadline: now.plus(self.timeout),
+            gate: gate.clone(),
+        });
+        Some(gate)
     }
 
     /// Whether nobody waits.
@@ -65,7 +60,7 @@ impl Parked {
     /// Those that are to be looked at: all of them after news of keys, else those whose time is up.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<ParkedRequest> {
         self.requests
-            .values()
+            .iter()
             .filter(|request| news || self.is_due(request, now))
             .cloned()
             .collect()
@@ -79,7 +74,10 @@ impl Parked {
 
     /// Drops a request that was answered, let go or left by its client.
     pub(super) fn remove(&mut self, context_id: u32) {
-        self.requests.remove(&context_id);
+        let mut requests = self.requests.iter();
+        if let Some(place) = requests.position(|request| request.context_id == context_id) {
+            self.requests.remove(place);
+        }
     }
 }
 
@@ -90,9 +88,8 @@ mod tests {
     #[test]
     fn holds_no_more_than_its_capacity() {
         let mut parked = Parked::new(1, Duration::from_secs(5));
-        assert!(parked.park(1, Gate::default(), UnixMillis::new(0)));
-        assert!(parked.is_full());
-        assert!(!parked.park(2, Gate::default(), UnixMillis::new(0)));
+        assert!(parked.park(1, UnixMillis::new(0)).is_some());
+        assert!(parked.park(2, UnixMillis::new(0)).is_none());
         parked.remove(1);
         assert!(parked.is_empty());
     }
@@ -100,12 +97,12 @@ mod tests {
     #[test]
     fn wakes_all_on_news_and_else_those_whose_time_is_up() {
         let mut parked = Parked::new(9, Duration::from_secs(5));
-        parked.park(1, Gate::default(), UnixMillis::new(0));
-        parked.park(2, Gate::default(), UnixMillis::new(1000));
+        let _ = parked.park(1, UnixMillis::new(0));
+        let _ = parked.park(2, UnixMillis::new(1000));
         assert_eq!(parked.ready(true, UnixMillis::new(1)).len(), 2);
         assert_eq!(parked.ready(false, UnixMillis::new(4999)), []);
         assert_eq!(parked.ready(false, UnixMillis::new(5000)).len(), 1);
-        parked.park(3, Gate::default(), UnixMillis::new(1_000_000));
+        let _ = parked.park(3, UnixMillis::new(1_000_000));
         assert_eq!(parked.ready(false, UnixMillis::new(1000)).len(), 1);
     }
 }

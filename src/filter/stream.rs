@@ -11,7 +11,17 @@ use crate::filter::{current_request::Fate, gate::Gate, root::SharedWorker};
 pub(super) struct Stream {
     context_id: u32,
     worker: SharedWorker,
-    gate: Gate,
+    head: Head,
+}
+
+/// What has become of a request's head.
+enum Head {
+    /// It does not go on.
+    Held,
+    /// It waits for keys behind a gate.
+    Waits(Gate),
+    /// It went on.
+    Passed,
 }
 
 impl Stream {
@@ -20,7 +30,7 @@ impl Stream {
         Self {
             context_id,
             worker,
-            gate: Gate::default(),
+            head: Head::Held,
         }
     }
 }
@@ -29,20 +39,16 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
-        let fate = match self.worker.try_borrow_mut() {
-            Ok(mut worker) => worker
-                .as_mut()
-                .map(|worker| worker.on_request(self.context_id, &self.gate)),
-            Err(_) => None,
+        // Answered, or no engine to ask: it does not go on.
+        self.head = match self.worker.try_borrow_mut().as_deref_mut() {
+            Ok(Some(worker)) => match worker.on_request(self.context_id) {
+                Fate::Passes => Head::Passed,
+                Fate::Waits(gate) => Head::Waits(gate),
+                Fate::Answered => Head::Held,
+            },
+            Ok(None) | Err(_) => Head::Held,
         };
-        match fate {
-            Some(Fate::Passes) => {
-                self.gate.open();
-                Action::Continue
-            }
-            // Answered, waiting, or no engine to ask: it does not go on.
-            Some(Fate::Answered | Fate::Waits) | None => Action::Pause,
-        }
+        self.action()
     }
 
     fn on_http_request_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
@@ -57,7 +63,12 @@ impl HttpContext for Stream {
 impl Stream {
     /// What follows the head stays where the head is.
     fn action(&self) -> Action {
-        if self.gate.is_open() {
+        let passed = match &self.head {
+            Head::Held => false,
+            Head::Waits(gate) => gate.is_open(),
+            Head::Passed => true,
+        };
+        if passed {
             Action::Continue
         } else {
             Action::Pause
@@ -68,7 +79,8 @@ impl Stream {
 impl Drop for Stream {
     /// The client left, or the request is done: nobody waits any more.
     fn drop(&mut self) {
-        if let Ok(mut worker) = self.worker.try_borrow_mut()
+        if let Head::Waits(_) = self.head
+            && let Ok(mut worker) = self.worker.try_borrow_mut()
             && let Some(worker) = worker.as_mut()
         {
             worker.on_stream_end(self.context_id);

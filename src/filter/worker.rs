@@ -11,7 +11,6 @@ use crate::{
         answers::Answers,
         call,
         current_request::{self, Fate},
-        gate::Gate,
         in_use,
         metrics::Metrics,
         parked::Parked,
@@ -80,7 +79,7 @@ impl Worker {
     }
 
     /// Decides on the request of the current context, which has just arrived.
-    pub(super) fn on_request(&mut self, context_id: u32, gate: &Gate) -> Fate {
+    pub(super) fn on_request(&mut self, context_id: u32) -> Fate {
         self.is_live = true;
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
@@ -98,14 +97,18 @@ impl Worker {
             return self.carry_out(&decision);
         };
         self.engine.want(source, cause);
-        if self.parked.is_full() || !self.engine.parks() {
+        let gate = if self.engine.parks() {
+            self.parked.park(context_id, now)
+        } else {
+            None
+        };
+        let Some(gate) = gate else {
             let decision =
                 current_request::decide(&self.engine, &self.policies, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
-        }
-        self.parked.park(context_id, gate.clone(), now);
+        };
         self.set_tick(BUSY_TICK_MILLISECONDS);
-        Fate::Waits
+        Fate::Waits(gate)
     }
 
     /// Drops a request whose stream has ended.
@@ -222,7 +225,7 @@ impl Worker {
                 continue;
             }
             self.parked.remove(waiting.context_id);
-            if self.carry_out(&decision) == Fate::Passes {
+            if let Fate::Passes = self.carry_out(&decision) {
                 waiting.gate.open();
                 // A stream that cannot go on stays paused: closed, not open.
                 let _ = abi::continue_request();
