@@ -209,7 +209,7 @@ impl HeaderPlace {
 /// a comma before any filter sees them, so each part of a line counts like a line.
 fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'a>) {
     let (mut has_own, mut has_other) = (false, false);
-    let mut collect = |part: &'a [u8]| match token_of(scheme, part.trim_ascii()) {
+    let mut collect = |token: Option<Result<&'a str, CredentialError>>| match token {
         Some(token) => {
             has_own = true;
             found.push(token, Location::Authorization);
@@ -217,9 +217,12 @@ fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'
         None => has_other = true,
     };
     for line in request.values("authorization") {
-        match line.contains(&b',') {
-            true => line.split(|byte| *byte == b',').for_each(&mut collect),
-            false => collect(line),
+        match token_of(scheme, line.trim_ascii()) {
+            // What is one credential as it stands has no comma, which no token68 has.
+            whole @ Some(Ok(_)) => collect(whole),
+            _ => line
+                .split(|byte| *byte == b',')
+                .for_each(|part| collect(token_of(scheme, part.trim_ascii()))),
         }
     }
     // Another scheme alone is no credential of ours (401); beside one of ours it is a second method.
