@@ -4,6 +4,8 @@
 //! the text of the first two as it was sent (RFC 7515 section 5.2), never a text made anew from
 //! what was read. What the payload means is not known here: see [`token`](super::token).
 
+use std::rc::Rc;
+
 use crate::jose::base64url;
 use crate::jose::header::JoseHeader;
 use crate::jose::key::VerifyingKey;
@@ -16,7 +18,7 @@ pub struct CompactJws<'a> {
     text: &'a str,
     signing_input: &'a str,
     payload_segment: &'a str,
-    header: JoseHeader,
+    header: Rc<JoseHeader>,
     payload: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -30,7 +32,7 @@ impl<'a> CompactJws<'a> {
         let [header, payload_segment, signature] = split(text)?;
         let signing_input = text.rsplit_once('.').map_or("", |(signed, _)| signed);
         let decode = |segment| base64url::decode(segment).ok_or(TokenError::NotBase64url);
-        let header = JoseHeader::parse(&decode(header)?)?;
+        let header = JoseHeader::of_segment(header)?;
         let (payload, signature) = (decode(payload_segment)?, decode(signature)?);
         Ok(Self {
             text,
