@@ -36,8 +36,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Starts it, and waits until it is ready.
+    /// Starts it on its core, and waits until it is ready.
     pub(crate) fn start(cases: &[Case]) -> Self {
+        Self::start_on(Some(ENVOY_CORE), cases)
+    }
+
+    /// The same on any core, or on all: as operators start Envoy, whose V8 compiles on each.
+    pub(crate) fn start_on(core: Option<usize>, cases: &[Case]) -> Self {
         let script = AuthorizationServer::new();
         let keys = workload::key_set(Algorithm::Rs256);
         script.answer(JWKS_PATH, Answer::json(keys.to_string()));
@@ -51,7 +56,7 @@ impl World {
             },
         });
         let start = Instant::now();
-        let process = EnvoyProcess::spawn_on_core(ENVOY_CORE, new_folder(), &bootstrap, 1);
+        let process = EnvoyProcess::spawn_silent(core, new_folder(), &bootstrap);
         while !process.is_ready() {
             assert!(start.elapsed() < http::PATIENCE, "Envoy is not ready");
             thread::sleep(Duration::from_millis(1));

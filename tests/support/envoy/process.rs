@@ -73,11 +73,18 @@ impl EnvoyProcess {
         Self::spawn_by(command, folder, bootstrap, workers)
     }
 
-    /// The same on one core of the machine alone, and silent as in production.
-    pub fn spawn_on_core(core: usize, folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
-        let mut command = Command::new("taskset");
-        command.args(["-c", &core.to_string()]).arg(binary());
-        Self::spawn_by(command, folder, bootstrap, workers)
+    /// The same with one worker, silent as in production, and on one core of the machine alone if
+    /// one is given.
+    pub fn spawn_silent(core: Option<usize>, folder: PathBuf, bootstrap: &Value) -> Self {
+        let command = match core {
+            Some(core) => {
+                let mut command = Command::new("taskset");
+                command.args(["-c", &core.to_string()]).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
+        Self::spawn_by(command, folder, bootstrap, 1)
     }
 
     fn spawn_by(mut command: Command, folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
