@@ -191,14 +191,19 @@ impl Engine {
 
     /// Reads what other workers wrote about the keys that `decision` lacks, if it is wrong where they
     /// wrote of any: a token was refused, or let pass as if it were not there, for want of its key.
-    /// True when something changed.
-    pub fn synchronize_for(&mut self, decision: &Decision, host: &dyn Host) -> bool {
+    /// Not twice in one millisecond. True when something changed.
+    pub fn synchronize_for(
+        &mut self,
+        decision: &Decision,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
                 // Which tokens it let pass unverified, and why, it does not say.
-                PermitReason::Lenient => return self.synchronize(host),
+                PermitReason::Lenient => return self.keys.synchronize_where(&|_| true, now, host),
                 _ => return false,
             },
             Decision::AwaitKeys { .. } | Decision::Report(_) => return false,
@@ -219,7 +224,7 @@ impl Engine {
                 _ => true,
             }
         };
-        self.keys.synchronize_where(&may_know, host)
+        self.keys.synchronize_where(&may_know, now, host)
     }
 
     /// The calls to make now.

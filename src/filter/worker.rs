@@ -88,7 +88,7 @@ impl Worker {
             current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
         // does so for good.
-        if self.engine.synchronize_for(&decision, &Proxy) {
+        if self.engine.synchronize_for(&decision, now, &Proxy) {
             self.has_news = true;
             decision =
                 current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);

@@ -29,6 +29,8 @@ pub(super) struct Source {
     version: Option<u32>,
     key_set: Option<KeySet>,
     key_set_version: KeySetVersion,
+    /// When a token that lacks a key last had the record read.
+    read_at: Option<UnixMillis>,
     /// A token waits for a key that is not in the set.
     kid_wanted: bool,
 }
@@ -58,6 +60,7 @@ impl Source {
             version: None,
             key_set: None,
             key_set_version: KeySetVersion::default(),
+            read_at: None,
             kid_wanted: false,
         }
     }
@@ -174,6 +177,15 @@ impl Source {
         self.record.succeed(document, "", Caching::default(), now);
         self.install(Some(key_set));
         Ok(())
+    }
+
+    /// Reads the record for a token that lacks a key, once in a millisecond. The host copies the whole
+    /// record each time: a stranger who names unknown keys would have it copied with each request.
+    pub(super) fn read_at(&mut self, now: UnixMillis, host: &dyn Host) -> Reading {
+        if self.read_at.replace(now) == Some(now) {
+            return Reading::Same;
+        }
+        self.read(host)
     }
 
     /// Reads the record if its version changed.

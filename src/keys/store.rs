@@ -157,20 +157,23 @@ impl KeyStore {
 
     /// Reads what other workers wrote. True when something changed.
     pub fn synchronize(&mut self, host: &dyn Host) -> bool {
-        self.synchronize_where(&|_| true, host)
+        self.sources.iter_mut().fold(false, |changed, source| {
+            (source.read(host) == Reading::New) | changed
+        })
     }
 
-    /// Reads what other workers wrote about the keys of some providers: each reading copies a whole
-    /// record. True when something changed.
+    /// Reads what other workers wrote about the keys of some providers, unless it was asked for in the
+    /// same millisecond. True when something changed.
     pub fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,
+        now: UnixMillis,
         host: &dyn Host,
     ) -> bool {
         let mut changed = false;
         for source in &mut self.sources {
             if source.providers().iter().any(|id| is_wanted(*id)) {
-                changed |= source.read(host) == Reading::New;
+                changed |= source.read_at(now, host) == Reading::New;
             }
         }
         changed

@@ -339,3 +339,50 @@ fn a_fetch_ends_where_metadata_fails() {
     let outcome = ended(engine.complete(&fetch, absent, at(0), &NoHost));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
 }
+
+/// Shared data that counts how often it is read.
+#[derive(Default)]
+struct Counted {
+    entries: Contended,
+    reads: core::cell::Cell<u32>,
+}
+
+impl Host for Counted {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        self.reads.set(self.reads.get() + 1);
+        self.entries.shared_data(key)
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        self.entries.set_shared_data(key, value, expected)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+#[test]
+fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
+    let host = Counted::default();
+    let (mut engine, mut other) = (remote(), remote());
+    let refused = ask(&engine, Patience::Exhausted, 0);
+    assert_eq!(label(&refused), "keys_unavailable");
+    for _ in 0..5 {
+        assert!(!engine.synchronize_for(&refused, at(0), &host));
+    }
+    assert_eq!(host.reads.get(), 1);
+    // What another worker writes meanwhile is there with the next one.
+    let fetch = call(&mut other, 0, &host);
+    other.complete(&fetch, document(JWKS), at(0), &host);
+    host.reads.set(0);
+    let next = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000 + 1);
+    assert!(engine.synchronize_for(&refused, next, &host));
+    assert!(!engine.synchronize_for(&refused, next, &host));
+    assert_eq!(host.reads.get(), 1);
+}
