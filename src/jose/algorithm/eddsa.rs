@@ -246,6 +246,30 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_the_scalar_s() {
+        let patterns = [0x00, 0x1f, 0x20, 0x55, 0x82, 0xaa, 0xdf, 0xff];
+        let patterns = patterns.map(|octet| Scalar::from_bytes_mod_order([octet; 32]));
+        let ends = [
+            Scalar::ONE,
+            -Scalar::ONE,
+            Scalar::from(31_u8),
+            Scalar::from(32_u8),
+        ];
+        for scalar in patterns.into_iter().chain(ends) {
+            let digits: Vec<i8> = digits(&scalar).collect();
+            assert!(digits.iter().all(|digit| (-32..=31).contains(digit)));
+            let (digits, past) = digits.split_at(DIGITS);
+            assert_eq!(past, [0]);
+            let sum = digits.iter().rev().fold(Scalar::ZERO, |sum, digit| {
+                let magnitude = Scalar::from(digit.unsigned_abs());
+                let digit = if *digit < 0 { -magnitude } else { magnitude };
+                sum * Scalar::from(64_u8) + digit
+            });
+            assert_eq!(sum, scalar);
+        }
+    }
+
+    #[test]
     fn signature_with_s_past_the_group_order_is_false() {
         const ORDER: [u8; 32] = [
             0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9,
