@@ -41,7 +41,7 @@ impl World {
         Self::start_on(Some(ENVOY_CORE), cases)
     }
 
-    /// The same on any core, or on all: as operators start Envoy, whose V8 compiles on each.
+    /// The same on that core or, without one, on all: as operators start Envoy, whose V8 compiles on each.
     pub(crate) fn start_on(core: Option<usize>, cases: &[Case]) -> Self {
         let script = AuthorizationServer::new();
         let keys = workload::key_set(Algorithm::Rs256);

@@ -26,7 +26,8 @@ const REMEMBERED_BYTES: usize = 256;
 thread_local! {
     /// The headers that were read last, by their segments. The tokens of an issuer have one header, to
     /// the letter, until its key changes, and to read it is a tenth of what an unknown token costs.
-    static LATEST: RefCell<VecDeque<(Box<str>, Rc<JoseHeader>)>> = const { RefCell::new(VecDeque::new()) };
+    static LATEST: RefCell<VecDeque<(Box<str>, Rc<JoseHeader>)>> =
+        const { RefCell::new(VecDeque::new()) };
 }
 
 /// What the header of a token says (RFC 7515 section 4.1).

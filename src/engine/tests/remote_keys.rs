@@ -106,14 +106,17 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// Shared data in which another worker writes a newer document right behind each write.
+/// Shared data in which another worker writes a newer document right behind each write. Counts how
+/// often it is read.
 #[derive(Default)]
 struct Contended {
     entry: core::cell::RefCell<Option<SharedData>>,
+    reads: core::cell::Cell<u32>,
 }
 
 impl Host for Contended {
     fn shared_data(&self, _: &str) -> Option<SharedData> {
+        self.reads.set(self.reads.get() + 1);
         self.entry.borrow().clone()
     }
 
@@ -340,36 +343,9 @@ fn a_fetch_ends_where_metadata_fails() {
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
 }
 
-/// Shared data that counts how often it is read.
-#[derive(Default)]
-struct Counted {
-    entries: Contended,
-    reads: core::cell::Cell<u32>,
-}
-
-impl Host for Counted {
-    fn shared_data(&self, key: &str) -> Option<SharedData> {
-        self.reads.set(self.reads.get() + 1);
-        self.entries.shared_data(key)
-    }
-
-    fn set_shared_data(
-        &self,
-        key: &str,
-        value: &[u8],
-        expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        self.entries.set_shared_data(key, value, expected)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-}
-
 #[test]
 fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
-    let host = Counted::default();
+    let host = Contended::default();
     let (mut engine, mut other) = (remote(), remote());
     let refused = ask(&engine, Patience::Exhausted, 0);
     assert_eq!(label(&refused), "keys_unavailable");
