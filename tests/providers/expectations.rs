@@ -17,9 +17,7 @@ const NOBODY: &str = "nobody:has-this";
 
 #[test]
 fn grants_what_each_provider_says_and_nothing_more() {
-    let Some((now, fixtures)) = fixtures::all() else {
-        return;
-    };
+    let (now, fixtures) = fixtures::all();
     let mut cases = 0;
     let mut checks = Checks::default();
     for fixture in &fixtures {
@@ -169,8 +167,6 @@ fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): 
         // A required group that the token only points to is a group that it does not have.
         "must" => grants_roles(checks, gate, &token, &[]),
         "groups" => assert_eq!(fixture.claims.get("groups"), None),
-        // Words for the reader; `peculiarities` takes them at theirs.
-        "note" | "unverified" | "reject_if" => {}
         other => panic!("{}: nothing checks {other:?}", fixture.id),
     }
 }

@@ -1,10 +1,8 @@
 //! Tokens as the great identity providers shape them, through the whole engine.
 //!
-//! The claim sets, headers and shapes of key sets are read from `idp_fixtures.json` in the folder
-//! that `PORTCULLIS_VECTORS` names, by default `../shared/vectors` beside the package. They are
-//! signed here, and decided on with the preset of their provider where there is one
-//! (`configurations.rs`): what the fixture expects is granted, anything more is not. Without the
-//! folder the tests say loudly that they did nothing; where `CI` is `true` they fail.
+//! `fixtures.json` has the claims, the header and the shape of the key set of each. They are signed here and
+//! decided on with their provider's preset, if it has one (`configurations.rs`): a gate grants what the
+//! fixture expects, and nothing more.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -24,5 +22,3 @@ mod gate;
 mod peculiarities;
 #[path = "../support/signer.rs"]
 mod signer;
-#[path = "../support/vectors.rs"]
-mod vectors;

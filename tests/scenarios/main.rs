@@ -44,7 +44,5 @@ mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod updates;
-#[path = "../support/vectors.rs"]
-mod vectors;
 mod withheld_capabilities;
 mod world;

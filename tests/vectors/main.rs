@@ -1,8 +1,7 @@
 //! Public test vectors, run through the public interface of `portcullis::jose`.
 //!
-//! The vectors are other projects' data under their own licences, so none is copied here. They are
-//! read from the folder that `PORTCULLIS_VECTORS` names, by default `../shared/vectors` beside the
-//! package. Without it the tests say loudly that they did nothing; where `CI` is `true` they fail.
+//! `sources` says where the vectors come from. They are other projects' data under their own licences, so
+//! none is copied here but the examples of RFCs (`rfc_examples.json`).
 //!
 //! Every test counts its cases and asserts the count: a file that is read wrongly would otherwise
 //! pass with no case at all.
@@ -22,8 +21,9 @@ mod cavp;
 mod cookbooks;
 mod envoy;
 mod hostile;
-#[path = "../support/vectors.rs"]
-mod vectors;
+mod joserfc;
+mod rfcs;
+mod sources;
 mod wycheproof_jose;
 mod wycheproof_primitives;
 #[path = "../support/x509.rs"]

