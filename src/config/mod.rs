@@ -64,6 +64,8 @@ pub struct Config {
     pub unmatched: Unmatched,
     /// What happens to a path that two parties could read differently.
     pub path_policy: PathPolicy,
+    /// Which requests ask for their route's own policy.
+    pub route_lookup: RouteLookup,
     /// Whether decisions block.
     pub mode: Mode,
     /// Who verifies RS* and ES* signatures.
@@ -111,6 +113,15 @@ pub enum PathPolicy {
     Raw,
     /// The request is refused with 400.
     Reject,
+}
+
+/// Which requests ask for their route's own policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteLookup {
+    /// Every request.
+    Always,
+    /// One in a while (`route_policies: off`), so that a policy nobody expected is noticed.
+    Sampled,
 }
 
 /// Whether decisions block.

@@ -39,7 +39,7 @@ pub(super) fn decide(
     patience: Patience,
 ) -> Decision {
     let map = abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default();
-    let policy = policies.current(engine.config());
+    let policy = policies.current(engine.config(), now);
     let (Some(headers), Ok(policy)) = (pairs::decode(&map), policy) else {
         return Decision::Deny(Denial::new(Reason::HostFailure));
     };

@@ -25,6 +25,7 @@ mod protobuf;
 mod proxy;
 mod root;
 mod route_policies;
+mod route_sampling;
 mod stream;
 mod worker;
 

@@ -1,18 +1,21 @@
 //! What the proxy's routes say, read once.
 //!
 //! A request costs one host call; the bytes that come are looked up, and understood only when they
-//! are new. A proxy has as many as its routes say different things.
+//! are new. A proxy has as many as its routes say different things. With `route_policies: off` most
+//! requests save the call; [`route_sampling`](super::route_sampling) says which.
 
 use core::cell::RefCell;
 use std::rc::Rc;
 
 use crate::{
-    config::Config,
+    config::{Config, RouteLookup},
     filter::{
-        abi::{self, Status},
+        abi::{self, LogLevel, Status},
         protobuf,
+        route_sampling::{Finding, RouteSampling},
     },
     policy::RoutePolicy,
+    time::UnixMillis,
 };
 
 /// Metadata that is for this module.
@@ -23,17 +26,45 @@ const NAMESPACE: &str = "portcullis";
 const CAPACITY: usize = 128;
 
 /// What routes say, by their metadata.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: RefCell<Vec<Known>>,
+    sampling: RouteSampling,
 }
 
 impl RoutePolicies {
-    /// What the route of the current context's request says, if anything.
+    /// Nothing is known yet.
+    pub(super) const fn new(lookup: RouteLookup) -> Self {
+        Self {
+            by_metadata: RefCell::new(Vec::new()),
+            sampling: RouteSampling::new(lookup),
+        }
+    }
+
+    /// What the route of the current context's request says, if anything and if it is asked.
     ///
     /// # Errors
     /// When the host does not tell.
-    pub(super) fn current(&self, config: &Config) -> Result<Option<Rc<RoutePolicy>>, Status> {
+    pub(super) fn current(
+        &self,
+        config: &Config,
+        now: UnixMillis,
+    ) -> Result<Option<Rc<RoutePolicy>>, Status> {
+        if !self.sampling.asks(now) {
+            return Ok(None);
+        }
+        let policy = self.read(config)?;
+        if self.sampling.answered(policy.is_some(), now) == Finding::Unexpected {
+            abi::log(
+                LogLevel::Error,
+                "portcullis: a route has a policy of its own although route_policies is off; every \
+                 request asks for it until the next configuration: set route_policies to \"on\"",
+            );
+        }
+        Ok(policy)
+    }
+
+    fn read(&self, config: &Config) -> Result<Option<Rc<RoutePolicy>>, Status> {
         let metadata = match abi::property("xds\0route_metadata") {
             Ok(metadata) if !metadata.is_empty() => metadata,
             Ok(_) | Err(Status::NOT_FOUND) => return Ok(None),

@@ -56,6 +56,7 @@ impl Worker {
             }
         }
         let limits = config.limits;
+        let policies = RoutePolicies::new(config.route_lookup);
         let parked = Parked::new(
             limits.parked_requests,
             Duration::from_millis(limits.park_timeout_ms),
@@ -67,7 +68,7 @@ impl Worker {
             engine,
             metrics,
             answers: Answers::default(),
-            policies: RoutePolicies::default(),
+            policies,
             parked,
             calls: Vec::new(),
             has_news: false,

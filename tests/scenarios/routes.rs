@@ -1,9 +1,12 @@
 //! What Envoy's routes and its filter state ask for.
 
+use std::time::Duration;
+
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
 
 use crate::{
+    signer::Signer,
     support::{
         driver::{Driver, Exchange, Request, Route, Setup, VirtualHost},
         fake_host::FakeHost,
@@ -18,6 +21,7 @@ on_both_drivers!(
     asks_a_route_s_rights_of_the_rule_s_tokens,
     lets_no_header_of_the_client_s_choose_the_policy,
     chooses_a_requirement_by_filter_state_where_no_rule_matches,
+    heeds_a_policy_that_route_policies_off_denied,
 );
 
 /// A gate whose rule asks for a token on every path, with these routes.
@@ -168,6 +172,85 @@ fn chooses_a_requirement_by_filter_state_where_no_rule_matches<D: Driver>() {
             status,
             "{path} {tenant} {with_token}"
         );
+    }
+}
+
+/// A gate told that no route has a policy, although `/strict` has one.
+fn told_of_no_policies<D: Driver>(signer: &Signer) -> D {
+    let mut configuration = configuration(&local_provider(signer));
+    configuration["route_policies"] = json!("off");
+    configuration["rules"] = json!([{ "match": { "prefix": "/" } }]);
+    configuration["requirement_map"] = json!({ "strict": { "provider_name": "login" } });
+    start(&Setup {
+        virtual_hosts: vec![VirtualHost::any([
+            Route::new("/strict").saying(json!({ "requirement_name": "strict" })),
+            Route::new("/"),
+        ])],
+        ..Setup::new(configuration)
+    })
+}
+
+/// How often the gate has complained about `route_policies`.
+fn complaints(gate: &impl Driver) -> usize {
+    let log = gate.log();
+    let told = |line: &&String| line.contains("although route_policies is off");
+    log.iter().filter(told).count()
+}
+
+/// The request on which the policy is found is decided by it, and so are all that follow.
+fn heeds_a_policy_that_route_policies_off_denied<D: Driver>() {
+    let signer = signer();
+    let gate: D = told_of_no_policies(&signer);
+    for (path, status) in [("/strict", 401), ("/", 200), ("/strict", 401), ("/", 200)] {
+        let exchange = gate.send(&Request::get(path));
+        assert_eq!(exchange.status, status, "{path}");
+    }
+    let good = token(&gate, &signer, "alice");
+    assert_eq!(get(&gate, "/strict", &good).status, 200);
+    gate.wait_until("one complaint", || complaints(&gate) == 1);
+}
+
+/// What `route_policies: off` costs where it is wrong, and for how long.
+#[test]
+fn misses_a_policy_for_a_second_at_most_where_its_route_is_in_use() {
+    let gate: FakeHost = told_of_no_policies(&signer());
+    let strict = Request::get("/strict");
+    assert_eq!(gate.send(&Request::get("/")).status, 200);
+    assert_eq!(gate.send(&strict).status, 200, "the documented gap");
+    gate.pass(Duration::from_secs(1));
+    for _ in 0..3 {
+        assert_eq!(gate.send(&strict).status, 401);
+    }
+    assert_eq!(complaints(&gate), 1);
+}
+
+/// Each worker finds out by itself, and a new configuration starts over.
+#[test]
+fn asks_on_the_first_request_of_each_worker_and_configuration() {
+    let signer = signer();
+    let setup = |realm: &str| {
+        let mut configuration = configuration(&local_provider(&signer));
+        configuration["route_policies"] = json!("off");
+        configuration["realm"] = json!(realm);
+        configuration
+    };
+    let gate: FakeHost = start(&Setup::new(setup("a")).workers(2));
+    let good = token(&gate, &signer, "alice");
+    for realm in ["b", "c"] {
+        gate.process().forced.clear();
+        for _ in 0..2 {
+            assert_eq!(get(&gate, "/", &good).status, 200);
+        }
+        // Within the second nobody asks any more, so a host that refuses goes unnoticed.
+        gate.force("proxy_get_property", Status::InternalFailure);
+        for _ in 0..2 {
+            assert_eq!(get(&gate, "/", &good).status, 200);
+        }
+        gate.reconfigure(&setup(realm)).unwrap();
+        for _ in 0..4 {
+            let exchange = get(&gate, "/", &good);
+            assert_eq!((exchange.status, exchange.upstream), (503, None));
+        }
     }
 }
 

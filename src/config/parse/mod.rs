@@ -27,11 +27,11 @@ mod text;
 
 use self::requirement::Names;
 use super::{
-    Config, ConfigError, Mode, PathPolicy, Reason, SignatureBackend, Unmatched,
+    Config, ConfigError, Mode, PathPolicy, Reason, RouteLookup, SignatureBackend, Unmatched,
     error::At,
     raw::{
-        RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawUnmatched, Read as _,
-        fill_in,
+        RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch, RawUnmatched,
+        Read as _, fill_in,
     },
     warning::warnings,
 };
@@ -107,6 +107,10 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         path_policy: match raw.path_policy {
             Some(RawPathPolicy::Raw) => PathPolicy::Raw,
             Some(RawPathPolicy::Reject) | None => PathPolicy::Reject,
+        },
+        route_lookup: match raw.route_policies {
+            Some(RawSwitch::Off) => RouteLookup::Sampled,
+            Some(RawSwitch::On) | None => RouteLookup::Always,
         },
         mode: match raw.mode {
             Some(RawMode::Shadow) => Mode::Shadow,

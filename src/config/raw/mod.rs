@@ -15,6 +15,7 @@ mod rule;
 mod scalar;
 #[cfg(feature = "cli")]
 mod schema;
+mod switch;
 mod unavailable;
 mod value;
 
@@ -37,6 +38,7 @@ pub(super) use self::{
         RawStringMatcher, RawWords,
     },
     scalar::{ClaimName, Integer, PointInTime, Scalar},
+    switch::RawSwitch,
     unavailable::absence,
     value::{Named, Read},
 };
@@ -62,6 +64,9 @@ object! {
         realm: Option<String> = "api",
         /// Requirements that rules and routes name by `requirement_name`.
         requirement_map | "requirementMap": Option<Named<RawRequirement>>,
+        /// Whether every request asks for its route's own policy. `off` asks about one request a second in each
+        /// worker, and can miss the policy of a route that is rarely used.
+        route_policies: Option<RawSwitch> = "on",
         /// In order; the first whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
         /// Who verifies RS* and ES* signatures: the `host` is Envoy with its own cryptography, the `module` does

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    ClaimName, Integer, Milliseconds, Named, PointInTime, RawConfig, Scalar, rule::RawEmpty,
+    ClaimName, Integer, Milliseconds, Named, PointInTime, RawConfig, RawSwitch, Scalar,
+    rule::RawEmpty,
 };
 
 /// What a type of the configuration looks like.
@@ -203,4 +204,5 @@ describe! {
         "items": {"type": "string"},
     },
     RawEmpty: {"type": "object", "maxProperties": 0},
+    RawSwitch: {"enum": ["on", "off", true, false]},
 }

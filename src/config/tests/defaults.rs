@@ -9,7 +9,7 @@ use crate::{
     cache::CacheLimits,
     config::{
         Audiences, Endpoint, Exports, Issuer, JwksLocation, KeyIssuer, KeySource, Limits, Mode,
-        PathPolicy, RemoteKeys, RetryPolicy, TimeRules, TokenTypes, Unmatched,
+        PathPolicy, RemoteKeys, RetryPolicy, RouteLookup, TimeRules, TokenTypes, Unmatched,
     },
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
     policy::Places,
@@ -21,6 +21,7 @@ fn whole_configuration_is_strict_by_default() {
     assert!(config.providers.is_empty() && config.rules.is_empty());
     assert_eq!(config.unmatched, Unmatched::Deny);
     assert_eq!(config.path_policy, PathPolicy::Reject);
+    assert_eq!(config.route_lookup, RouteLookup::Always);
     assert_eq!(config.mode, Mode::Enforce);
     assert_eq!(config.realm, "api");
     assert_eq!(config.stat_prefix, "");

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base, base_with, parse};
-use crate::config::{Config, Mode, PathPolicy, SignatureBackend, StatusPath, Unmatched};
+use crate::config::{
+    Config, Mode, PathPolicy, RouteLookup, SignatureBackend, StatusPath, Unmatched,
+};
 
 #[test]
 fn reads_the_lower_camel_case_of_protobuf_json() {
@@ -123,6 +125,7 @@ fn reads_the_choices_of_the_whole() {
         ("mode", json!("shadow")),
         ("path_policy", json!("raw")),
         ("unmatched", json!("allow")),
+        ("route_policies", json!("off")),
         ("signature_backend", json!("module")),
         ("stat_prefix", json!("edge.")),
         ("realm", json!("orders api")),
@@ -132,10 +135,26 @@ fn reads_the_choices_of_the_whole() {
     assert_eq!(config.mode, Mode::Shadow);
     assert_eq!(config.path_policy, PathPolicy::Raw);
     assert_eq!(config.unmatched, Unmatched::Allow);
+    assert_eq!(config.route_lookup, RouteLookup::Sampled);
     assert_eq!(config.signature_backend, SignatureBackend::Module);
     assert_eq!(config.stat_prefix, "edge");
     assert_eq!(config.realm, "orders api");
     assert_eq!(config.limits.park_timeout_ms, 250);
+}
+
+/// Envoy's YAML reader makes `false` of an unquoted `off`.
+#[test]
+fn reads_a_switch_however_yaml_hands_it_over() {
+    for (written, lookup) in [
+        (json!(false), RouteLookup::Sampled),
+        (json!("off"), RouteLookup::Sampled),
+        (json!(true), RouteLookup::Always),
+        (json!("on"), RouteLookup::Always),
+        (json!(null), RouteLookup::Always),
+    ] {
+        let config = parse(&base_with(&[("route_policies", written.clone())])).unwrap();
+        assert_eq!(config.route_lookup, lookup, "{written}");
+    }
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "rules", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "route_policies", "rules", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],
@@ -162,6 +162,10 @@ fn top() -> BTreeSet<String> {
             (
                 vec![("signature_backend", json!("envoy"))],
                 r#"signature_backend: unknown value "envoy"; known here: "auto", "host", "module""#,
+            ),
+            (
+                vec![("route_policies", json!("no"))],
+                r#"route_policies: unknown value "no"; known here: "off", "on""#,
             ),
             (
                 vec![("realm", json!("a\"b"))],
