@@ -27,6 +27,7 @@ pub mod engine;
 mod few;
 #[cfg(feature = "filter")]
 pub mod filter;
+pub mod foreign_text;
 pub mod host;
 pub mod jose;
 pub mod json;

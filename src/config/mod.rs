@@ -37,7 +37,7 @@ pub use self::{
     provider::{
         Audiences, ClaimHeader, ClaimRequirement, Discovery, IdentityHeader, Issuer, JwksLocation,
         KeyIssuer, KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy,
-        TimeRules, TokenTypes,
+        TimeRules, TokenTypes, UnknownKidAnswer,
     },
     raw::Preset,
     reason::Reason,

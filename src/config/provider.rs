@@ -240,8 +240,21 @@ pub struct RemoteKeys {
     pub max_stale_ms: u64,
     /// Least time between two fetches that unknown kids cause.
     pub unknown_kid_cooldown_ms: u64,
+    /// The answer to a token with an unknown kid while no fetch may begin for it.
+    pub unknown_kid_answer: UnknownKidAnswer,
     /// Back-off after a failure.
     pub retry: RetryPolicy,
+}
+
+/// The answer to a token whose key may have been published since the last fetch, while the cool-down
+/// or the back-off keeps a new fetch from beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownKidAnswer {
+    /// 401: the token counts as forged.
+    #[default]
+    Invalid,
+    /// 503 with `Retry-After`: the client keeps the token and comes again.
+    Unavailable,
 }
 
 /// Where a JWKS stands.

@@ -22,8 +22,8 @@ pub(super) struct Parked {
 pub(super) struct ParkedRequest {
     /// Its stream's context.
     pub(super) context_id: u32,
-    /// When it has waited long enough.
-    pub(super) deadline: UnixMillis,
+    /// When it came.
+    pub(super) arrived: UnixMillis,
     /// Holds its body back.
     pub(super) gate: Gate,
 }
@@ -46,7 +46,7 @@ impl Parked {
         let gate = Gate::default();
         self.requests.push_back(ParkedRequest {
             context_id,
-            deadline: now.plus(self.timeout),
+            arrived: now,
             gate: gate.clone(),
         });
         Some(gate)
@@ -66,10 +66,9 @@ impl Parked {
             .collect()
     }
 
-    /// Whether a request has waited long enough. A deadline that is further away than any was set
-    /// before the clock went back.
+    /// Whether a request has waited long enough. One from the future came before the clock went back.
     pub(super) fn is_due(&self, request: &ParkedRequest, now: UnixMillis) -> bool {
-        request.deadline <= now || request.deadline > now.plus(self.timeout)
+        request.arrived.plus(self.timeout) <= now || request.arrived > now
     }
 
     /// Drops a request that was answered, let go or left by its client.

@@ -217,7 +217,7 @@ impl Worker {
             let patience = if self.parked.is_due(&waiting, now) {
                 Patience::Exhausted
             } else {
-                Patience::Waiting
+                Patience::Waited(waiting.arrived)
             };
             let decision = current_request::decide(&self.engine, &self.policies, now, patience);
             if let Decision::AwaitKeys { source, cause } = decision {

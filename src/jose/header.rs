@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
+use crate::jose::key::MAX_KID_BYTES;
 use crate::jose::token::TokenError;
 use crate::json;
 
@@ -99,7 +100,12 @@ impl JoseHeader {
         if header_str(&members, "cty")?.is_some_and(is_jwt_type) {
             return Err(TokenError::Nested);
         }
-        let kid = header_str(&members, "kid")?.map(str::to_owned);
+        let kid = header_str(&members, "kid")?;
+        // No key has such a name (`KeyError::KidTooLong`): nobody need look for it.
+        if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
+            return Err(TokenError::KidTooLong);
+        }
+        let kid = kid.map(str::to_owned);
         let typ = header_str(&members, "typ")?.map(str::to_owned);
         Ok(Self {
             algorithm,
@@ -153,6 +159,13 @@ mod tests {
         let header = JoseHeader::parse(br#"{"alg":"Ed25519"}"#).unwrap();
         assert_eq!(header.algorithm(), Algorithm::EdDsa);
         assert_eq!((header.kid(), header.typ()), (None, None));
+    }
+
+    #[test]
+    fn refuses_a_kid_that_no_key_can_have() {
+        let header = |bytes| json!({ "alg": "ES256", "kid": "k".repeat(bytes) });
+        assert!(JoseHeader::parse(header(256).to_string().as_bytes()).is_ok());
+        assert_eq!(refuse_header(&header(257)), TokenError::KidTooLong);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
-use crate::jose::key::{Curve, KeyNumbers, VerifyingKey};
+use crate::jose::key::{Curve, KeyNumbers, MAX_KID_BYTES, VerifyingKey};
 use crate::json::{self, JsonError};
 
 /// Where a key came from.
@@ -49,6 +49,8 @@ pub enum KeyError {
     UnsupportedKeyType,
     /// `crv` is none of P-256, P-384, P-521; for OKP not Ed25519.
     UnsupportedCurve,
+    /// `kid` is longer than [`MAX_KID_BYTES`].
+    KidTooLong,
     /// `use` says that the key is not for signatures (RFC 7517 section 4.2).
     NotForSignatures,
     /// `key_ops` does not list `verify` (RFC 7517 section 4.3).
@@ -107,7 +109,7 @@ impl VerifyingKey {
             Some(name) => Some(Algorithm::from_name(name).ok_or(KeyError::UnsupportedAlgorithm)?),
             None => None,
         };
-        let kid = optional_str(jwk, "kid")?.map(str::to_owned);
+        let kid = optional_str(jwk, "kid")?.map(admitted_kid).transpose()?;
         let issuer = optional_str(jwk, "issuer")?.map(str::to_owned);
         Ok(from_type(jwk, origin)?
             .with_algorithm(algorithm)?
@@ -122,6 +124,14 @@ impl VerifyingKey {
     pub fn from_jwk_json(text: &[u8], origin: KeyOrigin) -> Result<Self, KeyError> {
         let jwk = json::parse_object(text).map_err(KeyError::Json)?;
         Self::from_jwk(&jwk, origin)
+    }
+}
+
+/// A `kid` that is short enough to keep.
+pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
+    match kid.len() <= MAX_KID_BYTES {
+        true => Ok(kid.to_owned()),
+        false => Err(KeyError::KidTooLong),
     }
 }
 
@@ -225,6 +235,7 @@ impl fmt::Display for KeyError {
             Self::UnsupportedCurve => {
                 f.write_str("\"crv\" must be P-256, P-384 or P-521, or Ed25519 for OKP")
             }
+            Self::KidTooLong => write!(f, "\"kid\" has more than {MAX_KID_BYTES} bytes"),
             Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
             Self::NotForVerifying => f.write_str("\"key_ops\" does not hold \"verify\""),
             Self::UnsupportedAlgorithm => {
@@ -313,6 +324,18 @@ mod tests {
 
     fn refuse(jwk: &Value) -> KeyError {
         admit(jwk, KeyOrigin::Remote).expect_err(&jwk.to_string())
+    }
+
+    #[test]
+    fn a_kid_has_at_most_256_bytes() {
+        let named = |kid: String| with(ec(), "kid", json!(kid));
+        for fits in ["k".repeat(256), "ü".repeat(128)] {
+            let key = admit(&named(fits.clone()), KeyOrigin::Remote).unwrap();
+            assert_eq!(key.kid(), Some(&*fits));
+        }
+        for long in ["k".repeat(257), "ü".repeat(129)] {
+            assert_eq!(refuse(&named(long)), KeyError::KidTooLong);
+        }
     }
 
     #[test]

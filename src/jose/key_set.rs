@@ -18,7 +18,7 @@ use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
 use crate::jose::claims::Claims;
 use crate::jose::header::JoseHeader;
-use crate::jose::jwk::{KeyError, KeyOrigin};
+use crate::jose::jwk::{KeyError, KeyOrigin, admitted_kid};
 use crate::jose::key::{JwkAlgorithm, KeyNumbers, VerifyingKey};
 use crate::json;
 use crate::time::UnixSeconds;
@@ -68,7 +68,7 @@ pub struct KeySet {
 pub struct SkippedKey {
     /// Its place in `keys`, from 0.
     pub index: usize,
-    /// Its `kid`, where that could be read.
+    /// Its `kid`, where that could be read and is not too long.
     pub kid: Option<String>,
     /// Why it cannot be used.
     pub reason: KeyError,
@@ -130,10 +130,10 @@ impl KeySet {
     ) -> Result<Self, KeySetError> {
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for (index, (kid, secret)) in secrets.into_iter().enumerate() {
-            let kid = kid.map(str::to_owned);
-            match secret_key(secret) {
-                Ok(key) => keys.push(key.with_kid(kid)),
-                Err(reason) => skipped.push(SkippedKey { index, kid, reason }),
+            let named = kid.map(admitted_kid).transpose();
+            match named.and_then(|kid| Ok(secret_key(secret)?.with_kid(kid))) {
+                Ok(key) => keys.push(key),
+                Err(reason) => skipped.push(SkippedKey::new(index, kid, reason)),
             }
         }
         // Unlike an issuer's, these are the operator's own: a bad one is a mistake to be told of.
@@ -199,7 +199,9 @@ impl KeySet {
             let kid = kid.map(str::to_owned);
             match jwk.and_then(|jwk| VerifyingKey::from_jwk(&jwk, origin)) {
                 Ok(key) => set.keys.push(key),
-                Err(reason) => set.skipped.push(SkippedKey { index, kid, reason }),
+                Err(reason) => set
+                    .skipped
+                    .push(SkippedKey::new(index, kid.as_deref(), reason)),
             }
         }
         if set.keys.is_empty() {
@@ -208,6 +210,16 @@ impl KeySet {
             });
         }
         Ok(set)
+    }
+}
+
+impl SkippedKey {
+    fn new(index: usize, kid: Option<&str>, reason: KeyError) -> Self {
+        Self {
+            index,
+            kid: kid.and_then(|kid| admitted_kid(kid).ok()),
+            reason,
+        }
     }
 }
 
@@ -645,6 +657,23 @@ mod tests {
         }
         let refused = KeySet::from_secrets([(None, base64url::encode(&[1; 31]).as_str())]);
         assert!(matches!(refused, Err(KeySetError::NoUsableKey { .. })));
+    }
+
+    #[test]
+    fn a_key_is_left_out_for_a_long_kid_that_is_not_repeated() {
+        let long = "k".repeat(257);
+        let expected = SkippedKey {
+            index: 1,
+            kid: None,
+            reason: KeyError::KidTooLong,
+        };
+        let set = set(&[ed25519(1), named(&long, 2)]);
+        assert_eq!(set.skipped(), std::slice::from_ref(&expected));
+        let secret = base64url::encode(&[1; 32]);
+        let secrets = [(None, secret.as_str()), (Some(long.as_str()), &secret)];
+        let refused = KeySet::from_secrets(secrets).unwrap_err();
+        let skipped = vec![expected];
+        assert_eq!(refused, KeySetError::NoUsableKey { skipped });
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use crate::jose::claims::Claims;
 use crate::jose::header::JoseHeader;
 use crate::jose::jws::CompactJws;
-use crate::jose::key::{Thumbprint, VerifyingKey};
+use crate::jose::key::{MAX_KID_BYTES, Thumbprint, VerifyingKey};
 use crate::json::JsonError;
 
 /// Why a text is no token that could be verified. Says nothing of what is in it.
@@ -41,6 +41,8 @@ pub enum TokenError {
         /// Its name.
         member: &'static str,
     },
+    /// `kid` is longer than any key's may be.
+    KidTooLong,
     /// `crit` demands an extension, or is wrong in itself (RFC 7515 section 4.1.11).
     CriticalExtension,
     /// `b64` is there, which a JWT may not use (RFC 7797 section 7).
@@ -164,6 +166,7 @@ impl fmt::Display for TokenError {
                 f.write_str("header: \"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*")
             }
             Self::HeaderType { member } => write!(f, "header: \"{member}\" must be a string"),
+            Self::KidTooLong => write!(f, "header: \"kid\" has more than {MAX_KID_BYTES} bytes"),
             Self::CriticalExtension => f.write_str("header: remove \"crit\""),
             Self::UnencodedPayload => f.write_str("header: remove \"b64\""),
             Self::Nested => f.write_str("header: \"cty\" announces a token inside the token"),

@@ -136,6 +136,23 @@ impl Record {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
+    /// How long until a fetch may look for an unknown kid again. `None` for a request that has waited
+    /// since a time before the last fetch: the key set it brought is the issuer's word on the kid.
+    #[must_use]
+    pub fn hides_kid(
+        &self,
+        timing: &Timing,
+        waited_since: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> Option<Duration> {
+        if waited_since.is_some_and(|arrived| self.fetched_at >= Some(arrived)) {
+            return None;
+        }
+        let cooled_down = self.unknown_kid_at.map(|last| last.plus(timing.cooldown));
+        let due = (self.failures > 0).then(|| self.next_fetch(timing));
+        Some(cooled_down.max(due).unwrap_or(now).since(now))
+    }
+
     /// A fetch begins: the lease is taken. Returns its end.
     pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
         let until = now.plus(timing.lease);

@@ -1,7 +1,9 @@
 //! One key source: its record here and in shared data, and the key set parsed from it.
 
+use core::time::Duration;
+
 use crate::{
-    config::{ProviderId, RemoteKeys},
+    config::{ProviderId, RemoteKeys, UnknownKidAnswer},
     host::{Expected, Host, SetSharedDataError},
     jose::{KeyOrigin, KeySet, KeySetLimits},
     keys::{
@@ -134,6 +136,18 @@ impl Source {
         self.record.may_learn_kid(&self.timing, now)
     }
 
+    /// See [`KeyStore::hides_kid`](super::KeyStore::hides_kid).
+    pub(super) fn hides_kid(
+        &self,
+        waited_since: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> Option<Duration> {
+        match self.keys.unknown_kid_answer {
+            UnknownKidAnswer::Invalid => None,
+            UnknownKidAnswer::Unavailable => self.record.hides_kid(&self.timing, waited_since, now),
+        }
+    }
+
     /// A token waits for a key that is not in the set.
     pub(super) fn want_kid(&mut self) {
         self.kid_wanted = true;
@@ -173,6 +187,7 @@ impl Source {
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
         let (document, key_set) = read_document(document, self.limits)?;
         // There is no one to fetch from: the document is all that can be learnt.
+        self.keys.unknown_kid_answer = UnknownKidAnswer::Invalid;
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
         self.record.succeed(document, "", Caching::default(), now);
         self.install(Some(key_set));

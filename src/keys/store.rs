@@ -145,6 +145,19 @@ impl KeyStore {
             .is_some_and(|source| source.may_learn_kid(now))
     }
 
+    /// How long a client is to wait with a token whose kid nobody may look for now, where the operator
+    /// wants it to come again (`unknown_kid_answer`). `None` where the token counts as forged, also
+    /// since its request waited for keys, and its own was not among them.
+    #[must_use]
+    pub fn hides_kid(
+        &self,
+        id: SourceId,
+        waited_since: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> Option<Duration> {
+        self.sources.get(id.0)?.hides_kid(waited_since, now)
+    }
+
     /// A token waits for keys of this source. Keys that are not fresh are fetched in any case; an
     /// unknown kid has to be asked for.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {

@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Count, Report, state};
 use crate::{
-    config::Provider, jose::VerifyingKey, keys::Account, policy::Scheme, time::UnixMillis,
+    config::Provider, foreign_text, jose::VerifyingKey, keys::Account, policy::Scheme,
+    time::UnixMillis,
 };
 
 const PAGE: &str = include_str!("page.html");
@@ -31,7 +32,7 @@ pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
             "base_url" => {
                 if let Some(url) = report.base_url() {
                     page.push_str(", before ");
-                    element(&mut page, "code", url);
+                    isolated_code(&mut page, url);
                 }
             }
             "now" => time(&mut page, report.now, &report.now.rfc3339()),
@@ -120,7 +121,7 @@ fn list(page: &mut String, keys: &[VerifyingKey]) {
     for key in keys {
         page.push_str("<li>");
         if let Some(kid) = key.kid() {
-            element(page, "code", kid);
+            isolated_code(page, kid);
             page.push(' ');
         }
         page.push_str(key.key_type().name());
@@ -227,6 +228,13 @@ fn words(span: Duration) -> String {
     format!("{many} {name}{}", if many == 1 { "" } else { "s" })
 }
 
+/// Text that runs in its own direction: a key's name in Hebrew must not swap what stands around it.
+fn isolated_code(page: &mut String, text: &str) {
+    page.push_str("<bdi>");
+    element(page, "code", text);
+    page.push_str("</bdi>");
+}
+
 fn element(page: &mut String, name: &str, text: &str) {
     for part in ["<", name, ">"] {
         page.push_str(part);
@@ -237,7 +245,8 @@ fn element(page: &mut String, name: &str, text: &str) {
     }
 }
 
-/// `text` as what it is, in an element or between quotes: nothing in it begins or ends either.
+/// `text` as what it is, in an element or between quotes: nothing in it begins or ends either, and
+/// nothing in it changes how the text around it is shown.
 fn escape(page: &mut String, text: &str) {
     for char in text.chars() {
         match char {
@@ -246,6 +255,7 @@ fn escape(page: &mut String, text: &str) {
             '>' => page.push_str("&gt;"),
             '"' => page.push_str("&quot;"),
             '\'' => page.push_str("&#39;"),
+            char if foreign_text::misleads(char) => foreign_text::push_number(page, char),
             char => page.push(char),
         }
     }

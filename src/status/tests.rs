@@ -163,7 +163,7 @@ fn page_shows_values_as_text_alone() {
         );
     }
     for text in [
-        "<code>a&lt;b</code> OKP EdDSA",
+        "<bdi><code>a&lt;b</code></bdi> OKP EdDSA",
         ">2 keys<",
         "in 9 minutes",
         "0 seconds ago",
@@ -215,4 +215,16 @@ fn answers_are_kept_nowhere_and_load_nothing() {
         assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe"), "{policy}");
     }
+}
+
+/// An authorization server chooses its kids: one that reverses text could show an operator the
+/// algorithm or the name of another key.
+#[test]
+fn a_kid_cannot_reorder_the_page() {
+    let kid = "ASDdE\\u202e\\u2066 PKO\\u200b\\u0007";
+    let keys = KEYS.replace("a<b", kid);
+    let page = body(&answered(Ok(&keys), NOW), Format::Html);
+    let shown = r"<bdi><code>ASDdE\u202e\u2066 PKO\u200b\u0007</code></bdi> OKP EdDSA";
+    assert!(page.contains(shown), "{page}");
+    assert!(!page.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{7}']));
 }

@@ -66,6 +66,8 @@ pub enum Patience {
     Exhausted,
     /// It can.
     Waiting,
+    /// It has waited since then, and can go on.
+    Waited(UnixMillis),
 }
 
 /// Why a token is not verified.
@@ -119,20 +121,9 @@ pub fn verify_before(
     let expired = times::is_expired(provider.times, claims.times(), now);
     let keys = witness.told(Check::Keys, serving_keys((id, provider), circumstances))?;
     let verified = match check_signature(witness, provider, token, keys.key_set, circumstances) {
-        Err(Reason::UnknownKey) => {
-            // The key may have been published since the last fetch. An expired token is no
-            // reason to look.
-            let source = keys.source.filter(|source| {
-                !expired && circumstances.keys.may_learn_kid(*source, circumstances.now)
-            });
-            return Err(match (source, circumstances.patience) {
-                (None, _) => Failure::Invalid(Reason::UnknownKey),
-                (Some(source), Patience::Waiting) => {
-                    Failure::AwaitKeys(source, FetchCause::UnknownKid)
-                }
-                // Nobody has looked yet: the token may be good, and is not to be thrown away.
-                (Some(_), Patience::Exhausted) => Failure::KeysUnavailable(SOON),
-            });
+        // An expired token is no reason to look for its key.
+        Err(Reason::UnknownKey) if !expired => {
+            return Err(missing_key(keys.source, circumstances));
         }
         other => other.map_err(Failure::Invalid)?,
     };
@@ -143,6 +134,37 @@ pub fn verify_before(
     witness.told(Check::Expiry, expiry)?;
     let proven = Proven::new(claims, verified.key(), keys.version);
     Ok((verified, proven))
+}
+
+/// What to say of a token that no key could have signed: its key may have been published since the
+/// last fetch.
+fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> Failure {
+    let Some(source) = source else {
+        return Failure::Invalid(Reason::UnknownKey);
+    };
+    let Circumstances {
+        keys,
+        now,
+        patience,
+        ..
+    } = *circumstances;
+    if keys.may_learn_kid(source, now) {
+        return match patience {
+            Patience::Waiting | Patience::Waited(_) => {
+                Failure::AwaitKeys(source, FetchCause::UnknownKid)
+            }
+            // Nobody has looked yet: the token may be good, and is not to be thrown away.
+            Patience::Exhausted => Failure::KeysUnavailable(SOON),
+        };
+    }
+    let waited_since = match patience {
+        Patience::Waited(arrived) => Some(arrived),
+        Patience::Waiting | Patience::Exhausted => None,
+    };
+    keys.hides_kid(source, waited_since, now).map_or(
+        Failure::Invalid(Reason::UnknownKey),
+        Failure::KeysUnavailable,
+    )
 }
 
 /// Whether `provider` names the issuer of these claims, whoever wrote them.
@@ -230,7 +252,9 @@ fn serving_keys<'a>(
             source: Some(source),
         }),
         Some(Keys::Pending(source)) => Err(match circumstances.patience {
-            Patience::Waiting => Failure::AwaitKeys(source, FetchCause::Freshness),
+            Patience::Waiting | Patience::Waited(_) => {
+                Failure::AwaitKeys(source, FetchCause::Freshness)
+            }
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),

@@ -22,6 +22,7 @@ on_both_drivers!(
     answers_503_while_keys_cannot_be_had,
     learns_a_rotated_key,
     looks_no_more_than_once_for_kids_that_nobody_has,
+    answers_as_configured_while_strangers_keep_a_new_key_hidden,
     bounds_how_many_wait,
     refuses_no_good_token_for_want_of_room,
     stops_waiting_after_the_timeout,
@@ -134,6 +135,34 @@ fn looks_no_more_than_once_for_kids_that_nobody_has<D: Driver>() {
         2,
         "one at start, one for all unknown kids"
     );
+}
+
+/// The issuer signs with a new key right after a stranger has used up the fetch that unknown kids may
+/// cause. 401 tells clients to throw good tokens away; 503 has them come again.
+fn answers_as_configured_while_strangers_keep_a_new_key_hidden<D: Driver>() {
+    for answer in [json!(null), json!(401), json!(503)] {
+        let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
+        let server = publishing(&old);
+        let mut provider = remote_provider();
+        provider["remote_jwks"]["unknown_kid_answer"] = answer.clone();
+        let gate: D = start(&Setup::new(configuration(&provider)).cluster("login", &server));
+        assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
+        let made_up = old.clone().named(Some("made-up"));
+        let stranger = get(&gate, "/", &token(&gate, &made_up, "mallory"));
+        assert_eq!(stranger.status, 401, "its key was looked for: {answer}");
+        server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
+        let exchange = get(&gate, "/", &token(&gate, &new, "alice"));
+        let retry_after = exchange.headers.value("retry-after");
+        if answer == json!(503) {
+            assert_eq!(exchange.status, 503);
+            let seconds: u64 = retry_after.unwrap().parse().unwrap();
+            assert!((1..=30).contains(&seconds), "{seconds}");
+            assert_eq!(exchange.headers.value("www-authenticate"), None);
+        } else {
+            assert_eq!((exchange.status, retry_after), (401, None));
+        }
+        assert_eq!(server.fetches(JWKS_PATH), 2);
+    }
 }
 
 fn bounds_how_many_wait<D: Driver>() {

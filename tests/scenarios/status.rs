@@ -1,9 +1,10 @@
 //! What operators see, who may see it, and that every worker shows the same.
 
+use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use crate::{
-    signer::Signer,
+    signer::{Signer, jwks},
     support::{
         authorization_server::{Answer, AuthorizationServer},
         driver::{Driver, Exchange, Request, Setup},
@@ -19,6 +20,7 @@ on_both_drivers!(
     shows_the_servers_to_those_who_may_see_them,
     shows_the_same_on_every_worker,
     says_what_is_wrong_in_words_of_its_own,
+    shows_the_kids_of_strangers_as_text_of_bounded_length,
     stays_guarded_in_shadow_mode,
     counts_decisions_on_the_page,
 );
@@ -192,6 +194,30 @@ fn says_what_is_wrong_in_words_of_its_own<D: Driver>() {
         login = report(&gate.send(&look(&good)))["providers"][0].take();
         login["last_error"] == "the answer is no JWKS with a usable key"
     });
+}
+
+fn shows_the_kids_of_strangers_as_text_of_bounded_length<D: Driver>() {
+    let (operator, other) = (signer(), Signer::new(Algorithm::Rs256));
+    let long = "k".repeat(200_000);
+    let turned = operator.clone().named(Some("a\u{202e}b"));
+    let keys = jwks([&turned, &other.named(Some(&long))]);
+    let server = AuthorizationServer::new();
+    server.answer(JWKS_PATH, Answer::json(keys.to_string()));
+    let gate: D = gate(&server, &operator, &json!({}));
+    let good = operators_token(&gate, &operator);
+    let login = await_keys(&gate, &good)["providers"][0].take();
+    assert_eq!(login["keys"].as_array().unwrap().len(), 1, "{login}");
+    let page = gate.send(&look(&good).header("accept", "text/html")).body;
+    let page = str::from_utf8(&page).unwrap();
+    assert!(page.contains(r"<bdi><code>a\u202eb</code></bdi>"), "{page}");
+    assert!(page.len() < 20_000, "{}", page.len());
+
+    let long = operator.named(Some(&"k".repeat(300)));
+    let exchange = gate.send(&Request::get("/").bearer(token(&gate, &long, "eve")));
+    assert_eq!(exchange.status, 401);
+    assert_eq!(exchange.details, "portcullis_denied{malformed_token}");
+    let seen = String::from_utf8_lossy(&exchange.body).into_owned() + &gate.log().join("\n");
+    assert!(!seen.contains("kkkk"), "{seen}");
 }
 
 fn stays_guarded_in_shadow_mode<D: Driver>() {

@@ -9,6 +9,7 @@ use clap::ColorChoice;
 use serde_json::Value;
 
 use super::report::{Report, Step, StepOutcome};
+use crate::foreign_text;
 
 /// Escape sequences of ECMA-48, or nothing.
 struct Paint {
@@ -155,13 +156,8 @@ fn write_refusal(
 pub(super) fn printable(text: &str) -> String {
     let mut printable = String::new();
     for character in text.chars() {
-        let misleads = matches!(
-            character,
-            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        );
-        if character.is_control() || misleads {
-            printable.push_str(&format!("\\u{:04x}", u32::from(character)));
+        if foreign_text::misleads(character) {
+            foreign_text::push_number(&mut printable, character);
         } else {
             printable.push(character);
         }

@@ -3,8 +3,12 @@
 use super::limits::{MAX_DURATION_MS, in_bounds, positive};
 use crate::config::{
     ConfigError, Discovery, Endpoint, JwksLocation, Reason, RemoteKeys, RetryPolicy,
+    UnknownKidAnswer,
     error::At,
-    raw::{Milliseconds, RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy},
+    raw::{
+        Milliseconds, RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
+        RawUnknownKidAnswer,
+    },
 };
 
 const DEFAULT_BACK_OFF_BASE_MS: u64 = 1000;
@@ -42,6 +46,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
         max_stale: raw.max_stale,
         retry_policy: raw.retry_policy.as_ref(),
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
+        unknown_kid_answer: raw.unknown_kid_answer,
     };
     keeping.remote_keys(JwksLocation::Configured(endpoint), timeout_ms)
 }
@@ -70,6 +75,7 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
         max_stale: raw.max_stale,
         retry_policy: raw.retry_policy.as_ref(),
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
+        unknown_kid_answer: raw.unknown_kid_answer,
     };
     keeping.remote_keys(location, timeout_ms)
 }
@@ -123,6 +129,7 @@ struct WrittenKeeping<'a> {
     max_stale: Option<Milliseconds>,
     retry_policy: Option<&'a RawRetryPolicy>,
     unknown_kid_cooldown: Option<Milliseconds>,
+    unknown_kid_answer: Option<RawUnknownKidAnswer>,
 }
 
 impl WrittenKeeping<'_> {
@@ -146,8 +153,16 @@ impl WrittenKeeping<'_> {
                 DEFAULT_UNKNOWN_KID_COOLDOWN_MS,
             ))
             .at("unknown_kid_cooldown")?,
+            unknown_kid_answer: unknown_kid_answer(self.unknown_kid_answer),
             retry: retry(self.async_fetch, self.retry_policy)?,
         })
+    }
+}
+
+const fn unknown_kid_answer(written: Option<RawUnknownKidAnswer>) -> UnknownKidAnswer {
+    match written {
+        None | Some(RawUnknownKidAnswer::Unauthorized) => UnknownKidAnswer::Invalid,
+        Some(RawUnknownKidAnswer::ServiceUnavailable) => UnknownKidAnswer::Unavailable,
     }
 }
 

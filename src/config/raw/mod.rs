@@ -30,7 +30,7 @@ pub(super) use self::{
         RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawClient, RawClientSecrets,
         RawDataSource, RawDiscovery, RawHttpUri, RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader,
         RawKeyIssuer, RawNormalizePayload, RawProvider, RawPublicKeys, RawRemoteJwks,
-        RawRetryPolicy, RawRevocation, RawSharedSecret, RawStructuredScopes,
+        RawRetryPolicy, RawRevocation, RawSharedSecret, RawStructuredScopes, RawUnknownKidAnswer,
     },
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,

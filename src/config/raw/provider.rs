@@ -1,9 +1,15 @@
 //! `providers.<name>` as it is written.
 
+use serde_json::Value;
+
+#[cfg(feature = "cli")]
+use super::schema::{Definitions, Describe};
 use super::{
-    ClaimName, Milliseconds, Named, PointInTime, Preset, RawStringMatcher, Scalar,
+    ClaimName, Milliseconds, Named, PointInTime, Preset, RawStringMatcher, Read, Scalar,
     object::{choice, object},
+    value::wrong_type,
 };
+use crate::{config::ConfigError, json};
 
 object! {
     /// An authorization server.
@@ -235,6 +241,9 @@ object! {
         max_stale: Option<Milliseconds> = "3600s",
         /// How failures are retried.
         retry_policy | "retryPolicy": Option<RawRetryPolicy>,
+        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
+        /// from being looked for: 401, or 503 with `Retry-After`.
+        unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Least time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<Milliseconds> = "30s",
     }
@@ -258,8 +267,35 @@ object! {
         retry_policy: Option<RawRetryPolicy>,
         /// Longest time for one call: over 0, at most an hour.
         timeout: Option<Milliseconds> = "5s",
+        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
+        /// from being looked for: 401, or 503 with `Retry-After`.
+        unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Least time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<Milliseconds> = "30s",
+    }
+}
+
+/// `unknown_kid_answer`: the status.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) enum RawUnknownKidAnswer {
+    Unauthorized,
+    ServiceUnavailable,
+}
+
+impl Read for RawUnknownKidAnswer {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        match value.as_number().and_then(json::integer) {
+            Some(401) => Ok(Self::Unauthorized),
+            Some(503) => Ok(Self::ServiceUnavailable),
+            _ => Err(wrong_type("401 or 503", value)),
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Describe for RawUnknownKidAnswer {
+    fn describe(_: &mut Definitions) -> Value {
+        serde_json::json!({"enum": [401, 503]})
     }
 }
 

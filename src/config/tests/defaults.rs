@@ -9,7 +9,8 @@ use crate::{
     cache::CacheLimits,
     config::{
         Audiences, Endpoint, Exports, Issuer, JwksLocation, KeyIssuer, KeySource, Limits, Mode,
-        PathPolicy, RemoteKeys, RetryPolicy, RouteLookup, TimeRules, TokenTypes, Unmatched,
+        PathPolicy, RemoteKeys, RetryPolicy, RouteLookup, TimeRules, TokenTypes, UnknownKidAnswer,
+        Unmatched,
     },
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
     policy::Places,
@@ -107,6 +108,7 @@ fn fetched_keys_are_fresh_as_their_server_says_and_serve_an_hour_more() {
         cache_duration_ms: None,
         max_stale_ms: 3_600_000,
         unknown_kid_cooldown_ms: 30_000,
+        unknown_kid_answer: UnknownKidAnswer::Invalid,
         retry: RetryPolicy {
             base_ms: 1000,
             max_ms: 10_000,

@@ -362,3 +362,42 @@ fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
     assert!(!engine.synchronize_for(&refused, next, &host));
     assert_eq!(host.reads.get(), 1);
 }
+
+/// Otherwise one made-up kid in each cool-down has clients throw good tokens away.
+#[test]
+fn a_kid_that_nobody_may_look_for_is_401_or_503_as_configured() {
+    for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
+        let mut engine = remote_with(json!({"remote_jwks": {"unknown_kid_answer": answer}}));
+        let fetch = call(&mut engine, 0, &NoHost);
+        engine.complete(&fetch, document(JWKS), at(0), &NoHost);
+        let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
+            panic!("the first is waited for")
+        };
+        engine.want(source, cause);
+        let fetch = call(&mut engine, 1, &NoHost);
+        engine.complete(&fetch, document(JWKS), at(2), &NoHost);
+        let waited = ask(&engine, Patience::Waited(at(1)), 2);
+        assert_eq!(label(&waited), "unknown_key", "it was looked for: {answer}");
+        let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 11) else {
+            panic!("within the cool-down")
+        };
+        assert_eq!(denial.reason.label(), hidden);
+        let wait = (answer == 503).then_some(20);
+        assert_eq!(denial.retry_after, wait, "until the cool-down ends");
+        assert_eq!(label(&ask(&engine, Patience::Waiting, 31)), "await_keys");
+    }
+}
+
+#[test]
+fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
+    let rest = json!({"remote_jwks": {"unknown_kid_answer": 503, "cache_duration": "60s"}});
+    let mut engine = remote_with(rest);
+    let fetch = call(&mut engine, 0, &NoHost);
+    engine.complete(&fetch, document(JWKS), at(0), &NoHost);
+    let fetch = call(&mut engine, 55, &NoHost);
+    engine.complete(&fetch, Err(FetchError::Status(500)), at(55), &NoHost);
+    assert_eq!(
+        label(&ask(&engine, Patience::Waited(at(54)), 55)),
+        "keys_unavailable"
+    );
+}

@@ -31,6 +31,10 @@ pub(super) fn fetched() -> BTreeSet<String> {
             "remote_jwks.unknown_kid_cooldown: not between 1 and 315360000000 milliseconds; choose a value in between",
         ),
         (
+            vec![("remote_jwks.unknown_kid_answer", json!(404))],
+            "remote_jwks.unknown_kid_answer: expected 401 or 503, found 404",
+        ),
+        (
             vec![(
                 "remote_jwks.retry_policy.retry_back_off",
                 json!({"base_interval": "2s", "max_interval": "1s"}),

@@ -1,0 +1,22 @@
+//! Characters in other people's text that make a terminal or a page show something else.
+
+/// Whether a character is not shown as itself: controls, which a terminal obeys, and invisible ones,
+/// among them those that reverse the text around them (Unicode TR 36 section 3.5).
+#[must_use]
+pub fn misleads(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// Appends `character` as its number.
+pub fn push_number(text: &mut String, character: char) {
+    text.push_str(&format!("\\u{:04x}", u32::from(character)));
+}
