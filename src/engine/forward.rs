@@ -23,8 +23,15 @@ use crate::{
 /// Removes every header that only this module may set, from every request: one that is left in
 /// place on some path is an identity that anyone can claim.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
+    let mut edits = lines(owned, request.headers());
+    edits.extend(connection(owned, request));
+    edits
+}
+
+/// Removes the lines, of a request's headers or trailers, that only this module may set.
+pub(super) fn lines(owned: &[HeaderName], lines: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
-    for (name, _) in request.headers() {
+    for (name, _) in lines {
         if owned.iter().any(|own| own.is_confusable_with(name)) {
             let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into());
             if !edits.contains(&edit) {
@@ -32,7 +39,6 @@ pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
             }
         }
     }
-    edits.extend(connection(owned, request));
     edits
 }
 
@@ -266,6 +272,7 @@ fn strip(
                 edits.push(HeaderEdit::Remove(Text::Fixed("authorization")));
             }
             Location::Header(name) => edits.push(HeaderEdit::Remove(Text::Shared(name.shared()))),
+            Location::HeaderTwin(name) => edits.push(HeaderEdit::Remove((*name).into())),
             Location::Query(name) => params.push(*name),
             Location::Cookie(name) => cookies.push(*name),
         }
@@ -288,18 +295,17 @@ fn strip(
     }
 }
 
-/// The target without these parameters; everything else stays to the byte.
+/// The target without these parameters, as it spells them; everything else stays to the byte.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
+    let is_spent = |pair: &str| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        params.contains(&name)
+    };
     let kept: Vec<&str> = target
         .query
         .unwrap_or("")
         .split('&')
-        .filter(|pair| {
-            let name = form_urlencoded::parse(pair.as_bytes())
-                .next()
-                .map(|(name, _)| name);
-            name.is_none_or(|name| !params.contains(&&*name))
-        })
+        .filter(|pair| !is_spent(pair))
         .collect();
     if kept.is_empty() {
         target.path.to_owned()
@@ -341,14 +347,16 @@ mod tests {
             (b"x_user", b"a"),
             (b"x-user", b"b"),
             (b"x-user", b"c"),
-            (b"x-user-id", b"d"),
+            (b"x.user", b"d"),
+            (b"x-user-id", b"e"),
         ]);
         let owned = [HeaderName::parse("X-User").unwrap()];
         assert_eq!(
             removals(&owned, &request),
             [
                 HeaderEdit::Remove("x_user".into()),
-                HeaderEdit::Remove("x-user".into())
+                HeaderEdit::Remove("x-user".into()),
+                HeaderEdit::Remove("x.user".into()),
             ]
         );
     }
@@ -383,7 +391,7 @@ mod tests {
         for (target, expected) in [
             ("/a?access_token=t", "/a"),
             ("/a?x=%41&access_token=t&y", "/a?x=%41&y"),
-            ("/a?access%5Ftoken=t&&z", "/a?&z"),
+            ("/a?access_tokens=t&&z", "/a?access_tokens=t&&z"),
         ] {
             assert_eq!(
                 without_params(Target::new(target), &["access_token"]),

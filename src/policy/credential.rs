@@ -2,10 +2,13 @@
 //!
 //! Each provider has its [`Places`]; [`Places::find`] yields the one credential in them. More
 //! than one is refused: whoever can add a second could otherwise choose which of the two this
-//! module checks and which the upstream believes (RFC 6750 §2).
+//! module checks and which the upstream believes (RFC 6750 §2). For the same reason a header or
+//! parameter whose name some servers take for a place's counts as that place.
 
 use crate::{
-    policy::{HeaderName, Scheme, basic::ClientCredentials, path::Target},
+    policy::{
+        HeaderName, Scheme, basic::ClientCredentials, confusable::is_parameter, path::Target,
+    },
     request::Request,
 };
 
@@ -65,7 +68,9 @@ pub enum Location<'a> {
     Cookie(&'a str),
     /// The header of this name.
     Header(&'a HeaderName),
-    /// The query parameter of this name.
+    /// A header that some servers take for a place's, by the name that the request spells.
+    HeaderTwin(&'a str),
+    /// The query parameter of this name, as the request spells it, encoding included.
     Query(&'a str),
 }
 
@@ -129,7 +134,7 @@ impl Places {
     ) -> Result<Option<Credential<'a>>, CredentialError> {
         let mut found = Found::default();
         for place in &self.headers {
-            place.collect(request, &mut found);
+            self.collect_header(place, request, &mut found);
         }
         if let Some(query) = target.and_then(|target| target.query) {
             self.collect_params(query, &mut found);
@@ -152,22 +157,80 @@ impl Places {
         })
     }
 
+    fn collect_header<'a>(
+        &'a self,
+        place: &'a HeaderPlace,
+        request: &Request<'a>,
+        found: &mut Found<'a>,
+    ) {
+        let (name, prefix) = match place {
+            HeaderPlace::Basic => return collect_scheme(Scheme::Basic, request, found),
+            HeaderPlace::Bearer => return collect_scheme(Scheme::Bearer, request, found),
+            HeaderPlace::Prefixed { name, prefix } => (name, prefix),
+        };
+        for (written, value) in request.headers() {
+            if !name.is_confusable_with(written) {
+                continue;
+            }
+            let is_own = name.as_str().as_bytes() == *written;
+            if !is_own && self.names_header(written) {
+                continue;
+            }
+            let Some(token) = prefixed_token(value, prefix) else {
+                continue;
+            };
+            match text(written) {
+                Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
+                Ok(_) => found.push(token, Location::Header(name)),
+                // It could not be taken out again.
+                Err(error) => found.push(Err(error), Location::Header(name)),
+            }
+        }
+    }
+
+    /// Whether a place has exactly this name: of two places with confusable names, a header is in
+    /// the one that it spells.
+    fn names_header(&self, written: &[u8]) -> bool {
+        self.headers.iter().any(|place| {
+            matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
+        })
+    }
+
     fn collect_params<'a>(&'a self, query: &'a str, found: &mut Found<'a>) {
         if self.params.is_empty() {
             return;
         }
         for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // The decoded name counts: `access%5Ftoken` must not slip past.
-            let is_own = |own: &&String| match name.contains(['%', '+']) {
-                true => form_urlencoded::parse(pair.as_bytes())
-                    .next()
-                    .is_some_and(|(name, _)| **own == *name),
-                false => *own == name,
-            };
-            if let Some(own) = self.params.iter().find(is_own) {
-                found.push(token68(value), Location::Query(own));
+            if pair.contains(';') {
+                self.collect_split_params(pair, found);
+                continue;
             }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if self.reads_param(name) {
+                found.push(token68(value), Location::Query(name));
+            }
+        }
+    }
+
+    /// Some servers end a parameter at `;` as well, so to them `a;token=x` holds a token. No token
+    /// has a `;`: whatever of the kind is there is malformed.
+    fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
+        for part in pair.split(';') {
+            let (name, _) = part.split_once('=').unwrap_or((part, ""));
+            if self.reads_param(name) {
+                found.push(Err(CredentialError::Malformed), Location::Query(name));
+            }
+        }
+    }
+
+    /// The decoded name counts: `access%5Ftoken` must not slip past.
+    fn reads_param(&self, name: &str) -> bool {
+        let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));
+        match name.contains(['%', '+']) {
+            true => form_urlencoded::parse(name.as_bytes())
+                .next()
+                .is_some_and(|(name, _)| reads(&name)),
+            false => reads(name),
         }
     }
 
@@ -183,22 +246,6 @@ impl Places {
                 let own = self.cookies.iter().find(|own| own.as_bytes() == name);
                 if let Some(own) = own {
                     found.push(text(value), Location::Cookie(own));
-                }
-            }
-        }
-    }
-}
-
-impl HeaderPlace {
-    fn collect<'a>(&'a self, request: &Request<'a>, found: &mut Found<'a>) {
-        match self {
-            Self::Basic => collect_scheme(Scheme::Basic, request, found),
-            Self::Bearer => collect_scheme(Scheme::Bearer, request, found),
-            Self::Prefixed { name, prefix } => {
-                for value in request.values(name.as_str()) {
-                    if let Some(token) = prefixed_token(value, prefix) {
-                        found.push(token, Location::Header(name));
-                    }
                 }
             }
         }
@@ -512,6 +559,81 @@ mod tests {
         };
         assert!(places.reads_header(&name("X_JWT")));
         assert!(!places.reads_header(&name("authorization")));
+    }
+
+    fn places(headers: &[&str], params: &[&str]) -> Places {
+        let place = |name: &&str| HeaderPlace::Prefixed {
+            name: HeaderName::parse(name).unwrap(),
+            prefix: String::new(),
+        };
+        Places {
+            headers: headers.iter().map(place).collect(),
+            params: params.iter().map(ToString::to_string).collect(),
+            ..Places::default()
+        }
+    }
+
+    #[test]
+    fn a_confusable_name_counts_as_the_place() {
+        let places = places(&["x-token"], &["tok_en"]);
+        for header in [
+            ("x_token", &b"a.b.c"[..]),
+            ("x.token", b"a.b.c"),
+            (":path", b"/?tok_en=a.b.c"),
+            (":path", b"/?TOK.EN=a.b.c"),
+            (":path", b"/?tok%5fen=a.b.c"),
+            (":path", b"/?tok_en[]=a.b.c"),
+            (":path", b"/?tok_en%5B0%5D=a.b.c"),
+            (":path", b"/?+tok_en=a.b.c"),
+        ] {
+            let found = find(&places, &[header]);
+            assert_eq!(found, Ok(Some("a.b.c".to_owned())), "{header:?}");
+            for place in [("x-token", &b"a.b.c"[..]), (":path", b"/?a&tok_en=a.b.c")] {
+                if place.0 != header.0 {
+                    let found = find(&places, &[header, place]);
+                    assert_eq!(found, Err(CredentialError::Several), "{header:?}");
+                }
+            }
+        }
+        for target in ["/?tok_en=a&Tok_en=b", "/?tok_en=a&tok_en[]=b"] {
+            let found = find(&places, &[(":path", target.as_bytes())]);
+            assert_eq!(found, Err(CredentialError::Several), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_in_the_place_that_it_spells() {
+        let places = places(&["x-token", "x_token"], &[]);
+        let one = [("x_token", &b"a"[..])];
+        assert_eq!(find(&places, &one), Ok(Some("a".to_owned())));
+        let twin_of_both = [("x.token", &b"a"[..])];
+        let found = find(&places, &twin_of_both);
+        assert_eq!(found, Err(CredentialError::Several));
+    }
+
+    /// Nothing could take such a header out of the request again.
+    #[test]
+    fn a_confusable_name_that_is_no_text_is_malformed() {
+        let request = Request::new(vec![(b"x\xfftoken", b"a")]);
+        assert_eq!(
+            places(&["x-token"], &[]).find(&request, None),
+            Err(CredentialError::Malformed)
+        );
+    }
+
+    #[test]
+    fn a_parameter_behind_a_semicolon_is_malformed() {
+        let places = places(&[], &["tok"]);
+        for (target, expected) in [
+            ("/?a;tok=x", Err(CredentialError::Malformed)),
+            ("/?tok=x;a", Err(CredentialError::Malformed)),
+            ("/?a;tok=x&tok=y", Err(CredentialError::Several)),
+            ("/?tok=x;tok=y", Err(CredentialError::Several)),
+            ("/?a;b=tok&tok=y", Ok(Some("y".to_owned()))),
+        ] {
+            let found = find(&places, &[(":path", target.as_bytes())]);
+            assert_eq!(found, expected, "{target}");
+        }
     }
 
     #[test]

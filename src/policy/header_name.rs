@@ -3,6 +3,8 @@
 use core::fmt;
 use std::rc::Rc;
 
+use super::confusable::are_confusable;
+
 /// A header's name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeaderName(Rc<str>);
@@ -43,23 +45,12 @@ impl HeaderName {
         Rc::clone(&self.0)
     }
 
-    /// Whether `other` is this name for a server that folds `_` into `-`, as CGI and many
-    /// frameworks do: a client's `x_user` would otherwise pass for our `x-user`.
+    /// Whether a server that folds names takes `other` for this one: a client's `x_user` or `x.user`
+    /// would otherwise pass for our `x-user`. A pseudo-header such as `:path` has no confusable twin,
+    /// since no server makes a header of it.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
-        let fold = |byte: u8| {
-            if byte == b'_' {
-                b'-'
-            } else {
-                byte.to_ascii_lowercase()
-            }
-        };
-        self.0.len() == other.len()
-            && self
-                .0
-                .bytes()
-                .zip(other)
-                .all(|(own, theirs)| fold(own) == fold(*theirs))
+        are_confusable(self.0.as_bytes(), other) && other.first() != Some(&b':')
     }
 }
 
@@ -94,14 +85,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folds_underscores_and_case() {
+    fn takes_every_separator_and_case_for_its_own() {
         let name = HeaderName::parse("X-User-Id").unwrap();
-        for spoof in ["x-user-id", "X_USER_ID", "x-user_id"] {
+        for spoof in [
+            "x-user-id",
+            "X_USER_ID",
+            "x-user_id",
+            "x.user+id",
+            "x~user!id",
+        ] {
             assert!(name.is_confusable_with(spoof.as_bytes()), "{spoof}");
         }
-        for other in ["x-user-i", "x-user-idd", "x.user-id"] {
+        for other in ["x-user-i", "x-user-idd", "x0user-id", "xuser-id"] {
             assert!(!name.is_confusable_with(other.as_bytes()), "{other}");
         }
+    }
+
+    #[test]
+    fn takes_no_pseudo_header_for_its_own() {
+        let name = HeaderName::parse("-path").unwrap();
+        assert!(!name.is_confusable_with(b":path"));
+        assert!(name.is_confusable_with(b"_path"));
     }
 
     #[test]

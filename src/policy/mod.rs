@@ -6,6 +6,7 @@
 
 mod authorization;
 mod basic;
+mod confusable;
 mod credential;
 mod header_name;
 mod identity;

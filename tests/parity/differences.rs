@@ -152,7 +152,7 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "allow-missing",
         native: "within `requires_all`, or in a group within a group, `allow_missing` is about a part of the tokens, and of several one decides: it may hold although another token is bad",
-        ours: "it holds when none of the rule's tokens is there; one that is there must verify, and lends its identity",
+        ours: "it holds when none of the rule's tokens is there; one that is there must verify. It lends its identity, unless it is one of several that a `requires_all` next to it needs",
         reason: "so says `allow_missing` of itself. A bad token must not pass because another is missing (as in CVE-2021-21378)",
         applies: |Case {
                       configuration,
@@ -275,9 +275,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "confusable-headers",
-        native: "only the exact name of a header that it sets is kept from clients",
-        ours: "`x_user` is taken for `x-user`",
-        reason: "CGI, WSGI and others make one variable of both",
+        native: "only the exact name of a header that it sets or reads counts",
+        ours: "`x_user` and `x.user` are taken for `x-user`, where it is set and where tokens are read from",
+        reason: "CGI, WSGI and others make one variable of them",
         applies: |Case {
                       configuration,
                       plan,

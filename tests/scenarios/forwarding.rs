@@ -7,11 +7,17 @@ use crate::{
         driver::{Driver, Request, Setup},
         on_both_drivers,
     },
-    world::{claims, configuration, get, local_provider, signer, start, token, with_local_keys},
+    world::{
+        claims, configuration, forwarded_user, get, local_provider, signer, start, token,
+        with_local_keys,
+    },
 };
 
 on_both_drivers!(
     carries_verified_claims_and_nothing_a_client_made_up,
+    removes_an_owned_header_under_every_name_that_a_server_folds,
+    reads_a_confusable_name_as_the_place_and_takes_it_out,
+    refuses_a_second_token_under_a_confusable_name,
     takes_the_token_out_wherever_it_stood,
     leaves_the_token_where_told,
     forwards_the_payload,
@@ -52,6 +58,85 @@ fn carries_verified_claims_and_nothing_a_client_made_up<D: Driver>() {
         assert_eq!(seen.values(name), expected, "{name}");
     }
     assert_eq!(seen.bytes("x-city"), ["Z\u{fc}rich".as_bytes()]);
+}
+
+/// CGI and PHP make `X_USER` of each of them.
+fn removes_an_owned_header_under_every_name_that_a_server_folds<D: Driver>() {
+    let signer = signer();
+    let mut configuration = configuration(&local_provider(&signer));
+    configuration["rules"] = json!([
+        { "match": { "prefix": "/open" } },
+        { "match": { "prefix": "/api" }, "requires": { "provider_name": "login" } },
+    ]);
+    configuration["unmatched"] = json!("allow");
+    let gate: D = start(&Setup::new(configuration));
+    let token = token(&gate, &signer, "alice");
+    for path in ["/open", "/unmatched", "/api"] {
+        let mut request = Request::get(path).bearer(&token).header("xauser", "kept");
+        for separator in b"!#$%&'*+-.^_`|~" {
+            request = request.header([b"X", &[*separator][..], b"User"].concat(), "root");
+        }
+        let seen = gate.send(&request).upstream.unwrap().headers;
+        let root = seen.0.iter().find(|(_, value)| value == b"root");
+        assert_eq!(root, None, "{path}");
+        assert_eq!(seen.values("xauser"), ["kept"], "{path}");
+    }
+}
+
+fn reads_a_confusable_name_as_the_place_and_takes_it_out<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    provider["from_headers"] = json!([{ "name": "x-token" }]);
+    provider["from_params"] = json!(["tok"]);
+    let gate: D = start(&Setup::new(configuration(&provider)));
+    let token = token(&gate, &signer, "alice");
+    for name in ["x_token", "X.Token"] {
+        let exchange = gate.send(&Request::get("/").header(name, &token));
+        assert_eq!(
+            forwarded_user(&exchange).as_deref(),
+            Some("alice"),
+            "{name}"
+        );
+        let seen = exchange.upstream.unwrap().headers;
+        assert_eq!(seen.bytes(name), [b""; 0], "{name}");
+    }
+    for name in ["TOK", "tok[]", "tok%5B0%5D", "+tok"] {
+        let exchange = gate.send(&Request::get(&format!("/p?a=%41&{name}={token}&b")));
+        assert_eq!(
+            forwarded_user(&exchange).as_deref(),
+            Some("alice"),
+            "{name}"
+        );
+        assert_eq!(exchange.upstream.unwrap().path, "/p?a=%41&b", "{name}");
+    }
+}
+
+/// Whoever can add a second token could choose which of the two this module checks and which the
+/// upstream believes, and where the token is forwarded the upstream sees both.
+fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    provider["from_headers"] = json!([{ "name": "x-token" }]);
+    provider["from_params"] = json!(["tok"]);
+    provider["forward"] = json!(true);
+    let gate: D = start(&Setup::new(configuration(&provider)));
+    let good = token(&gate, &signer, "alice");
+    for twin in ["x_token", "x.token", "X+TOKEN"] {
+        let request = Request::get("/")
+            .header("x-token", &good)
+            .header(twin, "forged");
+        assert_eq!(gate.send(&request).status, 400, "{twin}");
+        let request = Request::get("/")
+            .header(twin, "forged")
+            .header("x-token", &good);
+        assert_eq!(gate.send(&request).status, 400, "{twin}");
+    }
+    for query in ["a;tok=x&tok=", "Tok=x&tok=", "tok[]=x&tok=", "a;tok="] {
+        let request = Request::get(&format!("/?{query}{good}"));
+        assert_eq!(gate.send(&request).status, 400, "{query}");
+    }
+    let request = Request::get("/?TOK=x").header("x-token", &good);
+    assert_eq!(gate.send(&request).status, 400);
 }
 
 fn takes_the_token_out_wherever_it_stood<D: Driver>() {

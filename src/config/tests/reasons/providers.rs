@@ -137,6 +137,20 @@ pub(super) fn headers() -> BTreeSet<String> {
         ),
         (
             vec![
+                ("claim_to_headers", claim("x-sub")),
+                ("forward_payload_header", json!("x.sub")),
+            ],
+            r#"claim_to_headers[0].header_name: "x-sub" is there twice; remove one"#,
+        ),
+        (
+            vec![
+                ("from_headers", json!([{"name": "x-token"}])),
+                ("claim_to_headers", claim("X.Token")),
+            ],
+            r#"claim_to_headers[0].header_name: tokens of the provider "okta" are read from this header; choose another header"#,
+        ),
+        (
+            vec![
                 ("payload_in_metadata", json!("jwt")),
                 ("header_in_metadata", json!("jwt")),
             ],

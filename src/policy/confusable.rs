@@ -1,0 +1,73 @@
+//! Names that some servers take for one another.
+//!
+//! CGI, PHP and the servers that imitate them make a variable of a name: letters lose their case,
+//! and every octet that is neither letter nor digit becomes `_`. To such a server `x.user` and
+//! `x_user` are the `x-user` that this module sets or reads, so here they are that name too.
+
+/// Whether a server that folds names takes `one` for `other`.
+pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| fold(*one) == fold(*other))
+}
+
+/// Whether a server takes the query parameter `written`, decoded, for `own`. Beyond folding, PHP
+/// drops spaces at the start and cuts at NUL, and many frameworks read `own[]` and `own[a]` as
+/// parts of `own`.
+pub(super) fn is_parameter(own: &str, written: &str) -> bool {
+    let written = written.trim_start_matches(' ').as_bytes();
+    written
+        .split_at_checked(own.len())
+        .is_some_and(|(start, rest)| {
+            matches!(rest.first(), None | Some(b'[' | 0)) && are_confusable(own.as_bytes(), start)
+        })
+}
+
+const fn fold(octet: u8) -> u8 {
+    if octet.is_ascii_alphanumeric() {
+        octet.to_ascii_lowercase()
+    } else {
+        b'-'
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn every_octet_that_is_neither_letter_nor_digit_counts_as_a_hyphen() {
+        for octet in 0..=u8::MAX {
+            let written = [b'x', octet, b'u'];
+            let expected = !octet.is_ascii_alphanumeric();
+            assert_eq!(are_confusable(b"X-U", &written), expected, "{octet:#x}");
+        }
+        assert!(!are_confusable(b"x-u", b"x--u"));
+        assert!(!are_confusable(b"x-u", b"x-"));
+    }
+
+    #[test]
+    fn a_parameter_counts_as_the_one_that_servers_make_of_it() {
+        for (written, expected) in [
+            ("a_tok", true),
+            ("A.TOK", true),
+            ("a_tok[]", true),
+            ("a tok[b][c]", true),
+            ("  a_tok", true),
+            ("a_tok\0b", true),
+            ("a_tok]", false),
+            ("a_toks", false),
+            ("a_to", false),
+            ("[a_tok", false),
+            ("b[a_tok]", false),
+            ("", false),
+        ] {
+            assert_eq!(is_parameter("a_tok", written), expected, "{written:?}");
+        }
+    }
+}
