@@ -173,6 +173,13 @@ impl Engine {
         }
     }
 
+    /// The edits that clean a request's trailers. A server that merges trailers into headers would
+    /// take an identity out of them, so they may not hold one either, whatever became of the head.
+    #[must_use]
+    pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
+        forward::lines(&self.config.owned_headers, trailers)
+    }
+
     /// Whether a request may be made to wait for keys. In shadow mode that would be to block it.
     #[must_use]
     pub fn parks(&self) -> bool {

@@ -24,6 +24,8 @@ pub(super) struct Status(u32);
 impl Status {
     /// There is nothing of that name.
     pub(super) const NOT_FOUND: Self = Self(1);
+    /// What the host handed over cannot be read.
+    pub(super) const PARSE_FAILURE: Self = Self(4);
     /// Another write came first.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }
@@ -172,9 +174,9 @@ pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Stat
     })
 }
 
-/// Removes every line of `name` from the request's headers.
-pub(super) fn remove_request_header(name: &str) -> Result<(), Status> {
-    let map = map_number(MapType::HttpRequestHeaders);
+/// Removes every line of `name` from a map.
+pub(super) fn remove_from(map: MapType, name: &str) -> Result<(), Status> {
+    let map = map_number(map);
     // SAFETY: address and size are those of a live string.
     check(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
 }
@@ -327,6 +329,7 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>
 /// The ABI's number; the SDK's enumeration is not one that can be converted.
 const fn map_number(map: MapType) -> u32 {
     match map {
+        MapType::HttpRequestTrailers => 1,
         MapType::HttpCallResponseHeaders => 6,
         // The enumeration may grow; request headers are what this module reads otherwise.
         _ => 0,

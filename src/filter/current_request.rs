@@ -111,10 +111,31 @@ pub(super) fn report(
     said(Answer::from(&engine.report(format, now, &counts)).send())
 }
 
+/// Takes out of the current request's trailers what only this module may set.
+///
+/// # Errors
+/// When the host does not hand the trailers over, or refuses an edit: an identity that anyone can
+/// claim may still be in them.
+pub(super) fn clean_trailers(engine: &Engine) -> Result<(), Status> {
+    const TRAILERS: MapType = MapType::HttpRequestTrailers;
+    if engine.config().owned_headers.is_empty() {
+        return Ok(());
+    }
+    let map = abi::header_map(TRAILERS)?;
+    if map.is_empty() {
+        return Ok(());
+    }
+    let trailers = pairs::decode(&map).ok_or(Status::PARSE_FAILURE)?;
+    let edits = engine.trailer_removals(&trailers);
+    edits.iter().try_for_each(|edit| match edit {
+        HeaderEdit::Remove(name) | HeaderEdit::Set(name, _) => abi::remove_from(TRAILERS, name),
+    })
+}
+
 fn apply(permit: &Permit) -> Result<(), Status> {
     export(&permit.exports)?;
     permit.edits.iter().try_for_each(|edit| match edit {
-        HeaderEdit::Remove(name) => abi::remove_request_header(name),
+        HeaderEdit::Remove(name) => abi::remove_from(MapType::HttpRequestHeaders, name),
         HeaderEdit::Set(name, value) => abi::replace_request_header(name, value),
     })?;
     if permit.clears_route_cache {

@@ -56,6 +56,15 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _trailers: usize) -> Action {
+        let is_clean = match (&self.head, self.worker.try_borrow_mut().as_deref_mut()) {
+            // They do not go on either.
+            (Head::Held, _) => true,
+            (_, Ok(Some(worker))) => worker.on_trailers(self.context_id),
+            (_, Ok(None) | Err(_)) => false,
+        };
+        if !is_clean {
+            self.head = Head::Held;
+        }
         self.action()
     }
 }

@@ -112,6 +112,17 @@ impl Worker {
         Fate::Waits(gate)
     }
 
+    /// Cleans the trailers of the current context's request. False where the host refuses: the
+    /// request is answered then, and goes no further.
+    pub(super) fn on_trailers(&mut self, context_id: u32) -> bool {
+        if current_request::clean_trailers(&self.engine).is_ok() {
+            return true;
+        }
+        self.parked.remove(context_id);
+        self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
+        false
+    }
+
     /// Drops a request whose stream has ended.
     pub(super) fn on_stream_end(&mut self, context_id: u32) {
         self.parked.remove(context_id);

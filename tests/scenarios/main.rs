@@ -43,6 +43,7 @@ mod signer;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod trailers;
 mod updates;
 mod withheld_capabilities;
 mod world;

@@ -262,6 +262,8 @@ pub struct Request {
     pub headers: Headers,
     /// The body; `content-length` is added where it is not empty.
     pub body: Vec<u8>,
+    /// Trailer lines; where there are any, the body is chunked.
+    pub trailers: Headers,
 }
 
 impl Request {
@@ -273,6 +275,7 @@ impl Request {
             authority: "api.example.com".to_owned(),
             headers: Headers::default(),
             body: Vec::new(),
+            trailers: Headers::default(),
         }
     }
 
@@ -300,17 +303,35 @@ impl Request {
         }
     }
 
+    /// Adds a trailer line.
+    pub fn trailer(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        self.trailers.add(name, value);
+        self
+    }
+
     /// Its bytes in HTTP/1.1.
     pub fn on_the_wire(&self) -> Vec<u8> {
         let mut headers = Headers::default();
         headers.add("host", &self.authority);
         headers.0.extend(self.headers.0.iter().cloned());
-        if !self.body.is_empty() {
+        let is_chunked = !self.trailers.0.is_empty();
+        if is_chunked {
+            headers.add("transfer-encoding", "chunked");
+        } else if !self.body.is_empty() {
             headers.add("content-length", self.body.len().to_string());
         }
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.path).into_bytes();
         http::write_headers(&mut bytes, &headers);
-        bytes.extend_from_slice(&self.body);
+        if is_chunked {
+            if !self.body.is_empty() {
+                bytes.extend(format!("{:x}\r\n", self.body.len()).into_bytes());
+                bytes.extend([&self.body, &b"\r\n"[..]].concat());
+            }
+            bytes.extend_from_slice(b"0\r\n");
+            http::write_headers(&mut bytes, &self.trailers);
+        } else {
+            bytes.extend_from_slice(&self.body);
+        }
         bytes
     }
 }
@@ -347,4 +368,6 @@ pub struct Seen {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
+    /// Trailer lines in order.
+    pub trailers: Headers,
 }

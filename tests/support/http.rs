@@ -73,6 +73,8 @@ pub struct Message {
     pub headers: Headers,
     /// The body, with the transfer encoding undone.
     pub body: Vec<u8>,
+    /// Trailer lines in order.
+    pub trailers: Headers,
 }
 
 /// Reads a request; `None` where the peer closed between two requests.
@@ -86,11 +88,12 @@ pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     let method = parsed.method.unwrap_or_default().to_owned();
     let target = parsed.path.unwrap_or_default().to_owned();
     let headers = copied(parsed.headers);
-    let body = read_body(from, &headers, Unframed::Empty)?;
+    let (body, trailers) = read_body(from, &headers, Unframed::Empty)?;
     Ok(Some(Message {
         start: (method, target),
         headers,
         body,
+        trailers,
     }))
 }
 
@@ -106,9 +109,9 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
             continue;
         }
         let headers = copied(parsed.headers);
-        let body = match (method, status) {
+        let (body, trailers) = match (method, status) {
             // A tunnel has no body (RFC 9110 section 9.3.6).
-            ("HEAD", _) | ("CONNECT", 200..=299) | (_, 204 | 304) => Vec::new(),
+            ("HEAD", _) | ("CONNECT", 200..=299) | (_, 204 | 304) => Default::default(),
             _ => read_body(from, &headers, Unframed::UntilClose)?,
         };
         return Ok((
@@ -117,6 +120,7 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
                 start: (String::new(), status.to_string()),
                 headers,
                 body,
+                trailers,
             },
         ));
     }
@@ -188,35 +192,54 @@ enum Unframed {
     UntilClose,
 }
 
-fn read_body(from: &mut impl BufRead, headers: &Headers, rest: Unframed) -> io::Result<Vec<u8>> {
+fn read_body(
+    from: &mut impl BufRead,
+    headers: &Headers,
+    rest: Unframed,
+) -> io::Result<(Vec<u8>, Headers)> {
     let mut body = Vec::new();
+    let mut trailers = Headers::default();
     if headers
         .bytes("transfer-encoding")
         .iter()
         .any(|coding| coding.ends_with(b"chunked"))
     {
-        read_chunks(from, &mut body)?;
+        trailers = read_chunks(from, &mut body)?;
     } else if let Some(length) = headers.value("content-length") {
         body.resize(length.parse().map_err(malformed)?, 0);
         from.read_exact(&mut body)?;
     } else if matches!(rest, Unframed::UntilClose) {
         from.read_to_end(&mut body)?;
     }
-    Ok(body)
+    Ok((body, trailers))
 }
 
-fn read_chunks(from: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+fn read_chunks(from: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<Headers> {
     loop {
         let mut line = String::new();
         from.read_line(&mut line)?;
         let size = usize::from_str_radix(line.trim(), 16).map_err(malformed)?;
+        if size == 0 {
+            return read_trailers(from);
+        }
         let start = body.len();
         body.resize(start + size, 0);
         from.read_exact(&mut body[start..])?;
-        from.read_exact(&mut [0; 2])?; // no trailers in tests: the last chunk ends like the others
-        if size == 0 {
-            return Ok(());
+        from.read_exact(&mut [0; 2])?;
+    }
+}
+
+fn read_trailers(from: &mut impl BufRead) -> io::Result<Headers> {
+    let mut section = Vec::new();
+    while section != b"\r\n" && !section.ends_with(b"\r\n\r\n") {
+        if from.read_until(b'\n', &mut section)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+    }
+    let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    match httparse::parse_headers(&section, &mut lines).map_err(malformed)? {
+        httparse::Status::Complete((_, lines)) => Ok(copied(lines)),
+        httparse::Status::Partial => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
 

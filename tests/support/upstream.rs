@@ -78,5 +78,6 @@ fn described(request: Message) -> Seen {
         path,
         headers: request.headers,
         body: request.body,
+        trailers: request.trailers,
     }
 }

@@ -50,6 +50,7 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
             limit => limit,
         },
         "access_log": [access_log(folder, setup)],
+        "http_protocol_options": { "enable_trailers": true },
         "upgrade_configs": [{ "upgrade_type": "CONNECT" }],
         "route_config": { "virtual_hosts": virtual_hosts(&setup.virtual_hosts) },
         "http_filters": http_filters(setup, configuration),
@@ -206,6 +207,14 @@ pub fn cluster(name: &str, address: SocketAddr) -> Value {
         "name": name,
         "type": "STATIC",
         "connect_timeout": "5s",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {
+                    "http_protocol_options": { "enable_trailers": true },
+                },
+            },
+        },
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": socket(address) } }] }],

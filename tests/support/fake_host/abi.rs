@@ -37,6 +37,7 @@ unsafe extern "C" {
     pub safe fn proxy_on_tick(context: u32);
     pub safe fn proxy_on_request_headers(context: u32, count: usize, end: bool) -> u32;
     pub safe fn proxy_on_request_body(context: u32, size: usize, end: bool) -> u32;
+    pub safe fn proxy_on_request_trailers(context: u32, count: usize) -> u32;
     pub safe fn proxy_on_response_headers(context: u32, count: usize, end: bool) -> u32;
     pub safe fn proxy_on_http_call_response(
         context: u32,

@@ -33,12 +33,14 @@ impl FakeHost {
             (root, context)
         };
         let count = self.process().vms[vm].streams[&context].request.0.len();
-        let end = request.body.is_empty();
+        let end = request.body.is_empty() && request.trailers.0.is_empty();
         let create = move || abi::proxy_on_context_create(context, root);
         self.vms[vm].enter(context, "proxy_on_context_create", (), create);
         let headers = move || abi::proxy_on_request_headers(context, count, end);
         if self.vms[vm].enter(context, "proxy_on_request_headers", CONTINUE, headers) == CONTINUE {
-            self.process().vms[vm].decide(context, Act::Continue);
+            if self.send_trailers(vm, context) {
+                self.process().vms[vm].decide(context, Act::Continue);
+            }
         } else {
             self.send_body_while_paused(vm, context);
         }
@@ -49,14 +51,42 @@ impl FakeHost {
     /// A host that stops headers alone hands the body over while they wait, and a body that passes
     /// takes them along (Envoy's `allow_on_headers_stop_iteration`).
     fn send_body_while_paused(&self, vm: usize, context: u32) {
-        let body = self.process().vms[vm].streams[&context].body.len();
-        if body == 0 || self.process().vms[vm].streams[&context].act.is_some() {
+        let (body, trailers, is_answered) = {
+            let stream = &self.process().vms[vm].streams[&context];
+            (
+                stream.body.len(),
+                stream.trailers.0.len(),
+                stream.act.is_some(),
+            )
+        };
+        if is_answered {
             return;
         }
-        let callback = move || abi::proxy_on_request_body(context, body, true);
-        if self.vms[vm].enter(context, "proxy_on_request_body", CONTINUE, callback) == CONTINUE {
+        let callback = move || abi::proxy_on_request_body(context, body, trailers == 0);
+        let passes = |action| action == CONTINUE;
+        if body > 0
+            && passes(self.vms[vm].enter(context, "proxy_on_request_body", CONTINUE, callback))
+            || trailers > 0 && self.send_trailers(vm, context)
+        {
             self.process().vms[vm].decide(context, Act::Continue);
         }
+    }
+
+    /// Whether they may go on, or there are none.
+    fn send_trailers(&self, vm: usize, context: u32) -> bool {
+        let count = self.process().vms[vm].streams[&context].trailers.0.len();
+        if count == 0 {
+            return true;
+        }
+        let forced = {
+            let process = &mut *self.process();
+            let forced = process.forced_on_trailers.clone();
+            std::mem::replace(&mut process.forced, forced)
+        };
+        let callback = move || abi::proxy_on_request_trailers(context, count);
+        let action = self.vms[vm].enter(context, "proxy_on_request_trailers", CONTINUE, callback);
+        self.process().forced = forced;
+        action == CONTINUE
     }
 
     /// Creates a root context with the configuration that stands; `false` where it is refused.

@@ -193,6 +193,13 @@ impl FakeHost {
         self.process().forced.insert(call.to_owned(), status);
     }
 
+    /// Makes every call of that name answer this status while the module looks at trailers.
+    pub fn fail_on_trailers(&self, call: &str, status: Status) {
+        self.process()
+            .forced_on_trailers
+            .insert(call.to_owned(), status);
+    }
+
     /// Forgets a stream without telling the module.
     pub fn forget(&self, stream: StreamId) {
         let vm = &mut self.process().vms[stream.vm];

@@ -50,6 +50,7 @@ impl Message {
             start: (part(":method"), part(":path")),
             headers,
             body,
+            trailers: Headers::default(),
         }
     }
 }

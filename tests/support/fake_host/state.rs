@@ -55,6 +55,8 @@ pub struct Process {
     pub capabilities: Option<BTreeSet<String>>,
     /// Calls that answer a status of the test's choice.
     pub forced: BTreeMap<String, Status>,
+    /// The same, while the module looks at trailers.
+    pub forced_on_trailers: BTreeMap<String, Status>,
     /// VMs; the first is the main thread's.
     pub vms: Vec<VmState>,
 }
@@ -200,6 +202,7 @@ impl VmState {
         let stream = self.stream().ok_or(Status::BadArgument)?;
         match map {
             0 if stream.act.is_none() => Ok(&mut stream.request),
+            1 if stream.act.is_none() => Ok(&mut stream.trailers),
             2 if !stream.response.0.is_empty() => Ok(&mut stream.response),
             _ => Err(Status::BadArgument),
         }

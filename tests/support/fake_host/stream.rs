@@ -32,6 +32,8 @@ pub struct Stream {
     pub request: Headers,
     /// Request body.
     pub body: Vec<u8>,
+    /// Request trailers.
+    pub trailers: Headers,
     /// Response headers, `:status` among them.
     pub response: Headers,
     /// Properties that the request had when it arrived.
@@ -66,7 +68,13 @@ impl Stream {
                 None => headers.add(name, value),
             }
         }
-        if !request.body.is_empty() {
+        let mut trailers = Headers::default();
+        for (name, value) in &request.trailers.0 {
+            trailers.add(name.to_ascii_lowercase(), value);
+        }
+        if !trailers.0.is_empty() {
+            headers.add("transfer-encoding", "chunked");
+        } else if !request.body.is_empty() {
             headers.add("content-length", request.body.len().to_string());
         }
         headers.add("x-forwarded-proto", "http");
@@ -75,6 +83,7 @@ impl Stream {
             root,
             request: headers,
             body: request.body.clone(),
+            trailers,
             ..Self::default()
         }
     }
@@ -96,6 +105,7 @@ impl Stream {
                 .unwrap_or_else(|| part(":authority")),
             headers,
             body: self.body.clone(),
+            trailers: self.trailers.clone(),
         }
     }
 }
