@@ -43,6 +43,8 @@ pub enum Reason {
     Empty,
     /// A `range_match` that holds no number.
     EmptyRange,
+    /// A number so large that, as a double, it also means its neighbours.
+    InexactNumber,
     /// An issuer whose braces are not placeholders.
     IssuerTemplate,
     /// The bytes are not strict JSON.
@@ -218,6 +220,9 @@ impl fmt::Display for Reason {
             }
             Self::Empty => f.write_str("empty"),
             Self::EmptyRange => f.write_str("no number is at least \"start\" and below \"end\""),
+            Self::InexactNumber => {
+                f.write_str("a number of 2^53 or more came as a double, which its neighbours equal")
+            }
             Self::IssuerTemplate => f.write_str("a brace that is part of no {claim}"),
             Self::Json(error) => error.fmt(f),
             Self::Keys(error) => error.fmt(f),
@@ -307,6 +312,10 @@ impl Reason {
             Self::Empty => "fill it in, or leave it out where it is optional",
             Self::EmptyRange => "make \"end\" greater than \"start\"",
             Self::HeaderName(_) | Self::ProviderName => "rename it",
+            Self::InexactNumber => {
+                "quote it if the claim is text; else give the configuration as JSON text (a \
+                 StringValue), which keeps every digit"
+            }
             Self::IssuerTemplate => "write placeholders as {claim}, with the name of a claim",
             Self::Json(_) => "the configuration is one JSON object",
             Self::Keys(_) | Self::Pem(_) => "replace the key or secret",

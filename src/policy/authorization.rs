@@ -4,7 +4,10 @@
 
 use serde_json::Value;
 
-use crate::jose::{ClaimPath, Claims};
+use crate::{
+    jose::{ClaimPath, Claims},
+    json,
+};
 
 /// What a verified token must grant; every part must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,11 +137,13 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     }
 }
 
-/// JSON equality in which `1` and `1.0` are one number, as in JSON itself.
+/// JSON equality in which `1` and `1.0` are one number, as in JSON itself. Integers are compared as
+/// integers: as doubles, an account number of 17 digits would equal its neighbours.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
-            left == right || (left.is_f64() || right.is_f64()) && left.as_f64() == right.as_f64()
+            left == right
+                || json::integer(left).is_some_and(|left| json::integer(right) == Some(left))
         }
         _ => left == right,
     }
@@ -224,6 +229,27 @@ mod tests {
             (json!({}), false),
         ] {
             assert_eq!(check(&claim, &[], &claims).is_ok(), holds, "{claims}");
+        }
+    }
+    #[test]
+    fn integers_compare_as_integers() {
+        for (claim, accepted, expected) in [
+            ("2", "2", true),
+            ("2.0", "2", true),
+            ("2e0", "2", true),
+            ("-0.0", "0", true),
+            ("1.5", "1.5", true),
+            ("2.5", "2", false),
+            ("1234567890123456789", "1234567890123456789", true),
+            ("1234567890123456788", "1234567890123456789", false),
+            ("1234567890123456789.0", "1234567890123456789", false),
+            ("18446744073709551615", "18446744073709551615", true),
+            ("18446744073709551614", "18446744073709551615", false),
+            ("\"2\"", "2", false),
+        ] {
+            let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            let holds = holds_one_of(&value(claim), &[value(accepted)]);
+            assert_eq!(holds, expected, "{claim} against {accepted}");
         }
     }
 }

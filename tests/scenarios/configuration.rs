@@ -7,13 +7,15 @@ use crate::{
         driver::{Driver, Request, Setup, Wrapping},
         on_both_drivers,
     },
-    world::{configuration, get, local_provider, signer, start, token},
+    world::{claims, configuration, get, local_provider, signer, start, token},
 };
 
 on_both_drivers!(
     refuses_a_wrong_configuration_with_path_and_remedy,
     keeps_the_old_configuration_when_the_new_one_is_wrong,
     reads_numbers_that_arrive_as_doubles,
+    refuses_a_double_that_equals_its_neighbours,
+    tells_neighbouring_integers_apart,
     takes_over_a_new_configuration,
 );
 
@@ -74,4 +76,55 @@ fn reads_numbers_that_arrive_as_doubles<D: Driver>() {
     setup.wrapping = Wrapping::Struct;
     let gate: D = start(&setup);
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+}
+
+/// An account number of 19 digits, which only accounts of that number have.
+const ACCOUNT: i64 = 1_234_567_890_123_456_789;
+
+fn for_account(config: &Value, account: &Value) -> Value {
+    let mut config = config.clone();
+    config["rules"][0]["authorize"] =
+        json!({ "claims": [{ "claim": "account", "any_of": [account] }] });
+    config
+}
+
+/// A control plane's `Struct` has only doubles: this one would let hundreds of accounts in.
+fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
+    let config = configuration(&local_provider(&signer()));
+    let mut required = config.clone();
+    required["providers"]["login"]["require_claims"] =
+        json!([{ "claim": "account", "any_of": [ACCOUNT as f64] }]);
+    for (config, place) in [
+        (
+            for_account(&config, &json!(ACCOUNT as f64)),
+            "rules[0].authorize.claims[0].any_of[0]",
+        ),
+        (required, "providers.login.require_claims[0].any_of[0]"),
+    ] {
+        let mut setup = Setup::new(config);
+        setup.wrapping = Wrapping::Struct;
+        let Err(refused) = D::start(&setup) else {
+            panic!("accepted: {place}")
+        };
+        let expected = format!("{place}: a number of 2^53 or more came as a double");
+        assert!(refused.0.contains(&expected), "{}", refused.0);
+    }
+}
+
+fn tells_neighbouring_integers_apart<D: Driver>() {
+    let signer = signer();
+    let config = configuration(&local_provider(&signer));
+    let gate: D = start(&Setup::new(for_account(&config, &json!(ACCOUNT))));
+    for (account, status) in [
+        (json!(ACCOUNT), 200),
+        (json!(ACCOUNT - 1), 403),
+        (json!(ACCOUNT + 1), 403),
+        (json!(ACCOUNT as f64), 403),
+        (json!(ACCOUNT.to_string()), 403),
+    ] {
+        let mut claims = claims(&gate, "alice");
+        claims["account"] = account.clone();
+        let token = signer.sign_claims(&claims);
+        assert_eq!(get(&gate, "/", &token).status, status, "{account}");
+    }
 }

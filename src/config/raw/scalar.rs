@@ -1,6 +1,6 @@
 //! Values that JSON writes in more than one way.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{Read, value::wrong_type};
 use crate::{
@@ -49,6 +49,9 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
+                if is_inexact(number) {
+                    return Err(Reason::InexactNumber.into());
+                }
                 let integer = json::integer(number).map(Value::from);
                 Ok(Self(integer.unwrap_or_else(|| value.clone())))
             }
@@ -56,6 +59,17 @@ impl Read for Scalar {
             _ => Err(wrong_type("a string, a number or a boolean", value)),
         }
     }
+}
+
+/// Whether a number is a double that neighbouring integers round to. A `google.protobuf.Struct` has
+/// only doubles: an account number of 17 digits in it would let the neighbouring accounts in. 2^53
+/// itself is one, since 2^53 + 1 rounds to it.
+fn is_inexact(number: &Number) -> bool {
+    const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
+    number.is_f64()
+        && number
+            .as_f64()
+            .is_none_or(|double| double.abs() >= FIRST_INEXACT)
 }
 
 impl Read for PointInTime {
@@ -84,6 +98,39 @@ impl Read for ClaimName {
                     Reason::WrongType { expected, found }.into()
                 }),
             _ => Err(wrong_type(expected, value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn numbers_that_a_double_rounds_are_refused() {
+        for (number, kept) in [
+            (json!(1.0), Some("1")),
+            (json!(1.5), Some("1.5")),
+            (json!(-9_007_199_254_740_991.0), Some("-9007199254740991")),
+            (json!(i64::MAX), Some("9223372036854775807")),
+            (json!(u64::MAX), Some("18446744073709551615")),
+            (json!(9_007_199_254_740_992.0), None), // perhaps 9007199254740993
+            (json!(-9_007_199_254_740_992.0), None),
+            (json!(1e300), None),
+        ] {
+            let read = Scalar::read(&number).map(|scalar| scalar.0.to_string());
+            match kept {
+                Some(kept) => assert_eq!(read.unwrap(), kept),
+                None => assert_eq!(
+                    *read.unwrap_err().reason(),
+                    Reason::InexactNumber,
+                    "{number}"
+                ),
+            }
         }
     }
 }

@@ -76,6 +76,7 @@ fn there_is_a_test_for_every_reason() {
         "Empty",
         "EmptyRange",
         "HeaderName",
+        "InexactNumber",
         "IssuerTemplate",
         "Keys",
         "MissingField",

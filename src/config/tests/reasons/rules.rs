@@ -174,6 +174,13 @@ pub(super) fn requirements() -> BTreeSet<String> {
             vec![("authorize.claims", json!([{"claim": "tier"}]))],
             r#".authorize.claims[0]: missing field "any_of"; add "any_of""#,
         ),
+        (
+            vec![(
+                "authorize.claims",
+                json!([{"claim": "account", "any_of": [1_234_567_890_123_456_789_f64]}]),
+            )],
+            ".authorize.claims[0].any_of[0]: a number of 2^53 or more came as a double, which its neighbours equal; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
+        ),
     ])
 }
 
