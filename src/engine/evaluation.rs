@@ -206,26 +206,34 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
 
     /// The first member that holds. Members that let a request through without a token come last,
     /// as in `jwt_authn`: a failed token must not pass because a missing one would (CVE-2021-21378).
+    ///
+    /// Where other members name providers, such a member lends no identity: a token that verifies
+    /// and still made no other member hold is one of two that are needed, or for another audience.
     fn any(&self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
-        let (lenient, strict): (Vec<_>, Vec<_>) = members.iter().partition(|member| {
-            matches!(
-                member,
-                Requirement::AllowMissing
-                    | Requirement::AllowMissingOrFailed
-                    | Requirement::ExtractOnly(_)
-            )
-        });
+        let (lenient, strict): (Vec<_>, Vec<_>) =
+            members.iter().partition(|member| !names_provider(member));
+        let lends = strict.is_empty();
+        let strict = strict.into_iter().map(|member| (member, true));
+        let lenient = lenient.into_iter().map(|member| (member, lends));
         let mut worst = Refusal::Missing;
-        for member in strict.into_iter().chain(lenient) {
+        // A member that holds without a token counts after those that hold with one.
+        let mut without_token = None;
+        for (member, lends) in strict.chain(lenient) {
             match self.evaluate(member) {
                 // Members hold in order: a later one must not take the place of this.
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
-                held => return held,
+                Ok(held) if lends && !held.verified.is_empty() => return Ok(held),
+                Ok(held) => {
+                    without_token.get_or_insert(Held {
+                        verified: Few::default(),
+                        ..held
+                    });
+                }
             }
         }
-        Err(worst)
+        without_token.ok_or(worst)
     }
 
     /// The tokens that can be read, verified or not, each with the provider whose headers are made
@@ -493,17 +501,22 @@ fn asks_anyone(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::All(members) => members.iter().any(asks_anyone),
         Requirement::Any(members) => {
-            let mut names_provider = false;
-            requirement.each_provider(&mut |_, _| names_provider = true);
             let is_group =
                 |member: &&Requirement| matches!(member, Requirement::All(_) | Requirement::Any(_));
-            !names_provider || members.iter().filter(is_group).any(asks_anyone)
+            !names_provider(requirement) || members.iter().filter(is_group).any(asks_anyone)
         }
         Requirement::Provider { .. } => false,
         Requirement::AllowMissing
         | Requirement::AllowMissingOrFailed
         | Requirement::ExtractOnly(_) => true,
     }
+}
+
+/// Whether some part asks for a provider's token.
+fn names_provider(requirement: &Requirement) -> bool {
+    let mut names = false;
+    requirement.each_provider(&mut |_, _| names = true);
+    names
 }
 
 /// Whether `allow_missing_or_failed` stands somewhere in the tree.

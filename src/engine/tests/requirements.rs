@@ -207,3 +207,77 @@ fn looks_at_every_token_where_a_part_names_nobody() {
         assert_eq!(label(&decide(&rule(requires), "/", &headers)), reason);
     }
 }
+
+/// Half of `requires_all` is not a caller: the request passes as one without a token would.
+#[test]
+fn one_of_two_needed_tokens_grants_nothing_where_missing_ones_may_pass() {
+    let provider = |name: &str, secret: &[u8], header: &str| {
+        let mut provider = provider(name, secret);
+        provider["from_headers"] = json!([{"name": header}]);
+        provider["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
+        provider["payload_in_metadata"] = json!("payload");
+        provider
+    };
+    let (a, b) = (json!({"provider_name": "a"}), json!({"provider_name": "b"}));
+    let both = json!({"requires_all": {"requirements": [a, b]}});
+    for lenient in ["allow_missing", "allow_missing_or_failed"] {
+        let lenient = json!({lenient: {}});
+        let nested = json!({"requires_any": {"requirements": [lenient, lenient]}});
+        for members in [
+            json!([both, lenient]),
+            json!([lenient, both]),
+            json!([both, nested]),
+        ] {
+            let rule = |path: &str| json!({"match": {"path": path}, "requires": {"requires_any": {"requirements": members}}});
+            let mut guarded = rule("/guarded");
+            guarded["authorize"] = json!({"roles": {"any_of": ["admin"]}});
+            let engine = engine(json!({
+                "providers": {
+                    "a": provider("a", &SECRET, "x-a"),
+                    "b": provider("b", &OTHER_SECRET, "x-b"),
+                },
+                "rules": [rule("/"), guarded],
+            }));
+            let admin = json!({"roles": ["admin"], "sub": "alice"});
+            let (of_a, of_b) = (token("a", admin.clone()), token("b", admin));
+            for headers in [&[("x-a", &*of_a)][..], &[("x-b", &*of_b)]] {
+                let decision = decide(&engine, "/", headers);
+                let Decision::Permit(permit) = &decision else {
+                    panic!("{decision:?}")
+                };
+                assert_eq!(permit.reason, PermitReason::Lenient);
+                assert_eq!((&permit.edits, &permit.exports), (&vec![], &vec![]));
+                let guarded = decide(&engine, "/guarded", headers);
+                assert_eq!(label(&guarded), "missing_credential", "{members}");
+            }
+            let headers = [("x-a", &*of_a), ("x-b", &*of_b)];
+            assert_eq!(label(&decide(&engine, "/guarded", &headers)), "verified");
+            assert_eq!(label(&decide(&engine, "/", &[])), "lenient");
+        }
+    }
+}
+
+/// A group that would let the request through without a token does not hide whose token it is.
+#[test]
+fn prefers_the_member_that_holds_with_a_token() {
+    let mut other = provider("b", &OTHER_SECRET);
+    other["from_headers"] = json!([{"name": "x-b"}]);
+    let lenient = json!({"requires_any": {"requirements": [
+        {"provider_name": "a"}, {"allow_missing": {}},
+    ]}});
+    let engine = engine(json!({
+        "providers": {"b": other},
+        "rules": [{
+            "match": {"prefix": "/"},
+            "requires": {"requires_any": {"requirements": [lenient, {"provider_name": "b"}]}},
+        }],
+    }));
+    let of_b = token("b", json!({}));
+    assert_eq!(label(&decide(&engine, "/", &[("x-b", &*of_b)])), "verified");
+    assert_eq!(label(&decide(&engine, "/", &[])), "lenient");
+    let wrong = token("b", json!({"aud": "x"}));
+    assert_eq!(
+        label(&decide(&engine, "/", &[("x-b", &*wrong)])),
+        "audience"
+    );
+}
