@@ -14,7 +14,7 @@ on_both_drivers!(clients_that_leave_disturb_no_other);
 /// Every waiting request must get its own answer: one that acts for a client who left would let
 /// another's request through.
 fn clients_that_leave_disturb_no_other<D: Driver>() {
-    const CLIENTS: u64 = 300;
+    const CLIENTS: u64 = 240;
     let signer = signer();
     let server = publishing(&signer);
     server.hold();

@@ -96,7 +96,7 @@ object! {
         /// Longest wait for keys: over 0 to 60 s.
         park_timeout: Option<Milliseconds> = "5s",
         /// Most requests that wait for keys at one time, 1 to 65536; one more is answered 503.
-        parked_requests: Option<u64> = 1024,
+        parked_requests: Option<u64> = 256,
         /// Longest token: 1 to 1048576.
         token_bytes: Option<u64> = 8192,
     }

@@ -32,7 +32,7 @@ fn whole_configuration_is_strict_by_default() {
         token_bytes: 8192,
         jwks_bytes: 262_144,
         jwks_keys: 64,
-        parked_requests: 1024,
+        parked_requests: 256,
         park_timeout_ms: 5000,
         header_value_bytes: 8192,
     };
