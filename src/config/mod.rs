@@ -106,10 +106,11 @@ pub enum Unmatched {
     Deny,
 }
 
-/// What happens to a path that Envoy, this module and the upstream could read differently.
+/// What happens to a path, method or authority that Envoy, this module and the upstream could read
+/// differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPolicy {
-    /// Rules see the path as it came, as in `jwt_authn`.
+    /// Rules see them as they came, as in `jwt_authn`.
     Raw,
     /// The request is refused with 400.
     Reject,
@@ -159,6 +160,8 @@ pub struct Limits {
     pub park_timeout_ms: u64,
     /// Longest value of a header made from claims, in bytes.
     pub header_value_bytes: usize,
+    /// Longest path, without query, in bytes.
+    pub path_bytes: usize,
 }
 
 impl Default for Limits {
@@ -170,6 +173,7 @@ impl Default for Limits {
             parked_requests: 256,
             park_timeout_ms: 5000,
             header_value_bytes: 8192,
+            path_bytes: 8192,
         }
     }
 }

@@ -9,7 +9,10 @@ use std::borrow::Cow;
 use crate::{
     jose::{KeySetError, PemError},
     json::JsonError,
-    policy::HeaderNameError,
+    policy::{
+        HeaderNameError,
+        path::{Ambiguity, Unreachable},
+    },
 };
 
 /// Longest part of a written value that an error repeats, in characters.
@@ -82,6 +85,11 @@ pub enum Reason {
         choices: Vec<&'static str>,
         /// Those that are there.
         found: Vec<&'static str>,
+    },
+    /// A condition on `:path` in a spelling that no request is matched in.
+    OtherSpelling {
+        /// The normal one.
+        spelling: String,
     },
     /// A number outside of its bounds.
     OutOfBounds {
@@ -188,6 +196,11 @@ pub enum Reason {
         /// Its name.
         field: &'static str,
     },
+    /// A rule for a path that no request can have.
+    UnreachablePath {
+        /// What is wrong with it.
+        fault: Unreachable,
+    },
     /// Text that does not have the form that it needs.
     WrongForm {
         /// The form.
@@ -242,6 +255,9 @@ impl fmt::Display for Reason {
             }
             Self::NotDiscoverable => f.write_str("the issuer does not lead to its metadata"),
             Self::NotExactlyOne { choices, found } => write_not_exactly_one(f, choices, found),
+            Self::OtherSpelling { .. } => {
+                f.write_str("paths are matched in their normal spelling, which this is not")
+            }
             Self::OutOfBounds { min, max, unit } => write!(f, "not between {min} and {max} {unit}"),
             Self::Pem(error) => error.fmt(f),
             Self::ProviderName => {
@@ -285,6 +301,9 @@ impl fmt::Display for Reason {
                     f,
                     "\"{field}\" cannot be read: a module has no files and no environment"
                 )
+            }
+            Self::UnreachablePath { fault } => {
+                write!(f, "no request can have this path: it has {fault}")
             }
             Self::WrongForm { expected, found } => {
                 write!(f, "expected {expected}, found \"{}\"", cut(found))
@@ -334,6 +353,7 @@ impl Reason {
                  \"remote_jwks\""
             }
             Self::NotBase64 => "encode the key set with base64, or use \"inline_string\"",
+            Self::OtherSpelling { spelling } => return format!("write {}", cut(spelling)).into(),
             Self::OutOfBounds { .. } => "choose a value in between",
             Self::Repeated { .. } => "remove one",
             Self::ReservedHeader | Self::TokenHeader { .. } => "choose another header",
@@ -368,6 +388,7 @@ impl Reason {
             Self::Unreadable { .. } => {
                 "write its content into \"inline_string\" (`portcullis migrate` does)"
             }
+            Self::UnreachablePath { fault } => instead(*fault),
             Self::WrongForm { expected, .. } => return format!("write {expected}").into(),
             Self::WrongType { expected, .. } => return format!("write {expected}").into(),
         })
@@ -390,6 +411,25 @@ impl Reason {
             }
             _ => None,
         }
+    }
+}
+
+/// What to write in place of a path that no request can have.
+const fn instead(fault: Unreachable) -> &'static str {
+    match fault {
+        Unreachable::Control => "write a space as %20, and other such characters encoded too",
+        Unreachable::Percent => "write %25 for a percent sign, or the two digits that belong to it",
+        Unreachable::Refused(ambiguity) => match ambiguity {
+            Ambiguity::EmptySegment => "write one / where there are several",
+            Ambiguity::DotSegment => "write the path without . and .. as servers resolve it",
+            Ambiguity::EncodedSlash | Ambiguity::Backslash => {
+                "write / where a segment ends; requests with an encoded one get 400"
+            }
+            Ambiguity::DoubleEncoding => "encode each character once",
+            Ambiguity::UnicodeEncoding => "write the character itself, or its UTF-8 encoded",
+            Ambiguity::NotText => "encode the UTF-8 of each character, such as %C3%A9 for é",
+            Ambiguity::Fragment | Ambiguity::Nul => "leave it out",
+        },
     }
 }
 

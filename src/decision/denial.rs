@@ -94,6 +94,7 @@ impl Denial {
         let (status, error) = match self.reason.class() {
             Class::InvalidRequest | Class::InvalidTarget => (400, "invalid_request"),
             Class::InvalidMethod => (405, "invalid_request"),
+            Class::TargetTooLong => (414, "invalid_request"),
             Class::Unauthenticated => (401, "unauthorized"),
             // RFC 6749 section 5.2.
             Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
@@ -144,7 +145,10 @@ impl Denial {
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),
             Class::InsufficientScope => Some("insufficient_scope"),
-            Class::InvalidMethod | Class::InvalidTarget | Class::Unavailable => return None,
+            Class::InvalidMethod
+            | Class::InvalidTarget
+            | Class::TargetTooLong
+            | Class::Unavailable => return None,
         };
         let mut challenge = format!("Bearer realm=\"{realm}\"");
         if let Some(error) = error {
@@ -203,7 +207,10 @@ mod tests {
                 400,
                 Some(r#"Bearer realm="api", error="invalid_request""#),
             ),
+            (Reason::AmbiguousAuthority, 400, None),
+            (Reason::AmbiguousMethod, 400, None),
             (Reason::AmbiguousPath, 400, None),
+            (Reason::PathTooLong, 414, None),
             (Reason::Method, 405, None),
             (
                 Reason::Expired,

@@ -8,6 +8,10 @@ pub enum Reason {
     /// The token's `alg` is unknown, or not one that the provider allows (RFC 8725 §3.1). A token
     /// without signature is malformed before that.
     Algorithm,
+    /// The authority can be read in two ways.
+    AmbiguousAuthority,
+    /// The method is a standard one in other case, or no text.
+    AmbiguousMethod,
     /// The path can be read in two ways.
     AmbiguousPath,
     /// The token is meant for another audience (RFC 7519 §4.1.3).
@@ -59,6 +63,8 @@ pub enum Reason {
     NotYetValid,
     /// Too many requests wait for keys already.
     Overloaded,
+    /// The path is longer than allowed.
+    PathTooLong,
     /// The provider is disabled.
     ProviderDisabled,
     /// The token, its client or its subject was revoked.
@@ -92,6 +98,8 @@ pub(super) enum Class {
     InvalidTarget,
     /// 405.
     InvalidMethod,
+    /// 414.
+    TargetTooLong,
     /// 401 with an error.
     InvalidToken,
     /// 401 without an error: the client may not know that it has to authenticate.
@@ -102,8 +110,10 @@ pub(super) enum Class {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 39] = [
         Self::Algorithm,
+        Self::AmbiguousAuthority,
+        Self::AmbiguousMethod,
         Self::AmbiguousPath,
         Self::Audience,
         Self::BadClientSecret,
@@ -129,6 +139,7 @@ impl Reason {
         Self::MissingCredential,
         Self::NotYetValid,
         Self::Overloaded,
+        Self::PathTooLong,
         Self::ProviderDisabled,
         Self::Revoked,
         Self::RoutePolicy,
@@ -146,6 +157,8 @@ impl Reason {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Algorithm => "algorithm",
+            Self::AmbiguousAuthority => "authority",
+            Self::AmbiguousMethod => "method",
             Self::AmbiguousPath => "ambiguous_path",
             Self::Audience => "audience",
             Self::BadClientSecret => "bad_client_secret",
@@ -171,6 +184,7 @@ impl Reason {
             Self::MissingCredential => "missing_credential",
             Self::NotYetValid => "not_yet_valid",
             Self::Overloaded => "overloaded",
+            Self::PathTooLong => "path_too_long",
             Self::ProviderDisabled => "provider_disabled",
             Self::Revoked => "revoked",
             Self::RoutePolicy => "route_policy",
@@ -210,7 +224,9 @@ impl Reason {
             Self::SeveralCredentials => 27,
             Self::UnknownKey => 32,
             Self::KeysUnavailable | Self::Overloaded => 40,
-            Self::AmbiguousPath
+            Self::AmbiguousAuthority
+            | Self::AmbiguousMethod
+            | Self::AmbiguousPath
             | Self::HostFailure
             | Self::InsufficientClaim
             | Self::InsufficientClient
@@ -218,6 +234,7 @@ impl Reason {
             | Self::InsufficientScope
             | Self::Method
             | Self::MissingCredential
+            | Self::PathTooLong
             | Self::RoutePolicy
             | Self::Unmatched
             | Self::UnsettledRoute => return None,
@@ -229,7 +246,10 @@ impl Reason {
         match self {
             Self::MissingCredential => Class::Unauthenticated,
             Self::MalformedCredential | Self::SeveralCredentials => Class::InvalidRequest,
-            Self::AmbiguousPath => Class::InvalidTarget,
+            Self::AmbiguousAuthority | Self::AmbiguousMethod | Self::AmbiguousPath => {
+                Class::InvalidTarget
+            }
+            Self::PathTooLong => Class::TargetTooLong,
             Self::Method => Class::InvalidMethod,
             Self::InsufficientClaim
             | Self::InsufficientClient
@@ -283,7 +303,10 @@ impl Reason {
             Self::MalformedCredential => "The access token is not presented as RFC 6750 says",
             Self::SeveralCredentials => "The request presents more than one credential",
             Self::Method => "This path is for reading alone",
+            Self::AmbiguousAuthority => "The host can be read in more than one way",
+            Self::AmbiguousMethod => "Methods are written in capital letters",
             Self::AmbiguousPath => "The path can be read in more than one way",
+            Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"
             }

@@ -126,7 +126,7 @@ impl Engine {
         }
         let (target, rule) = match routing::route(&self.config, request) {
             Ok(routed) => routed,
-            Err(_) => return Decision::Deny(Denial::new(Reason::AmbiguousPath)),
+            Err(reason) => return Decision::Deny(Denial::new(reason)),
         };
         // Asked for at most once, and only by a token that is bound to a certificate.
         let digest = LazyCell::new(|| host.client_certificate_digest());

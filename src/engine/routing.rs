@@ -2,9 +2,10 @@
 
 use crate::{
     config::{Config, PathPolicy},
+    decision::Reason,
     policy::{
-        Rule,
-        path::{self, Ambiguity, Target},
+        Rule, authority, method,
+        path::{Readings, Target, readings},
     },
     request::Request,
 };
@@ -12,45 +13,52 @@ use crate::{
 /// A rule and its place among the rules.
 type Placed<'c> = (usize, &'c Rule);
 
-/// The first rule for the request, and its split path. With `path_policy: reject`, a path that
-/// could be read in two ways is an error.
+/// The first rule for the request, and its split path. With `path_policy: reject`, a request that
+/// servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
-) -> Result<(Option<Target<'a>>, Option<Placed<'c>>), Ambiguity> {
+) -> Result<(Option<Target<'a>>, Option<Placed<'c>>), Reason> {
+    let rejects = config.path_policy == PathPolicy::Reject;
+    if rejects {
+        refuse_head(request)?;
+    }
     let Some(raw) = request.target() else {
         return Ok((None, first_match(config, request, None)));
     };
     // Refused in every mode: no rule can be chosen for what is no text.
-    let target = Target::new(str::from_utf8(raw).map_err(|_| Ambiguity::NotText)?);
+    let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
+    // Before any regular expression: they take time in the length of what they see.
+    if target.path.len() > config.limits.path_bytes {
+        return Err(Reason::PathTooLong);
+    }
+    let others = match rejects {
+        true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
+        false => Readings::default(),
+    };
     let rule = first_match(config, request, Some(target));
-    if config.path_policy == PathPolicy::Reject {
-        path::ambiguity(target.path).map_or(Ok(()), Err)?;
-        let same = |path: &str, otherwise| {
-            let other = Target { path, ..target };
-            let is_same = path == target.path || leads_to(config, request, other, rule)?;
-            if is_same { Ok(()) } else { Err(otherwise) }
-        };
-        // An upstream may decode the path, and then leave its parameters out.
-        let decoded = path::normal_encoding(target.path);
-        same(&decoded, Ambiguity::Encoding)?;
-        if decoded.contains(';') {
-            same(&path::without_parameters(&decoded), Ambiguity::Parameter)?;
+    // An upstream may decode the path, and then leave its parameters out.
+    for path in others.iter() {
+        let other = first_match(config, request, Some(Target { path, ..target }));
+        if other.map(|(place, _)| place) != rule.map(|(place, _)| place) {
+            return Err(Reason::AmbiguousPath);
         }
     }
     Ok((Some(target), rule))
 }
 
-/// Whether another reading of the target leads to the same rule.
-fn leads_to(
-    config: &Config,
-    request: &Request<'_>,
-    target: Target<'_>,
-    rule: Option<Placed<'_>>,
-) -> Result<bool, Ambiguity> {
-    path::ambiguity(target.path).map_or(Ok(()), Err)?;
-    let other = first_match(config, request, Some(target));
-    Ok(rule.map(|(place, _)| place) == other.map(|(place, _)| place))
+/// Refuses a method or an authority that can be read in two ways.
+fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
+    for (name, value) in request.headers() {
+        match *name {
+            b":method" if method::is_misspelt(value) => return Err(Reason::AmbiguousMethod),
+            b":authority" | b"host" if authority::is_ambiguous(value) => {
+                return Err(Reason::AmbiguousAuthority);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn first_match<'c>(

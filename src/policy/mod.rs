@@ -1,15 +1,17 @@
 //! What the operator's rules say about a request and about a verified token.
 //!
 //! Small pure values: a [`Rule`] joins a [`RouteMatch`] to a [`Requirement`] and an
-//! [`Authorization`]; [`Places`] says where tokens come from; [`path`] says which paths are
-//! ambiguous. None of it knows keys, time or the host.
+//! [`Authorization`]; [`Places`] says where tokens come from; [`path`], [`method`] and
+//! [`authority`] say what servers could read in two ways. None of it knows keys, time or the host.
 
+pub mod authority;
 mod authorization;
 mod basic;
 mod confusable;
 mod credential;
 mod header_name;
 mod identity;
+pub mod method;
 pub mod path;
 mod requirement;
 mod route;

@@ -1,12 +1,13 @@
 //! Which requests a rule is for: Envoy's `RouteMatch`, and methods.
 
-use core::fmt;
+use core::{fmt, iter};
 use std::borrow::Cow;
 
 use crate::{
     policy::{
         StringMatch,
-        path::{Target, normal_encoding},
+        authority::AuthorityMatch,
+        path::{Target, normal_spelling},
     },
     request::Request,
 };
@@ -42,12 +43,12 @@ pub enum PathMatch {
     SegmentPrefix(PathText),
 }
 
-/// The operator's path, as it is written or in the one spelling that it has everywhere:
-/// `/caf%c3%a9` is also for a request's `/caf%C3%A9`.
-#[derive(Clone)]
+/// The operator's path.
+#[derive(Clone, PartialEq)]
 pub struct PathText {
     written: String,
-    /// Where it is another.
+    /// Its normal spelling, where that differs and counts: a rule for `/café` or `/caf%c3%a9` is
+    /// for `/caf%C3%A9` too.
     normal: Option<String>,
     /// The last octet but slashes, and where it stands, of a path with one spelling: what differs
     /// there is another path, and most are.
@@ -55,20 +56,19 @@ pub struct PathText {
 }
 
 impl From<String> for PathText {
+    /// A path in every spelling that it has.
     fn from(written: String) -> Self {
-        let normal = match normal_encoding(&written) {
+        let normal = match normal_spelling(&written) {
             Cow::Borrowed(_) => None,
             Cow::Owned(normal) => Some(normal),
         };
-        let mut octets = written.bytes().enumerate();
-        let mark = match normal {
-            None => octets.rfind(|(_, octet)| *octet != b'/'),
-            Some(_) => None,
-        };
         Self {
+            mark: match normal {
+                None => mark(&written),
+                Some(_) => None,
+            },
             written,
             normal,
-            mark,
         }
     }
 }
@@ -80,6 +80,22 @@ impl fmt::Debug for PathText {
 }
 
 impl PathText {
+    /// A path that is compared as it is written alone.
+    #[must_use]
+    pub fn verbatim(written: String) -> Self {
+        Self {
+            mark: mark(&written),
+            written,
+            normal: None,
+        }
+    }
+
+    /// The spelling that decides.
+    #[must_use]
+    pub fn spelling(&self) -> &str {
+        self.normal.as_deref().unwrap_or(&self.written)
+    }
+
     fn fits(&self, fits: impl Fn(&str) -> bool) -> bool {
         fits(&self.written) || self.normal.as_deref().is_some_and(fits)
     }
@@ -94,8 +110,12 @@ impl PathText {
     }
 }
 
+fn mark(path: &str) -> Option<(usize, u8)> {
+    path.bytes().enumerate().rfind(|(_, octet)| *octet != b'/')
+}
+
 /// A condition on one header.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeaderMatch {
     /// The header in lower case, or a pseudo-header such as `:method`.
     pub name: String,
@@ -108,7 +128,7 @@ pub struct HeaderMatch {
 }
 
 /// What a header must look like. Of several lines one is enough.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum HeaderCondition {
     /// It is not there.
     Absent,
@@ -123,10 +143,12 @@ pub enum HeaderCondition {
     },
     /// It fits the pattern.
     Text(StringMatch),
+    /// The normal form of the authority fits.
+    Authority(AuthorityMatch),
 }
 
 /// A condition on one query parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct QueryMatch {
     /// The parameter's name, case-sensitive.
     pub name: String,
@@ -135,7 +157,7 @@ pub struct QueryMatch {
 }
 
 /// What a query parameter must look like; the first of several counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum QueryCondition {
     /// It is not there.
     Absent,
@@ -152,7 +174,10 @@ impl RouteMatch {
     pub fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
         self.matches_path(request, target.map(|target| target.path))
             && (self.methods.is_empty() || self.methods.iter().any(|own| own == request.method()))
-            && self.headers.iter().all(|header| header.matches(request))
+            && self
+                .headers
+                .iter()
+                .all(|header| header.matches(request, target))
             && self
                 .query_parameters
                 .iter()
@@ -191,10 +216,22 @@ impl RouteMatch {
 }
 
 impl HeaderMatch {
+    /// Whether the condition holds. `:path` is the reading that is being matched, not the path as it
+    /// was sent: a condition on it would be evaded by `/%61dmin` otherwise.
+    fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
+        match target {
+            Some(target) if self.name == ":path" => {
+                let text = target.text();
+                self.matches_lines(iter::once(text.as_bytes()))
+            }
+            _ => self.matches_lines(request.values(&self.name)),
+        }
+    }
+
     /// Each line by itself, as Envoy does: joined, a line more would turn `admin` into another
     /// value, and the request would evade a rule for it (CVE-2026-26308).
-    fn matches(&self, request: &Request<'_>) -> bool {
-        let mut lines = request.values(&self.name).peekable();
+    fn matches_lines<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> bool {
+        let mut lines = lines.peekable();
         let holds = match &self.condition {
             HeaderCondition::Present => lines.peek().is_some(),
             HeaderCondition::Absent => lines.peek().is_none(),
@@ -220,6 +257,7 @@ impl HeaderCondition {
                 .parse::<i64>()
                 .is_ok_and(|number| (*start..*end).contains(&number)),
             Self::Text(pattern) => pattern.matches(&text),
+            Self::Authority(condition) => condition.matches(&text),
             Self::Absent | Self::Present => false,
         }
     }

@@ -6,7 +6,7 @@ use regex_lite::{Regex, RegexBuilder};
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A pattern over a whole string.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StringMatch {
     /// What is looked for. Lower case where `ignore_case` holds.
     pattern: Pattern,
@@ -55,6 +55,18 @@ impl StringMatch {
         }
     }
 
+    /// What is looked for.
+    #[must_use]
+    pub const fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// What is looked for.
+    #[must_use]
+    pub fn into_pattern(self) -> Pattern {
+        self.pattern
+    }
+
     /// Whether `text` fits.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
@@ -73,6 +85,16 @@ impl Pattern {
     /// When `expression` does not compile or would compile to a program that is too large.
     pub fn regex(expression: &str) -> Result<Self, regex_lite::Error> {
         full_match(expression).map(Self::Regex)
+    }
+
+    /// A compiled expression that ignores case from now on.
+    ///
+    /// # Errors
+    /// When it would compile to a program that is too large.
+    pub fn without_case(regex: &Regex) -> Result<Self, regex_lite::Error> {
+        let mut builder = RegexBuilder::new(regex.as_str());
+        let builder = builder.size_limit(MAX_REGEX_BYTES).case_insensitive(true);
+        builder.build().map(Self::Regex)
     }
 
     fn matches(&self, text: &str) -> bool {

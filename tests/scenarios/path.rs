@@ -1,19 +1,25 @@
 //! Rules and the paths that they see.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
+        driver::{Driver, Exchange, Request, Setup},
+        envoy::Envoy,
+        http2, in_envoy, on_both_drivers,
     },
     world::{configuration, get, local_provider, signer, start, token},
 };
 
 on_both_drivers!(
     refuses_paths_that_can_be_read_in_two_ways,
-    applies_the_first_rule_that_matches
+    applies_the_first_rule_that_matches,
+    no_spelling_of_a_path_evades_its_rule,
+    no_spelling_of_a_host_evades_its_rule,
+    answers_414_to_paths_that_are_too_long,
+    sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw,
 );
+in_envoy!(no_request_of_http_2_evades_a_rule_by_its_spelling);
 
 fn rules<D: Driver>() -> D {
     let mut config = configuration(&local_provider(&signer()));
@@ -39,9 +45,13 @@ fn refuses_paths_that_can_be_read_in_two_ways<D: Driver>() {
         "/public;a",
         "/a%252fb",
         "/a%00b",
+        "/a%u002fb",
+        "/a%c0%afb",
+        "/caf%e9",
     ] {
         let exchange = gate.send(&Request::get(path));
-        assert_eq!((exchange.status, exchange.upstream), (400, None), "{path}");
+        assert_refused(&exchange, 400, "ambiguous_path");
+        assert_eq!(exchange.headers.value("www-authenticate"), None, "{path}");
     }
     assert_eq!(
         gate.send(&Request::get("/public?x=/../%2f")).status,
@@ -77,4 +87,136 @@ fn applies_the_first_rule_that_matches<D: Driver>() {
         (post.status, post.details.as_str()),
         (403, "portcullis_denied{unmatched}")
     );
+}
+
+/// Strict rules by path, method and host; all else is open.
+fn strict_rules_before_an_open_one(policy: &str) -> Setup {
+    let mut config = configuration(&local_provider(&signer()));
+    let strict =
+        |matcher: Value| json!({ "match": matcher, "requires": { "provider_name": "login" } });
+    let host = json!([{ "name": "host", "string_match": { "exact": "admin.example" } }]);
+    config["path_policy"] = json!(policy);
+    config["rules"] = json!([
+        strict(json!({ "path": "/x%5B1%5D" })),
+        strict(json!({ "path": "/y[1]" })),
+        strict(json!({ "prefix": "/café" })),
+        strict(json!({ "path_separated_prefix": "/a|b" })),
+        strict(json!({ "safe_regex": { "regex": "/[a-z]{3}%C3%A9" } })),
+        strict(json!({ "prefix": "/m", "methods": ["DELETE", "POST", "PUT", "PATCH"] })),
+        strict(json!({ "prefix": "/", "headers": host })),
+        { "match": { "prefix": "/" } },
+    ]);
+    Setup::new(config)
+}
+
+fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
+    let details = format!("portcullis_denied{{{reason}}}");
+    let found = (exchange.status, exchange.details.as_str());
+    assert_eq!(found, (status, details.as_str()));
+    assert!(exchange.upstream.is_none(), "it reached the upstream");
+}
+
+/// Upstreams decode all of these to a path that has a rule.
+fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
+    let gate: D = start(&strict_rules_before_an_open_one("reject"));
+    for (path, status, reason) in [
+        ("/x[1]", 400, "ambiguous_path"),
+        ("/x%5b1]", 400, "ambiguous_path"),
+        ("/x%5B1%5D", 401, "missing_credential"),
+        ("/y%5B1%5D", 401, "missing_credential"),
+        ("/y[1]", 401, "missing_credential"),
+        ("/caf%C3%A9", 401, "missing_credential"),
+        ("/%63af%C3%A9", 400, "ambiguous_path"),
+        ("/a%7Cb/c", 401, "missing_credential"),
+        ("/a|b", 401, "missing_credential"),
+        ("/abc%C3%A9", 401, "missing_credential"),
+        ("/ab%63%C3%A9", 400, "ambiguous_path"),
+    ] {
+        assert_refused(&gate.send(&Request::get(path)), status, reason);
+    }
+    for path in ["/open/{id}", "/open/%C3%BC%20x", "/open;v=1"] {
+        assert_eq!(gate.send(&Request::get(path)).status, 200, "{path}");
+    }
+}
+
+/// Envoy's own virtual hosts take all of these for one.
+fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
+    let gate: D = start(&strict_rules_before_an_open_one("reject"));
+    for (authority, status, reason) in [
+        ("admin.example", 401, "missing_credential"),
+        ("ADMIN.example", 401, "missing_credential"),
+        ("admin.example:80", 401, "missing_credential"),
+        ("admin.example.", 401, "missing_credential"),
+        ("a.example,admin.example", 400, "authority"),
+    ] {
+        let mut request = Request::get("/");
+        request.authority = authority.to_owned();
+        assert_refused(&gate.send(&request), status, reason);
+    }
+    assert_eq!(gate.metric("portcullis.denied.authority"), Some(1));
+}
+
+/// The query does not count.
+fn answers_414_to_paths_that_are_too_long<D: Driver>() {
+    for policy in ["reject", "raw"] {
+        let gate: D = start(&strict_rules_before_an_open_one(policy));
+        let longest = format!("/{}", "a".repeat(8191));
+        let query = format!("{longest}?{}", "b".repeat(9000));
+        assert_eq!(gate.send(&Request::get(&query)).status, 200);
+        let exchange = gate.send(&Request::get(&format!("{longest}a?b")));
+        assert_refused(&exchange, 414, "path_too_long");
+        assert_eq!(exchange.headers.value("www-authenticate"), None);
+        assert_eq!(gate.metric("portcullis.denied.path_too_long"), Some(1));
+    }
+}
+
+fn sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw<D: Driver>() {
+    let gate: D = start(&strict_rules_before_an_open_one("raw"));
+    for (path, status) in [
+        ("/x[1]", 200),
+        ("/x%5B1%5D", 401),
+        ("/y%5B1%5D", 200),
+        ("/y[1]", 401),
+        ("/a%2fb;c/%00/%ff", 200),
+    ] {
+        assert_eq!(gate.send(&Request::get(path)).status, status, "{path}");
+    }
+    let mut request = Request::get("/");
+    request.authority = "ADMIN.example".to_owned();
+    assert_eq!(gate.send(&request).status, 200);
+}
+
+/// HTTP/2 carries raw octets in paths, and methods in any case.
+fn no_request_of_http_2_evades_a_rule_by_its_spelling() {
+    let gate: Envoy = start(&strict_rules_before_an_open_one("reject"));
+    let send = |method: &str, path: &[u8]| {
+        let fields = [
+            (&b":method"[..], method.as_bytes()),
+            (b":scheme", b"http"),
+            (b":authority", b"api.example.com"),
+            (b":path", path),
+        ];
+        http2::status(gate.address(), &fields).unwrap()
+    };
+    for (method, path, status) in [
+        ("GET", &b"/open"[..], 200),
+        ("GET", b"/caf\xc3\xa9", 401),
+        ("GET", b"/caf%C3%A9", 401),
+        ("GET", b"/%63af\xc3\xa9", 400),
+        ("GET", b"/abc\xc3\xa9", 400),
+        ("GET", b"/abc%C3%A9", 401),
+        ("GET", b"/caf\xe9", 400),
+        ("GET", b"/a|b", 401),
+        ("DELETE", b"/m", 401),
+        ("delete", b"/m", 400),
+        ("PoST", b"/m", 400),
+        ("patch", b"/m", 400),
+        ("get", b"/open", 400),
+        ("purge", b"/open", 200),
+    ] {
+        let path_text = path.escape_ascii();
+        assert_eq!(send(method, path), status, "{method} {path_text}");
+    }
+    assert_eq!(gate.metric("portcullis.allowed"), Some(2));
+    assert_eq!(gate.metric("portcullis.denied.method"), Some(4));
 }

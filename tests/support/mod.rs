@@ -28,6 +28,7 @@ pub mod driver;
 pub mod envoy;
 pub mod fake_host;
 pub mod http;
+pub mod http2;
 pub mod load;
 pub mod server;
 pub mod upstream;

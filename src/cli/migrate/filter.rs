@@ -23,6 +23,9 @@ const EVERYWHERE: [Deviation; 5] = [
     Deviation::SeveralTokens,
 ];
 
+/// All headers of a request together, in Envoy's default.
+const LONGEST_PATH: u64 = 61_440;
+
 /// The equivalent of a filter.
 pub(super) struct Carried {
     /// The configuration.
@@ -124,6 +127,7 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
     let mut configuration = Object::default();
     configuration.put("unmatched", "allow");
     configuration.put("path_policy", "raw");
+    configuration.put("limits", limits());
     for flag in ["bypass_cors_preflight", "strip_failure_response"] {
         configuration.put_flag(flag, fields.flag(flag)?);
     }
@@ -140,6 +144,14 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
         differences: journal.0,
         empty_requirements: requirements.into_empty(),
     })
+}
+
+/// `jwt_authn` reads paths of any length. No request has a longer one than this unless
+/// `max_request_headers_kb` was raised above Envoy's default of 60.
+fn limits() -> Node {
+    let mut limits = Object::default();
+    limits.put("path_bytes", LONGEST_PATH);
+    limits.into()
 }
 
 fn stat_prefix(

@@ -74,6 +74,13 @@ pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
             MAX_HEADER_BYTES,
             bytes,
         )?,
+        path_bytes: bounded(
+            "path_bytes",
+            raw.path_bytes,
+            default.path_bytes,
+            MAX_HEADER_BYTES,
+            bytes,
+        )?,
     })
 }
 

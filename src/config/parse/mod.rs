@@ -76,7 +76,12 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         providers: &providers,
         named: &named,
     };
-    let rules = rules(raw.rules.as_deref().unwrap_or_default(), names).at("rules")?;
+    let path_policy = match raw.path_policy {
+        Some(RawPathPolicy::Raw) => PathPolicy::Raw,
+        Some(RawPathPolicy::Reject) | None => PathPolicy::Reject,
+    };
+    let written = raw.rules.as_deref().unwrap_or_default();
+    let rules = rules(written, names, path_policy).at("rules")?;
     let filter_state_rules = raw
         .filter_state_rules
         .as_ref()
@@ -104,10 +109,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawUnmatched::Allow) => Unmatched::Allow,
             Some(RawUnmatched::Deny) | None => Unmatched::Deny,
         },
-        path_policy: match raw.path_policy {
-            Some(RawPathPolicy::Raw) => PathPolicy::Raw,
-            Some(RawPathPolicy::Reject) | None => PathPolicy::Reject,
-        },
+        path_policy,
         route_lookup: match raw.route_policies {
             Some(RawSwitch::Off) => RouteLookup::Sampled,
             Some(RawSwitch::On) | None => RouteLookup::Always,
@@ -139,16 +141,16 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-fn rules(raw: &[RawRule], names: Names<'_>) -> Result<Vec<Rule>, ConfigError> {
+fn rules(raw: &[RawRule], names: Names<'_>, policy: PathPolicy) -> Result<Vec<Rule>, ConfigError> {
     let mut rules = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
-        rules.push(rule(raw, names).at_index(index)?);
+        rules.push(rule(raw, names, policy).at_index(index)?);
     }
     Ok(rules)
 }
 
-fn rule(raw: &RawRule, names: Names<'_>) -> Result<Rule, ConfigError> {
-    let route = route::route(&raw.route).at("match")?;
+fn rule(raw: &RawRule, names: Names<'_>, policy: PathPolicy) -> Result<Rule, ConfigError> {
+    let route = route::route(&raw.route, policy).at("match")?;
     let requirement = match (&raw.requires, &raw.requirement_name) {
         (None, None) => None,
         (Some(requires), None) => {

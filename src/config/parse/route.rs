@@ -1,28 +1,28 @@
 //! Which requests a rule is for.
 
+use std::borrow::Cow;
+
 use super::{
     list::{exactly_one, one_or_none, texts},
-    text::{Written, regex, string_match},
+    text::{Written, bad_regex, regex, string_match},
 };
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, PathPolicy, Reason,
         error::At,
         raw::{RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex, RawStringMatcher},
     },
     policy::{
-        HeaderCondition, HeaderMatch, HeaderName, PathMatch, QueryCondition, QueryMatch,
-        RouteMatch, StringMatch,
+        HeaderCondition, HeaderMatch, HeaderName, PathMatch, PathText, Pattern, QueryCondition,
+        QueryMatch, RouteMatch, StringMatch,
+        authority::AuthorityMatch,
+        method::is_misspelt,
+        path::{Extent, Target, normal_spelling, unreachable},
     },
 };
 
-/// Methods that are misspelt when written in other case: methods have case (RFC 9110 §9.1).
-const METHODS: [&str; 9] = [
-    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
-];
-
 /// `match`.
-pub(super) fn route(raw: &RawMatch) -> Result<RouteMatch, ConfigError> {
+pub(super) fn route(raw: &RawMatch, policy: PathPolicy) -> Result<RouteMatch, ConfigError> {
     let (field, written) = exactly_one([
         ("prefix", raw.prefix.as_deref().map(WrittenPath::Prefix)),
         ("path", raw.path.as_deref().map(WrittenPath::Exact)),
@@ -41,7 +41,7 @@ pub(super) fn route(raw: &RawMatch) -> Result<RouteMatch, ConfigError> {
             raw.connect_matcher.as_ref().map(|_| WrittenPath::Connect),
         ),
     ])?;
-    let path = written.path().at(field)?;
+    let path = written.path(policy).at(field)?;
     Ok(RouteMatch {
         path,
         case_sensitive: raw.case_sensitive.unwrap_or(true),
@@ -52,7 +52,7 @@ pub(super) fn route(raw: &RawMatch) -> Result<RouteMatch, ConfigError> {
             .transpose()
             .at("methods")?
             .unwrap_or_default(),
-        headers: each(raw.headers.as_deref(), header).at("headers")?,
+        headers: each(raw.headers.as_deref(), |raw| header(raw, policy)).at("headers")?,
         query_parameters: each(raw.query_parameters.as_deref(), query_parameter)
             .at("query_parameters")?,
     })
@@ -68,23 +68,27 @@ enum WrittenPath<'a> {
 }
 
 impl WrittenPath<'_> {
-    fn path(self) -> Result<PathMatch, ConfigError> {
+    fn path(self, policy: PathPolicy) -> Result<PathMatch, ConfigError> {
+        let text = |path, extent| path_text(from_root(path)?, extent, policy);
         match self {
             Self::Connect => Ok(PathMatch::Connect),
             Self::Exact("*") => Ok(PathMatch::Exact("*".to_owned().into())), // OPTIONS *
-            Self::Exact(path) => Ok(PathMatch::Exact(from_root(path)?.into())),
+            Self::Exact(path) => Ok(PathMatch::Exact(text(path, Extent::Whole)?)),
             Self::Prefix("") => Ok(PathMatch::Prefix(String::new().into())),
-            Self::Prefix(path) => Ok(PathMatch::Prefix(from_root(path)?.into())),
+            Self::Prefix(path) => Ok(PathMatch::Prefix(text(path, Extent::Start)?)),
             Self::Regex(raw) => regex(raw).map(PathMatch::Regex),
-            Self::SegmentPrefix(path) => Ok(PathMatch::SegmentPrefix(segments(path)?.into())),
+            Self::SegmentPrefix(path) => {
+                let path = path_text(segments(path)?, Extent::Whole, policy)?;
+                Ok(PathMatch::SegmentPrefix(path))
+            }
         }
     }
 }
 
 /// A path that some request could have: a rule that no request matches protects nothing.
-pub(super) fn from_root(path: &str) -> Result<String, Reason> {
+pub(super) fn from_root(path: &str) -> Result<&str, Reason> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
-        return Ok(path.to_owned());
+        return Ok(path);
     }
     Err(Reason::WrongForm {
         expected: "a path that starts with / and has no ? or #",
@@ -92,13 +96,23 @@ pub(super) fn from_root(path: &str) -> Result<String, Reason> {
     })
 }
 
-fn segments(path: &str) -> Result<String, Reason> {
+/// A rule's path, as the requests that this policy lets through spell it.
+fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Reason> {
+    match policy {
+        PathPolicy::Raw => Ok(PathText::verbatim(path.to_owned())),
+        PathPolicy::Reject => match unreachable(path, extent) {
+            Some(fault) => Err(Reason::UnreachablePath { fault }),
+            None => Ok(PathText::from(path.to_owned())),
+        },
+    }
+}
+
+fn segments(path: &str) -> Result<&str, Reason> {
     let path = from_root(path)?;
     if path.ends_with('/') {
-        let expected = "a path without / at its end (for all paths: \"prefix\": \"/\")";
         return Err(Reason::WrongForm {
-            expected,
-            found: path,
+            expected: "a path without / at its end (for all paths: \"prefix\": \"/\")",
+            found: path.to_owned(),
         });
     }
     Ok(path)
@@ -107,10 +121,8 @@ fn segments(path: &str) -> Result<String, Reason> {
 fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let methods = texts(raw)?;
     for (index, method) in methods.iter().enumerate() {
-        let upper = method.to_ascii_uppercase();
-        let is_misspelt = upper != *method && METHODS.contains(&upper.as_str());
         // A method is a token as a header's name is (RFC 9110 §9.1).
-        if is_misspelt || HeaderName::parse(method).is_err() {
+        if is_misspelt(method.as_bytes()) || HeaderName::parse(method).is_err() {
             let expected = "a method in capital letters, such as GET";
             let wrong = Reason::WrongForm {
                 expected,
@@ -122,7 +134,8 @@ fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     Ok(methods)
 }
 
-fn header(raw: &RawHeaderMatcher) -> Result<HeaderMatch, ConfigError> {
+fn header(raw: &RawHeaderMatcher, policy: PathPolicy) -> Result<HeaderMatch, ConfigError> {
+    let name = matched_header(&raw.name).at("name")?;
     let condition = one_or_none([
         (
             "string_match",
@@ -167,12 +180,16 @@ fn header(raw: &RawHeaderMatcher) -> Result<HeaderMatch, ConfigError> {
             raw.present_match.map(WrittenCondition::Present),
         ),
     ])?;
+    let condition = match condition {
+        Some((field, written)) => written
+            .condition()
+            .and_then(|condition| normal(&name, condition, policy))
+            .at(field)?,
+        None => HeaderCondition::Present, // as in Envoy
+    };
     Ok(HeaderMatch {
-        name: matched_header(&raw.name).at("name")?,
-        condition: match condition {
-            Some((field, written)) => written.condition().at(field)?,
-            None => HeaderCondition::Present, // as in Envoy
-        },
+        name,
+        condition,
         inverted: raw.invert_match.unwrap_or(false),
         missing_is_empty: raw.treat_missing_header_as_empty.unwrap_or(false),
     })
@@ -206,6 +223,36 @@ impl WrittenCondition<'_> {
             }
             Self::Text(written) => HeaderCondition::Text(StringMatch::new(written.pattern()?)),
         })
+    }
+}
+
+/// A condition on the authority or the path, whose text servers may spell differently, on its normal
+/// form.
+fn normal(
+    name: &str,
+    condition: HeaderCondition,
+    policy: PathPolicy,
+) -> Result<HeaderCondition, ConfigError> {
+    let written = match (policy, condition) {
+        (PathPolicy::Reject, HeaderCondition::Text(written)) => written,
+        (_, other) => return Ok(other),
+    };
+    match (name, written.pattern()) {
+        (":authority", _) => match AuthorityMatch::new(written) {
+            Ok(condition) => Ok(HeaderCondition::Authority(condition)),
+            Err(error) => Err(bad_regex(&error).into()),
+        },
+        (
+            ":path",
+            Pattern::Contains(text)
+            | Pattern::Exact(text)
+            | Pattern::Prefix(text)
+            | Pattern::Suffix(text),
+        ) => match normal_spelling(Target::new(text).path) {
+            Cow::Borrowed(_) => Ok(HeaderCondition::Text(written)),
+            Cow::Owned(spelling) => Err(Reason::OtherSpelling { spelling }.into()),
+        },
+        _ => Ok(HeaderCondition::Text(written)),
     }
 }
 

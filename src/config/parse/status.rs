@@ -5,7 +5,10 @@ use super::{
 };
 use crate::{
     config::{ConfigError, Provider, Reason, StatusPath, error::At, raw::RawStatus},
-    policy::{Requirement, path::ambiguity},
+    policy::{
+        Requirement,
+        path::{Extent, normal_spelling, unreachable},
+    },
 };
 
 const MAX_BASE_URL: usize = 256;
@@ -62,15 +65,15 @@ fn admits_anyone(requirement: &Requirement) -> bool {
     }
 }
 
-/// A path that requests can have: one that can be read in two ways is refused before.
+/// A path that requests can have, as they spell it.
 fn path(path: &str) -> Result<String, Reason> {
-    if ambiguity(path).is_some() {
+    if unreachable(path, Extent::Whole).is_some() {
         return Err(Reason::WrongForm {
             expected: "a path without dot or empty segments and encoded separators",
             found: path.to_owned(),
         });
     }
-    from_root(path)
+    from_root(path).map(|path| normal_spelling(path).into_owned())
 }
 
 fn base_url(url: &str) -> Result<String, Reason> {

@@ -77,10 +77,14 @@ pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
         return Err(Reason::BadRegex { fault }).at("regex");
     }
     full_match(expression)
-        .map_err(|error| Reason::BadRegex {
-            fault: error.to_string(),
-        })
+        .map_err(|error| bad_regex(&error))
         .at("regex")
+}
+
+/// What the compiler of regular expressions found wrong.
+pub(super) fn bad_regex(error: &regex_lite::Error) -> Reason {
+    let fault = error.to_string();
+    Reason::BadRegex { fault }
 }
 
 /// Whether an expression has one of the escapes that both engines take and read differently: a rule

@@ -55,8 +55,8 @@ object! {
         limits: Option<RawLimits>,
         /// `shadow` decides and records but does not block; ambiguous paths are still refused.
         mode: Option<RawMode> = "enforce",
-        /// `reject` answers 400 to a path that two parties could read in different ways; `raw` matches it as it
-        /// came.
+        /// `reject` answers 400 to a path, method or authority that two parties could read in different ways; `raw`
+        /// matches them as they came.
         path_policy: Option<RawPathPolicy> = "reject",
         /// The authorization servers, by name: 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawProvider>>,
@@ -97,6 +97,8 @@ object! {
         park_timeout: Option<Milliseconds> = "5s",
         /// Most requests that wait for keys at one time, 1 to 65536; one more is answered 503.
         parked_requests: Option<u64> = 256,
+        /// Longest path, without query: 1 to 1048576; longer ones are answered 414.
+        path_bytes: Option<u64> = 8192,
         /// Longest token: 1 to 1048576.
         token_bytes: Option<u64> = 8192,
     }

@@ -35,6 +35,7 @@ fn whole_configuration_is_strict_by_default() {
         parked_requests: 256,
         park_timeout_ms: 5000,
         header_value_bytes: 8192,
+        path_bytes: 8192,
     };
     assert_eq!(config.limits, limits);
 }

@@ -28,7 +28,7 @@ fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
         (
             "limits.zzz",
             json!(1),
-            r#"limits: unknown field "zzz"; known here: "header_value_bytes", "jwks_bytes", "jwks_keys", "park_timeout", "parked_requests", "token_bytes""#,
+            r#"limits: unknown field "zzz"; known here: "header_value_bytes", "jwks_bytes", "jwks_keys", "park_timeout", "parked_requests", "path_bytes", "token_bytes""#,
         ),
         (
             "providers.okta.clock_skew_seconds",

@@ -53,7 +53,13 @@ fn refuses_encodings_that_change_which_rule_applies() {
         {"match": {"prefix": "/admin"}, "requires": {"provider_name": "a"}},
         {"match": {"path_separated_prefix": "/@ops"}, "requires": {"provider_name": "a"}},
         {"match": {"path": "/caf%c3%a9%20x"}, "requires": {"provider_name": "a"}},
+        {"match": {"path": "/x[1]"}, "requires": {"provider_name": "a"}},
+        {"match": {"path": "/a%7Cb"}, "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/Users", "case_sensitive": false}, "requires": {"provider_name": "a"}},
         {"match": {"safe_regex": {"regex": "/v[0-9]+"}}, "requires": {"provider_name": "a"}},
+        {"match": {"safe_regex": {"regex": "/[a-z]{3}%C3%A9"}}, "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/", "headers": [{"name": ":path", "prefix_match": "/by-header?x"}]},
+         "requires": {"provider_name": "a"}},
         {"match": {"prefix": "/"}},
     ]}));
     for (path, expected) in [
@@ -62,12 +68,126 @@ fn refuses_encodings_that_change_which_rule_applies() {
         ("/v%31", "ambiguous_path"),
         ("/caf%C3%A9%20x", "missing_credential"),
         ("/caf%c3%a9%20x", "missing_credential"),
+        ("/café%20x", "ambiguous_path"),
         ("/%63af%c3%a9%20x", "ambiguous_path"),
+        ("/x[1]", "missing_credential"),
+        ("/x%5B1%5D", "missing_credential"),
+        ("/x%5b1]", "ambiguous_path"),
+        ("/a|b", "ambiguous_path"),
+        ("/a%7Cb", "missing_credential"),
+        ("/a%7cb", "ambiguous_path"),
+        ("/uSeRs/1", "missing_credential"),
+        ("/%55SERS", "ambiguous_path"),
+        ("/%75sers", "ambiguous_path"),
+        ("/abc%C3%A9", "missing_credential"),
+        ("/abcé", "ambiguous_path"),
         ("/admin/%61", "missing_credential"),
         ("/x%3b/..%3b/admin", "ambiguous_path"),
+        ("/by-header?x", "missing_credential"),
+        ("/%62y-header?x", "ambiguous_path"),
         ("/%7Euser/a%20b%", "not_required"),
+        ("/{id}/<b>", "not_required"),
+        ("/über", "not_required"),
     ] {
         assert_eq!(label(&decide(&engine, path, &[])), expected, "{path}");
+    }
+}
+
+#[test]
+fn decides_by_the_path_as_it_came_where_the_policy_is_raw() {
+    let engine = engine(json!({"path_policy": "raw", "rules": [
+        {"match": {"path": "/my docs"}, "requires": {"provider_name": "a"}},
+        {"match": {"path": "/caf%c3%a9"}, "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/", "headers": [{"name": "host", "exact_match": "a.example"}]},
+         "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/"}},
+    ]}));
+    let authority = |authority| [(":authority", authority)];
+    for (path, headers, expected) in [
+        ("/my docs", &[][..], "missing_credential"),
+        ("/my%20docs", &[], "not_required"),
+        ("/caf%c3%a9", &[], "missing_credential"),
+        ("/caf%C3%A9", &[], "not_required"),
+        ("/a/../b%2f%00%ff", &[], "not_required"),
+        ("/", &authority("a.example"), "missing_credential"),
+        ("/", &authority("A.example"), "not_required"),
+        ("/", &authority("x@a.example,b"), "not_required"),
+    ] {
+        assert_eq!(label(&decide(&engine, path, headers)), expected, "{path}");
+    }
+}
+
+fn decide_method(engine: &Engine, method: &[u8]) -> &'static str {
+    let head: Vec<(&[u8], &[u8])> = vec![(b":method", method), (b":path", b"/m")];
+    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+    label(&engine.decide(&Request::new(head), now, Patience::Waiting, &NoHost))
+}
+
+#[test]
+fn refuses_methods_in_other_case_that_evade_rules_by_method() {
+    let config = |policy| {
+        engine(json!({"path_policy": policy, "rules": [
+            {"match": {"prefix": "/m", "methods": ["DELETE", "PATCH"]}, "requires": {"provider_name": "a"}},
+            {"match": {"prefix": "/"}},
+        ]}))
+    };
+    for (method, reject, raw) in [
+        (&b"DELETE"[..], "missing_credential", "missing_credential"),
+        (b"delete", "method", "not_required"),
+        (b"Patch", "method", "not_required"),
+        (b"get", "method", "not_required"),
+        (b"G\xffT", "method", "not_required"),
+        (b"GET", "not_required", "not_required"),
+        (b"purge", "not_required", "not_required"),
+    ] {
+        assert_eq!(decide_method(&config("reject"), method), reject);
+        assert_eq!(decide_method(&config("raw"), method), raw);
+    }
+}
+
+#[test]
+fn matches_the_authority_in_its_normal_form() {
+    let engine = engine(json!({"rules": [
+        {"match": {"prefix": "/", "headers": [{"name": "host", "exact_match": "admin.example"}]},
+         "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/"}},
+    ]}));
+    for (authority, expected) in [
+        ("admin.example", "missing_credential"),
+        ("ADMIN.example", "missing_credential"),
+        ("admin.example:80", "missing_credential"),
+        ("admin.example.", "missing_credential"),
+        ("a.example,admin.example", "authority"),
+        ("x@admin.example", "authority"),
+        ("a.example", "not_required"),
+    ] {
+        let headers = [(":authority", authority)];
+        assert_eq!(
+            label(&decide(&engine, "/", &headers)),
+            expected,
+            "{authority}"
+        );
+    }
+}
+
+/// The bound holds before any expression sees the path, and whatever else is wrong with it.
+#[test]
+fn refuses_paths_over_the_limit_in_each_mode() {
+    for policy in ["reject", "raw"] {
+        let engine = engine(json!({
+            "path_policy": policy, "limits": {"path_bytes": 16},
+            "rules": [{"match": {"safe_regex": {"regex": "/.*"}}}],
+        }));
+        for (path, expected) in [
+            ("/1234567890abcde", "not_required"),
+            ("/1234567890abcde?and-a-long-query", "not_required"),
+            ("/1234567890abcdef", "path_too_long"),
+            ("/../%2f/%00/567890abcdef?", "path_too_long"),
+        ] {
+            assert_eq!(label(&decide(&engine, path, &[])), expected, "{path}");
+        }
+        let long = format!("/{}", "a".repeat(8192));
+        assert_eq!(label(&decide(&engine, &long, &[])), "path_too_long");
     }
 }
 

@@ -61,7 +61,7 @@ fn answers_those_who_may_see_it() {
             ("GET", "/status", "junk", "malformed_token"),
             ("POST", "/status", &reader, "method_not_allowed"),
             ("OPTIONS", "/status", "junk", "method_not_allowed"),
-            ("get", "/status", &reader, "method_not_allowed"),
+            ("get", "/status", &reader, "method"),
             // Other paths, however much they look like it.
             ("GET", "/status/", "junk", "unmatched"),
             ("GET", "/Status", "junk", "unmatched"),

@@ -93,6 +93,10 @@ fn attacks(
     let scope = Some("insufficient_scope");
     let bearer = |path: &str, token: &str| Request::get(path).bearer(token);
     let at = |path: &str| bearer(path, &good_token);
+    let on_host = |authority: &str| Request {
+        authority: authority.to_owned(),
+        ..at("/")
+    };
     let root = |changes: Value| bearer("/", &with(changes));
     let forger = Signer::with_pair(signer.alg, Pair::Other);
     vec![
@@ -116,6 +120,13 @@ fn attacks(
             Reason::SeveralCredentials,
         ),
         (at("/a%2fb"), 400, request, Reason::AmbiguousPath),
+        (
+            on_host("a.example,b.example"),
+            400,
+            request,
+            Reason::AmbiguousAuthority,
+        ),
+        (at(&"/a".repeat(4097)), 414, request, Reason::PathTooLong),
         (bearer("/", "junk"), 401, token, Reason::MalformedToken),
         (
             bearer("/", &"a.".repeat(2049)),
@@ -226,8 +237,8 @@ fn z17_answer_for_each_reason<D: Driver>() {
                 assert_eq!(challenge, None);
                 assert!(header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
             }
-            // The path is wrong, whoever asks.
-            _ if reason == Reason::AmbiguousPath => assert_eq!(challenge, None),
+            // The request is wrong, whoever sends it.
+            _ if is_about_the_request(reason) => assert_eq!(challenge, None),
             (_, None) => assert_eq!(challenge.as_deref(), Some(r#"Bearer realm="api""#)),
             (_, Some(error)) => {
                 let start = format!(r#"Bearer realm="api", error="{error}""#);
@@ -252,6 +263,13 @@ fn z17_answer_for_each_reason<D: Driver>() {
         }
         assert!(!String::from_utf8_lossy(&exchange.body).contains("alice"));
     }
+}
+
+const fn is_about_the_request(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::AmbiguousPath | Reason::AmbiguousAuthority | Reason::PathTooLong
+    )
 }
 
 /// What the protected service refuses is its own answer.

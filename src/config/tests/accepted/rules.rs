@@ -41,6 +41,17 @@ fn reads_every_kind_of_path() {
 }
 
 #[test]
+fn takes_paths_as_they_are_written_where_the_policy_is_raw() {
+    for path in ["//a", "/a/../b", "/my docs", "/a%2fb", "/100%", "/caf%e9"] {
+        let rule = json!({"match": {"path": path}});
+        let rules = json!([rule]);
+        let raw = [("rules", rules.clone()), ("path_policy", json!("raw"))];
+        assert!(parse(&base_with(&raw)).is_ok(), "{path}");
+        assert!(parse(&base_with(&[("rules", rules)])).is_err(), "{path}");
+    }
+}
+
+#[test]
 fn reads_every_kind_of_header_condition() {
     let matches = |matcher: Value, headers: &[(&str, &str)]| {
         let route = route(json!({"prefix": "/", "headers": [matcher]}));

@@ -26,6 +26,26 @@ pub(super) fn matches() -> BTreeSet<String> {
             r#".match.prefix: expected a path that starts with / and has no ? or #, found "api""#,
         ),
         (
+            vec![("match.prefix", json!("/my docs"))],
+            ".match.prefix: no request can have this path: it has a space or control character; write a space as %20, and other such characters encoded too",
+        ),
+        (
+            vec![("match", json!({"path": "/a/../admin"}))],
+            ".match.path: no request can have this path: it has a dot segment; write the path without . and .. as servers resolve it",
+        ),
+        (
+            vec![("match", json!({"path_separated_prefix": "/a%2fb"}))],
+            ".match.path_separated_prefix: no request can have this path: it has an encoded slash; write / where a segment ends; requests with an encoded one get 400",
+        ),
+        (
+            vec![("match.prefix", json!("//admin"))],
+            ".match.prefix: no request can have this path: it has an empty segment; write one / where there are several",
+        ),
+        (
+            header(json!({"name": ":path", "prefix_match": "/café?q=é"})),
+            ".match.headers[0].prefix_match: paths are matched in their normal spelling, which this is not; write /caf%C3%A9",
+        ),
+        (
             vec![("match", json!({"path_separated_prefix": "/a/"}))],
             r#".match.path_separated_prefix: expected a path without / at its end (for all paths: "prefix": "/"), found "/a/""#,
         ),

@@ -1,0 +1,42 @@
+//! Methods, whose case counts (RFC 9110 §9.1).
+
+/// The methods of RFC 9110 and PATCH (RFC 5789).
+const STANDARD: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
+
+/// Whether `method` is a standard method in other case, or no text. HTTP/2 carries `delete`, a rule
+/// for `DELETE` does not match it, and frameworks that raise methods to capitals act on it.
+#[must_use]
+pub fn is_misspelt(method: &[u8]) -> bool {
+    let other_case = |standard: &&str| method.eq_ignore_ascii_case(standard.as_bytes());
+    (method.iter().any(u8::is_ascii_lowercase) && STANDARD.iter().any(other_case))
+        || str::from_utf8(method).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn knows_standard_methods_in_other_case() {
+        for method in STANDARD {
+            assert!(!is_misspelt(method.as_bytes()), "{method}");
+            assert!(is_misspelt(method.to_lowercase().as_bytes()), "{method}");
+        }
+        for (method, expected) in [
+            (&b"PoST"[..], true),
+            (b"gET", true),
+            (b"GET\xff", true),
+            (b"propfind", false),
+            (b"PURGE", false),
+            (b"getter", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_misspelt(method), expected, "{}", method.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The one spelling that every server gives a path (RFC 3986 §6.2.2).
+
+use std::{borrow::Cow, iter};
+
+/// An octet of a path.
+#[derive(Clone, Copy)]
+pub(super) struct Octet {
+    pub(super) value: u8,
+    is_encoded: bool,
+}
+
+impl Octet {
+    /// Whether it is written as it is in a normal spelling.
+    fn is_literal(self) -> bool {
+        is_pchar(self.value) || (self.value == b'/' && !self.is_encoded)
+    }
+
+    /// Whether it is a `%` that encodes nothing.
+    pub(super) const fn is_stray_percent(self) -> bool {
+        self.value == b'%' && !self.is_encoded
+    }
+}
+
+/// The octets that a path spells. A `%` that encodes nothing is itself.
+pub(super) fn octets(path: &str) -> impl Iterator<Item = Octet> {
+    let mut rest = path.as_bytes();
+    iter::from_fn(move || {
+        let (first, behind) = rest.split_first()?;
+        let (octet, behind) = match decoded(rest) {
+            Some((value, behind)) => {
+                let is_encoded = true;
+                (Octet { value, is_encoded }, behind)
+            }
+            None => {
+                let (value, is_encoded) = (*first, false);
+                (Octet { value, is_encoded }, behind)
+            }
+        };
+        rest = behind;
+        Some(octet)
+    })
+}
+
+/// The octet that a triplet at the start encodes, and what follows it.
+fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', high, low, behind @ ..] = path else {
+        return None;
+    };
+    let digit = |octet: u8| char::from(octet).to_digit(16);
+    let value = digit(*high)?.checked_mul(16)?.checked_add(digit(*low)?)?;
+    Some((u8::try_from(value).ok()?, behind))
+}
+
+/// `path` in its normal spelling: an octet that a path may hold as it is (`pchar`, RFC 3986 §3.3) is
+/// not encoded, and every other one is, in capitals. So `/caf%c3%a9` and `/café` become
+/// `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays: it is no `/`.
+#[must_use]
+pub fn normal_spelling(path: &str) -> Cow<'_, str> {
+    if octets(path).all(|octet| octet.is_literal() && !octet.is_encoded) {
+        return Cow::Borrowed(path);
+    }
+    let mut normal = String::with_capacity(path.len());
+    for octet in octets(path) {
+        if octet.is_literal() {
+            normal.push(char::from(octet.value));
+        } else {
+            let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+            let (high, low) = (digit(octet.value >> 4), digit(octet.value & 0xf));
+            normal.extend(['%', high.to_ascii_uppercase(), low.to_ascii_uppercase()]);
+        }
+    }
+    match normal == path {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(normal),
+    }
+}
+
+/// What a segment may hold unencoded (RFC 3986 §3.3).
+pub(super) const fn is_pchar(octet: u8) -> bool {
+    matches!(
+        octet,
+        b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-' | b'.' | b'_' | b'~'
+            | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+            | b':' | b'@'
+    )
+}

@@ -1,0 +1,170 @@
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+#[test]
+fn refuses_each_ambiguous_form() {
+    for (path, reason) in [
+        ("/a//b", Ambiguity::EmptySegment),
+        ("//", Ambiguity::EmptySegment),
+        ("/a/;x/b", Ambiguity::EmptySegment),
+        ("/a/../b", Ambiguity::DotSegment),
+        ("/a/..", Ambiguity::DotSegment),
+        ("/./a", Ambiguity::DotSegment),
+        ("/a/%2e%2E/b", Ambiguity::DotSegment),
+        ("/a/.%2e", Ambiguity::DotSegment),
+        ("/a/..;x/b", Ambiguity::DotSegment),
+        ("/a/..%3bx/b", Ambiguity::DotSegment),
+        ("/a\\b", Ambiguity::Backslash),
+        ("/a%5Cb", Ambiguity::Backslash),
+        ("/a%2fb", Ambiguity::EncodedSlash),
+        ("/a%2Fb", Ambiguity::EncodedSlash),
+        ("/a%00", Ambiguity::Nul),
+        ("/a#b", Ambiguity::Fragment),
+        ("/a%252fb", Ambiguity::DoubleEncoding),
+        ("/a%252E%252e/b", Ambiguity::DoubleEncoding),
+        ("/a%25%32%66b", Ambiguity::DoubleEncoding),
+        ("/a%252%66b", Ambiguity::DoubleEncoding),
+        ("/a%%32%66b", Ambiguity::DoubleEncoding),
+        ("/a%u002fb", Ambiguity::UnicodeEncoding),
+        ("/a%U002f", Ambiguity::UnicodeEncoding),
+        ("/a%25u002f", Ambiguity::UnicodeEncoding),
+        ("/%c0%af", Ambiguity::NotText),
+        ("/%ff", Ambiguity::NotText),
+        ("/caf%e9", Ambiguity::NotText),
+        ("/%ed%a0%80", Ambiguity::NotText),
+        ("/caf%c3", Ambiguity::NotText),
+        ("/%c3é", Ambiguity::NotText),
+    ] {
+        assert_eq!(readings(path), Err(reason), "{path}");
+    }
+}
+
+/// The quick scan lets nothing through that the thorough look would refuse or read in two ways.
+#[test]
+fn calls_no_path_plain_that_has_two_readings() {
+    let mut paths = vec![String::new()];
+    for _ in 0..5 {
+        let pieces = ["/", ".", "%2e", "%", "a", "#", "\\", ";", "é", "[", "%61"];
+        let longer = paths.iter().flat_map(|path| {
+            let next = pieces.iter();
+            next.map(move |next| format!("{path}{next}"))
+        });
+        paths = longer.collect();
+        for path in paths.iter().filter(|path| is_plain(path.as_bytes())) {
+            assert_eq!(refuse(path, Extent::Whole), Ok(()), "{path}");
+            assert_eq!(normal_spelling(path), path.as_str());
+            assert!(!path.contains([';', '#']), "{path}");
+        }
+    }
+}
+
+#[test]
+fn gives_ordinary_paths_one_reading() {
+    for path in [
+        "/",
+        "/a/b/",
+        "/a.b/c..",
+        "*",
+        "",
+        "/a@b:c!$&'()*+,=~-_",
+        "/.well-known/x",
+        "/...",
+        "/..c/.d",
+        "/%C3%A9",
+        "/100%25",
+    ] {
+        assert_eq!(readings(path), Ok(Readings::default()), "{path}");
+    }
+}
+
+#[test]
+fn reads_other_spellings_and_parameters_too() {
+    for (path, expected) in [
+        ("/%61dmin", &["/admin"][..]),
+        ("/x[1]", &["/x%5B1%5D"]),
+        ("/x%5b1]", &["/x%5B1%5D"]),
+        ("/café", &["/caf%C3%A9"]),
+        ("/caf%c3%a9", &["/caf%C3%A9"]),
+        ("/a b", &["/a%20b"]),
+        ("/100%", &["/100%25"]),
+        ("/a%2", &["/a%252"]),
+        ("/a%25/b%", &["/a%25/b%25"]),
+        ("/a;v=1/b", &["/a/b"]),
+        ("/a%3bv/b", &["/a;v/b", "/a/b"]),
+    ] {
+        let found = readings(path).unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{path}");
+    }
+}
+
+#[test]
+fn gives_each_path_one_spelling() {
+    for (path, expected) in [
+        ("/a", "/a"),
+        ("/%61%7e%7E", "/a~~"),
+        ("/%c3%A9%2f%20", "/%C3%A9%2F%20"),
+        ("/é €", "/%C3%A9%20%E2%82%AC"),
+        ("/%3b%25%2b%+1%1", "/;%25+%25+1%251"),
+        ("/%é%6", "/%25%C3%A9%256"),
+        ("%", "%25"),
+        ("/{id}|\"<>^`", "/%7Bid%7D%7C%22%3C%3E%5E%60"),
+    ] {
+        assert_eq!(normal_spelling(path), expected, "{path}");
+        assert_eq!(normal_spelling(expected), expected);
+    }
+}
+
+#[test]
+fn tells_paths_that_no_request_can_have() {
+    let (start, whole) = (Extent::Start, Extent::Whole);
+    let refused = Unreachable::Refused;
+    for (path, extent, expected) in [
+        ("//admin", whole, Some(refused(Ambiguity::EmptySegment))),
+        ("/a/../b", whole, Some(refused(Ambiguity::DotSegment))),
+        ("/a/..", whole, Some(refused(Ambiguity::DotSegment))),
+        ("/a/%2e%2e/b", start, Some(refused(Ambiguity::DotSegment))),
+        ("/a%2fb", start, Some(refused(Ambiguity::EncodedSlash))),
+        ("/a%5cb", start, Some(refused(Ambiguity::Backslash))),
+        ("/a\\b", start, Some(refused(Ambiguity::Backslash))),
+        ("/a%252fb", whole, Some(refused(Ambiguity::DoubleEncoding))),
+        ("/a%u00e9", whole, Some(refused(Ambiguity::UnicodeEncoding))),
+        ("/a%00", whole, Some(refused(Ambiguity::Nul))),
+        ("/caf%e9", whole, Some(refused(Ambiguity::NotText))),
+        ("/caf%c3", whole, Some(refused(Ambiguity::NotText))),
+        ("/my docs", start, Some(Unreachable::Control)),
+        ("/a\t", start, Some(Unreachable::Control)),
+        ("/a\u{7f}", start, Some(Unreachable::Control)),
+        ("/100%", whole, Some(Unreachable::Percent)),
+        ("/a%2", start, Some(Unreachable::Percent)),
+        // What goes on may become something that requests have.
+        ("/.", start, None),
+        ("/a/..", start, None),
+        ("/caf%c3", start, None),
+        ("/a%252", start, None),
+        // What can be spelled in several ways is brought into one.
+        ("/café", whole, None),
+        ("/x[1]", whole, None),
+        ("/a%20b", whole, None),
+        ("/a;b", whole, None),
+        ("*", whole, None),
+        ("", start, None),
+    ] {
+        assert_eq!(unreachable(path, extent), expected, "{path} {extent:?}");
+    }
+}
+
+#[test]
+fn strips_parameters_of_every_segment() {
+    assert_eq!(without_parameters("/a;x=1/b;y/c"), "/a/b/c");
+    assert_eq!(without_parameters("/..;/admin"), "/../admin");
+    assert_eq!(without_parameters("/a"), "/a");
+}
+
+#[test]
+fn splits_at_the_first_question_mark() {
+    for (target, path, query) in [("/a?b?c", "/a", Some("b?c")), ("/a", "/a", None)] {
+        assert_eq!(Target::new(target), Target { path, query });
+    }
+}

@@ -1,0 +1,58 @@
+//! Paths as operators write them in rules.
+
+use core::fmt;
+
+use super::{
+    Ambiguity, normal_spelling, refuse,
+    spelling::{Octet, octets},
+};
+
+/// How much of a request's path a rule writes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The start of it.
+    Start,
+    /// All of it.
+    Whole,
+}
+
+/// Why no request that `path_policy: reject` lets through has a rule's path: the rule would protect
+/// nothing, and its author would not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// Requests with such a path are refused.
+    Refused(Ambiguity),
+    /// A space or control character: requests can only have it encoded, and one here is a slip.
+    Control,
+    /// A `%` without two hexadecimal digits.
+    Percent,
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(ambiguity) => write!(formatter, "{ambiguity}"),
+            Self::Control => formatter.write_str("a space or control character"),
+            Self::Percent => formatter.write_str("a % that encodes nothing"),
+        }
+    }
+}
+
+/// Why no request can have `path`, or begin with it.
+#[must_use]
+pub fn unreachable(path: &str, extent: Extent) -> Option<Unreachable> {
+    if path.bytes().any(|octet| octet <= b' ' || octet == 0x7f) {
+        return Some(Unreachable::Control);
+    }
+    if path.contains('#') {
+        return Some(Unreachable::Refused(Ambiguity::Fragment));
+    }
+    let normal = normal_spelling(path);
+    if let Err(ambiguity) = refuse(&normal, extent) {
+        return Some(Unreachable::Refused(ambiguity));
+    }
+    let mut octets = octets(path);
+    octets
+        .any(Octet::is_stray_percent)
+        .then_some(Unreachable::Percent)
+}
