@@ -2,7 +2,7 @@
 //!
 //! `filters/` holds configurations of `jwt_authn`, which stand in an Envoy configuration of the
 //! test's; `documents/` holds whole files. Beside each lies what is printed (`.out`) and told
-//! (`.told`), word for word; `PORTCULLIS_BLESS=1` writes these anew. Where Envoy and the module are
+//! (`.told`), word for word; `PORTCULLIS_BLESS=1` writes these again. Where Envoy and the module are
 //! there, Envoy validates each file before and after it was rewritten.
 
 #![allow(
@@ -15,6 +15,11 @@
 )]
 
 mod refused;
+mod rollout;
+#[path = "../support/signer.rs"]
+mod signer;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::{
     env, fs,
@@ -173,14 +178,17 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// What is rewritten once has nothing left to rewrite.
+/// What is rewritten once has nothing left to rewrite, unless a roll-out needs it.
 #[test]
-fn leaves_nothing_of_the_filter_behind() {
+fn leaves_nothing_of_the_filter_behind_but_what_guards_a_roll_out() {
+    const APART: [&str; 3] = ["listeners", "routes_alone", "several"];
     for (name, path) in cases("documents") {
         let rewritten = printed(&migrate(&path, &["--rewrite", "--module", "m.wasm"]));
-        let again = migrate(&file(&format!("{name}.again"), &rewritten), &[]);
-        assert_eq!(again.status.code(), Some(1), "{name}");
-        assert!(!rewritten.contains("jwt_authn.v3"), "{name}");
+        if !APART.contains(&name.as_str()) {
+            let again = migrate(&file(&format!("{name}.again"), &rewritten), &[]);
+            assert_eq!(again.status.code(), Some(1), "{name}");
+            assert!(!rewritten.contains("jwt_authn.v3"), "{name}");
+        }
     }
 }
 

@@ -336,6 +336,42 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
+/// A table that comes on its own may serve a listener of another file, which has the other filter.
+#[test]
+fn loses_no_override_for_a_filter_of_another_file() {
+    let strict = |name: &str| {
+        routes(&format!(
+            "{{ {name}: {{ {PER_ROUTE}, requirement_name: strict }} }}"
+        ))
+    };
+    let manager = manager("public", "rds: { route_config_name: r }");
+    let with = |name: &str| format!("resources:\n{manager}- {}\n", strict(name));
+    let rewrite = ["--rewrite", "--module", "m"];
+    let said = told(&file("other-file.yaml", &with("elsewhere")), &rewrite, 1);
+    assert!(said.contains("or for one that is not here"), "{said}");
+    let rewritten = super::printed(&migrate(&file("this-file.yaml", &with("public")), &rewrite));
+    assert!(rewritten.contains("portcullis-rollout"), "{rewritten}");
+}
+
+/// What modules edit is in another file.
+#[test]
+fn warns_of_routes_alone_that_are_matched_by_headers() {
+    let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let routes = routes(&over).replace(
+        "prefix: / }",
+        "prefix: /, headers: [{ name: x-user, present_match: true }] }",
+    );
+    let path = file("unsettled-alone.yaml", &format!("resources: [{routes}]"));
+    let output = migrate(&path, &["--rewrite", "--module", "m"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.starts_with("danger: resources[0].virtual_hosts[0].routes[0].match"),
+        "{said}"
+    );
+    assert!(said.contains("NEVER ASKED"), "{said}");
+}
+
 /// Whether the filter is disabled, and what it is configured with, Envoy seeks one by one.
 #[test]
 fn enables_again_what_routes_enable_again() {

@@ -1,15 +1,23 @@
-//! What is otherwise after a migration, and what cannot be migrated.
+//! What is different after a migration.
 //!
-//! Both are closed sets. A [`Difference`] is told and the configuration is written all the same;
-//! with [`NotCarried`] nothing is written, since what would come of it is another policy.
+//! A closed set. A [`Difference`] is reported and the configuration is written all the same. Each has
+//! a [`Severity`], by which a [report](super::report) orders them.
 
 use core::fmt;
 use std::borrow::Cow;
 
-use crate::{
-    config::{ConfigError, Location},
-    jose::{KeySetError, SkippedKey},
-};
+use crate::{config::Location, jose::SkippedKey};
+
+/// How much a difference matters. The order is that of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Ignored, it may let in requests that `jwt_authn` refuses.
+    Danger,
+    /// Ignored, it may break clients, upstreams or later changes.
+    Warning,
+    /// For information.
+    Note,
+}
 
 /// One difference in behaviour, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +85,7 @@ pub enum Deviation {
     },
     /// A condition that `jwt_authn` never looked at.
     ConditionIgnored,
-    /// An empty requirement among others.
+    /// An empty requirement that something may refer to.
     EmptyRequirement,
     /// What a route asks for stands with the route.
     RouteOverride {
@@ -88,70 +96,87 @@ pub enum Deviation {
     OverrideOfNone,
     /// A route with policies beside it that is matched by what the module edits.
     UnsettledRoute,
-    /// Routes that this document does not hold.
+    /// A route that is matched by what some module may edit, in a file without filters.
+    PerhapsUnsettledRoutes {
+        /// How many conditions are like this one.
+        places: usize,
+    },
+    /// Routes that this document does not hold, and nothing guards.
     RoutesElsewhere,
+    /// Routes that this document does not hold, refused until they are rewritten.
+    RoutesGuarded,
+    /// Routes that this document does not hold, for a filter that has no named requirements.
+    RoutesUnderRules,
     /// Comments and anchors are lost.
     CommentsLost,
 }
 
-/// Why a filter cannot be carried over, and where.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NotCarried {
-    /// The place in what was read.
-    pub at: Location,
-    /// Why.
-    pub reason: Obstacle,
+impl Deviation {
+    /// How much it matters.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::DenialUnwritten
+            | Self::PerhapsUnsettledRoutes { .. }
+            | Self::RouteOverride { .. }
+            | Self::RoutesElsewhere
+            | Self::RoutesGuarded
+            | Self::RoutesUnderRules
+            | Self::UnsettledRoute => Severity::Danger,
+            Self::CookieRemoved
+            | Self::EmptyRequirement
+            | Self::FileInlined { .. }
+            | Self::FilterState
+            | Self::KeyLeftOut(_)
+            | Self::MetadataUnwritten
+            | Self::NotWatched
+            | Self::VariableInlined { .. } => Severity::Warning,
+            Self::Answers
+            | Self::AudienceSpellings
+            | Self::CallBounded { .. }
+            | Self::CommentsLost
+            | Self::ConditionIgnored
+            | Self::Counters
+            | Self::FetchedKeys
+            | Self::ListenerDoesNotWait
+            | Self::OverrideOfNone
+            | Self::Renamed { .. }
+            | Self::RetriesUnbounded
+            | Self::SeveralTokens
+            | Self::StrictBearer
+            | Self::StricterKeys
+            | Self::StricterTokens => Severity::Note,
+        }
+    }
+
+    /// Whether it is the same for every filter, so that one line says it for all of them.
+    #[must_use]
+    pub const fn is_common(&self) -> bool {
+        matches!(
+            self,
+            Self::Answers
+                | Self::AudienceSpellings
+                | Self::CommentsLost
+                | Self::Counters
+                | Self::FetchedKeys
+                | Self::ListenerDoesNotWait
+                | Self::RetriesUnbounded
+                | Self::SeveralTokens
+                | Self::StrictBearer
+                | Self::StricterKeys
+                | Self::StricterTokens
+        )
+    }
 }
 
-/// Why something has no counterpart.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Obstacle {
-    /// Not a field of `jwt_authn`, as far as is known.
-    UnknownField,
-    /// Both spellings of one field.
-    SpeltTwice,
-    /// Of another type.
-    WrongType {
-        /// What belongs there.
-        expected: &'static str,
-    },
-    /// A field without counterpart.
-    NoCounterpart {
-        /// What to do instead.
-        instead: &'static str,
-    },
-    /// A file that cannot be read.
-    File {
-        /// The file.
-        file: String,
-        /// The system's words.
-        fault: String,
-    },
-    /// An environment variable that is not there, or is no text.
-    Variable {
-        /// The variable.
-        variable: String,
-    },
-    /// Bytes that are no text.
-    NotText,
-    /// Keys that cannot be read.
-    Keys(KeySetError),
-    /// The equivalent configuration is refused.
-    Refused(ConfigError),
-    /// An override for one of several filters.
-    OverrideOfOne,
-    /// An override for a filter that is disabled by default.
-    OverrideEnables,
-    /// A route with policies beside it that is matched by what the module edits.
-    UnsettledRoute,
-    /// An override whose routes are not all here.
-    OverrideUnmoved,
-    /// A named requirement that asks for nothing in some filters only.
-    EmptyForSome,
-    /// Clusters of one route with unequal overrides.
-    UnequalClusters,
-    /// RBAC that would let in whom it refuses.
-    DenialByMetadata,
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Danger => "danger",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
 }
 
 impl fmt::Display for Difference {
@@ -166,12 +191,12 @@ impl fmt::Display for Deviation {
         let text: Cow<'_, str> = match self {
             Self::Answers => {
                 "a refusal has a JSON body and the realm \"api\"; a wrong audience is 401 (was \
-                403), keys that cannot be had are 503 (was 401); look through clients and alerts"
+                403), missing keys are 503 (were 401); check clients and alerts"
                     .into()
             }
             Self::AudienceSpellings => {
-                "jwt_authn does not mind http://, https:// and a last / in audiences, so each \
-                spelling is listed; delete those that the issuer does not write"
+                "audiences are listed with and without http://, https:// and a last /, which \
+                jwt_authn ignores; delete the spellings that the issuer does not write"
                     .into()
             }
             Self::CallBounded { timeout } => format!(
@@ -189,19 +214,18 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::Counters => {
-                "counters are wasmcustom.portcullis.…, not http.….jwt_authn.…; change dashboards \
+                "counters are wasmcustom.portcullis.… (were http.….jwt_authn.…); change dashboards \
                 and alerts"
                     .into()
             }
             Self::EmptyRequirement => {
-                "an empty requirement among others is written as allow_missing_or_failed, which \
-                lends the identity of a token that verifies; delete it if none is meant"
+                "an empty requirement is written as allow_missing_or_failed, which lends the \
+                identity of a token that verifies; delete it if nothing needs it"
                     .into()
             }
             Self::FetchedKeys => {
-                "keys are fetched once for all workers, ahead of their end; while that fails the \
-                last good ones serve for max_stale (an hour), then every token gets 503; set \
-                max_stale"
+                "keys are fetched once for all workers; while fetching fails, the last good ones \
+                serve for max_stale (an hour), then tokens get 503; set max_stale"
                     .into()
             }
             Self::FileInlined { file } => {
@@ -244,8 +268,8 @@ impl fmt::Display for Deviation {
                 format!("the name does not fit and is now {to:?}; use that in dashboards").into()
             }
             Self::RetriesUnbounded => {
-                "every failed fetch is repeated, with back-off, until the keys are there; \
-                num_retries and retry_on have no effect: delete them"
+                "a failed fetch is repeated, with back-off, until it succeeds; num_retries and \
+                retry_on have no effect: delete them"
                     .into()
             }
             Self::RouteOverride { metadata } => format!(
@@ -253,10 +277,33 @@ impl fmt::Display for Deviation {
                 metadata.filter_metadata.portcullis: {metadata}, or migrate with --rewrite"
             )
             .into(),
+            Self::PerhapsUnsettledRoutes { places } => format!(
+                "{places} routes are matched by headers, cookies or parameters; where a token is \
+                read from one of these or a claim is written to it, Envoy may choose another route \
+                behind the module, which was NEVER ASKED what it requires; compare them with the \
+                providers, and match by something else, or put the filters of envoy/routes.yaml \
+                around the module"
+            )
+            .into(),
             Self::RoutesElsewhere => {
-                "routes come from elsewhere; what they ask of jwt_authn must be rewritten too: \
-                migrate --rewrite takes a file of routes; none may be matched by what the module \
-                sets or takes away"
+                "the routes are delivered on their own, and what they ask of jwt_authn would be \
+                lost; use --rewrite, for this file and for those of the routes; no route may be \
+                matched by what the module sets or takes away"
+                    .into()
+            }
+            Self::RoutesGuarded => {
+                "the routes are delivered on their own; until rewritten ones arrive, the added \
+                filter portcullis-rollout answers 403 to every request, so that no route loses \
+                what it asks; migrate files of routes with --rewrite and roll them out first; no \
+                route may be matched by what the module sets or takes away"
+                    .into()
+            }
+            Self::RoutesUnderRules => {
+                "the routes are delivered on their own; until rewritten ones arrive, a route that \
+                disables jwt_authn is under the rules; one that names a requirement stays refused, \
+                by the added jwt_authn without configuration; migrate files of routes that say \
+                something to jwt_authn with --rewrite; none of these may be matched by what the \
+                module sets or takes away"
                     .into()
             }
             Self::UnsettledRoute => {
@@ -266,25 +313,24 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::SeveralTokens => {
-                "two tokens in the places of one provider are refused with 400 (jwt_authn asks \
-                that all verify); have clients send one"
+                "two tokens for one provider get 400 (jwt_authn asks that all verify); have \
+                clients send one"
                     .into()
             }
             Self::StricterKeys => {
-                "not used are keys whose \"use\" is not \"sig\", RSA keys of less than 2048 \
-                bits, secrets shorter than the hash, and secrets in fetched sets; replace them"
+                "unused are keys with another \"use\" than \"sig\", RSA keys below 2048 bits, \
+                secrets shorter than the hash, and secrets in fetched sets; replace them"
                     .into()
             }
             Self::StricterTokens => {
-                "refused are tokens with \"crit\", \"b64\" or a nested token, with a \"cnf\" that is \
-                not this connection's, with \"exp\": 0, in loose base64url, and of more than 8192 \
-                bytes; correct the issuer, or raise limits.token_bytes"
+                "refused are tokens with \"crit\", \"b64\" or a nested token, with another \
+                connection's \"cnf\", with \"exp\": 0, in loose base64url, and over 8192 bytes; \
+                correct the issuer, or raise limits.token_bytes"
                     .into()
             }
             Self::StrictBearer => {
-                "Authorization is read as RFC 6750 says: \"Bearer\" in any case, then the token \
-                alone; jwt_authn finds \"Bearer \" anywhere; correct clients that send it \
-                otherwise"
+                "Authorization is read as RFC 6750 says, \"Bearer\" in any case and the token \
+                alone (jwt_authn finds \"Bearer \" anywhere); correct other clients"
                     .into()
             }
             Self::VariableInlined { variable } => format!(
@@ -296,64 +342,3 @@ impl fmt::Display for Deviation {
         formatter.write_str(&text)
     }
 }
-
-impl fmt::Display for NotCarried {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.at, self.reason)
-    }
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownField => formatter.write_str("unknown field; correct or delete it"),
-            Self::SpeltTwice => formatter.write_str("there in both of its spellings; keep one"),
-            Self::WrongType { expected } => write!(formatter, "not {expected}; correct it"),
-            Self::NoCounterpart { instead } => write!(formatter, "has no counterpart; {instead}"),
-            Self::File { file, fault } => write!(
-                formatter,
-                "the file {file:?} cannot be read ({fault}); run this where it is"
-            ),
-            Self::Variable { variable } => write!(
-                formatter,
-                "the environment variable {variable} is not set; run this where it is"
-            ),
-            Self::NotText => formatter.write_str("these bytes are no text; write a JWK set"),
-            Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
-            Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
-            Self::OverrideOfOne => formatter.write_str(
-                "for one of several jwt_authn filters, or for a filter within another, where a \
-                 route's metadata are for all that it meets; give the filters one name, or \
-                 migrate a file for each",
-            ),
-            Self::OverrideEnables => formatter.write_str(
-                "for a filter that is disabled by default; enable it \
-                 and disable it on the other routes first",
-            ),
-            Self::DenialByMetadata => formatter.write_str(
-                "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
-                 module cannot write: it would let in whom it refuses; migrate without --rewrite, \
-                 and decide by \"authorize\"",
-            ),
-            Self::UnsettledRoute => formatter.write_str(
-                "a route is matched by what the module sets or takes away, so that behind it Envoy \
-                 may choose one that was never asked what it requires; match by something else, \
-                 or migrate without --rewrite and put the filters of envoy/routes.yaml around it",
-            ),
-            Self::OverrideUnmoved => formatter.write_str(
-                "this says something for routes that are not here (vhds), or not where routes \
-                 are looked for, and only a route's own metadata reach a module; move it to them",
-            ),
-            Self::EmptyForSome => formatter.write_str(
-                "this requirement asks for nothing in one jwt_authn filter and is another, or \
-                 unknown, in the next; give it names of its own",
-            ),
-            Self::UnequalClusters => formatter.write_str(
-                "weighted clusters of one route ask for different tokens, and \
-                 a module sees the route alone; make them alike, or split the route",
-            ),
-        }
-    }
-}
-
-impl core::error::Error for NotCarried {}

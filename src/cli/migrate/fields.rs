@@ -5,8 +5,8 @@
 //! forbid something: [`Fields::finish`] refuses it.
 
 use super::{
-    difference::{NotCarried, Obstacle},
     document::Node,
+    obstacle::{NotCarried, Obstacle},
 };
 use crate::config::Location;
 

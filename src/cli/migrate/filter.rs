@@ -5,10 +5,11 @@
 //! refuses, it must not come from here.
 
 use super::{
-    difference::{Deviation, Difference, NotCarried, Obstacle},
+    difference::{Deviation, Difference},
     document::Node,
     fields::{Fields, Placed},
     names::{Names, fitted},
+    obstacle::{NotCarried, Obstacle},
     provider,
     requirement::Requirements,
 };

@@ -12,10 +12,11 @@ use base64::{
 };
 
 use super::{
-    difference::{Deviation, NotCarried, Obstacle},
+    difference::Deviation,
     document::Node,
     fields::{Fields, Placed},
     filter::{Journal, Object},
+    obstacle::{NotCarried, Obstacle},
 };
 use crate::{
     config::Location,

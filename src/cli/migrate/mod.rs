@@ -4,11 +4,12 @@
 //! ([`search`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
 //! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
 //! configurations are written, or the whole document with the module in the place of its filters
-//! ([`rewrite`](mod@rewrite)).
+//! ([`rewrite`](mod@rewrite)), and what keeps it closed while only half of it is rolled out
+//! ([`rollout`]).
 //!
 //! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
-//! Where that cannot be, each [`Difference`] is told on standard error. What would come out as
-//! another policy is [`NotCarried`], and nothing is written.
+//! Where that cannot be, each [`Difference`] is reported on standard error ([`report`]). What would
+//! come out as another policy is [`NotCarried`], and nothing is written.
 
 mod difference;
 mod document;
@@ -16,12 +17,17 @@ mod fields;
 mod filter;
 mod keys;
 mod names;
+mod obstacle;
+mod overrides;
 mod provider;
 mod reader;
+mod report;
 mod requirement;
 mod rewrite;
+mod rollout;
 mod route;
 mod search;
+mod shape;
 mod unsettled;
 mod write;
 
@@ -32,7 +38,10 @@ use std::{
 
 use serde_json::Value;
 
-pub use self::difference::{Deviation, Difference, NotCarried, Obstacle};
+pub use self::{
+    difference::{Deviation, Difference, Severity},
+    obstacle::{NotCarried, Obstacle},
+};
 use self::{
     document::Node,
     filter::{Carried, carry},
@@ -95,13 +104,14 @@ pub(super) fn run(
         surroundings.has_disabled,
         surroundings.routes_elsewhere.first(),
     ) {
-        let (at, reason) = (at.clone(), Obstacle::OverrideEnables);
+        let (at, reason) = (at.at.clone(), Obstacle::OverrideEnables);
         return Err(not_carried(NotCarried { at, reason }));
     }
     let empty = empty_requirements(&carried);
     let mut routes = Routes::new(&surroundings, &empty);
     let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
-    if carried.is_empty() && (module.is_none() || routes.overrides == 0) {
+    let has_routes = routes.overrides > 0 || routes.marked > 0;
+    if carried.is_empty() && !(module.is_some() && has_routes) {
         let none = format!("{}: no jwt_authn filter", path.display());
         return Err(Failure::Finding(none));
     }
@@ -109,32 +119,31 @@ pub(super) fn run(
         let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
         return Err(not_carried(NotCarried { at, reason }));
     }
-    let mut edits = Edits::default();
-    for filter in &found {
-        edits.add(filter.configuration);
-    }
     let unsettled = match routes.overrides {
         0 => Vec::new(),
-        _ => edits.places(&document),
+        _ => Edits::of(&found).places(&document),
     };
-    if let (Some(_), Some(at)) = (module, unsettled.first()) {
+    let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
+    if found.is_empty() {
+        // What the modules edit is in another file.
+        let (at, places) = (unsettled.first().cloned(), unsettled.len());
+        differences.extend(at.map(|at| Difference {
+            at,
+            what: Deviation::PerhapsUnsettledRoutes { places },
+        }));
+    } else if let (Some(_), Some(at)) = (module, unsettled.first()) {
         let (at, reason) = (at.clone(), Obstacle::UnsettledRoute);
         return Err(not_carried(NotCarried { at, reason }));
     }
-    let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
-    differences.extend(unsettled.into_iter().map(|at| Difference {
-        at,
-        what: Deviation::UnsettledRoute,
-    }));
-    for difference in carried.iter_mut().flat_map(|one| one.differences.drain(..)) {
-        // What holds for every filter is told once.
-        if !differences.contains(&difference) {
-            differences.push(difference);
-        }
+    if !found.is_empty() {
+        differences.extend(unsettled.into_iter().map(|at| Difference {
+            at,
+            what: Deviation::UnsettledRoute,
+        }));
     }
+    let of_filters = carried.iter_mut().flat_map(|one| one.differences.drain(..));
+    differences.extend(of_filters);
     differences.append(&mut routes.differences);
-    // What holds whatever is configured comes last: it must not hide what has to be done.
-    differences.sort_by_key(|difference| difference.at == Location::default());
     let configurations = carried.into_iter().map(|carried| carried.configuration);
     let written = if let Some(module) = module {
         // Done, and no longer to do.
@@ -146,9 +155,7 @@ pub(super) fn run(
         let places = found.iter().map(|filter| &filter.at);
         documents(places.zip(configurations))
     };
-    for difference in &differences {
-        writeln!(errors, "{difference}")?;
-    }
+    report::write(&differences, &found, errors)?;
     output.write_all(written.as_bytes())?;
     Ok(Exit::Done)
 }
@@ -179,7 +186,14 @@ fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let readers = surroundings.metadata_readers.iter();
     differences.extend(readers.map(|at| difference(at, Deviation::MetadataUnwritten)));
     let elsewhere = surroundings.routes_elsewhere.iter();
-    differences.extend(elsewhere.map(|at| difference(at, Deviation::RoutesElsewhere)));
+    differences.extend(elsewhere.map(|elsewhere| {
+        let what = match (is_rewritten, elsewhere.names_requirements) {
+            (false, _) => Deviation::RoutesElsewhere,
+            (true, true) => Deviation::RoutesGuarded,
+            (true, false) => Deviation::RoutesUnderRules,
+        };
+        difference(&elsewhere.at, what)
+    }));
     if is_rewritten {
         differences.push(difference(&Location::default(), Deviation::CommentsLost));
     }

@@ -1,11 +1,12 @@
 //! Providers.
 
 use super::{
-    difference::{Deviation, NotCarried},
+    difference::Deviation,
     document::Node,
     fields::{Fields, Placed, copy},
     filter::{Journal, Object},
     keys,
+    obstacle::NotCarried,
 };
 
 /// Seconds that `jwt_authn` takes where zero is written.

@@ -1,13 +1,15 @@
 //! Rules, and what they ask for.
 
 use super::{
-    difference::{Deviation, NotCarried, Obstacle},
+    difference::Deviation,
     document::Node,
     fields::{Fields, Placed, copy},
     filter::{Journal, Object},
     names::Names,
+    obstacle::{NotCarried, Obstacle},
     provider::spellings,
 };
+use crate::config::Location;
 
 /// Conditions of a route that `jwt_authn` reads and never looks at.
 const IGNORED: [&str; 6] = [
@@ -46,10 +48,16 @@ impl<'a> Requirements<'a> {
     ) -> Result<Object, NotCarried> {
         let mut named = Object::default();
         for (name, placed) in written {
-            match self.requirement(placed, journal)? {
-                Some(requirement) => named.put(name, requirement),
-                None => self.empty.push(name.to_owned()),
-            }
+            let at = placed.0.clone();
+            let requirement = match self.requirement(placed, journal)? {
+                Some(requirement) => requirement,
+                None => {
+                    self.empty.push(name.to_owned());
+                    // Routes in another file may name it.
+                    nothing(&at, journal)
+                }
+            };
+            named.put(name, requirement);
         }
         Ok(named)
     }
@@ -161,12 +169,7 @@ impl<'a> Requirements<'a> {
         for (at, node) in fields.list("requirements")? {
             let requirement = match self.requirement((at.clone(), node), journal)? {
                 Some(requirement) => requirement,
-                None => {
-                    journal.note(&at, Deviation::EmptyRequirement);
-                    let mut nothing = Object::default();
-                    nothing.put("allow_missing_or_failed", Object::default());
-                    nothing.into()
-                }
+                None => nothing(&at, journal),
             };
             requirements.push(requirement);
         }
@@ -175,6 +178,14 @@ impl<'a> Requirements<'a> {
         group.put("requirements", Node::List(requirements));
         Ok(group.into())
     }
+}
+
+/// What comes closest to a requirement that asks for nothing.
+fn nothing(at: &Location, journal: &mut Journal) -> Node {
+    journal.note(at, Deviation::EmptyRequirement);
+    let mut nothing = Object::default();
+    nothing.put("allow_missing_or_failed", Object::default());
+    nothing.into()
 }
 
 /// `RouteMatch` of Envoy.

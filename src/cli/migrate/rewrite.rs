@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use super::{
     document::Node,
     filter::Object,
-    search::{NAMESPACE, Surroundings, filter, free, is_filter_type},
+    rollout,
+    search::{Surroundings, filter, free, is_filter_type},
 };
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
@@ -16,7 +17,7 @@ const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 pub(super) struct Modules<'a> {
     /// The module's file, as Envoy shall find it.
     module: &'a str,
-    /// The name of a filter that had the usual one.
+    /// The name of a filter.
     name: String,
     /// Configurations of those to come, in the order of the document.
     configurations: VecDeque<Node>,
@@ -52,7 +53,12 @@ impl<'a> Modules<'a> {
                 .into_iter()
                 .map(|element| self.rewrite(element))
                 .collect(),
-            Node::Map(members) => Node::Map(self.members(members)),
+            Node::Map(members) => {
+                let guards = rollout::guards(&members);
+                let mut members = self.members(members);
+                rollout::insert(guards, &mut members);
+                Node::Map(members)
+            }
             scalar => scalar,
         }
     }
@@ -65,7 +71,8 @@ impl<'a> Modules<'a> {
         let is_resource = members.iter().any(|(name, _)| name == "@type");
         for (name, node) in &mut members {
             match name.as_str() {
-                "name" if is_entry && !is_resource && node.text() == Some(NAMESPACE) => {
+                // Routes go on saying something to the old name, which could disable the module.
+                "name" if is_entry && !is_resource => {
                     *node = self.name.as_str().into();
                 }
                 "type_urls" | "typeUrls" => rename_types(node),

@@ -5,11 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use super::document::Node;
+use super::{
+    document::Node,
+    rollout::{self, Guard},
+};
 use crate::config::Location;
 
 /// Type of the filter's configuration.
-const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
 /// Type of an override for it.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 /// Type of an override for any filter.
@@ -31,6 +34,14 @@ pub(super) struct Found<'a> {
     pub(super) configuration: &'a Node,
 }
 
+/// Where the routes of a chain come from elsewhere.
+pub(super) struct Elsewhere {
+    /// The place that says so.
+    pub(super) at: Location,
+    /// Whether they may name requirements of the chain's filters.
+    pub(super) names_requirements: bool,
+}
+
 /// What else of a document bears on its filters.
 #[derive(Default)]
 pub(super) struct Surroundings {
@@ -44,7 +55,7 @@ pub(super) struct Surroundings {
     /// Whether some filter is disabled unless a route enables it.
     pub(super) has_disabled: bool,
     /// Where routes come from elsewhere, for a chain with such a filter.
-    pub(super) routes_elsewhere: Vec<Location>,
+    pub(super) routes_elsewhere: Vec<Elsewhere>,
     /// What reads the filter's dynamic metadata.
     pub(super) metadata_readers: Vec<Location>,
     /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
@@ -137,16 +148,17 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
     surroundings
 }
 
-/// Where an override for the filter is.
-pub(super) fn place_of_override(document: &Node) -> Option<Location> {
-    let mut place = None;
+/// Where overrides for the filter are, by their type.
+pub(super) fn places_of_overrides(document: &Node) -> Vec<Location> {
+    let mut places = Vec::new();
     visit(document, &Location::default(), &mut |at, node| {
-        if place.is_none() && is_per_route(node) {
-            place = Some(at.clone());
+        if is_per_route(node) {
+            places.push(at.clone());
+            return Walk::Past;
         }
         Walk::Into
     });
-    place
+    places
 }
 
 /// Names under which something stands that is for the filter.
@@ -179,7 +191,7 @@ impl Surroundings {
             self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
         }
         if let Some(Node::List(chain)) = either(node, "http_filters", "httpFilters") {
-            self.look_at_chain(at, node, chain);
+            self.look_at_chain(at, members, chain);
         }
         for (name, value) in members {
             let text = value.text().unwrap_or_default();
@@ -198,22 +210,20 @@ impl Surroundings {
         }
     }
 
-    fn look_at_chain(&mut self, at: &Location, manager: &Node, chain: &[Node]) {
+    fn look_at_chain(&mut self, at: &Location, manager: &[(String, Node)], chain: &[Node]) {
         // Routes refer to what is in the chain, whatever that wraps.
-        let mut has_filter = false;
         for entry in chain {
-            let is_entry = is_entry(entry);
-            let is_wrapper = !is_entry && !filters(entry).is_empty();
-            has_filter |= is_entry || is_wrapper;
-            if is_wrapper {
+            if !is_entry(entry) && !filters(entry).is_empty() {
                 let name = entry.member("name").and_then(Node::text);
                 self.wrappers.insert(name.unwrap_or_default().to_owned());
             }
         }
-        for (snake, camel) in [("rds", "rds"), ("scoped_routes", "scopedRoutes")] {
-            if has_filter && either(manager, snake, camel).is_some() {
-                self.routes_elsewhere.push(at.member(snake));
-            }
+        let guards = rollout::guards(manager);
+        if let (Some(source), false) = (rollout::source_of_routes(manager), guards.is_empty()) {
+            self.routes_elsewhere.push(Elsewhere {
+                at: at.member(source),
+                names_requirements: guards.iter().any(|(_, guard)| *guard == Guard::Everything),
+            });
         }
     }
 }
@@ -265,7 +275,7 @@ fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
 }
 
 /// Whether this is an entry with the filter in it, or with one to be discovered.
-fn is_entry(entry: &Node) -> bool {
+pub(super) fn is_entry(entry: &Node) -> bool {
     let typed = either(entry, "typed_config", "typedConfig");
     let discovery = either(entry, "config_discovery", "configDiscovery");
     let default = discovery.and_then(|node| either(node, "default_config", "defaultConfig"));

@@ -8,23 +8,39 @@ use std::collections::BTreeSet;
 
 use super::{
     document::Node,
-    search::{either, filter, visit_all},
+    search::{Found, either, filter, visit_all},
 };
 use crate::config::Location;
 
 /// The header that says whether anyone verified.
 const MARKER: &str = "x-jwt-signature-verified";
 
+/// Headers that a module never edits. It may rewrite `:path`, where a parameter holds a token.
+const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
+
 /// What modules set or take away.
 #[derive(Default)]
 pub(super) struct Edits {
     headers: BTreeSet<String>,
     params: BTreeSet<String>,
+    /// Whether there may be more: the filters are in another file.
+    may_be_any: bool,
 }
 
 impl Edits {
-    /// Of a configuration as it was written.
-    pub(super) fn add(&mut self, configuration: &Node) {
+    /// Of filters as they were written; of none, what any filter might edit.
+    pub(super) fn of(filters: &[Found<'_>]) -> Self {
+        let mut edits = Self {
+            may_be_any: filters.is_empty(),
+            ..Self::default()
+        };
+        for filter in filters {
+            edits.add(filter.configuration);
+        }
+        edits
+    }
+
+    fn add(&mut self, configuration: &Node) {
         self.header(MARKER);
         let Some(Node::Map(providers)) = configuration.member("providers") else {
             return;
@@ -112,11 +128,14 @@ impl Edits {
     }
 
     fn has_header(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| self.headers.contains(&alike(name)))
+        name.is_some_and(|name| {
+            let is_editable = self.may_be_any && !KEPT.contains(&name);
+            is_editable || self.headers.contains(&alike(name))
+        })
     }
 
     fn has_param(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| self.params.contains(name))
+        name.is_some_and(|name| self.may_be_any || self.params.contains(name))
     }
 }
 

@@ -1,0 +1,131 @@
+//! What cannot be migrated.
+//!
+//! With [`NotCarried`] nothing is written, since what would come of it is another policy.
+
+use core::fmt;
+
+use crate::{
+    config::{ConfigError, Location},
+    jose::KeySetError,
+};
+
+/// Why a filter cannot be carried over, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotCarried {
+    /// The place in what was read.
+    pub at: Location,
+    /// Why.
+    pub reason: Obstacle,
+}
+
+/// Why something has no counterpart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Obstacle {
+    /// Not a field of `jwt_authn`, as far as is known.
+    UnknownField,
+    /// Both spellings of one field.
+    SpeltTwice,
+    /// Of another type.
+    WrongType {
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// A field without counterpart.
+    NoCounterpart {
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A file that cannot be read.
+    File {
+        /// The file.
+        file: String,
+        /// The system's words.
+        fault: String,
+    },
+    /// An environment variable that is not there, or is no text.
+    Variable {
+        /// The variable.
+        variable: String,
+    },
+    /// Bytes that are no text.
+    NotText,
+    /// Keys that cannot be read.
+    Keys(KeySetError),
+    /// The equivalent configuration is refused.
+    Refused(ConfigError),
+    /// An override for one of several filters.
+    OverrideOfOne,
+    /// An override for a filter that is disabled by default.
+    OverrideEnables,
+    /// A route with policies beside it that is matched by what the module edits.
+    UnsettledRoute,
+    /// An override whose routes are not all here.
+    OverrideUnmoved,
+    /// A named requirement that asks for nothing in some filters only.
+    EmptyForSome,
+    /// Clusters of one route with unequal overrides.
+    UnequalClusters,
+    /// RBAC that would let in whom it refuses.
+    DenialByMetadata,
+}
+
+impl fmt::Display for NotCarried {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.at, self.reason)
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownField => formatter.write_str("unknown field; correct or delete it"),
+            Self::SpeltTwice => formatter.write_str("there in both of its spellings; keep one"),
+            Self::WrongType { expected } => write!(formatter, "not {expected}; correct it"),
+            Self::NoCounterpart { instead } => write!(formatter, "has no counterpart; {instead}"),
+            Self::File { file, fault } => write!(
+                formatter,
+                "the file {file:?} cannot be read ({fault}); run this where it is"
+            ),
+            Self::Variable { variable } => write!(
+                formatter,
+                "the environment variable {variable} is not set; run this where it is"
+            ),
+            Self::NotText => formatter.write_str("these bytes are no text; write a JWK set"),
+            Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
+            Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
+            Self::OverrideOfOne => formatter.write_str(
+                "for one of several jwt_authn filters, for a filter within another, or for one that \
+                 is not here, where a route's metadata are for all that it meets; give the filters \
+                 one name, or migrate a file for each",
+            ),
+            Self::OverrideEnables => formatter.write_str(
+                "for a filter that is disabled by default; enable it \
+                 and disable it on the other routes first",
+            ),
+            Self::DenialByMetadata => formatter.write_str(
+                "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
+                 module cannot write: it would let in whom it refuses; migrate without --rewrite, \
+                 and decide by \"authorize\"",
+            ),
+            Self::UnsettledRoute => formatter.write_str(
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                 may choose one that was never asked what it requires; match by something else, \
+                 or migrate without --rewrite and put the filters of envoy/routes.yaml around it",
+            ),
+            Self::OverrideUnmoved => formatter.write_str(
+                "this says something for routes that are not here (vhds), or not where routes \
+                 are looked for, and only a route's own metadata reach a module; move it to them",
+            ),
+            Self::EmptyForSome => formatter.write_str(
+                "this requirement asks for nothing in one jwt_authn filter and is another, or \
+                 unknown, in the next; give it names of its own",
+            ),
+            Self::UnequalClusters => formatter.write_str(
+                "weighted clusters of one route ask for different tokens, and \
+                 a module sees the route alone; make them alike, or split the route",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for NotCarried {}

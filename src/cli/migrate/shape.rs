@@ -1,0 +1,102 @@
+//! What routes, virtual hosts and connection managers look like in a document.
+
+use super::{document::Node, rollout::CHAIN};
+
+const ROUTE: &str = "envoy.config.route.v3.Route";
+
+/// Whether an object is a route of HTTP: by its type, or by what only routes have.
+pub(super) fn is_route(members: &[(String, Node)]) -> bool {
+    const ACTIONS: [&str; 8] = [
+        "direct_response",
+        "directResponse",
+        "filter_action",
+        "filterAction",
+        "non_forwarding_action",
+        "nonForwardingAction",
+        "redirect",
+        "route",
+    ];
+    let has = |name: &str| members.iter().any(|(own, _)| own == name);
+    let is_typed = members
+        .iter()
+        .any(|(name, node)| name == "@type" && node.text().is_some_and(|url| url.ends_with(ROUTE)));
+    is_typed || has("match") && ACTIONS.into_iter().any(has)
+}
+
+/// Whether an object is a virtual host.
+pub(super) fn is_virtual_host(members: &[(String, Node)]) -> bool {
+    const ROUTES: [&str; 2] = ["routes", "matcher"];
+    let has = |wanted: &str| members.iter().any(|(name, _)| name == wanted);
+    has("domains") && ROUTES.into_iter().any(has)
+}
+
+/// Whether it is the name of a connection manager's chain of filters.
+pub(super) fn is_chain(name: &str) -> bool {
+    CHAIN.contains(&name)
+}
+
+/// Whether it is the name of a connection manager's own routes.
+pub(super) fn is_route_configuration(name: &str) -> bool {
+    matches!(name, "route_config" | "routeConfig")
+}
+
+/// The clusters that a route chooses from by weight.
+pub(super) fn weighted_clusters(members: &mut [(String, Node)]) -> Option<&mut [Node]> {
+    let route = member(members, &["route"])?;
+    let weighted = member(route, &["weighted_clusters", "weightedClusters"])?;
+    let (_, node) = weighted.iter_mut().find(|(name, _)| name == "clusters")?;
+    match node {
+        Node::List(clusters) => Some(clusters),
+        _ => None,
+    }
+}
+
+fn member<'a>(
+    members: &'a mut [(String, Node)],
+    names: &[&str],
+) -> Option<&'a mut Vec<(String, Node)>> {
+    let (_, node) = members
+        .iter_mut()
+        .find(|(name, _)| names.contains(&name.as_str()))?;
+    match node {
+        Node::Map(members) => Some(members),
+        _ => None,
+    }
+}
+
+/// Adds to `metadata.filter_metadata`, beside what is there.
+pub(super) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
+    edit(members, &["metadata"], |of_route| {
+        edit(
+            of_route,
+            &["filter_metadata", "filterMetadata"],
+            |of_filters| {
+                of_filters.retain(|(name, _)| name != "portcullis");
+                of_filters.push(("portcullis".to_owned(), metadata));
+            },
+        );
+    });
+}
+
+/// Edits the object under one of these names, of which the first is used where there is none.
+pub(super) fn edit(
+    members: &mut Vec<(String, Node)>,
+    names: &[&str],
+    change: impl FnOnce(&mut Vec<(String, Node)>),
+) {
+    if let Some(object) = member(members, names) {
+        return change(object);
+    }
+    let mut object = Vec::new();
+    change(&mut object);
+    members.retain(|(name, _)| !names.contains(&name.as_str()));
+    let name = names.first().copied().unwrap_or_default();
+    members.push((name.to_owned(), Node::Map(object)));
+}
+
+/// Whether some virtual hosts of a route configuration come from elsewhere.
+pub(super) fn has_virtual_hosts_elsewhere(members: &[(String, Node)]) -> bool {
+    members
+        .iter()
+        .any(|(name, node)| name == "vhds" && !node.is_null())
+}
