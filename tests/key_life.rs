@@ -4,6 +4,10 @@
 //! Whatever happens: at most one fetch has the right to be under way, keys serve within their
 //! bounds and not past them, the server is not asked more often than back-off and cool-down allow,
 //! and once it answers again everything is well again.
+//!
+//! A second set of histories has an intruder, who overwrites the shared record with garbage and with
+//! anything that ever stood there. With `shared_memory_key` no worker goes back to a key set that
+//! is older than one it has had, and none serves past its bounds.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -79,6 +83,8 @@ fn event() -> impl Strategy<Value = Event> {
 #[derive(Default)]
 struct SharedStore {
     entries: RefCell<BTreeMap<String, SharedData>>,
+    /// Everything that was ever written.
+    history: RefCell<Vec<Vec<u8>>>,
     versions: Cell<u32>,
 }
 
@@ -105,6 +111,7 @@ impl Host for SharedStore {
         let version = self.versions.get() + 1;
         self.versions.set(version);
         let value = value.to_vec();
+        self.history.borrow_mut().push(value.clone());
         entries.insert(key.to_owned(), SharedData { value, version });
         Ok(())
     }
@@ -134,7 +141,12 @@ struct World {
 }
 
 fn engine() -> Engine {
+    sealed_engine(None)
+}
+
+fn sealed_engine(shared_memory_key: Option<&str>) -> Engine {
     let config = json!({
+        "shared_memory_key": shared_memory_key,
         "providers": { "a": {
             "issuer": "https://a.example", "audiences": ["orders"],
             "remote_jwks": {
@@ -332,5 +344,163 @@ proptest! {
             world.happen(event, worker % workers);
         }
         world.recover();
+    }
+}
+
+/// What happens beside an intruder.
+#[derive(Clone, Debug)]
+enum Siege {
+    Happens(Event),
+    /// The record is overwritten with these bytes.
+    Garbage(Vec<u8>),
+    /// It is overwritten with what once stood there.
+    Restore(prop::sample::Index),
+}
+
+fn siege() -> impl Strategy<Value = Siege> {
+    prop_oneof![
+        12 => event().prop_map(Siege::Happens),
+        1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(Siege::Garbage),
+        4 => any::<prop::sample::Index>().prop_map(Siege::Restore),
+    ]
+}
+
+/// A worker, its calls, and the number of the latest key set that it has served.
+type Besieged = (Engine, Vec<Call>, u64);
+
+struct Castle {
+    host: SharedStore,
+    now: u64,
+    workers: Vec<Besieged>,
+    /// When the server said each of its key sets; a set's number is its place.
+    said_at: Vec<u64>,
+}
+
+impl Castle {
+    fn new(workers: usize) -> Self {
+        Self {
+            host: SharedStore::default(),
+            now: 1_700_000_000_000,
+            workers: (0..workers).map(|_| Self::newcomer()).collect(),
+            said_at: Vec::new(),
+        }
+    }
+
+    fn newcomer() -> Besieged {
+        let key = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
+        (sealed_engine(Some(key)), Vec::new(), 0)
+    }
+
+    fn happen(&mut self, siege: Siege, worker: usize) {
+        match siege {
+            Siege::Garbage(bytes) => self.overwrite(&bytes),
+            Siege::Restore(index) => {
+                let history = self.host.history.borrow();
+                let former = (!history.is_empty()).then(|| index.get(&history).clone());
+                drop(history);
+                former.iter().for_each(|value| self.overwrite(value));
+            }
+            Siege::Happens(Event::Pass(milliseconds)) => self.now += milliseconds,
+            Siege::Happens(Event::Tick) => self.tick(worker),
+            Siege::Happens(Event::UnknownKid) => {
+                let now = UnixMillis::new(self.now);
+                let (engine, ..) = &mut self.workers[worker];
+                if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now) {
+                    engine.want(source, FetchCause::UnknownKid);
+                }
+            }
+            Siege::Happens(Event::Succeed) => {
+                // No two answers come at one time: by their times workers that know nothing of each
+                // other tell which is the later.
+                self.now += 1;
+                let number = self.said_at.len();
+                self.said_at.push(self.now);
+                let body = JWKS.replace(r#""k""#, &format!("\"{number}\"")).into();
+                let caching = Caching::default();
+                self.answer(worker, Ok(Answer::Document { body, caching }));
+            }
+            Siege::Happens(Event::NotModified | Event::Fail | Event::Garbage) => {
+                self.answer(worker, Err(FetchError::Status(503)));
+            }
+            Siege::Happens(Event::Die | Event::Leave) => self.workers[worker] = Self::newcomer(),
+        }
+        self.check();
+    }
+
+    fn overwrite(&self, value: &[u8]) {
+        let version = self.host.versions.get() + 1;
+        self.host.versions.set(version);
+        for entry in self.host.entries.borrow_mut().values_mut() {
+            let value = value.to_vec();
+            *entry = SharedData { value, version };
+        }
+    }
+
+    fn tick(&mut self, worker: usize) {
+        let now = UnixMillis::new(self.now);
+        let (engine, calls, _) = &mut self.workers[worker];
+        engine.synchronize(&self.host);
+        for fetch in engine.due(now, &self.host) {
+            let begun = self.now;
+            calls.push(Call { fetch, begun });
+        }
+    }
+
+    fn answer(&mut self, worker: usize, answer: Result<Answer, FetchError>) {
+        let (engine, calls, _) = &mut self.workers[worker];
+        if !calls.is_empty() {
+            let Call { fetch, .. } = calls.remove(0);
+            engine.complete(&fetch, answer, UnixMillis::new(self.now), &self.host);
+        }
+    }
+
+    fn check(&mut self) {
+        for (engine, _, latest) in &mut self.workers {
+            let keys = engine.keys().keys(PROVIDER, UnixMillis::new(self.now));
+            let Some(Keys::Serving(key_set, _)) = keys else {
+                continue;
+            };
+            let number: u64 = key_set.keys()[0].kid().unwrap().parse().unwrap();
+            assert!(number >= *latest, "{number} came back after {latest}");
+            *latest = number;
+            let said_at = self.said_at[usize::try_from(number).unwrap()];
+            assert!(
+                self.now < said_at + CACHE_DURATION + MAX_STALE,
+                "past the bound"
+            );
+        }
+    }
+
+    /// The intruder has gone, and the server is well: every worker has fresh keys.
+    fn recover(&mut self) {
+        let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
+        for _ in 0..patience / 100 {
+            for worker in 0..self.workers.len() {
+                self.tick(worker);
+                self.happen(Siege::Happens(Event::Succeed), worker);
+            }
+            self.now += 100;
+        }
+        for (engine, ..) in &self.workers {
+            let mut standings = engine.keys().standings(UnixMillis::new(self.now));
+            let (_, standing) = standings.next().unwrap();
+            assert!(standing.keys > 0 && !standing.is_stale, "{standing:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_intruder_brings_an_older_key_set_back(
+        workers in 1..5_usize,
+        events in prop::collection::vec((siege(), 0..60_usize), 1..120),
+    ) {
+        let mut castle = Castle::new(workers);
+        for (event, worker) in events {
+            castle.happen(event, worker % workers);
+        }
+        castle.recover();
     }
 }

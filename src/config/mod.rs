@@ -26,6 +26,7 @@ mod warning;
 
 use std::collections::BTreeMap;
 
+use crate::jose::algorithm::hmac::SecretKey;
 use crate::policy::{HeaderName, Requirement, Rule, Schemes};
 
 pub use self::{
@@ -70,6 +71,8 @@ pub struct Config {
     pub mode: Mode,
     /// Who verifies RS* and ES* signatures.
     pub signature_backend: SignatureBackend,
+    /// Authenticates what lies in the proxy's shared data.
+    pub shared_memory_key: Option<SecretKey>,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
     /// CORS preflight requests pass without a token.

@@ -119,6 +119,8 @@ pub enum Reason {
     HeaderName(HeaderNameError),
     /// Text that is no hash of a client's secret; perhaps the secret.
     SecretHash,
+    /// `shared_memory_key` is no secret of enough octets. What was written is not repeated.
+    SharedMemoryKey,
     /// One field in both of its spellings.
     SpeltTwice {
         /// Its name.
@@ -267,6 +269,7 @@ impl fmt::Display for Reason {
             Self::ReservedHeader => f.write_str("a header that a module must not set"),
             Self::HeaderName(error) => error.fmt(f),
             Self::SecretHash => f.write_str("no hash of a secret"),
+            Self::SharedMemoryKey => f.write_str("no base64url of 32 octets or more"),
             Self::SpeltTwice { field } => {
                 write!(f, "\"{field}\" is there in both of its spellings")
             }
@@ -358,6 +361,9 @@ impl Reason {
             Self::Repeated { .. } => "remove one",
             Self::ReservedHeader | Self::TokenHeader { .. } => "choose another header",
             Self::SecretHash => "write the \"hash\" that `portcullis client-secret` prints",
+            Self::SharedMemoryKey => {
+                "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`"
+            }
             Self::SpeltTwice { .. } => "keep one spelling",
             Self::SymmetricAlgorithm { .. } => {
                 "remove it, or give the secret by \"shared_secrets\""

@@ -97,6 +97,23 @@ fn expires_soon(left: Duration) -> Option<String> {
 }
 
 impl Config {
+    /// Fetched keys that other modules of the proxy may overwrite: without a `vm_id` of its own, this one
+    /// shares its memory with every other module that has none.
+    #[must_use]
+    pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
+        let mut keys = self.providers.iter().map(|provider| &provider.keys);
+        let is_exposed = vm_id.is_empty()
+            && self.shared_memory_key.is_none()
+            && keys.any(|keys| matches!(keys, KeySource::Remote(_)));
+        is_exposed.then(|| Warning {
+            location: Location::default().within("shared_memory_key"),
+            text:
+                "without it, every module of the proxy that has no vm_id can replace the fetched \
+                   keys; set it, or vm_config.vm_id to a name that no other module has"
+                    .to_owned(),
+        })
+    }
+
     /// Providers whose keys are found by metadata that anyone on the way could have written, unless the
     /// proxy's cluster sees to that.
     #[must_use]

@@ -20,6 +20,11 @@ impl Proxy {
     pub(super) fn now() -> Result<UnixMillis, abi::Status> {
         abi::current_time_nanoseconds().map(UnixMillis::from_nanoseconds)
     }
+
+    /// The name under which modules share memory; empty where there is none, or the proxy withholds it.
+    pub(super) fn vm_id() -> Vec<u8> {
+        abi::property("plugin_vm_id").unwrap_or_default()
+    }
 }
 
 impl Host for Proxy {

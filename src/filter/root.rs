@@ -76,7 +76,8 @@ impl RootContext for Root {
         };
         let expiring = Proxy::now().map(|now| config.expiry_warnings(now.seconds()));
         let expiring = expiring.unwrap_or_default();
-        for warning in config.warnings.iter().chain(&expiring) {
+        let exposed = config.shared_memory_warning(&Proxy::vm_id());
+        for warning in config.warnings.iter().chain(&expiring).chain(&exposed) {
             abi::log(
                 LogLevel::Warn,
                 &format!("portcullis: configuration: {warning}"),

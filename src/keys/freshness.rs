@@ -196,6 +196,7 @@ impl Record {
         self.etag = caching.etag.or_else(|| self.etag.take());
         self.max_age = caching.max_age.or(self.max_age);
         self.fetched_at = Some(now);
+        self.begin_generation(now);
         self.failures = 0;
         self.last_error = None;
         self.lease_until = None;

@@ -10,6 +10,7 @@ mod discovery;
 mod fetch;
 mod freshness;
 mod record;
+mod seal;
 mod source;
 mod store;
 

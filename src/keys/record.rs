@@ -1,8 +1,11 @@
 //! What stands in shared data about one key source.
 //!
 //! One JSON document per source. It repeats whose it is, and what does not fit or parse counts as
-//! absent: other modules with the same `vm_id` can write here, so nothing read is trusted further
-//! than the key set inside it parses. That is no authentication; an own `vm_id` is.
+//! absent. Other modules with the same `vm_id` can write here: what keeps their keys out is a
+//! `vm_id` of one's own, or the tag that `shared_memory_key` puts before the document (`seal`).
+//!
+//! Leases, failures and the cool-down for unknown kids are part of the record, and nothing else is
+//! in shared data: what the tag covers is all that workers tell each other.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     config::{JwksLocation, RemoteKeys},
-    jose::KeySetLimits,
+    jose::{KeySetLimits, algorithm::hmac::SecretKey},
     json,
-    keys::FetchError,
+    keys::{FetchError, seal},
     time::UnixMillis,
 };
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is known of one key source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +27,10 @@ pub struct Record {
     version: u32,
     /// Whose record this is.
     source: String,
+    /// Orders key sets: that of a later fetch has a greater one, also where the clock went back.
+    generation: u64,
+    /// Orders the writes of one generation.
+    revision: u64,
     /// The last good document.
     pub jwks: Option<String>,
     /// Where it came from.
@@ -64,6 +71,24 @@ impl Record {
         (record.version == VERSION && record.source == identity(source, limits)).then_some(record)
     }
 
+    /// Whether `other` was written later, or holds a key set that was fetched later. A writer who
+    /// knew neither carries an old key set on, so the key set counts before the write.
+    #[must_use]
+    pub fn precedes(&self, other: &Self) -> bool {
+        (self.generation, self.revision) < (other.generation, other.revision)
+    }
+
+    /// The record is about to be written.
+    pub(super) fn revise(&mut self) {
+        self.revision = self.revision.saturating_add(1);
+    }
+
+    /// A key set was fetched or confirmed. By the time, so that the fetch of a worker that knows none
+    /// of the former ones counts as later than they; by the former one where the clock went back.
+    pub(super) fn begin_generation(&mut self, now: UnixMillis) {
+        self.generation = self.generation.saturating_add(1).max(now.as_u64());
+    }
+
     /// The document for shared data.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -77,11 +102,14 @@ impl Record {
 /// By hand, since derived code for it is large, and its errors, which nobody would see, larger still.
 fn read(members: Map<String, Value>) -> Option<Record> {
     let (mut version, mut source, mut failures) = (None, None, None);
+    let (mut generation, mut revision) = (None, None);
     let mut record = Record::default();
     for (name, value) in members {
         match name.as_str() {
             "version" => version = number(value),
             "source" => source = text(value),
+            "generation" => generation = number(value),
+            "revision" => revision = number(value),
             "jwks" => record.jwks = optional(value, text)?,
             "uri" => record.uri = optional(value, text)?,
             "etag" => record.etag = optional(value, text)?,
@@ -97,6 +125,7 @@ fn read(members: Map<String, Value>) -> Option<Record> {
     }
     record.version = u32::try_from(version?).ok()?;
     record.source = source?;
+    (record.generation, record.revision) = (generation?, revision?);
     record.failures = u32::try_from(failures?).ok()?;
     Some(record)
 }
@@ -126,15 +155,24 @@ fn time(value: Value) -> Option<UnixMillis> {
 }
 
 /// The name of the record in shared data. A provider's name is no part of it: two configurations
-/// could use one name for two authorization servers, and must not share keys.
+/// could use one name for two authorization servers, and must not share keys. The key's own name is:
+/// records that others cannot read would only be overwritten in turn.
 #[must_use]
-pub(super) fn shared_data_key(source: &RemoteKeys, limits: KeySetLimits) -> String {
-    let digest = Sha256::digest(identity(source, limits).as_bytes());
-    let mut key = String::from("portcullis/1/");
-    for byte in digest {
-        key.push_str(&format!("{byte:02x}"));
+pub(super) fn shared_data_key(
+    source: &RemoteKeys,
+    limits: KeySetLimits,
+    key: Option<&SecretKey>,
+) -> String {
+    let mut digest = Sha256::new();
+    digest.update(identity(source, limits));
+    if let Some(key) = key {
+        digest.update(seal::key_name(key));
     }
-    key
+    let mut name = format!("portcullis/{VERSION}/");
+    for byte in digest.finalize() {
+        name.push_str(&format!("{byte:02x}"));
+    }
+    name
 }
 
 /// The whole source. Two that differ in what is fetched, or in what makes a fetch fail, differ here:
@@ -172,6 +210,8 @@ mod tests {
         Record {
             version: VERSION,
             source: "source".to_owned(),
+            generation: 7,
+            revision: 8,
             jwks: Some("{}".to_owned()),
             uri: Some("https://a.example/jwks".to_owned()),
             etag: Some("\"1\"".to_owned()),
@@ -209,10 +249,12 @@ mod tests {
 
     #[test]
     fn reads_nothing_else() {
-        let least = r#"{"version":1,"source":"s","failures":0}"#;
+        let least = r#"{"version":1,"source":"s","generation":1,"revision":1,"failures":0}"#;
         assert!(reads(least).is_some());
         for (part, other) in [
             (r#","failures":0"#, ""),
+            (r#""generation":1,"#, ""),
+            (r#""revision":1"#, r#""revision":-1"#),
             ("0}", "-1}"),
             ("0}", "4294967296}"),
             ("0}", "0,\"more\":1}"),

@@ -5,11 +5,11 @@ use core::time::Duration;
 use crate::{
     config::{ProviderId, RemoteKeys, UnknownKidAnswer},
     host::{Expected, Host, SetSharedDataError},
-    jose::{KeyOrigin, KeySet, KeySetLimits},
+    jose::{KeyOrigin, KeySet, KeySetLimits, algorithm::hmac::SecretKey},
     keys::{
         Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
         Progress, Record, Serving, SourceId, Standing, Timing, fetch::Step,
-        record::shared_data_key,
+        record::shared_data_key, seal::Seal,
     },
     time::UnixMillis,
 };
@@ -25,6 +25,8 @@ pub(super) struct Source {
     limits: KeySetLimits,
     timing: Timing,
     shared_data_key: String,
+    /// Authenticates the record in shared data, where there is a key for it.
+    seal: Option<Seal>,
     providers: Vec<ProviderId>,
     record: Record,
     /// The version of `record` in shared data.
@@ -50,13 +52,20 @@ pub(super) enum Reading {
 
 impl Source {
     /// A source of which nothing is known yet.
-    pub(super) fn new(id: SourceId, keys: &RemoteKeys, limits: KeySetLimits) -> Self {
+    pub(super) fn new(
+        id: SourceId,
+        keys: &RemoteKeys,
+        limits: KeySetLimits,
+        key: Option<&SecretKey>,
+    ) -> Self {
+        let shared_data_key = shared_data_key(keys, limits, key);
         Self {
             id,
             keys: keys.clone(),
             limits,
             timing: Timing::from(keys),
-            shared_data_key: shared_data_key(keys, limits),
+            seal: key.map(|key| Seal::new(key, &shared_data_key)),
+            shared_data_key,
             providers: Vec::new(),
             record: Record::new(keys, limits),
             version: None,
@@ -213,7 +222,7 @@ impl Source {
         }
         self.version = Some(shared.version);
         // What does not read as this source's record is no news; the next write replaces it.
-        let Some(mut record) = Record::decode(&shared.value, &self.keys, self.limits) else {
+        let Some(mut record) = self.opened(&shared.value) else {
             return Reading::Same;
         };
         if record.jwks != self.record.jwks || self.key_set.is_none() {
@@ -227,6 +236,27 @@ impl Source {
         }
         self.record = record;
         Reading::New
+    }
+
+    /// The record in a value of shared data; `None` where it is not genuine, not this source's, or one
+    /// that was written before what this worker knows: whoever kept it could bring back a key that
+    /// the issuer has withdrawn. Without a key anyone can write what looks later, so the order of
+    /// writes means nothing then.
+    fn opened(&self, value: &[u8]) -> Option<Record> {
+        let Some(seal) = &self.seal else {
+            return Record::decode(value, &self.keys, self.limits);
+        };
+        Record::decode(seal.open(value)?, &self.keys, self.limits)
+            .filter(|record| !record.precedes(&self.record))
+    }
+
+    /// A record as a value for shared data.
+    fn closed(&self, record: &Record) -> Vec<u8> {
+        let document = record.encode();
+        match &self.seal {
+            Some(seal) => seal.close(&document),
+            None => document,
+        }
     }
 
     fn due(&mut self, now: UnixMillis) -> Option<FetchCause> {
@@ -252,20 +282,28 @@ impl Source {
     ) -> Option<UnixMillis> {
         let mut leased = self.record.clone();
         let until = leased.begin(&self.timing, cause, now);
-        match host.set_shared_data(&self.shared_data_key, &leased.encode(), self.expected()) {
-            Ok(()) => {
-                self.record = leased;
-                // The version of one's own write is not told: read it back.
-                self.read(host);
-                Some(until)
-            }
-            Err(SetSharedDataError::Changed) if self.read(host) != Reading::Absent => None,
-            // Without shared data, or with a record that cannot be read, each worker is on its own.
-            Err(SetSharedDataError::Changed | SetSharedDataError::Refused) => {
-                self.record = leased;
-                Some(until)
+        leased.revise();
+        for _ in 0..WRITE_ATTEMPTS {
+            let value = self.closed(&leased);
+            match host.set_shared_data(&self.shared_data_key, &value, self.expected()) {
+                Ok(()) => {
+                    self.record = leased;
+                    // The version of one's own write is not told: read it back.
+                    self.read(host);
+                    return Some(until);
+                }
+                Err(SetSharedDataError::Refused) => break,
+                Err(SetSharedDataError::Changed) => match self.read(host) {
+                    Reading::New => return None,
+                    Reading::Absent => break,
+                    // Somebody else's writing is in its place: written over.
+                    Reading::Same => {}
+                },
             }
         }
+        // Without shared data, or with a record that cannot be read, each worker is on its own.
+        self.record = leased;
+        Some(until)
     }
 
     /// The same call, with the tag of the key set that is there from the same place. A set that
@@ -368,8 +406,9 @@ impl Source {
             }
             let mut changed = self.record.clone();
             change(&mut changed);
-            let written =
-                host.set_shared_data(&self.shared_data_key, &changed.encode(), self.expected());
+            changed.revise();
+            let value = self.closed(&changed);
+            let written = host.set_shared_data(&self.shared_data_key, &value, self.expected());
             if written == Err(SetSharedDataError::Changed) && self.read(host) != Reading::Absent {
                 continue;
             }

@@ -10,7 +10,7 @@ use core::time::Duration;
 use crate::{
     config::{Config, KeySource, ProviderId, RemoteKeys},
     host::{Expected, Host},
-    jose::{KeySet, KeySetLimits, VerifyingKey},
+    jose::{KeySet, KeySetLimits, VerifyingKey, algorithm::hmac::SecretKey},
     keys::{
         Answer, Fetch, FetchCause, FetchError, Progress, Serving,
         source::{Reading, Source},
@@ -91,7 +91,7 @@ impl KeyStore {
             if let KeySource::Remote(keys) = &provider.keys
                 && provider.enabled
             {
-                store.add(id, keys, limits);
+                store.add(id, keys, limits, config.shared_memory_key.as_ref());
             }
         }
         store
@@ -243,13 +243,19 @@ impl KeyStore {
             .preload(document, now)
     }
 
-    fn add(&mut self, provider: ProviderId, keys: &RemoteKeys, limits: KeySetLimits) {
+    fn add(
+        &mut self,
+        provider: ProviderId,
+        keys: &RemoteKeys,
+        limits: KeySetLimits,
+        key: Option<&SecretKey>,
+    ) {
         let same = self.sources.iter_mut().find(|source| source.is_of(keys));
         if let Some(source) = same {
             source.serve(provider);
             return;
         }
-        let mut source = Source::new(SourceId(self.sources.len()), keys, limits);
+        let mut source = Source::new(SourceId(self.sources.len()), keys, limits, key);
         source.serve(provider);
         self.sources.push(source);
     }

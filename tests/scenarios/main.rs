@@ -27,6 +27,7 @@ mod freshness;
 mod hostile_input;
 mod key_sources;
 mod keys;
+mod keys_in_shared_memory;
 mod keys_of_four_workers;
 mod leaving_clients;
 mod metrics;

@@ -129,6 +129,8 @@ pub struct Setup {
     pub filters_ahead: Vec<Value>,
     /// Filters behind the module's, as Envoy's configuration has them; the fake host has none.
     pub filters_behind: Vec<Value>,
+    /// The name under which modules of the proxy share memory; `None` is one of the test's own.
+    pub vm_id: Option<String>,
     /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
     /// with.
     pub module: Option<PathBuf>,

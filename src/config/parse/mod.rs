@@ -123,6 +123,12 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawSignatureBackend::Module) => SignatureBackend::Module,
             Some(RawSignatureBackend::Auto) | None => SignatureBackend::Auto,
         },
+        shared_memory_key: raw
+            .shared_memory_key
+            .as_ref()
+            .map(text::shared_memory_key)
+            .transpose()
+            .at("shared_memory_key")?,
         realm: raw
             .realm
             .as_deref()

@@ -7,8 +7,9 @@ use crate::{
     config::{
         ConfigError, Reason,
         error::At,
-        raw::{RawRegex, RawStringMatcher},
+        raw::{RawRegex, RawSecret, RawStringMatcher},
     },
+    jose::{algorithm::hmac::SecretKey, base64url},
     policy::{Pattern, StringMatch, full_match},
 };
 
@@ -42,6 +43,13 @@ pub(super) fn realm(text: &str) -> Result<String, Reason> {
         });
     }
     at_most(MAX_NAME, text).map(str::to_owned)
+}
+
+/// A secret; nothing of it is repeated where it is none.
+pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Reason> {
+    base64url::decode(&written.0)
+        .and_then(|octets| SecretKey::new(&octets).ok())
+        .ok_or(Reason::SharedMemoryKey)
 }
 
 /// Part of a metric's name.

@@ -30,7 +30,8 @@ pub(super) use self::{
         RawAsyncFetch, RawCache, RawClaimHeader, RawClaimRequirement, RawClient, RawClientSecrets,
         RawDataSource, RawDiscovery, RawHttpUri, RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader,
         RawKeyIssuer, RawNormalizePayload, RawProvider, RawPublicKeys, RawRemoteJwks,
-        RawRetryPolicy, RawRevocation, RawSharedSecret, RawStructuredScopes, RawUnknownKidAnswer,
+        RawRetryPolicy, RawRevocation, RawSecret, RawSharedSecret, RawStructuredScopes,
+        RawUnknownKidAnswer,
     },
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
@@ -69,6 +70,9 @@ object! {
         route_policies: Option<RawSwitch> = "on",
         /// In order; the first whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
+        /// Authenticates the fetched keys in the memory that modules of the proxy with the same `vm_id` share:
+        /// a secret of 32 random octets or more in base64url, the same for all workers.
+        shared_memory_key: Option<RawSecret>,
         /// Who verifies RS* and ES* signatures: the `host` is Envoy with its own cryptography, the `module` does
         /// it itself, `auto` is the host where it passes a trial.
         signature_backend: Option<RawSignatureBackend> = "auto",

@@ -9,7 +9,10 @@ use super::{
     object::{choice, object},
     value::wrong_type,
 };
-use crate::{config::ConfigError, json};
+use crate::{
+    config::{ConfigError, Reason},
+    json,
+};
 
 object! {
     /// An authorization server.
@@ -372,6 +375,32 @@ impl std::fmt::Debug for RawPublicKeys {
         formatter
             .debug_struct("RawPublicKeys")
             .finish_non_exhaustive()
+    }
+}
+
+/// A secret, which no error repeats.
+#[derive(Default)]
+pub(in crate::config) struct RawSecret(pub(in crate::config) String);
+
+impl Read for RawSecret {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        String::read(value)
+            .map(Self)
+            .map_err(|_| Reason::SharedMemoryKey.into())
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Describe for RawSecret {
+    fn describe(definitions: &mut Definitions) -> Value {
+        String::describe(definitions)
+    }
+}
+
+/// Without the secret: a derived one would print it.
+impl std::fmt::Debug for RawSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("RawSecret")
     }
 }
 

@@ -401,3 +401,27 @@ fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
         "keys_unavailable"
     );
 }
+
+/// Those that cannot read each other's records would overwrite them in turn.
+#[test]
+fn policies_with_different_secrets_have_records_of_their_own() {
+    let names = [
+        json!(null),
+        json!("A".repeat(43)),
+        json!("B".repeat(42) + "A"),
+    ]
+    .map(|key| {
+        let mut own = provider("a", &SECRET);
+        own.as_object_mut().unwrap().remove("shared_secrets");
+        own["remote_jwks"] = json!({
+            "http_uri": {"uri": "https://a.example/jwks", "cluster": "as", "timeout": "1s"},
+        });
+        let config = json!({"providers": {"a": own}, "shared_memory_key": key});
+        let config = Config::parse(config.to_string().as_bytes()).unwrap();
+        assert!(!format!("{config:?}").contains("[0, 0, 0"), "{config:?}");
+        let engine = Engine::new(config);
+        let names: Vec<_> = engine.keys().record_names().map(str::to_owned).collect();
+        names.concat()
+    });
+    assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
+}

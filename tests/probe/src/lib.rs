@@ -2,7 +2,8 @@
 //!
 //! A request's header `script` holds steps, separated by `;`. The request is parked, the root
 //! context plays the script on its next tick and answers with a JSON array of one element a step:
-//! the same division of work as in the product. Words are plain; a step that is misspelt traps.
+//! the same division of work as in the product. Words are plain; a step that is misspelt traps. A
+//! request without a script passes: another module's.
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
@@ -39,7 +40,9 @@ impl Context for Stream {}
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         let headers = hostcalls::get_map(MapType::HttpRequestHeaders).unwrap();
-        let script = headers.iter().find(|(name, _)| name == "script").unwrap();
+        let Some(script) = headers.iter().find(|(name, _)| name == "script") else {
+            return Action::Continue;
+        };
         let steps = script.1.split(';').map(str::to_owned).collect();
         let (stream, answers) = (self.0, Vec::new());
         let run = Run {
@@ -139,6 +142,14 @@ impl Run {
                 Some(value.as_bytes()),
                 Some(number(cas)),
             )),
+            // A value in hexadecimal digits; null where there is none.
+            ["hex", key] => match hostcalls::get_shared_data(key).unwrap() {
+                (Some(value), _) => format!("\"{}\"", hex(&value)),
+                (None, _) => "null".into(),
+            },
+            ["overwrite", key, value] => {
+                status(hostcalls::set_shared_data(key, Some(&octets(value)), None))
+            }
             ["empty", key] => status(hostcalls::set_shared_data(key, None, None)),
             // Value and version.
             ["get", key] => match hostcalls::get_shared_data(key).unwrap() {
@@ -167,9 +178,7 @@ impl Run {
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
             // The bytes that a foreign function returns for bytes in hexadecimal digits.
             ["ask", name, arguments] => {
-                let pairs = arguments.as_bytes().chunks(2).map(str::from_utf8);
-                let octets = pairs.map(|pair| u8::from_str_radix(pair.unwrap(), 16));
-                let arguments: Vec<_> = octets.map(Result::unwrap).collect();
+                let arguments = octets(arguments);
                 match hostcalls::call_foreign_function(name, Some(&arguments)) {
                     Ok(bytes) => format!("{:?}", bytes.unwrap_or_default()),
                     Err(refused) => status(Err(refused)),
@@ -200,6 +209,16 @@ fn call(cluster: &str, milliseconds: u32) -> Result<u32, Status> {
     let headers = vec![(":method", "GET"), (":path", "/"), (":authority", cluster)];
     let timeout = Duration::from_millis(milliseconds.into());
     hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+}
+
+fn octets(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2).map(str::from_utf8);
+    let octets = pairs.map(|pair| u8::from_str_radix(pair.unwrap(), 16));
+    octets.map(Result::unwrap).collect()
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn number(word: &str) -> u32 {

@@ -156,7 +156,7 @@ pub fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
     let mut config = json!({
         "name": "portcullis",
         "vm_config": {
-            "vm_id": VM_ID,
+            "vm_id": setup.vm_id.as_deref().unwrap_or(VM_ID),
             "runtime": "envoy.wasm.runtime.v8",
             "code": { "local": { "filename": setup.module.clone().unwrap_or_else(module) } },
         },

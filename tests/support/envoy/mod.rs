@@ -292,13 +292,14 @@ fn publish(folder: &Path, setup: &Setup, configuration: &Value) {
     fs::rename(draft, folder.join(bootstrap::LISTENER_FILE)).unwrap();
 }
 
-/// The module's own words, behind Envoy's prefix that ends with the VM's name.
+/// The module's own words, behind Envoy's prefix that ends with the VM's name, which may be empty.
 fn logged_by_module(log: &str) -> Vec<String> {
-    let prefix = format!("{}: ", bootstrap::VM_ID);
-    let of_module = log.lines().filter(|line| line.contains(" wasm log "));
-    of_module
-        .filter_map(|line| Some(line.split_once(&prefix)?.1.to_owned()))
-        .collect()
+    let words = |line: &str| {
+        let (_, named) = line.split_once(" wasm log")?;
+        let (_, words) = named.split_once(": ")?;
+        Some(words.to_owned())
+    };
+    log.lines().filter_map(words).collect()
 }
 
 /// Envoy.

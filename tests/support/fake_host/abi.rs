@@ -169,8 +169,11 @@ host_calls! {
 
     fn proxy_get_property(
         path: *const u8, path_size: usize, to: *mut *mut u8, size: *mut usize,
-    ) |_, vm| {
+    ) |process, vm| {
         let path = dotted(&bytes(path, path_size));
+        if path == "plugin_vm_id" {
+            return give(process.vm_id.as_bytes(), to, size);
+        }
         let Some(stream) = vm.stream() else { return Status::NotFound };
         let key = path.strip_prefix("filter_state.wasm.").unwrap_or(&path);
         let written = stream.filter_state.get(key);

@@ -69,6 +69,7 @@ impl Driver for FakeHost {
         let vms = 1 + setup.workers.max(1);
         let process = Process {
             now: START,
+            vm_id: setup.vm_id.clone().unwrap_or_else(|| "test".to_owned()),
             clusters: setup.clusters.clone(),
             virtual_hosts: setup.virtual_hosts.clone(),
             preset_filter_state: setup.preset_filter_state.clone(),

@@ -39,6 +39,8 @@ pub struct Process {
     pub log: Vec<(u32, String)>,
     /// Reachable authorization servers.
     pub clusters: BTreeMap<String, AuthorizationServer>,
+    /// The name under which modules share `shared_data`.
+    pub vm_id: String,
     /// Plugin configuration as the module reads it.
     pub configuration: Vec<u8>,
     /// Foreign functions by name.

@@ -97,6 +97,7 @@ fn there_is_a_test_for_every_reason() {
         "Repeated",
         "ReservedHeader",
         "SecretHash",
+        "SharedMemoryKey",
         "SpeltTwice",
         "SymmetricAlgorithm",
         "TokenHeader",
@@ -126,7 +127,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "route_policies", "rules", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],
@@ -169,6 +170,18 @@ fn top() -> BTreeSet<String> {
             (
                 vec![("route_policies", json!("no"))],
                 r#"route_policies: unknown value "no"; known here: "off", "on""#,
+            ),
+            (
+                vec![("shared_memory_key", json!("A".repeat(42)))],
+                "shared_memory_key: no base64url of 32 octets or more; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+            ),
+            (
+                vec![("shared_memory_key", json!("A".repeat(43) + "="))],
+                "shared_memory_key: no base64url of 32 octets or more; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+            ),
+            (
+                vec![("shared_memory_key", json!([1, 2]))],
+                "shared_memory_key: no base64url of 32 octets or more; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("realm", json!("a\"b"))],
