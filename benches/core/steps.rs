@@ -104,6 +104,7 @@ fn check_claims() -> Step {
             patience: Patience::Exhausted,
             certificate_digest: &|| None,
             signature_host: None,
+            restrictions: None,
         };
         let mut providers = engine.config().providers();
         let login = providers

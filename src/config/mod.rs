@@ -67,6 +67,8 @@ pub struct Config {
     pub path_policy: PathPolicy,
     /// Which requests ask for their route's own policy.
     pub route_lookup: RouteLookup,
+    /// Names the policy across its updates, so that older configurations heed newer ones.
+    pub policy_id: Option<String>,
     /// Whether decisions block.
     pub mode: Mode,
     /// Who verifies RS* and ES* signatures.

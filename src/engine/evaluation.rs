@@ -350,11 +350,17 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
             let token = || self.parsed(credential)?.as_ref().ok();
             verification::verify_again(own, audiences, proven, token, self.circumstances)
         });
-        match known {
+        let verified = match known {
             Some(known) => known.map(|identity| Verified::new(id, credential.clone(), identity)),
             None => self.verify_anew(id, provider, audiences, credential),
+        };
+        let verified = verified.map_err(|failure| Refusal::Token(id, failure))?;
+        if let Some(restrictions) = self.circumstances.restrictions {
+            // After the cache: what it holds was accepted before a newer configuration came.
+            let checked = restrictions.check_token(&provider.name, || verified.claims());
+            checked.map_err(|reason| Refusal::Token(id, Failure::Invalid(reason)))?;
         }
-        .map_err(|failure| Refusal::Token(id, failure))
+        Ok(verified)
     }
 
     fn verify_client(
@@ -372,6 +378,9 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
         }
         let now = self.circumstances.now.seconds();
         let claims = client_secret::verify(clients, credential.token, now)?;
+        if let Some(restrictions) = self.circumstances.restrictions {
+            restrictions.check_client(&provider.name, credential.token, now)?;
+        }
         let identity = Identity::new(self.config, provider, None, &claims);
         Ok(Verified::new(id, credential.clone(), identity).with_claims(claims))
     }

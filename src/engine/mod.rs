@@ -17,6 +17,7 @@ mod routing;
 mod status;
 
 use core::{cell::LazyCell, mem};
+use std::rc::Rc;
 
 use crate::{
     config::{Config, Issuer, Mode, ProviderId, Unmatched},
@@ -29,7 +30,7 @@ use crate::{
     policy::{Schemes, path::Target},
     request::Request,
     time::UnixMillis,
-    verification::Circumstances,
+    verification::{Circumstances, Restrictions},
 };
 
 use self::{
@@ -44,7 +45,8 @@ pub use crate::verification::{Backend, Patience, UnfitHost};
 /// Decides on requests with one configuration.
 #[derive(Debug)]
 pub struct Engine {
-    config: Config,
+    config: Rc<Config>,
+    restrictions: Option<Restrictions>,
     keys: KeyStore,
     caches: Caches,
     backend: Backend,
@@ -57,7 +59,8 @@ impl Engine {
         let keys = KeyStore::new(&config);
         let caches = Caches::new(&config);
         Self {
-            config,
+            config: Rc::new(config),
+            restrictions: None,
             keys,
             caches,
             backend: Backend::Module,
@@ -76,8 +79,19 @@ impl Engine {
 
     /// The configuration.
     #[must_use]
-    pub const fn config(&self) -> &Config {
+    pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The configuration, for others to hold.
+    #[must_use]
+    pub fn shared_config(&self) -> Rc<Config> {
+        Rc::clone(&self.config)
+    }
+
+    /// Refuses from now on what these restrictions refuse, besides all that it refuses itself.
+    pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
+        self.restrictions = restrictions;
     }
 
     /// The keys.
@@ -136,6 +150,7 @@ impl Engine {
             patience,
             certificate_digest: &|| *digest,
             signature_host: self.backend.asked(host),
+            restrictions: self.restrictions.as_ref(),
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)

@@ -27,6 +27,7 @@ mod root;
 mod route_policies;
 mod route_sampling;
 mod stream;
+mod succession;
 mod worker;
 
 proxy_wasm::main! {{

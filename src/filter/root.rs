@@ -64,7 +64,8 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let config = match Config::parse(&configuration::as_json(bytes)) {
+        let text = configuration::as_json(bytes);
+        let config = match Config::parse(&text) {
             Ok(config) => config,
             Err(error) => {
                 abi::log(
@@ -98,7 +99,7 @@ impl RootContext for Root {
             }
         }
         self.worker
-            .replace(Some(Worker::new(self.context_id, engine)));
+            .replace(Some(Worker::new(self.context_id, engine, &text)));
         true
     }
 

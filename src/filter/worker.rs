@@ -16,6 +16,7 @@ use crate::{
         parked::Parked,
         proxy::Proxy,
         route_policies::RoutePolicies,
+        succession::{ConnectionId, Membership},
     },
     keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
     time::UnixMillis,
@@ -34,6 +35,8 @@ pub(super) struct Worker {
     metrics: Metrics,
     answers: Answers,
     policies: RoutePolicies,
+    /// Its place among the configurations of its policy.
+    membership: Option<Membership>,
     parked: Parked,
     /// Calls under way, by the host's token.
     calls: Vec<(u32, Fetch)>,
@@ -46,8 +49,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// A worker that starts from what other workers have fetched.
-    pub(super) fn new(root_id: u32, mut engine: Engine) -> Self {
+    /// A worker that starts from what other workers have fetched. `text` is the configuration's.
+    pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let config = engine.config();
         let metrics = Metrics::define(config);
         for (id, provider) in config.providers() {
@@ -62,6 +65,7 @@ impl Worker {
             Duration::from_millis(limits.park_timeout_ms),
         );
         engine.synchronize(&Proxy);
+        let membership = Membership::enter(engine.shared_config(), text);
         in_use::enter(engine.keys().record_names().chain(metrics.gauges()));
         let mut worker = Self {
             root_id,
@@ -69,6 +73,7 @@ impl Worker {
             metrics,
             answers: Answers::default(),
             policies,
+            membership,
             parked,
             calls: Vec::new(),
             has_news: false,
@@ -85,6 +90,10 @@ impl Worker {
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
+        if let Some(membership) = &self.membership {
+            membership.on_request(connection_id, now, &Proxy);
+            self.engine.restrict(membership.restrictions());
+        }
         let mut decision =
             current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
@@ -132,6 +141,9 @@ impl Worker {
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
         self.is_live = true;
+        if let Some(membership) = &self.membership {
+            membership.on_tick(now, &Proxy);
+        }
         let mut news = core::mem::take(&mut self.has_news);
         news |= self.engine.synchronize(&Proxy);
         for fetch in self.engine.due(now, &Proxy) {
@@ -218,6 +230,9 @@ impl Worker {
 
     /// Decides anew on requests that wait.
     fn wake(&mut self, news: bool, now: UnixMillis) {
+        if let Some(membership) = &self.membership {
+            self.engine.restrict(membership.restrictions());
+        }
         for waiting in self.parked.ready(news, now) {
             // Act only where the stream is still there: otherwise the previous context stays in
             // force, and what follows would let another client's request through.
@@ -266,9 +281,10 @@ impl Worker {
         }
     }
 
-    /// Asks for ticks where there is anything to fetch.
+    /// Asks for ticks where there is anything to fetch, or to learn of newer configurations.
     fn set_tick(&mut self, milliseconds: u32) {
-        if !self.engine.keys().is_empty() && self.tick != Some(milliseconds) {
+        let has_work = !self.engine.keys().is_empty() || self.membership.is_some();
+        if has_work && self.tick != Some(milliseconds) {
             // Refused: keys cannot be kept fresh. The next request asks again.
             self.tick = abi::set_tick_period_milliseconds(milliseconds)
                 .ok()
@@ -294,6 +310,12 @@ impl Drop for Worker {
                 .for_each(|name| keys::clear(name, &Proxy));
         }
     }
+}
+
+/// The number of the current request's connection.
+fn connection_id() -> Option<ConnectionId> {
+    let property = abi::property("connection\0id").ok()?;
+    ConnectionId::from_property(&property)
 }
 
 /// How keys stand that the configuration holds or has no use for. Of others nothing is known yet: the

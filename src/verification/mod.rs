@@ -13,6 +13,7 @@ pub mod client_secret;
 mod confirmation;
 mod issuer;
 mod proven;
+mod restrictions;
 mod revocation;
 mod times;
 mod token_type;
@@ -36,6 +37,7 @@ pub use self::{
     check::{Check, Nobody, Outcome, Witness},
     client::client_id,
     proven::{Lapse, Proven, verify_again},
+    restrictions::Restrictions,
 };
 
 /// Most signatures computed for one token. A token without `kid` is tried with every key that
@@ -57,6 +59,8 @@ pub struct Circumstances<'a> {
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
     /// Whom to ask about signatures before they are computed here.
     pub signature_host: Option<&'a dyn Host>,
+    /// What a newer configuration of the same policy refuses.
+    pub restrictions: Option<&'a Restrictions>,
 }
 
 /// Whether a request can wait for keys.

@@ -31,6 +31,7 @@ mod keys_in_shared_memory;
 mod keys_of_four_workers;
 mod leaving_clients;
 mod metrics;
+mod open_connections;
 mod outages;
 mod path;
 mod provider_pages;

@@ -18,11 +18,25 @@ pub trait Driver: Sized {
     /// A request that was sent and not yet answered.
     type Pending;
 
+    /// A connection that stays open until it is dropped. The configuration that was in force when it
+    /// began serves all of its requests.
+    type Connection;
+
     /// Sets up the gate. A refused configuration is an answer, not a failure.
     fn start(setup: &Setup) -> Result<Self, Refused>;
 
     /// Offers another plugin configuration; refused, the old one stays in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
+
+    /// Offers a configuration in an update that the host refuses for a reason of its own, once the
+    /// module has taken the configuration.
+    fn reconfigure_in_vain(&self, configuration: &Value);
+
+    /// Opens a connection. In Envoy, set [`Setup::keeps_connections`] for one that outlives an update.
+    fn connect(&self) -> Self::Connection;
+
+    /// Sends a request over a connection and waits for its answer.
+    fn send_on(&self, connection: &mut Self::Connection, request: &Request) -> Exchange;
 
     /// Sends a request without waiting for its answer.
     fn begin(&self, request: &Request) -> Self::Pending;
@@ -110,6 +124,9 @@ pub struct Setup {
     /// Envoy hands each new connection to the worker that has fewest, as the fake host deals
     /// requests out in turn; else the kernel chooses.
     pub balanced: bool,
+    /// Connections of a replaced configuration stay open for longer than any test takes, and an update
+    /// does not wait for their end. Else Envoy ends them at once.
+    pub keeps_connections: bool,
     /// The only `proxy_*` calls and callbacks allowed; `None` allows all.
     pub capabilities: Option<Vec<String>>,
     /// Limit of a request's headers in KiB; 0 is Envoy's default of 60.

@@ -211,6 +211,7 @@ fn provider(
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         signature_host: None,
+        restrictions: None,
     };
     let mut trail = Trail::default();
     let own = (id, provider);

@@ -114,6 +114,12 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawSwitch::Off) => RouteLookup::Sampled,
             Some(RawSwitch::On) | None => RouteLookup::Always,
         },
+        policy_id: raw
+            .policy_id
+            .as_deref()
+            .map(text::policy_id)
+            .transpose()
+            .at("policy_id")?,
         mode: match raw.mode {
             Some(RawMode::Shadow) => Mode::Shadow,
             Some(RawMode::Enforce) | None => Mode::Enforce,

@@ -16,6 +16,9 @@ use crate::{
 /// Longest `realm` and `stat_prefix`, in characters.
 const MAX_NAME: usize = 64;
 
+/// Longest `policy_id`, in characters.
+const MAX_POLICY_ID: usize = 128;
+
 /// Longest regular expression, in characters.
 const MAX_REGEX: usize = 4096;
 
@@ -50,6 +53,14 @@ pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Reason
     base64url::decode(&written.0)
         .and_then(|octets| SecretKey::new(&octets).ok())
         .ok_or(Reason::SharedMemoryKey)
+}
+
+/// A policy's name across its updates.
+pub(super) fn policy_id(text: &str) -> Result<String, Reason> {
+    match text {
+        "" => Err(Reason::Empty),
+        text => at_most(MAX_POLICY_ID, text).map(str::to_owned),
+    }
 }
 
 /// Part of a metric's name.

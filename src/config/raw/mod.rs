@@ -59,6 +59,10 @@ object! {
         /// `reject` answers 400 to a path, method or authority that two parties could read in different ways; `raw`
         /// matches them as they came.
         path_policy: Option<RawPathPolicy> = "reject",
+        /// Names this policy across its updates: at most 128 characters. A configuration that still serves open
+        /// connections then refuses what the newest one with the same name refuses by `revoked`,
+        /// `enabled: false` or `client_secrets`.
+        policy_id: Option<String>,
         /// The authorization servers, by name: 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawProvider>>,
         /// The realm of every challenge: printable ASCII without `"` and `\`, at most 64 characters.

@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::client_secret::SecretHash;
 
-fn hash(secret: &str) -> String {
+pub(super) fn hash(secret: &str) -> String {
     SecretHash::new([3; 16], secret.as_bytes()).to_string()
 }
 

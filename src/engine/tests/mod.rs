@@ -7,6 +7,7 @@ mod extraction;
 mod forwarding;
 mod remote_keys;
 mod requirements;
+mod restrictions;
 mod revocation;
 mod routes;
 mod routing;

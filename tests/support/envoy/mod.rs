@@ -21,7 +21,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::{access_log::AccessLog, memory::Memory, process::EnvoyProcess};
 use super::{
@@ -77,6 +77,7 @@ pub fn is_installed(module: &Path) -> bool {
 
 impl Driver for Envoy {
     type Pending = Pending;
+    type Connection = BufReader<TcpStream>;
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
         let envoy = Self::launch(setup);
@@ -87,6 +88,27 @@ impl Driver for Envoy {
         let (before, logged) = (self.verdicts(), self.process.log().len());
         publish(self.process.folder(), &self.setup, configuration);
         self.await_verdict(before, logged)
+    }
+
+    fn reconfigure_in_vain(&self, configuration: &Value) {
+        let (before, logged) = (self.verdicts(), self.process.log().len());
+        let mut setup = self.setup.clone();
+        let refused = bootstrap::wasm_filter(&setup, &json!({ "no_such_field": 1 }));
+        setup.filters_behind.push(refused);
+        publish(self.process.folder(), &setup, configuration);
+        assert!(self.await_verdict(before, logged).is_err());
+    }
+
+    fn connect(&self) -> BufReader<TcpStream> {
+        BufReader::new(http::connect(self.address()).unwrap())
+    }
+
+    fn send_on(&self, connection: &mut BufReader<TcpStream>, request: &Request) -> Exchange {
+        let client = connection.get_ref().local_addr().unwrap().to_string();
+        let sent = connection.get_mut().write_all(&request.on_the_wire());
+        sent.unwrap_or_else(|error| self.process.fail(&error));
+        let answer = http::read_response(connection, &request.method);
+        self.exchange(answer, &client)
     }
 
     fn begin(&self, request: &Request) -> Pending {
@@ -102,29 +124,8 @@ impl Driver for Envoy {
         let client = pending.connection.local_addr().unwrap().to_string();
         let mut reader = BufReader::new(pending.connection);
         let answer = http::read_response(&mut reader, &pending.method);
-        let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
         drop(reader); // a tunnel is logged at its end
-        let path = self.process.folder().join(bootstrap::ACCESS_LOG);
-        let mut access_log = self.access_log.borrow_mut();
-        let entry = self
-            .process
-            .wait_for("the access log", || access_log.take(&path, &client));
-        let written = |entries: BTreeMap<String, Option<String>>| {
-            let entries = entries.into_iter();
-            entries
-                .filter_map(|(name, value)| Some((name, value?)))
-                .collect()
-        };
-        Exchange {
-            status,
-            upstream: self.upstream.seen(&message.headers),
-            headers: message.headers,
-            body: message.body,
-            details: entry.details.unwrap_or_default(),
-            route: entry.route,
-            filter_state: written(entry.filter_state),
-            logged: written(entry.headers),
-        }
+        self.exchange(answer, &client)
     }
 
     fn abandon(&self, pending: Pending) {
@@ -207,9 +208,13 @@ impl Envoy {
         let folder = process::new_folder();
         publish(&folder, setup, &setup.configuration);
         let bootstrap = bootstrap::bootstrap(&folder, &clusters);
+        let workers = setup.workers.max(1);
         Self {
             setup: setup.clone(),
-            process: EnvoyProcess::spawn(folder, &bootstrap, setup.workers.max(1)),
+            process: match setup.keeps_connections {
+                true => EnvoyProcess::spawn_keeping_connections(folder, &bootstrap, workers),
+                false => EnvoyProcess::spawn(folder, &bootstrap, workers),
+            },
             upstream,
             _authorization_servers: authorization_servers,
             access_log: RefCell::default(),
@@ -235,6 +240,32 @@ impl Envoy {
             .get_or_init(|| self.process.wait_for("the listener", look))
     }
 
+    /// What came of a request whose answer is there.
+    fn exchange(&self, answer: io::Result<(u16, http::Message)>, client: &str) -> Exchange {
+        let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
+        let path = self.process.folder().join(bootstrap::ACCESS_LOG);
+        let mut access_log = self.access_log.borrow_mut();
+        let entry = self
+            .process
+            .wait_for("the access log", || access_log.take(&path, client));
+        let written = |entries: BTreeMap<String, Option<String>>| {
+            let entries = entries.into_iter();
+            entries
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect()
+        };
+        Exchange {
+            status,
+            upstream: self.upstream.seen(&message.headers),
+            headers: message.headers,
+            body: message.body,
+            details: entry.details.unwrap_or_default(),
+            route: entry.route,
+            filter_state: written(entry.filter_state),
+            logged: written(entry.headers),
+        }
+    }
+
     fn verdicts(&self) -> Verdicts {
         let stat = |name| {
             self.process
@@ -246,8 +277,12 @@ impl Envoy {
             rejected: stat("lds.update_rejected"),
             // The old listener serves until every worker has the new one.
             settling: stat("total_listeners_warming")
-                + stat("total_listeners_draining")
-                + stat("total_filter_chains_draining"),
+                + match self.setup.keeps_connections {
+                    true => 0,
+                    false => {
+                        stat("total_listeners_draining") + stat("total_filter_chains_draining")
+                    }
+                },
         }
     }
 

@@ -22,17 +22,18 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long Envoy may take to leave when asked.
 const LEAVE: Duration = Duration::from_secs(5);
 /// Nothing shared between processes, nothing that waits longer than a test must.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 5] = [
     "--disable-hot-restart",
-    "--drain-time-s",
-    "1",
-    "--drain-strategy",
-    "immediate",
     "--file-flush-interval-msec",
     "10",
     "--log-level",
     "warning",
 ];
+/// Replaced configurations lose their connections.
+const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
+/// Replaced configurations keep their connections: of 86,400 answers in the first second, one asks
+/// its client to leave.
+const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy", "gradual"];
 /// What tests read in the log.
 const TOLD: [&str; 4] = [
     "--component-log-level",
@@ -68,15 +69,24 @@ pub struct EnvoyProcess {
 impl EnvoyProcess {
     /// Starts Envoy on what the folder holds and waits for its admin interface.
     pub fn spawn(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
+        Self::spawn_draining(&DRAIN_AT_ONCE, folder, bootstrap, workers)
+    }
+
+    /// The same with connections that outlive their configuration.
+    pub fn spawn_keeping_connections(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
+        Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
+    }
+
+    fn spawn_draining(drain: &[&str], folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         let mut command = Command::new(binary());
-        command.args(TOLD);
+        command.args(TOLD).args(drain);
         Self::spawn_by(command, folder, bootstrap, workers)
     }
 
     /// The same with one worker, silent as in production, and on one core of the machine alone if
     /// one is given.
     pub fn spawn_silent(core: Option<usize>, folder: PathBuf, bootstrap: &Value) -> Self {
-        let command = match core {
+        let mut command = match core {
             Some(core) => {
                 let mut command = Command::new("taskset");
                 command.args(["-c", &core.to_string()]).arg(binary());
@@ -84,6 +94,7 @@ impl EnvoyProcess {
             }
             None => Command::new(binary()),
         };
+        command.args(DRAIN_AT_ONCE);
         Self::spawn_by(command, folder, bootstrap, 1)
     }
 

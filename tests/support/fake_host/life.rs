@@ -21,16 +21,29 @@ const CONTINUE: u32 = 0;
 impl FakeHost {
     /// Sends a request to the worker of that index, from 1 on.
     pub fn begin_on(&self, vm: usize, request: &Request) -> StreamId {
-        let (root, context) = {
+        let connection = self.process().new_connection();
+        let root = self.process().vms[vm].current_root;
+        self.begin_over(vm, connection, root, request)
+    }
+
+    /// Sends a request over a connection that belongs to a root context.
+    pub(super) fn begin_over(
+        &self,
+        vm: usize,
+        connection: u64,
+        root: u32,
+        request: &Request,
+    ) -> StreamId {
+        let context = {
             let process = &mut *self.process();
-            let newest = process.vms[vm].roots.last_key_value();
-            let root = *newest.expect("a configured VM").0;
             let mut stream = Stream::arriving(request, root);
             stream.properties = process.properties_of(&stream);
+            let number = connection.to_le_bytes().to_vec();
+            stream.properties.insert("connection.id".to_owned(), number);
             let context = process.vms[vm].new_context();
             process.vms[vm].streams.insert(context, stream);
             process.vms[vm].requests_taken += 1;
-            (root, context)
+            context
         };
         let count = self.process().vms[vm].streams[&context].request.0.len();
         let end = request.body.is_empty() && request.trailers.0.is_empty();
@@ -89,12 +102,31 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Creates a root context with the configuration that stands; `false` where it is refused.
+    /// Puts the configuration in force; `false` where it is refused. As in Envoy, a root context that
+    /// has it and still serves connections serves new ones again, and is told nothing.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
+        let same = {
+            let process = self.process();
+            let mut roots = process.vms[vm].roots.iter();
+            let same = roots.find(|(_, root)| root.configuration == process.configuration);
+            same.map(|(id, _)| *id)
+        };
+        match same.or_else(|| self.create_root(vm)) {
+            Some(root) => {
+                self.process().vms[vm].current_root = root;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Creates a root context with the configuration that stands; `None` where it is refused.
+    pub(super) fn create_root(&self, vm: usize) -> Option<u32> {
         let (root, size) = {
             let mut process = self.process();
             let started = Root {
                 last_tick: process.now,
+                configuration: process.configuration.clone(),
                 ..Root::default()
             };
             let root = process.vms[vm].new_context();
@@ -111,13 +143,14 @@ impl FakeHost {
         if !accepted {
             self.process().vms[vm].roots.remove(&root);
         }
-        accepted
+        accepted.then_some(root)
     }
 
     /// Lets time pass, ticks what is due and delivers what has arrived.
     pub(super) fn step(&self) {
         self.process().now += STEP;
         for vm in 0..self.vms.len() {
+            self.retire_roots(vm);
             let due = self.process().due_roots(vm);
             due.into_iter().for_each(|root| self.tick_root(vm, root));
             let arrived = self.process().arrived_calls(vm);

@@ -47,6 +47,21 @@ pub struct FakeHost {
     answered: RefCell<BTreeMap<StreamId, Exchange>>,
 }
 
+/// A connection to a worker.
+pub struct Connection {
+    process: Arc<Mutex<Process>>,
+    vm: usize,
+    number: u64,
+    root: u32,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        process.vms[self.vm].connections.remove(&self.number);
+    }
+}
+
 /// A stream: the index of its VM (0 is the main thread's) and its context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId {
@@ -56,6 +71,7 @@ pub struct StreamId {
 
 impl Driver for FakeHost {
     type Pending = StreamId;
+    type Connection = Connection;
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
         assert!(
@@ -107,10 +123,38 @@ impl Driver for FakeHost {
         })
     }
 
+    fn reconfigure_in_vain(&self, configuration: &Value) {
+        let configuration = configuration.to_string().into_bytes();
+        let old = std::mem::replace(&mut self.process().configuration, configuration);
+        for vm in 0..self.vms.len() {
+            self.create_root(vm).unwrap();
+        }
+        self.process().configuration = old;
+        (0..self.vms.len()).for_each(|vm| self.retire_roots(vm));
+    }
+
+    fn connect(&self) -> Connection {
+        let vm = self.next_worker();
+        let process = &mut *self.process();
+        let (number, root) = (process.new_connection(), process.vms[vm].current_root);
+        process.vms[vm].connections.insert(number, root);
+        Connection {
+            process: Arc::clone(&self.process),
+            vm,
+            number,
+            root,
+        }
+    }
+
+    fn send_on(&self, connection: &mut Connection, request: &Request) -> Exchange {
+        let Connection {
+            vm, number, root, ..
+        } = *connection;
+        self.finish(self.begin_over(vm, number, root, request))
+    }
+
     fn begin(&self, request: &Request) -> StreamId {
-        let worker = self.next_worker.get();
-        self.next_worker.set((worker + 1) % (self.vms.len() - 1));
-        self.begin_on(1 + worker, request)
+        self.begin_on(self.next_worker(), request)
     }
 
     fn finish(&self, stream: StreamId) -> Exchange {
@@ -206,6 +250,13 @@ impl FakeHost {
         let vm = &mut self.process().vms[stream.vm];
         vm.streams.remove(&stream.context);
         vm.forgotten.push(stream.context);
+    }
+
+    /// The index of the VM that serves the next client.
+    fn next_worker(&self) -> usize {
+        let worker = self.next_worker.get();
+        self.next_worker.set((worker + 1) % (self.vms.len() - 1));
+        1 + worker
     }
 
     /// Offers a plugin configuration as bytes.

@@ -59,6 +59,8 @@ pub struct Process {
     pub forced: BTreeMap<String, Status>,
     /// The same, while the module looks at trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
+    /// The number of the last connection.
+    pub last_connection: u64,
     /// VMs; the first is the main thread's.
     pub vms: Vec<VmState>,
 }
@@ -92,6 +94,12 @@ impl Process {
         properties
     }
 
+    /// A fresh connection's number, of which no two in the process are equal.
+    pub fn new_connection(&mut self) -> u64 {
+        self.last_connection += 1;
+        self.last_connection
+    }
+
     /// Root contexts whose tick is due.
     pub fn due_roots(&self, vm: usize) -> Vec<u32> {
         let due = |root: &Root| {
@@ -107,11 +115,13 @@ impl Process {
     /// Root contexts that a newer one has replaced and that serve no stream.
     pub fn unused_roots(&self, vm: usize) -> Vec<u32> {
         let vm = &self.vms[vm];
-        let newest = vm.roots.last_key_value().map(|(id, _)| *id);
-        let used = |id: u32| vm.streams.values().any(|stream| stream.root == id);
+        let used = |id: u32| {
+            vm.streams.values().any(|stream| stream.root == id)
+                || vm.connections.values().any(|root| *root == id)
+        };
         let roots = vm.roots.keys().copied();
         roots
-            .filter(|id| Some(*id) != newest && !used(*id))
+            .filter(|id| *id != vm.current_root && !used(*id))
             .collect()
     }
 
@@ -138,6 +148,10 @@ pub struct VmState {
     pub last_token: u32,
     /// Root contexts.
     pub roots: BTreeMap<u32, Root>,
+    /// The root context of the configuration in force, which takes new connections.
+    pub current_root: u32,
+    /// Open connections, each with the root context that it began with.
+    pub connections: BTreeMap<u64, u32>,
     /// Requests so far.
     pub requests_taken: u64,
     /// Streams that still exist.
@@ -157,6 +171,8 @@ pub struct Root {
     pub tick_period: Duration,
     /// When it ticked last, or its period was set.
     pub last_tick: Duration,
+    /// Its configuration.
+    pub configuration: Vec<u8>,
 }
 
 impl VmState {

@@ -126,6 +126,7 @@ fn reads_the_choices_of_the_whole() {
         ("path_policy", json!("raw")),
         ("unmatched", json!("allow")),
         ("route_policies", json!("off")),
+        ("policy_id", json!("orders API")),
         ("signature_backend", json!("module")),
         ("stat_prefix", json!("edge.")),
         ("realm", json!("orders api")),
@@ -136,6 +137,7 @@ fn reads_the_choices_of_the_whole() {
     assert_eq!(config.path_policy, PathPolicy::Raw);
     assert_eq!(config.unmatched, Unmatched::Allow);
     assert_eq!(config.route_lookup, RouteLookup::Sampled);
+    assert_eq!(config.policy_id.as_deref(), Some("orders API"));
     assert_eq!(config.signature_backend, SignatureBackend::Module);
     assert_eq!(config.stat_prefix, "edge");
     assert_eq!(config.realm, "orders api");

@@ -127,7 +127,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "policy_id", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],
@@ -166,6 +166,14 @@ fn top() -> BTreeSet<String> {
             (
                 vec![("signature_backend", json!("envoy"))],
                 r#"signature_backend: unknown value "envoy"; known here: "auto", "host", "module""#,
+            ),
+            (
+                vec![("policy_id", json!(""))],
+                "policy_id: empty; fill it in, or leave it out where it is optional",
+            ),
+            (
+                vec![("policy_id", json!("x".repeat(129)))],
+                "policy_id: longer than 128 characters; shorten it",
             ),
             (
                 vec![("route_policies", json!("no"))],

@@ -1,0 +1,101 @@
+//! What a newer configuration of the same policy takes back.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::verification::Restrictions;
+
+/// An engine that has verified these tokens, and then learns what a newer configuration refuses.
+fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {
+    let mut engine = engine(own);
+    for token in tokens {
+        assert!(matches!(bearer(&engine, token), Decision::Permit(_)));
+    }
+    let newest = super::engine(newest).shared_config();
+    engine.restrict(Some(Restrictions::new(newest)));
+    engine
+}
+
+#[test]
+fn refuses_what_the_newest_refuses_and_grants_nothing_it_grants() {
+    let stolen = token("a", json!({"jti": "t-1"}));
+    let other = token("a", json!({"jti": "t-2"}));
+    let revoking = json!({"jti": ["t-1"]});
+    for (own, newest, expected) in [
+        (json!({}), json!({}), ["verified", "verified"]),
+        (
+            json!({}),
+            json!({"revoked": revoking}),
+            ["revoked", "verified"],
+        ),
+        (
+            json!({}),
+            json!({"enabled": false}),
+            ["provider_disabled", "provider_disabled"],
+        ),
+        // Other changes do not reach back.
+        (
+            json!({}),
+            json!({"audiences": ["elsewhere"], "client_ids": ["nobody"]}),
+            ["verified", "verified"],
+        ),
+    ] {
+        let of_a = |own: &Value| json!({"providers": {"a": own}});
+        let engine = restricted(of_a(&own), of_a(&newest), &[&stolen, &other]);
+        let new_token = token("a", json!({"jti": "t-1", "iat": NOW}));
+        for (token, expected) in [
+            (&stolen, expected[0]),
+            (&other, expected[1]),
+            (&new_token, expected[0]),
+        ] {
+            assert_eq!(label(&bearer(&engine, token)), expected, "{newest}");
+        }
+    }
+    let mut pardoned = engine(json!({"providers": {"a": {"revoked": revoking}}}));
+    pardoned.restrict(Some(Restrictions::new(engine(json!({})).shared_config())));
+    assert_eq!(label(&bearer(&pardoned, &stolen)), "revoked");
+}
+
+/// It may have been renamed: only what the newest configuration says of it counts.
+#[test]
+fn leaves_a_provider_alone_that_the_newest_does_not_have() {
+    let good = token("a", json!({"jti": "t-1"}));
+    let mut engine = engine(json!({}));
+    let newest = json!({"providers": {"z": provider("z", &SECRET)}});
+    let newest = Config::parse(newest.to_string().as_bytes()).unwrap();
+    engine.restrict(Some(Restrictions::new(Rc::new(newest))));
+    assert_eq!(label(&bearer(&engine, &good)), "verified");
+}
+
+#[test]
+fn a_revoked_token_lends_no_identity_where_failures_are_forgiven() {
+    let stolen = token("a", json!({"jti": "t-1"}));
+    let own = json!({"rules": [
+        {"match": {"prefix": "/"}, "requires": {"allow_missing_or_failed": {}}},
+    ]});
+    let newest = json!({"providers": {"a": {"revoked": {"jti": ["t-1"]}}}});
+    let engine = restricted(own, newest, &[&stolen]);
+    assert_eq!(label(&bearer(&engine, &stolen)), "lenient");
+}
+
+/// A provider of that name that takes tokens has no clients any more.
+#[test]
+fn refuses_clients_of_a_provider_that_takes_tokens_now() {
+    let jobs = json!({"client_secrets": {"clients": {
+        "batch": {"secret_hashes": [client_secrets::hash("old")]},
+    }}});
+    let rules = json!([{"match": {"prefix": "/"}, "requires": {"provider_name": "jobs"}}]);
+    let mut engine = engine(json!({"providers": {"jobs": jobs}, "rules": rules}));
+    let send = |engine: &Engine| {
+        label(&decide(
+            engine,
+            "/",
+            &[("authorization", "Basic YmF0Y2g6b2xk")],
+        ))
+    };
+    assert_eq!(send(&engine), "verified");
+    let newest = super::engine(json!({"providers": {"jobs": provider("jobs", &SECRET)}}));
+    engine.restrict(Some(Restrictions::new(newest.shared_config())));
+    assert_eq!(send(&engine), "bad_client_secret");
+}

@@ -1,0 +1,477 @@
+//! Which configuration of a policy (`policy_id`) is the newest.
+//!
+//! All configurations with one `vm_id`, one code and one VM configuration live in one VM per worker
+//! thread. A replaced one stays until its connections are drained, so it can learn here what the newest
+//! refuses.
+//!
+//! The newest is the one that took the newest connection, since Envoy gives new connections to the
+//! configuration in force. The order in which configurations arrive does not say it: a rolled-back
+//! configuration that is still being drained becomes the newest again, and Envoy tells its module
+//! nothing. Nor does arriving count: Envoy tries each configuration in a VM of its own, and configures
+//! it on every worker even if it then refuses the listener because of another filter.
+//!
+//! A worker whose newest configuration has no connection yet learns from the others through shared data
+//! at its next tick. Other modules with the same `vm_id` can write there. What they can write is the
+//! name of a configuration that this VM has anyway, so at worst an older one counts as the newest: old
+//! connections then keep what they would have without `policy_id`.
+
+use core::{cell::RefCell, time::Duration};
+use std::rc::{Rc, Weak};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    config::Config,
+    host::{Expected, Host, SetSharedDataError},
+    jose::base64url,
+    time::UnixMillis,
+    verification::Restrictions,
+};
+
+/// How long an earlier configuration cannot take over again. Workers switch to a new listener one after
+/// the other, so right after an update a newer connection may still have begun on the old one.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// How often a write is tried again when another worker wrote in between.
+const WRITE_ATTEMPTS: usize = 4;
+
+const DIGEST_OCTETS: usize = 32;
+
+thread_local! {
+    /// The policies of this VM by `policy_id`; each lives as long as one of its configurations.
+    static POLICIES: RefCell<Vec<(String, Weak<RefCell<Succession>>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A connection's number. Envoy counts all connections of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// Reads the property `connection.id`.
+    pub(super) fn from_property(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(u64::from_le_bytes).map(Self)
+    }
+}
+
+/// A configuration of the policy.
+#[derive(Clone, Debug)]
+struct Generation {
+    /// How many were configured in this VM before.
+    order: u64,
+    /// Of the configuration's text: the same on every worker.
+    digest: [u8; DIGEST_OCTETS],
+    config: Rc<Config>,
+}
+
+/// The newest configuration.
+#[derive(Clone, Debug)]
+struct Newest {
+    generation: Generation,
+    /// The connection that made it the newest; `None` where the host has no numbers.
+    since: Option<ConnectionId>,
+    at: UnixMillis,
+}
+
+/// The configurations of one policy in this VM.
+#[derive(Debug)]
+struct Succession {
+    record_name: String,
+    generations: Vec<Generation>,
+    arrived: u64,
+    newest: Option<Newest>,
+}
+
+/// The place of one configuration in the succession.
+#[derive(Debug)]
+pub(super) struct Membership {
+    succession: Rc<RefCell<Succession>>,
+    own: Generation,
+}
+
+impl Membership {
+    /// Enters a configuration, whose text is `text`, among those of its policy. `None` without
+    /// `policy_id`.
+    pub(super) fn enter(config: Rc<Config>, text: &[u8]) -> Option<Self> {
+        let succession = succession(config.policy_id.as_deref()?);
+        let own = succession.borrow_mut().enter(config, text);
+        Some(Self { succession, own })
+    }
+
+    /// A request has arrived over a connection, whose number is asked for only where it matters.
+    pub(super) fn on_request(
+        &self,
+        connection: impl FnOnce() -> Option<ConnectionId>,
+        now: UnixMillis,
+        host: &dyn Host,
+    ) {
+        let mut succession = self.succession.borrow_mut();
+        if succession.is_newest(&self.own) {
+            return;
+        }
+        let newest = Newest {
+            generation: self.own.clone(),
+            since: connection(),
+            at: now,
+        };
+        if succession.yields_to(&newest) {
+            write(&succession.record_name, &newest, host);
+            succession.newest = Some(newest);
+        }
+    }
+
+    /// Learns what other workers saw.
+    pub(super) fn on_tick(&self, now: UnixMillis, host: &dyn Host) {
+        self.succession.borrow_mut().learn(now, host);
+    }
+
+    /// What the newest configuration refuses, if that is another one.
+    pub(super) fn restrictions(&self) -> Option<Restrictions> {
+        let succession = self.succession.borrow();
+        if succession.is_newest(&self.own) {
+            return None;
+        }
+        let newest = succession.newest.as_ref()?;
+        Some(Restrictions::new(Rc::clone(&newest.generation.config)))
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.succession.borrow_mut().leave(&self.own);
+    }
+}
+
+impl Succession {
+    fn new(policy_id: &str) -> Self {
+        let digest = base64url::encode(&Sha256::digest(policy_id));
+        Self {
+            record_name: format!("portcullis/policy/1/{digest}"),
+            generations: Vec::new(),
+            arrived: 0,
+            newest: None,
+        }
+    }
+
+    fn enter(&mut self, config: Rc<Config>, text: &[u8]) -> Generation {
+        self.arrived = self.arrived.saturating_add(1);
+        let generation = Generation {
+            order: self.arrived,
+            digest: Sha256::digest(text).into(),
+            config,
+        };
+        self.generations.push(generation.clone());
+        generation
+    }
+
+    /// A configuration is gone, and with it what it refuses: had it been the newest, one that is still
+    /// there was configured again in its place.
+    fn leave(&mut self, gone: &Generation) {
+        self.generations.retain(|own| own.order != gone.order);
+        let newest = self.newest.take();
+        self.newest = newest.and_then(|newest| {
+            let mut left = self.generations.iter();
+            let same = left.find(|own| own.digest == newest.generation.digest)?;
+            Some(Newest {
+                generation: same.clone(),
+                ..newest
+            })
+        });
+    }
+
+    /// Two plugins may have the same text, and are then one configuration.
+    fn is_newest(&self, generation: &Generation) -> bool {
+        let newest = self.newest.as_ref();
+        newest.is_some_and(|newest| newest.generation.digest == generation.digest)
+    }
+
+    /// Whether `other`, which took a connection, is newer than the newest.
+    fn yields_to(&self, other: &Newest) -> bool {
+        let Some(newest) = &self.newest else {
+            return true;
+        };
+        let arrived_later = other.generation.order > newest.generation.order;
+        match (other.since, newest.since) {
+            (Some(connection), Some(since)) => {
+                let is_settled = other.at.since(newest.at) >= SETTLING;
+                connection > since && (arrived_later || is_settled)
+            }
+            _ => arrived_later,
+        }
+    }
+
+    /// Takes over what another worker wrote, if it names a configuration that this VM has.
+    fn learn(&mut self, now: UnixMillis, host: &dyn Host) {
+        let record = host.shared_data(&self.record_name);
+        let Some((digest, since)) = record.and_then(|record| decode(&record.value)) else {
+            return;
+        };
+        let mut generations = self.generations.iter();
+        let Some(named) = generations.find(|own| own.digest == digest) else {
+            return;
+        };
+        let is_newer = match &self.newest {
+            None => true,
+            Some(newest) => match (since, newest.since) {
+                (Some(connection), Some(since)) => connection > since,
+                _ => named.order > newest.generation.order,
+            },
+        };
+        if is_newer {
+            self.newest = Some(Newest {
+                generation: named.clone(),
+                since,
+                at: now,
+            });
+        }
+    }
+}
+
+/// The succession of a policy, new if it has none here.
+fn succession(policy_id: &str) -> Rc<RefCell<Succession>> {
+    POLICIES.with_borrow_mut(|policies| {
+        policies.retain(|(_, succession)| succession.strong_count() > 0);
+        let found = policies.iter().find(|(id, _)| id == policy_id);
+        if let Some(succession) = found.and_then(|(_, succession)| succession.upgrade()) {
+            return succession;
+        }
+        let succession = Rc::new(RefCell::new(Succession::new(policy_id)));
+        policies.push((policy_id.to_owned(), Rc::downgrade(&succession)));
+        succession
+    })
+}
+
+/// Tells the other workers, unless one of them has seen a newer connection.
+fn write(record_name: &str, newest: &Newest, host: &dyn Host) {
+    let since = newest.since.map_or(0, |ConnectionId(number)| number);
+    let record = [&newest.generation.digest[..], &since.to_le_bytes()].concat();
+    for _ in 0..WRITE_ATTEMPTS {
+        let present = host.shared_data(record_name);
+        let written = present.as_ref().and_then(|entry| decode(&entry.value));
+        if written.is_some_and(|(_, since)| since > newest.since) {
+            return;
+        }
+        let expected = present.map_or(Expected::Absent, |entry| Expected::Version(entry.version));
+        // Where shared data is refused, each worker is on its own.
+        if host.set_shared_data(record_name, &record, expected) != Err(SetSharedDataError::Changed)
+        {
+            return;
+        }
+    }
+}
+
+/// A configuration's digest, and the connection that made it the newest.
+fn decode(record: &[u8]) -> Option<([u8; DIGEST_OCTETS], Option<ConnectionId>)> {
+    let (digest, since) = record.split_first_chunk()?;
+    let since = ConnectionId::from_property(since)?;
+    Some((*digest, (since != ConnectionId(0)).then_some(since)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::SharedData;
+
+    /// The record of one policy, and whether the host lets anyone have it.
+    #[derive(Default)]
+    struct Record {
+        entry: RefCell<Option<SharedData>>,
+        is_withheld: bool,
+    }
+
+    impl Host for Record {
+        fn shared_data(&self, _key: &str) -> Option<SharedData> {
+            self.entry.borrow().clone().filter(|_| !self.is_withheld)
+        }
+
+        fn set_shared_data(
+            &self,
+            _key: &str,
+            value: &[u8],
+            expected: Expected,
+        ) -> Result<(), SetSharedDataError> {
+            if self.is_withheld {
+                return Err(SetSharedDataError::Refused);
+            }
+            let mut entry = self.entry.borrow_mut();
+            let version = entry.as_ref().map_or(0, |entry| entry.version);
+            if version != 0 && expected != Expected::Version(version) {
+                return Err(SetSharedDataError::Changed);
+            }
+            *entry = Some(SharedData {
+                value: value.to_vec(),
+                version: version + 1,
+            });
+            Ok(())
+        }
+
+        fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+            None
+        }
+    }
+
+    /// A configuration that is known by its `realm`.
+    fn enter(policy_id: &str, realm: &str) -> Membership {
+        let text = format!(r#"{{"policy_id":"{policy_id}","realm":"{realm}"}}"#);
+        let config = Config::parse(text.as_bytes()).unwrap();
+        Membership::enter(Rc::new(config), text.as_bytes()).unwrap()
+    }
+
+    fn at(seconds: u64) -> UnixMillis {
+        UnixMillis::new(seconds * 1000)
+    }
+
+    fn request(member: &Membership, connection: u64, seconds: u64, host: &Record) {
+        let number = Some(ConnectionId(connection)).filter(|_| connection > 0);
+        member.on_request(|| number, at(seconds), host);
+    }
+
+    fn is_restricted(member: &Membership) -> bool {
+        member.restrictions().is_some()
+    }
+
+    #[test]
+    fn without_policy_id_there_is_no_succession() {
+        let config = Config::parse(b"{}").unwrap();
+        assert!(Membership::enter(Rc::new(config), b"{}").is_none());
+    }
+
+    #[test]
+    fn counts_a_configuration_from_its_first_request_on() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&old, 1, 0, &host);
+        assert!(!is_restricted(&old));
+        request(&new, 2, 1, &host);
+        request(&old, 1, 2, &host);
+        assert!(is_restricted(&old) && !is_restricted(&new));
+    }
+
+    #[test]
+    fn keeps_policies_apart() {
+        let host = Record::default();
+        let (one, other) = (enter("p", "a"), enter("q", "b"));
+        request(&one, 1, 0, &host);
+        request(&other, 2, 0, &host);
+        assert!(!is_restricted(&one) && !is_restricted(&other));
+    }
+
+    #[test]
+    fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_settled() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&old, 1, 0, &host);
+        request(&new, 5, 10, &host);
+        for (connection, seconds, takes_over) in [
+            (1, 100, false), // was open before
+            (6, 10, false),  // may have been accepted during the switch
+            (6, 14, false),
+            (6, 15, true),
+        ] {
+            request(&old, connection, seconds, &host);
+            assert_eq!(is_restricted(&new), takes_over, "{connection} {seconds}");
+        }
+        // A later one needs no time to settle, but a newer connection.
+        request(&new, 5, 16, &host);
+        assert!(is_restricted(&new));
+        request(&new, 7, 16, &host);
+        assert!(is_restricted(&old) && !is_restricted(&new));
+    }
+
+    #[test]
+    fn goes_by_the_order_of_arrival_where_connections_have_no_numbers() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&new, 0, 0, &host);
+        request(&old, 0, 100, &host);
+        assert!(is_restricted(&old) && !is_restricted(&new));
+    }
+
+    /// The same text on two listeners is one configuration.
+    #[test]
+    fn restricts_no_configuration_by_its_own_text() {
+        let host = Record::default();
+        let (one, same) = (enter("p", "a"), enter("p", "a"));
+        request(&one, 1, 0, &host);
+        request(&same, 2, 0, &host);
+        assert!(!is_restricted(&one) && !is_restricted(&same));
+        let old = enter("p", "old");
+        drop(one);
+        assert!(is_restricted(&old) && !is_restricted(&same));
+    }
+
+    #[test]
+    fn a_configuration_that_is_gone_restricts_nothing() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&new, 2, 0, &host);
+        assert!(is_restricted(&old));
+        drop(new);
+        old.on_tick(at(1), &host);
+        assert!(!is_restricted(&old));
+    }
+
+    #[test]
+    fn learns_of_what_it_has_from_other_workers_and_of_nothing_else() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&old, 3, 0, &host);
+        let written = |digest: [u8; 32], since: u64| {
+            let value = [&digest[..], &since.to_le_bytes()].concat();
+            let version = 9;
+            *host.entry.borrow_mut() = Some(SharedData { value, version });
+            old.on_tick(at(1), &host);
+        };
+        written([0; 32], 9);
+        written(new.own.digest, 3);
+        assert!(!is_restricted(&old), "unknown, or no newer");
+        for broken in [&b""[..], b"x", &[0; 39], &[0; 41]] {
+            let (value, version) = (broken.to_vec(), 9);
+            *host.entry.borrow_mut() = Some(SharedData { value, version });
+            old.on_tick(at(1), &host);
+            assert!(!is_restricted(&old));
+        }
+        written(new.own.digest, 4);
+        assert!(is_restricted(&old));
+    }
+
+    #[test]
+    fn tells_other_workers_only_of_newer_connections() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&new, 7, 0, &host);
+        let of_new = host.entry.borrow().clone();
+        // As on another worker, which does not know of it yet.
+        old.succession.borrow_mut().newest = None;
+        request(&old, 3, 0, &host);
+        assert_eq!(*host.entry.borrow(), of_new);
+        old.on_tick(at(1), &host);
+        assert!(is_restricted(&old));
+    }
+
+    #[test]
+    fn each_worker_is_on_its_own_without_shared_data() {
+        let host = Record {
+            is_withheld: true,
+            ..Record::default()
+        };
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&new, 2, 0, &host);
+        old.on_tick(at(1), &host);
+        assert!(is_restricted(&old));
+    }
+
+    #[test]
+    fn keeps_nothing_of_configurations_that_are_gone() {
+        let host = Record::default();
+        let mut current = enter("p", "0");
+        for number in 1..=1000_u64 {
+            let next = enter(&format!("p{}", number % 2), &number.to_string());
+            request(&next, number, number, &host);
+            current = next;
+            assert_eq!(current.succession.borrow().generations.len(), 1);
+        }
+        drop(current);
+        drop(enter("last", "x"));
+        POLICIES.with_borrow(|policies| assert_eq!(policies.len(), 1));
+    }
+}
