@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Exit, Failure, KeySetFile, input, system_time},
+    cli::{Exit, Failure, KeySetFile, input, redact::redacted, system_time},
     config::Config,
     jose::KeyError,
 };
@@ -31,7 +31,7 @@ pub(super) fn run(
     let config = match input::config(path, input)? {
         Ok(config) => config,
         Err(error) => {
-            writeln!(output, "error: {error}")?;
+            writeln!(output, "error: {}", redacted(&error))?;
             return Ok(Exit::Findings);
         }
     };

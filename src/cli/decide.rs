@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, Write},
+    io::{self, BufRead, Write},
     path::Path,
 };
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    cli::{Exit, Failure, KeySetFile, input},
+    cli::{Exit, Failure, KeySetFile, input, redact::redacted},
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
     host::{Expected, Host, NoHost, Refused, SetSharedDataError, SharedData},
@@ -105,7 +105,12 @@ pub(super) fn run(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let config = input::accepted_config(path, &mut std::io::empty())?;
+    if input::is_standard(path) {
+        return Err(Failure::Usage(
+            "--config -: the standard input holds the requests; name a file".to_owned(),
+        ));
+    }
+    let config = input::accepted_config(path, &mut io::empty())?;
     let now = input::time(now);
     let mut engine = Engine::new(config);
     for file in key_sets {
@@ -117,11 +122,11 @@ pub(super) fn run(
             continue;
         }
         let request: RequestLine = serde_json::from_str(&line).map_err(|error| {
-            Failure::Usage(format!("line {}: {error}", index.saturating_add(1)))
+            let number = index.saturating_add(1);
+            Failure::Usage(format!("line {number}: {}", redacted(&error)))
         })?;
         let decision = decide(&engine, request, now);
-        serde_json::to_writer(&mut *output, &decision)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        serde_json::to_writer(&mut *output, &decision).map_err(io::Error::from)?;
         writeln!(output)?;
     }
     Ok(Exit::Done)

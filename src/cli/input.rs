@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    cli::{Failure, system_time},
+    cli::{Failure, redact::redacted, system_time},
     config::{Config, ConfigError, KeySource, ProviderId},
     engine::Engine,
     jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
@@ -111,7 +111,8 @@ pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
 
 /// Reads a configuration that must be a good one.
 pub(super) fn accepted_config(path: &Path, input: &mut dyn BufRead) -> Result<Config, Failure> {
-    config(path, input)?.map_err(|error| Failure::Finding(format!("{}: {error}", path.display())))
+    config(path, input)?
+        .map_err(|error| Failure::Finding(format!("{}: {}", path.display(), redacted(&error))))
 }
 
 /// Reads a configuration: JSON, or YAML that means the same.
@@ -126,8 +127,9 @@ pub(super) fn config(
     }
     let unreadable = |error: &dyn core::fmt::Display| {
         Failure::Usage(format!(
-            "{}: neither JSON nor YAML: {error}",
-            path.display()
+            "{}: neither JSON nor YAML: {}",
+            path.display(),
+            redacted(&error)
         ))
     };
     let text = str::from_utf8(&bytes).map_err(|error| unreadable(&error))?;
@@ -178,9 +180,14 @@ fn holds_fraction(value: &Value) -> bool {
     }
 }
 
+/// Whether it is the standard input.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// The bytes of a file; `-` is the standard input.
 pub(super) fn read(path: &Path, input: &mut dyn BufRead) -> Result<Vec<u8>, Failure> {
-    let bytes = if path.as_os_str() == "-" {
+    let bytes = if is_standard(path) {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map(|_| bytes)
     } else {

@@ -13,6 +13,8 @@ mod explain;
 mod input;
 mod manual;
 pub mod migrate;
+mod output;
+mod redact;
 
 use std::{
     io::{BufRead, Write},
@@ -26,6 +28,7 @@ use clap_complete::Shell;
 use self::{
     check::Strictness,
     explain::{Format, Question},
+    output::Output,
 };
 use crate::{config, time::UnixMillis};
 
@@ -192,6 +195,7 @@ pub fn run(
     output: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> Exit {
+    let output = &mut Output::new(output);
     let outcome = match arguments.command {
         Command::Check {
             config,

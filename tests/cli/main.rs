@@ -323,3 +323,87 @@ fn makes_a_secret_that_decides() {
     );
     assert!(!said.contains(secret), "{said}");
 }
+
+/// A token where something else is expected, whole or in part.
+#[test]
+fn repeats_no_token_that_comes_where_something_else_is_expected() {
+    let token = Signer::new(Algorithm::Es256).sign_claims(&json!({ "iss": "a", "sub": "alice" }));
+    let opaque = "2YotnFZFEjr1zCsicMWpAA";
+    let config = file("no-token.json", "{}");
+    let config = config.to_str().unwrap();
+    let both = file("token-for-config.json", &token);
+    let token_file = both.to_str().unwrap();
+    for token in [token.as_str(), opaque] {
+        for input in [
+            token.to_owned(),
+            format!("Bearer {token}"),
+            format!("{{\"{token}\": 1}}"),
+            format!("{{\"headers\": \"{token}\"}}"),
+            format!("{{\"realm\": [\"{token}\"]}}"),
+            format!("{{\"mode\": \"{token}\"}}"),
+            format!("{token}: ["),
+            format!("{token}: 1\n{token}: 2"),
+            format!("{{\"{token}\": 1, \"{token}\": 2}}"),
+        ] {
+            for arguments in [
+                ["check", "-"].as_slice(),
+                &["explain", "--config", "-", "--token", "-"],
+                &["explain", "--config", "-", "--token", token_file],
+                &["explain", "--config", token_file, "--token", "-"],
+                &["decide", "--config", "-"],
+                &["decide", "--config", config],
+                &["migrate", "-"],
+            ] {
+                let output = portcullis(arguments, &input);
+                let said = [output.stdout, output.stderr].concat();
+                let said = String::from_utf8(said).unwrap();
+                assert_ne!(output.status.code(), Some(0), "{arguments:?}: {said}");
+                for piece in token.split('.') {
+                    let start = piece.get(..8).unwrap();
+                    assert!(!said.contains(start), "{arguments:?} {input}: {said}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn refuses_to_read_two_things_from_standard_input() {
+    for (arguments, expected) in [
+        (
+            ["explain", "--config", "-", "--token", "-"].as_slice(),
+            "both are the standard input",
+        ),
+        (&["decide", "--config", "-"], "name a file"),
+    ] {
+        let output = portcullis(arguments, CONFIG);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+/// `portcullis schema | head`: no message, and the exit code that it would have had.
+#[test]
+fn ends_quietly_when_nobody_reads_on() {
+    let config = file("unread.json", r#"{ "providers": {}, "nonsense": 1 }"#);
+    let config = config.to_str().unwrap();
+    for (arguments, code) in [
+        (["schema"].as_slice(), 0),
+        (&["completions", "bash"], 0),
+        (&["client-secret"], 0),
+        (&["check", config], 1),
+    ] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(program.stdout.take());
+        let output = program.wait_with_output().unwrap();
+        assert_eq!(output.stderr, b"", "{arguments:?}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+    }
+}

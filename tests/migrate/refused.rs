@@ -600,3 +600,25 @@ fn keeps_rules_that_name_a_provider_without_name() {
     let printed = super::printed(&migrate(&embedded("empty-name", &filter), &[]));
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
+
+/// Files of users that mean the filter and do not have it.
+#[test]
+fn says_what_stands_for_the_filter() {
+    for (name, document, expected) in [
+        (
+            "v2alpha",
+            "http_filters: [{ name: envoy.filters.http.jwt_authn, typed_config: { '@type': \
+             type.googleapis.com/envoy.config.filter.http.jwt_authn.v2alpha.JwtAuthentication } }]",
+            "no jwt_authn filter, but http_filters[0].typed_config is a \
+             envoy.config.filter.http.jwt_authn.v2alpha.JwtAuthentication",
+        ),
+        (
+            "istio",
+            "kind: RequestAuthentication\nspec: { jwtRules: [{ issuer: a }] }",
+            "istioctl proxy-config listener",
+        ),
+    ] {
+        let said = told(&file(&format!("instead-{name}.yaml"), document), &[], 1);
+        assert!(said.contains(expected), "{said}");
+    }
+}

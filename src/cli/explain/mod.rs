@@ -60,6 +60,10 @@ pub(super) fn run(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Result<Exit, Failure> {
+    if input::is_standard(question.config) && input::is_standard(question.token) {
+        let both = "--config - --token -: both are the standard input; name a file for one";
+        return Err(Failure::Usage(both.to_owned()));
+    }
     let config = input::accepted_config(question.config, input)?;
     let now = input::time(question.now);
     let token = token(question.token, input)?;

@@ -16,6 +16,7 @@ mod document;
 mod fields;
 mod filter;
 mod keys;
+mod lookalike;
 mod names;
 mod obstacle;
 mod overrides;
@@ -52,7 +53,7 @@ use self::{
     unsettled::Edits,
 };
 use crate::{
-    cli::{Exit, Failure, input},
+    cli::{Exit, Failure, input, redact::redacted},
     config::Location,
 };
 
@@ -88,13 +89,15 @@ pub(super) fn run(
     output: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let unreadable = |fault: String| Failure::Usage(format!("{}: {fault}", path.display()));
+    let unreadable =
+        |fault: String| Failure::Usage(format!("{}: {}", path.display(), redacted(&fault)));
     let text = String::from_utf8(input::read(path, input)?)
         .map_err(|error| unreadable(error.to_string()))?;
     let (document, format) = Node::read(&text).map_err(|error| unreadable(error.to_string()))?;
     let found = filters(&document);
     let surroundings = surroundings(&document);
-    let not_carried = |error: NotCarried| Failure::Finding(format!("{}: {error}", path.display()));
+    let not_carried =
+        |error: NotCarried| Failure::Finding(format!("{}: {}", path.display(), redacted(&error)));
     let mut carried = Vec::new();
     for filter in &found {
         let placed = (filter.at.clone(), filter.configuration);
@@ -111,9 +114,14 @@ pub(super) fn run(
     let mut routes = Routes::new(&surroundings, &empty);
     let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
     let has_routes = routes.overrides > 0 || routes.marked > 0;
-    if carried.is_empty() && !(module.is_some() && has_routes) {
-        let none = format!("{}: no jwt_authn filter", path.display());
-        return Err(Failure::Finding(none));
+    if carried.is_empty() {
+        let instead = lookalike::lookalike(&document);
+        if instead.is_some() || module.is_none() || !has_routes {
+            let instead = instead.map(|instead| format!(", but {}", redacted(&instead)));
+            let instead = instead.unwrap_or_default();
+            let none = format!("{}: no jwt_authn filter{instead}", path.display());
+            return Err(Failure::Finding(none));
+        }
     }
     if let (Some(_), Some(at)) = (module, surroundings.denials.first()) {
         let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
