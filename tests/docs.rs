@@ -10,6 +10,7 @@
 )]
 
 use portcullis::config::Config;
+use serde_json::Value;
 
 #[path = "support/examples.rs"]
 mod examples;
@@ -32,4 +33,25 @@ fn every_example_configuration_is_read_as_it_says() {
             Err(error) => assert!(example.is_refused, "{place}: {error}"),
         }
     }
+}
+
+/// Readers copy examples: none may hold a rule that is never reached or a provider that is never used.
+#[test]
+fn no_example_has_a_rule_or_a_provider_in_vain() {
+    let documented = examples::of_the_documentation();
+    let documented = documented
+        .iter()
+        .filter(|example| !example.is_refused)
+        .map(|example| (example.place(), example.document()));
+    for (place, document) in documented.chain(examples::of_envoy()) {
+        assert_eq!(in_vain(&document), Vec::<String>::new(), "{place}");
+    }
+}
+
+fn in_vain(document: &Value) -> Vec<String> {
+    let config = Config::parse(document.to_string().as_bytes()).unwrap();
+    let warnings = config.warnings.iter().map(ToString::to_string);
+    warnings
+        .filter(|warning| warning.starts_with("rules") || warning.contains("no rule asks"))
+        .collect()
 }

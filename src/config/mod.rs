@@ -15,6 +15,7 @@ mod location;
 mod parse;
 mod provider;
 mod raw;
+mod reach;
 mod reason;
 mod revocation;
 #[cfg(feature = "cli")]

@@ -7,7 +7,7 @@ use core::{fmt, time::Duration};
 
 use super::{
     Audiences, Clients, Config, Issuer, JwksLocation, KeySource, Location, Mode, PathPolicy,
-    Provider, TokenTypes, Unmatched,
+    Provider, TokenTypes, Unmatched, reach,
 };
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Validity},
@@ -187,6 +187,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             "anyone may read which authorization servers there are, and how they stand",
         ),
     ];
+    found.extend(reach::warnings(config));
     found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {

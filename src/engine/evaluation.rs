@@ -211,7 +211,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     /// and still made no other member hold is one of two that are needed, or for another audience.
     fn any(&self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
-            members.iter().partition(|member| !names_provider(member));
+            members.iter().partition(|member| !member.names_provider());
         let lends = strict.is_empty();
         let strict = strict.into_iter().map(|member| (member, true));
         let lenient = lenient.into_iter().map(|member| (member, lends));
@@ -494,7 +494,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'
             named.push((id, audiences));
         }
     });
-    if asks_anyone(requirement) {
+    if requirement.asks_anyone() {
         for (id, provider) in config.providers() {
             if named.iter().all(|(reader, _)| *reader != id) {
                 named.push((id, &provider.audiences));
@@ -502,30 +502,6 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'
         }
     }
     named
-}
-
-/// Whether a part that lets requests through without a token stands by itself: beside a provider in
-/// `requires_any` it is about that provider's tokens, alone about everyone's, as in `jwt_authn`.
-fn asks_anyone(requirement: &Requirement) -> bool {
-    match requirement {
-        Requirement::All(members) => members.iter().any(asks_anyone),
-        Requirement::Any(members) => {
-            let is_group =
-                |member: &&Requirement| matches!(member, Requirement::All(_) | Requirement::Any(_));
-            !names_provider(requirement) || members.iter().filter(is_group).any(asks_anyone)
-        }
-        Requirement::Provider { .. } => false,
-        Requirement::AllowMissing
-        | Requirement::AllowMissingOrFailed
-        | Requirement::ExtractOnly(_) => true,
-    }
-}
-
-/// Whether some part asks for a provider's token.
-fn names_provider(requirement: &Requirement) -> bool {
-    let mut names = false;
-    requirement.each_provider(&mut |_, _| names = true);
-    names
 }
 
 /// Whether `allow_missing_or_failed` stands somewhere in the tree.

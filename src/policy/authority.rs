@@ -17,7 +17,7 @@ pub fn is_ambiguous(authority: &[u8]) -> bool {
 }
 
 /// A condition on the authority's normal form.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AuthorityMatch {
     pattern: StringMatch,
     port: Port,

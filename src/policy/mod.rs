@@ -8,6 +8,7 @@ pub mod authority;
 mod authorization;
 mod basic;
 mod confusable;
+mod coverage;
 mod credential;
 mod header_name;
 mod identity;

@@ -84,4 +84,39 @@ impl Requirement {
             Self::AllowMissing | Self::AllowMissingOrFailed | Self::ExtractOnly(_) => {}
         }
     }
+
+    /// Whether a request without any token fulfils it.
+    #[must_use]
+    pub fn admits_anyone(&self) -> bool {
+        match self {
+            Self::All(members) => members.iter().all(Self::admits_anyone),
+            Self::Any(members) => members.iter().any(Self::admits_anyone),
+            Self::Provider { .. } => false,
+            Self::AllowMissing | Self::AllowMissingOrFailed | Self::ExtractOnly(_) => true,
+        }
+    }
+
+    /// Whether a part that lets requests through without a token stands by itself: next to a
+    /// provider in `requires_any` it is about that provider's tokens, alone about everyone's, as in
+    /// `jwt_authn`.
+    #[must_use]
+    pub fn asks_anyone(&self) -> bool {
+        match self {
+            Self::All(members) => members.iter().any(Self::asks_anyone),
+            Self::Any(members) => {
+                let is_group = |member: &&Self| matches!(member, Self::All(_) | Self::Any(_));
+                !self.names_provider() || members.iter().filter(is_group).any(Self::asks_anyone)
+            }
+            Self::Provider { .. } => false,
+            Self::AllowMissing | Self::AllowMissingOrFailed | Self::ExtractOnly(_) => true,
+        }
+    }
+
+    /// Whether some part asks for a provider's token.
+    #[must_use]
+    pub fn names_provider(&self) -> bool {
+        let mut names = false;
+        self.each_provider(&mut |_, _| names = true);
+        names
+    }
 }

@@ -6,7 +6,7 @@ use regex_lite::{Regex, RegexBuilder};
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A pattern over a whole string.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct StringMatch {
     /// What is looked for. Lower case where `ignore_case` holds.
     pattern: Pattern,

@@ -5,10 +5,7 @@ use super::{
 };
 use crate::{
     config::{ConfigError, Provider, Reason, StatusPath, error::At, raw::RawStatus},
-    policy::{
-        Requirement,
-        path::{Extent, normal_spelling, unreachable},
-    },
+    policy::path::{Extent, normal_spelling, unreachable},
 };
 
 const MAX_BASE_URL: usize = 256;
@@ -35,7 +32,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
             return Err(Reason::UnverifiedClaims).at("requires");
         }
         // With `authorize` it takes a verified token all the same.
-        Some(requirement) if authorization.is_none() && admits_anyone(requirement) => {
+        Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
             return Err(Reason::UnprotectedStatus.into());
         }
         _ => {}
@@ -51,18 +48,6 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
             .transpose()
             .at("base_url")?,
     })
-}
-
-/// Whether a request without any token fulfils it.
-fn admits_anyone(requirement: &Requirement) -> bool {
-    match requirement {
-        Requirement::All(members) => members.iter().all(admits_anyone),
-        Requirement::Any(members) => members.iter().any(admits_anyone),
-        Requirement::Provider { .. } => false,
-        Requirement::AllowMissing
-        | Requirement::AllowMissingOrFailed
-        | Requirement::ExtractOnly(_) => true,
-    }
 }
 
 /// A path that requests can have, as they spell it.

@@ -28,7 +28,12 @@ fn whole_configuration_is_strict_by_default() {
     assert_eq!(config.realm, "api");
     assert_eq!(config.stat_prefix, "");
     assert!(!config.bypass_cors_preflight && !config.strip_failure_response);
-    assert!(config.owned_headers.is_empty() && config.warnings.is_empty());
+    assert!(config.owned_headers.is_empty());
+    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["rules: there are none, and every request is denied; add rules"]
+    );
     let limits = Limits {
         token_bytes: 8192,
         jwks_bytes: 262_144,

@@ -183,7 +183,7 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
         };
         return Err(ambiguity);
     }
-    let decoded: Vec<u8> = octets(normal).map(|octet| octet.value).collect();
+    let decoded: Vec<u8> = octets(normal).iter().map(|octet| octet.value).collect();
     match str::from_utf8(&decoded) {
         Err(error) if extent == Extent::Whole || error.error_len().is_some() => {
             Err(Ambiguity::NotText)

@@ -1,6 +1,6 @@
 //! The one spelling that every server gives a path (RFC 3986 §6.2.2).
 
-use std::{borrow::Cow, iter};
+use std::borrow::Cow;
 
 /// An octet of a path.
 #[derive(Clone, Copy)]
@@ -22,10 +22,10 @@ impl Octet {
 }
 
 /// The octets that a path spells. A `%` that encodes nothing is itself.
-pub(super) fn octets(path: &str) -> impl Iterator<Item = Octet> {
+pub(super) fn octets(path: &str) -> Vec<Octet> {
+    let mut octets = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
-    iter::from_fn(move || {
-        let (first, behind) = rest.split_first()?;
+    while let Some((first, behind)) = rest.split_first() {
         let (octet, behind) = match decoded(rest) {
             Some((value, behind)) => {
                 let is_encoded = true;
@@ -37,8 +37,9 @@ pub(super) fn octets(path: &str) -> impl Iterator<Item = Octet> {
             }
         };
         rest = behind;
-        Some(octet)
-    })
+        octets.push(octet);
+    }
+    octets
 }
 
 /// The octet that a triplet at the start encodes, and what follows it.
@@ -56,17 +57,15 @@ fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
 /// `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays: it is no `/`.
 #[must_use]
 pub fn normal_spelling(path: &str) -> Cow<'_, str> {
-    if octets(path).all(|octet| octet.is_literal() && !octet.is_encoded) {
-        return Cow::Borrowed(path);
-    }
     let mut normal = String::with_capacity(path.len());
     for octet in octets(path) {
         if octet.is_literal() {
             normal.push(char::from(octet.value));
         } else {
             let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
-            let (high, low) = (digit(octet.value >> 4), digit(octet.value & 0xf));
-            normal.extend(['%', high.to_ascii_uppercase(), low.to_ascii_uppercase()]);
+            normal.push('%');
+            normal.push(digit(octet.value >> 4).to_ascii_uppercase());
+            normal.push(digit(octet.value & 0xf).to_ascii_uppercase());
         }
     }
     match normal == path {

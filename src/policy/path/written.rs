@@ -51,8 +51,6 @@ pub fn unreachable(path: &str, extent: Extent) -> Option<Unreachable> {
     if let Err(ambiguity) = refuse(&normal, extent) {
         return Some(Unreachable::Refused(ambiguity));
     }
-    let mut octets = octets(path);
-    octets
-        .any(Octet::is_stray_percent)
-        .then_some(Unreachable::Percent)
+    let is_stray = octets(path).into_iter().any(Octet::is_stray_percent);
+    is_stray.then_some(Unreachable::Percent)
 }

@@ -1,0 +1,272 @@
+//! Rules and providers that cannot do what they are written for.
+
+use serde_json::{Value, json};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{base, base_with, parse};
+
+/// What is said of these rules, in which `true` asks for a token.
+fn told(rules: &[(Value, bool)]) -> Vec<String> {
+    let rules: Vec<Value> = rules
+        .iter()
+        .map(|(matcher, asks)| match asks {
+            true => json!({"match": matcher, "requires": {"provider_name": "okta"}}),
+            false => json!({"match": matcher}),
+        })
+        .collect();
+    let mut changes = vec![("rules", json!(rules))];
+    // Rules without a token leave the provider unused, which is not what these tests are about.
+    changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
+    warnings(&base_with(&changes))
+}
+
+fn warnings(document: &Value) -> Vec<String> {
+    let config = parse(document).unwrap_or_else(|error| panic!("{error}"));
+    config.warnings.iter().map(ToString::to_string).collect()
+}
+
+const HIDDEN: &str =
+    "rules[1]: no request reaches it: rules[0] comes first; move this rule ahead of it";
+
+#[test]
+fn warns_of_a_rule_whose_requests_an_earlier_one_has() {
+    for (earlier, later) in [
+        (json!({"prefix": "/"}), json!({"path": "/admin"})),
+        (json!({"prefix": ""}), json!({"path": "*"})),
+        (
+            json!({"prefix": ""}),
+            json!({"safe_regex": {"regex": "/a"}}),
+        ),
+        (json!({"prefix": "/a"}), json!({"prefix": "/api"})),
+        (
+            json!({"prefix": "/a"}),
+            json!({"path_separated_prefix": "/a"}),
+        ),
+        (
+            json!({"path_separated_prefix": "/a"}),
+            json!({"path": "/a"}),
+        ),
+        (
+            json!({"path_separated_prefix": "/a"}),
+            json!({"prefix": "/a/"}),
+        ),
+        (
+            json!({"path_separated_prefix": "/a"}),
+            json!({"path_separated_prefix": "/a/b"}),
+        ),
+        (
+            json!({"path": "/a"}),
+            json!({"path": "/a", "methods": ["GET"]}),
+        ),
+        (json!({"path": "/caf%c3%a9"}), json!({"path": "/café"})),
+        (
+            json!({"prefix": "/A", "case_sensitive": false}),
+            json!({"prefix": "/api"}),
+        ),
+        (
+            json!({"prefix": "/1"}),
+            json!({"prefix": "/1a", "case_sensitive": false}),
+        ),
+        (
+            json!({"connect_matcher": {}}),
+            json!({"connect_matcher": {}}),
+        ),
+        (
+            json!({"safe_regex": {"regex": "/v[0-9]"}}),
+            json!({"path": "/v1"}),
+        ),
+        (
+            json!({"safe_regex": {"regex": "/v."}}),
+            json!({"safe_regex": {"regex": "/v."}}),
+        ),
+        (
+            json!({"prefix": "/", "methods": ["GET", "HEAD"]}),
+            json!({"prefix": "/a", "methods": ["GET"]}),
+        ),
+        (
+            json!({"prefix": "/"}),
+            json!({"prefix": "/a", "headers": [{"name": "x"}], "query_parameters": [{"name": "q"}]}),
+        ),
+    ] {
+        let found = told(&[(earlier.clone(), true), (later.clone(), true)]);
+        assert_eq!(found, [HIDDEN], "{earlier} {later}");
+    }
+}
+
+#[test]
+fn says_nothing_of_a_rule_that_some_request_may_reach() {
+    for (earlier, later) in [
+        (json!({"path": "/admin"}), json!({"prefix": "/"})),
+        (json!({"prefix": "/api"}), json!({"prefix": "/a"})),
+        (
+            json!({"path_separated_prefix": "/a"}),
+            json!({"prefix": "/a"}),
+        ),
+        (
+            json!({"path_separated_prefix": "/a"}),
+            json!({"path": "/ab"}),
+        ),
+        (json!({"path": "/a"}), json!({"path": "/a/"})),
+        (json!({"prefix": "/a"}), json!({"prefix": "/A"})),
+        (
+            json!({"prefix": "/a"}),
+            json!({"prefix": "/a", "case_sensitive": false}),
+        ),
+        (
+            json!({"prefix": "/"}),
+            json!({"safe_regex": {"regex": ".*"}}),
+        ),
+        (json!({"prefix": "/"}), json!({"connect_matcher": {}})),
+        (json!({"prefix": ""}), json!({"connect_matcher": {}})),
+        (json!({"connect_matcher": {}}), json!({"prefix": "/"})),
+        (
+            json!({"safe_regex": {"regex": "/a.*"}}),
+            json!({"safe_regex": {"regex": "/ab"}}),
+        ),
+        (
+            json!({"safe_regex": {"regex": "/a"}}),
+            json!({"path": "/a", "case_sensitive": false}),
+        ),
+        (
+            json!({"prefix": "/", "methods": ["GET"]}),
+            json!({"prefix": "/"}),
+        ),
+        (
+            json!({"prefix": "/", "methods": ["GET"]}),
+            json!({"prefix": "/", "methods": ["GET", "POST"]}),
+        ),
+        (
+            json!({"prefix": "/", "headers": [{"name": "x"}]}),
+            json!({"prefix": "/a"}),
+        ),
+        (
+            json!({"prefix": "/", "headers": [{"name": "x"}]}),
+            json!({"prefix": "/", "headers": [{"name": "x", "invert_match": true}]}),
+        ),
+        (
+            json!({"prefix": "/", "query_parameters": [{"name": "q"}]}),
+            json!({"prefix": "/"}),
+        ),
+    ] {
+        let found = told(&[(earlier.clone(), true), (later.clone(), true)]);
+        assert_eq!(found, Vec::<String>::new(), "{earlier} {later}");
+    }
+}
+
+#[test]
+fn warns_of_an_open_rule_ahead_of_one_that_asks_for_a_token() {
+    let wide = |methods: Value| json!({"prefix": "/", "methods": methods});
+    let narrow = json!({"path_separated_prefix": "/admin"});
+    let unread = "rules[1]: no request reaches it: rules[0] comes first and asks for no token; \
+                  move this rule ahead of it";
+    let some = "rules[1]: some of its requests do not reach it: rules[0] comes first and asks for no \
+                token; move this rule ahead of it";
+    for (earlier, later, expected) in [
+        (json!({"prefix": "/"}), narrow.clone(), Some(unread)),
+        (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
+        (wide(json!(["GET"])), narrow.clone(), Some(some)),
+        (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
+        // Preflight requests, and reading without a token, are meant.
+        (wide(json!(["OPTIONS"])), narrow.clone(), None),
+        (wide(json!(["GET"])), json!({"prefix": "/"}), None),
+        (
+            wide(json!(["GET"])),
+            json!({"prefix": "/a", "methods": ["POST"]}),
+            None,
+        ),
+        (json!({"path": "/healthz"}), json!({"prefix": "/"}), None),
+    ] {
+        let found = told(&[(earlier.clone(), false), (later.clone(), true)]);
+        let expected: Vec<&str> = expected.into_iter().collect();
+        assert_eq!(found, expected, "{earlier} {later}");
+    }
+    let lenient = base_with(&[
+        ("rules.0.requires", json!({"allow_missing": {}})),
+        (
+            "rules.1",
+            json!({"match": narrow, "requires": {"provider_name": "okta"}}),
+        ),
+    ]);
+    assert_eq!(warnings(&lenient), [unread]);
+}
+
+#[test]
+fn warns_of_a_rule_for_a_path_with_a_parameter() {
+    for path in ["/a;v=1", "/a%3bv"] {
+        assert_eq!(
+            told(&[(json!({"path": path}), true)]),
+            [
+                "rules[0]: no request reaches it: a path is matched without its parameters too; \
+                 write it without \";\""
+            ]
+        );
+    }
+}
+
+#[test]
+fn warns_of_an_expression_for_paths_that_come_encoded() {
+    let rule = |regex: &str| [(json!({"safe_regex": {"regex": regex}}), true)];
+    for regex in ["/café/.*", "/my docs"] {
+        assert_eq!(
+            told(&rule(regex)),
+            ["rules[0]: paths are matched encoded; write %20 for a space, %C3%A9 for é"]
+        );
+    }
+    for regex in ["/caf%C3%A9/[^/]*", "(?x) /a"] {
+        assert_eq!(told(&rule(regex)), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn warns_of_a_provider_that_nothing_can_use() {
+    let other = base()["providers"]["okta"].clone();
+    let with =
+        |change: (&str, Value)| warnings(&base_with(&[("providers.entra", other.clone()), change]));
+    let unused =
+        "providers.entra: no rule asks for its tokens; name it in \"requires\", or remove it";
+    assert_eq!(with(("realm", json!("api"))), [unused]);
+    let entra = json!({"provider_name": "entra"});
+    for (place, requires) in [
+        ("requirement_map.for_routes", entra.clone()),
+        (
+            "filter_state_rules",
+            json!({"name": "a", "requires": {"b": entra}}),
+        ),
+        ("status", json!({"path": "/status", "requires": entra})),
+        (
+            "rules.0.requires",
+            json!({"requires_any": {"requirements": [{"provider_name": "okta"}, entra]}}),
+        ),
+        ("rules.0.requires", json!({"allow_missing": {}})),
+    ] {
+        assert_eq!(with((place, requires)), Vec::<String>::new(), "{place}");
+    }
+    let beside = json!({"requires_any": {"requirements": [{"provider_name": "okta"}, {"allow_missing": {}}]}});
+    assert_eq!(with(("rules.0.requires", beside)), [unused]);
+}
+
+#[test]
+fn warns_where_there_are_no_rules() {
+    let none = |changes: &[(&str, Value)]| {
+        let mut all = vec![("rules", json!([])), ("providers", json!({}))];
+        all.extend(changes.iter().cloned());
+        warnings(&base_with(&all))
+    };
+    assert_eq!(
+        none(&[]),
+        ["rules: there are none, and every request is denied; add rules"]
+    );
+    assert_eq!(
+        none(&[("unmatched", json!("allow"))]),
+        [
+            "rules: there are none, and every request passes; add rules",
+            "unmatched: requests that no rule matches pass without a token",
+        ]
+    );
+    // Routes of Envoy may decide.
+    assert_eq!(
+        none(&[("requirement_map.any", json!({"allow_missing": {}}))]),
+        Vec::<String>::new()
+    );
+}

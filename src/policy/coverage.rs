@@ -1,0 +1,74 @@
+//! Which requests of one rule another rule has too.
+//!
+//! Only what is certain counts: a `false` here says nothing.
+
+use crate::policy::{PathMatch, PathText, RouteMatch};
+
+impl RouteMatch {
+    /// Whether it certainly matches every request that `other` matches, methods aside.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let folds = !self.case_sensitive;
+        self.headers.is_empty()
+            && self.query_parameters.is_empty()
+            && match (&self.path, &other.path) {
+                (PathMatch::Connect, PathMatch::Connect) => true,
+                (PathMatch::Regex(own), PathMatch::Regex(other)) => own.as_str() == other.as_str(),
+                (PathMatch::Regex(own), PathMatch::Exact(path)) => {
+                    other.case_sensitive && own.is_match(path.spelling())
+                }
+                (PathMatch::Prefix(own), path) if own.spelling().is_empty() => {
+                    !matches!(path, PathMatch::Connect)
+                }
+                (own, path) => self.path_covers(own, path, folds || other.case_sensitive),
+            }
+    }
+
+    /// The same of two texts. A rule that minds case covers one that does not where its own text has
+    /// no letters.
+    fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
+        let (Some(text), Some(path)) = (text(own), text(other)) else {
+            return false;
+        };
+        let (text, path) = (text.spelling(), path.spelling());
+        if !comparable && text.bytes().any(|octet| octet.is_ascii_alphabetic()) {
+            return false;
+        }
+        let Some(rest) = self.behind(text, path) else {
+            return false;
+        };
+        match (own, other) {
+            (PathMatch::Exact(_), PathMatch::Exact(_)) => rest.is_empty(),
+            (PathMatch::Exact(_), _) => false,
+            // `/api` as a start of text goes on as `/apis`.
+            (PathMatch::SegmentPrefix(_), PathMatch::Prefix(_)) => rest.starts_with('/'),
+            (PathMatch::SegmentPrefix(_), _) => rest.is_empty() || rest.starts_with('/'),
+            _ => true,
+        }
+    }
+
+    /// What follows `start` in `path`.
+    fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
+        let (head, rest) = path.split_at_checked(start.len())?;
+        let begins = match self.case_sensitive {
+            true => head == start,
+            false => head.eq_ignore_ascii_case(start),
+        };
+        begins.then_some(rest)
+    }
+
+    /// Whether it takes requests with `method`.
+    #[must_use]
+    pub fn takes(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|own| own == method)
+    }
+}
+
+const fn text(path: &PathMatch) -> Option<&PathText> {
+    match path {
+        PathMatch::Exact(text) | PathMatch::Prefix(text) | PathMatch::SegmentPrefix(text) => {
+            Some(text)
+        }
+        PathMatch::Connect | PathMatch::Regex(_) => None,
+    }
+}
