@@ -29,6 +29,9 @@ struct Judged {
     place: String,
     document: Value,
     is_valid: bool,
+    /// All that a validator must say of it: each place, and the field that it does not know or what
+    /// is wrong there.
+    complaint: Option<&'static str>,
 }
 
 #[test]
@@ -60,6 +63,52 @@ fn says_what_the_parser_says() {
     }
     let (valid, invalid): (Vec<_>, Vec<_>) = judged.iter().partition(|judged| judged.is_valid);
     assert!(valid.len() > 1000 && invalid.len() > 1000);
+    let complaints = complaints(&judged);
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+/// An editor shows this next to the line: it must be about the field, not about the rule.
+#[test]
+fn a_fault_inside_a_requirement_is_told_at_its_own_place() {
+    let any = |of: Value| json!({"requires_any": {"requirements": [{"allow_missing": {}}, of]}});
+    let judged = [
+        (
+            json!({"provder_name": "idp"}),
+            "/rules/0/requires provder_name",
+        ),
+        (
+            json!({"provider_name": 7}),
+            "/rules/0/requires/provider_name must be string,null",
+        ),
+        (
+            json!({"provider_and_audiences": {"provider_name": "idp", "audience": []}}),
+            "/rules/0/requires/provider_and_audiences audience",
+        ),
+        (
+            any(json!({"provder_name": "idp"})),
+            "/rules/0/requires/requires_any/requirements/1 provder_name",
+        ),
+        (
+            any(any(json!({"allow_missing": true}))),
+            "/rules/0/requires/requires_any/requirements/1/requires_any/requirements/1/allow_missing \
+             must be object,null",
+        ),
+        (
+            json!({"provider_name": "idp", "providerName": "idp"}),
+            "/rules/0/requires/providerName boolean schema is false",
+        ),
+        (json!("idp"), "/rules/0/requires must be object,null"),
+    ]
+    .map(|(requires, complaint)| {
+        let mut document = base();
+        document["rules"][0]["requires"] = requires;
+        Judged {
+            place: "requires".to_owned(),
+            document,
+            is_valid: false,
+            complaint: Some(complaint),
+        }
+    });
     let complaints = complaints(&judged);
     assert!(complaints.is_empty(), "{complaints}");
 }
@@ -157,6 +206,7 @@ fn judge(place: String, document: Value) -> Option<Judged> {
         place,
         document,
         is_valid,
+        complaint: None,
     })
 }
 
@@ -187,9 +237,12 @@ fn complaints(judged: &[Judged]) -> String {
         place,
         document,
         is_valid,
+        complaint,
     } in judged
     {
-        let line = json!({"place": place, "document": document, "valid": is_valid});
+        let line = json!({
+            "place": place, "document": document, "valid": is_valid, "complaint": complaint,
+        });
         writeln!(input, "{line}").unwrap();
     }
     drop(input);

@@ -4,6 +4,9 @@
 //! name, a type, or that a field must be there. What takes more than one field to see (exactly one
 //! source of keys, a provider that does not exist) only the parser tells.
 //!
+//! A validator that finds no match in a choice of schemas tells only that. So an object is described
+//! without a choice, and what is wrong deep inside a requirement is reported at its own place.
+//!
 //! Spellings in lowerCamelCase stand under `patternProperties`: they are valid, but an editor that
 //! completes names does not offer each field twice.
 
@@ -44,6 +47,8 @@ pub(in crate::config) struct Fields<'a> {
     definitions: &'a mut Definitions,
     properties: Map<String, Value>,
     camel: Map<String, Value>,
+    /// By a field's name: the other spelling may not stand next to it.
+    exclusive: Map<String, Value>,
     conditions: Vec<Value>,
     required: Vec<&'static str>,
 }
@@ -73,6 +78,7 @@ impl Definitions {
                 definitions: self,
                 properties: Map::new(),
                 camel: Map::new(),
+                exclusive: Map::new(),
                 conditions: Vec::new(),
                 required: Vec::new(),
             };
@@ -80,7 +86,8 @@ impl Definitions {
             let object = fields.object();
             self.0.insert(name.to_owned(), object);
         }
-        json!({"$ref": format!("#/$defs/{name}")})
+        // The definition takes `null` too; a reference says whether it may be there.
+        json!({"$ref": format!("#/$defs/{name}"), "type": "object"})
     }
 }
 
@@ -100,8 +107,8 @@ impl Fields<'_> {
         let Field { name, camel, .. } = field;
         if let Some(camel) = camel {
             self.camel.insert(format!("^{camel}$"), schema.clone());
-            self.conditions
-                .push(json!({"not": {"required": [name, camel]}}));
+            self.exclusive
+                .insert(name.to_owned(), json!({"properties": {camel: false}}));
         }
         self.properties.insert(name.to_owned(), schema);
         match camel {
@@ -115,11 +122,12 @@ impl Fields<'_> {
 
     fn object(self) -> Value {
         let mut object = Map::new();
-        object.insert("type".to_owned(), "object".into());
+        object.insert("type".to_owned(), json!(["object", "null"]));
         object.insert("properties".to_owned(), self.properties.into());
         object.insert("additionalProperties".to_owned(), false.into());
         for (keyword, value) in [
             ("patternProperties", Value::from(self.camel)),
+            ("dependentSchemas", self.exclusive.into()),
             ("required", self.required.into()),
             ("allOf", self.conditions.into()),
         ] {
@@ -146,13 +154,13 @@ fn or_null(mut schema: Value) -> Value {
     };
     if let Some(Value::Array(choices)) = members.get_mut("enum") {
         choices.push(Value::Null);
+    } else if members.contains_key("$ref") {
+        members.remove("type");
     } else if let Some(types) = members.get_mut("type") {
         match types {
             Value::Array(types) => types.push("null".into()),
             one => *one = json!([one, "null"]),
         }
-    } else {
-        return json!({"anyOf": [schema, {"type": "null"}]});
     }
     schema
 }
