@@ -18,6 +18,7 @@ on_both_drivers!(
     removes_an_owned_header_under_every_name_that_a_server_folds,
     reads_a_confusable_name_as_the_place_and_takes_it_out,
     refuses_a_second_token_under_a_confusable_name,
+    grants_nothing_by_one_of_two_tokens_that_are_needed,
     takes_the_token_out_wherever_it_stood,
     leaves_the_token_where_told,
     forwards_the_payload,
@@ -137,6 +138,43 @@ fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     }
     let request = Request::get("/?TOK=x").header("x-token", &good);
     assert_eq!(gate.send(&request).status, 400);
+}
+
+/// A caller needs both tokens, or none; one of them makes nobody of a request.
+fn grants_nothing_by_one_of_two_tokens_that_are_needed<D: Driver>() {
+    let signer = signer();
+    let mut partner = local_provider(&signer);
+    partner["from_headers"] = json!([{ "name": "x-partner" }]);
+    partner["claim_to_headers"] = json!([{ "header_name": "x-partner-user", "claim_name": "sub" }]);
+    let mut configuration = configuration(&local_provider(&signer));
+    configuration["providers"]["partner"] = partner;
+    let both = json!({ "requires_all": { "requirements": [
+        { "provider_name": "login" }, { "provider_name": "partner" },
+    ] } });
+    let requires = json!({ "requires_any": { "requirements": [both, { "allow_missing": {} }] } });
+    configuration["rules"] = json!([
+        {
+            "match": { "prefix": "/guarded" },
+            "requires": requires,
+            "authorize": { "claims": [{ "claim": "sub", "any_of": ["alice"] }] },
+        },
+        { "match": { "prefix": "/" }, "requires": requires },
+    ]);
+    let gate: D = start(&Setup::new(configuration));
+    let good = token(&gate, &signer, "alice");
+    let none = |path: &str| Request::get(path);
+    let one = |path: &str| none(path).bearer(&good);
+    let two = |path: &str| one(path).header("x-partner", &good);
+    for (request, user, guarded) in [
+        (&none as &dyn Fn(&str) -> Request, None, 401),
+        (&one, None, 401),
+        (&two, Some("alice"), 200),
+    ] {
+        let exchange = gate.send(&request("/"));
+        assert_eq!(exchange.status, 200);
+        assert_eq!(forwarded_user(&exchange).as_deref(), user);
+        assert_eq!(gate.send(&request("/guarded")).status, guarded);
+    }
 }
 
 fn takes_the_token_out_wherever_it_stood<D: Driver>() {

@@ -5,6 +5,7 @@ mod client_secrets;
 mod exports;
 mod extraction;
 mod forwarding;
+mod lenient;
 mod remote_keys;
 mod requirements;
 mod restrictions;
