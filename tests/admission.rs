@@ -12,6 +12,8 @@
 
 #[path = "support/signer.rs"]
 mod signer;
+#[path = "support/times.rs"]
+mod times;
 
 use std::cell::Cell;
 
@@ -413,7 +415,7 @@ fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let text = configuration().to_string();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new(Runs {
-        cases: std::env::var("PROPTEST_CASES").map_or(400, |cases| cases.parse().unwrap()),
+        cases: times::times(400),
         failure_persistence: None,
         ..Runs::default()
     });

@@ -9,6 +9,8 @@
 
 #[path = "support/signer.rs"]
 mod signer;
+#[path = "support/times.rs"]
+mod times;
 
 use std::sync::LazyLock;
 
@@ -122,7 +124,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: times::times(4000), failure_persistence: None, ..Default::default() })]
 
     /// And whatever passes carries the verified identity alone.
     #[test]

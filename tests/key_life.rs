@@ -18,6 +18,9 @@
     reason = "test code: a failure should end the test"
 )]
 
+#[path = "support/times.rs"]
+mod times;
+
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -332,7 +335,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: times::times(2000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn holds_whatever_happens(

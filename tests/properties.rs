@@ -9,6 +9,8 @@
 
 #[path = "support/signer.rs"]
 mod signer;
+#[path = "support/times.rs"]
+mod times;
 
 use portcullis::jose::{
     Algorithm, ClaimPath, Claims, CompactJws, JoseHeader, KeyOrigin, KeyQuery, KeySet,
@@ -120,7 +122,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: times::times(400), failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn token_with_a_flipped_bit_never_verifies(

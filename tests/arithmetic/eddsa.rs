@@ -7,7 +7,7 @@ use ed25519_dalek::Signature;
 use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
 use sha2::{Digest as _, Sha512};
 
-use crate::Random;
+use crate::{Random, times::times};
 
 /// The order of B, little-endian (RFC 8032 section 5.1).
 const ORDER: [u8; 32] = [
@@ -21,7 +21,7 @@ const ORDER: [u8; 32] = [
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);
     let (mut accepted, mut refused) = (0, 0);
-    for _ in 0..150 {
+    for _ in 0..times(150) {
         let secret = if random.below(10) == 0 {
             Scalar::ZERO
         } else {

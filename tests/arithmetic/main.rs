@@ -1,7 +1,6 @@
 //! The arithmetic of our own beside that of other crates: equal on random and on extreme input.
 //!
-//! `PORTCULLIS_MODEXP_CASES` sets how many powers are compared; the seed is fixed, so that what
-//! fails fails again.
+//! The seed is fixed, so that a failure repeats.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -13,6 +12,8 @@
 mod eddsa;
 mod modexp;
 mod padding;
+#[path = "../support/times.rs"]
+mod times;
 
 use num_bigint::BigUint;
 

@@ -11,6 +11,9 @@ use x509_cert::{
 
 use super::*;
 
+#[path = "../../../../tests/support/times.rs"]
+mod times;
+
 const TEXTS: [&str; 9] = [
     file!("rsa.pub.pem"),
     file!("p256.pub.pem"),
@@ -56,7 +59,7 @@ fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 4000,
+        cases: times::times(4000),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
