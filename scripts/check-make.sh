@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Checks that make uses an Envoy that its caller names, and never installs over it.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+printf '#!/bin/sh\necho mine\n' >"$scratch/envoy"
+chmod +x "$scratch/envoy"
+# Older than every file that the pinned Envoy is made from.
+touch -d '2000-01-01' "$scratch/envoy"
+make --no-print-directory envoy ENVOY="$scratch/envoy"
+if [ "$("$scratch/envoy")" != mine ]; then
+    echo "error: make installed over the Envoy that was named" >&2
+    exit 1
+fi
+if make --no-print-directory envoy ENVOY="$scratch/missing" 2>/dev/null || [ -e "$scratch/missing" ]; then
+    echo "error: make accepts an Envoy that does not exist, or installs one there" >&2
+    exit 1
+fi
+echo "make leaves the caller's Envoy alone"
