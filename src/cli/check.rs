@@ -8,7 +8,7 @@ use std::{
 use crate::{
     cli::{Exit, Failure, KeySetFile, input, redact::redacted, system_time},
     config::Config,
-    jose::KeyError,
+    jose::{KeyError, Nameless},
 };
 
 /// What counts as a finding.
@@ -85,6 +85,10 @@ fn check_key_set(
         };
         *kind = true;
         writeln!(output, "{level}: jwks of {place}: {skipped}")?;
+    }
+    if let Some(nameless) = Nameless::of(&key_set) {
+        writeln!(output, "warning: jwks of {place}: {nameless}")?;
+        found.warnings = true;
     }
     Ok(())
 }

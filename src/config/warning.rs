@@ -10,7 +10,7 @@ use super::{
     Provider, TokenTypes, Unmatched, reach,
 };
 use crate::{
-    jose::{ClaimPath, IssuerTemplate, Validity},
+    jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
     policy::Scheme,
     time::UnixSeconds,
 };
@@ -157,7 +157,10 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             .into_iter()
             .filter(|(holds, ..)| *holds)
             .map(|(_, field, text)| (Location::default().within(field), text.to_owned()));
-        for (location, text) in weak.chain(skipped_keys(provider)) {
+        let keys = skipped_keys(provider)
+            .into_iter()
+            .chain(nameless_keys(provider));
+        for (location, text) in weak.chain(keys) {
             let location = location.within(&provider.name).within("providers");
             found.push(Warning { location, text });
         }
@@ -321,6 +324,17 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
         .require_claims
         .iter()
         .any(|required| required.constrains(claim))
+}
+
+/// Several keys without `kid`. In PEM they have none, and who replaces one has two for a while.
+fn nameless_keys(provider: &Provider) -> Option<(Location, String)> {
+    let KeySource::Local(keys) = &provider.keys else {
+        return None;
+    };
+    let nameless = Nameless::of(keys)?;
+    let is_worth_a_word = provider.key_source == "local_jwks" || !nameless.are_all_tried;
+    let location = Location::default().within(provider.key_source);
+    is_worth_a_word.then(|| (location, nameless.to_string()))
 }
 
 fn skipped_keys(provider: &Provider) -> Vec<(Location, String)> {

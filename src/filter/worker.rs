@@ -206,10 +206,11 @@ impl Worker {
 
     fn report(&self, outcome: &FetchOutcome) {
         self.metrics.fetched(outcome);
-        let (level, said) = match (&outcome.keys, outcome.failures) {
-            (Err(error), _) => (LogLevel::Warn, error.to_string()),
-            (Ok(_), 0) => return,
-            (Ok(_), failures) => (
+        let (level, said) = match (&outcome.keys, outcome.nameless, outcome.failures) {
+            (Err(error), ..) => (LogLevel::Warn, error.to_string()),
+            (Ok(_), Some(nameless), _) => (LogLevel::Warn, nameless.to_string()),
+            (Ok(_), None, 0) => return,
+            (Ok(_), None, failures) => (
                 LogLevel::Info,
                 format!("there again after {failures} failures"),
             ),

@@ -74,7 +74,7 @@ pub enum KeyError {
     },
     /// An even RSA modulus, which is no product of two large primes.
     RsaModulusEven,
-    /// An RSA exponent that is even, below 3, or above 2^33 - 1.
+    /// An RSA exponent that is even, below 3, or above 65537.
     RsaExponent,
     /// An EC coordinate that has not the full length of its curve (RFC 7518 section 6.2.1.2).
     EcCoordinateLength {
@@ -261,7 +261,7 @@ impl fmt::Display for KeyError {
             }
             Self::RsaModulusEven => f.write_str("the RSA modulus is even: make a new key"),
             Self::RsaExponent => {
-                f.write_str("the RSA exponent must be odd and in 3..2^33: use 65537")
+                f.write_str("the RSA exponent must be odd and in 3..=65537: use 65537")
             }
             Self::EcCoordinateLength { expected } => {
                 write!(

@@ -237,6 +237,14 @@ impl VerifyingKey {
         }
     }
 
+    /// Size of an RSA modulus; 0 for other types.
+    pub fn modulus_bits(&self) -> usize {
+        match &self.material {
+            Material::Rsa(key) => key.bits(),
+            _ => 0,
+        }
+    }
+
     /// `alg`.
     pub fn alg(&self) -> Option<Algorithm> {
         self.algorithm

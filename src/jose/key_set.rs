@@ -91,6 +91,11 @@ pub enum KeySetError {
     NotAKeySet,
     /// A member of the outer object occurs twice (RFC 7517 section 5).
     DuplicateName,
+    /// A key in the configuration that its owner must not believe to serve.
+    Refused {
+        /// The key.
+        key: SkippedKey,
+    },
     /// No key of the set can be used.
     NoUsableKey {
         /// Each key with its reason; empty for an empty set.
@@ -353,6 +358,7 @@ impl fmt::Display for KeySetError {
             Self::DuplicateName => {
                 f.write_str("a member of the key set occurs twice: remove one of the two")
             }
+            Self::Refused { key } => key.fmt(f),
             Self::NoUsableKey { skipped } if skipped.is_empty() => f.write_str("there is no key"),
             Self::NoUsableKey { skipped } => {
                 f.write_str("no key can be used")?;

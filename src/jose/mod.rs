@@ -11,6 +11,7 @@
 pub mod algorithm;
 pub mod base64url;
 pub mod claims;
+pub mod cost;
 pub mod header;
 pub mod issuer;
 pub mod jwk;
@@ -23,6 +24,7 @@ pub mod x509;
 
 pub use self::algorithm::{Algorithm, Family};
 pub use self::claims::{ClaimPath, Claims, Times, words};
+pub use self::cost::{Budget, Nameless};
 pub use self::header::JoseHeader;
 pub use self::issuer::IssuerTemplate;
 pub use self::jwk::{KeyError, KeyOrigin};

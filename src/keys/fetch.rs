@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     config::{Endpoint, JwksLocation, ProviderId, RemoteKeys},
+    jose::Nameless,
     keys::{Caching, SourceId, discovery},
     time::UnixMillis,
 };
@@ -81,6 +82,8 @@ pub struct FetchOutcome {
     pub failures: u32,
     /// The number of usable keys, or why there are none new.
     pub keys: Result<usize, FetchError>,
+    /// Several keys without `kid` in a document that is another than before.
+    pub nameless: Option<Nameless>,
 }
 
 /// Why a fetch failed.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::{
     config::{ProviderId, RemoteKeys, UnknownKidAnswer},
     host::{Expected, Host, SetSharedDataError},
-    jose::{KeyOrigin, KeySet, KeySetLimits, algorithm::hmac::SecretKey},
+    jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, algorithm::hmac::SecretKey},
     keys::{
         Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
         Progress, Record, Serving, SourceId, Standing, Timing, fetch::Step,
@@ -329,6 +329,7 @@ impl Source {
     ) -> Progress {
         self.read(host);
         let failures = self.record.failures;
+        let before = self.record.jwks.clone();
         let keys = match answer {
             Ok(Answer::Document { body, caching }) => {
                 self.replace(fetch, &body, &caching, now, host)
@@ -355,6 +356,10 @@ impl Source {
             uri: fetch.endpoint.uri.clone(),
             failures,
             keys,
+            nameless: match &self.key_set {
+                Some(key_set) if self.record.jwks != before => Nameless::of(key_set),
+                _ => None,
+            },
         })
     }
 

@@ -25,7 +25,7 @@ use crate::{
     decision::Reason,
     host::Host,
     jose::{
-        Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
+        Budget, Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
         VerifyingKey,
     },
     keys::{FetchCause, KeySetVersion, KeyStore, Keys, SourceId},
@@ -39,10 +39,6 @@ pub use self::{
     proven::{Lapse, Proven, verify_again},
     restrictions::Restrictions,
 };
-
-/// Most signatures computed for one token. A token without `kid` is tried with every key that
-/// fits; without a bound, a large key set would make each forged token expensive.
-const MAX_SIGNATURE_CHECKS: usize = 16;
 
 /// When to come again for keys that are on their way.
 const SOON: Duration = Duration::from_secs(1);
@@ -301,7 +297,10 @@ fn candidates<'a>(
         },
         ..KeyQuery::of(header, now)
     };
-    key_set.candidates(query).take(MAX_SIGNATURE_CHECKS)
+    // Without a bound, a large key set would make each forged token expensive.
+    let mut budget = Budget::default();
+    let candidates = key_set.candidates(query);
+    candidates.filter(move |key| budget.affords(key))
 }
 
 impl From<&TokenError> for Reason {

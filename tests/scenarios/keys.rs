@@ -11,8 +11,8 @@ use crate::{
         on_both_drivers,
     },
     world::{
-        JWKS_PATH, configuration, forwarded_user, get, publishing, remote_provider, signer, start,
-        token, with_remote_keys,
+        JWKS_PATH, configuration, forwarded_user, get, provider, publishing, remote_provider,
+        signer, start, token, with_remote_keys,
     },
 };
 
@@ -23,6 +23,8 @@ on_both_drivers!(
     learns_a_rotated_key,
     looks_no_more_than_once_for_kids_that_nobody_has,
     answers_as_configured_while_strangers_keep_a_new_key_hidden,
+    bounds_the_signatures_of_a_token_by_their_cost,
+    large_rsa_exponents_never_serve,
     bounds_how_many_wait,
     refuses_no_good_token_for_want_of_room,
     stops_waiting_after_the_timeout,
@@ -163,6 +165,53 @@ fn answers_as_configured_while_strangers_keep_a_new_key_hidden<D: Driver>() {
         }
         assert_eq!(server.fetches(JWKS_PATH), 2);
     }
+}
+
+/// A forged token costs a signature per key without `kid`: as many small keys are tried as cost no more
+/// than a few large ones, and who publishes more is told.
+fn bounds_the_signatures_of_a_token_by_their_cost<D: Driver>() {
+    for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 2)] {
+        for (others, status) in [(tried - 1, 200), (tried, 401)] {
+            let own = Signer::new(algorithm).named(None);
+            let other = Signer::with_pair(algorithm, Pair::Other).named(None);
+            let mut keys = vec![&other; others];
+            keys.push(&own);
+            let server = AuthorizationServer::new();
+            server.answer(JWKS_PATH, Answer::json(jwks(keys).to_string()));
+            let gate: D = with_remote_keys(&server);
+            let exchange = get(&gate, "/", &token(&gate, &own, "alice"));
+            assert_eq!(exchange.status, status, "{algorithm}, {others} others");
+            let told = format!("{} keys have no kid: ", others + 1);
+            let follows = [
+                "not all of them are tried",
+                "each token has all of them tried",
+            ];
+            let told = told + follows[usize::from(status == 200)];
+            gate.wait_until(&told, || gate.log().iter().any(|line| line.contains(&told)));
+        }
+    }
+}
+
+/// Their bits are steps of a verification that strangers can cause.
+fn large_rsa_exponents_never_serve<D: Driver>() {
+    let signer = Signer::new(Algorithm::Ps256);
+    let mut keys = signer.jwks();
+    keys["keys"][0]["e"] = json!("AQAD");
+    let server = AuthorizationServer::new();
+    server.answer(JWKS_PATH, Answer::json(keys.to_string()));
+    let gate: D = with_remote_keys(&server);
+    let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
+    assert_eq!(exchange.status, 503, "no key of the set can be used");
+
+    let usable = Signer::new(Algorithm::Es256).jwks()["keys"][0].take();
+    keys["keys"].as_array_mut().unwrap().push(usable);
+    let mut provider = provider();
+    provider["local_jwks"] = json!({ "inline_string": keys.to_string() });
+    let Err(refused) = D::start(&Setup::new(configuration(&provider))) else {
+        panic!("a configured key that would be left out")
+    };
+    let why = "the RSA exponent must be odd and in 3..=65537: use 65537";
+    assert!(refused.0.contains(why), "{}", refused.0);
 }
 
 fn bounds_how_many_wait<D: Driver>() {

@@ -16,7 +16,10 @@ use crate::{
             RawRemoteJwks, RawSharedSecret,
         },
     },
-    jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType, pem},
+    jose::{
+        Algorithm, JwkAlgorithm, KeyError, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType,
+        pem,
+    },
 };
 
 /// Every name of an algorithm.
@@ -202,8 +205,19 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         keys: limits.jwks_keys,
     };
     KeySet::parse(&document, KeyOrigin::Local, limits)
+        .and_then(without_large_exponents)
         .map_err(Reason::Keys)
         .at(field)
+}
+
+/// The set, unless a key of it is left out for its exponent: earlier versions took up to 33 bits, and an
+/// operator who updates has to be told that the key serves no more.
+fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
+    let mut skipped = keys.skipped().iter();
+    match skipped.find(|key| key.reason == KeyError::RsaExponent) {
+        Some(key) => Err(KeySetError::Refused { key: key.clone() }),
+        None => Ok(keys),
+    }
 }
 
 /// Unlike an issuer's, these are the operator's own: a bad one is a mistake to be told of.

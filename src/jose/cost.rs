@@ -1,0 +1,163 @@
+//! What it costs to verify a signature, and how much of it one token may cause.
+//!
+//! A key without `kid` is tried for every token that fits it, so a forged token costs a signature per
+//! such key. A bound on their number alone lets sixteen large keys cost a hundred times as much as
+//! sixteen small ones. So costs are added up, in sixteenths of an RSA verification with a modulus of
+//! 2048 bits.
+//!
+//! The table is by type and size alone, since a key set has to mean the same on every host. It follows
+//! what `docs/performance.md` measures of the module: RSA-2048 takes 90 µs, Ed25519 67 µs and P-256
+//! 1.1 ms; P-521 took 2 ms. P-384 takes 4.7 ms in the module and 0.9 ms by Envoy: it costs as much as
+//! P-521, so that two of its keys are still tried while an issuer replaces one by the other.
+
+use std::fmt;
+
+use crate::jose::algorithm::Algorithm;
+use crate::jose::key::{Curve, JwkAlgorithm, KeyType, VerifyingKey};
+use crate::jose::key_set::KeySet;
+
+/// Most that the signatures computed for one token cost: 16 of RSA-2048, 2 of ES512.
+const BUDGET: usize = 256;
+
+/// Sixteenths of RSA-2048 that an RSA modulus of 128 bits would cost: the work grows with the square
+/// of the size (`rsa::modexp`), and 128 bits squared are a sixteenth of a sixteenth.
+const RSA_UNIT_BITS: usize = 128;
+
+/// What is left of a token's budget.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(BUDGET)
+    }
+}
+
+impl Budget {
+    /// Takes the cost of a signature by `key`; false where not enough is left.
+    pub fn affords(&mut self, key: &VerifyingKey) -> bool {
+        let left = self.0.checked_sub(cost(key));
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
+/// No key costs more than [`BUDGET`]: the first candidate is always tried.
+fn cost(key: &VerifyingKey) -> usize {
+    match key.key_type() {
+        KeyType::Rsa => {
+            let units = key.modulus_bits().div_ceil(RSA_UNIT_BITS);
+            units.saturating_mul(units).div_ceil(16).min(BUDGET)
+        }
+        KeyType::Okp => 16,
+        KeyType::Ec(Curve::P256) => 64,
+        KeyType::Ec(Curve::P384 | Curve::P521) => 128,
+        KeyType::Oct => 1,
+    }
+}
+
+/// Keys of a set that have no `kid`, where there are several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nameless {
+    /// How many.
+    pub keys: usize,
+    /// One token's budget is enough for all that fit it.
+    pub are_all_tried: bool,
+}
+
+impl Nameless {
+    /// Those of `set`; `None` for a set with fewer than two.
+    pub fn of(set: &KeySet) -> Option<Self> {
+        let nameless = || set.keys().iter().filter(|key| key.kid().is_none());
+        let are_all_tried = Algorithm::ALL.into_iter().all(|algorithm| {
+            let mut budget = Budget::default();
+            let mut serving = nameless().filter(|key| key.serves(algorithm, JwkAlgorithm::Family));
+            serving.all(|key| budget.affords(key))
+        });
+        let keys = nameless().count();
+        (keys > 1).then_some(Self {
+            keys,
+            are_all_tried,
+        })
+    }
+}
+
+impl fmt::Display for Nameless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            keys,
+            are_all_tried,
+        } = self;
+        let follows = match are_all_tried {
+            true => "each token has all of them tried",
+            false => "not all of them are tried for a token, and tokens of the others are refused",
+        };
+        write!(f, "{keys} keys have no kid: {follows}; give each a kid")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::jose::key::KeyNumbers;
+
+    /// Admission does not factor a modulus, so any odd number of the size will do.
+    fn rsa(bits: usize) -> VerifyingKey {
+        let modulus = vec![0xff; bits / 8];
+        let exponent = &[1, 0, 1];
+        VerifyingKey::from_numbers(KeyNumbers::Rsa {
+            modulus: &modulus,
+            exponent,
+        })
+        .unwrap()
+    }
+
+    fn secret() -> VerifyingKey {
+        VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &[1; 32] }).unwrap()
+    }
+
+    fn affordable(key: &VerifyingKey) -> usize {
+        let mut budget = Budget::default();
+        (0..1000).filter(|_| budget.affords(key)).count()
+    }
+
+    #[test]
+    fn sixteen_small_rsa_keys_cost_as_much_as_one_of_8192_bits() {
+        for (bits, count) in [(2048, 16), (3072, 7), (4096, 4), (6144, 1), (8192, 1)] {
+            assert_eq!(affordable(&rsa(bits)), count, "{bits}");
+        }
+        assert_eq!(affordable(&secret()), 256);
+    }
+
+    #[test]
+    fn what_is_too_dear_leaves_room_for_what_is_not() {
+        let mut budget = Budget::default();
+        assert!(budget.affords(&rsa(4096)));
+        assert!(!budget.affords(&rsa(8192)));
+        assert!(budget.affords(&rsa(4096)));
+    }
+
+    #[test]
+    fn says_which_sets_hold_keys_that_are_never_tried() {
+        let set = |keys: Vec<VerifyingKey>| KeySet::from_keys(keys).unwrap();
+        let named = |n: usize| rsa(2048).with_kid(Some(n.to_string()));
+        let cases = [
+            (vec![rsa(2048)], None),
+            ((0..20).map(named).collect(), None),
+            (vec![rsa(2048); 16], Some((16, true))),
+            (vec![rsa(2048); 17], Some((17, false))),
+            (vec![rsa(8192), secret()], Some((2, true))),
+            (vec![rsa(8192), rsa(2048)], Some((2, false))),
+        ];
+        for (keys, expected) in cases {
+            let expected = expected.map(|(keys, are_all_tried)| Nameless {
+                keys,
+                are_all_tried,
+            });
+            assert_eq!(Nameless::of(&set(keys)), expected);
+        }
+    }
+}
