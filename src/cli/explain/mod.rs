@@ -8,6 +8,7 @@
 //! A token that fails is a finding. Neither the token nor its signature is ever printed.
 
 mod detail;
+mod refusal;
 mod report;
 mod text;
 
@@ -288,6 +289,10 @@ fn decided(
     });
     let line = presented(token, (method, path), bearer.map(|(_, provider)| provider));
     let decision = decide::decide(engine, line, now);
+    let mut detail = refusal::of_request(decision.reason, path, &engine.config().limits);
+    if detail.is_empty() {
+        detail = detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token);
+    }
     RequestReport {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -296,7 +301,7 @@ fn decided(
         status: decision.status,
         reason: decision.reason,
         provider: decision.provider,
-        detail: detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token),
+        detail,
     }
 }
 

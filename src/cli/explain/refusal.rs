@@ -1,0 +1,50 @@
+//! Why a request is refused before any rule is looked at.
+
+use crate::{config::Limits, decision::Reason};
+
+/// What is wrong with the request, and what to do; nothing for the other reasons.
+pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
+    let is = |other: Reason| reason == other.label();
+    if is(Reason::PathTooLong) {
+        // As at the edge: up to the query.
+        let length = path.split('?').next().unwrap_or_default().len();
+        let limit = limits.path_bytes;
+        format!("the path has {length} bytes; limits.path_bytes is {limit}")
+    } else if is(Reason::AmbiguousPath) {
+        "the path can be read in two ways; send it in its plain form, or set path_policy: raw"
+            .to_owned()
+    } else if is(Reason::AmbiguousMethod) {
+        "a standard method is written in capitals; send it so".to_owned()
+    } else if is(Reason::AmbiguousAuthority) {
+        "the authority has a comma or user information; send one host".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn explains_each_refusal_ahead_of_the_rules() {
+        let limits = Limits::default();
+        let long = format!("/{}?x", "a".repeat(9_000));
+        for (reason, expected) in [
+            (
+                Reason::PathTooLong,
+                "the path has 9001 bytes; limits.path_bytes is 8192",
+            ),
+            (Reason::AmbiguousPath, "the path can be read in two ways"),
+            (
+                Reason::AmbiguousMethod,
+                "a standard method is written in capitals",
+            ),
+            (Reason::AmbiguousAuthority, "the authority has a comma"),
+        ] {
+            let detail = of_request(reason.label(), &long, &limits);
+            assert!(detail.starts_with(expected), "{detail}");
+        }
+        assert_eq!(of_request(Reason::Expired.label(), "/", &limits), "");
+    }
+}
