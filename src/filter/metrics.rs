@@ -5,7 +5,7 @@ use std::cell::Cell;
 use proxy_wasm::types::MetricType;
 
 use crate::{
-    config::{Config, ProviderId},
+    config::{Config, KeySource, Provider, ProviderId},
     decision::{Permit, PermitReason, Reason},
     engine::CacheUse,
     filter::abi::{self, MetricId},
@@ -26,17 +26,29 @@ pub(super) struct Metrics {
     providers: Vec<ProviderMetrics>,
 }
 
+/// A provider has the metrics that mean something for it: 0 keys of one whose clients have secrets, or a
+/// last fetch in 1970 of one that never fetches, would alarm somebody.
 #[derive(Debug)]
 struct ProviderMetrics {
-    fetch_success: Option<MetricId>,
-    fetch_failed: Option<MetricId>,
-    last_success_seconds: Option<MetricId>,
-    keys: Option<MetricId>,
-    stale: Option<MetricId>,
-    /// Part of each name.
-    name: String,
+    keys: Option<Gauges<Option<MetricId>>>,
+    fetches: Option<Gauges<FetchMetrics>>,
     /// What the gauges say.
     standing: Cell<Option<Standing>>,
+}
+
+/// Metrics, and the beginning of their names.
+#[derive(Debug)]
+struct Gauges<M> {
+    name: String,
+    metrics: M,
+}
+
+#[derive(Debug)]
+struct FetchMetrics {
+    success: Option<MetricId>,
+    failed: Option<MetricId>,
+    last_success_seconds: Option<MetricId>,
+    stale: Option<MetricId>,
 }
 
 impl Metrics {
@@ -46,8 +58,8 @@ impl Metrics {
             "" => "portcullis.".to_owned(),
             prefix => format!("portcullis.{prefix}."),
         };
-        let define = |kind, name: &str| abi::define_metric(kind, &format!("{prefix}{name}")).ok();
-        let counter = |name: &str| define(MetricType::Counter, name);
+        let counter =
+            |name: &str| abi::define_metric(MetricType::Counter, &format!("{prefix}{name}")).ok();
         let by_reason = |family: &str| {
             Reason::ALL
                 .into_iter()
@@ -57,17 +69,7 @@ impl Metrics {
                 .collect()
         };
         let providers = config.providers().map(|(_, provider)| {
-            let name = format!("provider.{}", provider.name);
-            let metric = |kind, metric: &str| define(kind, &format!("{name}.{metric}"));
-            ProviderMetrics {
-                fetch_success: metric(MetricType::Counter, "jwks.fetch_success"),
-                fetch_failed: metric(MetricType::Counter, "jwks.fetch_failed"),
-                last_success_seconds: metric(MetricType::Gauge, "jwks.last_success_seconds"),
-                keys: metric(MetricType::Gauge, "keys"),
-                stale: metric(MetricType::Gauge, "jwks.stale"),
-                name: format!("{prefix}{name}"),
-                standing: Cell::new(None),
-            }
+            ProviderMetrics::define(provider, &format!("{prefix}provider.{}", provider.name))
         });
         Self {
             allowed: counter("allowed"),
@@ -140,14 +142,14 @@ impl Metrics {
 
     /// A fetch ended.
     pub(super) fn fetched(&self, outcome: &FetchOutcome) {
-        for metrics in outcome
-            .providers
-            .iter()
-            .filter_map(|id| self.providers.get(id.index()))
-        {
+        let fetching = outcome.providers.iter().filter_map(|id| {
+            let metrics = self.providers.get(id.index())?;
+            Some(&metrics.fetches.as_ref()?.metrics)
+        });
+        for metrics in fetching {
             increment(match outcome.keys {
-                Ok(_) => metrics.fetch_success,
-                Err(_) => metrics.fetch_failed,
+                Ok(_) => metrics.success,
+                Err(_) => metrics.failed,
             });
         }
     }
@@ -157,33 +159,67 @@ impl Metrics {
         if let Some(metrics) = self.providers.get(provider.index())
             && metrics.standing.replace(Some(standing)) != Some(standing)
         {
-            metrics.write(standing);
+            metrics.write(standing, |_| true);
         }
     }
 
-    /// The names of the gauges, provider by provider.
+    /// The names of the gauges, group by group.
     pub(super) fn gauges(&self) -> impl Iterator<Item = &str> {
-        self.providers.iter().map(|metrics| metrics.name.as_str())
+        self.providers.iter().flat_map(|metrics| {
+            let keys = metrics.keys.as_ref().map(|gauges| gauges.name.as_str());
+            let fetches = metrics.fetches.as_ref().map(|gauges| gauges.name.as_str());
+            keys.into_iter().chain(fetches)
+        })
     }
 
-    /// Nobody writes these gauges any more: what they say of a provider that is gone must alarm
-    /// nobody.
-    pub(super) fn clear(&self, gauges: &[&str]) {
+    /// Resets gauges that nobody writes any more, so that stale values raise no alert.
+    pub(super) fn clear(&self, unused: &[&str]) {
         for metrics in &self.providers {
-            if gauges.contains(&metrics.name.as_str()) {
-                metrics.write(Standing::default());
-            }
+            metrics.write(Standing::default(), |name| unused.contains(&name));
         }
     }
 }
 
 impl ProviderMetrics {
-    fn write(&self, standing: Standing) {
-        record(self.keys, u64::try_from(standing.keys).unwrap_or(u64::MAX));
-        record(self.stale, u64::from(standing.is_stale));
-        if let Some(fetched_at) = standing.fetched_at {
-            let seconds = u64::try_from(fetched_at.seconds().as_i64()).unwrap_or(0);
-            record(self.last_success_seconds, seconds);
+    fn define(provider: &Provider, name: &str) -> Self {
+        let has_keys = !matches!(provider.keys, KeySource::Clients(_));
+        let fetches = matches!(provider.keys, KeySource::Remote(_));
+        let define =
+            |kind, metric: &str| abi::define_metric(kind, &format!("{name}.{metric}")).ok();
+        Self {
+            keys: has_keys.then(|| Gauges {
+                name: format!("{name}.keys"),
+                metrics: define(MetricType::Gauge, "keys"),
+            }),
+            fetches: fetches.then(|| Gauges {
+                name: format!("{name}.jwks"),
+                metrics: FetchMetrics {
+                    success: define(MetricType::Counter, "jwks.fetch_success"),
+                    failed: define(MetricType::Counter, "jwks.fetch_failed"),
+                    last_success_seconds: define(MetricType::Gauge, "jwks.last_success_seconds"),
+                    stale: define(MetricType::Gauge, "jwks.stale"),
+                },
+            }),
+            standing: Cell::new(None),
+        }
+    }
+
+    /// Writes the groups of gauges whose names are asked for.
+    fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool) {
+        if let Some(Gauges { name, metrics }) = &self.keys
+            && is_asked(name)
+        {
+            let keys = u64::try_from(standing.keys).unwrap_or(u64::MAX);
+            record(*metrics, keys);
+        }
+        if let Some(Gauges { name, metrics }) = &self.fetches
+            && is_asked(name)
+        {
+            record(metrics.stale, u64::from(standing.is_stale));
+            if let Some(fetched_at) = standing.fetched_at {
+                let seconds = u64::try_from(fetched_at.seconds().as_i64()).unwrap_or(0);
+                record(metrics.last_success_seconds, seconds);
+            }
         }
     }
 }

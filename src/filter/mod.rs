@@ -19,6 +19,8 @@ mod current_request;
 mod gate;
 mod in_use;
 mod metrics;
+#[cfg(test)]
+mod one_record;
 mod pairs;
 mod parked;
 mod protobuf;

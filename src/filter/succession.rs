@@ -269,45 +269,7 @@ fn decode(record: &[u8]) -> Option<([u8; DIGEST_OCTETS], Option<ConnectionId>)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::SharedData;
-
-    /// The record of one policy, and whether the host lets anyone have it.
-    #[derive(Default)]
-    struct Record {
-        entry: RefCell<Option<SharedData>>,
-        is_withheld: bool,
-    }
-
-    impl Host for Record {
-        fn shared_data(&self, _key: &str) -> Option<SharedData> {
-            self.entry.borrow().clone().filter(|_| !self.is_withheld)
-        }
-
-        fn set_shared_data(
-            &self,
-            _key: &str,
-            value: &[u8],
-            expected: Expected,
-        ) -> Result<(), SetSharedDataError> {
-            if self.is_withheld {
-                return Err(SetSharedDataError::Refused);
-            }
-            let mut entry = self.entry.borrow_mut();
-            let version = entry.as_ref().map_or(0, |entry| entry.version);
-            if version != 0 && expected != Expected::Version(version) {
-                return Err(SetSharedDataError::Changed);
-            }
-            *entry = Some(SharedData {
-                value: value.to_vec(),
-                version: version + 1,
-            });
-            Ok(())
-        }
-
-        fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-            None
-        }
-    }
+    use crate::{filter::one_record::Record, host::SharedData};
 
     /// A configuration that is known by its `realm`.
     fn enter(policy_id: &str, realm: &str) -> Membership {

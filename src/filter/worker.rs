@@ -44,8 +44,9 @@ pub(super) struct Worker {
     has_news: bool,
     /// The period asked for.
     tick: Option<u32>,
-    /// The host tries a configuration in a VM of its own, which never ticks nor gets requests.
-    is_live: bool,
+    /// Whether other VMs know what this one uses. The host tries a configuration in a VM of its own,
+    /// which never ticks nor gets requests, and tells nobody.
+    is_announced: bool,
 }
 
 impl Worker {
@@ -78,7 +79,7 @@ impl Worker {
             calls: Vec::new(),
             has_news: false,
             tick: None,
-            is_live: false,
+            is_announced: false,
         };
         worker.set_tick(BUSY_TICK_MILLISECONDS);
         worker
@@ -86,7 +87,7 @@ impl Worker {
 
     /// Decides on the request of the current context, which has just arrived.
     pub(super) fn on_request(&mut self, context_id: u32) -> Fate {
-        self.is_live = true;
+        self.announce();
         let Ok(now) = Proxy::now() else {
             return self.carry_out(&Decision::Deny(Denial::new(Reason::HostFailure)));
         };
@@ -140,7 +141,7 @@ impl Worker {
     /// Fetches what is due and wakes who has waited. The current context is the root's.
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
-        self.is_live = true;
+        self.announce();
         if let Some(membership) = &self.membership {
             membership.on_tick(now, &Proxy);
         }
@@ -262,6 +263,13 @@ impl Worker {
         let _ = abi::set_effective_context(self.root_id);
     }
 
+    /// Lets other VMs know what this one uses, once it serves.
+    fn announce(&mut self) {
+        if !self.is_announced {
+            self.is_announced = in_use::announce(&Proxy);
+        }
+    }
+
     fn carry_out(&mut self, decision: &Decision) -> Fate {
         self.metrics.looked_up(self.engine.take_cache_use());
         let refuse = |denial: &Denial| {
@@ -302,14 +310,12 @@ impl Drop for Worker {
             self.engine.abandon(&fetch, &Proxy);
         }
         let names = self.engine.keys().record_names();
-        let unused = in_use::leave(names.chain(self.metrics.gauges()));
-        if self.is_live {
-            self.metrics.clear(&unused);
-            let records = self.engine.keys().record_names();
-            records
-                .filter(|name| unused.contains(name))
-                .for_each(|name| keys::clear(name, &Proxy));
-        }
+        let unused = in_use::leave(names.chain(self.metrics.gauges()), &Proxy);
+        self.metrics.clear(&unused);
+        let records = self.engine.keys().record_names();
+        records
+            .filter(|name| unused.contains(name))
+            .for_each(|name| keys::clear(name, &Proxy));
     }
 }
 

@@ -1,14 +1,67 @@
 //! What operators can count.
 
+use serde_json::json;
+
 use crate::{
+    client_secrets::hash,
     support::{
-        driver::{Driver, Request},
+        driver::{Driver, Request, Setup},
         on_both_drivers,
     },
-    world::{get, publishing, signer, token, with_remote_keys},
+    world::{
+        configuration, get, local_provider, publishing, remote_provider, signer, start, token,
+        with_remote_keys,
+    },
 };
 
-on_both_drivers!(counts_decisions_and_fetches);
+on_both_drivers!(
+    counts_decisions_and_fetches,
+    has_no_metric_that_means_nothing_for_its_provider,
+    resets_the_gauges_of_a_provider_that_became_another,
+);
+
+const OF_FETCHES: [&str; 4] = [
+    "jwks.fetch_success",
+    "jwks.fetch_failed",
+    "jwks.last_success_seconds",
+    "jwks.stale",
+];
+
+/// An alert on 0 keys, or on a fetch long ago, must not go off for one that has none and fetches none.
+fn has_no_metric_that_means_nothing_for_its_provider<D: Driver>() {
+    let signer = signer();
+    let mut config = configuration(&local_provider(&signer));
+    config["providers"]["jobs"] = json!({
+        "client_secrets": { "clients": { "batch": { "secret_hashes": [hash("own")] } } },
+    });
+    let gate: D = start(&Setup::new(config));
+    let of = |provider: &str, metric: &str| {
+        gate.metric(&format!("portcullis.provider.{provider}.{metric}"))
+    };
+    gate.wait_until("the gauge", || of("login", "keys") == Some(1));
+    assert_eq!(of("jobs", "keys"), None);
+    for metric in OF_FETCHES {
+        assert_eq!(
+            (of("login", metric), of("jobs", metric)),
+            (None, None),
+            "{metric}"
+        );
+    }
+}
+
+fn resets_the_gauges_of_a_provider_that_became_another<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let config = configuration(&remote_provider());
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    let keys = || gate.metric("portcullis.provider.login.keys");
+    gate.wait_until("a fetch", || keys() == Some(1));
+    gate.reconfigure(&configuration(&json!({
+        "client_secrets": { "clients": { "batch": { "secret_hashes": [hash("own")] } } },
+    })))
+    .unwrap();
+    gate.wait_until("no keys", || keys() == Some(0));
+}
 
 fn counts_decisions_and_fetches<D: Driver>() {
     let signer = signer();

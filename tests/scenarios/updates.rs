@@ -13,14 +13,17 @@ use crate::{
     support::{
         authorization_server::Answer,
         driver::{Driver, Request, Setup},
-        envoy::Envoy,
+        envoy::{Envoy, bootstrap::wasm_filter},
         in_envoy,
         load::{Load, Shot},
     },
-    world::{JWKS_PATH, configuration, publishing, remote_provider, signer, start, token},
+    world::{JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token},
 };
 
-in_envoy!(answers_right_while_providers_come_and_go);
+in_envoy!(
+    answers_right_while_providers_come_and_go,
+    takes_nothing_from_another_vm_with_the_same_vm_id,
+);
 
 const CLIENTS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -66,6 +69,38 @@ fn answers_right_while_providers_come_and_go() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
     let taken = gate.taken_by_worker();
     assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
+}
+
+/// Plugins with one `vm_id` and different VM configurations have a VM each, and share memory.
+fn takes_nothing_from_another_vm_with_the_same_vm_id() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let alone = Setup::new(configuration(&remote_provider())).cluster("login", &server);
+    let mut open = configuration(&remote_provider());
+    open["rules"] = json!([{ "match": { "prefix": "/" } }]);
+    let mut other = wasm_filter(&alone, &open);
+    other["typed_config"]["config"]["vm_config"]["configuration"] = json!({
+        "@type": "type.googleapis.com/google.protobuf.StringValue", "value": "another VM",
+    });
+    let mut both = alone.clone();
+    both.filters_ahead.push(other);
+
+    let gate: Envoy = start(&both);
+    let keys = || gate.metric("portcullis.provider.login.keys");
+    let good = token(&gate, &signer, "alice");
+    assert_eq!(get(&gate, "/", &good).status, 200);
+    gate.wait_until("the gauge", || keys() == Some(1));
+    let vms = gate.vms();
+    gate.replace(&alone).unwrap();
+    gate.wait_until("the end of the other VM", || gate.vms() < vms);
+    // Another text has contexts of its own, which start from the record.
+    let mut next = alone;
+    next.configuration["realm"] = json!("next");
+    gate.replace(&next).unwrap();
+    let fresh = token(&gate, &signer, "bob");
+    assert_eq!(get(&gate, "/", &fresh).status, 200);
+    assert_eq!(keys(), Some(1));
+    assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
 /// What becomes of the provider `partner`, and what its tokens get then.

@@ -86,9 +86,10 @@ impl Driver for Envoy {
         Ok(envoy)
     }
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused> {
-        let (before, logged) = (self.verdicts(), self.process.log().len());
-        publish(self.process.folder(), &self.setup, configuration);
-        self.await_verdict(before, logged)
+        self.replace(&Setup {
+            configuration: configuration.clone(),
+            ..self.setup.clone()
+        })
     }
 
     fn reconfigure_in_vain(&self, configuration: &Value) {
@@ -221,6 +222,18 @@ impl Envoy {
             access_log: RefCell::default(),
             address: OnceCell::new(),
         }
+    }
+
+    /// Offers a listener made of another setup; the clusters stay.
+    pub fn replace(&self, setup: &Setup) -> Result<(), Refused> {
+        let (before, logged) = (self.verdicts(), self.process.log().len());
+        publish(self.process.folder(), setup, &setup.configuration);
+        self.await_verdict(before, logged)
+    }
+
+    /// How many VMs there are.
+    pub fn vms(&self) -> Option<u64> {
+        self.process.stat("wasm.envoy.wasm.runtime.v8.active")
     }
 
     /// A page of the admin interface.

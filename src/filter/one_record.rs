@@ -1,0 +1,43 @@
+//! A host with one record in its shared data, for tests of what VMs tell each other.
+
+use std::cell::RefCell;
+
+use crate::host::{Expected, Host, SetSharedDataError, SharedData};
+
+/// One record, and whether the host lets anyone have it.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) entry: RefCell<Option<SharedData>>,
+    pub(super) is_withheld: bool,
+}
+
+impl Host for Record {
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        self.entry.borrow().clone().filter(|_| !self.is_withheld)
+    }
+
+    fn set_shared_data(
+        &self,
+        _key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        if self.is_withheld {
+            return Err(SetSharedDataError::Refused);
+        }
+        let mut entry = self.entry.borrow_mut();
+        let version = entry.as_ref().map_or(0, |entry| entry.version);
+        if version != 0 && expected != Expected::Version(version) {
+            return Err(SetSharedDataError::Changed);
+        }
+        *entry = Some(SharedData {
+            value: value.to_vec(),
+            version: version + 1,
+        });
+        Ok(())
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
