@@ -1,0 +1,279 @@
+//! What counts as a credential, and where.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+fn find(places: &Places, headers: &[(&str, &[u8])]) -> Result<Option<String>, CredentialError> {
+    let request = Request::new(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), *value))
+            .collect(),
+    );
+    let target = request
+        .target()
+        .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
+    places
+        .find(&request, target)
+        .map(|found| found.map(|found| found.token.to_owned()))
+}
+
+#[test]
+fn reads_bearer_strictly() {
+    for (value, expected) in [
+        (&b"Bearer a.b.c"[..], Ok(Some("a.b.c"))),
+        (b"bEaReR a.b.c", Ok(Some("a.b.c"))),
+        (b"Bearer  a.b.c", Ok(Some("a.b.c"))),
+        (b"Bearer a.b.c==", Ok(Some("a.b.c=="))),
+        (b"Basic YTpi", Ok(None)),
+        (b"Bearers a", Ok(None)),
+        (b"Bearer-x a", Ok(None)),
+        (b"", Ok(None)),
+        (b"Bearer", Err(CredentialError::Malformed)),
+        (b"Bearer ", Err(CredentialError::Malformed)),
+        (b"Bearer\ta.b.c", Err(CredentialError::Malformed)),
+        (b"Bearer a b", Err(CredentialError::Malformed)),
+        (b"Bearer a, Bearer b", Err(CredentialError::Several)),
+        (b"Bearer a,Basic YTpi", Err(CredentialError::Several)),
+        (b"Basic YTpi,bearer a", Err(CredentialError::Several)),
+        (b"Bearer a,", Err(CredentialError::Several)),
+        (b"Digest username=\"a\", realm=\"b\"", Ok(None)),
+        (b"Bearer a=b", Err(CredentialError::Malformed)),
+        (b"Bearer ===", Err(CredentialError::Malformed)),
+        (b"Bearer \xff", Err(CredentialError::Malformed)),
+        (b"Bearer,", Err(CredentialError::Several)),
+    ] {
+        let found = find(&Places::standard(), &[("authorization", value)]);
+        assert_eq!(
+            found,
+            expected.map(|token| token.map(str::to_owned)),
+            "{value:?}"
+        );
+    }
+}
+
+#[test]
+fn reads_basic_strictly() {
+    for (value, expected) in [
+        (&b"Basic YTpi"[..], Ok(Some("YTpi"))),
+        (b"bASIC  YTo=", Ok(Some("YTo="))),
+        (b"Bearer a.b.c", Ok(None)),
+        (b"Basics YTpi", Ok(None)),
+        (b"Basic-x YTpi", Ok(None)),
+        (b"Digest username=\"a\", realm=\"b\"", Ok(None)),
+        (b"", Ok(None)),
+        (b"Basic", Err(CredentialError::Malformed)),
+        (b"Basic\tYTpi", Err(CredentialError::Malformed)),
+        (b"Basic YTpi YTpi", Err(CredentialError::Malformed)),
+        (b"Basic a:b", Err(CredentialError::Malformed)),
+        (b"Basic YWI=", Err(CredentialError::Malformed)), // no colon
+        (b"Basic YTpi=", Err(CredentialError::Malformed)),
+        (b"Basic YTpiCg==", Err(CredentialError::Malformed)), // a line feed
+        (b"Basic YTpi,", Err(CredentialError::Several)),
+        (b"Basic YTpi, Basic YTpi", Err(CredentialError::Several)),
+        (b"Bearer a,basic YTpi", Err(CredentialError::Several)),
+        (b"Basic YTpi, Bearer", Err(CredentialError::Several)),
+    ] {
+        let found = find(&Places::of_secrets(), &[("authorization", value)]);
+        assert_eq!(
+            found,
+            expected.map(|token| token.map(str::to_owned)),
+            "{value:?}"
+        );
+    }
+    let query: (&str, &[u8]) = (":path", b"/?access_token=a");
+    assert_eq!(find(&Places::of_secrets(), &[query]), Ok(None));
+}
+
+#[test]
+fn token_is_not_in_debug_output() {
+    let credential = Credential {
+        token: "YTpi",
+        location: Location::Authorization,
+    };
+    assert!(!format!("{credential:?}").contains("YTpi"));
+}
+
+#[test]
+fn refuses_more_than_one_credential() {
+    let bearer: (&str, &[u8]) = ("authorization", b"Bearer a");
+    for second in [
+        ("authorization", &b"Bearer a"[..]),
+        ("authorization", b"Basic YTpi"),
+        ("authorization", b"DPoP a"),
+        (":path", b"/?access_token=a"),
+        (":path", b"/?access%5Ftoken=a"),
+    ] {
+        for pair in [[bearer, second], [second, bearer]] {
+            let found = find(&Places::standard(), &pair);
+            assert_eq!(found, Err(CredentialError::Several), "{second:?}");
+        }
+    }
+    let twice = find(
+        &Places::standard(),
+        &[(":path", b"/?access_token=a&access_token=b")],
+    );
+    assert_eq!(twice, Err(CredentialError::Several));
+}
+
+#[test]
+fn reads_query_parameters() {
+    for (path, expected) in [
+        (&b"/?access_token=a.b.c"[..], Ok(Some("a.b.c"))),
+        (b"/?x=1&access_token=a.b.c&y", Ok(Some("a.b.c"))),
+        (b"/?access_token", Err(CredentialError::Malformed)),
+        (b"/?access_token=", Err(CredentialError::Malformed)),
+        (b"/?access_token=a%2eb", Err(CredentialError::Malformed)),
+        (b"/?access_tokens=a", Ok(None)),
+        (b"/access_token=a", Ok(None)),
+    ] {
+        let found = find(&Places::standard(), &[(":path", path)]);
+        assert_eq!(
+            found,
+            expected.map(|token| token.map(str::to_owned)),
+            "{path:?}"
+        );
+    }
+}
+
+#[test]
+fn reads_other_headers_as_jwt_authn_does() {
+    let place = |prefix: &str| Places {
+        headers: vec![HeaderPlace::Prefixed {
+            name: HeaderName::parse("x-jwt").unwrap(),
+            prefix: prefix.to_owned(),
+        }],
+        ..Places::default()
+    };
+    for (prefix, value, expected) in [
+        ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
+        ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
+        ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
+        // A token does not end where it stops being one: what follows makes it invalid.
+        ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
+        ("jwt=", b"JWT=a.b.c", Ok(None)),
+        ("jwt=", b"jwt=;;", Ok(Some(""))),
+        ("jwt=", b"jwt=\xff", Err(CredentialError::Malformed)),
+        ("T ", b"T a.b.c,T d.e.f", Err(CredentialError::Several)),
+        ("T ", b"T a.b.c, T a.b.c", Err(CredentialError::Several)),
+    ] {
+        let found = find(&place(prefix), &[("x-jwt", value)]);
+        assert_eq!(
+            found,
+            expected.map(|token| token.map(str::to_owned)),
+            "{value:?}"
+        );
+    }
+}
+
+#[test]
+fn knows_the_headers_that_may_be_taken_for_its_own() {
+    let name = |text| HeaderName::parse(text).unwrap();
+    let places = Places {
+        headers: vec![HeaderPlace::Prefixed {
+            name: name("x-jwt"),
+            prefix: String::new(),
+        }],
+        ..Places::default()
+    };
+    assert!(places.reads_header(&name("X_JWT")));
+    assert!(!places.reads_header(&name("authorization")));
+}
+
+fn places(headers: &[&str], params: &[&str]) -> Places {
+    let place = |name: &&str| HeaderPlace::Prefixed {
+        name: HeaderName::parse(name).unwrap(),
+        prefix: String::new(),
+    };
+    Places {
+        headers: headers.iter().map(place).collect(),
+        params: params.iter().map(ToString::to_string).collect(),
+        ..Places::default()
+    }
+}
+
+#[test]
+fn a_confusable_name_counts_as_the_place() {
+    let places = places(&["x-token"], &["tok_en"]);
+    for header in [
+        ("x_token", &b"a.b.c"[..]),
+        ("x.token", b"a.b.c"),
+        (":path", b"/?tok_en=a.b.c"),
+        (":path", b"/?TOK.EN=a.b.c"),
+        (":path", b"/?tok%5fen=a.b.c"),
+        (":path", b"/?tok_en[]=a.b.c"),
+        (":path", b"/?tok_en%5B0%5D=a.b.c"),
+        (":path", b"/?+tok_en=a.b.c"),
+    ] {
+        let found = find(&places, &[header]);
+        assert_eq!(found, Ok(Some("a.b.c".to_owned())), "{header:?}");
+        for place in [("x-token", &b"a.b.c"[..]), (":path", b"/?a&tok_en=a.b.c")] {
+            if place.0 != header.0 {
+                let found = find(&places, &[header, place]);
+                assert_eq!(found, Err(CredentialError::Several), "{header:?}");
+            }
+        }
+    }
+    for target in ["/?tok_en=a&Tok_en=b", "/?tok_en=a&tok_en[]=b"] {
+        let found = find(&places, &[(":path", target.as_bytes())]);
+        assert_eq!(found, Err(CredentialError::Several), "{target}");
+    }
+}
+
+#[test]
+fn a_header_is_in_the_place_that_it_spells() {
+    let places = places(&["x-token", "x_token"], &[]);
+    let one = [("x_token", &b"a"[..])];
+    assert_eq!(find(&places, &one), Ok(Some("a".to_owned())));
+    let twin_of_both = [("x.token", &b"a"[..])];
+    let found = find(&places, &twin_of_both);
+    assert_eq!(found, Err(CredentialError::Several));
+}
+
+/// Nothing could take such a header out of the request again.
+#[test]
+fn a_confusable_name_that_is_no_text_is_malformed() {
+    let request = Request::new(vec![(b"x\xfftoken", b"a")]);
+    assert_eq!(
+        places(&["x-token"], &[]).find(&request, None),
+        Err(CredentialError::Malformed)
+    );
+}
+
+#[test]
+fn a_parameter_behind_a_semicolon_is_malformed() {
+    let places = places(&[], &["tok"]);
+    for (target, expected) in [
+        ("/?a;tok=x", Err(CredentialError::Malformed)),
+        ("/?tok=x;a", Err(CredentialError::Malformed)),
+        ("/?a;tok=x&tok=y", Err(CredentialError::Several)),
+        ("/?tok=x;tok=y", Err(CredentialError::Several)),
+        ("/?a;b=tok&tok=y", Ok(Some("y".to_owned()))),
+    ] {
+        let found = find(&places, &[(":path", target.as_bytes())]);
+        assert_eq!(found, expected, "{target}");
+    }
+}
+
+#[test]
+fn reads_cookies() {
+    let places = Places {
+        cookies: vec!["jwt".into()],
+        ..Places::default()
+    };
+    for (value, expected) in [
+        (&b"a=1; jwt=t; b=2"[..], Ok(Some("t"))),
+        (b"jwt=\"t\"", Ok(Some("t"))),
+        (b"xjwt=t; jwt2=t", Ok(None)),
+        (b"jwt=t; jwt=u", Err(CredentialError::Several)),
+    ] {
+        let found = find(&places, &[("cookie", value)]);
+        assert_eq!(
+            found,
+            expected.map(|token| token.map(str::to_owned)),
+            "{value:?}"
+        );
+    }
+}
