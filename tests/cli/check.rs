@@ -18,6 +18,10 @@ fn checks_configurations_and_key_sets() {
         "weak.yaml",
         &CONFIG.replace("audiences: [orders]", "allow_any_audience: true"),
     );
+    let evaded = file(
+        "evaded.yaml",
+        &CONFIG.replace("\nrules:\n", "\nrules:\n- match: { prefix: / }\n"),
+    );
     let fetched = "remote_jwks:
       http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }";
     let certificate = json!({"pem": [include_str!("../support/keys/pem/p256_cert_expired.pem")]});
@@ -41,6 +45,12 @@ fn checks_configurations_and_key_sets() {
     for (config, key_set, code, expected) in [
         (&good, None, 0, ""),
         (&weak, None, 0, "warning: providers.idp"),
+        (
+            &evaded,
+            None,
+            0,
+            "warning: rules[2]: no request reaches it: rules[0] comes first and asks for no token",
+        ),
         (
             &wrong,
             None,
