@@ -40,6 +40,9 @@ fn checks_configurations_and_key_sets() {
         )
     };
     let usable = sets("usable.jwks", json!([key, encryption]));
+    let mut nameless = key.clone();
+    nameless.as_object_mut().unwrap().remove("kid");
+    let crowd = sets("crowd.jwks", json!(vec![&nameless; 5]));
     let unusable = sets("unusable.jwks", json!([encryption]));
     let published_secret = sets("secret.jwks", json!([key, secret]));
     for (config, key_set, code, expected) in [
@@ -64,6 +67,12 @@ fn checks_configurations_and_key_sets() {
             "warning: providers.idp.public_keys: the certificate of key 0 has expired",
         ),
         (&good, Some(&usable), 0, "warning: jwks of idp: "),
+        (
+            &good,
+            Some(&crowd),
+            0,
+            "crowd.jwks: 5 keys have no kid: not all of them are tried",
+        ),
         (&good, Some(&unusable), 1, "error: jwks of idp: "),
         (&good, Some(&published_secret), 1, "error: jwks of idp: "),
     ] {
