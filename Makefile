@@ -28,7 +28,7 @@ VECTORS := $(TOOLS)/vectors/.fetched
 PACKAGED_VECTORS := tests/vectors/packages/node_modules/.package-lock.json
 VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
 
 # The program and the core, without the proxy-wasm shell.
 CORE := --locked --no-default-features --features cli
@@ -36,6 +36,8 @@ CORE := --locked --no-default-features --features cli
 ALL := --locked --features cli
 # The core's unit tests as wasm.
 WASM_TESTS := --locked --no-default-features --lib --target $(TARGET)
+# Writes the bindings that Node needs for them.
+BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
 # What the integration tests start.
@@ -137,7 +139,7 @@ build: $(TOOLS)/rust-target ## Build the module and all tests, side by side
 build-tests: $(TOOLS)/rust
 	cargo test $(ALL) --no-run
 
-build-wasm-tests: $(TOOLS)/rust-target
+build-wasm-tests: $(TOOLS)/rust-target $(BINDINGS)
 	cargo test $(WASM_TESTS) --no-run
 
 test-unit: $(TOOLS)/rust ## Unit tests, native (T=name: those of that name)
@@ -146,7 +148,7 @@ test-unit: $(TOOLS)/rust ## Unit tests, native (T=name: those of that name)
 test-vectors: $(TOOLS)/rust vectors ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
 	cargo test $(ALL) --test vectors --test providers $(T) -- --show-output
 
-test-wasm: $(TOOLS)/rust-target $(TOOLS)/node ## The core's unit tests as wasm under Node
+test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## The core's unit tests as wasm under Node
 	cargo test $(WASM_TESTS) $(T)
 
 size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
@@ -238,6 +240,10 @@ $(TOOLS)/envoy-%/envoy: scripts/envoy-versions/%.txt scripts/install-envoy.sh
 $(VECTORS): scripts/vectors-requirements.txt scripts/fetch-vectors.sh
 	scripts/require.sh pip
 	scripts/fetch-vectors.sh $(@D)
+	@touch $@
+
+$(BINDINGS): tests/wasm/Cargo.toml tests/wasm/Cargo.lock tests/wasm/src/main.rs | $(TOOLS)/rust
+	cargo build --locked --manifest-path tests/wasm/Cargo.toml --target-dir target/wasm-bindings
 	@touch $@
 
 $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target

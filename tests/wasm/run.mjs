@@ -1,54 +1,47 @@
-// Runs the unit tests of a wasm build, as cargo's runner:
+// Runs the unit tests of a wasm build under Node, as cargo's runner:
 //
 //   node run.mjs MODULE [NAME]
 //
-// NAME runs the tests that have it in their names. The first failure ends the run.
+// NAME runs the tests that have it in their names.
 
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-const [path, filter = ''] = process.argv.slice(2);
-const text = (start, length) => Buffer.from(instance.exports.memory.buffer, start, length).toString();
+const BINDINGS = new URL('../../target/wasm-bindings/debug/wasm-bindings', import.meta.url).pathname;
 
-let current;
-let failure;
-let passed = 0;
-let filtered = 0;
-
-function finish() {
-  if (current) {
-    console.log(`test ${current} ... ok`);
-    passed += 1;
-  }
-  current = undefined;
+const [module, filter = ''] = process.argv.slice(2);
+if (!existsSync(BINDINGS)) {
+  console.error(`${BINDINGS} is missing: run "make test-wasm" once`);
+  process.exit(1);
 }
 
-const tests = {
-  begin(start, length) {
-    finish();
-    const name = text(start, length).replace(/^\w+::/, '');
-    if (!name.includes(filter)) {
-      filtered += 1;
-      return 0;
-    }
-    current = name;
-    return 1;
-  },
-  fail(start, length) {
-    failure = text(start, length);
-  },
-};
-
-const module = new WebAssembly.Module(readFileSync(path));
-const instance = new WebAssembly.Instance(module, { tests });
-let failed = 0;
+const folder = mkdtempSync(join(tmpdir(), 'wasm-tests-'));
+let wasm;
 try {
-  instance.exports.main(0, 0);
-  finish();
-} catch (trap) {
-  failed = 1;
-  console.log(`test ${current} ... FAILED\n\n${failure ?? trap.stack}\n`);
+  execFileSync(BINDINGS, [module, folder], { stdio: 'inherit' });
+  wasm = createRequire(import.meta.url)(join(folder, 'tests.js'));
+} finally {
+  rmSync(folder, { recursive: true });
 }
-const result = failed ? 'FAILED' : 'ok';
-console.log(`\ntest result: ${result}. ${passed} passed; ${failed} failed; 0 ignored; 0 measured; ${filtered} filtered out`);
-// A filter may leave nothing; a whole run may not.
-process.exitCode = failed || (!filter && passed === 0) ? 1 : 0;
+
+// What wasm-bindgen-test expects of its host: the original console, and a way to call a test.
+globalThis.__wbgtest_og_console_log = console.log;
+globalThis.__wbgtest_og_console_error = console.error;
+globalThis.__wbg_test_invoke = (test) => test();
+// It shows the output of tests that fail.
+for (const method of ['debug', 'log', 'info', 'warn', 'error']) {
+  console[method] = (...output) => wasm[`__wbgtest_console_${method}`](output);
+}
+
+// An export is `__wbgt_<modifiers>_<crate>::<path>`.
+const tests = Object.keys(wasm.__wasm).filter((name) => name.startsWith('__wbgt_'));
+const wanted = tests.filter((name) => name.slice(name.indexOf('::') + 2).includes(filter));
+const context = new wasm.WasmBindgenTestContext(false);
+context.include_ignored(false);
+context.filtered_count(tests.length - wanted.length);
+const passed = await context.run(wanted.map((name) => wasm.__wasm[name]));
+// A filter may leave nothing to run; a whole run may not.
+process.exitCode = passed && (filter || wanted.length > 0) ? 0 : 1;
