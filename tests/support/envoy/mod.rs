@@ -360,8 +360,9 @@ pub fn binary() -> PathBuf {
 pub fn version() -> (u32, u32) {
     let output = Command::new(binary()).arg("--version").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    // envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL
-    let mut numbers = text.split('/').nth(1).unwrap().split('.');
+    // /path/of/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL
+    let (_, build) = text.split_once("version: ").unwrap();
+    let mut numbers = build.split('/').nth(1).unwrap().split('.');
     let mut number = || numbers.next().unwrap().parse().unwrap();
     (number(), number())
 }
