@@ -78,7 +78,7 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<&'static str> {
         PathMatch::Connect => false,
     };
     holds.then_some(
-        "no request reaches it: a path is matched without its parameters too; write it without \";\"",
+        "no request reaches it: paths are also matched without parameters; write it without \";\"",
     )
 }
 

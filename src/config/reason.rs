@@ -235,9 +235,9 @@ impl fmt::Display for Reason {
             }
             Self::Empty => f.write_str("empty"),
             Self::EmptyRange => f.write_str("no number is at least \"start\" and below \"end\""),
-            Self::InexactNumber => {
-                f.write_str("a number of 2^53 or more came as a double, which its neighbours equal")
-            }
+            Self::InexactNumber => f.write_str(
+                "a number of 2^53 or more came as a double, which also equals its neighbours",
+            ),
             Self::IssuerTemplate => f.write_str("a brace that is part of no {claim}"),
             Self::Json(error) => error.fmt(f),
             Self::Keys(error) => error.fmt(f),
@@ -269,7 +269,7 @@ impl fmt::Display for Reason {
             Self::ReservedHeader => f.write_str("a header that a module must not set"),
             Self::HeaderName(error) => error.fmt(f),
             Self::SecretHash => f.write_str("no hash of a secret"),
-            Self::SharedMemoryKey => f.write_str("no base64url of 32 octets or more"),
+            Self::SharedMemoryKey => f.write_str("not base64url of at least 32 octets"),
             Self::SpeltTwice { field } => {
                 write!(f, "\"{field}\" is there in both of its spellings")
             }
@@ -423,16 +423,16 @@ impl Reason {
 /// What to write in place of a path that no request can have.
 const fn instead(fault: Unreachable) -> &'static str {
     match fault {
-        Unreachable::Control => "write a space as %20, and other such characters encoded too",
-        Unreachable::Percent => "write %25 for a percent sign, or the two digits that belong to it",
+        Unreachable::Control => "write a space as %20, and encode other such characters too",
+        Unreachable::Percent => "write %25 for a percent sign, or two hexadecimal digits after it",
         Unreachable::Refused(ambiguity) => match ambiguity {
             Ambiguity::EmptySegment => "write one / where there are several",
-            Ambiguity::DotSegment => "write the path without . and .. as servers resolve it",
+            Ambiguity::DotSegment => "resolve . and .. in the path, as servers do",
             Ambiguity::EncodedSlash | Ambiguity::Backslash => {
-                "write / where a segment ends; requests with an encoded one get 400"
+                "write / between segments; requests with an encoded one get 400"
             }
             Ambiguity::DoubleEncoding => "encode each character once",
-            Ambiguity::UnicodeEncoding => "write the character itself, or its UTF-8 encoded",
+            Ambiguity::UnicodeEncoding => "write the character itself, or encode its UTF-8",
             Ambiguity::NotText => "encode the UTF-8 of each character, such as %C3%A9 for é",
             Ambiguity::Fragment | Ambiguity::Nul => "leave it out",
         },

@@ -174,7 +174,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
         (
             config.path_policy == PathPolicy::Raw,
             "path_policy",
-            "a path that the upstream reads in another way can evade the rules",
+            "a path, method or host that the upstream reads in another way can evade the rules",
         ),
         (
             config.unmatched == Unmatched::Allow,

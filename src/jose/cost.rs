@@ -89,8 +89,10 @@ impl fmt::Display for Nameless {
             are_all_tried,
         } = self;
         let follows = match are_all_tried {
-            true => "each token has all of them tried",
-            false => "not all of them are tried for a token, and tokens of the others are refused",
+            true => "all of them are tried for each token",
+            false => {
+                "not all of them are tried for a token, and tokens signed by the others are refused"
+            }
         };
         write!(f, "{keys} keys have no kid: {follows}; give each a kid")
     }

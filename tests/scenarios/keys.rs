@@ -184,7 +184,7 @@ fn bounds_the_signatures_of_a_token_by_their_cost<D: Driver>() {
             let told = format!("{} keys have no kid: ", others + 1);
             let follows = [
                 "not all of them are tried",
-                "each token has all of them tried",
+                "all of them are tried for each token",
             ];
             let told = told + follows[usize::from(status == 200)];
             gate.wait_until(&told, || gate.log().iter().any(|line| line.contains(&told)));

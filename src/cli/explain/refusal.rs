@@ -1,8 +1,8 @@
-//! Why a request is refused before any rule is looked at.
+//! Reasons for which a request is refused before any rule is considered.
 
 use crate::{config::Limits, decision::Reason};
 
-/// What is wrong with the request, and what to do; nothing for the other reasons.
+/// What is wrong with the request and what to do. Empty for other reasons.
 pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
     let is = |other: Reason| reason == other.label();
     if is(Reason::PathTooLong) {
@@ -11,12 +11,12 @@ pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
         let limit = limits.path_bytes;
         format!("the path has {length} bytes; limits.path_bytes is {limit}")
     } else if is(Reason::AmbiguousPath) {
-        "the path can be read in two ways; send it in its plain form, or set path_policy: raw"
+        "the path can be read in two ways; send it in its normal spelling, or set path_policy: raw"
             .to_owned()
     } else if is(Reason::AmbiguousMethod) {
-        "a standard method is written in capitals; send it so".to_owned()
+        "standard methods are written in capitals; send it that way".to_owned()
     } else if is(Reason::AmbiguousAuthority) {
-        "the authority has a comma or user information; send one host".to_owned()
+        "the authority has a comma or userinfo; send one host".to_owned()
     } else {
         String::new()
     }
@@ -38,7 +38,7 @@ mod tests {
             (Reason::AmbiguousPath, "the path can be read in two ways"),
             (
                 Reason::AmbiguousMethod,
-                "a standard method is written in capitals",
+                "standard methods are written in capitals",
             ),
             (Reason::AmbiguousAuthority, "the authority has a comma"),
         ] {

@@ -195,8 +195,8 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::AudienceSpellings => {
-                "audiences are listed with and without http://, https:// and a last /, which \
-                jwt_authn ignores; delete the spellings that the issuer does not write"
+                "audiences are listed with and without http://, https:// and a trailing /, which \
+                jwt_authn ignores; delete the spellings that the issuer does not use"
                     .into()
             }
             Self::CallBounded { timeout } => format!(
@@ -219,7 +219,7 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::EmptyRequirement => {
-                "an empty requirement is written as allow_missing_or_failed, which lends the \
+                "an empty requirement is written as allow_missing_or_failed, which passes on the \
                 identity of a token that verifies; delete it if nothing needs it"
                     .into()
             }
@@ -278,32 +278,32 @@ impl fmt::Display for Deviation {
             )
             .into(),
             Self::PerhapsUnsettledRoutes { places } => format!(
-                "{places} routes are matched by headers, cookies or parameters; where a token is \
-                read from one of these or a claim is written to it, Envoy may choose another route \
-                behind the module, which was NEVER ASKED what it requires; compare them with the \
-                providers, and match by something else, or put the filters of envoy/routes.yaml \
+                "{places} routes match on headers, cookies or parameters; if a token is read from \
+                one of these or a claim is written to it, Envoy may choose another route behind \
+                the module, which was NEVER ASKED what it requires; compare them with the \
+                providers, and match on something else, or put the filters of envoy/routes.yaml \
                 around the module"
             )
             .into(),
             Self::RoutesElsewhere => {
-                "the routes are delivered on their own, and what they ask of jwt_authn would be \
-                lost; use --rewrite, for this file and for those of the routes; no route may be \
-                matched by what the module sets or takes away"
+                "the routes are delivered separately, and what they require of jwt_authn would be \
+                lost; use --rewrite for this file and for the files of the routes; no route may \
+                match on anything that the module sets or removes"
                     .into()
             }
             Self::RoutesGuarded => {
-                "the routes are delivered on their own; until rewritten ones arrive, the added \
+                "the routes are delivered separately; until rewritten ones arrive, the added \
                 filter portcullis-rollout answers 403 to every request, so that no route loses \
-                what it asks; migrate files of routes with --rewrite and roll them out first; no \
-                route may be matched by what the module sets or takes away"
+                what it requires; migrate the files of routes with --rewrite and roll them out \
+                first; no route may match on anything that the module sets or removes"
                     .into()
             }
             Self::RoutesUnderRules => {
-                "the routes are delivered on their own; until rewritten ones arrive, a route that \
-                disables jwt_authn is under the rules; one that names a requirement stays refused, \
-                by the added jwt_authn without configuration; migrate files of routes that say \
-                something to jwt_authn with --rewrite; none of these may be matched by what the \
-                module sets or takes away"
+                "the routes are delivered separately; until rewritten ones arrive, the rules apply \
+                to a route that disables jwt_authn, and the added jwt_authn without configuration \
+                goes on refusing a route that names a requirement; migrate files of routes that \
+                configure jwt_authn with --rewrite; none of these routes may match on anything \
+                that the module sets or removes"
                     .into()
             }
             Self::UnsettledRoute => {
@@ -318,19 +318,20 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::StricterKeys => {
-                "unused are keys with another \"use\" than \"sig\", RSA keys below 2048 bits, \
-                secrets shorter than the hash, and secrets in fetched sets; replace them"
+                "keys with a \"use\" other than \"sig\", RSA keys below 2048 bits, secrets shorter \
+                than the hash and secrets in fetched sets are not used; replace them"
                     .into()
             }
             Self::StricterTokens => {
-                "refused are tokens with \"crit\", \"b64\" or a nested token, with another \
-                connection's \"cnf\", with \"exp\": 0, in loose base64url, and over 8192 bytes; \
-                correct the issuer, or raise limits.token_bytes"
+                "tokens are refused that have \"crit\", \"b64\", a nested token, another \
+                connection's \"cnf\", \"exp\": 0 or loose base64url, or over 8192 bytes; correct \
+                the issuer, or raise limits.token_bytes"
                     .into()
             }
             Self::StrictBearer => {
-                "Authorization is read as RFC 6750 says, \"Bearer\" in any case and the token \
-                alone (jwt_authn finds \"Bearer \" anywhere); correct other clients"
+                "Authorization is read as RFC 6750 says: \"Bearer\" in any case, then only the \
+                token (jwt_authn finds \"Bearer \" anywhere); correct clients that send anything \
+                else"
                     .into()
             }
             Self::VariableInlined { variable } => format!(

@@ -111,7 +111,7 @@ impl fmt::Display for Lookalike {
             ),
             What::Kind { kind, command } => write!(
                 formatter,
-                "{at} is a {kind}, from which a control plane makes one; migrate what Envoy gets: \
+                "{at} is a {kind}, which a control plane turns into one; migrate what Envoy receives: \
                  {command}"
             ),
         }

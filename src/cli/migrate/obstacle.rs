@@ -95,8 +95,8 @@ impl fmt::Display for Obstacle {
             Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
             Self::OverrideOfOne => formatter.write_str(
                 "for one of several jwt_authn filters, for a filter within another, or for one that \
-                 is not here, where a route's metadata are for all that it meets; give the filters \
-                 one name, or migrate a file for each",
+                 is not in this file, but a route's metadata apply to every module; give the \
+                 filters one name, or migrate a file for each",
             ),
             Self::OverrideEnables => formatter.write_str(
                 "for a filter that is disabled by default; enable it \

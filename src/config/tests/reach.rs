@@ -197,7 +197,7 @@ fn warns_of_a_rule_for_a_path_with_a_parameter() {
         assert_eq!(
             told(&[(json!({"path": path}), true)]),
             [
-                "rules[0]: no request reaches it: a path is matched without its parameters too; \
+                "rules[0]: no request reaches it: paths are also matched without parameters; \
                  write it without \";\""
             ]
         );

@@ -101,7 +101,7 @@ fn every_weak_choice_is_told_of() {
         ),
         (
             vec![("path_policy".to_owned(), json!("raw"))],
-            "path_policy: a path that the upstream reads in another way can evade the rules",
+            "path_policy: a path, method or host that the upstream reads in another way can evade the rules",
         ),
         (
             vec![("unmatched".to_owned(), json!("allow"))],

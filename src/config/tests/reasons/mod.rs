@@ -181,15 +181,15 @@ fn top() -> BTreeSet<String> {
             ),
             (
                 vec![("shared_memory_key", json!("A".repeat(42)))],
-                "shared_memory_key: no base64url of 32 octets or more; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+                "shared_memory_key: not base64url of at least 32 octets; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("shared_memory_key", json!("A".repeat(43) + "="))],
-                "shared_memory_key: no base64url of 32 octets or more; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+                "shared_memory_key: not base64url of at least 32 octets; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("shared_memory_key", json!([1, 2]))],
-                "shared_memory_key: no base64url of 32 octets or more; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
+                "shared_memory_key: not base64url of at least 32 octets; make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`",
             ),
             (
                 vec![("realm", json!("a\"b"))],

@@ -27,15 +27,15 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match.prefix", json!("/my docs"))],
-            ".match.prefix: no request can have this path: it has a space or control character; write a space as %20, and other such characters encoded too",
+            ".match.prefix: no request can have this path: it has a space or control character; write a space as %20, and encode other such characters too",
         ),
         (
             vec![("match", json!({"path": "/a/../admin"}))],
-            ".match.path: no request can have this path: it has a dot segment; write the path without . and .. as servers resolve it",
+            ".match.path: no request can have this path: it has a dot segment; resolve . and .. in the path, as servers do",
         ),
         (
             vec![("match", json!({"path_separated_prefix": "/a%2fb"}))],
-            ".match.path_separated_prefix: no request can have this path: it has an encoded slash; write / where a segment ends; requests with an encoded one get 400",
+            ".match.path_separated_prefix: no request can have this path: it has an encoded slash; write / between segments; requests with an encoded one get 400",
         ),
         (
             vec![("match.prefix", json!("//admin"))],
@@ -199,7 +199,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 "authorize.claims",
                 json!([{"claim": "account", "any_of": [1_234_567_890_123_456_789_f64]}]),
             )],
-            ".authorize.claims[0].any_of[0]: a number of 2^53 or more came as a double, which its neighbours equal; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
+            ".authorize.claims[0].any_of[0]: a number of 2^53 or more came as a double, which also equals its neighbours; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
         ),
     ])
 }
