@@ -1,7 +1,7 @@
-//! Characters in other people's text that make a terminal or a page show something else.
+//! Characters in foreign text that make a terminal or a page show something else.
 
-/// Whether a character is not shown as itself: controls, which a terminal obeys, and invisible ones,
-/// among them those that reverse the text around them (Unicode TR 36 section 3.5).
+/// Whether a character is not shown as itself: a control, which a terminal obeys, or an invisible
+/// one, such as those that reverse the text around them (Unicode TR 36 section 3.5).
 #[must_use]
 pub fn misleads(character: char) -> bool {
     character.is_control()

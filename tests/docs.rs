@@ -35,7 +35,8 @@ fn every_example_configuration_is_read_as_it_says() {
     }
 }
 
-/// Readers copy examples: none may hold a rule that is never reached or a provider that is never used.
+/// Readers copy examples, so no example may have a rule that is never reached or an unused
+/// provider.
 #[test]
 fn no_example_has_a_rule_or_a_provider_in_vain() {
     let documented = examples::of_the_documentation();

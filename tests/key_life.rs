@@ -350,13 +350,13 @@ proptest! {
     }
 }
 
-/// What happens beside an intruder.
+/// Events in the presence of an intruder.
 #[derive(Clone, Debug)]
 enum Siege {
     Happens(Event),
     /// The record is overwritten with these bytes.
     Garbage(Vec<u8>),
-    /// It is overwritten with what once stood there.
+    /// The record is overwritten with an earlier one.
     Restore(prop::sample::Index),
 }
 
@@ -413,8 +413,8 @@ impl Castle {
                 }
             }
             Siege::Happens(Event::Succeed) => {
-                // No two answers come at one time: by their times workers that know nothing of each
-                // other tell which is the later.
+                // No two answers arrive at the same time: workers that know nothing of each other
+                // order them by time.
                 self.now += 1;
                 let number = self.said_at.len();
                 self.said_at.push(self.now);

@@ -67,9 +67,9 @@ fn says_what_the_parser_says() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-/// An editor shows this next to the line: it must be about the field, not about the rule.
+/// An editor shows the message next to the line, so it must name the field and not the rule.
 #[test]
-fn a_fault_inside_a_requirement_is_told_at_its_own_place() {
+fn reports_a_fault_inside_a_requirement_at_its_own_place() {
     let any = |of: Value| json!({"requires_any": {"requirements": [{"allow_missing": {}}, of]}});
     let judged = [
         (

@@ -22,7 +22,7 @@ use portcullis::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// What paths are made of: what rules name, what a spelling may change, and what must be refused.
+/// Parts of paths: names in rules, characters with several spellings, and what must be refused.
 const PIECES: [&str; 24] = [
     "/", "/", "a", "admin", "Admin", "x[1]", "é", "€", "|", " ", "{id}", "~", "%", "25", ";v=1",
     ".", "..", "+", "\\", "@", "\"", "caf", "%2", "u00e9",
@@ -70,7 +70,7 @@ fn respelled(path: &str, choices: &[u8]) -> String {
             _ => octets.push(octet),
         }
     }
-    // Half of a character would not reach the engine as text, which it refuses.
+    // Half of a character is not UTF-8, which the engine refuses.
     String::from_utf8(octets).unwrap_or_default()
 }
 

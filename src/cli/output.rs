@@ -1,11 +1,11 @@
-//! Standard output that someone may stop reading.
+//! Standard output whose reader may go away.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Writes until the reader has gone, as in `portcullis schema | head`, and then drops the rest.
+/// Writes until the reader goes away, as in `portcullis schema | head`, and then drops the rest.
 ///
-/// The command runs to its end, so that its exit code is the same whether somebody reads or not: one
-/// that finds errors must not seem to have found none.
+/// The command runs to its end, so that its exit code does not depend on the reader: a command that
+/// finds errors must not seem to have found none.
 pub(super) struct Output<'a> {
     inner: &'a mut dyn Write,
     has_reader: bool,
@@ -20,7 +20,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// What a write comes to; `dropped` once the reader has gone.
+    /// Maps a closed pipe to success with `dropped`.
     fn unless_closed<T>(&mut self, result: io::Result<T>, dropped: T) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {

@@ -1,11 +1,11 @@
-//! Messages about what was read, without what may be a token in it.
+//! Error messages about input, without anything that may be a token.
 //!
-//! Someone may send a token where a configuration or a request is expected. Readers quote what they
-//! did not expect, and messages end up in the logs of CI.
+//! A user may pass a token where a configuration or a request is expected. Parsers quote unexpected
+//! input, and messages end up in the logs of CI.
 
 use core::fmt::{Display, Write as _};
 
-/// Stands for what is left out.
+/// Replaces what is left out.
 const LEFT_OUT: &str = "(not shown: it may be a token)";
 /// How the Base64 of a JSON object begins, and so every JWT.
 const JSON_OBJECT: &str = "eyJ";

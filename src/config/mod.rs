@@ -68,13 +68,14 @@ pub struct Config {
     pub path_policy: PathPolicy,
     /// Which requests ask for their route's own policy.
     pub route_lookup: RouteLookup,
-    /// Names the policy across its updates, so that older configurations heed newer ones.
+    /// Names the policy across its updates, so that older configurations apply the refusals of
+    /// newer ones.
     pub policy_id: Option<String>,
     /// Whether decisions block.
     pub mode: Mode,
     /// Who verifies RS* and ES* signatures.
     pub signature_backend: SignatureBackend,
-    /// Authenticates what lies in the proxy's shared data.
+    /// Authenticates the records of fetched keys in the proxy's shared data.
     pub shared_memory_key: Option<SecretKey>,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
@@ -127,7 +128,7 @@ pub enum PathPolicy {
 pub enum RouteLookup {
     /// Every request.
     Always,
-    /// One in a while (`route_policies: off`), so that a policy nobody expected is noticed.
+    /// One request a second (`route_policies: off`), so that an unexpected policy is noticed.
     Sampled,
 }
 

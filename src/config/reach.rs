@@ -1,7 +1,8 @@
 //! Rules and providers that cannot do what they are written for.
 //!
-//! The first rule that matches decides, so a rule below a wider one protects nothing, and nothing
-//! tells. Only what is certain is a warning: two rules may overlap in ways that are meant.
+//! The first rule that matches decides, so a rule below a wider one protects nothing, and the
+//! operator does not notice. Only certain cases are warnings: an overlap of two rules may be
+//! intended.
 
 use super::{Config, Location, PathPolicy, Unmatched, Warning};
 use crate::policy::{PathMatch, Requirement, RouteMatch, Rule};
@@ -22,9 +23,10 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found
 }
 
-/// Which earlier rule has this one's requests. A rule that has some of them only counts where it is
-/// open and this one is not, and where it is wider: reading without a token and writing with one, at
-/// the same paths, is meant, but a rule for fewer paths below is an exception that comes too late.
+/// The warning that an earlier rule takes this rule's requests. A rule that takes only some of them
+/// counts if it is open, this one is not, and it covers more paths: then this rule is an exception
+/// that comes too late. With the same paths, reading without a token and writing with one is
+/// intended.
 fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     for (taker, earlier) in config.rules.iter().take(place).enumerate() {
         let (own, other) = (&rule.route, &earlier.route);
@@ -54,14 +56,14 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     None
 }
 
-/// Whether the rule takes a token that verifies.
+/// Whether the rule requires a token that verifies.
 fn is_protected(rule: &Rule) -> bool {
     (rule.requirement.as_ref())
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Why the rule's path is none in which requests are matched: one reading of each lacks parameters,
-/// and one has every octet encoded that a path cannot hold as it is.
+/// Why no request matches the rule's path. One reading of each request's path has no parameters,
+/// and another has every octet encoded that a path cannot contain.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<&'static str> {
     let holds = match &route.path {
         _ if config.path_policy == PathPolicy::Raw => false,
@@ -82,7 +84,8 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<&'static str> {
     )
 }
 
-/// Providers whose tokens nothing asks for. Routes of Envoy name entries of `requirement_map`.
+/// Providers that no rule, requirement or status page names. Envoy's routes name entries of
+/// `requirement_map`.
 fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     let mut used = Vec::new();
     let mut is_anyone_asked = false;
@@ -115,8 +118,7 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     }
 }
 
-/// A configuration that decides nothing by itself. Where routes have policies of their own, that may
-/// be meant.
+/// A configuration without rules. It may be intended where routes have policies of their own.
 fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
     let decides = config.filter_state_rules.is_some() || !config.requirement_map.is_empty();
     if decides || !config.rules.is_empty() {

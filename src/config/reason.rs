@@ -119,7 +119,7 @@ pub enum Reason {
     HeaderName(HeaderNameError),
     /// Text that is no hash of a client's secret; perhaps the secret.
     SecretHash,
-    /// `shared_memory_key` is no secret of enough octets. What was written is not repeated.
+    /// `shared_memory_key` is too short or not base64url. Its value is not repeated.
     SharedMemoryKey,
     /// One field in both of its spellings.
     SpeltTwice {
@@ -420,7 +420,7 @@ impl Reason {
     }
 }
 
-/// What to write in place of a path that no request can have.
+/// What to write instead of a path that no request can have.
 const fn instead(fault: Unreachable) -> &'static str {
     match fault {
         Unreachable::Control => "write a space as %20, and encode other such characters too",

@@ -97,8 +97,8 @@ fn expires_soon(left: Duration) -> Option<String> {
 }
 
 impl Config {
-    /// Fetched keys that other modules of the proxy may overwrite: without a `vm_id` of its own, this one
-    /// shares its memory with every other module that has none.
+    /// The warning that other modules of the proxy can overwrite the fetched keys: without a
+    /// `vm_id`, this module shares its memory with every other module that has none.
     #[must_use]
     pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
         let mut keys = self.providers.iter().map(|provider| &provider.keys);
@@ -326,7 +326,8 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
         .any(|required| required.constrains(claim))
 }
 
-/// Several keys without `kid`. In PEM they have none, and who replaces one has two for a while.
+/// The warning about several keys without `kid`. PEM keys never have one, and an operator who
+/// replaces such a key has two for a while.
 fn nameless_keys(provider: &Provider) -> Option<(Location, String)> {
     let KeySource::Local(keys) = &provider.keys else {
         return None;

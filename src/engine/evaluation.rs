@@ -205,10 +205,11 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     }
 
     /// The first member that holds. Members that let a request through without a token come last,
-    /// as in `jwt_authn`: a failed token must not pass because a missing one would (CVE-2021-21378).
+    /// as in `jwt_authn`: a failed token must not pass because a missing one would
+    /// (CVE-2021-21378).
     ///
-    /// Where other members name providers, such a member lends no identity: a token that verifies
-    /// and still made no other member hold is one of two that are needed, or for another audience.
+    /// Next to members that name providers, such a member lends no identity: if a token verifies
+    /// and no other member holds, a second token is missing, or the token is for another audience.
     fn any(&self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());
@@ -356,7 +357,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
         };
         let verified = verified.map_err(|failure| Refusal::Token(id, failure))?;
         if let Some(restrictions) = self.circumstances.restrictions {
-            // After the cache: what it holds was accepted before a newer configuration came.
+            // After the cache, whose tokens were accepted before a newer configuration arrived.
             let checked = restrictions.check_token(&provider.name, || verified.claims());
             checked.map_err(|reason| Refusal::Token(id, Failure::Invalid(reason)))?;
         }

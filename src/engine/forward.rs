@@ -28,7 +28,7 @@ pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<Heade
     edits
 }
 
-/// Removes the lines, of a request's headers or trailers, that only this module may set.
+/// Removes the header or trailer lines that only this module may set.
 pub(super) fn lines(owned: &[HeaderName], lines: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
     for (name, _) in lines {
@@ -295,7 +295,7 @@ fn strip(
     }
 }
 
-/// The target without these parameters, as it spells them; everything else stays to the byte.
+/// The target without these parameters, given in its spelling. Every other byte stays.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);

@@ -83,13 +83,13 @@ impl Engine {
         &self.config
     }
 
-    /// The configuration, for others to hold.
+    /// The configuration, shared.
     #[must_use]
     pub fn shared_config(&self) -> Rc<Config> {
         Rc::clone(&self.config)
     }
 
-    /// Refuses from now on what these restrictions refuse, besides all that it refuses itself.
+    /// Also refuses what these restrictions refuse from now on.
     pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
         self.restrictions = restrictions;
     }
@@ -189,7 +189,7 @@ impl Engine {
     }
 
     /// The edits that clean a request's trailers. A server that merges trailers into headers would
-    /// take an identity out of them, so they may not hold one either, whatever became of the head.
+    /// read an identity from them, so they must not hold one, however the headers were decided.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         forward::lines(&self.config.owned_headers, trailers)

@@ -28,7 +28,7 @@ pub(super) fn route<'a, 'c>(
     };
     // Refused in every mode: no rule can be chosen for what is no text.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
-    // Before any regular expression: they take time in the length of what they see.
+    // Before any regular expression: their running time grows with the path.
     if target.path.len() > config.limits.path_bytes {
         return Err(Reason::PathTooLong);
     }
@@ -37,7 +37,7 @@ pub(super) fn route<'a, 'c>(
         false => Readings::default(),
     };
     let rule = first_match(config, request, Some(target));
-    // An upstream may decode the path, and then leave its parameters out.
+    // An upstream may decode the path and then drop its parameters.
     for path in others.iter() {
         let other = first_match(config, request, Some(Target { path, ..target }));
         if other.map(|(place, _)| place) != rule.map(|(place, _)| place) {

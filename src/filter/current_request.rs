@@ -111,11 +111,11 @@ pub(super) fn report(
     said(Answer::from(&engine.report(format, now, &counts)).send())
 }
 
-/// Takes out of the current request's trailers what only this module may set.
+/// Removes from the current request's trailers what only this module may set.
 ///
 /// # Errors
-/// When the host does not hand the trailers over, or refuses an edit: an identity that anyone can
-/// claim may still be in them.
+/// When the host does not return the trailers, or refuses an edit: they may still hold a forged
+/// identity.
 pub(super) fn clean_trailers(engine: &Engine) -> Result<(), Status> {
     const TRAILERS: MapType = MapType::HttpRequestTrailers;
     if engine.config().owned_headers.is_empty() {

@@ -26,8 +26,8 @@ pub(super) struct Metrics {
     providers: Vec<ProviderMetrics>,
 }
 
-/// A provider has the metrics that mean something for it: 0 keys of one whose clients have secrets, or a
-/// last fetch in 1970 of one that never fetches, would alarm somebody.
+/// A provider only has the metrics that apply to it. Zero keys of a provider with client secrets,
+/// or a last fetch in 1970 of one that never fetches, would raise alerts.
 #[derive(Debug)]
 struct ProviderMetrics {
     keys: Option<Gauges<Option<MetricId>>>,
@@ -172,7 +172,7 @@ impl Metrics {
         })
     }
 
-    /// Resets gauges that nobody writes any more, so that stale values raise no alert.
+    /// Resets the gauges of removed providers, so that stale values raise no alert.
     pub(super) fn clear(&self, unused: &[&str]) {
         for metrics in &self.providers {
             metrics.write(Standing::default(), |name| unused.contains(&name));
@@ -204,7 +204,7 @@ impl ProviderMetrics {
         }
     }
 
-    /// Writes the groups of gauges whose names are asked for.
+    /// Writes the groups of gauges with the given names.
     fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool) {
         if let Some(Gauges { name, metrics }) = &self.keys
             && is_asked(name)

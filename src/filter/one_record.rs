@@ -1,10 +1,10 @@
-//! A host with one record in its shared data, for tests of what VMs tell each other.
+//! A host with one record in its shared data, for tests of what VMs write there for each other.
 
 use std::cell::RefCell;
 
 use crate::host::{Expected, Host, SetSharedDataError, SharedData};
 
-/// One record, and whether the host lets anyone have it.
+/// One record, and whether the host grants access to it.
 #[derive(Default)]
 pub(super) struct Record {
     pub(super) entry: RefCell<Option<SharedData>>,

@@ -22,7 +22,7 @@ pub(super) struct Parked {
 pub(super) struct ParkedRequest {
     /// Its stream's context.
     pub(super) context_id: u32,
-    /// When it came.
+    /// When it arrived.
     pub(super) arrived: UnixMillis,
     /// Holds its body back.
     pub(super) gate: Gate,
@@ -66,7 +66,8 @@ impl Parked {
             .collect()
     }
 
-    /// Whether a request has waited long enough. One from the future came before the clock went back.
+    /// Whether a request has waited long enough. A request from the future arrived before the clock
+    /// went back.
     pub(super) fn is_due(&self, request: &ParkedRequest, now: UnixMillis) -> bool {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }

@@ -21,7 +21,8 @@ impl Proxy {
         abi::current_time_nanoseconds().map(UnixMillis::from_nanoseconds)
     }
 
-    /// The name under which modules share memory; empty where there is none, or the proxy withholds it.
+    /// The `vm_id` under which modules share memory. Empty if there is none or the proxy withholds
+    /// it.
     pub(super) fn vm_id() -> Vec<u8> {
         abi::property("plugin_vm_id").unwrap_or_default()
     }

@@ -1,8 +1,8 @@
 //! What the proxy's routes say, read once.
 //!
 //! A request costs one host call; the bytes that come are looked up, and understood only when they
-//! are new. A proxy has as many as its routes say different things. With `route_policies: off` most
-//! requests save the call; [`route_sampling`](super::route_sampling) says which.
+//! are new. A proxy has one for each different policy of its routes. With `route_policies: off`
+//! most requests save the call; [`route_sampling`](super::route_sampling) says which.
 
 use core::cell::RefCell;
 use std::rc::Rc;
@@ -41,7 +41,8 @@ impl RoutePolicies {
         }
     }
 
-    /// What the route of the current context's request says, if anything and if it is asked.
+    /// The policy of the route of the current context's request, if it has one and this request
+    /// asks.
     ///
     /// # Errors
     /// When the host does not tell.

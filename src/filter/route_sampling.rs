@@ -1,15 +1,15 @@
 //! Whether a request asks the proxy for its route's own policy.
 //!
-//! With `route_policies: off` the operator says that no route has one, and saves a host call for each
-//! request. A wrong word would leave a strict route to laxer rules, so a worker asks on its first
-//! request and once a second from then on; as soon as a route does have a policy, it asks every time.
-//! This can still miss the policy of a route that is rarely used.
+//! With `route_policies: off` the operator says that no route has one, and saves a host call for
+//! each request. If that is wrong, laxer rules would decide for a strict route. So a worker asks on
+//! its first request and once a second after that; as soon as a route does have a policy, it asks
+//! every time. This can still miss the policy of a route that is rarely used.
 
 use core::{cell::Cell, time::Duration};
 
 use crate::{config::RouteLookup, time::UnixMillis};
 
-/// Longest time without a look.
+/// Longest time between two requests that ask.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Which requests of one worker ask.
@@ -20,17 +20,17 @@ pub(super) struct RouteSampling(Cell<State>);
 enum State {
     /// Every request asks.
     Always,
-    /// No answer yet. A host that does not answer is asked again by the next request, which is
-    /// refused in turn: a policy that cannot be read may be a strict one.
+    /// No answer yet. If the host does not answer, the next request asks again and is refused too:
+    /// a policy that cannot be read may be a strict one.
     Unanswered,
-    /// The route of a request at that time had no policy.
+    /// A request at that time asked, and its route had no policy.
     NoneAt(UnixMillis),
 }
 
 /// What an answer says about `route_policies`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// A route has a policy although none was expected. Found once.
+    /// A route has a policy although none was expected. Reported once.
     Unexpected,
     /// Nothing new.
     Expected,
@@ -49,12 +49,12 @@ impl RouteSampling {
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // A clock that went back is no reason to stay silent.
+            // Ask as well if the clock went back.
             State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
         }
     }
 
-    /// Takes in whether the route of a request that asked has a policy.
+    /// Records whether the route of a request that asked has a policy.
     pub(super) fn answered(&self, has_policy: bool, now: UnixMillis) -> Finding {
         if self.0.get() == State::Always {
             return Finding::Expected;

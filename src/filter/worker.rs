@@ -35,7 +35,7 @@ pub(super) struct Worker {
     metrics: Metrics,
     answers: Answers,
     policies: RoutePolicies,
-    /// Its place among the configurations of its policy.
+    /// Its place among the configurations with its `policy_id`.
     membership: Option<Membership>,
     parked: Parked,
     /// Calls under way, by the host's token.
@@ -44,13 +44,14 @@ pub(super) struct Worker {
     has_news: bool,
     /// The period asked for.
     tick: Option<u32>,
-    /// Whether other VMs know what this one uses. The host tries a configuration in a VM of its own,
-    /// which never ticks nor gets requests, and tells nobody.
+    /// Whether this VM has announced what it uses. The host tries a configuration in a VM of its
+    /// own, which gets no ticks and no requests, and which must not announce anything.
     is_announced: bool,
 }
 
 impl Worker {
-    /// A worker that starts from what other workers have fetched. `text` is the configuration's.
+    /// A worker that starts with the keys that other workers have fetched. `text` is the
+    /// configuration's.
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let config = engine.config();
         let metrics = Metrics::define(config);
@@ -122,8 +123,8 @@ impl Worker {
         Fate::Waits(gate)
     }
 
-    /// Cleans the trailers of the current context's request. False where the host refuses: the
-    /// request is answered then, and goes no further.
+    /// Cleans the trailers of the current context's request. False if the host refuses; the request
+    /// is then answered and goes no further.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> bool {
         if current_request::clean_trailers(&self.engine).is_ok() {
             return true;
@@ -263,7 +264,7 @@ impl Worker {
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    /// Lets other VMs know what this one uses, once it serves.
+    /// Announces to other VMs what this one uses, once it serves.
     fn announce(&mut self) {
         if !self.is_announced {
             self.is_announced = in_use::announce(&Proxy);
@@ -290,7 +291,7 @@ impl Worker {
         }
     }
 
-    /// Asks for ticks where there is anything to fetch, or to learn of newer configurations.
+    /// Asks for ticks if there are keys to fetch or newer configurations to learn of.
     fn set_tick(&mut self, milliseconds: u32) {
         let has_work = !self.engine.keys().is_empty() || self.membership.is_some();
         if has_work && self.tick != Some(milliseconds) {

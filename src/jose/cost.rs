@@ -1,4 +1,4 @@
-//! What it costs to verify a signature, and how much of it one token may cause.
+//! The cost of verifying a signature, and the budget of one token.
 //!
 //! A key without `kid` is tried for every token that fits it, so a forged token costs a signature per
 //! such key. A bound on their number alone lets sixteen large keys cost a hundred times as much as
@@ -16,14 +16,14 @@ use crate::jose::algorithm::Algorithm;
 use crate::jose::key::{Curve, JwkAlgorithm, KeyType, VerifyingKey};
 use crate::jose::key_set::KeySet;
 
-/// Most that the signatures computed for one token cost: 16 of RSA-2048, 2 of ES512.
+/// Highest cost of the signatures computed for one token: 16 of RSA-2048, 2 of ES512.
 const BUDGET: usize = 256;
 
 /// Sixteenths of RSA-2048 that an RSA modulus of 128 bits would cost: the work grows with the square
 /// of the size (`rsa::modexp`), and 128 bits squared are a sixteenth of a sixteenth.
 const RSA_UNIT_BITS: usize = 128;
 
-/// What is left of a token's budget.
+/// The rest of a token's budget.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget(usize);
 
@@ -34,7 +34,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes the cost of a signature by `key`; false where not enough is left.
+    /// Spends the cost of a signature by `key`. False if not enough is left.
     pub fn affords(&mut self, key: &VerifyingKey) -> bool {
         let left = self.0.checked_sub(cost(key));
         self.0 = left.unwrap_or(self.0);
@@ -61,7 +61,7 @@ fn cost(key: &VerifyingKey) -> usize {
 pub struct Nameless {
     /// How many.
     pub keys: usize,
-    /// One token's budget is enough for all that fit it.
+    /// Whether one token's budget suffices for all of them that fit it.
     pub are_all_tried: bool,
 }
 

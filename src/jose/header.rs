@@ -101,7 +101,7 @@ impl JoseHeader {
             return Err(TokenError::Nested);
         }
         let kid = header_str(&members, "kid")?;
-        // No key has such a name (`KeyError::KidTooLong`): nobody need look for it.
+        // No key has such a `kid` (`KeyError::KidTooLong`), so no fetch can find it.
         if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
             return Err(TokenError::KidTooLong);
         }

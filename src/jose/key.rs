@@ -95,8 +95,8 @@ pub enum KeyNumbers<'a> {
     },
 }
 
-/// Longest `kid`, in bytes. Thumbprints, URLs and names of cloud keys are far shorter; a longer one
-/// would be copied with every record, report and comparison.
+/// Longest `kid`, in bytes. Thumbprints, URLs and names of cloud keys are far shorter. A longer one
+/// would be copied into every record and report.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// When a certificate vouches for its key, both ends included (RFC 5280 section 4.1.2.5).

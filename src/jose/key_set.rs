@@ -91,7 +91,7 @@ pub enum KeySetError {
     NotAKeySet,
     /// A member of the outer object occurs twice (RFC 7517 section 5).
     DuplicateName,
-    /// A key in the configuration that its owner must not believe to serve.
+    /// A key in the configuration that does not serve, which its owner has to learn.
     Refused {
         /// The key.
         key: SkippedKey,

@@ -82,7 +82,7 @@ pub struct FetchOutcome {
     pub failures: u32,
     /// The number of usable keys, or why there are none new.
     pub keys: Result<usize, FetchError>,
-    /// Several keys without `kid` in a document that is another than before.
+    /// Several keys without `kid` in a document that has changed.
     pub nameless: Option<Nameless>,
 }
 

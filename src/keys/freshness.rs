@@ -136,8 +136,8 @@ impl Record {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
-    /// How long until a fetch may look for an unknown kid again. `None` for a request that has waited
-    /// since a time before the last fetch: the key set it brought is the issuer's word on the kid.
+    /// Time until a fetch may look for an unknown kid again. `None` for a request that has waited
+    /// since before the last fetch: the key set of that fetch settles whether the kid exists.
     #[must_use]
     pub fn hides_kid(
         &self,

@@ -1,11 +1,11 @@
 //! What stands in shared data about one key source.
 //!
-//! One JSON document per source. It repeats whose it is, and what does not fit or parse counts as
-//! absent. Other modules with the same `vm_id` can write here: what keeps their keys out is a
-//! `vm_id` of one's own, or the tag that `shared_memory_key` puts before the document (`seal`).
+//! One JSON document per source. It names its source; a document that does not match or parse
+//! counts as absent. Other modules with the same `vm_id` can write here. A `vm_id` of its own keeps
+//! their keys out, and so does the tag that `shared_memory_key` puts before the document (`seal`).
 //!
-//! Leases, failures and the cool-down for unknown kids are part of the record, and nothing else is
-//! in shared data: what the tag covers is all that workers tell each other.
+//! Leases, failures and the cool-down for unknown kids are part of the record, so the tag covers
+//! all that workers tell each other about keys.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -27,7 +27,7 @@ pub struct Record {
     version: u32,
     /// Whose record this is.
     source: String,
-    /// Orders key sets: that of a later fetch has a greater one, also where the clock went back.
+    /// Orders key sets: a later fetch has a greater one, even if the clock went back.
     generation: u64,
     /// Orders the writes of one generation.
     revision: u64,
@@ -71,20 +71,22 @@ impl Record {
         (record.version == VERSION && record.source == identity(source, limits)).then_some(record)
     }
 
-    /// Whether `other` was written later, or holds a key set that was fetched later. A writer who
-    /// knew neither carries an old key set on, so the key set counts before the write.
+    /// Whether `other` holds a key set that was fetched later, or the same one and was written
+    /// later. The key set counts first, since a writer that did not know it carries an older one
+    /// on.
     #[must_use]
     pub fn precedes(&self, other: &Self) -> bool {
         (self.generation, self.revision) < (other.generation, other.revision)
     }
 
-    /// The record is about to be written.
+    /// Prepares the record for a write.
     pub(super) fn revise(&mut self) {
         self.revision = self.revision.saturating_add(1);
     }
 
-    /// A key set was fetched or confirmed. By the time, so that the fetch of a worker that knows none
-    /// of the former ones counts as later than they; by the former one where the clock went back.
+    /// Records that a key set was fetched or confirmed. The generation follows the clock, so that a
+    /// worker that knows no earlier fetch still counts as later. If the clock went back, it follows
+    /// the former generation.
     pub(super) fn begin_generation(&mut self, now: UnixMillis) {
         self.generation = self.generation.saturating_add(1).max(now.as_u64());
     }

@@ -25,7 +25,7 @@ pub(super) struct Source {
     limits: KeySetLimits,
     timing: Timing,
     shared_data_key: String,
-    /// Authenticates the record in shared data, where there is a key for it.
+    /// Authenticates the record in shared data, if `shared_memory_key` is set.
     seal: Option<Seal>,
     providers: Vec<ProviderId>,
     record: Record,
@@ -238,10 +238,10 @@ impl Source {
         Reading::New
     }
 
-    /// The record in a value of shared data; `None` where it is not genuine, not this source's, or one
-    /// that was written before what this worker knows: whoever kept it could bring back a key that
-    /// the issuer has withdrawn. Without a key anyone can write what looks later, so the order of
-    /// writes means nothing then.
+    /// The record in a value of shared data. `None` if it is not genuine, belongs to another
+    /// source, or is older than the one this worker knows: whoever kept an old record could bring
+    /// back a key that the issuer has withdrawn. Without a key anyone can write a record that looks
+    /// later, so the order is not checked.
     fn opened(&self, value: &[u8]) -> Option<Record> {
         let Some(seal) = &self.seal else {
             return Record::decode(value, &self.keys, self.limits);
@@ -288,7 +288,7 @@ impl Source {
             match host.set_shared_data(&self.shared_data_key, &value, self.expected()) {
                 Ok(()) => {
                     self.record = leased;
-                    // The version of one's own write is not told: read it back.
+                    // The host does not report the version of a write, so read it back.
                     self.read(host);
                     return Some(until);
                 }
@@ -296,7 +296,7 @@ impl Source {
                 Err(SetSharedDataError::Changed) => match self.read(host) {
                     Reading::New => return None,
                     Reading::Absent => break,
-                    // Somebody else's writing is in its place: written over.
+                    // What is there is no genuine newer record: overwrite it.
                     Reading::Same => {}
                 },
             }

@@ -145,9 +145,9 @@ impl KeyStore {
             .is_some_and(|source| source.may_learn_kid(now))
     }
 
-    /// How long a client is to wait with a token whose kid nobody may look for now, where the operator
-    /// wants it to come again (`unknown_kid_answer`). `None` where the token counts as forged, also
-    /// since its request waited for keys, and its own was not among them.
+    /// How long a client has to wait if no fetch may look for its token's kid now and the operator
+    /// wants it to retry (`unknown_kid_answer: 503`). `None` if the token counts as forged, for
+    /// example because its request waited for a fetch that did not bring the key.
     #[must_use]
     pub fn hides_kid(
         &self,

@@ -1,16 +1,16 @@
 //! The authority that a request is for (`:authority`, `Host`).
 //!
-//! `ADMIN.example`, `admin.example.` and `admin.example:80` name one host, and virtual hosts fold
-//! them, so a rule that minded the difference would be evaded. With `path_policy: reject` conditions
-//! compare a normal form: lower case, without a final dot, and with the port only where the
-//! condition names one.
+//! `ADMIN.example`, `admin.example.` and `admin.example:80` name one host, and virtual hosts treat
+//! them alike, so a rule that distinguished them would be evaded. With `path_policy: reject`
+//! conditions compare a normal form: lower case, without a final dot, and with the port only where
+//! the condition names one.
 
 use std::borrow::Cow;
 
 use crate::policy::{Pattern, StringMatch};
 
-/// Whether servers may take an authority for different hosts: with a comma it is two lines that were
-/// joined, and what stands before `@` is not part of the host.
+/// Whether servers may read different hosts from an authority: with a comma it is two joined lines,
+/// and the part before `@` is not part of the host.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.iter().any(|octet| matches!(octet, b',' | b'@'))
@@ -30,15 +30,15 @@ enum Port {
     Ignored,
     /// The condition names one.
     Named,
-    /// Nobody can tell which an expression means: it sees the authority with and without.
+    /// It is an expression, and may mean either: it sees the authority with and without port.
     Either,
 }
 
 impl AuthorityMatch {
-    /// A condition in the normal form of what the operator wrote.
+    /// The normal form of the operator's condition.
     ///
     /// # Errors
-    /// When the expression gets too large without case.
+    /// When the expression becomes too large once it ignores case.
     pub fn new(written: StringMatch) -> Result<Self, regex_lite::Error> {
         let named = |is_named| if is_named { Port::Named } else { Port::Ignored };
         let (pattern, port) = match written.into_pattern() {
@@ -50,7 +50,7 @@ impl AuthorityMatch {
                 let (text, has_port) = whole(&text);
                 (Pattern::Suffix(text), named(has_port))
             }
-            // What goes on may end in a dot, or be part of an IPv6 address.
+            // A prefix may end inside a name or an IPv6 address.
             Pattern::Prefix(text) => {
                 let has_port = text.contains(':');
                 (Pattern::Prefix(text.to_ascii_lowercase()), named(has_port))

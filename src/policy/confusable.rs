@@ -1,6 +1,6 @@
 //! Names that some servers take for one another.
 //!
-//! CGI, PHP and the servers that imitate them make a variable of a name: letters lose their case,
+//! CGI, PHP and the servers that imitate them turn a name into a variable: letters lose their case,
 //! and every octet that is neither letter nor digit becomes `_`. To such a server `x.user` and
 //! `x_user` are the `x-user` that this module sets or reads, so here they are that name too.
 

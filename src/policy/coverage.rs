@@ -1,6 +1,6 @@
-//! Which requests of one rule another rule has too.
+//! Whether one rule matches all requests of another.
 //!
-//! Only what is certain counts: a `false` here says nothing.
+//! The answer is `true` only if that is certain; `false` says nothing.
 
 use crate::policy::{PathMatch, PathText, RouteMatch};
 
@@ -24,8 +24,8 @@ impl RouteMatch {
             }
     }
 
-    /// The same of two texts. A rule that minds case covers one that does not where its own text has
-    /// no letters.
+    /// The same of two texts. A case-sensitive rule covers one that ignores case if its own text
+    /// has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;
@@ -40,7 +40,7 @@ impl RouteMatch {
         match (own, other) {
             (PathMatch::Exact(_), PathMatch::Exact(_)) => rest.is_empty(),
             (PathMatch::Exact(_), _) => false,
-            // `/api` as a start of text goes on as `/apis`.
+            // The text prefix `/api` also matches `/apis`.
             (PathMatch::SegmentPrefix(_), PathMatch::Prefix(_)) => rest.starts_with('/'),
             (PathMatch::SegmentPrefix(_), _) => rest.is_empty() || rest.starts_with('/'),
             _ => true,

@@ -45,9 +45,9 @@ impl HeaderName {
         Rc::clone(&self.0)
     }
 
-    /// Whether a server that folds names takes `other` for this one: a client's `x_user` or `x.user`
-    /// would otherwise pass for our `x-user`. A pseudo-header such as `:path` has no confusable twin,
-    /// since no server makes a header of it.
+    /// Whether a server that folds names takes `other` for this one: a client's `x_user` or
+    /// `x.user` would otherwise pass for the `x-user` that this module sets. A pseudo-header such
+    /// as `:path` has no confusable twin, since no server makes a header of it.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
         are_confusable(self.0.as_bytes(), other) && other.first() != Some(&b':')

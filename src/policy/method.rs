@@ -1,12 +1,13 @@
-//! Methods, whose case counts (RFC 9110 §9.1).
+//! Methods, which are case-sensitive (RFC 9110 §9.1).
 
 /// The methods of RFC 9110 and PATCH (RFC 5789).
 const STANDARD: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
 
-/// Whether `method` is a standard method in other case, or no text. HTTP/2 carries `delete`, a rule
-/// for `DELETE` does not match it, and frameworks that raise methods to capitals act on it.
+/// Whether `method` is a standard method in another case, or not UTF-8. HTTP/2 can carry `delete`.
+/// A rule for `DELETE` does not match it, but frameworks that convert methods to upper case act on
+/// it.
 #[must_use]
 pub fn is_misspelt(method: &[u8]) -> bool {
     let other_case = |standard: &&str| method.eq_ignore_ascii_case(standard.as_bytes());

@@ -96,9 +96,9 @@ impl Requirement {
         }
     }
 
-    /// Whether a part that lets requests through without a token stands by itself: next to a
-    /// provider in `requires_any` it is about that provider's tokens, alone about everyone's, as in
-    /// `jwt_authn`.
+    /// Whether a part that admits requests without a token has no provider next to it in its
+    /// `requires_any`. Next to a provider it concerns that provider's tokens, alone it concerns
+    /// those of all providers, as in `jwt_authn`.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

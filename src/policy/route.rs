@@ -47,8 +47,8 @@ pub enum PathMatch {
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// Its normal spelling, where that differs and counts: a rule for `/café` or `/caf%c3%a9` is
-    /// for `/caf%C3%A9` too.
+    /// Its normal spelling, if that differs and is used: a rule for `/café` or `/caf%c3%a9` is also
+    /// for `/caf%C3%A9`.
     normal: Option<String>,
     /// The last octet but slashes, and where it stands, of a path with one spelling: what differs
     /// there is another path, and most are.
@@ -80,7 +80,7 @@ impl fmt::Debug for PathText {
 }
 
 impl PathText {
-    /// A path that is compared as it is written alone.
+    /// A path that is compared only as it is written.
     #[must_use]
     pub fn verbatim(written: String) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl PathText {
         }
     }
 
-    /// The spelling that decides.
+    /// The spelling that is compared.
     #[must_use]
     pub fn spelling(&self) -> &str {
         self.normal.as_deref().unwrap_or(&self.written)

@@ -87,7 +87,7 @@ impl Pattern {
         full_match(expression).map(Self::Regex)
     }
 
-    /// A compiled expression that ignores case from now on.
+    /// The expression, compiled again to ignore case.
     ///
     /// # Errors
     /// When it would compile to a program that is too large.

@@ -66,7 +66,7 @@ pub enum Patience {
     Exhausted,
     /// It can.
     Waiting,
-    /// It has waited since then, and can go on.
+    /// It has waited since then, and can continue.
     Waited(UnixMillis),
 }
 
@@ -121,7 +121,7 @@ pub fn verify_before(
     let expired = times::is_expired(provider.times, claims.times(), now);
     let keys = witness.told(Check::Keys, serving_keys((id, provider), circumstances))?;
     let verified = match check_signature(witness, provider, token, keys.key_set, circumstances) {
-        // An expired token is no reason to look for its key.
+        // Do not fetch keys for an expired token.
         Err(Reason::UnknownKey) if !expired => {
             return Err(missing_key(keys.source, circumstances));
         }
@@ -136,8 +136,8 @@ pub fn verify_before(
     Ok((verified, proven))
 }
 
-/// What to say of a token that no key could have signed: its key may have been published since the
-/// last fetch.
+/// The refusal of a token without a candidate key, whose key may have been published since the last
+/// fetch.
 fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> Failure {
     let Some(source) = source else {
         return Failure::Invalid(Reason::UnknownKey);
@@ -153,7 +153,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
             Patience::Waiting | Patience::Waited(_) => {
                 Failure::AwaitKeys(source, FetchCause::UnknownKid)
             }
-            // Nobody has looked yet: the token may be good, and is not to be thrown away.
+            // No fetch has looked yet: the token may be good, so the client must not discard it.
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         };
     }

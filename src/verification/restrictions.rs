@@ -1,7 +1,7 @@
-//! What the newest configuration of a policy takes back from older ones.
+//! Refusals of a policy's newest configuration that apply to older ones.
 //!
-//! A proxy serves open connections with the configuration that they began with, for minutes after it
-//! was replaced. With `policy_id` such a configuration asks here about each credential that it would
+//! A proxy serves open connections with the configuration that they began with, for minutes after
+//! an update. With `policy_id` such a configuration asks here about each credential that it would
 //! accept. The answer is a refusal or nothing: a newer configuration never lets anything in.
 
 use std::rc::Rc;
@@ -22,7 +22,7 @@ use crate::{
 pub struct Restrictions(Rc<Config>);
 
 impl Restrictions {
-    /// Those of `newest`.
+    /// The refusals of `newest`.
     #[must_use]
     pub const fn new(newest: Rc<Config>) -> Self {
         Self(newest)
@@ -44,7 +44,7 @@ impl Restrictions {
         if newest.revoked == Revocation::default() {
             return Ok(());
         }
-        // A token that verified parses; without claims nobody could say that it is not revoked.
+        // A token that verified does parse. Without its claims it might be revoked.
         let claims = claims().ok_or(Reason::MalformedToken)?;
         revocation::check(newest, claims)
     }
@@ -64,7 +64,7 @@ impl Restrictions {
         };
         match &newest.keys {
             KeySource::Clients(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
-            // The provider takes tokens now, so all of its clients were removed.
+            // The provider accepts tokens now, so all of its clients were removed.
             KeySource::Local(_) | KeySource::Remote(_) => Err(Reason::BadClientSecret),
         }
     }

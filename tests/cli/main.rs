@@ -324,7 +324,7 @@ fn makes_a_secret_that_decides() {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// A token where something else is expected, whole or in part.
+/// A token, whole or in part, where something else is expected.
 #[test]
 fn repeats_no_token_that_comes_where_something_else_is_expected() {
     let token = Signer::new(Algorithm::Es256).sign_claims(&json!({ "iss": "a", "sub": "alice" }));
@@ -383,7 +383,7 @@ fn refuses_to_read_two_things_from_standard_input() {
     }
 }
 
-/// `portcullis schema | head`: no message, and the exit code that it would have had.
+/// As in `portcullis schema | head`: no message, and the usual exit code.
 #[test]
 fn ends_quietly_when_nobody_reads_on() {
     let config = file("unread.json", r#"{ "providers": {}, "nonsense": 1 }"#);

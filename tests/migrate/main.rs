@@ -178,7 +178,7 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// What is rewritten once has nothing left to rewrite, unless a roll-out needs it.
+/// A second rewrite finds nothing to rewrite, except what a roll-out needs.
 #[test]
 fn leaves_nothing_of_the_filter_behind_but_what_guards_a_roll_out() {
     const APART: [&str; 3] = ["listeners", "routes_alone", "several"];

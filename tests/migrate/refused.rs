@@ -336,7 +336,7 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// A table that comes on its own may serve a listener of another file, which has the other filter.
+/// A separate route table may serve a listener of another file, which has the other filter.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -348,12 +348,15 @@ fn loses_no_override_for_a_filter_of_another_file() {
     let with = |name: &str| format!("resources:\n{manager}- {}\n", strict(name));
     let rewrite = ["--rewrite", "--module", "m"];
     let said = told(&file("other-file.yaml", &with("elsewhere")), &rewrite, 1);
-    assert!(said.contains("or for one that is not here"), "{said}");
+    assert!(
+        said.contains("or for one that is not in this file"),
+        "{said}"
+    );
     let rewritten = super::printed(&migrate(&file("this-file.yaml", &with("public")), &rewrite));
     assert!(rewritten.contains("portcullis-rollout"), "{rewritten}");
 }
 
-/// What modules edit is in another file.
+/// The filters, and so the headers that they edit, are in another file.
 #[test]
 fn warns_of_routes_alone_that_are_matched_by_headers() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -601,7 +604,7 @@ fn keeps_rules_that_name_a_provider_without_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// Files of users that mean the filter and do not have it.
+/// Files that mean the filter but do not have it.
 #[test]
 fn says_what_stands_for_the_filter() {
     for (name, document, expected) in [

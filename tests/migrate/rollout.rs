@@ -48,14 +48,14 @@ struct Case {
     targets: Vec<(&'static str, &'static str)>,
 }
 
-/// Which half of a roll-out is there.
+/// The half of a roll-out that has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Version {
     Old,
     New,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Outcome {
     status: u16,
@@ -103,7 +103,7 @@ fn disabled() -> Value {
     json!({ "@type": PER_ROUTE, "disabled": true })
 }
 
-/// An object that says this to the filter of the usual name.
+/// An object that configures the filter of the usual name.
 fn saying(mut object: Value, says: impl Into<Value>) -> Value {
     object["typed_per_filter_config"] = json!({ "envoy.filters.http.jwt_authn": says.into() });
     object
@@ -411,8 +411,8 @@ fn send(upstream: &Upstream, address: SocketAddr, request: &Request) -> Outcome 
     }
 }
 
-/// Whatever `jwt_authn` refuses, no half of a roll-out lets through; and the whole of it lets through
-/// what `jwt_authn` does.
+/// No half of a roll-out passes what `jwt_authn` refuses, and the complete one passes what
+/// `jwt_authn` passes.
 #[test]
 fn opens_nothing_in_any_order_of_rolling_out() {
     if !is_installed(&module()) {
@@ -456,7 +456,7 @@ fn opens_nothing_in_any_order_of_rolling_out() {
                 mix.reached_upstream == reference.reached_upstream
                     && (mix.status < 400) == (reference.status < 400)
             };
-            // Old listeners do not notice; and the end is what it was.
+            // Old listeners do not notice, and the final state decides as before.
             if old_new != reference || opens(new_old) || !is_same(new_new) {
                 wrong.push(format!(
                     "{}: {kind}: {reference:?}, then {old_new:?}, {new_old:?}, {new_new:?}",

@@ -88,7 +88,7 @@ fn for_account(config: &Value, account: &Value) -> Value {
     config
 }
 
-/// A control plane's `Struct` has only doubles: this one would let hundreds of accounts in.
+/// A control plane's `Struct` has only doubles: this number would let hundreds of accounts in.
 fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
     let config = configuration(&local_provider(&signer()));
     let mut required = config.clone();

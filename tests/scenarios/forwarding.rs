@@ -61,7 +61,7 @@ fn carries_verified_claims_and_nothing_a_client_made_up<D: Driver>() {
     assert_eq!(seen.bytes("x-city"), ["Z\u{fc}rich".as_bytes()]);
 }
 
-/// CGI and PHP make `X_USER` of each of them.
+/// CGI and PHP turn each of them into `X_USER`.
 fn removes_an_owned_header_under_every_name_that_a_server_folds<D: Driver>() {
     let signer = signer();
     let mut configuration = configuration(&local_provider(&signer));
@@ -112,8 +112,8 @@ fn reads_a_confusable_name_as_the_place_and_takes_it_out<D: Driver>() {
     }
 }
 
-/// Whoever can add a second token could choose which of the two this module checks and which the
-/// upstream believes, and where the token is forwarded the upstream sees both.
+/// With two tokens, a client could choose which one this module checks and which one the upstream
+/// believes. If the token is forwarded, the upstream sees both.
 fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
@@ -140,7 +140,7 @@ fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     assert_eq!(gate.send(&request).status, 400);
 }
 
-/// A caller needs both tokens, or none; one of them makes nobody of a request.
+/// A caller needs both tokens, or none. A request with only one of them has no identity.
 fn grants_nothing_by_one_of_two_tokens_that_are_needed<D: Driver>() {
     let signer = signer();
     let mut partner = local_provider(&signer);

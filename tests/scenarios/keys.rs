@@ -139,8 +139,8 @@ fn looks_no_more_than_once_for_kids_that_nobody_has<D: Driver>() {
     );
 }
 
-/// The issuer signs with a new key right after a stranger has used up the fetch that unknown kids may
-/// cause. 401 tells clients to throw good tokens away; 503 has them come again.
+/// The issuer signs with a new key right after a stranger has used up the fetch that unknown kids
+/// may cause. 401 makes clients discard good tokens; 503 makes them retry.
 fn answers_as_configured_while_strangers_keep_a_new_key_hidden<D: Driver>() {
     for answer in [json!(null), json!(401), json!(503)] {
         let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
@@ -167,8 +167,8 @@ fn answers_as_configured_while_strangers_keep_a_new_key_hidden<D: Driver>() {
     }
 }
 
-/// A forged token costs a signature per key without `kid`: as many small keys are tried as cost no more
-/// than a few large ones, and who publishes more is told.
+/// A forged token costs a signature per key without `kid`. The number of keys tried depends on
+/// their cost, and the log says if some are not tried.
 fn bounds_the_signatures_of_a_token_by_their_cost<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 2)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
@@ -192,7 +192,7 @@ fn bounds_the_signatures_of_a_token_by_their_cost<D: Driver>() {
     }
 }
 
-/// Their bits are steps of a verification that strangers can cause.
+/// Each bit of the exponent adds work to a verification that strangers can cause.
 fn large_rsa_exponents_never_serve<D: Driver>() {
     let signer = Signer::new(Algorithm::Ps256);
     let mut keys = signer.jwks();

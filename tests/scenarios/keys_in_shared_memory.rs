@@ -36,9 +36,9 @@ const SECRET: &str = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
 /// Octets of a tag.
 const TAG: usize = 32;
 
-/// A driver beside whose gate another module can write into the shared memory.
+/// A driver whose gate shares its memory with another module, which can write there.
 trait Shared: Driver {
-    /// Puts the other module in.
+    /// Adds the other module.
     fn with_intruder(setup: Setup) -> Setup;
 
     fn read(&self, name: &str) -> Option<Vec<u8>>;
@@ -117,7 +117,7 @@ fn record_names(configuration: &Value) -> Vec<String> {
     engine.keys().record_names().map(str::to_owned).collect()
 }
 
-/// The record with another document, as one that was fetched later.
+/// The record with another document, as if it had been fetched later.
 fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     let mut forged: Value = serde_json::from_slice(record).unwrap();
     forged["jwks"] = json!(document.to_string());
@@ -127,7 +127,7 @@ fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     forged.to_string().into_bytes()
 }
 
-/// A signer whose key no issuer publishes, under a kid of its own: its tokens have the record read.
+/// A signer with an unpublished key and its own `kid`: its tokens make a worker read the record.
 fn mallory() -> Signer {
     Signer::with_pair(Algorithm::Es256, Pair::Other).named(Some("mallory"))
 }
@@ -201,7 +201,7 @@ fn one_providers_record_is_not_anothers<D: Shared>() {
 
 fn an_older_record_brings_no_withdrawn_key_back<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
-    // The worker reads the record for it: a kid that is not there may be in a newer one.
+    // The worker reads the record for it, since an unknown kid may be in a newer one.
     let answer = get(&gate, "/", &withdrawn);
     assert_eq!((answer.status, answer.upstream), (401, None));
     let mut ticks = 0;
@@ -217,8 +217,8 @@ fn an_older_record_brings_a_withdrawn_key_back_without_the_secret<D: Shared>() {
     gate.wait_until("the old key", || get(&gate, "/", &withdrawn).status == 200);
 }
 
-/// A gate that has seen its issuer replace a key, beside a record that still has it, and a token that
-/// the old key signed.
+/// A gate that has seen its issuer replace a key, a record that still has the old key, and a token
+/// that the old key signed.
 fn after_a_withdrawal<D: Shared>(secret: Option<&str>) -> (D, String) {
     let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = publishing(&old);
@@ -256,7 +256,7 @@ fn garbage_costs_no_request<D: Shared>() {
         assert_eq!(get(&gate, "/", &good).status, 200);
     }
     assert_eq!(server.fetches(JWKS_PATH), 1);
-    // What is learnt next is written over it.
+    // The next fetch overwrites it.
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
     assert_eq!(get(&gate, "/", &token(&gate, &new, "bob")).status, 200);
     assert_eq!(get(&gate, "/", &good).status, 200);

@@ -27,7 +27,8 @@ const OF_FETCHES: [&str; 4] = [
     "jwks.stale",
 ];
 
-/// An alert on 0 keys, or on a fetch long ago, must not go off for one that has none and fetches none.
+/// An alert on 0 keys or on an old fetch must not fire for a provider that has no keys or fetches
+/// none.
 fn has_no_metric_that_means_nothing_for_its_provider<D: Driver>() {
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));

@@ -146,7 +146,7 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         ),
     ];
     for (index, (pointer, value, refused, reason, still_good)) in cases.into_iter().enumerate() {
-        // Each text is new, or it would be a rollback.
+        // Each text is new; a repeated one would be a rollback.
         let mut before = policy.config.clone();
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
@@ -238,7 +238,7 @@ fn heeds_a_rollback_to_the_same_text<D: Driver>() {
     // The VM of the fake host's main thread has no connections, so nothing of the old text is left there.
     assert!(configured(&gate) <= before + 1, "the worker's VM was told");
     assert_eq!(gate.send_on(&mut old, &policy.revoked).status, 200);
-    // What a configuration refuses itself, it goes on to refuse.
+    // A configuration still refuses what it refuses by itself.
     assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
 }
 
@@ -255,7 +255,7 @@ fn heeds_a_rollback_that_is_stricter<D: Driver>() {
     gate.reconfigure(&policy.revoking()).unwrap();
     await_status(&gate, &policy.revoked, 401);
     gate.wait_until("the rollback", || {
-        // Any new connection may be the one that shows it.
+        // Any new connection may be the first of the new configuration.
         gate.send(&policy.good);
         gate.send_on(&mut between, &policy.revoked).status == 401
     });

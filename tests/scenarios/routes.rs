@@ -175,7 +175,7 @@ fn chooses_a_requirement_by_filter_state_where_no_rule_matches<D: Driver>() {
     }
 }
 
-/// A gate told that no route has a policy, although `/strict` has one.
+/// A gate with `route_policies: off`, although `/strict` has a policy.
 fn told_of_no_policies<D: Driver>(signer: &Signer) -> D {
     let mut configuration = configuration(&local_provider(signer));
     configuration["route_policies"] = json!("off");
@@ -197,7 +197,7 @@ fn complaints(gate: &impl Driver) -> usize {
     log.iter().filter(told).count()
 }
 
-/// The request on which the policy is found is decided by it, and so are all that follow.
+/// The policy decides the request that finds it and all later ones.
 fn heeds_a_policy_that_route_policies_off_denied<D: Driver>() {
     let signer = signer();
     let gate: D = told_of_no_policies(&signer);
@@ -210,7 +210,7 @@ fn heeds_a_policy_that_route_policies_off_denied<D: Driver>() {
     gate.wait_until("one complaint", || complaints(&gate) == 1);
 }
 
-/// What `route_policies: off` costs where it is wrong, and for how long.
+/// The effect of a wrong `route_policies: off`, and how long it lasts.
 #[test]
 fn misses_a_policy_for_a_second_at_most_where_its_route_is_in_use() {
     let gate: FakeHost = told_of_no_policies(&signer());
@@ -241,7 +241,7 @@ fn asks_on_the_first_request_of_each_worker_and_configuration() {
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
         }
-        // Within the second nobody asks any more, so a host that refuses goes unnoticed.
+        // Within the second no request asks, so a host that refuses goes unnoticed.
         gate.force("proxy_get_property", Status::InternalFailure);
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);

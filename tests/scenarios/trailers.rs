@@ -22,7 +22,7 @@ on_both_drivers!(
     holds_trailers_back_with_a_refused_request,
 );
 
-/// An upload whose trailers claim to be somebody, under names that one server or another folds.
+/// An upload whose trailers claim an identity, under names that some server folds.
 fn upload(path: &str) -> Request {
     Request::new("POST", path)
         .body("data")
@@ -32,7 +32,7 @@ fn upload(path: &str) -> Request {
         .trailer("x-checksum", "kept")
 }
 
-/// Everybody may see `/open`, and what no rule is for.
+/// `/open` and all paths without a rule are open.
 fn rules(configuration: Value) -> Value {
     let mut configuration = configuration;
     configuration["rules"] = json!([
@@ -97,7 +97,7 @@ fn holds_trailers_back_with_a_refused_request<D: Driver>() {
     assert_eq!((exchange.status, exchange.upstream), (401, None));
 }
 
-/// A host that refuses to hand trailers over, or to edit them, gets no request past them.
+/// If the host does not return the trailers or refuses to edit them, the request does not pass.
 #[test]
 fn lets_no_trailers_pass_that_it_could_not_clean() {
     for call in [

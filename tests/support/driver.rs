@@ -124,8 +124,8 @@ pub struct Setup {
     /// Envoy hands each new connection to the worker that has fewest, as the fake host deals
     /// requests out in turn; else the kernel chooses.
     pub balanced: bool,
-    /// Connections of a replaced configuration stay open for longer than any test takes, and an update
-    /// does not wait for their end. Else Envoy ends them at once.
+    /// Whether connections of a replaced configuration stay open for longer than any test takes,
+    /// and an update does not wait for their end. Otherwise Envoy ends them at once.
     pub keeps_connections: bool,
     /// The only `proxy_*` calls and callbacks allowed; `None` allows all.
     pub capabilities: Option<Vec<String>>,

@@ -156,8 +156,8 @@ fn json_test_suite_as_key_set_and_inside_one() {
     println!("JSONTestSuite: the good key survived {survived} bad ones");
 }
 
-/// Overlong forms, surrogates, octets of other encodings, sequences cut short: in each place of a
-/// document where an octet can be.
+/// Overlong forms, surrogates, octets of other encodings and truncated sequences, at each place in
+/// a document where an octet can be.
 #[test]
 fn octets_that_are_not_utf_8_are_refused_everywhere() {
     const SEQUENCES: [&[u8]; 14] = [

@@ -1,19 +1,19 @@
-//! What is different after a migration.
+//! Differences in behaviour after a migration.
 //!
-//! A closed set. A [`Difference`] is reported and the configuration is written all the same. Each has
-//! a [`Severity`], by which a [report](super::report) orders them.
+//! A closed set. A [`Difference`] is reported, and the configuration is still written. Each has a
+//! [`Severity`], by which a [report](super::report) is sorted.
 
 use core::fmt;
 use std::borrow::Cow;
 
 use crate::{config::Location, jose::SkippedKey};
 
-/// How much a difference matters. The order is that of a report.
+/// How much a difference matters, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Ignored, it may let in requests that `jwt_authn` refuses.
+    /// May let in requests that `jwt_authn` refuses, if ignored.
     Danger,
-    /// Ignored, it may break clients, upstreams or later changes.
+    /// May break clients, upstreams or later changes, if ignored.
     Warning,
     /// For information.
     Note,
@@ -85,7 +85,7 @@ pub enum Deviation {
     },
     /// A condition that `jwt_authn` never looked at.
     ConditionIgnored,
-    /// An empty requirement that something may refer to.
+    /// An empty requirement that a route or rule may name.
     EmptyRequirement,
     /// What a route asks for stands with the route.
     RouteOverride {
@@ -96,16 +96,16 @@ pub enum Deviation {
     OverrideOfNone,
     /// A route with policies beside it that is matched by what the module edits.
     UnsettledRoute,
-    /// A route that is matched by what some module may edit, in a file without filters.
+    /// Routes in a file without filters that match on something a module may edit.
     PerhapsUnsettledRoutes {
         /// How many conditions are like this one.
         places: usize,
     },
-    /// Routes that this document does not hold, and nothing guards.
+    /// Routes that are not in this document and have no guard.
     RoutesElsewhere,
-    /// Routes that this document does not hold, refused until they are rewritten.
+    /// Routes that are not in this document, refused until they are rewritten.
     RoutesGuarded,
-    /// Routes that this document does not hold, for a filter that has no named requirements.
+    /// Routes that are not in this document, for a filter without named requirements.
     RoutesUnderRules,
     /// Comments and anchors are lost.
     CommentsLost,
@@ -149,7 +149,7 @@ impl Deviation {
         }
     }
 
-    /// Whether it is the same for every filter, so that one line says it for all of them.
+    /// Whether it is the same for every filter, so that one line reports it for all of them.
     #[must_use]
     pub const fn is_common(&self) -> bool {
         matches!(

@@ -1,5 +1,5 @@
-//! What a document without the filter has instead: an older form of it, or what another program makes
-//! it from.
+//! Things that mean the filter in a document that does not have it: an older form of it, or a
+//! resource that a control plane turns into it.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::config::Location;
 
-/// Something that is not the filter, but means it.
+/// Something that is not the filter but stands for it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
     at: Location,
@@ -32,7 +32,7 @@ enum What {
     },
 }
 
-/// The first of a document.
+/// The first one of a document.
 pub(super) fn lookalike(document: &Node) -> Option<Lookalike> {
     let mut found = None;
     visit_all(document, &mut |at, node| {

@@ -8,8 +8,8 @@
 //! ([`rollout`]).
 //!
 //! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
-//! Where that cannot be, each [`Difference`] is reported on standard error ([`report`]). What would
-//! come out as another policy is [`NotCarried`], and nothing is written.
+//! Where that is impossible, each [`Difference`] is reported on standard error ([`report`]). If the
+//! result would be another policy, the filter is [`NotCarried`] and nothing is written.
 
 mod difference;
 mod document;
@@ -133,7 +133,7 @@ pub(super) fn run(
     };
     let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
     if found.is_empty() {
-        // What the modules edit is in another file.
+        // The filters, and so the headers that they edit, are in another file.
         let (at, places) = (unsettled.first().cloned(), unsettled.len());
         differences.extend(at.map(|at| Difference {
             at,

@@ -1,6 +1,6 @@
-//! What cannot be migrated.
+//! Reasons why a filter cannot be migrated.
 //!
-//! With [`NotCarried`] nothing is written, since what would come of it is another policy.
+//! Nothing is written then, since the result would be another policy.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! What an override for `jwt_authn` says.
+//! Overrides for `jwt_authn` in typed per-route configuration.
 
 use super::{
     document::Node,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::config::Location;
 
-/// What each override must be for Envoy to take it.
+/// What an override must be for Envoy to accept it.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 
 /// What a route asks for in place of the rules.
@@ -20,9 +20,9 @@ pub(super) enum Override {
     Requirement(String),
 }
 
-/// What an object says, over what those around it say. As in Envoy, whether the filter is disabled
-/// and what it is configured with are sought one by one: what enables it again leaves the
-/// configuration that is further out.
+/// The override of an object, laid over those of the objects around it. As in Envoy, `disabled` and
+/// the configuration are looked up separately: an inner override that enables the filter again
+/// keeps the outer configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layer {
     pub(super) is_disabled: Option<bool>,
@@ -35,7 +35,7 @@ impl Layer {
         configured: None,
     };
 
-    /// With what `outer` says where this says nothing.
+    /// This override, completed by `outer`.
     pub(super) fn over(self, outer: &Self) -> Self {
         Self {
             is_disabled: self.is_disabled.or(outer.is_disabled),
@@ -68,7 +68,7 @@ pub(super) fn written(config: &Node, at: &Location) -> Result<Layer, NotCarried>
         Some(ANY_FILTER) => {
             fields.flag("is_optional")?;
             match fields.take("config")? {
-                // What stands beside it, Envoy passes over.
+                // Envoy ignores the fields next to it.
                 _ if is_disabled => Layer {
                     is_disabled: Some(true),
                     configured: None,

@@ -1,7 +1,7 @@
-//! What is told of a migration: the dangerous first, each thing once, with short places.
+//! The report of a migration: most severe first, each difference once, with short places.
 //!
-//! One line each, `severity: place: what differs; what to do`. What is the same for every filter has
-//! no place.
+//! One line each, `severity: place: what differs; what to do`. A line that applies to every filter
+//! has no place.
 
 use std::io::{self, Write};
 
@@ -20,7 +20,7 @@ const NESTING: [&str; 8] = [
     "routeConfig.",
 ];
 
-/// Writes the differences of a run, whose filters are these.
+/// Writes the differences of a run over these filters.
 pub(super) fn write(
     differences: &[Difference],
     filters: &[Found<'_>],
@@ -36,7 +36,7 @@ pub(super) fn write(
             told.push(difference);
         }
     }
-    // What is the same for everyone comes last: it must not hide what has to be done.
+    // What applies to every filter comes last, so that it does not hide what has to be done.
     told.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
     if filters.len() > 1 && told.iter().any(|one| is_within(filters, one)) {
         for (index, filter) in filters.iter().enumerate() {
@@ -64,7 +64,7 @@ fn is_within(filters: &[Found<'_>], difference: &Difference) -> bool {
             .any(|filter| within(&difference.at, filter).is_some())
 }
 
-/// A place as briefly as it can be found by.
+/// The shortest form of a place by which a reader finds it.
 fn place(at: &Location, filters: &[Found<'_>]) -> String {
     for (index, filter) in filters.iter().enumerate() {
         if let Some(inner) = within(at, filter) {
@@ -81,7 +81,7 @@ fn place(at: &Location, filters: &[Found<'_>]) -> String {
     place
 }
 
-/// A place within a filter's configuration, seen from there.
+/// A place within a filter's configuration, relative to it.
 fn within(at: &Location, filter: &Found<'_>) -> Option<String> {
     let place = at.to_string();
     let inner = place.strip_prefix(&filter.at.to_string())?;

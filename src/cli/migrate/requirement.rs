@@ -180,7 +180,7 @@ impl<'a> Requirements<'a> {
     }
 }
 
-/// What comes closest to a requirement that asks for nothing.
+/// The closest equivalent of a requirement that asks for nothing.
 fn nothing(at: &Location, journal: &mut Journal) -> Node {
     journal.note(at, Deviation::EmptyRequirement);
     let mut nothing = Object::default();

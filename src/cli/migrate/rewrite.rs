@@ -71,7 +71,7 @@ impl<'a> Modules<'a> {
         let is_resource = members.iter().any(|(name, _)| name == "@type");
         for (name, node) in &mut members {
             match name.as_str() {
-                // Routes go on saying something to the old name, which could disable the module.
+                // Routes still configure the old name, and could disable the module by it.
                 "name" if is_entry && !is_resource => {
                     *node = self.name.as_str().into();
                 }

@@ -1,14 +1,16 @@
-//! What keeps a roll-out closed while only half of it has arrived.
+//! Guards that keep a roll-out closed while only half of it has arrived.
 //!
-//! A control plane that serves listeners and routes apart may serve either first. Rewritten routes
-//! keep what they said to `jwt_authn`, so the old listener enforces it as before. The old routes are
-//! the danger: a module does not see typed per-route configuration, so the rewritten listener would
-//! decide by its rules where a route asks for more. It therefore gets a guard in front:
+//! A control plane that serves listeners and routes separately may serve either first. Rewritten
+//! routes keep their configuration for `jwt_authn`, so the old listener enforces it as before. The
+//! old routes are the danger: a module does not see typed per-route configuration, so the rewritten
+//! listener would decide by its rules where a route asks for more. It therefore gets a guard in
+//! front:
 //!
 //! - Where routes may name requirements, [`GUARD`] refuses every request. Rewritten virtual hosts
 //!   switch it off for their routes.
 //! - Where there is no `requirement_map`, a route that names a requirement is one that `jwt_authn`
-//!   refuses. A `jwt_authn` without any configuration goes on refusing it, and lets all else pass.
+//!   refuses. A `jwt_authn` without any configuration goes on refusing it and passes everything
+//!   else.
 
 use super::{
     document::Node,
@@ -17,16 +19,16 @@ use super::{
     shape::{has_virtual_hosts_elsewhere, is_route_configuration},
 };
 
-/// Name of the filter that refuses what comes by routes that were not rewritten. The files of
-/// listeners and of routes are rewritten apart, so it is the same in all of them.
+/// Name of the filter that refuses requests on routes that were not rewritten. Files of listeners
+/// and of routes are rewritten separately, so the name is the same in all of them.
 pub(super) const GUARD: &str = "portcullis-rollout";
 
-/// Names of a connection manager's chain of filters.
+/// Names of the field that holds a connection manager's chain of filters.
 pub(super) const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
 const TYPES: &str = "type.googleapis.com/";
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// What a filter's chain needs in front of it until its routes are rewritten ones.
+/// The guard that a filter needs in front of it until its routes are rewritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Guard {
     /// Refuses everything on routes that were not rewritten.
@@ -38,7 +40,7 @@ pub(super) enum Guard {
     },
 }
 
-/// Where the routes of a connection manager come from, if not with it.
+/// The field that says where a connection manager's routes come from, if they are not in it.
 pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
     const APART: [&str; 3] = ["rds", "scoped_routes", "scopedRoutes"];
     let is_source = |(name, node): &&(String, Node)| match name.as_str() {
@@ -53,7 +55,8 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// The guards that a connection manager's chain needs, and in front of which entry.
+/// The guards that a connection manager's chain needs, each with the entry that it goes in front
+/// of.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<(usize, Guard)> {
     let mut guards: Vec<(usize, Guard)> = Vec::new();
     if source_of_routes(manager).is_none() {
@@ -64,7 +67,7 @@ pub(super) fn guards(manager: &[(String, Node)]) -> Vec<(usize, Guard)> {
         if !is_entry(entry) && configurations.is_empty() {
             continue;
         }
-        // What is discovered may be configured with anything.
+        // A discovered configuration may be anything.
         let is_discovered = either(entry, "config_discovery", "configDiscovery").is_some();
         let names_requirements = configurations
             .iter()
@@ -90,14 +93,14 @@ pub(super) fn insert(guards: Vec<(usize, Guard)>, manager: &mut [(String, Node)]
         .iter_mut()
         .find(|(name, _)| CHAIN.contains(&name.as_str()));
     if let Some((_, Node::List(chain))) = chain {
-        // From the end, so that places in front stay what they were.
+        // From the end, so that earlier indices stay valid.
         for (index, guard) in guards.into_iter().rev() {
             chain.insert(index.min(chain.len()), guard.entry());
         }
     }
 }
 
-/// Says with a virtual host that its routes are rewritten ones.
+/// Marks a virtual host as rewritten.
 pub(super) fn mark(overrides: &mut Vec<(String, Node)>) {
     let mut off = Object::default();
     off.put("@type", format!("{TYPES}{ANY_FILTER}"));
@@ -112,7 +115,7 @@ impl Guard {
         let (name, typed) = match self {
             Self::Everything => {
                 let mut typed = typed(RBAC);
-                // Lets pass what one of its policies allows, and has none.
+                // Passes what one of its policies allows, and it has none.
                 typed.put("rules", Object::default());
                 (GUARD, typed)
             }

@@ -4,8 +4,8 @@
 //! cluster, the innermost of which counts. A module sees the metadata of the route alone, so each
 //! route gets what counts there.
 //!
-//! Routes that come apart from their listener keep the override too: an old listener that meets
-//! them still enforces it. Their virtual hosts say that they are rewritten ones
+//! Routes that are delivered separately from their listener also keep the override, so that an old
+//! listener still enforces it. Their virtual hosts are marked as rewritten
 //! ([`rollout`](super::rollout)).
 
 use super::{
@@ -25,9 +25,9 @@ use crate::config::Location;
 /// How routes reach Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delivery {
-    /// In the listener, at the same moment as its filters.
+    /// In the listener, together with its filters.
     WithListener,
-    /// On their own, before or after.
+    /// Separately, before or after the listener.
     Apart,
 }
 
@@ -49,9 +49,9 @@ pub(super) struct Routes<'a> {
     routes: usize,
     /// How many overrides there were.
     pub(super) overrides: usize,
-    /// How many virtual hosts got a mark that they are rewritten.
+    /// How many virtual hosts were marked as rewritten.
     pub(super) marked: usize,
-    /// Where overrides were that have been looked at.
+    /// Places of the overrides that were read.
     seen: Vec<Location>,
 }
 
@@ -209,7 +209,7 @@ impl<'a> Routes<'a> {
             return Some(Override::Disabled);
         }
         layer.configured.clone().map(|configured| match configured {
-            // In another listener, the name of a route that comes apart may ask for something.
+            // A separate route may meet another listener, where this name requires something.
             Override::Requirement(name)
                 if delivery == Delivery::WithListener && self.empty.everywhere.contains(&name) =>
             {
@@ -219,8 +219,8 @@ impl<'a> Routes<'a> {
         })
     }
 
-    /// Reads the override of an object that may have one, and takes it out where no old listener
-    /// can meet it.
+    /// Reads the override of an object, if it has one, and removes it where no old listener can
+    /// meet it.
     fn take(
         &mut self,
         members: &mut Vec<(String, Node)>,
@@ -285,7 +285,8 @@ impl<'a> Routes<'a> {
             return Err(refused(Obstacle::OverrideOfOne));
         }
         if !is_known && delivery == Delivery::Apart {
-            // A listener in another file may have the filter: its routes would lose what they ask.
+            // A listener in another file may have the filter; its routes would lose their
+            // requirements.
             return Err(refused(Obstacle::OverrideOfOne));
         }
         if !is_known {

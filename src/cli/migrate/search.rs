@@ -34,7 +34,7 @@ pub(super) struct Found<'a> {
     pub(super) configuration: &'a Node,
 }
 
-/// Where the routes of a chain come from elsewhere.
+/// A chain whose routes come from elsewhere.
 pub(super) struct Elsewhere {
     /// The place that says so.
     pub(super) at: Location,
@@ -148,7 +148,7 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
     surroundings
 }
 
-/// Where overrides for the filter are, by their type.
+/// The places of overrides for the filter, found by their type.
 pub(super) fn places_of_overrides(document: &Node) -> Vec<Location> {
     let mut places = Vec::new();
     visit(document, &Location::default(), &mut |at, node| {

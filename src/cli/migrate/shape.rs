@@ -1,4 +1,4 @@
-//! What routes, virtual hosts and connection managers look like in a document.
+//! How to recognise routes, virtual hosts and connection managers in a document.
 
 use super::{document::Node, rollout::CHAIN};
 
@@ -64,7 +64,7 @@ fn member<'a>(
     }
 }
 
-/// Adds to `metadata.filter_metadata`, beside what is there.
+/// Adds to `metadata.filter_metadata`, next to what is there.
 pub(super) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     edit(members, &["metadata"], |of_route| {
         edit(
@@ -78,7 +78,7 @@ pub(super) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     });
 }
 
-/// Edits the object under one of these names, of which the first is used where there is none.
+/// Edits the object under one of these names. If there is none, creates it under the first.
 pub(super) fn edit(
     members: &mut Vec<(String, Node)>,
     names: &[&str],

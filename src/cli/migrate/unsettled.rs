@@ -28,7 +28,7 @@ pub(super) struct Edits {
 }
 
 impl Edits {
-    /// Of filters as they were written; of none, what any filter might edit.
+    /// The edits of these filters, or of any filter where there are none.
     pub(super) fn of(filters: &[Found<'_>]) -> Self {
         let mut edits = Self {
             may_be_any: filters.is_empty(),

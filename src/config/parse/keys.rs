@@ -210,8 +210,8 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         .at(field)
 }
 
-/// The set, unless a key of it is left out for its exponent: earlier versions took up to 33 bits, and an
-/// operator who updates has to be told that the key serves no more.
+/// The set, unless one of its keys is left out because of its exponent. Earlier versions accepted
+/// up to 33 bits, and an operator who updates has to learn that the key no longer serves.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {

@@ -96,7 +96,7 @@ pub(super) fn from_root(path: &str) -> Result<&str, Reason> {
     })
 }
 
-/// A rule's path, as the requests that this policy lets through spell it.
+/// A rule's path, in the spelling of the requests that the path policy admits.
 fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Reason> {
     match policy {
         PathPolicy::Raw => Ok(PathText::verbatim(path.to_owned())),
@@ -226,8 +226,8 @@ impl WrittenCondition<'_> {
     }
 }
 
-/// A condition on the authority or the path, whose text servers may spell differently, on its normal
-/// form.
+/// A condition on the normal form of the authority or the path, which servers may spell
+/// differently.
 fn normal(
     name: &str,
     condition: HeaderCondition,

@@ -50,7 +50,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
     })
 }
 
-/// A path that requests can have, as they spell it.
+/// A path that requests can have, in their spelling.
 fn path(path: &str) -> Result<String, Reason> {
     if unreachable(path, Extent::Whole).is_some() {
         return Err(Reason::WrongForm {

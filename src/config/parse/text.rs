@@ -48,7 +48,7 @@ pub(super) fn realm(text: &str) -> Result<String, Reason> {
     at_most(MAX_NAME, text).map(str::to_owned)
 }
 
-/// A secret; nothing of it is repeated where it is none.
+/// A secret. The error for an ill-formed one repeats nothing of it.
 pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Reason> {
     base64url::decode(&written.0)
         .and_then(|octets| SecretKey::new(&octets).ok())

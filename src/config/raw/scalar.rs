@@ -61,9 +61,9 @@ impl Read for Scalar {
     }
 }
 
-/// Whether a number is a double that neighbouring integers round to. A `google.protobuf.Struct` has
-/// only doubles: an account number of 17 digits in it would let the neighbouring accounts in. 2^53
-/// itself is one, since 2^53 + 1 rounds to it.
+/// Whether a number is a double to which neighbouring integers round. A `google.protobuf.Struct`
+/// has only doubles, so an account number of 17 digits in it would let neighbouring accounts in.
+/// 2^53 itself is such a number, since 2^53 + 1 rounds to it.
 fn is_inexact(number: &Number) -> bool {
     const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
     number.is_f64()

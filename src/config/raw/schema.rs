@@ -4,8 +4,8 @@
 //! name, a type, or that a field must be there. What takes more than one field to see (exactly one
 //! source of keys, a provider that does not exist) only the parser tells.
 //!
-//! A validator that finds no match in a choice of schemas tells only that. So an object is described
-//! without a choice, and what is wrong deep inside a requirement is reported at its own place.
+//! If no schema of a choice matches, a validator reports only that. So objects are described
+//! without a choice, and an error deep inside a requirement is reported at its own place.
 //!
 //! Spellings in lowerCamelCase stand under `patternProperties`: they are valid, but an editor that
 //! completes names does not offer each field twice.
@@ -47,7 +47,7 @@ pub(in crate::config) struct Fields<'a> {
     definitions: &'a mut Definitions,
     properties: Map<String, Value>,
     camel: Map<String, Value>,
-    /// By a field's name: the other spelling may not stand next to it.
+    /// By a field's name: the other spelling must be absent.
     exclusive: Map<String, Value>,
     conditions: Vec<Value>,
     required: Vec<&'static str>,
@@ -86,7 +86,7 @@ impl Definitions {
             let object = fields.object();
             self.0.insert(name.to_owned(), object);
         }
-        // The definition takes `null` too; a reference says whether it may be there.
+        // The definition accepts `null` too; each reference says whether `null` is allowed there.
         json!({"$ref": format!("#/$defs/{name}"), "type": "object"})
     }
 }

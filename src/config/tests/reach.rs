@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base, base_with, parse};
 
-/// What is said of these rules, in which `true` asks for a token.
+/// The warnings about these rules. `true` requires a token.
 fn told(rules: &[(Value, bool)]) -> Vec<String> {
     let rules: Vec<Value> = rules
         .iter()

@@ -34,7 +34,7 @@ fn of(name: &str) -> Value {
     json!({"provider_name": name})
 }
 
-/// Half of `requires_all` is not a caller: the request passes as one without a token would.
+/// Half of `requires_all` identifies nobody: the request passes as if it had no token.
 #[test]
 fn one_of_two_needed_tokens_grants_nothing_where_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);
@@ -89,7 +89,8 @@ fn prefers_the_member_that_holds_with_a_token() {
     );
 }
 
-/// What a requirement means, said again: whose identities a request with these good tokens has.
+/// The meaning of a requirement, written a second time: the identities of a request with these good
+/// tokens.
 fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<&'t str>> {
     let names_nobody = |member: &Value| !member.to_string().contains("provider_name");
     if let Some(name) = requirement.get("provider_name") {
@@ -109,7 +110,8 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
     let names_somebody = !members.iter().all(names_nobody);
     let held = members.iter().filter_map(|member| {
         let held = lent(member, tokens)?;
-        // Next to a member that asks for somebody's token, one that asks for none lends none.
+        // Next to a member that requires a provider's token, a member that requires none lends no
+        // identity.
         Some(match names_somebody && names_nobody(member) {
             true => BTreeSet::new(),
             false => held,
@@ -120,7 +122,8 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
     with_token.or(held.first()).cloned()
 }
 
-/// All trees of two levels over two providers and `allow_missing`, with every choice of tokens.
+/// All trees of two levels over two providers and `allow_missing`, with every combination of
+/// tokens.
 #[test]
 fn every_small_tree_lends_the_identities_that_it_means() {
     let mut parts = vec![of("a"), of("b"), json!({"allow_missing": {}})];

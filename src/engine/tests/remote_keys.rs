@@ -363,7 +363,7 @@ fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
     assert_eq!(host.reads.get(), 1);
 }
 
-/// Otherwise one made-up kid in each cool-down has clients throw good tokens away.
+/// With 401, one made-up kid in each cool-down makes clients discard good tokens.
 #[test]
 fn a_kid_that_nobody_may_look_for_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
@@ -402,7 +402,7 @@ fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
     );
 }
 
-/// Those that cannot read each other's records would overwrite them in turn.
+/// Policies that cannot read each other's records would overwrite them in turn.
 #[test]
 fn policies_with_different_secrets_have_records_of_their_own() {
     let names = [

@@ -34,7 +34,7 @@ fn refuses_what_the_newest_refuses_and_grants_nothing_it_grants() {
             json!({"enabled": false}),
             ["provider_disabled", "provider_disabled"],
         ),
-        // Other changes do not reach back.
+        // Other changes do not apply to the old configuration.
         (
             json!({}),
             json!({"audiences": ["elsewhere"], "client_ids": ["nobody"]}),
@@ -57,7 +57,7 @@ fn refuses_what_the_newest_refuses_and_grants_nothing_it_grants() {
     assert_eq!(label(&bearer(&pardoned, &stolen)), "revoked");
 }
 
-/// It may have been renamed: only what the newest configuration says of it counts.
+/// The provider may have been renamed: a missing one refuses nothing.
 #[test]
 fn leaves_a_provider_alone_that_the_newest_does_not_have() {
     let good = token("a", json!({"jti": "t-1"}));
@@ -79,7 +79,7 @@ fn a_revoked_token_lends_no_identity_where_failures_are_forgiven() {
     assert_eq!(label(&bearer(&engine, &stolen)), "lenient");
 }
 
-/// A provider of that name that takes tokens has no clients any more.
+/// A provider that accepts tokens now has no clients any more.
 #[test]
 fn refuses_clients_of_a_provider_that_takes_tokens_now() {
     let jobs = json!({"client_secrets": {"clients": {

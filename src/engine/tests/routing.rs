@@ -170,7 +170,7 @@ fn matches_the_authority_in_its_normal_form() {
     }
 }
 
-/// The bound holds before any expression sees the path, and whatever else is wrong with it.
+/// The limit applies before any expression sees the path, whatever else is wrong with it.
 #[test]
 fn refuses_paths_over_the_limit_in_each_mode() {
     for policy in ["reject", "raw"] {

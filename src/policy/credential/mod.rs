@@ -68,7 +68,7 @@ pub enum Location<'a> {
     Cookie(&'a str),
     /// The header of this name.
     Header(&'a HeaderName),
-    /// A header that some servers take for a place's, by the name that the request spells.
+    /// A header with a confusable name of a place, under the name in the request.
     HeaderTwin(&'a str),
     /// The query parameter of this name, as the request spells it, encoding included.
     Query(&'a str),
@@ -182,14 +182,14 @@ impl Places {
             match text(written) {
                 Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
                 Ok(_) => found.push(token, Location::Header(name)),
-                // It could not be taken out again.
+                // It could not be removed again.
                 Err(error) => found.push(Err(error), Location::Header(name)),
             }
         }
     }
 
-    /// Whether a place has exactly this name: of two places with confusable names, a header is in
-    /// the one that it spells.
+    /// Whether a place has exactly this name. If two places have confusable names, a header belongs
+    /// to the one whose name it spells.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -212,8 +212,8 @@ impl Places {
         }
     }
 
-    /// Some servers end a parameter at `;` as well, so to them `a;token=x` holds a token. No token
-    /// has a `;`: whatever of the kind is there is malformed.
+    /// Some servers also end a parameter at `;`, so they find a token in `a;token=x`. No token
+    /// contains `;`, so such a parameter is malformed.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));

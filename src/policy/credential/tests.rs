@@ -232,7 +232,7 @@ fn a_header_is_in_the_place_that_it_spells() {
     assert_eq!(found, Err(CredentialError::Several));
 }
 
-/// Nothing could take such a header out of the request again.
+/// Nothing could remove such a header from the request again.
 #[test]
 fn a_confusable_name_that_is_no_text_is_malformed() {
     let request = Request::new(vec![(b"x\xfftoken", b"a")]);

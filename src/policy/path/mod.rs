@@ -1,10 +1,10 @@
 //! One path, however it is spelled.
 //!
 //! A rule for `/admin` protects nothing if the upstream takes `/x/..%2fadmin`, `/%61dmin` or
-//! `/admin;x` for the same resource. Normalising as one upstream does would only move the question,
-//! so with `path_policy: reject` a path that servers read as different resources is refused, and a
-//! path that has several spellings must meet the same rule in each: [`readings`]. A rule's own path
-//! is brought into the same spelling when the configuration is read ([`normal_spelling`]).
+//! `/admin;x` for the same resource. Normalising like one upstream would fail for another, so with
+//! `path_policy: reject` a path that servers read as different resources is refused, and a path
+//! that has several spellings must meet the same rule in each: [`readings`]. A rule's own path is
+//! brought into the same spelling when the configuration is read ([`normal_spelling`]).
 //!
 //! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed where the
 //! rules decide alike for every reading (CVE-2026-73553).
@@ -95,7 +95,7 @@ impl fmt::Display for Ambiguity {
     }
 }
 
-/// How servers may read a path, other than as it was sent.
+/// The ways in which servers may read a path, other than as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings {
     /// In its normal spelling, where that differs.
@@ -135,8 +135,8 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     })
 }
 
-/// Whether a path has one reading and nothing that could be ambiguous. Most have, so this is one scan
-/// without allocation.
+/// Whether a path has one reading and nothing ambiguous. Most paths are like this, so it is one
+/// scan without allocation.
 fn is_plain(path: &[u8]) -> bool {
     const START: u8 = 0;
     let mut before = START;
@@ -158,7 +158,7 @@ fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
     let mut segments = normal.split('/');
     if extent == Extent::Start {
-        segments.next_back(); // it goes on: `/.` also begins `/.well-known`
+        segments.next_back(); // unfinished: `/.` also begins `/.well-known`
     }
     if segments.any(|segment| matches!(segment, "." | "..")) {
         return Err(Ambiguity::DotSegment);

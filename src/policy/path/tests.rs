@@ -41,7 +41,7 @@ fn refuses_each_ambiguous_form() {
     }
 }
 
-/// The quick scan lets nothing through that the thorough look would refuse or read in two ways.
+/// The quick scan passes nothing that the full check would refuse or read in two ways.
 #[test]
 fn calls_no_path_plain_that_has_two_readings() {
     let mut paths = vec![String::new()];
@@ -138,12 +138,12 @@ fn tells_paths_that_no_request_can_have() {
         ("/a\u{7f}", start, Some(Unreachable::Control)),
         ("/100%", whole, Some(Unreachable::Percent)),
         ("/a%2", start, Some(Unreachable::Percent)),
-        // What goes on may become something that requests have.
+        // A prefix may continue into a path that requests can have.
         ("/.", start, None),
         ("/a/..", start, None),
         ("/caf%c3", start, None),
         ("/a%252", start, None),
-        // What can be spelled in several ways is brought into one.
+        // Paths with several spellings are normalised.
         ("/café", whole, None),
         ("/x[1]", whole, None),
         ("/a%20b", whole, None),

@@ -16,13 +16,13 @@ pub enum Extent {
     Whole,
 }
 
-/// Why no request that `path_policy: reject` lets through has a rule's path: the rule would protect
-/// nothing, and its author would not know.
+/// Why no request that `path_policy: reject` admits can have a rule's path. The rule would protect
+/// nothing, and its author would not notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
     /// Requests with such a path are refused.
     Refused(Ambiguity),
-    /// A space or control character: requests can only have it encoded, and one here is a slip.
+    /// A space or control character: requests can only have it encoded, so it is a mistake.
     Control,
     /// A `%` without two hexadecimal digits.
     Percent,

@@ -254,7 +254,7 @@ impl Envoy {
             .get_or_init(|| self.process.wait_for("the listener", look))
     }
 
-    /// What came of a request whose answer is there.
+    /// The outcome of a request whose answer has arrived.
     fn exchange(&self, answer: io::Result<(u16, http::Message)>, client: &str) -> Exchange {
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
         let path = self.process.folder().join(bootstrap::ACCESS_LOG);

@@ -144,7 +144,7 @@ fn reads_the_choices_of_the_whole() {
     assert_eq!(config.limits.park_timeout_ms, 250);
 }
 
-/// Envoy's YAML reader makes `false` of an unquoted `off`.
+/// Envoy's YAML reader turns an unquoted `off` into `false`.
 #[test]
 fn reads_a_switch_however_yaml_hands_it_over() {
     for (written, lookup) in [

@@ -25,8 +25,8 @@ pub const MIN_MODULUS_BITS: usize = 2048;
 pub const MAX_MODULUS_BITS: usize = 8192;
 /// Least public exponent; 1 would make every padded hash its own signature.
 pub const MIN_EXPONENT: u64 = 3;
-/// Largest public exponent, which every issuer uses: the bits of a larger one are steps of a
-/// verification that protect nobody.
+/// Largest public exponent, and the one that every issuer uses. Each further bit makes verification
+/// slower and no safer.
 pub const MAX_EXPONENT: u64 = 65_537;
 
 /// A public key, prepared for its arithmetic.
