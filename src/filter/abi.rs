@@ -24,7 +24,7 @@ pub(super) struct Status(u32);
 impl Status {
     /// There is nothing of that name.
     pub(super) const NOT_FOUND: Self = Self(1);
-    /// What the host handed over cannot be read.
+    /// The host's answer cannot be parsed.
     pub(super) const PARSE_FAILURE: Self = Self(4);
     /// Another write came first.
     pub(super) const CAS_MISMATCH: Self = Self(8);

@@ -1,8 +1,9 @@
-//! Another module of the proxy under the same `vm_id`, which writes what it likes where the fetched
-//! keys lie: in Envoy a module of its own ahead of the gate, in the fake host the test.
+//! Another module of the proxy with the same `vm_id`, which writes whatever it likes over the
+//! fetched keys. In Envoy it is a separate module ahead of the gate; in the fake host it is the
+//! test.
 //!
-//! With `shared_memory_key` none of it is a key. Without, the same writes let forged tokens in: what
-//! is proven is the key's doing.
+//! With `shared_memory_key`, none of these writes adds a key. Without it, the same writes let
+//! forged tokens in, which proves that the setting makes the difference.
 
 use std::path::{Path, PathBuf};
 

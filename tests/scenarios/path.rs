@@ -139,7 +139,7 @@ fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     }
 }
 
-/// Envoy's own virtual hosts take all of these for one.
+/// Envoy's virtual hosts treat all of these as one host.
 fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (authority, status, reason) in [
@@ -156,7 +156,7 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     assert_eq!(gate.metric("portcullis.denied.authority"), Some(1));
 }
 
-/// The query does not count.
+/// The limit does not count the query.
 fn answers_414_to_paths_that_are_too_long<D: Driver>() {
     for policy in ["reject", "raw"] {
         let gate: D = start(&strict_rules_before_an_open_one(policy));

@@ -93,7 +93,7 @@ fn takes_nothing_from_another_vm_with_the_same_vm_id() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // Another text has contexts of its own, which start from the record.
+    // A different text gets contexts of its own, which start from the record.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();

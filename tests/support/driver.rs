@@ -28,8 +28,8 @@ pub trait Driver: Sized {
     /// Offers another plugin configuration; refused, the old one stays in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
 
-    /// Offers a configuration in an update that the host refuses for a reason of its own, once the
-    /// module has taken the configuration.
+    /// Offers a configuration in an update that the module accepts and the host then refuses for
+    /// another reason.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
     /// Opens a connection. In Envoy, set [`Setup::keeps_connections`] for one that outlives an update.
@@ -146,7 +146,8 @@ pub struct Setup {
     pub filters_ahead: Vec<Value>,
     /// Filters behind the module's, as Envoy's configuration has them; the fake host has none.
     pub filters_behind: Vec<Value>,
-    /// The name under which modules of the proxy share memory; `None` is one of the test's own.
+    /// The `vm_id` under which modules of the proxy share memory. `None` chooses one for this test
+    /// only.
     pub vm_id: Option<String>,
     /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
     /// with.

@@ -341,7 +341,8 @@ fn publish(folder: &Path, setup: &Setup, configuration: &Value) {
     fs::rename(draft, folder.join(bootstrap::LISTENER_FILE)).unwrap();
 }
 
-/// The module's own words, behind Envoy's prefix that ends with the VM's name, which may be empty.
+/// The module's message, after Envoy's prefix. The prefix ends with the `vm_id`, which may be
+/// empty.
 fn logged_by_module(log: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, named) = line.split_once(" wasm log")?;

@@ -102,8 +102,8 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Puts the configuration in force; `false` where it is refused. As in Envoy, a root context that
-    /// has it and still serves connections serves new ones again, and is told nothing.
+    /// Puts the configuration in force; `false` where it is refused. As in Envoy, a root context
+    /// that has it and still serves connections also serves new ones again, without being notified.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
         let same = {
             let process = self.process();
@@ -120,7 +120,7 @@ impl FakeHost {
         }
     }
 
-    /// Creates a root context with the configuration that stands; `None` where it is refused.
+    /// Creates a root context with the configuration in force; `None` if it is refused.
     pub(super) fn create_root(&self, vm: usize) -> Option<u32> {
         let (root, size) = {
             let mut process = self.process();
