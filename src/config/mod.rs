@@ -15,6 +15,7 @@ mod location;
 mod parse;
 mod provider;
 mod raw;
+#[cfg(feature = "cli")]
 mod reach;
 mod reason;
 mod revocation;

@@ -7,7 +7,7 @@ use core::{fmt, time::Duration};
 
 use super::{
     Audiences, Clients, Config, Issuer, JwksLocation, KeySource, Location, Mode, PathPolicy,
-    Provider, TokenTypes, Unmatched, reach,
+    Provider, TokenTypes, Unmatched,
 };
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
@@ -190,7 +190,9 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             "anyone may read which authorization servers there are, and how they stand",
         ),
     ];
-    found.extend(reach::warnings(config));
+    // Only `check` gives these: in the module they would take 4 kB.
+    #[cfg(feature = "cli")]
+    found.extend(super::reach::warnings(config));
     found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {

@@ -8,6 +8,7 @@ pub mod authority;
 mod authorization;
 mod basic;
 mod confusable;
+#[cfg(feature = "cli")]
 mod coverage;
 mod credential;
 mod header_name;
