@@ -34,6 +34,7 @@ pub mod json;
 pub mod keys;
 pub mod policy;
 pub mod request;
+pub mod shared_record;
 pub mod status;
 pub mod template;
 pub mod time;

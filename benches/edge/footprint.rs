@@ -46,7 +46,7 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
             what: "the module",
             unit: "kB",
             value: bytes as f64 / 1000.0,
-            at_most: Some(700.0),
+            at_most: Some(720.0),
         });
     }
     if options.wants("ready") {

@@ -6,13 +6,24 @@
 //! has to be tidied up, so the VMs count themselves in shared data. One that traps is counted for good,
 //! and what it used is then never tidied up: that costs memory, while keys taken from others would cost
 //! requests.
+//!
+//! With `shared_memory_key` the count of a record has the same tag as the record. Another module can
+//! still do two things. It can replace the count by garbage: the record is then never cleared. It can put
+//! back an older count: a smaller one has the record cleared while it is in use, which costs one fetch and
+//! is no more than overwriting the record would do; a larger one has it cleared too late, and whoever
+//! finds it later goes by its age. No count brings keys into a record. The counts of gauges have no tag,
+//! since modules with different keys share them and every module can write the gauges themselves.
 
 use std::cell::RefCell;
 
-use crate::host::{Expected, Host, SetSharedDataError};
+use crate::{
+    host::{Host, SetSharedDataError},
+    jose::algorithm::hmac::SecretKey,
+    shared_record::SharedRecord,
+};
 
-/// How often a write is tried again when another VM wrote in between.
-const WRITE_ATTEMPTS: usize = 8;
+/// Counts for a number that nobody knows: so many that none is the last.
+const UNKNOWN: u32 = u32::MAX;
 
 thread_local! {
     static IN_USE: RefCell<Vec<Use>> = const { RefCell::new(Vec::new()) };
@@ -22,6 +33,8 @@ thread_local! {
 #[derive(Debug)]
 struct Use {
     name: String,
+    /// Where the VMs that use it are counted.
+    count: SharedRecord,
     /// Configurations of this VM that use it.
     users: usize,
     announced: Announced,
@@ -38,14 +51,16 @@ enum Announced {
     No,
 }
 
-/// A configuration begins to use what has these names.
-pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>) {
+/// A configuration begins to use what has these names. With a key, the counts are authenticated by it:
+/// all who use a name must have the same one.
+pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
     IN_USE.with_borrow_mut(|in_use| {
         for name in names {
             match in_use.iter_mut().find(|used| used.name == name) {
                 Some(used) => used.users = used.users.saturating_add(1),
                 None => in_use.push(Use {
                     name: name.to_owned(),
+                    count: SharedRecord::new(format!("portcullis/users/1/{name}"), key),
                     users: 1,
                     announced: Announced::No,
                 }),
@@ -61,7 +76,7 @@ pub(super) fn announce(host: &dyn Host) -> bool {
         let mut all = true;
         for used in in_use {
             if used.announced == Announced::No {
-                used.announced = match count(&used.name, |users| users.saturating_add(1), host) {
+                used.announced = match change(&used.count, |users| users.saturating_add(1), host) {
                     Ok(_) => Announced::Counted,
                     Err(SetSharedDataError::Refused) => Announced::Alone,
                     Err(SetSharedDataError::Changed) => Announced::No,
@@ -88,32 +103,29 @@ fn is_last(in_use: &mut Vec<Use>, name: &str, host: &dyn Host) -> bool {
             return false;
         }
     }
-    match in_use.swap_remove(place).announced {
+    let used = in_use.swap_remove(place);
+    match used.announced {
         Announced::Alone => true,
-        Announced::Counted => count(name, |users| users.saturating_sub(1), host) == Ok(0),
+        Announced::Counted => change(&used.count, |users| users.saturating_sub(1), host) == Ok(0),
         Announced::No => false,
     }
 }
 
 /// Changes the number of VMs that use something, and returns it.
-fn count(
-    name: &str,
-    change: impl Fn(u32) -> u32,
+fn change(
+    count: &SharedRecord,
+    by: fn(u32) -> u32,
     host: &dyn Host,
 ) -> Result<u32, SetSharedDataError> {
-    let record_name = format!("portcullis/users/1/{name}");
-    for _ in 0..WRITE_ATTEMPTS {
-        let present = host.shared_data(&record_name);
-        let users = present.as_ref().and_then(|entry| decode(&entry.value));
-        let changed = change(users.unwrap_or(0));
-        let expected = present.map_or(Expected::Absent, |entry| Expected::Version(entry.version));
-        match host.set_shared_data(&record_name, &changed.to_le_bytes(), expected) {
-            Ok(()) => return Ok(changed),
-            Err(SetSharedDataError::Changed) => {}
-            Err(refused) => return Err(refused),
-        }
-    }
-    Err(SetSharedDataError::Changed)
+    let mut changed = 0;
+    let mut write = |present: Option<&[u8]>| {
+        // Garbage counted as none would make the next to leave the last.
+        let users = present.map_or(0, |document| decode(document).unwrap_or(UNKNOWN));
+        changed = by(users);
+        Some(changed.to_le_bytes().to_vec())
+    };
+    count.update(&mut write, host)?;
+    Ok(changed)
 }
 
 fn decode(record: &[u8]) -> Option<u32> {
@@ -128,7 +140,7 @@ mod tests {
     const NAME: &str = "name";
 
     fn begin() {
-        enter([NAME].into_iter());
+        enter([NAME].into_iter(), None);
     }
 
     fn end(host: &Record) -> bool {
@@ -168,6 +180,66 @@ mod tests {
         begin();
         assert!(!end(&host) && !end(&host));
         assert_eq!(counted(&host), None);
+    }
+
+    /// The key of a configuration.
+    fn key() -> SecretKey {
+        SecretKey::new(&[7; 32]).unwrap()
+    }
+
+    fn users_of(name: &str, key: Option<&SecretKey>) -> SharedRecord {
+        SharedRecord::new(format!("portcullis/users/1/{name}"), key)
+    }
+
+    #[test]
+    fn with_a_key_the_last_vm_tidies_up_as_well() {
+        let key = key();
+        for (others, is_last) in [(0_u32, true), (1, false)] {
+            let host = Record::default();
+            let value = users_of(NAME, Some(&key)).close(others.to_le_bytes().to_vec());
+            *host.entry.borrow_mut() = Some(SharedData { value, version: 1 });
+            enter([NAME].into_iter(), Some(&key));
+            assert!(announce(&host));
+            assert_eq!(end(&host), is_last, "{others} others");
+        }
+    }
+
+    /// Before this VM counts itself, or once it has.
+    #[test]
+    fn with_a_key_no_count_that_others_wrote_makes_a_vm_the_last() {
+        let key = key();
+        let one = 1_u32.to_le_bytes().to_vec();
+        let of_another_record = users_of("other", Some(&key)).close(one.clone());
+        let of_another_key = SecretKey::new(&[8; 32]).unwrap();
+        let of_another_key = users_of(NAME, Some(&of_another_key)).close(one.clone());
+        for planted in [one, vec![], vec![0; 36], of_another_record, of_another_key] {
+            for is_early in [true, false] {
+                let host = Record::default();
+                let plant = || {
+                    let (value, version) = (planted.clone(), 9);
+                    *host.entry.borrow_mut() = Some(SharedData { value, version });
+                };
+                enter([NAME].into_iter(), Some(&key));
+                if is_early {
+                    plant();
+                }
+                assert!(announce(&host));
+                if !is_early {
+                    plant();
+                }
+                assert!(!end(&host), "{planted:?} {is_early}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_key_garbage_makes_no_vm_the_last() {
+        let host = Record::default();
+        begin();
+        assert!(announce(&host));
+        let (value, version) = (b"garbage".to_vec(), 9);
+        *host.entry.borrow_mut() = Some(SharedData { value, version });
+        assert!(!end(&host));
     }
 
     #[test]

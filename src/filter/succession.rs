@@ -11,9 +11,17 @@
 //! it on every worker even if it then refuses the listener because of another filter.
 //!
 //! A worker whose newest configuration has no connection yet learns from the others through shared data
-//! at its next tick. Other modules with the same `vm_id` can write there. What they can write is the
-//! name of a configuration that this VM has anyway, so at worst an older one counts as the newest: old
-//! connections then keep what they would have without `policy_id`.
+//! at its next tick. Other modules with the same `vm_id` can write there. With `shared_memory_key` they
+//! cannot forge a record. They can put an older one back, but its connection is older than the one that a
+//! worker knows the newest configuration by. A worker that knows of none yet takes it, until the newest
+//! configuration gets a connection there. They can also withhold records: each worker then goes by its
+//! own connections.
+//!
+//! Without the key they can name any configuration that this VM has anyway, so at worst an older one counts
+//! as the newest: old connections then keep what they would have without `policy_id`.
+//!
+//! Configurations of one policy may have different keys, so each reads and writes the record of its own
+//! key. While one has a key, those without do not read: their record would undo what the key is for.
 
 use core::{cell::RefCell, time::Duration};
 use std::rc::{Rc, Weak};
@@ -21,19 +29,13 @@ use std::rc::{Rc, Weak};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    config::Config,
-    host::{Expected, Host, SetSharedDataError},
-    jose::base64url,
-    time::UnixMillis,
+    config::Config, host::Host, shared_record::SharedRecord, time::UnixMillis,
     verification::Restrictions,
 };
 
 /// How long an earlier configuration cannot take over again. Workers switch to a new listener one after
 /// the other, so right after an update a newer connection may still have begun on the old one.
 const SETTLING: Duration = Duration::from_secs(5);
-
-/// How often a write is tried again when another worker wrote in between.
-const WRITE_ATTEMPTS: usize = 4;
 
 const DIGEST_OCTETS: usize = 32;
 
@@ -73,9 +75,8 @@ struct Newest {
 }
 
 /// The configurations of one policy in this VM.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Succession {
-    record_name: String,
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
@@ -86,15 +87,23 @@ struct Succession {
 pub(super) struct Membership {
     succession: Rc<RefCell<Succession>>,
     own: Generation,
+    /// What workers tell each other.
+    record: SharedRecord,
 }
 
 impl Membership {
     /// Enters a configuration, whose text is `text`, among those of its policy. `None` without
     /// `policy_id`.
     pub(super) fn enter(config: Rc<Config>, text: &[u8]) -> Option<Self> {
-        let succession = succession(config.policy_id.as_deref()?);
+        let policy_id = config.policy_id.as_deref()?;
+        let record = SharedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
+        let succession = succession(policy_id);
         let own = succession.borrow_mut().enter(config, text);
-        Some(Self { succession, own })
+        Some(Self {
+            succession,
+            own,
+            record,
+        })
     }
 
     /// A request has arrived over a connection, whose number is asked for only where it matters.
@@ -114,14 +123,15 @@ impl Membership {
             at: now,
         };
         if succession.yields_to(&newest) {
-            write(&succession.record_name, &newest, host);
+            write(&self.record, &newest, host);
             succession.newest = Some(newest);
         }
     }
 
     /// Learns what other workers saw.
     pub(super) fn on_tick(&self, now: UnixMillis, host: &dyn Host) {
-        self.succession.borrow_mut().learn(now, host);
+        let mut succession = self.succession.borrow_mut();
+        succession.learn(&self.record, now, host);
     }
 
     /// What the newest configuration refuses, if that is another one.
@@ -142,16 +152,6 @@ impl Drop for Membership {
 }
 
 impl Succession {
-    fn new(policy_id: &str) -> Self {
-        let digest = base64url::encode(&Sha256::digest(policy_id));
-        Self {
-            record_name: format!("portcullis/policy/1/{digest}"),
-            generations: Vec::new(),
-            arrived: 0,
-            newest: None,
-        }
-    }
-
     fn enter(&mut self, config: Rc<Config>, text: &[u8]) -> Generation {
         self.arrived = self.arrived.saturating_add(1);
         let generation = Generation {
@@ -200,9 +200,14 @@ impl Succession {
     }
 
     /// Takes over what another worker wrote, if it names a configuration that this VM has.
-    fn learn(&mut self, now: UnixMillis, host: &dyn Host) {
-        let record = host.shared_data(&self.record_name);
-        let Some((digest, since)) = record.and_then(|record| decode(&record.value)) else {
+    fn learn(&mut self, record: &SharedRecord, now: UnixMillis, host: &dyn Host) {
+        let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
+        if !record.is_sealed() && self.generations.iter().any(has_key) {
+            return;
+        }
+        let entry = host.shared_data(record.name());
+        let written = entry.and_then(|entry| decode(record.open(&entry.value)?));
+        let Some((digest, since)) = written else {
             return;
         };
         let mut generations = self.generations.iter();
@@ -234,29 +239,22 @@ fn succession(policy_id: &str) -> Rc<RefCell<Succession>> {
         if let Some(succession) = found.and_then(|(_, succession)| succession.upgrade()) {
             return succession;
         }
-        let succession = Rc::new(RefCell::new(Succession::new(policy_id)));
+        let succession = Rc::<RefCell<Succession>>::default();
         policies.push((policy_id.to_owned(), Rc::downgrade(&succession)));
         succession
     })
 }
 
 /// Tells the other workers, unless one of them has seen a newer connection.
-fn write(record_name: &str, newest: &Newest, host: &dyn Host) {
+fn write(record: &SharedRecord, newest: &Newest, host: &dyn Host) {
     let since = newest.since.map_or(0, |ConnectionId(number)| number);
-    let record = [&newest.generation.digest[..], &since.to_le_bytes()].concat();
-    for _ in 0..WRITE_ATTEMPTS {
-        let present = host.shared_data(record_name);
-        let written = present.as_ref().and_then(|entry| decode(&entry.value));
-        if written.is_some_and(|(_, since)| since > newest.since) {
-            return;
-        }
-        let expected = present.map_or(Expected::Absent, |entry| Expected::Version(entry.version));
-        // Where shared data is refused, each worker is on its own.
-        if host.set_shared_data(record_name, &record, expected) != Err(SetSharedDataError::Changed)
-        {
-            return;
-        }
-    }
+    let mut replace = |present: Option<&[u8]>| {
+        let is_newer = |(_, since)| since > newest.since;
+        let is_known = present.and_then(decode).is_some_and(is_newer);
+        (!is_known).then(|| [&newest.generation.digest[..], &since.to_le_bytes()].concat())
+    };
+    // Where shared data is refused, each worker is on its own.
+    let _ = record.update(&mut replace, host);
 }
 
 /// A configuration's digest, and the connection that made it the newest.
@@ -394,6 +392,98 @@ mod tests {
         }
         written(new.own.digest, 4);
         assert!(is_restricted(&old));
+    }
+
+    /// One of a configuration with `shared_memory_key`.
+    fn enter_with_key(realm: &str, key: char) -> Membership {
+        let key = key.to_string().repeat(43);
+        let text = format!(r#"{{"policy_id":"p","realm":"{realm}","shared_memory_key":"{key}"}}"#);
+        let config = Config::parse(text.as_bytes()).unwrap();
+        Membership::enter(Rc::new(config), text.as_bytes()).unwrap()
+    }
+
+    /// Puts a value where the record lies.
+    fn plant(host: &Record, value: Vec<u8>) {
+        *host.entry.borrow_mut() = Some(SharedData { value, version: 9 });
+    }
+
+    fn naming(member: &Membership, since: u64) -> Vec<u8> {
+        [&member.own.digest[..], &since.to_le_bytes()].concat()
+    }
+
+    #[test]
+    fn with_a_key_learns_only_from_records_with_its_tag() {
+        let host = Record::default();
+        let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
+        request(&old, 3, 0, &host);
+        let named = naming(&new, 9);
+        let of_another_key = enter_with_key("c", 'E').record.close(named.clone());
+        let other = SharedRecord::about("policy/1", "q", new.own.config.shared_memory_key.as_ref());
+        let of_another_policy = other.close(named.clone());
+        for forged in [
+            named.clone(),
+            of_another_key,
+            of_another_policy,
+            vec![0; 72],
+        ] {
+            plant(&host, forged);
+            old.on_tick(at(1), &host);
+            assert!(!is_restricted(&old));
+        }
+        plant(&host, new.record.close(named));
+        old.on_tick(at(1), &host);
+        assert!(is_restricted(&old));
+    }
+
+    #[test]
+    fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
+        let host = Record::default();
+        let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
+        request(&old, 3, 0, &host);
+        let older = host.entry.borrow().clone().unwrap().value;
+        request(&new, 5, 1, &host);
+        plant(&host, older);
+        for member in [&old, &new] {
+            member.on_tick(at(100), &host);
+        }
+        assert!(is_restricted(&old) && !is_restricted(&new));
+    }
+
+    #[test]
+    fn with_a_key_writes_over_what_is_not_genuine() {
+        let host = Record::default();
+        let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
+        plant(&host, naming(&old, u64::MAX));
+        request(&new, 5, 0, &host);
+        let value = host.entry.borrow().clone().unwrap().value;
+        assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
+    }
+
+    /// In a host that keeps all records in one place, a record of another key is garbage.
+    #[test]
+    fn configurations_with_different_keys_learn_each_by_its_own() {
+        let host = Record::default();
+        let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'E'));
+        assert_ne!(old.record.name(), new.record.name());
+        request(&old, 3, 0, &host);
+        plant(&host, new.record.close(naming(&new, 5)));
+        old.on_tick(at(1), &host);
+        assert!(!is_restricted(&old));
+        new.on_tick(at(1), &host);
+        assert!(is_restricted(&old));
+    }
+
+    #[test]
+    fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter_with_key("b", 'A'));
+        request(&new, 5, 0, &host);
+        plant(&host, naming(&old, u64::MAX));
+        old.on_tick(at(100), &host);
+        assert!(is_restricted(&old) && !is_restricted(&new));
+        drop(new);
+        old.on_tick(at(100), &host);
+        assert!(old.succession.borrow().is_newest(&old.own));
     }
 
     #[test]

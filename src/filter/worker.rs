@@ -68,7 +68,9 @@ impl Worker {
         );
         engine.synchronize(&Proxy);
         let membership = Membership::enter(engine.shared_config(), text);
-        in_use::enter(engine.keys().record_names().chain(metrics.gauges()));
+        let key = engine.config().shared_memory_key.as_ref();
+        in_use::enter(engine.keys().record_names(), key);
+        in_use::enter(metrics.gauges(), None);
         let mut worker = Self {
             root_id,
             engine,

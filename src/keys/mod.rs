@@ -10,7 +10,6 @@ mod discovery;
 mod fetch;
 mod freshness;
 mod record;
-mod seal;
 mod source;
 mod store;
 

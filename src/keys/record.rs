@@ -2,24 +2,28 @@
 //!
 //! One JSON document per source. It names its source; a document that does not match or parse
 //! counts as absent. Other modules with the same `vm_id` can write here. A `vm_id` of its own keeps
-//! their keys out, and so does the tag that `shared_memory_key` puts before the document (`seal`).
+//! their keys out, and so does the tag that `shared_memory_key` puts before the document
+//! ([`shared_record`](crate::shared_record)).
 //!
 //! Leases, failures and the cool-down for unknown kids are part of the record, so the tag covers
 //! all that workers tell each other about keys.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::{
     config::{JwksLocation, RemoteKeys},
     jose::{KeySetLimits, algorithm::hmac::SecretKey},
     json,
-    keys::{FetchError, seal},
+    keys::FetchError,
+    shared_record::SharedRecord,
     time::UnixMillis,
 };
 
 const VERSION: u32 = 2;
+
+/// The version in the record's name.
+const KIND: &str = "2";
 
 /// What is known of one key source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -156,25 +160,15 @@ fn time(value: Value) -> Option<UnixMillis> {
     number(value).map(UnixMillis::new)
 }
 
-/// The name of the record in shared data. A provider's name is no part of it: two configurations
-/// could use one name for two authorization servers, and must not share keys. The key's own name is:
-/// records that others cannot read would only be overwritten in turn.
+/// The place in shared data. A provider's name is no part of its name: two configurations could use
+/// one name for two authorization servers, and must not share keys.
 #[must_use]
-pub(super) fn shared_data_key(
+pub(super) fn shared(
     source: &RemoteKeys,
     limits: KeySetLimits,
     key: Option<&SecretKey>,
-) -> String {
-    let mut digest = Sha256::new();
-    digest.update(identity(source, limits));
-    if let Some(key) = key {
-        digest.update(seal::key_name(key));
-    }
-    let mut name = format!("portcullis/{VERSION}/");
-    for byte in digest.finalize() {
-        name.push_str(&format!("{byte:02x}"));
-    }
-    name
+) -> SharedRecord {
+    SharedRecord::about(KIND, &identity(source, limits), key)
 }
 
 /// The whole source. Two that differ in what is fetched, or in what makes a fetch fail, differ here:

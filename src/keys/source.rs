@@ -8,9 +8,9 @@ use crate::{
     jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, algorithm::hmac::SecretKey},
     keys::{
         Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
-        Progress, Record, Serving, SourceId, Standing, Timing, fetch::Step,
-        record::shared_data_key, seal::Seal,
+        Progress, Record, Serving, SourceId, Standing, Timing, fetch::Step, record,
     },
+    shared_record::SharedRecord,
     time::UnixMillis,
 };
 
@@ -24,9 +24,8 @@ pub(super) struct Source {
     keys: RemoteKeys,
     limits: KeySetLimits,
     timing: Timing,
-    shared_data_key: String,
-    /// Authenticates the record in shared data, if `shared_memory_key` is set.
-    seal: Option<Seal>,
+    /// Where the record lies in shared data.
+    shared: SharedRecord,
     providers: Vec<ProviderId>,
     record: Record,
     /// The version of `record` in shared data.
@@ -58,14 +57,12 @@ impl Source {
         limits: KeySetLimits,
         key: Option<&SecretKey>,
     ) -> Self {
-        let shared_data_key = shared_data_key(keys, limits, key);
         Self {
             id,
             keys: keys.clone(),
             limits,
             timing: Timing::from(keys),
-            seal: key.map(|key| Seal::new(key, &shared_data_key)),
-            shared_data_key,
+            shared: record::shared(keys, limits, key),
             providers: Vec::new(),
             record: Record::new(keys, limits),
             version: None,
@@ -92,8 +89,8 @@ impl Source {
     }
 
     /// The name of the record in shared data.
-    pub(super) fn shared_data_key(&self) -> &str {
-        &self.shared_data_key
+    pub(super) fn record_name(&self) -> &str {
+        self.shared.name()
     }
 
     /// How the keys stand.
@@ -214,7 +211,7 @@ impl Source {
 
     /// Reads the record if its version changed.
     pub(super) fn read(&mut self, host: &dyn Host) -> Reading {
-        let Some(shared) = host.shared_data(&self.shared_data_key) else {
+        let Some(shared) = host.shared_data(self.shared.name()) else {
             return Reading::Absent;
         };
         if self.version == Some(shared.version) {
@@ -243,20 +240,18 @@ impl Source {
     /// back a key that the issuer has withdrawn. Without a key anyone can write a record that looks
     /// later, so the order is not checked.
     fn opened(&self, value: &[u8]) -> Option<Record> {
-        let Some(seal) = &self.seal else {
-            return Record::decode(value, &self.keys, self.limits);
-        };
-        Record::decode(seal.open(value)?, &self.keys, self.limits)
-            .filter(|record| !record.precedes(&self.record))
+        Record::decode(self.shared.open(value)?, &self.keys, self.limits)
+            .filter(|record| !self.shared.is_sealed() || !record.precedes(&self.record))
     }
 
-    /// A record as a value for shared data.
-    fn closed(&self, record: &Record) -> Vec<u8> {
-        let document = record.encode();
-        match &self.seal {
-            Some(seal) => seal.close(&document),
-            None => document,
-        }
+    /// Writes a record if the present one is still the one that was read.
+    fn set(&self, record: &Record, host: &dyn Host) -> Result<(), SetSharedDataError> {
+        let expected = self.version.map_or(Expected::Absent, Expected::Version);
+        host.set_shared_data(
+            self.shared.name(),
+            &self.shared.close(record.encode()),
+            expected,
+        )
     }
 
     fn due(&mut self, now: UnixMillis) -> Option<FetchCause> {
@@ -284,8 +279,7 @@ impl Source {
         let until = leased.begin(&self.timing, cause, now);
         leased.revise();
         for _ in 0..WRITE_ATTEMPTS {
-            let value = self.closed(&leased);
-            match host.set_shared_data(&self.shared_data_key, &value, self.expected()) {
+            match self.set(&leased, host) {
                 Ok(()) => {
                     self.record = leased;
                     // The host does not report the version of a write, so read it back.
@@ -412,8 +406,7 @@ impl Source {
             let mut changed = self.record.clone();
             change(&mut changed);
             changed.revise();
-            let value = self.closed(&changed);
-            let written = host.set_shared_data(&self.shared_data_key, &value, self.expected());
+            let written = self.set(&changed, host);
             if written == Err(SetSharedDataError::Changed) && self.read(host) != Reading::Absent {
                 continue;
             }
@@ -432,10 +425,6 @@ impl Source {
     fn install(&mut self, key_set: Option<KeySet>) {
         self.key_set = key_set;
         self.key_set_version = self.key_set_version.next();
-    }
-
-    fn expected(&self) -> Expected {
-        self.version.map_or(Expected::Absent, Expected::Version)
     }
 }
 

@@ -223,7 +223,7 @@ impl KeyStore {
 
     /// The names of the records in shared data.
     pub fn record_names(&self) -> impl Iterator<Item = &str> {
-        self.sources.iter().map(Source::shared_data_key)
+        self.sources.iter().map(Source::record_name)
     }
 
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.

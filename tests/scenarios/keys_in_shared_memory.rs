@@ -1,23 +1,27 @@
 //! Another module of the proxy with the same `vm_id`, which writes whatever it likes over the
-//! fetched keys. In Envoy it is a separate module ahead of the gate; in the fake host it is the
+//! fetched keys and the workers' other records. In Envoy it is a separate module ahead of the gate; in the fake host it is the
 //! test.
 //!
-//! With `shared_memory_key`, none of these writes adds a key. Without it, the same writes let
-//! forged tokens in, which proves that the setting makes the difference.
+//! With `shared_memory_key`, none of these writes counts. Without it, the same writes let forged
+//! and revoked tokens in, which proves that the setting makes the difference.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use portcullis::{config::Config, engine::Engine, jose::Algorithm};
+use portcullis::{config::Config, engine::Engine, jose::Algorithm, shared_record::SharedRecord};
 use serde_json::{Value, json};
 
 use crate::{
+    open_connections::{NOW, Policy, await_status, keeping},
     signer::{Pair, Signer, jwks},
     support::{
         authorization_server::Answer,
         driver::{Driver, Request, Setup},
         envoy::{Envoy, bootstrap},
         fake_host::FakeHost,
-        on_both_drivers,
+        in_envoy, on_both_drivers,
     },
     world::{JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token},
 };
@@ -31,6 +35,13 @@ on_both_drivers!(
     an_older_record_brings_a_withdrawn_key_back_without_the_secret,
     garbage_costs_no_request,
     the_secret_is_asked_for_where_anyone_shares_the_memory,
+    no_record_makes_an_older_configuration_the_newest,
+    a_record_makes_an_older_configuration_the_newest_without_the_secret,
+);
+
+in_envoy!(
+    no_forged_count_has_a_record_cleared_that_is_in_use,
+    a_forged_count_has_a_record_cleared_that_is_in_use_without_the_secret,
 );
 
 const SECRET: &str = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
@@ -282,4 +293,131 @@ fn the_secret_is_asked_for_where_anyone_shares_the_memory<D: Shared>() {
         assert_eq!(asked_for, is_asked_for, "{vm_id:?} {secret:?}: {log}");
         assert!(!log.contains(SECRET), "{log}");
     }
+}
+
+fn no_record_makes_an_older_configuration_the_newest<D: Shared>() {
+    let mut updated = Updated::<D>::new(Some(SECRET));
+    let (older, newer) = (updated.older.clone(), updated.record());
+    let forged = later(&older[TAG..]);
+    for (what, value) in [
+        ("an older record", older.clone()),
+        ("without a tag", forged.clone()),
+        ("with the older tag", [&older[..TAG], &forged].concat()),
+        ("with the newer tag", [&newer[..TAG], &forged].concat()),
+    ] {
+        updated.gate.overwrite(&updated.name, &value);
+        let mut ticks = 0;
+        let Updated {
+            gate, old, policy, ..
+        } = &mut updated;
+        gate.wait_until("ticks", || {
+            ticks += 1;
+            let answer = gate.send_on(old, &policy.revoked);
+            assert_eq!((answer.status, answer.upstream), (401, None), "{what}");
+            gate.pass(TICK);
+            ticks > 5
+        });
+    }
+}
+
+fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared>() {
+    let mut updated = Updated::<D>::new(None);
+    let forged = later(&updated.older);
+    updated.gate.overwrite(&updated.name, &forged);
+    let Updated {
+        gate, old, policy, ..
+    } = &mut updated;
+    gate.wait_until("the old configuration", || {
+        gate.send_on(old, &policy.revoked).status == 200
+    });
+}
+
+/// At least the time between two ticks of an idle gate.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A gate with an update that revoked a token, and a connection from before it.
+struct Updated<D: Driver> {
+    gate: D,
+    old: D::Connection,
+    policy: Policy,
+    /// Of the record that says which configuration is the newest.
+    name: String,
+    /// The record from before the update.
+    older: Vec<u8>,
+}
+
+impl<D: Shared> Updated<D> {
+    fn new(secret: Option<&str>) -> Self {
+        let mut policy = Policy::new(NOW, Some("orders"));
+        policy.config = with_secret(policy.config, secret);
+        let gate: D = start(&D::with_intruder(keeping(policy.config.clone())));
+        let mut old = gate.connect();
+        assert_eq!(gate.send_on(&mut old, &policy.revoked).status, 200);
+        let config = Config::parse(policy.config.to_string().as_bytes()).unwrap();
+        let key = config.shared_memory_key.as_ref();
+        let name = SharedRecord::about("policy/1", "orders", key)
+            .name()
+            .to_owned();
+        let older = gate.read(&name).unwrap();
+        gate.reconfigure(&policy.revoking()).unwrap();
+        await_status(&gate, &policy.revoked, 401);
+        assert_eq!(gate.send_on(&mut old, &policy.revoked).status, 401);
+        Self {
+            gate,
+            old,
+            policy,
+            name,
+            older,
+        }
+    }
+
+    fn record(&self) -> Vec<u8> {
+        self.gate.read(&self.name).unwrap()
+    }
+}
+
+/// The record of a configuration, as if it had taken the newest connection of all.
+fn later(record: &[u8]) -> Vec<u8> {
+    let (digest, _) = record.split_at(32);
+    [digest, &u64::MAX.to_le_bytes()].concat()
+}
+
+fn no_forged_count_has_a_record_cleared_that_is_in_use() {
+    let (gate, name) = after_a_forged_count(Some(SECRET));
+    let record = gate.read(&name).unwrap();
+    assert!(record.len() > TAG, "{record:?}");
+}
+
+fn a_forged_count_has_a_record_cleared_that_is_in_use_without_the_secret() {
+    let (gate, name) = after_a_forged_count(None);
+    gate.wait_until("the end of the record", || {
+        gate.read(&name).unwrap_or_default().is_empty()
+    });
+}
+
+/// A gate, and the name of the record that it uses, after a count of one user was planted and another VM
+/// that used the record has gone.
+fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
+    let server = publishing(&signer());
+    let configuration = with_secret(configuration(&remote_provider()), secret);
+    let name = record_names(&configuration).remove(0);
+    let setup = Setup::new(configuration.clone()).cluster("login", &server);
+    let alone = Envoy::with_intruder(setup.clone());
+    let mut both = alone.clone();
+    let other = bootstrap::wasm_filter_of_another_vm(&setup, &configuration);
+    both.filters_ahead.push(other);
+    let gate: Envoy = start(&both);
+
+    gate.wait_until("the record", || gate.read(&name).is_some());
+    let users = format!("portcullis/users/1/{name}");
+    let count = || gate.read(&users).unwrap_or_default();
+    // Each VM has an instance on the main thread and on the worker.
+    gate.wait_until("all users", || count().ends_with(&4_u32.to_le_bytes()));
+    let genuine = count();
+    let (tag, _) = genuine.split_at(genuine.len() - 4);
+    gate.overwrite(&users, &[tag, &1_u32.to_le_bytes()].concat());
+    let vms = gate.vms();
+    gate.replace(&alone).unwrap();
+    gate.wait_until("the end of the other VM", || gate.vms() < vms);
+    (gate, name)
 }

@@ -22,15 +22,15 @@ on_both_drivers!(
 );
 
 /// A gate with this policy, and what its clients send.
-struct Policy {
-    config: Value,
-    revoked: Request,
+pub(crate) struct Policy {
+    pub(crate) config: Value,
+    pub(crate) revoked: Request,
     good: Request,
 }
 
 impl Policy {
     /// Tokens by `jti` at `/`, a client's secrets at `/jobs`.
-    fn new(now: u64, id: Option<&str>) -> Self {
+    pub(crate) fn new(now: u64, id: Option<&str>) -> Self {
         let signer = signer();
         let mut config = configuration(&local_provider(&signer));
         let clients = json!({
@@ -68,12 +68,12 @@ impl Policy {
         config
     }
 
-    fn revoking(&self) -> Value {
+    pub(crate) fn revoking(&self) -> Value {
         self.with("/providers/login/revoked", &json!({ "jti": ["stolen"] }))
     }
 }
 
-fn keeping(config: Value) -> Setup {
+pub(crate) fn keeping(config: Value) -> Setup {
     Setup {
         keeps_connections: true,
         ..Setup::new(config)
@@ -81,10 +81,10 @@ fn keeping(config: Value) -> Setup {
 }
 
 /// Times of tokens, before there is a gate to ask: both drivers' clocks are behind it.
-const NOW: u64 = 4_000_000_000;
+pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until new connections get this status.
-fn await_status(gate: &impl Driver, request: &Request, status: u16) {
+pub(crate) fn await_status(gate: &impl Driver, request: &Request, status: u16) {
     gate.wait_until("the new configuration", || {
         gate.send(request).status == status
     });

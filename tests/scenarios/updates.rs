@@ -13,7 +13,7 @@ use crate::{
     support::{
         authorization_server::Answer,
         driver::{Driver, Request, Setup},
-        envoy::{Envoy, bootstrap::wasm_filter},
+        envoy::{Envoy, bootstrap::wasm_filter_of_another_vm},
         in_envoy,
         load::{Load, Shot},
     },
@@ -78,10 +78,7 @@ fn takes_nothing_from_another_vm_with_the_same_vm_id() {
     let alone = Setup::new(configuration(&remote_provider())).cluster("login", &server);
     let mut open = configuration(&remote_provider());
     open["rules"] = json!([{ "match": { "prefix": "/" } }]);
-    let mut other = wasm_filter(&alone, &open);
-    other["typed_config"]["config"]["vm_config"]["configuration"] = json!({
-        "@type": "type.googleapis.com/google.protobuf.StringValue", "value": "another VM",
-    });
+    let other = wasm_filter_of_another_vm(&alone, &open);
     let mut both = alone.clone();
     both.filters_ahead.push(other);
 

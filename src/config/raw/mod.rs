@@ -74,8 +74,8 @@ object! {
         route_policies: Option<RawSwitch> = "on",
         /// In order; the first whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
-        /// Authenticates the fetched keys in the memory that modules of the proxy with the same `vm_id` share:
-        /// a secret of 32 random octets or more in base64url, the same for all workers.
+        /// Authenticates the fetched keys, and which configuration of a `policy_id` is the newest, in the memory
+        /// that modules of the proxy with the same `vm_id` share: a secret of 32 random octets or more in base64url, the same for all workers.
         shared_memory_key: Option<RawSecret>,
         /// Who verifies RS* and ES* signatures: the `host` is Envoy with its own cryptography, the `module` does
         /// it itself, `auto` is the host where it passes a trial.

@@ -179,6 +179,15 @@ pub fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
     })
 }
 
+/// The module in a VM of its own, under the same `vm_id`.
+pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value {
+    let mut filter = wasm_filter(setup, configuration);
+    filter["typed_config"]["config"]["vm_config"]["configuration"] = json!({
+        "@type": "type.googleapis.com/google.protobuf.StringValue", "value": "another VM",
+    });
+    filter
+}
+
 /// One line per request. A client's port names the exchange: each has a connection of its own.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let state = |name: &String| (name.clone(), format!("%FILTER_STATE(wasm.{name}:PLAIN)%"));
