@@ -10,6 +10,11 @@
 //! nothing. Nor does arriving count: Envoy tries each configuration in a VM of its own, and configures
 //! it on every worker even if it then refuses the listener because of another filter.
 //!
+//! A client can hold a socket in a listener filter from before an update, so that it becomes a connection
+//! of the old configuration with a number that is higher than all others. An earlier configuration
+//! therefore takes over only after the newest has had no new connection for [`SETTLING`]: after a rollback
+//! it gets none, and in use it does.
+//!
 //! A worker whose newest configuration has no connection yet learns from the others through shared data
 //! at its next tick. Other modules with the same `vm_id` can write there. With `shared_memory_key` they
 //! cannot forge a record. They can put an older one back, but its connection is older than the one that a
@@ -33,9 +38,13 @@ use crate::{
     verification::Restrictions,
 };
 
-/// How long an earlier configuration cannot take over again. Workers switch to a new listener one after
-/// the other, so right after an update a newer connection may still have begun on the old one.
+/// How long the newest configuration must be without a new connection before an earlier one can take over
+/// again. Workers switch to a new listener one after the other, so right after an update a newer
+/// connection may still begin on the old one.
 const SETTLING: Duration = Duration::from_secs(5);
+
+/// How often a request of the newest configuration is asked for its connection.
+const SAMPLING: Duration = Duration::from_secs(1);
 
 const DIGEST_OCTETS: usize = 32;
 
@@ -69,8 +78,9 @@ struct Generation {
 #[derive(Clone, Debug)]
 struct Newest {
     generation: Generation,
-    /// The connection that made it the newest; `None` where the host has no numbers.
+    /// Its newest connection that is known; `None` where the host has no numbers.
     since: Option<ConnectionId>,
+    /// When that was learnt.
     at: UnixMillis,
 }
 
@@ -80,6 +90,8 @@ struct Succession {
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
+    /// When a request of the newest configuration was last asked for its connection.
+    sampled_at: UnixMillis,
 }
 
 /// The place of one configuration in the succession.
@@ -114,7 +126,7 @@ impl Membership {
         host: &dyn Host,
     ) {
         let mut succession = self.succession.borrow_mut();
-        if succession.is_newest(&self.own) {
+        if !succession.asks_for_connection(&self.own, now) {
             return;
         }
         let newest = Newest {
@@ -184,11 +196,27 @@ impl Succession {
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
     }
 
+    /// Whether the connection of a request matters: always that of another configuration, and one in a while
+    /// that of the newest.
+    fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
+        if !self.is_newest(generation) {
+            return true;
+        }
+        let is_due = now < self.sampled_at || now.since(self.sampled_at) >= SAMPLING;
+        if is_due {
+            self.sampled_at = now;
+        }
+        is_due
+    }
+
     /// Whether `other`, which took a connection, is newer than the newest.
     fn yields_to(&self, other: &Newest) -> bool {
         let Some(newest) = &self.newest else {
             return true;
         };
+        if self.is_newest(&other.generation) {
+            return other.since > newest.since;
+        }
         let arrived_later = other.generation.order > newest.generation.order;
         match (other.since, newest.since) {
             (Some(connection), Some(since)) => {
@@ -313,6 +341,27 @@ mod tests {
         request(&one, 1, 0, &host);
         request(&other, 2, 0, &host);
         assert!(!is_restricted(&one) && !is_restricted(&other));
+    }
+
+    /// A client that held a socket since before the update has the highest number, but clients of the newest
+    /// configuration go on arriving.
+    #[test]
+    fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
+        let host = Record::default();
+        let (old, new) = (enter("p", "a"), enter("p", "b"));
+        request(&old, 1, 0, &host);
+        request(&new, 5, 10, &host);
+        for seconds in 11..60 {
+            request(&new, seconds, seconds, &host);
+            request(&old, seconds + 100, seconds, &host);
+            assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
+        }
+        // One connection that stays open is no new one.
+        for seconds in 60..65 {
+            request(&new, 59, seconds, &host);
+        }
+        request(&old, 200, 65, &host);
+        assert!(!is_restricted(&old));
     }
 
     #[test]
