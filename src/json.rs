@@ -57,8 +57,12 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Largest magnitude up to which every integer is a double.
-const MAX_EXACT_INTEGER: u64 = 1 << 53;
+/// Doubles below this magnitude that were read from text are the integer that the text says.
+/// `serde_json` may read a longer `N.0` one integer off; its exact reader adds 17 kB to the module.
+const MAX_TEXT_INTEGER: u64 = 1 << 49;
+
+/// Below this magnitude, no two integers round to the same double.
+const MAX_DOUBLE_INTEGER: u64 = 1 << 53;
 
 /// Reads one strict JSON value of any type.
 ///
@@ -82,14 +86,40 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
 }
 
 /// The integer that `number` is, also where it is written as a double (`1.0`, `1e3`) that no other
-/// integer rounds to.
+/// integer is read as.
 pub fn integer(number: &Number) -> Option<i64> {
+    whole(number, MAX_TEXT_INTEGER)
+}
+
+/// A double as a number: as an integer where no other integer rounds to it, because a double may be
+/// read back from its text as the next one. `None` if it is not finite.
+pub fn from_double(double: f64) -> Option<Number> {
+    let number = Number::from_f64(double)?;
+    Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
+}
+
+/// Whether two numbers are equal. A double of a magnitude at which readers confuse integers equals
+/// nothing.
+pub fn are_equal(left: &Number, right: &Number) -> bool {
+    match (integer(left), integer(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right && !is_inexact(left),
+    }
+}
+
+/// Whether a number is a double that may stand for another integer than the text that it was read from.
+pub fn is_inexact(number: &Number) -> bool {
+    const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
+    number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)
+}
+
+fn whole(number: &Number, end: u64) -> Option<i64> {
     if number.is_i64() {
         return number.as_i64();
     }
     // As digits: a cast would clamp what is too large.
     let integer: i64 = number.to_string().strip_suffix(".0")?.parse().ok()?;
-    (integer.unsigned_abs() <= MAX_EXACT_INTEGER).then_some(integer)
+    (integer.unsigned_abs() < end).then_some(integer)
 }
 
 fn from_serde(error: &serde_json::Error) -> JsonError {
@@ -191,9 +221,9 @@ mod tests {
             ("1.0", Some(1)),
             ("1e3", Some(1000)),
             ("9223372036854775807", Some(i64::MAX)),
-            ("9007199254740992.0", Some(9_007_199_254_740_992)),
-            ("-9007199254740992.0", Some(-9_007_199_254_740_992)),
-            ("9007199254740994.0", None),
+            ("562949953421311.0", Some(562_949_953_421_311)),
+            ("-562949953421311.0", Some(-562_949_953_421_311)),
+            ("562949953421312.0", None),
             ("1e16", None),
             ("1e300", None),
             ("9223372036854775808", None),
@@ -203,6 +233,68 @@ mod tests {
             let value = parse(text.as_bytes()).unwrap();
             assert_eq!(integer(value.as_number().unwrap()), expected, "{text}");
         }
+    }
+
+    /// Numbers from 1 on, spread evenly (a linear congruential generator).
+    fn spread(end: u64) -> impl Iterator<Item = u64> {
+        let next = |seed: &u64| {
+            let product = seed.wrapping_mul(6_364_136_223_846_793_005);
+            Some(product.wrapping_add(1_442_695_040_888_963_407))
+        };
+        let seeds = core::iter::successors(Some(1), next);
+        seeds
+            .take(5_000)
+            .map(move |seed| ((seed >> 11) % end).max(1))
+    }
+
+    #[test]
+    fn a_double_in_a_token_never_equals_another_integer() {
+        let number = |text: &str| match parse(text.as_bytes()) {
+            Ok(Value::Number(number)) => number,
+            other => panic!("{text}: {other:?}"),
+        };
+        for end in [1 << 49, 1 << 53, 1 << 54] {
+            for integer in spread(end) {
+                for text in [
+                    format!("{integer}.0"),
+                    format!("{integer}.000"),
+                    format!("{integer}e0"),
+                    format!("{integer}0e-1"),
+                    format!("-{integer}.0"),
+                ] {
+                    let token = number(&text);
+                    for other in [integer.wrapping_sub(1), integer + 1] {
+                        for other in [format!("{other}"), format!("{other}.0")] {
+                            assert!(!are_equal(&token, &number(&other)), "{text} is not {other}");
+                        }
+                    }
+                }
+                let exact = number(&format!("{integer}.0"));
+                let equal = are_equal(&exact, &number(&format!("{integer}")));
+                assert_eq!(equal, integer < 1 << 49, "{integer}");
+            }
+        }
+        for text in ["0.5", "1.25", "-7", "18446744073709551615"] {
+            assert!(are_equal(&number(text), &number(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_double_keeps_its_integer_through_text() {
+        for integer in spread(1 << 53) {
+            // Exact below 2^53.
+            let double: f64 = format!("{integer}").parse().unwrap();
+            let text = from_double(double).unwrap().to_string();
+            assert_eq!(text, format!("{integer}"));
+        }
+        for (double, text) in [
+            (1.5, "1.5"),
+            (-0.0, "0"),
+            (9_007_199_254_740_992.0, "9007199254740992.0"),
+        ] {
+            assert_eq!(from_double(double).unwrap().to_string(), text);
+        }
+        assert_eq!(from_double(f64::INFINITY), None);
     }
 
     #[test]

@@ -235,9 +235,9 @@ impl fmt::Display for Reason {
             }
             Self::Empty => f.write_str("empty"),
             Self::EmptyRange => f.write_str("no number is at least \"start\" and below \"end\""),
-            Self::InexactNumber => f.write_str(
-                "a number of 2^53 or more came as a double, which also equals its neighbours",
-            ),
+            Self::InexactNumber => {
+                f.write_str("a large number came as a double, which also equals its neighbours")
+            }
             Self::IssuerTemplate => f.write_str("a brace that is part of no {claim}"),
             Self::Json(error) => error.fmt(f),
             Self::Keys(error) => error.fmt(f),

@@ -37,6 +37,25 @@ mod tests {
         );
     }
 
+    /// An account number as an operator writes it in inline YAML.
+    #[test]
+    fn keeps_each_integer_of_a_struct() {
+        for (integer, double) in [
+            ("8226161561168607", 8_226_161_561_168_607.0_f64),
+            ("8226161561168606", 8_226_161_561_168_606.0),
+            ("9007199254740991", 9_007_199_254_740_991.0),
+            ("-9007199254740991", -9_007_199_254_740_991.0),
+        ] {
+            let head = b"\x0a\x0e\x0a\x01a\x12\x09\x11";
+            let message = [&head[..], &double.to_le_bytes()].concat();
+            let json = as_json(message);
+            assert_eq!(
+                str::from_utf8(&json).unwrap(),
+                format!("{{\"a\":{integer}}}")
+            );
+        }
+    }
+
     #[test]
     fn leaves_text_as_it_is() {
         for text in ["\n{\"a\": 1, \"a\": 2}", "{", "", "nonsense", "\n\u{3}abc"] {

@@ -1,7 +1,9 @@
 //! Protobuf's wire format, as far as the proxy speaks it: `Struct`, the metadata of a route, and how it is
 //! asked about a signature.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+use crate::json;
 
 /// Deepest nesting that is read; the parser of JSON has a bound of its own.
 const MAX_DEPTH: u8 = 100;
@@ -102,7 +104,9 @@ fn value(message: &[u8], depth: u8) -> Option<Value> {
     each_field(message, |number, field| {
         value = match (number, field) {
             (1, Field::Varint(_)) => Value::Null,
-            (2, Field::Fixed64(bits)) => Value::Number(Number::from_f64(f64::from_le_bytes(bits))?),
+            (2, Field::Fixed64(bits)) => {
+                Value::Number(json::from_double(f64::from_le_bytes(bits))?)
+            }
             (3, Field::Bytes(text)) => Value::String(str::from_utf8(text).ok()?.to_owned()),
             (4, Field::Varint(truth)) => Value::Bool(truth != 0),
             (5, Field::Bytes(message)) => nested_structure(message, depth)?,

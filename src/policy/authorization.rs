@@ -141,10 +141,7 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
 /// integers: as doubles, an account number of 17 digits would equal its neighbours.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(left), Value::Number(right)) => {
-            left == right
-                || json::integer(left).is_some_and(|left| json::integer(right) == Some(left))
-        }
+        (Value::Number(left), Value::Number(right)) => json::are_equal(left, right),
         _ => left == right,
     }
 }
@@ -243,6 +240,8 @@ mod tests {
             ("1234567890123456789", "1234567890123456789", true),
             ("1234567890123456788", "1234567890123456789", false),
             ("1234567890123456789.0", "1234567890123456789", false),
+            ("8226161561168607.0", "8226161561168606", false),
+            ("8226161561168607.0", "8226161561168606.0", false),
             ("18446744073709551615", "18446744073709551615", true),
             ("18446744073709551614", "18446744073709551615", false),
             ("\"2\"", "2", false),

@@ -1,6 +1,6 @@
 //! Values that JSON writes in more than one way.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::{Read, value::wrong_type};
 use crate::{
@@ -49,7 +49,8 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
-                if is_inexact(number) {
+                // An account number of 17 digits would let neighbouring accounts in.
+                if json::is_inexact(number) {
                     return Err(Reason::InexactNumber.into());
                 }
                 let integer = json::integer(number).map(Value::from);
@@ -59,17 +60,6 @@ impl Read for Scalar {
             _ => Err(wrong_type("a string, a number or a boolean", value)),
         }
     }
-}
-
-/// Whether a number is a double to which neighbouring integers round. A `google.protobuf.Struct`
-/// has only doubles, so an account number of 17 digits in it would let neighbouring accounts in.
-/// 2^53 itself is such a number, since 2^53 + 1 rounds to it.
-fn is_inexact(number: &Number) -> bool {
-    const FIRST_INEXACT: f64 = 9_007_199_254_740_992.0;
-    number.is_f64()
-        && number
-            .as_f64()
-            .is_none_or(|double| double.abs() >= FIRST_INEXACT)
 }
 
 impl Read for PointInTime {
@@ -115,7 +105,8 @@ mod tests {
         for (number, kept) in [
             (json!(1.0), Some("1")),
             (json!(1.5), Some("1.5")),
-            (json!(-9_007_199_254_740_991.0), Some("-9007199254740991")),
+            (json!(-562_949_953_421_311.0), Some("-562949953421311")),
+            (json!(562_949_953_421_312.0), None),
             (json!(i64::MAX), Some("9223372036854775807")),
             (json!(u64::MAX), Some("18446744073709551615")),
             (json!(9_007_199_254_740_992.0), None), // perhaps 9007199254740993

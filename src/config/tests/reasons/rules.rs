@@ -199,7 +199,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 "authorize.claims",
                 json!([{"claim": "account", "any_of": [1_234_567_890_123_456_789_f64]}]),
             )],
-            ".authorize.claims[0].any_of[0]: a number of 2^53 or more came as a double, which also equals its neighbours; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
+            ".authorize.claims[0].any_of[0]: a large number came as a double, which also equals its neighbours; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
         ),
     ])
 }
