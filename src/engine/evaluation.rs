@@ -14,7 +14,7 @@ use crate::{
         path::Target,
     },
     request::Request,
-    verification::{self, Circumstances, Failure, Lapse, client_secret},
+    verification::{self, Attempts, Circumstances, Failure, Lapse, client_secret},
 };
 
 /// A token, or a client's secret, that verified for the requirement.
@@ -83,10 +83,18 @@ pub(super) struct Evaluation<'a, 'c: 'a> {
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
     found: Few<Found<'a>>,
-    tokens: Few<(&'a str, OnceCell<Parsed<'a>>)>,
+    tokens: Few<Token<'a>>,
 }
 
 type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
+
+/// A token of the request.
+struct Token<'a> {
+    text: &'a str,
+    parsed: OnceCell<Parsed<'a>>,
+    /// What all providers together spend on it.
+    attempts: Attempts,
+}
 
 /// A provider, and what stands in its places.
 type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
@@ -141,15 +149,19 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
             providers.for_each(|provider| note(failures, provider, refusal));
             return Err(refusal);
         }
-        let mut tokens: Few<(&'a str, _)> = Few::default();
+        let mut tokens: Few<Token<'a>> = Few::default();
         for (_, credential) in found.iter() {
             if let Ok(credential) = credential
                 && credential.token.len() <= config.limits.token_bytes
                 && !tokens
                     .iter()
-                    .any(|(text, _)| core::ptr::eq(*text, credential.token))
+                    .any(|token| core::ptr::eq(token.text, credential.token))
             {
-                tokens.push((credential.token, OnceCell::new()));
+                tokens.push(Token {
+                    text: credential.token,
+                    parsed: OnceCell::new(),
+                    attempts: Attempts::default(),
+                });
             }
         }
         Ok(Self {
@@ -395,10 +407,11 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     ) -> Result<Verified<'a>, Failure> {
         // Only a token over the limit is not parsed.
         let token = self
-            .parsed(credential)
+            .token(credential)
             .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
+        let presented = (token.parsed(), &token.attempts);
         let (token, proven) =
-            verification::verify((id, provider), audiences, token, self.circumstances)?;
+            verification::verify((id, provider), audiences, presented, self.circumstances)?;
         let identity = Identity::new(self.config, provider, Some(proven), token.claims());
         self.caches.insert(id, credential.token, &identity);
         let verified = Verified::new(id, credential.clone(), identity);
@@ -407,11 +420,20 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
 
     /// What a credential's token says; `None` of one over the limit.
     fn parsed(&self, credential: &Credential<'a>) -> Option<&Parsed<'a>> {
-        let (text, parsed) = self
-            .tokens
+        self.token(credential).map(Token::parsed)
+    }
+
+    /// A credential's token; `None` of one over the limit.
+    fn token(&self, credential: &Credential<'a>) -> Option<&Token<'a>> {
+        self.tokens
             .iter()
-            .find(|(text, _)| core::ptr::eq(*text, credential.token))?;
-        Some(parsed.get_or_init(|| UntrustedToken::parse(text)))
+            .find(|token| core::ptr::eq(token.text, credential.token))
+    }
+}
+
+impl<'a> Token<'a> {
+    fn parsed(&self) -> &Parsed<'a> {
+        self.parsed.get_or_init(|| UntrustedToken::parse(self.text))
     }
 }
 

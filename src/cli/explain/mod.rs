@@ -33,7 +33,7 @@ use crate::{
     keys::FetchCause,
     policy::{HeaderPlace, Rule, Scheme},
     time::UnixMillis,
-    verification::{self, Check, Circumstances, Outcome, Witness},
+    verification::{self, Attempts, Check, Circumstances, Outcome, Witness},
 };
 
 /// What to explain, and how.
@@ -220,7 +220,9 @@ fn provider(
     };
     let mut trail = Trail::default();
     let own = (id, provider);
-    let verified = verification::verify_before(&mut trail, own, audiences, token, &circumstances);
+    let presented = (token, &Attempts::default());
+    let verified =
+        verification::verify_before(&mut trail, own, audiences, presented, &circumstances);
     let reason = verified.err().map(reason);
     let details = detail::Details {
         provider,

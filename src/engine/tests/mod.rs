@@ -12,6 +12,7 @@ mod restrictions;
 mod revocation;
 mod routes;
 mod routing;
+mod signature_costs;
 mod status;
 mod structured_scopes;
 mod tokens;

@@ -1,0 +1,164 @@
+//! What the signatures of one token may cost, whichever providers verify it.
+
+use core::cell::Cell;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::{
+    host::{Expected, Refused, SetSharedDataError, SharedData},
+    jose::X509Signature,
+};
+
+/// Of RSA-4096, a fourth of one token's budget.
+const MODULUS_BYTES: usize = 512;
+const AFFORDABLE: u32 = 4;
+
+/// A host that gives one answer to all signatures, and counts them.
+struct Counting {
+    answer: bool,
+    computed: Cell<u32>,
+}
+
+impl Host for Counting {
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(
+        &self,
+        _key: &str,
+        _value: &[u8],
+        _expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+
+    fn verify_signature(&self, _signature: &X509Signature<'_>) -> Result<bool, Refused> {
+        self.computed.set(self.computed.get() + 1);
+        Ok(self.answer)
+    }
+}
+
+/// A provider of the one issuer with these keys, which have no `kid`.
+fn with_keys(numbers: &[u8]) -> Value {
+    let key = |number: &u8| {
+        let mut modulus = [0xff; MODULUS_BYTES];
+        modulus[1] = *number;
+        json!({"kty": "RSA", "e": "AQAB", "n": base64url::encode(&modulus)})
+    };
+    let keys: Vec<Value> = numbers.iter().map(key).collect();
+    json!({
+        "issuer": "https://one.example",
+        "audiences": ["orders"],
+        "algorithms": ["RS256"],
+        "local_jwks": {"inline_string": json!({"keys": keys}).to_string()},
+    })
+}
+
+/// An engine whose rule asks for `providers` in this way.
+fn asking(how: &str, providers: &[Value]) -> Engine {
+    let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
+    let members: Vec<Value> = names
+        .iter()
+        .map(|name| json!({"provider_name": name}))
+        .collect();
+    let providers: serde_json::Map<_, _> =
+        names.into_iter().zip(providers.iter().cloned()).collect();
+    let config = json!({
+        "providers": providers,
+        "rules": [{"match": {"prefix": "/"}, "requires": {how: {"requirements": members}}}],
+    });
+    let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
+    engine.backend = Backend::Host;
+    engine
+}
+
+/// A token of the issuer whose signature the host is asked about.
+fn rs256(subject: &str) -> String {
+    let header = json!({"alg": "RS256"}).to_string();
+    let claims = json!({
+        "iss": "https://one.example", "aud": "orders", "sub": subject, "exp": NOW + 300,
+    })
+    .to_string();
+    let segments = [header.as_bytes(), claims.as_bytes(), &[1; MODULUS_BYTES]];
+    segments.map(base64url::encode).join(".")
+}
+
+/// What is decided where the host says `answer` of each signature, and of how many.
+fn counted(engine: &Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
+    let host = Counting {
+        answer,
+        computed: Cell::new(0),
+    };
+    let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", b"/")];
+    all.extend(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+    );
+    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+    let decision = engine.decide(&Request::new(all), now, Patience::Waiting, &host);
+    (label(&decision), host.computed.get())
+}
+
+#[test]
+fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
+    let providers: Vec<Value> = (0..16).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();
+    let forged = format!("Bearer {}", rs256("s"));
+    let outcome = counted(
+        &asking("requires_any", &providers),
+        false,
+        &[("authorization", &forged)],
+    );
+    assert_eq!(outcome, ("bad_signature", AFFORDABLE));
+}
+
+#[test]
+fn each_token_of_a_request_has_its_own_budget() {
+    let mut providers: Vec<Value> = (0..4).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();
+    for provider in &mut providers[2..] {
+        provider["from_headers"] = json!([{"name": "x-second"}]);
+    }
+    let engine = asking("requires_any", &providers);
+    let (first, second) = (format!("Bearer {}", rs256("s")), rs256("t"));
+    let headers = [("authorization", &*first), ("x-second", &*second)];
+    let outcome = counted(&engine, false, &headers);
+    assert_eq!(outcome, ("bad_signature", 2 * AFFORDABLE));
+}
+
+#[test]
+fn a_signature_is_computed_once_for_all_providers_that_have_its_key() {
+    let providers: Vec<Value> = (0..8).map(|_| with_keys(&[1])).collect();
+    let token = format!("Bearer {}", rs256("s"));
+    let headers = [("authorization", &*token)];
+    for (how, answer, expected) in [
+        ("requires_all", true, ("verified", 1)),
+        ("requires_any", false, ("bad_signature", 1)),
+    ] {
+        let engine = asking(how, &providers);
+        assert_eq!(counted(&engine, answer, &headers), expected, "{how}");
+    }
+}
+
+#[test]
+fn keys_with_another_kid_spend_nothing() {
+    let issuer = "https://b.example";
+    let mut providers: Vec<Value> = (0..300)
+        .map(|n| {
+            let mut other = provider(&format!("k{n}"), &[1; 32]);
+            other["issuer"] = json!(issuer);
+            other
+        })
+        .collect();
+    providers.push(provider("b", &OTHER_SECRET));
+    let token = format!("Bearer {}", token("b", json!({})));
+    let engine = asking("requires_any", &providers);
+    let outcome = counted(&engine, false, &[("authorization", &token)]);
+    assert_eq!(outcome, ("verified", 0));
+}

@@ -1,0 +1,41 @@
+//! The signatures computed for one token in one request.
+
+use core::cell::RefCell;
+
+use crate::{
+    few::Few,
+    jose::{Budget, Thumbprint, VerifyingKey},
+};
+
+/// The signatures computed for one token in one request, and the rest of its budget.
+///
+/// Several providers may verify the same token, one after the other. With a budget for each of them,
+/// a forged token would cost as many budgets as there are providers of its issuer. So they share one,
+/// and a signature that one provider had computed is not computed again for the next.
+#[derive(Debug, Default)]
+pub struct Attempts(RefCell<Ledger>);
+
+#[derive(Debug, Default)]
+struct Ledger {
+    budget: Budget,
+    /// Keys whose signature was computed, and whether it is good. Mostly one.
+    computed: Few<(Thumbprint, bool)>,
+}
+
+impl Attempts {
+    /// Whether `key` has signed the token, by `compute` unless that is known. False if the budget does
+    /// not suffice for the key.
+    pub(super) fn is_signed_by(&self, key: &VerifyingKey, compute: impl FnOnce() -> bool) -> bool {
+        let Ledger { budget, computed } = &mut *self.0.borrow_mut();
+        let thumbprint = key.thumbprint();
+        if let Some((_, is_good)) = computed.iter().find(|(own, _)| *own == thumbprint) {
+            return *is_good;
+        }
+        if !budget.affords(key) {
+            return false;
+        }
+        let is_good = compute();
+        computed.push((thumbprint, is_good));
+        is_good
+    }
+}
