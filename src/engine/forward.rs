@@ -16,7 +16,7 @@ use crate::{
     },
     few::Few,
     jose::Claims,
-    policy::{AmbiguousIdentity, Extraction, HeaderName, Location, path::Target},
+    policy::{AmbiguousIdentity, Extraction, HeaderName, Location, is_token, path::Target},
     request::Request,
 };
 
@@ -44,18 +44,21 @@ pub(super) fn lines(owned: &[HeaderName], lines: &[(&[u8], &[u8])]) -> Vec<Heade
 
 /// Takes these headers out of `Connection`, which reaches the upstream with an upgrade: a proxy
 /// there drops each header that it names (RFC 9110 section 7.6.1), and a client would rid itself of
-/// its identity (as in CVE-2024-45410).
+/// its identity (as in CVE-2024-45410). What is no option at all (`x-user;`, `"x-user"`) goes too:
+/// a lenient proxy might read a name in it.
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     const CONNECTION: &str = "connection";
+    owned.first()?;
     request.values(CONNECTION).next()?;
     let options: Vec<&[u8]> = request
         .values(CONNECTION)
         .flat_map(|line| line.split(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
         .collect();
-    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options
-        .into_iter()
-        .partition(|option| owned.iter().any(|own| own.is_confusable_with(option)));
+    let is_removed = |option: &&[u8]| {
+        !is_token(option) || owned.iter().any(|own| own.is_confusable_with(option))
+    };
+    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options.into_iter().partition(is_removed);
     (!named.is_empty()).then(|| {
         let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
         match rest.as_str() {

@@ -21,7 +21,7 @@ pub(super) fn route<'a, 'c>(
 ) -> Result<(Option<Target<'a>>, Option<Placed<'c>>), Reason> {
     let rejects = config.path_policy == PathPolicy::Reject;
     if rejects {
-        refuse_head(request)?;
+        refuse_head(config, request)?;
     }
     let Some(raw) = request.target() else {
         return Ok((None, first_match(config, request, None)));
@@ -48,10 +48,12 @@ pub(super) fn route<'a, 'c>(
 }
 
 /// Refuses a method or an authority that can be read in two ways.
-fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
+fn refuse_head(config: &Config, request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {
-            b":method" if method::is_misspelt(value) => return Err(Reason::AmbiguousMethod),
+            b":method" if method::is_misspelt(value) || method::evades(value, named(config)) => {
+                return Err(Reason::AmbiguousMethod);
+            }
             b":authority" | b"host" if authority::is_ambiguous(value) => {
                 return Err(Reason::AmbiguousAuthority);
             }
@@ -59,6 +61,11 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
         }
     }
     Ok(())
+}
+
+/// The methods that rules name.
+fn named(config: &Config) -> impl Iterator<Item = &str> {
+    (config.rules.iter()).flat_map(|rule| rule.route.named_methods())
 }
 
 fn first_match<'c>(

@@ -2,18 +2,50 @@
 //!
 //! `ADMIN.example`, `admin.example.` and `admin.example:80` name one host, and virtual hosts treat
 //! them alike, so a rule that distinguished them would be evaded. With `path_policy: reject`
-//! conditions compare a normal form: lower case, without a final dot, and with the port only where
-//! the condition names one.
+//! conditions compare a normal form: lower case, without a final dot, IPv6 addresses as RFC 5952
+//! writes them, and with the port only where the condition names one. What has no such form is
+//! refused ([`is_ambiguous`]).
 
+use core::net::Ipv6Addr;
 use std::borrow::Cow;
 
 use crate::policy::{Pattern, StringMatch};
 
-/// Whether servers may read different hosts from an authority: with a comma it is two joined lines,
-/// and the part before `@` is not part of the host.
+/// Longest authority: a host name of 255 octets (RFC 1035 section 2.3.4) and a port. The running
+/// time of regular expressions grows with it.
+const MAX_OCTETS: usize = 255 + ":65535".len();
+
+/// Whether servers may read different hosts from an authority. With a comma it is two joined lines,
+/// the part before `@` is not part of the host, and some servers decode `%`. Others stop at the
+/// first colon, trim dots, or read `[a.example]` and `:080` in their own ways.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
-    authority.iter().any(|octet| matches!(octet, b',' | b'@'))
+    authority.len() > MAX_OCTETS
+        || authority
+            .iter()
+            .any(|octet| matches!(octet, b',' | b'@' | b'%'))
+        || !str::from_utf8(authority).is_ok_and(has_one_form)
+}
+
+/// Whether an authority is a host or an IPv6 address in brackets, then perhaps a port.
+fn has_one_form(authority: &str) -> bool {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(bracketed) => match bracketed.split_once(']') {
+            Some((address, behind)) if address.parse::<Ipv6Addr>().is_ok() => ("", behind),
+            _ => return false,
+        },
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    !host.ends_with("..")
+        && !host.contains(['[', ']'])
+        && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Whether it is a port in its only spelling; an empty one is the scheme's (RFC 3986 section 3.2.3).
+fn is_port(digits: &str) -> bool {
+    // `parse` would also accept a plus sign.
+    digits.is_empty()
+        || (digits.starts_with(|first| matches!(first, '1'..='9')) && digits.parse::<u16>().is_ok())
 }
 
 /// A condition on the authority's normal form.
@@ -21,6 +53,8 @@ pub fn is_ambiguous(authority: &[u8]) -> bool {
 pub struct AuthorityMatch {
     pattern: StringMatch,
     port: Port,
+    /// It may name the final dot: it sees the host with and without.
+    sees_final_dot: bool,
 }
 
 /// Whether the request's port counts.
@@ -41,6 +75,13 @@ impl AuthorityMatch {
     /// When the expression becomes too large once it ignores case.
     pub fn new(written: StringMatch) -> Result<Self, regex_lite::Error> {
         let named = |is_named| if is_named { Port::Named } else { Port::Ignored };
+        let sees_final_dot = match written.pattern() {
+            Pattern::Exact(_) | Pattern::Suffix(_) => false, // their normal form has none
+            Pattern::Prefix(text) | Pattern::Contains(text) => {
+                text.ends_with('.') || text.contains(".:")
+            }
+            Pattern::Regex(_) => true,
+        };
         let (pattern, port) = match written.into_pattern() {
             Pattern::Exact(text) => {
                 let (text, has_port) = whole(&text);
@@ -65,7 +106,11 @@ impl AuthorityMatch {
             Pattern::Regex(regex) => (Pattern::without_case(&regex)?, Port::Either),
         };
         let pattern = StringMatch::new(pattern);
-        Ok(Self { pattern, port })
+        Ok(Self {
+            pattern,
+            port,
+            sees_final_dot,
+        })
     }
 
     /// Whether a request's authority fits.
@@ -76,15 +121,39 @@ impl AuthorityMatch {
             false => Cow::Borrowed(authority),
         };
         let (host, port) = split(&lower);
-        let with_port = || match port {
+        let host = normal_host(host);
+        match self.port {
+            Port::Ignored => self.fits(&host, ""),
+            Port::Named => self.fits(&host, port),
+            Port::Either => self.fits(&host, "") || (!port.is_empty() && self.fits(&host, port)),
+        }
+    }
+
+    fn fits(&self, host: &str, port: &str) -> bool {
+        let joined = match port {
             "" => Cow::Borrowed(host),
             port => Cow::Owned(format!("{host}:{port}")),
         };
-        match self.port {
-            Port::Ignored => self.pattern.matches(host),
-            Port::Named => self.pattern.matches(&with_port()),
-            Port::Either => self.pattern.matches(host) || self.pattern.matches(&with_port()),
+        if self.pattern.matches(&joined) {
+            return true;
         }
+        self.sees_final_dot
+            && !host.is_empty()
+            && match port {
+                "" => self.pattern.matches(&format!("{host}.")),
+                port => self.pattern.matches(&format!("{host}.:{port}")),
+            }
+    }
+}
+
+/// An IPv6 address in the spelling of RFC 5952; any other host as it is.
+fn normal_host(host: &str) -> Cow<'_, str> {
+    let bracketed = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match bracketed.and_then(|address| address.parse::<Ipv6Addr>().ok()) {
+        Some(address) => Cow::Owned(format!("[{address}]")),
+        None => Cow::Borrowed(host),
     }
 }
 
@@ -104,9 +173,11 @@ fn split(authority: &str) -> (&str, &str) {
 /// The normal form of an authority, or the end of one, and whether it names a port.
 fn whole(written: &str) -> (String, bool) {
     let lower = written.to_ascii_lowercase();
-    match split(&lower) {
-        (host, "") => (host.to_owned(), false),
-        (host, port) => (format!("{host}:{port}"), true),
+    let (host, port) = split(&lower);
+    let host = normal_host(host);
+    match port {
+        "" => (host.into_owned(), false),
+        port => (format!("{host}:{port}"), true),
     }
 }
 
@@ -206,10 +277,92 @@ mod tests {
     }
 
     #[test]
-    fn tells_joined_lines_and_userinfo() {
-        for authority in ["a.example,admin.example", "x@admin.example", "@"] {
+    fn compares_ipv6_addresses_in_each_spelling() {
+        let own = || Pattern::Exact("[2001:DB8:0:0::1]".into());
+        for authority in [
+            "[2001:db8::1]",
+            "[2001:0DB8::0001]:443",
+            "[2001:db8::0.0.0.1]",
+        ] {
+            assert!(matches(own(), authority), "{authority}");
+        }
+        assert!(!matches(own(), "[2001:db8::2]"));
+    }
+
+    #[test]
+    fn conditions_may_name_the_final_dot() {
+        let regex = |text| Pattern::regex(text).unwrap();
+        for (pattern, is_with_port_only) in [
+            (Pattern::Prefix("admin.example.".into()), false),
+            (Pattern::Prefix("admin.example.:80".into()), true),
+            (Pattern::Contains("min.example.".into()), false),
+            (Pattern::Contains("example.:8".into()), true),
+            (regex("admin\\.example\\."), false),
+            (regex("admin\\.example\\.:80"), true),
+        ] {
+            for authority in ["admin.example:80", "admin.example.:80"] {
+                assert!(
+                    matches(pattern.clone(), authority),
+                    "{pattern:?} {authority}"
+                );
+            }
+            for authority in ["admin.example", "ADMIN.example."] {
+                let found = matches(pattern.clone(), authority);
+                assert_eq!(found, !is_with_port_only, "{pattern:?} {authority}");
+            }
+            assert!(!matches(pattern.clone(), "admin.test."), "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_authorities_that_servers_read_differently() {
+        for authority in [
+            "a.example,admin.example",
+            "x@admin.example",
+            "@",
+            "admin%2eexample",
+            "[fe80::1%25eth0]",
+            "admin.example..",
+            "admin.example..:80",
+            "admin.example:80:90",
+            "a.example:admin.example:80",
+            "2001:db8::1",
+            "[admin.example]",
+            "[]",
+            "[::1",
+            "[::1]]",
+            "[::1].",
+            "[::1]80",
+            "[v1.x]",
+            "a[::1]",
+            "admin.example]",
+            "admin.example:080",
+            "admin.example:0",
+            "admin.example:+80",
+            "admin.example:65616",
+            "admin.example:http",
+            "admin.example: 80",
+            &"a".repeat(262),
+        ] {
             assert!(is_ambiguous(authority.as_bytes()), "{authority}");
         }
-        assert!(!is_ambiguous(b"admin.example:80"));
+        assert!(is_ambiguous(b"admin\xff.example"));
+        let longest = format!("{}:65535", "a".repeat(255));
+        for authority in [
+            "",
+            "localhost",
+            "admin.example",
+            "ADMIN.example.",
+            "admin.example:",
+            "admin.example.:8443",
+            "10.0.0.1:80",
+            "[::1]",
+            "[2001:db8::1]:443",
+            "[::ffff:10.0.0.1]:",
+            "my_service-1.svc:80",
+            &longest,
+        ] {
+            assert!(!is_ambiguous(authority.as_bytes()), "{authority}");
+        }
     }
 }

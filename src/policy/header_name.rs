@@ -27,7 +27,7 @@ impl HeaderName {
         if name.is_empty() {
             return Err(HeaderNameError::Empty);
         }
-        if name.bytes().any(|byte| !is_token_byte(byte)) {
+        if !is_token(name.as_bytes()) {
             return Err(HeaderNameError::InvalidByte);
         }
         Ok(Self(name.to_ascii_lowercase().into()))
@@ -72,6 +72,12 @@ impl fmt::Display for HeaderNameError {
 }
 
 impl core::error::Error for HeaderNameError {}
+
+/// Whether every octet may occur in a `token` (RFC 9110 section 5.6.2).
+#[must_use]
+pub fn is_token(text: &[u8]) -> bool {
+    text.iter().all(|octet| is_token_byte(*octet))
+}
 
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)

@@ -26,7 +26,7 @@ pub use self::{
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
-    header_name::{HeaderName, HeaderNameError},
+    header_name::{HeaderName, HeaderNameError, is_token},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     requirement::{Extraction, Requirement, Rule},
     route::{

@@ -184,6 +184,19 @@ impl RouteMatch {
                 .all(|parameter| parameter.matches(target.and_then(|target| target.query)))
     }
 
+    /// The methods that it names, also those in conditions on `:method`.
+    pub fn named_methods(&self) -> impl Iterator<Item = &str> {
+        let headers = self
+            .headers
+            .iter()
+            .filter(|header| header.name == ":method");
+        let conditions = headers.filter_map(|header| match &header.condition {
+            HeaderCondition::Text(text) => text.exact(),
+            _ => None,
+        });
+        self.methods.iter().map(String::as_str).chain(conditions)
+    }
+
     fn matches_path(&self, request: &Request<'_>, path: Option<&str>) -> bool {
         match (&self.path, path) {
             (PathMatch::Connect, _) => request.method() == "CONNECT",

@@ -61,6 +61,21 @@ impl StringMatch {
         &self.pattern
     }
 
+    /// The only text that fits, if it minds case.
+    #[must_use]
+    pub fn exact(&self) -> Option<&str> {
+        match &self.pattern {
+            Pattern::Exact(text) if !self.ignore_case => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether ASCII case is ignored.
+    #[must_use]
+    pub const fn ignores_case(&self) -> bool {
+        self.ignore_case
+    }
+
     /// What is looked for.
     #[must_use]
     pub fn into_pattern(self) -> Pattern {

@@ -250,6 +250,13 @@ fn normal(
             | Pattern::Suffix(text),
         ) => match normal_spelling(Target::new(text).path) {
             Cow::Borrowed(_) => Ok(HeaderCondition::Text(written)),
+            // Lower-cased by `ignore_case`, together with the digits of its encoding.
+            Cow::Owned(spelling)
+                if written.ignores_case()
+                    && spelling.eq_ignore_ascii_case(Target::new(text).path) =>
+            {
+                Ok(HeaderCondition::Text(written))
+            }
             Cow::Owned(spelling) => Err(Reason::OtherSpelling { spelling }.into()),
         },
         _ => Ok(HeaderCondition::Text(written)),

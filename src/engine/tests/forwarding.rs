@@ -17,7 +17,12 @@ fn lets_no_client_declare_its_identity_a_matter_of_the_connection() {
             vec![set("connection", "keep-alive, te")],
         ),
         ("x-user", vec![remove("connection")]),
+        // No options, but a lenient proxy may read the name.
+        ("Upgrade, x-user;", vec![set("connection", "Upgrade")]),
+        ("Upgrade, \"x-user\"", vec![set("connection", "Upgrade")]),
+        ("close x-user", vec![remove("connection")]),
         ("Upgrade", vec![]),
+        ("Upgrade,, close", vec![]),
     ] {
         let decision = decide(&engine, "/", &[("connection", value)]);
         assert_eq!(edits(decision), edited, "{value}");

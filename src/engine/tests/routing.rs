@@ -127,7 +127,9 @@ fn decide_method(engine: &Engine, method: &[u8]) -> &'static str {
 fn refuses_methods_in_other_case_that_evade_rules_by_method() {
     let config = |policy| {
         engine(json!({"path_policy": policy, "rules": [
-            {"match": {"prefix": "/m", "methods": ["DELETE", "PATCH"]}, "requires": {"provider_name": "a"}},
+            {"match": {"prefix": "/m", "methods": ["DELETE", "PATCH", "PURGE"]}, "requires": {"provider_name": "a"}},
+            {"match": {"prefix": "/m", "headers": [{"name": ":method", "exact_match": "MKCOL"}]},
+             "requires": {"provider_name": "a"}},
             {"match": {"prefix": "/"}},
         ]}))
     };
@@ -138,7 +140,10 @@ fn refuses_methods_in_other_case_that_evade_rules_by_method() {
         (b"get", "method", "not_required"),
         (b"G\xffT", "method", "not_required"),
         (b"GET", "not_required", "not_required"),
-        (b"purge", "not_required", "not_required"),
+        (b"PURGE", "missing_credential", "missing_credential"),
+        (b"purge", "method", "not_required"),
+        (b"mkcol", "method", "not_required"),
+        (b"propfind", "not_required", "not_required"),
     ] {
         assert_eq!(decide_method(&config("reject"), method), reject);
         assert_eq!(decide_method(&config("raw"), method), raw);
@@ -159,6 +164,12 @@ fn matches_the_authority_in_its_normal_form() {
         ("admin.example.", "missing_credential"),
         ("a.example,admin.example", "authority"),
         ("x@admin.example", "authority"),
+        ("admin%2eexample", "authority"),
+        ("admin.example..", "authority"),
+        ("admin.example:80:90", "authority"),
+        ("admin.example:080", "authority"),
+        ("[admin.example]", "authority"),
+        (&"a".repeat(262), "authority"),
         ("a.example", "not_required"),
     ] {
         let headers = [(":authority", authority)];
@@ -166,6 +177,23 @@ fn matches_the_authority_in_its_normal_form() {
             label(&decide(&engine, "/", &headers)),
             expected,
             "{authority}"
+        );
+    }
+}
+
+#[test]
+fn matches_a_path_that_ignores_case_in_its_normal_spelling() {
+    let condition =
+        |text| json!({"name": ":path", "string_match": {"exact": text, "ignore_case": true}});
+    let engine = engine(json!({"rules": [
+        {"match": {"prefix": "/", "headers": [condition("/caf%C3%A9")]}, "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/"}},
+    ]}));
+    for path in ["/caf%C3%A9", "/CAF%c3%a9"] {
+        assert_eq!(
+            label(&decide(&engine, path, &[])),
+            "missing_credential",
+            "{path}"
         );
     }
 }

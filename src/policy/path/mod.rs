@@ -63,7 +63,7 @@ pub enum Ambiguity {
     Backslash,
     /// `.` or `..` as a segment, plain or encoded (RFC 3986 §5.2.4).
     DotSegment,
-    /// `%25` before two hexadecimal digits or `u`: decoded twice, it becomes another character.
+    /// `%25` before two hexadecimal digits: decoded twice, it becomes another character.
     DoubleEncoding,
     /// `//`: some servers merge it.
     EmptySegment,
@@ -177,8 +177,8 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
             "2F" => Ambiguity::EncodedSlash,
             "5C" => Ambiguity::Backslash,
             "00" => Ambiguity::Nul,
-            "25" if behind.starts_with(['u', 'U']) => Ambiguity::UnicodeEncoding,
-            "25" if starts_with_digits(behind) => Ambiguity::DoubleEncoding,
+            "25" if is_unicode_encoding(behind) => Ambiguity::UnicodeEncoding,
+            "25" if starts_with_digits::<2>(behind) => Ambiguity::DoubleEncoding,
             _ => continue,
         };
         return Err(ambiguity);
@@ -192,10 +192,16 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
 }
 
-/// Whether two hexadecimal digits come first.
-fn starts_with_digits(text: &str) -> bool {
-    let two = text.as_bytes().first_chunk::<2>();
-    two.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+/// Whether `u` and four hexadecimal digits come first.
+fn is_unicode_encoding(behind: &str) -> bool {
+    let digits = behind.strip_prefix(['u', 'U']);
+    digits.is_some_and(starts_with_digits::<4>)
+}
+
+/// Whether that many hexadecimal digits come first.
+fn starts_with_digits<const COUNT: usize>(text: &str) -> bool {
+    let first = text.as_bytes().first_chunk::<COUNT>();
+    first.is_some_and(|first| first.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// `path` without its parameters: everything from `;` to the end of each segment.

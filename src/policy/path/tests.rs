@@ -74,6 +74,8 @@ fn gives_ordinary_paths_one_reading() {
         "/..c/.d",
         "/%C3%A9",
         "/100%25",
+        "/100%25user",
+        "/%25u00",
     ] {
         assert_eq!(readings(path), Ok(Readings::default()), "{path}");
     }
