@@ -135,6 +135,11 @@ enum Command {
         /// The module's file, as Envoy shall find it.
         #[arg(long, value_name = "WASM_FILE", requires = "rewrite")]
         module: Option<String>,
+        /// The name of the `jwt_authn` filter that a file of routes is for. Needed where its routes do not
+        /// configure the filter and its name is not `envoy.filters.http.jwt_authn`; repeat it for several
+        /// filters that no route configures.
+        #[arg(long, value_name = "NAME", requires = "rewrite")]
+        filter: Vec<String>,
     },
 }
 
@@ -235,9 +240,12 @@ pub fn run(
         Command::Schema => schema(output),
         Command::Completions { shell } => manual::completions(shell, output),
         Command::Man { folder } => manual::pages(&folder),
-        Command::Migrate { envoy, module, .. } => {
-            migrate::run(&envoy, module.as_deref(), input, output, errors)
-        }
+        Command::Migrate {
+            envoy,
+            module,
+            filter,
+            ..
+        } => migrate::run(&envoy, module.as_deref(), &filter, input, output, errors),
     };
     let (exit, message) = match outcome {
         Ok(exit) => return exit,

@@ -356,6 +356,67 @@ fn loses_no_override_for_a_filter_of_another_file() {
     assert!(rewritten.contains("portcullis-rollout"), "{rewritten}");
 }
 
+/// The operator says which filter a file of routes is for, and overrides for another stay out.
+#[test]
+fn refuses_overrides_of_another_filter_than_the_one_said() {
+    let off = |name: &str| routes(&format!("{{ {name}: {{ {PER_ROUTE}, disabled: true }} }}"));
+    let path = file("said.yaml", &format!("resources: [{}]", off("jwt")));
+    let rewrite = ["--rewrite", "--module", "m", "--filter", "jwt"];
+    let rewritten = super::printed(&migrate(&path, &rewrite));
+    assert!(rewritten.contains("portcullis-rollout/jwt:"), "{rewritten}");
+    let other = ["--rewrite", "--module", "m", "--filter", "jwt2"];
+    let said = told(&path, &other, 1);
+    assert!(said.contains("that no --filter names"), "{said}");
+    let both = [&rewrite[..], &["--filter", "jwt2"]].concat();
+    let said = told(&path, &both, 1);
+    assert!(said.contains("for one of several"), "{said}");
+    let manager = manager("jwt", "rds: { route_config_name: r }");
+    let path = file("said-filter.yaml", &format!("resources:\n{manager}"));
+    let said = told(&path, &rewrite, 2);
+    assert!(said.contains("--filter is for a file of routes"), "{said}");
+}
+
+/// What holds a filter deep within has a guard that no override can lift.
+#[test]
+fn keeps_a_filter_within_another_closed_to_routes_with_overrides() {
+    let manager = manager("composite", "rds: { route_config_name: r }");
+    let within = manager.replace("typed_config:\n", "typed_config:\n     action:\n");
+    let routes = |say: &str| format!("resources: [{}]", routes(say));
+    let over = routes(&format!(
+        "{{ composite: {{ {PER_ROUTE}, disabled: true }} }}"
+    ));
+    let rewrite = ["--rewrite", "--module", "m", "--filter", "composite"];
+    let guard = "portcullis-rollout-within/composite";
+    for (name, document, arguments, has_guard) in [
+        ("listener", format!("resources:\n{within}"), 3, true),
+        ("over", over.clone(), 3, false),
+        ("over-said", over, 5, false),
+        ("nothing-said", routes("{}"), 5, true),
+    ] {
+        let path = file(&format!("within-{name}.yaml"), &document);
+        let rewritten = super::printed(&migrate(&path, &rewrite[..arguments]));
+        assert_eq!(rewritten.contains(guard), has_guard, "{name}: {rewritten}");
+    }
+}
+
+/// A file of routes that configure one of the filters leaves the guard of the other closed.
+#[test]
+fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
+    let manager = manager("jwt", "rds: { route_config_name: r }");
+    let (head, chain) = manager.split_once("- name: jwt").unwrap();
+    let two = format!("{head}- name: jwt{chain}  - name: jwt2{chain}");
+    let path = file("several-guards.yaml", &format!("resources:\n{two}"));
+    let output = migrate(&path, &["--rewrite", "--module", "m"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let guards = "portcullis-rollout/jwt, portcullis-rollout/jwt2";
+    let danger = said.lines().find(|line| line.contains(guards));
+    assert!(
+        danger.is_some_and(|line| line.starts_with("danger: ")),
+        "{said}"
+    );
+}
+
 /// The filters, and so the headers that they edit, are in another file.
 #[test]
 fn warns_of_routes_alone_that_are_matched_by_headers() {

@@ -105,8 +105,20 @@ pub enum Deviation {
     RoutesElsewhere,
     /// Routes that are not in this document, refused until they are rewritten.
     RoutesGuarded,
-    /// Routes that are not in this document, for a filter without named requirements.
-    RoutesUnderRules,
+    /// Guards that no file of routes with overrides switches off together.
+    SeveralGuards {
+        /// Their names.
+        guards: Vec<String>,
+    },
+    /// Guards that the virtual hosts of a file of routes switch off.
+    GuardsLifted {
+        /// Their names.
+        guards: Vec<String>,
+    },
+    /// `requires_all` with a member that takes a token away from another.
+    TakenTokens,
+    /// `allow_missing` below another requirement than the outermost `requires_any`.
+    NestedAllowMissing,
     /// Comments and anchors are lost.
     CommentsLost,
 }
@@ -121,7 +133,7 @@ impl Deviation {
             | Self::RouteOverride { .. }
             | Self::RoutesElsewhere
             | Self::RoutesGuarded
-            | Self::RoutesUnderRules
+            | Self::SeveralGuards { .. }
             | Self::UnsettledRoute => Severity::Danger,
             Self::CookieRemoved
             | Self::EmptyRequirement
@@ -129,7 +141,9 @@ impl Deviation {
             | Self::FilterState
             | Self::KeyLeftOut(_)
             | Self::MetadataUnwritten
+            | Self::NestedAllowMissing
             | Self::NotWatched
+            | Self::TakenTokens
             | Self::VariableInlined { .. } => Severity::Warning,
             Self::Answers
             | Self::AudienceSpellings
@@ -138,6 +152,7 @@ impl Deviation {
             | Self::ConditionIgnored
             | Self::Counters
             | Self::FetchedKeys
+            | Self::GuardsLifted { .. }
             | Self::ListenerDoesNotWait
             | Self::OverrideOfNone
             | Self::Renamed { .. }
@@ -293,17 +308,40 @@ impl fmt::Display for Deviation {
             }
             Self::RoutesGuarded => {
                 "the routes are delivered separately; until rewritten ones arrive, the added \
-                filter portcullis-rollout answers 403 to every request, so that no route loses \
-                what it requires; migrate the files of routes with --rewrite and roll them out \
-                first; no route may match on anything that the module sets or removes"
+                filter portcullis-rollout/… answers 403 to every request, so that no route loses \
+                what it requires; migrate all files of routes with --rewrite (and --filter, where \
+                they do not name the filter) and roll them out first; no route may match on \
+                anything that the module sets or removes"
                     .into()
             }
-            Self::RoutesUnderRules => {
-                "the routes are delivered separately; until rewritten ones arrive, the rules apply \
-                to a route that disables jwt_authn, and the added jwt_authn without configuration \
-                goes on refusing a route that names a requirement; migrate files of routes that \
-                configure jwt_authn with --rewrite; none of these routes may match on anything \
-                that the module sets or removes"
+            Self::SeveralGuards { guards } => format!(
+                "each jwt_authn filter of this chain has a guard of its own ({}), since a route's \
+                metadata apply to every module; a file of routes that configure one filter \
+                switches off that filter's guard alone, and the others go on answering 403; give \
+                the filters one name before you migrate or, if no route configures them, name each \
+                with --filter",
+                guards.join(", ")
+            )
+            .into(),
+            Self::GuardsLifted { guards } => format!(
+                "the virtual hosts switch off {} in rewritten listeners; the guard of a filter of \
+                another name stays closed: if these routes are for that one and do not configure \
+                it, name it with --filter",
+                guards.join(", ")
+            )
+            .into(),
+            Self::TakenTokens => {
+                "members of this requires_all use the same token: in jwt_authn the first takes it \
+                away, so that the next misses it; here all see the request as it came, and a \
+                token that verifies may pass where jwt_authn refuses it; name each provider once, \
+                and take allow_missing, allow_missing_or_failed and \
+                extract_only_without_validation out of requires_all"
+                    .into()
+            }
+            Self::NestedAllowMissing => {
+                "allow_missing within another group is about a part of the tokens in jwt_authn; \
+                here it holds when none of the rule's tokens is there, and one that is there must \
+                verify; put allow_missing into the outermost requires_any"
                     .into()
             }
             Self::UnsettledRoute => {

@@ -29,6 +29,7 @@ mod rollout;
 mod route;
 mod search;
 mod shape;
+mod taken;
 mod unsettled;
 mod write;
 
@@ -48,6 +49,7 @@ use self::{
     filter::{Carried, carry},
     reader::Format,
     rewrite::Modules,
+    rollout::Guard,
     route::{Empty, Routes},
     search::{Surroundings, filters, surroundings},
     unsettled::Edits,
@@ -85,6 +87,7 @@ pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
 pub(super) fn run(
     path: &Path,
     module: Option<&str>,
+    names: &[String],
     input: &mut dyn BufRead,
     output: &mut dyn Write,
     errors: &mut dyn Write,
@@ -95,7 +98,12 @@ pub(super) fn run(
         .map_err(|error| unreadable(error.to_string()))?;
     let (document, format) = Node::read(&text).map_err(|error| unreadable(error.to_string()))?;
     let found = filters(&document);
-    let surroundings = surroundings(&document);
+    let surroundings = surroundings(&document, names);
+    if !names.is_empty() && !surroundings.is_apart {
+        let fault = "--filter is for a file of routes, and this one has a jwt_authn filter; leave \
+            it out";
+        return Err(unreadable(fault.to_owned()));
+    }
     let not_carried =
         |error: NotCarried| Failure::Finding(format!("{}: {}", path.display(), redacted(&error)));
     let mut carried = Vec::new();
@@ -132,6 +140,11 @@ pub(super) fn run(
         _ => Edits::of(&found).places(&document),
     };
     let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
+    if surroundings.is_apart && routes.marked > 0 {
+        let guards = surroundings.guards().iter().map(Guard::name).collect();
+        let (at, what) = (Location::default(), Deviation::GuardsLifted { guards });
+        differences.push(Difference { at, what });
+    }
     if found.is_empty() {
         // The filters, and so the headers that they edit, are in another file.
         let (at, places) = (unsettled.first().cloned(), unsettled.len());
@@ -194,14 +207,20 @@ fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let readers = surroundings.metadata_readers.iter();
     differences.extend(readers.map(|at| difference(at, Deviation::MetadataUnwritten)));
     let elsewhere = surroundings.routes_elsewhere.iter();
-    differences.extend(elsewhere.map(|elsewhere| {
-        let what = match (is_rewritten, elsewhere.names_requirements) {
-            (false, _) => Deviation::RoutesElsewhere,
-            (true, true) => Deviation::RoutesGuarded,
-            (true, false) => Deviation::RoutesUnderRules,
+    for elsewhere in elsewhere {
+        let what = match is_rewritten {
+            false => Deviation::RoutesElsewhere,
+            true => Deviation::RoutesGuarded,
         };
-        difference(&elsewhere.at, what)
-    }));
+        differences.push(difference(&elsewhere.at, what));
+        if is_rewritten && elsewhere.guards.len() > 1 {
+            let guards = elsewhere.guards.iter().map(Guard::name).collect();
+            differences.push(difference(
+                &elsewhere.at,
+                Deviation::SeveralGuards { guards },
+            ));
+        }
+    }
     if is_rewritten {
         differences.push(difference(&Location::default(), Deviation::CommentsLost));
     }

@@ -55,6 +55,8 @@ pub enum Obstacle {
     Refused(ConfigError),
     /// An override for one of several filters.
     OverrideOfOne,
+    /// An override for another filter than the one that the routes are said to be for.
+    OverrideOfUnnamed,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
     /// A route with policies beside it that is matched by what the module edits.
@@ -97,6 +99,11 @@ impl fmt::Display for Obstacle {
                 "for one of several jwt_authn filters, for a filter within another, or for one that \
                  is not in this file, but a route's metadata apply to every module; give the \
                  filters one name, or migrate a file for each",
+            ),
+            Self::OverrideOfUnnamed => formatter.write_str(
+                "for a jwt_authn filter that no --filter names, but a route's metadata apply to \
+                 every module; name this one alone, and put routes that configure others in a \
+                 file of their own",
             ),
             Self::OverrideEnables => formatter.write_str(
                 "for a filter that is disabled by default; enable it \

@@ -8,6 +8,7 @@ use super::{
     names::Names,
     obstacle::{NotCarried, Obstacle},
     provider::spellings,
+    taken,
 };
 use crate::config::Location;
 
@@ -49,7 +50,7 @@ impl<'a> Requirements<'a> {
         let mut named = Object::default();
         for (name, placed) in written {
             let at = placed.0.clone();
-            let requirement = match self.requirement(placed, journal)? {
+            let requirement = match self.whole(placed, journal)? {
                 Some(requirement) => requirement,
                 None => {
                     self.empty.push(name.to_owned());
@@ -74,7 +75,7 @@ impl<'a> Requirements<'a> {
             rule.put("match", condition(placed, journal)?);
         }
         if let Some(placed) = fields.take("requires")? {
-            rule.put_some("requires", self.requirement(placed, journal)?);
+            rule.put_some("requires", self.whole(placed, journal)?);
         }
         let name = fields.chosen("requirement_name")?;
         rule.put_some("requirement_name", name.filter(|name| !self.is_empty(name)));
@@ -94,7 +95,7 @@ impl<'a> Requirements<'a> {
         let mut requires = Object::default();
         for (value, placed) in fields.entries("requires")? {
             // A value that asks for nothing is one that is not listed: `unmatched` is `allow`.
-            requires.put_some(value, self.requirement(placed, journal)?);
+            requires.put_some(value, self.whole(placed, journal)?);
         }
         rules.put("requires", requires);
         fields.finish()?;
@@ -103,6 +104,16 @@ impl<'a> Requirements<'a> {
 
     fn is_empty(&self, name: &str) -> bool {
         self.empty.iter().any(|empty| empty == name)
+    }
+
+    /// A `JwtRequirement` that is no member of a group; none where it asks for nothing.
+    fn whole(&self, placed: Placed<'_>, journal: &mut Journal) -> Result<Option<Node>, NotCarried> {
+        let at = placed.0.clone();
+        let requirement = self.requirement(placed, journal)?;
+        for what in requirement.iter().flat_map(taken::differences) {
+            journal.note(&at, what);
+        }
+        Ok(requirement)
     }
 
     /// A `JwtRequirement`; none where it asks for nothing.

@@ -4,40 +4,37 @@
 //! routes keep their configuration for `jwt_authn`, so the old listener enforces it as before. The
 //! old routes are the danger: a module does not see typed per-route configuration, so the rewritten
 //! listener would decide by its rules where a route asks for more. It therefore gets a guard in
-//! front:
+//! front: RBAC that refuses every request.
 //!
-//! - Where routes may name requirements, [`GUARD`] refuses every request. Rewritten virtual hosts
-//!   switch it off for their routes.
-//! - Where there is no `requirement_map`, a route that names a requirement is one that `jwt_authn`
-//!   refuses. A `jwt_authn` without any configuration goes on refusing it and passes everything
-//!   else.
+//! Each old filter has a guard of its own, named after the filter. A rewritten virtual host switches
+//! off the guard of the one filter that its routes configure. The metadata of a route apply to every
+//! module that meets it, so a route that disables one filter would otherwise disable all of them: a
+//! listener with another filter, or with one more, stays closed instead.
 
 use super::{
     document::Node,
     filter::Object,
-    search::{ANY_FILTER, FILTER, either, filters, is_entry},
+    search::{ANY_FILTER, filters, is_entry},
     shape::{has_virtual_hosts_elsewhere, is_route_configuration},
 };
 
-/// Name of the filter that refuses requests on routes that were not rewritten. Files of listeners
-/// and of routes are rewritten separately, so the name is the same in all of them.
-pub(super) const GUARD: &str = "portcullis-rollout";
+/// What the names of guards start with. Files of listeners and of routes are rewritten separately,
+/// so a guard has the same name in all of them.
+const GUARD: &str = "portcullis-rollout";
 
 /// Names of the field that holds a connection manager's chain of filters.
 pub(super) const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
 const TYPES: &str = "type.googleapis.com/";
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// The guard that a filter needs in front of it until its routes are rewritten.
+/// The guard of a filter: refuses everything on routes that were not rewritten for that filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// Refuses everything on routes that were not rewritten.
-    Everything,
-    /// Refuses routes that name a requirement of this filter.
-    Named {
-        /// The filter's name.
-        filter: String,
-    },
+    /// Of an entry that is a `jwt_authn` filter.
+    Of(String),
+    /// Of an entry with such a filter deep within. Overrides for it cannot be carried over, so only
+    /// files without any switch it off.
+    Within(String),
 }
 
 /// The field that says where a connection manager's routes come from, if they are not in it.
@@ -67,18 +64,11 @@ pub(super) fn guards(manager: &[(String, Node)]) -> Vec<(usize, Guard)> {
         if !is_entry(entry) && configurations.is_empty() {
             continue;
         }
-        // A discovered configuration may be anything.
-        let is_discovered = either(entry, "config_discovery", "configDiscovery").is_some();
-        let names_requirements = configurations
-            .iter()
-            .any(|found| has_requirements(found.configuration));
-        let guard = if is_discovered || names_requirements {
-            Guard::Everything
-        } else {
-            let filter = entry.member("name").and_then(Node::text);
-            Guard::Named {
-                filter: filter.unwrap_or_default().to_owned(),
-            }
+        let name = entry.member("name").and_then(Node::text);
+        let name = name.unwrap_or_default().to_owned();
+        let guard = match is_entry(entry) {
+            true => Guard::Of(name),
+            false => Guard::Within(name),
         };
         if guards.iter().all(|(_, other)| *other != guard) {
             guards.push((index, guard));
@@ -100,38 +90,37 @@ pub(super) fn insert(guards: Vec<(usize, Guard)>, manager: &mut [(String, Node)]
     }
 }
 
-/// Marks a virtual host as rewritten.
-pub(super) fn mark(overrides: &mut Vec<(String, Node)>) {
-    let mut off = Object::default();
-    off.put("@type", format!("{TYPES}{ANY_FILTER}"));
-    off.put("disabled", true);
-    overrides.retain(|(name, _)| name != GUARD);
-    overrides.push((GUARD.to_owned(), off.into()));
-}
-
-impl Guard {
-    /// The filter.
-    fn entry(&self) -> Node {
-        let (name, typed) = match self {
-            Self::Everything => {
-                let mut typed = typed(RBAC);
-                // Passes what one of its policies allows, and it has none.
-                typed.put("rules", Object::default());
-                (GUARD, typed)
-            }
-            Self::Named { filter } => (filter.as_str(), typed(FILTER)),
-        };
-        let mut entry = Object::default();
-        entry.put("name", name);
-        entry.put("typed_config", typed);
-        entry.into()
+/// Switches off these guards for a virtual host, and no others.
+pub(super) fn mark(overrides: &mut Vec<(String, Node)>, guards: &[Guard]) {
+    overrides.retain(|(name, _)| !name.starts_with(GUARD));
+    for guard in guards {
+        let mut off = Object::default();
+        off.put("@type", format!("{TYPES}{ANY_FILTER}"));
+        off.put("disabled", true);
+        overrides.push((guard.name(), off.into()));
     }
 }
 
-fn typed(name: &str) -> Object {
-    let mut typed = Object::default();
-    typed.put("@type", format!("{TYPES}{name}"));
-    typed
+impl Guard {
+    /// The name of its entry in the chain.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Of(filter) => format!("{GUARD}/{filter}"),
+            Self::Within(filter) => format!("{GUARD}-within/{filter}"),
+        }
+    }
+
+    /// The filter.
+    fn entry(&self) -> Node {
+        let mut typed = Object::default();
+        typed.put("@type", format!("{TYPES}{RBAC}"));
+        // Passes what one of its policies allows, and it has none.
+        typed.put("rules", Object::default());
+        let mut entry = Object::default();
+        entry.put("name", self.name());
+        entry.put("typed_config", typed);
+        entry.into()
+    }
 }
 
 fn chain(manager: &[(String, Node)]) -> &[Node] {
@@ -144,14 +133,10 @@ fn chain(manager: &[(String, Node)]) -> &[Node] {
     }
 }
 
-fn has_requirements(jwt_authn: &Node) -> bool {
-    let map = either(jwt_authn, "requirement_map", "requirementMap");
-    matches!(map, Some(Node::Map(named)) if !named.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::migrate::search::FILTER;
 
     fn guards_of(routes: &str, entry: &str) -> Vec<(usize, Guard)> {
         let text = format!("{{ {routes}, http_filters: [{{ name: cors }}, {entry}] }}");
@@ -171,30 +156,37 @@ mod tests {
         let discovered =
             format!("{{ name: jwt, config_discovery: {{ type_urls: ['{TYPES}{FILTER}'] }} }}");
         let within = format!("{{ name: jwt, typed_config: {{ actions: [{map}] }} }}");
-        let named = || {
-            vec![(
-                1,
-                Guard::Named {
-                    filter: "jwt".to_owned(),
-                },
-            )]
-        };
-        let everything = || vec![(1, Guard::Everything)];
+        let own = || vec![(1, Guard::Of("jwt".to_owned()))];
         let apart = "rds: {}";
         for (routes, entry, expected) in [
-            (apart, rules.as_str(), named()),
-            (apart, &map, everything()),
-            (apart, &discovered, everything()),
-            (apart, &within, everything()),
+            (apart, rules.as_str(), own()),
+            (apart, &map, own()),
+            (apart, &discovered, own()),
+            (apart, &within, vec![(1, Guard::Within("jwt".to_owned()))]),
             (apart, "{ name: other }", vec![]),
-            ("scopedRoutes: {}", &map, everything()),
-            ("route_config: { vhds: {} }", &map, everything()),
+            ("scopedRoutes: {}", &map, own()),
+            ("route_config: { vhds: {} }", &map, own()),
             ("route_config: { virtual_hosts: [] }", &map, vec![]),
             ("rds: null", &map, vec![]),
         ] {
             assert_eq!(guards_of(routes, entry), expected, "{routes} {entry}");
         }
-        let both = guards_of(apart, &format!("{rules}, {map}, {map}"));
-        assert_eq!(both, [named(), vec![(2, Guard::Everything)]].concat());
+        let other = map.replace("name: jwt,", "name: other,");
+        let several = guards_of(apart, &format!("{rules}, {map}, {other}"));
+        let other = vec![(3, Guard::Of("other".to_owned()))];
+        assert_eq!(several, [own(), other].concat());
+    }
+
+    /// What an earlier run lifted must not stay lifted for a filter that the routes do not configure.
+    #[test]
+    fn lifts_the_guards_of_the_named_filters_alone() {
+        let mut overrides = vec![
+            ("portcullis-rollout".to_owned(), Node::from(true)),
+            ("portcullis-rollout/other".to_owned(), Node::from(true)),
+            ("cors".to_owned(), Node::from(true)),
+        ];
+        mark(&mut overrides, &[Guard::Of("jwt".to_owned())]);
+        let names: Vec<&str> = overrides.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["cors", "portcullis-rollout/jwt"]);
     }
 }

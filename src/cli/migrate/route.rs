@@ -122,7 +122,10 @@ impl<'a> Routes<'a> {
         }
         if delivery == Delivery::Apart && is_virtual_host(&members) {
             self.marked = self.marked.saturating_add(1);
-            edit(&mut members, &OVERRIDES, rollout::mark);
+            let guards = self.surroundings.guards();
+            edit(&mut members, &OVERRIDES, |overrides| {
+                rollout::mark(overrides, &guards);
+            });
         }
         let (before, has_more) = (self.routes, has_virtual_hosts_elsewhere(&members));
         let holds_filters = members.iter().any(|(name, _)| is_chain(name));
@@ -283,6 +286,9 @@ impl<'a> Routes<'a> {
         let is_known = names.contains(name) || wrappers.contains(name);
         if is_known && (!wrappers.is_empty() || names.len() > 1) {
             return Err(refused(Obstacle::OverrideOfOne));
+        }
+        if !is_known && self.surroundings.is_apart {
+            return Err(refused(Obstacle::OverrideOfUnnamed));
         }
         if !is_known && delivery == Delivery::Apart {
             // A listener in another file may have the filter; its routes would lose their

@@ -38,8 +38,8 @@ pub(super) struct Found<'a> {
 pub(super) struct Elsewhere {
     /// The place that says so.
     pub(super) at: Location,
-    /// Whether they may name requirements of the chain's filters.
-    pub(super) names_requirements: bool,
+    /// The guards that the chain needs because of that.
+    pub(super) guards: Vec<Guard>,
 }
 
 /// What else of a document bears on its filters.
@@ -47,11 +47,13 @@ pub(super) struct Elsewhere {
 pub(super) struct Surroundings {
     /// Every name of the document, and every one that a route says something to.
     pub(super) taken: BTreeSet<String>,
-    /// Names of filters, by which routes refer to them; of a document without filters, the names by
-    /// which routes refer to filters elsewhere.
+    /// Names of filters, by which routes refer to them. Of a document without filters: the names that
+    /// it was said to be for, or by which its routes refer to filters elsewhere, or the usual name.
     pub(super) names: BTreeSet<String>,
     /// Names in chains of what holds a filter deep within, as a composite filter does.
     pub(super) wrappers: BTreeSet<String>,
+    /// Whether there is no such filter, nor anything that holds one.
+    pub(super) is_apart: bool,
     /// Whether some filter is disabled unless a route enables it.
     pub(super) has_disabled: bool,
     /// Where routes come from elsewhere, for a chain with such a filter.
@@ -123,8 +125,8 @@ pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
     found
 }
 
-/// What bears on filters.
-pub(super) fn surroundings(document: &Node) -> Surroundings {
+/// What bears on filters. A document without filters is for those of the names in `said`.
+pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     let mut surroundings = Surroundings::default();
     visit(document, &Location::default(), &mut |at, node| {
         if filter(node).is_some() {
@@ -138,13 +140,25 @@ pub(super) fn surroundings(document: &Node) -> Surroundings {
     if !surroundings.names.is_empty() || !surroundings.wrappers.is_empty() {
         return surroundings;
     }
+    surroundings.is_apart = true;
+    let mut overridden = BTreeSet::new();
     visit(document, &Location::default(), &mut |_, node| {
         let overrides = OVERRIDES.iter().filter_map(|field| node.member(field));
         for named in overrides {
-            surroundings.names.extend(names_of_overrides(named));
+            overridden.extend(names_of_overrides(named, said));
         }
         Walk::Into
     });
+    if !said.is_empty() {
+        surroundings.names = said.iter().cloned().collect();
+        if overridden.is_empty() {
+            surroundings.wrappers = surroundings.names.clone();
+        }
+    } else if overridden.is_empty() {
+        surroundings.names.insert(NAMESPACE.to_owned());
+    } else {
+        surroundings.names = overridden;
+    }
     surroundings
 }
 
@@ -162,14 +176,14 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<Location> {
 }
 
 /// Names under which something stands that is for the filter.
-fn names_of_overrides(overrides: &Node) -> impl Iterator<Item = String> {
+fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item = String> {
     let members = match overrides {
         Node::Map(members) => members.as_slice(),
         _ => &[],
     };
     let named = members
         .iter()
-        .filter(|(name, config)| name == NAMESPACE || is_per_route(config));
+        .filter(|(name, config)| name == NAMESPACE || said.contains(name) || is_per_route(config));
     named.map(|(name, _)| name.clone())
 }
 
@@ -178,6 +192,13 @@ impl Surroundings {
     /// would disable the module.
     pub(super) fn free_name(&self) -> String {
         free("portcullis", |name| self.taken.contains(name))
+    }
+
+    /// The guards that rewritten virtual hosts switch off.
+    pub(super) fn guards(&self) -> Vec<Guard> {
+        let own = self.names.iter().cloned().map(Guard::Of);
+        let within = self.wrappers.iter().cloned().map(Guard::Within);
+        own.chain(within).collect()
     }
 
     fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
@@ -222,7 +243,7 @@ impl Surroundings {
         if let (Some(source), false) = (rollout::source_of_routes(manager), guards.is_empty()) {
             self.routes_elsewhere.push(Elsewhere {
                 at: at.member(source),
-                names_requirements: guards.iter().any(|(_, guard)| *guard == Guard::Everything),
+                guards: guards.into_iter().map(|(_, guard)| guard).collect(),
             });
         }
     }
