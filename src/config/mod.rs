@@ -15,7 +15,7 @@ mod location;
 mod parse;
 mod provider;
 mod raw;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", test))]
 mod reach;
 mod reason;
 mod revocation;

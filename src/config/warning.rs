@@ -191,7 +191,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
         ),
     ];
     // Only `check` gives these: in the module they would take 4 kB.
-    #[cfg(feature = "cli")]
+    #[cfg(any(feature = "cli", test))]
     found.extend(super::reach::warnings(config));
     found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {

@@ -8,7 +8,7 @@ pub mod authority;
 mod authorization;
 mod basic;
 mod confusable;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", test))]
 mod coverage;
 mod credential;
 mod header_name;

@@ -5,7 +5,6 @@ mod defaults;
 #[cfg(not(target_arch = "wasm32"))]
 mod mutated;
 mod presets;
-#[cfg(feature = "cli")]
 mod reach;
 mod reasons;
 mod refused;
