@@ -11,6 +11,8 @@ mod clients;
 mod endpoint;
 mod error;
 mod exports;
+#[cfg(feature = "cli")]
+mod literals;
 mod location;
 mod parse;
 mod provider;

@@ -4,15 +4,14 @@
 //! operator does not notice. Only certain cases are warnings: an overlap of two rules may be
 //! intended.
 
-use super::{Config, Location, PathPolicy, Unmatched, Warning};
-use crate::policy::{PathMatch, Requirement, RouteMatch, Rule};
+use super::{Config, Location, PathPolicy, Unmatched, Warning, literals::misspelt};
+use crate::policy::{HeaderCondition, PathMatch, Pattern, Requirement, RouteMatch, Rule};
 
 /// Every such rule and provider of `config`.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for (place, rule) in config.rules.iter().enumerate() {
-        let text = shadowed(config, place, rule)
-            .or_else(|| unspellable(config, &rule.route).map(str::to_owned));
+        let text = shadowed(config, place, rule).or_else(|| unspellable(config, &rule.route));
         if let Some(text) = text {
             let location = Location::default().within_index(place).within("rules");
             found.push(Warning { location, text });
@@ -64,24 +63,38 @@ fn is_protected(rule: &Rule) -> bool {
 
 /// Why no request matches the rule's path. One reading of each request's path has no parameters,
 /// and another has every octet encoded that a path cannot contain.
-fn unspellable(config: &Config, route: &RouteMatch) -> Option<&'static str> {
-    let holds = match &route.path {
-        _ if config.path_policy == PathPolicy::Raw => false,
-        PathMatch::Exact(text) | PathMatch::Prefix(text) | PathMatch::SegmentPrefix(text) => {
-            text.spelling().contains(';')
-        }
-        PathMatch::Regex(regex) => {
-            let is_encoded = |octet: u8| octet == b' ' || !octet.is_ascii();
-            let text = regex.as_str();
-            let holds = text.bytes().any(is_encoded) && !text.contains("(?x");
-            return holds
-                .then_some("paths are matched encoded; write %20 for a space, %C3%A9 for \u{e9}");
-        }
-        PathMatch::Connect => false,
+fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
+    if config.path_policy == PathPolicy::Raw {
+        return None;
+    }
+    if let PathMatch::Exact(text) | PathMatch::Prefix(text) | PathMatch::SegmentPrefix(text) =
+        &route.path
+        && text.spelling().contains(';')
+    {
+        let text = "no request reaches it: paths are also matched without parameters; write it without \";\"";
+        return Some(text.to_owned());
+    }
+    let (written, instead) = expressions(route).find_map(|text| misspelt(text))?;
+    Some(format!(
+        "paths are matched encoded; in the regular expression, write `{instead}` for `{written}`"
+    ))
+}
+
+/// The regular expressions that see the path.
+fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
+    let path = match &route.path {
+        PathMatch::Regex(regex) => Some(regex.as_str()),
+        _ => None,
     };
-    holds.then_some(
-        "no request reaches it: paths are also matched without parameters; write it without \";\"",
-    )
+    let headers = route.headers.iter().filter(|header| header.name == ":path");
+    let conditions = headers.filter_map(|header| match &header.condition {
+        HeaderCondition::Text(text) => match text.pattern() {
+            Pattern::Regex(regex) => Some(regex.as_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    path.into_iter().chain(conditions)
 }
 
 /// Providers that no rule, requirement or status page names. Envoy's routes name entries of

@@ -207,11 +207,21 @@ fn warns_of_a_rule_for_a_path_with_a_parameter() {
 #[test]
 fn warns_of_an_expression_for_paths_that_come_encoded() {
     let rule = |regex: &str| [(json!({"safe_regex": {"regex": regex}}), true)];
-    for regex in ["/café/.*", "/my docs"] {
-        assert_eq!(
-            told(&rule(regex)),
-            ["rules[0]: paths are matched encoded; write %20 for a space, %C3%A9 for é"]
-        );
+    let warning = |written: &str, instead: &str| {
+        format!(
+            "rules[0]: paths are matched encoded; in the regular expression, \
+             write `{instead}` for `{written}`"
+        )
+    };
+    for (regex, written, instead) in [
+        ("/café/.*", "é", "%C3%A9"),
+        ("/my docs", " ", "%20"),
+        (r"/x\[1\]", r"\[", "%5B"),
+    ] {
+        assert_eq!(told(&rule(regex)), [warning(written, instead)]);
+        let header = json!({"name": ":path", "safe_regex_match": {"regex": regex}});
+        let by_header = json!({"prefix": "/", "headers": [header]});
+        assert_eq!(told(&[(by_header, true)]), [warning(written, instead)]);
     }
     for regex in ["/caf%C3%A9/[^/]*", "(?x) /a"] {
         assert_eq!(told(&rule(regex)), Vec::<String>::new());

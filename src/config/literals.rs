@@ -1,0 +1,156 @@
+//! Literals of a regular expression that no path contains.
+//!
+//! Paths are matched in their normal spelling, so an expression with `\[` or `%c3` matches none.
+
+use core::{iter::Peekable, str::Chars};
+
+use crate::policy::path::normal_spelling;
+
+/// The first such literal of `expression`, and what to write instead. An optional one (`\[?`) does
+/// not count, and neither does a character class.
+pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
+    if flags(expression).any(|flags| flags.contains('x')) {
+        return None; // spaces have no meaning there
+    }
+    let expression = expression.split(r"\?").next()?; // a query stays as it was sent
+    let ignores_case = flags(expression).any(|flags| flags.contains('i'));
+    let mut rest = expression.chars().peekable();
+    while let Some(next) = rest.next() {
+        let literal = match next {
+            '[' => {
+                skip_class(&mut rest);
+                continue;
+            }
+            '{' => {
+                rest.find(|other| *other == '}');
+                continue;
+            }
+            '(' => {
+                skip_group_name(&mut rest);
+                continue;
+            }
+            '\\' => match rest.next() {
+                Some(escaped @ ('[' | ']' | '{' | '}' | '|' | '^' | '"' | '<' | '>' | ' ')) => {
+                    Some((format!("\\{escaped}"), escaped.to_string()))
+                }
+                _ => None,
+            },
+            '"' | '<' | '>' | ' ' | '}' | ']' => Some((next.to_string(), next.to_string())),
+            '%' => triplet(&mut rest).map(|triplet| (triplet.clone(), triplet)),
+            other if !other.is_ascii() => Some((other.to_string(), other.to_string())),
+            _ => None,
+        };
+        let Some((written, text)) = literal else {
+            continue;
+        };
+        let normal = normal_spelling(&text);
+        let is_normal = *normal == *text || (ignores_case && normal.eq_ignore_ascii_case(&text));
+        let is_optional = matches!(rest.peek(), Some('?' | '*' | '{'));
+        if !is_normal && !is_optional {
+            let is_meta = matches!(&*normal, "." | "*" | "+" | "(" | ")" | "$");
+            let escape = if is_meta { "\\" } else { "" };
+            return Some((written, format!("{escape}{normal}")));
+        }
+    }
+    None
+}
+
+/// The flags of each group that sets some (`(?i)`, `(?i:`).
+fn flags(expression: &str) -> impl Iterator<Item = &str> {
+    let groups = expression.split("(?").skip(1);
+    groups.filter_map(|group| {
+        let end = group.find([')', ':', '<', 'P'])?;
+        group.get(..end)
+    })
+}
+
+/// Goes to the end of a character class, whose first character may be `]`.
+fn skip_class(rest: &mut Peekable<Chars<'_>>) {
+    rest.next_if_eq(&'^');
+    rest.next_if_eq(&']');
+    while let Some(next) = rest.next() {
+        match next {
+            ']' => return,
+            '[' => skip_class(rest),
+            '\\' => drop(rest.next()),
+            _ => {}
+        }
+    }
+}
+
+fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
+    if rest.next_if_eq(&'?').is_some() {
+        rest.next_if_eq(&'P');
+        if rest.next_if_eq(&'<').is_some() {
+            rest.find(|next| *next == '>');
+        }
+    }
+}
+
+/// A whole triplet after `%`, unless servers refuse it anyway.
+fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
+    let high = rest.next_if(char::is_ascii_hexdigit)?;
+    let low = rest.next_if(char::is_ascii_hexdigit)?;
+    let text = format!("%{high}{low}");
+    let is_refused = ["%2F", "%5C", "%00"]
+        .iter()
+        .any(|code| text.eq_ignore_ascii_case(code));
+    (!is_refused).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_literals_that_no_normal_spelling_has() {
+        for (expression, written, instead) in [
+            (r"/x\[1\]", r"\[", "%5B"),
+            (r"/a\|b", r"\|", "%7C"),
+            (r"/\{id\}", r"\{", "%7B"),
+            (r"/a\^", r"\^", "%5E"),
+            ("/a\"b", "\"", "%22"),
+            ("/<b>", "<", "%3C"),
+            ("/my docs", " ", "%20"),
+            ("/café/.*", "é", "%C3%A9"),
+            ("/caf%c3%a9", "%c3", "%C3"),
+            ("/%61dmin", "%61", "a"),
+            ("/a%2Eb", "%2E", r"\."),
+            (r"/(?P<name>a)\]+", r"\]", "%5D"),
+        ] {
+            let found = misspelt(&format!(r"\A(?:{expression})\z"));
+            assert_eq!(
+                found,
+                Some((written.into(), instead.into())),
+                "{expression}"
+            );
+        }
+    }
+
+    #[test]
+    fn accepts_classes_quantifiers_and_groups() {
+        for expression in [
+            r"/[a-z\[\]{} é]+",
+            "/[]^x]*",
+            r"/[[:alpha:]|<]+",
+            "/v[0-9]{1,3}/x",
+            r"/(?P<name>\d+)/(?<other>a|b)",
+            r"/a\[?/b *",
+            r"/a\]{0,1}",
+            "/caf%C3%A9%20x",
+            "(?i)/caf%c3%a9",
+            "(?x) /a b",
+            r"/a\.b\+c\$\(d\)",
+            "/%2[0-9]",
+            r"/\d+\w\s",
+            "^/a|/b$",
+            r"/a\?q=\[1\]",
+        ] {
+            assert_eq!(
+                misspelt(&format!(r"\A(?:{expression})\z")),
+                None,
+                "{expression}"
+            );
+        }
+    }
+}
