@@ -7,7 +7,8 @@
 //!
 //! A second set of histories has an intruder, who overwrites the shared record with garbage and with
 //! anything that ever stood there. With `shared_memory_key` no worker goes back to a key set that
-//! is older than one it has had, and none serves past its bounds.
+//! is older than one it has had, not even after an update of its configuration, and none serves past
+//! its bounds.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -31,7 +32,7 @@ use portcullis::{
     config::{Config, ProviderId},
     engine::Engine,
     host::{Expected, Host, SetSharedDataError, SharedData},
-    keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress},
+    keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress, SeenRecords},
     time::UnixMillis,
 };
 use proptest::prelude::*;
@@ -368,8 +369,9 @@ fn siege() -> impl Strategy<Value = Siege> {
     ]
 }
 
-/// A worker, its calls, and the number of the latest key set that it has served.
-type Besieged = (Engine, Vec<Call>, u64);
+/// A worker, its calls, the number of the latest key set that it has served, and what its VM
+/// remembers across updates.
+type Besieged = (Engine, Vec<Call>, u64, SeenRecords);
 
 struct Castle {
     host: SharedStore,
@@ -391,7 +393,18 @@ impl Castle {
 
     fn newcomer() -> Besieged {
         let key = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
-        (sealed_engine(Some(key)), Vec::new(), 0)
+        let (mut engine, mut seen) = (sealed_engine(Some(key)), SeenRecords::new());
+        engine.heed(&mut seen);
+        (engine, Vec::new(), 0, seen)
+    }
+
+    /// Gives the VM of a worker the same configuration once more.
+    fn update(&mut self, worker: usize) {
+        let (mut engine, calls, ..) = Self::newcomer();
+        let (former, former_calls, _, seen) = &mut self.workers[worker];
+        engine.heed(seen);
+        *former = engine;
+        *former_calls = calls;
     }
 
     fn happen(&mut self, siege: Siege, worker: usize) {
@@ -425,7 +438,8 @@ impl Castle {
             Siege::Happens(Event::NotModified | Event::Fail | Event::Garbage) => {
                 self.answer(worker, Err(FetchError::Status(503)));
             }
-            Siege::Happens(Event::Die | Event::Leave) => self.workers[worker] = Self::newcomer(),
+            Siege::Happens(Event::Die) => self.workers[worker] = Self::newcomer(),
+            Siege::Happens(Event::Leave) => self.update(worker),
         }
         self.check();
     }
@@ -441,7 +455,7 @@ impl Castle {
 
     fn tick(&mut self, worker: usize) {
         let now = UnixMillis::new(self.now);
-        let (engine, calls, _) = &mut self.workers[worker];
+        let (engine, calls, ..) = &mut self.workers[worker];
         engine.synchronize(&self.host);
         for fetch in engine.due(now, &self.host) {
             let begun = self.now;
@@ -450,7 +464,7 @@ impl Castle {
     }
 
     fn answer(&mut self, worker: usize, answer: Result<Answer, FetchError>) {
-        let (engine, calls, _) = &mut self.workers[worker];
+        let (engine, calls, ..) = &mut self.workers[worker];
         if !calls.is_empty() {
             let Call { fetch, .. } = calls.remove(0);
             engine.complete(&fetch, answer, UnixMillis::new(self.now), &self.host);
@@ -458,7 +472,7 @@ impl Castle {
     }
 
     fn check(&mut self) {
-        for (engine, _, latest) in &mut self.workers {
+        for (engine, _, latest, _) in &mut self.workers {
             let keys = engine.keys().keys(PROVIDER, UnixMillis::new(self.now));
             let Some(Keys::Serving(key_set, _)) = keys else {
                 continue;

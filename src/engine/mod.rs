@@ -26,7 +26,7 @@ use crate::{
     },
     few::Few,
     host::Host,
-    keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SourceId},
+    keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SeenRecords, SourceId},
     policy::{Schemes, path::Target},
     request::Request,
     time::UnixMillis,
@@ -92,6 +92,11 @@ impl Engine {
     /// Also refuses what these restrictions refuse from now on.
     pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
         self.restrictions = restrictions;
+    }
+
+    /// Has the keys heed what other configurations of the same worker have seen in shared data.
+    pub fn heed(&mut self, seen: &mut SeenRecords) {
+        self.keys.heed(seen);
     }
 
     /// The keys.

@@ -28,6 +28,7 @@ mod proxy;
 mod root;
 mod route_policies;
 mod route_sampling;
+mod seen_records;
 mod stream;
 mod succession;
 mod worker;

@@ -16,6 +16,7 @@ use crate::{
         parked::Parked,
         proxy::Proxy,
         route_policies::RoutePolicies,
+        seen_records,
         succession::{ConnectionId, Membership},
     },
     keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
@@ -66,6 +67,7 @@ impl Worker {
             limits.parked_requests,
             Duration::from_millis(limits.park_timeout_ms),
         );
+        seen_records::share(&mut engine);
         engine.synchronize(&Proxy);
         let membership = Membership::enter(engine.shared_config(), text);
         let key = engine.config().shared_memory_key.as_ref();

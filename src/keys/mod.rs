@@ -10,6 +10,7 @@ mod discovery;
 mod fetch;
 mod freshness;
 mod record;
+mod seen;
 mod source;
 mod store;
 
@@ -18,5 +19,6 @@ pub use self::{
     fetch::{Answer, Fetch, FetchError, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
     record::Record,
+    seen::SeenRecords,
     store::{Account, KeySetVersion, KeyStore, Keys, SourceId, Standing, clear},
 };

@@ -57,6 +57,13 @@ pub struct Record {
     pub unknown_kid_at: Option<UnixMillis>,
 }
 
+/// Orders the records of one source: first by key set, then by write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Order {
+    generation: u64,
+    revision: u64,
+}
+
 impl Record {
     /// The record of a source that was never fetched.
     #[must_use]
@@ -75,12 +82,13 @@ impl Record {
         (record.version == VERSION && record.source == identity(source, limits)).then_some(record)
     }
 
-    /// Whether `other` holds a key set that was fetched later, or the same one and was written
-    /// later. The key set counts first, since a writer that did not know it carries an older one
-    /// on.
-    #[must_use]
-    pub fn precedes(&self, other: &Self) -> bool {
-        (self.generation, self.revision) < (other.generation, other.revision)
+    /// Its place among the records of its source. The key set counts first, since a writer that did
+    /// not know it carries an older one on. The later of two records is greater.
+    pub(super) const fn order(&self) -> Order {
+        Order {
+            generation: self.generation,
+            revision: self.revision,
+        }
     }
 
     /// Prepares the record for a write.

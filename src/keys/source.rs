@@ -1,6 +1,7 @@
 //! One key source: its record here and in shared data, and the key set parsed from it.
 
-use core::time::Duration;
+use core::{cell::Cell, time::Duration};
+use std::rc::Rc;
 
 use crate::{
     config::{ProviderId, RemoteKeys, UnknownKidAnswer},
@@ -8,7 +9,9 @@ use crate::{
     jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, algorithm::hmac::SecretKey},
     keys::{
         Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
-        Progress, Record, Serving, SourceId, Standing, Timing, fetch::Step, record,
+        Progress, Record, SeenRecords, Serving, SourceId, Standing, Timing,
+        fetch::Step,
+        record::{self, Order},
     },
     shared_record::SharedRecord,
     time::UnixMillis,
@@ -28,6 +31,8 @@ pub(super) struct Source {
     shared: SharedRecord,
     providers: Vec<ProviderId>,
     record: Record,
+    /// The latest record that was seen in shared data, by all configurations that share this.
+    latest: Rc<Cell<Order>>,
     /// The version of `record` in shared data.
     version: Option<u32>,
     key_set: Option<KeySet>,
@@ -65,12 +70,18 @@ impl Source {
             shared: record::shared(keys, limits, key),
             providers: Vec::new(),
             record: Record::new(keys, limits),
+            latest: Rc::default(),
             version: None,
             key_set: None,
             key_set_version: KeySetVersion::default(),
             read_at: None,
             kid_wanted: false,
         }
+    }
+
+    /// Accepts no record from shared data that is older than the latest one in `seen`.
+    pub(super) fn heed(&mut self, seen: &mut SeenRecords) {
+        self.latest = seen.latest(self.shared.name());
     }
 
     /// Whether these are the same keys, kept in the same way.
@@ -236,12 +247,19 @@ impl Source {
     }
 
     /// The record in a value of shared data. `None` if it is not genuine, belongs to another
-    /// source, or is older than the one this worker knows: whoever kept an old record could bring
+    /// source, or is older than one that was seen: an intruder who kept an old record could bring
     /// back a key that the issuer has withdrawn. Without a key anyone can write a record that looks
     /// later, so the order is not checked.
     fn opened(&self, value: &[u8]) -> Option<Record> {
-        Record::decode(self.shared.open(value)?, &self.keys, self.limits)
-            .filter(|record| !self.shared.is_sealed() || !record.precedes(&self.record))
+        let record = Record::decode(self.shared.open(value)?, &self.keys, self.limits)?;
+        if self.shared.is_sealed() {
+            let known = self.record.order().max(self.latest.get());
+            if record.order() < known {
+                return None;
+            }
+            self.latest.set(record.order());
+        }
+        Some(record)
     }
 
     /// Writes a record if the present one is still the one that was read.

@@ -12,7 +12,7 @@ use crate::{
     host::{Expected, Host},
     jose::{KeySet, KeySetLimits, VerifyingKey, algorithm::hmac::SecretKey},
     keys::{
-        Answer, Fetch, FetchCause, FetchError, Progress, Serving,
+        Answer, Fetch, FetchCause, FetchError, Progress, SeenRecords, Serving,
         source::{Reading, Source},
     },
     time::UnixMillis,
@@ -95,6 +95,12 @@ impl KeyStore {
             }
         }
         store
+    }
+
+    /// Accepts no record from shared data that is older than the latest one in `seen`, which other
+    /// configurations of the same worker may have seen. For use before the first read.
+    pub fn heed(&mut self, seen: &mut SeenRecords) {
+        self.sources.iter_mut().for_each(|source| source.heed(seen));
     }
 
     /// Whether there is nothing to fetch.

@@ -33,6 +33,7 @@ on_both_drivers!(
     one_providers_record_is_not_anothers,
     an_older_record_brings_no_withdrawn_key_back,
     an_older_record_brings_a_withdrawn_key_back_without_the_secret,
+    an_older_record_brings_no_withdrawn_key_back_at_an_update,
     garbage_costs_no_request,
     the_secret_is_asked_for_where_anyone_shares_the_memory,
     no_record_makes_an_older_configuration_the_newest,
@@ -214,12 +215,30 @@ fn one_providers_record_is_not_anothers<D: Shared>() {
 fn an_older_record_brings_no_withdrawn_key_back<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
     // The worker reads the record for it, since an unknown kid may be in a newer one.
-    let answer = get(&gate, "/", &withdrawn);
+    stays_withdrawn(&gate, &withdrawn);
+}
+
+/// The new configuration itself has seen no record yet.
+fn an_older_record_brings_no_withdrawn_key_back_at_an_update<D: Shared>() {
+    let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
+    let mut next = with_secret(configuration(&remote_provider()), Some(SECRET));
+    next["realm"] = json!("next");
+    gate.reconfigure(&next).unwrap();
+    gate.wait_until("the update", || {
+        let answer = get(&gate, "/", "x");
+        let challenge = answer.headers.value("www-authenticate");
+        challenge.is_some_and(|challenge| challenge.contains("next"))
+    });
+    stays_withdrawn(&gate, &withdrawn);
+}
+
+fn stays_withdrawn(gate: &impl Driver, withdrawn: &str) {
+    let answer = get(gate, "/", withdrawn);
     assert_eq!((answer.status, answer.upstream), (401, None));
     let mut ticks = 0;
     gate.wait_until("ticks", || {
         ticks += 1;
-        assert_eq!(get(&gate, "/", &withdrawn).status, 401);
+        assert_eq!(get(gate, "/", withdrawn).status, 401);
         ticks > 20
     });
 }
