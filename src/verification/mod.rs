@@ -26,7 +26,7 @@ use crate::{
     decision::Reason,
     host::Host,
     jose::{
-        Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
+        Budget, Claims, JoseHeader, KeyQuery, KeySet, TokenError, UntrustedToken, VerifiedToken,
         VerifyingKey,
     },
     keys::{FetchCause, KeySetVersion, KeyStore, Keys, SourceId},
@@ -286,7 +286,8 @@ fn check_signature(
     witness.told(Check::Signature, verified)
 }
 
-/// The keys that could have signed a token.
+/// The keys that the signature of a token is checked with, as far as its budget suffices for the set.
+/// What other providers have spent comes on top.
 fn candidates<'a>(
     provider: &Provider,
     header: &'a JoseHeader,
@@ -302,7 +303,10 @@ fn candidates<'a>(
         },
         ..KeyQuery::of(header, now)
     };
-    key_set.candidates(query)
+    // Without a bound, a large key set would make each forged token expensive.
+    let mut budget = Budget::default();
+    let candidates = key_set.candidates(query);
+    candidates.filter(move |key| budget.affords(key))
 }
 
 impl From<&TokenError> for Reason {

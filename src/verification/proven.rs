@@ -9,7 +9,7 @@ use core::cell::Cell;
 use crate::{
     config::{Audiences, Provider, ProviderId},
     decision::Reason,
-    jose::{Budget, Claims, Thumbprint, Times, UntrustedToken},
+    jose::{Claims, Thumbprint, Times, UntrustedToken},
     keys::KeySetVersion,
     verification::{
         Circumstances, Failure, candidates, check_audience, confirmation, serving_keys, times,
@@ -90,10 +90,7 @@ pub fn verify_again<'t>(
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
             let (header, claims) = (token.header(), token.unverified_claims());
-            // Of the keys that the token's budget suffices for, as when it is verified.
-            let mut budget = Budget::default();
             candidates(provider, header, claims, keys.key_set, now)
-                .filter(|key| budget.affords(key))
                 .any(|key| key.thumbprint() == proven.key)
         });
         if !still_counts {
