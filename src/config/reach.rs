@@ -74,7 +74,7 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
         let text = "no request reaches it: paths are also matched without parameters; write it without \";\"";
         return Some(text.to_owned());
     }
-    let (written, instead) = expressions(route).find_map(|text| misspelt(text))?;
+    let (written, instead) = expressions(route).find_map(misspelt)?;
     Some(format!(
         "paths are matched encoded; in the regular expression, write `{instead}` for `{written}`"
     ))
