@@ -11,7 +11,7 @@ mod clients;
 mod endpoint;
 mod error;
 mod exports;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", test))]
 mod literals;
 mod location;
 mod parse;
