@@ -107,7 +107,7 @@ pub fn are_equal(left: &Number, right: &Number) -> bool {
     }
 }
 
-/// Whether a number is a double that may stand for another integer than the text that it was read from.
+/// Whether a number is a double so large that it may differ from the integer in the text it was read from.
 pub fn is_inexact(number: &Number) -> bool {
     const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
     number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)

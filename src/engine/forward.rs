@@ -44,8 +44,8 @@ pub(super) fn lines(owned: &[HeaderName], lines: &[(&[u8], &[u8])]) -> Vec<Heade
 
 /// Takes these headers out of `Connection`, which reaches the upstream with an upgrade: a proxy
 /// there drops each header that it names (RFC 9110 section 7.6.1), and a client would rid itself of
-/// its identity (as in CVE-2024-45410). What is no option at all (`x-user;`, `"x-user"`) goes too:
-/// a lenient proxy might read a name in it.
+/// its identity (as in CVE-2024-45410). Malformed options (`x-user;`,
+/// `"x-user"`) are removed too: a lenient proxy might read a name in them.
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     const CONNECTION: &str = "connection";
     owned.first()?;

@@ -9,8 +9,8 @@
 //!
 //! With `shared_memory_key` the count of a record has the same tag as the record. Another module can
 //! still do two things. It can replace the count by garbage: the record is then never cleared. It can put
-//! back an older count: a smaller one has the record cleared while it is in use, which costs one fetch and
-//! is no more than overwriting the record would do; a larger one has it cleared too late, and whoever
+//! back an older count. If that is smaller, the record is cleared while it is in use, which costs one fetch,
+//! as overwriting the record would. If it is larger, the record is cleared too late, and a worker that
 //! finds it later goes by its age. No count brings keys into a record. The counts of gauges have no tag,
 //! since modules with different keys share them and every module can write the gauges themselves.
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::config::Location;
 
-/// Something that is not the filter but stands for it.
+/// An older or higher-level form of the filter, such as a v2alpha type or an Istio `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
     at: Location,

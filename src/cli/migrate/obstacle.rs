@@ -67,7 +67,7 @@ pub enum Obstacle {
     EmptyForSome,
     /// Clusters of one route with unequal overrides.
     UnequalClusters,
-    /// RBAC that would let in whom it refuses.
+    /// An RBAC filter that refuses by dynamic metadata, and would refuse nobody without it.
     DenialByMetadata,
 }
 

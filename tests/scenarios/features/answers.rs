@@ -237,7 +237,7 @@ fn z17_answer_for_each_reason<D: Driver>() {
                 assert_eq!(challenge, None);
                 assert!(header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
             }
-            // The request is wrong, whoever sends it.
+            // Credentials would not help: the request itself is wrong.
             _ if is_about_the_request(reason) => assert_eq!(challenge, None),
             (_, None) => assert_eq!(challenge.as_deref(), Some(r#"Bearer realm="api""#)),
             (_, Some(error)) => {
