@@ -2,12 +2,14 @@
 
 use crate::jose::X509Signature;
 
-/// What the engine needs from the proxy that it runs in. Each answer may be "no": a host can
-/// withhold any of them.
+/// What the engine needs from the proxy that it runs in. Each answer may be "no", since a host can
+/// withhold any of them; that is also what a host answers unless it says otherwise.
 pub trait Host {
     /// The value and version of an entry of the proxy's shared data; `None` when there is none or
     /// the host refuses.
-    fn shared_data(&self, key: &str) -> Option<SharedData>;
+    fn shared_data(&self, _key: &str) -> Option<SharedData> {
+        None
+    }
 
     /// Writes an entry of the proxy's shared data if it still stands as `expected`.
     ///
@@ -15,14 +17,18 @@ pub trait Host {
     /// When another worker wrote in between, or the host refuses.
     fn set_shared_data(
         &self,
-        key: &str,
-        value: &[u8],
-        expected: Expected,
-    ) -> Result<(), SetSharedDataError>;
+        _key: &str,
+        _value: &[u8],
+        _expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
 
     /// SHA-256 of the client's certificate on this connection (RFC 8705 §3.1), from the TLS layer
     /// and never from a header.
-    fn client_certificate_digest(&self) -> Option<[u8; 32]>;
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        None
+    }
 
     /// What another filter has left in the filter state of this request; `None` where there is
     /// nothing of that name.
@@ -78,21 +84,4 @@ pub enum SetSharedDataError {
 #[derive(Clone, Copy, Debug)]
 pub struct NoHost;
 
-impl Host for NoHost {
-    fn shared_data(&self, _key: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(
-        &self,
-        _key: &str,
-        _value: &[u8],
-        _expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-}
+impl Host for NoHost {}

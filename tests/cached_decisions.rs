@@ -17,7 +17,7 @@ use std::cell::Cell;
 use portcullis::{
     config::{Config, ProviderId},
     engine::{Engine, Patience},
-    host::{Expected, Host, SetSharedDataError, SharedData},
+    host::Host,
     jose::{Algorithm, base64url},
     policy::RoutePolicy,
     request::Request,
@@ -288,19 +288,6 @@ fn event() -> impl Strategy<Value = Event> {
 struct Connection(Option<[u8; 32]>);
 
 impl Host for Connection {
-    fn shared_data(&self, _key: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(
-        &self,
-        _key: &str,
-        _value: &[u8],
-        _expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         self.0
     }

@@ -119,10 +119,6 @@ impl Host for SharedStore {
         entries.insert(key.to_owned(), SharedData { value, version });
         Ok(())
     }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
 }
 
 /// A call under way, and when it was begun.

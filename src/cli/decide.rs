@@ -13,7 +13,7 @@ use crate::{
     cli::{Exit, Failure, KeySetFile, input, redact::redacted},
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
-    host::{Expected, Host, NoHost, Refused, SetSharedDataError, SharedData},
+    host::{Host, Refused},
     request::Request,
     time::UnixMillis,
 };
@@ -75,23 +75,6 @@ impl RequestLine {
 struct LineHost(BTreeMap<String, String>);
 
 impl Host for LineHost {
-    fn shared_data(&self, key: &str) -> Option<SharedData> {
-        NoHost.shared_data(key)
-    }
-
-    fn set_shared_data(
-        &self,
-        key: &str,
-        value: &[u8],
-        expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        NoHost.set_shared_data(key, value, expected)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        NoHost.client_certificate_digest()
-    }
-
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(self.0.get(name).map(|value| value.clone().into_bytes()))
     }

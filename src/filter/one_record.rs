@@ -36,8 +36,4 @@ impl Host for Record {
         });
         Ok(())
     }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
 }

@@ -137,29 +137,12 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
-    use crate::host::{Expected, NoHost, Refused, SetSharedDataError, SharedData};
+    use crate::host::{NoHost, Refused};
 
     /// A host that says something of each signature, and how often it was asked.
     struct Says<F>(F, Cell<u32>);
 
     impl<F: Fn(&X509Signature<'_>) -> Result<bool, Refused>> Host for Says<F> {
-        fn shared_data(&self, _key: &str) -> Option<SharedData> {
-            None
-        }
-
-        fn set_shared_data(
-            &self,
-            _key: &str,
-            _value: &[u8],
-            _expected: Expected,
-        ) -> Result<(), SetSharedDataError> {
-            Err(SetSharedDataError::Refused)
-        }
-
-        fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-            None
-        }
-
         fn verify_signature(&self, signature: &X509Signature<'_>) -> Result<bool, Refused> {
             self.1.set(self.1.get() + 1);
             (self.0)(signature)

@@ -136,10 +136,6 @@ impl Host for Contended {
         });
         Ok(())
     }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
 }
 
 #[test]

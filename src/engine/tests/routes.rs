@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::host::{Expected, Refused, SetSharedDataError, SharedData};
+use crate::host::Refused;
 
 fn routed() -> Engine {
     let mut own = provider("a", &SECRET);
@@ -142,23 +142,6 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
 struct State(Result<Option<&'static str>, Refused>);
 
 impl Host for State {
-    fn shared_data(&self, _key: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(
-        &self,
-        _key: &str,
-        _value: &[u8],
-        _expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         assert_eq!(name, "tenant");
         self.0

@@ -6,10 +6,7 @@ use core::cell::Cell;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::{
-    host::{Expected, Refused, SetSharedDataError, SharedData},
-    jose::X509Signature,
-};
+use crate::{host::Refused, jose::X509Signature};
 
 /// Of RSA-4096, a fourth of one token's budget.
 const MODULUS_BYTES: usize = 512;
@@ -22,23 +19,6 @@ struct Counting {
 }
 
 impl Host for Counting {
-    fn shared_data(&self, _key: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(
-        &self,
-        _key: &str,
-        _value: &[u8],
-        _expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        Err(SetSharedDataError::Refused)
-    }
-
-    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
-        None
-    }
-
     fn verify_signature(&self, _signature: &X509Signature<'_>) -> Result<bool, Refused> {
         self.computed.set(self.computed.get() + 1);
         Ok(self.answer)
