@@ -34,6 +34,7 @@ pub mod json;
 pub mod keys;
 pub mod policy;
 pub mod request;
+mod shared_by_name;
 pub mod shared_record;
 pub mod status;
 pub mod template;

@@ -29,13 +29,13 @@
 //! key. While one has a key, those without do not read: their record would undo what the key is for.
 
 use core::{cell::RefCell, time::Duration};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    config::Config, host::Host, shared_record::SharedRecord, time::UnixMillis,
-    verification::Restrictions,
+    config::Config, host::Host, shared_by_name::SharedByName, shared_record::SharedRecord,
+    time::UnixMillis, verification::Restrictions,
 };
 
 /// How long the newest configuration must be without a new connection before an earlier one can take over
@@ -50,7 +50,7 @@ const DIGEST_OCTETS: usize = 32;
 
 thread_local! {
     /// The policies of this VM by `policy_id`; each lives as long as one of its configurations.
-    static POLICIES: RefCell<Vec<(String, Weak<RefCell<Succession>>)>> = const { RefCell::new(Vec::new()) };
+    static POLICIES: RefCell<SharedByName<RefCell<Succession>>> = const { RefCell::new(SharedByName::new()) };
 }
 
 /// A connection's number. Envoy counts all connections of the process.
@@ -109,7 +109,7 @@ impl Membership {
     pub(super) fn enter(config: Rc<Config>, text: &[u8]) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
         let record = SharedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
-        let succession = succession(policy_id);
+        let succession = POLICIES.with_borrow_mut(|policies| policies.get(policy_id));
         let own = succession.borrow_mut().enter(config, text);
         Some(Self {
             succession,
@@ -257,20 +257,6 @@ impl Succession {
             });
         }
     }
-}
-
-/// The succession of a policy, new if it has none here.
-fn succession(policy_id: &str) -> Rc<RefCell<Succession>> {
-    POLICIES.with_borrow_mut(|policies| {
-        policies.retain(|(_, succession)| succession.strong_count() > 0);
-        let found = policies.iter().find(|(id, _)| id == policy_id);
-        if let Some(succession) = found.and_then(|(_, succession)| succession.upgrade()) {
-            return succession;
-        }
-        let succession = Rc::<RefCell<Succession>>::default();
-        policies.push((policy_id.to_owned(), Rc::downgrade(&succession)));
-        succession
-    })
 }
 
 /// Tells the other workers, unless one of them has seen a newer connection.

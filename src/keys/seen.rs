@@ -4,32 +4,30 @@
 //! it accepted at the next update of the configuration, and with it a key that the issuer has withdrawn.
 
 use core::cell::Cell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use crate::keys::record::Order;
+use crate::{keys::record::Order, shared_by_name::SharedByName};
 
 /// The latest records by name; each is remembered as long as one configuration has the source.
-#[derive(Debug, Default)]
-pub struct SeenRecords(Vec<(String, Weak<Cell<Order>>)>);
+#[derive(Debug)]
+pub struct SeenRecords(SharedByName<Cell<Order>>);
 
 impl SeenRecords {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(SharedByName::new())
     }
 
     /// The latest record of this name, for a configuration to read and to replace.
     pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
-        self.0.retain(|(_, latest)| latest.strong_count() > 0);
-        let known = self.0.iter().find(|(own, _)| own == name);
-        known
-            .and_then(|(_, latest)| latest.upgrade())
-            .unwrap_or_else(|| {
-                let latest = Rc::default();
-                self.0.push((name.to_owned(), Rc::downgrade(&latest)));
-                latest
-            })
+        self.0.get(name)
+    }
+}
+
+impl Default for SeenRecords {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

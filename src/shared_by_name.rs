@@ -1,0 +1,33 @@
+//! Values that several owners share by a name.
+
+use std::rc::{Rc, Weak};
+
+/// Values by name. Each lives as long as one of its owners.
+#[derive(Debug)]
+pub(crate) struct SharedByName<T>(Vec<(String, Weak<T>)>);
+
+impl<T: Default> SharedByName<T> {
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The value of this name, new if nobody owns one.
+    pub(crate) fn get(&mut self, name: &str) -> Rc<T> {
+        self.0.retain(|(_, value)| value.strong_count() > 0);
+        let known = self.0.iter().find(|(own, _)| own == name);
+        known
+            .and_then(|(_, value)| value.upgrade())
+            .unwrap_or_else(|| {
+                let value = Rc::default();
+                self.0.push((name.to_owned(), Rc::downgrade(&value)));
+                value
+            })
+    }
+
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+}
