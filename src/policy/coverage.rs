@@ -49,18 +49,8 @@ impl RouteMatch {
 
     /// What follows `start` in `path`.
     fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
-        let (head, rest) = path.split_at_checked(start.len())?;
-        let begins = match self.case_sensitive {
-            true => head == start,
-            false => head.eq_ignore_ascii_case(start),
-        };
-        begins.then_some(rest)
-    }
-
-    /// Whether it takes requests with `method`.
-    #[must_use]
-    pub fn takes(&self, method: &str) -> bool {
-        self.methods.is_empty() || self.methods.iter().any(|own| own == method)
+        path.get(start.len()..)
+            .filter(|_| self.starts_with(path, start))
     }
 }
 

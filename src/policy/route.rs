@@ -173,7 +173,7 @@ impl RouteMatch {
     #[must_use]
     pub fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
         self.matches_path(request, target.map(|target| target.path))
-            && (self.methods.is_empty() || self.methods.iter().any(|own| own == request.method()))
+            && self.takes(request.method())
             && self
                 .headers
                 .iter()
@@ -182,6 +182,12 @@ impl RouteMatch {
                 .query_parameters
                 .iter()
                 .all(|parameter| parameter.matches(target.and_then(|target| target.query)))
+    }
+
+    /// Whether it takes requests with `method`.
+    #[must_use]
+    pub fn takes(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.iter().any(|own| own == method)
     }
 
     /// The methods that it names, also those in conditions on `:method`.
@@ -217,7 +223,7 @@ impl RouteMatch {
         }
     }
 
-    fn starts_with(&self, path: &str, start: &str) -> bool {
+    pub(super) fn starts_with(&self, path: &str, start: &str) -> bool {
         path.as_bytes().get(..start.len()).is_some_and(|head| {
             if self.case_sensitive {
                 head == start.as_bytes()
