@@ -14,9 +14,12 @@ pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
         "the path can be read in two ways; send it in its normal spelling, or set path_policy: raw"
             .to_owned()
     } else if is(Reason::AmbiguousMethod) {
-        "standard methods are written in capitals; send it that way".to_owned()
+        "standard methods are written in capitals, others as the rules write them; send it that way"
+            .to_owned()
     } else if is(Reason::AmbiguousAuthority) {
-        "the authority has a comma or userinfo; send one host".to_owned()
+        "the authority has a comma, userinfo or another part that servers read differently; send one \
+         host, and its port if needed"
+            .to_owned()
     } else {
         String::new()
     }
