@@ -22,8 +22,8 @@ use portcullis::{
     decision::Decision,
     engine::{Engine, Patience},
     host::NoHost,
+    http::Request,
     jose::Algorithm,
-    request::Request,
     time::UnixMillis,
 };
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ fn request(value: &str) -> Request<'_> {
 
 fn decide(engine: &Engine, request: &Request<'_>) -> Decision {
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(request, now, Patience::Waiting, &NoHost)
+    engine.decide(request, None, now, Patience::Waiting, &NoHost)
 }
 
 #[test]

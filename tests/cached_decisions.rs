@@ -18,9 +18,9 @@ use portcullis::{
     config::{Config, ProviderId},
     engine::{Engine, Patience},
     host::Host,
+    http::Request,
     jose::{Algorithm, base64url},
     policy::RoutePolicy,
-    request::Request,
     time::UnixMillis,
 };
 use proptest::{
@@ -348,9 +348,9 @@ impl Twins {
         let connection = Connection(question.certificate.map(|own| [u8::from(own); 32]));
         let decisions = self.engines.each_ref().map(|engine| {
             let policies = route_policies(engine.config());
-            let request =
-                Request::new(headers.clone()).on_route(question.route.get(&policies).as_ref());
-            engine.decide(&request, self.now(), patience, &connection)
+            let route = question.route.get(&policies);
+            let request = Request::new(headers.clone());
+            engine.decide(&request, route.as_ref(), self.now(), patience, &connection)
         });
         let [kept, anew] = decisions;
         prop_assert_eq!(kept, anew, "{} at {}", path, self.now - START);

@@ -19,8 +19,8 @@ use portcullis::{
     decision::{Decision, HeaderEdit},
     engine::{Engine, Patience},
     host::NoHost,
+    http::Request,
     jose::Algorithm,
-    request::Request,
     time::UnixMillis,
 };
 use proptest::prelude::*;
@@ -137,6 +137,7 @@ proptest! {
         all.extend(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice())));
         let decision = engine().decide(
             &Request::new(all.clone()),
+            None,
             UnixMillis::new(NOW * 1000),
             Patience::Waiting,
             &NoHost,

@@ -16,7 +16,7 @@ use portcullis::{
     decision::Decision,
     engine::{Engine, Patience},
     host::NoHost,
-    request::Request,
+    http::Request,
     time::UnixMillis,
 };
 use proptest::prelude::*;
@@ -79,7 +79,7 @@ fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
     let head: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
     let request = Request::new(head);
     let now = UnixMillis::new(1_700_000_000_000);
-    match engine.decide(&request, now, Patience::Waiting, &NoHost) {
+    match engine.decide(&request, None, now, Patience::Waiting, &NoHost) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
         _ => Ok(engine.rule(&request)),
     }
@@ -88,7 +88,7 @@ fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
 fn passes(engine: &Engine, path: &str) -> bool {
     let head: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
     let now = UnixMillis::new(1_700_000_000_000);
-    let decision = engine.decide(&Request::new(head), now, Patience::Waiting, &NoHost);
+    let decision = engine.decide(&Request::new(head), None, now, Patience::Waiting, &NoHost);
     matches!(decision, Decision::Permit(_))
 }
 

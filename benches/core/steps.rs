@@ -7,8 +7,8 @@ use portcullis::{
     decision::Decision,
     engine::{Engine, Patience},
     host::NoHost,
+    http::Request,
     jose::{Algorithm, KeyOrigin, KeySet, KeySetLimits, UntrustedToken, VerifyingKey},
-    request::Request,
     time::UnixMillis,
     verification::{self, Attempts, Circumstances},
 };
@@ -172,7 +172,7 @@ fn permits(engine: &Engine, credential: &[u8]) -> bool {
         headers.push((b"authorization", credential));
     }
     let request = Request::new(black_box(headers));
-    let decision = engine.decide(&request, now(), Patience::Exhausted, &NoHost);
+    let decision = engine.decide(&request, None, now(), Patience::Exhausted, &NoHost);
     matches!(black_box(decision), Decision::Permit(_))
 }
 

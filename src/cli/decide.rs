@@ -14,7 +14,7 @@ use crate::{
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
     host::{Host, Refused},
-    request::Request,
+    http::Request,
     time::UnixMillis,
 };
 
@@ -143,9 +143,8 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         .route_metadata
         .as_ref()
         .map(|metadata| engine.config().route_policy(metadata));
-    let request = request.on_route(policy.as_ref());
     let host = LineHost(line.filter_state);
-    match engine.decide(&request, now, Patience::Exhausted, &host) {
+    match engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host) {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
             DecisionLine {

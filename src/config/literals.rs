@@ -4,7 +4,7 @@
 
 use core::{iter::Peekable, str::Chars};
 
-use crate::policy::path::normal_spelling;
+use crate::http::path::normal_spelling;
 
 /// The first such literal of `expression`, and what to write instead. An optional one (`\[?`) does
 /// not count, and neither does a character class.

@@ -31,7 +31,10 @@ mod warning;
 use std::collections::BTreeMap;
 
 use crate::jose::algorithm::hmac::SecretKey;
-use crate::policy::{HeaderName, Requirement, Rule, Schemes};
+use crate::{
+    http::HeaderName,
+    policy::{Requirement, Rule, Schemes},
+};
 
 pub use self::{
     clients::{Client, Clients},

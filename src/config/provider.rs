@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::{
     cache::CacheLimits,
     config::{Clients, Endpoint, Exports, Preset, Revocation},
+    http::HeaderName,
     jose::{Algorithm, ClaimPath, IssuerTemplate, JwkAlgorithm, KeySet},
-    policy::{HeaderName, IdentityTemplate, Places, Scheme, StringMatch, StructuredScopes},
+    policy::{IdentityTemplate, Places, Scheme, StringMatch, StructuredScopes},
 };
 
 /// Stands for a provider: its position in [`super::Config::providers`].

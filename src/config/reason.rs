@@ -7,12 +7,12 @@ use core::fmt;
 use std::borrow::Cow;
 
 use crate::{
-    jose::{KeySetError, PemError},
-    json::JsonError,
-    policy::{
+    http::{
         HeaderNameError,
         path::{Ambiguity, Unreachable},
     },
+    jose::{KeySetError, PemError},
+    json::JsonError,
 };
 
 /// Longest part of a written value that an error repeats, in characters.

@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 use crate::{
     config::ProviderId,
     decision::{Reason, StateEntry, reason::Class},
+    http::Response,
     policy::{Schemes, Shortfall},
 };
 
@@ -35,19 +36,6 @@ pub struct ResponseStyle<'a> {
     pub realm: &'a str,
     /// Neither body nor challenge.
     pub stripped: bool,
-}
-
-/// An answer to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// The HTTP status code.
-    pub status: u16,
-    /// Headers in order.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body.
-    pub body: String,
-    /// Envoy's `%RESPONSE_CODE_DETAILS%`.
-    pub details: String,
 }
 
 impl Denial {

@@ -9,14 +9,14 @@ mod reason;
 mod text;
 
 pub use self::{
-    denial::{Denial, READING, Response, ResponseStyle},
+    denial::{Denial, READING, ResponseStyle},
     permit::{HeaderEdit, Permit, PermitReason, StateEntry},
     reason::Reason,
     text::Text,
 };
 use crate::{
+    http::Format,
     keys::{FetchCause, SourceId},
-    status::Format,
 };
 
 /// What becomes of a request.

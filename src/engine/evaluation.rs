@@ -8,12 +8,11 @@ use crate::{
     decision::{Reason, StateEntry},
     engine::{caches::Caches, export, identity::Identity, refusal::Refusal},
     few::Few,
+    http::{Request, path::Target},
     jose::{ClaimPath, Claims, TokenError, UntrustedToken, words},
     policy::{
         Credential, CredentialError, Extraction, Grants, Location, Requirement, Scheme, Schemes,
-        path::Target,
     },
-    request::Request,
     verification::{self, Attempts, Circumstances, Failure, Lapse, client_secret},
 };
 

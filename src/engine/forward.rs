@@ -15,9 +15,9 @@ use crate::{
         export,
     },
     few::Few,
+    http::{HeaderName, Request, is_token, path::Target},
     jose::Claims,
-    policy::{AmbiguousIdentity, Extraction, HeaderName, Location, is_token, path::Target},
-    request::Request,
+    policy::{AmbiguousIdentity, Extraction, Location},
 };
 
 /// Removes every header that only this module may set, from every request: one that is left in
@@ -77,7 +77,6 @@ pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> 
             .filter(|(name, _)| !owned.iter().any(|own| own.is_confusable_with(name)))
             .collect(),
     )
-    .on_route(request.route_policy())
 }
 
 /// What becomes of a request that passes, beside the edits that it has already.

@@ -21,14 +21,12 @@ use std::rc::Rc;
 
 use crate::{
     config::{Config, Issuer, Mode, ProviderId, Unmatched},
-    decision::{
-        Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, Response, ResponseStyle,
-    },
+    decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle},
     few::Few,
     host::Host,
+    http::{Request, Response, path::Target},
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SeenRecords, SourceId},
-    policy::{Schemes, path::Target},
-    request::Request,
+    policy::{RoutePolicy, Schemes},
     time::UnixMillis,
     verification::{Circumstances, Restrictions},
 };
@@ -118,7 +116,7 @@ impl Engine {
         self.keys.preload(provider, document, now)
     }
 
-    /// Decides on a request.
+    /// Decides on a request, whose route in the proxy may have a policy of its own.
     ///
     /// In shadow mode a denial becomes a permit that says so, except where the path is refused or
     /// the status asked for.
@@ -126,6 +124,7 @@ impl Engine {
     pub fn decide(
         &self,
         request: &Request<'_>,
+        policy: Option<&RoutePolicy>,
         now: UnixMillis,
         patience: Patience,
         host: &dyn Host,
@@ -162,7 +161,6 @@ impl Engine {
         {
             return self.status(status, request, target, &circumstances);
         }
-        let policy = request.route_policy();
         // The proxy chose the route by what the client made up, and will choose again without it: by
         // which policy, nobody here can tell.
         let course = if policy.is_some() && !removals.is_empty() {

@@ -3,11 +3,11 @@
 use crate::{
     config::{Config, PathPolicy},
     decision::Reason,
-    policy::{
-        Rule, authority, method,
+    http::{
+        Request, method,
         path::{Readings, Target, readings},
     },
-    request::Request,
+    policy::{Rule, authority},
 };
 
 /// A rule and its place among the rules.

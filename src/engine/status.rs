@@ -3,10 +3,9 @@
 use super::{Asked, Course, Engine};
 use crate::{
     config::StatusPath,
-    decision::{Decision, Denial, READING, Reason, Response},
-    policy::path::Target,
-    request::Request,
-    status::{Count, Format, Report},
+    decision::{Decision, Denial, READING, Reason},
+    http::{Format, Request, Response, path::Target},
+    status::{Count, Report},
     time::UnixMillis,
     verification::Circumstances,
 };

@@ -7,12 +7,13 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 use crate::{
-    decision::{Denial, Reason, Response},
+    decision::{Denial, Reason},
     engine::Engine,
     filter::{
         abi::{self, Status},
         pairs,
     },
+    http::Response,
     policy::Schemes,
 };
 

@@ -14,8 +14,7 @@ use crate::{
         proxy::Proxy,
         route_policies::RoutePolicies,
     },
-    request::Request,
-    status::Format,
+    http::{Format, Request},
     time::UnixMillis,
 };
 
@@ -43,8 +42,8 @@ pub(super) fn decide(
     let (Some(headers), Ok(policy)) = (pairs::decode(&map), policy) else {
         return Decision::Deny(Denial::new(Reason::HostFailure));
     };
-    let request = Request::new(headers).on_route(policy.as_deref());
-    engine.decide(&request, now, patience, &Proxy)
+    let request = Request::new(headers);
+    engine.decide(&request, policy.as_deref(), now, patience, &Proxy)
 }
 
 /// Edits the request of the current context as a permit says. An edit that the host refuses would

@@ -7,14 +7,10 @@
 pub mod authority;
 mod authorization;
 mod basic;
-mod confusable;
 #[cfg(any(feature = "cli", test))]
 mod coverage;
 mod credential;
-mod header_name;
 mod identity;
-pub mod method;
-pub mod path;
 mod requirement;
 mod route;
 mod route_policy;
@@ -26,7 +22,6 @@ pub use self::{
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
-    header_name::{HeaderName, HeaderNameError, is_token},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     requirement::{Extraction, Requirement, Rule},
     route::{

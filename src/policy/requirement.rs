@@ -2,7 +2,8 @@
 
 use crate::{
     config::{Audiences, ProviderId},
-    policy::{Authorization, HeaderName, RouteMatch},
+    http::HeaderName,
+    policy::{Authorization, RouteMatch},
 };
 
 /// One of the operator's rules.

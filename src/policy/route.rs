@@ -4,12 +4,11 @@ use core::{fmt, iter};
 use std::borrow::Cow;
 
 use crate::{
-    policy::{
-        StringMatch,
-        authority::AuthorityMatch,
+    http::{
+        Request,
         path::{Target, normal_spelling},
     },
-    request::Request,
+    policy::{StringMatch, authority::AuthorityMatch},
 };
 use regex_lite::Regex;
 

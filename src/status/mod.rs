@@ -7,18 +7,15 @@
 //! Both forms are written by hand from one [`Report`]; whether someone may see it is decided
 //! before, as for any request.
 
-mod accept;
 mod json;
 mod page;
 
 use crate::{
     config::{Config, KeySource, Mode, Provider},
-    decision::Response,
+    http::{Format, Response},
     keys::{Account, KeyStore},
     time::UnixMillis,
 };
-
-pub use self::accept::Format;
 
 /// How often one decision was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

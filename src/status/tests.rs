@@ -4,9 +4,9 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::{
-    decision::Response,
     engine::Engine,
     host::NoHost,
+    http::{Format, Response},
     keys::{Answer, Caching, FetchError},
 };
 

@@ -5,7 +5,7 @@ use portcullis::{
     decision::Decision,
     engine::{Engine, Patience},
     host::NoHost,
-    request::Request,
+    http::Request,
     time::UnixMillis,
 };
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl Gate {
             (b":authority", b"api.example"),
             (b"authorization", authorization.as_bytes()),
         ]);
-        let decision = engine.decide(&request, now, Patience::Exhausted, &NoHost);
+        let decision = engine.decide(&request, None, now, Patience::Exhausted, &NoHost);
         // Whatever URL a token may name: nobody goes there.
         assert_eq!(engine.due(now, &NoHost), [], "calls to make");
         match decision {

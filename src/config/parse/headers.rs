@@ -8,7 +8,8 @@ use crate::{
     config::{
         ClaimHeader, ConfigError, PayloadHeader, Provider, Reason, error::At, raw::RawClaimHeader,
     },
-    policy::{HeaderName, Places, Requirement},
+    http::HeaderName,
+    policy::{Places, Requirement},
 };
 
 /// Headers that belong to a connection or frame its messages (RFC 9110 §7.6.1, §7.2, §8.6).

@@ -3,7 +3,8 @@
 use super::list::distinct_texts;
 use crate::{
     config::{ConfigError, Reason, error::At, raw::RawJwtHeader},
-    policy::{HeaderName, HeaderPlace, Places},
+    http::HeaderName,
+    policy::{HeaderPlace, Places},
 };
 
 /// `from_headers`, `from_params` and `from_cookies`; the standard places where none is written.

@@ -12,12 +12,14 @@ use crate::{
         error::At,
         raw::{RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex, RawStringMatcher},
     },
-    policy::{
-        HeaderCondition, HeaderMatch, HeaderName, PathMatch, PathText, Pattern, QueryCondition,
-        QueryMatch, RouteMatch, StringMatch,
-        authority::AuthorityMatch,
+    http::{
+        HeaderName,
         method::is_misspelt,
         path::{Extent, Target, normal_spelling, unreachable},
+    },
+    policy::{
+        HeaderCondition, HeaderMatch, PathMatch, PathText, Pattern, QueryCondition, QueryMatch,
+        RouteMatch, StringMatch, authority::AuthorityMatch,
     },
 };
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::{ConfigError, Provider, Reason, StatusPath, error::At, raw::RawStatus},
-    policy::path::{Extent, normal_spelling, unreachable},
+    http::path::{Extent, normal_spelling, unreachable},
 };
 
 const MAX_BASE_URL: usize = 256;

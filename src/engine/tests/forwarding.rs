@@ -70,6 +70,7 @@ fn sanitizes_on_every_way_a_request_can_take() {
     ]);
     let decision = engine.decide(
         &preflight,
+        None,
         UnixMillis::default(),
         Patience::Waiting,
         &NoHost,

@@ -89,7 +89,7 @@ fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&Request::new(all), now, Patience::Waiting, &NoHost)
+    engine.decide(&Request::new(all), None, now, Patience::Waiting, &NoHost)
 }
 
 fn bearer(engine: &Engine, token: &str) -> Decision {

@@ -39,7 +39,7 @@ fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
         sign(&[0; 256], &json!({"alg": "RS256", "kid": "x"}), &claims)
     );
     let request = Request::new(vec![(b":path", b"/"), (b"authorization", value.as_bytes())]);
-    engine.decide(&request, at(seconds), patience, &NoHost)
+    engine.decide(&request, None, at(seconds), patience, &NoHost)
 }
 
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
@@ -188,6 +188,7 @@ fn looks_once_for_a_key_of_the_issuer() {
             ];
             engine.decide(
                 &Request::new(request),
+                None,
                 at(seconds),
                 Patience::Waiting,
                 &NoHost,

@@ -38,9 +38,9 @@ fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
-    let request = Request::new(all).on_route(Some(&policy));
+    let request = Request::new(all);
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&request, now, Patience::Waiting, &NoHost)
+    engine.decide(&request, Some(&policy), now, Patience::Waiting, &NoHost)
 }
 
 fn with(token: Option<&str>, route: &Value, path: &str) -> &'static str {
@@ -127,10 +127,10 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
         (b":path", b"/a"),
         (b"origin", b"https://o.example"),
         (b"access-control-request-method", b"POST"),
-    ])
-    .on_route(Some(&unreadable));
+    ]);
     let decision = engine.decide(
         &preflight,
+        Some(&unreadable),
         UnixMillis::default(),
         Patience::Waiting,
         &NoHost,
@@ -170,6 +170,7 @@ fn asks_the_filter_state_only_where_no_rule_matches() {
         let request = Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())]);
         let decision = engine.decide(
             &request,
+            None,
             UnixMillis::default(),
             Patience::Waiting,
             &State(state),

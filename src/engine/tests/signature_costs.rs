@@ -83,7 +83,7 @@ fn counted(engine: &Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    let decision = engine.decide(&Request::new(all), now, Patience::Waiting, &host);
+    let decision = engine.decide(&Request::new(all), None, now, Patience::Waiting, &host);
     (label(&decision), host.computed.get())
 }
 

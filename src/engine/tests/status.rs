@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::status::Format;
+use crate::http::Format;
 
 /// The status for those with a scope of provider `b`; all else is open.
 fn guarded(rest: Value) -> Engine {
@@ -29,7 +29,7 @@ fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> 
     let headers = headers.iter();
     all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&Request::new(all), now, Patience::Waiting, &NoHost)
+    engine.decide(&Request::new(all), None, now, Patience::Waiting, &NoHost)
 }
 
 fn ask(engine: &Engine, method: &str, path: &str, token: &str) -> &'static str {
@@ -95,8 +95,14 @@ fn no_route_and_no_rule_opens_it() {
     assert_eq!(label(&send(&engine, "GET", "/other", &[])), "not_required");
     let policy = engine.config().route_policy(&json!({"disabled": true}));
     let head = vec![(&b":method"[..], &b"GET"[..]), (b":path", b"/status")];
-    let request = Request::new(head).on_route(Some(&policy));
-    let decision = engine.decide(&request, UnixMillis::new(0), Patience::Waiting, &NoHost);
+    let request = Request::new(head);
+    let decision = engine.decide(
+        &request,
+        Some(&policy),
+        UnixMillis::new(0),
+        Patience::Waiting,
+        &NoHost,
+    );
     assert_eq!(label(&decision), "missing_credential");
     let preflight = [
         ("origin", "https://a"),

@@ -6,10 +6,8 @@
 //! parameter whose name some servers take for a place's counts as that place.
 
 use crate::{
-    policy::{
-        HeaderName, Scheme, basic::ClientCredentials, confusable::is_parameter, path::Target,
-    },
-    request::Request,
+    http::{HeaderName, Request, is_parameter, path::Target},
+    policy::{Scheme, basic::ClientCredentials},
 };
 
 /// Where one provider's tokens are looked for.

@@ -11,8 +11,9 @@ use crate::{
             ED25519_KEY, ED25519_PEM, SECRET, base, base_with, key_set, oct_key, parse, provider,
         },
     },
+    http::HeaderName,
     jose::{Algorithm, ClaimPath, KeyOrigin, VerifyingKey},
-    policy::{HeaderName, HeaderPlace},
+    policy::HeaderPlace,
 };
 
 #[test]

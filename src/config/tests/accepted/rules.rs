@@ -9,12 +9,11 @@ use crate::{
         Audiences, ProviderId,
         tests::{base, base_with, parse},
     },
+    http::{Request, path::Target},
     jose::ClaimPath,
     policy::{
-        Authorization, HeaderCondition, PathMatch, QueryCondition, Requirement, RouteMatch,
-        WordSet, path::Target,
+        Authorization, HeaderCondition, PathMatch, QueryCondition, Requirement, RouteMatch, WordSet,
     },
-    request::Request,
 };
 
 fn route(written: Value) -> RouteMatch {

@@ -3,18 +3,9 @@
 use core::fmt;
 
 use super::{
-    Ambiguity, normal_spelling, refuse,
-    spelling::{Octet, octets},
+    ambiguity::{Ambiguity, Extent, refuse},
+    spelling::{Octet, normal_spelling, octets},
 };
-
-/// How much of a request's path a rule writes down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// The start of it.
-    Start,
-    /// All of it.
-    Whole,
-}
 
 /// Why no request that `path_policy: reject` admits can have a rule's path. The rule would protect
 /// nothing, and its author would not notice.

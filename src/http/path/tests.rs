@@ -1,7 +1,11 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::*;
+use super::{
+    ambiguity::refuse,
+    readings::{is_plain, without_parameters},
+    *,
+};
 
 #[test]
 fn refuses_each_ambiguous_form() {

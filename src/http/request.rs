@@ -2,38 +2,17 @@
 //!
 //! Values are bytes: a client may send anything, and a decision must be made about all of it.
 
-use crate::policy::RoutePolicy;
-
 /// A request's head. Names are in lower case, pseudo-headers included, in the order received.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
-    route_policy: Option<&'a RoutePolicy>,
 }
 
 impl<'a> Request<'a> {
     /// A request with these headers; names must be in lower case already, as Envoy gives them.
     #[must_use]
-    pub fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> Self {
-        Self {
-            headers,
-            route_policy: None,
-        }
-    }
-
-    /// The same on a route of the proxy that says this.
-    #[must_use]
-    pub fn on_route(self, route_policy: Option<&'a RoutePolicy>) -> Self {
-        Self {
-            route_policy,
-            ..self
-        }
-    }
-
-    /// What its route says, if anything.
-    #[must_use]
-    pub const fn route_policy(&self) -> Option<&'a RoutePolicy> {
-        self.route_policy
+    pub const fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> Self {
+        Self { headers }
     }
 
     /// All headers in order.

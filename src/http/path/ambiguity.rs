@@ -1,0 +1,106 @@
+//! Paths that servers read as different resources.
+
+use core::fmt;
+
+use super::spelling::octets;
+
+/// Why a path is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ambiguity {
+    /// `\` or `%5c`: some servers take it for `/`.
+    Backslash,
+    /// `.` or `..` as a segment, plain or encoded (RFC 3986 §5.2.4).
+    DotSegment,
+    /// `%25` before two hexadecimal digits: decoded twice, it becomes another character.
+    DoubleEncoding,
+    /// `//`: some servers merge it.
+    EmptySegment,
+    /// `%2f`: some servers decode it before they route.
+    EncodedSlash,
+    /// `#`: a fragment is not part of a request target (RFC 9112 §3.2).
+    Fragment,
+    /// `%00`: some servers end the path there.
+    Nul,
+    /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
+    NotText,
+    /// `%u002f`: IIS and others decode it to a character.
+    UnicodeEncoding,
+}
+
+impl fmt::Display for Ambiguity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Backslash => "a backslash",
+            Self::DotSegment => "a dot segment",
+            Self::DoubleEncoding => "a character that is encoded twice",
+            Self::EmptySegment => "an empty segment",
+            Self::EncodedSlash => "an encoded slash",
+            Self::Fragment => "a fragment",
+            Self::Nul => "an encoded NUL",
+            Self::NotText => "encoded octets that are not UTF-8",
+            Self::UnicodeEncoding => "the encoding %u",
+        })
+    }
+}
+
+/// How much of a request's path a rule writes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The start of it.
+    Start,
+    /// All of it.
+    Whole,
+}
+
+/// Refuses a path in its normal spelling that servers read differently.
+pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
+    if normal.contains("//") {
+        return Err(Ambiguity::EmptySegment);
+    }
+    let mut segments = normal.split('/');
+    if extent == Extent::Start {
+        segments.next_back(); // unfinished: `/.` also begins `/.well-known`
+    }
+    if segments.any(|segment| matches!(segment, "." | "..")) {
+        return Err(Ambiguity::DotSegment);
+    }
+    refuse_encodings(normal, extent)
+}
+
+/// Looks at each encoded octet of a normal spelling.
+fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
+    if !normal.contains('%') {
+        return Ok(());
+    }
+    for encoded in normal.split('%').skip(1) {
+        let (code, behind) = encoded.split_at_checked(2).unwrap_or((encoded, ""));
+        let ambiguity = match code {
+            "2F" => Ambiguity::EncodedSlash,
+            "5C" => Ambiguity::Backslash,
+            "00" => Ambiguity::Nul,
+            "25" if is_unicode_encoding(behind) => Ambiguity::UnicodeEncoding,
+            "25" if starts_with_digits::<2>(behind) => Ambiguity::DoubleEncoding,
+            _ => continue,
+        };
+        return Err(ambiguity);
+    }
+    let decoded: Vec<u8> = octets(normal).iter().map(|octet| octet.value).collect();
+    match str::from_utf8(&decoded) {
+        Err(error) if extent == Extent::Whole || error.error_len().is_some() => {
+            Err(Ambiguity::NotText)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `u` and four hexadecimal digits come first.
+fn is_unicode_encoding(behind: &str) -> bool {
+    let digits = behind.strip_prefix(['u', 'U']);
+    digits.is_some_and(starts_with_digits::<4>)
+}
+
+/// Whether that many hexadecimal digits come first.
+fn starts_with_digits<const COUNT: usize>(text: &str) -> bool {
+    let first = text.as_bytes().first_chunk::<COUNT>();
+    first.is_some_and(|first| first.iter().all(u8::is_ascii_hexdigit))
+}

@@ -1,0 +1,38 @@
+//! A request target, split into path and query.
+
+use std::borrow::Cow;
+
+/// A request target, split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// The path, before `?`.
+    pub path: &'a str,
+    /// What follows the first `?`.
+    pub query: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    /// Splits `:path` at its first `?`.
+    #[must_use]
+    pub fn new(target: &'a str) -> Self {
+        match target.split_once('?') {
+            Some((path, query)) => Self {
+                path,
+                query: Some(query),
+            },
+            None => Self {
+                path: target,
+                query: None,
+            },
+        }
+    }
+
+    /// The whole of it, as `:path` has it.
+    #[must_use]
+    pub fn text(self) -> Cow<'a, str> {
+        match self.query {
+            Some(query) => Cow::Owned(format!("{}?{query}", self.path)),
+            None => Cow::Borrowed(self.path),
+        }
+    }
+}
