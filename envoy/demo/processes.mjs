@@ -36,8 +36,8 @@ export async function startServer(name, script, env) {
     else console.error(`${name}: ${text}`);
   };
   const server = start(name, process.execPath, [script], { env, onLine });
-  const late = sleep(10_000, null, { ref: false })
-    .then(() => { throw new Error(`${name} was not ready within 10 s`); });
+  const late = sleep(60_000, null, { ref: false })
+    .then(() => { throw new Error(`${name} was not ready within a minute`); });
   return Promise.race([line, server.died, late]);
 }
 

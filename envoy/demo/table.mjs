@@ -56,10 +56,11 @@ function identitySeen(response) {
   return names.map((name) => `${name}=${headers[name]}`).join(' ') || 'nobody';
 }
 
-// The access log's line for a request; Envoy writes it a moment after the answer.
+// The access log's line for a request; Envoy writes it a moment after the answer, or later if the
+// machine is busy.
 async function reasonOf(response, accessLog) {
   const id = response.headers['x-request-id'];
-  for (let attempt = 0; id && attempt < 40; attempt += 1) {
+  for (let attempt = 0; id && attempt < 300; attempt += 1) {
     const entry = (await accessLog()).find((text) => text.includes(id));
     if (entry) {
       const details = JSON.parse(entry.slice(entry.indexOf('{'))).details ?? '';

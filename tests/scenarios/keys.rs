@@ -219,7 +219,7 @@ fn bounds_how_many_wait<D: Driver>() {
     let server = publishing(&signer);
     server.hold();
     let mut config = configuration(&remote_provider());
-    config["limits"] = json!({ "parked_requests": 3 });
+    config["limits"]["parked_requests"] = json!(3);
     let gate: D = start(&Setup::new(config).cluster("login", &server));
     let request = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let waiting: Vec<_> = (0..3).map(|_| gate.begin(&request)).collect();
@@ -242,7 +242,7 @@ fn refuses_no_good_token_for_want_of_room<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     let mut config = configuration(&remote_provider());
-    config["limits"] = json!({ "parked_requests": 1 });
+    config["limits"]["parked_requests"] = json!(1);
     let gate: D = start(&Setup::new(config).cluster("login", &server));
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "a")).status, 200);
     server.hold();

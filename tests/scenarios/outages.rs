@@ -22,6 +22,9 @@ on_both_drivers!(
     takes_a_key_set_of_any_content_type,
 );
 
+/// How many seconds keys serve beyond their freshness.
+const MAX_STALE: u64 = 4;
+
 /// The failures, by the provider that suffers them.
 fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
     let good = || Answer::json(signer.jwks().to_string());
@@ -82,9 +85,16 @@ fn serves_the_last_good_keys_through_every_outage_until_they_are_too_old<D: Driv
         let failed = format!("portcullis.provider.{name}.jwks.fetch_failed");
         gate.wait_until(name, || gate.metric(&failed) > Some(0));
     }
-    // Past the end of freshness, which is a second, and within what they may serve beyond it.
+    // Past the end of freshness, which is a second.
     gate.pass(Duration::from_millis(1500));
-    assert_all(&gate, &signer, &names, "stale", 200);
+    for name in &names {
+        let status = ask(&gate, &signer, name).status;
+        let fetched = format!("portcullis.provider.{name}.jwks.last_success_seconds");
+        // A busy machine may come too late for what they serve beyond it.
+        if gate.now() < gate.metric(&fetched).unwrap() + 1 + MAX_STALE {
+            assert_eq!(status, 200, "{name} stale");
+        }
+    }
 
     for name in &names {
         let status = || ask(&gate, &signer, name).status;
@@ -145,7 +155,7 @@ fn configuration_of(names: &[&str]) -> Value {
         remote["http_uri"]["uri"] = json!(format!("{}{}", issuer(name), jwks_path(name)));
         remote["http_uri"]["timeout"] = json!("0.5s");
         remote["cache_duration"] = json!("1s");
-        remote["max_stale"] = json!("4s");
+        remote["max_stale"] = json!(format!("{MAX_STALE}s"));
         remote["async_fetch"]["failed_refetch_duration"] = json!("0.1s");
         ((*name).to_owned(), provider)
     };
