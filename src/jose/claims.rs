@@ -10,7 +10,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::jose::token::TokenError;
+use crate::jose::error::TokenError;
 use crate::json;
 use crate::time::{Rounding, UnixSeconds};
 

@@ -13,8 +13,9 @@
 use std::fmt;
 
 use crate::jose::algorithm::Algorithm;
-use crate::jose::key::{Curve, JwkAlgorithm, KeyType, VerifyingKey};
+use crate::jose::key::{JwkAlgorithm, VerifyingKey};
 use crate::jose::key_set::KeySet;
+use crate::jose::numbers::{Curve, KeyType};
 
 /// Highest cost of the signatures computed for one token: 16 of RSA-2048, 2 of ES512.
 const BUDGET: usize = 256;
@@ -104,7 +105,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::jose::key::KeyNumbers;
+    use crate::jose::numbers::KeyNumbers;
 
     /// Admission does not factor a modulus, so any odd number of the size will do.
     fn rsa(bits: usize) -> VerifyingKey {

@@ -14,8 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
-use crate::jose::key::MAX_KID_BYTES;
-use crate::jose::token::TokenError;
+use crate::jose::error::{MAX_KID_BYTES, TokenError};
 use crate::json;
 
 /// Headers that are remembered: as many as issuers may well take turns.

@@ -7,14 +7,14 @@
 //! used for what its owner did not mean. Members that restrict nothing are ignored, among them the
 //! private ones, which have no business in a published set and no use here.
 
-use std::fmt;
-
 use serde_json::{Map, Value};
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
-use crate::jose::key::{Curve, KeyNumbers, MAX_KID_BYTES, VerifyingKey};
-use crate::json::{self, JsonError};
+use crate::jose::error::{KeyError, MAX_KID_BYTES};
+use crate::jose::key::VerifyingKey;
+use crate::jose::numbers::{Curve, KeyNumbers};
+use crate::json;
 
 /// Where a key came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,79 +23,6 @@ pub enum KeyOrigin {
     Remote,
     /// Written in the configuration. Shared secrets are admitted.
     Local,
-}
-
-/// Why a key is not admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyError {
-    /// The key is no strict JSON object (RFC 7517 section 4: names must be unique).
-    Json(JsonError),
-    /// A member that the type of key requires is not there.
-    MemberMissing {
-        /// Its name.
-        member: &'static str,
-    },
-    /// A member is not a string, or for `key_ops` not an array of strings.
-    MemberType {
-        /// Its name.
-        member: &'static str,
-    },
-    /// A member is not strict base64url (RFC 7518 section 2).
-    NotBase64url {
-        /// Its name.
-        member: &'static str,
-    },
-    /// `kty` is none of EC, OKP, RSA, oct (RFC 7518 section 6.1).
-    UnsupportedKeyType,
-    /// `crv` is none of P-256, P-384, P-521; for OKP not Ed25519.
-    UnsupportedCurve,
-    /// `kid` is longer than [`MAX_KID_BYTES`].
-    KidTooLong,
-    /// `use` says that the key is not for signatures (RFC 7517 section 4.2).
-    NotForSignatures,
-    /// `key_ops` does not list `verify` (RFC 7517 section 4.3).
-    NotForVerifying,
-    /// `alg` names no signature algorithm known here (RFC 7517 section 4.4).
-    UnsupportedAlgorithm,
-    /// `alg` is not one for this type of key or curve (RFC 7518 section 3.1).
-    AlgorithmDoesNotFit {
-        /// What it names.
-        algorithm: Algorithm,
-    },
-    /// An RSA modulus below 2048 bits (RFC 7518 section 3.3).
-    RsaModulusTooSmall {
-        /// Its size.
-        bits: usize,
-    },
-    /// An RSA modulus above 8192 bits, which is costly to verify with.
-    RsaModulusTooLarge {
-        /// Its size.
-        bits: usize,
-    },
-    /// An even RSA modulus, which is no product of two large primes.
-    RsaModulusEven,
-    /// An RSA exponent that is even, below 3, or above 65537.
-    RsaExponent,
-    /// An EC coordinate that has not the full length of its curve (RFC 7518 section 6.2.1.2).
-    EcCoordinateLength {
-        /// The full length, in octets.
-        expected: usize,
-    },
-    /// EC coordinates that are no point of their curve (RFC 8725 section 3.4).
-    EcPointNotOnCurve,
-    /// An Ed25519 key that has not 32 octets (RFC 8037 section 2).
-    OkpLength,
-    /// An Ed25519 key that is no point, not canonically written, or of small order.
-    OkpPoint,
-    /// A shared secret in a key set that was fetched.
-    SecretFromAfar,
-    /// A shared secret shorter than its hash (RFC 7518 section 3.2).
-    SecretTooShort {
-        /// Its length.
-        octets: usize,
-        /// The least length.
-        needed: usize,
-    },
 }
 
 impl VerifyingKey {
@@ -213,77 +140,6 @@ fn octets(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, Key
     base64url::decode(required_str(jwk, member)?).ok_or(KeyError::NotBase64url { member })
 }
 
-impl From<JsonError> for KeyError {
-    fn from(error: JsonError) -> Self {
-        Self::Json(error)
-    }
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(error) => write!(f, "{error}"),
-            Self::MemberMissing { member } => write!(f, "add the member \"{member}\""),
-            Self::MemberType { member: "key_ops" } => {
-                f.write_str("\"key_ops\" must be an array of strings")
-            }
-            Self::MemberType { member } => write!(f, "\"{member}\" must be a string"),
-            Self::NotBase64url { member } => {
-                write!(f, "\"{member}\" must be base64url without padding")
-            }
-            Self::UnsupportedKeyType => f.write_str("\"kty\" must be EC, OKP, RSA or oct"),
-            Self::UnsupportedCurve => {
-                f.write_str("\"crv\" must be P-256, P-384 or P-521, or Ed25519 for OKP")
-            }
-            Self::KidTooLong => write!(f, "\"kid\" has more than {MAX_KID_BYTES} bytes"),
-            Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
-            Self::NotForVerifying => f.write_str("\"key_ops\" does not hold \"verify\""),
-            Self::UnsupportedAlgorithm => {
-                f.write_str("\"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*, or absent")
-            }
-            Self::AlgorithmDoesNotFit { algorithm } => {
-                write!(
-                    f,
-                    "\"alg\" is {algorithm}, which needs another type of key or curve"
-                )
-            }
-            Self::RsaModulusTooSmall { bits } => {
-                write!(
-                    f,
-                    "the RSA modulus has {bits} bits: use one of 2048 or more"
-                )
-            }
-            Self::RsaModulusTooLarge { bits } => {
-                write!(
-                    f,
-                    "the RSA modulus has {bits} bits: use one of 8192 or less"
-                )
-            }
-            Self::RsaModulusEven => f.write_str("the RSA modulus is even: make a new key"),
-            Self::RsaExponent => {
-                f.write_str("the RSA exponent must be odd and in 3..=65537: use 65537")
-            }
-            Self::EcCoordinateLength { expected } => {
-                write!(
-                    f,
-                    "\"x\" and \"y\" must have {expected} octets, leading zeros included"
-                )
-            }
-            Self::EcPointNotOnCurve => f.write_str("\"x\" and \"y\" are no point of \"crv\""),
-            Self::OkpLength => f.write_str("\"x\" must have 32 octets"),
-            Self::OkpPoint => f.write_str("\"x\" is no Ed25519 public key that can be trusted"),
-            Self::SecretFromAfar => {
-                f.write_str("a fetched key set cannot hold shared secrets: configure them")
-            }
-            Self::SecretTooShort { octets, needed } => {
-                write!(f, "the secret has {octets} octets: use at least {needed}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
@@ -292,7 +148,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::jose::key::KeyType;
+    use crate::jose::numbers::KeyType;
+    use crate::json::JsonError;
 
     /// RFC 7517 appendix A.1.
     const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";

@@ -7,9 +7,9 @@
 use std::rc::Rc;
 
 use crate::jose::base64url;
+use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 use crate::jose::key::VerifyingKey;
-use crate::jose::token::TokenError;
 use crate::jose::x509::X509Signature;
 
 /// A JWS whose signature nobody has checked.

@@ -8,45 +8,20 @@
 //! How keys are read from JSON, and what is not admitted, is in [`jwk`](super::jwk).
 
 use std::borrow::Cow;
-use std::fmt;
 
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::jose::algorithm::ecdsa::{Ecdsa, NistCurve, P256, P384, P521};
 use crate::jose::algorithm::eddsa::Ed25519;
 use crate::jose::algorithm::hmac::SecretKey;
-use crate::jose::algorithm::rsa::{RsaPkcs1, RsaPss, without_leading_zeros};
+use crate::jose::algorithm::rsa::{RsaPkcs1, RsaPss};
 use crate::jose::algorithm::{Algorithm, ecdsa, eddsa, rsa as rsa_keys, verify};
-use crate::jose::base64url;
 use crate::jose::claims::Claims;
+use crate::jose::error::KeyError;
 use crate::jose::issuer::IssuerTemplate;
-use crate::jose::jwk::KeyError;
+use crate::jose::numbers::{Curve, KeyNumbers, KeyType, Thumbprint};
 use crate::jose::x509::{self, X509Signature};
 use crate::time::UnixSeconds;
-
-/// A curve of `EC` keys (RFC 7518 section 6.2.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Curve {
-    /// `P-256`.
-    P256,
-    /// `P-384`.
-    P384,
-    /// `P-521`.
-    P521,
-}
-
-/// The type of a key (`kty`, RFC 7518 section 6.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyType {
-    /// `EC`.
-    Ec(Curve),
-    /// `OKP`, which is Ed25519 here.
-    Okp,
-    /// `oct`: a shared secret.
-    Oct,
-    /// `RSA`.
-    Rsa,
-}
 
 /// How strictly the `alg` of a key binds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,45 +34,6 @@ pub enum JwkAlgorithm {
     /// signs with RS384.
     Family,
 }
-
-/// SHA-256 thumbprint of a key (RFC 7638): what the key is, whatever it is called.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Thumbprint([u8; 32]);
-
-/// The numbers of a key, as they stand in a JWK, a certificate or elsewhere.
-#[derive(Clone, Copy)]
-pub enum KeyNumbers<'a> {
-    /// Modulus and public exponent.
-    Rsa {
-        /// `n`, big-endian.
-        modulus: &'a [u8],
-        /// `e`, big-endian.
-        exponent: &'a [u8],
-    },
-    /// Coordinates of a point.
-    Ec {
-        /// `crv`.
-        curve: Curve,
-        /// `x`, of full length.
-        x: &'a [u8],
-        /// `y`, of full length.
-        y: &'a [u8],
-    },
-    /// An Ed25519 public key.
-    Ed25519 {
-        /// `x`.
-        x: &'a [u8],
-    },
-    /// A shared secret.
-    Oct {
-        /// `k`.
-        secret: &'a [u8],
-    },
-}
-
-/// Longest `kid`, in bytes. Thumbprints, URLs and names of cloud keys are far shorter. A longer one
-/// would be copied into every record and report.
-pub const MAX_KID_BYTES: usize = 256;
 
 /// When a certificate vouches for its key, both ends included (RFC 5280 section 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -383,82 +319,13 @@ impl Validity {
     }
 }
 
-impl Curve {
-    /// `crv`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::P256 => "P-256",
-            Self::P384 => "P-384",
-            Self::P521 => "P-521",
-        }
-    }
-}
-
-impl KeyType {
-    /// `kty`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ec(_) => "EC",
-            Self::Okp => "OKP",
-            Self::Oct => "oct",
-            Self::Rsa => "RSA",
-        }
-    }
-}
-
-impl KeyNumbers<'_> {
-    /// RFC 7638 section 3: of the members that the type requires, in the order of their names and
-    /// without white space.
-    fn thumbprint(self) -> Thumbprint {
-        let encode = base64url::encode;
-        let jwk = match self {
-            Self::Rsa { modulus, exponent } => {
-                let n = encode(without_leading_zeros(modulus));
-                let e = encode(without_leading_zeros(exponent));
-                format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
-            }
-            Self::Ec { curve, x, y } => {
-                let (crv, x, y) = (curve.name(), encode(x), encode(y));
-                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
-            }
-            Self::Ed25519 { x } => {
-                let x = encode(x);
-                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
-            }
-            Self::Oct { secret } => {
-                let k = encode(secret);
-                format!(r#"{{"k":"{k}","kty":"oct"}}"#)
-            }
-        };
-        Thumbprint(Sha256::digest(jwk).into())
-    }
-}
-
-impl Thumbprint {
-    /// The digest.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Thumbprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base64url::encode(&self.0))
-    }
-}
-
-impl fmt::Debug for Thumbprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Thumbprint({self})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::jose::base64url;
 
     const SECRET: &[u8] = &[7; 64];
 
@@ -591,56 +458,6 @@ mod tests {
             .with_kid(Some("k".to_owned()))
             .with_issuer(Some("i".to_owned()));
         assert_eq!(named.thumbprint().to_string(), expected);
-    }
-
-    /// Which writes the members in their order by itself.
-    #[test]
-    fn thumbprint_is_that_of_jwt_compact() {
-        use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};
-        let (x, y) = (&[1, 2, 3][..], &[4, 5][..]);
-        for (numbers, jwk) in [
-            (
-                KeyNumbers::Rsa {
-                    modulus: x,
-                    exponent: y,
-                },
-                JsonWebKey::Rsa {
-                    modulus: x.into(),
-                    public_exponent: y.into(),
-                    private_parts: None,
-                },
-            ),
-            (
-                KeyNumbers::Ec {
-                    curve: Curve::P384,
-                    x,
-                    y,
-                },
-                JsonWebKey::EllipticCurve {
-                    curve: "P-384".into(),
-                    x: x.into(),
-                    y: y.into(),
-                    secret: None,
-                },
-            ),
-            (
-                KeyNumbers::Ed25519 { x },
-                JsonWebKey::KeyPair {
-                    curve: "Ed25519".into(),
-                    x: x.into(),
-                    secret: None,
-                },
-            ),
-            (
-                KeyNumbers::Oct { secret: x },
-                JsonWebKey::Symmetric {
-                    secret: SecretBytes::borrowed(x),
-                },
-            ),
-        ] {
-            let expected = Thumbprint(Sha256::digest(jwk.to_string()).into());
-            assert_eq!(numbers.thumbprint(), expected, "{jwk}");
-        }
     }
 
     #[test]

@@ -17,9 +17,11 @@ use serde_json::value::RawValue;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
 use crate::jose::claims::Claims;
+use crate::jose::error::{KeyError, KeySetError, SkippedKey};
 use crate::jose::header::JoseHeader;
-use crate::jose::jwk::{KeyError, KeyOrigin, admitted_kid};
-use crate::jose::key::{JwkAlgorithm, KeyNumbers, VerifyingKey};
+use crate::jose::jwk::{KeyOrigin, admitted_kid};
+use crate::jose::key::{JwkAlgorithm, VerifyingKey};
+use crate::jose::numbers::KeyNumbers;
 use crate::json;
 use crate::time::UnixSeconds;
 
@@ -61,46 +63,6 @@ pub struct KeyQuery<'a> {
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
     skipped: Vec<SkippedKey>,
-}
-
-/// A key that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedKey {
-    /// Its place in `keys`, from 0.
-    pub index: usize,
-    /// Its `kid`, where that could be read and is not too long.
-    pub kid: Option<String>,
-    /// Why it cannot be used.
-    pub reason: KeyError,
-}
-
-/// Why a whole key set is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySetError {
-    /// The text is longer than its limit.
-    TooManyBytes {
-        /// The limit.
-        limit: usize,
-    },
-    /// There are more keys than their limit.
-    TooManyKeys {
-        /// The limit.
-        limit: usize,
-    },
-    /// The text is no JSON object with an array `keys` (RFC 7517 section 5.1).
-    NotAKeySet,
-    /// A member of the outer object occurs twice (RFC 7517 section 5).
-    DuplicateName,
-    /// A key in the configuration that does not serve, which its owner has to learn.
-    Refused {
-        /// The key.
-        key: SkippedKey,
-    },
-    /// No key of the set can be used.
-    NoUsableKey {
-        /// Each key with its reason; empty for an empty set.
-        skipped: Vec<SkippedKey>,
-    },
 }
 
 impl KeySet {
@@ -334,48 +296,6 @@ impl<'de> Visitor<'de> for ShallowVisitor {
 
     fn visit_str<E>(self, _: &str) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Scalar)
-    }
-}
-
-impl fmt::Display for KeySetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooManyBytes { limit } => {
-                write!(
-                    f,
-                    "the key set is longer than {limit} bytes: raise limits.jwks_bytes"
-                )
-            }
-            Self::TooManyKeys { limit } => {
-                write!(
-                    f,
-                    "the key set holds more than {limit} keys: raise limits.jwks_keys"
-                )
-            }
-            Self::NotAKeySet => {
-                f.write_str("not a JWK Set: give a JSON object with an array \"keys\"")
-            }
-            Self::DuplicateName => {
-                f.write_str("a member of the key set occurs twice: remove one of the two")
-            }
-            Self::Refused { key } => key.fmt(f),
-            Self::NoUsableKey { skipped } if skipped.is_empty() => f.write_str("there is no key"),
-            Self::NoUsableKey { skipped } => {
-                f.write_str("no key can be used")?;
-                skipped.iter().try_for_each(|key| write!(f, "; {key}"))
-            }
-        }
-    }
-}
-
-impl std::error::Error for KeySetError {}
-
-impl fmt::Display for SkippedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kid {
-            Some(kid) => write!(f, "key {} (kid {kid:?}): {}", self.index, self.reason),
-            None => write!(f, "key {}: {}", self.index, self.reason),
-        }
     }
 }
 

@@ -4,20 +4,24 @@
 //! token, [`header`] what its header may say, [`claims`] the registered claims, [`jwk`] which keys
 //! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
 //! against, [`pem`] how keys are read from PEM, [`issuer`] what a key or a provider says of `iss`,
-//! [`algorithm`] the arithmetic, [`x509`] how a host is asked to do it. [`token`] draws the line between claims that someone
-//! wrote and claims that a key has signed. Nothing here knows of providers, audiences, clocks
+//! [`numbers`] what a key is made of, [`error`] why something is refused, [`algorithm`] the
+//! arithmetic, [`x509`] how a host is asked to do it. [`token`] draws the line between claims that
+//! someone wrote and claims that a key has signed. Nothing here knows of providers, audiences, clocks
 //! or HTTP: that a token verifies says who signed it, not that it may enter.
 
 pub mod algorithm;
 pub mod base64url;
+mod big_endian;
 pub mod claims;
 pub mod cost;
+pub mod error;
 pub mod header;
 pub mod issuer;
 pub mod jwk;
 pub mod jws;
 pub mod key;
 pub mod key_set;
+pub mod numbers;
 pub mod pem;
 pub mod token;
 pub mod x509;
@@ -25,12 +29,14 @@ pub mod x509;
 pub use self::algorithm::{Algorithm, Family};
 pub use self::claims::{ClaimPath, Claims, Times, words};
 pub use self::cost::{Budget, Nameless};
+pub use self::error::{KeyError, KeySetError, SkippedKey, TokenError};
 pub use self::header::JoseHeader;
 pub use self::issuer::IssuerTemplate;
-pub use self::jwk::{KeyError, KeyOrigin};
+pub use self::jwk::KeyOrigin;
 pub use self::jws::CompactJws;
-pub use self::key::{Curve, JwkAlgorithm, KeyNumbers, KeyType, Thumbprint, Validity, VerifyingKey};
-pub use self::key_set::{KeyQuery, KeySet, KeySetError, KeySetLimits, SkippedKey};
+pub use self::key::{JwkAlgorithm, Validity, VerifyingKey};
+pub use self::key_set::{KeyQuery, KeySet, KeySetLimits};
+pub use self::numbers::{Curve, KeyNumbers, KeyType, Thumbprint};
 pub use self::pem::{BlockError, PemError};
-pub use self::token::{TokenError, UntrustedToken, VerifiedToken};
+pub use self::token::{UntrustedToken, VerifiedToken};
 pub use self::x509::X509Signature;

@@ -10,55 +10,14 @@
 //! members with one name, refuses tokens for the length of an `x5t` that nobody asked it to read
 //! (Entra's have one), and hides `crit`. Its algorithms and key types are used below this.
 
-use std::fmt;
 use std::rc::Rc;
 
 use crate::jose::claims::Claims;
+use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 use crate::jose::jws::CompactJws;
-use crate::jose::key::{MAX_KID_BYTES, Thumbprint, VerifyingKey};
-use crate::json::JsonError;
-
-/// Why a text is no token that could be verified. Says nothing of what is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenError {
-    /// Five segments: an encrypted token (RFC 7516 section 3.1).
-    Encrypted,
-    /// Not three segments (RFC 7515 section 7.1).
-    SegmentCount,
-    /// A segment is empty: no claims (RFC 7515 appendix F), or no signature (RFC 7519 section 6).
-    SegmentEmpty,
-    /// A segment is not strict base64url (RFC 7515 section 2).
-    NotBase64url,
-    /// The header is not one strict JSON object (RFC 7515 section 4).
-    HeaderJson(JsonError),
-    /// The header has no `alg` (RFC 7515 section 4.1.1).
-    AlgorithmMissing,
-    /// `alg` names none of the algorithms here; `none` in any spelling is one such.
-    UnsupportedAlgorithm,
-    /// A header member is not a string (RFC 7515 section 4.1).
-    HeaderType {
-        /// Its name.
-        member: &'static str,
-    },
-    /// `kid` is longer than any key's may be.
-    KidTooLong,
-    /// `crit` demands an extension, or is wrong in itself (RFC 7515 section 4.1.11).
-    CriticalExtension,
-    /// `b64` is there, which a JWT may not use (RFC 7797 section 7).
-    UnencodedPayload,
-    /// `cty` says that the payload is another token (RFC 7519 section 5.2).
-    Nested,
-    /// `enc` or `zip` is there, which belong to encrypted tokens (RFC 8725 section 3.6).
-    EncryptionHeader,
-    /// The payload is not one strict JSON object (RFC 7519 section 7.2).
-    ClaimsJson(JsonError),
-    /// A registered claim has not its type (RFC 7519 section 4.1).
-    ClaimType {
-        /// Its name.
-        claim: &'static str,
-    },
-}
+use crate::jose::key::VerifyingKey;
+use crate::jose::numbers::Thumbprint;
 
 /// A token whose shape is good and whose signature nobody has checked.
 #[derive(Clone, Debug)]
@@ -151,45 +110,6 @@ impl VerifiedToken {
     }
 }
 
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Encrypted => f.write_str("encrypted: have the issuer send signed tokens only"),
-            Self::SegmentCount => f.write_str("not three segments: send a JWS in compact form"),
-            Self::SegmentEmpty => f.write_str("a segment is empty: send a signed token"),
-            Self::NotBase64url => {
-                f.write_str("a segment is not base64url: encode it without padding")
-            }
-            Self::HeaderJson(error) => write!(f, "header: {error}"),
-            Self::AlgorithmMissing => f.write_str("header: add \"alg\""),
-            Self::UnsupportedAlgorithm => {
-                f.write_str("header: \"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*")
-            }
-            Self::HeaderType { member } => write!(f, "header: \"{member}\" must be a string"),
-            Self::KidTooLong => write!(f, "header: \"kid\" has more than {MAX_KID_BYTES} bytes"),
-            Self::CriticalExtension => f.write_str("header: remove \"crit\""),
-            Self::UnencodedPayload => f.write_str("header: remove \"b64\""),
-            Self::Nested => f.write_str("header: \"cty\" announces a token inside the token"),
-            Self::EncryptionHeader => f.write_str("header: remove \"enc\" and \"zip\""),
-            Self::ClaimsJson(error) => write!(f, "claims: {error}"),
-            Self::ClaimType { claim: "aud" } => {
-                f.write_str("claims: \"aud\" must be a string or an array of strings")
-            }
-            Self::ClaimType {
-                claim: claim @ ("exp" | "nbf" | "iat"),
-            } => {
-                write!(
-                    f,
-                    "claims: \"{claim}\" must be a number of seconds, not negative"
-                )
-            }
-            Self::ClaimType { claim } => write!(f, "claims: \"{claim}\" must be a string"),
-        }
-    }
-}
-
-impl std::error::Error for TokenError {}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
@@ -199,7 +119,7 @@ mod tests {
 
     use super::*;
     use crate::jose::base64url;
-    use crate::jose::key::KeyNumbers;
+    use crate::jose::numbers::KeyNumbers;
 
     const SECRET: [u8; 32] = [7; 32];
 

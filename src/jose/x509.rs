@@ -8,8 +8,8 @@
 
 use std::borrow::Cow;
 
-use crate::jose::algorithm::rsa::without_leading_zeros;
-use crate::jose::key::{Curve, KeyNumbers};
+use crate::jose::big_endian::without_leading_zeros;
+use crate::jose::numbers::{Curve, KeyNumbers};
 
 /// 1.2.840.113549.1.1.1, `rsaEncryption`.
 pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];

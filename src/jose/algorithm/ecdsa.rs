@@ -13,7 +13,7 @@ use jwt_compact::AlgorithmSignature;
 use p256::ecdsa::signature::Verifier;
 use p256::elliptic_curve::point::AffineCoordinates;
 
-use crate::jose::jwk::KeyError;
+use crate::jose::error::KeyError;
 
 /// Prepares a public key from its coordinates (RFC 7518 section 6.2.1), each of the curve's full
 /// length: a coordinate is refused without its leading zeros, since who omits them disagrees with

@@ -24,7 +24,7 @@ use curve25519_dalek::traits::Identity;
 use jwt_compact::AlgorithmSignature;
 use sha2::{Digest, Sha512};
 
-use crate::jose::jwk::KeyError;
+use crate::jose::error::KeyError;
 
 const KEY_LENGTH: usize = 32;
 const SIGNATURE_LENGTH: usize = 64;

@@ -14,7 +14,7 @@ use jwt_compact::alg::SecretBytes;
 use sha2::{Sha256, Sha384, Sha512};
 
 use crate::jose::algorithm::{Algorithm, Sha2, verify};
-use crate::jose::jwk::KeyError;
+use crate::jose::error::KeyError;
 
 /// Least octets of a secret key: what the shortest hash asks for.
 pub const MIN_OCTETS: usize = 32;

@@ -17,7 +17,7 @@ mod tests;
 
 use std::fmt;
 
-use crate::jose::jwk::KeyError;
+use crate::jose::error::KeyError;
 use crate::jose::key::VerifyingKey;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

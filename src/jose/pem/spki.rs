@@ -6,7 +6,8 @@
 
 use super::BlockError;
 use super::der::{Elements, Tag};
-use crate::jose::key::{Curve, KeyNumbers, VerifyingKey};
+use crate::jose::key::VerifyingKey;
+use crate::jose::numbers::{Curve, KeyNumbers};
 use crate::jose::x509::{EC, P256, P384, P521, RSA, UNCOMPRESSED};
 
 /// 1.2.840.113549.1.1.10, `id-RSASSA-PSS`.

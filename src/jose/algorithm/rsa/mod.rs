@@ -17,7 +17,8 @@ use jwt_compact::AlgorithmSignature;
 
 use self::modexp::Modulus;
 use crate::jose::algorithm::Sha2;
-use crate::jose::jwk::KeyError;
+use crate::jose::big_endian::{bit_length, without_leading_zeros};
+use crate::jose::error::KeyError;
 
 /// Least size of a modulus (RFC 7518 section 3.3).
 pub const MIN_MODULUS_BITS: usize = 2048;
@@ -71,20 +72,6 @@ pub fn public_key(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, KeyError
     let exponent = exponent_value(exponent).ok_or(KeyError::RsaExponent)?;
     let modulus = Modulus::new(modulus).ok_or(KeyError::RsaModulusEven)?;
     Ok(PublicKey { modulus, exponent })
-}
-
-/// `octets` from the first that is not zero.
-pub(crate) fn without_leading_zeros(octets: &[u8]) -> &[u8] {
-    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-    octets.get(zeros..).unwrap_or_default()
-}
-
-fn bit_length(minimal: &[u8]) -> usize {
-    let unused = minimal.first().map_or(0, |octet| octet.leading_zeros());
-    minimal
-        .len()
-        .saturating_mul(8)
-        .saturating_sub(usize::try_from(unused).unwrap_or(0))
 }
 
 fn exponent_value(octets: &[u8]) -> Option<u64> {

@@ -28,7 +28,7 @@
 
 use std::cmp::Ordering;
 
-use crate::jose::algorithm::rsa::{bit_length, without_leading_zeros};
+use crate::jose::big_endian::{bit_length, without_leading_zeros};
 
 /// Four limbs, least significant first.
 type Block = [u32; 4];

@@ -14,7 +14,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::jose::base64url;
-use crate::jose::key::{Curve, KeyNumbers, KeyType, Validity};
+use crate::jose::key::Validity;
+use crate::jose::numbers::{Curve, KeyNumbers, KeyType};
 use crate::time::UnixSeconds;
 
 /// 2020-01-01 and 2100-01-01 less a second, and the last second that X.509 can tell.
