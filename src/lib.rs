@@ -20,7 +20,6 @@
 pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod client_secret;
 pub mod config;
 pub mod decision;
 pub mod engine;

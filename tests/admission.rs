@@ -19,7 +19,6 @@ use std::cell::Cell;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{
-    client_secret::SecretHash,
     config::Config,
     decision::{Decision, HeaderEdit, PermitReason},
     engine::{Engine, Patience},
@@ -27,6 +26,7 @@ use portcullis::{
     http::Request,
     jose::Algorithm,
     time::UnixMillis,
+    verification::SecretHash,
 };
 use proptest::{
     prelude::*,

@@ -15,12 +15,12 @@ mod signer;
 use std::cell::Cell;
 
 use portcullis::{
-    config::{Config, ProviderId},
+    config::Config,
     engine::{Engine, Patience},
     host::Host,
     http::Request,
     jose::{Algorithm, base64url},
-    policy::RoutePolicy,
+    policy::{ProviderId, RoutePolicy},
     time::UnixMillis,
 };
 use proptest::{

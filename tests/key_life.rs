@@ -29,10 +29,11 @@ use std::{
 };
 
 use portcullis::{
-    config::{Config, ProviderId},
+    config::Config,
     engine::Engine,
     host::{Expected, Host, SetSharedDataError, SharedData},
     keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress, SeenRecords},
+    policy::ProviderId,
     time::UnixMillis,
 };
 use proptest::prelude::*;

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     cli::{Exit, Failure},
-    client_secret::{DIGEST_OCTETS, SALT_OCTETS, SecretHash},
     jose::base64url,
+    verification::{DIGEST_OCTETS, SALT_OCTETS, SecretHash},
 };
 
 /// What is printed, the secret first.
@@ -42,7 +42,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::client_secret::SecretHashes;
+    use crate::verification::SecretHashes;
 
     fn made() -> (String, String) {
         let mut output = Vec::new();

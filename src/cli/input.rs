@@ -11,10 +11,12 @@ use serde_json::Value;
 
 use crate::{
     cli::{Failure, redact::redacted, system_time},
-    config::{Config, ConfigError, KeySource, ProviderId},
+    config::{Config, ConfigError},
     engine::Engine,
     jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
+    policy::ProviderId,
     time::UnixMillis,
+    verification::KeySource,
 };
 
 /// `PROVIDER=FILE`.

@@ -7,10 +7,7 @@
 //!
 //! A configuration is refused as a whole: nothing of it takes effect.
 
-mod clients;
-mod endpoint;
 mod error;
-mod exports;
 #[cfg(any(feature = "cli", test))]
 mod literals;
 mod location;
@@ -20,37 +17,26 @@ mod raw;
 #[cfg(any(feature = "cli", test))]
 mod reach;
 mod reason;
-mod revocation;
 #[cfg(feature = "cli")]
 mod schema;
-mod status;
 #[cfg(test)]
 mod tests;
 mod warning;
 
 use std::collections::BTreeMap;
 
-use crate::jose::algorithm::hmac::SecretKey;
 use crate::{
     http::HeaderName,
-    policy::{Requirement, Rule, Schemes},
+    jose::algorithm::hmac::SecretKey,
+    policy::{
+        FilterStateRules, Mode, PathPolicy, ProviderId, Requirement, RouteLookup, Rule, Schemes,
+        StatusPath, Unmatched,
+    },
+    verification::SignatureBackend,
 };
 
 pub use self::{
-    clients::{Client, Clients},
-    endpoint::Endpoint,
-    error::ConfigError,
-    exports::{Exports, StateKey},
-    location::Location,
-    provider::{
-        Audiences, ClaimHeader, ClaimRequirement, Discovery, IdentityHeader, Issuer, JwksLocation,
-        KeyIssuer, KeySource, PayloadHeader, Provider, ProviderId, RemoteKeys, RetryPolicy,
-        TimeRules, TokenTypes, UnknownKidAnswer,
-    },
-    raw::Preset,
-    reason::Reason,
-    revocation::Revocation,
-    status::StatusPath,
+    error::ConfigError, location::Location, provider::Provider, raw::Preset, reason::Reason,
     warning::Warning,
 };
 
@@ -99,63 +85,6 @@ pub struct Config {
     pub limits: Limits,
     /// Choices that work but that an operator should know to be weak.
     pub warnings: Vec<Warning>,
-}
-
-/// Requirements by a value that another filter has left in the filter state.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FilterStateRules {
-    /// The value's name.
-    pub name: String,
-    /// What each value asks for.
-    pub requires: BTreeMap<String, Requirement>,
-}
-
-/// What happens to a request that no rule matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unmatched {
-    /// It passes, without identity.
-    Allow,
-    /// It is refused: nothing is public by omission.
-    Deny,
-}
-
-/// What happens to a path, method or authority that Envoy, this module and the upstream could read
-/// differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathPolicy {
-    /// Rules see them as they came, as in `jwt_authn`.
-    Raw,
-    /// The request is refused with 400.
-    Reject,
-}
-
-/// Which requests ask for their route's own policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RouteLookup {
-    /// Every request.
-    Always,
-    /// One request a second (`route_policies: off`), so that an unexpected policy is noticed.
-    Sampled,
-}
-
-/// Whether decisions block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Denials are answered.
-    Enforce,
-    /// Denials are recorded and the request passes without identity.
-    Shadow,
-}
-
-/// Who verifies RS* and ES* signatures; all others the module does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureBackend {
-    /// The host where it can, else the module.
-    Auto,
-    /// The host; where it cannot, the configuration is refused.
-    Host,
-    /// The module.
-    Module,
 }
 
 /// Bounds that hold per worker.

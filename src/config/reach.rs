@@ -4,8 +4,10 @@
 //! operator does not notice. Only certain cases are warnings: an overlap of two rules may be
 //! intended.
 
-use super::{Config, Location, PathPolicy, Unmatched, Warning, literals::misspelt};
-use crate::policy::{HeaderCondition, PathMatch, Pattern, Requirement, RouteMatch, Rule};
+use super::{Config, Location, Warning, literals::misspelt};
+use crate::policy::{
+    HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule, Unmatched,
+};
 
 /// Every such rule and provider of `config`.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {

@@ -5,14 +5,13 @@
 
 use core::{fmt, time::Duration};
 
-use super::{
-    Audiences, Clients, Config, Issuer, JwksLocation, KeySource, Location, Mode, PathPolicy,
-    Provider, TokenTypes, Unmatched,
-};
+use super::{Config, Location, Provider};
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
-    policy::Scheme,
+    keys::JwksLocation,
+    policy::{Audiences, Mode, PathPolicy, Scheme, Unmatched},
     time::UnixSeconds,
+    verification::{Clients, Issuer, KeySource, TokenTypes},
 };
 
 /// Tolerance between clocks that is plenty, in seconds.

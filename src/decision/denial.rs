@@ -3,10 +3,9 @@
 use core::fmt::Write as _;
 
 use crate::{
-    config::ProviderId,
     decision::{Reason, StateEntry, reason::Class},
     http::Response,
-    policy::{Schemes, Shortfall},
+    policy::{ProviderId, Schemes, Shortfall},
 };
 
 /// Methods of a path that is for reading alone.

@@ -4,13 +4,15 @@
 //! a request may be changed; a [`Denial`] alone knows its status, challenge, text and metric.
 
 mod denial;
+mod export;
 mod permit;
 mod reason;
 mod text;
 
 pub use self::{
     denial::{Denial, READING, ResponseStyle},
-    permit::{HeaderEdit, Permit, PermitReason, StateEntry},
+    export::{Exports, StateEntry, StateKey},
+    permit::{HeaderEdit, Permit, PermitReason},
     reason::Reason,
     text::Text,
 };

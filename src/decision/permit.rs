@@ -1,8 +1,8 @@
 //! How a request that may pass is changed.
 
 use crate::{
-    config::{ProviderId, StateKey},
-    decision::{Denial, Reason, Text},
+    decision::{Denial, Reason, StateEntry, Text},
+    policy::ProviderId,
 };
 
 /// Leave to pass, and the edits that make the request's identity trusted.
@@ -35,15 +35,6 @@ pub enum PermitReason {
     Unmatched,
     /// Its token verified, and grants enough.
     Verified,
-}
-
-/// One entry of the filter state to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateEntry {
-    /// Where it stands.
-    pub key: StateKey,
-    /// JSON text; an identity is written as it is.
-    pub value: String,
 }
 
 /// One change of a request's head.

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use crate::{
     cache::TokenCache,
-    config::{Config, ProviderId},
+    config::Config,
     decision::Reason,
     engine::identity::Identity,
+    policy::ProviderId,
     verification::{Failure, Lapse},
 };
 

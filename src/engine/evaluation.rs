@@ -4,16 +4,19 @@ use core::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::{
-    config::{Audiences, Clients, Config, KeySource, Provider, ProviderId},
+    config::{Config, Provider},
     decision::{Reason, StateEntry},
     engine::{caches::Caches, export, identity::Identity, refusal::Refusal},
     few::Few,
     http::{Request, path::Target},
     jose::{ClaimPath, Claims, TokenError, UntrustedToken, words},
     policy::{
-        Credential, CredentialError, Extraction, Grants, Location, Requirement, Scheme, Schemes,
+        Audiences, Credential, CredentialError, Extraction, Grants, Location, ProviderId,
+        Requirement, Scheme, Schemes,
     },
-    verification::{self, Attempts, Circumstances, Failure, Lapse, client_secret},
+    verification::{
+        self, Attempts, Circumstances, Clients, Failure, KeySource, Lapse, client_secret,
+    },
 };
 
 /// A token, or a client's secret, that verified for the requirement.

@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{
-    config::{Config, IdentityHeader, PayloadHeader, Provider, ProviderId},
+    config::{Config, Provider},
     decision::{HeaderEdit, StateEntry, Text},
     engine::{
         course::Asked,
@@ -17,7 +17,7 @@ use crate::{
     few::Few,
     http::{HeaderName, Request, is_token, path::Target},
     jose::Claims,
-    policy::{AmbiguousIdentity, Extraction, Location},
+    policy::{AmbiguousIdentity, Extraction, IdentityHeader, Location, PayloadHeader, ProviderId},
 };
 
 /// Removes every header that only this module may set, from every request: one that is left in

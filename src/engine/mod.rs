@@ -20,15 +20,15 @@ use core::{cell::LazyCell, mem};
 use std::rc::Rc;
 
 use crate::{
-    config::{Config, Issuer, Mode, ProviderId, Unmatched},
+    config::Config,
     decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle},
     few::Few,
     host::Host,
     http::{Request, Response, path::Target},
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SeenRecords, SourceId},
-    policy::{RoutePolicy, Schemes},
+    policy::{Mode, ProviderId, RoutePolicy, Schemes, Unmatched},
     time::UnixMillis,
-    verification::{Circumstances, Restrictions},
+    verification::{Circumstances, Issuer, Restrictions},
 };
 
 use self::{

@@ -3,9 +3,8 @@
 use core::time::Duration;
 
 use crate::{
-    config::ProviderId,
     decision::{Decision, Denial, Reason},
-    policy::CredentialError,
+    policy::{CredentialError, ProviderId},
     verification::Failure,
 };
 

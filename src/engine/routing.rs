@@ -1,13 +1,13 @@
 //! Which rule a request is for, however its path is read.
 
 use crate::{
-    config::{Config, PathPolicy},
+    config::Config,
     decision::Reason,
     http::{
         Request, method,
         path::{Readings, Target, readings},
     },
-    policy::{Rule, authority},
+    policy::{PathPolicy, Rule, authority},
 };
 
 /// A rule and its place among the rules.

@@ -2,9 +2,9 @@
 
 use super::{Asked, Course, Engine};
 use crate::{
-    config::StatusPath,
     decision::{Decision, Denial, READING, Reason},
     http::{Format, Request, Response, path::Target},
+    policy::StatusPath,
     status::{Count, Report},
     time::UnixMillis,
     verification::Circumstances,

@@ -5,12 +5,14 @@ use std::cell::Cell;
 use proxy_wasm::types::MetricType;
 
 use crate::{
-    config::{Config, KeySource, Provider, ProviderId},
+    config::{Config, Provider},
     decision::{Permit, PermitReason, Reason},
     engine::CacheUse,
     filter::abi::{self, MetricId},
     keys::{FetchOutcome, Standing},
+    policy::ProviderId,
     status::Count,
+    verification::KeySource,
 };
 
 /// The metrics of one configuration. One that the host refused to define is not counted.

@@ -8,13 +8,13 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 use crate::{
-    config::{Config, RouteLookup},
+    config::Config,
     filter::{
         abi::{self, LogLevel, Status},
         protobuf,
         route_sampling::{Finding, RouteSampling},
     },
-    policy::RoutePolicy,
+    policy::{RouteLookup, RoutePolicy},
     time::UnixMillis,
 };
 

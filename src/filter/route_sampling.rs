@@ -7,7 +7,7 @@
 
 use core::{cell::Cell, time::Duration};
 
-use crate::{config::RouteLookup, time::UnixMillis};
+use crate::{policy::RouteLookup, time::UnixMillis};
 
 /// Longest time between two requests that ask.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    config::{KeySource, Provider},
+    config::Provider,
     decision::{Decision, Denial, Reason},
     engine::{Engine, Patience},
     filter::{
@@ -21,6 +21,7 @@ use crate::{
     },
     keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
     time::UnixMillis,
+    verification::KeySource,
 };
 
 /// Ticks while requests wait, and before the first fetch.

@@ -4,10 +4,9 @@
 use serde_json::Value;
 
 use crate::{
-    config::{Discovery, Endpoint},
     jose::IssuerTemplate,
     json,
-    keys::FetchError,
+    keys::{Discovery, Endpoint, FetchError},
 };
 
 /// The key set's endpoint, out of a metadata document.

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    config::{Endpoint, JwksLocation, ProviderId, RemoteKeys},
     jose::Nameless,
-    keys::{Caching, SourceId, discovery},
+    keys::{Caching, Endpoint, JwksLocation, RemoteKeys, SourceId, discovery},
+    policy::ProviderId,
     time::UnixMillis,
 };
 

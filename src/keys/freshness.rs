@@ -15,8 +15,7 @@
 use core::time::Duration;
 
 use crate::{
-    config::{JwksLocation, RemoteKeys},
-    keys::{Caching, FetchError, record::Record},
+    keys::{Caching, FetchError, JwksLocation, RemoteKeys, record::Record},
     time::UnixMillis,
 };
 

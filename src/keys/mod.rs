@@ -7,18 +7,22 @@
 
 mod caching;
 mod discovery;
+mod endpoint;
 mod fetch;
 mod freshness;
 mod record;
+mod remote;
 mod seen;
 mod source;
 mod store;
 
 pub use self::{
     caching::Caching,
+    endpoint::Endpoint,
     fetch::{Answer, Fetch, FetchError, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
     record::Record,
+    remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     seen::SeenRecords,
     store::{Account, KeySetVersion, KeyStore, Keys, SourceId, Standing, clear},
 };

@@ -12,10 +12,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    config::{JwksLocation, RemoteKeys},
     jose::{KeySetLimits, algorithm::hmac::SecretKey},
     json,
-    keys::FetchError,
+    keys::{FetchError, JwksLocation, RemoteKeys},
     shared_record::SharedRecord,
     time::UnixMillis,
 };

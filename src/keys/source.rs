@@ -4,15 +4,16 @@ use core::{cell::Cell, time::Duration};
 use std::rc::Rc;
 
 use crate::{
-    config::{ProviderId, RemoteKeys, UnknownKidAnswer},
     host::{Expected, Host, SetSharedDataError},
     jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, algorithm::hmac::SecretKey},
     keys::{
         Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
-        Progress, Record, SeenRecords, Serving, SourceId, Standing, Timing,
+        Progress, Record, RemoteKeys, SeenRecords, Serving, SourceId, Standing, Timing,
+        UnknownKidAnswer,
         fetch::Step,
         record::{self, Order},
     },
+    policy::ProviderId,
     shared_record::SharedRecord,
     time::UnixMillis,
 };

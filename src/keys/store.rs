@@ -8,14 +8,16 @@
 use core::time::Duration;
 
 use crate::{
-    config::{Config, KeySource, ProviderId, RemoteKeys},
+    config::Config,
     host::{Expected, Host},
     jose::{KeySet, KeySetLimits, VerifyingKey, algorithm::hmac::SecretKey},
     keys::{
-        Answer, Fetch, FetchCause, FetchError, Progress, SeenRecords, Serving,
+        Answer, Fetch, FetchCause, FetchError, Progress, RemoteKeys, SeenRecords, Serving,
         source::{Reading, Source},
     },
+    policy::ProviderId,
     time::UnixMillis,
+    verification::KeySource,
 };
 
 /// Stands for a key source: its position in the [`KeyStore`].

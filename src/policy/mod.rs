@@ -4,31 +4,41 @@
 //! [`Authorization`]; [`Places`] says where tokens come from; [`path`], [`method`] and
 //! [`authority`] say what servers could read in two ways. None of it knows keys, time or the host.
 
+mod audiences;
 pub mod authority;
 mod authorization;
 mod basic;
+mod choices;
 #[cfg(any(feature = "cli", test))]
 mod coverage;
 mod credential;
+mod forwarding;
 mod identity;
+mod provider_id;
 mod requirement;
 mod route;
 mod route_policy;
 mod scheme;
+mod status_path;
 mod string_match;
 mod structured_scope;
 
 pub use self::{
+    audiences::Audiences,
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
+    choices::{Mode, PathPolicy, RouteLookup, Unmatched},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
+    forwarding::{ClaimHeader, IdentityHeader, PayloadHeader},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
-    requirement::{Extraction, Requirement, Rule},
+    provider_id::ProviderId,
+    requirement::{Extraction, FilterStateRules, Requirement, Rule},
     route::{
         HeaderCondition, HeaderMatch, PathMatch, PathText, QueryCondition, QueryMatch, RouteMatch,
     },
     route_policy::RoutePolicy,
     scheme::{Scheme, Schemes},
+    status_path::StatusPath,
     string_match::{Pattern, StringMatch, full_match},
     structured_scope::StructuredScopes,
 };

@@ -1,10 +1,20 @@
 //! Which tokens a rule asks for.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    config::{Audiences, ProviderId},
     http::HeaderName,
-    policy::{Authorization, RouteMatch},
+    policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
+
+/// Requirements by a value that another filter has left in the filter state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterStateRules {
+    /// The value's name.
+    pub name: String,
+    /// What each value asks for.
+    pub requires: BTreeMap<String, Requirement>,
+}
 
 /// One of the operator's rules.
 #[derive(Debug)]

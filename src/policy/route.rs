@@ -3,6 +3,8 @@
 use core::{fmt, iter};
 use std::borrow::Cow;
 
+use regex_lite::Regex;
+
 use crate::{
     http::{
         Request,
@@ -10,7 +12,6 @@ use crate::{
     },
     policy::{StringMatch, authority::AuthorityMatch},
 };
-use regex_lite::Regex;
 
 /// Which requests a rule is for; every part must hold.
 #[derive(Clone, Debug)]

@@ -11,10 +11,12 @@ mod json;
 mod page;
 
 use crate::{
-    config::{Config, KeySource, Mode, Provider},
+    config::{Config, Provider},
     http::{Format, Response},
     keys::{Account, KeyStore},
+    policy::Mode,
     time::UnixMillis,
+    verification::KeySource,
 };
 
 /// How often one decision was made.

@@ -9,10 +9,20 @@
 use core::fmt;
 
 use crate::{
-    config::SignatureBackend,
     host::Host,
     jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature},
 };
+
+/// Who verifies RS* and ES* signatures; all others the module does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureBackend {
+    /// The host where it can, else the module.
+    Auto,
+    /// The host; where it cannot, the configuration is refused.
+    Host,
+    /// The module.
+    Module,
+}
 
 /// RFC 7515 appendix A.2.1.
 const RS256_KEY: &str = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#;

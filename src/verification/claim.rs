@@ -1,6 +1,29 @@
 //! Claims that the operator asks for.
 
-use crate::{config::ClaimRequirement, decision::Reason, jose::Claims, policy::holds_one_of};
+use serde_json::Value;
+
+use crate::{
+    decision::Reason,
+    jose::{ClaimPath, Claims},
+    policy::holds_one_of,
+};
+
+/// A claim that must be present, and hold one of some values where any are named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimRequirement {
+    /// The claim.
+    pub claim: ClaimPath,
+    /// Accepted values; `None` asks for presence alone.
+    pub any_of: Option<Vec<Value>>,
+}
+
+impl ClaimRequirement {
+    /// Whether only listed values of `claim` fulfil it.
+    #[must_use]
+    pub fn constrains(&self, claim: &ClaimPath) -> bool {
+        self.claim == *claim && self.any_of.is_some()
+    }
+}
 
 /// Every required claim is present and, where values are named, holds one of them.
 pub(super) fn check(required: &[ClaimRequirement], claims: &Claims) -> Result<(), Reason> {

@@ -3,12 +3,11 @@
 use std::rc::Rc;
 
 use crate::{
-    client_secret::SecretHashes,
-    config::{Client, Clients},
     decision::Reason,
     jose::Claims,
     policy::ClientCredentials,
     time::UnixSeconds,
+    verification::{Client, Clients, SecretHashes},
 };
 
 /// What is said of the client that the token68 of `Basic` names, where its secret is good.
@@ -43,7 +42,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::client_secret::SecretHash;
+    use crate::verification::SecretHash;
 
     const NOW: UnixSeconds = UnixSeconds::new(1_000);
 

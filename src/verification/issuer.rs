@@ -1,6 +1,41 @@
 //! Who issued the token (RFC 7519 section 4.1.1).
 
-use crate::{config::Issuer, decision::Reason, jose::Claims};
+use crate::{
+    decision::Reason,
+    jose::{Claims, IssuerTemplate},
+};
+
+/// Who must have issued the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// Anyone who holds one of the provider's keys (`allow_any_issuer`).
+    Any,
+    /// Exactly this `iss`, code point by code point (RFC 7515 §5.3).
+    Exact(String),
+    /// An `iss` with parts that other claims of the token repeat.
+    Template(IssuerTemplate),
+}
+
+impl Issuer {
+    /// The configured text; `None` for any issuer.
+    #[must_use]
+    pub fn as_written(&self) -> Option<String> {
+        match self {
+            Self::Any => None,
+            Self::Exact(issuer) => Some(issuer.clone()),
+            Self::Template(template) => Some(template.to_string()),
+        }
+    }
+}
+
+/// What the `issuer` of a JWK means, which Microsoft Entra adds to its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyIssuer {
+    /// Nothing.
+    Ignore,
+    /// The key serves the tokens of that issuer alone.
+    Match,
+}
 
 /// Compares `iss` code point by code point: a normalised comparison would let a look-alike in
 /// (RFC 7515 section 5.3).

@@ -11,18 +11,21 @@ mod check;
 mod claim;
 mod client;
 pub mod client_secret;
+mod clients;
 mod confirmation;
 mod issuer;
+mod key_source;
 mod proven;
 mod restrictions;
 mod revocation;
+mod secret_hash;
 mod times;
 mod token_type;
 
 use core::time::Duration;
 
 use crate::{
-    config::{Audiences, Issuer, KeyIssuer, KeySource, Provider, ProviderId},
+    config::Provider,
     decision::Reason,
     host::Host,
     jose::{
@@ -30,16 +33,25 @@ use crate::{
         VerifyingKey,
     },
     keys::{FetchCause, KeySetVersion, KeyStore, Keys, SourceId},
+    policy::{Audiences, ProviderId},
     time::{UnixMillis, UnixSeconds},
 };
 
 pub use self::{
     attempts::Attempts,
-    backend::{Backend, UnfitHost},
+    backend::{Backend, SignatureBackend, UnfitHost},
     check::{Check, Nobody, Outcome, Witness},
+    claim::ClaimRequirement,
     client::client_id,
+    clients::{Client, Clients},
+    issuer::{Issuer, KeyIssuer},
+    key_source::KeySource,
     proven::{Lapse, Proven, verify_again},
     restrictions::Restrictions,
+    revocation::Revocation,
+    secret_hash::{DIGEST_OCTETS, MAX_SECRETS, SALT_OCTETS, SecretHash, SecretHashes},
+    times::TimeRules,
+    token_type::TokenTypes,
 };
 
 /// When to come again for keys that are on their way.

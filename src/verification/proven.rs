@@ -7,10 +7,11 @@
 use core::cell::Cell;
 
 use crate::{
-    config::{Audiences, Provider, ProviderId},
+    config::Provider,
     decision::Reason,
     jose::{Claims, Thumbprint, Times, UntrustedToken},
     keys::KeySetVersion,
+    policy::{Audiences, ProviderId},
     verification::{
         Circumstances, Failure, candidates, check_audience, confirmation, serving_keys, times,
     },

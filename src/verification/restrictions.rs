@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use super::{client_secret, revocation};
 use crate::{
-    config::{Config, KeySource, Provider, Revocation},
+    config::{Config, Provider},
     decision::Reason,
     jose::Claims,
     time::UnixSeconds,
+    verification::{KeySource, Revocation},
 };
 
 /// The refusals of the newest configuration: revoked tokens, disabled providers, secrets of clients.

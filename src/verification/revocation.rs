@@ -2,11 +2,23 @@
 
 use super::client_id;
 use crate::{
-    config::{Provider, Revocation},
+    config::Provider,
     decision::Reason,
     jose::Claims,
     time::{Rounding, UnixSeconds},
 };
+
+/// What was revoked. Each list is sorted and has an entry once, so that thousands of them cost a
+/// token nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revocation {
+    /// Tokens, by `jti` (RFC 7519 §4.1.7).
+    pub token_ids: Vec<String>,
+    /// Clients, by the identifier in the provider's `client_id_claims`.
+    pub client_ids: Vec<String>,
+    /// Subjects, by `sub`, whose tokens of before that time are revoked.
+    pub issued_before: Vec<(String, UnixSeconds)>,
+}
 
 /// Checks the token, its client and its subject against what the operator has revoked. Nothing in it
 /// depends on the time: what passed once passes until the configuration changes.

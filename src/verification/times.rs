@@ -2,7 +2,22 @@
 
 use core::time::Duration;
 
-use crate::{config::TimeRules, decision::Reason, jose::Times, time::UnixSeconds};
+use crate::{decision::Reason, jose::Times, time::UnixSeconds};
+
+/// Rules on `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6). All in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeRules {
+    /// Tolerance between clocks.
+    pub clock_skew: u64,
+    /// A token without `exp` is refused.
+    pub require_expiration: bool,
+    /// A token issued later than now is accepted.
+    pub allow_future_iat: bool,
+    /// Longest time that may be left: `exp - now`.
+    pub max_lifetime: Option<u64>,
+    /// Longest time that a token may have been made for: `exp - iat`.
+    pub max_issued_lifetime: Option<u64>,
+}
 
 /// Whether the token is expired: `now` is on or after `exp`, leeway added.
 pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {

@@ -1,6 +1,20 @@
 //! What kind of token it says to be (RFC 8725 section 3.11).
 
-use crate::{config::TokenTypes, decision::Reason};
+use crate::decision::Reason;
+
+/// Accepted `typ` header values; compared without case and without `application/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenTypes {
+    /// Any, also none (`"*"`).
+    Any,
+    /// One of `names` (lower case, without `application/`), or none where `absent`.
+    OneOf {
+        /// Accepted names.
+        names: Vec<String>,
+        /// A token without `typ` is accepted (`""`).
+        absent: bool,
+    },
+}
 
 /// Compares `typ` without case and without `application/` (RFC 7515 section 4.1.9). An ID token or
 /// a DPoP proof signed with the same key must not pass for an access token.

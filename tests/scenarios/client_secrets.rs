@@ -1,7 +1,7 @@
 //! API clients that authenticate with a secret: alone, beside tokens, rotated, disabled, expired.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis::client_secret::SecretHash;
+use portcullis::verification::SecretHash;
 use serde_json::{Value, json};
 
 use crate::{

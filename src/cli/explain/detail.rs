@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::text::printable;
 use crate::{
-    config::{Audiences, KeySource, Provider, ProviderId, TokenTypes},
+    config::Provider,
     decision::Reason,
     engine::Engine,
     jose::{Claims, KeySet, UntrustedToken},
     keys::Keys,
-    policy::{Rule, WordSet},
+    policy::{Audiences, ProviderId, Rule, WordSet},
     time::{UnixMillis, UnixSeconds},
-    verification::{self, Check, Outcome},
+    verification::{self, Check, KeySource, Outcome, TokenTypes},
 };
 
 /// What the checks of one token at one provider looked at.

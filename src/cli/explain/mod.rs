@@ -26,14 +26,14 @@ use crate::{
         decide::{self, RequestLine},
         input,
     },
-    config::{Audiences, Config, Issuer, Provider, ProviderId},
+    config::{Config, Provider},
     decision::{Denial, Reason},
     engine::{Engine, Patience},
     jose::{TokenError, UntrustedToken},
     keys::FetchCause,
-    policy::{HeaderPlace, Rule, Scheme},
+    policy::{Audiences, HeaderPlace, ProviderId, Rule, Scheme},
     time::UnixMillis,
-    verification::{self, Attempts, Check, Circumstances, Outcome, Witness},
+    verification::{self, Attempts, Check, Circumstances, Issuer, Outcome, Witness},
 };
 
 /// What to explain, and how.

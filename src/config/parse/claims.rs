@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::list::exactly_one;
 use crate::{
     config::{
-        ClaimRequirement, ConfigError, Reason,
+        ConfigError, Reason,
         error::At,
         raw::{ClaimName, RawClaimRequirement, Scalar},
     },
     jose::ClaimPath,
+    verification::ClaimRequirement,
 };
 
 /// The claims `names`; `defaults` where nothing is written.

@@ -11,13 +11,13 @@ use super::{
     text::{at_most, is_scope_byte},
 };
 use crate::{
-    client_secret::{MAX_SECRETS, SecretHash, SecretHashes},
     config::{
-        Client, Clients, ConfigError, Reason,
+        ConfigError, Reason,
         error::At,
         raw::{RawClient, RawClientSecrets},
     },
     jose::Claims,
+    verification::{Client, Clients, MAX_SECRETS, SecretHash, SecretHashes},
 };
 
 const SOURCE: &str = "client_secrets";

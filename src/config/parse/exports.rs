@@ -1,10 +1,13 @@
 //! Filter state that a provider's tokens are written to.
 
 use super::{list::distinct_texts, text::at_most};
-use crate::config::{
-    ConfigError, Exports, Reason, StateKey,
-    error::At,
-    raw::{RawNormalizePayload, RawProvider},
+use crate::{
+    config::{
+        ConfigError, Reason,
+        error::At,
+        raw::{RawNormalizePayload, RawProvider},
+    },
+    decision::{Exports, StateKey},
 };
 
 /// Longest name: `jwt_authn`'s users name the entry after the issuer, which is a URL.

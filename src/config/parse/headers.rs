@@ -5,11 +5,9 @@
 
 use super::claims::claim_path;
 use crate::{
-    config::{
-        ClaimHeader, ConfigError, PayloadHeader, Provider, Reason, error::At, raw::RawClaimHeader,
-    },
+    config::{ConfigError, Provider, Reason, error::At, raw::RawClaimHeader},
     http::HeaderName,
-    policy::{Places, Requirement},
+    policy::{ClaimHeader, PayloadHeader, Places, Requirement},
 };
 
 /// Headers that belong to a connection or frame its messages (RFC 9110 §7.6.1, §7.2, §8.6).

@@ -2,9 +2,9 @@
 
 use super::{headers, structured_scopes::ROLE};
 use crate::{
-    config::{ConfigError, IdentityHeader, Provider, Reason, error::At, raw::RawIdentityHeader},
+    config::{ConfigError, Provider, Reason, error::At, raw::RawIdentityHeader},
     jose::ClaimPath,
-    policy::{IdentityPart, IdentityTemplate, Requirement, StructuredScopes},
+    policy::{IdentityHeader, IdentityPart, IdentityTemplate, Requirement, StructuredScopes},
     template::Template,
 };
 

@@ -2,11 +2,10 @@
 
 use super::list::texts;
 use crate::{
-    config::{
-        Audiences, ClaimRequirement, ConfigError, Issuer, Preset, Reason, error::At,
-        raw::RawProvider,
-    },
+    config::{ConfigError, Preset, Reason, error::At, raw::RawProvider},
     jose::{ClaimPath, IssuerTemplate},
+    policy::Audiences,
+    verification::{ClaimRequirement, Issuer},
 };
 
 /// What is written about the issuer.

@@ -9,7 +9,7 @@ use base64::{
 use super::{clients, list::exactly_one, remote};
 use crate::{
     config::{
-        ConfigError, Issuer, KeySource, Limits, Reason, RemoteKeys,
+        ConfigError, Limits, Reason,
         error::At,
         raw::{
             RawClientSecrets, RawDataSource, RawDiscovery, RawProvider, RawPublicKeys,
@@ -20,6 +20,8 @@ use crate::{
         Algorithm, JwkAlgorithm, KeyError, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType,
         pem,
     },
+    keys::RemoteKeys,
+    verification::{Issuer, KeySource},
 };
 
 /// Every name of an algorithm.

@@ -27,7 +27,7 @@ mod text;
 
 use self::requirement::Names;
 use super::{
-    Config, ConfigError, Mode, PathPolicy, Reason, RouteLookup, SignatureBackend, Unmatched,
+    Config, ConfigError, Reason,
     error::At,
     raw::{
         RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch, RawUnmatched,
@@ -35,7 +35,11 @@ use super::{
     },
     warning::warnings,
 };
-use crate::{json, policy::Rule};
+use crate::{
+    json,
+    policy::{Mode, PathPolicy, RouteLookup, Rule, Unmatched},
+    verification::SignatureBackend,
+};
 
 /// `realm` of a configuration that names none.
 const DEFAULT_REALM: &str = "api";

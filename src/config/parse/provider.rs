@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     config::{
-        Audiences, ConfigError, IdentityHeader, KeyIssuer, Limits, Preset, Provider, Reason,
-        Revocation, TimeRules, TokenTypes,
+        ConfigError, Limits, Preset, Provider, Reason,
         error::At,
         raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     jose::{ClaimPath, JwkAlgorithm},
-    policy::{Places, StructuredScopes},
+    policy::{Audiences, IdentityHeader, Places, StructuredScopes},
+    verification::{KeyIssuer, Revocation, TimeRules, TokenTypes},
 };
 
 const MAX_DESCRIPTION: usize = 256;

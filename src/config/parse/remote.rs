@@ -1,14 +1,16 @@
 //! Keys that are fetched.
 
 use super::limits::{MAX_DURATION_MS, in_bounds, positive};
-use crate::config::{
-    ConfigError, Discovery, Endpoint, JwksLocation, Reason, RemoteKeys, RetryPolicy,
-    UnknownKidAnswer,
-    error::At,
-    raw::{
-        Milliseconds, RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
-        RawUnknownKidAnswer,
+use crate::{
+    config::{
+        ConfigError, Reason,
+        error::At,
+        raw::{
+            Milliseconds, RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
+            RawUnknownKidAnswer,
+        },
     },
+    keys::{Discovery, Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
 };
 
 const DEFAULT_BACK_OFF_BASE_MS: u64 = 1000;

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     config::{
-        Audiences, ConfigError, FilterStateRules, Provider, ProviderId, Reason,
+        ConfigError, Provider, Reason,
         error::At,
         raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
         reason::nearest,
     },
-    policy::{Extraction, Requirement, Scheme},
+    policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
 };
 
 /// Deepest tree of requirements: walking it must not depend on the operator for its end.

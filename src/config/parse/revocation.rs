@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::limits::in_bounds;
 use crate::{
-    config::{ConfigError, Reason, Revocation, error::At, raw::RawRevocation},
+    config::{ConfigError, Reason, error::At, raw::RawRevocation},
     time::UnixSeconds,
+    verification::Revocation,
 };
 
 /// The end of the year 9999: a time in milliseconds is past it.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, PathPolicy, Reason,
+        ConfigError, Reason,
         error::At,
         raw::{RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex, RawStringMatcher},
     },
@@ -18,8 +18,8 @@ use crate::{
         path::{Extent, Target, normal_spelling, unreachable},
     },
     policy::{
-        HeaderCondition, HeaderMatch, PathMatch, PathText, Pattern, QueryCondition, QueryMatch,
-        RouteMatch, StringMatch, authority::AuthorityMatch,
+        HeaderCondition, HeaderMatch, PathMatch, PathPolicy, PathText, Pattern, QueryCondition,
+        QueryMatch, RouteMatch, StringMatch, authority::AuthorityMatch,
     },
 };
 

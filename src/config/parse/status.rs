@@ -4,8 +4,9 @@ use super::{
     authorization::authorization, requirement::requirement, route::from_root, text::at_most,
 };
 use crate::{
-    config::{ConfigError, Provider, Reason, StatusPath, error::At, raw::RawStatus},
+    config::{ConfigError, Provider, Reason, error::At, raw::RawStatus},
     http::path::{Extent, normal_spelling, unreachable},
+    policy::StatusPath,
 };
 
 const MAX_BASE_URL: usize = 256;

@@ -7,13 +7,12 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{base, parse, provider};
 use crate::{
     cache::CacheLimits,
-    config::{
-        Audiences, Endpoint, Exports, Issuer, JwksLocation, KeyIssuer, KeySource, Limits, Mode,
-        PathPolicy, RemoteKeys, RetryPolicy, RouteLookup, TimeRules, TokenTypes, UnknownKidAnswer,
-        Unmatched,
-    },
+    config::Limits,
+    decision::Exports,
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
-    policy::Places,
+    keys::{Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
+    policy::{Audiences, Mode, PathPolicy, Places, RouteLookup, Unmatched},
+    verification::{Issuer, KeyIssuer, KeySource, TimeRules, TokenTypes},
 };
 
 #[test]

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base_with, parse, provider};
-use crate::config::{Audiences, KeyIssuer, Preset, TokenTypes};
+use crate::{
+    config::Preset,
+    policy::Audiences,
+    verification::{KeyIssuer, TokenTypes},
+};
 
 const NAMES: [&str; 10] = [
     "auth0",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::provider;
-use crate::{config::Revocation, time::UnixSeconds};
+use crate::{time::UnixSeconds, verification::Revocation};
 
 fn revoked(written: Value) -> Revocation {
     provider(&[("revoked", written)]).revoked

@@ -4,6 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
+use crate::policy::ProviderId;
 
 fn at(engine: &Engine, token: &str, seconds: i64) -> &'static str {
     let value = format!("Bearer {token}");

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::client_secret::SecretHash;
+use crate::verification::SecretHash;
 
 pub(super) fn hash(secret: &str) -> String {
     SecretHash::new([3; 16], secret.as_bytes()).to_string()

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base, base_with, parse};
-use crate::config::{
-    Config, Mode, PathPolicy, RouteLookup, SignatureBackend, StatusPath, Unmatched,
+use crate::{
+    config::Config,
+    policy::{Mode, PathPolicy, RouteLookup, StatusPath, Unmatched},
+    verification::SignatureBackend,
 };
 
 #[test]

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
-    config::{
-        Issuer, JwksLocation, KeySource, RetryPolicy, StateKey, TokenTypes,
-        tests::{
-            ED25519_KEY, ED25519_PEM, SECRET, base, base_with, key_set, oct_key, parse, provider,
-        },
+    config::tests::{
+        ED25519_KEY, ED25519_PEM, SECRET, base, base_with, key_set, oct_key, parse, provider,
     },
+    decision::StateKey,
     http::HeaderName,
     jose::{Algorithm, ClaimPath, KeyOrigin, VerifyingKey},
+    keys::{JwksLocation, RetryPolicy},
     policy::HeaderPlace,
+    verification::{Issuer, KeySource, TokenTypes},
 };
 
 #[test]

@@ -5,14 +5,12 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
-    config::{
-        Audiences, ProviderId,
-        tests::{base, base_with, parse},
-    },
+    config::tests::{base, base_with, parse},
     http::{Request, path::Target},
     jose::ClaimPath,
     policy::{
-        Authorization, HeaderCondition, PathMatch, QueryCondition, Requirement, RouteMatch, WordSet,
+        Audiences, Authorization, HeaderCondition, PathMatch, ProviderId, QueryCondition,
+        Requirement, RouteMatch, WordSet,
     },
 };
 

@@ -50,3 +50,12 @@ impl Exports {
         .flatten()
     }
 }
+
+/// One entry of the filter state to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateEntry {
+    /// Where it stands.
+    pub key: StateKey,
+    /// JSON text; an identity is written as it is.
+    pub value: String,
+}

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::{client_secret::SecretHashes, jose::Claims, time::UnixSeconds};
+use crate::{jose::Claims, time::UnixSeconds, verification::SecretHashes};
 
 /// The clients of one provider.
 #[derive(Debug)]

@@ -1,0 +1,63 @@
+//! Where keys are fetched from, and how they are kept.
+
+use crate::keys::Endpoint;
+
+/// Keys that are fetched through the proxy's clusters, and how they are kept. Durations in
+/// milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteKeys {
+    /// Where they stand.
+    pub location: JwksLocation,
+    /// Longest time for one call.
+    pub timeout_ms: u64,
+    /// How long fetched keys count as fresh; `None` leaves it to the server's `Cache-Control`.
+    pub cache_duration_ms: Option<u64>,
+    /// How long the last good keys serve past their freshness while fetching fails.
+    pub max_stale_ms: u64,
+    /// Least time between two fetches that unknown kids cause.
+    pub unknown_kid_cooldown_ms: u64,
+    /// The answer to a token with an unknown kid while no fetch may begin for it.
+    pub unknown_kid_answer: UnknownKidAnswer,
+    /// Back-off after a failure.
+    pub retry: RetryPolicy,
+}
+
+/// The answer to a token whose key may have been published since the last fetch, while the cool-down
+/// or the back-off keeps a new fetch from beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownKidAnswer {
+    /// 401: the token counts as forged.
+    #[default]
+    Invalid,
+    /// 503 with `Retry-After`: the client keeps the token and comes again.
+    Unavailable,
+}
+
+/// Where a JWKS stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwksLocation {
+    /// At a configured place (`remote_jwks`).
+    Configured(Endpoint),
+    /// Where the authorization server's metadata says (`discovery`).
+    Discovered(Discovery),
+}
+
+/// Metadata of an authorization server (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// The configured issuer, which the metadata must name.
+    pub issuer: String,
+    /// Where the metadata may stand; the first that has any counts.
+    pub metadata: Vec<Endpoint>,
+    /// The proxy's cluster through which the keys are fetched, wherever the metadata says they are.
+    pub jwks_cluster: String,
+}
+
+/// Exponential back-off: `base`, doubled with each failure, at most `max`. In milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Wait after the first failure.
+    pub base_ms: u64,
+    /// Longest wait.
+    pub max_ms: u64,
+}
