@@ -6,7 +6,11 @@ use std::{
 };
 
 use crate::{
-    cli::{Exit, Failure, KeySetFile, input, redact::redacted, system_time},
+    cli::{
+        input::{self, KeySetFile},
+        outcome::{Exit, Failure},
+        redact::redacted,
+    },
     config::Config,
     jose::{KeyError, Nameless},
 };
@@ -36,7 +40,7 @@ pub(super) fn run(
         }
     };
     let mut found = Found::default();
-    let expiring = config.expiry_warnings(system_time().seconds());
+    let expiring = config.expiry_warnings(input::time(None).seconds());
     let discovery = config.discovery_warnings();
     for warning in config.warnings.iter().chain(&expiring).chain(&discovery) {
         writeln!(output, "warning: {warning}")?;

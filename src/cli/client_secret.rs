@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    cli::{Exit, Failure},
+    cli::outcome::{Exit, Failure},
     jose::base64url,
     verification::{DIGEST_OCTETS, SALT_OCTETS, SecretHash},
 };

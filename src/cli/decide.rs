@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    cli::{Exit, Failure, KeySetFile, input, redact::redacted},
+    cli::{
+        input::{self, KeySetFile},
+        outcome::{Exit, Failure},
+        redact::redacted,
+    },
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
     host::{Host, Refused},

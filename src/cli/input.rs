@@ -1,4 +1,4 @@
-//! Files named on the command line.
+//! What the command line names: files, and the time.
 
 use std::{
     fmt, fs,
@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    cli::{Failure, redact::redacted, system_time},
+    cli::{outcome::Failure, redact::redacted},
     config::{Config, ConfigError},
     engine::Engine,
     jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
@@ -109,6 +109,15 @@ pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
     seconds.map_or_else(system_time, |seconds| {
         UnixMillis::new(seconds.saturating_mul(1000))
     })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program has a clock; the module has none"
+)]
+fn system_time() -> UnixMillis {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    UnixMillis::default().plus(elapsed.unwrap_or_default())
 }
 
 /// Reads a configuration that must be a good one.

@@ -5,7 +5,10 @@ use std::{fs, io::Write, path::Path};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::{Arguments, Exit, Failure};
+use super::{
+    arguments::Arguments,
+    outcome::{Exit, Failure},
+};
 
 /// Prints the completions of a shell.
 pub(super) fn completions(shell: Shell, output: &mut dyn Write) -> Result<Exit, Failure> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::text::printable;
+use super::printable::printable;
 use crate::{
     config::Provider,
     decision::Reason,

@@ -8,6 +8,7 @@
 //! A token that fails is a finding. Neither the token nor its signature is ever printed.
 
 mod detail;
+mod printable;
 mod refusal;
 mod report;
 mod text;
@@ -22,9 +23,9 @@ use clap::ColorChoice;
 use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
 use crate::{
     cli::{
-        Exit, Failure, KeySetFile,
         decide::{self, RequestLine},
-        input,
+        input::{self, KeySetFile},
+        outcome::{Exit, Failure},
     },
     config::{Config, Provider},
     decision::{Denial, Reason},

@@ -5,8 +5,8 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::text::printable;
-use crate::{cli::Failure, decision::Reason, jose::base64url, verification::Outcome};
+use super::printable::printable;
+use crate::{cli::outcome::Failure, decision::Reason, jose::base64url, verification::Outcome};
 
 /// The answer.
 #[derive(Debug, Serialize)]

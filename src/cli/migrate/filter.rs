@@ -8,7 +8,9 @@ use super::{
     difference::{Deviation, Difference},
     document::Node,
     fields::{Fields, Placed},
+    journal::Journal,
     names::{Names, fitted},
+    object::Object,
     obstacle::{NotCarried, Obstacle},
     provider,
     requirement::Requirements,
@@ -35,65 +37,6 @@ pub(super) struct Carried {
     pub(super) differences: Vec<Difference>,
     /// Requirements by name that ask for nothing.
     pub(super) empty_requirements: Vec<String>,
-}
-
-/// Members in the order in which they are written.
-#[derive(Default)]
-pub(super) struct Object(pub(super) Vec<(String, Node)>);
-
-/// The differences, as they are found.
-#[derive(Default)]
-pub(super) struct Journal(pub(super) Vec<Difference>);
-
-impl Object {
-    /// Adds a member.
-    pub(super) fn put(&mut self, name: &str, node: impl Into<Node>) {
-        self.0.push((name.to_owned(), node.into()));
-    }
-
-    /// Adds a member if there is a value.
-    pub(super) fn put_some(&mut self, name: &str, node: Option<impl Into<Node>>) {
-        if let Some(node) = node {
-            self.put(name, node);
-        }
-    }
-
-    /// Adds a list or an object, unless it is empty.
-    pub(super) fn put_filled(&mut self, name: &str, node: impl Into<Node>) {
-        match node.into() {
-            Node::List(elements) if elements.is_empty() => {}
-            Node::Map(members) if members.is_empty() => {}
-            node => self.put(name, node),
-        }
-    }
-
-    /// Adds `true`; false is what an absent member means.
-    pub(super) fn put_flag(&mut self, name: &str, flag: bool) {
-        if flag {
-            self.put(name, flag);
-        }
-    }
-}
-
-impl From<Object> for Node {
-    fn from(object: Object) -> Self {
-        Self::Map(object.0)
-    }
-}
-
-impl Journal {
-    /// Notes a difference.
-    pub(super) fn note(&mut self, at: &Location, what: Deviation) {
-        let at = at.clone();
-        self.0.push(Difference { at, what });
-    }
-
-    /// Notes a difference that is told of once, however often it applies.
-    pub(super) fn note_once(&mut self, at: &Location, what: Deviation) {
-        if self.0.iter().all(|difference| difference.what != what) {
-            self.note(at, what);
-        }
-    }
 }
 
 /// Carries a filter over.

@@ -15,7 +15,8 @@ use super::{
     difference::Deviation,
     document::Node,
     fields::{Fields, Placed},
-    filter::{Journal, Object},
+    journal::Journal,
+    object::Object,
     obstacle::{NotCarried, Obstacle},
 };
 use crate::{

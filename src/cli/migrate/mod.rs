@@ -1,7 +1,7 @@
 //! `portcullis migrate`: from `jwt_authn` to Portcullis.
 //!
 //! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found
-//! ([`search`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
+//! ([`search`], [`mod@surroundings`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
 //! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
 //! configurations are written, or the whole document with the module in the place of its filters
 //! ([`rewrite`](mod@rewrite)), and what keeps it closed while only half of it is rolled out
@@ -15,9 +15,11 @@ mod difference;
 mod document;
 mod fields;
 mod filter;
+mod journal;
 mod keys;
 mod lookalike;
 mod names;
+mod object;
 mod obstacle;
 mod overrides;
 mod provider;
@@ -29,6 +31,7 @@ mod rollout;
 mod route;
 mod search;
 mod shape;
+mod surroundings;
 mod taken;
 mod unsettled;
 mod write;
@@ -51,7 +54,8 @@ use self::{
     rewrite::Modules,
     rollout::Guard,
     route::{Empty, Routes},
-    search::{Surroundings, filters, surroundings},
+    search::filters,
+    surroundings::{Surroundings, surroundings},
     unsettled::Edits,
 };
 use crate::{

@@ -4,8 +4,9 @@ use super::{
     difference::Deviation,
     document::Node,
     fields::{Fields, Placed, copy},
-    filter::{Journal, Object},
+    journal::Journal,
     keys,
+    object::Object,
     obstacle::NotCarried,
 };
 

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 
 use super::{
     document::Node,
-    filter::Object,
+    object::Object,
     rollout,
-    search::{Surroundings, filter, free, is_filter_type},
+    search::{filter, is_filter_type},
+    surroundings::{Surroundings, free},
 };
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";

@@ -13,17 +13,15 @@
 
 use super::{
     document::Node,
-    filter::Object,
+    object::Object,
     search::{ANY_FILTER, filters, is_entry},
-    shape::{has_virtual_hosts_elsewhere, is_route_configuration},
+    shape::{has_virtual_hosts_elsewhere, is_chain, is_route_configuration},
 };
 
 /// What the names of guards start with. Files of listeners and of routes are rewritten separately,
 /// so a guard has the same name in all of them.
 const GUARD: &str = "portcullis-rollout";
 
-/// Names of the field that holds a connection manager's chain of filters.
-pub(super) const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
 const TYPES: &str = "type.googleapis.com/";
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
@@ -79,9 +77,7 @@ pub(super) fn guards(manager: &[(String, Node)]) -> Vec<(usize, Guard)> {
 
 /// Puts guards into a chain.
 pub(super) fn insert(guards: Vec<(usize, Guard)>, manager: &mut [(String, Node)]) {
-    let chain = manager
-        .iter_mut()
-        .find(|(name, _)| CHAIN.contains(&name.as_str()));
+    let chain = manager.iter_mut().find(|(name, _)| is_chain(name));
     if let Some((_, Node::List(chain))) = chain {
         // From the end, so that earlier indices stay valid.
         for (index, guard) in guards.into_iter().rev() {
@@ -124,9 +120,7 @@ impl Guard {
 }
 
 fn chain(manager: &[(String, Node)]) -> &[Node] {
-    let chain = manager
-        .iter()
-        .find(|(name, _)| CHAIN.contains(&name.as_str()));
+    let chain = manager.iter().find(|(name, _)| is_chain(name));
     match chain {
         Some((_, Node::List(chain))) => chain,
         _ => &[],

@@ -14,11 +14,12 @@ use super::{
     obstacle::{NotCarried, Obstacle},
     overrides::{Layer, Override, written},
     rollout,
-    search::{OVERRIDES, Surroundings, is_per_route, places_of_overrides},
+    search::{OVERRIDES, is_per_route, places_of_overrides},
     shape::{
         add_metadata, edit, has_virtual_hosts_elsewhere, is_chain, is_route,
         is_route_configuration, is_virtual_host, weighted_clusters,
     },
+    surroundings::Surroundings,
 };
 use crate::config::Location;
 

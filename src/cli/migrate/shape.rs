@@ -1,6 +1,6 @@
 //! How to recognise routes, virtual hosts and connection managers in a document.
 
-use super::{document::Node, rollout::CHAIN};
+use super::document::Node;
 
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
@@ -32,7 +32,7 @@ pub(super) fn is_virtual_host(members: &[(String, Node)]) -> bool {
 
 /// Whether it is the name of a connection manager's chain of filters.
 pub(super) fn is_chain(name: &str) -> bool {
-    CHAIN.contains(&name)
+    matches!(name, "http_filters" | "httpFilters")
 }
 
 /// Whether it is the name of a connection manager's own routes.

@@ -1,0 +1,43 @@
+//! An object as it is put together.
+
+use super::document::Node;
+
+/// Members in the order in which they are written.
+#[derive(Default)]
+pub(super) struct Object(pub(super) Vec<(String, Node)>);
+
+impl Object {
+    /// Adds a member.
+    pub(super) fn put(&mut self, name: &str, node: impl Into<Node>) {
+        self.0.push((name.to_owned(), node.into()));
+    }
+
+    /// Adds a member if there is a value.
+    pub(super) fn put_some(&mut self, name: &str, node: Option<impl Into<Node>>) {
+        if let Some(node) = node {
+            self.put(name, node);
+        }
+    }
+
+    /// Adds a list or an object, unless it is empty.
+    pub(super) fn put_filled(&mut self, name: &str, node: impl Into<Node>) {
+        match node.into() {
+            Node::List(elements) if elements.is_empty() => {}
+            Node::Map(members) if members.is_empty() => {}
+            node => self.put(name, node),
+        }
+    }
+
+    /// Adds `true`; false is what an absent member means.
+    pub(super) fn put_flag(&mut self, name: &str, flag: bool) {
+        if flag {
+            self.put(name, flag);
+        }
+    }
+}
+
+impl From<Object> for Node {
+    fn from(object: Object) -> Self {
+        Self::Map(object.0)
+    }
+}

@@ -1,0 +1,39 @@
+//! How a run of the program ends.
+
+use std::process::ExitCode;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0.
+    Done,
+    /// 1: the configuration, or a key set, is not as it should be.
+    Findings,
+    /// 2: the arguments or the input cannot be used.
+    Usage,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+        })
+    }
+}
+
+/// Why a run ended early.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The configuration, or a key set, is not as it should be.
+    Finding(String),
+    /// The arguments or the input cannot be used.
+    Usage(String),
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
