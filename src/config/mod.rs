@@ -22,6 +22,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod warning;
+mod weakness;
 
 use std::collections::BTreeMap;
 

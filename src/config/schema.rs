@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::raw;
+use super::raw::{self, RawConfig};
 use crate::jose::Algorithm;
 
 /// The JSON Schema (draft 2020-12) of the configuration: its shape, as the parser has it, and values
@@ -10,7 +10,7 @@ use crate::jose::Algorithm;
 /// see.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = raw::schema();
+    let mut schema = raw::schema::<RawConfig>();
     for (pointer, keyword, value) in refinements() {
         let place = schema.pointer_mut(pointer).and_then(Value::as_object_mut);
         if let Some(place) = place {

@@ -33,7 +33,7 @@ use super::{
         RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch, RawUnmatched,
         Read as _, fill_in,
     },
-    warning::warnings,
+    weakness::warnings,
 };
 use crate::{
     json,

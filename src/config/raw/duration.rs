@@ -23,6 +23,11 @@ impl Read for Milliseconds {
     }
 }
 
+#[cfg(feature = "cli")]
+super::describe::describe! {
+    Milliseconds: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
+}
+
 /// `digits [ "." 1*9digits ] "s"`.
 fn parse(text: &str) -> Option<u64> {
     let number = text.strip_suffix('s')?;

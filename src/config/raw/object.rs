@@ -46,13 +46,13 @@ macro_rules! object {
         }
 
         #[cfg(feature = "cli")]
-        impl $crate::config::raw::schema::Describe for $object {
+        impl $crate::config::raw::describe::Describe for $object {
             fn describe(
-                definitions: &mut $crate::config::raw::schema::Definitions,
+                definitions: &mut $crate::config::raw::describe::Definitions,
             ) -> ::serde_json::Value {
                 use $crate::config::raw::object::either;
                 definitions.object(stringify!($object), |_fields| {
-                    $(_fields.add::<$type>($crate::config::raw::schema::Field {
+                    $(_fields.add::<$type>($crate::config::raw::describe::Field {
                         name: either!($($name)?, stringify!($field)),
                         camel: either!($(Some($camel))?, None),
                         comment: &[$($doc),*],
@@ -82,9 +82,9 @@ macro_rules! choice {
         }
 
         #[cfg(feature = "cli")]
-        impl $crate::config::raw::schema::Describe for $choice {
+        impl $crate::config::raw::describe::Describe for $choice {
             fn describe(
-                _definitions: &mut $crate::config::raw::schema::Definitions,
+                _definitions: &mut $crate::config::raw::describe::Definitions,
             ) -> ::serde_json::Value {
                 ::serde_json::json!({"enum": [$($name),*]})
             }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     Integer, Named, Read,
+    matcher::{RawRegex, RawStringMatcher},
     object::{Members, object},
     provider::RawClaimRequirement,
 };
@@ -137,6 +138,11 @@ impl Read for RawEmpty {
     }
 }
 
+#[cfg(feature = "cli")]
+super::describe::describe! {
+    RawEmpty: {"type": "object", "maxProperties": 0},
+}
+
 object! {
     /// `ProviderWithAudiences` of `jwt_authn`.
     #[derive(Debug)]
@@ -179,45 +185,6 @@ object! {
         query_parameters | "queryParameters": Option<Vec<RawQueryMatcher>>,
         /// Regular expression over the whole path.
         safe_regex | "safeRegex": Option<RawRegex>,
-    }
-}
-
-object! {
-    /// `RegexMatcher` of Envoy.
-    #[derive(Debug)]
-    pub(in crate::config) struct RawRegex {
-        /// Has no effect: it once chose the one engine that there is.
-        _google_re2 = "google_re2" | "googleRe2": Option<RawRe2>,
-        /// The expression; it matches the whole text.
-        regex: String,
-    }
-}
-
-object! {
-    /// `RegexMatcher.GoogleRE2` of Envoy.
-    #[derive(Debug)]
-    pub(in crate::config) struct RawRe2 {
-        /// Has no effect.
-        _max_program_size = "max_program_size" | "maxProgramSize": Option<u32>,
-    }
-}
-
-object! {
-    /// `StringMatcher` of Envoy.
-    #[derive(Debug)]
-    pub(in crate::config) struct RawStringMatcher {
-        /// Contains it.
-        contains: Option<String>,
-        /// Is it.
-        exact: Option<String>,
-        /// Case does not count; without effect on `safe_regex`.
-        ignore_case | "ignoreCase": Option<bool> = false,
-        /// Starts with it.
-        prefix: Option<String>,
-        /// Matches as a whole.
-        safe_regex | "safeRegex": Option<RawRegex>,
-        /// Ends with it.
-        suffix: Option<String>,
     }
 }
 

@@ -92,6 +92,24 @@ impl Read for ClaimName {
     }
 }
 
+#[cfg(feature = "cli")]
+super::describe::describe! {
+    Integer: {"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"},
+    PointInTime: {
+        "type": ["string", "integer"],
+        "minimum": 0,
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+        "examples": ["2027-01-31T00:00:00Z"],
+    },
+    Scalar: {"type": ["string", "number", "boolean"]},
+    ClaimName: {
+        "type": ["string", "array"],
+        "minLength": 1,
+        "minItems": 1,
+        "items": {"type": "string"},
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

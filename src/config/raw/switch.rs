@@ -26,3 +26,8 @@ impl Read for RawSwitch {
         }
     }
 }
+
+#[cfg(feature = "cli")]
+super::describe::describe! {
+    RawSwitch: {"enum": ["on", "off", true, false]},
+}

@@ -14,10 +14,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    ClaimName, Integer, Milliseconds, Named, PointInTime, RawConfig, RawSwitch, Scalar,
-    rule::RawEmpty,
-};
+use super::value::Named;
 
 /// What a type of the configuration looks like.
 pub(in crate::config) trait Describe {
@@ -53,10 +50,10 @@ pub(in crate::config) struct Fields<'a> {
     required: Vec<&'static str>,
 }
 
-/// The schema of the whole configuration.
-pub(in crate::config) fn schema() -> Value {
+/// The schema of `T`, with the definitions of all objects in it.
+pub(in crate::config) fn schema<T: Describe>() -> Value {
     let mut definitions = Definitions::default();
-    let mut schema = RawConfig::describe(&mut definitions);
+    let mut schema = T::describe(&mut definitions);
     if let Some(members) = schema.as_object_mut() {
         members.insert("$defs".to_owned(), json!(definitions.0));
     }
@@ -185,32 +182,22 @@ impl<T: Describe> Describe for Named<T> {
     }
 }
 
-/// Types whose schema is always the same.
+/// Describes types whose schema is always the same.
 macro_rules! describe {
     ($($type:ty: $schema:tt,)*) => {
-        $(impl Describe for $type {
-            fn describe(_definitions: &mut Definitions) -> Value {
-                json!($schema)
+        $(impl $crate::config::raw::describe::Describe for $type {
+            fn describe(_: &mut $crate::config::raw::describe::Definitions) -> ::serde_json::Value {
+                ::serde_json::json!($schema)
             }
         })*
     };
 }
+
+pub(super) use describe;
 
 describe! {
     bool: {"type": "boolean"},
     u32: {"type": "integer", "minimum": 0, "maximum": (u32::MAX)},
     u64: {"type": "integer", "minimum": 0},
     String: {"type": "string"},
-    Milliseconds: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
-    Integer: {"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"},
-    PointInTime: {"type": ["string", "integer"], "minimum": 0, "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "examples": ["2027-01-31T00:00:00Z"]},
-    Scalar: {"type": ["string", "number", "boolean"]},
-    ClaimName: {
-        "type": ["string", "array"],
-        "minLength": 1,
-        "minItems": 1,
-        "items": {"type": "string"},
-    },
-    RawEmpty: {"type": "object", "maxProperties": 0},
-    RawSwitch: {"enum": ["on", "off", true, false]},
 }

@@ -1,0 +1,124 @@
+//! Keys that are fetched, as they are written.
+
+use serde_json::Value;
+
+use super::{Milliseconds, Read, object::object, value::wrong_type};
+use crate::{config::ConfigError, json};
+
+object! {
+    /// `RemoteJwks` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRemoteJwks {
+        /// How failures are retried.
+        async_fetch | "asyncFetch": Option<RawAsyncFetch>,
+        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
+        cache_duration | "cacheDuration": Option<Milliseconds>,
+        /// Where the JWK set is.
+        http_uri | "httpUri": RawHttpUri,
+        /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
+        max_stale: Option<Milliseconds> = "3600s",
+        /// How failures are retried.
+        retry_policy | "retryPolicy": Option<RawRetryPolicy>,
+        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
+        /// from being looked for: 401, or 503 with `Retry-After`.
+        unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
+        /// Least time between two fetches that unknown `kid`s cause.
+        unknown_kid_cooldown: Option<Milliseconds> = "30s",
+    }
+}
+
+object! {
+    /// `discovery`: the members of `remote_jwks` beside the two clusters.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawDiscovery {
+        /// How failures are retried.
+        async_fetch: Option<RawAsyncFetch>,
+        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
+        cache_duration: Option<Milliseconds>,
+        /// Envoy's cluster that leads to the issuer's host.
+        cluster: String,
+        /// Envoy's cluster through which the metadata's `jwks_uri` is fetched. Default: `cluster`.
+        jwks_cluster: Option<String>,
+        /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
+        max_stale: Option<Milliseconds> = "3600s",
+        /// How failures are retried.
+        retry_policy: Option<RawRetryPolicy>,
+        /// Longest time for one call: over 0, at most an hour.
+        timeout: Option<Milliseconds> = "5s",
+        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
+        /// from being looked for: 401, or 503 with `Retry-After`.
+        unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
+        /// Least time between two fetches that unknown `kid`s cause.
+        unknown_kid_cooldown: Option<Milliseconds> = "30s",
+    }
+}
+
+/// `unknown_kid_answer`: the status.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) enum RawUnknownKidAnswer {
+    Unauthorized,
+    ServiceUnavailable,
+}
+
+impl Read for RawUnknownKidAnswer {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        match value.as_number().and_then(json::integer) {
+            Some(401) => Ok(Self::Unauthorized),
+            Some(503) => Ok(Self::ServiceUnavailable),
+            _ => Err(wrong_type("401 or 503", value)),
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+super::describe::describe! {
+    RawUnknownKidAnswer: {"enum": [401, 503]},
+}
+
+object! {
+    /// `HttpUri` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawHttpUri {
+        /// Envoy's cluster that the call goes through.
+        cluster: String,
+        /// Longest time for one call: over 0, at most an hour.
+        timeout: Milliseconds,
+        /// `http` or `https`, host, perhaps port, path and query. `cluster` decides about TLS.
+        uri: String,
+    }
+}
+
+object! {
+    /// `JwksAsyncFetch` of `jwt_authn`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawAsyncFetch {
+        /// Wait after a failure; doubled with each, at most ten times as long.
+        failed_refetch_duration | "failedRefetchDuration": Option<Milliseconds> = "1s",
+        /// Has no effect: a module cannot hold a listener back.
+        _fast_listener = "fast_listener" | "fastListener": Option<bool>,
+    }
+}
+
+object! {
+    /// `RetryPolicy` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawRetryPolicy {
+        /// Has no effect: a key set is fetched until it is there.
+        _num_retries = "num_retries" | "numRetries": Option<u32>,
+        /// Waits between tries.
+        retry_back_off | "retryBackOff": Option<RawBackOff>,
+        /// Has no effect: every failure is retried.
+        _retry_on = "retry_on" | "retryOn": Option<String>,
+    }
+}
+
+object! {
+    /// `BackoffStrategy` of Envoy.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawBackOff {
+        /// Wait after the first failure.
+        base_interval | "baseInterval": Milliseconds,
+        /// Longest wait; not below the base. Default: ten times the base.
+        max_interval | "maxInterval": Option<Milliseconds>,
+    }
+}

@@ -1,0 +1,341 @@
+//! Which choices of a configuration are weak.
+//!
+//! A warning refuses nothing. It is found in the finished configuration, so it tells what holds,
+//! whether written or a default. What depends on the time is told by whoever has a clock.
+
+use core::time::Duration;
+
+use super::{Config, Location, Provider, Warning};
+use crate::{
+    jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
+    keys::JwksLocation,
+    policy::{Audiences, Mode, PathPolicy, Scheme, Unmatched},
+    time::UnixSeconds,
+    verification::{Clients, Issuer, KeySource, TokenTypes},
+};
+
+/// Tolerance between clocks that is plenty, in seconds.
+const AMPLE_CLOCK_SKEW: u64 = 300;
+
+/// Cool-down below which strangers can make the module fetch often, in milliseconds.
+const SHORT_COOLDOWN_MS: u64 = 1000;
+
+/// How long before its end a certificate is told of.
+const NOTICE: Duration = Duration::from_secs(30 * DAY);
+
+const DAY: u64 = 86_400;
+
+impl Config {
+    /// Certificates and clients that do not count now, or will soon no more.
+    #[must_use]
+    pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
+        let mut found = Vec::new();
+        for provider in &self.providers {
+            let keys = match &provider.keys {
+                KeySource::Clients(clients) => {
+                    found.extend(expiring(&provider.name, clients, now));
+                    continue;
+                }
+                KeySource::Local(keys) => keys,
+                KeySource::Remote(_) => continue,
+            };
+            for (index, key) in keys.keys().iter().enumerate() {
+                let state = key.validity().and_then(|validity| state(validity, now));
+                found.extend(state.map(|state| {
+                    Warning {
+                        location: Location::default()
+                            .within("public_keys")
+                            .within(&provider.name)
+                            .within("providers"),
+                        text: format!("the certificate of key {index} {state}"),
+                    }
+                }));
+            }
+        }
+        found
+    }
+}
+
+fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning> {
+    let enabled = clients.all().iter().filter(|client| client.enabled);
+    let ending = enabled.filter_map(|client| {
+        let end = client.expires_at?;
+        let text = if end <= now {
+            "the client has expired: its secrets are refused".to_owned()
+        } else {
+            expires_soon(end.since(now))?
+        };
+        let location = Location::default().within(&client.id).within("clients");
+        let location = location.within("client_secrets").within(provider);
+        Some(Warning {
+            location: location.within("providers"),
+            text,
+        })
+    });
+    ending.collect()
+}
+
+fn expires_soon(left: Duration) -> Option<String> {
+    let days = left.as_secs().div_euclid(DAY);
+    (left < NOTICE).then(|| format!("expires in {days} days"))
+}
+
+impl Config {
+    /// The warning that other modules of the proxy can overwrite the fetched keys: without a
+    /// `vm_id`, this module shares its memory with every other module that has none.
+    #[must_use]
+    pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
+        let mut keys = self.providers.iter().map(|provider| &provider.keys);
+        let is_exposed = vm_id.is_empty()
+            && self.shared_memory_key.is_none()
+            && keys.any(|keys| matches!(keys, KeySource::Remote(_)));
+        is_exposed.then(|| Warning {
+            location: Location::default().within("shared_memory_key"),
+            text:
+                "without it, every module of the proxy that has no vm_id can replace the fetched \
+                   keys; set it, or vm_config.vm_id to a name that no other module has"
+                    .to_owned(),
+        })
+    }
+
+    /// Providers whose keys are found by metadata that anyone on the way could have written, unless the
+    /// proxy's cluster sees to that.
+    #[must_use]
+    pub fn discovery_warnings(&self) -> Vec<Warning> {
+        let is_plain = |provider: &&Provider| {
+            matches!(&provider.keys, KeySource::Remote(remote)
+                if matches!(&remote.location, JwksLocation::Discovered(discovery)
+                    if discovery.metadata.iter().any(|place| place.scheme == "http")))
+        };
+        let plain = self.providers.iter().filter(is_plain);
+        plain
+            .map(|provider| Warning {
+                location: Location::default()
+                    .within("discovery")
+                    .within(&provider.name)
+                    .within("providers"),
+                text: "the issuer is http: its metadata says where the keys are, and only the \
+                       cluster's TLS would tell that it is genuine"
+                    .to_owned(),
+            })
+            .collect()
+    }
+}
+
+fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
+    let left = validity.not_after.since(now);
+    if now > validity.not_after {
+        Some("has expired: no token verifies by it".to_owned())
+    } else if now < validity.not_before {
+        Some("is not valid yet: no token verifies by it".to_owned())
+    } else {
+        expires_soon(left)
+    }
+}
+
+/// Every weak choice of `config`.
+pub(super) fn warnings(config: &Config) -> Vec<Warning> {
+    let mut found = Vec::new();
+    for provider in &config.providers {
+        let weak = weak_fields(provider)
+            .into_iter()
+            .filter(|(holds, ..)| *holds)
+            .map(|(_, field, text)| (Location::default().within(field), text.to_owned()));
+        let keys = skipped_keys(provider)
+            .into_iter()
+            .chain(nameless_keys(provider));
+        for (location, text) in weak.chain(keys) {
+            let location = location.within(&provider.name).within("providers");
+            found.push(Warning { location, text });
+        }
+    }
+    let top = [
+        (
+            config.mode == Mode::Shadow,
+            "mode",
+            "no rule blocks a request",
+        ),
+        (
+            config.path_policy == PathPolicy::Raw,
+            "path_policy",
+            "a path, method or host that the upstream reads in another way can evade the rules",
+        ),
+        (
+            config.unmatched == Unmatched::Allow,
+            "unmatched",
+            "requests that no rule matches pass without a token",
+        ),
+        (
+            config
+                .status
+                .as_ref()
+                .is_some_and(|status| status.requirement.is_none()),
+            "status",
+            "anyone may read which authorization servers there are, and how they stand",
+        ),
+    ];
+    // Only `check` gives these: in the module they would take 4 kB.
+    #[cfg(any(feature = "cli", test))]
+    found.extend(super::reach::warnings(config));
+    found.extend(extractions(config));
+    for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
+        found.push(Warning {
+            location: Location::default().within(field),
+            text: text.to_owned(),
+        });
+    }
+    found
+}
+
+/// Requirements that pass claims on which anyone can make up.
+fn extractions(config: &Config) -> Vec<Warning> {
+    let rules = config.rules.iter().enumerate();
+    let by_rule = rules.filter_map(|(index, rule)| {
+        let place = Location::default().within("requires").within_index(index);
+        Some((place.within("rules"), rule.requirement.as_ref()?))
+    });
+    let by_name = config.requirement_map.iter().map(|(name, requirement)| {
+        let place = Location::default().within(name);
+        (place.within("requirement_map"), requirement)
+    });
+    let by_state = config.filter_state_rules.iter().flat_map(|rules| {
+        rules.requires.iter().map(|(value, requirement)| {
+            let place = Location::default().within(value).within("requires");
+            (place.within("filter_state_rules"), requirement)
+        })
+    });
+    let mut found = Vec::new();
+    for (location, requirement) in by_rule.chain(by_name).chain(by_state) {
+        requirement.each_extraction(&mut |extraction| {
+            let text = match extraction.status_header {
+                Some(_) => "claims are passed on that anyone can make up",
+                None => "claims are passed on that anyone can make up, and no header says so",
+            };
+            found.push(Warning {
+                location: location.clone(),
+                text: text.to_owned(),
+            });
+        });
+    }
+    found
+}
+
+fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
+    if provider.scheme() == Scheme::Basic {
+        let text = "the secrets of clients reach the upstream";
+        return vec![(provider.forward, "forward", text)];
+    }
+    vec![
+        (
+            provider.audiences == Audiences::Any
+                && (!provider.preset.lacks_audience() || provider.client_ids.is_empty()),
+            "allow_any_audience",
+            "a token that was made for another service is accepted",
+        ),
+        (
+            provider.issuer == Issuer::Any,
+            "allow_any_issuer",
+            "a token is accepted whoever its \"iss\" names, where the provider's keys verify it",
+        ),
+        (
+            matches!(&provider.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
+            "allow_any_tenant",
+            "tokens of every tenant of the issuer are accepted",
+        ),
+        (
+            ends_unlike_its_preset(provider, true),
+            "issuer",
+            "this preset's issuers end in \"/\": no token will fit",
+        ),
+        (
+            ends_unlike_its_preset(provider, false),
+            "issuer",
+            "this preset's issuers do not end in \"/\": no token will fit",
+        ),
+        (
+            provider.times.clock_skew > AMPLE_CLOCK_SKEW,
+            "clock_skew_seconds",
+            "a token is accepted for more than five minutes after it expired",
+        ),
+        (
+            provider.forward && !provider.places.params.is_empty(),
+            "forward",
+            "a token in the query reaches the upstream, and its access log",
+        ),
+        (
+            !provider.times.require_expiration && provider.times.max_lifetime.is_none(),
+            "require_expiration",
+            "a token without \"exp\" is accepted for ever",
+        ),
+        (
+            matches!(&provider.keys, KeySource::Remote(remote)
+                if remote.unknown_kid_cooldown_ms < SHORT_COOLDOWN_MS),
+            "remote_jwks",
+            "strangers can cause more than one fetch a second (unknown_kid_cooldown)",
+        ),
+        (
+            provider.times.allow_future_iat,
+            "allow_future_iat",
+            "a token that claims to be issued later than now is accepted",
+        ),
+        (
+            provider.token_types == TokenTypes::Any,
+            "token_types",
+            "tokens of other kinds, such as ID tokens, are accepted",
+        ),
+    ]
+}
+
+/// Whether the issuer's end is not the one that its product gives it: one slash more or less, and
+/// nothing but refused tokens tells.
+fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
+    let written = match &provider.issuer {
+        Issuer::Any => return false,
+        Issuer::Exact(issuer) => issuer.as_str(),
+        Issuer::Template(template) => template.tail.last().map_or("", |(_, text)| text),
+    };
+    provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
+}
+
+/// Whether some claim of the issuer may have any value.
+fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
+    issuer
+        .tail
+        .iter()
+        .any(|(claim, _)| !is_constrained(provider, &ClaimPath::top_level(claim)))
+}
+
+fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
+    provider
+        .require_claims
+        .iter()
+        .any(|required| required.constrains(claim))
+}
+
+/// The warning about several keys without `kid`. PEM keys never have one, and an operator who
+/// replaces such a key has two for a while.
+fn nameless_keys(provider: &Provider) -> Option<(Location, String)> {
+    let KeySource::Local(keys) = &provider.keys else {
+        return None;
+    };
+    let nameless = Nameless::of(keys)?;
+    let is_worth_a_word = provider.key_source == "local_jwks" || !nameless.are_all_tried;
+    let location = Location::default().within(provider.key_source);
+    is_worth_a_word.then(|| (location, nameless.to_string()))
+}
+
+fn skipped_keys(provider: &Provider) -> Vec<(Location, String)> {
+    let KeySource::Local(keys) = &provider.keys else {
+        return Vec::new();
+    };
+    keys.skipped()
+        .iter()
+        .map(|key| {
+            let location = Location::default().within_index(key.index).within("keys");
+            (
+                location.within("local_jwks"),
+                format!("this key is left out: {}", key.reason),
+            )
+        })
+        .collect()
+}
