@@ -104,12 +104,12 @@ fn check_claims() -> Step {
             patience: Patience::Exhausted,
             certificate_digest: &|| None,
             signature_host: None,
-            restrictions: None,
         };
         let mut providers = engine.config().providers();
         let login = providers
             .find(|(_, provider)| provider.name == "login")
             .unwrap();
+        let login = (login.0, &login.1.trust);
         let audiences = &login.1.audiences;
         let presented = (black_box(&token), &Attempts::default());
         assert!(verification::verify(login, audiences, presented, &circumstances).is_err());

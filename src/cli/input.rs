@@ -54,7 +54,7 @@ impl KeySetFile {
                 names.join(", ")
             )));
         };
-        if !matches!(provider.keys, KeySource::Remote(_)) {
+        if !matches!(provider.trust.keys, KeySource::Remote(_)) {
             let own = "this provider fetches no keys; leave --jwks out, its keys stand in the configuration";
             return Err(unusable(own));
         }
@@ -82,7 +82,7 @@ impl KeySetFile {
             |fault: &dyn fmt::Display| Failure::Finding(format!("--jwks {self}: {fault}"));
         let config = engine.config();
         let (id, document) = self.read(config)?;
-        if !config.provider(id).is_some_and(|own| own.enabled) {
+        if !config.provider(id).is_some_and(|own| own.trust.enabled) {
             return Ok(()); // its tokens are refused, whatever its keys
         }
         if let Err(error) = self.key_set(config)? {

@@ -31,7 +31,7 @@ impl Config {
     pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
         for provider in &self.providers {
-            let keys = match &provider.keys {
+            let keys = match &provider.trust.keys {
                 KeySource::Clients(clients) => {
                     found.extend(expiring(&provider.name, clients, now));
                     continue;
@@ -85,7 +85,7 @@ impl Config {
     /// `vm_id`, this module shares its memory with every other module that has none.
     #[must_use]
     pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
-        let mut keys = self.providers.iter().map(|provider| &provider.keys);
+        let mut keys = self.providers.iter().map(|provider| &provider.trust.keys);
         let is_exposed = vm_id.is_empty()
             && self.shared_memory_key.is_none()
             && keys.any(|keys| matches!(keys, KeySource::Remote(_)));
@@ -103,7 +103,7 @@ impl Config {
     #[must_use]
     pub fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
-            matches!(&provider.keys, KeySource::Remote(remote)
+            matches!(&provider.trust.keys, KeySource::Remote(remote)
                 if matches!(&remote.location, JwksLocation::Discovered(discovery)
                     if discovery.metadata.iter().any(|place| place.scheme == "http")))
         };
@@ -227,18 +227,18 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     }
     vec![
         (
-            provider.audiences == Audiences::Any
-                && (!provider.preset.lacks_audience() || provider.client_ids.is_empty()),
+            provider.trust.audiences == Audiences::Any
+                && (!provider.preset.lacks_audience() || provider.trust.client_ids.is_empty()),
             "allow_any_audience",
             "a token that was made for another service is accepted",
         ),
         (
-            provider.issuer == Issuer::Any,
+            provider.trust.issuer == Issuer::Any,
             "allow_any_issuer",
             "a token is accepted whoever its \"iss\" names, where the provider's keys verify it",
         ),
         (
-            matches!(&provider.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
+            matches!(&provider.trust.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
             "allow_any_tenant",
             "tokens of every tenant of the issuer are accepted",
         ),
@@ -253,7 +253,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             "this preset's issuers do not end in \"/\": no token will fit",
         ),
         (
-            provider.times.clock_skew > AMPLE_CLOCK_SKEW,
+            provider.trust.times.clock_skew > AMPLE_CLOCK_SKEW,
             "clock_skew_seconds",
             "a token is accepted for more than five minutes after it expired",
         ),
@@ -263,23 +263,23 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             "a token in the query reaches the upstream, and its access log",
         ),
         (
-            !provider.times.require_expiration && provider.times.max_lifetime.is_none(),
+            !provider.trust.times.require_expiration && provider.trust.times.max_lifetime.is_none(),
             "require_expiration",
             "a token without \"exp\" is accepted for ever",
         ),
         (
-            matches!(&provider.keys, KeySource::Remote(remote)
+            matches!(&provider.trust.keys, KeySource::Remote(remote)
                 if remote.unknown_kid_cooldown_ms < SHORT_COOLDOWN_MS),
             "remote_jwks",
             "strangers can cause more than one fetch a second (unknown_kid_cooldown)",
         ),
         (
-            provider.times.allow_future_iat,
+            provider.trust.times.allow_future_iat,
             "allow_future_iat",
             "a token that claims to be issued later than now is accepted",
         ),
         (
-            provider.token_types == TokenTypes::Any,
+            provider.trust.token_types == TokenTypes::Any,
             "token_types",
             "tokens of other kinds, such as ID tokens, are accepted",
         ),
@@ -289,7 +289,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
 /// Whether the issuer's end is not the one that its product gives it: one slash more or less, and
 /// nothing but refused tokens tells.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
-    let written = match &provider.issuer {
+    let written = match &provider.trust.issuer {
         Issuer::Any => return false,
         Issuer::Exact(issuer) => issuer.as_str(),
         Issuer::Template(template) => template.tail.last().map_or("", |(_, text)| text),
@@ -307,6 +307,7 @@ fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
 
 fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
     provider
+        .trust
         .require_claims
         .iter()
         .any(|required| required.constrains(claim))
@@ -315,7 +316,7 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
 /// The warning about several keys without `kid`. PEM keys never have one, and an operator who
 /// replaces such a key has two for a while.
 fn nameless_keys(provider: &Provider) -> Option<(Location, String)> {
-    let KeySource::Local(keys) = &provider.keys else {
+    let KeySource::Local(keys) = &provider.trust.keys else {
         return None;
     };
     let nameless = Nameless::of(keys)?;
@@ -325,7 +326,7 @@ fn nameless_keys(provider: &Provider) -> Option<(Location, String)> {
 }
 
 fn skipped_keys(provider: &Provider) -> Vec<(Location, String)> {
-    let KeySource::Local(keys) = &provider.keys else {
+    let KeySource::Local(keys) = &provider.trust.keys else {
         return Vec::new();
     };
     keys.skipped()

@@ -32,7 +32,7 @@ impl Caches {
     /// Empty caches for the providers of `config`.
     pub(super) fn new(config: &Config) -> Self {
         let caches = config.providers().map(|(_, provider)| {
-            let limits = provider.cache.filter(|_| provider.enabled);
+            let limits = provider.cache.filter(|_| provider.trust.enabled);
             limits.map(|limits| RefCell::new(TokenCache::new(limits)))
         });
         Self {

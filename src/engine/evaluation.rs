@@ -1,86 +1,46 @@
 //! Whether a requirement holds for a request: the tree of any, all and providers.
 
 use core::cell::{OnceCell, RefCell};
-use std::rc::Rc;
 
 use crate::{
     config::{Config, Provider},
     decision::{Reason, StateEntry},
-    engine::{caches::Caches, export, identity::Identity, refusal::Refusal},
+    engine::{
+        caches::Caches,
+        export,
+        identity::Identity,
+        refusal::Refusal,
+        restrictions::Restrictions,
+        verified::{Held, Verified},
+    },
     few::Few,
     http::{Request, path::Target},
-    jose::{ClaimPath, Claims, TokenError, UntrustedToken, words},
+    jose::{TokenError, UntrustedToken},
     policy::{
-        Audiences, Credential, CredentialError, Extraction, Grants, Location, ProviderId,
-        Requirement, Scheme, Schemes,
+        Audiences, Credential, CredentialError, Location, ProviderId, Requirement, Scheme, Schemes,
     },
     verification::{
         self, Attempts, Circumstances, Clients, Failure, KeySource, Lapse, client_secret,
     },
 };
 
-/// A token, or a client's secret, that verified for the requirement.
-#[derive(Clone, Debug)]
-pub(super) struct Verified<'a> {
-    pub(super) provider: ProviderId,
-    pub(super) credential: Credential<'a>,
-    pub(super) identity: Rc<Identity>,
-    /// Its claims, once somebody needs them.
-    claims: OnceCell<Option<Rc<Claims>>>,
-}
-
-impl<'a> Verified<'a> {
-    fn new(provider: ProviderId, credential: Credential<'a>, identity: Rc<Identity>) -> Self {
-        Self {
-            provider,
-            credential,
-            identity,
-            claims: OnceCell::new(),
-        }
-    }
-
-    /// The payload as it was sent; empty where no token was.
-    pub(super) fn payload_segment(&self) -> &'a str {
-        // Of three, which a token that verified has. The base64 of a secret has no dot.
-        self.credential.token.split('.').nth(1).unwrap_or("")
-    }
-
-    /// Its claims. Of a token that was verified before, they are read anew from the same text; that
-    /// they cannot be is no more than a way to say nothing of them.
-    pub(super) fn claims(&self) -> Option<&Claims> {
-        let claims = self.claims.get_or_init(|| {
-            let key = self.identity.proven()?.key();
-            let token = UntrustedToken::parse(self.credential.token).ok()?;
-            Some(token.known_to_be_signed_by(key).into_claims())
-        });
-        claims.as_deref()
-    }
-
-    fn with_claims(self, claims: Rc<Claims>) -> Self {
-        Self {
-            claims: OnceCell::from(Some(claims)),
-            ..self
-        }
-    }
-}
-
-/// What a requirement that holds has brought.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Held<'a, 'c> {
-    pub(super) verified: Few<Verified<'a>>,
-    /// Claims that nobody has verified are to be passed on, where none are verified.
-    pub(super) extraction: Option<&'c Extraction>,
-}
-
 /// What other filters get to know of tokens that failed.
 pub(super) type Failures = RefCell<Vec<StateEntry>>;
 
+/// What an evaluation works with.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'c> {
+    pub(super) config: &'c Config,
+    pub(super) caches: &'c Caches,
+    /// What a newer configuration of the same policy refuses.
+    pub(super) restrictions: Option<&'c Restrictions>,
+    pub(super) circumstances: &'c Circumstances<'c>,
+    pub(super) failures: &'c Failures,
+}
+
 /// The credentials of one request, and the tokens in them, each parsed once.
 pub(super) struct Evaluation<'a, 'c: 'a> {
-    config: &'c Config,
-    circumstances: &'c Circumstances<'c>,
-    failures: &'c Failures,
-    caches: &'c Caches,
+    means: Means<'c>,
     readers: Few<Reader<'c>>,
     /// What stands in the places of each provider that the rule asks for. A malformed credential
     /// is among them only where the rule lets failed ones pass.
@@ -112,14 +72,14 @@ type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     /// Finds the credentials that the rule's providers read.
     pub(super) fn new(
-        config: &'c Config,
+        means: Means<'c>,
         requirement: &'c Requirement,
         request: &Request<'a>,
         target: Option<Target<'a>>,
-        circumstances: &'c Circumstances<'c>,
-        failures: &'c Failures,
-        caches: &'c Caches,
     ) -> Result<Self, Refusal> {
+        let Means {
+            config, failures, ..
+        } = means;
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
         let mut found: Few<Found<'a>> = Few::default();
@@ -167,10 +127,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
             }
         }
         Ok(Self {
-            config,
-            circumstances,
-            failures,
-            caches,
+            means,
             readers,
             found,
             tokens,
@@ -184,14 +141,14 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
                 provider: id,
                 audiences,
             } => {
-                let Some(provider) = self.config.provider(*id) else {
+                let Some(provider) = self.means.config.provider(*id) else {
                     return Err(Refusal::Missing);
                 };
-                let audiences = audiences.as_ref().unwrap_or(&provider.audiences);
+                let audiences = audiences.as_ref().unwrap_or(&provider.trust.audiences);
                 self.credential(*id)
                     .and_then(|credential| self.verify(*id, provider, audiences, credential))
                     .map(|verified| Few::from(verified).into())
-                    .inspect_err(|refusal| note(self.failures, provider, *refusal))
+                    .inspect_err(|refusal| note(self.means.failures, provider, *refusal))
             }
             Requirement::All(members) => {
                 let mut all = Held::default();
@@ -256,7 +213,8 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
     pub(super) fn readable(&self) -> Vec<(&'c Provider, Read<'_, 'a>)> {
         let mut readable: Vec<(&Provider, Read<'_, 'a>)> = Vec::new();
         for (id, credential) in self.found.iter() {
-            let (Some(provider), Ok(credential)) = (self.config.provider(*id), credential) else {
+            let (Some(provider), Ok(credential)) = (self.means.config.provider(*id), credential)
+            else {
                 continue;
             };
             let is_same = |text: &str| core::ptr::eq(text, credential.token);
@@ -270,8 +228,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
                 None => readable.push((provider, (credential, token))),
                 Some((other, _)) => {
                     let claims = token.unverified_claims();
-                    if !verification::names(other, claims) && verification::names(provider, claims)
-                    {
+                    if !other.trust.names_issuer(claims) && provider.trust.names_issuer(claims) {
                         *other = provider;
                     }
                 }
@@ -291,7 +248,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
         let mut verified: Few<Verified<'a>> = Few::default();
         let mut refused = Vec::new();
         for (id, credential) in self.found.iter() {
-            let Some(provider) = self.config.provider(*id) else {
+            let Some(provider) = self.means.config.provider(*id) else {
                 continue;
             };
             match credential {
@@ -299,7 +256,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
                 Ok(credential) => match self.verify_as_named(*id, provider, credential) {
                     Ok(token) => verified.push(token),
                     Err(refusal) => {
-                        note(self.failures, provider, refusal);
+                        note(self.means.failures, provider, refusal);
                         refused.push((Some(credential), refusal));
                     }
                 },
@@ -355,22 +312,22 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
         audiences: &Audiences,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
-        if let KeySource::Clients(clients) = &provider.keys {
+        if let KeySource::Clients(clients) = &provider.trust.keys {
             let verified = self.verify_client(id, provider, clients, credential);
             return verified.map_err(|reason| Refusal::Token(id, Failure::Invalid(reason)));
         }
-        let known = self.caches.find(id, credential.token, |identity| {
-            let own = (id, provider);
+        let known = self.means.caches.find(id, credential.token, |identity| {
+            let own = (id, &provider.trust);
             let proven = identity.proven().ok_or(Lapse::KeyGone)?;
             let token = || self.parsed(credential)?.as_ref().ok();
-            verification::verify_again(own, audiences, proven, token, self.circumstances)
+            verification::verify_again(own, audiences, proven, token, self.means.circumstances)
         });
         let verified = match known {
             Some(known) => known.map(|identity| Verified::new(id, credential.clone(), identity)),
             None => self.verify_anew(id, provider, audiences, credential),
         };
         let verified = verified.map_err(|failure| Refusal::Token(id, failure))?;
-        if let Some(restrictions) = self.circumstances.restrictions {
+        if let Some(restrictions) = self.means.restrictions {
             // After the cache, whose tokens were accepted before a newer configuration arrived.
             let checked = restrictions.check_token(&provider.name, || verified.claims());
             checked.map_err(|reason| Refusal::Token(id, Failure::Invalid(reason)))?;
@@ -385,18 +342,18 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
         clients: &Clients,
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Reason> {
-        if !provider.enabled {
+        if !provider.trust.enabled {
             return Err(Reason::ProviderDisabled);
         }
-        if credential.token.len() > self.config.limits.token_bytes {
+        if credential.token.len() > self.means.config.limits.token_bytes {
             return Err(Reason::TokenTooLarge);
         }
-        let now = self.circumstances.now.seconds();
+        let now = self.means.circumstances.now.seconds();
         let claims = client_secret::verify(clients, credential.token, now)?;
-        if let Some(restrictions) = self.circumstances.restrictions {
+        if let Some(restrictions) = self.means.restrictions {
             restrictions.check_client(&provider.name, credential.token, now)?;
         }
-        let identity = Identity::new(self.config, provider, None, &claims);
+        let identity = Identity::new(self.means.config, provider, None, &claims);
         Ok(Verified::new(id, credential.clone(), identity).with_claims(claims))
     }
 
@@ -412,10 +369,14 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
             .token(credential)
             .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
         let presented = (token.parsed(), &token.attempts);
-        let (token, proven) =
-            verification::verify((id, provider), audiences, presented, self.circumstances)?;
-        let identity = Identity::new(self.config, provider, Some(proven), token.claims());
-        self.caches.insert(id, credential.token, &identity);
+        let (token, proven) = verification::verify(
+            (id, &provider.trust),
+            audiences,
+            presented,
+            self.means.circumstances,
+        )?;
+        let identity = Identity::new(self.means.config, provider, Some(proven), token.claims());
+        self.means.caches.insert(id, credential.token, &identity);
         let verified = Verified::new(id, credential.clone(), identity);
         Ok(verified.with_claims(token.into_claims()))
     }
@@ -439,46 +400,12 @@ impl<'a> Token<'a> {
     }
 }
 
-impl<'a> From<Few<Verified<'a>>> for Held<'a, '_> {
-    fn from(verified: Few<Verified<'a>>) -> Self {
-        Self {
-            verified,
-            extraction: None,
-        }
-    }
-}
-
 /// Keeps what `provider` tells of a failure.
 fn note(failures: &Failures, provider: &Provider, refusal: Refusal) {
     let entry = refusal
         .reason()
         .and_then(|reason| export::failure(provider, reason));
     failures.borrow_mut().extend(entry);
-}
-
-/// What a verified token grants under its provider's claims.
-pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> {
-    let united = |paths: &[ClaimPath]| {
-        paths
-            .iter()
-            .filter_map(|path| claims.find(path))
-            .flat_map(words)
-            .collect()
-    };
-    let scopes: Vec<&str> = united(&provider.scope_claims);
-    let roles = match &provider.structured_scopes {
-        Some(structure) => scopes
-            .iter()
-            .filter_map(|scope| structure.role(scope))
-            .collect(),
-        None => united(&provider.role_claims),
-    };
-    Grants {
-        scopes,
-        roles,
-        client_id: verification::client_id(provider, claims),
-        claims,
-    }
 }
 
 /// A client must not authenticate in two ways at once (RFC 6749 section 2.3): which of them counts here
@@ -512,7 +439,9 @@ pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
 fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'c>> {
     let mut named: Few<Reader<'c>> = Few::default();
     requirement.each_provider(&mut |id, audiences| {
-        let own = config.provider(id).map(|provider| &provider.audiences);
+        let own = config
+            .provider(id)
+            .map(|provider| &provider.trust.audiences);
         if let Some(audiences) = audiences.or(own)
             && !named.iter().any(|reader| *reader == (id, audiences))
         {
@@ -522,7 +451,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'
     if requirement.asks_anyone() {
         for (id, provider) in config.providers() {
             if named.iter().all(|(reader, _)| *reader != id) {
-                named.push((id, &provider.audiences));
+                named.push((id, &provider.trust.audiences));
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::Provider,
     decision::{Reason, StateEntry},
-    engine::evaluation::Verified,
+    engine::verified::Verified,
     jose::{base64url, words},
     json,
 };

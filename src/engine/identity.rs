@@ -3,7 +3,7 @@
 //! Its claims are read once. Kept is what the decisions after the first ask for: what the checks need
 //! that are made again, the headers that carry it, and which rules it was found to satisfy. Each
 //! follows from the token and this configuration alone. For what is asked seldom, the text of the token
-//! is there to be read again: see [`Verified::claims`](super::evaluation::Verified::claims).
+//! is there to be read again: see [`Verified::claims`](super::verified::Verified::claims).
 
 use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::{
     cache::allocated,
     config::{Config, Provider},
     decision::HeaderEdit,
-    engine::forward,
+    engine::claim_headers,
     jose::Claims,
     verification::Proven,
 };
@@ -48,7 +48,7 @@ impl Identity {
         let words = config.rules.len().div_ceil(WORD);
         Rc::new(Self {
             proven,
-            headers: forward::claim_headers(config, provider, claims),
+            headers: claim_headers::claim_headers(config, provider, claims),
             satisfied: Satisfied((0..words).map(|_| Cell::default()).collect()),
             caller: OnceCell::new(),
             names_caller: provider.identity_header.is_some(),

@@ -7,14 +7,19 @@
 //! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
 
 mod caches;
+mod claim_headers;
 mod course;
 mod evaluation;
 mod export;
 mod forward;
 mod identity;
 mod refusal;
+mod restrictions;
 mod routing;
+mod sanitise;
+mod spent;
 mod status;
+mod verified;
 
 use core::{cell::LazyCell, mem};
 use std::rc::Rc;
@@ -25,19 +30,21 @@ use crate::{
     few::Few,
     host::Host,
     http::{Request, Response, path::Target},
+    jose::KeySetLimits,
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SeenRecords, SourceId},
     policy::{Mode, ProviderId, RoutePolicy, Schemes, Unmatched},
     time::UnixMillis,
-    verification::{Circumstances, Issuer, Restrictions},
+    verification::{Circumstances, Issuer, KeySource},
 };
 
 use self::{
     caches::Caches,
     course::{Asked, Course, course},
-    evaluation::{Evaluation, Failures, Held, Verified},
+    evaluation::{Evaluation, Failures, Means},
+    verified::{Held, Verified},
 };
 
-pub use self::caches::CacheUse;
+pub use self::{caches::CacheUse, restrictions::Restrictions};
 pub use crate::verification::{Backend, Patience, UnfitHost};
 
 /// Decides on requests with one configuration.
@@ -54,7 +61,7 @@ impl Engine {
     /// An engine for `config`, without any fetched keys yet.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let keys = KeyStore::new(&config);
+        let keys = key_store(&config);
         let caches = Caches::new(&config);
         Self {
             config: Rc::new(config),
@@ -131,12 +138,12 @@ impl Engine {
     ) -> Decision {
         // Before all else: whatever way the request takes from here, headers that claim an
         // identity are ours alone to set.
-        let removals = forward::removals(&self.config.owned_headers, request);
+        let removals = sanitise::removals(&self.config.owned_headers, request);
         let without_owned;
         let request = if removals.is_empty() {
             request
         } else {
-            without_owned = forward::without_owned(&self.config.owned_headers, request);
+            without_owned = sanitise::without_owned(&self.config.owned_headers, request);
             &without_owned
         };
         if self.config.bypass_cors_preflight && is_cors_preflight(request) {
@@ -154,7 +161,6 @@ impl Engine {
             patience,
             certificate_digest: &|| *digest,
             signature_host: self.backend.asked(host),
-            restrictions: self.restrictions.as_ref(),
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)
@@ -195,7 +201,7 @@ impl Engine {
     /// read an identity from them, so they must not hold one, however the headers were decided.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
-        forward::lines(&self.config.owned_headers, trailers)
+        sanitise::lines(&self.config.owned_headers, trailers)
     }
 
     /// Whether a request may be made to wait for keys. In shadow mode that would be to block it.
@@ -240,9 +246,9 @@ impl Engine {
         let refusing = denial.provider.and_then(|id| config.provider(id));
         // Another provider may have known the token if it can be of both.
         let may_know = |id| {
-            let issuers = (refusing.map(|own| &own.issuer), config.provider(id));
+            let issuers = (refusing.map(|own| &own.trust.issuer), config.provider(id));
             match issuers {
-                (Some(Issuer::Exact(own)), Some(provider)) => match &provider.issuer {
+                (Some(Issuer::Exact(own)), Some(provider)) => match &provider.trust.issuer {
                     Issuer::Exact(other) => own == other,
                     _ => true,
                 },
@@ -339,16 +345,15 @@ impl Engine {
         circumstances: &Circumstances<'_>,
     ) -> Decision {
         let failures = Failures::default();
-        let decision = Evaluation::new(
-            &self.config,
-            asked.requirement,
-            request,
-            target,
+        let means = Means {
+            config: &self.config,
+            caches: &self.caches,
+            restrictions: self.restrictions.as_ref(),
             circumstances,
-            &failures,
-            &self.caches,
-        )
-        .and_then(|evaluation| {
+            failures: &failures,
+        };
+        let decision = Evaluation::new(means, asked.requirement, request, target);
+        let decision = decision.and_then(|evaluation| {
             let held = evaluation.evaluate(asked.requirement)?;
             Ok(match self.shortfall(asked, &held.verified) {
                 Some(denial) => Decision::Deny(denial),
@@ -426,7 +431,7 @@ impl Engine {
             else {
                 continue;
             };
-            match authorization.check(&evaluation::grants(provider, claims)) {
+            match authorization.check(&verified::grants(provider, claims)) {
                 Ok(()) => {
                     if let Some(rule) = rule {
                         token.identity.note_satisfied(rule);
@@ -441,6 +446,22 @@ impl Engine {
         // The requirement let the request through without a token, but rights need one.
         Some(first.unwrap_or_else(|| Denial::new(Reason::MissingCredential)))
     }
+}
+
+/// The keys that the configuration has fetched.
+fn key_store(config: &Config) -> KeyStore {
+    let limits = KeySetLimits {
+        bytes: config.limits.jwks_bytes,
+        keys: config.limits.jwks_keys,
+    };
+    let sources = config
+        .providers()
+        .filter(|(_, provider)| provider.trust.enabled);
+    let sources = sources.filter_map(|(id, provider)| match &provider.trust.keys {
+        KeySource::Remote(keys) => Some((id, keys)),
+        KeySource::Clients(_) | KeySource::Local(_) => None,
+    });
+    KeyStore::new(sources, limits, config.shared_memory_key.as_ref())
 }
 
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {

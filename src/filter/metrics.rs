@@ -184,8 +184,8 @@ impl Metrics {
 
 impl ProviderMetrics {
     fn define(provider: &Provider, name: &str) -> Self {
-        let has_keys = !matches!(provider.keys, KeySource::Clients(_));
-        let fetches = matches!(provider.keys, KeySource::Remote(_));
+        let has_keys = !matches!(provider.trust.keys, KeySource::Clients(_));
+        let fetches = matches!(provider.trust.keys, KeySource::Remote(_));
         let define =
             |kind, metric: &str| abi::define_metric(kind, &format!("{name}.{metric}")).ok();
         Self {

@@ -34,8 +34,8 @@ use std::rc::Rc;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    config::Config, host::Host, shared_by_name::SharedByName, shared_record::SharedRecord,
-    time::UnixMillis, verification::Restrictions,
+    config::Config, engine::Restrictions, host::Host, shared_by_name::SharedByName,
+    shared_record::SharedRecord, time::UnixMillis,
 };
 
 /// How long the newest configuration must be without a new connection before an earlier one can take over

@@ -334,10 +334,10 @@ fn connection_id() -> Option<ConnectionId> {
 /// How keys stand that the configuration holds or has no use for. Of others nothing is known yet: the
 /// first tick tells.
 fn configured(provider: &Provider) -> Option<Standing> {
-    if !provider.enabled {
+    if !provider.trust.enabled {
         return Some(Standing::default());
     }
-    match &provider.keys {
+    match &provider.trust.keys {
         KeySource::Clients(_) => Some(Standing::default()),
         KeySource::Local(key_set) => Some(Standing {
             keys: key_set.keys().len(),

@@ -8,21 +8,27 @@
 mod caching;
 mod discovery;
 mod endpoint;
+mod error;
 mod fetch;
 mod freshness;
+mod id;
 mod record;
 mod remote;
 mod seen;
 mod source;
+mod status;
 mod store;
 
 pub use self::{
     caching::Caching,
     endpoint::Endpoint,
-    fetch::{Answer, Fetch, FetchError, FetchOutcome, Progress},
+    error::FetchError,
+    fetch::{Answer, Fetch, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
+    id::{KeySetVersion, SourceId},
     record::Record,
     remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     seen::SeenRecords,
-    store::{Account, KeySetVersion, KeyStore, Keys, SourceId, Standing, clear},
+    status::{Account, Standing},
+    store::{KeyStore, Keys, clear},
 };

@@ -8,32 +8,16 @@
 use core::time::Duration;
 
 use crate::{
-    config::Config,
     host::{Expected, Host},
-    jose::{KeySet, KeySetLimits, VerifyingKey, algorithm::hmac::SecretKey},
+    jose::{KeySet, KeySetLimits, algorithm::hmac::SecretKey},
     keys::{
-        Answer, Fetch, FetchCause, FetchError, Progress, RemoteKeys, SeenRecords, Serving,
+        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, Progress, RemoteKeys,
+        SeenRecords, Serving, SourceId, Standing,
         source::{Reading, Source},
     },
     policy::ProviderId,
     time::UnixMillis,
-    verification::KeySource,
 };
-
-/// Stands for a key source: its position in the [`KeyStore`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SourceId(usize);
-
-/// Tells the key sets that one source has had apart, within one worker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeySetVersion(u64);
-
-impl KeySetVersion {
-    /// That of the set which comes after.
-    pub(super) const fn next(self) -> Self {
-        Self(self.0.wrapping_add(1))
-    }
-}
 
 /// The keys of one provider at one time.
 #[derive(Clone, Copy, Debug)]
@@ -46,34 +30,6 @@ pub enum Keys<'a> {
     Unavailable(Duration),
 }
 
-/// How a provider's keys stand at one time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// How many may serve.
-    pub keys: usize,
-    /// They are past their freshness, whether they still serve or not.
-    pub is_stale: bool,
-    /// When they were last fetched or confirmed.
-    pub fetched_at: Option<UnixMillis>,
-}
-
-/// What an operator is told of one provider's keys.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Account<'a> {
-    /// Those that may serve.
-    pub keys: &'a [VerifyingKey],
-    /// They are past their freshness, whether they still serve or not.
-    pub is_stale: bool,
-    /// When they were last fetched or confirmed.
-    pub fetched_at: Option<UnixMillis>,
-    /// When a fetch last began or failed.
-    pub attempted_at: Option<UnixMillis>,
-    /// Why the last fetch failed, if it did.
-    pub last_error: Option<FetchError>,
-    /// When the next one is due; in the past where that is now. `None` before the first.
-    pub next_fetch: Option<UnixMillis>,
-}
-
 /// The keys of all providers.
 #[derive(Debug, Default)]
 pub struct KeyStore {
@@ -81,21 +37,15 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// The store for the remote sources of enabled providers; those with equal sources share one.
+    /// The store for these sources of providers; equal ones share a record, which `key` seals.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
-        let limits = KeySetLimits {
-            bytes: config.limits.jwks_bytes,
-            keys: config.limits.jwks_keys,
-        };
+    pub fn new<'a>(
+        sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
+        limits: KeySetLimits,
+        key: Option<&SecretKey>,
+    ) -> Self {
         let mut store = Self::default();
-        for (id, provider) in config.providers() {
-            if let KeySource::Remote(keys) = &provider.keys
-                && provider.enabled
-            {
-                store.add(id, keys, limits, config.shared_memory_key.as_ref());
-            }
-        }
+        sources.for_each(|(id, keys)| store.add(id, keys, limits, key));
         store
     }
 
@@ -126,7 +76,7 @@ impl KeyStore {
     /// Which of the key sets that a source has had is its present one.
     #[must_use]
     pub fn version(&self, id: SourceId) -> KeySetVersion {
-        let source = self.sources.get(id.0);
+        let source = self.sources.get(id.index());
         source.map_or(KeySetVersion::default(), Source::key_set_version)
     }
 
@@ -149,7 +99,7 @@ impl KeyStore {
     #[must_use]
     pub fn may_learn_kid(&self, id: SourceId, now: UnixMillis) -> bool {
         self.sources
-            .get(id.0)
+            .get(id.index())
             .is_some_and(|source| source.may_learn_kid(now))
     }
 
@@ -163,14 +113,14 @@ impl KeyStore {
         waited_since: Option<UnixMillis>,
         now: UnixMillis,
     ) -> Option<Duration> {
-        self.sources.get(id.0)?.hides_kid(waited_since, now)
+        self.sources.get(id.index())?.hides_kid(waited_since, now)
     }
 
     /// A token waits for keys of this source. Keys that are not fresh are fetched in any case; an
     /// unknown kid has to be asked for.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {
         if cause == FetchCause::UnknownKid
-            && let Some(source) = self.sources.get_mut(id.0)
+            && let Some(source) = self.sources.get_mut(id.index())
         {
             source.want_kid();
         }
@@ -216,7 +166,7 @@ impl KeyStore {
         now: UnixMillis,
         host: &dyn Host,
     ) -> Progress {
-        match self.sources.get_mut(fetch.source.0) {
+        match self.sources.get_mut(fetch.source.index()) {
             Some(source) => source.proceed(fetch, answer, now, host),
             None => Progress::Superseded,
         }
@@ -224,7 +174,7 @@ impl KeyStore {
 
     /// Gives a fetch up, so that another worker need not wait for the end of its lease.
     pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
-        if let Some(source) = self.sources.get_mut(fetch.source.0) {
+        if let Some(source) = self.sources.get_mut(fetch.source.index()) {
             source.abandon(fetch, host);
         }
     }
@@ -263,7 +213,7 @@ impl KeyStore {
             source.serve(provider);
             return;
         }
-        let mut source = Source::new(SourceId(self.sources.len()), keys, limits, key);
+        let mut source = Source::new(SourceId::new(self.sources.len()), keys, limits, key);
         source.serve(provider);
         self.sources.push(source);
     }
@@ -273,7 +223,7 @@ impl KeyStore {
             .iter()
             .enumerate()
             .find(|(_, source)| source.providers().contains(&provider))
-            .map(|(index, source)| (SourceId(index), source))
+            .map(|(index, source)| (SourceId::new(index), source))
     }
 }
 

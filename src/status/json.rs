@@ -15,7 +15,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
         json.text("name", Some(&provider.name));
         json.text("status", Some(state(provider)));
         json.text("description", Some(&provider.description));
-        json.text("issuer", provider.issuer.as_written().as_deref());
+        json.text("issuer", provider.trust.issuer.as_written().as_deref());
         json.text("key_source", Some(provider.key_source));
         json.account(&account);
         json.0.push('}');

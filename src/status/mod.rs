@@ -75,8 +75,8 @@ impl<'a> Report<'a> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {
             let account = keys.account(id, now).unwrap_or_else(|| Account {
-                keys: match &provider.keys {
-                    KeySource::Local(key_set) if provider.enabled => key_set.keys(),
+                keys: match &provider.trust.keys {
+                    KeySource::Local(key_set) if provider.trust.enabled => key_set.keys(),
                     _ => &[],
                 },
                 ..Account::default()
@@ -98,7 +98,7 @@ impl<'a> Report<'a> {
 }
 
 const fn state(provider: &Provider) -> &'static str {
-    if provider.enabled {
+    if provider.trust.enabled {
         "enabled"
     } else {
         "disabled"

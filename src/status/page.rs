@@ -80,14 +80,14 @@ fn server(page: &mut String, provider: &Provider) {
         page.push_str("</bdi></small>");
     }
     page.push_str("</th><td role=\"cell\" data-label=\"Status\"><span");
-    if provider.enabled {
+    if provider.trust.enabled {
         page.push_str(" class=\"good\"");
     }
     page.push('>');
     page.push_str(state(provider));
     page.push_str("</span>");
     cell(page, "Issuer", None);
-    match provider.issuer.as_written() {
+    match provider.trust.issuer.as_written() {
         Some(issuer) => element(page, "bdi", &issuer),
         None if provider.scheme() == Scheme::Basic => page.push_str(NOT_APPLICABLE),
         None => page.push_str("<span>any</span>"),
@@ -98,7 +98,7 @@ fn keys(page: &mut String, provider: &Provider, keys: &[VerifyingKey]) {
     if provider.scheme() == Scheme::Basic {
         page.push_str(NOT_APPLICABLE);
     } else if keys.is_empty() {
-        let class = if provider.enabled {
+        let class = if provider.trust.enabled {
             " class=\"bad\""
         } else {
             ""

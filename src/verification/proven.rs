@@ -6,15 +6,17 @@
 
 use core::cell::Cell;
 
+use super::{
+    audience,
+    candidates::{candidates, serving_keys},
+    confirmation, times,
+};
 use crate::{
-    config::Provider,
     decision::Reason,
     jose::{Claims, Thumbprint, Times, UntrustedToken},
     keys::KeySetVersion,
     policy::{Audiences, ProviderId},
-    verification::{
-        Circumstances, Failure, candidates, check_audience, confirmation, serving_keys, times,
-    },
+    verification::{Circumstances, Failure, Trust},
 };
 
 /// A token that verified once.
@@ -67,14 +69,14 @@ impl Proven {
     }
 }
 
-/// Accepts a token of `provider` again, by every check but those that were settled for good: its
+/// Accepts a token of one provider again, by every check but those that were settled for good: its
 /// signature's, and those between its text and the configuration. `token` reads it anew, which is
 /// needed only where keys have changed.
 ///
 /// # Errors
 /// The first check that fails, in the order of [`verify`](super::verify).
 pub fn verify_again<'t>(
-    (id, provider): (ProviderId, &Provider),
+    (id, trust): (ProviderId, &Trust),
     audiences: &Audiences,
     proven: &Proven,
     token: impl FnOnce() -> Option<&'t UntrustedToken<'t>>,
@@ -82,16 +84,16 @@ pub fn verify_again<'t>(
 ) -> Result<(), Lapse> {
     let failed = |reason| Lapse::Failed(Failure::Invalid(reason));
     let now = circumstances.now.seconds();
-    times::check(provider.times, proven.times, now).map_err(failed)?;
-    check_audience(audiences, proven.audiences.iter().map(|own| &**own)).map_err(failed)?;
+    times::check(trust.times, proven.times, now).map_err(failed)?;
+    audience::check(audiences, proven.audiences.iter().map(|own| &**own)).map_err(failed)?;
     confirmation::check(proven.certificate, circumstances.certificate_digest).map_err(failed)?;
-    let keys = serving_keys((id, provider), circumstances).map_err(Lapse::Failed)?;
+    let keys = serving_keys((id, trust), circumstances).map_err(Lapse::Failed)?;
     // A certificate begins and ends within the life of one set.
     let is_settled = proven.key_set.get() == keys.version && !keys.key_set.depends_on_time();
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
             let (header, claims) = (token.header(), token.unverified_claims());
-            candidates(provider, header, claims, keys.key_set, now)
+            candidates(trust, header, claims, keys.key_set, now)
                 .any(|key| key.thumbprint() == proven.key)
         });
         if !still_counts {
@@ -99,7 +101,7 @@ pub fn verify_again<'t>(
         }
         proven.key_set.set(keys.version);
     }
-    if times::is_expired(provider.times, proven.times, now) {
+    if times::is_expired(trust.times, proven.times, now) {
         return Err(failed(Reason::Expired));
     }
     Ok(())

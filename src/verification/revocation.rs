@@ -1,10 +1,9 @@
 //! Whether a token was revoked.
 
-use super::client_id;
+use super::client::identifier;
 use crate::{
-    config::Provider,
     decision::Reason,
-    jose::Claims,
+    jose::{ClaimPath, Claims},
     time::{Rounding, UnixSeconds},
 };
 
@@ -22,9 +21,12 @@ pub struct Revocation {
 
 /// Checks the token, its client and its subject against what the operator has revoked. Nothing in it
 /// depends on the time: what passed once passes until the configuration changes.
-pub(super) fn check(provider: &Provider, claims: &Claims) -> Result<(), Reason> {
-    let revoked = &provider.revoked;
-    let client = client_id(provider, claims);
+pub(super) fn check(
+    revoked: &Revocation,
+    client_id_claims: &[ClaimPath],
+    claims: &Claims,
+) -> Result<(), Reason> {
+    let client = identifier(client_id_claims, claims);
     if is_listed(&revoked.token_ids, claims.token_id())
         || is_listed(&revoked.client_ids, client)
         || is_too_old(revoked, claims)
@@ -33,7 +35,7 @@ pub(super) fn check(provider: &Provider, claims: &Claims) -> Result<(), Reason> 
     }
     // An identifier that is no text would never be found in the list.
     let has_odd_client = || {
-        let mut names = provider.client_id_claims.iter();
+        let mut names = client_id_claims.iter();
         client.is_none() && names.any(|name| claims.find(name).is_some())
     };
     if !revoked.client_ids.is_empty() && has_odd_client() {

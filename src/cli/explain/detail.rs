@@ -11,7 +11,7 @@ use crate::{
     keys::Keys,
     policy::{Audiences, ProviderId, Rule, WordSet},
     time::{UnixMillis, UnixSeconds},
-    verification::{self, Check, KeySource, Outcome, TokenTypes},
+    verification::{Check, KeySource, Outcome, TokenTypes},
 };
 
 /// What the checks of one token at one provider looked at.
@@ -53,7 +53,7 @@ pub(super) fn keys<'a>(
     (id, provider): (ProviderId, &'a Provider),
     now: UnixMillis,
 ) -> Option<&'a KeySet> {
-    match (&provider.keys, engine.keys().keys(id, now)) {
+    match (&provider.trust.keys, engine.keys().keys(id, now)) {
         (KeySource::Local(keys), _) | (_, Some(Keys::Serving(keys, _))) => Some(keys),
         _ => None,
     }
@@ -77,18 +77,18 @@ impl Details<'_> {
         let claim = |name: &str| named(name, claims.member(name));
         match check {
             Check::Form => Default::default(),
-            Check::Provider => match provider.enabled {
+            Check::Provider => match provider.trust.enabled {
                 true => Default::default(),
                 false => one("\"enabled\" is false"),
             },
             Check::Algorithm => {
-                let accepted = provider.algorithms.iter().map(|own| own.name());
+                let accepted = provider.trust.algorithms.iter().map(|own| own.name());
                 (
                     self.token.header().algorithm().name().to_owned(),
                     format!("accepted: {}", accepted.collect::<Vec<_>>().join(", ")),
                 )
             }
-            Check::Issuer => (claim("iss"), accepted(provider.issuer.as_written())),
+            Check::Issuer => (claim("iss"), accepted(provider.trust.issuer.as_written())),
             Check::Times => self.times(claims),
             Check::Audience => (
                 claim("aud"),
@@ -98,7 +98,7 @@ impl Details<'_> {
                 },
             ),
             Check::TokenType => self.token_type(),
-            Check::Subject => match &provider.subjects {
+            Check::Subject => match &provider.trust.subjects {
                 None => one("any"),
                 Some(_) => (claim("sub"), "\"subjects\" does not match".to_owned()),
             },
@@ -134,14 +134,14 @@ impl Details<'_> {
                 let Some(end) = claims.times().expiration else {
                     return one("no exp");
                 };
-                let tolerance = format!("tolerance {}", span(provider.times.clock_skew));
+                let tolerance = format!("tolerance {}", span(provider.trust.times.clock_skew));
                 (format!("exp {}", self.distance(end)), tolerance)
             }
         }
     }
 
     fn times(&self, claims: &Claims) -> (String, String) {
-        let rules = self.provider.times;
+        let rules = self.provider.trust.times;
         let times = [
             ("nbf", claims.times().not_before),
             ("iat", claims.times().issued_at),
@@ -180,7 +180,7 @@ impl Details<'_> {
             || "no typ".to_owned(),
             |typ| named("typ", Some(&json!(typ))),
         );
-        let expected = match &self.provider.token_types {
+        let expected = match &self.provider.trust.token_types {
             TokenTypes::Any => String::new(),
             TokenTypes::OneOf { names, absent } => {
                 let none = absent.then(String::new);
@@ -191,7 +191,7 @@ impl Details<'_> {
     }
 
     fn client(&self, claims: &Claims) -> (String, String) {
-        let paths = &self.provider.client_id_claims;
+        let paths = &self.provider.trust.client_id_claims;
         let found: Vec<String> = paths
             .iter()
             .filter_map(|path| {
@@ -203,19 +203,19 @@ impl Details<'_> {
             true => "no client".to_owned(),
             false => found.join(", "),
         };
-        let expected = match self.provider.client_ids.is_empty() {
+        let expected = match self.provider.trust.client_ids.is_empty() {
             true => "they name two clients".to_owned(),
-            false => accepted(self.provider.client_ids.iter()),
+            false => accepted(self.provider.trust.client_ids.iter()),
         };
         (found, expected)
     }
 
     fn claims(&self, claims: &Claims) -> (String, String) {
-        if self.provider.require_claims.is_empty() {
+        if self.provider.trust.require_claims.is_empty() {
             return one("none required");
         }
         let (mut found, mut expected) = (Vec::new(), Vec::new());
-        for required in &self.provider.require_claims {
+        for required in &self.provider.trust.require_claims {
             let name: Vec<&str> = required.claim.segments().collect();
             let name = name.join(".");
             found.push(named(&name, claims.find(&required.claim)));
@@ -306,7 +306,7 @@ pub(super) fn rights(
             words(&rule.roles)
         )
     } else if reason == Reason::InsufficientClient.label() {
-        let has = verification::client_id(provider, claims).unwrap_or("none");
+        let has = provider.trust.client_id(claims).unwrap_or("none");
         let asked = words(&rule.client_ids);
         format!(
             "clients: the rule asks for one of {asked}; the token's is {}",

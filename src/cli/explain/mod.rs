@@ -154,7 +154,9 @@ fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
     if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
         requirement.each_provider(&mut |id, audiences| {
-            let own = config.provider(id).map(|provider| &provider.audiences);
+            let own = config
+                .provider(id)
+                .map(|provider| &provider.trust.audiences);
             if let Some(audiences) = audiences.or(own)
                 && !asked.contains(&(id, audiences))
             {
@@ -164,7 +166,7 @@ fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     }
     if asked.is_empty() {
         let all = config.providers();
-        asked.extend(all.map(|(id, provider)| (id, &provider.audiences)));
+        asked.extend(all.map(|(id, provider)| (id, &provider.trust.audiences)));
     }
     let has_tokens = |(id, _): &Asked<'_>| {
         config
@@ -183,8 +185,8 @@ fn candidates<'a>(
 ) -> Vec<Asked<'a>> {
     let could = |(id, _): &Asked<'_>| {
         config.provider(*id).is_some_and(|provider| {
-            provider.issuer == Issuer::Any
-                || verification::names(provider, token.unverified_claims())
+            provider.trust.issuer == Issuer::Any
+                || provider.trust.names_issuer(token.unverified_claims())
         })
     };
     if asked.iter().any(could) {
@@ -217,10 +219,9 @@ fn provider(
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         signature_host: None,
-        restrictions: None,
     };
     let mut trail = Trail::default();
-    let own = (id, provider);
+    let own = (id, &provider.trust);
     let presented = (token, &Attempts::default());
     let verified =
         verification::verify_before(&mut trail, own, audiences, presented, &circumstances);
@@ -229,7 +230,7 @@ fn provider(
         provider,
         audiences,
         token: token.as_ref().ok()?,
-        keys: detail::keys(engine, own, now),
+        keys: detail::keys(engine, (id, provider), now),
         now: now.seconds(),
         reason,
     };
@@ -239,7 +240,9 @@ fn provider(
         .filter(|(check, _)| *check != Check::Form);
     Some(ProviderReport {
         name: provider.name.clone(),
-        names_issuer: verification::names(provider, details.token.unverified_claims()),
+        names_issuer: provider
+            .trust
+            .names_issuer(details.token.unverified_claims()),
         accepted: reason.is_none(),
         status: reason.map(|reason| status(engine, reason)),
         reason: reason.map(Reason::label),

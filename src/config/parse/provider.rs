@@ -19,7 +19,7 @@ use crate::{
     },
     jose::{ClaimPath, JwkAlgorithm},
     policy::{Audiences, IdentityHeader, Places, StructuredScopes},
-    verification::{KeyIssuer, Revocation, TimeRules, TokenTypes},
+    verification::{KeyIssuer, Revocation, TimeRules, TokenTypes, Trust},
 };
 
 const MAX_DESCRIPTION: usize = 256;
@@ -72,41 +72,45 @@ pub(super) fn provider(
         .at("description")?
         .to_owned(),
         preset,
-        enabled: raw.enabled.unwrap_or(true),
-        issuer,
-        audiences: if has_secrets {
-            Audiences::Any
-        } else {
-            issuer::audiences(raw, preset)?
-        },
-        subjects: raw
-            .subjects
-            .as_ref()
-            .map(string_match)
-            .transpose()
-            .at("subjects")?,
-        client_ids: raw
-            .client_ids
-            .as_deref()
-            .map(texts)
-            .transpose()
-            .at("client_ids")?
-            .unwrap_or_default(),
-        client_id_claims: match raw.client_id_claims.as_deref() {
-            Some([]) => return Err(Reason::Empty).at("client_id_claims"),
-            names => claims::paths(names, &DEFAULT_CLIENT_ID_CLAIMS),
+        trust: Trust {
+            enabled: raw.enabled.unwrap_or(true),
+            issuer,
+            audiences: if has_secrets {
+                Audiences::Any
+            } else {
+                issuer::audiences(raw, preset)?
+            },
+            subjects: raw
+                .subjects
+                .as_ref()
+                .map(string_match)
+                .transpose()
+                .at("subjects")?,
+            client_ids: raw
+                .client_ids
+                .as_deref()
+                .map(texts)
+                .transpose()
+                .at("client_ids")?
+                .unwrap_or_default(),
+            client_id_claims: match raw.client_id_claims.as_deref() {
+                Some([]) => return Err(Reason::Empty).at("client_id_claims"),
+                names => claims::paths(names, &DEFAULT_CLIENT_ID_CLAIMS),
+            },
+            algorithms,
+            jwk_algorithm,
+            key_issuer: match raw.key_issuer {
+                Some(RawKeyIssuer::Match) => KeyIssuer::Match,
+                Some(RawKeyIssuer::Ignore) | None => KeyIssuer::Ignore,
+            },
+            token_types: token_types(raw.token_types.as_deref()).at("token_types")?,
+            require_claims,
+            times,
+            revoked: rights.revoked,
+            keys,
         },
         scope_claims: claims::paths(raw.scope_claims.as_deref(), &DEFAULT_SCOPE_CLAIMS),
         role_claims: rights.role_claims,
-        algorithms,
-        jwk_algorithm,
-        key_issuer: match raw.key_issuer {
-            Some(RawKeyIssuer::Match) => KeyIssuer::Match,
-            Some(RawKeyIssuer::Ignore) | None => KeyIssuer::Ignore,
-        },
-        token_types: token_types(raw.token_types.as_deref()).at("token_types")?,
-        require_claims,
-        times,
         places: if has_secrets {
             Places::of_secrets()
         } else {
@@ -126,14 +130,12 @@ pub(super) fn provider(
             .at("claim_to_headers")?,
         identity_header: rights.identity_header,
         structured_scopes: rights.structured_scopes,
-        revoked: rights.revoked,
         cache: limits::cache(raw.jwt_cache_config.unwrap_or_default())
             .at("jwt_cache_config")?
             .filter(|_| !has_secrets),
         exports: exports::exports(raw)?,
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         key_source: source.0,
-        keys,
     })
 }
 

@@ -56,28 +56,34 @@ fn provider_is_strict_by_default() {
     };
     assert_eq!(provider.name, "okta");
     assert_eq!(provider.description, "");
-    assert!(provider.enabled && !provider.forward);
-    assert_eq!(provider.issuer, Issuer::Exact("https://idp.example".into()));
-    assert_eq!(provider.audiences, Audiences::AnyOf(vec!["api".into()]));
-    assert!(provider.subjects.is_none() && provider.client_ids.is_empty());
+    assert!(provider.trust.enabled && !provider.forward);
     assert_eq!(
-        provider.client_id_claims,
+        provider.trust.issuer,
+        Issuer::Exact("https://idp.example".into())
+    );
+    assert_eq!(
+        provider.trust.audiences,
+        Audiences::AnyOf(vec!["api".into()])
+    );
+    assert!(provider.trust.subjects.is_none() && provider.trust.client_ids.is_empty());
+    assert_eq!(
+        provider.trust.client_id_claims,
         claims(&["client_id", "cid", "azp", "appid"])
     );
     assert_eq!(provider.scope_claims, claims(&["scope", "scp"]));
     assert_eq!(provider.role_claims, claims(&["roles"]));
-    assert_eq!(provider.algorithms, Algorithm::ASYMMETRIC);
-    assert_eq!(provider.key_issuer, KeyIssuer::Ignore);
-    assert_eq!(provider.jwk_algorithm, JwkAlgorithm::Exact);
+    assert_eq!(provider.trust.algorithms, Algorithm::ASYMMETRIC);
+    assert_eq!(provider.trust.key_issuer, KeyIssuer::Ignore);
+    assert_eq!(provider.trust.jwk_algorithm, JwkAlgorithm::Exact);
     let names = vec!["at+jwt".into(), "jwt".into()];
     assert_eq!(
-        provider.token_types,
+        provider.trust.token_types,
         TokenTypes::OneOf {
             names,
             absent: true
         }
     );
-    assert!(provider.require_claims.is_empty());
+    assert!(provider.trust.require_claims.is_empty());
     let times = TimeRules {
         clock_skew: 60,
         require_expiration: true,
@@ -85,7 +91,7 @@ fn provider_is_strict_by_default() {
         max_lifetime: None,
         max_issued_lifetime: None,
     };
-    assert_eq!(provider.times, times);
+    assert_eq!(provider.trust.times, times);
     assert_eq!(provider.places, Places::standard());
     assert!(provider.payload_header.is_none() && provider.claim_headers.is_empty());
     let cache = CacheLimits {
@@ -99,7 +105,7 @@ fn provider_is_strict_by_default() {
 
 #[test]
 fn fetched_keys_are_fresh_as_their_server_says_and_serve_an_hour_more() {
-    let KeySource::Remote(remote) = provider(&[]).keys else {
+    let KeySource::Remote(remote) = provider(&[]).trust.keys else {
         panic!("not fetched")
     };
     let expected = RemoteKeys {
@@ -130,7 +136,7 @@ fn shared_secrets_are_for_hmac() {
         ("shared_secrets", json!([{"secret": super::SECRET}])),
     ]);
     assert_eq!(
-        provider.algorithms,
+        provider.trust.algorithms,
         [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512]
     );
 }

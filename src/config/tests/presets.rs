@@ -42,11 +42,15 @@ fn each_is_accepted_and_adds_nothing_weak() {
         ];
         let config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let provider = &config.providers[0];
-        assert_ne!(provider.audiences, Audiences::Any, "{name}");
-        assert_ne!(provider.token_types, TokenTypes::Any, "{name}");
-        assert!(provider.times.require_expiration, "{name}");
+        assert_ne!(provider.trust.audiences, Audiences::Any, "{name}");
+        assert_ne!(provider.trust.token_types, TokenTypes::Any, "{name}");
+        assert!(provider.trust.times.require_expiration, "{name}");
         let is_entra = matches!(provider.preset, Preset::EntraV1 | Preset::EntraV2);
-        assert_eq!(provider.key_issuer == KeyIssuer::Match, is_entra, "{name}");
+        assert_eq!(
+            provider.trust.key_issuer == KeyIssuer::Match,
+            is_entra,
+            "{name}"
+        );
     }
 }
 
@@ -106,7 +110,7 @@ fn cognito_asks_for_clients_where_it_has_no_audience() {
     let open = ("providers.okta.allow_any_audience", json!(true));
     assert_eq!(warnings(&[preset, no_audience, open]).len(), 1);
     assert_eq!(
-        provider(&[("preset", json!("cognito"))]).audiences,
+        provider(&[("preset", json!("cognito"))]).trust.audiences,
         Audiences::AnyOf(vec!["api".into()])
     );
 }

@@ -8,7 +8,7 @@ use super::provider;
 use crate::{time::UnixSeconds, verification::Revocation};
 
 fn revoked(written: Value) -> Revocation {
-    provider(&[("revoked", written)]).revoked
+    provider(&[("revoked", written)]).trust.revoked
 }
 
 /// Lists that programs write are not refused for what does no harm.

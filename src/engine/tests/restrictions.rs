@@ -4,7 +4,6 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::verification::Restrictions;
 
 /// An engine that has verified these tokens, and then learns what a newer configuration refuses.
 fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {

@@ -114,9 +114,9 @@ fn whole_doubles_are_integers() {
         (config.limits.token_bytes, config.limits.jwks_keys),
         (4096, 8)
     );
-    assert_eq!(config.providers[0].times.clock_skew, 60);
+    assert_eq!(config.providers[0].trust.times.clock_skew, 60);
     assert_eq!(
-        config.providers[0].require_claims[0].any_of,
+        config.providers[0].trust.require_claims[0].any_of,
         Some(vec![json!(1), json!(1.5)])
     );
 }

@@ -22,7 +22,7 @@ fn splits_an_issuer_at_its_placeholders() {
         ("issuer", json!("https://login.example/{tid}/v2.0{x}")),
         ("allow_any_tenant", json!(true)),
     ]);
-    let Issuer::Template(template) = provider.issuer else {
+    let Issuer::Template(template) = provider.trust.issuer else {
         panic!("no template")
     };
     assert_eq!(template.head, "https://login.example/");
@@ -70,7 +70,7 @@ fn reads_claims_as_names_or_as_lists_of_segments() {
 
 #[test]
 fn folds_token_types() {
-    let types = |written: Value| provider(&[("token_types", written)]).token_types;
+    let types = |written: Value| provider(&[("token_types", written)]).trust.token_types;
     let names = vec!["at+jwt".to_owned()];
     assert_eq!(
         types(json!(["application/AT+JWT"])),
@@ -193,7 +193,7 @@ fn reads_written_keys_in_every_form() {
         json!({"inlineBytes": encoded}),
     ] {
         let provider = provider(&[("remote_jwks", json!(null)), ("local_jwks", source)]);
-        let KeySource::Local(keys) = provider.keys else {
+        let KeySource::Local(keys) = provider.trust.keys else {
             panic!("not local")
         };
         assert_eq!(keys.keys().len(), 1);
@@ -209,14 +209,14 @@ fn reads_public_keys_one_for_each_block() {
             json!([ED25519_PEM, ED25519_PEM.repeat(2)]),
         ),
     ]);
-    let KeySource::Local(keys) = provider.keys else {
+    let KeySource::Local(keys) = provider.trust.keys else {
         panic!("not local")
     };
     let from_jwk = VerifyingKey::from_jwk_json(ED25519_KEY.as_bytes(), KeyOrigin::Local);
     let expected = from_jwk.unwrap().thumbprint();
     let found: Vec<_> = keys.keys().iter().map(|key| key.thumbprint()).collect();
     assert_eq!(found, [expected; 3]);
-    assert_eq!(provider.algorithms, Algorithm::ASYMMETRIC);
+    assert_eq!(provider.trust.algorithms, Algorithm::ASYMMETRIC);
 }
 
 #[test]
@@ -229,7 +229,10 @@ fn secrets_among_local_keys_serve_where_algorithms_name_them() {
         ),
         ("algorithms", json!(["HS256", "Ed25519", "EdDSA"])),
     ]);
-    assert_eq!(provider.algorithms, [Algorithm::EdDsa, Algorithm::Hs256]);
+    assert_eq!(
+        provider.trust.algorithms,
+        [Algorithm::EdDsa, Algorithm::Hs256]
+    );
     let shared = crate::config::tests::provider(&[
         ("remote_jwks", json!(null)),
         (
@@ -237,7 +240,7 @@ fn secrets_among_local_keys_serve_where_algorithms_name_them() {
             json!([{"kid": "a", "secret": SECRET}, {"secret": SECRET}]),
         ),
     ]);
-    let KeySource::Local(keys) = shared.keys else {
+    let KeySource::Local(keys) = shared.trust.keys else {
         panic!("not local")
     };
     let kids: Vec<_> = keys.keys().iter().map(|key| key.kid()).collect();
@@ -253,7 +256,7 @@ fn splits_the_uri_of_a_key_set() {
         ("https://[2001:db8::1]/k", "[2001:db8::1]", "/k"),
     ] {
         let provider = provider(&[("remote_jwks.http_uri.uri", json!(uri))]);
-        let KeySource::Remote(remote) = provider.keys else {
+        let KeySource::Remote(remote) = provider.trust.keys else {
             panic!("not fetched")
         };
         let JwksLocation::Configured(endpoint) = remote.location else {
@@ -297,7 +300,7 @@ fn finds_metadata_by_the_issuer() {
             ("issuer", json!(issuer)),
             ("allow_any_tenant", json!(issuer.contains('{'))),
         ]);
-        let KeySource::Remote(remote) = provider.keys else {
+        let KeySource::Remote(remote) = provider.trust.keys else {
             panic!("not fetched")
         };
         let JwksLocation::Discovered(discovery) = remote.location else {
@@ -341,7 +344,7 @@ fn backs_off_as_told() {
             ("remote_jwks.async_fetch", async_fetch),
             ("remote_jwks.retry_policy", retry_policy),
         ]);
-        let KeySource::Remote(remote) = provider.keys else {
+        let KeySource::Remote(remote) = provider.trust.keys else {
             panic!("not fetched")
         };
         assert_eq!(remote.retry, RetryPolicy { base_ms, max_ms });

@@ -6,13 +6,12 @@
 
 use std::rc::Rc;
 
-use super::{client_secret, revocation};
 use crate::{
     config::{Config, Provider},
     decision::Reason,
     jose::Claims,
     time::UnixSeconds,
-    verification::{KeySource, Revocation},
+    verification::{KeySource, Revocation, client_secret},
 };
 
 /// The refusals of the newest configuration: revoked tokens, disabled providers, secrets of clients.
@@ -42,12 +41,12 @@ impl Restrictions {
         let Some(newest) = self.provider(provider)? else {
             return Ok(());
         };
-        if newest.revoked == Revocation::default() {
+        if newest.trust.revoked == Revocation::default() {
             return Ok(());
         }
         // A token that verified does parse. Without its claims it might be revoked.
         let claims = claims().ok_or(Reason::MalformedToken)?;
-        revocation::check(newest, claims)
+        newest.trust.check_revocation(claims)
     }
 
     /// Checks a client's secret that was accepted for the provider of that name.
@@ -63,7 +62,7 @@ impl Restrictions {
         let Some(newest) = self.provider(provider)? else {
             return Ok(());
         };
-        match &newest.keys {
+        match &newest.trust.keys {
             KeySource::Clients(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
             // The provider accepts tokens now, so all of its clients were removed.
             KeySource::Local(_) | KeySource::Remote(_) => Err(Reason::BadClientSecret),
@@ -74,7 +73,7 @@ impl Restrictions {
         let providers = self.0.providers.as_slice();
         let place = providers.binary_search_by(|own| own.name.as_str().cmp(name));
         match place.ok().and_then(|place| providers.get(place)) {
-            Some(disabled) if !disabled.enabled => Err(Reason::ProviderDisabled),
+            Some(disabled) if !disabled.trust.enabled => Err(Reason::ProviderDisabled),
             newest => Ok(newest),
         }
     }

@@ -1,0 +1,89 @@
+//! Headers that carry claims.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use crate::{
+    config::{Config, Provider},
+    decision::{HeaderEdit, Text},
+    http::HeaderName,
+    jose::Claims,
+};
+
+/// The headers that `provider` makes of verified claims; `None` where one cannot stand in a header.
+pub(super) fn claim_headers(
+    config: &Config,
+    provider: &Provider,
+    claims: &Claims,
+) -> Option<Box<[HeaderEdit]>> {
+    headers_of(config, provider, claims).collect()
+}
+
+/// A header for each claim that is there; `None` for one that cannot stand in it.
+pub(super) fn headers_of(
+    config: &Config,
+    provider: &Provider,
+    claims: &Claims,
+) -> impl Iterator<Item = Option<HeaderEdit>> {
+    provider.claim_headers.iter().filter_map(move |own| {
+        let value = claims.find(&own.claim).map(claim_text);
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(header(&own.name, value, config))
+    })
+}
+
+/// A claim with a line break would add headers of the client's choice, and one with a space at an
+/// end would arrive as another user's: readers take those spaces off (RFC 9110 section 5.5).
+pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
+    fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
+}
+
+pub(super) fn fits_header(value: &str, config: &Config) -> bool {
+    value.len() <= config.limits.header_value_bytes
+        && value.bytes().all(|byte| byte >= 0x20 && byte != 0x7f)
+        && value.trim_matches(' ') == value
+}
+
+/// As `jwt_authn`: text as it is, numbers and booleans as JSON, the rest as base64 of JSON.
+fn claim_text(claim: &Value) -> String {
+    match claim {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => claim.to_string(),
+        Value::Array(_) | Value::Object(_) => STANDARD.encode(claim.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn writes_claims_as_jwt_authn_does() {
+        for (claim, expected) in [
+            (json!("a b"), "a b"),
+            (json!(7), "7"),
+            (json!(1.5), "1.5"),
+            (json!(true), "true"),
+            (json!(null), ""),
+            (json!(["a"]), "WyJhIl0="),
+            (json!({"a": 1}), "eyJhIjoxfQ=="),
+        ] {
+            assert_eq!(claim_text(&claim), expected, "{claim}");
+        }
+    }
+
+    #[test]
+    fn refuses_values_that_would_break_out_of_a_header() {
+        let name = HeaderName::parse("x").unwrap();
+        let config = Config::parse(br#"{"limits":{"header_value_bytes":7}}"#).unwrap();
+        for value in ["a\r\nx-admin: 1", "a\u{0}", "a\u{7f}", "a\tb", "too long"] {
+            assert_eq!(header(&name, value.to_owned(), &config), None, "{value:?}");
+        }
+        assert!(header(&name, "\u{e9}".to_owned(), &config).is_some());
+    }
+}

@@ -1,0 +1,93 @@
+//! Takes what only this module may say out of a request.
+
+use crate::{
+    decision::{HeaderEdit, Text},
+    http::{HeaderName, Request, is_token},
+};
+
+/// Removes every header that only this module may set, from every request: one that is left in
+/// place on some path is an identity that anyone can claim.
+pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
+    let mut edits = lines(owned, request.headers());
+    edits.extend(connection(owned, request));
+    edits
+}
+
+/// Removes the header or trailer lines that only this module may set.
+pub(super) fn lines(owned: &[HeaderName], lines: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
+    let mut edits = Vec::new();
+    for (name, _) in lines {
+        if owned.iter().any(|own| own.is_confusable_with(name)) {
+            let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into());
+            if !edits.contains(&edit) {
+                edits.push(edit);
+            }
+        }
+    }
+    edits
+}
+
+/// Takes these headers out of `Connection`, which reaches the upstream with an upgrade: a proxy
+/// there drops each header that it names (RFC 9110 section 7.6.1), and a client would rid itself of
+/// its identity (as in CVE-2024-45410). Malformed options (`x-user;`,
+/// `"x-user"`) are removed too: a lenient proxy might read a name in them.
+fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
+    const CONNECTION: &str = "connection";
+    owned.first()?;
+    request.values(CONNECTION).next()?;
+    let options: Vec<&[u8]> = request
+        .values(CONNECTION)
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let is_removed = |option: &&[u8]| {
+        !is_token(option) || owned.iter().any(|own| own.is_confusable_with(option))
+    };
+    let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options.into_iter().partition(is_removed);
+    (!named.is_empty()).then(|| {
+        let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
+        match rest.as_str() {
+            "" => HeaderEdit::Remove(Text::Fixed(CONNECTION)),
+            _ => HeaderEdit::Set(Text::Fixed(CONNECTION), rest.into()),
+        }
+    })
+}
+
+/// The request as [`removals`] leaves it: a rule must not be chosen by a header that a client made
+/// up and the upstream will not see.
+pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
+    let headers = request.headers().iter().copied();
+    Request::new(
+        headers
+            .filter(|(name, _)| !owned.iter().any(|own| own.is_confusable_with(name)))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn removes_every_spelling_of_an_owned_header() {
+        let request = Request::new(vec![
+            (b"x_user", b"a"),
+            (b"x-user", b"b"),
+            (b"x-user", b"c"),
+            (b"x.user", b"d"),
+            (b"x-user-id", b"e"),
+        ]);
+        let owned = [HeaderName::parse("X-User").unwrap()];
+        assert_eq!(
+            removals(&owned, &request),
+            [
+                HeaderEdit::Remove("x_user".into()),
+                HeaderEdit::Remove("x-user".into()),
+                HeaderEdit::Remove("x.user".into()),
+            ]
+        );
+    }
+}

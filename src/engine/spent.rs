@@ -1,0 +1,114 @@
+//! Takes spent tokens out of the request: the upstream has no use for them, and could leak them.
+
+use crate::{
+    decision::{HeaderEdit, Text},
+    few::Few,
+    http::{Request, path::Target},
+    policy::Location,
+};
+
+const COOKIE: &str = "cookie";
+
+/// Takes spent tokens out of the request.
+pub(super) fn strip(
+    spent: &Few<Location<'_>>,
+    request: &Request<'_>,
+    target: Option<Target<'_>>,
+    edits: &mut Vec<HeaderEdit>,
+) {
+    let mut params = Vec::new();
+    let mut cookies = Vec::new();
+    for location in spent.iter() {
+        match location {
+            Location::Authorization => {
+                edits.push(HeaderEdit::Remove(Text::Fixed("authorization")));
+            }
+            Location::Header(name) => edits.push(HeaderEdit::Remove(Text::Shared(name.shared()))),
+            Location::HeaderTwin(name) => edits.push(HeaderEdit::Remove((*name).into())),
+            Location::Query(name) => params.push(*name),
+            Location::Cookie(name) => cookies.push(*name),
+        }
+    }
+    if let Some(target) = target
+        && !params.is_empty()
+    {
+        edits.push(HeaderEdit::Set(
+            Text::Fixed(":path"),
+            without_params(target, &params).into(),
+        ));
+    }
+    if !cookies.is_empty() {
+        let rest = without_cookies(request, &cookies);
+        edits.push(if rest.is_empty() {
+            HeaderEdit::Remove(Text::Fixed(COOKIE))
+        } else {
+            HeaderEdit::Set(Text::Fixed(COOKIE), rest.into())
+        });
+    }
+}
+
+/// The target without these parameters, given in its spelling. Every other byte stays.
+fn without_params(target: Target<'_>, params: &[&str]) -> String {
+    let is_spent = |pair: &str| {
+        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+        params.contains(&name)
+    };
+    let kept: Vec<&str> = target
+        .query
+        .unwrap_or("")
+        .split('&')
+        .filter(|pair| !is_spent(pair))
+        .collect();
+    if kept.is_empty() {
+        target.path.to_owned()
+    } else {
+        format!("{}?{}", target.path, kept.join("&"))
+    }
+}
+
+/// All cookies but these, in one line (RFC 6265 section 5.4).
+fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
+    let is_kept = |pair: &&str| {
+        let name = pair.split_once('=').map_or("", |(name, _)| name).trim();
+        !pair.is_empty() && !cookies.contains(&name)
+    };
+    let lines: Vec<String> = request
+        .values(COOKIE)
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    let kept: Vec<&str> = lines
+        .iter()
+        .flat_map(|line| line.split(';'))
+        .map(str::trim)
+        .filter(is_kept)
+        .collect();
+    kept.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn strips_parameters_and_keeps_the_rest_to_the_byte() {
+        for (target, expected) in [
+            ("/a?access_token=t", "/a"),
+            ("/a?x=%41&access_token=t&y", "/a?x=%41&y"),
+            ("/a?access_tokens=t&&z", "/a?access_tokens=t&&z"),
+        ] {
+            assert_eq!(
+                without_params(Target::new(target), &["access_token"]),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn strips_cookies() {
+        let request = Request::new(vec![(b"cookie", b"a=1; jwt=t;b=2"), (b"cookie", b"c=3")]);
+        assert_eq!(without_cookies(&request, &["jwt"]), "a=1; b=2; c=3");
+    }
+}

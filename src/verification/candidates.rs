@@ -1,0 +1,76 @@
+//! The keys that may have signed a token.
+
+use core::time::Duration;
+
+use crate::{
+    decision::Reason,
+    jose::{Budget, Claims, JoseHeader, KeyQuery, KeySet, VerifyingKey},
+    keys::{FetchCause, KeySetVersion, Keys, SourceId},
+    policy::ProviderId,
+    time::UnixSeconds,
+    verification::{Circumstances, Failure, KeyIssuer, KeySource, Patience, Trust},
+};
+
+/// When to come again for keys that are on their way.
+pub(super) const SOON: Duration = Duration::from_secs(1);
+
+/// Keys that may serve.
+pub(super) struct ServingKeys<'a> {
+    pub(super) key_set: &'a KeySet,
+    pub(super) version: KeySetVersion,
+    /// Where they come from; configured ones come from nowhere.
+    pub(super) source: Option<SourceId>,
+}
+
+/// The keys of a provider that may serve now.
+pub(super) fn serving_keys<'a>(
+    (id, trust): (ProviderId, &'a Trust),
+    circumstances: &Circumstances<'a>,
+) -> Result<ServingKeys<'a>, Failure> {
+    if let KeySource::Local(key_set) = &trust.keys {
+        return Ok(ServingKeys {
+            key_set,
+            version: KeySetVersion::default(),
+            source: None,
+        });
+    }
+    match circumstances.keys.keys(id, circumstances.now) {
+        Some(Keys::Serving(key_set, source)) => Ok(ServingKeys {
+            key_set,
+            version: circumstances.keys.version(source),
+            source: Some(source),
+        }),
+        Some(Keys::Pending(source)) => Err(match circumstances.patience {
+            Patience::Waiting | Patience::Waited(_) => {
+                Failure::AwaitKeys(source, FetchCause::Freshness)
+            }
+            Patience::Exhausted => Failure::KeysUnavailable(SOON),
+        }),
+        Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
+        // No source was made for it: it can only be disabled, which is refused before.
+        None => Err(Failure::Invalid(Reason::ProviderDisabled)),
+    }
+}
+
+/// The keys that the signature of a token is checked with, as far as its budget suffices for the set.
+/// What other providers have spent comes on top.
+pub(super) fn candidates<'a>(
+    trust: &Trust,
+    header: &'a JoseHeader,
+    claims: &'a Claims,
+    key_set: &'a KeySet,
+    now: UnixSeconds,
+) -> impl Iterator<Item = &'a VerifyingKey> + use<'a> {
+    let query = KeyQuery {
+        binding: trust.jwk_algorithm,
+        issued: match trust.key_issuer {
+            KeyIssuer::Ignore => None,
+            KeyIssuer::Match => Some(claims),
+        },
+        ..KeyQuery::of(header, now)
+    };
+    // Without a bound, a large key set would make each forged token expensive.
+    let mut budget = Budget::default();
+    let candidates = key_set.candidates(query);
+    candidates.filter(move |key| budget.affords(key))
+}
