@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     host::{Expected, Host, SetSharedDataError},
-    jose::{algorithm::hmac::SecretKey, base64url},
+    jose::{SecretKey, base64url},
 };
 
 /// What the tag is for, so that a key which has other uses makes no tag for this one.

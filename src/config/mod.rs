@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     http::HeaderName,
-    jose::algorithm::hmac::SecretKey,
+    jose::SecretKey,
     policy::{
         FilterStateRules, Mode, PathPolicy, ProviderId, Requirement, RouteLookup, Rule, Schemes,
         StatusPath, Unmatched,

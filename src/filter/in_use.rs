@@ -18,7 +18,7 @@ use std::cell::RefCell;
 
 use crate::{
     host::{Host, SetSharedDataError},
-    jose::algorithm::hmac::SecretKey,
+    jose::SecretKey,
     shared_record::SharedRecord,
 };
 

@@ -65,7 +65,7 @@ impl Host for Proxy {
 
     fn verify_signature(&self, signature: &X509Signature<'_>) -> Result<bool, Refused> {
         let arguments = protobuf::message(&[
-            signature.hash.as_bytes(),
+            signature.hash_name().ok_or(Refused)?.as_bytes(),
             signature.public_key,
             &signature.signature,
             signature.text,

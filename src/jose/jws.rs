@@ -6,10 +6,13 @@
 
 use std::rc::Rc;
 
+use jwt_compact::Algorithm as _;
+
 use crate::jose::base64url;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 use crate::jose::key::VerifyingKey;
+use crate::jose::signature::Signature;
 use crate::jose::x509::X509Signature;
 
 /// A JWS whose signature nobody has checked.
@@ -20,7 +23,7 @@ pub struct CompactJws<'a> {
     payload_segment: &'a str,
     header: Rc<JoseHeader>,
     payload: Vec<u8>,
-    signature: Vec<u8>,
+    signature: Signature,
 }
 
 impl<'a> CompactJws<'a> {
@@ -40,7 +43,7 @@ impl<'a> CompactJws<'a> {
             payload_segment,
             header,
             payload,
-            signature,
+            signature: Signature::new(signature),
         })
     }
 
@@ -71,16 +74,13 @@ impl<'a> CompactJws<'a> {
 
     /// The signature.
     pub fn signature(&self) -> &[u8] {
-        &self.signature
+        self.signature.octets()
     }
 
     /// True where `key` has signed this.
     pub fn verify_with(&self, key: &VerifyingKey) -> bool {
-        key.verify(
-            self.header.algorithm(),
-            self.signing_input.as_bytes(),
-            &self.signature,
-        )
+        let algorithm = self.header.algorithm();
+        algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
     /// What to ask a host about this and `key`; see [`VerifyingKey::as_x509`].
@@ -88,7 +88,7 @@ impl<'a> CompactJws<'a> {
         key.as_x509(
             self.header.algorithm(),
             self.signing_input.as_bytes(),
-            &self.signature,
+            self.signature.octets(),
         )
     }
 }

@@ -9,17 +9,12 @@
 
 use std::borrow::Cow;
 
-use sha2::Sha256;
-
-use crate::jose::algorithm::ecdsa::{Ecdsa, NistCurve, P256, P384, P521};
-use crate::jose::algorithm::eddsa::Ed25519;
-use crate::jose::algorithm::hmac::SecretKey;
-use crate::jose::algorithm::rsa::{RsaPkcs1, RsaPss};
-use crate::jose::algorithm::{Algorithm, ecdsa, eddsa, rsa as rsa_keys, verify};
+use crate::jose::algorithm::{Algorithm, Scheme};
 use crate::jose::claims::Claims;
+use crate::jose::crypto::{EcKey, Ed25519Key, RsaKey, SecretKey};
 use crate::jose::error::KeyError;
 use crate::jose::issuer::IssuerTemplate;
-use crate::jose::numbers::{Curve, KeyNumbers, KeyType, Thumbprint};
+use crate::jose::numbers::{KeyNumbers, KeyType, Thumbprint};
 use crate::jose::x509::{self, X509Signature};
 use crate::time::UnixSeconds;
 
@@ -65,12 +60,10 @@ struct KeyIssuer {
 
 #[derive(Clone, Debug)]
 enum Material {
-    Rsa(Box<rsa_keys::PublicKey>),
-    P256(Box<p256::ecdsa::VerifyingKey>),
-    P384(Box<p384::ecdsa::VerifyingKey>),
-    P521(Box<p521::ecdsa::VerifyingKey>),
-    Ed25519(Box<eddsa::PublicKey>),
-    Oct(Box<SecretKey>),
+    Rsa(RsaKey),
+    Ec(EcKey),
+    Ed25519(Box<Ed25519Key>),
+    Oct(SecretKey),
 }
 
 impl VerifyingKey {
@@ -81,25 +74,11 @@ impl VerifyingKey {
     pub fn from_numbers(numbers: KeyNumbers<'_>) -> Result<Self, KeyError> {
         let material = match numbers {
             KeyNumbers::Rsa { modulus, exponent } => {
-                Material::Rsa(Box::new(rsa_keys::public_key(modulus, exponent)?))
+                Material::Rsa(RsaKey::admit(modulus, exponent)?)
             }
-            KeyNumbers::Ec {
-                curve: Curve::P256,
-                x,
-                y,
-            } => Material::P256(Box::new(ecdsa::public_key::<P256>(x, y)?)),
-            KeyNumbers::Ec {
-                curve: Curve::P384,
-                x,
-                y,
-            } => Material::P384(Box::new(ecdsa::public_key::<P384>(x, y)?)),
-            KeyNumbers::Ec {
-                curve: Curve::P521,
-                x,
-                y,
-            } => Material::P521(Box::new(ecdsa::public_key::<P521>(x, y)?)),
-            KeyNumbers::Ed25519 { x } => Material::Ed25519(Box::new(eddsa::public_key(x)?)),
-            KeyNumbers::Oct { secret } => Material::Oct(Box::new(SecretKey::new(secret)?)),
+            KeyNumbers::Ec { curve, x, y } => Material::Ec(EcKey::admit(curve, x, y)?),
+            KeyNumbers::Ed25519 { x } => Material::Ed25519(Box::new(Ed25519Key::admit(x)?)),
+            KeyNumbers::Oct { secret } => Material::Oct(SecretKey::new(secret)?),
         };
         Ok(Self {
             material,
@@ -142,15 +121,13 @@ impl VerifyingKey {
     /// [`KeyError::SecretTooShort`], [`KeyError::AlgorithmDoesNotFit`].
     pub fn with_algorithm(mut self, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
         if let Some(algorithm) = algorithm.filter(|algorithm| !self.fits(*algorithm)) {
-            return Err(
-                match (&self.material, SecretKey::needed_octets(algorithm)) {
-                    (Material::Oct(key), Some(needed)) => KeyError::SecretTooShort {
-                        octets: key.octets().len(),
-                        needed,
-                    },
-                    _ => KeyError::AlgorithmDoesNotFit { algorithm },
+            return Err(match (&self.material, algorithm.scheme()) {
+                (Material::Oct(key), Scheme::Hmac(hash)) => KeyError::SecretTooShort {
+                    octets: key.octets().len(),
+                    needed: hash.octets(),
                 },
-            );
+                _ => KeyError::AlgorithmDoesNotFit { algorithm },
+            });
         }
         self.algorithm = algorithm;
         Ok(self)
@@ -163,11 +140,9 @@ impl VerifyingKey {
 
     /// `kty`, with the curve where there is a choice.
     pub fn key_type(&self) -> KeyType {
-        match self.material {
+        match &self.material {
             Material::Rsa(_) => KeyType::Rsa,
-            Material::P256(_) => KeyType::Ec(Curve::P256),
-            Material::P384(_) => KeyType::Ec(Curve::P384),
-            Material::P521(_) => KeyType::Ec(Curve::P521),
+            Material::Ec(key) => KeyType::Ec(key.curve()),
             Material::Ed25519(_) => KeyType::Okp,
             Material::Oct(_) => KeyType::Oct,
         }
@@ -224,87 +199,54 @@ impl VerifyingKey {
 
     /// True where the type, the curve and the length of the key suit `algorithm`.
     pub fn fits(&self, algorithm: Algorithm) -> bool {
-        use Algorithm::{Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-        match &self.material {
-            Material::Rsa(_) => {
-                matches!(algorithm, Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512)
-            }
-            Material::P256(_) => algorithm == Algorithm::Es256,
-            Material::P384(_) => algorithm == Algorithm::Es384,
-            Material::P521(_) => algorithm == Algorithm::Es512,
-            Material::Ed25519(_) => algorithm == Algorithm::EdDsa,
-            Material::Oct(key) => key.fits(algorithm),
+        match (&self.material, algorithm.scheme()) {
+            (Material::Rsa(_), Scheme::RsaPkcs1(_) | Scheme::RsaPss(_)) => true,
+            (Material::Ec(key), Scheme::Ecdsa(hash)) => key.hash() == hash,
+            (Material::Ed25519(_), Scheme::Ed25519) => true,
+            (Material::Oct(key), Scheme::Hmac(hash)) => key.fits(hash),
+            _ => false,
         }
     }
 
     /// Verifies. False whenever [`Self::fits`] is: there is no arithmetic for it to go wrong in.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        use Algorithm::{Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-        use sha2::{Sha384, Sha512};
-        match (&self.material, algorithm) {
-            (Material::Rsa(key), Rs256) => {
-                verify(&RsaPkcs1::<Sha256>::default(), key, message, signature)
+        self.fits(algorithm)
+            && match (&self.material, algorithm.scheme()) {
+                (Material::Rsa(key), Scheme::RsaPkcs1(hash)) => {
+                    key.verify_pkcs1(hash, message, signature)
+                }
+                (Material::Rsa(key), Scheme::RsaPss(hash)) => {
+                    key.verify_pss(hash, message, signature)
+                }
+                (Material::Ec(key), Scheme::Ecdsa(_)) => key.verify(message, signature),
+                (Material::Ed25519(key), Scheme::Ed25519) => key.verify(message, signature),
+                (Material::Oct(key), Scheme::Hmac(hash)) => key.verify(hash, message, signature),
+                _ => false,
             }
-            (Material::Rsa(key), Rs384) => {
-                verify(&RsaPkcs1::<Sha384>::default(), key, message, signature)
-            }
-            (Material::Rsa(key), Rs512) => {
-                verify(&RsaPkcs1::<Sha512>::default(), key, message, signature)
-            }
-            (Material::Rsa(key), Ps256) => {
-                verify(&RsaPss::<Sha256>::default(), key, message, signature)
-            }
-            (Material::Rsa(key), Ps384) => {
-                verify(&RsaPss::<Sha384>::default(), key, message, signature)
-            }
-            (Material::Rsa(key), Ps512) => {
-                verify(&RsaPss::<Sha512>::default(), key, message, signature)
-            }
-            (Material::P256(key), Algorithm::Es256) => {
-                verify(&Ecdsa::<P256>::default(), key, message, signature)
-            }
-            (Material::P384(key), Algorithm::Es384) => {
-                verify(&Ecdsa::<P384>::default(), key, message, signature)
-            }
-            (Material::P521(key), Algorithm::Es512) => {
-                verify(&Ecdsa::<P521>::default(), key, message, signature)
-            }
-            (Material::Ed25519(key), Algorithm::EdDsa) => verify(&Ed25519, key, message, signature),
-            (Material::Oct(key), _) => key.verify(algorithm, message, signature),
-            _ => false,
-        }
     }
 
-    /// What to ask a host that verifies signatures; None where [`Self::verify`] has to be asked: of
-    /// algorithms that hosts do not have, and of signatures that cannot be good.
+    /// The question for a host that verifies signatures. `None` if [`Self::verify`] has to be asked: of
+    /// schemes that hosts do not have, and of signatures that cannot be good.
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,
         text: &'a [u8],
         signature: &'a [u8],
     ) -> Option<X509Signature<'a>> {
-        let hash = match algorithm {
-            Algorithm::Rs256 | Algorithm::Es256 => "sha256",
-            Algorithm::Rs384 | Algorithm::Es384 => "sha384",
-            Algorithm::Rs512 | Algorithm::Es512 => "sha512",
-            _ => return None,
-        };
         // The host goes by the key alone: it would verify ES256 with a key of P-521 or of RSA.
         if !self.fits(algorithm) {
             return None;
         }
-        let is_in_range = match self.material {
-            Material::P256(_) => P256::signature(signature).is_some(),
-            Material::P384(_) => P384::signature(signature).is_some(),
-            Material::P521(_) => P521::signature(signature).is_some(),
-            _ => true,
-        };
-        let signature = match self.material {
-            Material::Rsa(_) => Cow::Borrowed(signature),
-            _ => Cow::Owned(x509::ecdsa_signature(signature).filter(|_| is_in_range)?),
+        let scheme = algorithm.scheme();
+        let signature = match (&self.material, scheme) {
+            (Material::Rsa(_), Scheme::RsaPkcs1(_)) => Cow::Borrowed(signature),
+            (Material::Ec(key), _) if key.is_in_range(signature) => {
+                Cow::Owned(x509::ecdsa_signature(signature)?)
+            }
+            _ => return None,
         };
         Some(X509Signature {
-            hash,
+            scheme,
             public_key: self.x509.as_deref()?,
             signature,
             text,
@@ -326,6 +268,7 @@ mod tests {
 
     use super::*;
     use crate::jose::base64url;
+    use crate::jose::numbers::Curve;
 
     const SECRET: &[u8] = &[7; 64];
 

@@ -4,8 +4,8 @@
 //! token, [`header`] what its header may say, [`claims`] the registered claims, [`jwk`] which keys
 //! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
 //! against, [`pem`] how keys are read from PEM, [`issuer`] what a key or a provider says of `iss`,
-//! [`numbers`] what a key is made of, [`error`] why something is refused, [`algorithm`] the
-//! arithmetic, [`x509`] how a host is asked to do it. [`token`] draws the line between claims that
+//! [`numbers`] what a key is made of, [`error`] why something is refused, [`algorithm`] the names,
+//! [`crypto`] the arithmetic, [`x509`] how a host is asked to do it. [`token`] draws the line between claims that
 //! someone wrote and claims that a key has signed. Nothing here knows of providers, audiences, clocks
 //! or HTTP: that a token verifies says who signed it, not that it may enter.
 
@@ -14,6 +14,7 @@ pub mod base64url;
 mod big_endian;
 pub mod claims;
 pub mod cost;
+pub mod crypto;
 pub mod error;
 pub mod header;
 pub mod issuer;
@@ -23,12 +24,14 @@ pub mod key;
 pub mod key_set;
 pub mod numbers;
 pub mod pem;
+pub mod signature;
 pub mod token;
 pub mod x509;
 
-pub use self::algorithm::{Algorithm, Family};
+pub use self::algorithm::{Algorithm, Family, Hash, Scheme};
 pub use self::claims::{ClaimPath, Claims, Times, words};
 pub use self::cost::{Budget, Nameless};
+pub use self::crypto::SecretKey;
 pub use self::error::{KeyError, KeySetError, SkippedKey, TokenError};
 pub use self::header::JoseHeader;
 pub use self::issuer::IssuerTemplate;

@@ -75,6 +75,15 @@ impl Curve {
             Self::P521 => "P-521",
         }
     }
+
+    /// Octets of a coordinate (RFC 7518 section 6.2.1.2), and of r and s each (section 3.4).
+    pub const fn octets(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
 }
 
 impl KeyType {

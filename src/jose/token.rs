@@ -8,7 +8,8 @@
 //!
 //! This is not jwt-compact's `UntrustedToken`, although its idea: that type takes the last of two
 //! members with one name, refuses tokens for the length of an `x5t` that nobody asked it to read
-//! (Entra's have one), and hides `crit`. Its algorithms and key types are used below this.
+//! (Entra's have one), and hides `crit`. Its algorithm traits are used below this, see
+//! [`signature`](super::signature).
 
 use std::rc::Rc;
 

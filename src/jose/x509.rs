@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use crate::jose::algorithm::{Hash, Scheme};
 use crate::jose::big_endian::without_leading_zeros;
 use crate::jose::numbers::{Curve, KeyNumbers};
 
@@ -30,17 +31,35 @@ const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// A signature to check: RSASSA-PKCS1-v1_5 for a key of RSA, else ECDSA.
+/// A question for an accelerator: is `signature` one of `text`, made with `scheme` and this key?
+///
+/// Only keys that were admitted and that fit the scheme are asked about. Secrets are never given away, so
+/// `scheme` is not HMAC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct X509Signature<'a> {
-    /// `sha256`, `sha384` or `sha512`.
-    pub hash: &'static str,
+    /// How the signature is made, and with which hash.
+    pub scheme: Scheme,
     /// `SubjectPublicKeyInfo` in DER (RFC 5280 section 4.1).
     pub public_key: &'a [u8],
     /// `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3); the octets themselves for RSA.
     pub signature: Cow<'a, [u8]>,
     /// What was signed.
     pub text: &'a [u8],
+}
+
+impl X509Signature<'_> {
+    /// The name of the hash where BoringSSL verifies by the key's type and the hash alone. `None` for
+    /// schemes that those two do not determine.
+    pub const fn hash_name(&self) -> Option<&'static str> {
+        match self.scheme {
+            Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => Some(match hash {
+                Hash::Sha256 => "sha256",
+                Hash::Sha384 => "sha384",
+                Hash::Sha512 => "sha512",
+            }),
+            Scheme::RsaPss(_) | Scheme::Ed25519 | Scheme::Hmac(_) => None,
+        }
+    }
 }
 
 /// `SubjectPublicKeyInfo` of a key that was admitted; None where X.509 or hosts have no such.

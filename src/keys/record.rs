@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    jose::{KeySetLimits, algorithm::hmac::SecretKey},
+    jose::{KeySetLimits, SecretKey},
     json,
     keys::{FetchError, JwksLocation, RemoteKeys},
     shared_record::SharedRecord,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::{
     host::{Expected, Host, SetSharedDataError},
-    jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, algorithm::hmac::SecretKey},
+    jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, SecretKey},
     keys::{
         Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
         Progress, Record, RemoteKeys, SeenRecords, Serving, SourceId, Standing, Timing,

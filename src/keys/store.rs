@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::{
     host::{Expected, Host},
-    jose::{KeySet, KeySetLimits, algorithm::hmac::SecretKey},
+    jose::{KeySet, KeySetLimits, SecretKey},
     keys::{
         Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, Progress, RemoteKeys,
         SeenRecords, Serving, SourceId, Standing,

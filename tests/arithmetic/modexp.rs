@@ -3,7 +3,7 @@
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use num_bigint::BigUint;
-use portcullis::jose::algorithm::rsa::modexp::Modulus;
+use portcullis::jose::crypto::portable::modexp::Modulus;
 
 use crate::{Random, padded, times::times};
 

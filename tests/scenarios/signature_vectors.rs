@@ -112,7 +112,7 @@ fn key(public: &Value, curve: Option<Curve>) -> VerifyingKey {
 /// A step of the probe's script.
 fn step(question: &X509Signature<'_>) -> String {
     let fields = [
-        question.hash.as_bytes(),
+        question.hash_name().unwrap().as_bytes(),
         question.public_key,
         &question.signature,
         question.text,

@@ -9,7 +9,7 @@ use crate::{
         error::At,
         raw::{RawRegex, RawSecret, RawStringMatcher},
     },
-    jose::{algorithm::hmac::SecretKey, base64url},
+    jose::{SecretKey, base64url},
     policy::{Pattern, StringMatch, full_match},
 };
 

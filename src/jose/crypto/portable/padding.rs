@@ -5,23 +5,18 @@
 //! `e` = 3, parsing is how Bleichenbacher forged signatures. PSS takes MGF1 with the same hash and
 //! a salt of the hash's length and nothing else (RFC 7518 section 3.5).
 
-use crate::jose::algorithm::Sha2;
+use super::hash::{digest, digest_info};
+use crate::jose::algorithm::Hash;
 
 /// Least padding of version 1.5, in octets (RFC 8017 section 9.2, step 3).
 const MIN_PADDING: usize = 8;
 /// The last octet of PSS (RFC 8017 section 9.1.2, step 4).
 const TRAILER: u8 = 0xbc;
 
-/// The hash of several octet strings, one after the other.
-type Hash = fn(&[&[u8]]) -> Vec<u8>;
-
 /// True where `encoded` is EMSA-PKCS1-v1_5 of `message` (RFC 8017 section 9.2).
-pub(super) fn is_pkcs1<D: Sha2>(encoded: &[u8], message: &[u8]) -> bool {
-    is_pkcs1_of_digest(encoded, &D::DIGEST_INFO, &D::digest(message))
-}
-
-fn is_pkcs1_of_digest(encoded: &[u8], digest_info: &[u8], digest: &[u8]) -> bool {
-    let around_padding = [&[0][..], digest_info, digest].concat();
+pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
+    let digest = digest(hash, &[message]);
+    let around_padding = [&[0][..], &digest_info(hash), &digest].concat();
     let padding = encoded.len().saturating_sub(around_padding.len());
     let padding = padding.saturating_sub(2);
     padding >= MIN_PADDING
@@ -30,25 +25,17 @@ fn is_pkcs1_of_digest(encoded: &[u8], digest_info: &[u8], digest: &[u8]) -> bool
 
 /// True where `encoded`, of the length of a modulus of that many bits, is EMSA-PSS of `message`
 /// (RFC 8017 section 9.1.2).
-pub(super) fn is_pss<D: Sha2>(encoded: &[u8], modulus_bits: usize, message: &[u8]) -> bool {
-    let digest = D::digest(message);
-    is_pss_of_digest(encoded, modulus_bits, &digest, concatenated::<D>).unwrap_or(false)
-}
-
-fn concatenated<D: Sha2>(parts: &[&[u8]]) -> Vec<u8> {
-    let mut hash = D::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().to_vec()
+pub(super) fn is_pss(encoded: &[u8], modulus_bits: usize, hash: Hash, message: &[u8]) -> bool {
+    let hashed = digest(hash, &[message]);
+    is_pss_of_digest(encoded, modulus_bits, hash, &hashed).unwrap_or(false)
 }
 
 /// None where the encoding is too short for its parts (step 3).
 fn is_pss_of_digest(
     encoded: &[u8],
     modulus_bits: usize,
-    digest: &[u8],
     hash: Hash,
+    hashed: &[u8],
 ) -> Option<bool> {
     // One bit less than the modulus, so that the number is below it: where that is one octet less,
     // the first octet is none of the encoding and zero (section 8.1.2, step 2c).
@@ -60,7 +47,7 @@ fn is_pss_of_digest(
         _ => 0xff,
     };
     let (trailer, encoded) = encoded.split_last()?;
-    let (masked, expected) = encoded.split_at_checked(encoded.len().checked_sub(digest.len())?)?;
+    let (masked, expected) = encoded.split_at_checked(encoded.len().checked_sub(hashed.len())?)?;
     if before.iter().any(|octet| *octet != 0)
         || *trailer != TRAILER
         || masked.first()? & !used_of_first != 0
@@ -70,19 +57,19 @@ fn is_pss_of_digest(
     let mut block = masked.to_vec();
     unmask(&mut block, expected, hash);
     *block.first_mut()? &= used_of_first;
-    let (padding, salt) = block.split_at_checked(block.len().checked_sub(digest.len())?)?;
+    let (padding, salt) = block.split_at_checked(block.len().checked_sub(hashed.len())?)?;
     let (separator, zeros) = padding.split_last()?;
     Some(
         zeros.iter().all(|octet| *octet == 0)
             && *separator == 1
-            && hash(&[&[0; 8], digest, salt]) == expected,
+            && digest(hash, &[&[0; 8], hashed, salt]) == expected,
     )
 }
 
 /// XORs MGF1 of `seed` (RFC 8017 appendix B.2.1).
 fn unmask(block: &mut [u8], seed: &[u8], hash: Hash) {
     for (counter, part) in (0_u32..).zip(block.chunks_mut(seed.len())) {
-        let mask = hash(&[seed, &counter.to_be_bytes()]);
+        let mask = digest(hash, &[seed, &counter.to_be_bytes()]);
         for (octet, mask) in part.iter_mut().zip(mask) {
             *octet ^= mask;
         }

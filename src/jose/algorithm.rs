@@ -1,25 +1,12 @@
-//! Signature algorithms: their names, and the arithmetic that verifies them.
+//! Signature algorithms: their names, and what each of them is made of.
 //!
-//! [`Algorithm`] is the closed set of algorithms that exist here. `none` is no member of it, nor is
+//! [`Algorithm`] is the closed set of algorithms that exist here. `none` is not in it, nor is
 //! anything else that a token may name (RFC 7518 section 3.1 lists them, RFC 8725 section 3.1 says
-//! that the verifier chooses): what has no name here cannot be asked for.
+//! that the verifier chooses): an algorithm that has no name here cannot be asked for.
 //!
-//! The files below implement [`jwt_compact::Algorithm`], verification only: the signing key is a
-//! type without values, so this crate cannot sign even by mistake. They are ours because jwt-compact
-//! has no ES384 and ES512, its `rsa` feature needs a source of randomness that this target does not
-//! have, and its HMAC would link every hash a second time.
-
-pub mod ecdsa;
-pub mod eddsa;
-pub mod hash;
-pub mod hmac;
-pub mod rsa;
+//! [`Scheme`] says how an algorithm computes a signature, and with which [`Hash`].
 
 use std::fmt;
-
-use jwt_compact::AlgorithmSignature;
-
-pub use self::hash::Sha2;
 
 /// A signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +52,32 @@ pub enum Family {
     RsaPss,
     /// `RS*`.
     RsaPkcs1,
+}
+
+/// How a signature is made. The hash is a choice, except that Ed25519 has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// `EdDSA` on edwards25519, with SHA-512 (RFC 8032 section 5.1).
+    Ed25519,
+    /// ECDSA on the curve of the key (FIPS 186-5 section 6).
+    Ecdsa(Hash),
+    /// HMAC (RFC 2104): the key is secret.
+    Hmac(Hash),
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
+    RsaPkcs1(Hash),
+    /// RSASSA-PSS, with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
+    RsaPss(Hash),
+}
+
+/// A hash of the SHA-2 family (FIPS 180-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
 }
 
 impl Algorithm {
@@ -130,14 +143,33 @@ impl Algorithm {
         }
     }
 
+    /// How its signatures are made, and with which hash.
+    pub const fn scheme(self) -> Scheme {
+        match self {
+            Self::EdDsa => Scheme::Ed25519,
+            Self::Es256 => Scheme::Ecdsa(Hash::Sha256),
+            Self::Es384 => Scheme::Ecdsa(Hash::Sha384),
+            Self::Es512 => Scheme::Ecdsa(Hash::Sha512),
+            Self::Hs256 => Scheme::Hmac(Hash::Sha256),
+            Self::Hs384 => Scheme::Hmac(Hash::Sha384),
+            Self::Hs512 => Scheme::Hmac(Hash::Sha512),
+            Self::Ps256 => Scheme::RsaPss(Hash::Sha256),
+            Self::Ps384 => Scheme::RsaPss(Hash::Sha384),
+            Self::Ps512 => Scheme::RsaPss(Hash::Sha512),
+            Self::Rs256 => Scheme::RsaPkcs1(Hash::Sha256),
+            Self::Rs384 => Scheme::RsaPkcs1(Hash::Sha384),
+            Self::Rs512 => Scheme::RsaPkcs1(Hash::Sha512),
+        }
+    }
+
     /// The family.
     pub const fn family(self) -> Family {
-        match self {
-            Self::EdDsa => Family::EdDsa,
-            Self::Es256 | Self::Es384 | Self::Es512 => Family::Ecdsa,
-            Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Hmac,
-            Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::RsaPss,
-            Self::Rs256 | Self::Rs384 | Self::Rs512 => Family::RsaPkcs1,
+        match self.scheme() {
+            Scheme::Ed25519 => Family::EdDsa,
+            Scheme::Ecdsa(_) => Family::Ecdsa,
+            Scheme::Hmac(_) => Family::Hmac,
+            Scheme::RsaPss(_) => Family::RsaPss,
+            Scheme::RsaPkcs1(_) => Family::RsaPkcs1,
         }
     }
 
@@ -153,22 +185,15 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// Verifies `signature`, whose length nobody has checked yet.
-///
-/// jwt-compact documents that `try_from_slice` sees no length but `LENGTH`: whoever relies on that
-/// would panic on a token with a short signature, which ends the worker.
-pub(super) fn verify<A: jwt_compact::Algorithm>(
-    algorithm: &A,
-    key: &A::VerifyingKey,
-    message: &[u8],
-    signature: &[u8],
-) -> bool {
-    let expected = <A::Signature as AlgorithmSignature>::LENGTH;
-    if expected.is_some_and(|length| length.get() != signature.len()) {
-        return false;
+impl Hash {
+    /// Octets of a digest.
+    pub const fn octets(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
     }
-    A::Signature::try_from_slice(signature)
-        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
 #[cfg(test)]
@@ -212,24 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn schemes_have_the_hash_of_the_name() {
+        for algorithm in Algorithm::ALL {
+            use Scheme::{Ecdsa, Ed25519, Hmac, RsaPkcs1, RsaPss};
+            let name = match algorithm.scheme() {
+                Ed25519 => "EdDSA".to_owned(),
+                Ecdsa(hash) => format!("ES{}", hash.octets() * 8),
+                Hmac(hash) => format!("HS{}", hash.octets() * 8),
+                RsaPkcs1(hash) => format!("RS{}", hash.octets() * 8),
+                RsaPss(hash) => format!("PS{}", hash.octets() * 8),
+            };
+            assert_eq!(algorithm.name(), name);
+        }
+    }
+
+    #[test]
     fn asymmetric_algorithms_are_all_but_hmac() {
         let asymmetric: Vec<_> = Algorithm::ALL
             .into_iter()
             .filter(|algorithm| !algorithm.is_symmetric())
             .collect();
         assert_eq!(asymmetric, Algorithm::ASYMMETRIC);
-    }
-
-    #[test]
-    fn a_signature_of_the_wrong_length_is_false_and_no_panic() {
-        let key = jwt_compact::alg::Hs256Key::new([7; 32]);
-        for length in [0, 1, 31, 33, 64] {
-            assert!(!verify(
-                &jwt_compact::alg::Hs256,
-                &key,
-                b"message",
-                &vec![0; length]
-            ));
-        }
     }
 }

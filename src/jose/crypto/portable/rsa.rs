@@ -1,0 +1,45 @@
+//! RSA verification: the power of a signature by the public exponent ([`modexp`](super::modexp)),
+//! compared with the encoded hash (`padding`).
+
+use super::modexp::Modulus;
+use super::padding;
+use crate::jose::algorithm::Hash;
+
+/// A public key, prepared for its arithmetic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicKey {
+    modulus: Modulus,
+    exponent: u64,
+}
+
+impl PublicKey {
+    /// Prepares a key of at most 8192 bits; `None` if the modulus is even.
+    pub(crate) fn new(modulus: &[u8], exponent: u64) -> Option<Self> {
+        let modulus = Modulus::new(modulus)?;
+        Some(Self { modulus, exponent })
+    }
+
+    pub(crate) fn bits(&self) -> usize {
+        self.modulus.bits()
+    }
+
+    pub(crate) fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        self.encoded_message(signature)
+            .is_some_and(|encoded| padding::is_pkcs1(&encoded, hash, message))
+    }
+
+    pub(crate) fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        self.encoded_message(signature)
+            .is_some_and(|encoded| padding::is_pss(&encoded, self.bits(), hash, message))
+    }
+
+    /// The encoded message that `signature` was made of, as long as the modulus; `None` if the
+    /// signature is longer or shorter (RFC 8017 section 8.2.2, step 1), or no number below the modulus
+    /// (section 5.2.2).
+    fn encoded_message(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        if signature.len() != self.bits().div_ceil(8) {
+            return None;
+        }
+        self.modulus.power(signature, self.exponent)
+    }
+}

@@ -1,0 +1,150 @@
+//! RSA keys (RFC 7518 sections 3.3 and 3.5).
+//!
+//! Admission guards the arithmetic below it: a small modulus can be factored, a huge one costs the
+//! worker its time, an even one is no product of two large primes.
+
+use super::arithmetic::rsa::PublicKey;
+use crate::jose::algorithm::Hash;
+use crate::jose::big_endian::{bit_length, without_leading_zeros};
+use crate::jose::error::KeyError;
+
+/// Least size of a modulus (RFC 7518 section 3.3).
+const MIN_MODULUS_BITS: usize = 2048;
+/// Largest size of a modulus; verifying with one of 8192 bits takes 16 times as long as with 2048.
+const MAX_MODULUS_BITS: usize = 8192;
+/// Least public exponent; 1 would make every padded hash its own signature.
+const MIN_EXPONENT: u64 = 3;
+/// Largest public exponent, and the one that every issuer uses. Each further bit makes verification
+/// slower and no safer.
+const MAX_EXPONENT: u64 = 65_537;
+
+/// An admitted RSA public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RsaKey(PublicKey);
+
+impl RsaKey {
+    /// Admits the key of that modulus and exponent (RFC 7518 section 6.3.1), unsigned and big-endian.
+    /// Leading zero octets are allowed: RFC 7518 section 2 forbids them, but encoders that write signed
+    /// integers put one before most moduli, and it changes nothing about the key.
+    ///
+    /// # Errors
+    /// A modulus outside 2048 to 8192 bits, an exponent outside 3 to 65537, even numbers.
+    pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let modulus = without_leading_zeros(modulus);
+        let bits = bit_length(modulus);
+        if bits < MIN_MODULUS_BITS {
+            return Err(KeyError::RsaModulusTooSmall { bits });
+        }
+        if bits > MAX_MODULUS_BITS {
+            return Err(KeyError::RsaModulusTooLarge { bits });
+        }
+        let exponent = exponent_value(exponent).ok_or(KeyError::RsaExponent)?;
+        let key = PublicKey::new(modulus, exponent).ok_or(KeyError::RsaModulusEven)?;
+        Ok(Self(key))
+    }
+
+    /// Size of the modulus.
+    pub fn bits(&self) -> usize {
+        self.0.bits()
+    }
+
+    /// True where `signature` is one of `message` as RSASSA-PKCS1-v1_5 with this hash (RFC 8017 section
+    /// 8.2.2).
+    pub fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_pkcs1(hash, message, signature)
+    }
+
+    /// True where `signature` is one of `message` as RSASSA-PSS with this hash (RFC 8017 section 8.1.2).
+    pub fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_pss(hash, message, signature)
+    }
+}
+
+fn exponent_value(octets: &[u8]) -> Option<u64> {
+    let minimal = without_leading_zeros(octets);
+    let mut padded = [0; 8];
+    let start = padded.len().checked_sub(minimal.len())?;
+    padded.get_mut(start..)?.copy_from_slice(minimal);
+    let value = u64::from_be_bytes(padded);
+    ((MIN_EXPONENT..=MAX_EXPONENT).contains(&value) && value & 1 == 1).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const F4: [u8; 3] = [1, 0, 1];
+
+    /// An odd number of that many bits. Admission does not factor it, so it need be no RSA modulus.
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut octets = vec![0xff; bits.div_ceil(8)];
+        octets[0] >>= (8 - bits % 8) % 8;
+        octets
+    }
+
+    #[test]
+    fn modulus_has_2048_to_8192_bits() {
+        for bits in [2048, 2049, 3072, 4095, 8192] {
+            assert!(RsaKey::admit(&modulus(bits), &F4).is_ok(), "{bits}");
+        }
+        for bits in [8, 1024, 2047] {
+            let refused = RsaKey::admit(&modulus(bits), &F4).unwrap_err();
+            assert_eq!(refused, KeyError::RsaModulusTooSmall { bits });
+        }
+        assert_eq!(
+            RsaKey::admit(&[], &F4),
+            Err(KeyError::RsaModulusTooSmall { bits: 0 })
+        );
+        let zeros_first = [vec![0; 256], modulus(1024)].concat();
+        assert_eq!(
+            RsaKey::admit(&zeros_first, &F4),
+            Err(KeyError::RsaModulusTooSmall { bits: 1024 })
+        );
+        for bits in [8193, 16384] {
+            let refused = RsaKey::admit(&modulus(bits), &F4).unwrap_err();
+            assert_eq!(refused, KeyError::RsaModulusTooLarge { bits });
+        }
+    }
+
+    #[test]
+    fn leading_zero_octets_are_let_pass() {
+        let signed = [vec![0], modulus(2048)].concat();
+        assert_eq!(
+            RsaKey::admit(&signed, &[0, 1, 0, 1]),
+            RsaKey::admit(&modulus(2048), &F4)
+        );
+    }
+
+    #[test]
+    fn even_modulus_is_refused() {
+        let mut even = modulus(2048);
+        *even.last_mut().unwrap() &= 0xfe;
+        assert_eq!(RsaKey::admit(&even, &F4), Err(KeyError::RsaModulusEven));
+    }
+
+    #[test]
+    fn exponent_is_odd_and_between_its_limits() {
+        for exponent in [&[3][..], &[17], &F4] {
+            assert!(
+                RsaKey::admit(&modulus(2048), exponent).is_ok(),
+                "{exponent:?}"
+            );
+        }
+        let too_large = [1, 0, 3];
+        for exponent in [
+            &[][..],
+            &[0],
+            &[1],
+            &[2],
+            &[1, 0, 0],
+            &too_large,
+            &[0xff; 9],
+        ] {
+            let refused = RsaKey::admit(&modulus(2048), exponent).unwrap_err();
+            assert_eq!(refused, KeyError::RsaExponent, "{exponent:?}");
+        }
+    }
+}
