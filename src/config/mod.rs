@@ -12,6 +12,7 @@ mod error;
 mod literals;
 mod location;
 mod parse;
+mod preset;
 mod provider;
 mod raw;
 #[cfg(any(feature = "cli", test))]
@@ -37,7 +38,7 @@ use crate::{
 };
 
 pub use self::{
-    error::ConfigError, location::Location, provider::Provider, raw::Preset, reason::Reason,
+    error::ConfigError, location::Location, preset::Preset, provider::Provider, reason::Reason,
     warning::Warning,
 };
 

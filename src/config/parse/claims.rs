@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::list::exactly_one;
+use super::{defaults::Claim, list::exactly_one};
 use crate::{
     config::{
         ConfigError, Reason,
@@ -14,14 +14,15 @@ use crate::{
 };
 
 /// The claims `names`; `defaults` where nothing is written.
-pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[&str]) -> Vec<ClaimPath> {
+pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[Claim]) -> Vec<ClaimPath> {
     match names {
         Some(names) => names.iter().map(|name| name.0.clone()).collect(),
-        None => defaults
-            .iter()
-            .map(|name| ClaimPath::top_level(*name))
-            .collect(),
+        None => defaults.iter().filter_map(|claim| path(claim)).collect(),
     }
+}
+
+fn path(names: &[&str]) -> Option<ClaimPath> {
+    ClaimPath::from_segments(names.iter().map(|name| (*name).to_owned()))
 }
 
 /// `require_claims`.

@@ -7,6 +7,7 @@
 mod authorization;
 mod claims;
 mod clients;
+mod defaults;
 mod exports;
 mod headers;
 mod identity;
@@ -31,7 +32,7 @@ use super::{
     error::At,
     raw::{
         RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch, RawUnmatched,
-        Read as _, fill_in,
+        Read as _,
     },
     weakness::warnings,
 };
@@ -50,8 +51,7 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
-        let mut document = json::parse(bytes).map_err(Reason::Json)?;
-        fill_in(&mut document);
+        let document = json::parse(bytes).map_err(Reason::Json)?;
         let raw = RawConfig::read(&document).map_err(ConfigError::without_secrets)?;
         clients::refuse_tokens(&document)?;
         config(&raw)

@@ -1,7 +1,9 @@
 //! An authorization server.
 
 use super::{
-    claims, exports, headers, identity,
+    claims,
+    defaults::Defaults,
+    exports, headers, identity,
     issuer::{self, WrittenIssuer},
     keys::{self, Written},
     limits::{self, MAX_DURATION_MS, in_bounds},
@@ -25,11 +27,6 @@ use crate::{
 const MAX_DESCRIPTION: usize = 256;
 const MAX_NAME: usize = 64;
 
-const DEFAULT_CLIENT_ID_CLAIMS: [&str; 4] = ["client_id", "cid", "azp", "appid"];
-const DEFAULT_SCOPE_CLAIMS: [&str; 2] = ["scope", "scp"];
-const DEFAULT_ROLE_CLAIMS: [&str; 1] = ["roles"];
-const DEFAULT_TOKEN_TYPES: [&str; 3] = ["at+jwt", "JWT", ""];
-
 /// Seconds of tolerance between clocks, as in `jwt_authn`.
 const DEFAULT_CLOCK_SKEW: u64 = 60;
 
@@ -46,22 +43,28 @@ pub(super) fn provider(
         return Err(Reason::ProviderName.into());
     }
     let preset = raw.preset.unwrap_or(Preset::Generic);
+    let defaults = preset.defaults();
     let source = keys::source(raw)?;
     let has_secrets = matches!(source, (_, Written::Clients(_)));
-    let times = times(raw)?;
-    let require_claims = claims::requirements(raw.require_claims.as_deref().unwrap_or_default())
-        .at("require_claims")?;
+    let times = times(raw, defaults)?;
+    let require_claims = raw.require_claims.as_deref().map(claims::requirements);
+    let require_claims = defaults.require_claims(require_claims.transpose().at("require_claims")?);
     let issuer = WrittenIssuer {
-        issuer: raw.issuer.as_deref(),
+        issuer: raw.issuer.as_deref().or(match raw.allow_any_issuer {
+            None => defaults.issuer,
+            // What is written leaves no room for a default that says otherwise.
+            Some(_) => None,
+        }),
         allow_any_issuer: raw.allow_any_issuer.unwrap_or(has_secrets),
         allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
     };
     let jwk_algorithm = match raw.jwk_algorithm {
         Some(RawJwkAlgorithm::Family) => JwkAlgorithm::Family,
-        Some(RawJwkAlgorithm::Exact) | None => JwkAlgorithm::Exact,
+        Some(RawJwkAlgorithm::Exact) => JwkAlgorithm::Exact,
+        None => defaults.jwk_algorithm,
     };
     let issuer = issuer.issuer(&require_claims)?;
-    let rights = rights(raw)?;
+    let rights = rights(raw, defaults)?;
     let (keys, algorithms) = keys::keys(source, raw, &issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
@@ -95,21 +98,22 @@ pub(super) fn provider(
                 .unwrap_or_default(),
             client_id_claims: match raw.client_id_claims.as_deref() {
                 Some([]) => return Err(Reason::Empty).at("client_id_claims"),
-                names => claims::paths(names, &DEFAULT_CLIENT_ID_CLAIMS),
+                names => claims::paths(names, defaults.client_id_claims),
             },
             algorithms,
             jwk_algorithm,
             key_issuer: match raw.key_issuer {
                 Some(RawKeyIssuer::Match) => KeyIssuer::Match,
-                Some(RawKeyIssuer::Ignore) | None => KeyIssuer::Ignore,
+                Some(RawKeyIssuer::Ignore) => KeyIssuer::Ignore,
+                None => defaults.key_issuer,
             },
-            token_types: token_types(raw.token_types.as_deref()).at("token_types")?,
+            token_types: token_types(raw.token_types.as_deref(), defaults).at("token_types")?,
             require_claims,
             times,
             revoked: rights.revoked,
             keys,
         },
-        scope_claims: claims::paths(raw.scope_claims.as_deref(), &DEFAULT_SCOPE_CLAIMS),
+        scope_claims: claims::paths(raw.scope_claims.as_deref(), defaults.scope_claims),
         role_claims: rights.role_claims,
         places: if has_secrets {
             Places::of_secrets()
@@ -148,7 +152,7 @@ struct Rights {
 }
 
 #[inline(never)] // its refusals would each drop a whole provider
-fn rights(raw: &RawProvider) -> Result<Rights, ConfigError> {
+fn rights(raw: &RawProvider, defaults: &Defaults) -> Result<Rights, ConfigError> {
     let structured_scopes = raw.structured_scopes.as_ref().map(structured_scopes);
     let structured_scopes = structured_scopes.transpose().at("structured_scopes")?;
     let role_claims = match (&structured_scopes, raw.role_claims.as_deref()) {
@@ -157,7 +161,7 @@ fn rights(raw: &RawProvider) -> Result<Rights, ConfigError> {
             return Err(Reason::Contradiction { field, other }.into());
         }
         (Some(_), None) => Vec::new(),
-        (None, names) => claims::paths(names, &DEFAULT_ROLE_CLAIMS),
+        (None, names) => claims::paths(names, defaults.role_claims),
     };
     let identity_header = raw
         .identity_header
@@ -179,7 +183,7 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
-fn times(raw: &RawProvider) -> Result<TimeRules, ConfigError> {
+fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigError> {
     let clock_skew = raw.clock_skew_seconds.unwrap_or(DEFAULT_CLOCK_SKEW);
     Ok(TimeRules {
         clock_skew: in_bounds(clock_skew, 0, MAX_CLOCK_SKEW, "seconds").at("clock_skew_seconds")?,
@@ -189,7 +193,8 @@ fn times(raw: &RawProvider) -> Result<TimeRules, ConfigError> {
             .max_lifetime
             .map(lifetime)
             .transpose()
-            .at("max_lifetime")?,
+            .at("max_lifetime")?
+            .or(defaults.max_lifetime),
         max_issued_lifetime: raw
             .max_issued_lifetime
             .map(lifetime)
@@ -208,10 +213,10 @@ fn lifetime(written: Milliseconds) -> Result<u64, Reason> {
     )
 }
 
-fn token_types(written: Option<&[String]>) -> Result<TokenTypes, Reason> {
+fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenTypes, Reason> {
     let written: Vec<&str> = match written {
         Some(names) => names.iter().map(String::as_str).collect(),
-        None => DEFAULT_TOKEN_TYPES.to_vec(),
+        None => defaults.token_types.to_vec(),
     };
     if written.is_empty() {
         return Err(Reason::Empty);

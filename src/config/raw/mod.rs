@@ -10,12 +10,11 @@
 mod clients;
 mod config;
 #[cfg(feature = "cli")]
-mod describe;
+pub(super) mod describe;
 mod duration;
 mod keys;
 mod matcher;
-mod object;
-mod preset;
+pub(super) mod object;
 mod provider;
 mod remote;
 mod rule;
@@ -26,14 +25,12 @@ mod value;
 
 #[cfg(feature = "cli")]
 pub(super) use self::describe::schema;
-pub use self::preset::Preset;
 pub(super) use self::{
     clients::{RawClient, RawClientSecrets},
     config::{RawConfig, RawLimits, RawMode, RawPathPolicy, RawSignatureBackend, RawUnmatched},
     duration::Milliseconds,
     keys::{RawDataSource, RawPublicKeys, RawSecret, RawSharedSecret},
     matcher::{RawRegex, RawStringMatcher},
-    preset::fill_in,
     provider::{
         RawCache, RawClaimHeader, RawClaimRequirement, RawIdentityHeader, RawJwkAlgorithm,
         RawJwtHeader, RawKeyIssuer, RawNormalizePayload, RawProvider, RawRevocation,

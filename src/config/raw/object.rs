@@ -102,7 +102,8 @@ macro_rules! either {
     };
 }
 
-pub(super) use {choice, either, object};
+pub(in crate::config) use choice;
+pub(super) use {either, object};
 
 /// The members of an object, each of which has a name that it knows, and the first error in them.
 ///
@@ -169,7 +170,7 @@ impl<'a> Members<'a> {
 }
 
 /// The one of `choices` that is written under `names`.
-pub(super) fn choose<T, const N: usize>(
+pub(in crate::config) fn choose<T, const N: usize>(
     value: &Value,
     names: &'static [&'static str; N],
     choices: [T; N],

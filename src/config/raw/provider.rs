@@ -1,13 +1,14 @@
 //! `providers.<name>` as it is written.
 
 use super::{
-    ClaimName, Milliseconds, Named, Preset, Scalar,
+    ClaimName, Milliseconds, Named, Scalar,
     clients::RawClientSecrets,
     keys::{RawDataSource, RawPublicKeys, RawSharedSecret},
     matcher::RawStringMatcher,
     object::{choice, object},
     remote::{RawDiscovery, RawRemoteJwks},
 };
+use crate::config::Preset;
 
 object! {
     /// An authorization server.

@@ -7,6 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{base_with, parse, provider};
 use crate::{
     config::Preset,
+    jose::{ClaimPath, JwkAlgorithm},
     policy::Audiences,
     verification::{KeyIssuer, TokenTypes},
 };
@@ -144,4 +145,205 @@ fn issuer_with_the_wrong_end_is_told_of() {
         let expected = expected.map(|text| format!("providers.okta.issuer: {text}"));
         assert_eq!(found, Vec::from_iter(expected), "{name} {issuer}");
     }
+}
+
+/// The fields that presets are about, as they hold in a provider with these fields.
+fn fields(changes: &[(&str, Value)]) -> Value {
+    let own = provider(changes);
+    let claims = |paths: &[ClaimPath]| -> Vec<String> {
+        let joined = |path: &ClaimPath| path.segments().collect::<Vec<_>>().join("/");
+        paths.iter().map(joined).collect()
+    };
+    let required = own.trust.require_claims.iter().map(|required| {
+        let claim = claims(std::slice::from_ref(&required.claim)).join("");
+        json!([claim, required.any_of])
+    });
+    let token_types = match own.trust.token_types {
+        TokenTypes::Any => json!("*"),
+        TokenTypes::OneOf { names, absent } => json!([names, absent]),
+    };
+    json!({
+        "issuer": own.trust.issuer.as_written(),
+        "clients": claims(&own.trust.client_id_claims),
+        "scopes": claims(&own.scope_claims),
+        "roles": claims(&own.role_claims),
+        "required": required.collect::<Vec<_>>(),
+        "token_types": token_types,
+        "max_lifetime": own.trust.times.max_lifetime,
+        "family": own.trust.jwk_algorithm == JwkAlgorithm::Family,
+        "key_issuer": own.trust.key_issuer == KeyIssuer::Match,
+    })
+}
+
+fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
+    let preset = ("preset", json!(name));
+    fields(&[&[preset], changes].concat())
+}
+
+/// `changes` of the fields without a preset.
+fn unlike_generic(changes: &Value) -> Value {
+    let mut fields = json!({
+        "issuer": "https://idp.example",
+        "clients": ["client_id", "cid", "azp", "appid"],
+        "scopes": ["scope", "scp"],
+        "roles": ["roles"],
+        "required": [],
+        "token_types": [["at+jwt", "jwt"], true],
+        "max_lifetime": null,
+        "family": false,
+        "key_issuer": false,
+    });
+    for (field, value) in changes.as_object().unwrap() {
+        fields[field] = value.clone();
+    }
+    fields
+}
+
+#[test]
+fn each_has_the_fields_of_its_product() {
+    let jwt_or_at = json!([["jwt", "at+jwt"], false]);
+    let none_or_at = json!([["at+jwt"], true]);
+    for (name, expected) in [
+        ("generic", json!({})),
+        (
+            "auth0",
+            json!({
+                "clients": ["azp", "client_id"], "scopes": ["scope"], "roles": ["permissions"],
+                "token_types": jwt_or_at,
+            }),
+        ),
+        (
+            "cognito",
+            json!({
+                "clients": ["client_id"], "scopes": ["scope"], "roles": ["cognito:groups"],
+                "required": [["token_use", ["access"]]], "token_types": none_or_at,
+            }),
+        ),
+        (
+            "entra-v1",
+            json!({
+                "clients": ["appid"], "scopes": ["scp"], "required": [["appid", null]],
+                "key_issuer": true, "token_types": jwt_or_at,
+            }),
+        ),
+        (
+            "entra-v2",
+            json!({
+                "clients": ["azp"], "scopes": ["scp"], "required": [["azp", null]],
+                "key_issuer": true, "token_types": jwt_or_at,
+            }),
+        ),
+        (
+            "keycloak",
+            json!({
+                "clients": ["azp", "client_id"], "scopes": ["scope"],
+                "roles": ["realm_access/roles"], "required": [["typ", ["Bearer"]]],
+                "token_types": jwt_or_at,
+            }),
+        ),
+        (
+            "okta",
+            json!({
+                "clients": ["cid"], "scopes": ["scp"], "roles": ["groups"],
+                "required": [["cid", null]], "token_types": none_or_at,
+            }),
+        ),
+        (
+            "ping-federate",
+            json!({
+                "clients": ["client_id"], "family": true,
+                "token_types": [["jwt", "at+jwt"], true],
+            }),
+        ),
+        (
+            "private-key-jwt",
+            json!({
+                "clients": ["iss", "sub"], "scopes": [], "roles": [], "required": [["sub", null]],
+                "max_lifetime": 600, "token_types": [["jwt", "client-authentication+jwt"], true],
+            }),
+        ),
+        (
+            "rfc9068",
+            json!({
+                "clients": ["client_id"], "scopes": ["scope"],
+                "required": [["sub", null], ["client_id", null], ["iat", null], ["jti", null]],
+                "token_types": [["at+jwt"], false],
+            }),
+        ),
+    ] {
+        assert_eq!(of_preset(name, &[]), unlike_generic(&expected), "{name}");
+    }
+}
+
+#[test]
+fn those_of_entra_know_the_issuer() {
+    let required = json!([{ "claim": "tid", "any_of": ["t-1"] }]);
+    for (name, issuer) in [
+        ("entra-v1", "https://sts.windows.net/{tid}/"),
+        ("entra-v2", "https://login.microsoftonline.com/{tid}/v2.0"),
+    ] {
+        let unwritten = [
+            ("issuer", json!(null)),
+            ("require_claims", required.clone()),
+        ];
+        assert_eq!(of_preset(name, &unwritten)["issuer"], issuer);
+    }
+}
+
+#[test]
+fn what_is_written_stays() {
+    let written = [
+        ("require_claims", json!([])),
+        ("token_types", json!(["JWT"])),
+        ("scope_claims", json!([])),
+        ("client_id_claims", json!(["azp"])),
+        ("key_issuer", json!("ignore")),
+        ("jwk_algorithm", json!("exact")),
+        ("max_lifetime", json!("60s")),
+        ("role_claims", json!(["r"])),
+    ];
+    for name in NAMES {
+        assert_eq!(of_preset(name, &written), fields(&written), "{name}");
+    }
+    let camel = [("maxLifetime", json!("60s"))];
+    assert_eq!(of_preset("private-key-jwt", &camel)["max_lifetime"], 60);
+}
+
+#[test]
+fn null_is_not_written() {
+    let okta = of_preset("okta", &[("scope_claims", json!(null))]);
+    assert_eq!(okta["scopes"], json!(["scp"]));
+}
+
+#[test]
+fn claims_that_the_operator_requires_stand_beside_the_presets() {
+    let own = json!({ "claim": "tid", "any_of": ["t-1"] });
+    let (tid, typ) = (json!(["tid", ["t-1"]]), json!(["typ", ["Bearer"]]));
+    for (written, expected) in [
+        (json!([own]), json!([tid, typ])),
+        (json!([{ "claim": "typ" }]), json!([["typ", null]])),
+        (json!([{ "claim": ["typ"] }]), json!([["typ", null]])),
+        (json!([]), json!([])),
+    ] {
+        let keycloak = of_preset("keycloak", &[("require_claims", written)]);
+        assert_eq!(keycloak["required"], expected);
+    }
+}
+
+#[test]
+fn field_that_says_otherwise_leaves_no_room() {
+    let open = of_preset(
+        "entra-v2",
+        &[("issuer", json!(null)), ("allow_any_issuer", json!(true))],
+    );
+    assert_eq!(open["issuer"], json!(null));
+    let undecided = refusal(&[
+        ("providers.okta.preset", json!("entra-v2")),
+        ("providers.okta.issuer", json!(null)),
+        ("providers.okta.allow_any_issuer", json!(false)),
+    ]);
+    assert!(undecided.contains("tokens of any issuer"), "{undecided}");
+    let structured = json!({ "template": "{org}::{role}", "where": { "org": "acme" } });
+    let scopes = of_preset("okta", &[("structured_scopes", structured)]);
+    assert_eq!(scopes["roles"], json!([]));
 }

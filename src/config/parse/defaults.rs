@@ -1,0 +1,198 @@
+//! A provider's fields where the operator leaves them out, by the product that makes the tokens.
+//!
+//! A preset says nothing that an operator could not write, and it never weakens: what it does not
+//! know (issuer, audiences, keys) stays required. To `require_claims` it adds what it asks of claims
+//! that the operator does not name: an operator who asks for one claim more does not mean to let ID
+//! tokens in.
+
+use serde_json::Value;
+
+use crate::{
+    config::Preset,
+    jose::{ClaimPath, JwkAlgorithm},
+    verification::{ClaimRequirement, KeyIssuer},
+};
+
+/// A claim: the names on the way to it.
+pub(super) type Claim = &'static [&'static str];
+
+/// What holds for fields that are not written.
+pub(super) struct Defaults {
+    pub(super) client_id_claims: &'static [Claim],
+    pub(super) issuer: Option<&'static str>,
+    pub(super) jwk_algorithm: JwkAlgorithm,
+    pub(super) key_issuer: KeyIssuer,
+    /// In seconds.
+    pub(super) max_lifetime: Option<u64>,
+    /// Each claim with the value that it must have, or that it must be present.
+    require_claims: &'static [(&'static str, Option<&'static str>)],
+    pub(super) role_claims: &'static [Claim],
+    pub(super) scope_claims: &'static [Claim],
+    pub(super) token_types: &'static [&'static str],
+}
+
+const GENERIC: Defaults = Defaults {
+    client_id_claims: &[&["client_id"], &["cid"], &["azp"], &["appid"]],
+    issuer: None,
+    jwk_algorithm: JwkAlgorithm::Exact,
+    key_issuer: KeyIssuer::Ignore,
+    max_lifetime: None,
+    require_claims: &[],
+    role_claims: &[&["roles"]],
+    scope_claims: &[&["scope"], &["scp"]],
+    token_types: &["at+jwt", "JWT", ""],
+};
+
+const AUTH0: Defaults = Defaults {
+    // Auth0, "Access token profiles": `azp`, or `client_id` in the profile of RFC 9068.
+    client_id_claims: &[&["azp"], &["client_id"]],
+    // The same: `scope`, one text.
+    scope_claims: &[&["scope"]],
+    // Auth0, "Role-based access control": what the user may do, asked for by the client or not. As
+    // scopes, they would let a client do what nobody allowed it to.
+    role_claims: &[&["permissions"]],
+    // "Access token profiles": `JWT`, or `at+jwt` in the profile of RFC 9068.
+    token_types: &["JWT", "at+jwt"],
+    ..GENERIC
+};
+
+const COGNITO: Defaults = Defaults {
+    // Amazon Cognito, "Understanding the access token": claims of its payload.
+    client_id_claims: &[&["client_id"]],
+    scope_claims: &[&["scope"]],
+    role_claims: &[&["cognito:groups"]],
+    // The same: ID tokens are of the same issuer, and say `id`.
+    require_claims: &[("token_use", Some("access"))],
+    // The same: its header has `kid` and `alg` alone.
+    token_types: &["", "at+jwt"],
+    ..GENERIC
+};
+
+const ENTRA_V1: Defaults = Defaults {
+    // Entra, "Access token claims reference": `iss`, `appid`, `scp`, `roles`. No ID token has `appid`.
+    issuer: Some("https://sts.windows.net/{tid}/"),
+    client_id_claims: &[&["appid"]],
+    scope_claims: &[&["scp"]],
+    require_claims: &[("appid", None)],
+    // "Access tokens", on validating the signing key's issuer.
+    key_issuer: KeyIssuer::Match,
+    // "Access token claims reference", header claims.
+    token_types: &["JWT", "at+jwt"],
+    ..GENERIC
+};
+
+/// As in version 1.0, but for `iss`, and for `azp` in place of `appid`.
+const ENTRA_V2: Defaults = Defaults {
+    issuer: Some("https://login.microsoftonline.com/{tid}/v2.0"),
+    client_id_claims: &[&["azp"]],
+    require_claims: &[("azp", None)],
+    ..ENTRA_V1
+};
+
+const KEYCLOAK: Defaults = Defaults {
+    // Keycloak, `AccessToken`: `azp`, and `client_id` next to it for service accounts.
+    client_id_claims: &[&["azp"], &["client_id"]],
+    // The same: `scope`, one text.
+    scope_claims: &[&["scope"]],
+    // The same: the realm's roles. Those of a client are in `resource_access` under its name: whose
+    // count, the operator has to say.
+    role_claims: &[&["realm_access", "roles"]],
+    // Keycloak, `TokenUtil`: the payload's `typ` tells access from ID tokens.
+    require_claims: &[("typ", Some("Bearer"))],
+    // Keycloak 26.2, client attribute `access.token.header.type.rfc9068`.
+    token_types: &["JWT", "at+jwt"],
+    ..GENERIC
+};
+
+const OKTA: Defaults = Defaults {
+    // Okta, "OpenID Connect & OAuth 2.0 API", access token payload. No ID token has `cid`.
+    client_id_claims: &[&["cid"]],
+    scope_claims: &[&["scp"]],
+    require_claims: &[("cid", None)],
+    // Okta, "Customize tokens with a groups claim".
+    role_claims: &[&["groups"]],
+    // Okta support: custom authorization servers write no `typ`. What the org's own server writes
+    // (`application/okta-internal-at+jwt`) is for Okta alone.
+    token_types: &["", "at+jwt"],
+    ..GENERIC
+};
+
+const PING_FEDERATE: Defaults = Defaults {
+    // PingFederate, "Configure JSON token management": names of the claims, `scope` or, as Zscaler's
+    // guide has it, `scp`.
+    client_id_claims: &[&["client_id"]],
+    // PingFederate, "JWKS endpoint": a key's `alg` need not be the token's.
+    jwk_algorithm: JwkAlgorithm::Family,
+    // "Type Header Value", empty unless the operator fills it in.
+    token_types: &["", "JWT", "at+jwt"],
+    ..GENERIC
+};
+
+const PRIVATE_KEY_JWT: Defaults = Defaults {
+    // RFC 7523 section 3: `iss` and `sub` are the client; two that differ are refused.
+    client_id_claims: &[&["iss"], &["sub"]],
+    require_claims: &[("sub", None)],
+    // A client that signs for itself would grant itself what it likes.
+    scope_claims: &[],
+    role_claims: &[],
+    // Zscaler's SDKs make assertions for ten minutes, without `iat`.
+    max_lifetime: Some(600),
+    // Zscaler's help writes no `typ` (but `type`); RFC 7523bis section 4 has one.
+    token_types: &["", "JWT", "client-authentication+jwt"],
+    ..GENERIC
+};
+
+const RFC9068: Defaults = Defaults {
+    // RFC 9068 section 2.2; `iss`, `aud` and `exp` are required without a preset.
+    require_claims: &[
+        ("sub", None),
+        ("client_id", None),
+        ("iat", None),
+        ("jti", None),
+    ],
+    client_id_claims: &[&["client_id"]],
+    // Section 2.2.3.
+    scope_claims: &[&["scope"]],
+    // Sections 2.1 and 4.
+    token_types: &["at+jwt"],
+    ..GENERIC
+};
+
+impl Preset {
+    /// What a provider of this product has where nothing is written.
+    pub(super) const fn defaults(self) -> &'static Defaults {
+        match self {
+            Self::Auth0 => &AUTH0,
+            Self::Cognito => &COGNITO,
+            Self::EntraV1 => &ENTRA_V1,
+            Self::EntraV2 => &ENTRA_V2,
+            Self::Generic => &GENERIC,
+            Self::Keycloak => &KEYCLOAK,
+            Self::Okta => &OKTA,
+            Self::PingFederate => &PING_FEDERATE,
+            Self::PrivateKeyJwt => &PRIVATE_KEY_JWT,
+            Self::Rfc9068 => &RFC9068,
+        }
+    }
+}
+
+impl Defaults {
+    /// What is required of claims next to what is written. An empty list asks for nothing.
+    pub(super) fn require_claims(
+        &self,
+        written: Option<Vec<ClaimRequirement>>,
+    ) -> Vec<ClaimRequirement> {
+        let mut required = match written {
+            Some(written) if written.is_empty() => return written,
+            written => written.unwrap_or_default(),
+        };
+        for (name, value) in self.require_claims {
+            let claim = ClaimPath::top_level(*name);
+            if required.iter().all(|own| own.claim != claim) {
+                let any_of = value.map(|value| vec![Value::from(value)]);
+                required.push(ClaimRequirement { claim, any_of });
+            }
+        }
+        required
+    }
+}

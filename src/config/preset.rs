@@ -1,0 +1,48 @@
+//! Products whose tokens are known.
+
+use super::raw::object::choice;
+
+choice! {
+    /// Whose tokens a provider's fields are made for where they are not written.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Preset {
+        /// Auth0.
+        Auth0 = "auth0",
+        /// Amazon Cognito user pools.
+        Cognito = "cognito",
+        /// Microsoft Entra ID, access tokens of version 1.0.
+        EntraV1 = "entra-v1",
+        /// Microsoft Entra ID, access tokens of version 2.0.
+        EntraV2 = "entra-v2",
+        /// Nobody's in particular.
+        Generic = "generic",
+        /// Keycloak.
+        Keycloak = "keycloak",
+        /// Okta, custom authorization servers.
+        Okta = "okta",
+        /// PingFederate.
+        PingFederate = "ping-federate",
+        /// A client that signs assertions with its own key (RFC 7523).
+        PrivateKeyJwt = "private-key-jwt",
+        /// The profile of RFC 9068.
+        Rfc9068 = "rfc9068",
+    }
+}
+
+impl Preset {
+    /// Its access tokens have no `aud`.
+    pub const fn lacks_audience(self) -> bool {
+        // Amazon Cognito, "Understanding the access token".
+        matches!(self, Self::Cognito)
+    }
+
+    /// How the issuer ends, where that is known: with a slash or without.
+    pub const fn issuer_ends_in_slash(self) -> Option<bool> {
+        match self {
+            // Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".
+            Self::Auth0 | Self::EntraV1 => Some(true),
+            Self::Cognito | Self::EntraV2 | Self::Keycloak | Self::Okta => Some(false),
+            Self::Generic | Self::PingFederate | Self::PrivateKeyJwt | Self::Rfc9068 => None,
+        }
+    }
+}
