@@ -1,40 +1,56 @@
 //! The plugin configuration as the proxy hands it over.
 //!
 //! A `StringValue` arrives as its text. A `Struct`, which is what inline YAML in Envoy's
-//! configuration becomes, arrives in protobuf's wire format (seen on Envoy 1.40): it is turned
-//! into the JSON that it stands for. What is neither is left as it is, for the configuration's own
-//! parser to refuse.
+//! configuration becomes, arrives in protobuf's wire format (seen on Envoy 1.40).
 
-use crate::filter::protobuf;
+use serde_json::Value;
 
-/// The configuration as JSON.
-pub(super) fn as_json(bytes: Vec<u8>) -> Vec<u8> {
-    // Both may begin with a line feed, which is the tag of a Struct's first field, but no text is
-    // both: in the wire format, control characters stand where JSON allows none.
-    if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
-        return bytes;
-    }
-    match protobuf::structure(&bytes) {
-        Some(value) => value.to_string().into_bytes(),
-        None => bytes,
+use crate::{
+    config::{Config, ConfigError, Reason},
+    filter::protobuf,
+    json::{self, JsonError},
+};
+
+/// The configuration, and a text that is the same wherever a plugin has the same one.
+pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
+    let (document, text) = document(bytes).map_err(Reason::Json)?;
+    Ok((Config::from_value(&document)?, text))
+}
+
+/// The JSON that the bytes are, or that they stand for, and its text.
+fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
+    // Both may begin with a line feed, which is the tag of a Struct's first field. Text comes first: a
+    // Struct has control characters where JSON allows none.
+    match json::parse(&bytes) {
+        Ok(document) => Ok((document, bytes)),
+        Err(error) => {
+            let document = protobuf::structure(&bytes).ok_or(error)?;
+            // Sorted, as the fields of a Struct are not.
+            let text = document.to_string().into_bytes();
+            Ok((document, text))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// `{"a": {"b": [1.5, true, null, "x"]}}` in the wire format.
     const STRUCT: &[u8] = b"\x0a(\x0a\x01a\x12#*!\x0a\x1f\x0a\x01b\x12\x1a2\x18\x0a\x09\x11\x00\x00\x00\x00\x00\x00\xf8?\
         \x0a\x02\x20\x01\x0a\x02\x08\x00\x0a\x03\x1a\x01x";
 
+    fn value(bytes: &[u8]) -> Result<Value, JsonError> {
+        document(bytes.to_vec()).map(|(value, _)| value)
+    }
+
     #[test]
     fn reads_a_struct() {
-        let json = as_json(STRUCT.to_vec());
-        assert_eq!(
-            str::from_utf8(&json),
-            Ok(r#"{"a":{"b":[1.5,true,null,"x"]}}"#)
-        );
+        let json = json!({"a": {"b": [1.5, true, null, "x"]}});
+        let text = json.to_string().into_bytes();
+        assert_eq!(document(STRUCT.to_vec()), Ok((json, text)));
     }
 
     /// An account number as an operator writes it in inline YAML.
@@ -48,28 +64,36 @@ mod tests {
         ] {
             let head = b"\x0a\x0e\x0a\x01a\x12\x09\x11";
             let message = [&head[..], &double.to_le_bytes()].concat();
-            let json = as_json(message);
-            assert_eq!(
-                str::from_utf8(&json).unwrap(),
-                format!("{{\"a\":{integer}}}")
+            let read = value(&message).unwrap();
+            assert_eq!(read.to_string(), format!("{{\"a\":{integer}}}"));
+        }
+    }
+
+    #[test]
+    fn reads_text_strictly() {
+        let text = b"\n{\"a\": 1}";
+        let read = document(text.to_vec());
+        assert_eq!(read, Ok((json!({"a": 1}), text.to_vec())));
+        let text = b"\n{\"a\": 1, \"a\": 2}";
+        assert!(matches!(value(text), Err(JsonError::DuplicateName { .. })));
+        for text in ["{", "nonsense", "\n\u{3}abc"] {
+            let refused = value(text.as_bytes());
+            assert!(
+                matches!(refused, Err(JsonError::Malformed { .. })),
+                "{text}"
             );
         }
     }
 
     #[test]
-    fn leaves_text_as_it_is() {
-        for text in ["\n{\"a\": 1, \"a\": 2}", "{", "", "nonsense", "\n\u{3}abc"] {
-            let json = as_json(text.as_bytes().to_vec());
-            // An empty Struct is an empty configuration.
-            let expected = if text.is_empty() { "{}" } else { text };
-            assert_eq!(str::from_utf8(&json), Ok(expected));
-        }
+    fn empty_struct_is_an_empty_configuration() {
+        assert_eq!(value(b""), Ok(json!({})));
     }
 
     #[test]
     fn refuses_a_struct_that_is_cut_short() {
         for size in 1..STRUCT.len() {
-            assert_eq!(as_json(STRUCT[..size].to_vec()), STRUCT[..size], "{size}");
+            assert!(value(&STRUCT[..size]).is_err(), "{size}");
         }
     }
 }

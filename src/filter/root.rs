@@ -8,7 +8,6 @@ use proxy_wasm::{
 };
 
 use crate::{
-    config::Config,
     engine::Engine,
     filter::{
         abi::{self, LogLevel},
@@ -64,9 +63,8 @@ impl RootContext for Root {
                 return false;
             }
         };
-        let text = configuration::as_json(bytes);
-        let config = match Config::parse(&text) {
-            Ok(config) => config,
+        let (config, text) = match configuration::read(bytes) {
+            Ok(read) => read,
             Err(error) => {
                 abi::log(
                     LogLevel::Error,

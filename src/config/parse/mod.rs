@@ -26,6 +26,8 @@ mod status;
 mod structured_scopes;
 mod text;
 
+use serde_json::Value;
+
 use self::requirement::Names;
 use super::{
     Config, ConfigError, Reason,
@@ -51,9 +53,16 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
-        let document = json::parse(bytes).map_err(Reason::Json)?;
-        let raw = RawConfig::read(&document).map_err(ConfigError::without_secrets)?;
-        clients::refuse_tokens(&document)?;
+        Self::from_value(&json::parse(bytes).map_err(Reason::Json)?)
+    }
+
+    /// Reads a configuration that is parsed already.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn from_value(document: &Value) -> Result<Self, ConfigError> {
+        let raw = RawConfig::read(document).map_err(ConfigError::without_secrets)?;
+        clients::refuse_tokens(document)?;
         config(&raw)
     }
 }
