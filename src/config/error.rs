@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use super::{location::Location, reason::Reason};
+use super::{location::Location, reason::Reason, spelling::camel_case};
 
 /// Why a configuration is refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,11 +44,12 @@ impl ConfigError {
         let secret = [
             "client_secrets",
             "local_jwks",
-            "localJwks",
             "public_keys",
             "shared_secrets",
         ];
-        if secret.iter().any(|name| self.location.passes(name))
+        let passes =
+            |name: &&str| self.location.passes(name) || self.location.passes(&camel_case(name));
+        if secret.iter().any(passes)
             && let Reason::WrongType { found, .. } = &mut *self.reason
             && found.starts_with("string ")
         {

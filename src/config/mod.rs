@@ -20,6 +20,7 @@ mod reach;
 mod reason;
 #[cfg(feature = "cli")]
 mod schema;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod warning;
@@ -44,6 +45,8 @@ pub use self::{
 
 #[cfg(feature = "cli")]
 pub use self::schema::schema;
+#[cfg(feature = "cli")]
+pub(crate) use self::spelling::camel_case;
 
 /// A whole, valid configuration.
 #[derive(Debug)]

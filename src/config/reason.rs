@@ -170,7 +170,9 @@ pub enum Reason {
         /// The name.
         field: String,
         /// The names that it has.
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
+        /// The most similar name.
+        nearest: Option<String>,
     },
     /// A provider that is not configured.
     UnknownProvider {
@@ -380,11 +382,7 @@ impl Reason {
             }
             Self::UnverifiedClaims => "require a token that verifies",
             Self::UnknownField { known, .. } => {
-                // The lowerCamelCase spellings would only repeat the names.
-                let names = known
-                    .iter()
-                    .filter(|name| !name.contains(char::is_uppercase));
-                return format!("known here: {}", quoted(names)).into();
+                return format!("known here: {}", quoted(known)).into();
             }
             Self::UnknownProvider { .. } => "add it to \"providers\"",
             Self::UnknownRequirement { .. } => "add it to \"requirement_map\"",
@@ -404,17 +402,10 @@ impl Reason {
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         match self {
-            Self::UnknownField {
-                field: wrong,
-                known,
-            }
-            | Self::UnknownValue {
-                value: wrong,
-                known,
-            } => nearest(wrong, known.iter().copied()),
-            Self::UnknownProvider { nearest, .. } | Self::UnknownRequirement { nearest, .. } => {
-                nearest.as_deref()
-            }
+            Self::UnknownValue { value, known } => nearest(value, known.iter().copied()),
+            Self::UnknownField { nearest, .. }
+            | Self::UnknownProvider { nearest, .. }
+            | Self::UnknownRequirement { nearest, .. } => nearest.as_deref(),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use super::{
     document::Node,
     obstacle::{NotCarried, Obstacle},
 };
-use crate::config::Location;
+use crate::config::{Location, camel_case};
 
 /// The fields of one message that have not been taken yet.
 pub(super) struct Fields<'a> {
@@ -179,19 +179,6 @@ pub(super) const fn wrong(at: Location, expected: &'static str) -> NotCarried {
         at,
         reason: Obstacle::WrongType { expected },
     }
-}
-
-fn camel_case(snake: &str) -> String {
-    let mut camel = String::new();
-    for (position, word) in snake.split('_').enumerate() {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) if position > 0 => camel.push(first.to_ascii_uppercase()),
-            first => camel.extend(first),
-        }
-        camel.push_str(letters.as_str());
-    }
-    camel
 }
 
 fn snake_case(camel: &str) -> String {

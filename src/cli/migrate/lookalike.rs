@@ -73,14 +73,12 @@ fn what(node: &Node) -> Option<What> {
         name,
         Some(NAMESPACE | "envoy.jwt_authn" | "jwt_authn" | "jwt-auth")
     );
-    if is_named && either(node, "typed_config", "typedConfig").is_none() {
+    if is_named && either(node, "typed_config").is_none() {
         return Some(What::Untyped);
     }
     let is_provider = |provider: &Node| {
-        let remote = either(provider, "remote_jwks", "remoteJwks");
-        remote
-            .or(either(provider, "local_jwks", "localJwks"))
-            .is_some()
+        let remote = either(provider, "remote_jwks");
+        remote.or(either(provider, "local_jwks")).is_some()
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {

@@ -4,7 +4,7 @@
 //! of a discovery service, within a composite filter, as the default of a discovered one.
 
 use super::document::Node;
-use crate::config::Location;
+use crate::config::{Location, camel_case};
 
 /// Type of the filter's configuration.
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
@@ -33,15 +33,15 @@ pub(super) fn type_of(node: &Node) -> Option<&str> {
 }
 
 /// A member in either of its spellings.
-pub(super) fn either<'a>(node: &'a Node, snake: &str, camel: &str) -> Option<&'a Node> {
-    node.member(snake).or_else(|| node.member(camel))
+pub(super) fn either<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    node.member(name).or_else(|| node.member(&camel_case(name)))
 }
 
 /// The message that is wrapped as a struct with a type beside it, or itself.
 pub(super) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {
-            let url = either(node, "type_url", "typeUrl").and_then(Node::text);
+            let url = either(node, "type_url").and_then(Node::text);
             let inner = url.and_then(|url| url.rsplit('/').next());
             (inner, node.member("value").unwrap_or(node))
         }
@@ -100,10 +100,10 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<Location> {
 
 /// Whether this is an entry with the filter in it, or with one to be discovered.
 pub(super) fn is_entry(entry: &Node) -> bool {
-    let typed = either(entry, "typed_config", "typedConfig");
-    let discovery = either(entry, "config_discovery", "configDiscovery");
-    let default = discovery.and_then(|node| either(node, "default_config", "defaultConfig"));
-    let types = discovery.and_then(|node| either(node, "type_urls", "typeUrls"));
+    let typed = either(entry, "typed_config");
+    let discovery = either(entry, "config_discovery");
+    let default = discovery.and_then(|node| either(node, "default_config"));
+    let types = discovery.and_then(|node| either(node, "type_urls"));
     let is_type = |url: &Node| url.text().is_some_and(is_filter_type);
     typed.or(default).is_some_and(|node| filter(node).is_some())
         || matches!(types, Some(Node::List(types)) if types.iter().any(is_type))

@@ -120,7 +120,7 @@ impl Surroundings {
             self.names.insert(name.unwrap_or_default().to_owned());
             self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
         }
-        if let Some(Node::List(chain)) = either(node, "http_filters", "httpFilters") {
+        if let Some(Node::List(chain)) = either(node, "http_filters") {
             self.look_at_chain(at, members, chain);
         }
         for (name, value) in members {

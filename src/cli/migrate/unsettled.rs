@@ -47,21 +47,21 @@ impl Edits {
         };
         for (_, provider) in providers {
             self.tokens(provider);
-            let payload = either(provider, "forward_payload_header", "forwardPayloadHeader");
+            let payload = either(provider, "forward_payload_header");
             if let Some(name) = payload.and_then(Node::text) {
                 self.header(name);
             }
-            for claim in list(provider, "claim_to_headers", "claimToHeaders") {
-                let name = either(claim, "header_name", "headerName");
+            for claim in list(provider, "claim_to_headers") {
+                let name = either(claim, "header_name");
                 self.header(name.and_then(Node::text).unwrap_or_default());
             }
         }
     }
 
     fn tokens(&mut self, provider: &Node) {
-        let headers = list(provider, "from_headers", "fromHeaders");
-        let params = list(provider, "from_params", "fromParams");
-        let cookies = list(provider, "from_cookies", "fromCookies");
+        let headers = list(provider, "from_headers");
+        let params = list(provider, "from_params");
+        let cookies = list(provider, "from_cookies");
         if headers.is_empty() && params.is_empty() && cookies.is_empty() {
             self.header("authorization");
             self.params.insert("access_token".to_owned());
@@ -94,8 +94,8 @@ impl Edits {
             if let Some(condition) = node.member("match") {
                 self.look_at(&at.member("match"), condition, &mut places);
             }
-            let header = either(node, "header_name", "headerName").and_then(Node::text);
-            let param = either(node, "query_param", "queryParam").and_then(Node::text);
+            let header = either(node, "header_name").and_then(Node::text);
+            let param = either(node, "query_param").and_then(Node::text);
             let is_input = node
                 .member("@type")
                 .and_then(Node::text)
@@ -110,18 +110,18 @@ impl Edits {
 
     fn look_at(&self, at: &Location, condition: &Node, places: &mut Vec<Location>) {
         let name = |one: &Node| one.member("name").and_then(Node::text).map(str::to_owned);
-        for (index, header) in list(condition, "headers", "headers").iter().enumerate() {
+        for (index, header) in list(condition, "headers").iter().enumerate() {
             if self.has_header(name(header).as_deref()) {
                 places.push(at.member("headers").element(index));
             }
         }
-        let params = list(condition, "query_parameters", "queryParameters");
+        let params = list(condition, "query_parameters");
         for (index, param) in params.iter().enumerate() {
             if self.has_param(name(param).as_deref()) {
                 places.push(at.member("query_parameters").element(index));
             }
         }
-        let reads_cookies = !list(condition, "cookies", "cookies").is_empty();
+        let reads_cookies = !list(condition, "cookies").is_empty();
         if reads_cookies && self.has_header(Some("cookie")) {
             places.push(at.member("cookies"));
         }
@@ -140,8 +140,8 @@ impl Edits {
 }
 
 /// The elements of a list, of which one may stand alone.
-fn list<'a>(node: &'a Node, snake: &str, camel: &str) -> &'a [Node] {
-    match either(node, snake, camel) {
+fn list<'a>(node: &'a Node, name: &str) -> &'a [Node] {
+    match either(node, name) {
         Some(Node::List(elements)) => elements,
         Some(node) if !node.is_null() => core::slice::from_ref(node),
         _ => &[],

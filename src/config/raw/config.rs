@@ -13,9 +13,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawConfig {
         /// CORS preflight requests pass without a token.
-        bypass_cors_preflight | "bypassCorsPreflight": Option<bool> = false,
+        bypass_cors_preflight | camelCase: Option<bool> = false,
         /// Requirements by a value in the filter state, for requests that no rule matches.
-        filter_state_rules | "filterStateRules": Option<RawFilterStateRules>,
+        filter_state_rules | camelCase: Option<RawFilterStateRules>,
         /// Bounds that hold per worker.
         limits: Option<RawLimits>,
         /// `shadow` decides and records but does not block; ambiguous paths are still refused.
@@ -32,7 +32,7 @@ object! {
         /// The realm of every challenge: printable ASCII without `"` and `\`, at most 64 characters.
         realm: Option<String> = "api",
         /// Requirements that rules and routes name by `requirement_name`.
-        requirement_map | "requirementMap": Option<Named<RawRequirement>>,
+        requirement_map | camelCase: Option<Named<RawRequirement>>,
         /// Whether every request asks for its route's own policy. `off` asks about one request a second in each
         /// worker, and can miss the policy of a route that is rarely used.
         route_policies: Option<RawSwitch> = "on",
@@ -45,11 +45,11 @@ object! {
         /// it itself, `auto` is the host where it passes a trial.
         signature_backend: Option<RawSignatureBackend> = "auto",
         /// Goes into the name of every metric: letters, digits, `_`, `.`, `-`, at most 64.
-        stat_prefix | "statPrefix": Option<String>,
+        stat_prefix | camelCase: Option<String>,
         /// A path that shows operators how the authorization servers stand.
         status: Option<RawStatus>,
         /// Refusals carry neither body nor challenge.
-        strip_failure_response | "stripFailureResponse": Option<bool> = false,
+        strip_failure_response | camelCase: Option<bool> = false,
         /// What happens to a request that no rule matches. Denied: 401 without credentials, 403 with.
         unmatched: Option<RawUnmatched> = "deny",
     }

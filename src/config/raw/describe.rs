@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::value::Named;
+use crate::config::spelling::FieldName;
 
 /// What a type of the configuration looks like.
 pub(in crate::config) trait Describe {
@@ -31,8 +32,7 @@ pub(in crate::config) struct Definitions(BTreeMap<String, Value>);
 
 /// A field, as [`object!`](super::object) declares it.
 pub(in crate::config) struct Field<'a> {
-    pub(in crate::config) name: &'static str,
-    pub(in crate::config) camel: Option<&'static str>,
+    pub(in crate::config) name: FieldName,
     /// The lines of its comment.
     pub(in crate::config) comment: &'a [&'static str],
     /// What holds where it is not written, if that is one value.
@@ -101,8 +101,9 @@ impl Fields<'_> {
                 members.insert("default".to_owned(), default);
             }
         }
-        let Field { name, camel, .. } = field;
-        if let Some(camel) = camel {
+        let name = field.name.snake;
+        let camel = field.name.camel();
+        if let Some(camel) = &camel {
             self.camel.insert(format!("^{camel}$"), schema.clone());
             self.exclusive
                 .insert(name.to_owned(), json!({"properties": {camel: false}}));

@@ -10,9 +10,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawDataSource {
         /// A JWK set in base64.
-        inline_bytes | "inlineBytes": Option<String>,
+        inline_bytes | camelCase: Option<String>,
         /// A JWK set, as JSON.
-        inline_string | "inlineString": Option<String>,
+        inline_string | camelCase: Option<String>,
     }
 }
 

@@ -7,7 +7,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRegex {
         /// Has no effect: it once chose the one engine that there is.
-        _google_re2 = "google_re2" | "googleRe2": Option<RawRe2>,
+        _google_re2 = "google_re2" | camelCase: Option<RawRe2>,
         /// The expression; it matches the whole text.
         regex: String,
     }
@@ -18,7 +18,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRe2 {
         /// Has no effect.
-        _max_program_size = "max_program_size" | "maxProgramSize": Option<u32>,
+        _max_program_size = "max_program_size" | camelCase: Option<u32>,
     }
 }
 
@@ -31,11 +31,11 @@ object! {
         /// Is it.
         exact: Option<String>,
         /// Case does not count; without effect on `safe_regex`.
-        ignore_case | "ignoreCase": Option<bool> = false,
+        ignore_case | camelCase: Option<bool> = false,
         /// Starts with it.
         prefix: Option<String>,
         /// Matches as a whole.
-        safe_regex | "safeRegex": Option<RawRegex>,
+        safe_regex | camelCase: Option<RawRegex>,
         /// Ends with it.
         suffix: Option<String>,
     }

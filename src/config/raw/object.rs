@@ -6,10 +6,10 @@ use super::{
     absence,
     value::{Read, text, wrong_type},
 };
-use crate::config::{ConfigError, Reason, error::At};
+use crate::config::{ConfigError, Reason, error::At, reason::nearest, spelling::FieldName};
 
 /// Declares an object, how it is read, and its schema. A field is written under its own name, or the
-/// one after `=`; behind `|` is its other spelling, in the lowerCamelCase of protobuf JSON. Behind the
+/// one after `=`; with `| camelCase`, also in the lowerCamelCase of protobuf JSON. Behind the
 /// type may stand what holds where it is not written; this and the field's comment, which is for
 /// operators, are in the schema alone.
 macro_rules! object {
@@ -18,7 +18,7 @@ macro_rules! object {
         $scope:vis struct $object:ident {
             $(
                 $(#[doc = $doc:literal])*
-                $field:ident $(= $name:literal)? $(| $camel:literal)? : $type:ty $(= $default:tt)?,
+                $field:ident $(= $name:literal)? $(| $camel:ident)? : $type:ty $(= $default:tt)?,
             )*
         }
     ) => {
@@ -30,16 +30,12 @@ macro_rules! object {
 
         impl $crate::config::raw::Read for $object {
             fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {
-                use $crate::config::raw::object::{Members, either};
-                const NAMES: &[&str] = &[
-                    $(either!($($name)?, stringify!($field)), $($camel,)?)*
-                ];
+                use $crate::config::raw::object::{Members, field_name};
+                const NAMES: &[$crate::config::spelling::FieldName] =
+                    &[$(field_name!($field $(= $name)? $(| $camel)?)),*];
                 let mut members = Members::of(value, "an object", NAMES)?;
                 let object = Self {
-                    $($field: members.field(
-                        either!($($name)?, stringify!($field)),
-                        either!($(Some($camel))?, None),
-                    ),)*
+                    $($field: members.field(field_name!($field $(= $name)? $(| $camel)?)),)*
                 };
                 members.end(object)
             }
@@ -50,13 +46,12 @@ macro_rules! object {
             fn describe(
                 definitions: &mut $crate::config::raw::describe::Definitions,
             ) -> ::serde_json::Value {
-                use $crate::config::raw::object::either;
+                use $crate::config::raw::object::field_name;
                 definitions.object(stringify!($object), |_fields| {
                     $(_fields.add::<$type>($crate::config::raw::describe::Field {
-                        name: either!($($name)?, stringify!($field)),
-                        camel: either!($(Some($camel))?, None),
+                        name: field_name!($field $(= $name)? $(| $camel)?),
                         comment: &[$($doc),*],
-                        default: either!($(Some(::serde_json::json!($default)))?, None),
+                        default: None$(.or(Some(::serde_json::json!($default))))?,
                     });)*
                 })
             }
@@ -92,18 +87,21 @@ macro_rules! choice {
     };
 }
 
-/// The first of two expressions, where there is one.
-macro_rules! either {
-    (, $second:expr) => {
-        $second
+/// The name of a field, as [`object!`] declares it.
+macro_rules! field_name {
+    ($field:ident $(| $camel:ident)?) => {
+        field_name!($field = (stringify!($field)) $(| $camel)?)
     };
-    ($first:expr, $second:expr) => {
-        $first
+    ($field:ident = $name:tt) => {
+        $crate::config::spelling::FieldName { snake: $name, has_camel: false }
+    };
+    ($field:ident = $name:tt | camelCase) => {
+        $crate::config::spelling::FieldName { snake: $name, has_camel: true }
     };
 }
 
 pub(in crate::config) use choice;
-pub(super) use {either, object};
+pub(super) use {field_name, object};
 
 /// The members of an object, each of which has a name that it knows, and the first error in them.
 ///
@@ -119,12 +117,17 @@ impl<'a> Members<'a> {
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
-        names: &'static [&'static str],
+        names: &[FieldName],
     ) -> Result<Self, ConfigError> {
         let members = value
             .as_object()
             .ok_or_else(|| wrong_type(expected, value))?;
-        match members.keys().find(|name| !names.contains(&name.as_str())) {
+        let is_known = |written: &str| {
+            names
+                .iter()
+                .any(|own| own.snake == written || own.is_camel(written))
+        };
+        match members.keys().find(|written| !is_known(written)) {
             Some(unknown) => Err(unknown_field(unknown, names).into()),
             None => Ok(Self {
                 members,
@@ -133,16 +136,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The field `name`, which may also be spelt as `camel`.
+    /// The field `name`.
     #[inline(never)] // many fields, few types
-    pub(super) fn field<T: Read + Default>(
-        &mut self,
-        name: &'static str,
-        camel: Option<&'static str>,
-    ) -> T {
-        let read = match self.member(name, camel) {
-            Ok(Some((name, value))) => T::read(value).at(name),
-            Ok(None) => T::absent(name),
+    pub(super) fn field<T: Read + Default>(&mut self, name: FieldName) -> T {
+        let read = match self.member(name) {
+            Ok(Some((written, value))) => T::read(value).at(written),
+            Ok(None) => T::absent(name.snake),
             Err(spelt_twice) => Err(spelt_twice.into()),
         };
         read.unwrap_or_else(|error| {
@@ -156,14 +155,11 @@ impl<'a> Members<'a> {
         self.error.map_or(Ok(object), Err)
     }
 
-    fn member(
-        &self,
-        name: &'static str,
-        camel: Option<&'static str>,
-    ) -> Result<Option<(&'static str, &'a Value)>, Reason> {
-        let under = |name| self.members.get(name).map(|value| (name, value));
-        match (under(name), camel.and_then(under)) {
-            (Some(_), Some(_)) => Err(Reason::SpeltTwice { field: name }),
+    fn member(&self, name: FieldName) -> Result<Option<(&'a String, &'a Value)>, Reason> {
+        let snake = self.members.get_key_value(name.snake);
+        let camel = self.members.iter().find(|(own, _)| name.is_camel(own));
+        match (snake, camel) {
+            (Some(_), Some(_)) => Err(Reason::SpeltTwice { field: name.snake }),
             (found, None) | (None, found) => Ok(found),
         }
     }
@@ -190,9 +186,17 @@ pub(in crate::config) fn choose<T, const N: usize>(
     })
 }
 
-fn unknown_field(name: &str, known: &'static [&'static str]) -> Reason {
-    absence(name, known).unwrap_or_else(|| Reason::UnknownField {
-        field: name.to_owned(),
-        known,
+fn unknown_field(name: &str, known: &[FieldName]) -> Reason {
+    absence(name, known).unwrap_or_else(|| {
+        let mut spellings = Vec::new();
+        for own in known {
+            spellings.push(own.snake.to_owned());
+            spellings.extend(own.camel());
+        }
+        Reason::UnknownField {
+            field: name.to_owned(),
+            known: known.iter().map(|own| own.snake).collect(),
+            nearest: nearest(name, spellings.iter().map(String::as_str)).map(str::to_owned),
+        }
     })
 }

@@ -28,9 +28,9 @@ object! {
         /// One of them must be in `aud`, exactly. Required unless `allow_any_audience` is set.
         audiences: Option<Vec<String>>,
         /// Headers that get verified claims.
-        claim_to_headers | "claimToHeaders": Option<Vec<RawClaimHeader>>,
+        claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
         /// Envoy chooses the route anew where a claim went into a header, or `payload_in_metadata` is set.
-        clear_route_cache | "clearRouteCache": Option<bool> = false,
+        clear_route_cache | camelCase: Option<bool> = false,
         /// Where the client's identifier is; the first that is present counts, two that differ refuse the token.
         client_id_claims: Option<Vec<ClaimName>> = ["client_id", "cid", "azp", "appid"],
         /// Accepted clients. Default: any.
@@ -38,7 +38,7 @@ object! {
         /// API clients that present a secret in place of a token.
         client_secrets: Option<RawClientSecrets>,
         /// Tolerance between clocks in seconds; 0 is none; at most 86400.
-        clock_skew_seconds | "clockSkewSeconds": Option<u64> = 60,
+        clock_skew_seconds | camelCase: Option<u64> = 60,
         /// For operators; at most 256 characters.
         description: Option<String>,
         /// Keys that are found by the issuer's metadata (OpenID Connect Discovery, RFC 8414).
@@ -46,20 +46,20 @@ object! {
         /// `false`: its tokens are refused (401) and its keys not fetched.
         enabled: Option<bool> = true,
         /// Filter state `wasm.portcullis.<text>` that gets why a token failed.
-        failed_status_in_metadata | "failedStatusInMetadata": Option<String>,
+        failed_status_in_metadata | camelCase: Option<String>,
         /// The verified token stays in the request; otherwise it is removed.
         forward: Option<bool> = false,
         /// Header that gets the verified payload in base64url.
-        forward_payload_header | "forwardPayloadHeader": Option<String>,
+        forward_payload_header | camelCase: Option<String>,
         /// Cookies that hold tokens.
-        from_cookies | "fromCookies": Option<Vec<String>>,
+        from_cookies | camelCase: Option<Vec<String>>,
         /// Headers that hold tokens. Where no place is given: `Authorization: Bearer`, and the query parameter
         /// `access_token`.
-        from_headers | "fromHeaders": Option<Vec<RawJwtHeader>>,
+        from_headers | camelCase: Option<Vec<RawJwtHeader>>,
         /// Query parameters that hold tokens, by decoded name.
-        from_params | "fromParams": Option<Vec<String>>,
+        from_params | camelCase: Option<Vec<String>>,
         /// Filter state `wasm.portcullis.<text>` that gets the verified JOSE header.
-        header_in_metadata | "headerInMetadata": Option<String>,
+        header_in_metadata | camelCase: Option<String>,
         /// Header that says who is calling.
         identity_header: Option<RawIdentityHeader>,
         /// Filter state `wasm.portcullis.<text>` that gets what `identity_header` says.
@@ -72,30 +72,30 @@ object! {
         /// `match`: a JWK that has an `issuer` serves only tokens of that issuer.
         key_issuer: Option<RawKeyIssuer> = "ignore",
         /// Verified tokens that are kept.
-        jwt_cache_config | "jwtCacheConfig": Option<RawCache>,
+        jwt_cache_config | camelCase: Option<RawCache>,
         /// Keys that are written out: a JWK set.
-        local_jwks | "localJwks": Option<RawDataSource>,
+        local_jwks | camelCase: Option<RawDataSource>,
         /// Most time that a token may be made for, `exp - iat`; without `iat` it is refused.
         max_issued_lifetime: Option<Milliseconds>,
         /// Most time that may be left, `exp - now`.
-        max_lifetime | "maxLifetime": Option<Milliseconds>,
+        max_lifetime | camelCase: Option<Milliseconds>,
         /// How the exported payload is changed.
-        normalize_payload_in_metadata | "normalizePayloadInMetadata": Option<RawNormalizePayload>,
+        normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
         /// With `=` padding.
-        pad_forward_payload_header | "padForwardPayloadHeader": Option<bool> = false,
+        pad_forward_payload_header | camelCase: Option<bool> = false,
         /// Filter state `wasm.portcullis.<text>` that gets the verified payload.
-        payload_in_metadata | "payloadInMetadata": Option<String>,
+        payload_in_metadata | camelCase: Option<String>,
         /// The product whose tokens are meant: other defaults for the fields here, each of which can still be
         /// written.
         preset: Option<Preset> = "generic",
         /// Keys that are written out in PEM.
         public_keys: Option<RawPublicKeys>,
         /// Keys that are fetched from a known place.
-        remote_jwks | "remoteJwks": Option<RawRemoteJwks>,
+        remote_jwks | camelCase: Option<RawRemoteJwks>,
         /// Claims that must hold for the token to be valid (else 401).
         require_claims: Option<Vec<RawClaimRequirement>>,
         /// A token without `exp` is refused.
-        require_expiration | "requireExpiration": Option<bool> = true,
+        require_expiration | camelCase: Option<bool> = true,
         /// Tokens that are not taken any more (401).
         revoked: Option<RawRevocation>,
         /// Claims whose roles are united.
@@ -120,9 +120,9 @@ object! {
         /// No token is kept.
         disabled: Option<bool> = false,
         /// Most tokens of this provider: at most 100000; 0 is the default.
-        jwt_cache_size | "jwtCacheSize": Option<u64> = 1000,
+        jwt_cache_size | camelCase: Option<u64> = 1000,
         /// Longest token that is kept, in bytes; 0 is the default.
-        jwt_max_token_size | "jwtMaxTokenSize": Option<u64> = 4096,
+        jwt_max_token_size | camelCase: Option<u64> = 4096,
     }
 }
 
@@ -131,7 +131,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawNormalizePayload {
         /// Claims whose text becomes a list of its words.
-        space_delimited_claims | "spaceDelimitedClaims": Option<Vec<String>>,
+        space_delimited_claims | camelCase: Option<Vec<String>>,
     }
 }
 
@@ -172,7 +172,7 @@ object! {
         /// The header.
         name: String,
         /// What stands before the token. `Authorization` with `Bearer` is read strictly (RFC 6750).
-        value_prefix | "valuePrefix": Option<String>,
+        value_prefix | camelCase: Option<String>,
     }
 }
 
@@ -181,11 +181,11 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimHeader {
         /// The claim; split at dots.
-        claim_name | "claimName": Option<String>,
+        claim_name | camelCase: Option<String>,
         /// In place of `claim_name`: the literal names on the way to the claim.
-        claim_path | "claimPath": Option<Vec<String>>,
+        claim_path | camelCase: Option<Vec<String>>,
         /// The header. It is removed from every request first.
-        header_name | "headerName": String,
+        header_name | camelCase: String,
     }
 }
 

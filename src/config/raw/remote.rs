@@ -10,15 +10,15 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRemoteJwks {
         /// How failures are retried.
-        async_fetch | "asyncFetch": Option<RawAsyncFetch>,
+        async_fetch | camelCase: Option<RawAsyncFetch>,
         /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
-        cache_duration | "cacheDuration": Option<Milliseconds>,
+        cache_duration | camelCase: Option<Milliseconds>,
         /// Where the JWK set is.
-        http_uri | "httpUri": RawHttpUri,
+        http_uri | camelCase: RawHttpUri,
         /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
         max_stale: Option<Milliseconds> = "3600s",
         /// How failures are retried.
-        retry_policy | "retryPolicy": Option<RawRetryPolicy>,
+        retry_policy | camelCase: Option<RawRetryPolicy>,
         /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
         /// from being looked for: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
@@ -93,9 +93,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawAsyncFetch {
         /// Wait after a failure; doubled with each, at most ten times as long.
-        failed_refetch_duration | "failedRefetchDuration": Option<Milliseconds> = "1s",
+        failed_refetch_duration | camelCase: Option<Milliseconds> = "1s",
         /// Has no effect: a module cannot hold a listener back.
-        _fast_listener = "fast_listener" | "fastListener": Option<bool>,
+        _fast_listener = "fast_listener" | camelCase: Option<bool>,
     }
 }
 
@@ -104,11 +104,11 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRetryPolicy {
         /// Has no effect: a key set is fetched until it is there.
-        _num_retries = "num_retries" | "numRetries": Option<u32>,
+        _num_retries = "num_retries" | camelCase: Option<u32>,
         /// Waits between tries.
-        retry_back_off | "retryBackOff": Option<RawBackOff>,
+        retry_back_off | camelCase: Option<RawBackOff>,
         /// Has no effect: every failure is retried.
-        _retry_on = "retry_on" | "retryOn": Option<String>,
+        _retry_on = "retry_on" | camelCase: Option<String>,
     }
 }
 
@@ -117,8 +117,8 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawBackOff {
         /// Wait after the first failure.
-        base_interval | "baseInterval": Milliseconds,
+        base_interval | camelCase: Milliseconds,
         /// Longest wait; not below the base. Default: ten times the base.
-        max_interval | "maxInterval": Option<Milliseconds>,
+        max_interval | camelCase: Option<Milliseconds>,
     }
 }

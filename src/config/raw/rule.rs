@@ -19,7 +19,7 @@ object! {
         /// The requests that the rule is for.
         route = "match": RawMatch,
         /// In place of `requires`: a name in `requirement_map`.
-        requirement_name | "requirementName": Option<String>,
+        requirement_name | camelCase: Option<String>,
         /// The tokens that they must carry; a rule without lets them pass without one.
         requires: Option<RawRequirement>,
     }
@@ -65,19 +65,19 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirement {
         /// No token is fine, one that is there must verify.
-        allow_missing | "allowMissing": Option<RawEmpty>,
+        allow_missing | camelCase: Option<RawEmpty>,
         /// Always holds; a token that verifies lends its identity.
-        allow_missing_or_failed | "allowMissingOrFailed": Option<RawEmpty>,
+        allow_missing_or_failed | camelCase: Option<RawEmpty>,
         /// Always holds, and nothing is verified: claims that anyone can make up are passed on.
-        extract_only_without_validation | "extractOnlyWithoutValidation": Option<RawExtractOnly>,
+        extract_only_without_validation | camelCase: Option<RawExtractOnly>,
         /// A token of this provider, with these audiences in place of the provider's own.
-        provider_and_audiences | "providerAndAudiences": Option<RawProviderAndAudiences>,
+        provider_and_audiences | camelCase: Option<RawProviderAndAudiences>,
         /// A token of this provider.
-        provider_name | "providerName": Option<String>,
+        provider_name | camelCase: Option<String>,
         /// All of them.
-        requires_all | "requiresAll": Option<RawRequirements>,
+        requires_all | camelCase: Option<RawRequirements>,
         /// The first that holds, in order.
-        requires_any | "requiresAny": Option<RawRequirements>,
+        requires_any | camelCase: Option<RawRequirements>,
     }
 }
 
@@ -86,7 +86,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawExtractOnly {
         /// Header that says that nothing was verified; `"-"` is none.
-        verification_status_header | "verificationStatusHeader": Option<String>,
+        verification_status_header | camelCase: Option<String>,
     }
 }
 
@@ -107,7 +107,7 @@ object! {
     pub(in crate::config) struct RawRoutePolicy {
         authorize: Option<RawAuthorize>,
         disabled: Option<bool>,
-        requirement_name | "requirementName": Option<String>,
+        requirement_name | camelCase: Option<String>,
     }
 }
 
@@ -150,7 +150,7 @@ object! {
         /// One of them must be in `aud`, exactly.
         audiences: Option<Vec<String>>,
         /// The provider.
-        provider_name | "providerName": String,
+        provider_name | camelCase: String,
     }
 }
 
@@ -168,9 +168,9 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
         /// Whether the case of the path counts; without effect on `safe_regex`.
-        case_sensitive | "caseSensitive": Option<bool> = true,
+        case_sensitive | camelCase: Option<bool> = true,
         /// CONNECT requests.
-        connect_matcher | "connectMatcher": Option<RawEmpty>,
+        connect_matcher | camelCase: Option<RawEmpty>,
         /// Conditions on headers; all must hold.
         headers: Option<Vec<RawHeaderMatcher>>,
         /// Any of them; methods have case. Default: any.
@@ -178,13 +178,13 @@ object! {
         /// The whole path, without query.
         path: Option<String>,
         /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`; no `/` at its end.
-        path_separated_prefix | "pathSeparatedPrefix": Option<String>,
+        path_separated_prefix | camelCase: Option<String>,
         /// Start of the path; `/api` also matches `/apis`; `""` and `/` match every path.
         prefix: Option<String>,
         /// Conditions on query parameters, by decoded name; all must hold.
-        query_parameters | "queryParameters": Option<Vec<RawQueryMatcher>>,
+        query_parameters | camelCase: Option<Vec<RawQueryMatcher>>,
         /// Regular expression over the whole path.
-        safe_regex | "safeRegex": Option<RawRegex>,
+        safe_regex | camelCase: Option<RawRegex>,
     }
 }
 
@@ -193,27 +193,27 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawHeaderMatcher {
         /// The header contains it.
-        contains_match | "containsMatch": Option<String>,
+        contains_match | camelCase: Option<String>,
         /// The header is it.
-        exact_match | "exactMatch": Option<String>,
+        exact_match | camelCase: Option<String>,
         /// Holds where it otherwise would not.
-        invert_match | "invertMatch": Option<bool> = false,
+        invert_match | camelCase: Option<bool> = false,
         /// The header.
         name: String,
         /// The header starts with it.
-        prefix_match | "prefixMatch": Option<String>,
+        prefix_match | camelCase: Option<String>,
         /// The header is there; `false`: is not there.
-        present_match | "presentMatch": Option<bool>,
+        present_match | camelCase: Option<bool>,
         /// The header is an integer from `start` up to, but not including, `end`.
-        range_match | "rangeMatch": Option<RawRange>,
+        range_match | camelCase: Option<RawRange>,
         /// The header matches as a whole.
-        safe_regex_match | "safeRegexMatch": Option<RawRegex>,
+        safe_regex_match | camelCase: Option<RawRegex>,
         /// The header fits.
-        string_match | "stringMatch": Option<RawStringMatcher>,
+        string_match | camelCase: Option<RawStringMatcher>,
         /// The header ends with it.
-        suffix_match | "suffixMatch": Option<String>,
+        suffix_match | camelCase: Option<String>,
         /// A header that is not there counts as empty.
-        treat_missing_header_as_empty | "treatMissingHeaderAsEmpty": Option<bool> = false,
+        treat_missing_header_as_empty | camelCase: Option<bool> = false,
     }
 }
 
@@ -235,8 +235,8 @@ object! {
         /// The parameter.
         name: String,
         /// The parameter is there.
-        present_match | "presentMatch": Option<bool>,
+        present_match | camelCase: Option<bool>,
         /// The parameter's value fits.
-        string_match | "stringMatch": Option<RawStringMatcher>,
+        string_match | camelCase: Option<RawStringMatcher>,
     }
 }

@@ -1,0 +1,71 @@
+//! The two spellings of a field's name.
+
+/// The name of a field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FieldName {
+    /// In `snake_case`.
+    pub(super) snake: &'static str,
+    /// Whether it may also be written in the `lowerCamelCase` of protobuf JSON: `jwt_authn` has it.
+    pub(super) has_camel: bool,
+}
+
+impl FieldName {
+    /// The other spelling, if there is one.
+    pub(super) fn camel(self) -> Option<String> {
+        self.has_camel.then(|| camel_case(self.snake))
+    }
+
+    /// Whether this is the other spelling.
+    pub(super) fn is_camel(self, written: &str) -> bool {
+        self.has_camel && letters(self.snake).eq(written.chars())
+    }
+}
+
+/// A name in the `lowerCamelCase` of protobuf JSON.
+pub(crate) fn camel_case(snake: &str) -> String {
+    letters(snake).collect()
+}
+
+fn letters(snake: &str) -> impl Iterator<Item = char> {
+    let mut begins_word = false;
+    snake.chars().filter_map(move |letter| {
+        let is_capital = core::mem::replace(&mut begins_word, letter == '_');
+        match letter {
+            '_' => None,
+            letter if is_capital => Some(letter.to_ascii_uppercase()),
+            letter => Some(letter),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn joins_words_by_capitals() {
+        for (snake, camel) in [
+            ("issuer", "issuer"),
+            ("claim_to_headers", "claimToHeaders"),
+            ("google_re2", "googleRe2"),
+        ] {
+            assert_eq!(camel_case(snake), camel);
+        }
+    }
+
+    #[test]
+    fn reads_the_other_spelling_only_where_jwt_authn_has_it() {
+        let name = |has_camel| FieldName {
+            snake: "max_lifetime",
+            has_camel,
+        };
+        assert!(name(true).is_camel("maxLifetime"));
+        for written in ["max_lifetime", "MaxLifetime", "maxlifetime", "maxLifetimes"] {
+            assert!(!name(true).is_camel(written), "{written}");
+        }
+        assert!(!name(false).is_camel("maxLifetime"));
+    }
+}
