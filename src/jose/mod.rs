@@ -24,6 +24,7 @@ pub mod key;
 pub mod key_set;
 pub mod numbers;
 pub mod pem;
+mod shallow;
 pub mod signature;
 pub mod token;
 pub mod x509;
