@@ -15,7 +15,7 @@ use crate::{
     },
     few::Few,
     http::{Request, path::Target},
-    jose::{TokenError, UntrustedToken},
+    jose::{HeaderMemo, TokenError, UntrustedToken},
     policy::{
         Audiences, Credential, CredentialError, Location, ProviderId, Requirement, Scheme, Schemes,
     },
@@ -36,6 +36,7 @@ pub(super) struct Means<'c> {
     pub(super) restrictions: Option<&'c Restrictions>,
     pub(super) circumstances: &'c Circumstances<'c>,
     pub(super) failures: &'c Failures,
+    pub(super) headers: &'c RefCell<HeaderMemo>,
 }
 
 /// The credentials of one request, and the tokens in them, each parsed once.
@@ -368,7 +369,7 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
         let token = self
             .token(credential)
             .ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
-        let presented = (token.parsed(), &token.attempts);
+        let presented = (token.parsed(self.means.headers), &token.attempts);
         let (token, proven) = verification::verify(
             (id, &provider.trust),
             audiences,
@@ -383,7 +384,8 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
 
     /// What a credential's token says; `None` of one over the limit.
     fn parsed(&self, credential: &Credential<'a>) -> Option<&Parsed<'a>> {
-        self.token(credential).map(Token::parsed)
+        let token = self.token(credential)?;
+        Some(token.parsed(self.means.headers))
     }
 
     /// A credential's token; `None` of one over the limit.
@@ -395,8 +397,9 @@ impl<'a, 'c: 'a> Evaluation<'a, 'c> {
 }
 
 impl<'a> Token<'a> {
-    fn parsed(&self) -> &Parsed<'a> {
-        self.parsed.get_or_init(|| UntrustedToken::parse(self.text))
+    fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
+        self.parsed
+            .get_or_init(|| UntrustedToken::parse_with(self.text, &mut headers.borrow_mut()))
     }
 }
 

@@ -21,7 +21,10 @@ mod spent;
 mod status;
 mod verified;
 
-use core::{cell::LazyCell, mem};
+use core::{
+    cell::{LazyCell, RefCell},
+    mem,
+};
 use std::rc::Rc;
 
 use crate::{
@@ -30,7 +33,7 @@ use crate::{
     few::Few,
     host::Host,
     http::{Request, Response, path::Target},
-    jose::KeySetLimits,
+    jose::{HeaderMemo, KeySetLimits},
     keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SeenRecords, SourceId},
     policy::{Mode, ProviderId, RoutePolicy, Schemes, Unmatched},
     time::UnixMillis,
@@ -54,6 +57,7 @@ pub struct Engine {
     restrictions: Option<Restrictions>,
     keys: KeyStore,
     caches: Caches,
+    headers: RefCell<HeaderMemo>,
     backend: Backend,
 }
 
@@ -68,6 +72,7 @@ impl Engine {
             restrictions: None,
             keys,
             caches,
+            headers: RefCell::default(),
             backend: Backend::Module,
         }
     }
@@ -351,6 +356,7 @@ impl Engine {
             restrictions: self.restrictions.as_ref(),
             circumstances,
             failures: &failures,
+            headers: &self.headers,
         };
         let decision = Evaluation::new(means, asked.requirement, request, target);
         let decision = decision.and_then(|evaluation| {

@@ -10,6 +10,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::jose::base64url;
 use crate::jose::error::TokenError;
 use crate::json;
 use crate::time::{Rounding, UnixSeconds};
@@ -61,6 +62,14 @@ impl Claims {
             issued_at: numeric_date(&members, "iat", Rounding::Up)?,
         };
         Ok(Self { members, times })
+    }
+
+    /// Reads the second segment of a token.
+    ///
+    /// # Errors
+    /// [`TokenError::NotBase64url`], and as [`Self::parse`].
+    pub fn of_segment(segment: &str) -> Result<Self, TokenError> {
+        Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
     /// What a token of this client would say (RFC 9068 section 2.2). No one has signed it: it is for

@@ -6,29 +6,12 @@
 //! and `x5t` may be there, in any shape, and are not looked at (RFC 8725 section 3.10). No
 //! extension is understood, so `crit` is always refused (RFC 7515 section 4.1.11).
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::rc::Rc;
-
 use serde_json::{Map, Value};
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
 use crate::jose::error::{MAX_KID_BYTES, TokenError};
 use crate::json;
-
-/// Headers that are remembered: as many as issuers may well take turns.
-const REMEMBERED: usize = 4;
-
-/// Longest segment that is remembered, in bytes.
-const REMEMBERED_BYTES: usize = 256;
-
-thread_local! {
-    /// The headers that were read last, by their segments. The tokens of an issuer have one header, to
-    /// the letter, until its key changes, and to read it is a tenth of what an unknown token costs.
-    static LATEST: RefCell<VecDeque<(Box<str>, Rc<JoseHeader>)>> =
-        const { RefCell::new(VecDeque::new()) };
-}
 
 /// What the header of a token says (RFC 7515 section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,24 +41,8 @@ impl JoseHeader {
     ///
     /// # Errors
     /// [`TokenError::NotBase64url`], and as [`Self::parse`].
-    pub fn of_segment(segment: &str) -> Result<Rc<Self>, TokenError> {
-        let known = LATEST.with_borrow(|latest| {
-            let mut latest = latest.iter();
-            let (_, header) = latest.find(|(text, _)| **text == *segment)?;
-            Some(Rc::clone(header))
-        });
-        if let Some(header) = known {
-            return Ok(header);
-        }
-        let json = base64url::decode(segment).ok_or(TokenError::NotBase64url)?;
-        let header = Rc::new(Self::parse(&json)?);
-        if segment.len() <= REMEMBERED_BYTES {
-            LATEST.with_borrow_mut(|latest| {
-                latest.truncate(REMEMBERED.saturating_sub(1));
-                latest.push_front((segment.into(), Rc::clone(&header)));
-            });
-        }
-        Ok(header)
+    pub fn of_segment(segment: &str) -> Result<Self, TokenError> {
+        Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
     /// Reads a header.
@@ -165,34 +132,6 @@ mod tests {
         let header = |bytes| json!({ "alg": "ES256", "kid": "k".repeat(bytes) });
         assert!(JoseHeader::parse(header(256).to_string().as_bytes()).is_ok());
         assert_eq!(refuse_header(&header(257)), TokenError::KidTooLong);
-    }
-
-    #[test]
-    fn a_segment_is_read_as_its_own_text_says_however_often() {
-        let segment = |kid: usize| {
-            let padding = "x".repeat(kid.saturating_sub(8) * 64);
-            base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}{padding}"}}"#).as_bytes())
-        };
-        for round in 0..3 {
-            for kid in (0..12).chain([3, 3, 2]) {
-                let json = base64url::decode(&segment(kid)).unwrap();
-                let header = JoseHeader::of_segment(&segment(kid)).unwrap();
-                assert_eq!(*header, JoseHeader::parse(&json).unwrap(), "{round}");
-                assert!(header.kid().unwrap().starts_with(&kid.to_string()));
-            }
-            for wrong in ["", "e30", "eyJhbGciOiJub25lIn0", "eyJhbGciOiJIUzI1NiJ9="] {
-                assert!(JoseHeader::of_segment(wrong).is_err(), "{wrong}");
-            }
-        }
-        let remembered = LATEST.with_borrow(VecDeque::len);
-        assert_eq!(remembered, REMEMBERED);
-        LATEST.with_borrow(|latest| {
-            assert!(
-                latest
-                    .iter()
-                    .all(|(text, _)| text.len() <= REMEMBERED_BYTES)
-            );
-        });
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! the text of the first two as it was sent (RFC 7515 section 5.2), never a text made anew from
 //! what was read. What the payload means is not known here: see [`token`](super::token).
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jwt_compact::Algorithm as _;
 
 use crate::jose::base64url;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
+use crate::jose::header_memo::HeaderMemo;
 use crate::jose::key::VerifyingKey;
 use crate::jose::signature::Signature;
 use crate::jose::x509::X509Signature;
@@ -21,7 +22,7 @@ pub struct CompactJws<'a> {
     text: &'a str,
     signing_input: &'a str,
     payload_segment: &'a str,
-    header: Rc<JoseHeader>,
+    header: Arc<JoseHeader>,
     payload: Vec<u8>,
     signature: Signature,
 }
@@ -32,10 +33,18 @@ impl<'a> CompactJws<'a> {
     /// # Errors
     /// What is wrong with its shape or its header.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
+        Self::parse_with(text, &mut HeaderMemo::default())
+    }
+
+    /// Reads a JWS whose header may have been read before.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with(text: &'a str, headers: &mut HeaderMemo) -> Result<Self, TokenError> {
         let [header, payload_segment, signature] = split(text)?;
         let signing_input = text.rsplit_once('.').map_or("", |(signed, _)| signed);
         let decode = |segment| base64url::decode(segment).ok_or(TokenError::NotBase64url);
-        let header = JoseHeader::of_segment(header)?;
+        let header = headers.read(header)?;
         let (payload, signature) = (decode(payload_segment)?, decode(signature)?);
         Ok(Self {
             text,

@@ -17,6 +17,7 @@ pub mod cost;
 pub mod crypto;
 pub mod error;
 pub mod header;
+pub mod header_memo;
 pub mod issuer;
 pub mod jwk;
 pub mod jws;
@@ -35,6 +36,7 @@ pub use self::cost::{Budget, Nameless};
 pub use self::crypto::SecretKey;
 pub use self::error::{KeyError, KeySetError, SkippedKey, TokenError};
 pub use self::header::JoseHeader;
+pub use self::header_memo::HeaderMemo;
 pub use self::issuer::IssuerTemplate;
 pub use self::jwk::KeyOrigin;
 pub use self::jws::CompactJws;
@@ -44,3 +46,14 @@ pub use self::numbers::{Curve, KeyNumbers, KeyType, Thumbprint};
 pub use self::pem::{BlockError, PemError};
 pub use self::token::{UntrustedToken, VerifiedToken};
 pub use self::x509::X509Signature;
+
+/// Workers that are threads share keys and may pass tokens on.
+const _: fn() = || {
+    fn crosses_threads<T: Send + Sync>() {}
+    crosses_threads::<KeySet>();
+    crosses_threads::<VerifyingKey>();
+    crosses_threads::<Claims>();
+    crosses_threads::<UntrustedToken<'_>>();
+    crosses_threads::<VerifiedToken>();
+    crosses_threads::<HeaderMemo>();
+};

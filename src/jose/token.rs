@@ -11,11 +11,12 @@
 //! (Entra's have one), and hides `crit`. Its algorithm traits are used below this, see
 //! [`signature`](super::signature).
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::jose::claims::Claims;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
+use crate::jose::header_memo::HeaderMemo;
 use crate::jose::jws::CompactJws;
 use crate::jose::key::VerifyingKey;
 use crate::jose::numbers::Thumbprint;
@@ -24,14 +25,14 @@ use crate::jose::numbers::Thumbprint;
 #[derive(Clone, Debug)]
 pub struct UntrustedToken<'a> {
     jws: CompactJws<'a>,
-    claims: Rc<Claims>,
+    claims: Arc<Claims>,
 }
 
 /// The claims of a token that a key has signed. That is all it says: whose key, for whom and until
 /// when is yet to be decided.
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
-    claims: Rc<Claims>,
+    claims: Arc<Claims>,
     key: Thumbprint,
 }
 
@@ -41,11 +42,19 @@ impl<'a> UntrustedToken<'a> {
     /// # Errors
     /// What is wrong with it, whoever may have signed it.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
-        let jws = CompactJws::parse(text)?;
+        Self::parse_with(text, &mut HeaderMemo::default())
+    }
+
+    /// Reads a token whose header may have been read before.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with(text: &'a str, headers: &mut HeaderMemo) -> Result<Self, TokenError> {
+        let jws = CompactJws::parse_with(text, headers)?;
         if jws.unverified_payload().is_empty() {
             return Err(TokenError::SegmentEmpty);
         }
-        let claims = Rc::new(Claims::parse(jws.unverified_payload())?);
+        let claims = Arc::new(Claims::parse(jws.unverified_payload())?);
         Ok(Self { jws, claims })
     }
 
@@ -78,18 +87,9 @@ impl<'a> UntrustedToken<'a> {
         check: impl FnOnce() -> bool,
     ) -> Option<VerifiedToken> {
         (key.fits(self.jws.header().algorithm()) && check()).then(|| VerifiedToken {
-            claims: Rc::clone(&self.claims),
+            claims: Arc::clone(&self.claims),
             key: key.thumbprint(),
         })
-    }
-
-    /// The verified token of a text that `key` is known to have signed, to the letter: for claims
-    /// that were let go of meanwhile. Nothing is checked.
-    pub fn known_to_be_signed_by(&self, key: Thumbprint) -> VerifiedToken {
-        VerifiedToken {
-            claims: Rc::clone(&self.claims),
-            key,
-        }
     }
 }
 
@@ -100,7 +100,7 @@ impl VerifiedToken {
     }
 
     /// The claims, to keep.
-    pub fn into_claims(self) -> Rc<Claims> {
+    pub fn into_claims(self) -> Arc<Claims> {
         self.claims
     }
 

@@ -1,6 +1,6 @@
 //! Whether a client has presented its secret.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::{
     decision::Reason,
@@ -15,7 +15,7 @@ use crate::{
 /// # Errors
 /// The reason. Whether there is such a client tells neither it nor the time that it took; that one is
 /// disabled or has expired is found only behind a good secret.
-pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Rc<Claims>, Reason> {
+pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Arc<Claims>, Reason> {
     let presented = ClientCredentials::parse(token68).ok_or(Reason::MalformedCredential)?;
     let client = clients.find(&presented.id);
     let hashes = client.map_or_else(SecretHashes::default, |client| client.hashes);
@@ -25,13 +25,13 @@ pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Rc<C
     }
 }
 
-fn state(client: &Client, now: UnixSeconds) -> Result<Rc<Claims>, Reason> {
+fn state(client: &Client, now: UnixSeconds) -> Result<Arc<Claims>, Reason> {
     if !client.enabled {
         Err(Reason::ClientDisabled)
     } else if client.expires_at.is_some_and(|end| end <= now) {
         Err(Reason::ClientExpired)
     } else {
-        Ok(Rc::clone(&client.claims))
+        Ok(Arc::clone(&client.claims))
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
             hashes: SecretHashes::new(hash(1, "old"), Some(hash(2, "new"))),
             enabled,
             expires_at: expires_at.map(UnixSeconds::new),
-            claims: Rc::new(Claims::of_client(id, &[], &[])),
+            claims: Arc::new(Claims::of_client(id, &[], &[])),
         }
     }
 

@@ -1,6 +1,6 @@
 //! API clients that authenticate with a secret, and what they may do.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::{jose::Claims, time::UnixSeconds, verification::SecretHashes};
 
@@ -20,7 +20,7 @@ pub struct Client {
     /// From when on it is refused.
     pub expires_at: Option<UnixSeconds>,
     /// What is said of it to rules and upstreams, in the words of a token.
-    pub claims: Rc<Claims>,
+    pub claims: Arc<Claims>,
 }
 
 impl Clients {

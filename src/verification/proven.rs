@@ -53,12 +53,6 @@ impl Proven {
         }
     }
 
-    /// The key that verified it.
-    #[must_use]
-    pub const fn key(&self) -> Thumbprint {
-        self.key
-    }
-
     /// Bytes beside its own size.
     #[must_use]
     pub fn bytes(&self) -> usize {

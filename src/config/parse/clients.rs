@@ -1,6 +1,6 @@
 //! API clients that authenticate with a secret.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -111,7 +111,7 @@ fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
         hashes: hashes(&raw.secret_hashes).at("secret_hashes")?,
         enabled: raw.enabled.unwrap_or(true),
         expires_at: raw.expires_at.map(|time| time.0),
-        claims: Rc::new(Claims::of_client(id, &scopes, &roles)),
+        claims: Arc::new(Claims::of_client(id, &scopes, &roles)),
     })
 }
 

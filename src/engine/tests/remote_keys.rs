@@ -110,7 +110,7 @@ fn keeps_the_last_good_keys_through_bad_documents() {
 /// often it is read.
 #[derive(Default)]
 struct Contended {
-    entry: core::cell::RefCell<Option<SharedData>>,
+    entry: RefCell<Option<SharedData>>,
     reads: core::cell::Cell<u32>,
 }
 
