@@ -19,7 +19,7 @@ use crate::{
     support::{
         authorization_server::Answer,
         driver::{Driver, Request, Setup},
-        envoy::{Envoy, bootstrap},
+        envoy::{Envoy, bootstrap, new_vm_id},
         fake_host::FakeHost,
         in_envoy, on_both_drivers,
     },
@@ -77,9 +77,10 @@ impl Shared for FakeHost {
 
 impl Shared for Envoy {
     fn with_intruder(setup: Setup) -> Setup {
+        let vm_id = Some(new_vm_id());
         let probe = Setup {
             module: Some(intruder()),
-            vm_id: setup.vm_id.clone(),
+            vm_id: vm_id.clone(),
             ..Setup::default()
         };
         let mut filter = bootstrap::wasm_filter(&probe, &json!({}));
@@ -87,6 +88,7 @@ impl Shared for Envoy {
         let filters_ahead = vec![filter];
         Setup {
             filters_ahead,
+            vm_id,
             ..setup
         }
     }
@@ -421,9 +423,9 @@ fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
     let configuration = with_secret(configuration(&remote_provider()), secret);
     let name = record_names(&configuration).remove(0);
     let setup = Setup::new(configuration.clone()).cluster("login", &server);
-    let alone = Envoy::with_intruder(setup.clone());
+    let alone = Envoy::with_intruder(setup);
     let mut both = alone.clone();
-    let other = bootstrap::wasm_filter_of_another_vm(&setup, &configuration);
+    let other = bootstrap::wasm_filter_of_another_vm(&alone, &configuration);
     both.filters_ahead.push(other);
     let gate: Envoy = start(&both);
 

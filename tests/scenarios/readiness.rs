@@ -48,7 +48,7 @@ fn is_ready_before_the_first_keys_are_there() {
 /// Where the listener comes from a discovery service. One that stands in the bootstrap file ends
 /// the start of Envoy instead.
 fn is_ready_without_a_listener_when_the_first_configuration_is_refused() {
-    let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })));
+    let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })).alone());
     let rejected = "listener_manager.lds.update_rejected: 1";
     gate.wait_until("the refusal", || gate.admin("/stats").contains(rejected));
     gate.wait_until("readiness", || gate.admin("/ready") == "LIVE\n");

@@ -13,7 +13,7 @@ use crate::{
     support::{
         authorization_server::Answer,
         driver::{Driver, Request, Setup},
-        envoy::{Envoy, bootstrap::wasm_filter_of_another_vm},
+        envoy::{Envoy, bootstrap::wasm_filter_of_another_vm, new_vm_id},
         in_envoy,
         load::{Load, Shot},
     },
@@ -75,7 +75,10 @@ fn answers_right_while_providers_come_and_go() {
 fn takes_nothing_from_another_vm_with_the_same_vm_id() {
     let signer = signer();
     let server = publishing(&signer);
-    let alone = Setup::new(configuration(&remote_provider())).cluster("login", &server);
+    let alone = Setup {
+        vm_id: Some(new_vm_id()),
+        ..Setup::new(configuration(&remote_provider())).cluster("login", &server)
+    };
     let mut open = configuration(&remote_provider());
     open["rules"] = json!([{ "match": { "prefix": "/" } }]);
     let other = wasm_filter_of_another_vm(&alone, &open);

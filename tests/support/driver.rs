@@ -127,6 +127,9 @@ pub struct Setup {
     /// Whether connections of a replaced configuration stay open for longer than any test takes,
     /// and an update does not wait for their end. Otherwise Envoy ends them at once.
     pub keeps_connections: bool,
+    /// The gate has a process of its own, which starts and ends with it. Needed where a test looks at
+    /// the start, or at what belongs to the process as a whole; other gates follow each other in one.
+    pub alone: bool,
     /// The only `proxy_*` calls and callbacks allowed; `None` allows all.
     pub capabilities: Option<Vec<String>>,
     /// Limit of a request's headers in KiB; 0 is Envoy's default of 60.
@@ -146,8 +149,8 @@ pub struct Setup {
     pub filters_ahead: Vec<Value>,
     /// Filters behind the module's, as Envoy's configuration has them; the fake host has none.
     pub filters_behind: Vec<Value>,
-    /// The `vm_id` under which modules of the proxy share memory. `None` chooses one for this test
-    /// only.
+    /// The `vm_id` under which modules of the proxy share memory. `None` chooses one for this gate
+    /// only, and no other that is not empty may occur twice: gates follow each other in a process.
     pub vm_id: Option<String>,
     /// The module that Envoy loads; `None` is the product's. The fake host has the one it is linked
     /// with.
@@ -256,6 +259,14 @@ impl Setup {
         Self {
             workers,
             balanced: true,
+            ..self
+        }
+    }
+
+    /// Asks for a process of its own.
+    pub fn alone(self) -> Self {
+        Self {
+            alone: true,
             ..self
         }
     }

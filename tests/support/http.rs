@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Longest wait for a peer: far beyond what a loaded machine needs, so only a hang reaches it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_HEADERS: usize = 2048;
 
 /// Header lines in order, repeated names kept.

@@ -1,42 +1,58 @@
 //! Envoy's configuration for a gate, as JSON.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
-use super::module;
+use super::{discovery::Kind, module};
 use crate::support::driver::{Route, Setup, VirtualHost, Wrapping};
 
 /// Cluster of the protected service.
 pub const UPSTREAM: &str = "upstream";
 /// Name of the listener and prefix of its statistics.
 pub const LISTENER: &str = "ingress";
-/// The VM's name: shared data of one gate is its own, each being a process of its own.
+/// The VM's name in a process that serves one gate alone.
 pub const VM_ID: &str = "portcullis-test";
-/// File that holds the listener, in the gate's folder.
-pub const LISTENER_FILE: &str = "listener.json";
-/// File of the access log, in the gate's folder.
-pub const ACCESS_LOG: &str = "access.log";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
 
+/// A process that waits for listeners and clusters, with the module loaded.
+pub fn warm(folder: &Path) -> Value {
+    let setup = Setup {
+        vm_id: Some("warm".to_owned()),
+        ..Setup::default()
+    };
+    let filter = wasm_filter(
+        &setup,
+        &json!({ "rules": [{ "match": { "prefix": "/" } }] }),
+    );
+    let service = json!({
+        "@type": "type.googleapis.com/envoy.extensions.wasm.v3.WasmService",
+        "singleton": true,
+        "config": filter["typed_config"]["config"],
+    });
+    json!({
+        "node": { "id": "test", "cluster": "test" },
+        "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
+        "bootstrap_extensions": [{ "name": "envoy.bootstrap.wasm", "typed_config": service }],
+        "dynamic_resources": {
+            "lds_config": Kind::Listeners.source(folder),
+            "cds_config": Kind::Clusters.source(folder),
+        },
+    })
+}
+
 /// Everything but the listener.
-pub fn bootstrap(folder: &Path, clusters: &BTreeMap<&str, SocketAddr>) -> Value {
-    let clusters: Vec<_> = clusters
-        .iter()
-        .map(|(name, address)| cluster(name, *address))
-        .collect();
+pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     json!({
         "node": { "id": "test", "cluster": "test" },
         "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
         "static_resources": { "clusters": clusters },
-        "dynamic_resources": { "lds_config": {
-            "resource_api_version": "V3",
-            "path_config_source": {
-                "path": folder.join(LISTENER_FILE),
-                "watched_directory": { "path": folder },
-            },
-        } },
+        "dynamic_resources": { "lds_config": Kind::Listeners.source(folder) },
     })
 }
 
@@ -60,7 +76,6 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
         "typed_config": connection_manager,
     });
     let mut listener = json!({
-        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": LISTENER,
         "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))),
         "filter_chains": [{ "filters": [filter] }],
@@ -68,7 +83,7 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
     if setup.balanced {
         listener["connection_balance_config"] = json!({ "exact_balance": {} });
     }
-    json!({ "resources": [listener] })
+    listener
 }
 
 fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
@@ -188,6 +203,12 @@ pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value 
     filter
 }
 
+/// Where a gate's access log is: a process has one after another.
+pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
+    let vm_id = setup.vm_id.as_deref().unwrap_or(VM_ID);
+    folder.join(format!("access-{vm_id}.log"))
+}
+
 /// One line per request. A client's port names the exchange: each has a connection of its own.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let state = |name: &String| (name.clone(), format!("%FILTER_STATE(wasm.{name}:PLAIN)%"));
@@ -198,7 +219,7 @@ fn access_log(folder: &Path, setup: &Setup) -> Value {
         "name": "envoy.access_loggers.file",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            "path": folder.join(ACCESS_LOG),
+            "path": access_log_file(folder, setup),
             "log_format": { "json_format": {
                 "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%",
                 "details": "%RESPONSE_CODE_DETAILS%",

@@ -1,30 +1,46 @@
 //! The Envoy driver: the real module in the real proxy, over loopback sockets.
 //!
-//! Each gate is a process of its own, on ports that the kernel picks; its files lie in
-//! `target/tmp/envoy-…` and stay there when a test fails. The listener stands in a file that Envoy
-//! watches, so that a configuration can be replaced, and refused, while the gate runs. A trap of
-//! the module fails the test, whatever the test looks at.
+//! A gate has an Envoy for itself as long as it lives. Most gates borrow a warm one from the [`pool`]
+//! and give it back, since a start of Envoy costs more than a second. Nothing of a gate is left for
+//! the next: each has a `vm_id`, an access log and servers of its own, counters start at zero, and
+//! the log is read from the gate's start. [`Setup::alone`] asks for a process of its own: for tests
+//! that look at the start, the memory, the VMs or other things of the process as a whole.
+//!
+//! Ports are picked by the kernel. The files lie in `target/tmp/envoy-…` and stay there when a test
+//! fails; the process ends then. The listener stands in a file that Envoy watches, so that a
+//! configuration can be replaced, and refused, while the gate runs. A trap of the module fails the
+//! test, whatever the test looks at.
 
 mod access_log;
 pub mod bootstrap;
+mod discovery;
+mod installed;
 pub mod memory;
+mod pool;
 pub mod process;
+
+#[allow(unused_imports, reason = "each test binary uses a part")]
+pub use installed::{binary, is_installed, module, version};
 
 use std::{
     cell::{OnceCell, RefCell},
     collections::BTreeMap,
-    env, fs,
     io::{self, BufReader, Write},
     net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
-    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
 
-use self::{access_log::AccessLog, memory::Memory, process::EnvoyProcess};
+use self::{
+    access_log::AccessLog,
+    discovery::{Kind, OfferedListener},
+    memory::Memory,
+    pool::Lease,
+    process::EnvoyProcess,
+};
 use super::{
     driver::{Driver, Exchange, Refused, Request, Setup},
     http,
@@ -37,14 +53,18 @@ use super::{
 pub const TRAP: &str = "error wasm Function: ";
 /// Prefix of the metrics that modules define.
 const METRICS: &str = "wasmcustom";
+/// How many VMs there are.
+const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
 /// A running Envoy with the servers around it.
 pub struct Envoy {
     setup: Setup,
-    process: EnvoyProcess,
+    process: Lease,
     upstream: Upstream,
     _authorization_servers: Vec<Server>,
     access_log: RefCell<AccessLog>,
+    /// The listener that the gate began with.
+    first: OfferedListener,
     /// A listener keeps its address when its filters change.
     address: OnceCell<SocketAddr>,
 }
@@ -55,36 +75,20 @@ pub struct Pending {
     method: String,
 }
 
-/// Whether Envoy and that module are there. Without them it says what is missing; in CI (`CI=true`)
-/// that is a failure.
-pub fn is_installed(module: &Path) -> bool {
-    let missing: Vec<_> = [binary(), module.to_owned()]
-        .into_iter()
-        .filter(|path| !path.exists())
-        .collect();
-    if missing.is_empty() {
-        return true;
-    }
-    assert!(
-        env::var("CI").as_deref() != Ok("true"),
-        "missing: {missing:?}"
-    );
-    let _ = writeln!(
-        io::stderr(),
-        "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm` (`make host-facts` for the probe)"
-    );
-    false
-}
-
 impl Driver for Envoy {
     type Pending = Pending;
     type Connection = BufReader<TcpStream>;
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
         let envoy = Self::launch(setup);
-        envoy.await_verdict(Verdicts::default(), 0)?;
+        envoy.await_verdict(&envoy.first)?;
+        let workers = envoy.setup.workers.max(1);
+        envoy.wait_until("the listener on every worker", || {
+            envoy.taken_by_worker().len() == workers
+        });
         Ok(envoy)
     }
+
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused> {
         self.replace(&Setup {
             configuration: configuration.clone(),
@@ -93,12 +97,11 @@ impl Driver for Envoy {
     }
 
     fn reconfigure_in_vain(&self, configuration: &Value) {
-        let (before, logged) = (self.verdicts(), self.process.log().len());
         let mut setup = self.setup.clone();
         let refused = bootstrap::wasm_filter(&setup, &json!({ "no_such_field": 1 }));
         setup.filters_behind.push(refused);
-        publish(self.process.folder(), &setup, configuration);
-        assert!(self.await_verdict(before, logged).is_err());
+        let offered = self.offer(&setup, configuration);
+        assert!(self.await_verdict(&offered).is_err());
     }
 
     fn connect(&self) -> BufReader<TcpStream> {
@@ -173,7 +176,10 @@ impl Driver for Envoy {
     }
 
     fn log(&self) -> Vec<String> {
-        logged_by_module(&self.process.log())
+        let log = self.process.log();
+        let own = log.get(self.first.logged()..).unwrap_or_default();
+        let vm_id = self.setup.vm_id.as_deref();
+        logged_by_modules(own, vm_id.unwrap_or(bootstrap::VM_ID))
     }
 
     fn now(&self) -> u64 {
@@ -194,29 +200,30 @@ impl Driver for Envoy {
 }
 
 impl Envoy {
-    /// Starts Envoy, and does not wait for what it says of the listener.
+    /// Offers the gate to Envoy, and does not wait for what Envoy says of it.
     pub fn launch(setup: &Setup) -> Self {
         let upstream = Upstream::start().unwrap();
-        let mut clusters = BTreeMap::from([(bootstrap::UPSTREAM, upstream.address())]);
+        let mut clusters = vec![bootstrap::cluster(bootstrap::UPSTREAM, upstream.address())];
         let mut authorization_servers = Vec::new();
         for (name, server) in &setup.clusters {
             let listening = server.listen().unwrap();
-            clusters.insert(name, listening.address());
+            clusters.push(bootstrap::cluster(name, listening.address()));
             authorization_servers.push(listening);
         }
-        for (name, address) in &setup.external_clusters {
-            clusters.insert(name, *address);
-        }
-        let folder = process::new_folder();
-        publish(&folder, setup, &setup.configuration);
-        let bootstrap = bootstrap::bootstrap(&folder, &clusters);
-        let workers = setup.workers.max(1);
+        let external = setup.external_clusters.iter();
+        clusters.extend(external.map(|(name, address)| bootstrap::cluster(name, *address)));
+        let mut setup = setup.clone();
+        let (process, first) = match needs_a_process(&setup) {
+            true => start_process(&setup, &clusters),
+            false => {
+                setup.vm_id.get_or_insert_with(new_vm_id);
+                borrow_process(&setup, &clusters)
+            }
+        };
         Self {
-            setup: setup.clone(),
-            process: match setup.keeps_connections {
-                true => EnvoyProcess::spawn_keeping_connections(folder, &bootstrap, workers),
-                false => EnvoyProcess::spawn(folder, &bootstrap, workers),
-            },
+            setup,
+            process,
+            first,
             upstream,
             _authorization_servers: authorization_servers,
             access_log: RefCell::default(),
@@ -226,14 +233,26 @@ impl Envoy {
 
     /// Offers a listener made of another setup; the clusters stay.
     pub fn replace(&self, setup: &Setup) -> Result<(), Refused> {
-        let (before, logged) = (self.verdicts(), self.process.log().len());
-        publish(self.process.folder(), setup, &setup.configuration);
-        self.await_verdict(before, logged)
+        let offered = self.offer(setup, &setup.configuration);
+        self.await_verdict(&offered)
+    }
+
+    fn offer(&self, setup: &Setup, configuration: &Value) -> OfferedListener {
+        let setup = Setup {
+            vm_id: self.setup.vm_id.clone(),
+            ..setup.clone()
+        };
+        OfferedListener::new(&self.process, &setup, configuration)
+    }
+
+    fn await_verdict(&self, offered: &OfferedListener) -> Result<(), Refused> {
+        let verdict = || offered.verdict(&self.process, &self.setup);
+        self.process.wait_for("a verdict on the listener", verdict)
     }
 
     /// How many VMs there are.
     pub fn vms(&self) -> Option<u64> {
-        self.process.stat("wasm.envoy.wasm.runtime.v8.active")
+        self.process.stat(VMS)
     }
 
     /// A page of the admin interface.
@@ -257,7 +276,7 @@ impl Envoy {
     /// The outcome of a request whose answer has arrived.
     fn exchange(&self, answer: io::Result<(u16, http::Message)>, client: &str) -> Exchange {
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
-        let path = self.process.folder().join(bootstrap::ACCESS_LOG);
+        let path = bootstrap::access_log_file(self.process.folder(), &self.setup);
         let mut access_log = self.access_log.borrow_mut();
         let entry = self
             .process
@@ -279,104 +298,57 @@ impl Envoy {
             logged: written(entry.headers),
         }
     }
-
-    fn verdicts(&self) -> Verdicts {
-        let stat = |name| {
-            self.process
-                .stat(&format!("listener_manager.{name}"))
-                .unwrap_or_default()
-        };
-        Verdicts {
-            accepted: stat("lds.update_success"),
-            rejected: stat("lds.update_rejected"),
-            // The old listener serves until every worker has the new one.
-            settling: stat("total_listeners_warming")
-                + match self.setup.keeps_connections {
-                    true => 0,
-                    false => {
-                        stat("total_listeners_draining") + stat("total_filter_chains_draining")
-                    }
-                },
-        }
-    }
-
-    fn await_verdict(&self, before: Verdicts, logged: usize) -> Result<(), Refused> {
-        self.process.wait_for("a verdict on the listener", || {
-            let now = self.verdicts();
-            if now.rejected > before.rejected {
-                let log = self.process.log();
-                return Some(Err(Refused(
-                    log.get(logged..).unwrap_or_default().to_owned(),
-                )));
-            }
-            (now.accepted > before.accepted && now.settling == 0).then_some(Ok(()))
-        })
-    }
 }
 
 impl Drop for Envoy {
     fn drop(&mut self) {
-        if !thread::panicking() && self.process.log().contains(TRAP) {
+        let log = self.process.log();
+        let own = log.get(self.first.logged()..).unwrap_or_default();
+        if !thread::panicking() && own.contains(TRAP) {
             self.process.fail(&"the module trapped");
         }
     }
 }
 
-/// What Envoy has said about the listeners it was offered.
-#[derive(Clone, Copy, Default)]
-struct Verdicts {
-    accepted: u64,
-    rejected: u64,
-    settling: u64,
+/// Whether a warm process will not do. Who has the empty `vm_id` shares memory with all before.
+fn needs_a_process(setup: &Setup) -> bool {
+    let shares_memory = setup.vm_id.as_deref() == Some("");
+    setup.alone || setup.keeps_connections || setup.module.is_some() || shares_memory
 }
 
-/// Envoy reads the file when it is moved into place.
-fn publish(folder: &Path, setup: &Setup, configuration: &Value) {
-    let draft = folder.join("draft.json");
-    fs::write(
-        &draft,
-        bootstrap::listener(folder, setup, configuration).to_string(),
-    )
-    .unwrap();
-    fs::rename(draft, folder.join(bootstrap::LISTENER_FILE)).unwrap();
+fn start_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener) {
+    let folder = process::new_folder();
+    let listener = bootstrap::listener(&folder, setup, &setup.configuration);
+    let first = OfferedListener::at_start(&folder, &listener);
+    let bootstrap = bootstrap::bootstrap(&folder, clusters);
+    let workers = setup.workers.max(1);
+    let process = match setup.keeps_connections {
+        true => EnvoyProcess::spawn_keeping_connections(folder, &bootstrap, workers),
+        false => EnvoyProcess::spawn(folder, &bootstrap, workers),
+    };
+    (Lease::Own(process), first)
 }
 
-/// The module's message, after Envoy's prefix. The prefix ends with the `vm_id`, which may be
-/// empty.
-fn logged_by_module(log: &str) -> Vec<String> {
+fn borrow_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener) {
+    let process = Lease::warm(setup.workers.max(1));
+    let offer = Kind::Clusters.offer(process.folder(), clusters);
+    process.wait_for("the clusters", || offer.is_taken(&process).then_some(()));
+    let first = OfferedListener::new(&process, setup, &setup.configuration);
+    (process, first)
+}
+
+/// A `vm_id` that no other gate has, so that their modules share no memory.
+pub fn new_vm_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("gate-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The messages of the modules with that `vm_id`, which may be empty. It ends Envoy's prefix.
+fn logged_by_modules(log: &str, vm_id: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, named) = line.split_once(" wasm log")?;
-        let (_, words) = named.split_once(": ")?;
-        Some(words.to_owned())
+        let (name, words) = named.split_once(": ")?;
+        name.ends_with(vm_id).then(|| words.to_owned())
     };
     log.lines().filter_map(words).collect()
-}
-
-/// Envoy.
-pub fn binary() -> PathBuf {
-    from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
-}
-
-/// Its version, major and minor, for what differs between versions (`docs/hosts.md`).
-pub fn version() -> (u32, u32) {
-    let output = Command::new(binary()).arg("--version").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    // /path/of/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL
-    let (_, build) = text.split_once("version: ").unwrap();
-    let mut numbers = build.split('/').nth(1).unwrap().split('.');
-    let mut number = || numbers.next().unwrap().parse().unwrap();
-    (number(), number())
-}
-
-/// The product.
-pub fn module() -> PathBuf {
-    from_environment(
-        "PORTCULLIS_WASM",
-        "target/wasm32-unknown-unknown/release/portcullis.wasm",
-    )
-}
-
-fn from_environment(variable: &str, default: &str) -> PathBuf {
-    let chosen = env::var_os(variable).map(PathBuf::from);
-    chosen.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default))
 }

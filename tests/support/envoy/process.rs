@@ -1,4 +1,7 @@
 //! An Envoy process: its folder, its admin interface, its end.
+//!
+//! A shell starts Envoy and waits for its own standard input to close. That happens when the test
+//! binary ends, even by a signal, so no Envoy outlives the tests.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +9,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{self, Child, Command, Stdio},
+    process::{self, Child, ChildStdin, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
@@ -18,9 +21,17 @@ use super::{binary, bootstrap};
 use crate::support::http::{self, PATIENCE};
 
 /// Pause between two looks at a condition.
-const POLL: Duration = Duration::from_millis(10);
-/// How long Envoy may take to leave when asked.
-const LEAVE: Duration = Duration::from_secs(5);
+pub const POLL: Duration = Duration::from_millis(10);
+/// Runs Envoy until standard input closes or has a line. Closed, the folder goes too; a line keeps it.
+const WATCH: &str = r#"
+trap : INT
+"$@" </dev/null &
+echo $! >"$0/id"
+read -r keep
+kill -KILL $!
+wait
+[ -n "$keep" ] || rm -rf -- "$0"
+"#;
 /// Nothing shared between processes, nothing that waits longer than a test must.
 const OPTIONS: [&str; 5] = [
     "--disable-hot-restart",
@@ -62,7 +73,9 @@ pub fn new_folder() -> PathBuf {
 /// A running Envoy. Dropped, it ends; its folder stays if the test fails.
 pub struct EnvoyProcess {
     folder: PathBuf,
-    child: Child,
+    shell: Child,
+    /// Open as long as Envoy may run.
+    leash: Option<ChildStdin>,
     admin: SocketAddr,
 }
 
@@ -80,7 +93,7 @@ impl EnvoyProcess {
     fn spawn_draining(drain: &[&str], folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         let mut command = Command::new(binary());
         command.args(TOLD).args(drain);
-        Self::spawn_by(command, folder, bootstrap, workers)
+        Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
     /// The same with one worker, silent as in production, and on one core of the machine alone if
@@ -95,21 +108,25 @@ impl EnvoyProcess {
             None => Command::new(binary()),
         };
         command.args(DRAIN_AT_ONCE);
-        Self::spawn_by(command, folder, bootstrap, 1)
+        Self::spawn_by(&command, folder, bootstrap, 1)
     }
 
-    fn spawn_by(mut command: Command, folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
+    fn spawn_by(command: &Command, folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         let config = folder.join("bootstrap.json");
         fs::write(&config, bootstrap.to_string()).unwrap();
         let log = File::create(folder.join(LOG)).unwrap();
-        let child = command
+        let mut shell = Command::new("sh")
+            .args(["-c", WATCH])
+            .arg(&folder)
+            .arg(command.get_program())
+            .args(command.get_args())
             .arg("--config-path")
             .arg(config)
             .arg("--admin-address-path")
             .arg(folder.join(ADMIN))
             .args(["--concurrency", &workers.to_string()])
             .args(OPTIONS)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -117,7 +134,8 @@ impl EnvoyProcess {
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self {
             folder,
-            child,
+            leash: shell.stdin.take(),
+            shell,
             admin: unknown,
         };
         envoy.admin = envoy.await_admin();
@@ -131,7 +149,18 @@ impl EnvoyProcess {
 
     /// Its id.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.written_id().unwrap()
+    }
+
+    fn written_id(&self) -> Option<u32> {
+        let written = fs::read_to_string(self.folder.join("id")).ok()?;
+        written.trim_end().parse().ok()
+    }
+
+    /// The shell keeps the id of an Envoy that ended, but not its program.
+    fn has_ended(&self) -> bool {
+        let program = |id| fs::read_link(format!("/proc/{id}/exe"));
+        self.written_id().is_some_and(|id| program(id).is_err())
     }
 
     /// The body of an admin page.
@@ -148,9 +177,28 @@ impl EnvoyProcess {
 
     /// A counter or gauge.
     pub fn stat(&self, name: &str) -> Option<u64> {
-        let stats = self.admin("/stats");
-        let line = |line: &str| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok();
-        stats.lines().find_map(line)
+        self.stats(name).remove(name)?.parse().ok()
+    }
+
+    /// The values of all statistics whose names begin like this.
+    pub fn stats(&self, prefix: &str) -> BTreeMap<String, String> {
+        let encoded: String = prefix
+            .bytes()
+            .map(|octet| format!("%5Cx{octet:02x}"))
+            .collect();
+        let page = self.admin(&format!("/stats?filter=%5E{encoded}"));
+        let value = |line: &str| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.to_owned(), value.trim_matches('"').to_owned()))
+        };
+        page.lines().filter_map(value).collect()
+    }
+
+    /// Sets all counters to zero.
+    pub fn reset_counters(&self) {
+        let answer = http::exchange(self.admin, "POST", "/reset_counters");
+        let (status, _) = answer.unwrap_or_else(|e| self.fail(&e));
+        assert_eq!(status, 200);
     }
 
     /// Where the listener listens.
@@ -198,44 +246,28 @@ impl EnvoyProcess {
         panic!("{reason}\n{end}\nsee {}", self.folder.display())
     }
 
-    fn await_admin(&mut self) -> SocketAddr {
+    fn await_admin(&self) -> SocketAddr {
         let start = Instant::now();
         loop {
             let written = fs::read_to_string(self.folder.join(ADMIN)).unwrap_or_default();
             if let Ok(address) = written.parse() {
                 return address;
             }
-            if self.child.try_wait().unwrap().is_some() || start.elapsed() > PATIENCE {
+            if self.has_ended() || start.elapsed() > PATIENCE {
                 self.fail(&"Envoy did not start");
             }
             thread::sleep(POLL);
         }
     }
-
-    fn has_left(&mut self) -> bool {
-        let start = Instant::now();
-        while start.elapsed() < LEAVE {
-            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
-                return true;
-            }
-            thread::sleep(POLL);
-        }
-        false
-    }
 }
 
 impl Drop for EnvoyProcess {
     fn drop(&mut self) {
-        let asked = http::exchange(self.admin, "POST", "/quitquitquit").is_ok();
-        if !(asked && self.has_left()) {
-            // It may be gone already; there is nothing else to try.
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-        if thread::panicking() {
+        if let Some(mut leash) = self.leash.take().filter(|_| thread::panicking()) {
+            let _ = writeln!(leash, "keep");
             let _ = writeln!(io::stderr(), "Envoy's files: {}", self.folder.display());
-        } else {
-            let _ = fs::remove_dir_all(&self.folder);
         }
+        // The shell ends Envoy before itself; it may be gone already.
+        let _ = self.shell.wait();
     }
 }

@@ -1,0 +1,58 @@
+//! Where Envoy and the module are.
+
+use std::{
+    env,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Whether Envoy and that module are there. Without them it says what is missing; in CI (`CI=true`)
+/// that is a failure.
+pub fn is_installed(module: &Path) -> bool {
+    let missing: Vec<_> = [binary(), module.to_owned()]
+        .into_iter()
+        .filter(|path| !path.exists())
+        .collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(
+        env::var("CI").as_deref() != Ok("true"),
+        "missing: {missing:?}"
+    );
+    let _ = writeln!(
+        io::stderr(),
+        "SKIPPED in Envoy: {missing:?} missing; run `make envoy wasm` (`make host-facts` for the probe)"
+    );
+    false
+}
+
+/// Envoy.
+pub fn binary() -> PathBuf {
+    from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
+}
+
+/// Its version, major and minor, for what differs between versions (`docs/hosts.md`).
+pub fn version() -> (u32, u32) {
+    let output = Command::new(binary()).arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // /path/of/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL
+    let (_, build) = text.split_once("version: ").unwrap();
+    let mut numbers = build.split('/').nth(1).unwrap().split('.');
+    let mut number = || numbers.next().unwrap().parse().unwrap();
+    (number(), number())
+}
+
+/// The product.
+pub fn module() -> PathBuf {
+    from_environment(
+        "PORTCULLIS_WASM",
+        "target/wasm32-unknown-unknown/release/portcullis.wasm",
+    )
+}
+
+fn from_environment(variable: &str, default: &str) -> PathBuf {
+    let chosen = env::var_os(variable).map(PathBuf::from);
+    chosen.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default))
+}

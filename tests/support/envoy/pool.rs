@@ -1,0 +1,168 @@
+//! Warm Envoys, each of which serves one gate after another.
+//!
+//! Most of Envoy's start is the compilation of the module: more than a second of a core. A module
+//! that is loaded already costs next to nothing, so a warm Envoy keeps it loaded in a VM that has no
+//! requests. A gate's listener and clusters come and go by discovery; when its listener is gone, its
+//! VMs and statistics are too.
+
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    sync::{Mutex, PoisonError, TryLockError},
+    thread,
+};
+
+use super::{
+    TRAP, VMS, bootstrap,
+    discovery::{Kind, Offer},
+    process::{self, EnvoyProcess, POLL},
+};
+
+/// Most processes with the same number of workers. A process takes a second to get rid of a
+/// listener; the others serve meanwhile.
+const MOST: usize = 8;
+
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    idle: Vec::new(),
+    slots: BTreeMap::new(),
+});
+/// One process starts at a time: it compiles on all cores.
+static STARTING: Mutex<()> = Mutex::new(());
+
+struct Pool {
+    /// Those that were given back first are the first.
+    idle: Vec<Warm>,
+    /// How many there are, idle or not, by their number of workers.
+    slots: BTreeMap<usize, usize>,
+}
+
+/// A process that has the module loaded.
+pub struct Warm {
+    process: EnvoyProcess,
+    slot: Slot,
+    /// VMs while there is no gate.
+    vms: u64,
+    /// No listener.
+    empty: Offer,
+}
+
+/// An Envoy for one gate.
+pub enum Lease {
+    /// It starts and ends with the gate.
+    Own(EnvoyProcess),
+    /// It serves other gates before and after, unless the test fails. `None` while it is dropped.
+    Warm(Option<Warm>),
+}
+
+impl Lease {
+    /// A warm Envoy in which nothing is left of the gates before.
+    pub fn warm(workers: usize) -> Self {
+        loop {
+            if let Some(warm) = take(workers) {
+                warm.process.reset_counters();
+                return Self::Warm(Some(warm));
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = EnvoyProcess;
+
+    fn deref(&self) -> &EnvoyProcess {
+        match self {
+            Self::Own(process) => process,
+            Self::Warm(warm) => &warm.as_ref().unwrap().process,
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Self::Warm(warm) = self else { return };
+        let Some(mut warm) = warm.take() else { return };
+        if thread::panicking() {
+            return;
+        }
+        warm.empty = Kind::Listeners.offer(warm.process.folder(), &[]);
+        with_pool(|pool| pool.idle.push(warm));
+    }
+}
+
+/// An idle process that is ready, or a new one while there may be more.
+fn take(workers: usize) -> Option<Warm> {
+    let idle = with_pool(|pool| {
+        let first = pool.idle.iter().position(|warm| warm.slot.0 == workers);
+        first.map(|index| pool.idle.remove(index))
+    });
+    if let Some(warm) = idle {
+        if warm.is_ready() {
+            return Some(warm);
+        }
+        with_pool(|pool| pool.idle.insert(0, warm));
+    }
+    let starting = match STARTING.try_lock() {
+        Err(TryLockError::WouldBlock) => return None,
+        Ok(guard) => guard,
+        Err(TryLockError::Poisoned(guard)) => guard.into_inner(),
+    };
+    let warm = Slot::free(workers).map(Warm::start);
+    drop(starting);
+    warm
+}
+
+/// The place of a process among those with that number of workers.
+struct Slot(usize);
+
+impl Slot {
+    fn free(workers: usize) -> Option<Self> {
+        with_pool(|pool| {
+            let taken = pool.slots.entry(workers).or_default();
+            (*taken < MOST).then(|| {
+                *taken += 1;
+                Self(workers)
+            })
+        })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        with_pool(|pool| *pool.slots.entry(self.0).or_default() -= 1);
+    }
+}
+
+/// A test that fails in here must not fail the others.
+fn with_pool<T>(act: impl FnOnce(&mut Pool) -> T) -> T {
+    act(&mut POOL.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Warm {
+    fn start(slot: Slot) -> Self {
+        let folder = process::new_folder();
+        Kind::Clusters.offer(&folder, &[]);
+        let empty = Kind::Listeners.offer(&folder, &[]);
+        let bootstrap = bootstrap::warm(&folder);
+        let process = EnvoyProcess::spawn(folder, &bootstrap, slot.0);
+        process.wait_for("readiness", || process.is_ready().then_some(()));
+        let vms = process.stat(VMS).unwrap();
+        Self {
+            process,
+            slot,
+            vms,
+            empty,
+        }
+    }
+
+    /// Whether nothing is left of the gate before.
+    fn is_ready(&self) -> bool {
+        if self.process.log().contains(TRAP) {
+            self.process.fail(&"a module trapped at its end");
+        }
+        let stats = || self.process.stats("listener_manager.total_");
+        self.empty.is_taken(&self.process)
+            && stats().values().all(|count| count == "0")
+            && self.process.stat(VMS) == Some(self.vms)
+    }
+}
