@@ -158,7 +158,7 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 	cargo build --locked --release $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T)
 
-chaos: wasm envoy ## A minute of traffic while the authorization server fails, rotates and restarts
+chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
 
 host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy

@@ -17,13 +17,13 @@ use crate::{
 pub(crate) const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
 /// Freshness, and how far ahead of its end keys are fetched: a tenth.
-pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(2);
+pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(1);
 /// The least time between two fetches that unknown kids cause.
-pub(crate) const COOLDOWN: Duration = Duration::from_secs(1);
+pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
 /// How long a fetch may take.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 /// What is waited after a first failure; each that follows doubles it up to ten times this.
-pub(crate) const BACKOFF: Duration = Duration::from_millis(200);
+pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
 /// A provider `login` that has its keys from here, and a rule that it serves everything.
 pub(crate) fn configuration() -> Value {

@@ -13,6 +13,7 @@ use crate::{
         driver::{Driver as _, Setup},
         envoy::Envoy,
         load::Load,
+        workers::ask_every_worker,
     },
     traffic::{Strangers, Tokens, Traffic},
 };
@@ -176,10 +177,10 @@ impl Storm {
     /// Waits until every worker refuses the key; from then on each has to.
     fn await_removal(&mut self, key: usize) {
         let token = self.tokens.good(key);
-        // One connection for each worker.
-        let ask = || self.gate.send_over(WORKERS, &vec![token.clone(); WORKERS]);
-        self.gate
-            .wait_until("every worker to refuse", || ask() == [Some(401); WORKERS]);
+        self.gate.wait_until("every worker to refuse", || {
+            let exchanges = ask_every_worker(&self.gate, &token);
+            exchanges.iter().all(|exchange| exchange.status == 401)
+        });
         self.traffic.doubtful.clear();
         self.traffic.removed = 0..key + 1;
         self.send();

@@ -14,11 +14,11 @@ use crate::{
         authorization_server::{Answer, AuthorizationServer},
         driver::{Driver, Request, Setup},
         on_both_drivers,
+        workers::ask_every_worker,
     },
     withheld_capabilities::example_capabilities,
     world::{
-        JWKS_PATH, ask_every_worker, configuration, forwarded_user, publishing, remote_provider,
-        signer, start, token,
+        JWKS_PATH, configuration, forwarded_user, publishing, remote_provider, signer, start, token,
     },
 };
 

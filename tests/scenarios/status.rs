@@ -9,11 +9,11 @@ use crate::{
         authorization_server::{Answer, AuthorizationServer},
         driver::{Driver, Exchange, Request, Setup},
         on_both_drivers,
+        workers::ask_every_worker,
     },
     withheld_capabilities::example_capabilities,
     world::{
-        JWKS_PATH, ask_every_worker, configuration, local_provider, publishing, remote_provider,
-        signer, start, token,
+        JWKS_PATH, configuration, local_provider, publishing, remote_provider, signer, start, token,
     },
 };
 

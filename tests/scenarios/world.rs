@@ -15,8 +15,8 @@ use crate::{
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// Where its keys stand.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// How long a fetch may take, and how long a request may wait for it: longer than any driver waits
-/// for an answer, so that no test depends on how soon a busy machine gets its requests out.
+/// How long a fetch may take, and how long a request may wait for it: the longest that can be
+/// configured, so that no test depends on how soon a busy machine gets its requests out.
 const PATIENT: &str = "60s";
 
 /// A provider `login` whose keys stand in the configuration.
@@ -96,21 +96,6 @@ pub(crate) fn token(gate: &impl Driver, signer: &Signer, subject: &str) -> Strin
 /// Sends `GET path` with a token.
 pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
-}
-
-/// Sends the request until every worker has taken part, and returns all exchanges.
-///
-/// One connection for each worker is not enough: the balancer counts connections that it has not
-/// yet seen close, and may pass a worker over for them.
-pub(crate) fn ask_every_worker(gate: &impl Driver, request: &Request) -> Vec<Exchange> {
-    let before = gate.taken_by_worker();
-    let mut exchanges = Vec::new();
-    gate.wait_until("every worker to take part", || {
-        exchanges.extend(gate.send_all(&vec![request.clone(); before.len()]));
-        let taken = gate.taken_by_worker();
-        taken.iter().zip(&before).all(|(now, before)| now > before)
-    });
-    exchanges
 }
 
 /// The subject that the upstream was told, if the request reached it.

@@ -32,6 +32,7 @@ pub mod http2;
 pub mod load;
 pub mod server;
 pub mod upstream;
+pub mod workers;
 pub(crate) mod x509;
 
 /// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
