@@ -40,6 +40,9 @@ WASM_TESTS := --locked --no-default-features --lib --target $(TARGET)
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
+# Tests in Envoy mostly wait; more of them at once than there are cores keep the cores busy.
+IN_ENVOY := --test-threads 8
+
 # What the integration tests start.
 export PORTCULLIS_ENVOY := $(abspath $(ENVOY))
 export PORTCULLIS_WASM := $(abspath $(MODULE))
@@ -103,7 +106,7 @@ test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each ve
 	@for version in $(MATRIX); do \
 	  printf '\n--- Envoy %s\n' $$version; \
 	  CI=true PORTCULLIS_ENVOY=$(abspath $(TOOLS))/envoy-$$version/envoy \
-	    cargo test $(ALL) --quiet --test scenarios $(T) -- --skip in_process; \
+	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process; \
 	done
 
 # The generated tests again, with TIMES times as many cases, and parity with as many seeds.
@@ -156,14 +159,14 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
 	cargo build --locked --release $(PROBE)
-	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T)
+	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY)
 
 chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
 
 host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
 	cargo build --locked --release $(PROBE)
-	CI=true cargo test $(ALL) --test host_facts $(T)
+	CI=true cargo test $(ALL) --test host_facts $(T) -- $(IN_ENVOY)
 
 parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by request (PORTCULLIS_PARITY_SEED: another seed)
 	CI=true cargo test $(ALL) --test parity $(T) -- --show-output
