@@ -1,8 +1,8 @@
 //! The headers that were read last.
 //!
 //! The tokens of an issuer have one header, letter for letter, until its key changes, and reading it is
-//! a tenth of the cost of an unknown token apart from its signature. A memo gives the result that reading the same
-//! letters again would give, and nothing else. Its owner passes it to each
+//! a tenth of what an unknown token costs apart from its signature. A remembered header is the one that
+//! reading the same letters again would give. The memo's owner passes it to each
 //! [`parse_with`](super::UntrustedToken::parse_with).
 
 use std::collections::VecDeque;

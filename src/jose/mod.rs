@@ -5,9 +5,10 @@
 //! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
 //! against, [`pem`] how keys are read from PEM, [`issuer`] what a key or a provider says of `iss`,
 //! [`numbers`] what a key is made of, [`error`] why something is refused, [`algorithm`] the names,
-//! [`crypto`] the arithmetic, [`x509`] how a host is asked to do it. [`token`] draws the line between claims that
-//! someone wrote and claims that a key has signed. Nothing here knows of providers, audiences, clocks
-//! or HTTP: that a token verifies says who signed it, not that it may enter.
+//! [`crypto`] the arithmetic, [`signature`] how jwt-compact sees it, [`x509`] how a host is asked to do
+//! it. [`token`] draws the line between claims that someone wrote and claims that a key has signed.
+//! Nothing here knows of providers, audiences, clocks or HTTP: that a token verifies says who signed it,
+//! not that it may enter.
 
 pub mod algorithm;
 pub mod base64url;
@@ -47,7 +48,7 @@ pub use self::pem::{BlockError, PemError};
 pub use self::token::{UntrustedToken, VerifiedToken};
 pub use self::x509::X509Signature;
 
-/// Workers that are threads share keys and may pass tokens on.
+/// Threads share keys, and may hand tokens to each other.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<KeySet>();
