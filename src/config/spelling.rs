@@ -15,6 +15,11 @@ impl FieldName {
         self.has_camel.then(|| camel_case(self.snake))
     }
 
+    /// Whether this is one of its spellings.
+    pub(super) fn is(self, written: &str) -> bool {
+        self.snake == written || self.is_camel(written)
+    }
+
     /// Whether this is the other spelling.
     pub(super) fn is_camel(self, written: &str) -> bool {
         self.has_camel && letters(self.snake).eq(written.chars())

@@ -2,57 +2,89 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{
     authorization::SCOPE,
+    claims::paths,
+    exports::{WrittenExports, exports},
+    headers::claim_headers,
     limits::in_bounds,
     list::distinct_texts,
-    text::{at_most, is_scope_byte},
+    text::{at_most, description, is_scope_byte},
 };
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, Preset, Provider, Reason,
         error::At,
-        raw::{RawClient, RawClientSecrets},
+        raw::{RawClient, RawClientProvider, RawClientSecrets},
     },
     jose::Claims,
-    verification::{Client, Clients, MAX_SECRETS, SecretHash, SecretHashes},
+    policy::{Audiences, Places},
+    verification::{
+        Client, Clients, Issuer, KeySource, MAX_SECRETS, Revocation, SecretHash, SecretHashes,
+        TimeRules, TokenTypes, Trust,
+    },
 };
-
-const SOURCE: &str = "client_secrets";
-
-/// What a provider of clients has, in both spellings, and other sources, of which it is told that there
-/// can be only one.
-const BESIDE: &[&str] = &[
-    SOURCE,
-    "claimToHeaders",
-    "claim_to_headers",
-    "clearRouteCache",
-    "clear_route_cache",
-    "description",
-    "discovery",
-    "enabled",
-    "failedStatusInMetadata",
-    "failed_status_in_metadata",
-    "forward",
-    "localJwks",
-    "local_jwks",
-    "normalizePayloadInMetadata",
-    "normalize_payload_in_metadata",
-    "payloadInMetadata",
-    "payload_in_metadata",
-    "public_keys",
-    "remoteJwks",
-    "remote_jwks",
-    "shared_secrets",
-];
 
 /// Longest identifier, in characters.
 const MAX_ID: usize = 256;
 
-/// `client_secrets`.
-pub(super) fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
+/// A provider whose clients present secrets: it accepts no token.
+pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, ConfigError> {
+    let key_source = "client_secrets";
+    let preset = Preset::Generic;
+    let defaults = preset.defaults();
+    let clients = clients(&raw.client_secrets).at(key_source)?;
+    Ok(Provider {
+        name: name.to_owned(),
+        description: description(raw.description.as_deref())?,
+        preset,
+        trust: Trust {
+            enabled: raw.enabled.unwrap_or(true),
+            keys: KeySource::Clients(clients),
+            issuer: Issuer::Any,
+            audiences: Audiences::Any,
+            subjects: None,
+            client_ids: Vec::new(),
+            client_id_claims: paths(None, defaults.client_id_claims),
+            algorithms: Vec::new(),
+            jwk_algorithm: defaults.jwk_algorithm,
+            key_issuer: defaults.key_issuer,
+            token_types: TokenTypes::OneOf {
+                names: Vec::new(),
+                absent: false,
+            },
+            require_claims: Vec::new(),
+            revoked: Revocation::default(),
+            times: TimeRules {
+                clock_skew: 0,
+                require_expiration: true,
+                allow_future_iat: false,
+                max_lifetime: None,
+                max_issued_lifetime: None,
+            },
+        },
+        scope_claims: paths(None, defaults.scope_claims),
+        role_claims: paths(None, defaults.role_claims),
+        structured_scopes: None,
+        places: Places::of_secrets(),
+        forward: raw.forward.unwrap_or(false),
+        payload_header: None,
+        claim_headers: claim_headers(raw.claim_to_headers.as_deref().unwrap_or_default())
+            .at("claim_to_headers")?,
+        identity_header: None,
+        cache: None,
+        exports: exports(WrittenExports {
+            failed_status: raw.failed_status_in_metadata.as_deref(),
+            normalize_payload: raw.normalize_payload_in_metadata.as_ref(),
+            payload: raw.payload_in_metadata.as_deref(),
+            ..WrittenExports::default()
+        })?,
+        clear_route_cache: raw.clear_route_cache.unwrap_or(false),
+        key_source,
+    })
+}
+
+fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     if raw.clients.0.is_empty() {
         return Err(Reason::Empty).at("clients");
     }
@@ -63,24 +95,6 @@ pub(super) fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
     Ok(Clients::new(clients))
-}
-
-/// Refuses what is about tokens in providers that take none: it would look like a condition on clients,
-/// and be none.
-pub(super) fn refuse_tokens(document: &Value) -> Result<(), ConfigError> {
-    let providers = document.get("providers").and_then(Value::as_object);
-    for (name, provider) in providers.into_iter().flatten() {
-        let written = provider.as_object().into_iter().flatten();
-        let mut written = written.filter(|(_, value)| !value.is_null());
-        if provider
-            .get(SOURCE)
-            .is_some_and(|secrets| !secrets.is_null())
-            && let Some((field, _)) = written.find(|(field, _)| !BESIDE.contains(&field.as_str()))
-        {
-            return Err(Reason::NoTokens).at(field).at(name).at("providers");
-        }
-    }
-    Ok(())
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {

@@ -2,11 +2,7 @@
 
 use super::{list::distinct_texts, text::at_most};
 use crate::{
-    config::{
-        ConfigError, Reason,
-        error::At,
-        raw::{RawNormalizePayload, RawProvider},
-    },
+    config::{ConfigError, Reason, error::At, raw::RawNormalizePayload},
     decision::{Exports, StateKey},
 };
 
@@ -14,11 +10,17 @@ use crate::{
 const MAX_NAME: usize = 256;
 
 /// The fields `*_in_metadata`.
-pub(super) fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
-    if raw.identity_in_metadata.is_some() && raw.identity_header.is_none() {
-        let field = "identity_header";
-        return Err(Reason::MissingField { field }.into());
-    }
+#[derive(Clone, Copy, Default)]
+pub(super) struct WrittenExports<'a> {
+    pub(super) failed_status: Option<&'a str>,
+    pub(super) header: Option<&'a str>,
+    pub(super) identity: Option<&'a str>,
+    pub(super) normalize_payload: Option<&'a RawNormalizePayload>,
+    pub(super) payload: Option<&'a str>,
+}
+
+/// The names that are written, each for one thing.
+pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
     let mut named = |field, written: Option<&str>| {
         let key = key(written).at(field)?;
@@ -33,14 +35,11 @@ pub(super) fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
         Ok::<_, ConfigError>(key)
     };
     Ok(Exports {
-        payload: named("payload_in_metadata", raw.payload_in_metadata.as_deref())?,
-        header: named("header_in_metadata", raw.header_in_metadata.as_deref())?,
-        identity: named("identity_in_metadata", raw.identity_in_metadata.as_deref())?,
-        failed_status: named(
-            "failed_status_in_metadata",
-            raw.failed_status_in_metadata.as_deref(),
-        )?,
-        space_delimited_claims: normalized(raw.normalize_payload_in_metadata.as_ref())
+        payload: named("payload_in_metadata", written.payload)?,
+        header: named("header_in_metadata", written.header)?,
+        identity: named("identity_in_metadata", written.identity)?,
+        failed_status: named("failed_status_in_metadata", written.failed_status)?,
+        space_delimited_claims: normalized(written.normalize_payload)
             .at("space_delimited_claims")
             .at("normalize_payload_in_metadata")?,
     })

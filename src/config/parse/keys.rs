@@ -6,14 +6,13 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{clients, list::exactly_one, remote};
+use super::{list::exactly_one, remote};
 use crate::{
     config::{
         ConfigError, Limits, Reason,
         error::At,
         raw::{
-            RawClientSecrets, RawDataSource, RawDiscovery, RawProvider, RawPublicKeys,
-            RawRemoteJwks, RawSharedSecret,
+            RawDataSource, RawDiscovery, RawProvider, RawPublicKeys, RawRemoteJwks, RawSharedSecret,
         },
     },
     jose::{
@@ -41,10 +40,8 @@ pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), R
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-        (
-            "client_secrets",
-            raw.client_secrets.as_ref().map(Written::Clients),
-        ),
+        // Where there are any, the provider is another.
+        ("client_secrets", None),
     ])
 }
 
@@ -63,10 +60,6 @@ pub(super) fn keys(
         .transpose()
         .at("algorithms")?;
     match written {
-        Written::Clients(raw) => {
-            let clients = clients::clients(raw).at(field)?;
-            Ok((KeySource::Clients(clients), Vec::new()))
-        }
         Written::Remote(raw) => fetched(remote::remote(raw).at(field)?, listed),
         Written::Discovery(raw) => {
             let issuer = issuer
@@ -104,8 +97,6 @@ pub(super) fn keys(
 /// A source of keys as it is written.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
-    /// `client_secrets`.
-    Clients(&'a RawClientSecrets),
     /// `discovery`.
     Discovery(&'a RawDiscovery),
     /// `local_jwks`.

@@ -1,30 +1,31 @@
 //! An authorization server.
 
 use super::{
-    claims,
+    claims, clients,
     defaults::Defaults,
-    exports, headers, identity,
+    exports::{self, WrittenExports},
+    headers, identity,
     issuer::{self, WrittenIssuer},
-    keys::{self, Written},
+    keys,
     limits::{self, MAX_DURATION_MS, in_bounds},
     list::texts,
     places::places,
     revocation::revocation,
     structured_scopes::structured_scopes,
-    text::{at_most, string_match},
+    text::{description, string_match},
 };
 use crate::{
     config::{
         ConfigError, Limits, Preset, Provider, Reason,
         error::At,
-        raw::{Milliseconds, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
+        raw::{Milliseconds, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
+    decision::Exports,
     jose::{ClaimPath, JwkAlgorithm},
-    policy::{Audiences, IdentityHeader, Places, StructuredScopes},
+    policy::{IdentityHeader, StructuredScopes},
     verification::{KeyIssuer, Revocation, TimeRules, TokenTypes, Trust},
 };
 
-const MAX_DESCRIPTION: usize = 256;
 const MAX_NAME: usize = 64;
 
 /// Seconds of tolerance between clocks, as in `jwt_authn`.
@@ -36,16 +37,26 @@ const MAX_CLOCK_SKEW: u64 = 86_400;
 /// `providers.<name>`.
 pub(super) fn provider(
     name: &str,
-    raw: &RawProvider,
+    raw: &RawEntry,
     bounds: &Limits,
 ) -> Result<Provider, ConfigError> {
     if !is_name(name) {
         return Err(Reason::ProviderName.into());
     }
+    match raw {
+        RawEntry::Clients(raw) => clients::provider(name, raw),
+        RawEntry::Tokens(raw) => authorization_server(name, raw, bounds),
+    }
+}
+
+fn authorization_server(
+    name: &str,
+    raw: &RawProvider,
+    bounds: &Limits,
+) -> Result<Provider, ConfigError> {
     let preset = raw.preset.unwrap_or(Preset::Generic);
     let defaults = preset.defaults();
     let source = keys::source(raw)?;
-    let has_secrets = matches!(source, (_, Written::Clients(_)));
     let times = times(raw, defaults)?;
     let require_claims = raw.require_claims.as_deref().map(claims::requirements);
     let require_claims = defaults.require_claims(require_claims.transpose().at("require_claims")?);
@@ -55,7 +66,7 @@ pub(super) fn provider(
             // What is written leaves no room for a default that says otherwise.
             Some(_) => None,
         }),
-        allow_any_issuer: raw.allow_any_issuer.unwrap_or(has_secrets),
+        allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
         allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
     };
     let jwk_algorithm = match raw.jwk_algorithm {
@@ -68,21 +79,12 @@ pub(super) fn provider(
     let (keys, algorithms) = keys::keys(source, raw, &issuer, jwk_algorithm, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
-        description: at_most(
-            MAX_DESCRIPTION,
-            raw.description.as_deref().unwrap_or_default(),
-        )
-        .at("description")?
-        .to_owned(),
+        description: description(raw.description.as_deref())?,
         preset,
         trust: Trust {
             enabled: raw.enabled.unwrap_or(true),
             issuer,
-            audiences: if has_secrets {
-                Audiences::Any
-            } else {
-                issuer::audiences(raw, preset)?
-            },
+            audiences: issuer::audiences(raw, preset)?,
             subjects: raw
                 .subjects
                 .as_ref()
@@ -115,15 +117,11 @@ pub(super) fn provider(
         },
         scope_claims: claims::paths(raw.scope_claims.as_deref(), defaults.scope_claims),
         role_claims: rights.role_claims,
-        places: if has_secrets {
-            Places::of_secrets()
-        } else {
-            places(
-                raw.from_headers.as_deref().unwrap_or_default(),
-                raw.from_params.as_deref().unwrap_or_default(),
-                raw.from_cookies.as_deref().unwrap_or_default(),
-            )?
-        },
+        places: places(
+            raw.from_headers.as_deref().unwrap_or_default(),
+            raw.from_params.as_deref().unwrap_or_default(),
+            raw.from_cookies.as_deref().unwrap_or_default(),
+        )?,
         forward: raw.forward.unwrap_or(false),
         payload_header: headers::payload_header(
             raw.forward_payload_header.as_deref(),
@@ -134,10 +132,8 @@ pub(super) fn provider(
             .at("claim_to_headers")?,
         identity_header: rights.identity_header,
         structured_scopes: rights.structured_scopes,
-        cache: limits::cache(raw.jwt_cache_config.unwrap_or_default())
-            .at("jwt_cache_config")?
-            .filter(|_| !has_secrets),
-        exports: exports::exports(raw)?,
+        cache: limits::cache(raw.jwt_cache_config.unwrap_or_default()).at("jwt_cache_config")?,
+        exports: exports(raw)?,
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         key_source: source.0,
     })
@@ -173,6 +169,20 @@ fn rights(raw: &RawProvider, defaults: &Defaults) -> Result<Rights, ConfigError>
         identity_header: identity_header.transpose().at("identity_header")?,
         revoked: revoked.transpose().at("revoked")?.unwrap_or_default(),
         structured_scopes,
+    })
+}
+
+fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
+    if raw.identity_in_metadata.is_some() && raw.identity_header.is_none() {
+        let field = "identity_header";
+        return Err(Reason::MissingField { field }.into());
+    }
+    exports::exports(WrittenExports {
+        failed_status: raw.failed_status_in_metadata.as_deref(),
+        header: raw.header_in_metadata.as_deref(),
+        identity: raw.identity_in_metadata.as_deref(),
+        normalize_payload: raw.normalize_payload_in_metadata.as_ref(),
+        payload: raw.payload_in_metadata.as_deref(),
     })
 }
 

@@ -16,6 +16,9 @@ use crate::{
 /// Longest `realm` and `stat_prefix`, in characters.
 const MAX_NAME: usize = 64;
 
+/// Longest `description`, in characters.
+const MAX_DESCRIPTION: usize = 256;
+
 /// Longest `policy_id`, in characters.
 const MAX_POLICY_ID: usize = 128;
 
@@ -29,6 +32,12 @@ pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Reason> {
     } else {
         Ok(text)
     }
+}
+
+/// `description`, empty where there is none.
+pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> {
+    let text = at_most(MAX_DESCRIPTION, written.unwrap_or_default());
+    Ok(text.at("description")?.to_owned())
 }
 
 /// A text that can stand between quotes in a challenge as it is (RFC 9110 §5.6.4): whatever needed

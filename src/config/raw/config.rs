@@ -4,7 +4,7 @@ use super::{
     Milliseconds, Named, RawSwitch,
     keys::RawSecret,
     object::{choice, object},
-    provider::RawProvider,
+    provider::RawEntry,
     rule::{RawFilterStateRules, RawRequirement, RawRule, RawStatus},
 };
 
@@ -28,7 +28,7 @@ object! {
         /// `enabled: false` or `client_secrets`.
         policy_id: Option<String>,
         /// The authorization servers, by name: 1 to 64 letters, digits, `_`, `.`, `-`.
-        providers: Option<Named<RawProvider>>,
+        providers: Option<Named<RawEntry>>,
         /// The realm of every challenge: printable ASCII without `"` and `\`, at most 64 characters.
         realm: Option<String> = "api",
         /// Requirements that rules and routes name by `requirement_name`.

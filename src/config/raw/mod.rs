@@ -32,9 +32,9 @@ pub(super) use self::{
     keys::{RawDataSource, RawPublicKeys, RawSecret, RawSharedSecret},
     matcher::{RawRegex, RawStringMatcher},
     provider::{
-        RawCache, RawClaimHeader, RawClaimRequirement, RawIdentityHeader, RawJwkAlgorithm,
-        RawJwtHeader, RawKeyIssuer, RawNormalizePayload, RawProvider, RawRevocation,
-        RawStructuredScopes,
+        RawCache, RawClaimHeader, RawClaimRequirement, RawClientProvider, RawEntry,
+        RawIdentityHeader, RawJwkAlgorithm, RawJwtHeader, RawKeyIssuer, RawNormalizePayload,
+        RawProvider, RawRevocation, RawStructuredScopes,
     },
     remote::{
         RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy, RawUnknownKidAnswer,

@@ -28,16 +28,27 @@ macro_rules! object {
             $($(#[doc = $doc])* $scope $field: $type,)*
         }
 
-        impl $crate::config::raw::Read for $object {
-            fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {
+        impl $object {
+            const NAMES: &[$crate::config::spelling::FieldName] =
+                &[$($crate::config::raw::object::field_name!($field $(= $name)? $(| $camel)?)),*];
+
+            /// Reads an object that may also have other fields of these names.
+            fn read_among(
+                value: &::serde_json::Value,
+                names: &[$crate::config::spelling::FieldName],
+            ) -> Result<Self, $crate::config::ConfigError> {
                 use $crate::config::raw::object::{Members, field_name};
-                const NAMES: &[$crate::config::spelling::FieldName] =
-                    &[$(field_name!($field $(= $name)? $(| $camel)?)),*];
-                let mut members = Members::of(value, "an object", NAMES)?;
+                let mut members = Members::of(value, "an object", names)?;
                 let object = Self {
                     $($field: members.field(field_name!($field $(= $name)? $(| $camel)?)),)*
                 };
                 members.end(object)
+            }
+        }
+
+        impl $crate::config::raw::Read for $object {
+            fn read(value: &::serde_json::Value) -> Result<Self, $crate::config::ConfigError> {
+                Self::read_among(value, Self::NAMES)
             }
         }
 
@@ -90,7 +101,7 @@ macro_rules! choice {
 /// The name of a field, as [`object!`] declares it.
 macro_rules! field_name {
     ($field:ident $(| $camel:ident)?) => {
-        field_name!($field = (stringify!($field)) $(| $camel)?)
+        $crate::config::raw::object::field_name!($field = (stringify!($field)) $(| $camel)?)
     };
     ($field:ident = $name:tt) => {
         $crate::config::spelling::FieldName { snake: $name, has_camel: false }
@@ -122,11 +133,7 @@ impl<'a> Members<'a> {
         let members = value
             .as_object()
             .ok_or_else(|| wrong_type(expected, value))?;
-        let is_known = |written: &str| {
-            names
-                .iter()
-                .any(|own| own.snake == written || own.is_camel(written))
-        };
+        let is_known = |written: &str| names.iter().any(|own| own.is(written));
         match members.keys().find(|written| !is_known(written)) {
             Some(unknown) => Err(unknown_field(unknown, names).into()),
             None => Ok(Self {

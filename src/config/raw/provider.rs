@@ -1,14 +1,71 @@
 //! `providers.<name>` as it is written.
 
+use serde_json::Value;
+
+#[cfg(feature = "cli")]
+use super::describe::{Definitions, Describe};
 use super::{
-    ClaimName, Milliseconds, Named, Scalar,
+    ClaimName, Milliseconds, Named, Read, Scalar,
     clients::RawClientSecrets,
     keys::{RawDataSource, RawPublicKeys, RawSharedSecret},
     matcher::RawStringMatcher,
     object::{choice, object},
     remote::{RawDiscovery, RawRemoteJwks},
 };
-use crate::config::Preset;
+use crate::config::{ConfigError, Preset, Reason, error::At};
+
+/// One of `providers`.
+#[derive(Debug)]
+pub(in crate::config) enum RawEntry {
+    /// Its clients present secrets.
+    Clients(RawClientProvider),
+    /// Its clients present tokens.
+    Tokens(Box<RawProvider>),
+}
+
+impl Read for RawEntry {
+    fn read(value: &Value) -> Result<Self, ConfigError> {
+        if value.get("client_secrets").is_none_or(Value::is_null) {
+            return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
+        }
+        let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
+        // It would look like a condition on clients, and be none.
+        let is_about_tokens = |(written, value): &(&String, &Value)| {
+            !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
+        };
+        match value
+            .as_object()
+            .and_then(|own| own.iter().find(is_about_tokens))
+        {
+            Some((field, _)) => Err(Reason::NoTokens).at(field),
+            None => Ok(Self::Clients(raw)),
+        }
+    }
+}
+
+/// As an authorization server, so that editors offer every field.
+#[cfg(feature = "cli")]
+impl Describe for RawEntry {
+    fn describe(definitions: &mut Definitions) -> Value {
+        RawProvider::describe(definitions)
+    }
+}
+
+object! {
+    /// Clients with secrets.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawClientProvider {
+        claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
+        clear_route_cache | camelCase: Option<bool>,
+        client_secrets: RawClientSecrets,
+        description: Option<String>,
+        enabled: Option<bool>,
+        failed_status_in_metadata | camelCase: Option<String>,
+        forward: Option<bool>,
+        normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
+        payload_in_metadata | camelCase: Option<String>,
+    }
+}
 
 object! {
     /// An authorization server.
@@ -36,7 +93,7 @@ object! {
         /// Accepted clients. Default: any.
         client_ids: Option<Vec<String>>,
         /// API clients that present a secret in place of a token.
-        client_secrets: Option<RawClientSecrets>,
+        _client_secrets = "client_secrets": Option<RawClientSecrets>,
         /// Tolerance between clocks in seconds; 0 is none; at most 86400.
         clock_skew_seconds | camelCase: Option<u64> = 60,
         /// For operators; at most 256 characters.

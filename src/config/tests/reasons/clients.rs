@@ -103,7 +103,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         "",
         vec![(
             both,
-            r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is needed, found "remote_jwks", "client_secrets"; keep one"#,
+            r#"providers.okta.remote_jwks: clients with secrets have no tokens; leave it out, or take another source of keys than "client_secrets""#,
         )],
     ));
     let rule = json!({"provider_and_audiences": {"provider_name": "okta", "audiences": ["b"]}});
