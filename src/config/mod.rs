@@ -7,6 +7,7 @@
 //!
 //! A configuration is refused as a whole: nothing of it takes effect.
 
+mod echo;
 mod error;
 #[cfg(any(feature = "cli", test))]
 mod literals;

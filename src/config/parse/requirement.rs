@@ -9,9 +9,9 @@ use super::{
 use crate::{
     config::{
         ConfigError, Provider, Reason,
+        echo::nearest,
         error::At,
         raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
-        reason::nearest,
     },
     policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
 };

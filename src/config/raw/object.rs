@@ -6,7 +6,7 @@ use super::{
     absence,
     value::{Read, text, wrong_type},
 };
-use crate::config::{ConfigError, Reason, error::At, reason::nearest, spelling::FieldName};
+use crate::config::{ConfigError, Reason, echo::nearest, error::At, spelling::FieldName};
 
 /// Declares an object, how it is read, and its schema. A field is written under its own name, or the
 /// one after `=`; with `| camelCase`, also in the lowerCamelCase of protobuf JSON. Behind the
