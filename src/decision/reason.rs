@@ -2,91 +2,6 @@
 
 use crate::policy::Schemes;
 
-/// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// The token's `alg` is unknown, or not one that the provider allows (RFC 8725 §3.1). A token
-    /// without signature is malformed before that.
-    Algorithm,
-    /// The authority can be read in two ways.
-    AmbiguousAuthority,
-    /// The method is a standard one in other case, or no text.
-    AmbiguousMethod,
-    /// The path can be read in two ways.
-    AmbiguousPath,
-    /// The token is meant for another audience (RFC 7519 §4.1.3).
-    Audience,
-    /// No client of the provider has this secret, or none is called so: nobody can tell which.
-    BadClientSecret,
-    /// The signature does not verify.
-    BadSignature,
-    /// A required claim is missing or has another value.
-    Claim,
-    /// The client is not one of the provider's, or the token names two.
-    Client,
-    /// The client is disabled; its secret is good.
-    ClientDisabled,
-    /// The client has expired; its secret is good.
-    ClientExpired,
-    /// The token is bound to a key that this connection does not prove (RFC 7800).
-    Confirmation,
-    /// The token has expired (RFC 7519 §4.1.4); its signature is good.
-    Expired,
-    /// A claim cannot be carried in a header.
-    HeaderValue,
-    /// The proxy withholds something that the decision needs.
-    HostFailure,
-    /// The rule asks for a claim that the token lacks.
-    InsufficientClaim,
-    /// The rule is for other clients.
-    InsufficientClient,
-    /// The rule asks for a role that the token lacks.
-    InsufficientRole,
-    /// The rule asks for scopes that the token lacks.
-    InsufficientScope,
-    /// The token was issued by someone else (RFC 7519 §4.1.1).
-    Issuer,
-    /// The authorization server's keys cannot be had.
-    KeysUnavailable,
-    /// The token lives, or was made to live, longer than allowed; or does not say.
-    Lifetime,
-    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), or not `Basic` and a pair
-    /// (RFC 7617 §2).
-    MalformedCredential,
-    /// The token is no signed JWT (RFC 7519 §7.2).
-    MalformedToken,
-    /// There is no credential.
-    MissingCredential,
-    /// The path is answered here, and not with this method (RFC 9110 §15.5.6).
-    Method,
-    /// The token is not valid yet, or was issued in the future (RFC 7519 §4.1.5, §4.1.6).
-    NotYetValid,
-    /// Too many requests wait for keys already.
-    Overloaded,
-    /// The path is longer than allowed.
-    PathTooLong,
-    /// The provider is disabled.
-    ProviderDisabled,
-    /// The token, its client or its subject was revoked.
-    Revoked,
-    /// What the proxy's route says of its requests cannot be understood, or not be met.
-    RoutePolicy,
-    /// There is more than one credential (RFC 6750 §2).
-    SeveralCredentials,
-    /// The token's subject is not accepted (RFC 7519 §4.1.2).
-    Subject,
-    /// The token is longer than allowed.
-    TokenTooLarge,
-    /// The token's `typ` is not accepted (RFC 8725 §3.11).
-    TokenType,
-    /// No key of the provider fits the token.
-    UnknownKey,
-    /// No rule is for this request.
-    Unmatched,
-    /// The proxy chose the route by headers that this module takes away.
-    UnsettledRoute,
-}
-
 /// The classes of answers (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -108,181 +23,129 @@ pub(super) enum Class {
     Unavailable,
 }
 
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 39] = [
-        Self::Algorithm,
-        Self::AmbiguousAuthority,
-        Self::AmbiguousMethod,
-        Self::AmbiguousPath,
-        Self::Audience,
-        Self::BadClientSecret,
-        Self::BadSignature,
-        Self::Claim,
-        Self::Client,
-        Self::ClientDisabled,
-        Self::ClientExpired,
-        Self::Confirmation,
-        Self::Expired,
-        Self::HeaderValue,
-        Self::HostFailure,
-        Self::InsufficientClaim,
-        Self::InsufficientClient,
-        Self::InsufficientRole,
-        Self::InsufficientScope,
-        Self::Issuer,
-        Self::KeysUnavailable,
-        Self::Lifetime,
-        Self::MalformedCredential,
-        Self::MalformedToken,
-        Self::Method,
-        Self::MissingCredential,
-        Self::NotYetValid,
-        Self::Overloaded,
-        Self::PathTooLong,
-        Self::ProviderDisabled,
-        Self::Revoked,
-        Self::RoutePolicy,
-        Self::SeveralCredentials,
-        Self::Subject,
-        Self::TokenTooLarge,
-        Self::TokenType,
-        Self::UnknownKey,
-        Self::Unmatched,
-        Self::UnsettledRoute,
-    ];
-
-    /// Its name in metrics and response code details.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Algorithm => "algorithm",
-            Self::AmbiguousAuthority => "authority",
-            Self::AmbiguousMethod => "method",
-            Self::AmbiguousPath => "ambiguous_path",
-            Self::Audience => "audience",
-            Self::BadClientSecret => "bad_client_secret",
-            Self::BadSignature => "bad_signature",
-            Self::Claim => "claim",
-            Self::Client => "client",
-            Self::ClientDisabled => "client_disabled",
-            Self::ClientExpired => "client_expired",
-            Self::Confirmation => "confirmation",
-            Self::Expired => "expired",
-            Self::HeaderValue => "header_value",
-            Self::HostFailure => "host_failure",
-            Self::InsufficientClaim => "insufficient_claim",
-            Self::InsufficientClient => "insufficient_client",
-            Self::InsufficientRole => "insufficient_role",
-            Self::InsufficientScope => "insufficient_scope",
-            Self::Issuer => "issuer",
-            Self::KeysUnavailable => "keys_unavailable",
-            Self::Lifetime => "lifetime",
-            Self::MalformedCredential => "malformed_credential",
-            Self::MalformedToken => "malformed_token",
-            Self::Method => "method_not_allowed",
-            Self::MissingCredential => "missing_credential",
-            Self::NotYetValid => "not_yet_valid",
-            Self::Overloaded => "overloaded",
-            Self::PathTooLong => "path_too_long",
-            Self::ProviderDisabled => "provider_disabled",
-            Self::Revoked => "revoked",
-            Self::RoutePolicy => "route_policy",
-            Self::SeveralCredentials => "several_credentials",
-            Self::Subject => "subject",
-            Self::TokenTooLarge => "token_too_large",
-            Self::TokenType => "token_type",
-            Self::UnknownKey => "unknown_key",
-            Self::Unmatched => "unmatched",
-            Self::UnsettledRoute => "unsettled_route",
+/// Declares each reason with its label, its class, and the number that `jwt_authn` of Envoy 1.40 has for it.
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])* $reason:ident: $label:literal, $class:ident, $jwt_authn:expr;)*) => {
+        /// Why a request is refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Reason {
+            $($(#[doc = $doc])* $reason,)*
         }
-    }
 
-    /// The number that `jwt_authn` of Envoy 1.40 has for it; `None` where no token failed.
-    #[must_use]
-    pub const fn jwt_authn_status(self) -> Option<u8> {
-        Some(match self {
-            Self::NotYetValid => 2,
-            Self::Expired => 3,
-            Self::MalformedCredential | Self::MalformedToken | Self::TokenTooLarge => 4,
-            Self::Algorithm => 8,
-            Self::Issuer => 24,
-            Self::Audience => 25,
-            Self::BadClientSecret
-            | Self::BadSignature
-            | Self::Claim
-            | Self::Client
-            | Self::ClientDisabled
-            | Self::ClientExpired
-            | Self::Confirmation
-            | Self::HeaderValue
-            | Self::Lifetime
-            | Self::ProviderDisabled
-            | Self::Revoked
-            | Self::Subject
-            | Self::TokenType => 26,
-            Self::SeveralCredentials => 27,
-            Self::UnknownKey => 32,
-            Self::KeysUnavailable | Self::Overloaded => 40,
-            Self::AmbiguousAuthority
-            | Self::AmbiguousMethod
-            | Self::AmbiguousPath
-            | Self::HostFailure
-            | Self::InsufficientClaim
-            | Self::InsufficientClient
-            | Self::InsufficientRole
-            | Self::InsufficientScope
-            | Self::Method
-            | Self::MissingCredential
-            | Self::PathTooLong
-            | Self::RoutePolicy
-            | Self::Unmatched
-            | Self::UnsettledRoute => return None,
-        })
-    }
+        impl Reason {
+            /// Every reason.
+            pub const ALL: [Self; [$($label),*].len()] = [$(Self::$reason),*];
 
-    /// Which answer it gets.
-    pub(super) const fn class(self) -> Class {
-        match self {
-            Self::MissingCredential => Class::Unauthenticated,
-            Self::MalformedCredential | Self::SeveralCredentials => Class::InvalidRequest,
-            Self::AmbiguousAuthority | Self::AmbiguousMethod | Self::AmbiguousPath => {
-                Class::InvalidTarget
+            /// Its name in metrics and response code details.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $label,)*
+                }
             }
-            Self::PathTooLong => Class::TargetTooLong,
-            Self::Method => Class::InvalidMethod,
-            Self::InsufficientClaim
-            | Self::InsufficientClient
-            | Self::InsufficientRole
-            | Self::InsufficientScope
-            | Self::RoutePolicy
-            | Self::Unmatched
-            | Self::UnsettledRoute => Class::InsufficientScope,
-            Self::HostFailure | Self::KeysUnavailable | Self::Overloaded => Class::Unavailable,
-            Self::Algorithm
-            | Self::Audience
-            | Self::BadClientSecret
-            | Self::BadSignature
-            | Self::Claim
-            | Self::Client
-            | Self::ClientDisabled
-            | Self::ClientExpired
-            | Self::Confirmation
-            | Self::Expired
-            | Self::HeaderValue
-            | Self::Issuer
-            | Self::Lifetime
-            | Self::MalformedToken
-            | Self::NotYetValid
-            | Self::ProviderDisabled
-            | Self::Revoked
-            | Self::Subject
-            | Self::TokenTooLarge
-            | Self::TokenType
-            | Self::UnknownKey => Class::InvalidToken,
-        }
-    }
 
+            /// The number that `jwt_authn` of Envoy 1.40 has for it; `None` where no token failed.
+            #[must_use]
+            pub const fn jwt_authn_status(self) -> Option<u8> {
+                match self {
+                    $(Self::$reason => $jwt_authn,)*
+                }
+            }
+
+            /// Which answer it gets.
+            pub(super) const fn class(self) -> Class {
+                match self {
+                    $(Self::$reason => Class::$class,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The token's `alg` is unknown, or not one that the provider allows (RFC 8725 §3.1). A token
+    /// without signature is malformed before that.
+    Algorithm: "algorithm", InvalidToken, Some(8);
+    /// The authority can be read in two ways.
+    AmbiguousAuthority: "authority", InvalidTarget, None;
+    /// The method is a standard one in other case, or no text.
+    AmbiguousMethod: "method", InvalidTarget, None;
+    /// The path can be read in two ways.
+    AmbiguousPath: "ambiguous_path", InvalidTarget, None;
+    /// The token is meant for another audience (RFC 7519 §4.1.3).
+    Audience: "audience", InvalidToken, Some(25);
+    /// No client of the provider has this secret, or none is called so: nobody can tell which.
+    BadClientSecret: "bad_client_secret", InvalidToken, Some(26);
+    /// The signature does not verify.
+    BadSignature: "bad_signature", InvalidToken, Some(26);
+    /// A required claim is missing or has another value.
+    Claim: "claim", InvalidToken, Some(26);
+    /// The client is not one of the provider's, or the token names two.
+    Client: "client", InvalidToken, Some(26);
+    /// The client is disabled; its secret is good.
+    ClientDisabled: "client_disabled", InvalidToken, Some(26);
+    /// The client has expired; its secret is good.
+    ClientExpired: "client_expired", InvalidToken, Some(26);
+    /// The token is bound to a key that this connection does not prove (RFC 7800).
+    Confirmation: "confirmation", InvalidToken, Some(26);
+    /// The token has expired (RFC 7519 §4.1.4); its signature is good.
+    Expired: "expired", InvalidToken, Some(3);
+    /// A claim cannot be carried in a header.
+    HeaderValue: "header_value", InvalidToken, Some(26);
+    /// The proxy withholds something that the decision needs.
+    HostFailure: "host_failure", Unavailable, None;
+    /// The rule asks for a claim that the token lacks.
+    InsufficientClaim: "insufficient_claim", InsufficientScope, None;
+    /// The rule is for other clients.
+    InsufficientClient: "insufficient_client", InsufficientScope, None;
+    /// The rule asks for a role that the token lacks.
+    InsufficientRole: "insufficient_role", InsufficientScope, None;
+    /// The rule asks for scopes that the token lacks.
+    InsufficientScope: "insufficient_scope", InsufficientScope, None;
+    /// The token was issued by someone else (RFC 7519 §4.1.1).
+    Issuer: "issuer", InvalidToken, Some(24);
+    /// The authorization server's keys cannot be had.
+    KeysUnavailable: "keys_unavailable", Unavailable, Some(40);
+    /// The token lives, or was made to live, longer than allowed; or does not say.
+    Lifetime: "lifetime", InvalidToken, Some(26);
+    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), or not `Basic` and a pair
+    /// (RFC 7617 §2).
+    MalformedCredential: "malformed_credential", InvalidRequest, Some(4);
+    /// The token is no signed JWT (RFC 7519 §7.2).
+    MalformedToken: "malformed_token", InvalidToken, Some(4);
+    /// The path is answered here, and not with this method (RFC 9110 §15.5.6).
+    Method: "method_not_allowed", InvalidMethod, None;
+    /// There is no credential.
+    MissingCredential: "missing_credential", Unauthenticated, None;
+    /// The token is not valid yet, or was issued in the future (RFC 7519 §4.1.5, §4.1.6).
+    NotYetValid: "not_yet_valid", InvalidToken, Some(2);
+    /// Too many requests wait for keys already.
+    Overloaded: "overloaded", Unavailable, Some(40);
+    /// The path is longer than allowed.
+    PathTooLong: "path_too_long", TargetTooLong, None;
+    /// The provider is disabled.
+    ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
+    /// The token, its client or its subject was revoked.
+    Revoked: "revoked", InvalidToken, Some(26);
+    /// What the proxy's route says of its requests cannot be understood, or not be met.
+    RoutePolicy: "route_policy", InsufficientScope, None;
+    /// There is more than one credential (RFC 6750 §2).
+    SeveralCredentials: "several_credentials", InvalidRequest, Some(27);
+    /// The token's subject is not accepted (RFC 7519 §4.1.2).
+    Subject: "subject", InvalidToken, Some(26);
+    /// The token is longer than allowed.
+    TokenTooLarge: "token_too_large", InvalidToken, Some(4);
+    /// The token's `typ` is not accepted (RFC 8725 §3.11).
+    TokenType: "token_type", InvalidToken, Some(26);
+    /// No key of the provider fits the token.
+    UnknownKey: "unknown_key", InvalidToken, Some(32);
+    /// No rule is for this request.
+    Unmatched: "unmatched", InsufficientScope, None;
+    /// The proxy chose the route by headers that this module takes away.
+    UnsettledRoute: "unsettled_route", InsufficientScope, None;
+}
+
+impl Reason {
     /// What the client is told that authenticates in one of these ways. All invalid tokens get one
     /// text, so that a forged one teaches nothing; that a token expired is said only of one whose
     /// signature is good. All clients with secrets get one text too.
