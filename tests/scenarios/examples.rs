@@ -93,8 +93,10 @@ fn a_verified_claim_chooses_the_route() {
     }
     let signer = signer();
     let mut setup = example(include_str!("../../envoy/metadata.yaml"));
-    setup = setup.cluster("login", &publishing(&signer));
+    let server = publishing(&signer);
+    setup = setup.cluster("login", &server);
     for clears in [false, true] {
+        server.hold();
         let login = &mut setup.configuration["providers"]["login"];
         login["clear_route_cache"] = json!(clears);
         // Nothing is edited: it is the host's function that has the route chosen anew.
@@ -108,12 +110,16 @@ fn a_verified_claim_chooses_the_route() {
             ])],
             ..setup.clone()
         });
-        // This request waits for keys. Before 1.37, Envoy then runs the function for the wrong context.
-        let waited = get(&gate, "/", &token(&gate, &signer, "alice"));
+        let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
+        let waiting = gate.begin(&good);
+        gate.wait_until("a waiting request", || gate.in_flight() == 1);
+        server.release();
+        // Before 1.37, Envoy runs the function for the wrong context when the keys arrive.
+        let waited = gate.finish(waiting);
         assert_eq!(waited.status, 200);
         let reaches = clears && envoy::version() >= (1, 37);
         assert_eq!(waited.route.is_some(), reaches);
-        let passed = get(&gate, "/", &token(&gate, &signer, "alice"));
+        let passed = gate.send(&good);
         assert_eq!(passed.status, 200);
         assert_eq!(passed.route.is_some(), clears);
     }
