@@ -333,7 +333,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: times::times(2000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: times::times(700), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn holds_whatever_happens(
