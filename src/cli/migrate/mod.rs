@@ -36,6 +36,7 @@ mod taken;
 mod unsettled;
 mod write;
 
+mod wording;
 use std::{
     io::{BufRead, Write},
     path::Path,

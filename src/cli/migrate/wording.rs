@@ -1,0 +1,187 @@
+//! The text of each difference: what differs, and what to do.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use super::difference::Deviation;
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: Cow<'_, str> = match self {
+            Self::Answers => {
+                "a refusal has a JSON body and the realm \"api\"; a wrong audience is 401 (was \
+                403), missing keys are 503 (were 401); check clients and alerts"
+                    .into()
+            }
+            Self::AudienceSpellings => {
+                "audiences are listed with and without http://, https:// and a trailing /, which \
+                jwt_authn ignores; delete the spellings that the issuer does not use"
+                    .into()
+            }
+            Self::CallBounded { timeout } => format!(
+                "a call without a bound in time is now given up after {timeout}; set \
+                http_uri.timeout"
+            )
+            .into(),
+            Self::CommentsLost => "comments and anchors are lost; copy them over".into(),
+            Self::ConditionIgnored => {
+                "jwt_authn does not look at this condition, so it is left out; delete it".into()
+            }
+            Self::CookieRemoved => {
+                "a token that verified is removed from its cookie too (jwt_authn leaves it); set \
+                forward: true if the upstream needs it"
+                    .into()
+            }
+            Self::Counters => {
+                "counters are wasmcustom.portcullis.… (were http.….jwt_authn.…); change dashboards \
+                and alerts"
+                    .into()
+            }
+            Self::EmptyRequirement => {
+                "an empty requirement is written as allow_missing_or_failed, which passes on the \
+                identity of a token that verifies; delete it if nothing needs it"
+                    .into()
+            }
+            Self::FetchedKeys => {
+                "keys are fetched once for all workers; while fetching fails, the last good ones \
+                serve for max_stale (an hour), then tokens get 503; set max_stale"
+                    .into()
+            }
+            Self::FileInlined { file } => {
+                format!("the keys are those that {file:?} holds now; migrate again when it changes")
+                    .into()
+            }
+            Self::FilterState => {
+                "it goes to filter state, where jwt_authn writes dynamic metadata; change what \
+                reads the namespace envoy.filters.http.jwt_authn"
+                    .into()
+            }
+            Self::KeyLeftOut(skipped) => {
+                format!("{skipped}; it is not used: replace it, or take it out").into()
+            }
+            Self::ListenerDoesNotWait => {
+                "the listener does not wait for keys, the first requests do; raise \
+                limits.park_timeout if fetching takes long"
+                    .into()
+            }
+            Self::MetadataUnwritten => {
+                "what this reads in the dynamic metadata of jwt_authn is no longer written, so \
+                that it finds nothing; decide by \"authorize\" (and unmatched: deny, where this \
+                refuses the rest), or read filter state"
+                    .into()
+            }
+            Self::DenialUnwritten => {
+                "this refuses by what it finds in the dynamic metadata of jwt_authn, which is no \
+                longer written: it would LET IN whom it refuses; decide by \"authorize\" before \
+                you take jwt_authn out"
+                    .into()
+            }
+            Self::NotWatched => {
+                "a change of the files is not followed; migrate again when they change".into()
+            }
+            Self::OverrideOfNone => {
+                "it is for a filter that this document does not have, and is left out; delete it"
+                    .into()
+            }
+            Self::Renamed { to } => {
+                format!("the name does not fit and is now {to:?}; use that in dashboards").into()
+            }
+            Self::RetriesUnbounded => {
+                "a failed fetch is repeated, with back-off, until it succeeds; num_retries and \
+                retry_on have no effect: delete them"
+                    .into()
+            }
+            Self::RouteOverride { metadata } => format!(
+                "what a route asks for stands in its metadata; write \
+                metadata.filter_metadata.portcullis: {metadata}, or migrate with --rewrite"
+            )
+            .into(),
+            Self::PerhapsUnsettledRoutes { places } => format!(
+                "{places} routes match on headers, cookies or parameters; if a token is read from \
+                one of these or a claim is written to it, Envoy may choose another route behind \
+                the module, which was NEVER ASKED what it requires; compare them with the \
+                providers, and match on something else, or put the filters of envoy/routes.yaml \
+                around the module"
+            )
+            .into(),
+            Self::RoutesElsewhere => {
+                "the routes are delivered separately, and what they require of jwt_authn would be \
+                lost; use --rewrite for this file and for the files of the routes; no route may \
+                match on anything that the module sets or removes"
+                    .into()
+            }
+            Self::RoutesGuarded => {
+                "the routes are delivered separately; until rewritten ones arrive, the added \
+                filter portcullis-rollout/… answers 403 to every request, so that no route loses \
+                what it requires; migrate all files of routes with --rewrite (and --filter, where \
+                they do not name the filter) and roll them out first; no route may match on \
+                anything that the module sets or removes"
+                    .into()
+            }
+            Self::SeveralGuards { guards } => format!(
+                "each jwt_authn filter of this chain has a guard of its own ({}), since a route's \
+                metadata apply to every module; a file of routes that configure one filter \
+                switches off that filter's guard alone, and the others go on answering 403; give \
+                the filters one name before you migrate or, if no route configures them, name each \
+                with --filter",
+                guards.join(", ")
+            )
+            .into(),
+            Self::GuardsLifted { guards } => format!(
+                "the virtual hosts switch off {} in rewritten listeners; the guard of a filter of \
+                another name stays closed: if these routes are for that one and do not configure \
+                it, name it with --filter",
+                guards.join(", ")
+            )
+            .into(),
+            Self::TakenTokens => {
+                "members of this requires_all use the same token: in jwt_authn the first takes it \
+                away, so that the next misses it; here all see the request as it came, and a \
+                token that verifies may pass where jwt_authn refuses it; name each provider once, \
+                and take allow_missing, allow_missing_or_failed and \
+                extract_only_without_validation out of requires_all"
+                    .into()
+            }
+            Self::NestedAllowMissing => {
+                "allow_missing within another group is about a part of the tokens in jwt_authn; \
+                here it holds when none of the rule's tokens is there, and one that is there must \
+                verify; put allow_missing into the outermost requires_any"
+                    .into()
+            }
+            Self::UnsettledRoute => {
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                may choose one that was NEVER ASKED what it requires; match by something else, or \
+                put the filters of envoy/routes.yaml around the module"
+                    .into()
+            }
+            Self::SeveralTokens => {
+                "two tokens for one provider get 400 (jwt_authn asks that all verify); have \
+                clients send one"
+                    .into()
+            }
+            Self::StricterKeys => {
+                "keys with a \"use\" other than \"sig\", RSA keys below 2048 bits, secrets shorter \
+                than the hash and secrets in fetched sets are not used; replace them"
+                    .into()
+            }
+            Self::StricterTokens => {
+                "tokens are refused that have \"crit\", \"b64\", a nested token, another \
+                connection's \"cnf\", \"exp\": 0 or loose base64url, or over 8192 bytes; correct \
+                the issuer, or raise limits.token_bytes"
+                    .into()
+            }
+            Self::StrictBearer => {
+                "Authorization is read as RFC 6750 says: \"Bearer\" in any case, then only the \
+                token (jwt_authn finds \"Bearer \" anywhere); correct clients that send anything \
+                else"
+                    .into()
+            }
+            Self::VariableInlined { variable } => format!(
+                "the value of {variable} stands in the output, and may be a secret; guard the \
+                file"
+            )
+            .into(),
+        };
+        formatter.write_str(&text)
+    }
+}
