@@ -50,6 +50,18 @@ struct Case {
     said: Vec<&'static str>,
     /// Whether the new listener stays closed on the new routes, which are for another filter.
     stays_closed: bool,
+    /// Where the filters are.
+    chains: Chains,
+}
+
+/// The chains of a listener that have the filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chains {
+    Main,
+    /// The one for WebSocket, too.
+    Both,
+    /// Only the one for WebSocket.
+    Upgrade,
 }
 
 /// The half of a roll-out that has arrived.
@@ -191,6 +203,7 @@ fn cases() -> Vec<Case> {
         targets: paths.clone(),
         said: Vec::new(),
         stays_closed: false,
+        chains: Chains::Main,
     };
     let layers = table(&[
         saying(
@@ -304,6 +317,19 @@ fn cases() -> Vec<Case> {
             &saying(layers, strict()),
         ),
     ];
+    for (name, chains) in [
+        ("an upgrade's chain too", Chains::Both),
+        ("an upgrade's chain alone", Chains::Upgrade),
+    ] {
+        cases.push(Case {
+            chains,
+            ..case(
+                name,
+                &json!({ "rules": rules, "requirement_map": map }),
+                &named_routes,
+            )
+        });
+    }
     cases.extend(cases_of_other_names());
     cases
 }
@@ -334,6 +360,7 @@ fn cases_of_other_names() -> Vec<Case> {
         targets: vec![("*", "/open"), ("*", "/")],
         said: Vec::new(),
         stays_closed: true,
+        chains: Chains::Main,
     };
     let said = |said: &[&'static str], case: Case| Case {
         said: said.to_vec(),
@@ -380,8 +407,9 @@ fn listener(case: &Case) -> Value {
     let mut chain: Vec<Value> = filters
         .map(|(name, typed)| json!({ "name": name, "typed_config": typed }))
         .collect();
-    chain.push(json!({ "name": "router", "typed_config": { "@type": ROUTER } }));
-    let manager = json!({
+    let router = json!({ "name": "router", "typed_config": { "@type": ROUTER } });
+    chain.push(router.clone());
+    let mut manager = json!({
         "@type": MANAGER,
         "stat_prefix": "ingress",
         "rds": {
@@ -390,6 +418,13 @@ fn listener(case: &Case) -> Value {
         },
         "http_filters": chain,
     });
+    if case.chains != Chains::Main {
+        let upgrade = json!({ "upgrade_type": "websocket", "filters": chain });
+        manager["upgrade_configs"] = json!([upgrade]);
+    }
+    if case.chains == Chains::Upgrade {
+        manager["http_filters"] = json!([router]);
+    }
     json!({
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": "LISTENER",
@@ -436,7 +471,7 @@ fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
 }
 
 /// Requests with each kind of credential.
-fn requests(host: &str, path: &str) -> Vec<(String, Request)> {
+fn requests(host: &str, path: &str, chains: Chains) -> Vec<(String, Request)> {
     let claims = |issuer: &str| json!({ "iss": issuer, "sub": "alice", "exp": EXP });
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);
     let tokens = [
@@ -453,6 +488,13 @@ fn requests(host: &str, path: &str) -> Vec<(String, Request)> {
             Some(token) => request.bearer(token),
             None => request,
         };
+        if chains != Chains::Main {
+            let upgrade = request
+                .clone()
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket");
+            requests.push((format!("{host}{path} upgraded with {kind}"), upgrade));
+        }
         requests.push((format!("{host}{path} with {kind}"), request));
     }
     let preflight = Request::new("OPTIONS", path)
@@ -507,7 +549,7 @@ fn opens_nothing_in_any_order_of_rolling_out() {
         for (kind, request) in case
             .targets
             .iter()
-            .flat_map(|(host, path)| requests(host, path))
+            .flat_map(|(host, path)| requests(host, path, case.chains))
         {
             let [reference, old_new, new_old, new_new] =
                 HALVES.map(|halves| send(&upstream, addresses[&name_of(number, halves)], &request));

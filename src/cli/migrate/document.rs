@@ -29,6 +29,35 @@ impl Node {
         }
     }
 
+    /// The same member, to be edited.
+    pub(super) fn member_mut(&mut self, name: &str) -> Option<&mut Self> {
+        match self {
+            Self::Map(members) => members
+                .iter_mut()
+                .find(|(own, _)| own == name)
+                .map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The elements of a list. Envoy takes a single value for a list of one.
+    pub(super) fn elements(&self) -> &[Self] {
+        match self {
+            Self::List(elements) => elements,
+            node if node.is_null() => &[],
+            node => core::slice::from_ref(node),
+        }
+    }
+
+    /// The same elements, to be edited.
+    pub(super) fn elements_mut(&mut self) -> &mut [Self] {
+        match self {
+            Self::List(elements) => elements,
+            node if node.is_null() => &mut [],
+            node => core::slice::from_mut(node),
+        }
+    }
+
     /// The text of a scalar.
     pub(super) fn text(&self) -> Option<&str> {
         match self {

@@ -11,11 +11,13 @@
 //! module that meets it, so a route that disables one filter would otherwise disable all of them: a
 //! listener with another filter, or with one more, stays closed instead.
 
+use core::mem;
+
 use super::{
     document::Node,
     object::Object,
     search::{ANY_FILTER, filters, is_entry},
-    shape::{has_virtual_hosts_elsewhere, is_chain, is_route_configuration},
+    shape::{chains, edit_chains, has_virtual_hosts_elsewhere, is_route_configuration},
 };
 
 /// What the names of guards start with. Files of listeners and of routes are rewritten separately,
@@ -50,14 +52,20 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// The guards that a connection manager's chain needs, each with the entry that it goes in front
-/// of.
-pub(super) fn guards(manager: &[(String, Node)]) -> Vec<(usize, Guard)> {
-    let mut guards: Vec<(usize, Guard)> = Vec::new();
-    if source_of_routes(manager).is_none() {
-        return guards;
+/// The guards that each chain of a connection manager needs, with the entry that each goes in front
+/// of. An upgraded request runs the upgrade's own chain, so the guards of the main one do not
+/// protect it.
+pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
+    let chains = chains(manager);
+    match source_of_routes(manager) {
+        Some(_) => chains.into_iter().map(of_chain).collect(),
+        None => Vec::new(),
     }
-    for (index, entry) in chain(manager).iter().enumerate() {
+}
+
+fn of_chain(chain: &[Node]) -> Vec<(usize, Guard)> {
+    let mut guards: Vec<(usize, Guard)> = Vec::new();
+    for (index, entry) in chain.iter().enumerate() {
         let configurations = filters(entry);
         if !is_entry(entry) && configurations.is_empty() {
             continue;
@@ -75,15 +83,24 @@ pub(super) fn guards(manager: &[(String, Node)]) -> Vec<(usize, Guard)> {
     guards
 }
 
-/// Puts guards into a chain.
-pub(super) fn insert(guards: Vec<(usize, Guard)>, manager: &mut [(String, Node)]) {
-    let chain = manager.iter_mut().find(|(name, _)| is_chain(name));
-    if let Some((_, Node::List(chain))) = chain {
+/// Puts guards into the chains that need them.
+pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, Node)]) {
+    let mut guards = guards.into_iter();
+    edit_chains(manager, |chain| {
+        let guards = guards.next().unwrap_or_default();
+        if guards.is_empty() {
+            return;
+        }
+        let mut entries = match mem::replace(chain, Node::List(Vec::new())) {
+            Node::List(entries) => entries,
+            one => vec![one],
+        };
         // From the end, so that earlier indices stay valid.
         for (index, guard) in guards.into_iter().rev() {
-            chain.insert(index.min(chain.len()), guard.entry());
+            entries.insert(index.min(entries.len()), guard.entry());
         }
-    }
+        *chain = Node::List(entries);
+    });
 }
 
 /// Switches off these guards for a virtual host, and no others.
@@ -119,25 +136,21 @@ impl Guard {
     }
 }
 
-fn chain(manager: &[(String, Node)]) -> &[Node] {
-    let chain = manager.iter().find(|(name, _)| is_chain(name));
-    match chain {
-        Some((_, Node::List(chain))) => chain,
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::migrate::search::FILTER;
 
-    fn guards_of(routes: &str, entry: &str) -> Vec<(usize, Guard)> {
-        let text = format!("{{ {routes}, http_filters: [{{ name: cors }}, {entry}] }}");
-        match Node::read(&text).unwrap() {
+    fn guards_in(manager: &str) -> Vec<Vec<(usize, Guard)>> {
+        match Node::read(manager).unwrap() {
             (Node::Map(manager), _) => guards(&manager),
             _ => Vec::new(),
         }
+    }
+
+    fn guards_of(routes: &str, entry: &str) -> Vec<(usize, Guard)> {
+        let chain = format!("http_filters: [{{ name: cors }}, {entry}]");
+        guards_in(&format!("{{ {routes}, {chain} }}")).concat()
     }
 
     #[test]
@@ -169,6 +182,37 @@ mod tests {
         let several = guards_of(apart, &format!("{rules}, {map}, {other}"));
         let other = vec![(3, Guard::Of("other".to_owned()))];
         assert_eq!(several, [own(), other].concat());
+    }
+
+    /// A request that upgrades runs the upgrade's chain alone, past the guards of the main one.
+    #[test]
+    fn guards_chains_of_upgrades() {
+        let jwt = format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}' }} }}");
+        let upgrade = format!("{{ upgrade_type: websocket, filters: [{{ name: cors }}, {jwt}] }}");
+        let guard = |index: usize| vec![(index, Guard::Of("jwt".to_owned()))];
+        for (chains, expected) in [
+            (format!("upgrade_configs: [{upgrade}]"), vec![guard(1)]),
+            (format!("upgradeConfigs: {upgrade}"), vec![guard(1)]),
+            (
+                format!("http_filters: [{jwt}], upgrade_configs: [{{}}, {upgrade}]"),
+                vec![guard(0), guard(1)],
+            ),
+            ("upgrade_configs: [{ upgrade_type: a }]".to_owned(), vec![]),
+        ] {
+            let text = format!("{{ rds: {{}}, {chains} }}");
+            let (Node::Map(mut manager), _) = Node::read(&text).unwrap() else {
+                panic!("{text}");
+            };
+            let guards = guards(&manager);
+            assert_eq!(guards, expected, "{text}");
+            insert(guards.clone(), &mut manager);
+            let inserted = super::chains(&manager);
+            for (guards, chain) in guards.iter().zip(inserted) {
+                for (index, guard) in guards {
+                    assert_eq!(chain[*index], guard.entry(), "{text}");
+                }
+            }
+        }
     }
 
     /// What an earlier run lifted must not stay lifted for a filter that the routes do not configure.

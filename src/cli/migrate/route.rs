@@ -16,8 +16,8 @@ use super::{
     rollout,
     search::{OVERRIDES, is_per_route, places_of_overrides},
     shape::{
-        add_metadata, edit, has_virtual_hosts_elsewhere, is_chain, is_route,
-        is_route_configuration, is_virtual_host, weighted_clusters,
+        add_metadata, chains, edit, has_virtual_hosts_elsewhere, is_route, is_route_configuration,
+        is_virtual_host, weighted_clusters,
     },
     surroundings::Surroundings,
 };
@@ -129,7 +129,7 @@ impl<'a> Routes<'a> {
             });
         }
         let (before, has_more) = (self.routes, has_virtual_hosts_elsewhere(&members));
-        let holds_filters = members.iter().any(|(name, _)| is_chain(name));
+        let holds_filters = !chains(&members).is_empty();
         let rewritten = members.into_iter().map(|(name, node)| {
             let delivery = match &node {
                 Node::Map(routes)

@@ -30,9 +30,40 @@ pub(super) fn is_virtual_host(members: &[(String, Node)]) -> bool {
     has("domains") && ROUTES.into_iter().any(has)
 }
 
-/// Whether it is the name of a connection manager's chain of filters.
-pub(super) fn is_chain(name: &str) -> bool {
-    matches!(name, "http_filters" | "httpFilters")
+const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
+const UPGRADES: [&str; 2] = ["upgrade_configs", "upgradeConfigs"];
+
+/// The chains of filters of a connection manager: its own, and those that an upgrade such as
+/// WebSocket runs in its place.
+pub(super) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
+    let mut chains = Vec::new();
+    for (name, node) in manager {
+        if CHAIN.contains(&name.as_str()) {
+            chains.push(node.elements());
+        }
+        if UPGRADES.contains(&name.as_str()) {
+            let upgrades = node.elements().iter();
+            let own = upgrades.filter_map(|upgrade| upgrade.member("filters"));
+            chains.extend(own.map(Node::elements));
+        }
+    }
+    chains
+}
+
+/// Edits the same chains, in the same order.
+pub(super) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&mut Node)) {
+    for (name, node) in manager {
+        if CHAIN.contains(&name.as_str()) {
+            edit(node);
+        }
+        if UPGRADES.contains(&name.as_str()) {
+            for upgrade in node.elements_mut() {
+                if let Some(chain) = upgrade.member_mut("filters") {
+                    edit(chain);
+                }
+            }
+        }
+    }
 }
 
 /// Whether it is the name of a connection manager's own routes.

@@ -6,20 +6,20 @@ use super::{
     document::Node,
     rollout::{self, Guard},
     search::{
-        NAMESPACE, OVERRIDES, Walk, either, filter, filters, is_entry, is_per_route, unwrapped,
-        visit,
+        NAMESPACE, OVERRIDES, Walk, filter, filters, is_entry, is_per_route, unwrapped, visit,
     },
+    shape::chains,
 };
 use crate::config::Location;
 
 /// Types of RBAC's configuration, for a chain and for a route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// A chain whose routes come from elsewhere.
+/// A connection manager whose routes come from elsewhere.
 pub(super) struct Elsewhere {
     /// The place that says so.
     pub(super) at: Location,
-    /// The guards that the chain needs because of that.
+    /// The guards that its chains need because of that.
     pub(super) guards: Vec<Guard>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Surroundings {
     pub(super) is_apart: bool,
     /// Whether some filter is disabled unless a route enables it.
     pub(super) has_disabled: bool,
-    /// Where routes come from elsewhere, for a chain with such a filter.
+    /// Where routes come from elsewhere, for chains with such a filter.
     pub(super) routes_elsewhere: Vec<Elsewhere>,
     /// What reads the filter's dynamic metadata.
     pub(super) metadata_readers: Vec<Location>,
@@ -120,9 +120,7 @@ impl Surroundings {
             self.names.insert(name.unwrap_or_default().to_owned());
             self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
         }
-        if let Some(Node::List(chain)) = either(node, "http_filters") {
-            self.look_at_chain(at, members, chain);
-        }
+        self.look_at_chains(at, members);
         for (name, value) in members {
             let text = value.text().unwrap_or_default();
             if let (true, Node::Map(overrides)) = (OVERRIDES.contains(&name.as_str()), value) {
@@ -140,20 +138,23 @@ impl Surroundings {
         }
     }
 
-    fn look_at_chain(&mut self, at: &Location, manager: &[(String, Node)], chain: &[Node]) {
+    fn look_at_chains(&mut self, at: &Location, manager: &[(String, Node)]) {
         // Routes refer to what is in the chain, whatever that wraps.
-        for entry in chain {
+        for entry in chains(manager).into_iter().flatten() {
             if !is_entry(entry) && !filters(entry).is_empty() {
                 let name = entry.member("name").and_then(Node::text);
                 self.wrappers.insert(name.unwrap_or_default().to_owned());
             }
         }
-        let guards = rollout::guards(manager);
+        let mut guards: Vec<Guard> = Vec::new();
+        for (_, guard) in rollout::guards(manager).into_iter().flatten() {
+            if !guards.contains(&guard) {
+                guards.push(guard);
+            }
+        }
         if let (Some(source), false) = (rollout::source_of_routes(manager), guards.is_empty()) {
-            self.routes_elsewhere.push(Elsewhere {
-                at: at.member(source),
-                guards: guards.into_iter().map(|(_, guard)| guard).collect(),
-            });
+            let at = at.member(source);
+            self.routes_elsewhere.push(Elsewhere { at, guards });
         }
     }
 }

@@ -119,7 +119,7 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::SeveralGuards { guards } => format!(
-                "each jwt_authn filter of this chain has a guard of its own ({}), since a route's \
+                "each jwt_authn filter of this listener has a guard of its own ({}), since a route's \
                 metadata apply to every module; a file of routes that configure one filter \
                 switches off that filter's guard alone, and the others go on answering 403; give \
                 the filters one name before you migrate or, if no route configures them, name each \
