@@ -14,6 +14,7 @@
     reason = "test code: a failure should end the test"
 )]
 
+mod opened;
 mod refused;
 mod rollout;
 #[path = "../support/signer.rs"]

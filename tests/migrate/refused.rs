@@ -4,7 +4,8 @@ use std::fs;
 
 use super::{ENVOY, embedded, file, migrate};
 
-const PROVIDER: &str = "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
+pub(super) const PROVIDER: &str =
+    "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
 
 fn told(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
     let output = migrate(file, arguments);

@@ -6,13 +6,17 @@ use super::{
     document::Node,
     object::Object,
     rollout,
-    search::{filter, is_filter_type},
+    search::{filter, is_entry, is_filter_type},
     surroundings::{Surroundings, free},
 };
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 /// The example whose list of capabilities is the one that is tested.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
+
+/// An Envoy built without WebAssembly would leave out a module with this mark, and pass every
+/// request.
+const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 
 /// Puts modules in the place of filters.
 pub(super) struct Modules<'a> {
@@ -49,13 +53,15 @@ impl<'a> Modules<'a> {
                 None => node,
             };
         }
+        let has_filter = is_entry(&node);
         match node {
             Node::List(elements) => elements
                 .into_iter()
                 .map(|element| self.rewrite(element))
                 .collect(),
-            Node::Map(members) => {
+            Node::Map(mut members) => {
                 let guards = rollout::guards(&members);
+                members.retain(|(name, _)| !(has_filter && OPTIONAL.contains(&name.as_str())));
                 let mut members = self.members(members);
                 rollout::insert(guards, &mut members);
                 Node::Map(members)
