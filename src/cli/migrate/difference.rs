@@ -82,6 +82,10 @@ pub enum Deviation {
         /// The name that is written.
         to: String,
     },
+    /// A condition on a query that only holds once the query is decoded.
+    QueryDecoded,
+    /// A regular expression that counts octets in Envoy, and characters here.
+    CountsOctets,
     /// A condition that `jwt_authn` never looked at.
     ConditionIgnored,
     /// An empty requirement that a route or rule may name.
@@ -127,8 +131,10 @@ impl Deviation {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::DenialUnwritten
+            Self::CountsOctets
+            | Self::DenialUnwritten
             | Self::PerhapsUnsettledRoutes { .. }
+            | Self::QueryDecoded
             | Self::RouteOverride { .. }
             | Self::RoutesElsewhere
             | Self::RoutesGuarded

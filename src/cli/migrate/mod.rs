@@ -13,6 +13,7 @@
 
 mod difference;
 mod document;
+mod expression;
 mod fields;
 mod filter;
 mod journal;
@@ -23,6 +24,7 @@ mod object;
 mod obstacle;
 mod overrides;
 mod provider;
+mod query;
 mod reader;
 mod report;
 mod requirement;

@@ -59,6 +59,8 @@ pub enum Obstacle {
     OverrideOfUnnamed,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
+    /// A condition on a query in its encoded form.
+    QueryEncoded,
     /// A route with policies beside it that is matched by what the module edits.
     UnsettledRoute,
     /// An override whose routes are not all here.
@@ -113,6 +115,11 @@ impl fmt::Display for Obstacle {
                 "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
                  module cannot write: it would let in whom it refuses; migrate without --rewrite, \
                  and decide by \"authorize\"",
+            ),
+            Self::QueryEncoded => formatter.write_str(
+                "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
+                 protects would be open; write it decoded, without % and +, and in place of a \
+                 class that has them (as [^&] and \\S do) a dot",
             ),
             Self::UnsettledRoute => formatter.write_str(
                 "a route is matched by what the module sets or takes away, so that behind it Envoy \

@@ -3,12 +3,15 @@
 use super::{
     difference::Deviation,
     document::Node,
+    expression::counts_octets,
     fields::{Fields, Placed, copy},
     journal::Journal,
     names::Names,
     object::Object,
     obstacle::{NotCarried, Obstacle},
     provider::spellings,
+    query,
+    search::{Walk, visit},
     taken,
 };
 use crate::config::Location;
@@ -211,7 +214,8 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
         "path_separated_prefix",
         "connect_matcher",
     ] {
-        if let Some((_, node)) = fields.take(field)? {
+        if let Some((at, node)) = fields.take(field)? {
+            note_counts(&at, node, journal);
             condition.put(field, copy(node));
         }
     }
@@ -221,15 +225,17 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     {
         condition.put("case_sensitive", false);
     }
-    for field in ["headers", "query_parameters"] {
-        let list = fields.list(field)?;
-        condition.put_filled(
-            field,
-            list.into_iter()
-                .map(|(_, node)| copy(node))
-                .collect::<Node>(),
-        );
+    let mut headers = Vec::new();
+    for (at, node) in fields.list("headers")? {
+        note_counts(&at, node, journal);
+        headers.push(copy(node));
     }
+    condition.put_filled("headers", Node::List(headers));
+    let mut params = Vec::new();
+    for placed in fields.list("query_parameters")? {
+        params.push(query::condition(placed, journal)?);
+    }
+    condition.put_filled("query_parameters", Node::List(params));
     for field in IGNORED {
         if let Some((at, _)) = fields.take(field)? {
             journal.note(&at, Deviation::ConditionIgnored);
@@ -242,4 +248,15 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     }
     fields.finish()?;
     Ok(condition.into())
+}
+
+/// Notes the regular expressions in a condition that count.
+fn note_counts(at: &Location, condition: &Node, journal: &mut Journal) {
+    visit(condition, at, &mut |at, node| {
+        let regex = node.member("regex").and_then(Node::text);
+        if regex.is_some_and(counts_octets) {
+            journal.note(at, Deviation::CountsOctets);
+        }
+        Walk::Into
+    });
 }

@@ -32,6 +32,13 @@ impl fmt::Display for Deviation {
                 forward: true if the upstream needs it"
                     .into()
             }
+            Self::CountsOctets => {
+                "Envoy's regular expressions match octets and those of the module characters, so \
+                this one matches other requests that are not ASCII (\"/.x\" takes \"/éx\" here, \
+                and \"/..x\" does in jwt_authn); write \\. for a dot, and classes such as [!-~] \
+                or [^/]* in place of a counted . or [^…]"
+                    .into()
+            }
             Self::Counters => {
                 "counters are wasmcustom.portcullis.… (were http.….jwt_authn.…); change dashboards \
                 and alerts"
@@ -85,6 +92,11 @@ impl fmt::Display for Deviation {
             }
             Self::Renamed { to } => {
                 format!("the name does not fit and is now {to:?}; use that in dashboards").into()
+            }
+            Self::QueryDecoded => {
+                "jwt_authn compares a query as it was sent, in which this never holds; here it is \
+                decoded, and it may; delete the rule if it should not apply"
+                    .into()
             }
             Self::RetriesUnbounded => {
                 "a failed fetch is repeated, with back-off, until it succeeds; num_retries and \

@@ -1,0 +1,159 @@
+//! Conditions on the query.
+//!
+//! `jwt_authn` compares a query as it was sent, and the module compares it decoded, so that
+//! `?%73ecure=1` does not evade a rule on `secure`. A condition that is written in its encoded form
+//! would never hold again, and what it protects would be open.
+
+use super::{
+    difference::Deviation,
+    document::Node,
+    expression::{Set, ascii, has_flag, sets},
+    fields::{Placed, copy},
+    journal::Journal,
+    obstacle::{NotCarried, Obstacle},
+};
+
+/// `query_parameters[]`.
+pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
+    let mut condition = copy(node);
+    let name = condition.member("name").and_then(Node::text);
+    let mut reading = name.map_or(Reading::Same, |name| of_text(name, "="));
+    if let Some(Node::Map(patterns)) = condition.member_mut("string_match") {
+        for (kind, pattern) in patterns {
+            let of_pattern = match (kind.as_str(), pattern.member_mut("regex")) {
+                ("safe_regex", Some(regex)) => of_regex(regex),
+                (_, None) => pattern
+                    .text()
+                    .map_or(Reading::Same, |text| of_text(text, "")),
+                _ => Reading::Same,
+            };
+            reading = reading.max(of_pattern);
+        }
+    }
+    match reading {
+        Reading::Same => {}
+        Reading::Decoded => journal.note(&at, Deviation::QueryDecoded),
+        Reading::Encoded => {
+            let reason = Obstacle::QueryEncoded;
+            return Err(NotCarried { at, reason });
+        }
+    }
+    Ok(condition)
+}
+
+/// The form of a query in which a condition can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reading {
+    /// As it was sent and decoded.
+    Same,
+    /// Decoded: no query is sent like this.
+    Decoded,
+    /// As it was sent: decoded, it is another text.
+    Encoded,
+}
+
+/// Of a text, which in a name has no `=`.
+fn of_text(text: &str, separators: &str) -> Reading {
+    let of = |letter: char| match letter {
+        '%' | '+' => Reading::Encoded,
+        letter if is_sent(letter) && !separators.contains(letter) => Reading::Same,
+        _ => Reading::Decoded,
+    };
+    text.chars().map(of).max().unwrap_or(Reading::Same)
+}
+
+/// Of a regular expression, whose dots then match a line break as well: `%0a` is three characters
+/// to `jwt_authn`, and dots match each of them.
+fn of_regex(regex: &mut Node) -> Reading {
+    let Some(expression) = regex.text().map(str::to_owned) else {
+        return Reading::Same;
+    };
+    // Where spaces mean nothing, or a flag ends before the expression does, it is not taken apart.
+    if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
+        return Reading::Encoded;
+    }
+    let reading = sets(&expression).map(|set| of_set(&set)).max();
+    if expression.contains('.') {
+        *regex = Node::from(format!("(?s){expression}"));
+    }
+    reading.unwrap_or(Reading::Same)
+}
+
+/// Of a class that has `%` or `+`, the decoded text may have what the class has not, unless that can
+/// be sent as it is: then a client could evade the condition before.
+fn of_set(set: &Set) -> Reading {
+    if let Some(only) = set.only() {
+        return of_text(only.encode_utf8(&mut [0; 4]), "");
+    }
+    let has_encoded = set.has('%') || set.has('+');
+    let mut missing = ascii().filter(|letter| !set.has(*letter));
+    let is_same = set.has_all_beyond_ascii() && missing.all(is_sent);
+    match has_encoded && !is_same {
+        true => Reading::Encoded,
+        false => Reading::Same,
+    }
+}
+
+/// Whether a query may have this character as it is, with the same meaning.
+fn is_sent(letter: char) -> bool {
+    letter.is_ascii_graphic() && !"#%&+".contains(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_conditions_on_encoded_and_decoded_queries() {
+        for (pattern, expected) in [
+            ("exact: a/b=c", Reading::Same),
+            ("exact: 'a%2Fb'", Reading::Encoded),
+            ("exact: c++", Reading::Encoded),
+            ("prefix: '%2F'", Reading::Encoded),
+            ("suffix: a b", Reading::Decoded),
+            ("contains: 'a&b'", Reading::Decoded),
+            ("exact: é", Reading::Decoded),
+            ("safe_regex: { regex: '.*%3D.*' }", Reading::Encoded),
+            (r"safe_regex: { regex: 'c\+\+' }", Reading::Encoded),
+            ("safe_regex: { regex: '[+]' }", Reading::Encoded),
+            (r"safe_regex: { regex: '\x25' }", Reading::Encoded),
+            ("safe_regex: { regex: '[^&]*' }", Reading::Encoded),
+            (r"safe_regex: { regex: '\S+' }", Reading::Encoded),
+            ("safe_regex: { regex: '[!-~]+' }", Reading::Encoded),
+            ("safe_regex: { regex: '(?x) a' }", Reading::Encoded),
+            ("safe_regex: { regex: '(?-s).' }", Reading::Encoded),
+            ("safe_regex: { regex: 'a b' }", Reading::Decoded),
+            ("safe_regex: { regex: '[a-z0-9_]+|.*' }", Reading::Same),
+            (r"safe_regex: { regex: '[^,/]+\d?\W' }", Reading::Same),
+        ] {
+            let text = format!("{{ name: a, string_match: {{ {pattern} }} }}");
+            let (node, _) = Node::read(&text).unwrap();
+            let mut journal = Journal::default();
+            let read = condition((Default::default(), &node), &mut journal);
+            let found = match (&read, journal.0.is_empty()) {
+                (Err(error), _) => {
+                    assert_eq!(error.reason, Obstacle::QueryEncoded, "{text}");
+                    Reading::Encoded
+                }
+                (Ok(_), true) => Reading::Same,
+                (Ok(_), false) => Reading::Decoded,
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+        for name in ["'a%5B%5D'", "x+y"] {
+            let (node, _) =
+                Node::read(&format!("{{ name: {name}, present_match: true }}")).unwrap();
+            let read = condition((Default::default(), &node), &mut Journal::default());
+            assert_eq!(read.unwrap_err().reason, Obstacle::QueryEncoded, "{name}");
+        }
+    }
+
+    #[test]
+    fn lets_dots_match_what_is_decoded_to_a_line_break() {
+        let text = "{ name: a, stringMatch: { safeRegex: { regex: 'a.*' } } }";
+        let (node, _) = Node::read(text).unwrap();
+        let read = condition((Default::default(), &node), &mut Journal::default()).unwrap();
+        let expected = "{ name: 'a', string_match: { safe_regex: { regex: '(?s)a.*' } } }";
+        assert_eq!(read, Node::read(expected).unwrap().0);
+    }
+}
