@@ -1,11 +1,25 @@
 //! What a migration would let in unnoticed: it is refused, or reported as dangerous.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use super::{configuration, embedded, file, migrate, printed, refused::PROVIDER};
+use super::{
+    configuration, embedded, file, migrate, printed,
+    refused::{PER_ROUTE, PROVIDER, manager, routes, told},
+};
 use portcullis::cli::migrate::{Deviation, Obstacle};
 
 const REWRITE: [&str; 3] = ["--rewrite", "--module", "m"];
+
+/// The dangers of a run that succeeds.
+fn dangers(file: &Path, arguments: &[&str]) -> Vec<String> {
+    let output = migrate(file, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let lines = said.lines().filter(|line| line.starts_with("danger: "));
+    lines.map(str::to_owned).collect()
+}
 
 /// An Envoy built without WebAssembly would skip it, and pass every request.
 #[test]
@@ -19,6 +33,104 @@ fn leaves_no_module_optional() {
         assert!(rewritten.contains("portcullis"), "{rewritten}");
         assert!(!rewritten.contains(field), "{rewritten}");
     }
+}
+
+const OTHER_MODULE: &str = r#"
+  - name: device
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+      config:
+        root_id: portcullis
+        vm_config: { vm_id: device, code: { local: { filename: /etc/m.wasm } } }"#;
+
+/// Metadata of a route are for every Portcullis that meets it.
+#[test]
+fn disables_no_other_portcullis_by_overrides_for_jwt_authn() {
+    let off = routes(&format!("{{ jwt: {{ {PER_ROUTE}, disabled: true }} }}"));
+    let with = |routes: &str, module: &str| {
+        let filters = format!("http_filters:{module}");
+        let manager = manager("jwt", routes).replace("http_filters:", &filters);
+        format!("resources:\n{manager}")
+    };
+    let own = format!("route_config: {off}");
+    let policy = OTHER_MODULE.replace(
+        "root_id: portcullis",
+        "configuration: { value: '{\"providers\":{},\"rules\":[]}' }",
+    );
+    let other = OTHER_MODULE.replace("root_id: portcullis", "root_id: waf");
+    for (name, module, is_refused) in [
+        ("root-id", OTHER_MODULE, true),
+        ("policy", &policy, true),
+        ("waf", &other, false),
+    ] {
+        let path = file(&format!("module-{name}.yaml"), &with(&own, module));
+        let arguments: [&[&str]; 2] = [&REWRITE, &[]];
+        for arguments in arguments {
+            if is_refused {
+                let said = told(&path, arguments, 1);
+                assert!(said.contains("would disable it too"), "{name}: {said}");
+                assert!(said.contains("http_filters[0]: "), "{name}: {said}");
+            } else {
+                assert_eq!(migrate(&path, arguments).status.code(), Some(0), "{name}");
+            }
+        }
+    }
+    let says = |dangers: Vec<String>| {
+        let mut dangers = dangers.iter();
+        dangers.any(|line| line.contains("every Portcullis in its listener"))
+    };
+    let alone = file("module-alone.yaml", &format!("resources: [{off}]"));
+    assert!(says(dangers(&alone, &REWRITE)));
+    let apart = with("rds: { route_config_name: r }", OTHER_MODULE);
+    assert!(says(dangers(&file("module-apart.yaml", &apart), &REWRITE)));
+}
+
+/// A route's own metadata would be obeyed, or replaced.
+#[test]
+fn neither_obeys_nor_loses_metadata_that_are_there_already() {
+    let strict = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let there = |overrides: &str, metadata: &str| {
+        routes(overrides).replace(
+            "typed_per_filter_config",
+            &format!("metadata: {{ filter_metadata: {{ portcullis: {metadata} }} }}, typed_per_filter_config"),
+        )
+    };
+    let in_listener = |routes: &str| {
+        let manager = manager("jwt", &format!("route_config: {routes}"));
+        format!("resources:\n{manager}")
+    };
+    let alone = |routes: &str| format!("resources: [{routes}]");
+    let authorize = "{ requirement_name: strict, authorize: { roles: { any_of: [root] } } }";
+    let equal = "{ requirementName: strict }".replace("requirementName", "requirement_name");
+    for (name, overrides, metadata, is_refused) in [
+        ("obeyed", "{}", "{ disabled: true }", true),
+        ("replaced", strict.as_str(), authorize, true),
+        ("equal", strict.as_str(), equal.as_str(), false),
+    ] {
+        let routes = there(overrides, metadata);
+        for (place, document) in [("with", in_listener(&routes)), ("alone", alone(&routes))] {
+            let path = file(&format!("there-{name}-{place}.yaml"), &document);
+            if is_refused {
+                let said = told(&path, &REWRITE, 1);
+                assert!(said.contains("metadata for Portcullis already"), "{said}");
+            } else {
+                let rewritten = printed(&migrate(&path, &REWRITE));
+                let again = file(&format!("there-{name}-{place}.again.yaml"), &rewritten);
+                if place == "alone" {
+                    assert_eq!(printed(&migrate(&again, &REWRITE)), rewritten);
+                }
+            }
+        }
+    }
+    // Another listener of the file has been migrated before.
+    let migrated = manager("x", &format!("route_config: {}", there("{}", authorize)));
+    let (migrated, _) = migrated.split_once("  http_filters:").unwrap();
+    let document = format!(
+        "resources:\n{}{migrated}  http_filters: [{{ name: router }}]\n",
+        manager("jwt", &format!("route_config: {}", routes("{}")))
+    );
+    let rewritten = printed(&migrate(&file("there-other.yaml", &document), &REWRITE));
+    assert!(rewritten.contains("- root"), "{rewritten}");
 }
 
 fn rules(condition: &Value) -> Value {

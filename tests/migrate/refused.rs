@@ -7,7 +7,7 @@ use super::{ENVOY, embedded, file, migrate};
 pub(super) const PROVIDER: &str =
     "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
 
-fn told(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
+pub(super) fn told(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
     let output = migrate(file, arguments);
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{told}");
@@ -272,7 +272,7 @@ fn takes_no_name_that_routes_refer_to() {
 }
 
 /// A connection manager with one filter of this name.
-fn manager(name: &str, more: &str) -> String {
+pub(super) fn manager(name: &str, more: &str) -> String {
     format!(
         r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
   {more}
@@ -286,12 +286,12 @@ fn manager(name: &str, more: &str) -> String {
     )
 }
 
-const PER_ROUTE: &str =
+pub(super) const PER_ROUTE: &str =
     r#""@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig"#;
 const ANY_FILTER: &str = r#""@type": type.googleapis.com/envoy.config.route.v3.FilterConfig"#;
 
 /// A route configuration with one route.
-fn routes(overrides: &str) -> String {
+pub(super) fn routes(overrides: &str) -> String {
     format!(
         "{{ virtual_hosts: [{{ name: a, domains: ['*'], routes: [{{ match: {{ prefix: / }}, \
          direct_response: {{ status: 200 }}, typed_per_filter_config: {overrides} }}] }}] }}"

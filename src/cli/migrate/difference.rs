@@ -77,6 +77,8 @@ pub enum Deviation {
     MetadataUnwritten,
     /// Something refuses by dynamic metadata that is no longer written.
     DenialUnwritten,
+    /// What routes ask for reaches every Portcullis in their listener.
+    MetadataForAll,
     /// A name does not fit.
     Renamed {
         /// The name that is written.
@@ -133,6 +135,7 @@ impl Deviation {
         match self {
             Self::CountsOctets
             | Self::DenialUnwritten
+            | Self::MetadataForAll
             | Self::PerhapsUnsettledRoutes { .. }
             | Self::QueryDecoded
             | Self::RouteOverride { .. }

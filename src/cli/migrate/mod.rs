@@ -142,6 +142,10 @@ pub(super) fn run(
         let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
         return Err(not_carried(NotCarried { at, reason }));
     }
+    if let (1.., Some(at)) = (routes.overrides, surroundings.modules.first()) {
+        let (at, reason) = (at.clone(), Obstacle::OtherModule);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
     let unsettled = match routes.overrides {
         0 => Vec::new(),
         _ => Edits::of(&found).places(&document),
@@ -173,6 +177,10 @@ pub(super) fn run(
     differences.extend(of_filters);
     differences.append(&mut routes.differences);
     let configurations = carried.into_iter().map(|carried| carried.configuration);
+    if surroundings.is_apart && routes.overrides > 0 {
+        let (at, what) = (Location::default(), Deviation::MetadataForAll);
+        differences.push(Difference { at, what });
+    }
     let written = if let Some(module) = module {
         // Done, and no longer to do.
         differences
@@ -211,6 +219,10 @@ fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let mut differences: Vec<Difference> = denials
         .map(|at| difference(at, Deviation::DenialUnwritten))
         .collect();
+    if !surroundings.routes_elsewhere.is_empty() {
+        let modules = surroundings.modules.iter();
+        differences.extend(modules.map(|at| difference(at, Deviation::MetadataForAll)));
+    }
     let readers = surroundings.metadata_readers.iter();
     differences.extend(readers.map(|at| difference(at, Deviation::MetadataUnwritten)));
     let elsewhere = surroundings.routes_elsewhere.iter();

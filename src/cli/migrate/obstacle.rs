@@ -61,6 +61,10 @@ pub enum Obstacle {
     OverrideEnables,
     /// A condition on a query in its encoded form.
     QueryEncoded,
+    /// A Portcullis that is there already, where routes have overrides.
+    OtherModule,
+    /// A route that has other metadata for Portcullis already.
+    MetadataThere,
     /// A route with policies beside it that is matched by what the module edits.
     UnsettledRoute,
     /// An override whose routes are not all here.
@@ -120,6 +124,16 @@ impl fmt::Display for Obstacle {
                 "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
                  protects would be open; write it decoded, without % and +, and in place of a \
                  class that has them (as [^&] and \\S do) a dot",
+            ),
+            Self::OtherModule => formatter.write_str(
+                "this Portcullis would obey the metadata into which the overrides for jwt_authn \
+                 turn, and a route that disables jwt_authn would disable it too; make one module \
+                 of both, or replace the overrides by rules of jwt_authn",
+            ),
+            Self::MetadataThere => formatter.write_str(
+                "this route has metadata for Portcullis already, which jwt_authn does not look at \
+                 and the module would obey, or which would be lost; take them out, migrate, and put \
+                 back what the route shall ask for",
             ),
             Self::UnsettledRoute => formatter.write_str(
                 "a route is matched by what the module sets or takes away, so that behind it Envoy \

@@ -6,11 +6,10 @@ use super::{
     document::Node,
     object::Object,
     rollout,
-    search::{filter, is_entry, is_filter_type},
+    search::{WASM, filter, is_entry, is_filter_type},
     surroundings::{Surroundings, free},
 };
 
-const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 /// The example whose list of capabilities is the one that is tested.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 
@@ -116,7 +115,7 @@ impl<'a> Modules<'a> {
         config.put("failure_policy", "FAIL_CLOSED");
         config.put("configuration", value);
         let mut wasm = Object::default();
-        wasm.put("@type", WASM);
+        wasm.put("@type", wasm_url());
         wasm.put("config", config);
         wasm.into()
     }
@@ -132,13 +131,15 @@ impl<'a> Modules<'a> {
 }
 
 fn rename_types(node: &mut Node) {
-    if let Node::List(types) = node {
-        for url in types {
-            if url.text().is_some_and(is_filter_type) {
-                *url = WASM.into();
-            }
+    for url in node.elements_mut() {
+        if url.text().is_some_and(is_filter_type) {
+            *url = wasm_url().into();
         }
     }
+}
+
+fn wasm_url() -> String {
+    format!("type.googleapis.com/{WASM}")
 }
 
 /// What the module may call and be called for.

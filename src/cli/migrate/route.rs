@@ -14,10 +14,10 @@ use super::{
     obstacle::{NotCarried, Obstacle},
     overrides::{Layer, Override, written},
     rollout,
-    search::{OVERRIDES, is_per_route, places_of_overrides},
+    search::{OVERRIDES, filters, is_entry, is_per_route, places_of_overrides},
     shape::{
         add_metadata, chains, edit, has_virtual_hosts_elsewhere, is_route, is_route_configuration,
-        is_virtual_host, weighted_clusters,
+        is_virtual_host, metadata, weighted_clusters,
     },
     surroundings::Surroundings,
 };
@@ -28,8 +28,21 @@ use crate::config::Location;
 enum Delivery {
     /// In the listener, together with its filters.
     WithListener,
+    /// In a listener that has no `jwt_authn` filter.
+    WithOtherListener,
     /// Separately, before or after the listener.
     Apart,
+}
+
+impl Delivery {
+    /// By a connection manager with routes of its own.
+    fn with(manager: &[(String, Node)]) -> Self {
+        let mut entries = chains(manager).into_iter().flatten();
+        match entries.any(|entry| is_entry(entry) || !filters(entry).is_empty()) {
+            true => Self::WithListener,
+            false => Self::WithOtherListener,
+        }
+    }
 }
 
 /// Named requirements that ask for nothing.
@@ -129,15 +142,16 @@ impl<'a> Routes<'a> {
             });
         }
         let (before, has_more) = (self.routes, has_virtual_hosts_elsewhere(&members));
-        let holds_filters = !chains(&members).is_empty();
+        let own_routes = match chains(&members).is_empty() {
+            true => delivery,
+            false => Delivery::with(&members),
+        };
         let rewritten = members.into_iter().map(|(name, node)| {
             let delivery = match &node {
                 Node::Map(routes)
-                    if holds_filters
-                        && is_route_configuration(&name)
-                        && !has_virtual_hosts_elsewhere(routes) =>
+                    if is_route_configuration(&name) && !has_virtual_hosts_elsewhere(routes) =>
                 {
-                    Delivery::WithListener
+                    own_routes
                 }
                 _ => delivery,
             };
@@ -169,6 +183,7 @@ impl<'a> Routes<'a> {
                 .member("clusters");
             counts = self.clusters(clusters, &at, inner, delivery)?;
         }
+        check_metadata(&members, at, counts.as_ref(), delivery)?;
         if let Some(counts) = counts {
             let what = Deviation::RouteOverride {
                 metadata: counts.json(),
@@ -215,7 +230,7 @@ impl<'a> Routes<'a> {
         layer.configured.clone().map(|configured| match configured {
             // A separate route may meet another listener, where this name requires something.
             Override::Requirement(name)
-                if delivery == Delivery::WithListener && self.empty.everywhere.contains(&name) =>
+                if delivery != Delivery::Apart && self.empty.everywhere.contains(&name) =>
             {
                 Override::Disabled
             }
@@ -253,7 +268,7 @@ impl<'a> Routes<'a> {
                 self.seen.push(place);
                 own = read.or(own);
             }
-            if delivery == Delivery::WithListener {
+            if delivery != Delivery::Apart {
                 configs.retain(|(name, config)| !self.is_override(name, config));
             }
         }
@@ -316,4 +331,28 @@ impl<'a> Routes<'a> {
         self.overrides = self.overrides.saturating_add(1);
         Ok(Some(layer))
     }
+}
+
+/// Refuses metadata that `jwt_authn` never looked at. The module would obey them, and an override
+/// would replace them. A file that was rewritten before has the same ones.
+fn check_metadata(
+    route: &[(String, Node)],
+    at: &Location,
+    counts: Option<&Override>,
+    delivery: Delivery,
+) -> Result<(), NotCarried> {
+    let Some(there) = metadata(route) else {
+        return Ok(());
+    };
+    let is_kept = match counts {
+        Some(counts) => there.canonical() == counts.metadata().canonical(),
+        None => delivery == Delivery::WithOtherListener,
+    };
+    if is_kept {
+        return Ok(());
+    }
+    Err(NotCarried {
+        at: at.member("metadata"),
+        reason: Obstacle::MetadataThere,
+    })
 }

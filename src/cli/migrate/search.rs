@@ -8,7 +8,9 @@ use crate::config::{Location, camel_case};
 
 /// Type of the filter's configuration.
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
-/// Type of an override for it.
+/// Type of the configuration of a filter in WebAssembly.
+pub(super) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+/// Type of an override for `jwt_authn`.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 /// Type of an override for any filter.
 pub(super) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
@@ -100,13 +102,19 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<Location> {
 
 /// Whether this is an entry with the filter in it, or with one to be discovered.
 pub(super) fn is_entry(entry: &Node) -> bool {
+    types(entry).contains(&FILTER)
+}
+
+/// The types that the filter of an entry has, or may have once it is discovered.
+pub(super) fn types(entry: &Node) -> Vec<&str> {
     let typed = either(entry, "typed_config");
     let discovery = either(entry, "config_discovery");
     let default = discovery.and_then(|node| either(node, "default_config"));
-    let types = discovery.and_then(|node| either(node, "type_urls"));
-    let is_type = |url: &Node| url.text().is_some_and(is_filter_type);
-    typed.or(default).is_some_and(|node| filter(node).is_some())
-        || matches!(types, Some(Node::List(types)) if types.iter().any(is_type))
+    let urls = discovery.and_then(|node| either(node, "type_urls"));
+    let urls = urls.map(Node::elements).unwrap_or_default();
+    let discovered = urls.iter().filter_map(|url| url.text()?.rsplit('/').next());
+    let written = typed.or(default).and_then(|node| unwrapped(node).0);
+    written.into_iter().chain(discovered).collect()
 }
 
 /// Looks at every value, and into it where `look` says so.

@@ -95,17 +95,23 @@ fn member<'a>(
     }
 }
 
+const OF_FILTERS: [&str; 2] = ["filter_metadata", "filterMetadata"];
+const PORTCULLIS: &str = "portcullis";
+
+/// What the metadata of a route say to Portcullis.
+pub(super) fn metadata(route: &[(String, Node)]) -> Option<&Node> {
+    let (_, metadata) = route.iter().find(|(name, _)| name == "metadata")?;
+    let mut of_filters = OF_FILTERS.iter().filter_map(|name| metadata.member(name));
+    of_filters.find_map(|of_filters| of_filters.member(PORTCULLIS))
+}
+
 /// Adds to `metadata.filter_metadata`, next to what is there.
 pub(super) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     edit(members, &["metadata"], |of_route| {
-        edit(
-            of_route,
-            &["filter_metadata", "filterMetadata"],
-            |of_filters| {
-                of_filters.retain(|(name, _)| name != "portcullis");
-                of_filters.push(("portcullis".to_owned(), metadata));
-            },
-        );
+        edit(of_route, &OF_FILTERS, |of_filters| {
+            of_filters.retain(|(name, _)| name != PORTCULLIS);
+            of_filters.push((PORTCULLIS.to_owned(), metadata));
+        });
     });
 }
 

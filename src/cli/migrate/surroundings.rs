@@ -6,7 +6,8 @@ use super::{
     document::Node,
     rollout::{self, Guard},
     search::{
-        NAMESPACE, OVERRIDES, Walk, filter, filters, is_entry, is_per_route, unwrapped, visit,
+        NAMESPACE, OVERRIDES, WASM, Walk, filter, filters, is_entry, is_per_route, types,
+        unwrapped, visit,
     },
     shape::chains,
 };
@@ -43,6 +44,8 @@ pub(super) struct Surroundings {
     pub(super) metadata_readers: Vec<Location>,
     /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
     pub(super) denials: Vec<Location>,
+    /// Entries that look like a Portcullis.
+    pub(super) modules: Vec<Location>,
     /// Names of virtual machines of WebAssembly.
     pub(super) vm_ids: Vec<String>,
 }
@@ -120,6 +123,9 @@ impl Surroundings {
             self.names.insert(name.unwrap_or_default().to_owned());
             self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
         }
+        if is_module(node) {
+            self.modules.push(at.clone());
+        }
         self.look_at_chains(at, members);
         for (name, value) in members {
             let text = value.text().unwrap_or_default();
@@ -156,6 +162,26 @@ impl Surroundings {
             let at = at.member(source);
             self.routes_elsewhere.push(Elsewhere { at, guards });
         }
+    }
+}
+
+/// Whether this is an entry with a Portcullis, which may have any name: by the name of its file or
+/// virtual machine, or else by its configuration.
+fn is_module(entry: &Node) -> bool {
+    let is_wasm = types(entry).contains(&WASM);
+    let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
+    is_wasm && (mentions(entry, "portcullis") || has_policy)
+}
+
+/// Whether a word stands anywhere in there, in any case.
+fn mentions(node: &Node, word: &str) -> bool {
+    let has = |text: &str| text.to_ascii_lowercase().contains(word);
+    match node {
+        Node::List(elements) => elements.iter().any(|element| mentions(element, word)),
+        Node::Map(members) => members
+            .iter()
+            .any(|(name, member)| has(name) || mentions(member, word)),
+        Node::Plain(text) | Node::Text(text) => has(text),
     }
 }
 

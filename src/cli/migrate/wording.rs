@@ -71,6 +71,12 @@ impl fmt::Display for Deviation {
                 limits.park_timeout if fetching takes long"
                     .into()
             }
+            Self::MetadataForAll => {
+                "a route's metadata apply to every Portcullis in its listener: if one is there \
+                next to jwt_authn, a route that disables jwt_authn disables that too, even in an \
+                old listener; make one module of both first"
+                    .into()
+            }
             Self::MetadataUnwritten => {
                 "what this reads in the dynamic metadata of jwt_authn is no longer written, so \
                 that it finds nothing; decide by \"authorize\" (and unmatched: deny, where this \
