@@ -133,6 +133,36 @@ fn neither_obeys_nor_loses_metadata_that_are_there_already() {
     assert!(rewritten.contains("- root"), "{rewritten}");
 }
 
+/// Once the metadata are no longer written, the request takes another route.
+#[test]
+fn chooses_no_route_by_metadata_of_jwt_authn() {
+    let metadata = "filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: blocked }]";
+    let matched = format!(
+        "prefix: /, dynamic_metadata: [{{ {metadata}, value: {{ bool_match: true }} }}] }}"
+    );
+    let matched = routes("{}").replace("prefix: / }", &matched);
+    let input = format!(
+        "{{ \"@type\": type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.DynamicMetadataInput, {metadata} }}"
+    );
+    for (name, more) in [
+        ("route", format!("route_config: {matched}")),
+        ("input", format!("a: {{ typed_config: {input} }}")),
+    ] {
+        let document = format!("resources:\n{}", manager("jwt", &more));
+        let path = file(&format!("chosen-{name}.yaml"), &document);
+        let said = told(&path, &REWRITE, 1);
+        assert!(
+            said.contains("this chooses by the dynamic metadata"),
+            "{said}"
+        );
+        let dangers = dangers(&path, &[]);
+        assert!(
+            dangers.iter().any(|line| line.contains("LETS THEM IN")),
+            "{name}: {dangers:?}"
+        );
+    }
+}
+
 fn rules(condition: &Value) -> Value {
     json!({
         "providers": { "p": { "issuer": "a", "localJwks": { "inlineString": super::KEYS } } },

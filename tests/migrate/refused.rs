@@ -218,9 +218,19 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
     };
     let direct = format!("{{ metadata: {metadata} }}");
     let negated = format!("{{ not_id: {{ metadata: {metadata} }} }}");
+    let inverted = direct.replace("filter:", "invert: true, filter:");
+    let matcher = inverted.replace("{ metadata:", "{ metadata_matcher:");
+    let sourced = format!("{{ sourced_metadata: {matcher} }}");
     for (name, rules, opens) in [
         ("denied", rules("DENY", &direct), true),
         ("negated", rules("ALLOW", &negated), true),
+        ("inverted", rules("ALLOW", &inverted), true),
+        ("sourced", rules("ALLOW", &sourced), true),
+        (
+            "not-inverted",
+            rules("ALLOW", &inverted.replace("true", "false")),
+            false,
+        ),
         ("allowed", rules("ALLOW", &direct), false),
     ] {
         let router = "          - name: envoy.filters.http.router";

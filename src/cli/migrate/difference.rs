@@ -77,6 +77,8 @@ pub enum Deviation {
     MetadataUnwritten,
     /// Something refuses by dynamic metadata that is no longer written.
     DenialUnwritten,
+    /// A route or a branch is chosen by dynamic metadata that is no longer written.
+    ChoiceUnwritten,
     /// What routes ask for reaches every Portcullis in their listener.
     MetadataForAll,
     /// A name does not fit.
@@ -133,7 +135,8 @@ impl Deviation {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::CountsOctets
+            Self::ChoiceUnwritten
+            | Self::CountsOctets
             | Self::DenialUnwritten
             | Self::MetadataForAll
             | Self::PerhapsUnsettledRoutes { .. }

@@ -36,9 +36,9 @@ mod shape;
 mod surroundings;
 mod taken;
 mod unsettled;
+mod wording;
 mod write;
 
-mod wording;
 use std::{
     io::{BufRead, Write},
     path::Path,
@@ -138,9 +138,8 @@ pub(super) fn run(
             return Err(Failure::Finding(none));
         }
     }
-    if let (Some(_), Some(at)) = (module, surroundings.denials.first()) {
-        let (at, reason) = (at.clone(), Obstacle::DenialByMetadata);
-        return Err(not_carried(NotCarried { at, reason }));
+    if module.is_some() {
+        check_readers(&surroundings).map_err(not_carried)?;
     }
     if let (1.., Some(at)) = (routes.overrides, surroundings.modules.first()) {
         let (at, reason) = (at.clone(), Obstacle::OtherModule);
@@ -173,14 +172,14 @@ pub(super) fn run(
             what: Deviation::UnsettledRoute,
         }));
     }
-    let of_filters = carried.iter_mut().flat_map(|one| one.differences.drain(..));
-    differences.extend(of_filters);
-    differences.append(&mut routes.differences);
-    let configurations = carried.into_iter().map(|carried| carried.configuration);
     if surroundings.is_apart && routes.overrides > 0 {
         let (at, what) = (Location::default(), Deviation::MetadataForAll);
         differences.push(Difference { at, what });
     }
+    let of_filters = carried.iter_mut().flat_map(|one| one.differences.drain(..));
+    differences.extend(of_filters);
+    differences.append(&mut routes.differences);
+    let configurations = carried.into_iter().map(|carried| carried.configuration);
     let written = if let Some(module) = module {
         // Done, and no longer to do.
         differences
@@ -194,6 +193,21 @@ pub(super) fn run(
     report::write(&differences, &found, errors)?;
     output.write_all(written.as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Refuses what decides by dynamic metadata that a module cannot write.
+fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
+    let denials = surroundings.denials.iter();
+    let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));
+    let choices = surroundings.choices.iter();
+    let choices = choices.map(|at| (at, Obstacle::ChoiceByMetadata));
+    match denials.chain(choices).next() {
+        Some((at, reason)) => Err(NotCarried {
+            at: at.clone(),
+            reason,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Named requirements that ask for nothing: in every filter, or in some.
@@ -219,6 +233,8 @@ fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let mut differences: Vec<Difference> = denials
         .map(|at| difference(at, Deviation::DenialUnwritten))
         .collect();
+    let choices = surroundings.choices.iter();
+    differences.extend(choices.map(|at| difference(at, Deviation::ChoiceUnwritten)));
     if !surroundings.routes_elsewhere.is_empty() {
         let modules = surroundings.modules.iter();
         differences.extend(modules.map(|at| difference(at, Deviation::MetadataForAll)));

@@ -61,6 +61,8 @@ pub enum Obstacle {
     OverrideEnables,
     /// A condition on a query in its encoded form.
     QueryEncoded,
+    /// A route or a branch that is chosen by dynamic metadata.
+    ChoiceByMetadata,
     /// A Portcullis that is there already, where routes have overrides.
     OtherModule,
     /// A route that has other metadata for Portcullis already.
@@ -124,6 +126,11 @@ impl fmt::Display for Obstacle {
                 "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
                  protects would be open; write it decoded, without % and +, and in place of a \
                  class that has them (as [^&] and \\S do) a dot",
+            ),
+            Self::ChoiceByMetadata => formatter.write_str(
+                "this chooses by the dynamic metadata of jwt_authn, which a module cannot write: \
+                 requests would take another way, perhaps one that lets them in; migrate without \
+                 --rewrite, and decide by \"authorize\"",
             ),
             Self::OtherModule => formatter.write_str(
                 "this Portcullis would obey the metadata into which the overrides for jwt_authn \

@@ -6,8 +6,8 @@ use super::{
     document::Node,
     rollout::{self, Guard},
     search::{
-        NAMESPACE, OVERRIDES, WASM, Walk, filter, filters, is_entry, is_per_route, types,
-        unwrapped, visit,
+        NAMESPACE, OVERRIDES, WASM, Walk, either, filter, filters, is_entry, is_per_route, type_of,
+        types, unwrapped, visit,
     },
     shape::chains,
 };
@@ -44,6 +44,8 @@ pub(super) struct Surroundings {
     pub(super) metadata_readers: Vec<Location>,
     /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
     pub(super) denials: Vec<Location>,
+    /// Routes and branches of matchers that are chosen by that metadata.
+    pub(super) choices: Vec<Location>,
     /// Entries that look like a Portcullis.
     pub(super) modules: Vec<Location>,
     /// Names of virtual machines of WebAssembly.
@@ -126,6 +128,7 @@ impl Surroundings {
         if is_module(node) {
             self.modules.push(at.clone());
         }
+        self.choices.extend(choice_by_metadata(at, node));
         self.look_at_chains(at, members);
         for (name, value) in members {
             let text = value.text().unwrap_or_default();
@@ -171,6 +174,17 @@ fn is_module(entry: &Node) -> bool {
     let is_wasm = types(entry).contains(&WASM);
     let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
     is_wasm && (mentions(entry, "portcullis") || has_policy)
+}
+
+/// The place in a route's match, or in a tree of matchers, that reads the filter's metadata.
+fn choice_by_metadata(at: &Location, node: &Node) -> Option<Location> {
+    let condition = node.member("match");
+    let metadata = condition.and_then(|condition| either(condition, "dynamic_metadata"));
+    if metadata.is_some_and(|metadata| mentions(metadata, NAMESPACE)) {
+        return Some(at.member("match").member("dynamic_metadata"));
+    }
+    let is_input = type_of(node).is_some_and(|name| name.ends_with("DynamicMetadataInput"));
+    (is_input && mentions(node, NAMESPACE)).then(|| at.clone())
 }
 
 /// Whether a word stands anywhere in there, in any case.
@@ -224,9 +238,13 @@ fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
         Node::List(elements) => elements
             .iter()
             .any(|element| mentions_namespace(element, is_negated)),
-        Node::Map(members) => members.iter().any(|(name, member)| {
-            mentions_namespace(member, is_negated || NEGATIONS.contains(&name.as_str()))
-        }),
+        Node::Map(members) => {
+            let is_inverted = node.member("invert").and_then(Node::boolean) == Some(true);
+            members.iter().any(|(name, member)| {
+                let is_negation = is_inverted || NEGATIONS.contains(&name.as_str());
+                mentions_namespace(member, is_negated || is_negation)
+            })
+        }
         Node::Plain(text) | Node::Text(text) => is_negated && text.contains(NAMESPACE),
     }
 }

@@ -27,6 +27,12 @@ impl fmt::Display for Deviation {
             Self::ConditionIgnored => {
                 "jwt_authn does not look at this condition, so it is left out; delete it".into()
             }
+            Self::ChoiceUnwritten => {
+                "this chooses by the dynamic metadata of jwt_authn, which is no longer written: \
+                requests take another way, perhaps one that LETS THEM IN; decide by \"authorize\" \
+                before you take jwt_authn out"
+                    .into()
+            }
             Self::CookieRemoved => {
                 "a token that verified is removed from its cookie too (jwt_authn leaves it); set \
                 forward: true if the upstream needs it"
