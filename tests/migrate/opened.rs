@@ -163,6 +163,42 @@ fn chooses_no_route_by_metadata_of_jwt_authn() {
     }
 }
 
+/// Envoy chooses the scope, too, anew behind the module.
+#[test]
+fn chooses_no_scope_by_what_the_module_edits() {
+    let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
+    let scoped = |header: &str, more: &str| {
+        let scopes = format!(
+            "scoped_routes: {{ name: s, scope_key_builder: {{ fragments: [{{ \
+             header_value_extractor: {{ name: {header} }} }}] }}, {more} }}"
+        );
+        let document = format!("resources:\n{}", manager("jwt", &scopes)).replace(
+            "issuer: a,",
+            "issuer: a, claim_to_headers: [{ header_name: x-user, claim_name: sub }],",
+        );
+        file(&format!("scoped-{header}-{}.yaml", more.len()), &document)
+    };
+    let listed = format!(
+        "scoped_route_configurations_list: {{ scoped_route_configurations: [{{ \
+         route_configuration: {} }}] }}",
+        routes(&over)
+    );
+    for header in ["X-User", "x_user", "x.user"] {
+        let said = told(&scoped(header, &listed), &REWRITE, 1);
+        assert!(said.contains("fragments[0]: a route is matched"), "{said}");
+    }
+    assert_eq!(
+        migrate(&scoped("x-env", &listed), &REWRITE).status.code(),
+        Some(0)
+    );
+    // The routes, and what they ask for, are in another file.
+    let apart = dangers(&scoped("x-user", "scoped_rds: {}"), &REWRITE);
+    assert!(
+        apart.iter().any(|line| line.contains("NEVER ASKED")),
+        "{apart:?}"
+    );
+}
+
 fn rules(condition: &Value) -> Value {
     json!({
         "providers": { "p": { "issuer": "a", "localJwks": { "inlineString": super::KEYS } } },

@@ -614,6 +614,7 @@ fn matches_no_routes_by_what_the_module_edits() {
     for (name, provider, matched, over, is_refused) in [
         ("claim", places, header("X-User"), over.as_str(), true),
         ("confusable", places, header("x_user"), &over, true),
+        ("confusable-dot", places, header("x.user"), &over, true),
         ("payload", places, header("x-payload"), &over, true),
         (
             "marker",
@@ -624,6 +625,15 @@ fn matches_no_routes_by_what_the_module_edits() {
         ),
         ("bearer", places, header("authorization"), &over, true),
         ("standard", places, param("access_token"), &over, true),
+        ("standard-dot", places, param("access.token"), &over, true),
+        (
+            "standard-code",
+            places,
+            param("'access%2Etoken'"),
+            &over,
+            true,
+        ),
+        ("status", places, header("x-ver"), &over, true),
         ("path", places, header(":path"), &over, true),
         ("token", cookies, header("x-token"), &over, true),
         ("cookie", cookies, header("cookie"), &over, true),
@@ -642,7 +652,12 @@ fn matches_no_routes_by_what_the_module_edits() {
     ] {
         let routes = routes(over).replace("prefix: / }", &format!("prefix: /, {matched} }}"));
         let document = manager("jwt", &format!("route_config: {routes}"))
-            .replace("issuer: a,", &format!("issuer: a, {provider},"));
+            .replace("issuer: a,", &format!("issuer: a, {provider},"))
+            .replace(
+                "map: {",
+                "map: { extracts: { extract_only_without_validation: \
+                { verification_status_header: x-ver } },",
+            );
         let path = file(
             &format!("unsettled-{name}.yaml"),
             &format!("resources:\n{document}"),

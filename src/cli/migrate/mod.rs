@@ -145,9 +145,13 @@ pub(super) fn run(
         let (at, reason) = (at.clone(), Obstacle::OtherModule);
         return Err(not_carried(NotCarried { at, reason }));
     }
-    let unsettled = match routes.overrides {
-        0 => Vec::new(),
-        _ => Edits::of(&found).places(&document),
+    let edits = Edits::of(&found);
+    let scopes = edits.scopes(&document);
+    let (unsettled, perhaps_unsettled) = match routes.overrides {
+        0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
+        // The routes of these scopes are in another file.
+        0 => (Vec::new(), scopes),
+        _ => ([edits.places(&document), scopes].concat(), Vec::new()),
     };
     let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
     if surroundings.is_apart && routes.marked > 0 {
@@ -167,7 +171,8 @@ pub(super) fn run(
         return Err(not_carried(NotCarried { at, reason }));
     }
     if !found.is_empty() {
-        differences.extend(unsettled.into_iter().map(|at| Difference {
+        let unsettled = unsettled.into_iter().chain(perhaps_unsettled);
+        differences.extend(unsettled.map(|at| Difference {
             at,
             what: Deviation::UnsettledRoute,
         }));

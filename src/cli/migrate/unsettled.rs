@@ -8,20 +8,23 @@ use std::collections::BTreeSet;
 
 use super::{
     document::Node,
-    search::{Found, either, filter, visit_all},
+    search::{Found, Walk, either, filter, visit, visit_all},
 };
-use crate::config::Location;
+use crate::{
+    config::Location,
+    http::{HeaderName, is_parameter},
+};
 
 /// The header that says whether anyone verified.
 const MARKER: &str = "x-jwt-signature-verified";
 
-/// Headers that a module never edits. It may rewrite `:path`, where a parameter holds a token.
+/// Headers that a module never edits. It may rewrite `:path` where a parameter holds a token.
 const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
 
 /// What modules set or take away.
 #[derive(Default)]
 pub(super) struct Edits {
-    headers: BTreeSet<String>,
+    headers: Vec<HeaderName>,
     params: BTreeSet<String>,
     /// Whether there may be more: the filters are in another file.
     may_be_any: bool,
@@ -42,6 +45,13 @@ impl Edits {
 
     fn add(&mut self, configuration: &Node) {
         self.header(MARKER);
+        visit(configuration, &Location::default(), &mut |_, node| {
+            let status = either(node, "verification_status_header");
+            if let Some(name) = status.and_then(Node::text) {
+                self.header(name);
+            }
+            Walk::Into
+        });
         let Some(Node::Map(providers)) = configuration.member("providers") else {
             return;
         };
@@ -75,13 +85,11 @@ impl Edits {
         if !cookies.is_empty() {
             self.header("cookie");
         }
-        if !self.params.is_empty() {
-            self.header(":path");
-        }
     }
 
     fn header(&mut self, name: &str) {
-        self.headers.insert(alike(name));
+        // No request has a header whose name is none.
+        self.headers.extend(HeaderName::parse(name));
     }
 
     /// Where routes are matched by what is edited.
@@ -101,6 +109,20 @@ impl Edits {
                 .and_then(Node::text)
                 .is_some_and(|url| url.ends_with("MatchInput"));
             if is_input && (self.has_header(header) || self.has_param(param)) {
+                places.push(at.clone());
+            }
+            true
+        });
+        places
+    }
+
+    /// Where the routes of a listener are chosen by a header that is edited.
+    pub(super) fn scopes(&self, document: &Node) -> Vec<Location> {
+        let mut places = Vec::new();
+        visit_all(document, &mut |at, node| {
+            let extractor = either(node, "header_value_extractor");
+            let name = extractor.and_then(|extractor| extractor.member("name"));
+            if self.has_header(name.and_then(Node::text)) {
                 places.push(at.clone());
             }
             true
@@ -130,25 +152,64 @@ impl Edits {
     fn has_header(&self, name: Option<&str>) -> bool {
         name.is_some_and(|name| {
             let is_editable = self.may_be_any && !KEPT.contains(&name);
-            is_editable || self.headers.contains(&alike(name))
+            let is_rewritten = name == ":path" && !self.params.is_empty();
+            let mut headers = self.headers.iter();
+            let is_edited = headers.any(|own| own.is_confusable_with(name.as_bytes()));
+            is_editable || is_rewritten || is_edited
         })
     }
 
     fn has_param(&self, name: Option<&str>) -> bool {
-        name.is_some_and(|name| self.may_be_any || self.params.contains(name))
+        let is_edited = |name: &str| {
+            // Routes compare a name as it was sent, and the module compares it decoded.
+            let mut decoded = form_urlencoded::parse(name.as_bytes());
+            let decoded = decoded.next().map(|(name, _)| name).unwrap_or_default();
+            self.params.iter().any(|own| is_parameter(own, &decoded))
+        };
+        name.is_some_and(|name| self.may_be_any || is_edited(name))
     }
 }
 
-/// The elements of a list, of which one may stand alone.
+/// The elements of a list, in either spelling of its name.
 fn list<'a>(node: &'a Node, name: &str) -> &'a [Node] {
-    match either(node, name) {
-        Some(Node::List(elements)) => elements,
-        Some(node) if !node.is_null() => core::slice::from_ref(node),
-        _ => &[],
-    }
+    either(node, name).map(Node::elements).unwrap_or_default()
 }
 
-/// Names that the module takes for one.
-fn alike(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edits() -> Edits {
+        let text = "{ providers: { p: { from_params: [a_tok], claim_to_headers: \
+            [{ header_name: x-user, claim_name: sub }] } }, rules: [{ requires: { requires_any: \
+            { requirements: [{ extract_only_without_validation: \
+            { verification_status_header: x-ver } }] } } }] }";
+        let (node, _) = Node::read(text).unwrap();
+        let mut edits = Edits::default();
+        edits.add(&node);
+        edits
+    }
+
+    /// Where the two part, a route is matched by what the module edits and nobody notices.
+    #[test]
+    fn takes_names_for_one_as_the_module_does() {
+        let edits = edits();
+        let user = HeaderName::parse("x-user").unwrap();
+        for octet in 1..=0x7f_u8 {
+            let letter = char::from(octet);
+            let header = format!("x{letter}user");
+            let expected = user.is_confusable_with(header.as_bytes());
+            assert_eq!(edits.has_header(Some(&header)), expected, "{header:?}");
+            let encoded = format!("a%{octet:02X}tok");
+            let expected = is_parameter("a_tok", &format!("a{letter}tok"));
+            assert_eq!(edits.has_param(Some(&encoded)), expected, "{encoded}");
+        }
+        for param in ["a.tok", "A_TOK", "a_tok[]", "%20a_tok"] {
+            assert!(edits.has_param(Some(param)), "{param}");
+        }
+        for header in ["X-VER", "x_ver", ":path"] {
+            assert!(edits.has_header(Some(header)), "{header}");
+        }
+        assert!(!edits.has_header(Some(":method")));
+    }
 }
