@@ -23,7 +23,7 @@ macro_rules! reasons {
         $reason:ident
         $({ $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)* })?
         $(($inner:ident: $inner_type:ty))?
-        => ($($text:tt)*), $remedy:expr;
+        => $($fixed:literal)? $(($($text:tt)*))?, $remedy:expr;
     )*) => {
         /// What is wrong.
         #[derive(Clone, Debug, PartialEq)]
@@ -37,9 +37,10 @@ macro_rules! reasons {
         #[allow(unused_variables, reason = "texts name few fields")]
         impl fmt::Display for Reason {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    $(Self::$reason $({ $($field),* })? $(($inner))? => write!(f, $($text)*),)*
-                }
+                f.write_str(match self {
+                    $(Self::$reason $({ $($field),* })? $(($inner))? =>
+                        $($fixed)? $(return write!(f, $($text)*))?,)*
+                })
             }
         }
 
@@ -48,11 +49,18 @@ macro_rules! reasons {
             /// What to do about it.
             #[must_use]
             pub fn remedy(&self) -> Cow<'static, str> {
-                match self {
-                    $(Self::$reason $({ $($field),* })? $(($inner))? => Cow::from($remedy),)*
-                }
+                Cow::Borrowed(match self {
+                    $(Self::$reason $({ $($field),* })? $(($inner))? => $remedy,)*
+                })
             }
         }
+    };
+}
+
+/// A remedy that repeats something.
+macro_rules! made {
+    ($($text:tt)*) => {
+        return Cow::Owned(format!($($text)*))
     };
 }
 
@@ -66,7 +74,7 @@ reasons! {
         "name HS256, HS384 or HS512 alone";
     /// `authorize` in a rule that asks for no token: only verified claims count.
     AuthorizeWithoutRequires
-        => ("\"authorize\" without \"requires\": there would be no verified claims"),
+        => "\"authorize\" without \"requires\": there would be no verified claims",
         "add \"requires\" or \"requirement_name\"";
     /// A `safe_regex` that does not compile.
     BadRegex {
@@ -86,11 +94,11 @@ reasons! {
         "keep one";
     /// An empty list or text where that would mean nothing, or everything.
     Empty
-        => ("empty"),
+        => "empty",
         "fill it in, or leave it out where it is optional";
     /// A `range_match` that holds no number.
     EmptyRange
-        => ("no number is at least \"start\" and below \"end\""),
+        => "no number is at least \"start\" and below \"end\"",
         "make \"end\" greater than \"start\"";
     /// The name of a header is none (RFC 9110 §5.1).
     HeaderName(error: HeaderNameError)
@@ -98,12 +106,12 @@ reasons! {
         "rename it";
     /// A number so large that, as a double, it also means its neighbours.
     InexactNumber
-        => ("a large number came as a double, which also equals its neighbours"),
+        => "a large number came as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
          which keeps every digit";
     /// An issuer whose braces are not placeholders.
     IssuerTemplate
-        => ("a brace that is part of no {{claim}}"),
+        => "a brace that is part of no {claim}",
         "write placeholders as {claim}, with the name of a claim";
     /// The bytes are not strict JSON.
     Json(error: JsonError)
@@ -119,22 +127,22 @@ reasons! {
         field: &'static str,
     }
         => ("missing field \"{field}\""),
-        format!("add \"{field}\"");
+        made!("add \"{field}\"");
     /// Neither `audiences` nor `allow_any_audience`.
     NoAudiences
-        => ("tokens meant for anyone would be accepted"),
+        => "tokens meant for anyone would be accepted",
         "set \"audiences\", or \"allow_any_audience\": true";
     /// Neither `issuer` nor `allow_any_issuer`.
     NoIssuer
-        => ("tokens of any issuer would be accepted"),
+        => "tokens of any issuer would be accepted",
         "set \"issuer\", or \"allow_any_issuer\": true";
     /// `allow_any_tenant` beside an issuer that has no placeholder.
     NoPlaceholder
-        => ("\"issuer\" has no {{claim}} that could tell tenants apart"),
+        => "\"issuer\" has no {claim} that could tell tenants apart",
         "leave \"allow_any_tenant\" out";
     /// None of the local keys serves an algorithm that is accepted.
     NoServingKey
-        => ("no key serves any of the accepted algorithms"),
+        => "no key serves any of the accepted algorithms",
         "name the algorithms of the keys in \"algorithms\"";
     /// A name that the template does not have.
     NoSuchPlaceholder {
@@ -145,7 +153,7 @@ reasons! {
         "write it into \"template\", or leave the name out";
     /// A field about tokens beside `client_secrets`.
     NoTokens
-        => ("clients with secrets have no tokens"),
+        => "clients with secrets have no tokens",
         "leave it out, or take another source of keys than \"client_secrets\"";
     /// A field of `jwt_authn` or of a later version.
     NotAvailable {
@@ -158,11 +166,11 @@ reasons! {
         *instead;
     /// Text that is not base64.
     NotBase64
-        => ("not base64"),
+        => "not base64",
         "encode the key set with base64, or use \"inline_string\"";
     /// `discovery` of an issuer that does not lead to metadata.
     NotDiscoverable
-        => ("the issuer does not lead to its metadata"),
+        => "the issuer does not lead to its metadata",
         "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \"remote_jwks\"";
     /// Not exactly one of some fields.
     NotExactlyOne {
@@ -178,8 +186,8 @@ reasons! {
         /// The normal one.
         spelling: String,
     }
-        => ("paths are matched in their normal spelling, which this is not"),
-        format!("write {}", cut(spelling));
+        => "paths are matched in their normal spelling, which this is not",
+        made!("write {}", cut(spelling));
     /// A number outside of its bounds.
     OutOfBounds {
         /// Least value.
@@ -197,7 +205,7 @@ reasons! {
         "replace the key or secret";
     /// A name that is no name of a provider.
     ProviderName
-        => ("a provider's name has 1 to 64 letters, digits, \"_\", \".\" and \"-\""),
+        => "a provider's name has 1 to 64 letters, digits, \"_\", \".\" and \"-\"",
         "rename it";
     /// Two entries of one list that say the same.
     Repeated {
@@ -208,15 +216,15 @@ reasons! {
         "remove one";
     /// A header that a module must not set.
     ReservedHeader
-        => ("a header that a module must not set"),
+        => "a header that a module must not set",
         "choose another header";
     /// Text that is no hash of a client's secret; perhaps the secret.
     SecretHash
-        => ("no hash of a secret"),
+        => "no hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
     /// `shared_memory_key` is too short or not base64url. Its value is not repeated.
     SharedMemoryKey
-        => ("not base64url of at least 32 octets"),
+        => "not base64url of at least 32 octets",
         "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`";
     /// One field in both of its spellings.
     SpeltTwice {
@@ -277,7 +285,7 @@ reasons! {
         nearest: Option<String>,
     }
         => ("unknown field \"{}\"", cut(field)),
-        format!("known here: {}", quoted(known));
+        made!("known here: {}", quoted(known));
     /// A provider that is not configured.
     UnknownProvider {
         /// The name.
@@ -304,10 +312,10 @@ reasons! {
         known: &'static [&'static str],
     }
         => ("unknown value \"{}\"", cut(value)),
-        format!("known here: {}", quoted(*known));
+        made!("known here: {}", quoted(*known));
     /// A `status` that anyone may read.
     UnprotectedStatus
-        => ("anyone could read it: it asks for no token that verifies"),
+        => "anyone could read it: it asks for no token that verifies",
         "set \"requires\" to a provider, or \"unprotected\": true alone";
     /// A rule for a path that no request can have.
     UnreachablePath {
@@ -332,7 +340,7 @@ reasons! {
         "give its value in \"where\"";
     /// `authorize` or `status` beside a requirement that passes claims on unverified.
     UnverifiedClaims
-        => ("the claims need not be verified"),
+        => "the claims need not be verified",
         "require a token that verifies";
     /// Text that does not have the form that it needs.
     WrongForm {
@@ -342,7 +350,7 @@ reasons! {
         found: String,
     }
         => ("expected {expected}, found \"{}\"", cut(found)),
-        format!("write {expected}");
+        made!("write {expected}");
     /// A value of another type.
     WrongType {
         /// The type.
@@ -351,7 +359,7 @@ reasons! {
         found: String,
     }
         => ("expected {expected}, found {}", head(found)),
-        format!("write {expected}");
+        made!("write {expected}");
 }
 
 impl Reason {

@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// The claims `names`; `defaults` where nothing is written.
+#[inline(never)]
 pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[Claim]) -> Vec<ClaimPath> {
     match names {
         Some(names) => names.iter().map(|name| name.0.clone()).collect(),

@@ -20,6 +20,7 @@ pub(super) struct WrittenExports<'a> {
 }
 
 /// The names that are written, each for one thing.
+#[inline(never)] // twice the code for two kinds of providers
 pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
     let mut named = |field, written: Option<&str>| {

@@ -32,6 +32,7 @@ const STATUS_HEADER: &str = "x-jwt-signature-verified";
 const NO_STATUS_HEADER: &str = "-";
 
 /// `claim_to_headers`.
+#[inline(never)]
 pub(super) fn claim_headers(raw: &[RawClaimHeader]) -> Result<Vec<ClaimHeader>, ConfigError> {
     let mut headers = Vec::new();
     for (index, raw) in raw.iter().enumerate() {

@@ -35,6 +35,7 @@ pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Reason> {
 }
 
 /// `description`, empty where there is none.
+#[inline(never)]
 pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> {
     let text = at_most(MAX_DESCRIPTION, written.unwrap_or_default());
     Ok(text.at("description")?.to_owned())
