@@ -27,6 +27,7 @@ mod few;
 #[cfg(feature = "filter")]
 pub mod filter;
 pub mod foreign_text;
+pub mod gate;
 pub mod host;
 pub mod http;
 pub mod jose;

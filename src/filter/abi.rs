@@ -17,6 +17,8 @@ use core::ptr::null_mut;
 
 use proxy_wasm::types::{BufferType, MapType, MetricType};
 
+use crate::gate::MetricId;
+
 /// Why a host call did not do what was asked; the numbers are the ABI's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Status(u32);
@@ -29,10 +31,6 @@ impl Status {
     /// Another write came first.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }
-
-/// Name of a metric that the host has defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MetricId(u32);
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {

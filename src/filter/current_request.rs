@@ -9,11 +9,11 @@ use crate::{
         abi::{self, Status},
         answers::{Answer, Answers},
         gate::Gate,
-        metrics::Metrics,
         pairs,
         proxy::Proxy,
         route_policies::RoutePolicies,
     },
+    gate::DecisionMetrics,
     http::{Format, Request},
     time::UnixMillis,
 };
@@ -49,12 +49,17 @@ pub(super) fn decide(
 /// Edits the request of the current context as a permit says. An edit that the host refuses would
 /// leave an untrusted header in place, or other filters without what they decide by, so the request
 /// is answered instead.
-pub(super) fn pass(engine: &Engine, metrics: &Metrics, answers: &Answers, permit: &Permit) -> Fate {
+pub(super) fn pass(
+    engine: &Engine,
+    metrics: &DecisionMetrics,
+    answers: &Answers,
+    permit: &Permit,
+) -> Fate {
     if apply(permit).is_err() {
         let denial = Denial::new(Reason::HostFailure);
         return refuse(engine, metrics, answers, &denial);
     }
-    metrics.permitted(permit);
+    metrics.permitted(permit, &Proxy);
     if let PermitReason::Shadow(denial) = &permit.reason {
         abi::log(
             abi::LogLevel::Info,
@@ -70,11 +75,11 @@ pub(super) fn pass(engine: &Engine, metrics: &Metrics, answers: &Answers, permit
 /// Answers the request of the current context.
 pub(super) fn refuse(
     engine: &Engine,
-    metrics: &Metrics,
+    metrics: &DecisionMetrics,
     answers: &Answers,
     denial: &Denial,
 ) -> Fate {
-    metrics.denied(denial.reason);
+    metrics.denied(denial.reason, &Proxy);
     // For the access log alone: the request goes no further.
     let _ = export(&denial.exports);
     said(answers.send(engine, denial))
@@ -95,7 +100,7 @@ fn said(sent: Result<(), Status>) -> Fate {
 /// Answers the request of the current context with how the authorization servers stand.
 pub(super) fn report(
     engine: &Engine,
-    metrics: &Metrics,
+    metrics: &DecisionMetrics,
     answers: &Answers,
     format: Format,
 ) -> Fate {
@@ -104,7 +109,7 @@ pub(super) fn report(
         return refuse(engine, metrics, answers, &denial);
     };
     let counts = match format {
-        Format::Html => metrics.counts(),
+        Format::Html => metrics.counts(&Proxy),
         Format::Json => Vec::new(),
     };
     said(Answer::from(&engine.report(format, now, &counts)).send())

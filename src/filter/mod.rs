@@ -18,7 +18,6 @@ mod configuration;
 mod current_request;
 mod gate;
 mod in_use;
-mod metrics;
 #[cfg(test)]
 mod one_record;
 mod pairs;

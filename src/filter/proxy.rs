@@ -1,7 +1,10 @@
-//! The engine's [`Host`]: the proxy.
+//! The proxy as the core sees it.
+
+use proxy_wasm::types::MetricType;
 
 use crate::{
     filter::{abi, protobuf},
+    gate::{Meter, MetricId, MetricRegistry},
     host::{Expected, Host, Refused, SetSharedDataError, SharedData},
     jose::X509Signature,
     time::UnixMillis,
@@ -74,6 +77,30 @@ impl Host for Proxy {
             Ok(result) => verdict(&result),
             Err(_) => Err(Refused),
         }
+    }
+}
+
+impl MetricRegistry for Proxy {
+    fn counter(&self, name: &str) -> Option<MetricId> {
+        abi::define_metric(MetricType::Counter, name).ok()
+    }
+
+    fn gauge(&self, name: &str) -> Option<MetricId> {
+        abi::define_metric(MetricType::Gauge, name).ok()
+    }
+}
+
+impl Meter for Proxy {
+    fn increment(&self, counter: MetricId) {
+        let _ = abi::increment_metric(counter);
+    }
+
+    fn record(&self, gauge: MetricId, value: u64) {
+        let _ = abi::record_metric(gauge, value);
+    }
+
+    fn read(&self, metric: MetricId) -> Option<u64> {
+        abi::metric(metric).ok()
     }
 }
 

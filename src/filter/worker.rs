@@ -12,13 +12,13 @@ use crate::{
         call,
         current_request::{self, Fate},
         in_use,
-        metrics::Metrics,
         parked::Parked,
         proxy::Proxy,
         route_policies::RoutePolicies,
         seen_records,
         succession::{ConnectionId, Membership},
     },
+    gate::{DecisionMetrics, KeyMetrics},
     keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
     time::UnixMillis,
     verification::KeySource,
@@ -34,7 +34,8 @@ const IDLE_TICK_MILLISECONDS: u32 = 100;
 pub(super) struct Worker {
     root_id: u32,
     engine: Engine,
-    metrics: Metrics,
+    metrics: DecisionMetrics,
+    key_metrics: KeyMetrics,
     answers: Answers,
     policies: RoutePolicies,
     /// Its place among the configurations with its `policy_id`.
@@ -56,10 +57,11 @@ impl Worker {
     /// configuration's.
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let config = engine.config();
-        let metrics = Metrics::define(config);
+        let metrics = DecisionMetrics::define(config, &Proxy);
+        let key_metrics = KeyMetrics::define(config, &Proxy);
         for (id, provider) in config.providers() {
             if let Some(standing) = configured(provider) {
-                metrics.stand(id, standing);
+                key_metrics.set(id, standing, &Proxy);
             }
         }
         let limits = config.limits;
@@ -73,11 +75,12 @@ impl Worker {
         let membership = Membership::enter(engine.shared_config(), text);
         let key = engine.config().shared_memory_key.as_ref();
         in_use::enter(engine.keys().record_names(), key);
-        in_use::enter(metrics.gauges(), None);
+        in_use::enter(key_metrics.gauges(), None);
         let mut worker = Self {
             root_id,
             engine,
             metrics,
+            key_metrics,
             answers: Answers::default(),
             policies,
             membership,
@@ -157,7 +160,7 @@ impl Worker {
             news |= !self.dispatch(fetch, now);
         }
         for (provider, standing) in self.engine.keys().standings(now) {
-            self.metrics.stand(provider, standing);
+            self.key_metrics.set(provider, standing, &Proxy);
         }
         self.wake(news, now);
         let is_busy = !self.parked.is_empty() || !self.calls.is_empty();
@@ -212,7 +215,7 @@ impl Worker {
     }
 
     fn report(&self, outcome: &FetchOutcome) {
-        self.metrics.fetched(outcome);
+        self.key_metrics.fetched(outcome, &Proxy);
         let (level, said) = match (&outcome.keys, outcome.nameless, outcome.failures) {
             (Err(error), ..) => (LogLevel::Warn, error.to_string()),
             (Ok(_), Some(nameless), _) => (LogLevel::Warn, nameless.to_string()),
@@ -277,7 +280,7 @@ impl Worker {
     }
 
     fn carry_out(&mut self, decision: &Decision) -> Fate {
-        self.metrics.looked_up(self.engine.take_cache_use());
+        self.metrics.looked_up(self.engine.take_cache_use(), &Proxy);
         let refuse = |denial: &Denial| {
             current_request::refuse(&self.engine, &self.metrics, &self.answers, denial)
         };
@@ -316,8 +319,8 @@ impl Drop for Worker {
             self.engine.abandon(&fetch, &Proxy);
         }
         let names = self.engine.keys().record_names();
-        let unused = in_use::leave(names.chain(self.metrics.gauges()), &Proxy);
-        self.metrics.clear(&unused);
+        let unused = in_use::leave(names.chain(self.key_metrics.gauges()), &Proxy);
+        self.key_metrics.clear(&unused, &Proxy);
         let records = self.engine.keys().record_names();
         records
             .filter(|name| unused.contains(name))

@@ -1,0 +1,107 @@
+//! How often each decision is made.
+
+use crate::{
+    config::Config,
+    decision::{Permit, PermitReason, Reason},
+    engine::CacheUse,
+    gate::metrics::{Meter, MetricId, MetricRegistry, increment, prefix},
+    status::Count,
+};
+
+/// The counters of one configuration's decisions. One that the host refused to define is not counted.
+#[derive(Clone, Debug, Default)]
+pub struct DecisionMetrics {
+    allowed: Option<MetricId>,
+    cache_hit: Option<MetricId>,
+    cache_miss: Option<MetricId>,
+    cors_preflight_bypassed: Option<MetricId>,
+    denied: Vec<(Reason, MetricId)>,
+    shadow_denied: Vec<(Reason, MetricId)>,
+}
+
+impl DecisionMetrics {
+    /// Defines the counters of `config`.
+    #[must_use]
+    pub fn define(config: &Config, registry: &dyn MetricRegistry) -> Self {
+        let prefix = prefix(config);
+        let counter = |name: &str| registry.counter(&format!("{prefix}{name}"));
+        let by_reason = |family: &str| {
+            Reason::ALL
+                .into_iter()
+                .filter_map(|reason| {
+                    Some((reason, counter(&format!("{family}.{}", reason.label()))?))
+                })
+                .collect()
+        };
+        Self {
+            allowed: counter("allowed"),
+            cache_hit: counter("cache.hit"),
+            cache_miss: counter("cache.miss"),
+            cors_preflight_bypassed: counter("cors_preflight_bypassed"),
+            denied: by_reason("denied"),
+            shadow_denied: by_reason("shadow_denied"),
+        }
+    }
+
+    /// A request passes.
+    pub(crate) fn permitted(&self, permit: &Permit, meter: &dyn Meter) {
+        let counter = match &permit.reason {
+            PermitReason::CorsPreflight => self.cors_preflight_bypassed,
+            PermitReason::Shadow(denial) => of_reason(&self.shadow_denied, denial.reason),
+            _ => self.allowed,
+        };
+        increment(counter, meter);
+    }
+
+    /// A request is refused.
+    pub(crate) fn denied(&self, reason: Reason, meter: &dyn Meter) {
+        increment(of_reason(&self.denied, reason), meter);
+    }
+
+    /// Verified tokens were looked for.
+    pub(crate) fn looked_up(&self, uses: CacheUse, meter: &dyn Meter) {
+        for (metric, count) in [(self.cache_hit, uses.hits), (self.cache_miss, uses.misses)] {
+            for _ in 0..count {
+                increment(metric, meter);
+            }
+        }
+    }
+
+    /// How often each decision was made that was made at all, over all workers; nothing where the
+    /// host does not tell.
+    pub(crate) fn counts(&self, meter: &dyn Meter) -> Vec<Count> {
+        let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
+        let Some(allowed) = read(self.allowed) else {
+            return Vec::new();
+        };
+        let mut counts = vec![Count {
+            decision: "allowed",
+            reason: "",
+            times: allowed,
+        }];
+        let bypassed = self.cors_preflight_bypassed;
+        let bypassed = bypassed.map(|id| ("allowed", "cors_preflight", id));
+        let by_reason = |decision, family: &[(Reason, MetricId)]| {
+            let named = |(reason, id): &(Reason, MetricId)| (decision, reason.label(), *id);
+            family.iter().map(named).collect::<Vec<_>>()
+        };
+        let denied = by_reason("denied", &self.denied);
+        let shadowed = by_reason("would have denied", &self.shadow_denied);
+        for (decision, reason, id) in bypassed.into_iter().chain(denied).chain(shadowed) {
+            let times = read(Some(id)).unwrap_or_default();
+            if times > 0 {
+                counts.push(Count {
+                    decision,
+                    reason,
+                    times,
+                });
+            }
+        }
+        counts
+    }
+}
+
+fn of_reason(metrics: &[(Reason, MetricId)], reason: Reason) -> Option<MetricId> {
+    let found = metrics.iter().find(|(counted, _)| *counted == reason);
+    found.map(|(_, metric)| *metric)
+}

@@ -1,0 +1,138 @@
+//! How the keys of each provider are, and how often they are fetched.
+
+use core::cell::Cell;
+
+use crate::{
+    config::{Config, Provider},
+    gate::metrics::{Meter, MetricId, MetricRegistry, increment, prefix, record},
+    keys::{FetchOutcome, Standing},
+    policy::ProviderId,
+    verification::KeySource,
+};
+
+/// The metrics of one configuration's keys, in the order of [`Config::providers`]. One that the host
+/// refused to define is not written.
+#[derive(Debug, Default)]
+pub struct KeyMetrics(Vec<ProviderMetrics>);
+
+/// A provider only has the metrics that apply to it. Zero keys of a provider with client secrets,
+/// or a last fetch in 1970 of one that never fetches, would raise alerts.
+#[derive(Debug)]
+struct ProviderMetrics {
+    keys: Option<Gauges<Option<MetricId>>>,
+    fetches: Option<Gauges<FetchMetrics>>,
+    /// The values of the gauges.
+    standing: Cell<Option<Standing>>,
+}
+
+/// Metrics, and the beginning of their names.
+#[derive(Debug)]
+struct Gauges<M> {
+    name: String,
+    metrics: M,
+}
+
+#[derive(Debug)]
+struct FetchMetrics {
+    success: Option<MetricId>,
+    failed: Option<MetricId>,
+    last_success_seconds: Option<MetricId>,
+    stale: Option<MetricId>,
+}
+
+impl KeyMetrics {
+    /// Defines the metrics of `config`.
+    #[must_use]
+    pub fn define(config: &Config, registry: &dyn MetricRegistry) -> Self {
+        let prefix = prefix(config);
+        let providers = config.providers().map(|(_, provider)| {
+            let name = format!("{prefix}provider.{}", provider.name);
+            ProviderMetrics::define(provider, &name, registry)
+        });
+        Self(providers.collect())
+    }
+
+    /// A fetch ended.
+    pub(crate) fn fetched(&self, outcome: &FetchOutcome, meter: &dyn Meter) {
+        let fetching = outcome.providers.iter().filter_map(|id| {
+            let metrics = self.0.get(id.index())?;
+            Some(&metrics.fetches.as_ref()?.metrics)
+        });
+        for metrics in fetching {
+            let counter = match outcome.keys {
+                Ok(_) => metrics.success,
+                Err(_) => metrics.failed,
+            };
+            increment(counter, meter);
+        }
+    }
+
+    /// Sets the gauges of a provider's keys if they have changed: this runs with each tick.
+    pub(crate) fn set(&self, provider: ProviderId, standing: Standing, meter: &dyn Meter) {
+        if let Some(metrics) = self.0.get(provider.index())
+            && metrics.standing.replace(Some(standing)) != Some(standing)
+        {
+            metrics.write(standing, |_| true, meter);
+        }
+    }
+
+    /// The names of the gauges, group by group.
+    pub(crate) fn gauges(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|metrics| {
+            let keys = metrics.keys.as_ref().map(|gauges| gauges.name.as_str());
+            let fetches = metrics.fetches.as_ref().map(|gauges| gauges.name.as_str());
+            keys.into_iter().chain(fetches)
+        })
+    }
+
+    /// Resets the gauges of removed providers, so that stale values raise no alert.
+    pub(crate) fn clear(&self, unused: &[&str], meter: &dyn Meter) {
+        for metrics in &self.0 {
+            metrics.write(Standing::default(), |name| unused.contains(&name), meter);
+        }
+    }
+}
+
+impl ProviderMetrics {
+    fn define(provider: &Provider, name: &str, registry: &dyn MetricRegistry) -> Self {
+        let has_keys = !matches!(provider.trust.keys, KeySource::Clients(_));
+        let fetches = matches!(provider.trust.keys, KeySource::Remote(_));
+        let counter = |metric: &str| registry.counter(&format!("{name}.{metric}"));
+        let gauge = |metric: &str| registry.gauge(&format!("{name}.{metric}"));
+        Self {
+            keys: has_keys.then(|| Gauges {
+                name: format!("{name}.keys"),
+                metrics: gauge("keys"),
+            }),
+            fetches: fetches.then(|| Gauges {
+                name: format!("{name}.jwks"),
+                metrics: FetchMetrics {
+                    success: counter("jwks.fetch_success"),
+                    failed: counter("jwks.fetch_failed"),
+                    last_success_seconds: gauge("jwks.last_success_seconds"),
+                    stale: gauge("jwks.stale"),
+                },
+            }),
+            standing: Cell::new(None),
+        }
+    }
+
+    /// Writes the groups of gauges with the given names.
+    fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool, meter: &dyn Meter) {
+        if let Some(Gauges { name, metrics }) = &self.keys
+            && is_asked(name)
+        {
+            let keys = u64::try_from(standing.keys).unwrap_or(u64::MAX);
+            record(*metrics, keys, meter);
+        }
+        if let Some(Gauges { name, metrics }) = &self.fetches
+            && is_asked(name)
+        {
+            record(metrics.stale, u64::from(standing.is_stale), meter);
+            if let Some(fetched_at) = standing.fetched_at {
+                let seconds = u64::try_from(fetched_at.seconds().as_i64()).unwrap_or(0);
+                record(metrics.last_success_seconds, seconds, meter);
+            }
+        }
+    }
+}
