@@ -17,7 +17,7 @@ use core::ptr::null_mut;
 
 use proxy_wasm::types::{BufferType, MapType, MetricType};
 
-use crate::gate::MetricId;
+use crate::gate::{LogLevel, MetricId};
 
 /// Why a host call did not do what was asked; the numbers are the ABI's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,19 +105,7 @@ unsafe extern "C" {
     fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
 }
 
-/// How loud a log line is; the numbers are the ABI's.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum LogLevel {
-    /// 2.
-    Info,
-    /// 3.
-    Warn,
-    /// 4.
-    Error,
-}
-
-/// Writes a line to the proxy's log. A host that refuses gets no second chance: there is no one to
-/// tell.
+/// Writes a line to the proxy's log.
 pub(super) fn log(level: LogLevel, message: &str) {
     let level = match level {
         LogLevel::Info => 2,

@@ -8,10 +8,8 @@ use proxy_wasm::{
 };
 
 use crate::{
-    filter::{
-        abi::{self, LogLevel},
-        pairs,
-    },
+    filter::{abi, pairs},
+    gate::LogLevel,
     keys::{Answer, Caching, Fetch, FetchError},
 };
 

@@ -11,9 +11,8 @@ use crate::{
         gate::Gate,
         pairs,
         proxy::Proxy,
-        route_policies::RoutePolicies,
     },
-    gate::DecisionMetrics,
+    gate::{DecisionMetrics, LogLevel, RoutePolicies},
     http::{Format, Request},
     time::UnixMillis,
 };
@@ -33,12 +32,12 @@ pub(super) enum Fate {
 /// what its route says, it is refused.
 pub(super) fn decide(
     engine: &Engine,
-    policies: &RoutePolicies,
+    policies: &mut RoutePolicies,
     now: UnixMillis,
     patience: Patience,
 ) -> Decision {
     let map = abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default();
-    let policy = policies.current(engine.config(), now);
+    let policy = policies.current(engine.config(), now, &Proxy, &Proxy);
     let (Some(headers), Ok(policy)) = (pairs::decode(&map), policy) else {
         return Decision::Deny(Denial::new(Reason::HostFailure));
     };
@@ -62,7 +61,7 @@ pub(super) fn pass(
     metrics.permitted(permit, &Proxy);
     if let PermitReason::Shadow(denial) = &permit.reason {
         abi::log(
-            abi::LogLevel::Info,
+            LogLevel::Info,
             &format!(
                 "portcullis: would have denied a request: {}",
                 denial.reason.label()
@@ -89,7 +88,7 @@ pub(super) fn refuse(
 fn said(sent: Result<(), Status>) -> Fate {
     if sent.is_err() {
         abi::log(
-            abi::LogLevel::Error,
+            LogLevel::Error,
             "portcullis: the proxy refuses proxy_send_local_response; allow it in \
              capability_restriction_config",
         );

@@ -135,7 +135,7 @@ fn decode(record: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{filter::one_record::Record, host::SharedData};
+    use crate::{gate::one_record::Record, host::SharedData};
 
     const NAME: &str = "name";
 

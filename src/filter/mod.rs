@@ -18,25 +18,21 @@ mod configuration;
 mod current_request;
 mod gate;
 mod in_use;
-#[cfg(test)]
-mod one_record;
 mod pairs;
 mod parked;
+mod policies;
 mod protobuf;
 mod proxy;
 mod root;
-mod route_policies;
-mod route_sampling;
 mod seen_records;
 mod stream;
-mod succession;
 mod worker;
 
 proxy_wasm::main! {{
     // The place alone: a message could quote what a client sent.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
-        abi::log(abi::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));
+        abi::log(crate::gate::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));
     }));
     proxy_wasm::set_root_context(|context_id| Box::new(root::Root::new(context_id)));
 }}

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::json;
+use crate::{gate::Malformed, json};
 
 /// Deepest nesting that is read; the parser of JSON has a bound of its own.
 const MAX_DEPTH: u8 = 100;
@@ -65,10 +65,6 @@ pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
     }
     message
 }
-
-/// The bytes are not of the message that they should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
 
 /// `map<string, Value> fields = 1`.
 fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {

@@ -1,10 +1,11 @@
 //! The proxy as the core sees it.
 
 use proxy_wasm::types::MetricType;
+use serde_json::Value;
 
 use crate::{
     filter::{abi, protobuf},
-    gate::{Meter, MetricId, MetricRegistry},
+    gate::{Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry, Route},
     host::{Expected, Host, Refused, SetSharedDataError, SharedData},
     jose::X509Signature,
     time::UnixMillis,
@@ -17,6 +18,9 @@ pub(super) struct Proxy;
 /// Envoy creates a missing entry on any version but 0, which overwrites, and its counter never
 /// reaches this one: a write that succeeds only where there is no entry.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
+
+/// Metadata of routes that is for this module.
+const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
     /// The proxy's wall clock.
@@ -101,6 +105,26 @@ impl Meter for Proxy {
 
     fn read(&self, metric: MetricId) -> Option<u64> {
         abi::metric(metric).ok()
+    }
+}
+
+impl Log for Proxy {
+    fn log(&self, level: LogLevel, line: &str) {
+        abi::log(level, line);
+    }
+}
+
+impl Route for Proxy {
+    fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
+        match abi::property("xds\0route_metadata") {
+            Ok(metadata) => Ok((!metadata.is_empty()).then_some(metadata)),
+            Err(abi::Status::NOT_FOUND) => Ok(None),
+            Err(_) => Err(Refused),
+        }
+    }
+
+    fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
+        protobuf::metadata(metadata, NAMESPACE)
     }
 }
 

@@ -9,13 +9,8 @@ use proxy_wasm::{
 
 use crate::{
     engine::Engine,
-    filter::{
-        abi::{self, LogLevel},
-        configuration,
-        proxy::Proxy,
-        stream::Stream,
-        worker::Worker,
-    },
+    filter::{abi, configuration, proxy::Proxy, stream::Stream, worker::Worker},
+    gate::LogLevel,
 };
 
 /// A worker's root context.

@@ -7,18 +7,17 @@ use crate::{
     decision::{Decision, Denial, Reason},
     engine::{Engine, Patience},
     filter::{
-        abi::{self, LogLevel},
+        abi,
         answers::Answers,
         call,
         current_request::{self, Fate},
         in_use,
         parked::Parked,
+        policies,
         proxy::Proxy,
-        route_policies::RoutePolicies,
         seen_records,
-        succession::{ConnectionId, Membership},
     },
-    gate::{DecisionMetrics, KeyMetrics},
+    gate::{ConnectionId, DecisionMetrics, KeyMetrics, LogLevel, Membership, RoutePolicies},
     keys::{self, Answer, Fetch, FetchError, FetchOutcome, Progress, Standing},
     time::UnixMillis,
     verification::KeySource,
@@ -65,14 +64,14 @@ impl Worker {
             }
         }
         let limits = config.limits;
-        let policies = RoutePolicies::new(config.route_lookup);
+        let route_policies = RoutePolicies::new(config.route_lookup);
         let parked = Parked::new(
             limits.parked_requests,
             Duration::from_millis(limits.park_timeout_ms),
         );
         seen_records::share(&mut engine);
         engine.synchronize(&Proxy);
-        let membership = Membership::enter(engine.shared_config(), text);
+        let membership = policies::enter(&engine, text);
         let key = engine.config().shared_memory_key.as_ref();
         in_use::enter(engine.keys().record_names(), key);
         in_use::enter(key_metrics.gauges(), None);
@@ -82,7 +81,7 @@ impl Worker {
             metrics,
             key_metrics,
             answers: Answers::default(),
-            policies,
+            policies: route_policies,
             membership,
             parked,
             calls: Vec::new(),
@@ -105,13 +104,13 @@ impl Worker {
             self.engine.restrict(membership.restrictions());
         }
         let mut decision =
-            current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
+            current_request::decide(&self.engine, &mut self.policies, now, Patience::Waiting);
         // Another worker may have fetched the key since the last tick: who throws a good token away
         // does so for good.
         if self.engine.synchronize_for(&decision, now, &Proxy) {
             self.has_news = true;
             decision =
-                current_request::decide(&self.engine, &self.policies, now, Patience::Waiting);
+                current_request::decide(&self.engine, &mut self.policies, now, Patience::Waiting);
         }
         let Decision::AwaitKeys { source, cause } = decision else {
             return self.carry_out(&decision);
@@ -124,7 +123,7 @@ impl Worker {
         };
         let Some(gate) = gate else {
             let decision =
-                current_request::decide(&self.engine, &self.policies, now, Patience::Exhausted);
+                current_request::decide(&self.engine, &mut self.policies, now, Patience::Exhausted);
             return self.carry_out(&overloaded(decision));
         };
         self.set_tick(BUSY_TICK_MILLISECONDS);
@@ -256,7 +255,7 @@ impl Worker {
             } else {
                 Patience::Waited(waiting.arrived)
             };
-            let decision = current_request::decide(&self.engine, &self.policies, now, patience);
+            let decision = current_request::decide(&self.engine, &mut self.policies, now, patience);
             if let Decision::AwaitKeys { source, cause } = decision {
                 // The keys are there now, and the token's is not among them.
                 self.engine.want(source, cause);
@@ -331,7 +330,8 @@ impl Drop for Worker {
 /// The number of the current request's connection.
 fn connection_id() -> Option<ConnectionId> {
     let property = abi::property("connection\0id").ok()?;
-    ConnectionId::from_property(&property)
+    let number = property.as_slice().try_into().ok()?;
+    Some(ConnectionId::new(u64::from_le_bytes(number)))
 }
 
 /// How keys stand that the configuration holds or has no use for. Of others nothing is known yet: the

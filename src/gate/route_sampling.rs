@@ -70,6 +70,9 @@ impl RouteSampling {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn at(milliseconds: u64) -> UnixMillis {

@@ -1,4 +1,4 @@
-//! A host with one record in its shared data, for tests of what VMs write there for each other.
+//! A host with one record in its shared data, for tests of what workers write there for each other.
 
 use std::cell::RefCell;
 
@@ -6,9 +6,9 @@ use crate::host::{Expected, Host, SetSharedDataError, SharedData};
 
 /// One record, and whether the host grants access to it.
 #[derive(Default)]
-pub(super) struct Record {
-    pub(super) entry: RefCell<Option<SharedData>>,
-    pub(super) is_withheld: bool,
+pub(crate) struct Record {
+    pub(crate) entry: RefCell<Option<SharedData>>,
+    pub(crate) is_withheld: bool,
 }
 
 impl Host for Record {

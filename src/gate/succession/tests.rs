@@ -1,0 +1,294 @@
+//! Which configuration is the newest, by the requests of each and by what other workers write.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::{gate::one_record::Record, host::SharedData};
+
+thread_local! {
+    static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
+}
+
+/// A configuration that is known by its `realm`.
+fn enter(policy_id: &str, realm: &str) -> Membership {
+    let text = format!(r#"{{"policy_id":"{policy_id}","realm":"{realm}"}}"#);
+    let config = Config::parse(text.as_bytes()).unwrap();
+    entered(config, text.as_bytes()).unwrap()
+}
+
+fn entered(config: Config, text: &[u8]) -> Option<Membership> {
+    POLICIES.with_borrow_mut(|policies| Membership::enter(Rc::new(config), text, policies))
+}
+
+fn at(seconds: u64) -> UnixMillis {
+    UnixMillis::new(seconds * 1000)
+}
+
+fn request(member: &Membership, connection: u64, seconds: u64, host: &Record) {
+    let number = Some(ConnectionId(connection)).filter(|_| connection > 0);
+    member.on_request(|| number, at(seconds), host);
+}
+
+fn is_restricted(member: &Membership) -> bool {
+    member.restrictions().is_some()
+}
+
+#[test]
+fn without_policy_id_there_is_no_succession() {
+    let config = Config::parse(b"{}").unwrap();
+    assert!(entered(config, b"{}").is_none());
+}
+
+#[test]
+fn counts_a_configuration_from_its_first_request_on() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&old, 1, 0, &host);
+    assert!(!is_restricted(&old));
+    request(&new, 2, 1, &host);
+    request(&old, 1, 2, &host);
+    assert!(is_restricted(&old) && !is_restricted(&new));
+}
+
+#[test]
+fn keeps_policies_apart() {
+    let host = Record::default();
+    let (one, other) = (enter("p", "a"), enter("q", "b"));
+    request(&one, 1, 0, &host);
+    request(&other, 2, 0, &host);
+    assert!(!is_restricted(&one) && !is_restricted(&other));
+}
+
+/// A client that held a socket since before the update has the highest number, but clients of the newest
+/// configuration go on arriving.
+#[test]
+fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&old, 1, 0, &host);
+    request(&new, 5, 10, &host);
+    for seconds in 11..60 {
+        request(&new, seconds, seconds, &host);
+        request(&old, seconds + 100, seconds, &host);
+        assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
+    }
+    // One connection that stays open is no new one.
+    for seconds in 60..65 {
+        request(&new, 59, seconds, &host);
+    }
+    request(&old, 200, 65, &host);
+    assert!(!is_restricted(&old));
+}
+
+#[test]
+fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_settled() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&old, 1, 0, &host);
+    request(&new, 5, 10, &host);
+    for (connection, seconds, takes_over) in [
+        (1, 100, false), // was open before
+        (6, 10, false),  // may have been accepted during the switch
+        (6, 14, false),
+        (6, 15, true),
+    ] {
+        request(&old, connection, seconds, &host);
+        assert_eq!(is_restricted(&new), takes_over, "{connection} {seconds}");
+    }
+    // A later one needs no time to settle, but a newer connection.
+    request(&new, 5, 16, &host);
+    assert!(is_restricted(&new));
+    request(&new, 7, 16, &host);
+    assert!(is_restricted(&old) && !is_restricted(&new));
+}
+
+#[test]
+fn goes_by_the_order_of_arrival_where_connections_have_no_numbers() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&new, 0, 0, &host);
+    request(&old, 0, 100, &host);
+    assert!(is_restricted(&old) && !is_restricted(&new));
+}
+
+/// The same text on two listeners is one configuration.
+#[test]
+fn restricts_no_configuration_by_its_own_text() {
+    let host = Record::default();
+    let (one, same) = (enter("p", "a"), enter("p", "a"));
+    request(&one, 1, 0, &host);
+    request(&same, 2, 0, &host);
+    assert!(!is_restricted(&one) && !is_restricted(&same));
+    let old = enter("p", "old");
+    drop(one);
+    assert!(is_restricted(&old) && !is_restricted(&same));
+}
+
+#[test]
+fn a_configuration_that_is_gone_restricts_nothing() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&new, 2, 0, &host);
+    assert!(is_restricted(&old));
+    drop(new);
+    old.on_tick(at(1), &host);
+    assert!(!is_restricted(&old));
+}
+
+#[test]
+fn learns_of_what_it_has_from_other_workers_and_of_nothing_else() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&old, 3, 0, &host);
+    let written = |digest: [u8; 32], since: u64| {
+        let value = [&digest[..], &since.to_le_bytes()].concat();
+        let version = 9;
+        *host.entry.borrow_mut() = Some(SharedData { value, version });
+        old.on_tick(at(1), &host);
+    };
+    written([0; 32], 9);
+    written(new.own.digest, 3);
+    assert!(!is_restricted(&old), "unknown, or no newer");
+    for broken in [&b""[..], b"x", &[0; 39], &[0; 41]] {
+        let (value, version) = (broken.to_vec(), 9);
+        *host.entry.borrow_mut() = Some(SharedData { value, version });
+        old.on_tick(at(1), &host);
+        assert!(!is_restricted(&old));
+    }
+    written(new.own.digest, 4);
+    assert!(is_restricted(&old));
+}
+
+/// One of a configuration with `shared_memory_key`.
+fn enter_with_key(realm: &str, key: char) -> Membership {
+    let key = key.to_string().repeat(43);
+    let text = format!(r#"{{"policy_id":"p","realm":"{realm}","shared_memory_key":"{key}"}}"#);
+    let config = Config::parse(text.as_bytes()).unwrap();
+    entered(config, text.as_bytes()).unwrap()
+}
+
+/// Puts a value where the record lies.
+fn plant(host: &Record, value: Vec<u8>) {
+    *host.entry.borrow_mut() = Some(SharedData { value, version: 9 });
+}
+
+fn naming(member: &Membership, since: u64) -> Vec<u8> {
+    [&member.own.digest[..], &since.to_le_bytes()].concat()
+}
+
+#[test]
+fn with_a_key_learns_only_from_records_with_its_tag() {
+    let host = Record::default();
+    let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
+    request(&old, 3, 0, &host);
+    let named = naming(&new, 9);
+    let of_another_key = enter_with_key("c", 'E').record.close(named.clone());
+    let other = SharedRecord::about("policy/1", "q", new.own.config.shared_memory_key.as_ref());
+    let of_another_policy = other.close(named.clone());
+    for forged in [
+        named.clone(),
+        of_another_key,
+        of_another_policy,
+        vec![0; 72],
+    ] {
+        plant(&host, forged);
+        old.on_tick(at(1), &host);
+        assert!(!is_restricted(&old));
+    }
+    plant(&host, new.record.close(named));
+    old.on_tick(at(1), &host);
+    assert!(is_restricted(&old));
+}
+
+#[test]
+fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
+    let host = Record::default();
+    let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
+    request(&old, 3, 0, &host);
+    let older = host.entry.borrow().clone().unwrap().value;
+    request(&new, 5, 1, &host);
+    plant(&host, older);
+    for member in [&old, &new] {
+        member.on_tick(at(100), &host);
+    }
+    assert!(is_restricted(&old) && !is_restricted(&new));
+}
+
+#[test]
+fn with_a_key_writes_over_what_is_not_genuine() {
+    let host = Record::default();
+    let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
+    plant(&host, naming(&old, u64::MAX));
+    request(&new, 5, 0, &host);
+    let value = host.entry.borrow().clone().unwrap().value;
+    assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
+}
+
+/// In a host that keeps all records in one place, a record of another key is garbage.
+#[test]
+fn configurations_with_different_keys_learn_each_by_its_own() {
+    let host = Record::default();
+    let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'E'));
+    assert_ne!(old.record.name(), new.record.name());
+    request(&old, 3, 0, &host);
+    plant(&host, new.record.close(naming(&new, 5)));
+    old.on_tick(at(1), &host);
+    assert!(!is_restricted(&old));
+    new.on_tick(at(1), &host);
+    assert!(is_restricted(&old));
+}
+
+#[test]
+fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter_with_key("b", 'A'));
+    request(&new, 5, 0, &host);
+    plant(&host, naming(&old, u64::MAX));
+    old.on_tick(at(100), &host);
+    assert!(is_restricted(&old) && !is_restricted(&new));
+    drop(new);
+    old.on_tick(at(100), &host);
+    assert!(old.succession.borrow().is_newest(&old.own));
+}
+
+#[test]
+fn tells_other_workers_only_of_newer_connections() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&new, 7, 0, &host);
+    let of_new = host.entry.borrow().clone();
+    // As on another worker, which does not know of it yet.
+    old.succession.borrow_mut().newest = None;
+    request(&old, 3, 0, &host);
+    assert_eq!(*host.entry.borrow(), of_new);
+    old.on_tick(at(1), &host);
+    assert!(is_restricted(&old));
+}
+
+#[test]
+fn each_worker_is_on_its_own_without_shared_data() {
+    let host = Record {
+        is_withheld: true,
+        ..Record::default()
+    };
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&new, 2, 0, &host);
+    old.on_tick(at(1), &host);
+    assert!(is_restricted(&old));
+}
+
+#[test]
+fn keeps_nothing_of_configurations_that_are_gone() {
+    let host = Record::default();
+    let mut current = enter("p", "0");
+    for number in 1..=1000_u64 {
+        let next = enter(&format!("p{}", number % 2), &number.to_string());
+        request(&next, number, number, &host);
+        current = next;
+        assert_eq!(current.succession.borrow().generations.len(), 1);
+    }
+    drop(current);
+    drop(enter("last", "x"));
+    POLICIES.with_borrow(|policies| assert_eq!(policies.0.len(), 1));
+}
