@@ -137,9 +137,22 @@ impl Fetch {
         })
     }
 
-    /// What the call accepts.
+    /// The call's headers, pseudo-headers included.
     #[must_use]
-    pub fn accept(&self) -> &'static str {
+    pub fn headers(&self) -> Vec<(&str, &str)> {
+        let mut headers = vec![
+            (":method", "GET"),
+            (":scheme", self.endpoint.scheme),
+            (":authority", self.endpoint.authority.as_str()),
+            (":path", self.endpoint.path.as_str()),
+            ("accept", self.accept()),
+        ];
+        let etag = self.if_none_match.as_deref();
+        headers.extend(etag.map(|etag| ("if-none-match", etag)));
+        headers
+    }
+
+    const fn accept(&self) -> &'static str {
         match self.step {
             Step::Metadata(_) => "application/json",
             Step::Jwks => "application/jwk-set+json, application/json",

@@ -14,6 +14,7 @@ mod freshness;
 mod id;
 mod record;
 mod remote;
+mod response;
 mod seen;
 mod source;
 mod status;
@@ -28,6 +29,7 @@ pub use self::{
     id::{KeySetVersion, SourceId},
     record::Record,
     remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
+    response::Received,
     seen::SeenRecords,
     status::{Account, Standing},
     store::{KeyStore, Keys, clear},

@@ -1,0 +1,116 @@
+//! What a response to a call is to a fetch.
+
+use crate::keys::{Answer, Caching, FetchError};
+
+/// A response to a call for keys, as the host received it.
+///
+/// Envoy answers 503 for a connection that was refused or reset and 504 for a call that took too long. A
+/// response that broke off in its body comes without headers.
+#[derive(Clone, Copy)]
+pub struct Received<'a> {
+    /// The headers, `:status` included; none if there is no complete response.
+    pub headers: &'a [(&'a [u8], &'a [u8])],
+    /// The size of the body.
+    pub body_size: usize,
+    /// Reads the whole body; `None` if the host refuses.
+    pub body: &'a dyn Fn() -> Option<Vec<u8>>,
+}
+
+impl Received<'_> {
+    /// A 200 whose body has no more than `limit` bytes, or a 304.
+    ///
+    /// # Errors
+    /// When it is neither. A body above the limit is not even read.
+    pub fn answer(&self, limit: usize) -> Result<Answer, FetchError> {
+        let status = status(self.headers).ok_or(FetchError::Unreachable)?;
+        let caching = Caching::read(self.headers.iter().copied());
+        match status {
+            200 if self.body_size > limit => Err(FetchError::TooLarge),
+            200 => {
+                let body = (self.body)().ok_or(FetchError::Unreachable)?;
+                Ok(Answer::Document { body, caching })
+            }
+            304 => Ok(Answer::NotModified { caching }),
+            other => Err(FetchError::Status(other)),
+        }
+    }
+}
+
+fn status(headers: &[(&[u8], &[u8])]) -> Option<u16> {
+    let (_, value) = headers.iter().find(|(name, _)| *name == b":status")?;
+    str::from_utf8(value).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const LIMIT: usize = 4;
+
+    fn answer(headers: &[(&str, &str)], body: Option<&str>) -> Result<Answer, FetchError> {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect();
+        Received {
+            headers: &headers,
+            body_size: body.map_or(0, str::len),
+            body: &|| body.map(|body| body.as_bytes().to_vec()),
+        }
+        .answer(LIMIT)
+    }
+
+    fn max_age(seconds: u64) -> Caching {
+        Caching {
+            max_age: Some(seconds),
+            ..Caching::default()
+        }
+    }
+
+    #[test]
+    fn takes_a_200_with_its_body_and_a_304_without() {
+        let caching = ("cache-control", "max-age=60");
+        assert_eq!(
+            answer(&[(":status", "200"), caching], Some("keys")),
+            Ok(Answer::Document {
+                body: b"keys".to_vec(),
+                caching: max_age(60),
+            })
+        );
+        assert_eq!(
+            answer(&[(":status", "304"), caching], Some("x")),
+            Ok(Answer::NotModified {
+                caching: max_age(60)
+            })
+        );
+    }
+
+    #[test]
+    fn says_why_other_responses_bring_no_document() {
+        for (headers, body, error) in [
+            (&[][..], Some("keys"), FetchError::Unreachable),
+            (&[("server", "x")], Some("keys"), FetchError::Unreachable),
+            (&[(":status", "ok")], Some("keys"), FetchError::Unreachable),
+            (&[(":status", "200")], None, FetchError::Unreachable),
+            (&[(":status", "200")], Some("keys!"), FetchError::TooLarge),
+            (&[(":status", "204")], Some("keys"), FetchError::Status(204)),
+            (&[(":status", "302")], Some("keys"), FetchError::Status(302)),
+            (&[(":status", "503")], Some("keys"), FetchError::Status(503)),
+        ] {
+            assert_eq!(answer(headers, body), Err(error), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn reads_no_body_above_the_limit() {
+        let received = Received {
+            headers: &[(b":status", b"200")],
+            body_size: LIMIT + 1,
+            body: &|| panic!("it was read"),
+        };
+        assert_eq!(received.answer(LIMIT), Err(FetchError::TooLarge));
+    }
+}
