@@ -26,8 +26,6 @@ pub(super) struct Status(u32);
 impl Status {
     /// There is nothing of that name.
     pub(super) const NOT_FOUND: Self = Self(1);
-    /// The host's answer cannot be parsed.
-    pub(super) const PARSE_FAILURE: Self = Self(4);
     /// Another write came first.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }

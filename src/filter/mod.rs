@@ -1,10 +1,9 @@
 //! The proxy-wasm shell: host calls into values, values into host calls.
 //!
-//! [`worker`] holds the engine of one worker thread, fetches keys and wakes the requests that wait
-//! for them; [`stream`] brings it each request. There is no
-//! rule here: what may pass is the engine's to say. Where a host call fails, the request is
-//! refused: this shell never fails open, and never panics, since that ends every stream of the
-//! worker.
+//! [`worker`] holds the gate of one worker thread and the keeper of its keys; [`stream`] brings it each
+//! request; [`proxy`] is the proxy as they see it. There is no rule here: what may pass, who waits and
+//! what a failed host call means is the [`gate`](crate::gate)'s to say. This shell never panics, since
+//! that ends every stream of the worker.
 
 #![expect(
     missing_docs,
@@ -12,14 +11,10 @@
 )]
 
 mod abi;
-mod answers;
 mod call;
 mod configuration;
-mod current_request;
-mod gate;
 mod in_use;
 mod pairs;
-mod parked;
 mod policies;
 mod protobuf;
 mod proxy;

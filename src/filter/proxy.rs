@@ -1,11 +1,15 @@
 //! The proxy as the core sees it.
 
-use proxy_wasm::types::MetricType;
+use proxy_wasm::types::{MapType, MetricType};
 use serde_json::Value;
 
 use crate::{
-    filter::{abi, protobuf},
-    gate::{Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry, Route},
+    decision::{HeaderEdit, StateEntry},
+    filter::{abi, pairs, protobuf},
+    gate::{
+        Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
+        Route,
+    },
     host::{Expected, Host, Refused, SetSharedDataError, SharedData},
     jose::X509Signature,
     time::UnixMillis,
@@ -24,8 +28,9 @@ const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
     /// The proxy's wall clock.
-    pub(super) fn now() -> Result<UnixMillis, abi::Status> {
-        abi::current_time_nanoseconds().map(UnixMillis::from_nanoseconds)
+    pub(super) fn now() -> Result<UnixMillis, Refused> {
+        let time = abi::current_time_nanoseconds().map_err(refused)?;
+        Ok(UnixMillis::from_nanoseconds(time))
     }
 
     /// The `vm_id` under which modules share memory. Empty if there is none or the proxy withholds
@@ -126,6 +131,68 @@ impl Route for Proxy {
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
         protobuf::metadata(metadata, NAMESPACE)
     }
+}
+
+/// The request of the current context.
+impl Exchange for Proxy {
+    fn connection(&self) -> Option<ConnectionId> {
+        let property = abi::property("connection\0id").ok()?;
+        let number = property.as_slice().try_into().ok()?;
+        Some(ConnectionId::new(u64::from_le_bytes(number)))
+    }
+
+    fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused> {
+        match edit {
+            HeaderEdit::Remove(name) => abi::remove_from(MapType::HttpRequestHeaders, name),
+            HeaderEdit::Set(name, value) => abi::replace_request_header(name, value),
+        }
+        .map_err(refused)
+    }
+
+    fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
+        abi::set_property(entry.key.as_str(), entry.value.as_bytes()).map_err(refused)
+    }
+
+    fn clear_route_cache(&self) -> Result<(), Refused> {
+        let cleared = abi::call_foreign_function("clear_route_cache", &[]);
+        cleared.map(drop).map_err(refused)
+    }
+
+    fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {
+        let map = abi::header_map(MapType::HttpRequestTrailers).map_err(refused)?;
+        if !map.is_empty() {
+            visit(&pairs::decode(&map).ok_or(Refused)?);
+        }
+        Ok(())
+    }
+
+    fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
+        abi::remove_from(MapType::HttpRequestTrailers, name).map_err(refused)
+    }
+
+    fn answer(&self, answer: &Answer) {
+        let headers = answer.encoded(|response| {
+            let headers = response.headers.iter();
+            let headers: Vec<(&str, &str)> = headers
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            pairs::encode(&headers)
+        });
+        let response = answer.response();
+        let (status, details, body) = (response.status, &response.details, &response.body);
+        if abi::send_local_response(status, details, headers, body).is_err() {
+            abi::log(
+                LogLevel::Error,
+                "portcullis: the proxy refuses proxy_send_local_response; allow it in \
+                 capability_restriction_config",
+            );
+        }
+    }
+}
+
+/// To the core, one refusal of the proxy is like another.
+const fn refused(_: abi::Status) -> Refused {
+    Refused
 }
 
 /// Reads `bool result = 1; string error = 2`, of which only what is not empty is written. A false

@@ -5,7 +5,10 @@ use proxy_wasm::{
     types::Action,
 };
 
-use crate::filter::{current_request::Fate, gate::Gate, root::SharedWorker};
+use crate::{
+    filter::root::SharedWorker,
+    gate::{BodyHold, Verdict},
+};
 
 /// One request.
 pub(super) struct Stream {
@@ -18,8 +21,8 @@ pub(super) struct Stream {
 enum Head {
     /// It does not go on.
     Held,
-    /// It waits for keys behind a gate.
-    Waits(Gate),
+    /// It waits for keys.
+    Waits(BodyHold),
     /// It went on.
     Passed,
 }
@@ -42,9 +45,9 @@ impl HttpContext for Stream {
         // Answered, or no engine to ask: it does not go on.
         self.head = match self.worker.try_borrow_mut().as_deref_mut() {
             Ok(Some(worker)) => match worker.on_request(self.context_id) {
-                Fate::Passes => Head::Passed,
-                Fate::Waits(gate) => Head::Waits(gate),
-                Fate::Answered => Head::Held,
+                Verdict::Pass => Head::Passed,
+                Verdict::Wait(hold) => Head::Waits(hold),
+                Verdict::Answer => Head::Held,
             },
             Ok(None) | Err(_) => Head::Held,
         };
@@ -56,13 +59,13 @@ impl HttpContext for Stream {
     }
 
     fn on_http_request_trailers(&mut self, _trailers: usize) -> Action {
-        let is_clean = match (&self.head, self.worker.try_borrow_mut().as_deref_mut()) {
+        let verdict = match (&self.head, self.worker.try_borrow_mut().as_deref_mut()) {
             // They do not go on either.
-            (Head::Held, _) => true,
+            (Head::Held, _) => Verdict::Answer,
             (_, Ok(Some(worker))) => worker.on_trailers(self.context_id),
-            (_, Ok(None) | Err(_)) => false,
+            (_, Ok(None) | Err(_)) => Verdict::Answer,
         };
-        if !is_clean {
+        if !matches!(verdict, Verdict::Pass) {
             self.head = Head::Held;
         }
         self.action()
@@ -74,7 +77,7 @@ impl Stream {
     fn action(&self) -> Action {
         let passed = match &self.head {
             Head::Held => false,
-            Head::Waits(gate) => gate.is_open(),
+            Head::Waits(hold) => hold.is_released(),
             Head::Passed => true,
         };
         if passed {

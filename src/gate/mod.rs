@@ -1,8 +1,17 @@
 //! What every host does around an engine, written once.
 //!
-//! Nothing here calls a host by its ABI: what the proxy does for a request comes in as a trait, and a test
-//! can play the proxy.
+//! A [`Gate`] takes the requests of one worker: it has the engine decide, makes requests wait for keys and wakes
+//! them, counts, and carries decisions out. A [`Keeper`] keeps the keys fresh. Neither knows how a host is called:
+//! a shell translates the proxy's calls into theirs and answers [`Exchange`], [`Environment`] and [`Caller`] by the
+//! proxy's. A shell has no rules, and tests play the proxy without one.
+//!
+//! Where the host refuses something, the request is refused: a gate never fails open.
 
+mod answers;
+mod body_hold;
+mod carry_out;
+mod host;
+mod keeper;
 mod log;
 mod metrics;
 #[cfg(test)]
@@ -10,11 +19,281 @@ pub(crate) mod one_record;
 mod route_policies;
 mod route_sampling;
 mod succession;
+mod waiting;
 
-pub(crate) use self::route_policies::RoutePolicies;
+use core::time::Duration;
+use std::rc::Rc;
+
+use crate::{
+    decision::{Decision, Denial, Reason},
+    engine::{Engine, Patience},
+    host::{Host, Refused},
+    http::Request,
+    keys::{FetchCause, SourceId},
+    policy::RoutePolicy,
+    time::UnixMillis,
+};
+
+use self::{answers::Answers, route_policies::RoutePolicies, waiting::Waiting};
+
 pub use self::{
+    answers::Answer,
+    body_hold::BodyHold,
+    host::{CallError, Caller, Environment, Exchange},
+    keeper::Keeper,
     log::{Log, LogLevel},
     metrics::{DecisionMetrics, KeyMetrics, Meter, MetricId, MetricRegistry},
     route_policies::{Malformed, Route},
     succession::{ConnectionId, Membership, Policies},
+    waiting::StreamId,
 };
+
+/// One worker's engine for one configuration, and the requests that wait for it.
+#[derive(Debug)]
+pub struct Gate {
+    engine: Engine,
+    metrics: DecisionMetrics,
+    answers: Answers,
+    routes: RoutePolicies,
+    /// Its place among the configurations with its `policy_id`.
+    membership: Option<Membership>,
+    waiting: Waiting,
+    /// Whether keys changed since waiting requests were last looked at.
+    has_news: bool,
+    /// The keeper's epoch in which records were last read.
+    epoch: u64,
+    /// The keys that the last request lacked.
+    wanted: Option<(SourceId, FetchCause)>,
+}
+
+/// What the host does with a request. All else that the decision asks for is done already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes no further: it was answered, or cannot be.
+    Answer,
+    /// It goes on.
+    Pass,
+    /// It stops until it is resumed, and its body with it.
+    Wait(BodyHold),
+}
+
+/// A request's head and the policy of its route, read once for all decisions of a hook.
+type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
+
+impl Gate {
+    /// A gate for an engine that has its place among the configurations of its policy, if it has one.
+    #[must_use]
+    pub fn new(engine: Engine, membership: Option<Membership>, metrics: DecisionMetrics) -> Self {
+        let config = engine.config();
+        let limits = config.limits;
+        let timeout = Duration::from_millis(limits.park_timeout_ms);
+        Self {
+            metrics,
+            answers: Answers::default(),
+            routes: RoutePolicies::new(config.route_lookup),
+            membership,
+            waiting: Waiting::new(limits.parked_requests, timeout),
+            has_news: false,
+            epoch: 0,
+            wanted: None,
+            engine,
+        }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The engine, for a keeper that shares it.
+    pub const fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// Decides on a request that has just arrived. Where the host does not hand over its head, the time or what
+    /// its route says, it is refused.
+    pub fn on_request(
+        &mut self,
+        stream: StreamId,
+        request: Option<&Request<'_>>,
+        now: Result<UnixMillis, Refused>,
+        exchange: &impl Exchange,
+    ) -> Verdict {
+        self.wanted = None;
+        let Ok(now) = now else {
+            return self.fail(exchange);
+        };
+        if let Some(membership) = &self.membership {
+            membership.on_request(|| exchange.connection(), now, exchange);
+            self.engine.restrict(membership.restrictions());
+        }
+        let head = self.head(request, now, exchange);
+        let mut decision = self.decide(&head, now, Patience::Waiting, exchange);
+        // Another worker may have fetched the key since the last tick, and a good token that is refused is lost
+        // for good.
+        if self.engine.synchronize_for(&decision, now, exchange) {
+            self.has_news = true;
+            decision = self.decide(&head, now, Patience::Waiting, exchange);
+        }
+        let Decision::AwaitKeys { source, cause } = decision else {
+            return self.carry_out(&decision, now, exchange);
+        };
+        self.want(source, cause);
+        let hold = match self.engine.parks() {
+            true => self.waiting.add(stream, now),
+            false => None,
+        };
+        if let Some(hold) = hold {
+            return Verdict::Wait(hold);
+        }
+        let decision = self.decide(&head, now, Patience::Exhausted, exchange);
+        self.carry_out(&overloaded(decision), now, exchange)
+    }
+
+    /// Decides again on a request that waits. Call it only where the stream is known to be alive and
+    /// `exchange` is its own: what follows would let another client's request through.
+    pub fn resume(
+        &mut self,
+        stream: StreamId,
+        request: Option<&Request<'_>>,
+        now: UnixMillis,
+        exchange: &impl Exchange,
+    ) -> Verdict {
+        self.wanted = None;
+        let Some(waiting) = self.waiting.find(stream) else {
+            // It was answered or let go: there is nothing left to do for it.
+            return Verdict::Answer;
+        };
+        let hold = waiting.hold.clone();
+        let patience = if self.waiting.is_due(waiting, now) {
+            Patience::Exhausted
+        } else {
+            Patience::Waited(waiting.arrived)
+        };
+        if let Some(membership) = &self.membership {
+            self.engine.restrict(membership.restrictions());
+        }
+        let head = self.head(request, now, exchange);
+        let decision = self.decide(&head, now, patience, exchange);
+        if let Decision::AwaitKeys { source, cause } = decision {
+            // The keys are there now, and the token's is not among them.
+            self.want(source, cause);
+            return Verdict::Wait(hold);
+        }
+        self.waiting.remove(stream);
+        let verdict = self.carry_out(&decision, now, exchange);
+        if matches!(verdict, Verdict::Pass) {
+            hold.release();
+        }
+        verdict
+    }
+
+    /// Cleans the trailers of a request. [`Verdict::Answer`] if the host refuses: the request goes no further.
+    pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
+        if self.clean_trailers(exchange).is_ok() {
+            return Verdict::Pass;
+        }
+        self.waiting.remove(stream);
+        self.fail(exchange)
+    }
+
+    /// Drops a request whose stream has ended.
+    pub fn on_stream_end(&mut self, stream: StreamId) {
+        self.waiting.remove(stream);
+    }
+
+    /// Reads what other workers wrote.
+    pub fn synchronize(&mut self, now: UnixMillis, host: &dyn Host) {
+        if let Some(membership) = &self.membership {
+            membership.on_tick(now, host);
+        }
+        self.has_news |= self.engine.synchronize(host);
+    }
+
+    /// Reads the records that a keeper with an engine of its own has written, if this is not the epoch in which
+    /// they were last read.
+    pub fn follow(&mut self, epoch: u64, host: &dyn Host) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.has_news |= self.engine.synchronize(host);
+        }
+    }
+
+    /// A keeper that shares the engine has ended a fetch.
+    pub const fn on_news(&mut self) {
+        self.has_news = true;
+    }
+
+    /// The waiting requests to resume: all of them after news of keys, else those whose time is up.
+    pub fn ready(&mut self, now: UnixMillis) -> Vec<StreamId> {
+        let news = core::mem::take(&mut self.has_news);
+        self.waiting.ready(news, now)
+    }
+
+    /// The keys that the request of the last hook lacked, for a keeper with an engine of its own.
+    pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
+        self.wanted.take()
+    }
+
+    /// Whether requests wait.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether there is anything to do between requests: keys to fetch or newer configurations to learn of.
+    #[must_use]
+    pub fn has_background_work(&self) -> bool {
+        !self.engine.keys().is_empty() || self.membership.is_some()
+    }
+
+    fn head<'a>(
+        &mut self,
+        request: Option<&'a Request<'a>>,
+        now: UnixMillis,
+        exchange: &impl Exchange,
+    ) -> Result<Head<'a>, Refused> {
+        let policy = self
+            .routes
+            .current(self.engine.config(), now, exchange, exchange)?;
+        Ok((request.ok_or(Refused)?, policy))
+    }
+
+    fn decide(
+        &self,
+        head: &Result<Head<'_>, Refused>,
+        now: UnixMillis,
+        patience: Patience,
+        host: &dyn Host,
+    ) -> Decision {
+        match head {
+            Ok((request, policy)) => {
+                self.engine
+                    .decide(request, policy.as_deref(), now, patience, host)
+            }
+            Err(Refused) => Decision::Deny(Denial::new(Reason::HostFailure)),
+        }
+    }
+
+    fn want(&mut self, source: SourceId, cause: FetchCause) {
+        self.engine.want(source, cause);
+        self.wanted = Some((source, cause));
+    }
+}
+
+/// Says of a refusal for lack of keys that there was no room to wait for them.
+fn overloaded(decision: Decision) -> Decision {
+    match decision {
+        Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
+            Decision::Deny(Denial {
+                reason: Reason::Overloaded,
+                ..denial
+            })
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

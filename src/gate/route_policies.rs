@@ -44,7 +44,7 @@ pub struct Malformed;
 
 /// What routes say, by their metadata.
 #[derive(Debug)]
-pub(crate) struct RoutePolicies {
+pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,
     sampling: RouteSampling,
 }
@@ -65,12 +65,12 @@ impl RoutePolicies {
     ///
     /// # Errors
     /// When the host does not tell.
-    pub(crate) fn current(
+    pub(super) fn current(
         &mut self,
         config: &Config,
         now: UnixMillis,
-        route: &dyn Route,
-        log: &dyn Log,
+        route: &impl Route,
+        log: &impl Log,
     ) -> Result<Option<Rc<RoutePolicy>>, Refused> {
         if !self.sampling.asks(now) {
             return Ok(None);
@@ -89,7 +89,7 @@ impl RoutePolicies {
     fn read(
         &mut self,
         config: &Config,
-        route: &dyn Route,
+        route: &impl Route,
     ) -> Result<Option<Rc<RoutePolicy>>, Refused> {
         let Some(metadata) = route.metadata()? else {
             return Ok(None);

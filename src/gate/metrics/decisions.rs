@@ -22,7 +22,7 @@ pub struct DecisionMetrics {
 impl DecisionMetrics {
     /// Defines the counters of `config`.
     #[must_use]
-    pub fn define(config: &Config, registry: &dyn MetricRegistry) -> Self {
+    pub fn define(config: &Config, registry: &impl MetricRegistry) -> Self {
         let prefix = prefix(config);
         let counter = |name: &str| registry.counter(&format!("{prefix}{name}"));
         let by_reason = |family: &str| {
@@ -44,7 +44,7 @@ impl DecisionMetrics {
     }
 
     /// A request passes.
-    pub(crate) fn permitted(&self, permit: &Permit, meter: &dyn Meter) {
+    pub(in crate::gate) fn permitted(&self, permit: &Permit, meter: &impl Meter) {
         let counter = match &permit.reason {
             PermitReason::CorsPreflight => self.cors_preflight_bypassed,
             PermitReason::Shadow(denial) => of_reason(&self.shadow_denied, denial.reason),
@@ -54,12 +54,12 @@ impl DecisionMetrics {
     }
 
     /// A request is refused.
-    pub(crate) fn denied(&self, reason: Reason, meter: &dyn Meter) {
+    pub(in crate::gate) fn denied(&self, reason: Reason, meter: &impl Meter) {
         increment(of_reason(&self.denied, reason), meter);
     }
 
     /// Verified tokens were looked for.
-    pub(crate) fn looked_up(&self, uses: CacheUse, meter: &dyn Meter) {
+    pub(in crate::gate) fn looked_up(&self, uses: CacheUse, meter: &impl Meter) {
         for (metric, count) in [(self.cache_hit, uses.hits), (self.cache_miss, uses.misses)] {
             for _ in 0..count {
                 increment(metric, meter);
@@ -69,7 +69,7 @@ impl DecisionMetrics {
 
     /// How often each decision was made that was made at all, over all workers; nothing where the
     /// host does not tell.
-    pub(crate) fn counts(&self, meter: &dyn Meter) -> Vec<Count> {
+    pub(in crate::gate) fn counts(&self, meter: &impl Meter) -> Vec<Count> {
         let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
         let Some(allowed) = read(self.allowed) else {
             return Vec::new();

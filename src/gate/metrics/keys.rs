@@ -43,7 +43,7 @@ struct FetchMetrics {
 impl KeyMetrics {
     /// Defines the metrics of `config`.
     #[must_use]
-    pub fn define(config: &Config, registry: &dyn MetricRegistry) -> Self {
+    pub fn define(config: &Config, registry: &impl MetricRegistry) -> Self {
         let prefix = prefix(config);
         let providers = config.providers().map(|(_, provider)| {
             let name = format!("{prefix}provider.{}", provider.name);
@@ -53,7 +53,7 @@ impl KeyMetrics {
     }
 
     /// A fetch ended.
-    pub(crate) fn fetched(&self, outcome: &FetchOutcome, meter: &dyn Meter) {
+    pub(in crate::gate) fn fetched(&self, outcome: &FetchOutcome, meter: &impl Meter) {
         let fetching = outcome.providers.iter().filter_map(|id| {
             let metrics = self.0.get(id.index())?;
             Some(&metrics.fetches.as_ref()?.metrics)
@@ -68,7 +68,12 @@ impl KeyMetrics {
     }
 
     /// Sets the gauges of a provider's keys if they have changed: this runs with each tick.
-    pub(crate) fn set(&self, provider: ProviderId, standing: Standing, meter: &dyn Meter) {
+    pub(in crate::gate) fn set(
+        &self,
+        provider: ProviderId,
+        standing: Standing,
+        meter: &impl Meter,
+    ) {
         if let Some(metrics) = self.0.get(provider.index())
             && metrics.standing.replace(Some(standing)) != Some(standing)
         {
@@ -77,7 +82,7 @@ impl KeyMetrics {
     }
 
     /// The names of the gauges, group by group.
-    pub(crate) fn gauges(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::gate) fn gauges(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|metrics| {
             let keys = metrics.keys.as_ref().map(|gauges| gauges.name.as_str());
             let fetches = metrics.fetches.as_ref().map(|gauges| gauges.name.as_str());
@@ -86,7 +91,7 @@ impl KeyMetrics {
     }
 
     /// Resets the gauges of removed providers, so that stale values raise no alert.
-    pub(crate) fn clear(&self, unused: &[&str], meter: &dyn Meter) {
+    pub(in crate::gate) fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
             metrics.write(Standing::default(), |name| unused.contains(&name), meter);
         }
@@ -94,7 +99,7 @@ impl KeyMetrics {
 }
 
 impl ProviderMetrics {
-    fn define(provider: &Provider, name: &str, registry: &dyn MetricRegistry) -> Self {
+    fn define(provider: &Provider, name: &str, registry: &impl MetricRegistry) -> Self {
         let has_keys = !matches!(provider.trust.keys, KeySource::Clients(_));
         let fetches = matches!(provider.trust.keys, KeySource::Remote(_));
         let counter = |metric: &str| registry.counter(&format!("{name}.{metric}"));
@@ -118,7 +123,7 @@ impl ProviderMetrics {
     }
 
     /// Writes the groups of gauges with the given names.
-    fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool, meter: &dyn Meter) {
+    fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool, meter: &impl Meter) {
         if let Some(Gauges { name, metrics }) = &self.keys
             && is_asked(name)
         {

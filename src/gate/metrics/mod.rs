@@ -43,13 +43,13 @@ fn prefix(config: &Config) -> String {
     }
 }
 
-fn increment(metric: Option<MetricId>, meter: &dyn Meter) {
+fn increment(metric: Option<MetricId>, meter: &impl Meter) {
     if let Some(id) = metric {
         meter.increment(id);
     }
 }
 
-fn record(metric: Option<MetricId>, value: u64, meter: &dyn Meter) {
+fn record(metric: Option<MetricId>, value: u64, meter: &impl Meter) {
     if let Some(id) = metric {
         meter.record(id, value);
     }

@@ -134,7 +134,7 @@ impl Membership {
     }
 
     /// A request has arrived over a connection, whose number is asked for only where it matters.
-    pub(crate) fn on_request(
+    pub(super) fn on_request(
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,
         now: UnixMillis,
@@ -156,13 +156,13 @@ impl Membership {
     }
 
     /// Learns what other workers saw.
-    pub(crate) fn on_tick(&self, now: UnixMillis, host: &dyn Host) {
+    pub(super) fn on_tick(&self, now: UnixMillis, host: &dyn Host) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, now, host);
     }
 
     /// What the newest configuration refuses, if that is another one.
-    pub(crate) fn restrictions(&self) -> Option<Restrictions> {
+    pub(super) fn restrictions(&self) -> Option<Restrictions> {
         let succession = self.succession.borrow();
         if succession.is_newest(&self.own) {
             return None;

@@ -1,0 +1,112 @@
+//! The effects of a decision, in their order, and what a decision becomes where the host refuses one.
+
+use crate::{
+    decision::{Decision, Denial, HeaderEdit, Permit, Reason, StateEntry},
+    gate::{Answer, Exchange, Gate, LogLevel, Verdict},
+    host::Refused,
+    http::Format,
+    time::UnixMillis,
+};
+
+impl Gate {
+    /// Carries out a decision that was made on the request of `exchange`.
+    pub(super) fn carry_out(
+        &mut self,
+        decision: &Decision,
+        now: UnixMillis,
+        exchange: &impl Exchange,
+    ) -> Verdict {
+        self.metrics
+            .looked_up(self.engine.take_cache_use(), exchange);
+        match decision {
+            Decision::Permit(permit) => self.pass(permit, exchange),
+            Decision::Deny(denial) => self.refuse(denial, exchange),
+            Decision::Report(format) => self.report(*format, now, exchange),
+            // Patience was exhausted, so this cannot be; if it were, nothing may pass.
+            Decision::AwaitKeys { .. } => {
+                self.refuse(&Denial::new(Reason::KeysUnavailable), exchange)
+            }
+        }
+    }
+
+    /// Answers a request with a refusal.
+    fn refuse(&mut self, denial: &Denial, exchange: &impl Exchange) -> Verdict {
+        self.metrics.denied(denial.reason, exchange);
+        // For the access log alone: the request goes no further.
+        let _ = export(&denial.exports, exchange);
+        exchange.answer(&self.answers.answer(&self.engine, denial));
+        Verdict::Answer
+    }
+
+    /// Answers a request about which the host refused something.
+    pub(super) fn fail(&mut self, exchange: &impl Exchange) -> Verdict {
+        self.refuse(&Denial::new(Reason::HostFailure), exchange)
+    }
+
+    /// Edits a request as a permit says. An edit that the host refuses would leave an untrusted header in
+    /// place, or other filters without what they decide by, so the request is answered instead.
+    fn pass(&mut self, permit: &Permit, exchange: &impl Exchange) -> Verdict {
+        if apply(permit, exchange).is_err() {
+            return self.fail(exchange);
+        }
+        self.metrics.permitted(permit, exchange);
+        if let Some(reason) = permit.reason.shadowed() {
+            exchange.log(
+                LogLevel::Info,
+                &format!(
+                    "portcullis: would have denied a request: {}",
+                    reason.label()
+                ),
+            );
+        }
+        Verdict::Pass
+    }
+
+    /// Answers a request with how the authorization servers stand.
+    fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
+        // Every worker reports the same, even within a tick of what another has learnt.
+        self.has_news |= self.engine.synchronize(exchange);
+        let counts = match format {
+            Format::Html => self.metrics.counts(exchange),
+            Format::Json => Vec::new(),
+        };
+        exchange.answer(&Answer::new(self.engine.report(format, now, &counts)));
+        Verdict::Answer
+    }
+
+    /// Removes from the request's trailers what only this filter may set.
+    ///
+    /// # Errors
+    /// When the host does not return the trailers, or refuses an edit: they may still hold a forged
+    /// identity.
+    pub(super) fn clean_trailers(&self, exchange: &impl Exchange) -> Result<(), Refused> {
+        if self.engine.config().owned_headers.is_empty() {
+            return Ok(());
+        }
+        let mut edits = Vec::new();
+        exchange.trailers(|trailers| edits = self.engine.trailer_removals(trailers))?;
+        edits.iter().try_for_each(|edit| match edit {
+            HeaderEdit::Remove(name) | HeaderEdit::Set(name, _) => exchange.remove_trailer(name),
+        })
+    }
+}
+
+fn apply(permit: &Permit, exchange: &impl Exchange) -> Result<(), Refused> {
+    export(&permit.exports, exchange)?;
+    permit
+        .edits
+        .iter()
+        .try_for_each(|edit| exchange.edit(edit))?;
+    if permit.clears_route_cache {
+        let cleared = exchange.clear_route_cache();
+        // A host that cannot do it by itself does it on each edit.
+        if permit.edits.is_empty() {
+            cleared?;
+        }
+    }
+    Ok(())
+}
+
+fn export(entries: &[StateEntry], exchange: &impl Exchange) -> Result<(), Refused> {
+    entries.iter().try_for_each(|entry| exchange.export(entry))
+}

@@ -1,0 +1,177 @@
+//! Keeps the keys of an engine fresh.
+
+use crate::{
+    config::Provider,
+    engine::Engine,
+    gate::{CallError, Caller, Environment, KeyMetrics, LogLevel, Meter},
+    keys::{Answer, Fetch, FetchError, FetchOutcome, Progress, Received, Standing},
+    time::UnixMillis,
+    verification::KeySource,
+};
+
+/// Fetches keys and reports on them.
+///
+/// A host with threads has one per process: it writes the records with an engine of its own, and publishes
+/// its [`epoch`](Self::epoch) for the gates to [`follow`](super::Gate::follow). In WebAssembly each worker has
+/// one, which shares its gate's engine; the lease in the record decides which of them fetches.
+#[derive(Debug)]
+pub struct Keeper {
+    metrics: KeyMetrics,
+    epoch: u64,
+}
+
+impl Keeper {
+    /// A keeper of the keys of `engine`, of which nothing was fetched yet.
+    #[must_use]
+    pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
+        for (id, provider) in engine.config().providers() {
+            if let Some(standing) = configured(provider) {
+                metrics.set(id, standing, meter);
+            }
+        }
+        Self { metrics, epoch: 0 }
+    }
+
+    /// A number that changes whenever this keeper has written records.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Fetches what is due and brings the gauges up to date. True if a fetch ended at once.
+    pub fn due(
+        &mut self,
+        engine: &mut Engine,
+        now: UnixMillis,
+        host: &impl Environment,
+        caller: &mut impl Caller,
+    ) -> bool {
+        let mut ended = false;
+        for fetch in engine.due(now, host) {
+            self.epoch = self.epoch.wrapping_add(1);
+            ended |= self.dispatch(engine, &fetch, now, host, caller);
+        }
+        for (provider, standing) in engine.keys().standings(now) {
+            self.metrics.set(provider, standing, host);
+        }
+        ended
+    }
+
+    /// Takes in the response to a call, and makes the call that follows. True if none does: the fetch has
+    /// ended, and requests may find their keys.
+    pub fn on_fetched(
+        &mut self,
+        engine: &mut Engine,
+        fetch: &Fetch,
+        received: &Received<'_>,
+        now: UnixMillis,
+        host: &impl Environment,
+        caller: &mut impl Caller,
+    ) -> bool {
+        let answer = received.answer(engine.config().limits.jwks_bytes);
+        self.complete(engine, fetch, answer, now, host, caller)
+    }
+
+    /// When a fetch is due next; in the past where that is now. `None` if none ever is.
+    ///
+    /// Requests that want a key can make one due earlier.
+    #[must_use]
+    pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
+        let providers = engine.config().providers();
+        let accounts = providers.filter_map(|(id, _)| engine.keys().account(id, now));
+        accounts
+            .map(|account| account.next_fetch.unwrap_or_default())
+            .min()
+    }
+
+    /// The names of the gauges, group by group.
+    pub fn gauges(&self) -> impl Iterator<Item = &str> {
+        self.metrics.gauges()
+    }
+
+    /// Resets the groups of gauges with these names, so that stale values raise no alert.
+    pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
+        self.metrics.clear(unused, meter);
+    }
+
+    /// Makes a call. True if the fetch ended, since the host refused it.
+    fn dispatch(
+        &mut self,
+        engine: &mut Engine,
+        fetch: &Fetch,
+        now: UnixMillis,
+        host: &impl Environment,
+        caller: &mut impl Caller,
+    ) -> bool {
+        let Err(error) = caller.call(fetch) else {
+            return false;
+        };
+        if error == CallError::NoCluster {
+            host.log(
+                LogLevel::Error,
+                &format!(
+                    "portcullis: the proxy has no cluster {:?}; add it, or correct the name in \
+                     remote_jwks or discovery",
+                    fetch.endpoint.cluster
+                ),
+            );
+        }
+        self.complete(engine, fetch, Err(FetchError::Cluster), now, host, caller)
+    }
+
+    /// Takes in an answer, and makes the call that follows. True when none does.
+    fn complete(
+        &mut self,
+        engine: &mut Engine,
+        fetch: &Fetch,
+        answer: Result<Answer, FetchError>,
+        now: UnixMillis,
+        host: &impl Environment,
+        caller: &mut impl Caller,
+    ) -> bool {
+        match engine.complete(fetch, answer, now, host) {
+            Progress::Next(next) => return self.dispatch(engine, &next, now, host, caller),
+            Progress::Ended(outcome) => self.report(engine, &outcome, host),
+            Progress::Superseded => {}
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        true
+    }
+
+    fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &impl Environment) {
+        self.metrics.fetched(outcome, host);
+        let (level, said) = match (&outcome.keys, outcome.nameless, outcome.failures) {
+            (Err(error), ..) => (LogLevel::Warn, error.to_string()),
+            (Ok(_), Some(nameless), _) => (LogLevel::Warn, nameless.to_string()),
+            (Ok(_), None, 0) => return,
+            (Ok(_), None, failures) => (
+                LogLevel::Info,
+                format!("there again after {failures} failures"),
+            ),
+        };
+        let ids = outcome.providers.iter();
+        for provider in ids.filter_map(|id| engine.config().provider(*id)) {
+            let (name, uri) = (&provider.name, &outcome.uri);
+            host.log(
+                level,
+                &format!("portcullis: keys of {name:?}, {uri}: {said}"),
+            );
+        }
+    }
+}
+
+/// How keys stand that the configuration holds or has no use for. Of others nothing is known yet: the
+/// first tick tells.
+fn configured(provider: &Provider) -> Option<Standing> {
+    if !provider.trust.enabled {
+        return Some(Standing::default());
+    }
+    match &provider.trust.keys {
+        KeySource::Clients(_) => Some(Standing::default()),
+        KeySource::Local(key_set) => Some(Standing {
+            keys: key_set.keys().len(),
+            ..Standing::default()
+        }),
+        KeySource::Remote(_) => None,
+    }
+}
