@@ -1,1 +1,358 @@
-//! x
+//! A gate and a keeper in a proxy that the tests play.
+
+mod keeper;
+mod requests;
+mod trailers;
+mod waiting;
+
+use core::cell::{Cell, RefCell};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    config::Config,
+    decision::{HeaderEdit, StateEntry},
+    gate::one_record::Record,
+    host::{Expected, SetSharedDataError, SharedData},
+    jose::base64url,
+    keys::{Fetch, Received},
+};
+
+const NOW: u64 = 1_700_000_000_000;
+const KID: &str = "k";
+const UNKNOWN_KID: &str = "unknown";
+
+/// The time so many milliseconds after [`NOW`].
+fn at(milliseconds: u64) -> UnixMillis {
+    UnixMillis::new(NOW + milliseconds)
+}
+
+/// What the host can refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    ClearRouteCache,
+    Edit,
+    Export,
+    RemoveTrailer,
+    Route,
+    Trailers,
+}
+
+/// A proxy with one request at a time.
+#[derive(Default)]
+struct FakeProxy {
+    record: Record,
+    refuses: Cell<Option<Effect>>,
+    /// The route's policy as JSON, and how often the gate asked for it.
+    route: RefCell<Option<Value>>,
+    routes_read: Cell<u32>,
+    connection: Cell<u64>,
+    trailers: Vec<(&'static str, &'static str)>,
+    /// What the gate did, in order.
+    done: RefCell<Vec<String>>,
+    log: RefCell<Vec<String>>,
+    metrics: RefCell<Vec<(String, u64)>>,
+}
+
+impl FakeProxy {
+    fn does(&self, effect: Effect, what: String) -> Result<(), Refused> {
+        if self.refuses.get() == Some(effect) {
+            return Err(Refused);
+        }
+        self.done.borrow_mut().push(what);
+        Ok(())
+    }
+
+    /// What the gate did since this was last asked.
+    fn take_done(&self) -> Vec<String> {
+        self.done.take()
+    }
+
+    /// The metrics that are not zero, without their common prefix.
+    fn counted(&self) -> Vec<(String, u64)> {
+        let metrics = self.metrics.borrow();
+        let counted = metrics.iter().filter(|(_, value)| *value > 0);
+        counted
+            .map(|(name, value)| (name.replace("portcullis.", ""), *value))
+            .collect()
+    }
+
+    fn define(&self, name: &str) -> Option<MetricId> {
+        let mut metrics = self.metrics.borrow_mut();
+        metrics.push((name.to_owned(), 0));
+        Some(MetricId(u32::try_from(metrics.len() - 1).unwrap()))
+    }
+
+    fn metric(&self, id: MetricId, change: impl FnOnce(&mut u64)) {
+        let mut metrics = self.metrics.borrow_mut();
+        change(&mut metrics[usize::try_from(id.0).unwrap()].1);
+    }
+}
+
+impl Host for FakeProxy {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        self.record.shared_data(key)
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        self.record.set_shared_data(key, value, expected)
+    }
+}
+
+impl Log for FakeProxy {
+    fn log(&self, level: LogLevel, line: &str) {
+        self.log.borrow_mut().push(format!("{level:?} {line}"));
+    }
+}
+
+impl MetricRegistry for FakeProxy {
+    fn counter(&self, name: &str) -> Option<MetricId> {
+        self.define(name)
+    }
+
+    fn gauge(&self, name: &str) -> Option<MetricId> {
+        self.define(name)
+    }
+}
+
+impl Meter for FakeProxy {
+    fn increment(&self, counter: MetricId) {
+        self.metric(counter, |value| *value += 1);
+    }
+
+    fn record(&self, gauge: MetricId, value: u64) {
+        self.metric(gauge, |own| *own = value);
+    }
+
+    fn read(&self, metric: MetricId) -> Option<u64> {
+        let mut read = 0;
+        self.metric(metric, |value| read = *value);
+        Some(read)
+    }
+}
+
+impl Route for FakeProxy {
+    fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
+        self.routes_read.set(self.routes_read.get() + 1);
+        if self.refuses.get() == Some(Effect::Route) {
+            return Err(Refused);
+        }
+        let route = self.route.borrow();
+        Ok(route.as_ref().map(|policy| policy.to_string().into_bytes()))
+    }
+
+    fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
+        serde_json::from_slice(metadata).map_err(|_| Malformed)
+    }
+}
+
+impl Exchange for FakeProxy {
+    fn connection(&self) -> Option<ConnectionId> {
+        Some(ConnectionId::new(self.connection.get()))
+    }
+
+    fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused> {
+        let what = match edit {
+            HeaderEdit::Remove(name) => format!("remove {}", &**name),
+            HeaderEdit::Set(name, value) => format!("set {}: {}", &**name, &**value),
+        };
+        self.does(Effect::Edit, what)
+    }
+
+    fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
+        self.does(Effect::Export, format!("export {}", entry.key.as_str()))
+    }
+
+    fn clear_route_cache(&self) -> Result<(), Refused> {
+        self.does(Effect::ClearRouteCache, "clear route cache".to_owned())
+    }
+
+    fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {
+        self.does(Effect::Trailers, "read trailers".to_owned())?;
+        let trailers = self.trailers.iter();
+        let trailers: Vec<_> = trailers
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect();
+        visit(&trailers);
+        Ok(())
+    }
+
+    fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
+        self.does(Effect::RemoveTrailer, format!("remove trailer {name}"))
+    }
+
+    fn answer(&self, answer: &Answer) {
+        // What a host makes of a response, it makes once.
+        let encoded = answer.encoded(|response| {
+            self.done.borrow_mut().push("encode".to_owned());
+            vec![u8::try_from(response.status % 256).unwrap()]
+        });
+        assert_eq!(encoded.len(), 1);
+        let response = answer.response();
+        let what = format!("answer {} {}", response.status, response.details);
+        self.done.borrow_mut().push(what);
+    }
+}
+
+/// The calls that a keeper makes.
+#[derive(Default)]
+struct FakeCaller {
+    calls: Vec<Fetch>,
+    refuses: Option<CallError>,
+}
+
+impl Caller for FakeCaller {
+    fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
+        match self.refuses {
+            Some(error) => Err(error),
+            None => {
+                self.calls.push(fetch.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A gate, a keeper that shares its engine, and their proxy.
+struct World {
+    gate: Gate,
+    keeper: Keeper,
+    proxy: FakeProxy,
+    caller: FakeCaller,
+}
+
+impl World {
+    /// One provider, `a`, whose keys are fetched, a rule that asks for its tokens, and what `rest` adds.
+    fn new(rest: Value) -> Self {
+        let proxy = FakeProxy::default();
+        let (gate, keeper) = gate_and_keeper(rest, &proxy);
+        Self {
+            gate,
+            keeper,
+            proxy,
+            caller: FakeCaller::default(),
+        }
+    }
+
+    /// The same with its keys fetched at [`NOW`].
+    fn with_keys(rest: Value) -> Self {
+        let mut world = Self::new(rest);
+        assert!(!world.fetch_due(at(0)));
+        assert!(world.receive(200, &jwks(), at(0)));
+        world.gate.ready(at(0));
+        world
+    }
+
+    fn request(&mut self, stream: u32, headers: &[(&str, &str)], now: UnixMillis) -> Verdict {
+        let headers = head(headers);
+        let request = Request::new(headers);
+        let stream = StreamId(stream);
+        let proxy = &self.proxy;
+        self.gate.on_request(stream, Some(&request), Ok(now), proxy)
+    }
+
+    /// A request with a token.
+    fn bearer(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
+        self.request(stream, &[("authorization", &bearer(kid))], now)
+    }
+
+    /// Resumes the request of [`World::bearer`].
+    fn resume(&mut self, stream: u32, kid: &str, now: UnixMillis) -> Verdict {
+        let value = bearer(kid);
+        let request = Request::new(head(&[("authorization", &value)]));
+        self.gate
+            .resume(StreamId(stream), Some(&request), now, &self.proxy)
+    }
+
+    fn fetch_due(&mut self, now: UnixMillis) -> bool {
+        let engine = self.gate.engine_mut();
+        self.keeper.due(engine, now, &self.proxy, &mut self.caller)
+    }
+
+    /// The response to the oldest call.
+    fn receive(&mut self, status: u16, body: &str, now: UnixMillis) -> bool {
+        let fetch = self.caller.calls.remove(0);
+        let status = status.to_string();
+        let received = Received {
+            headers: &[(b":status", status.as_bytes())],
+            body_size: body.len(),
+            body: &|| Some(body.as_bytes().to_vec()),
+        };
+        let (engine, proxy) = (self.gate.engine_mut(), &self.proxy);
+        let ended = self
+            .keeper
+            .on_fetched(engine, &fetch, &received, now, proxy, &mut self.caller);
+        if ended {
+            self.gate.on_news();
+        }
+        ended
+    }
+}
+
+fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
+    let mut config = json!({
+        "providers": {"a": {
+            "issuer": "https://a.example",
+            "audiences": ["orders"],
+            "remote_jwks": {"http_uri": {
+                "uri": "https://a.example/jwks", "cluster": "as", "timeout": "1s",
+            }},
+        }},
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    });
+    merge(&mut config, rest);
+    let text = config.to_string();
+    let engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
+    let keeper = Keeper::new(&engine, KeyMetrics::define(engine.config(), proxy), proxy);
+    let metrics = DecisionMetrics::define(engine.config(), proxy);
+    let mut policies = Policies::new();
+    let membership = Membership::enter(engine.shared_config(), text.as_bytes(), &mut policies);
+    (Gate::new(engine, membership, metrics), keeper)
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn head<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a [u8], &'a [u8])> {
+    let own = [(":method", "GET"), (":path", "/"), (":authority", "api")];
+    let all = own.iter().chain(headers);
+    all.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+        .collect()
+}
+
+fn signer() -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(&[9; 32])
+}
+
+/// The key set that has the key of good tokens.
+fn jwks() -> String {
+    let x = base64url::encode(signer().verifying_key().as_bytes());
+    json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": x}]}).to_string()
+}
+
+/// A good token that names this key.
+fn bearer(kid: &str) -> String {
+    let claims = json!({
+        "iss": "https://a.example", "aud": "orders", "sub": "s", "exp": NOW / 1000 + 300,
+    });
+    let input = [json!({"alg": "EdDSA", "kid": kid}), claims]
+        .map(|part| base64url::encode(part.to_string().as_bytes()))
+        .join(".");
+    let signature = ed25519_dalek::Signer::sign(&signer(), input.as_bytes());
+    let signature = base64url::encode(&signature.to_bytes());
+    format!("Bearer {input}.{signature}")
+}

@@ -1,0 +1,105 @@
+//! Fetches: when they are due, what becomes of them, and what is counted and logged.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+const URI: &str = "https://a.example/jwks";
+
+#[test]
+fn fetches_once_and_sets_the_gauges() {
+    let mut world = World::new(json!({}));
+    assert!(world.gate.has_background_work());
+    assert!(!world.fetch_due(at(0)));
+    assert!(!world.fetch_due(at(1)), "one call");
+    assert_eq!(world.caller.calls.len(), 1);
+    assert_eq!(world.caller.calls[0].headers()[3], (":path", "/jwks"));
+    assert!(world.receive(200, &jwks(), at(2)));
+    assert!(!world.fetch_due(at(3)));
+    let counted = world.proxy.counted();
+    for expected in [
+        ("provider.a.keys", 1),
+        ("provider.a.jwks.fetch_success", 1),
+        ("provider.a.jwks.last_success_seconds", NOW / 1000),
+    ] {
+        let expected = (expected.0.to_owned(), expected.1);
+        assert!(counted.contains(&expected), "{counted:?}");
+    }
+    let gauges: Vec<String> = world.keeper.gauges().map(str::to_owned).collect();
+    let gauges: Vec<&str> = gauges.iter().map(String::as_str).collect();
+    world.keeper.clear(&gauges, &world.proxy);
+    let counted = world.proxy.counted();
+    assert!(!counted.iter().any(|(name, _)| name == "provider.a.keys"));
+}
+
+#[test]
+fn logs_failures_and_the_first_success_after_them() {
+    let mut world = World::new(json!({}));
+    for (second, status) in [(0, 500), (100, 200)] {
+        assert!(!world.fetch_due(at(second * 1000)));
+        assert!(world.receive(status, &jwks(), at(second * 1000)));
+    }
+    let keys = format!("portcullis: keys of \"a\", {URI}:");
+    assert_eq!(
+        world.proxy.log.take(),
+        [
+            format!("Warn {keys} the answer has status 500"),
+            format!("Info {keys} there again after 1 failures"),
+        ]
+    );
+    let counted = world.proxy.counted();
+    assert!(counted.contains(&("provider.a.jwks.fetch_failed".to_owned(), 1)));
+}
+
+#[test]
+fn ends_a_fetch_that_the_host_refuses() {
+    for (error, lines) in [(CallError::NoCluster, 2), (CallError::Refused, 1)] {
+        let mut world = World::new(json!({}));
+        let before = world.keeper.epoch();
+        world.caller.refuses = Some(error);
+        assert!(world.fetch_due(at(0)), "it ended at once");
+        assert_ne!(world.keeper.epoch(), before);
+        let log = world.proxy.log.take();
+        assert_eq!(log.len(), lines, "{log:?}");
+        let cluster = "Error portcullis: the proxy has no cluster \"as\"; add it";
+        assert_eq!(log[0].starts_with(cluster), lines == 2, "{log:?}");
+    }
+}
+
+#[test]
+fn makes_the_calls_of_discovery_one_after_the_other() {
+    let mut world = World::new(json!({"providers": {"a": {
+        "remote_jwks": null,
+        "discovery": {"cluster": "as", "timeout": "1s"},
+    }}}));
+    assert!(!world.fetch_due(at(0)));
+    let metadata = json!({"issuer": "https://a.example", "jwks_uri": URI}).to_string();
+    assert!(!world.receive(200, &metadata, at(1)), "a call follows");
+    assert_eq!(world.caller.calls[0].endpoint.uri, URI);
+    assert!(world.receive(200, &jwks(), at(2)));
+    assert_eq!(world.bearer(1, KID, at(2)), Verdict::Pass);
+}
+
+#[test]
+fn says_when_the_next_fetch_is_due() {
+    let mut world = World::new(json!({}));
+    let next = |world: &World, now| world.keeper.next_wakeup(world.gate.engine(), now);
+    assert!(next(&world, at(0)).unwrap() <= at(0));
+    assert!(!world.fetch_due(at(0)));
+    assert!(world.receive(200, &jwks(), at(0)));
+    let due = next(&world, at(0)).unwrap();
+    assert!(due > at(0));
+    let before = UnixMillis::new(due.as_u64() - 1);
+    assert!(!world.fetch_due(before) && world.caller.calls.is_empty());
+    assert!(!world.fetch_due(due));
+    assert_eq!(world.caller.calls.len(), 1);
+
+    let local = World::new(json!({"providers": {"a": {
+        "remote_jwks": null,
+        "local_jwks": {"inline_string": jwks()},
+    }}}));
+    assert_eq!(next(&local, at(0)), None);
+    assert!(!local.gate.has_background_work());
+    assert_eq!(local.proxy.counted(), [("provider.a.keys".to_owned(), 1)]);
+}

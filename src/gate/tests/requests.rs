@@ -1,0 +1,178 @@
+//! What a decision does to a request, what it counts, and what it becomes where the host refuses something.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+/// A provider whose token sets a header, with an export.
+fn forwarding() -> Value {
+    json!({"providers": {"a": {
+        "claim_to_headers": [{"header_name": "x-user", "claim_name": "sub"}],
+        "clear_route_cache": true,
+    }}})
+}
+
+#[test]
+fn carries_out_a_permit_and_counts_it() {
+    let mut world = World::with_keys(forwarding());
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
+    let done = world.proxy.take_done();
+    assert!(done.contains(&"set x-user: s".to_owned()), "{done:?}");
+    assert_eq!(done.last().unwrap(), "clear route cache");
+    let counted = world.proxy.counted();
+    assert!(counted.contains(&("allowed".to_owned(), 1)), "{counted:?}");
+    assert!(counted.contains(&("cache.miss".to_owned(), 1)));
+    assert_eq!(world.bearer(2, KID, at(1)), Verdict::Pass);
+    assert!(world.proxy.counted().contains(&("cache.hit".to_owned(), 1)));
+}
+
+#[test]
+fn puts_equal_answers_together_once() {
+    let mut world = World::with_keys(json!({}));
+    for expected in [&["encode", "answer"][..], &["answer"]] {
+        assert_eq!(world.request(1, &[], at(0)), Verdict::Answer);
+        let done = world.proxy.take_done();
+        let answer = "answer 401 portcullis_denied{missing_credential}";
+        let done: Vec<_> = done
+            .iter()
+            .map(|what| what.replace(answer, "answer"))
+            .collect();
+        assert_eq!(done, expected);
+    }
+    let counted = world.proxy.counted();
+    assert!(counted.contains(&("denied.missing_credential".to_owned(), 2)));
+}
+
+#[test]
+fn answers_a_request_whose_edits_the_host_refuses() {
+    for effect in [Effect::Edit, Effect::Route] {
+        let mut world = World::with_keys(forwarding());
+        world.proxy.refuses.set(Some(effect));
+        assert_eq!(world.bearer(1, KID, at(0)), Verdict::Answer, "{effect:?}");
+        let done = world.proxy.take_done();
+        assert_eq!(
+            done.last().unwrap(),
+            "answer 503 portcullis_denied{host_failure}"
+        );
+        let counted = world.proxy.counted();
+        assert!(counted.contains(&("denied.host_failure".to_owned(), 1)));
+        let allowed = counted.iter().any(|(name, _)| name == "allowed");
+        assert!(!allowed, "{effect:?}: {counted:?}");
+    }
+}
+
+/// A host that clears the cache on each edit has nothing else to do it by.
+#[test]
+fn needs_the_route_cache_cleared_only_where_no_edit_does_it() {
+    let mut world = World::with_keys(forwarding());
+    world.proxy.refuses.set(Some(Effect::ClearRouteCache));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
+}
+
+#[test]
+fn answers_a_request_that_the_host_does_not_hand_over() {
+    let mut world = World::with_keys(json!({}));
+    let value = bearer(KID);
+    let request = Request::new(head(&[("authorization", &value)]));
+    for (request, now) in [(None, Ok(at(0))), (Some(&request), Err(Refused))] {
+        let proxy = &world.proxy;
+        let verdict = world.gate.on_request(StreamId(1), request, now, proxy);
+        assert_eq!(verdict, Verdict::Answer);
+        let done = world.proxy.take_done();
+        assert_eq!(
+            done.last().unwrap(),
+            "answer 503 portcullis_denied{host_failure}"
+        );
+    }
+}
+
+#[test]
+fn lets_requests_pass_in_shadow_mode_and_logs_why_not() {
+    let mut world = World::new(json!({"mode": "shadow"}));
+    assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
+    // Not even for keys is a request held.
+    assert_eq!(world.bearer(2, KID, at(0)), Verdict::Pass);
+    assert_eq!(
+        world.proxy.log.take(),
+        [
+            "Info portcullis: would have denied a request: missing_credential",
+            "Info portcullis: would have denied a request: keys_unavailable",
+        ]
+    );
+    let counted = world.proxy.counted();
+    assert!(counted.contains(&("shadow_denied.missing_credential".to_owned(), 1)));
+    assert!(!counted.iter().any(|(name, _)| name.starts_with("denied")));
+}
+
+#[test]
+fn asks_for_a_route_once_in_a_hook() {
+    let mut world = World::new(json!({"limits": {"parked_requests": 1}}));
+    world.proxy.route.replace(Some(json!({"disabled": true})));
+    assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
+    assert_eq!(world.proxy.routes_read.get(), 1);
+    // Decides twice, since there is no room to wait.
+    world.proxy.route.replace(None);
+    world.bearer(2, KID, at(0));
+    world.proxy.routes_read.set(0);
+    assert_eq!(world.bearer(3, KID, at(0)), Verdict::Answer);
+    assert_eq!(world.proxy.routes_read.get(), 1);
+}
+
+#[test]
+fn reports_a_route_with_a_policy_where_none_is_expected() {
+    let mut world = World::with_keys(json!({"route_policies": "off"}));
+    world.proxy.route.replace(Some(json!({"disabled": true})));
+    for _ in 0..2 {
+        assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
+    }
+    let log = world.proxy.log.take();
+    assert_eq!(log.len(), 1);
+    assert!(log[0].starts_with("Error portcullis: a route has a policy of its own although"));
+}
+
+#[test]
+fn answers_the_status_with_the_counts_of_all_decisions() {
+    let mut world = World::with_keys(json!({"status": {"path": "/status", "unprotected": true}}));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
+    let html = [(&b":method"[..], &b"GET"[..]), (b":path", b"/status")];
+    let request = Request::new(html.to_vec());
+    let proxy = &world.proxy;
+    let verdict = world
+        .gate
+        .on_request(StreamId(2), Some(&request), Ok(at(0)), proxy);
+    assert_eq!(verdict, Verdict::Answer);
+    let done = world.proxy.take_done();
+    assert_eq!(done.last().unwrap(), "answer 200 portcullis_status");
+}
+
+#[test]
+fn refuses_on_old_connections_what_the_newest_configuration_refuses() {
+    let mut policies = Policies::new();
+    let proxy = FakeProxy::default();
+    let mut gate = |enabled: bool| {
+        let config = json!({
+            "policy_id": "p",
+            "providers": {"a": {"issuer": "https://a.example", "audiences": ["orders"],
+                "enabled": enabled, "local_jwks": {"inline_string": jwks()}}},
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+        });
+        let text = config.to_string();
+        let engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
+        let config = engine.shared_config();
+        let membership = Membership::enter(config, text.as_bytes(), &mut policies);
+        let metrics = DecisionMetrics::define(engine.config(), &proxy);
+        Gate::new(engine, membership, metrics)
+    };
+    let (mut old, mut new) = (gate(true), gate(false));
+    assert!(old.has_background_work());
+    let value = bearer(KID);
+    let request = Request::new(head(&[("authorization", &value)]));
+    let ask = |gate: &mut Gate, connection| {
+        proxy.connection.set(connection);
+        gate.on_request(StreamId(1), Some(&request), Ok(at(0)), &proxy)
+    };
+    assert_eq!(ask(&mut old, 1), Verdict::Pass);
+    assert_eq!(ask(&mut new, 2), Verdict::Answer);
+    assert_eq!(ask(&mut old, 1), Verdict::Answer);
+}

@@ -1,0 +1,40 @@
+//! Trailers, which must not hold an identity either.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+fn world() -> World {
+    let header = json!({"header_name": "x-user", "claim_name": "sub"});
+    let mut world = World::new(json!({"providers": {"a": {"claim_to_headers": [header]}}}));
+    world.proxy.trailers = vec![("x-user", "root"), ("x-checksum", "1")];
+    world
+}
+
+#[test]
+fn removes_from_trailers_what_only_the_filter_may_set() {
+    let mut world = world();
+    let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
+    assert_eq!(verdict, Verdict::Pass);
+    let done = world.proxy.take_done();
+    assert_eq!(done, ["read trailers", "remove trailer x-user"]);
+}
+
+#[test]
+fn answers_a_request_whose_trailers_cannot_be_cleaned() {
+    for effect in [Effect::Trailers, Effect::RemoveTrailer] {
+        let mut world = world();
+        let verdict = world.bearer(1, KID, at(0));
+        assert!(matches!(verdict, Verdict::Wait(_)));
+        world.proxy.refuses.set(Some(effect));
+        let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
+        assert_eq!(verdict, Verdict::Answer, "{effect:?}");
+        assert!(!world.gate.has_waiting(), "{effect:?}");
+        let done = world.proxy.take_done();
+        assert_eq!(
+            done.last().unwrap(),
+            "answer 503 portcullis_denied{host_failure}"
+        );
+    }
+}

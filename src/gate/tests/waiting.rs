@@ -1,0 +1,138 @@
+//! Requests that wait for keys: who waits, who is woken, and what becomes of them.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+
+fn is_waiting(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Wait(hold) if !hold.is_released())
+}
+
+#[test]
+fn holds_a_request_until_its_keys_arrive() {
+    let mut world = World::new(json!({}));
+    let Verdict::Wait(hold) = world.bearer(1, KID, at(0)) else {
+        panic!("it does not wait");
+    };
+    assert!(world.gate.has_waiting() && !hold.is_released());
+    assert!(!world.fetch_due(at(0)));
+    assert_eq!(world.gate.ready(at(0)), [], "no news");
+    assert!(world.receive(200, &jwks(), at(100)));
+    assert_eq!(world.gate.ready(at(100)), [StreamId(1)]);
+    assert_eq!(world.proxy.take_done(), [""; 0], "nothing was decided yet");
+    assert_eq!(world.resume(1, KID, at(100)), Verdict::Pass);
+    assert!(hold.is_released() && !world.gate.has_waiting());
+    assert_eq!(world.gate.ready(at(100)), [], "news is told once");
+}
+
+#[test]
+fn answers_waiting_requests_when_their_time_is_up() {
+    let mut world = World::new(json!({"limits": {"park_timeout": "2s"}}));
+    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert_eq!(world.gate.ready(at(1999)), []);
+    assert!(is_waiting(&world.resume(1, KID, at(1999))));
+    assert_eq!(world.gate.ready(at(2000)), [StreamId(1)]);
+    assert_eq!(world.resume(1, KID, at(2000)), Verdict::Answer);
+    let done = world.proxy.take_done();
+    assert_eq!(done[1], "answer 503 portcullis_denied{keys_unavailable}");
+    assert!(!world.gate.has_waiting());
+}
+
+#[test]
+fn answers_without_waiting_where_too_many_wait() {
+    let mut world = World::new(json!({"limits": {"parked_requests": 1}}));
+    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert_eq!(world.bearer(2, KID, at(0)), Verdict::Answer);
+    let done = world.proxy.take_done();
+    assert_eq!(done[1], "answer 503 portcullis_denied{overloaded}");
+    let counted = world.proxy.counted();
+    assert!(counted.contains(&("denied.overloaded".to_owned(), 1)));
+    world.gate.on_stream_end(StreamId(1));
+    assert!(is_waiting(&world.bearer(3, KID, at(0))));
+}
+
+#[test]
+fn a_stream_that_ended_waits_no_longer() {
+    let mut world = World::new(json!({}));
+    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    world.gate.on_stream_end(StreamId(1));
+    assert!(!world.gate.has_waiting());
+    world.gate.on_news();
+    assert_eq!(world.gate.ready(at(0)), []);
+    assert_eq!(world.resume(1, KID, at(0)), Verdict::Answer);
+    assert_eq!(world.proxy.take_done(), [""; 0], "nobody is answered");
+}
+
+/// Another worker wrote the keys after this one last read the record.
+#[test]
+fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
+    let mut other = World::with_keys(json!({}));
+    let rest = json!({"mode": "shadow"});
+    for (rest, waits) in [(json!({}), true), (rest, false)] {
+        let mut world = World::new(rest);
+        world.proxy.record.entry = RefCell::new(other.proxy.record.entry.borrow().clone());
+        let verdict = world.bearer(1, KID, at(0));
+        // A request that may wait does so until the next look at the record.
+        assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
+        world.gate.synchronize(at(1), &world.proxy);
+        assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
+    }
+    // The key set is replaced by the other worker: the key is unknown here, and no fetch may look for it.
+    let mut world = World::new(json!({}));
+    assert!(!world.fetch_due(at(0)));
+    let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]});
+    assert!(world.receive(200, &older.to_string(), at(0)));
+    world.gate.ready(at(0));
+    assert!(is_waiting(&world.bearer(1, KID, at(0))));
+    assert!(!world.fetch_due(at(0)));
+    assert!(world.receive(200, &older.to_string(), at(1)));
+    assert_eq!(world.resume(1, KID, at(1)), Verdict::Answer);
+    let done = world.proxy.take_done();
+    assert_eq!(done[1], "answer 401 portcullis_denied{unknown_key}");
+    let entry = other.proxy.record.entry.borrow().clone().map(|entry| {
+        let version = 1_000;
+        SharedData { version, ..entry }
+    });
+    world.proxy.record.entry = RefCell::new(entry);
+    assert_eq!(world.bearer(2, KID, at(2)), Verdict::Pass);
+    world.proxy.take_done();
+    assert_eq!(other.bearer(1, KID, at(2)), Verdict::Pass);
+}
+
+#[test]
+fn tells_a_keeper_elsewhere_which_keys_a_request_lacks() {
+    let mut world = World::with_keys(json!({}));
+    assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
+    assert_eq!(world.gate.take_wanted(), None);
+    assert!(is_waiting(&world.bearer(2, UNKNOWN_KID, at(0))));
+    let (source, cause) = world.gate.take_wanted().unwrap();
+    assert_eq!(cause, FetchCause::UnknownKid);
+    assert_eq!(world.gate.take_wanted(), None);
+    assert!(is_waiting(&world.resume(2, UNKNOWN_KID, at(0))));
+    assert_eq!(world.gate.take_wanted(), Some((source, cause)));
+}
+
+/// As on a host with threads, where the keeper has an engine of its own.
+#[test]
+fn follows_the_epoch_of_a_keeper_with_its_own_engine() {
+    let mut keeping = World::new(json!({}));
+    let (mut gate, _) = gate_and_keeper(json!({}), &keeping.proxy);
+    let value = bearer(KID);
+    let request = Request::new(head(&[("authorization", &value)]));
+    let proxy = &keeping.proxy;
+    let verdict = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
+    assert!(is_waiting(&verdict));
+    let before = keeping.keeper.epoch();
+    gate.follow(before, &keeping.proxy);
+    assert_eq!(gate.ready(at(0)), []);
+    assert!(!keeping.fetch_due(at(0)));
+    assert!(keeping.receive(200, &jwks(), at(1)));
+    let after = keeping.keeper.epoch();
+    assert_ne!(after, before);
+    gate.follow(after, &keeping.proxy);
+    assert_eq!(gate.ready(at(1)), [StreamId(1)]);
+    let verdict = gate.resume(StreamId(1), Some(&request), at(1), &keeping.proxy);
+    assert_eq!(verdict, Verdict::Pass);
+}
