@@ -90,7 +90,9 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 ##@ Check
 
 .PHONY: check test test-matrix test-exhaustive lint fmt
-check: $(TOOLS)/rust ## Format, lints and unit tests, within a minute when warm
+check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute when warm
+	scripts/check-layers --test
+	scripts/check-layers
 	cargo fmt --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 	cargo test $(ALL) --lib $(T)
@@ -118,7 +120,9 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
-lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format and lints, without a single warning
+lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, without a single warning
+	scripts/check-layers --test
+	scripts/check-layers
 	cargo fmt --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
 	cargo clippy $(CORE) --lib --bins -- -D warnings

@@ -20,9 +20,9 @@ use std::cell::Cell;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::{Decision, HeaderEdit, PermitReason},
     engine::{Engine, Patience},
-    host::NoHost,
     http::Request,
     jose::Algorithm,
     time::UnixMillis,
@@ -335,7 +335,7 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
     let request = headers.iter().map(|(name, value)| (&**name, &**value));
     let request = Request::new(request.collect());
     let time = UnixMillis::new(u64::try_from(now).unwrap() * 1000);
-    let decision = engine.decide(&request, None, time, Patience::Exhausted, &NoHost);
+    let decision = engine.decide(&request, None, time, Patience::Exhausted, &NoConnection);
 
     // A credential of one provider in a place of the other is none.
     let good: Vec<&Made> = asked

@@ -19,9 +19,9 @@ use std::{
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::Decision,
     engine::{Engine, Patience},
-    host::NoHost,
     http::Request,
     jose::Algorithm,
     time::UnixMillis,
@@ -97,7 +97,7 @@ fn request(value: &str) -> Request<'_> {
 
 fn decide(engine: &Engine, request: &Request<'_>) -> Decision {
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(request, None, now, Patience::Waiting, &NoHost)
+    engine.decide(request, None, now, Patience::Waiting, &NoConnection)
 }
 
 #[test]

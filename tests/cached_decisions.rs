@@ -16,8 +16,8 @@ use std::cell::Cell;
 
 use portcullis::{
     config::Config,
+    connection::Connection,
     engine::{Engine, Patience},
-    host::Host,
     http::Request,
     jose::{Algorithm, base64url},
     policy::{ProviderId, RoutePolicy},
@@ -285,9 +285,9 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// A connection, with or without a client certificate.
-struct Connection(Option<[u8; 32]>);
+struct Presenter(Option<[u8; 32]>);
 
-impl Host for Connection {
+impl Connection for Presenter {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         self.0
     }
@@ -345,7 +345,7 @@ impl Twins {
         } else {
             Patience::Exhausted
         };
-        let connection = Connection(question.certificate.map(|own| [u8::from(own); 32]));
+        let connection = Presenter(question.certificate.map(|own| [u8::from(own); 32]));
         let decisions = self.engines.each_ref().map(|engine| {
             let policies = route_policies(engine.config());
             let route = question.route.get(&policies);

@@ -16,9 +16,9 @@ use std::sync::LazyLock;
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::{Decision, HeaderEdit},
     engine::{Engine, Patience},
-    host::NoHost,
     http::Request,
     jose::Algorithm,
     time::UnixMillis,
@@ -140,7 +140,7 @@ proptest! {
             None,
             UnixMillis::new(NOW * 1000),
             Patience::Waiting,
-            &NoHost,
+            &NoConnection,
         );
         let is_presented = all.iter().any(|(_, value)| contains(value, GOOD.as_bytes()));
         match decision {

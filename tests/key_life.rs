@@ -26,14 +26,15 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     mem,
+    rc::Rc,
 };
 
 use portcullis::{
     config::Config,
     engine::Engine,
-    host::{Expected, Host, SetSharedDataError, SharedData},
-    keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress, SeenRecords},
+    keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress},
     policy::ProviderId,
+    shared_memory::{Expected, SeenRecords, SetSharedDataError, SharedData, SharedMemory},
     time::UnixMillis,
 };
 use proptest::prelude::*;
@@ -85,17 +86,20 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Shared data as Envoy has it.
-#[derive(Default)]
-struct SharedStore {
+#[derive(Clone, Debug, Default)]
+struct SharedStore(Rc<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
     entries: RefCell<BTreeMap<String, SharedData>>,
     /// Everything that was ever written.
     history: RefCell<Vec<Vec<u8>>>,
     versions: Cell<u32>,
 }
 
-impl Host for SharedStore {
+impl SharedMemory for SharedStore {
     fn shared_data(&self, key: &str) -> Option<SharedData> {
-        self.entries.borrow().get(key).cloned()
+        self.0.entries.borrow().get(key).cloned()
     }
 
     fn set_shared_data(
@@ -104,7 +108,7 @@ impl Host for SharedStore {
         value: &[u8],
         expected: Expected,
     ) -> Result<(), SetSharedDataError> {
-        let mut entries = self.entries.borrow_mut();
+        let mut entries = self.0.entries.borrow_mut();
         let fits = match (entries.get(key), expected) {
             (None, _) => true,
             (Some(entry), Expected::Version(version)) => entry.version == version,
@@ -113,10 +117,10 @@ impl Host for SharedStore {
         if !fits {
             return Err(SetSharedDataError::Changed);
         }
-        let version = self.versions.get() + 1;
-        self.versions.set(version);
+        let version = self.0.versions.get() + 1;
+        self.0.versions.set(version);
         let value = value.to_vec();
-        self.history.borrow_mut().push(value.clone());
+        self.0.history.borrow_mut().push(value.clone());
         entries.insert(key.to_owned(), SharedData { value, version });
         Ok(())
     }
@@ -128,10 +132,13 @@ struct Call {
     begun: u64,
 }
 
+/// An engine and its calls.
+type Worker = (Engine, Vec<Call>);
+
 struct World {
     host: SharedStore,
     now: u64,
-    workers: Vec<(Engine, Vec<Call>)>,
+    workers: Vec<Worker>,
     /// When the last good word of the server was taken in.
     good_at: Option<u64>,
     /// Failures since, and when the last was.
@@ -141,11 +148,18 @@ struct World {
     kid_begun_at: Option<u64>,
 }
 
-fn engine() -> Engine {
-    sealed_engine(None)
+fn worker(host: &SharedStore) -> Worker {
+    (
+        sealed_engine(None, host, &mut SeenRecords::new()),
+        Vec::new(),
+    )
 }
 
-fn sealed_engine(shared_memory_key: Option<&str>) -> Engine {
+fn sealed_engine(
+    shared_memory_key: Option<&str>,
+    host: &SharedStore,
+    seen: &mut SeenRecords,
+) -> Engine {
     let config = json!({
         "shared_memory_key": shared_memory_key,
         "providers": { "a": {
@@ -162,15 +176,18 @@ fn sealed_engine(shared_memory_key: Option<&str>) -> Engine {
         }},
         "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
     });
-    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+    let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
+    engine.share(Box::new(engine.shared_records(host.clone(), seen)));
+    engine
 }
 
 impl World {
     fn new(workers: usize) -> Self {
+        let host = SharedStore::default();
         Self {
-            host: SharedStore::default(),
             now: 1_700_000_000_000,
-            workers: (0..workers).map(|_| (engine(), Vec::new())).collect(),
+            workers: (0..workers).map(|_| worker(&host)).collect(),
+            host,
             good_at: None,
             failures: 0,
             failed_at: 0,
@@ -199,12 +216,12 @@ impl World {
                 let caching = Caching::default();
                 self.answer(worker, Ok(Answer::NotModified { caching }));
             }
-            Event::Die => self.workers[worker] = (engine(), Vec::new()),
+            Event::Die => self.workers[worker] = self::worker(&self.host),
             Event::Leave => {
-                let newcomer = (engine(), Vec::new());
+                let newcomer = self::worker(&self.host);
                 let (mut engine, calls) = mem::replace(&mut self.workers[worker], newcomer);
                 for call in calls {
-                    engine.abandon(&call.fetch, &self.host);
+                    engine.abandon(&call.fetch);
                 }
             }
         }
@@ -218,12 +235,12 @@ impl World {
     fn tick(&mut self, worker: usize) {
         let now = self.at();
         let (engine, _) = &mut self.workers[worker];
-        engine.synchronize(&self.host);
+        engine.synchronize();
         let may_learn_kid = match engine.keys().keys(PROVIDER, now) {
             Some(Keys::Serving(_, source)) => engine.keys().may_learn_kid(source, now),
             _ => false,
         };
-        for fetch in engine.due(now, &self.host) {
+        for fetch in engine.due(now) {
             self.check_begin(may_learn_kid);
             let begun = self.now;
             self.workers[worker].1.push(Call { fetch, begun });
@@ -232,7 +249,7 @@ impl World {
 
     fn meet_unknown_kid(&mut self, worker: usize) {
         let now = self.at();
-        let (engine, _) = &mut self.workers[worker];
+        let (engine, ..) = &mut self.workers[worker];
         if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now)
             && engine.keys().may_learn_kid(source, now)
         {
@@ -248,7 +265,7 @@ impl World {
             return;
         }
         let Call { fetch, .. } = calls.remove(0);
-        match engine.complete(&fetch, answer, now, &self.host) {
+        match engine.complete(&fetch, answer, now) {
             Progress::Ended(outcome) if outcome.keys.is_ok() => {
                 self.good_at = Some(self.now);
                 self.failures = 0;
@@ -267,7 +284,7 @@ impl World {
         let leased: Vec<u64> = self
             .workers
             .iter()
-            .flat_map(|(_, calls)| calls)
+            .flat_map(|(.., calls)| calls)
             .map(|call| call.begun)
             .filter(|begun| self.now < begun + LEASE)
             .collect();
@@ -292,7 +309,7 @@ impl World {
 
     /// Keys serve only within the bound that the last good word sets.
     fn check_serving(&self) {
-        for (engine, _) in &self.workers {
+        for (engine, ..) in &self.workers {
             if let Some(Keys::Serving(..)) = engine.keys().keys(PROVIDER, self.at()) {
                 let good_at = self.good_at.expect("keys out of nothing");
                 assert!(
@@ -317,7 +334,7 @@ impl World {
         for worker in 0..workers {
             self.tick(worker);
         }
-        for (engine, _) in &self.workers {
+        for (engine, ..) in &self.workers {
             let keys = engine.keys().keys(PROVIDER, self.at());
             assert!(matches!(keys, Some(Keys::Serving(..))), "{keys:?}");
             assert_eq!(
@@ -380,26 +397,27 @@ struct Castle {
 
 impl Castle {
     fn new(workers: usize) -> Self {
+        let host = SharedStore::default();
         Self {
-            host: SharedStore::default(),
             now: 1_700_000_000_000,
-            workers: (0..workers).map(|_| Self::newcomer()).collect(),
+            workers: (0..workers).map(|_| Self::newcomer(&host)).collect(),
+            host,
             said_at: Vec::new(),
         }
     }
 
-    fn newcomer() -> Besieged {
+    fn newcomer(host: &SharedStore) -> Besieged {
         let key = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
-        let (mut engine, mut seen) = (sealed_engine(Some(key)), SeenRecords::new());
-        engine.heed(&mut seen);
+        let mut seen = SeenRecords::new();
+        let engine = sealed_engine(Some(key), host, &mut seen);
         (engine, Vec::new(), 0, seen)
     }
 
     /// Gives the VM of a worker the same configuration once more.
     fn update(&mut self, worker: usize) {
-        let (mut engine, calls, ..) = Self::newcomer();
+        let (mut engine, calls, ..) = Self::newcomer(&self.host);
         let (former, former_calls, _, seen) = &mut self.workers[worker];
-        engine.heed(seen);
+        engine.share(Box::new(engine.shared_records(self.host.clone(), seen)));
         *former = engine;
         *former_calls = calls;
     }
@@ -408,7 +426,7 @@ impl Castle {
         match siege {
             Siege::Garbage(bytes) => self.overwrite(&bytes),
             Siege::Restore(index) => {
-                let history = self.host.history.borrow();
+                let history = self.host.0.history.borrow();
                 let former = (!history.is_empty()).then(|| index.get(&history).clone());
                 drop(history);
                 former.iter().for_each(|value| self.overwrite(value));
@@ -435,16 +453,16 @@ impl Castle {
             Siege::Happens(Event::NotModified | Event::Fail | Event::Garbage) => {
                 self.answer(worker, Err(FetchError::Status(503)));
             }
-            Siege::Happens(Event::Die) => self.workers[worker] = Self::newcomer(),
+            Siege::Happens(Event::Die) => self.workers[worker] = Self::newcomer(&self.host),
             Siege::Happens(Event::Leave) => self.update(worker),
         }
         self.check();
     }
 
     fn overwrite(&self, value: &[u8]) {
-        let version = self.host.versions.get() + 1;
-        self.host.versions.set(version);
-        for entry in self.host.entries.borrow_mut().values_mut() {
+        let version = self.host.0.versions.get() + 1;
+        self.host.0.versions.set(version);
+        for entry in self.host.0.entries.borrow_mut().values_mut() {
             let value = value.to_vec();
             *entry = SharedData { value, version };
         }
@@ -453,8 +471,8 @@ impl Castle {
     fn tick(&mut self, worker: usize) {
         let now = UnixMillis::new(self.now);
         let (engine, calls, ..) = &mut self.workers[worker];
-        engine.synchronize(&self.host);
-        for fetch in engine.due(now, &self.host) {
+        engine.synchronize();
+        for fetch in engine.due(now) {
             let begun = self.now;
             calls.push(Call { fetch, begun });
         }
@@ -464,7 +482,7 @@ impl Castle {
         let (engine, calls, ..) = &mut self.workers[worker];
         if !calls.is_empty() {
             let Call { fetch, .. } = calls.remove(0);
-            engine.complete(&fetch, answer, UnixMillis::new(self.now), &self.host);
+            engine.complete(&fetch, answer, UnixMillis::new(self.now));
         }
     }
 

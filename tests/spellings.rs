@@ -13,9 +13,9 @@
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::Decision,
     engine::{Engine, Patience},
-    host::NoHost,
     http::Request,
     time::UnixMillis,
 };
@@ -79,7 +79,7 @@ fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
     let head: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
     let request = Request::new(head);
     let now = UnixMillis::new(1_700_000_000_000);
-    match engine.decide(&request, None, now, Patience::Waiting, &NoHost) {
+    match engine.decide(&request, None, now, Patience::Waiting, &NoConnection) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
         _ => Ok(engine.rule(&request)),
     }
@@ -88,7 +88,13 @@ fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
 fn passes(engine: &Engine, path: &str) -> bool {
     let head: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
     let now = UnixMillis::new(1_700_000_000_000);
-    let decision = engine.decide(&Request::new(head), None, now, Patience::Waiting, &NoHost);
+    let decision = engine.decide(
+        &Request::new(head),
+        None,
+        now,
+        Patience::Waiting,
+        &NoConnection,
+    );
     matches!(decision, Decision::Permit(_))
 }
 

@@ -4,9 +4,9 @@ use std::{cell::RefCell, collections::BTreeMap, hint::black_box};
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::Decision,
     engine::{Engine, Patience},
-    host::NoHost,
     http::Request,
     jose::{Algorithm, HeaderMemo, KeyOrigin, KeySet, KeySetLimits, UntrustedToken, VerifyingKey},
     time::UnixMillis,
@@ -107,7 +107,7 @@ fn check_claims() -> Step {
             now: now(),
             patience: Patience::Exhausted,
             certificate_digest: &|| None,
-            signature_host: None,
+            accelerator: None,
         };
         let mut providers = engine.config().providers();
         let login = providers
@@ -176,7 +176,7 @@ fn permits(engine: &Engine, credential: &[u8]) -> bool {
         headers.push((b"authorization", credential));
     }
     let request = Request::new(black_box(headers));
-    let decision = engine.decide(&request, None, now(), Patience::Exhausted, &NoHost);
+    let decision = engine.decide(&request, None, now(), Patience::Exhausted, &NoConnection);
     matches!(black_box(decision), Decision::Permit(_))
 }
 

@@ -15,9 +15,9 @@ use crate::{
         outcome::{Exit, Failure},
         redact::redacted,
     },
+    connection::{Connection, Refused},
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
-    host::{Host, Refused},
     http::Request,
     time::UnixMillis,
 };
@@ -78,7 +78,7 @@ impl RequestLine {
 /// A host that knows a line's filter state, and nothing else.
 struct LineHost(BTreeMap<String, String>);
 
-impl Host for LineHost {
+impl Connection for LineHost {
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(self.0.get(name).map(|value| value.clone().into_bytes()))
     }

@@ -21,6 +21,7 @@ impl FieldName {
     }
 
     /// Whether this is the other spelling.
+    #[inline(never)]
     pub(super) fn is_camel(self, written: &str) -> bool {
         self.has_camel && letters(self.snake).eq(written.chars())
     }

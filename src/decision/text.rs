@@ -1,7 +1,7 @@
 //! Text that is passed on as it stands.
 
 use core::{fmt, ops::Deref};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Text that costs nothing to pass on again: a request that is decided like the one before needs
 /// none of its headers copied.
@@ -10,7 +10,7 @@ pub enum Text {
     /// Part of the program.
     Fixed(&'static str),
     /// Of the configuration, or of a token.
-    Shared(Rc<str>),
+    Shared(Arc<str>),
 }
 
 impl Deref for Text {

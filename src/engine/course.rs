@@ -2,8 +2,8 @@
 
 use crate::{
     config::Config,
+    connection::Connection,
     decision::Reason,
-    host::Host,
     policy::{Authorization, Requirement, RoutePolicy, Rule},
 };
 
@@ -36,10 +36,10 @@ pub(super) fn course<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
     rule: Option<(usize, &'a Rule)>,
-    host: &dyn Host,
+    connection: &dyn Connection,
 ) -> Course<'a> {
     match route_policy {
-        None => by_rules(config, rule, host),
+        None => by_rules(config, rule, connection),
         Some(RoutePolicy::Disabled) => Course::Open,
         Some(RoutePolicy::Require {
             requirement,
@@ -49,7 +49,7 @@ pub(super) fn course<'a>(
             authorization: authorization.as_ref(),
             rule: None,
         }),
-        Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, rule, host) {
+        Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, rule, connection) {
             Course::Tokens(Asked { requirement, .. }) if !requirement.extracts() => {
                 Course::Tokens(Asked {
                     requirement,
@@ -70,7 +70,7 @@ pub(super) fn course<'a>(
 fn by_rules<'a>(
     config: &'a Config,
     rule: Option<(usize, &'a Rule)>,
-    host: &dyn Host,
+    connection: &dyn Connection,
 ) -> Course<'a> {
     if let Some((place, rule)) = rule {
         return match &rule.requirement {
@@ -85,7 +85,7 @@ fn by_rules<'a>(
     let Some(rules) = &config.filter_state_rules else {
         return Course::Unmatched;
     };
-    let Ok(value) = host.filter_state(&rules.name) else {
+    let Ok(value) = connection.filter_state(&rules.name) else {
         return Course::Closed(Reason::HostFailure);
     };
     let value = value

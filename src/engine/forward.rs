@@ -1,7 +1,7 @@
 //! What a request that passes carries to the upstream and to other filters.
 
 use core::iter;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::{
     config::{Config, Provider},
@@ -124,7 +124,7 @@ fn caller(
     provider: &Provider,
     token: &Verified<'_>,
     asked: Asked<'_>,
-) -> Result<Option<Rc<str>>, AmbiguousIdentity> {
+) -> Result<Option<Arc<str>>, AmbiguousIdentity> {
     if let Some(known) = asked.rule.and_then(|rule| token.identity.caller(rule)) {
         return Ok(Some(known));
     }
@@ -136,7 +136,7 @@ fn caller(
         Some(authorization) => authorization.satisfying_role(&grants),
         None => grants.roles.first().copied(),
     };
-    let caller = own.template.identity(role, claims)?.map(Rc::from);
+    let caller = own.template.identity(role, claims)?.map(Arc::from);
     if let (Some(rule), Some(caller)) = (asked.rule, &caller) {
         token.identity.note_caller(rule, caller);
     }

@@ -6,7 +6,7 @@
 //! is there to be read again: see [`Verified::claims`](super::verified::Verified::claims).
 
 use core::cell::{Cell, OnceCell};
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use crate::{
     cache::allocated,
@@ -26,7 +26,7 @@ pub(super) struct Identity {
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: Satisfied,
     /// Who is calling, by one rule.
-    caller: OnceCell<(usize, Rc<str>)>,
+    caller: OnceCell<(usize, Arc<str>)>,
     names_caller: bool,
 }
 
@@ -81,16 +81,16 @@ impl Identity {
     }
 
     /// Who is calling by the rule in this place, where that is known.
-    pub(super) fn caller(&self, rule: usize) -> Option<Rc<str>> {
+    pub(super) fn caller(&self, rule: usize) -> Option<Arc<str>> {
         let (known, caller) = self.caller.get()?;
-        (*known == rule).then(|| Rc::clone(caller))
+        (*known == rule).then(|| Arc::clone(caller))
     }
 
     /// By the rule in this place, this is calling.
-    pub(super) fn note_caller(&self, rule: usize, caller: &Rc<str>) {
+    pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
             // Of several rules the first stays; most tokens are for one.
-            let _ = self.caller.set((rule, Rc::clone(caller)));
+            let _ = self.caller.set((rule, Arc::clone(caller)));
         }
     }
 

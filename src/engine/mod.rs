@@ -23,21 +23,24 @@ mod verified;
 
 use core::{
     cell::{LazyCell, RefCell},
-    mem,
+    fmt, mem,
 };
 use std::rc::Rc;
 
 use crate::{
     config::Config,
+    connection::Connection,
     decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle},
     few::Few,
-    host::Host,
     http::{Request, Response, path::Target},
     jose::{HeaderMemo, KeySetLimits},
-    keys::{Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, SeenRecords, SourceId},
+    keys::{
+        Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, Records, SourceId, Unshared,
+    },
     policy::{Mode, ProviderId, RoutePolicy, Schemes, Unmatched},
+    shared_memory::{SeenRecords, SharedMemory, SharedRecords},
     time::UnixMillis,
-    verification::{Circumstances, Issuer, KeySource},
+    verification::{Accelerator, Circumstances, Issuer, KeySource},
 };
 
 use self::{
@@ -51,14 +54,22 @@ pub use self::{caches::CacheUse, restrictions::Restrictions};
 pub use crate::verification::{Backend, Patience, UnfitHost};
 
 /// Decides on requests with one configuration.
-#[derive(Debug)]
 pub struct Engine {
     config: Rc<Config>,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
+    /// How the workers of the process share what they fetch.
+    records: Box<dyn Records>,
     caches: Caches,
     headers: RefCell<HeaderMemo>,
-    backend: Backend,
+    accelerator: Option<Box<dyn Accelerator>>,
+}
+
+/// Derived, it would need the same of every host's records, and bring all of it into the module.
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -71,20 +82,22 @@ impl Engine {
             config: Rc::new(config),
             restrictions: None,
             keys,
+            records: Box::new(Unshared),
             caches,
             headers: RefCell::default(),
-            backend: Backend::Module,
+            accelerator: None,
         }
     }
 
-    /// Tries whether `host` can verify signatures, where the configuration has it do so, and has it
-    /// asked from now on if it can. Until then the module verifies.
+    /// Has an accelerator verify signatures from now on, if the configuration allows it and it proves that
+    /// it can.
     ///
     /// # Errors
-    /// When the configuration demands a host that can.
-    pub fn try_signatures(&mut self, host: &dyn Host) -> Result<Backend, UnfitHost> {
-        self.backend = Backend::choose(self.config.signature_backend, host)?;
-        Ok(self.backend)
+    /// When the configuration demands an accelerator that can.
+    pub fn accelerate(&mut self, accelerator: Box<dyn Accelerator>) -> Result<Backend, UnfitHost> {
+        let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
+        self.accelerator = (backend == Backend::Host).then_some(accelerator);
+        Ok(backend)
     }
 
     /// The configuration.
@@ -104,15 +117,26 @@ impl Engine {
         self.restrictions = restrictions;
     }
 
-    /// Has the keys heed what other configurations of the same worker have seen in shared data.
-    pub fn heed(&mut self, seen: &mut SeenRecords) {
-        self.keys.heed(seen);
-    }
-
     /// The keys.
     #[must_use]
     pub const fn keys(&self) -> &KeyStore {
         &self.keys
+    }
+
+    /// Shares what is fetched with other workers from now on; see [`synchronize`](Self::synchronize).
+    pub fn share(&mut self, records: Box<dyn Records>) {
+        self.records = records;
+    }
+
+    /// The records of its keys in memory that the proxy's modules share.
+    pub fn shared_records<M: SharedMemory>(
+        &self,
+        memory: M,
+        seen: &mut SeenRecords,
+    ) -> SharedRecords<M> {
+        let limits = key_set_limits(&self.config);
+        let key = self.config.shared_memory_key.as_ref();
+        SharedRecords::new(memory, self.keys.sources(), limits, key, seen)
     }
 
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.
@@ -139,7 +163,7 @@ impl Engine {
         policy: Option<&RoutePolicy>,
         now: UnixMillis,
         patience: Patience,
-        host: &dyn Host,
+        connection: &dyn Connection,
     ) -> Decision {
         // Before all else: whatever way the request takes from here, headers that claim an
         // identity are ours alone to set.
@@ -159,13 +183,13 @@ impl Engine {
             Err(reason) => return Decision::Deny(Denial::new(reason)),
         };
         // Asked for at most once, and only by a token that is bound to a certificate.
-        let digest = LazyCell::new(|| host.client_certificate_digest());
+        let digest = LazyCell::new(|| connection.client_certificate_digest());
         let circumstances = Circumstances {
             keys: &self.keys,
             now,
             patience,
             certificate_digest: &|| *digest,
-            signature_host: self.backend.asked(host),
+            accelerator: self.accelerator.as_deref(),
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)
@@ -177,7 +201,7 @@ impl Engine {
         let course = if policy.is_some() && !removals.is_empty() {
             Course::Closed(Reason::UnsettledRoute)
         } else {
-            course(&self.config, policy, rule, host)
+            course(&self.config, policy, rule, connection)
         };
         let mut decision = match course {
             Course::Closed(reason) => Decision::Deny(Denial::new(reason)),
@@ -221,25 +245,22 @@ impl Engine {
     }
 
     /// Reads what other workers wrote about keys. True when something changed.
-    pub fn synchronize(&mut self, host: &dyn Host) -> bool {
-        self.keys.synchronize(host)
+    pub fn synchronize(&mut self) -> bool {
+        self.keys.synchronize(&*self.records)
     }
 
     /// Reads what other workers wrote about the keys that `decision` lacks, if it is wrong where they
     /// wrote of any: a token was refused, or let pass as if it were not there, for want of its key.
     /// Not twice in one millisecond. True when something changed.
-    pub fn synchronize_for(
-        &mut self,
-        decision: &Decision,
-        now: UnixMillis,
-        host: &dyn Host,
-    ) -> bool {
+    pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
                 // Which tokens it let pass unverified, and why, it does not say.
-                PermitReason::Lenient => return self.keys.synchronize_where(&|_| true, now, host),
+                PermitReason::Lenient => {
+                    return self.keys.synchronize_where(&|_| true, now, &*self.records);
+                }
                 _ => return false,
             },
             Decision::AwaitKeys { .. } | Decision::Report(_) => return false,
@@ -260,12 +281,12 @@ impl Engine {
                 _ => true,
             }
         };
-        self.keys.synchronize_where(&may_know, now, host)
+        self.keys.synchronize_where(&may_know, now, &*self.records)
     }
 
     /// The calls to make now.
-    pub fn due(&mut self, now: UnixMillis, host: &dyn Host) -> Vec<Fetch> {
-        self.keys.due(now, host)
+    pub fn due(&mut self, now: UnixMillis) -> Vec<Fetch> {
+        self.keys.due(now, &*self.records)
     }
 
     /// Takes in the answer to a call.
@@ -274,14 +295,13 @@ impl Engine {
         fetch: &Fetch,
         answer: Result<Answer, FetchError>,
         now: UnixMillis,
-        host: &dyn Host,
     ) -> Progress {
-        self.keys.complete(fetch, answer, now, host)
+        self.keys.complete(fetch, answer, now, &*self.records)
     }
 
     /// Gives a call up whose answer will not come.
-    pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
-        self.keys.abandon(fetch, host);
+    pub fn abandon(&mut self, fetch: &Fetch) {
+        self.keys.abandon(fetch, &*self.records);
     }
 
     /// Where among the rules the first one for a request stands; `None` where there is none, or the
@@ -454,12 +474,16 @@ impl Engine {
     }
 }
 
-/// The keys that the configuration has fetched.
-fn key_store(config: &Config) -> KeyStore {
-    let limits = KeySetLimits {
+/// Bounds on fetched key sets.
+const fn key_set_limits(config: &Config) -> KeySetLimits {
+    KeySetLimits {
         bytes: config.limits.jwks_bytes,
         keys: config.limits.jwks_keys,
-    };
+    }
+}
+
+/// The keys that the configuration has fetched.
+fn key_store(config: &Config) -> KeyStore {
     let sources = config
         .providers()
         .filter(|(_, provider)| provider.trust.enabled);
@@ -467,7 +491,7 @@ fn key_store(config: &Config) -> KeyStore {
         KeySource::Remote(keys) => Some((id, keys)),
         KeySource::Clients(_) | KeySource::Local(_) => None,
     });
-    KeyStore::new(sources, limits, config.shared_memory_key.as_ref())
+    KeyStore::new(sources, key_set_limits(config))
 }
 
 fn permit(reason: PermitReason, edits: Vec<HeaderEdit>) -> Decision {

@@ -17,9 +17,8 @@
 use std::cell::RefCell;
 
 use crate::{
-    host::{Host, SetSharedDataError},
     jose::SecretKey,
-    shared_record::SharedRecord,
+    shared_memory::{SealedRecord, SetSharedDataError, SharedMemory},
 };
 
 /// Counts for a number that nobody knows: so many that none is the last.
@@ -34,7 +33,7 @@ thread_local! {
 struct Use {
     name: String,
     /// Where the VMs that use it are counted.
-    count: SharedRecord,
+    count: SealedRecord,
     /// Configurations of this VM that use it.
     users: usize,
     announced: Announced,
@@ -60,7 +59,7 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
                 Some(used) => used.users = used.users.saturating_add(1),
                 None => in_use.push(Use {
                     name: name.to_owned(),
-                    count: SharedRecord::new(format!("portcullis/users/1/{name}"), key),
+                    count: SealedRecord::new(format!("portcullis/users/1/{name}"), key),
                     users: 1,
                     announced: Announced::No,
                 }),
@@ -71,7 +70,7 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
 
 /// This VM serves: lets the others know what it uses. False where it has to be tried again. The host
 /// tries configurations in VMs that never serve and end without a word, so they must not be counted.
-pub(super) fn announce(host: &dyn Host) -> bool {
+pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     IN_USE.with_borrow_mut(|in_use| {
         let mut all = true;
         for used in in_use {
@@ -89,11 +88,14 @@ pub(super) fn announce(host: &dyn Host) -> bool {
 }
 
 /// A configuration uses what has these names no longer. Returns what no VM uses any more.
-pub(super) fn leave<'a>(names: impl Iterator<Item = &'a str>, host: &dyn Host) -> Vec<&'a str> {
+pub(super) fn leave<'a>(
+    names: impl Iterator<Item = &'a str>,
+    host: &dyn SharedMemory,
+) -> Vec<&'a str> {
     IN_USE.with_borrow_mut(|in_use| names.filter(|name| is_last(in_use, name, host)).collect())
 }
 
-fn is_last(in_use: &mut Vec<Use>, name: &str, host: &dyn Host) -> bool {
+fn is_last(in_use: &mut Vec<Use>, name: &str, host: &dyn SharedMemory) -> bool {
     let Some(place) = in_use.iter().position(|used| used.name == name) else {
         return false;
     };
@@ -113,9 +115,9 @@ fn is_last(in_use: &mut Vec<Use>, name: &str, host: &dyn Host) -> bool {
 
 /// Changes the number of VMs that use something, and returns it.
 fn change(
-    count: &SharedRecord,
+    count: &SealedRecord,
     by: fn(u32) -> u32,
-    host: &dyn Host,
+    host: &dyn SharedMemory,
 ) -> Result<u32, SetSharedDataError> {
     let mut changed = 0;
     let mut write = |present: Option<&[u8]>| {
@@ -135,7 +137,7 @@ fn decode(record: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{gate::one_record::Record, host::SharedData};
+    use crate::{gate::one_record::Record, shared_memory::SharedData};
 
     const NAME: &str = "name";
 
@@ -187,8 +189,8 @@ mod tests {
         SecretKey::new(&[7; 32]).unwrap()
     }
 
-    fn users_of(name: &str, key: Option<&SecretKey>) -> SharedRecord {
-        SharedRecord::new(format!("portcullis/users/1/{name}"), key)
+    fn users_of(name: &str, key: Option<&SecretKey>) -> SealedRecord {
+        SealedRecord::new(format!("portcullis/users/1/{name}"), key)
     }
 
     #[test]

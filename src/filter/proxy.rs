@@ -4,15 +4,17 @@ use proxy_wasm::types::{MapType, MetricType};
 use serde_json::Value;
 
 use crate::{
+    connection::{Connection, Refused},
     decision::{HeaderEdit, StateEntry},
     filter::{abi, pairs, protobuf},
     gate::{
         Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
         Route,
     },
-    host::{Expected, Host, Refused, SetSharedDataError, SharedData},
     jose::X509Signature,
+    shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
     time::UnixMillis,
+    verification::{Accelerator, CannotTell},
 };
 
 /// The proxy that this module runs in.
@@ -40,7 +42,7 @@ impl Proxy {
     }
 }
 
-impl Host for Proxy {
+impl SharedMemory for Proxy {
     fn shared_data(&self, key: &str) -> Option<SharedData> {
         let (value, version) = abi::shared_data(key).ok()?;
         Some(SharedData { value, version })
@@ -61,7 +63,9 @@ impl Host for Proxy {
             _ => SetSharedDataError::Refused,
         })
     }
+}
 
+impl Connection for Proxy {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         let hex = abi::property("connection\0sha256_peer_certificate_digest").ok()?;
         digest_from_hex(&hex)
@@ -74,17 +78,19 @@ impl Host for Proxy {
             Err(_) => Err(Refused),
         }
     }
+}
 
-    fn verify_signature(&self, signature: &X509Signature<'_>) -> Result<bool, Refused> {
+impl Accelerator for Proxy {
+    fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
         let arguments = protobuf::message(&[
-            signature.hash_name().ok_or(Refused)?.as_bytes(),
+            signature.hash_name().ok_or(CannotTell)?.as_bytes(),
             signature.public_key,
             &signature.signature,
             signature.text,
         ]);
         match abi::call_foreign_function("verify_signature", &arguments) {
             Ok(result) => verdict(&result),
-            Err(_) => Err(Refused),
+            Err(_) => Err(CannotTell),
         }
     }
 }
@@ -198,11 +204,11 @@ const fn refused(_: abi::Status) -> Refused {
 /// Reads `bool result = 1; string error = 2`, of which only what is not empty is written. A false
 /// result has an error, and only one of them is about the signature: with the others Envoy says that
 /// it cannot read the key or has no such hash.
-fn verdict(result: &[u8]) -> Result<bool, Refused> {
+fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),
         [0x12, _, error @ ..] if error.starts_with(b"Failed to verify digest") => Ok(false),
-        _ => Err(Refused),
+        _ => Err(CannotTell),
     }
 }
 
@@ -239,7 +245,7 @@ mod tests {
             b"\x0a\x04true",
             b"true",
         ] {
-            assert_eq!(verdict(other), Err(Refused), "{other:?}");
+            assert_eq!(verdict(other), Err(CannotTell), "{other:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The root context: one per worker and configuration.
 
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
@@ -9,7 +9,12 @@ use proxy_wasm::{
 
 use crate::{
     engine::Engine,
-    filter::{abi, configuration, proxy::Proxy, stream::Stream, worker::Worker},
+    filter::{
+        abi, configuration,
+        proxy::Proxy,
+        stream::Stream,
+        worker::{SharedWorker, Worker},
+    },
     gate::LogLevel,
 };
 
@@ -18,9 +23,6 @@ pub(super) struct Root {
     context_id: u32,
     worker: SharedWorker,
 }
-
-/// The worker, shared with its streams; `None` until it is configured.
-pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
 impl Root {
     /// The root context with this id.
@@ -78,7 +80,7 @@ impl RootContext for Root {
             );
         }
         let mut engine = Engine::new(config);
-        match engine.try_signatures(&Proxy) {
+        match engine.accelerate(Box::new(Proxy)) {
             Ok(backend) => abi::log(
                 LogLevel::Info,
                 &format!("portcullis: signatures are verified {backend}"),

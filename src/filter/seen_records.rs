@@ -2,13 +2,18 @@
 
 use core::cell::RefCell;
 
-use crate::{engine::Engine, keys::SeenRecords};
+use crate::{
+    engine::Engine,
+    filter::proxy::Proxy,
+    shared_memory::{SeenRecords, SharedRecords},
+};
 
 thread_local! {
     static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
 }
 
-/// Has a new configuration refuse the records that an earlier one would refuse as too old.
-pub(super) fn share(engine: &mut Engine) {
-    SEEN.with_borrow_mut(|seen| engine.heed(seen));
+/// The records of an engine's keys. A new configuration refuses those that an earlier one would refuse as
+/// too old.
+pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
+    SEEN.with_borrow_mut(|seen| engine.shared_records(Proxy, seen))
 }

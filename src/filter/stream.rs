@@ -6,7 +6,7 @@ use proxy_wasm::{
 };
 
 use crate::{
-    filter::root::SharedWorker,
+    filter::worker::SharedWorker,
     gate::{BodyHold, Verdict},
 };
 

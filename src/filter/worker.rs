@@ -1,5 +1,7 @@
 //! What one worker holds for one configuration: the gate, the keeper of its keys, and what the ABI needs.
 
+use std::{cell::RefCell, rc::Rc};
+
 use proxy_wasm::types::MapType;
 
 use crate::{
@@ -13,9 +15,12 @@ use crate::{
     },
     gate::{DecisionMetrics, Gate, Keeper, KeyMetrics, StreamId, Verdict},
     http::Request,
-    keys,
+    shared_memory,
     time::UnixMillis,
 };
+
+/// The worker, shared by its root context and its streams; `None` until it is configured.
+pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
 /// Ticks while requests wait, and before the first fetch.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
@@ -28,6 +33,8 @@ pub(super) struct Worker {
     root_id: u32,
     gate: Gate,
     keeper: Keeper,
+    /// The entries of shared data that hold its keys.
+    record_names: Vec<String>,
     calls: Calls,
     /// The period asked for.
     tick: Option<u32>,
@@ -43,16 +50,19 @@ impl Worker {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
         let key_metrics = KeyMetrics::define(engine.config(), &Proxy);
         let keeper = Keeper::new(&engine, key_metrics, &Proxy);
-        seen_records::share(&mut engine);
-        engine.synchronize(&Proxy);
+        let records = seen_records::of(&engine);
+        let record_names: Vec<_> = records.names().map(str::to_owned).collect();
+        engine.share(Box::new(records));
+        engine.synchronize();
         let membership = policies::enter(&engine, text);
         let key = engine.config().shared_memory_key.as_ref();
-        in_use::enter(engine.keys().record_names(), key);
+        in_use::enter(record_names.iter().map(String::as_str), key);
         in_use::enter(keeper.gauges(), None);
         let mut worker = Self {
             root_id,
             gate: Gate::new(engine, membership, metrics),
             keeper,
+            record_names,
             calls: Calls::default(),
             tick: None,
             is_announced: false,
@@ -164,15 +174,15 @@ impl Drop for Worker {
     /// keeps fresh any more nor gauges that nobody writes are left behind.
     fn drop(&mut self) {
         for fetch in self.calls.take_all() {
-            self.gate.engine_mut().abandon(&fetch, &Proxy);
+            self.gate.engine_mut().abandon(&fetch);
         }
-        let names = self.gate.engine().keys().record_names();
+        let names = self.record_names.iter().map(String::as_str);
         let unused = in_use::leave(names.chain(self.keeper.gauges()), &Proxy);
         self.keeper.clear(&unused, &Proxy);
-        let records = self.gate.engine().keys().record_names();
+        let records = self.record_names.iter();
         records
-            .filter(|name| unused.contains(name))
-            .for_each(|name| keys::clear(name, &Proxy));
+            .filter(|name| unused.contains(&name.as_str()))
+            .for_each(|name| shared_memory::clear(name, &Proxy));
     }
 }
 

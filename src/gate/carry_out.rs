@@ -1,9 +1,9 @@
 //! The effects of a decision, in their order, and what a decision becomes where the host refuses one.
 
 use crate::{
+    connection::Refused,
     decision::{Decision, Denial, HeaderEdit, Permit, Reason, StateEntry},
     gate::{Answer, Exchange, Gate, LogLevel, Verdict},
-    host::Refused,
     http::Format,
     time::UnixMillis,
 };
@@ -65,7 +65,7 @@ impl Gate {
     /// Answers a request with how the authorization servers stand.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
         // Every worker reports the same, even within a tick of what another has learnt.
-        self.has_news |= self.engine.synchronize(exchange);
+        self.has_news |= self.engine.synchronize();
         let counts = match format {
             Format::Html => self.metrics.counts(exchange),
             Format::Json => Vec::new(),

@@ -1,19 +1,20 @@
 //! What a gate asks of its host.
 
 use crate::{
+    connection::{Connection, Refused},
     decision::{HeaderEdit, StateEntry},
     gate::{Answer, ConnectionId, Log, Meter, Route},
-    host::{Host, Refused},
     keys::Fetch,
+    shared_memory::SharedMemory,
 };
 
 /// The proxy around requests and fetches.
-pub trait Environment: Host + Log + Meter {}
+pub trait Environment: SharedMemory + Log + Meter {}
 
-impl<T: Host + Log + Meter> Environment for T {}
+impl<T: SharedMemory + Log + Meter> Environment for T {}
 
 /// One request in the proxy.
-pub trait Exchange: Environment + Route {
+pub trait Exchange: Environment + Connection + Route {
     /// The number of its connection; `None` if the host does not tell.
     fn connection(&self) -> Option<ConnectionId>;
 

@@ -47,7 +47,7 @@ impl Keeper {
         caller: &mut impl Caller,
     ) -> bool {
         let mut ended = false;
-        for fetch in engine.due(now, host) {
+        for fetch in engine.due(now) {
             self.epoch = self.epoch.wrapping_add(1);
             ended |= self.dispatch(engine, &fetch, now, host, caller);
         }
@@ -129,7 +129,7 @@ impl Keeper {
         host: &impl Environment,
         caller: &mut impl Caller,
     ) -> bool {
-        match engine.complete(fetch, answer, now, host) {
+        match engine.complete(fetch, answer, now) {
             Progress::Next(next) => return self.dispatch(engine, &next, now, host, caller),
             Progress::Ended(outcome) => self.report(engine, &outcome, host),
             Progress::Superseded => {}

@@ -25,12 +25,13 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use crate::{
+    connection::{Connection, Refused},
     decision::{Decision, Denial, Reason},
     engine::{Engine, Patience},
-    host::{Host, Refused},
     http::Request,
     keys::{FetchCause, SourceId},
     policy::RoutePolicy,
+    shared_memory::SharedMemory,
     time::UnixMillis,
 };
 
@@ -132,7 +133,7 @@ impl Gate {
         let mut decision = self.decide(&head, now, Patience::Waiting, exchange);
         // Another worker may have fetched the key since the last tick, and a good token that is refused is lost
         // for good.
-        if self.engine.synchronize_for(&decision, now, exchange) {
+        if self.engine.synchronize_for(&decision, now) {
             self.has_news = true;
             decision = self.decide(&head, now, Patience::Waiting, exchange);
         }
@@ -204,19 +205,19 @@ impl Gate {
     }
 
     /// Reads what other workers wrote.
-    pub fn synchronize(&mut self, now: UnixMillis, host: &dyn Host) {
+    pub fn synchronize(&mut self, now: UnixMillis, memory: &dyn SharedMemory) {
         if let Some(membership) = &self.membership {
-            membership.on_tick(now, host);
+            membership.on_tick(now, memory);
         }
-        self.has_news |= self.engine.synchronize(host);
+        self.has_news |= self.engine.synchronize();
     }
 
     /// Reads the records that a keeper with an engine of its own has written, if this is not the epoch in which
     /// they were last read.
-    pub fn follow(&mut self, epoch: u64, host: &dyn Host) {
+    pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
-            self.has_news |= self.engine.synchronize(host);
+            self.has_news |= self.engine.synchronize();
         }
     }
 
@@ -265,12 +266,12 @@ impl Gate {
         head: &Result<Head<'_>, Refused>,
         now: UnixMillis,
         patience: Patience,
-        host: &dyn Host,
+        connection: &dyn Connection,
     ) -> Decision {
         match head {
             Ok((request, policy)) => {
                 self.engine
-                    .decide(request, policy.as_deref(), now, patience, host)
+                    .decide(request, policy.as_deref(), now, patience, connection)
             }
             Err(Refused) => Decision::Deny(Denial::new(Reason::HostFailure)),
         }

@@ -1,17 +1,17 @@
 //! A host with one record in its shared data, for tests of what workers write there for each other.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
-use crate::host::{Expected, Host, SetSharedDataError, SharedData};
+use crate::shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory};
 
-/// One record, and whether the host grants access to it.
-#[derive(Default)]
+/// One record, which copies share, and whether the host grants access to it.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
-    pub(crate) entry: RefCell<Option<SharedData>>,
+    pub(crate) entry: Rc<RefCell<Option<SharedData>>>,
     pub(crate) is_withheld: bool,
 }
 
-impl Host for Record {
+impl SharedMemory for Record {
     fn shared_data(&self, _key: &str) -> Option<SharedData> {
         self.entry.borrow().clone().filter(|_| !self.is_withheld)
     }

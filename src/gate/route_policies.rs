@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::{
     config::Config,
+    connection::Refused,
     gate::{
         Log, LogLevel,
         route_sampling::{Finding, RouteSampling},
     },
-    host::Refused,
     policy::{RouteLookup, RoutePolicy},
     time::UnixMillis,
 };

@@ -1,13 +1,13 @@
 //! Names of headers.
 
 use core::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::confusable::are_confusable;
 
 /// A header's name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HeaderName(Rc<str>);
+pub struct HeaderName(Arc<str>);
 
 /// Why a text is no header name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl HeaderName {
 
     /// The name in lower case, to be shared.
     #[must_use]
-    pub fn shared(&self) -> Rc<str> {
-        Rc::clone(&self.0)
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 
     /// Whether a server that folds names takes `other` for this one: a client's `x_user` or

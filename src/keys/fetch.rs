@@ -5,7 +5,9 @@
 
 use crate::{
     jose::Nameless,
-    keys::{Caching, Endpoint, FetchError, JwksLocation, RemoteKeys, SourceId, discovery},
+    keys::{
+        Caching, Discovery, Endpoint, FetchError, JwksLocation, RemoteKeys, SourceId, discovery,
+    },
     policy::ProviderId,
     time::UnixMillis,
 };
@@ -104,11 +106,8 @@ impl Fetch {
         &self,
         index: usize,
         answer: Result<Answer, FetchError>,
-        keys: &RemoteKeys,
+        discovery: &Discovery,
     ) -> Result<Self, FetchError> {
-        let JwksLocation::Discovered(discovery) = &keys.location else {
-            return Err(FetchError::Metadata);
-        };
         let read = match answer {
             Ok(Answer::Document { body, .. }) => discovery::jwks_endpoint(&body, discovery),
             Ok(Answer::NotModified { .. }) => Err(FetchError::Status(304)),

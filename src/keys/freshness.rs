@@ -15,7 +15,7 @@
 use core::time::Duration;
 
 use crate::{
-    keys::{Caching, FetchError, JwksLocation, RemoteKeys, record::Record},
+    keys::{Caching, Document, FetchError, JwksLocation, Record, RemoteKeys},
     time::UnixMillis,
 };
 
@@ -96,7 +96,7 @@ impl Record {
     /// Whether keys may serve at `now`.
     #[must_use]
     pub fn serving(&self, timing: &Timing, now: UnixMillis) -> Serving {
-        if self.jwks.is_some()
+        if self.document.is_some()
             && let Some(fetched_at) = self.fetched_at
         {
             let fresh_until = fetched_at.plus(timing.freshness(self));
@@ -177,13 +177,13 @@ impl Record {
     }
 
     /// There are no keys: a fetch is due.
-    pub(super) fn forget_keys(&mut self) {
-        (self.jwks, self.fetched_at, self.etag) = (None, None, None);
+    pub fn forget_keys(&mut self) {
+        (self.document, self.fetched_at, self.etag) = (None, None, None);
     }
 
     /// A fetch brought a good document from `uri`.
-    pub fn succeed(&mut self, jwks: String, uri: &str, caching: Caching, now: UnixMillis) {
-        self.jwks = Some(jwks);
+    pub fn succeed(&mut self, document: Document, uri: &str, caching: Caching, now: UnixMillis) {
+        self.document = Some(document);
         self.uri = Some(uri.to_owned());
         (self.etag, self.max_age) = (None, None);
         self.confirm(caching, now);
@@ -298,6 +298,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::jose::KeySetLimits;
 
     const TIMING: Timing = Timing {
         cache_duration: Some(Duration::from_secs(600)),
@@ -308,6 +309,15 @@ mod tests {
         backoff_max: Duration::from_secs(10),
     };
 
+    fn document() -> Document {
+        let jwks = br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let limits = KeySetLimits {
+            bytes: 1000,
+            keys: 1,
+        };
+        Document::parse(jwks, limits).unwrap()
+    }
+
     fn at(seconds: u64) -> UnixMillis {
         UnixMillis::new(1_700_000_000_000_u64.saturating_add(seconds.saturating_mul(1000)))
     }
@@ -316,7 +326,7 @@ mod tests {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(seconds));
         record.succeed(
-            "{}".into(),
+            document(),
             "https://idp/keys",
             Caching::default(),
             at(seconds),
@@ -355,7 +365,7 @@ mod tests {
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
         // A step that a clock is corrected by is no reason.
         assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
-        record.jwks = None;
+        record.document = None;
         record.fail(FetchError::Unreachable, at(1_000_000));
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Pending);
         record.fail(FetchError::Unreachable, at(0));
@@ -474,7 +484,7 @@ mod tests {
             etag: Some(tag.to_owned()),
             max_age: None,
         };
-        record.succeed("{}".into(), "https://idp/keys", tagged("\"1\""), at(0));
+        record.succeed(document(), "https://idp/keys", tagged("\"1\""), at(0));
         record.fail(FetchError::Unreachable, at(600));
         record.max_age = Some(300);
         record.confirm(Caching::default(), at(700));
@@ -485,7 +495,7 @@ mod tests {
         record.confirm(tagged("\"2\""), at(800));
         assert_eq!(record.etag.as_deref(), Some("\"2\""));
         // A new document without a tag does not inherit the old one's.
-        record.succeed("{}".into(), "https://idp/keys", Caching::default(), at(900));
+        record.succeed(document(), "https://idp/keys", Caching::default(), at(900));
         assert_eq!((record.etag, record.max_age), (None, None));
     }
 
@@ -510,7 +520,7 @@ mod tests {
             record.may_learn_kid(&TIMING, at(11)),
             "while the fetch is under way"
         );
-        record.succeed("{}".into(), "https://idp/keys", Caching::default(), at(11));
+        record.succeed(document(), "https://idp/keys", Caching::default(), at(11));
         assert!(!record.may_learn_kid(&TIMING, at(12)));
         assert!(!record.may_learn_kid(&TIMING, at(39)));
         assert!(record.may_learn_kid(&TIMING, at(40)));

@@ -6,12 +6,14 @@ pub struct SourceId(usize);
 
 impl SourceId {
     /// The source at `index`.
-    pub(super) const fn new(index: usize) -> Self {
+    #[must_use]
+    pub const fn new(index: usize) -> Self {
         Self(index)
     }
 
     /// Its position.
-    pub(super) const fn index(self) -> usize {
+    #[must_use]
+    pub const fn index(self) -> usize {
         self.0
     }
 }

@@ -7,30 +7,32 @@
 
 mod caching;
 mod discovery;
+mod document;
 mod endpoint;
 mod error;
 mod fetch;
 mod freshness;
 mod id;
 mod record;
+mod records;
 mod remote;
 mod response;
-mod seen;
 mod source;
 mod status;
 mod store;
 
 pub use self::{
     caching::Caching,
+    document::Document,
     endpoint::Endpoint,
     error::FetchError,
     fetch::{Answer, Fetch, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
     id::{KeySetVersion, SourceId},
-    record::Record,
+    record::{Order, Record},
+    records::{Reading, Records, Unshared, Version, WriteError},
     remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     response::Received,
-    seen::SeenRecords,
     status::{Account, Standing},
-    store::{KeyStore, Keys, clear},
+    store::{KeyStore, Keys},
 };

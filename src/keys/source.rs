@@ -1,20 +1,15 @@
 //! One key source: its record here and in shared data, and the key set parsed from it.
 
-use core::{cell::Cell, time::Duration};
-use std::rc::Rc;
+use core::time::Duration;
 
 use crate::{
-    host::{Expected, Host, SetSharedDataError},
-    jose::{KeyOrigin, KeySet, KeySetLimits, Nameless, SecretKey},
+    jose::{KeySet, KeySetLimits, Nameless},
     keys::{
-        Account, Answer, Caching, Fetch, FetchCause, FetchError, FetchOutcome, KeySetVersion,
-        Progress, Record, RemoteKeys, SeenRecords, Serving, SourceId, Standing, Timing,
-        UnknownKidAnswer,
-        fetch::Step,
-        record::{self, Order},
+        Account, Answer, Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome,
+        JwksLocation, KeySetVersion, Progress, Reading, Record, Records, RemoteKeys, Serving,
+        SourceId, Standing, Timing, UnknownKidAnswer, Version, WriteError, fetch::Step,
     },
     policy::ProviderId,
-    shared_record::SharedRecord,
     time::UnixMillis,
 };
 
@@ -28,15 +23,10 @@ pub(super) struct Source {
     keys: RemoteKeys,
     limits: KeySetLimits,
     timing: Timing,
-    /// Where the record lies in shared data.
-    shared: SharedRecord,
     providers: Vec<ProviderId>,
     record: Record,
-    /// The latest record that was seen in shared data, by all configurations that share this.
-    latest: Rc<Cell<Order>>,
-    /// The version of `record` in shared data.
-    version: Option<u32>,
-    key_set: Option<KeySet>,
+    /// The version of the record that the workers share.
+    version: Option<Version>,
     key_set_version: KeySetVersion,
     /// When a token that lacks a key last had the record read.
     read_at: Option<UnixMillis>,
@@ -44,45 +34,21 @@ pub(super) struct Source {
     kid_wanted: bool,
 }
 
-/// What a look at shared data found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// No entry, or a host that refuses.
-    Absent,
-    /// Another record than before.
-    New,
-    /// Nothing new.
-    Same,
-}
-
 impl Source {
     /// A source of which nothing is known yet.
-    pub(super) fn new(
-        id: SourceId,
-        keys: &RemoteKeys,
-        limits: KeySetLimits,
-        key: Option<&SecretKey>,
-    ) -> Self {
+    pub(super) fn new(id: SourceId, keys: &RemoteKeys, limits: KeySetLimits) -> Self {
         Self {
             id,
             keys: keys.clone(),
             limits,
             timing: Timing::from(keys),
-            shared: record::shared(keys, limits, key),
             providers: Vec::new(),
-            record: Record::new(keys, limits),
-            latest: Rc::default(),
+            record: Record::default(),
             version: None,
-            key_set: None,
             key_set_version: KeySetVersion::default(),
             read_at: None,
             kid_wanted: false,
         }
-    }
-
-    /// Accepts no record from shared data that is older than the latest one in `seen`.
-    pub(super) fn heed(&mut self, seen: &mut SeenRecords) {
-        self.latest = seen.latest(self.shared.name());
     }
 
     /// Whether these are the same keys, kept in the same way.
@@ -100,18 +66,15 @@ impl Source {
         &self.providers
     }
 
-    /// The name of the record in shared data.
-    pub(super) fn record_name(&self) -> &str {
-        self.shared.name()
+    /// What is fetched, and how.
+    pub(super) const fn keys(&self) -> &RemoteKeys {
+        &self.keys
     }
 
     /// How the keys stand.
     pub(super) fn standing(&self, now: UnixMillis) -> Standing {
-        let serving = self.record.serving(&self.timing, now);
-        let key_set = self
-            .key_set
-            .as_ref()
-            .filter(|_| matches!(serving, Serving::Fresh | Serving::Stale));
+        let (serving, key_set) = self.serving(now);
+        let key_set = key_set.filter(|_| matches!(serving, Serving::Fresh | Serving::Stale));
         Standing {
             keys: key_set.map_or(0, |key_set| key_set.keys().len()),
             is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
@@ -121,10 +84,10 @@ impl Source {
 
     /// How fetching goes, for operators.
     pub(super) fn account(&self, now: UnixMillis) -> Account<'_> {
-        let serving = self.record.serving(&self.timing, now);
         let next = self.record.next_fetch(&self.timing);
+        let (serving, key_set) = self.serving(now);
         Account {
-            keys: match (serving, &self.key_set) {
+            keys: match (serving, key_set) {
                 (Serving::Fresh | Serving::Stale, Some(key_set)) => key_set.keys(),
                 _ => &[],
             },
@@ -138,9 +101,10 @@ impl Source {
 
     /// Whether keys may serve, and the keys.
     pub(super) fn serving(&self, now: UnixMillis) -> (Serving, Option<&KeySet>) {
+        let document = self.record.document.as_ref();
         (
             self.record.serving(&self.timing, now),
-            self.key_set.as_ref(),
+            document.map(Document::key_set),
         )
     }
 
@@ -172,9 +136,9 @@ impl Source {
     }
 
     /// Begins a fetch if one is due and no other worker was first.
-    pub(super) fn begin(&mut self, now: UnixMillis, host: &dyn Host) -> Option<Fetch> {
+    pub(super) fn begin(&mut self, now: UnixMillis, records: &dyn Records) -> Option<Fetch> {
         let cause = self.due(now)?;
-        let lease = self.take_lease(cause, now, host)?;
+        let lease = self.take_lease(cause, now, records)?;
         let fetch = Fetch::first(self.id, &self.keys, lease)?;
         Some(self.conditional(fetch))
     }
@@ -185,92 +149,68 @@ impl Source {
         fetch: &Fetch,
         answer: Result<Answer, FetchError>,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> Progress {
-        match fetch.step {
-            Step::Metadata(index) => match fetch.after_metadata(index, answer, &self.keys) {
-                Ok(next) => Progress::Next(self.conditional(next)),
-                Err(error) => self.end(fetch, Err(error), now, host),
-            },
-            Step::Jwks => self.end(fetch, answer, now, host),
+        match (fetch.step, &self.keys.location) {
+            (Step::Metadata(index), JwksLocation::Discovered(discovery)) => {
+                match fetch.after_metadata(index, answer, discovery) {
+                    Ok(next) => Progress::Next(self.conditional(next)),
+                    Err(error) => self.end(fetch, Err(error), now, records),
+                }
+            }
+            (Step::Jwks | Step::Metadata(_), _) => self.end(fetch, answer, now, records),
         }
     }
 
     /// Gives a fetch up, so that another worker need not wait for the end of its lease.
-    pub(super) fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
-        self.write(fetch.lease, host, Record::release);
+    pub(super) fn abandon(&mut self, fetch: &Fetch, records: &dyn Records) {
+        self.write(fetch.lease, records, Record::release);
     }
 
     /// Puts a document in the place of a fetched one.
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
-        let (document, key_set) = read_document(document, self.limits)?;
+        let document = Document::parse(document, self.limits)?;
         // There is no one to fetch from: the document is all that can be learnt.
         self.keys.unknown_kid_answer = UnknownKidAnswer::Invalid;
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
-        self.record.succeed(document, "", Caching::default(), now);
-        self.install(Some(key_set));
+        let mut record = self.record.clone();
+        record.succeed(document, "", Caching::default(), now);
+        self.install(record);
         Ok(())
     }
 
-    /// Reads the record for a token that lacks a key, once in a millisecond. The host copies the whole
-    /// record each time: a stranger who names unknown keys would have it copied with each request.
-    pub(super) fn read_at(&mut self, now: UnixMillis, host: &dyn Host) -> Reading {
-        if self.read_at.replace(now) == Some(now) {
-            return Reading::Same;
-        }
-        self.read(host)
+    /// Reads the record for a token that lacks a key, once in a millisecond. A read can copy the whole
+    /// record: a stranger who names unknown keys would have it copied with each request.
+    pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
+        self.read_at.replace(now) != Some(now) && self.read(records) == Found::New
     }
 
-    /// Reads the record if its version changed.
-    pub(super) fn read(&mut self, host: &dyn Host) -> Reading {
-        let Some(shared) = host.shared_data(self.shared.name()) else {
-            return Reading::Absent;
-        };
-        if self.version == Some(shared.version) {
-            return Reading::Same;
-        }
-        self.version = Some(shared.version);
-        // What does not read as this source's record is no news; the next write replaces it.
-        let Some(mut record) = self.opened(&shared.value) else {
-            return Reading::Same;
-        };
-        if record.jwks != self.record.jwks || self.key_set.is_none() {
-            let document = record.jwks.as_ref();
-            let read = document.and_then(|text| read_document(text.as_bytes(), self.limits).ok());
-            self.install(read.map(|(_, key_set)| key_set));
-        }
-        // Nobody who wrote it could have parsed it differently: it is not what was fetched.
-        if self.key_set.is_none() {
-            record.forget_keys();
-        }
-        self.record = record;
-        Reading::New
+    /// Reads what other workers wrote. True when something changed.
+    pub(super) fn synchronize(&mut self, records: &dyn Records) -> bool {
+        self.read(records) == Found::New
     }
 
-    /// The record in a value of shared data. `None` if it is not genuine, belongs to another
-    /// source, or is older than one that was seen: an intruder who kept an old record could bring
-    /// back a key that the issuer has withdrawn. Without a key anyone can write a record that looks
-    /// later, so the order is not checked.
-    fn opened(&self, value: &[u8]) -> Option<Record> {
-        let record = Record::decode(self.shared.open(value)?, &self.keys, self.limits)?;
-        if self.shared.is_sealed() {
-            let known = self.record.order().max(self.latest.get());
-            if record.order() < known {
-                return None;
+    fn read(&mut self, records: &dyn Records) -> Found {
+        match records.read(self.id, self.version, self.record.order) {
+            Reading::Absent => Found::Nothing,
+            Reading::Same => Found::Same,
+            Reading::Unusable(version) => {
+                self.version = Some(version);
+                Found::Same
             }
-            self.latest.set(record.order());
+            Reading::New(record, version) => {
+                self.version = Some(version);
+                self.install(record);
+                Found::New
+            }
         }
-        Some(record)
     }
 
-    /// Writes a record if the present one is still the one that was read.
-    fn set(&self, record: &Record, host: &dyn Host) -> Result<(), SetSharedDataError> {
-        let expected = self.version.map_or(Expected::Absent, Expected::Version);
-        host.set_shared_data(
-            self.shared.name(),
-            &self.shared.close(record.encode()),
-            expected,
-        )
+    /// Writes a record if the present one is still the one that was read, and takes it over.
+    fn set(&mut self, record: &Record, records: &dyn Records) -> Result<(), WriteError> {
+        self.version = Some(records.write(self.id, record, self.version)?);
+        self.install(record.clone());
+        Ok(())
     }
 
     fn due(&mut self, now: UnixMillis) -> Option<FetchCause> {
@@ -292,30 +232,25 @@ impl Source {
         &mut self,
         cause: FetchCause,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> Option<UnixMillis> {
         let mut leased = self.record.clone();
         let until = leased.begin(&self.timing, cause, now);
         leased.revise();
         for _ in 0..WRITE_ATTEMPTS {
-            match self.set(&leased, host) {
-                Ok(()) => {
-                    self.record = leased;
-                    // The host does not report the version of a write, so read it back.
-                    self.read(host);
-                    return Some(until);
-                }
-                Err(SetSharedDataError::Refused) => break,
-                Err(SetSharedDataError::Changed) => match self.read(host) {
-                    Reading::New => return None,
-                    Reading::Absent => break,
+            match self.set(&leased, records) {
+                Ok(()) => return Some(until),
+                Err(WriteError::Refused) => break,
+                Err(WriteError::Changed) => match self.read(records) {
+                    Found::New => return None,
+                    Found::Nothing => break,
                     // What is there is no genuine newer record: overwrite it.
-                    Reading::Same => {}
+                    Found::Same => {}
                 },
             }
         }
-        // Without shared data, or with a record that cannot be read, each worker is on its own.
-        self.record = leased;
+        // Nothing is shared, or the record cannot be read: each worker is on its own.
+        self.install(leased);
         Some(until)
     }
 
@@ -323,7 +258,7 @@ impl Source {
     /// does not parse any more must come anew.
     fn conditional(&self, fetch: Fetch) -> Fetch {
         let is_there = fetch.step == Step::Jwks
-            && self.key_set.is_some()
+            && self.record.document.is_some()
             && self.record.uri.as_ref() == Some(&fetch.endpoint.uri);
         let etag = self.record.etag.as_ref().filter(|_| is_there);
         Fetch {
@@ -338,16 +273,16 @@ impl Source {
         fetch: &Fetch,
         answer: Result<Answer, FetchError>,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> Progress {
-        self.read(host);
+        self.read(records);
         let failures = self.record.failures;
-        let before = self.record.jwks.clone();
+        let before = self.key_set_version;
         let keys = match answer {
             Ok(Answer::Document { body, caching }) => {
-                self.replace(fetch, &body, &caching, now, host)
+                self.replace(fetch, &body, &caching, now, records)
             }
-            Ok(Answer::NotModified { caching }) => self.confirm(fetch, &caching, now, host),
+            Ok(Answer::NotModified { caching }) => self.confirm(fetch, &caching, now, records),
             Err(error) => Err(error),
         };
         let keys = match keys {
@@ -358,7 +293,7 @@ impl Source {
             }
             Err(error) => {
                 let failed = |record: &mut Record| record.fail(error, now);
-                if !self.write(fetch.lease, host, failed) {
+                if !self.write(fetch.lease, records, failed) {
                     return Progress::Superseded;
                 }
                 Err(error)
@@ -369,8 +304,10 @@ impl Source {
             uri: fetch.endpoint.uri.clone(),
             failures,
             keys,
-            nameless: match &self.key_set {
-                Some(key_set) if self.record.jwks != before => Nameless::of(key_set),
+            nameless: match &self.record.document {
+                Some(document) if self.key_set_version != before => {
+                    Nameless::of(document.key_set())
+                }
                 _ => None,
             },
         })
@@ -383,17 +320,13 @@ impl Source {
         body: &[u8],
         caching: &Caching,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> Result<Option<usize>, FetchError> {
-        let (document, key_set) = read_document(body, self.limits)?;
-        let count = key_set.keys().len();
-        let written = self.write(fetch.lease, host, |record| {
+        let document = Document::parse(body, self.limits)?;
+        let count = document.key_set().keys().len();
+        let written = self.write(fetch.lease, records, |record| {
             record.succeed(document.clone(), &fetch.endpoint.uri, caching.clone(), now);
         });
-        // Where another worker wrote in between, the set was parsed from its document.
-        if written && self.record.jwks.as_ref() == Some(&document) {
-            self.install(Some(key_set));
-        }
         Ok(written.then_some(count))
     }
 
@@ -403,21 +336,26 @@ impl Source {
         fetch: &Fetch,
         caching: &Caching,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> Result<Option<usize>, FetchError> {
         // Nobody asked whether anything changed: there is nothing that could still stand.
-        let (Some(_), Some(key_set)) = (&fetch.if_none_match, &self.key_set) else {
+        let (Some(_), Some(document)) = (&fetch.if_none_match, &self.record.document) else {
             return Err(FetchError::Status(304));
         };
-        let count = key_set.keys().len();
+        let count = document.key_set().keys().len();
         let confirmed = |record: &mut Record| record.confirm(caching.clone(), now);
-        Ok(self.write(fetch.lease, host, confirmed).then_some(count))
+        Ok(self.write(fetch.lease, records, confirmed).then_some(count))
     }
 
-    /// Changes the record here and in shared data, on top of what others wrote meanwhile. False,
-    /// and nothing is changed, where the lease is another's by now.
-    fn write(&mut self, lease: UnixMillis, host: &dyn Host, change: impl Fn(&mut Record)) -> bool {
-        self.read(host);
+    /// Changes the record here and for the others, on top of what they wrote meanwhile. False, and
+    /// nothing is changed, where the lease is another's by now.
+    fn write(
+        &mut self,
+        lease: UnixMillis,
+        records: &dyn Records,
+        change: impl Fn(&mut Record),
+    ) -> bool {
+        self.read(records);
         for _ in 0..WRITE_ATTEMPTS {
             if !self.record.is_leased_until(lease) {
                 return false;
@@ -425,34 +363,38 @@ impl Source {
             let mut changed = self.record.clone();
             change(&mut changed);
             changed.revise();
-            let written = self.set(&changed, host);
-            if written == Err(SetSharedDataError::Changed) && self.read(host) != Reading::Absent {
+            let written = self.set(&changed, records);
+            if written == Err(WriteError::Changed) && self.read(records) != Found::Nothing {
                 continue;
             }
-            self.record = changed;
-            if written.is_ok() {
-                self.read(host);
+            if written.is_err() {
+                self.install(changed);
             }
             return true;
         }
         // Others write without pause: keep the change here, the next read settles it.
-        change(&mut self.record);
+        let mut changed = self.record.clone();
+        change(&mut changed);
+        self.install(changed);
         true
     }
 
-    /// The one way to another key set: what is known of tokens goes by its version.
-    fn install(&mut self, key_set: Option<KeySet>) {
-        self.key_set = key_set;
-        self.key_set_version = self.key_set_version.next();
+    /// The one way to another record: what is known of tokens goes by the version of its key set.
+    fn install(&mut self, record: Record) {
+        if record.document != self.record.document {
+            self.key_set_version = self.key_set_version.next();
+        }
+        self.record = record;
     }
 }
 
-fn read_document(body: &[u8], limits: KeySetLimits) -> Result<(String, KeySet), FetchError> {
-    if body.len() > limits.bytes {
-        return Err(FetchError::TooLarge);
-    }
-    let document = str::from_utf8(body).map_err(|_| FetchError::Document)?;
-    let key_set = KeySet::parse(document.as_bytes(), KeyOrigin::Remote, limits)
-        .map_err(|_| FetchError::Document)?;
-    Ok((document.to_owned(), key_set))
+/// What a read has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// No record, or nothing is shared.
+    Nothing,
+    /// Nothing new.
+    Same,
+    /// Another record than before.
+    New,
 }

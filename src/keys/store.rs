@@ -8,12 +8,10 @@
 use core::time::Duration;
 
 use crate::{
-    host::{Expected, Host},
-    jose::{KeySet, KeySetLimits, SecretKey},
+    jose::{KeySet, KeySetLimits},
     keys::{
-        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, Progress, RemoteKeys,
-        SeenRecords, Serving, SourceId, Standing,
-        source::{Reading, Source},
+        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, Progress, Records,
+        RemoteKeys, Serving, SourceId, Standing, source::Source,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -37,22 +35,15 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// The store for these sources of providers; equal ones share a record, which `key` seals.
+    /// The store for these sources of providers; equal ones share a record.
     #[must_use]
     pub fn new<'a>(
         sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
         limits: KeySetLimits,
-        key: Option<&SecretKey>,
     ) -> Self {
         let mut store = Self::default();
-        sources.for_each(|(id, keys)| store.add(id, keys, limits, key));
+        sources.for_each(|(id, keys)| store.add(id, keys, limits));
         store
-    }
-
-    /// Accepts no record from shared data that is older than the latest one in `seen`, which other
-    /// configurations of the same worker may have seen. For use before the first read.
-    pub fn heed(&mut self, seen: &mut SeenRecords) {
-        self.sources.iter_mut().for_each(|source| source.heed(seen));
     }
 
     /// Whether there is nothing to fetch.
@@ -127,9 +118,9 @@ impl KeyStore {
     }
 
     /// Reads what other workers wrote. True when something changed.
-    pub fn synchronize(&mut self, host: &dyn Host) -> bool {
+    pub fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.sources.iter_mut().fold(false, |changed, source| {
-            (source.read(host) == Reading::New) | changed
+            source.synchronize(records) | changed
         })
     }
 
@@ -139,22 +130,22 @@ impl KeyStore {
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> bool {
         let mut changed = false;
         for source in &mut self.sources {
             if source.providers().iter().any(|id| is_wanted(*id)) {
-                changed |= source.read_at(now, host) == Reading::New;
+                changed |= source.read_at(now, records);
             }
         }
         changed
     }
 
     /// Takes the lease of every source that is due, and returns the calls to make.
-    pub fn due(&mut self, now: UnixMillis, host: &dyn Host) -> Vec<Fetch> {
+    pub fn due(&mut self, now: UnixMillis, records: &dyn Records) -> Vec<Fetch> {
         let sources = self.sources.iter_mut();
         sources
-            .filter_map(|source| source.begin(now, host))
+            .filter_map(|source| source.begin(now, records))
             .collect()
     }
 
@@ -164,24 +155,24 @@ impl KeyStore {
         fetch: &Fetch,
         answer: Result<Answer, FetchError>,
         now: UnixMillis,
-        host: &dyn Host,
+        records: &dyn Records,
     ) -> Progress {
         match self.sources.get_mut(fetch.source.index()) {
-            Some(source) => source.proceed(fetch, answer, now, host),
+            Some(source) => source.proceed(fetch, answer, now, records),
             None => Progress::Superseded,
         }
     }
 
     /// Gives a fetch up, so that another worker need not wait for the end of its lease.
-    pub fn abandon(&mut self, fetch: &Fetch, host: &dyn Host) {
+    pub fn abandon(&mut self, fetch: &Fetch, records: &dyn Records) {
         if let Some(source) = self.sources.get_mut(fetch.source.index()) {
-            source.abandon(fetch, host);
+            source.abandon(fetch, records);
         }
     }
 
-    /// The names of the records in shared data.
-    pub fn record_names(&self) -> impl Iterator<Item = &str> {
-        self.sources.iter().map(Source::record_name)
+    /// What is fetched for each source, in the order of their ids.
+    pub fn sources(&self) -> impl Iterator<Item = &RemoteKeys> {
+        self.sources.iter().map(Source::keys)
     }
 
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.
@@ -201,19 +192,13 @@ impl KeyStore {
             .preload(document, now)
     }
 
-    fn add(
-        &mut self,
-        provider: ProviderId,
-        keys: &RemoteKeys,
-        limits: KeySetLimits,
-        key: Option<&SecretKey>,
-    ) {
+    fn add(&mut self, provider: ProviderId, keys: &RemoteKeys, limits: KeySetLimits) {
         let same = self.sources.iter_mut().find(|source| source.is_of(keys));
         if let Some(source) = same {
             source.serve(provider);
             return;
         }
-        let mut source = Source::new(SourceId::new(self.sources.len()), keys, limits, key);
+        let mut source = Source::new(SourceId::new(self.sources.len()), keys, limits);
         source.serve(provider);
         self.sources.push(source);
     }
@@ -224,16 +209,5 @@ impl KeyStore {
             .enumerate()
             .find(|(_, source)| source.providers().contains(&provider))
             .map(|(index, source)| (SourceId::new(index), source))
-    }
-}
-
-/// Empties the record with this name: shared data knows no deletion, and a key set that nobody
-/// refreshes must not be there for one who comes later.
-pub fn clear(record_name: &str, host: &dyn Host) {
-    if let Some(shared) = host.shared_data(record_name)
-        && !shared.value.is_empty()
-    {
-        // Written in between: somebody uses it.
-        let _ = host.set_shared_data(record_name, &[], Expected::Version(shared.version));
     }
 }

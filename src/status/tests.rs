@@ -5,7 +5,6 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::{
     engine::Engine,
-    host::NoHost,
     http::{Format, Response},
     keys::{Answer, Caching, FetchError},
 };
@@ -43,7 +42,7 @@ fn engine() -> Engine {
 /// The answer to the first fetch came at `at`.
 fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
     let mut engine = engine();
-    let fetches = engine.due(at, &NoHost);
+    let fetches = engine.due(at);
     assert_eq!(
         fetches.len(),
         1,
@@ -53,7 +52,7 @@ fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
         body: body.as_bytes().to_vec(),
         caching: Caching::default(),
     });
-    let _ = engine.complete(&fetches[0], answer, at, &NoHost);
+    let _ = engine.complete(&fetches[0], answer, at);
     engine
 }
 

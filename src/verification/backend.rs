@@ -8,10 +8,8 @@
 
 use core::fmt;
 
-use crate::{
-    host::Host,
-    jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature},
-};
+use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
+use crate::verification::Accelerator;
 
 /// Who verifies RS* and ES* signatures; all others the module does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,20 +56,18 @@ impl Backend {
     ///
     /// # Errors
     /// When only the host will do, and it will not.
-    pub fn choose(wanted: SignatureBackend, host: &dyn Host) -> Result<Self, UnfitHost> {
+    pub fn choose(
+        wanted: SignatureBackend,
+        accelerator: &dyn Accelerator,
+    ) -> Result<Self, UnfitHost> {
         if wanted == SignatureBackend::Module {
             return Ok(Self::Module);
         }
-        match (try_host(host), wanted) {
+        match (try_host(accelerator), wanted) {
             (Ok(()), _) => Ok(Self::Host),
             (Err(unfit), SignatureBackend::Host) => Err(unfit),
             (Err(unfit), _) => Ok(Self::ModuleInstead(unfit)),
         }
-    }
-
-    /// The host where this is it: to be asked about signatures.
-    pub(crate) fn asked(self, host: &dyn Host) -> Option<&dyn Host> {
-        (self == Self::Host).then_some(host)
     }
 }
 
@@ -79,15 +75,16 @@ impl Backend {
 pub(super) fn is_signed_by(
     token: &UntrustedToken<'_>,
     key: &VerifyingKey,
-    host: Option<&dyn Host>,
+    accelerator: Option<&dyn Accelerator>,
 ) -> bool {
     let jws = token.jws();
-    host.and_then(|host| host.verify_signature(&jws.as_x509(key)?).ok())
+    accelerator
+        .and_then(|accelerator| accelerator.verify(&jws.as_x509(key)?).ok())
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
 /// One good and one forged signature of each family.
-fn try_host(host: &dyn Host) -> Result<(), UnfitHost> {
+fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
     for (algorithm, key, jws) in [
         (Algorithm::Rs256, RS256_KEY, RS256_JWS),
         (Algorithm::Es256, ES256_KEY, ES256_JWS),
@@ -98,14 +95,14 @@ fn try_host(host: &dyn Host) -> Result<(), UnfitHost> {
             return Err(lacking);
         };
         let good = jws.as_x509(&key).ok_or(lacking)?;
-        if host.verify_signature(&good) != Ok(true) {
+        if accelerator.verify(&good) != Ok(true) {
             return Err(lacking);
         }
         let forged = X509Signature {
             text: good.text.split_last().map_or(&[], |(_, rest)| rest),
             ..good
         };
-        if host.verify_signature(&forged) == Ok(true) {
+        if accelerator.verify(&forged) == Ok(true) {
             return Err(UnfitHost::AcceptsForged(algorithm));
         }
     }
@@ -147,13 +144,19 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
-    use crate::host::{NoHost, Refused};
+    use crate::verification::CannotTell;
 
     /// A host that says something of each signature, and how often it was asked.
     struct Says<F>(F, Cell<u32>);
 
-    impl<F: Fn(&X509Signature<'_>) -> Result<bool, Refused>> Host for Says<F> {
-        fn verify_signature(&self, signature: &X509Signature<'_>) -> Result<bool, Refused> {
+    impl<F> fmt::Debug for Says<F> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("Says")
+        }
+    }
+
+    impl<F: Fn(&X509Signature<'_>) -> Result<bool, CannotTell>> Accelerator for Says<F> {
+        fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
             self.1.set(self.1.get() + 1);
             (self.0)(signature)
         }
@@ -173,7 +176,7 @@ mod tests {
 
     fn chosen(
         wanted: SignatureBackend,
-        says: impl Fn(&X509Signature<'_>) -> Result<bool, Refused>,
+        says: impl Fn(&X509Signature<'_>) -> Result<bool, CannotTell>,
     ) -> (Result<Backend, UnfitHost>, u32) {
         let host = Says(says, Cell::new(0));
         (Backend::choose(wanted, &host), host.1.get())
@@ -199,7 +202,7 @@ mod tests {
 
     #[test]
     fn unfit_host_is_refused_or_replaced() {
-        type Answer = fn(&X509Signature<'_>) -> Result<bool, Refused>;
+        type Answer = fn(&X509Signature<'_>) -> Result<bool, CannotTell>;
         use Algorithm::{Es256, Rs256};
         use UnfitHost::{AcceptsForged, LacksAlgorithm};
         for (says, unfit) in [
@@ -208,7 +211,7 @@ mod tests {
                 AcceptsForged(Rs256),
             ),
             (|_| Ok(false), LacksAlgorithm(Rs256)),
-            (|_| Err(Refused), LacksAlgorithm(Rs256)),
+            (|_| Err(CannotTell), LacksAlgorithm(Rs256)),
             (|it| Ok(is_rsa(it) && is_whole(it)), LacksAlgorithm(Es256)),
             (|it| Ok(!is_rsa(it) || is_whole(it)), AcceptsForged(Es256)),
         ] {
@@ -219,18 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn no_host_verifies_nothing() {
-        let unfit = UnfitHost::LacksAlgorithm(Algorithm::Rs256);
-        let backend = Backend::choose(SignatureBackend::Auto, &NoHost).unwrap();
-        assert_eq!(backend, Backend::ModuleInstead(unfit));
-        assert!(backend.asked(&NoHost).is_none());
-    }
-
-    #[test]
     fn module_verifies_where_the_host_does_not_tell() {
         let token = UntrustedToken::parse(ES256_JWS).unwrap();
         let key = VerifyingKey::from_jwk_json(ES256_KEY.as_bytes(), KeyOrigin::Local).unwrap();
-        for (answer, expected) in [(Err(Refused), true), (Ok(true), true), (Ok(false), false)] {
+        for (answer, expected) in [
+            (Err(CannotTell), true),
+            (Ok(true), true),
+            (Ok(false), false),
+        ] {
             let host = Says(move |_: &X509Signature<'_>| answer, Cell::new(0));
             assert_eq!(is_signed_by(&token, &key, Some(&host)), expected);
             assert_eq!(host.1.get(), 1);

@@ -4,9 +4,9 @@ use core::time::Duration;
 
 use crate::{
     decision::Reason,
-    host::Host,
     keys::{FetchCause, KeyStore, SourceId},
     time::UnixMillis,
+    verification::Accelerator,
 };
 
 /// What a verification may look at besides the token.
@@ -20,7 +20,7 @@ pub struct Circumstances<'a> {
     /// Digest of the connection's client certificate, asked for when a token needs it.
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
     /// Whom to ask about signatures before they are computed here.
-    pub signature_host: Option<&'a dyn Host>,
+    pub accelerator: Option<&'a dyn Accelerator>,
 }
 
 /// Whether a request can wait for keys.

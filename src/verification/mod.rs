@@ -5,6 +5,7 @@
 //! "expired" is said only to those who once held a good token. All failures here get one and the
 //! same answer (401 `invalid_token`); the reasons go to metrics and logs.
 
+mod accelerator;
 mod attempts;
 mod audience;
 mod backend;
@@ -35,6 +36,7 @@ use crate::{
 
 use self::candidates::{SOON, candidates, serving_keys};
 pub use self::{
+    accelerator::{Accelerator, CannotTell},
     attempts::Attempts,
     backend::{Backend, SignatureBackend, UnfitHost},
     check::{Check, Nobody, Outcome, Witness},
@@ -182,11 +184,11 @@ fn check_signature(
     circumstances: &Circumstances<'_>,
 ) -> Result<VerifiedToken, Reason> {
     let now = circumstances.now.seconds();
-    let host = circumstances.signature_host;
+    let accelerator = circumstances.accelerator;
     let (header, claims) = (token.header(), token.unverified_claims());
     let mut candidates = candidates(trust, header, claims, key_set, now).peekable();
     witness.told(Check::Key, candidates.peek().ok_or(Reason::UnknownKey))?;
-    let compute = |key: &VerifyingKey| backend::is_signed_by(token, key, host);
+    let compute = |key: &VerifyingKey| backend::is_signed_by(token, key, accelerator);
     let verified = candidates
         .find_map(|key| token.verify_by(key, || attempts.is_signed_by(key, || compute(key))))
         .ok_or(Reason::BadSignature);

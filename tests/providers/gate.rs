@@ -2,9 +2,9 @@
 
 use portcullis::{
     config::Config,
+    connection::NoConnection,
     decision::Decision,
     engine::{Engine, Patience},
-    host::NoHost,
     http::Request,
     time::UnixMillis,
 };
@@ -68,9 +68,9 @@ impl Gate {
             (b":authority", b"api.example"),
             (b"authorization", authorization.as_bytes()),
         ]);
-        let decision = engine.decide(&request, None, now, Patience::Exhausted, &NoHost);
+        let decision = engine.decide(&request, None, now, Patience::Exhausted, &NoConnection);
         // Whatever URL a token may name: nobody goes there.
-        assert_eq!(engine.due(now, &NoHost), [], "calls to make");
+        assert_eq!(engine.due(now), [], "calls to make");
         match decision {
             Decision::Permit(_) => Ok(()),
             Decision::Deny(denial) => Err((engine.response(&denial).status, denial.reason.label())),

@@ -10,7 +10,14 @@ use std::{
     time::Duration,
 };
 
-use portcullis::{config::Config, engine::Engine, jose::Algorithm, shared_record::SharedRecord};
+use portcullis::{
+    config::Config,
+    engine::Engine,
+    jose::Algorithm,
+    shared_memory::{
+        Expected, SealedRecord, SeenRecords, SetSharedDataError, SharedData, SharedMemory,
+    },
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -125,11 +132,25 @@ fn with_secret(mut configuration: Value, secret: Option<&str>) -> Value {
     configuration
 }
 
+/// Memory that nobody writes to.
+struct Nowhere;
+
+impl SharedMemory for Nowhere {
+    fn shared_data(&self, _: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
+        Err(SetSharedDataError::Refused)
+    }
+}
+
 /// The names of the records that a gate of this configuration has.
 fn record_names(configuration: &Value) -> Vec<String> {
     let config = Config::parse(configuration.to_string().as_bytes()).unwrap();
     let engine = Engine::new(config);
-    engine.keys().record_names().map(str::to_owned).collect()
+    let records = engine.shared_records(Nowhere, &mut SeenRecords::new());
+    records.names().map(str::to_owned).collect()
 }
 
 /// The record with another document, as if it had been fetched later.
@@ -376,7 +397,7 @@ impl<D: Shared> Updated<D> {
         assert_eq!(gate.send_on(&mut old, &policy.revoked).status, 200);
         let config = Config::parse(policy.config.to_string().as_bytes()).unwrap();
         let key = config.shared_memory_key.as_ref();
-        let name = SharedRecord::about("policy/1", "orders", key)
+        let name = SealedRecord::about("policy/1", "orders", key)
             .name()
             .to_owned();
         let older = gate.read(&name).unwrap();

@@ -218,7 +218,7 @@ fn provider(
         // A key that is not there would be fetched.
         patience: Patience::Waiting,
         certificate_digest: &|| None,
-        signature_host: None,
+        accelerator: None,
     };
     let mut trail = Trail::default();
     let own = (id, &provider.trust);

@@ -162,6 +162,7 @@ impl<'a> Members<'a> {
         self.error.map_or(Ok(object), Err)
     }
 
+    #[inline(never)] // a copy for each type would take kilobytes
     fn member(&self, name: FieldName) -> Result<Option<(&'a String, &'a Value)>, Reason> {
         let snake = self.members.get_key_value(name.snake);
         let camel = self.members.iter().find(|(own, _)| name.is_camel(own));

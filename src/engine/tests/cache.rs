@@ -14,7 +14,7 @@ fn at(engine: &Engine, token: &str, seconds: i64) -> &'static str {
         (b"authorization", value.as_bytes()),
     ]);
     let now = UnixMillis::new(u64::try_from(NOW + seconds).unwrap() * 1000);
-    label(&engine.decide(&request, None, now, Patience::Waiting, &NoHost))
+    label(&engine.decide(&request, None, now, Patience::Waiting, &NoConnection))
 }
 
 /// Hits and misses.

@@ -73,7 +73,7 @@ fn sanitizes_on_every_way_a_request_can_take() {
         None,
         UnixMillis::default(),
         Patience::Waiting,
-        &NoHost,
+        &NoConnection,
     );
     assert_eq!(label(&decision), "cors_preflight");
     assert_eq!(edits(decision), [remove("x-user")]);

@@ -24,7 +24,7 @@ use jwt_compact::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{host::NoHost, jose::base64url};
+use crate::{connection::NoConnection, jose::base64url};
 
 const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
@@ -89,7 +89,13 @@ fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&Request::new(all), None, now, Patience::Waiting, &NoHost)
+    engine.decide(
+        &Request::new(all),
+        None,
+        now,
+        Patience::Waiting,
+        &NoConnection,
+    )
 }
 
 fn bearer(engine: &Engine, token: &str) -> Decision {

@@ -5,8 +5,17 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::{
-    host::{Expected, SetSharedDataError, SharedData},
-    keys::{Answer, Caching, FetchOutcome, Progress},
+    jose::KeySetLimits,
+    keys::{
+        Answer, Caching, Document, FetchOutcome, Order, Progress, Reading, Record, Version,
+        WriteError,
+    },
+    shared_memory::{Expected, SetSharedDataError, SharedData},
+};
+
+const LIMITS: KeySetLimits = KeySetLimits {
+    bytes: 10_000,
+    keys: 10,
 };
 
 fn remote() -> Engine {
@@ -39,7 +48,7 @@ fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
         sign(&[0; 256], &json!({"alg": "RS256", "kid": "x"}), &claims)
     );
     let request = Request::new(vec![(b":path", b"/"), (b"authorization", value.as_bytes())]);
-    engine.decide(&request, None, at(seconds), patience, &NoHost)
+    engine.decide(&request, None, at(seconds), patience, &NoConnection)
 }
 
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
@@ -53,8 +62,8 @@ fn document(body: &str) -> Result<Answer, FetchError> {
 }
 
 /// The call that is due.
-fn call(engine: &mut Engine, second: i64, host: &dyn Host) -> Fetch {
-    let mut calls = engine.due(at(second), host);
+fn call(engine: &mut Engine, second: i64) -> Fetch {
+    let mut calls = engine.due(at(second));
     assert_eq!(calls.len(), 1);
     calls.remove(0)
 }
@@ -74,9 +83,9 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
         label(&ask(&engine, Patience::Exhausted, 0)),
         "keys_unavailable"
     );
-    let fetch = call(&mut engine, 0, &NoHost);
-    assert_eq!(engine.due(at(0), &NoHost), [], "one lease");
-    engine.complete(&fetch, Err(FetchError::Status(500)), at(0), &NoHost);
+    let fetch = call(&mut engine, 0);
+    assert_eq!(engine.due(at(0)), [], "one lease");
+    engine.complete(&fetch, Err(FetchError::Status(500)), at(0));
     let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 0) else {
         panic!()
     };
@@ -88,14 +97,14 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
 #[test]
 fn keeps_the_last_good_keys_through_bad_documents() {
     let mut engine = remote();
-    let fetch = call(&mut engine, 0, &NoHost);
-    engine.complete(&fetch, document(JWKS), at(0), &NoHost);
+    let fetch = call(&mut engine, 0);
+    engine.complete(&fetch, document(JWKS), at(0));
     for (second, bad) in (600..)
         .step_by(100)
         .zip(["{}", "", "[]", r#"{"keys":[]}"#, "{"])
     {
-        let fetch = call(&mut engine, second, &NoHost);
-        let outcome = ended(engine.complete(&fetch, document(bad), at(second), &NoHost));
+        let fetch = call(&mut engine, second);
+        let outcome = ended(engine.complete(&fetch, document(bad), at(second)));
         assert_eq!(outcome.keys, Err(FetchError::Document), "{bad}");
         let now = at(second);
         let provider = outcome.providers[0];
@@ -106,43 +115,52 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// Shared data in which another worker writes a newer document right behind each write. Counts how
-/// often it is read.
-#[derive(Default)]
-struct Contended {
-    entry: RefCell<Option<SharedData>>,
+/// Records in which another worker writes a newer document right behind each write. Counts how often
+/// they are read.
+#[derive(Clone, Debug, Default)]
+struct Contended(Rc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    record: RefCell<Option<(Record, u32)>>,
     reads: core::cell::Cell<u32>,
 }
 
-impl Host for Contended {
-    fn shared_data(&self, _: &str) -> Option<SharedData> {
-        self.reads.set(self.reads.get() + 1);
-        self.entry.borrow().clone()
+impl Records for Contended {
+    fn read(&self, _: SourceId, known: Option<Version>, _: Order) -> Reading {
+        self.0.reads.set(self.0.reads.get() + 1);
+        match self.0.record.borrow().clone() {
+            None => Reading::Absent,
+            Some((_, version)) if known == Some(Version(version)) => Reading::Same,
+            Some((record, version)) => Reading::New(record, Version(version)),
+        }
     }
 
-    fn set_shared_data(
+    fn write(
         &self,
-        _: &str,
-        value: &[u8],
-        _: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        let text = str::from_utf8(value)
-            .unwrap()
-            .replace("\\\"k\\\"", "\\\"newer\\\"");
-        let mut entry = self.entry.borrow_mut();
-        *entry = Some(SharedData {
-            value: text.into_bytes(),
-            version: entry.as_ref().map_or(0, |entry| entry.version) + 2,
+        _: SourceId,
+        record: &Record,
+        _: Option<Version>,
+    ) -> Result<Version, WriteError> {
+        let mut newer = record.clone();
+        newer.document = newer.document.map(|document| {
+            let text = document.text().replace("\"k\"", "\"newer\"");
+            Document::parse(text.as_bytes(), LIMITS).unwrap()
         });
-        Ok(())
+        let mut present = self.0.record.borrow_mut();
+        let version = present.as_ref().map_or(0, |(_, version)| *version);
+        *present = Some((newer, version + 2));
+        Ok(Version(version + 1))
     }
 }
 
 #[test]
 fn serves_the_keys_of_the_record_that_stands() {
-    let (mut engine, host) = (remote(), Contended::default());
-    let fetch = call(&mut engine, 0, &host);
-    let outcome = ended(engine.complete(&fetch, document(JWKS), at(0), &host));
+    let mut engine = remote();
+    engine.share(Box::new(Contended::default()));
+    let fetch = call(&mut engine, 0);
+    let outcome = ended(engine.complete(&fetch, document(JWKS), at(0)));
+    assert!(engine.synchronize());
     let provider = outcome.providers[0];
     let Some(crate::keys::Keys::Serving(key_set, _)) = engine.keys().keys(provider, at(0)) else {
         panic!()
@@ -153,19 +171,19 @@ fn serves_the_keys_of_the_record_that_stands() {
 #[test]
 fn looks_once_for_an_unknown_kid() {
     let mut engine = remote();
-    let fetch = call(&mut engine, 0, &NoHost);
-    engine.complete(&fetch, document(JWKS), at(0), &NoHost);
+    let fetch = call(&mut engine, 0);
+    engine.complete(&fetch, document(JWKS), at(0));
     let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
         panic!()
     };
     assert_eq!(cause, FetchCause::UnknownKid);
     engine.want(source, cause);
-    let fetch = call(&mut engine, 1, &NoHost);
+    let fetch = call(&mut engine, 1);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
-    engine.complete(&fetch, document(JWKS), at(1), &NoHost);
+    engine.complete(&fetch, document(JWKS), at(1));
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "unknown_key");
     engine.want(source, cause);
-    assert_eq!(engine.due(at(2), &NoHost), []);
+    assert_eq!(engine.due(at(2)), []);
 }
 
 /// Whose issuer is another's is no candidate, so the set may have a newer key: one look, as for an
@@ -191,16 +209,16 @@ fn looks_once_for_a_key_of_the_issuer() {
                 None,
                 at(seconds),
                 Patience::Waiting,
-                &NoHost,
+                &NoConnection,
             )
         };
-        let fetch = call(&mut engine, 0, &NoHost);
-        engine.complete(&fetch, self::document(&document), at(0), &NoHost);
+        let fetch = call(&mut engine, 0);
+        engine.complete(&fetch, self::document(&document), at(0));
         assert_eq!(label(&ask(&engine, 1)), labels[0], "{key_issuer}");
         if let Decision::AwaitKeys { source, cause } = ask(&engine, 1) {
             engine.want(source, cause);
-            let fetch = call(&mut engine, 1, &NoHost);
-            engine.complete(&fetch, self::document(&document), at(1), &NoHost);
+            let fetch = call(&mut engine, 1);
+            engine.complete(&fetch, self::document(&document), at(1));
         }
         assert_eq!(label(&ask(&engine, 2)), labels[1], "{key_issuer}");
     }
@@ -209,13 +227,13 @@ fn looks_once_for_a_key_of_the_issuer() {
 #[test]
 fn throws_away_what_comes_after_the_lease_has_gone() {
     let mut engine = remote();
-    let late = call(&mut engine, 0, &NoHost);
+    let late = call(&mut engine, 0);
     // A timeout of one second and a margin of one.
-    let current = call(&mut engine, 2, &NoHost);
-    let progress = engine.complete(&late, document(JWKS), at(2), &NoHost);
+    let current = call(&mut engine, 2);
+    let progress = engine.complete(&late, document(JWKS), at(2));
     assert_eq!(progress, Progress::Superseded);
     assert_eq!(label(&ask(&engine, Patience::Waiting, 2)), "await_keys");
-    ended(engine.complete(&current, document(JWKS), at(2), &NoHost));
+    ended(engine.complete(&current, document(JWKS), at(2)));
     assert_eq!(
         label(&ask(&engine, Patience::Exhausted, 40)),
         "keys_unavailable"
@@ -225,15 +243,15 @@ fn throws_away_what_comes_after_the_lease_has_gone() {
 #[test]
 fn a_call_that_is_given_up_delays_nobody() {
     let mut engine = remote();
-    let fetch = call(&mut engine, 0, &NoHost);
-    engine.abandon(&fetch, &NoHost);
-    call(&mut engine, 0, &NoHost);
+    let fetch = call(&mut engine, 0);
+    engine.abandon(&fetch);
+    call(&mut engine, 0);
 }
 
 #[test]
 fn asks_whether_the_key_set_still_stands() {
     let mut engine = remote();
-    let fetch = call(&mut engine, 0, &NoHost);
+    let fetch = call(&mut engine, 0);
     assert_eq!(fetch.if_none_match, None);
     let tagged = Ok(Answer::Document {
         body: JWKS.into(),
@@ -242,23 +260,23 @@ fn asks_whether_the_key_set_still_stands() {
             max_age: None,
         },
     });
-    engine.complete(&fetch, tagged, at(0), &NoHost);
-    let fetch = call(&mut engine, 595, &NoHost);
+    engine.complete(&fetch, tagged, at(0));
+    let fetch = call(&mut engine, 595);
     assert_eq!(fetch.if_none_match.as_deref(), Some("\"1\""));
     let unchanged = || {
         Ok(Answer::NotModified {
             caching: Caching::default(),
         })
     };
-    let outcome = ended(engine.complete(&fetch, unchanged(), at(595), &NoHost));
+    let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
-    assert_eq!(engine.due(at(1189), &NoHost), [], "fresh again");
+    assert_eq!(engine.due(at(1189)), [], "fresh again");
     // A set without a tag: there is no question to which 304 would be an answer.
-    let fetch = call(&mut engine, 1190, &NoHost);
-    engine.complete(&fetch, document(JWKS), at(1190), &NoHost);
-    let fetch = call(&mut engine, 1785, &NoHost);
+    let fetch = call(&mut engine, 1190);
+    engine.complete(&fetch, document(JWKS), at(1190));
+    let fetch = call(&mut engine, 1785);
     assert_eq!(fetch.if_none_match, None);
-    let outcome = ended(engine.complete(&fetch, unchanged(), at(1785), &NoHost));
+    let outcome = ended(engine.complete(&fetch, unchanged(), at(1785)));
     assert_eq!(outcome.keys, Err(FetchError::Status(304)));
 }
 
@@ -280,28 +298,28 @@ fn next(progress: Progress) -> Fetch {
 fn finds_the_keys_by_the_issuers_metadata() {
     let metadata = json!({"issuer": "https://a.example", "jwks_uri": "https://keys.example/a"});
     let mut engine = discovering();
-    let fetch = call(&mut engine, 0, &NoHost);
+    let fetch = call(&mut engine, 0);
     let uri = "https://a.example/.well-known/openid-configuration";
     assert_eq!(
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
     // An authorization server without OpenID Connect has it elsewhere.
-    let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0), &NoHost));
+    let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0)));
     let uri = "https://a.example/.well-known/oauth-authorization-server";
     assert_eq!(
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
-    assert_eq!(engine.due(at(3), &NoHost), [], "the lease is for all calls");
-    let fetch = next(engine.complete(&fetch, document(&metadata.to_string()), at(1), &NoHost));
+    assert_eq!(engine.due(at(3)), [], "the lease is for all calls");
+    let fetch = next(engine.complete(&fetch, document(&metadata.to_string()), at(1)));
     let endpoint = &fetch.endpoint;
     assert_eq!(
         (endpoint.uri.as_str(), endpoint.cluster.as_str()),
         ("https://keys.example/a", "keys")
     );
     assert_eq!(
-        ended(engine.complete(&fetch, document(JWKS), at(1), &NoHost)).keys,
+        ended(engine.complete(&fetch, document(JWKS), at(1))).keys,
         Ok(1)
     );
     assert_eq!(label(&ask(&engine, Patience::Waiting, 1)), "await_keys");
@@ -322,42 +340,45 @@ fn a_fetch_ends_where_metadata_fails() {
         ),
     ] {
         let mut engine = discovering();
-        let fetch = call(&mut engine, 0, &NoHost);
-        let outcome = ended(engine.complete(&fetch, answer, at(0), &NoHost));
+        let fetch = call(&mut engine, 0);
+        let outcome = ended(engine.complete(&fetch, answer, at(0)));
         assert_eq!(outcome.keys, Err(expected));
     }
     let mut engine = discovering();
-    let fetch = call(&mut engine, 0, &NoHost);
-    let fetch = next(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
-    let outcome = ended(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
+    let fetch = call(&mut engine, 0);
+    let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
+    let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
     // That there is nothing at the second place does not hide what is wrong at the first.
     let mut engine = discovering();
-    let fetch = call(&mut engine, 0, &NoHost);
-    let fetch = next(engine.complete(&fetch, document("<html>"), at(0), &NoHost));
+    let fetch = call(&mut engine, 0);
+    let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
     let absent = Err(FetchError::Status(404));
-    let outcome = ended(engine.complete(&fetch, absent, at(0), &NoHost));
+    let outcome = ended(engine.complete(&fetch, absent, at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
 }
 
 #[test]
 fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
-    let host = Contended::default();
-    let (mut engine, mut other) = (remote(), remote());
+    let records = Contended::default();
+    let [mut engine, mut other] = [(); 2].map(|()| remote());
+    engine.share(Box::new(records.clone()));
+    other.share(Box::new(records.clone()));
+    records.0.reads.set(0);
     let refused = ask(&engine, Patience::Exhausted, 0);
     assert_eq!(label(&refused), "keys_unavailable");
     for _ in 0..5 {
-        assert!(!engine.synchronize_for(&refused, at(0), &host));
+        assert!(!engine.synchronize_for(&refused, at(0)));
     }
-    assert_eq!(host.reads.get(), 1);
+    assert_eq!(records.0.reads.get(), 1);
     // What another worker writes meanwhile is there with the next one.
-    let fetch = call(&mut other, 0, &host);
-    other.complete(&fetch, document(JWKS), at(0), &host);
-    host.reads.set(0);
+    let fetch = call(&mut other, 0);
+    other.complete(&fetch, document(JWKS), at(0));
+    records.0.reads.set(0);
     let next = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000 + 1);
-    assert!(engine.synchronize_for(&refused, next, &host));
-    assert!(!engine.synchronize_for(&refused, next, &host));
-    assert_eq!(host.reads.get(), 1);
+    assert!(engine.synchronize_for(&refused, next));
+    assert!(!engine.synchronize_for(&refused, next));
+    assert_eq!(records.0.reads.get(), 1);
 }
 
 /// With 401, one made-up kid in each cool-down makes clients discard good tokens.
@@ -365,14 +386,14 @@ fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
 fn a_kid_that_nobody_may_look_for_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
         let mut engine = remote_with(json!({"remote_jwks": {"unknown_kid_answer": answer}}));
-        let fetch = call(&mut engine, 0, &NoHost);
-        engine.complete(&fetch, document(JWKS), at(0), &NoHost);
+        let fetch = call(&mut engine, 0);
+        engine.complete(&fetch, document(JWKS), at(0));
         let Decision::AwaitKeys { source, cause } = ask(&engine, Patience::Waiting, 1) else {
             panic!("the first is waited for")
         };
         engine.want(source, cause);
-        let fetch = call(&mut engine, 1, &NoHost);
-        engine.complete(&fetch, document(JWKS), at(2), &NoHost);
+        let fetch = call(&mut engine, 1);
+        engine.complete(&fetch, document(JWKS), at(2));
         let waited = ask(&engine, Patience::Waited(at(1)), 2);
         assert_eq!(label(&waited), "unknown_key", "it was looked for: {answer}");
         let Decision::Deny(denial) = ask(&engine, Patience::Waiting, 11) else {
@@ -389,10 +410,10 @@ fn a_kid_that_nobody_may_look_for_is_401_or_503_as_configured() {
 fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
     let rest = json!({"remote_jwks": {"unknown_kid_answer": 503, "cache_duration": "60s"}});
     let mut engine = remote_with(rest);
-    let fetch = call(&mut engine, 0, &NoHost);
-    engine.complete(&fetch, document(JWKS), at(0), &NoHost);
-    let fetch = call(&mut engine, 55, &NoHost);
-    engine.complete(&fetch, Err(FetchError::Status(500)), at(55), &NoHost);
+    let fetch = call(&mut engine, 0);
+    engine.complete(&fetch, document(JWKS), at(0));
+    let fetch = call(&mut engine, 55);
+    engine.complete(&fetch, Err(FetchError::Status(500)), at(55));
     assert_eq!(
         label(&ask(&engine, Patience::Waited(at(54)), 55)),
         "keys_unavailable"
@@ -400,6 +421,19 @@ fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
 }
 
 /// Policies that cannot read each other's records would overwrite them in turn.
+/// Memory that keeps nothing.
+struct Forgetful;
+
+impl SharedMemory for Forgetful {
+    fn shared_data(&self, _: &str) -> Option<SharedData> {
+        None
+    }
+
+    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
+        Ok(())
+    }
+}
+
 #[test]
 fn policies_with_different_secrets_have_records_of_their_own() {
     let names = [
@@ -417,8 +451,8 @@ fn policies_with_different_secrets_have_records_of_their_own() {
         let config = Config::parse(config.to_string().as_bytes()).unwrap();
         assert!(!format!("{config:?}").contains("[0, 0, 0"), "{config:?}");
         let engine = Engine::new(config);
-        let names: Vec<_> = engine.keys().record_names().map(str::to_owned).collect();
-        names.concat()
+        let records = engine.shared_records(Forgetful, &mut SeenRecords::new());
+        records.names().map(str::to_owned).collect::<String>()
     });
     assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
 }

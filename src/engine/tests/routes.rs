@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::host::Refused;
+use crate::connection::Refused;
 
 fn routed() -> Engine {
     let mut own = provider("a", &SECRET);
@@ -40,7 +40,13 @@ fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
     );
     let request = Request::new(all);
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&request, Some(&policy), now, Patience::Waiting, &NoHost)
+    engine.decide(
+        &request,
+        Some(&policy),
+        now,
+        Patience::Waiting,
+        &NoConnection,
+    )
 }
 
 fn with(token: Option<&str>, route: &Value, path: &str) -> &'static str {
@@ -133,7 +139,7 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
         Some(&unreadable),
         UnixMillis::default(),
         Patience::Waiting,
-        &NoHost,
+        &NoConnection,
     );
     assert_eq!(label(&decision), "cors_preflight");
 }
@@ -141,7 +147,7 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
 /// A host with one entry in its filter state, or one that refuses.
 struct State(Result<Option<&'static str>, Refused>);
 
-impl Host for State {
+impl Connection for State {
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         assert_eq!(name, "tenant");
         self.0

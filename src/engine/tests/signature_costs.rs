@@ -1,25 +1,27 @@
 //! What the signatures of one token may cost, whichever providers verify it.
 
 use core::cell::Cell;
+use std::rc::Rc;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::{host::Refused, jose::X509Signature};
+use crate::{jose::X509Signature, verification::CannotTell};
 
 /// Of RSA-4096, a fourth of one token's budget.
 const MODULUS_BYTES: usize = 512;
 const AFFORDABLE: u32 = 4;
 
-/// A host that gives one answer to all signatures, and counts them.
+/// Gives one answer to all signatures, and counts them.
+#[derive(Debug)]
 struct Counting {
     answer: bool,
-    computed: Cell<u32>,
+    computed: Rc<Cell<u32>>,
 }
 
-impl Host for Counting {
-    fn verify_signature(&self, _signature: &X509Signature<'_>) -> Result<bool, Refused> {
+impl Accelerator for Counting {
+    fn verify(&self, _signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
         self.computed.set(self.computed.get() + 1);
         Ok(self.answer)
     }
@@ -54,9 +56,7 @@ fn asking(how: &str, providers: &[Value]) -> Engine {
         "providers": providers,
         "rules": [{"match": {"prefix": "/"}, "requires": {how: {"requirements": members}}}],
     });
-    let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
-    engine.backend = Backend::Host;
-    engine
+    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
 /// A token of the issuer whose signature the host is asked about.
@@ -71,11 +71,12 @@ fn rs256(subject: &str) -> String {
 }
 
 /// What is decided where the host says `answer` of each signature, and of how many.
-fn counted(engine: &Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
-    let host = Counting {
+fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
+    let computed = Rc::new(Cell::new(0));
+    engine.accelerator = Some(Box::new(Counting {
         answer,
-        computed: Cell::new(0),
-    };
+        computed: Rc::clone(&computed),
+    }));
     let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", b"/")];
     all.extend(
         headers
@@ -83,8 +84,14 @@ fn counted(engine: &Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    let decision = engine.decide(&Request::new(all), None, now, Patience::Waiting, &host);
-    (label(&decision), host.computed.get())
+    let decision = engine.decide(
+        &Request::new(all),
+        None,
+        now,
+        Patience::Waiting,
+        &NoConnection,
+    );
+    (label(&decision), computed.get())
 }
 
 #[test]
@@ -92,7 +99,7 @@ fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
     let providers: Vec<Value> = (0..16).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();
     let forged = format!("Bearer {}", rs256("s"));
     let outcome = counted(
-        &asking("requires_any", &providers),
+        asking("requires_any", &providers),
         false,
         &[("authorization", &forged)],
     );
@@ -108,7 +115,7 @@ fn each_token_of_a_request_has_its_own_budget() {
     let engine = asking("requires_any", &providers);
     let (first, second) = (format!("Bearer {}", rs256("s")), rs256("t"));
     let headers = [("authorization", &*first), ("x-second", &*second)];
-    let outcome = counted(&engine, false, &headers);
+    let outcome = counted(engine, false, &headers);
     assert_eq!(outcome, ("bad_signature", 2 * AFFORDABLE));
 }
 
@@ -122,7 +129,7 @@ fn a_signature_is_computed_once_for_all_providers_that_have_its_key() {
         ("requires_any", false, ("bad_signature", 1)),
     ] {
         let engine = asking(how, &providers);
-        assert_eq!(counted(&engine, answer, &headers), expected, "{how}");
+        assert_eq!(counted(engine, answer, &headers), expected, "{how}");
     }
 }
 
@@ -139,6 +146,6 @@ fn keys_with_another_kid_spend_nothing() {
     providers.push(provider("b", &OTHER_SECRET));
     let token = format!("Bearer {}", token("b", json!({})));
     let engine = asking("requires_any", &providers);
-    let outcome = counted(&engine, false, &[("authorization", &token)]);
+    let outcome = counted(engine, false, &[("authorization", &token)]);
     assert_eq!(outcome, ("verified", 0));
 }

@@ -29,7 +29,13 @@ fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> 
     let headers = headers.iter();
     all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(&Request::new(all), None, now, Patience::Waiting, &NoHost)
+    engine.decide(
+        &Request::new(all),
+        None,
+        now,
+        Patience::Waiting,
+        &NoConnection,
+    )
 }
 
 fn ask(engine: &Engine, method: &str, path: &str, token: &str) -> &'static str {
@@ -101,7 +107,7 @@ fn no_route_and_no_rule_opens_it() {
         Some(&policy),
         UnixMillis::new(0),
         Patience::Waiting,
-        &NoHost,
+        &NoConnection,
     );
     assert_eq!(label(&decision), "missing_credential");
     let preflight = [

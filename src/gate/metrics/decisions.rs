@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     decision::{Permit, PermitReason, Reason},
     engine::CacheUse,
-    gate::metrics::{Meter, MetricId, MetricRegistry, increment, prefix},
+    gate::metrics::meter::{Meter, MetricId, MetricRegistry, increment, prefix},
     status::Count,
 };
 

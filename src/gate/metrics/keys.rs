@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use crate::{
     config::{Config, Provider},
-    gate::metrics::{Meter, MetricId, MetricRegistry, increment, prefix, record},
+    gate::metrics::meter::{Meter, MetricId, MetricRegistry, increment, prefix, record},
     keys::{FetchOutcome, Standing},
     policy::ProviderId,
     verification::KeySource,

@@ -5,52 +5,10 @@
 
 mod decisions;
 mod keys;
+mod meter;
 
-use crate::config::Config;
-
-pub use self::{decisions::DecisionMetrics, keys::KeyMetrics};
-
-/// A metric that the host has defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MetricId(pub u32);
-
-/// Defines metrics.
-pub trait MetricRegistry {
-    /// Defines a counter, or finds the one of that name; `None` if the host refuses.
-    fn counter(&self, name: &str) -> Option<MetricId>;
-
-    /// Defines a gauge, or finds the one of that name; `None` if the host refuses.
-    fn gauge(&self, name: &str) -> Option<MetricId>;
-}
-
-/// Counts, and reads what all workers have counted.
-pub trait Meter {
-    /// Adds one to a counter.
-    fn increment(&self, counter: MetricId);
-
-    /// Sets a gauge.
-    fn record(&self, gauge: MetricId, value: u64);
-
-    /// The value of a metric over all workers; `None` if the host does not tell.
-    fn read(&self, metric: MetricId) -> Option<u64>;
-}
-
-/// What the names of all metrics of a configuration begin with.
-fn prefix(config: &Config) -> String {
-    match config.stat_prefix.as_str() {
-        "" => "portcullis.".to_owned(),
-        prefix => format!("portcullis.{prefix}."),
-    }
-}
-
-fn increment(metric: Option<MetricId>, meter: &impl Meter) {
-    if let Some(id) = metric {
-        meter.increment(id);
-    }
-}
-
-fn record(metric: Option<MetricId>, value: u64, meter: &impl Meter) {
-    if let Some(id) = metric {
-        meter.record(id, value);
-    }
-}
+pub use self::{
+    decisions::DecisionMetrics,
+    keys::KeyMetrics,
+    meter::{Meter, MetricId, MetricRegistry},
+};

@@ -34,8 +34,11 @@ use std::rc::Rc;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    config::Config, engine::Restrictions, host::Host, shared_by_name::SharedByName,
-    shared_record::SharedRecord, time::UnixMillis,
+    config::Config,
+    engine::Restrictions,
+    shared_by_name::SharedByName,
+    shared_memory::{SealedRecord, SharedMemory},
+    time::UnixMillis,
 };
 
 /// How long the newest configuration must be without a new connection before an earlier one can take over
@@ -114,7 +117,7 @@ pub struct Membership {
     succession: Rc<RefCell<Succession>>,
     own: Generation,
     /// What workers tell each other.
-    record: SharedRecord,
+    record: SealedRecord,
 }
 
 impl Membership {
@@ -123,7 +126,7 @@ impl Membership {
     #[must_use]
     pub fn enter(config: Rc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
-        let record = SharedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
+        let record = SealedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
         let succession = policies.0.get(policy_id);
         let own = succession.borrow_mut().enter(config, text);
         Some(Self {
@@ -138,7 +141,7 @@ impl Membership {
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,
         now: UnixMillis,
-        host: &dyn Host,
+        host: &dyn SharedMemory,
     ) {
         let mut succession = self.succession.borrow_mut();
         if !succession.asks_for_connection(&self.own, now) {
@@ -156,7 +159,7 @@ impl Membership {
     }
 
     /// Learns what other workers saw.
-    pub(super) fn on_tick(&self, now: UnixMillis, host: &dyn Host) {
+    pub(super) fn on_tick(&self, now: UnixMillis, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, now, host);
     }
@@ -243,7 +246,7 @@ impl Succession {
     }
 
     /// Takes over what another worker wrote, if it names a configuration that this VM has.
-    fn learn(&mut self, record: &SharedRecord, now: UnixMillis, host: &dyn Host) {
+    fn learn(&mut self, record: &SealedRecord, now: UnixMillis, host: &dyn SharedMemory) {
         let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
         if !record.is_sealed() && self.generations.iter().any(has_key) {
             return;
@@ -275,7 +278,7 @@ impl Succession {
 }
 
 /// Tells the other workers, unless one of them has seen a newer connection.
-fn write(record: &SharedRecord, newest: &Newest, host: &dyn Host) {
+fn write(record: &SealedRecord, newest: &Newest, host: &dyn SharedMemory) {
     let since = newest.since.map_or(0, |ConnectionId(number)| number);
     let mut replace = |present: Option<&[u8]>| {
         let is_newer = |(_, since)| since > newest.since;

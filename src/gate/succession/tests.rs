@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::{gate::one_record::Record, host::SharedData};
+use crate::{gate::one_record::Record, shared_memory::SharedData};
 
 thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
@@ -184,7 +184,7 @@ fn with_a_key_learns_only_from_records_with_its_tag() {
     request(&old, 3, 0, &host);
     let named = naming(&new, 9);
     let of_another_key = enter_with_key("c", 'E').record.close(named.clone());
-    let other = SharedRecord::about("policy/1", "q", new.own.config.shared_memory_key.as_ref());
+    let other = SealedRecord::about("policy/1", "q", new.own.config.shared_memory_key.as_ref());
     let of_another_policy = other.close(named.clone());
     for forged in [
         named.clone(),

@@ -14,9 +14,9 @@ use crate::{
     config::Config,
     decision::{HeaderEdit, StateEntry},
     gate::one_record::Record,
-    host::{Expected, SetSharedDataError, SharedData},
     jose::base64url,
     keys::{Fetch, Received},
+    shared_memory::{Expected, SeenRecords, SetSharedDataError, SharedData},
 };
 
 const NOW: u64 = 1_700_000_000_000;
@@ -90,7 +90,7 @@ impl FakeProxy {
     }
 }
 
-impl Host for FakeProxy {
+impl SharedMemory for FakeProxy {
     fn shared_data(&self, key: &str) -> Option<SharedData> {
         self.record.shared_data(key)
     }
@@ -104,6 +104,8 @@ impl Host for FakeProxy {
         self.record.set_shared_data(key, value, expected)
     }
 }
+
+impl Connection for FakeProxy {}
 
 impl Log for FakeProxy {
     fn log(&self, level: LogLevel, line: &str) {
@@ -308,7 +310,9 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     });
     merge(&mut config, rest);
     let text = config.to_string();
-    let engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
+    let mut engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
+    let records = engine.shared_records(proxy.record.clone(), &mut SeenRecords::new());
+    engine.share(Box::new(records));
     let keeper = Keeper::new(&engine, KeyMetrics::define(engine.config(), proxy), proxy);
     let metrics = DecisionMetrics::define(engine.config(), proxy);
     let mut policies = Policies::new();

@@ -71,7 +71,8 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
     let rest = json!({"mode": "shadow"});
     for (rest, waits) in [(json!({}), true), (rest, false)] {
         let mut world = World::new(rest);
-        world.proxy.record.entry = RefCell::new(other.proxy.record.entry.borrow().clone());
+        let entry = other.proxy.record.entry.borrow().clone();
+        world.proxy.record.entry.replace(entry);
         let verdict = world.bearer(1, KID, at(0));
         // A request that may wait does so until the next look at the record.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
@@ -95,7 +96,7 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
         let version = 1_000;
         SharedData { version, ..entry }
     });
-    world.proxy.record.entry = RefCell::new(entry);
+    world.proxy.record.entry.replace(entry);
     assert_eq!(world.bearer(2, KID, at(2)), Verdict::Pass);
     world.proxy.take_done();
     assert_eq!(other.bearer(1, KID, at(2)), Verdict::Pass);
@@ -125,13 +126,13 @@ fn follows_the_epoch_of_a_keeper_with_its_own_engine() {
     let verdict = gate.on_request(StreamId(1), Some(&request), Ok(at(0)), proxy);
     assert!(is_waiting(&verdict));
     let before = keeping.keeper.epoch();
-    gate.follow(before, &keeping.proxy);
+    gate.follow(before);
     assert_eq!(gate.ready(at(0)), []);
     assert!(!keeping.fetch_due(at(0)));
     assert!(keeping.receive(200, &jwks(), at(1)));
     let after = keeping.keeper.epoch();
     assert_ne!(after, before);
-    gate.follow(after, &keeping.proxy);
+    gate.follow(after);
     assert_eq!(gate.ready(at(1)), [StreamId(1)]);
     let verdict = gate.resume(StreamId(1), Some(&request), at(1), &keeping.proxy);
     assert_eq!(verdict, Verdict::Pass);

@@ -6,7 +6,7 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-use crate::{keys::record::Order, shared_by_name::SharedByName};
+use crate::{keys::Order, shared_by_name::SharedByName};
 
 /// The latest records by name; each is remembered as long as one configuration has the source.
 #[derive(Debug)]

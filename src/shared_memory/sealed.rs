@@ -14,8 +14,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    host::{Expected, Host, SetSharedDataError},
     jose::{SecretKey, base64url},
+    shared_memory::{Expected, SetSharedDataError, SharedMemory},
 };
 
 /// What the tag is for, so that a key which has other uses makes no tag for this one.
@@ -38,13 +38,13 @@ type Change<'a> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
 /// The place of one record in shared data.
 #[derive(Debug)]
-pub struct SharedRecord {
+pub struct SealedRecord {
     name: String,
     /// Authenticates the record, if there is a key for it.
     seal: Option<Seal>,
 }
 
-impl SharedRecord {
+impl SealedRecord {
     /// The record of this name.
     #[must_use]
     pub fn new(name: String, key: Option<&SecretKey>) -> Self {
@@ -103,10 +103,10 @@ impl SharedRecord {
     pub fn update(
         &self,
         change: &mut Change<'_>,
-        host: &dyn Host,
+        memory: &dyn SharedMemory,
     ) -> Result<(), SetSharedDataError> {
         for _ in 0..WRITE_ATTEMPTS {
-            let present = host.shared_data(&self.name);
+            let present = memory.shared_data(&self.name);
             let document = present.as_ref();
             let document = document.map(|entry| self.open(&entry.value).unwrap_or_default());
             let Some(document) = change(document) else {
@@ -114,7 +114,7 @@ impl SharedRecord {
             };
             let expected =
                 present.map_or(Expected::Absent, |entry| Expected::Version(entry.version));
-            match host.set_shared_data(&self.name, &self.close(document), expected) {
+            match memory.set_shared_data(&self.name, &self.close(document), expected) {
                 Err(SetSharedDataError::Changed) => {}
                 ended => return ended,
             }
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn the_key_is_part_of_the_name() {
         let [one, other] = [1, 2].map(|octet| SecretKey::new(&[octet; 32]).unwrap());
-        let name = |subject, key| SharedRecord::about("kind", subject, key).name;
+        let name = |subject, key| SealedRecord::about("kind", subject, key).name;
         let names = [
             name("a", Some(&one)),
             name("a", Some(&other)),
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn without_a_key_a_record_is_as_it_is() {
-        let record = SharedRecord::new("a".to_owned(), None);
+        let record = SealedRecord::new("a".to_owned(), None);
         assert_eq!(record.close(b"record".to_vec()), b"record");
         assert_eq!(record.open(b"record"), Some(&b"record"[..]));
     }
