@@ -112,6 +112,12 @@ pub struct Limits {
     pub path_bytes: usize,
 }
 
+/// The workers of a process share their configuration.
+const _: fn() = || {
+    fn crosses_threads<T: Send + Sync>() {}
+    crosses_threads::<Config>();
+};
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -25,7 +25,7 @@ use core::{
     cell::{LazyCell, RefCell},
     fmt, mem,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::{
     config::Config,
@@ -55,7 +55,7 @@ pub use crate::verification::{Backend, Patience, UnfitHost};
 
 /// Decides on requests with one configuration.
 pub struct Engine {
-    config: Rc<Config>,
+    config: Arc<Config>,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
     /// How the workers of the process share what they fetch.
@@ -79,7 +79,7 @@ impl Engine {
         let keys = key_store(&config);
         let caches = Caches::new(&config);
         Self {
-            config: Rc::new(config),
+            config: Arc::new(config),
             restrictions: None,
             keys,
             records: Box::new(Unshared),
@@ -108,8 +108,8 @@ impl Engine {
 
     /// The configuration, shared.
     #[must_use]
-    pub fn shared_config(&self) -> Rc<Config> {
-        Rc::clone(&self.config)
+    pub fn shared_config(&self) -> Arc<Config> {
+        Arc::clone(&self.config)
     }
 
     /// Also refuses what these restrictions refuse from now on.

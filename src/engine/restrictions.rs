@@ -4,7 +4,7 @@
 //! an update. With `policy_id` such a configuration asks here about each credential that it would
 //! accept. The answer is a refusal or nothing: a newer configuration never lets anything in.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::{
     config::{Config, Provider},
@@ -19,12 +19,12 @@ use crate::{
 /// Providers correspond by name. One that the newest configuration does not have refuses nothing here:
 /// it may have been renamed.
 #[derive(Clone, Debug)]
-pub struct Restrictions(Rc<Config>);
+pub struct Restrictions(Arc<Config>);
 
 impl Restrictions {
     /// The refusals of `newest`.
     #[must_use]
-    pub const fn new(newest: Rc<Config>) -> Self {
+    pub const fn new(newest: Arc<Config>) -> Self {
         Self(newest)
     }
 

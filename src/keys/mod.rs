@@ -36,3 +36,10 @@ pub use self::{
     status::{Account, Standing},
     store::{KeyStore, Keys},
 };
+
+/// The workers of a process share what was fetched.
+const _: fn() = || {
+    fn crosses_threads<T: Send + Sync>() {}
+    crosses_threads::<Record>();
+    crosses_threads::<Fetch>();
+};

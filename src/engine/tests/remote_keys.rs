@@ -3,6 +3,8 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use std::rc::Rc;
+
 use super::*;
 use crate::{
     jose::KeySetLimits,

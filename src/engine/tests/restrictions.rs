@@ -63,7 +63,7 @@ fn leaves_a_provider_alone_that_the_newest_does_not_have() {
     let mut engine = engine(json!({}));
     let newest = json!({"providers": {"z": provider("z", &SECRET)}});
     let newest = Config::parse(newest.to_string().as_bytes()).unwrap();
-    engine.restrict(Some(Restrictions::new(Rc::new(newest))));
+    engine.restrict(Some(Restrictions::new(Arc::new(newest))));
     assert_eq!(label(&bearer(&engine, &good)), "verified");
 }
 

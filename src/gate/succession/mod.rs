@@ -29,7 +29,7 @@
 //! key. While one has a key, those without do not read: their record would undo what the key is for.
 
 use core::{cell::RefCell, time::Duration};
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 
@@ -88,7 +88,7 @@ struct Generation {
     order: u64,
     /// Of the configuration's text: the same on every worker.
     digest: [u8; DIGEST_OCTETS],
-    config: Rc<Config>,
+    config: Arc<Config>,
 }
 
 /// The newest configuration.
@@ -124,7 +124,7 @@ impl Membership {
     /// Enters a configuration, whose text is `text`, among those of its policy. `None` without
     /// `policy_id`.
     #[must_use]
-    pub fn enter(config: Rc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
+    pub fn enter(config: Arc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
         let record = SealedRecord::about("policy/1", policy_id, config.shared_memory_key.as_ref());
         let succession = policies.0.get(policy_id);
@@ -171,7 +171,7 @@ impl Membership {
             return None;
         }
         let newest = succession.newest.as_ref()?;
-        Some(Restrictions::new(Rc::clone(&newest.generation.config)))
+        Some(Restrictions::new(Arc::clone(&newest.generation.config)))
     }
 }
 
@@ -182,7 +182,7 @@ impl Drop for Membership {
 }
 
 impl Succession {
-    fn enter(&mut self, config: Rc<Config>, text: &[u8]) -> Generation {
+    fn enter(&mut self, config: Arc<Config>, text: &[u8]) -> Generation {
         self.arrived = self.arrived.saturating_add(1);
         let generation = Generation {
             order: self.arrived,

@@ -18,7 +18,7 @@ fn enter(policy_id: &str, realm: &str) -> Membership {
 }
 
 fn entered(config: Config, text: &[u8]) -> Option<Membership> {
-    POLICIES.with_borrow_mut(|policies| Membership::enter(Rc::new(config), text, policies))
+    POLICIES.with_borrow_mut(|policies| Membership::enter(Arc::new(config), text, policies))
 }
 
 fn at(seconds: u64) -> UnixMillis {
