@@ -1,12 +1,13 @@
 //! Portcullis: a JWT verifier for the edge, as a proxy-wasm module for Envoy.
 //!
-//! A pure core decides; two thin shells carry decisions out: the `filter` in the proxy, and the
-//! command line program. The core has no clock, makes no host call and writes no log: what it
-//! needs comes in as values, and what it wants done goes out as values.
+//! A core decides, and shells translate: the `filter` in the proxy, and the command line program. The
+//! core has no clock and writes no log. What only a host knows, it asks through three small traits:
+//! facts about a request's [`connection`](connection::Connection), [`records`](keys::Records) that
+//! workers share, and an [`accelerator`](verification::Accelerator) for signatures.
 //!
-//! Data flows one way: [`config`] is read once; each [`request`] meets its rule ([`policy`]); the
-//! token in it is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] holds
-//! fresh; the [`engine`] joins these into a [`decision`].
+//! A [`config`] is parsed once. Each [`request`](http::Request) meets its rule ([`policy`]); the token in
+//! it is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] keeps fresh; the
+//! [`engine`] joins these into a [`decision`], and the [`gate`] carries it out.
 
 #![cfg_attr(
     test,

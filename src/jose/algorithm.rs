@@ -4,7 +4,7 @@
 //! anything else that a token may name (RFC 7518 section 3.1 lists them, RFC 8725 section 3.1 says
 //! that the verifier chooses): an algorithm that has no name here cannot be asked for.
 //!
-//! [`Scheme`] says how an algorithm computes a signature, and with which [`Hash`].
+//! [`Scheme`] says how an algorithm computes a signature, and with which [`enum@Hash`].
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! What the operator's rules say about a request and about a verified token.
 //!
 //! Small pure values: a [`Rule`] joins a [`RouteMatch`] to a [`Requirement`] and an
-//! [`Authorization`]; [`Places`] says where tokens come from; [`path`], [`method`] and
-//! [`authority`] say what servers could read in two ways. None of it knows keys, time or the host.
+//! [`Authorization`]; [`Places`] says where tokens come from; [`authority`]
+//! says which hosts servers could read in two ways. None of it knows keys, time or the host.
 
 mod audiences;
 pub mod authority;
