@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use crate::{
     decision::{Reason, StateEntry, reason::Class},
     http::Response,
-    policy::{ProviderId, Schemes, Shortfall},
+    policy::{ProviderId, Schemes},
 };
 
 /// Methods of a path that is for reading alone.
@@ -38,7 +38,7 @@ pub struct ResponseStyle<'a> {
 }
 
 impl Denial {
-    /// A refusal for `reason`.
+    /// A refusal for `reason`, which no provider has to do with.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
         Self {
@@ -48,30 +48,6 @@ impl Denial {
             scopes: Vec::new(),
             retry_after: None,
             exports: Vec::new(),
-        }
-    }
-
-    /// A refusal of a token of `provider`.
-    #[must_use]
-    pub fn of(reason: Reason, provider: ProviderId) -> Self {
-        Self {
-            reason,
-            provider: Some(provider),
-            ..Self::new(reason)
-        }
-    }
-
-    /// A refusal of a valid token of `provider` that does not grant enough.
-    #[must_use]
-    pub fn short_of(shortfall: &Shortfall, provider: ProviderId) -> Self {
-        match shortfall {
-            Shortfall::Claim => Self::of(Reason::InsufficientClaim, provider),
-            Shortfall::ClientId => Self::of(Reason::InsufficientClient, provider),
-            Shortfall::Role => Self::of(Reason::InsufficientRole, provider),
-            Shortfall::Scope(scopes) => Self {
-                scopes: scopes.words().to_vec(),
-                ..Self::of(Reason::InsufficientScope, provider)
-            },
         }
     }
 

@@ -5,8 +5,9 @@ use crate::{
     policy::ProviderId,
 };
 
-/// Leave to pass, and the edits that make the request's identity trusted.
+/// Leave to pass, and the edits that make the request's identity trusted. Only the engine makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Permit {
     /// Why it may pass.
     pub reason: PermitReason,

@@ -14,6 +14,7 @@ mod export;
 mod forward;
 mod identity;
 mod refusal;
+mod required;
 mod restrictions;
 mod routing;
 mod sanitise;
@@ -31,13 +32,12 @@ use crate::{
     config::Config,
     connection::Connection,
     decision::{Decision, Denial, HeaderEdit, Permit, PermitReason, Reason, ResponseStyle},
-    few::Few,
-    http::{Request, Response, path::Target},
+    http::{Request, Response},
     jose::{HeaderMemo, KeySetLimits},
     keys::{
         Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, Records, SourceId, Unshared,
     },
-    policy::{Mode, ProviderId, RoutePolicy, Schemes, Unmatched},
+    policy::{Mode, ProviderId, RoutePolicy},
     shared_memory::{SeenRecords, SharedMemory, SharedRecords},
     time::UnixMillis,
     verification::{Accelerator, Circumstances, Issuer, KeySource},
@@ -46,8 +46,7 @@ use crate::{
 use self::{
     caches::Caches,
     course::{Asked, Course, course},
-    evaluation::{Evaluation, Failures, Means},
-    verified::{Held, Verified},
+    refusal::No,
 };
 
 pub use self::{caches::CacheUse, restrictions::Restrictions};
@@ -203,17 +202,14 @@ impl Engine {
         } else {
             course(&self.config, policy, rule, connection)
         };
-        let mut decision = match course {
-            Course::Closed(reason) => Decision::Deny(Denial::new(reason)),
+        let decision = match course {
+            Course::Closed(reason) => self.deny(No::Closed(reason), course, Vec::new()),
             Course::Open => permit(PermitReason::NotRequired, removals.clone()),
             Course::Tokens(asked) => {
                 self.apply(asked, request, target, removals.clone(), &circumstances)
             }
             Course::Unmatched => self.unmatched(request, target, removals.clone()),
         };
-        if let Decision::Deny(denial) = &mut decision {
-            denial.schemes = self.schemes(denial.provider, course);
-        }
         match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
                 let exports = mem::take(&mut denial.exports);
@@ -324,153 +320,6 @@ impl Engine {
             realm: &self.config.realm,
             stripped: self.config.strip_failure_response,
         })
-    }
-
-    /// How a client could have authenticated; where one credential was looked at, how it has.
-    fn schemes(&self, provider: Option<ProviderId>, course: Course<'_>) -> Schemes {
-        let all = self.config.schemes();
-        if !all.basic {
-            return all;
-        }
-        match (provider.and_then(|id| self.config.provider(id)), course) {
-            (Some(provider), _) => Schemes::default().and(provider.scheme()),
-            (None, Course::Tokens(asked)) => evaluation::schemes(&self.config, asked.requirement),
-            (None, _) => all,
-        }
-    }
-
-    /// No rule is for the request. Nothing is verified or fetched for it.
-    fn unmatched(
-        &self,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
-    ) -> Decision {
-        if self.config.unmatched == Unmatched::Allow {
-            return permit(PermitReason::Unmatched, removals);
-        }
-        let holds_credential = self
-            .config
-            .providers
-            .iter()
-            .any(|provider| !matches!(provider.places.find(request, target), Ok(None)));
-        Decision::Deny(Denial::new(if holds_credential {
-            Reason::Unmatched
-        } else {
-            Reason::MissingCredential
-        }))
-    }
-
-    fn apply(
-        &self,
-        asked: Asked<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
-        circumstances: &Circumstances<'_>,
-    ) -> Decision {
-        let failures = Failures::default();
-        let means = Means {
-            config: &self.config,
-            caches: &self.caches,
-            restrictions: self.restrictions.as_ref(),
-            circumstances,
-            failures: &failures,
-            headers: &self.headers,
-        };
-        let decision = Evaluation::new(means, asked.requirement, request, target);
-        let decision = decision.and_then(|evaluation| {
-            let held = evaluation.evaluate(asked.requirement)?;
-            Ok(match self.shortfall(asked, &held.verified) {
-                Some(denial) => Decision::Deny(denial),
-                None => self.forward(&evaluation, &held, asked, request, target, removals),
-            })
-        });
-        let mut decision = decision.unwrap_or_else(Decision::from);
-        match &mut decision {
-            Decision::Permit(Permit { exports, .. }) | Decision::Deny(Denial { exports, .. }) => {
-                exports.extend(failures.into_inner());
-            }
-            Decision::AwaitKeys { .. } => {
-                // It will be looked for again.
-                let _ = self.caches.take_uses();
-            }
-            Decision::Report(_) => {}
-        }
-        decision
-    }
-
-    /// Passes a request on with what its tokens say.
-    fn forward(
-        &self,
-        evaluation: &Evaluation<'_, '_>,
-        held: &Held<'_, '_>,
-        asked: Asked<'_>,
-        request: &Request<'_>,
-        target: Option<Target<'_>>,
-        removals: Vec<HeaderEdit>,
-    ) -> Decision {
-        let verified = &held.verified;
-        let forwarded = match held.extraction {
-            Some(extraction) if verified.is_empty() => Ok(forward::unverified(
-                &self.config,
-                evaluation,
-                extraction,
-                removals,
-            )),
-            _ => forward::verified(&self.config, request, target, verified, asked, removals),
-        };
-        match forwarded {
-            Ok(forwarded) => Decision::Permit(Permit {
-                reason: match verified.is_empty() {
-                    true => PermitReason::Lenient,
-                    false => PermitReason::Verified,
-                },
-                provider: verified.first().map(|token| token.provider),
-                edits: forwarded.edits,
-                exports: forwarded.exports,
-                clears_route_cache: forwarded.clears_route_cache,
-            }),
-            Err(id) => {
-                let reason = Reason::HeaderValue;
-                let provider = self.config.provider(id);
-                let exports = provider.and_then(|provider| export::failure(provider, reason));
-                Decision::Deny(Denial {
-                    exports: exports.into_iter().collect(),
-                    ..Denial::of(reason, id)
-                })
-            }
-        }
-    }
-
-    /// What the verified tokens fall short of. One of them must grant everything: two tokens of
-    /// which each grants half would otherwise add up to a right that nobody was given.
-    fn shortfall(&self, asked: Asked<'_>, verified: &Few<Verified<'_>>) -> Option<Denial> {
-        let (authorization, rule) = (asked.authorization?, asked.rule);
-        let mut first = None;
-        for token in verified.iter() {
-            if rule.is_some_and(|rule| token.identity.satisfies(rule)) {
-                return None;
-            }
-            let (Some(provider), Some(claims)) =
-                (self.config.provider(token.provider), token.claims())
-            else {
-                continue;
-            };
-            match authorization.check(&verified::grants(provider, claims)) {
-                Ok(()) => {
-                    if let Some(rule) = rule {
-                        token.identity.note_satisfied(rule);
-                    }
-                    return None;
-                }
-                Err(shortfall) => {
-                    first.get_or_insert_with(|| Denial::short_of(&shortfall, token.provider));
-                }
-            }
-        }
-        // The requirement let the request through without a token, but rights need one.
-        Some(first.unwrap_or_else(|| Denial::new(Reason::MissingCredential)))
     }
 }
 

@@ -1,10 +1,10 @@
-//! Why a requirement does not hold, and what is answered then.
+//! Why a request does not pass, and what is answered then.
 
 use core::time::Duration;
 
 use crate::{
-    decision::{Decision, Denial, Reason},
-    policy::{CredentialError, ProviderId},
+    decision::{Decision, Denial, Reason, StateEntry},
+    policy::{CredentialError, ProviderId, Schemes, Shortfall},
     verification::Failure,
 };
 
@@ -48,23 +48,67 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Decision {
+/// Why a request does not pass, or not yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum No {
+    /// Whatever its client presents.
+    Closed(Reason),
+    /// A verified claim cannot stand in a header.
+    HeaderValue(ProviderId),
+    /// Its requirement does not hold.
+    Refused(Refusal),
+    /// A token that verified grants too little.
+    Short(ProviderId, Shortfall),
+}
+
+impl From<Refusal> for No {
     fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Credential(error) => Self::Deny(Denial::new(error.into())),
-            Refusal::Missing => Self::Deny(Denial::new(Reason::MissingCredential)),
-            Refusal::Token(_, Failure::AwaitKeys(source, cause)) => {
-                Self::AwaitKeys { source, cause }
+        Self::Refused(refusal)
+    }
+}
+
+impl No {
+    /// What is decided then. `schemes` says how the client of a provider authenticates, or of any.
+    pub(super) fn decision(
+        self,
+        schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
+        exports: Vec<StateEntry>,
+    ) -> Decision {
+        let (mut scopes, mut retry_after) = (Vec::new(), None);
+        let (reason, provider) = match self {
+            Self::Closed(reason) => (reason, None),
+            Self::HeaderValue(provider) => (Reason::HeaderValue, Some(provider)),
+            Self::Refused(Refusal::Credential(error)) => (error.into(), None),
+            Self::Refused(Refusal::Missing) => (Reason::MissingCredential, None),
+            Self::Refused(Refusal::Token(provider, failure)) => match failure {
+                Failure::AwaitKeys(source, cause) => return Decision::AwaitKeys { source, cause },
+                Failure::Invalid(reason) => (reason, Some(provider)),
+                Failure::KeysUnavailable(wait) => {
+                    retry_after = Some(whole_seconds(wait));
+                    (Reason::KeysUnavailable, Some(provider))
+                }
+            },
+            Self::Short(provider, shortfall) => {
+                let reason = match shortfall {
+                    Shortfall::Claim => Reason::InsufficientClaim,
+                    Shortfall::ClientId => Reason::InsufficientClient,
+                    Shortfall::Role => Reason::InsufficientRole,
+                    Shortfall::Scope(words) => {
+                        scopes = words.words().to_vec();
+                        Reason::InsufficientScope
+                    }
+                };
+                (reason, Some(provider))
             }
-            Refusal::Token(provider, Failure::Invalid(reason)) => {
-                Self::Deny(Denial::of(reason, provider))
-            }
-            Refusal::Token(provider, Failure::KeysUnavailable(wait)) => {
-                let mut denial = Denial::of(Reason::KeysUnavailable, provider);
-                denial.retry_after = Some(whole_seconds(wait));
-                Self::Deny(denial)
-            }
-        }
+        };
+        Decision::Deny(Denial {
+            reason,
+            provider,
+            schemes: schemes(provider),
+            scopes,
+            retry_after,
+            exports,
+        })
     }
 }
 

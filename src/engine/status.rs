@@ -1,6 +1,6 @@
 //! The path that is answered with how the authorization servers stand.
 
-use super::{Asked, Course, Engine};
+use super::{Asked, Engine};
 use crate::{
     decision::{Decision, Denial, READING, Reason},
     http::{Format, Request, Response, path::Target},
@@ -41,10 +41,6 @@ impl Engine {
         };
         match self.apply(asked, request, target, Vec::new(), circumstances) {
             Decision::Permit(_) => report,
-            Decision::Deny(denial) => Decision::Deny(Denial {
-                schemes: self.schemes(denial.provider, Course::Tokens(asked)),
-                ..denial
-            }),
             other => other,
         }
     }

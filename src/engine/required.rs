@@ -1,0 +1,172 @@
+//! The tokens that a request needs: whether they verify and suffice, and what follows.
+
+use super::{
+    Engine,
+    course::{Asked, Course},
+    evaluation::{self, Evaluation, Failures, Means},
+    export, forward, permit,
+    refusal::{No, Refusal},
+    verified::{self, Held, Verified},
+};
+use crate::{
+    config::Provider,
+    decision::{Decision, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
+    few::Few,
+    http::{Request, path::Target},
+    policy::{ProviderId, Schemes, Unmatched},
+    verification::Circumstances,
+};
+
+impl Engine {
+    /// How a client could have authenticated; where one credential was looked at, how it has.
+    fn schemes(&self, provider: Option<ProviderId>, course: Course<'_>) -> Schemes {
+        let all = self.config.schemes();
+        if !all.basic {
+            return all;
+        }
+        match (provider.and_then(|id| self.config.provider(id)), course) {
+            (Some(provider), _) => Schemes::default().and(provider.scheme()),
+            (None, Course::Tokens(asked)) => evaluation::schemes(&self.config, asked.requirement),
+            (None, _) => all,
+        }
+    }
+
+    /// No rule is for the request. Nothing is verified or fetched for it.
+    pub(super) fn unmatched(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        removals: Vec<HeaderEdit>,
+    ) -> Decision {
+        if self.config.unmatched == Unmatched::Allow {
+            return permit(PermitReason::Unmatched, removals);
+        }
+        let holds_credential = self
+            .config
+            .providers
+            .iter()
+            .any(|provider| !matches!(provider.places.find(request, target), Ok(None)));
+        let no = match holds_credential {
+            true => No::Closed(Reason::Unmatched),
+            false => No::Refused(Refusal::Missing),
+        };
+        self.deny(no, Course::Unmatched, Vec::new())
+    }
+
+    /// Looks for the tokens that a request needs, and passes it on with what they say.
+    pub(super) fn apply(
+        &self,
+        asked: Asked<'_>,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        removals: Vec<HeaderEdit>,
+        circumstances: &Circumstances<'_>,
+    ) -> Decision {
+        let failures = Failures::default();
+        let means = Means {
+            config: &self.config,
+            caches: &self.caches,
+            restrictions: self.restrictions.as_ref(),
+            circumstances,
+            failures: &failures,
+            headers: &self.headers,
+        };
+        let evaluation = Evaluation::new(means, asked.requirement, request, target);
+        let permit = evaluation.map_err(No::from).and_then(|evaluation| {
+            let held = evaluation.evaluate(asked.requirement)?;
+            self.check_rights(asked, &held.verified)?;
+            self.forward(&evaluation, &held, asked, request, target, removals)
+        });
+        match permit {
+            Ok(mut permit) => {
+                permit.exports.extend(failures.into_inner());
+                Decision::Permit(permit)
+            }
+            Err(no) => {
+                let mut exports = Vec::new();
+                if let No::HeaderValue(id) = no {
+                    let provider = self.config.provider(id);
+                    let failure = |own: &Provider| export::failure(own, Reason::HeaderValue);
+                    exports.extend(provider.and_then(failure));
+                }
+                exports.extend(failures.into_inner());
+                self.deny(no, Course::Tokens(asked), exports)
+            }
+        }
+    }
+
+    /// The one way to a refusal, with what other filters get to know of it.
+    pub(super) fn deny(&self, no: No, course: Course<'_>, exports: Vec<StateEntry>) -> Decision {
+        let decision = no.decision(|provider| self.schemes(provider, course), exports);
+        if matches!(decision, Decision::AwaitKeys { .. }) {
+            // Its tokens will be looked for again.
+            let _ = self.caches.take_uses();
+        }
+        decision
+    }
+
+    /// Passes a request on with what its tokens say.
+    fn forward(
+        &self,
+        evaluation: &Evaluation<'_, '_>,
+        held: &Held<'_, '_>,
+        asked: Asked<'_>,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        removals: Vec<HeaderEdit>,
+    ) -> Result<Permit, No> {
+        let verified = &held.verified;
+        let forwarded = match held.extraction {
+            Some(extraction) if verified.is_empty() => Ok(forward::unverified(
+                &self.config,
+                evaluation,
+                extraction,
+                removals,
+            )),
+            _ => forward::verified(&self.config, request, target, verified, asked, removals),
+        };
+        let forwarded = forwarded.map_err(No::HeaderValue)?;
+        Ok(Permit {
+            reason: match verified.is_empty() {
+                true => PermitReason::Lenient,
+                false => PermitReason::Verified,
+            },
+            provider: verified.first().map(|token| token.provider),
+            edits: forwarded.edits,
+            exports: forwarded.exports,
+            clears_route_cache: forwarded.clears_route_cache,
+        })
+    }
+
+    /// Checks that one of the verified tokens grants everything: two tokens of which each grants half would
+    /// otherwise add up to a right that nobody was given.
+    fn check_rights(&self, asked: Asked<'_>, verified: &Few<Verified<'_>>) -> Result<(), No> {
+        let (Some(authorization), rule) = (asked.authorization, asked.rule) else {
+            return Ok(());
+        };
+        // The requirement may let a request through without a token, but rights need one.
+        let mut no = None;
+        for token in verified.iter() {
+            if rule.is_some_and(|rule| token.identity.satisfies(rule)) {
+                return Ok(());
+            }
+            let (Some(provider), Some(claims)) =
+                (self.config.provider(token.provider), token.claims())
+            else {
+                continue;
+            };
+            match authorization.check(&verified::grants(provider, claims)) {
+                Ok(()) => {
+                    if let Some(rule) = rule {
+                        token.identity.note_satisfied(rule);
+                    }
+                    return Ok(());
+                }
+                Err(shortfall) => {
+                    no.get_or_insert(No::Short(token.provider, shortfall));
+                }
+            }
+        }
+        Err(no.unwrap_or(No::Refused(Refusal::Missing)))
+    }
+}
