@@ -101,7 +101,7 @@ impl Worker {
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
         self.announce();
-        self.gate.synchronize(now, &Proxy);
+        self.gate.synchronize(&Proxy);
         let engine = self.gate.engine_mut();
         if self.keeper.due(engine, now, &Proxy, &mut self.calls) {
             self.gate.on_news();

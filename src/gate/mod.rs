@@ -205,9 +205,9 @@ impl Gate {
     }
 
     /// Reads what other workers wrote.
-    pub fn synchronize(&mut self, now: UnixMillis, memory: &dyn SharedMemory) {
+    pub fn synchronize(&mut self, memory: &dyn SharedMemory) {
         if let Some(membership) = &self.membership {
-            membership.on_tick(now, memory);
+            membership.on_tick(memory);
         }
         self.has_news |= self.engine.synchronize();
     }

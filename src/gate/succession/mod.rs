@@ -11,9 +11,14 @@
 //! it on every worker even if it then refuses the listener because of another filter.
 //!
 //! A client can hold a socket in a listener filter from before an update, so that it becomes a connection
-//! of the old configuration with a number that is higher than all others. An earlier configuration
-//! therefore takes over only after the newest has had no new connection for [`SETTLING`]: after a rollback
-//! it gets none, and in use it does.
+//! of the old configuration with a number that is higher than all others. Such a connection only
+//! challenges the newest configuration. An earlier one takes over if the newest gets no connection that is
+//! newer than the challenger within [`SETTLING`]: after a rollback it gets none, and in use it does.
+//!
+//! Asking for a connection is a call to the host, so the newest configuration normally asks for that of one
+//! request in a while. A client that floods one connection is that request each time and hides all others.
+//! While the newest is challenged, every request of it is therefore asked for its connection, on all workers:
+//! they learn of the challenge at their next tick.
 //!
 //! A worker whose newest configuration has no connection yet learns from the others through shared data
 //! at its next tick. Other modules with the same `vm_id` can write there. With `shared_memory_key` they
@@ -22,8 +27,10 @@
 //! configuration gets a connection there. They can also withhold records: each worker then goes by its
 //! own connections.
 //!
-//! Without the key they can name any configuration that this VM has anyway, so at worst an older one counts
-//! as the newest: old connections then keep what they would have without `policy_id`.
+//! Without the key they can make any configuration that this VM has the newest, for good if they name it with
+//! the highest connection number there is. Old connections then keep what they would have without
+//! `policy_id`, and new ones are also refused what the named configuration refuses, until that configuration
+//! is drained. No number can be called too high: a worker sees only those of its own connections.
 //!
 //! Configurations of one policy may have different keys, so each reads and writes the record of its own
 //! key. While one has a key, those without do not read: their record would undo what the key is for.
@@ -36,20 +43,21 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     config::Config,
     engine::Restrictions,
+    gate::succession::notice::{DIGEST_OCTETS, Notice},
     shared_by_name::SharedByName,
     shared_memory::{SealedRecord, SharedMemory},
     time::UnixMillis,
 };
 
-/// How long the newest configuration must be without a new connection before an earlier one can take over
-/// again. Workers switch to a new listener one after the other, so right after an update a newer
-/// connection may still begin on the old one.
+mod notice;
+
+/// How long a challenged configuration has for a newer connection before an earlier one takes over. Workers
+/// switch to a new listener one after the other, so right after an update a newer connection may still begin
+/// on the old one.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// How often a request of the newest configuration is asked for its connection.
+/// How often a request of the newest configuration is asked for its connection while nothing challenges it.
 const SAMPLING: Duration = Duration::from_secs(1);
-
-const DIGEST_OCTETS: usize = 32;
 
 /// The policies of one worker by `policy_id`; each lives as long as one of its configurations.
 #[derive(Debug)]
@@ -97,7 +105,13 @@ struct Newest {
     generation: Generation,
     /// Its newest connection that is known; `None` where the host has no numbers.
     since: Option<ConnectionId>,
-    /// When that was learnt.
+}
+
+/// A connection of an earlier configuration that is newer than all known ones of the newest. A newer
+/// connection of the newest configuration ends it.
+#[derive(Clone, Copy, Debug)]
+struct Challenge {
+    connection: ConnectionId,
     at: UnixMillis,
 }
 
@@ -107,6 +121,10 @@ struct Succession {
     generations: Vec<Generation>,
     arrived: u64,
     newest: Option<Newest>,
+    /// The first challenge on this worker that has not ended.
+    challenge: Option<Challenge>,
+    /// The newest connection that has challenged on any worker.
+    challenger: Option<ConnectionId>,
     /// When a request of the newest configuration was last asked for its connection.
     sampled_at: UnixMillis,
 }
@@ -147,21 +165,37 @@ impl Membership {
         if !succession.asks_for_connection(&self.own, now) {
             return;
         }
-        let newest = Newest {
-            generation: self.own.clone(),
-            since: connection(),
-            at: now,
-        };
-        if succession.yields_to(&newest) {
-            write(&self.record, &newest, host);
-            succession.newest = Some(newest);
+        let connection = connection();
+        if !succession.yields_to(&self.own, connection, now) {
+            return;
+        }
+        // Another worker may have seen a newer connection since the last tick.
+        succession.learn(&self.record, host);
+        if succession.yields_to(&self.own, connection, now) {
+            succession.set_newest(&self.own, connection);
+            self.tell(&succession, host);
         }
     }
 
-    /// Learns what other workers saw.
-    pub(super) fn on_tick(&self, now: UnixMillis, host: &dyn SharedMemory) {
+    /// Learns what other workers saw, and tells them of a challenge.
+    pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
-        succession.learn(&self.record, now, host);
+        succession.learn(&self.record, host);
+        if succession.is_newest(&self.own) && succession.is_challenged() {
+            self.tell(&succession, host);
+        }
+    }
+
+    /// Tells other workers of the newest configuration.
+    fn tell(&self, succession: &Succession, host: &dyn SharedMemory) {
+        if let Some(newest) = &succession.newest {
+            Notice::new(
+                newest.generation.digest,
+                newest.since,
+                succession.challenger,
+            )
+            .write(&self.record, host);
+        }
     }
 
     /// What the newest configuration refuses, if that is another one.
@@ -214,10 +248,27 @@ impl Succession {
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
     }
 
-    /// Whether the connection of a request matters: always that of another configuration, and one in a while
-    /// that of the newest.
-    fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
+    /// Whether a worker has seen a newer connection of an earlier configuration.
+    fn is_challenged(&self) -> bool {
+        let newest = self.newest.as_ref();
+        newest.is_some_and(|newest| self.challenger > newest.since)
+    }
+
+    fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
+        // Another configuration gets all of its own time for a newer connection.
         if !self.is_newest(generation) {
+            self.challenge = None;
+        }
+        self.newest = Some(Newest {
+            generation: generation.clone(),
+            since,
+        });
+    }
+
+    /// Whether the connection of a request matters: always that of another configuration, and that of the newest
+    /// once in a while, or always while it is challenged.
+    fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
+        if !self.is_newest(generation) || self.is_challenged() {
             return true;
         }
         let is_due = now < self.sampled_at || now.since(self.sampled_at) >= SAMPLING;
@@ -227,73 +278,72 @@ impl Succession {
         is_due
     }
 
-    /// Whether `other`, which took a connection, is newer than the newest.
-    fn yields_to(&self, other: &Newest) -> bool {
+    /// Whether `other`, which has this connection, becomes the newest. An earlier one first challenges.
+    fn yields_to(
+        &mut self,
+        other: &Generation,
+        connection: Option<ConnectionId>,
+        now: UnixMillis,
+    ) -> bool {
         let Some(newest) = &self.newest else {
             return true;
         };
-        if self.is_newest(&other.generation) {
-            return other.since > newest.since;
+        if self.is_newest(other) {
+            return connection > newest.since;
         }
-        let arrived_later = other.generation.order > newest.generation.order;
-        match (other.since, newest.since) {
-            (Some(connection), Some(since)) => {
-                let is_settled = other.at.since(newest.at) >= SETTLING;
-                connection > since && (arrived_later || is_settled)
+        let arrived_later = other.order > newest.generation.order;
+        match (connection, newest.since) {
+            (Some(connection), Some(since)) if connection > since => {
+                arrived_later || self.has_settled(connection, since, now)
             }
+            (Some(_), Some(_)) => false,
             _ => arrived_later,
         }
     }
 
+    /// Whether a challenge has lasted for [`SETTLING`]. Begins one with `connection` if there is none.
+    fn has_settled(
+        &mut self,
+        connection: ConnectionId,
+        since: ConnectionId,
+        now: UnixMillis,
+    ) -> bool {
+        self.challenger = self.challenger.max(Some(connection));
+        let is_open = |challenge: &Challenge| challenge.connection > since && challenge.at <= now;
+        let open = self.challenge.filter(is_open);
+        let challenge = open.unwrap_or(Challenge {
+            connection,
+            at: now,
+        });
+        self.challenge = Some(challenge);
+        now.since(challenge.at) >= SETTLING
+    }
+
     /// Takes over what another worker wrote, if it names a configuration that this VM has.
-    fn learn(&mut self, record: &SealedRecord, now: UnixMillis, host: &dyn SharedMemory) {
+    fn learn(&mut self, record: &SealedRecord, host: &dyn SharedMemory) {
         let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
         if !record.is_sealed() && self.generations.iter().any(has_key) {
             return;
         }
-        let entry = host.shared_data(record.name());
-        let written = entry.and_then(|entry| decode(record.open(&entry.value)?));
-        let Some((digest, since)) = written else {
+        let Some(notice) = Notice::read(record, host) else {
             return;
         };
         let mut generations = self.generations.iter();
-        let Some(named) = generations.find(|own| own.digest == digest) else {
+        let Some(named) = generations.find(|own| own.digest == notice.digest).cloned() else {
             return;
         };
+        self.challenger = self.challenger.max(notice.challenger);
         let is_newer = match &self.newest {
             None => true,
-            Some(newest) => match (since, newest.since) {
+            Some(newest) => match (notice.since, newest.since) {
                 (Some(connection), Some(since)) => connection > since,
                 _ => named.order > newest.generation.order,
             },
         };
         if is_newer {
-            self.newest = Some(Newest {
-                generation: named.clone(),
-                since,
-                at: now,
-            });
+            self.set_newest(&named, notice.since);
         }
     }
-}
-
-/// Tells the other workers, unless one of them has seen a newer connection.
-fn write(record: &SealedRecord, newest: &Newest, host: &dyn SharedMemory) {
-    let since = newest.since.map_or(0, |ConnectionId(number)| number);
-    let mut replace = |present: Option<&[u8]>| {
-        let is_newer = |(_, since)| since > newest.since;
-        let is_known = present.and_then(decode).is_some_and(is_newer);
-        (!is_known).then(|| [&newest.generation.digest[..], &since.to_le_bytes()].concat())
-    };
-    // Where shared data is refused, each worker is on its own.
-    let _ = record.update(&mut replace, host);
-}
-
-/// A configuration's digest, and the connection that made it the newest.
-fn decode(record: &[u8]) -> Option<([u8; DIGEST_OCTETS], Option<ConnectionId>)> {
-    let (digest, since) = record.split_first_chunk()?;
-    let since = u64::from_le_bytes(since.try_into().ok()?);
-    Some((*digest, (since != 0).then_some(ConnectionId(since))))
 }
 
 #[cfg(test)]

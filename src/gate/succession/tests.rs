@@ -69,16 +69,120 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
     request(&old, 1, 0, &host);
     request(&new, 5, 10, &host);
     for seconds in 11..60 {
-        request(&new, seconds, seconds, &host);
-        request(&old, seconds + 100, seconds, &host);
+        request(&new, seconds * 2, seconds, &host);
+        request(&old, seconds * 2 + 1, seconds, &host);
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
     }
     // One connection that stays open is no new one.
-    for seconds in 60..65 {
-        request(&new, 59, seconds, &host);
+    for seconds in 60..64 {
+        request(&new, 118, seconds, &host);
+        request(&old, 200, seconds, &host);
+        assert!(is_restricted(&old), "{seconds}");
     }
-    request(&old, 200, 65, &host);
+    request(&old, 200, 64, &host);
     assert!(!is_restricted(&old));
+}
+
+/// A client can be every request that is sampled.
+#[test]
+fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&old, 1, 0, &host);
+    request(&new, 5, 10, &host);
+    for seconds in 11..60 {
+        request(&new, 5, seconds, &host); // the flood
+        request(&new, seconds * 2, seconds, &host);
+        request(&old, seconds * 2 + 1, seconds, &host);
+        assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
+    }
+}
+
+#[test]
+fn asks_every_request_for_its_connection_only_while_challenged() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    let asked = |connection| {
+        let asked = RefCell::new(false);
+        let connection = || {
+            *asked.borrow_mut() = true;
+            Some(ConnectionId(connection))
+        };
+        new.on_request(connection, at(10), &host);
+        asked.into_inner()
+    };
+    request(&new, 5, 9, &host);
+    assert!(asked(5));
+    for _ in 0..3 {
+        assert!(!asked(5));
+    }
+    request(&old, 7, 10, &host);
+    for connection in [5, 6, 5, 8] {
+        assert!(asked(connection), "{connection}");
+    }
+    assert!(!asked(8) && !is_restricted(&new));
+}
+
+#[test]
+fn connections_older_than_the_challenger_do_not_delay_a_rollback() {
+    let host = Record::default();
+    let (old, new) = (enter("p", "a"), enter("p", "b"));
+    request(&new, 5, 10, &host);
+    for seconds in 11..16 {
+        request(&old, 20, seconds, &host);
+        request(&new, seconds, seconds, &host);
+        assert!(is_restricted(&old), "{seconds}");
+    }
+    request(&old, 21, 16, &host);
+    assert!(is_restricted(&new) && !is_restricted(&old));
+}
+
+/// The two configurations on a worker of its own.
+fn worker() -> (Membership, Membership) {
+    let mut policies = Policies::new();
+    let mut enter = |realm| {
+        let text = format!(r#"{{"policy_id":"p","realm":"{realm}"}}"#);
+        let config = Arc::new(Config::parse(text.as_bytes()).unwrap());
+        Membership::enter(config, text.as_bytes(), &mut policies).unwrap()
+    };
+    (enter("a"), enter("b"))
+}
+
+/// The challenged worker may be one that new clients do not reach.
+#[test]
+fn a_challenge_has_all_workers_look_for_new_connections() {
+    let host = Record::default();
+    let ((old, new), (_, new_elsewhere)) = (worker(), worker());
+    let (mut taken, mut seconds) = (5, 10);
+    request(&new, taken, seconds, &host);
+    for _ in 0..9 {
+        request(&old, taken + 2, seconds, &host);
+        assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
+        new.on_tick(&host);
+        new_elsewhere.on_tick(&host);
+        request(&new_elsewhere, taken, seconds, &host); // is sampled
+        request(&new_elsewhere, taken + 3, seconds, &host);
+        (taken, seconds) = (taken + 3, seconds + 5);
+    }
+}
+
+#[test]
+fn the_newest_challenge_of_all_workers_is_told() {
+    let host = Record::default();
+    let ((old, new), (old_elsewhere, new_elsewhere), (_, third)) = (worker(), worker(), worker());
+    request(&new, 5, 10, &host);
+    new_elsewhere.on_tick(&host);
+    request(&old, 7, 10, &host);
+    request(&old_elsewhere, 9, 10, &host);
+    new_elsewhere.on_tick(&host);
+    new.on_tick(&host);
+    third.on_tick(&host);
+    request(&third, 8, 10, &host);
+    request(&third, 10, 10, &host);
+    for member in [&old, &old_elsewhere] {
+        request(member, 12, 15, &host);
+        assert!(is_restricted(member));
+    }
 }
 
 #[test]
@@ -89,7 +193,8 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_
     request(&new, 5, 10, &host);
     for (connection, seconds, takes_over) in [
         (1, 100, false), // was open before
-        (6, 10, false),  // may have been accepted during the switch
+        (6, 100, false), // may have been accepted during the switch
+        (6, 10, false),  // the clock went back
         (6, 14, false),
         (6, 15, true),
     ] {
@@ -132,7 +237,7 @@ fn a_configuration_that_is_gone_restricts_nothing() {
     request(&new, 2, 0, &host);
     assert!(is_restricted(&old));
     drop(new);
-    old.on_tick(at(1), &host);
+    old.on_tick(&host);
     assert!(!is_restricted(&old));
 }
 
@@ -145,15 +250,15 @@ fn learns_of_what_it_has_from_other_workers_and_of_nothing_else() {
         let value = [&digest[..], &since.to_le_bytes()].concat();
         let version = 9;
         *host.entry.borrow_mut() = Some(SharedData { value, version });
-        old.on_tick(at(1), &host);
+        old.on_tick(&host);
     };
     written([0; 32], 9);
     written(new.own.digest, 3);
     assert!(!is_restricted(&old), "unknown, or no newer");
-    for broken in [&b""[..], b"x", &[0; 39], &[0; 41]] {
+    for broken in [&b""[..], b"x", &[0; 39], &[0; 41], &[0; 47], &[0; 49]] {
         let (value, version) = (broken.to_vec(), 9);
         *host.entry.borrow_mut() = Some(SharedData { value, version });
-        old.on_tick(at(1), &host);
+        old.on_tick(&host);
         assert!(!is_restricted(&old));
     }
     written(new.own.digest, 4);
@@ -193,11 +298,11 @@ fn with_a_key_learns_only_from_records_with_its_tag() {
         vec![0; 72],
     ] {
         plant(&host, forged);
-        old.on_tick(at(1), &host);
+        old.on_tick(&host);
         assert!(!is_restricted(&old));
     }
     plant(&host, new.record.close(named));
-    old.on_tick(at(1), &host);
+    old.on_tick(&host);
     assert!(is_restricted(&old));
 }
 
@@ -210,7 +315,7 @@ fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
     request(&new, 5, 1, &host);
     plant(&host, older);
     for member in [&old, &new] {
-        member.on_tick(at(100), &host);
+        member.on_tick(&host);
     }
     assert!(is_restricted(&old) && !is_restricted(&new));
 }
@@ -233,9 +338,9 @@ fn configurations_with_different_keys_learn_each_by_its_own() {
     assert_ne!(old.record.name(), new.record.name());
     request(&old, 3, 0, &host);
     plant(&host, new.record.close(naming(&new, 5)));
-    old.on_tick(at(1), &host);
+    old.on_tick(&host);
     assert!(!is_restricted(&old));
-    new.on_tick(at(1), &host);
+    new.on_tick(&host);
     assert!(is_restricted(&old));
 }
 
@@ -245,10 +350,10 @@ fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
     let (old, new) = (enter("p", "a"), enter_with_key("b", 'A'));
     request(&new, 5, 0, &host);
     plant(&host, naming(&old, u64::MAX));
-    old.on_tick(at(100), &host);
+    old.on_tick(&host);
     assert!(is_restricted(&old) && !is_restricted(&new));
     drop(new);
-    old.on_tick(at(100), &host);
+    old.on_tick(&host);
     assert!(old.succession.borrow().is_newest(&old.own));
 }
 
@@ -262,7 +367,7 @@ fn tells_other_workers_only_of_newer_connections() {
     old.succession.borrow_mut().newest = None;
     request(&old, 3, 0, &host);
     assert_eq!(*host.entry.borrow(), of_new);
-    old.on_tick(at(1), &host);
+    old.on_tick(&host);
     assert!(is_restricted(&old));
 }
 
@@ -274,7 +379,7 @@ fn each_worker_is_on_its_own_without_shared_data() {
     };
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 2, 0, &host);
-    old.on_tick(at(1), &host);
+    old.on_tick(&host);
     assert!(is_restricted(&old));
 }
 

@@ -76,7 +76,7 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
         let verdict = world.bearer(1, KID, at(0));
         // A request that may wait does so until the next look at the record.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
-        world.gate.synchronize(at(1), &world.proxy);
+        world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
     // The key set is replaced by the other worker: the key is unknown here, and no fetch may look for it.

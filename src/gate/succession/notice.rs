@@ -1,0 +1,83 @@
+//! What workers tell each other about a policy.
+
+use core::cmp::max;
+
+use super::ConnectionId;
+use crate::shared_memory::{SealedRecord, SharedMemory};
+
+pub(super) const DIGEST_OCTETS: usize = 32;
+
+/// The newest configuration, as one worker knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    /// Of the configuration's text.
+    pub(super) digest: [u8; DIGEST_OCTETS],
+    /// Its newest connection; `None` where the host has no numbers.
+    pub(super) since: Option<ConnectionId>,
+    /// The newest connection of an earlier configuration, unless the newest configuration has a newer one.
+    pub(super) challenger: Option<ConnectionId>,
+}
+
+impl Notice {
+    pub(super) fn new(
+        digest: [u8; DIGEST_OCTETS],
+        since: Option<ConnectionId>,
+        challenger: Option<ConnectionId>,
+    ) -> Self {
+        Self {
+            digest,
+            since,
+            challenger: challenger.filter(|_| challenger > since),
+        }
+    }
+
+    /// The notice that is written in the record.
+    pub(super) fn read(record: &SealedRecord, host: &dyn SharedMemory) -> Option<Self> {
+        let entry = host.shared_data(record.name())?;
+        Self::decode(record.open(&entry.value)?)
+    }
+
+    /// Tells the other workers, unless one of them has seen a newer connection.
+    pub(super) fn write(&self, record: &SealedRecord, host: &dyn SharedMemory) {
+        let mut replace = |present: Option<&[u8]>| {
+            let notice = match present.and_then(Self::decode) {
+                Some(present) => self.over(&present)?,
+                None => *self,
+            };
+            Some(notice.encode())
+        };
+        // Where shared data is refused, each worker is on its own.
+        let _ = record.update(&mut replace, host);
+    }
+
+    /// What replaces `present`: two workers with the same newest configuration know the more of both.
+    fn over(&self, present: &Self) -> Option<Self> {
+        if self.digest != present.digest {
+            return (present.since <= self.since).then_some(*self);
+        }
+        let since = max(self.since, present.since);
+        let merged = Self::new(self.digest, since, max(self.challenger, present.challenger));
+        (merged != *present).then_some(merged)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let since = self.since.map_or(0, |ConnectionId(number)| number);
+        let mut record = [&self.digest[..], &since.to_le_bytes()].concat();
+        if let Some(ConnectionId(number)) = self.challenger {
+            record.extend_from_slice(&number.to_le_bytes());
+        }
+        record
+    }
+
+    fn decode(record: &[u8]) -> Option<Self> {
+        let (digest, record) = record.split_first_chunk()?;
+        let (since, challenger) = record.split_first_chunk()?;
+        let challenger = match challenger {
+            [] => None,
+            number => Some(ConnectionId(u64::from_le_bytes(number.try_into().ok()?))),
+        };
+        let since = u64::from_le_bytes(*since);
+        let since = (since != 0).then_some(ConnectionId(since));
+        Some(Self::new(*digest, since, challenger))
+    }
+}
