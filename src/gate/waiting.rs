@@ -71,7 +71,7 @@ impl Waiting {
 
     /// The request of a stream, if it waits.
     pub(super) fn find(&self, stream: StreamId) -> Option<&WaitingRequest> {
-        self.requests.iter().find(|own| own.stream == stream)
+        self.requests.get(self.place(stream)?)
     }
 
     /// Whether a request has waited long enough. A request from the future arrived before the clock
@@ -82,10 +82,14 @@ impl Waiting {
 
     /// Drops a request that was answered, let go or left by its client.
     pub(super) fn remove(&mut self, stream: StreamId) {
-        let mut requests = self.requests.iter();
-        if let Some(place) = requests.position(|request| request.stream == stream) {
+        if let Some(place) = self.place(stream) {
             self.requests.remove(place);
         }
+    }
+
+    fn place(&self, stream: StreamId) -> Option<usize> {
+        let mut requests = self.requests.iter();
+        requests.position(|request| request.stream == stream)
     }
 }
 
