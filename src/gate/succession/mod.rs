@@ -49,7 +49,10 @@ use crate::{
     time::UnixMillis,
 };
 
+mod connection_id;
 mod notice;
+
+pub use self::connection_id::ConnectionId;
 
 /// How long a challenged configuration has for a newer connection before an earlier one takes over. Workers
 /// switch to a new listener one after the other, so right after an update a newer connection may still begin
@@ -63,10 +66,6 @@ const SAMPLING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Policies(SharedByName<RefCell<Succession>>);
 
-/// A connection's number. Envoy counts all connections of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ConnectionId(u64);
-
 impl Policies {
     /// None yet.
     #[must_use]
@@ -78,14 +77,6 @@ impl Policies {
 impl Default for Policies {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl ConnectionId {
-    /// The connection with this number.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
     }
 }
 

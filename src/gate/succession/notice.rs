@@ -2,8 +2,10 @@
 
 use core::cmp::max;
 
-use super::ConnectionId;
-use crate::shared_memory::{SealedRecord, SharedMemory};
+use crate::{
+    gate::succession::connection_id::ConnectionId,
+    shared_memory::{SealedRecord, SharedMemory},
+};
 
 pub(super) const DIGEST_OCTETS: usize = 32;
 

@@ -1,0 +1,13 @@
+//! A connection's number.
+
+/// A connection's number. Envoy counts all connections of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnectionId(pub(super) u64);
+
+impl ConnectionId {
+    /// The connection with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
