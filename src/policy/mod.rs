@@ -9,6 +9,7 @@ pub mod authority;
 mod authorization;
 mod basic;
 mod choices;
+mod condition;
 #[cfg(any(feature = "cli", test))]
 mod coverage;
 mod credential;
@@ -28,14 +29,13 @@ pub use self::{
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
     choices::{Mode, PathPolicy, RouteLookup, Unmatched},
+    condition::{HeaderCondition, HeaderMatch, QueryCondition, QueryMatch},
     credential::{Credential, CredentialError, HeaderPlace, Location, Places},
     forwarding::{ClaimHeader, IdentityHeader, PayloadHeader},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,
     requirement::{Extraction, FilterStateRules, Requirement, Rule},
-    route::{
-        HeaderCondition, HeaderMatch, PathMatch, PathText, QueryCondition, QueryMatch, RouteMatch,
-    },
+    route::{PathMatch, PathText, RouteMatch},
     route_policy::RoutePolicy,
     scheme::{Scheme, Schemes},
     status_path::StatusPath,

@@ -1,6 +1,6 @@
 //! Which requests a rule is for: Envoy's `RouteMatch`, and methods.
 
-use core::{fmt, iter};
+use core::fmt;
 use std::borrow::Cow;
 
 use regex_lite::Regex;
@@ -10,7 +10,7 @@ use crate::{
         Request,
         path::{Target, normal_spelling},
     },
-    policy::{StringMatch, authority::AuthorityMatch},
+    policy::condition::{HeaderCondition, HeaderMatch, QueryMatch},
 };
 
 /// Which requests a rule is for; every part must hold.
@@ -114,59 +114,6 @@ fn mark(path: &str) -> Option<(usize, u8)> {
     path.bytes().enumerate().rfind(|(_, octet)| *octet != b'/')
 }
 
-/// A condition on one header.
-#[derive(Clone, Debug)]
-pub struct HeaderMatch {
-    /// The header in lower case, or a pseudo-header such as `:method`.
-    pub name: String,
-    /// The condition.
-    pub condition: HeaderCondition,
-    /// The condition must not hold (`invert_match`).
-    pub inverted: bool,
-    /// A missing header counts as an empty one (`treat_missing_header_as_empty`).
-    pub missing_is_empty: bool,
-}
-
-/// What a header must look like. Of several lines one is enough.
-#[derive(Clone, Debug)]
-pub enum HeaderCondition {
-    /// It is not there.
-    Absent,
-    /// It is there.
-    Present,
-    /// It is an integer in `start..end`.
-    Range {
-        /// First value inside.
-        start: i64,
-        /// First value outside.
-        end: i64,
-    },
-    /// It fits the pattern.
-    Text(StringMatch),
-    /// The normal form of the authority fits.
-    Authority(AuthorityMatch),
-}
-
-/// A condition on one query parameter.
-#[derive(Clone, Debug)]
-pub struct QueryMatch {
-    /// The parameter's name, case-sensitive.
-    pub name: String,
-    /// The condition.
-    pub condition: QueryCondition,
-}
-
-/// What a query parameter must look like; the first of several counts.
-#[derive(Clone, Debug)]
-pub enum QueryCondition {
-    /// It is not there.
-    Absent,
-    /// It is there.
-    Present,
-    /// It fits the pattern.
-    Text(StringMatch),
-}
-
 impl RouteMatch {
     /// Whether the rule is for `request`, whose path and query are `target`. A request without a
     /// path (CONNECT) matches [`PathMatch::Connect`] alone.
@@ -234,77 +181,13 @@ impl RouteMatch {
     }
 }
 
-impl HeaderMatch {
-    /// Whether the condition holds. `:path` is the reading that is being matched, not the path as it
-    /// was sent: a condition on it would be evaded by `/%61dmin` otherwise.
-    fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
-        match target {
-            Some(target) if self.name == ":path" => {
-                let text = target.text();
-                self.matches_lines(iter::once(text.as_bytes()))
-            }
-            _ => self.matches_lines(request.values(&self.name)),
-        }
-    }
-
-    /// Each line by itself, as Envoy does: joined, a line more would turn `admin` into another
-    /// value, and the request would evade a rule for it (CVE-2026-26308).
-    fn matches_lines<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> bool {
-        let mut lines = lines.peekable();
-        let holds = match &self.condition {
-            HeaderCondition::Present => lines.peek().is_some(),
-            HeaderCondition::Absent => lines.peek().is_none(),
-            condition if lines.peek().is_some() => lines.any(|line| condition.holds_for(line)),
-            // As in Envoy, a missing header fails even an inverted condition on its value.
-            condition => {
-                if !self.missing_is_empty {
-                    return false;
-                }
-                condition.holds_for(b"")
-            }
-        };
-        holds != self.inverted
-    }
-}
-
-impl HeaderCondition {
-    fn holds_for(&self, value: &[u8]) -> bool {
-        // A byte that is no text must not hide the rest: `admin\xff` still starts with `admin`.
-        let text = String::from_utf8_lossy(value);
-        match self {
-            Self::Range { start, end } => text
-                .parse::<i64>()
-                .is_ok_and(|number| (*start..*end).contains(&number)),
-            Self::Text(pattern) => pattern.matches(&text),
-            Self::Authority(condition) => condition.matches(&text),
-            Self::Absent | Self::Present => false,
-        }
-    }
-}
-
-impl QueryMatch {
-    fn matches(&self, query: Option<&str>) -> bool {
-        let value = query.and_then(|query| {
-            form_urlencoded::parse(query.as_bytes())
-                .find(|(name, _)| *name == self.name)
-                .map(|(_, value)| value)
-        });
-        match (&self.condition, value) {
-            (QueryCondition::Absent, value) => value.is_none(),
-            (QueryCondition::Present, value) => value.is_some(),
-            (QueryCondition::Text(pattern), Some(value)) => pattern.matches(&value),
-            (QueryCondition::Text(_), None) => false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::policy::Pattern;
+    use crate::policy::{Pattern, QueryCondition, StringMatch};
 
     fn route(path: PathMatch) -> RouteMatch {
         RouteMatch {
@@ -401,13 +284,6 @@ mod tests {
                 assert!(!matches(&route, &[(":path", "/")]));
             }
         }
-    }
-
-    #[test]
-    fn sees_text_beside_bytes_that_are_none() {
-        let condition = HeaderCondition::Text(StringMatch::new(Pattern::Prefix("adm".into())));
-        assert!(condition.holds_for(b"adm\xff"));
-        assert!(!condition.holds_for(b"\xffadm"));
     }
 
     #[test]
