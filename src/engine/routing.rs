@@ -1,4 +1,4 @@
-//! Which rule a request is for, however its path is read.
+//! Which rule a request is for, however servers read it.
 
 use crate::{
     config::Config,
@@ -7,7 +7,7 @@ use crate::{
         Request, method,
         path::{Readings, Target, readings},
     },
-    policy::{PathPolicy, Rule, authority},
+    policy::{PathPolicy, Rule, Unclear, authority},
 };
 
 /// A rule and its place among the rules.
@@ -24,7 +24,7 @@ pub(super) fn route<'a, 'c>(
         refuse_head(config, request)?;
     }
     let Some(raw) = request.target() else {
-        return Ok((None, first_match(config, request, None)));
+        return Ok((None, first_match(config, request, None)?));
     };
     // Refused in every mode: no rule can be chosen for what is no text.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
@@ -36,10 +36,10 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
-    let rule = first_match(config, request, Some(target));
+    let rule = first_match(config, request, Some(target))?;
     // An upstream may decode the path and then drop its parameters.
     for path in others.iter() {
-        let other = first_match(config, request, Some(Target { path, ..target }));
+        let other = first_match(config, request, Some(Target { path, ..target }))?;
         if other.map(|(place, _)| place) != rule.map(|(place, _)| place) {
             return Err(Reason::AmbiguousPath);
         }
@@ -68,11 +68,24 @@ fn named(config: &Config) -> impl Iterator<Item = &str> {
     (config.rules.iter()).flat_map(|rule| rule.route.named_methods())
 }
 
+/// The first rule that is for the request, if no rule ahead of it may be too.
 fn first_match<'c>(
     config: &'c Config,
     request: &Request<'_>,
     target: Option<Target<'_>>,
-) -> Option<Placed<'c>> {
-    let mut rules = config.rules.iter().enumerate();
-    rules.find(|(_, rule)| rule.route.matches(request, target))
+) -> Result<Option<Placed<'c>>, Reason> {
+    for (place, rule) in config.rules.iter().enumerate() {
+        if rule.route.matches(request, target)? {
+            return Ok(Some((place, rule)));
+        }
+    }
+    Ok(None)
+}
+
+impl From<Unclear> for Reason {
+    fn from(unclear: Unclear) -> Self {
+        match unclear {
+            Unclear::Authority => Self::AmbiguousAuthority,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use core::iter;
 
 use crate::{
     http::{Request, path::Target},
-    policy::{StringMatch, authority::AuthorityMatch},
+    policy::{StringMatch, Unclear, authority::AuthorityMatch},
 };
 
 /// A condition on one header.
@@ -36,7 +36,7 @@ pub enum HeaderCondition {
     },
     /// It fits the pattern.
     Text(StringMatch),
-    /// The normal form of the authority fits.
+    /// The authority fits, as it was sent and in its normal form.
     Authority(AuthorityMatch),
 }
 
@@ -63,7 +63,11 @@ pub enum QueryCondition {
 impl HeaderMatch {
     /// Whether the condition holds. `:path` is the reading that is being matched, not the path as it
     /// was sent: a condition on it would be evaded by `/%61dmin` otherwise.
-    pub(super) fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
+    pub(super) fn matches(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+    ) -> Result<bool, Unclear> {
         match target {
             Some(target) if self.name == ":path" => {
                 let text = target.text();
@@ -75,36 +79,39 @@ impl HeaderMatch {
 
     /// Each line by itself, as Envoy does: joined, a line more would turn `admin` into another
     /// value, and the request would evade a rule for it (CVE-2026-26308).
-    fn matches_lines<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> bool {
+    fn matches_lines<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Result<bool, Unclear> {
         let mut lines = lines.peekable();
         let holds = match &self.condition {
             HeaderCondition::Present => lines.peek().is_some(),
             HeaderCondition::Absent => lines.peek().is_none(),
-            condition if lines.peek().is_some() => lines.any(|line| condition.holds_for(line)),
+            condition if lines.peek().is_some() => lines
+                .map(|line| condition.holds_for(line))
+                .find(|holds| *holds != Ok(false))
+                .unwrap_or(Ok(false))?,
             // As in Envoy, a missing header fails even an inverted condition on its value.
             condition => {
                 if !self.missing_is_empty {
-                    return false;
+                    return Ok(false);
                 }
-                condition.holds_for(b"")
+                condition.holds_for(b"")?
             }
         };
-        holds != self.inverted
+        Ok(holds != self.inverted)
     }
 }
 
 impl HeaderCondition {
-    fn holds_for(&self, value: &[u8]) -> bool {
+    fn holds_for(&self, value: &[u8]) -> Result<bool, Unclear> {
         // A byte that is no text must not hide the rest: `admin\xff` still starts with `admin`.
         let text = String::from_utf8_lossy(value);
-        match self {
+        Ok(match self {
             Self::Range { start, end } => text
                 .parse::<i64>()
                 .is_ok_and(|number| (*start..*end).contains(&number)),
             Self::Text(pattern) => pattern.matches(&text),
-            Self::Authority(condition) => condition.matches(&text),
+            Self::Authority(condition) => return condition.matches(&text),
             Self::Absent | Self::Present => false,
-        }
+        })
     }
 }
 
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn sees_text_beside_bytes_that_are_none() {
         let condition = HeaderCondition::Text(StringMatch::new(Pattern::Prefix("adm".into())));
-        assert!(condition.holds_for(b"adm\xff"));
-        assert!(!condition.holds_for(b"\xffadm"));
+        assert_eq!(condition.holds_for(b"adm\xff"), Ok(true));
+        assert_eq!(condition.holds_for(b"\xffadm"), Ok(false));
     }
 }

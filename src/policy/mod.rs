@@ -23,6 +23,7 @@ mod scheme;
 mod status_path;
 mod string_match;
 mod structured_scope;
+mod unclear;
 
 pub use self::{
     audiences::Audiences,
@@ -41,4 +42,5 @@ pub use self::{
     status_path::StatusPath,
     string_match::{Pattern, StringMatch, full_match},
     structured_scope::StructuredScopes,
+    unclear::Unclear,
 };

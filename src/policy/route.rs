@@ -10,7 +10,10 @@ use crate::{
         Request,
         path::{Target, normal_spelling},
     },
-    policy::condition::{HeaderCondition, HeaderMatch, QueryMatch},
+    policy::{
+        Unclear,
+        condition::{HeaderCondition, HeaderMatch, QueryMatch},
+    },
 };
 
 /// Which requests a rule is for; every part must hold.
@@ -117,18 +120,35 @@ fn mark(path: &str) -> Option<(usize, u8)> {
 impl RouteMatch {
     /// Whether the rule is for `request`, whose path and query are `target`. A request without a
     /// path (CONNECT) matches [`PathMatch::Connect`] alone.
-    #[must_use]
-    pub fn matches(&self, request: &Request<'_>, target: Option<Target<'_>>) -> bool {
-        self.matches_path(request, target.map(|target| target.path))
-            && self.takes(request.method())
-            && self
-                .headers
-                .iter()
-                .all(|header| header.matches(request, target))
-            && self
-                .query_parameters
-                .iter()
-                .all(|parameter| parameter.matches(target.and_then(|target| target.query)))
+    ///
+    /// # Errors
+    /// When a condition holds in one reading of the request and not in another. If some other part
+    /// does not match, the rule is for the request in no reading, and that is no error.
+    pub fn matches(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+    ) -> Result<bool, Unclear> {
+        if !self.matches_path(request, target.map(|target| target.path))
+            || !self.takes(request.method())
+        {
+            return Ok(false);
+        }
+        let query = target.and_then(|target| target.query);
+        for parameter in &self.query_parameters {
+            if !parameter.matches(query) {
+                return Ok(false);
+            }
+        }
+        let mut matches = Ok(true);
+        for header in &self.headers {
+            match header.matches(request, target) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                unclear => matches = unclear,
+            }
+        }
+        matches
     }
 
     /// Whether it takes requests with `method`.
@@ -209,7 +229,7 @@ mod tests {
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        route.matches(&request, target)
+        route.matches(&request, target).unwrap()
     }
 
     #[test]

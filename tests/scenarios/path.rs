@@ -16,6 +16,7 @@ on_both_drivers!(
     applies_the_first_rule_that_matches,
     no_spelling_of_a_path_evades_its_rule,
     no_spelling_of_a_host_evades_its_rule,
+    an_open_rule_by_host_opens_no_other_virtual_host,
     answers_414_to_paths_that_are_too_long,
     sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw,
 );
@@ -139,21 +140,42 @@ fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     }
 }
 
-/// Envoy's virtual hosts treat all of these as one host.
+fn to(authority: &str, path: &str) -> Request {
+    let mut request = Request::get(path);
+    request.authority = authority.to_owned();
+    request
+}
+
 fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (authority, status, reason) in [
         ("admin.example", 401, "missing_credential"),
         ("ADMIN.example", 401, "missing_credential"),
-        ("admin.example:80", 401, "missing_credential"),
-        ("admin.example.", 401, "missing_credential"),
+        ("admin.example:80", 400, "authority"),
+        ("admin.example.", 400, "authority"),
         ("a.example,admin.example", 400, "authority"),
     ] {
-        let mut request = Request::get("/");
-        request.authority = authority.to_owned();
-        assert_refused(&gate.send(&request), status, reason);
+        assert_refused(&gate.send(&to(authority, "/")), status, reason);
     }
-    assert_eq!(gate.metric("portcullis.denied.authority"), Some(1));
+    assert_eq!(gate.metric("portcullis.denied.authority"), Some(3));
+}
+
+/// Envoy's virtual hosts fold case alone: the others of these reach another virtual host, which the
+/// open rule is not for.
+fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
+    let mut config = configuration(&local_provider(&signer()));
+    let host = json!([{ "name": "host", "exact_match": "public.example" }]);
+    let open = json!({ "match": { "prefix": "/", "headers": host } });
+    config["rules"].as_array_mut().unwrap().insert(0, open);
+    let gate: D = start(&Setup::new(config));
+    for authority in ["public.example", "PUBLIC.example"] {
+        assert_eq!(gate.send(&to(authority, "/")).status, 200, "{authority}");
+    }
+    for authority in ["public.example:9999", "public.example.", "public.example:"] {
+        assert_refused(&gate.send(&to(authority, "/")), 400, "authority");
+    }
+    let other = gate.send(&to("admin.example:9999", "/"));
+    assert_refused(&other, 401, "missing_credential");
 }
 
 /// The limit does not count the query.
@@ -181,9 +203,9 @@ fn sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw<D: Driver>(
     ] {
         assert_eq!(gate.send(&Request::get(path)).status, status, "{path}");
     }
-    let mut request = Request::get("/");
-    request.authority = "ADMIN.example".to_owned();
-    assert_eq!(gate.send(&request).status, 200);
+    for authority in ["ADMIN.example", "admin.example:80", "admin.example."] {
+        assert_eq!(gate.send(&to(authority, "/")).status, 200, "{authority}");
+    }
 }
 
 /// HTTP/2 carries raw octets in paths, and methods in any case.

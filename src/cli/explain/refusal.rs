@@ -17,8 +17,8 @@ pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
         "standard methods are written in capitals, others as the rules write them; send it that way"
             .to_owned()
     } else if is(Reason::AmbiguousAuthority) {
-        "the authority has a comma, userinfo or another part that servers read differently; send one \
-         host, and its port if needed"
+        "servers read this authority differently, or its port or final dot decides which rule applies; \
+         send one host without a final dot, and name the port in the rules or have Envoy strip it"
             .to_owned()
     } else {
         String::new()
@@ -43,7 +43,10 @@ mod tests {
                 Reason::AmbiguousMethod,
                 "standard methods are written in capitals",
             ),
-            (Reason::AmbiguousAuthority, "the authority has a comma"),
+            (
+                Reason::AmbiguousAuthority,
+                "servers read this authority differently",
+            ),
         ] {
             let detail = of_request(reason.label(), &long, &limits);
             assert!(detail.starts_with(expected), "{detail}");

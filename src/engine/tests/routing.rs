@@ -157,17 +157,24 @@ fn refuses_methods_in_other_case_that_evade_rules_by_method() {
 }
 
 #[test]
-fn matches_the_authority_in_its_normal_form() {
+fn refuses_an_authority_whose_port_or_final_dot_decides_the_rule() {
     let engine = engine(json!({"rules": [
         {"match": {"prefix": "/", "headers": [{"name": "host", "exact_match": "admin.example"}]},
+         "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/", "headers": [{"name": "host", "exact_match": "ops.example:8443"}]},
          "requires": {"provider_name": "a"}},
         {"match": {"prefix": "/"}},
     ]}));
     for (authority, expected) in [
         ("admin.example", "missing_credential"),
         ("ADMIN.example", "missing_credential"),
-        ("admin.example:80", "missing_credential"),
-        ("admin.example.", "missing_credential"),
+        ("admin.example:80", "authority"),
+        ("admin.example:", "authority"),
+        ("admin.example.", "authority"),
+        ("ops.example:8443", "missing_credential"),
+        ("ops.example.:8443", "authority"),
+        ("ops.example", "not_required"),
+        ("a.example:8443", "not_required"),
         ("a.example,admin.example", "authority"),
         ("x@admin.example", "authority"),
         ("admin%2eexample", "authority"),
@@ -184,6 +191,38 @@ fn matches_the_authority_in_its_normal_form() {
             expected,
             "{authority}"
         );
+    }
+}
+
+/// The rule for the authority matters only where the rest of it matches.
+#[test]
+fn an_open_rule_by_host_opens_no_other_host() {
+    let host = |inverted: bool| json!({"name": "host", "exact_match": "public.example", "invert_match": inverted});
+    let strict = json!({"provider_name": "a"});
+    for rules in [
+        json!([
+            {"match": {"prefix": "/open", "headers": [host(false)]}},
+            {"match": {"prefix": "/"}, "requires": strict},
+        ]),
+        json!([
+            {"match": {"prefix": "/open", "headers": [host(true)]}, "requires": strict},
+            {"match": {"prefix": "/open"}},
+            {"match": {"prefix": "/"}, "requires": strict},
+        ]),
+    ] {
+        let engine = engine(json!({"rules": rules}));
+        for (authority, path, expected) in [
+            ("public.example", "/open", "not_required"),
+            ("PUBLIC.example", "/open", "not_required"),
+            ("public.example:9999", "/open", "authority"),
+            ("public.example.", "/open", "authority"),
+            ("public.example:", "/open", "authority"),
+            ("public.example:9999", "/", "missing_credential"),
+            ("other.example:9999", "/open", "missing_credential"),
+        ] {
+            let decision = decide(&engine, path, &[(":authority", authority)]);
+            assert_eq!(label(&decision), expected, "{authority}{path} {rules}");
+        }
     }
 }
 

@@ -65,7 +65,7 @@ fn reads_every_kind_of_header_condition() {
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        route.matches(&request, target)
+        route.matches(&request, target).unwrap()
     };
     for (matcher, value, expected) in [
         (json!({"exact_match": "ab"}), "ab", true),

@@ -1,0 +1,10 @@
+//! Rules that a request meets in one reading and not in another.
+
+/// Why it is unclear whether a rule is for a request: servers read a part of it differently, and the
+/// rule holds in one reading only. Whichever of them were chosen, some server behind would see a
+/// request that the operator has another rule for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// The authority as it was sent, and in its normal form.
+    Authority,
+}
