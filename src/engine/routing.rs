@@ -21,7 +21,7 @@ pub(super) fn route<'a, 'c>(
 ) -> Result<(Option<Target<'a>>, Option<Placed<'c>>), Reason> {
     let rejects = config.path_policy == PathPolicy::Reject;
     if rejects {
-        refuse_head(config, request)?;
+        refuse_head(request)?;
     }
     let Some(raw) = request.target() else {
         return Ok((None, first_match(config, request, None)?));
@@ -47,11 +47,11 @@ pub(super) fn route<'a, 'c>(
     Ok((Some(target), rule))
 }
 
-/// Refuses a method or an authority that can be read in two ways.
-fn refuse_head(config: &Config, request: &Request<'_>) -> Result<(), Reason> {
+/// Refuses a method or an authority that no rule may be chosen by.
+fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {
-            b":method" if method::is_misspelt(value) || method::evades(value, named(config)) => {
+            b":method" if method::is_misspelt(value) => {
                 return Err(Reason::AmbiguousMethod);
             }
             b":authority" | b"host" if authority::is_ambiguous(value) => {
@@ -63,11 +63,6 @@ fn refuse_head(config: &Config, request: &Request<'_>) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The methods that rules name.
-fn named(config: &Config) -> impl Iterator<Item = &str> {
-    (config.rules.iter()).flat_map(|rule| rule.route.named_methods())
-}
-
 /// The first rule that is for the request, if no rule ahead of it may be too.
 fn first_match<'c>(
     config: &'c Config,
@@ -75,7 +70,7 @@ fn first_match<'c>(
     target: Option<Target<'_>>,
 ) -> Result<Option<Placed<'c>>, Reason> {
     for (place, rule) in config.rules.iter().enumerate() {
-        if rule.route.matches(request, target)? {
+        if rule.route.matches(request, target, config.path_policy)? {
             return Ok(Some((place, rule)));
         }
     }
@@ -86,6 +81,7 @@ impl From<Unclear> for Reason {
     fn from(unclear: Unclear) -> Self {
         match unclear {
             Unclear::Authority => Self::AmbiguousAuthority,
+            Unclear::Method => Self::AmbiguousMethod,
         }
     }
 }

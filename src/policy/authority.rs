@@ -18,29 +18,34 @@ use crate::policy::{Pattern, StringMatch, Unclear};
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
 /// Whether servers may read different hosts from an authority. With a comma it is two joined lines,
-/// the part before `@` is not part of the host, and some servers decode `%`. Others stop at the
-/// first colon, trim dots, or read `[a.example]` and `:080` in their own ways.
+/// the part before `@` is not part of the host, and some servers decode `%`. Others stop at the first
+/// colon, trim dots or `;`, or read `[a.example]` and `:080` in their own ways. Envoy itself
+/// refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and `|`; the rest is refused here.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
-    authority.len() > MAX_OCTETS
-        || authority
-            .iter()
-            .any(|octet| matches!(octet, b',' | b'@' | b'%'))
-        || !str::from_utf8(authority).is_ok_and(has_one_form)
+    authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
 }
 
 /// Whether an authority is a host or an IPv6 address in brackets, then perhaps a port.
 fn has_one_form(authority: &str) -> bool {
-    let (host, port) = match authority.strip_prefix('[') {
+    let (is_host, port) = match authority.strip_prefix('[') {
         Some(bracketed) => match bracketed.split_once(']') {
-            Some((address, behind)) if is_ipv6_shape(address) => ("", behind),
-            _ => return false,
+            Some((address, behind)) => (is_ipv6_shape(address), behind),
+            None => return false,
         },
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+        None => {
+            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            (is_host_name(host), port)
+        }
     };
-    !host.ends_with("..")
-        && !host.contains(['[', ']'])
-        && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+    is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Whether it is a name as DNS has them (RFC 1123 section 2.1), with `_`, which services are named
+/// with. Of a client that sends none, it is empty.
+fn is_host_name(host: &str) -> bool {
+    let is_part = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_');
+    host.bytes().all(is_part) && !host.starts_with('.') && !host.contains("..")
 }
 
 /// Whether it is made as an IPv6 address is: at least two colons, and digits (RFC 3986 section 3.2.2).
@@ -357,6 +362,21 @@ mod tests {
             "admin.example:65616",
             "admin.example:http",
             "admin.example: 80",
+            ".admin.example",
+            "admin..example",
+            ".",
+            "*admin.example",
+            "admin.example;",
+            "admin.example!",
+            "admin.example$x",
+            "admin.example&",
+            "admin.example'",
+            "(admin.example)",
+            "admin.example+",
+            "admin.example=:80",
+            "~admin.example",
+            "admin example",
+            "\u{e9}.example",
             &"a".repeat(262),
         ] {
             assert!(is_ambiguous(authority.as_bytes()), "{authority}");

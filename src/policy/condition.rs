@@ -3,8 +3,8 @@
 use core::iter;
 
 use crate::{
-    http::{Request, path::Target},
-    policy::{StringMatch, Unclear, authority::AuthorityMatch},
+    http::{Request, method::has_lower_case, path::Target},
+    policy::{PathPolicy, StringMatch, Unclear, authority::AuthorityMatch},
 };
 
 /// A condition on one header.
@@ -67,7 +67,11 @@ impl HeaderMatch {
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
+        policy: PathPolicy,
     ) -> Result<bool, Unclear> {
+        if policy == PathPolicy::Reject {
+            self.refuse_unclear(request)?;
+        }
         match target {
             Some(target) if self.name == ":path" => {
                 let text = target.text();
@@ -75,6 +79,21 @@ impl HeaderMatch {
             }
             _ => self.matches_lines(request.values(&self.name)),
         }
+    }
+
+    /// Refuses a method that the condition is for in other case: `prefix: PUR` does not hold for
+    /// `purge`, which a server may act on.
+    fn refuse_unclear(&self, request: &Request<'_>) -> Result<(), Unclear> {
+        if let (":method", HeaderCondition::Text(pattern)) = (&*self.name, &self.condition) {
+            let method = request.method();
+            if has_lower_case(method)
+                && !pattern.matches(method)
+                && pattern.matches_in_other_case(method)
+            {
+                return Err(Unclear::Method);
+            }
+        }
+        Ok(())
     }
 
     /// Each line by itself, as Envoy does: joined, a line more would turn `admin` into another

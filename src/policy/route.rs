@@ -8,11 +8,12 @@ use regex_lite::Regex;
 use crate::{
     http::{
         Request,
+        method::has_lower_case,
         path::{Target, normal_spelling},
     },
     policy::{
-        Unclear,
-        condition::{HeaderCondition, HeaderMatch, QueryMatch},
+        PathPolicy, Unclear,
+        condition::{HeaderMatch, QueryMatch},
     },
 };
 
@@ -122,17 +123,26 @@ impl RouteMatch {
     /// path (CONNECT) matches [`PathMatch::Connect`] alone.
     ///
     /// # Errors
-    /// When a condition holds in one reading of the request and not in another. If some other part
+    /// With `path_policy: reject`, when a condition holds in one reading of the request and not in another. If some other part
     /// does not match, the rule is for the request in no reading, and that is no error.
     pub fn matches(
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
+        policy: PathPolicy,
     ) -> Result<bool, Unclear> {
-        if !self.matches_path(request, target.map(|target| target.path))
-            || !self.takes(request.method())
-        {
+        if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
+        }
+        let method = request.method();
+        let mut matches = Ok(true);
+        if !self.takes(method) {
+            match policy {
+                PathPolicy::Reject if self.names_in_other_case(method) => {
+                    matches = Err(Unclear::Method);
+                }
+                _ => return Ok(false),
+            }
         }
         let query = target.and_then(|target| target.query);
         for parameter in &self.query_parameters {
@@ -140,9 +150,8 @@ impl RouteMatch {
                 return Ok(false);
             }
         }
-        let mut matches = Ok(true);
         for header in &self.headers {
-            match header.matches(request, target) {
+            match header.matches(request, target, policy) {
                 Ok(true) => {}
                 Ok(false) => return Ok(false),
                 unclear => matches = unclear,
@@ -157,17 +166,11 @@ impl RouteMatch {
         self.methods.is_empty() || self.methods.iter().any(|own| own == method)
     }
 
-    /// The methods that it names, also those in conditions on `:method`.
-    pub fn named_methods(&self) -> impl Iterator<Item = &str> {
-        let headers = self
-            .headers
-            .iter()
-            .filter(|header| header.name == ":method");
-        let conditions = headers.filter_map(|header| match &header.condition {
-            HeaderCondition::Text(text) => text.exact(),
-            _ => None,
-        });
-        self.methods.iter().map(String::as_str).chain(conditions)
+    /// Whether it names `method` in other case. A rule for `PURGE` does not take `purge`, which a
+    /// server may act on.
+    fn names_in_other_case(&self, method: &str) -> bool {
+        let is_own = |own: &String| own.eq_ignore_ascii_case(method);
+        self.methods.iter().any(is_own) && has_lower_case(method)
     }
 
     fn matches_path(&self, request: &Request<'_>, path: Option<&str>) -> bool {
@@ -229,7 +232,7 @@ mod tests {
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        route.matches(&request, target).unwrap()
+        route.matches(&request, target, PathPolicy::Reject).unwrap()
     }
 
     #[test]

@@ -61,19 +61,19 @@ impl StringMatch {
         &self.pattern
     }
 
-    /// The only text that fits, if it minds case.
-    #[must_use]
-    pub fn exact(&self) -> Option<&str> {
-        match &self.pattern {
-            Pattern::Exact(text) if !self.ignore_case => Some(text),
-            _ => None,
-        }
-    }
-
     /// Whether ASCII case is ignored.
     #[must_use]
     pub const fn ignores_case(&self) -> bool {
         self.ignore_case
+    }
+
+    /// Whether `text` fits once case is ignored; of a regular expression, whether capitals do.
+    #[must_use]
+    pub fn matches_in_other_case(&self, text: &str) -> bool {
+        match &self.pattern {
+            Pattern::Regex(regex) => regex.is_match(&text.to_ascii_uppercase()),
+            pattern => Self::ignoring_case(pattern.clone()).matches(text),
+        }
     }
 
     /// What is looked for.
@@ -172,6 +172,21 @@ mod tests {
             assert!(refused, "{expression}");
         }
         assert!(Pattern::regex("(a{1000}){1000}").is_err());
+    }
+
+    #[test]
+    fn may_match_in_other_case() {
+        for (pattern, text, expected) in [
+            (Pattern::Exact("PURGE".into()), "purge", true),
+            (Pattern::Exact("Mixed".into()), "mixed", true),
+            (Pattern::Prefix("PUR".into()), "purge", true),
+            (Pattern::regex("PU[A-Z]+").unwrap(), "purge", true),
+            (Pattern::Suffix("GE".into()), "push", false),
+            (Pattern::regex("pu[a-z]+").unwrap(), "purge", false),
+        ] {
+            let found = StringMatch::new(pattern).matches_in_other_case(text);
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]

@@ -7,4 +7,6 @@
 pub enum Unclear {
     /// The authority as it was sent, and in its normal form.
     Authority,
+    /// The method, which the rule names in other case.
+    Method,
 }

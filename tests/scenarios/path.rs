@@ -105,6 +105,7 @@ fn strict_rules_before_an_open_one(policy: &str) -> Setup {
         strict(json!({ "safe_regex": { "regex": "/[a-z]{3}%C3%A9" } })),
         strict(json!({ "prefix": "/m", "methods": ["DELETE", "POST", "PUT", "PATCH"] })),
         strict(json!({ "prefix": "/", "headers": host })),
+        strict(json!({ "prefix": "/", "headers": [{ "name": ":method", "prefix_match": "UNLO" }] })),
         { "match": { "prefix": "/" } },
     ]);
     Setup::new(config)
@@ -154,10 +155,13 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
         ("admin.example:80", 400, "authority"),
         ("admin.example.", 400, "authority"),
         ("a.example,admin.example", 400, "authority"),
+        ("admin.example;", 400, "authority"),
+        (".admin.example", 400, "authority"),
+        ("*admin.example", 400, "authority"),
     ] {
         assert_refused(&gate.send(&to(authority, "/")), status, reason);
     }
-    assert_eq!(gate.metric("portcullis.denied.authority"), Some(3));
+    assert_eq!(gate.metric("portcullis.denied.authority"), Some(6));
 }
 
 /// Envoy's virtual hosts fold case alone: the others of these reach another virtual host, which the
@@ -234,11 +238,13 @@ fn no_request_of_http_2_evades_a_rule_by_its_spelling() {
         ("PoST", b"/m", 400),
         ("patch", b"/m", 400),
         ("get", b"/open", 400),
+        ("UNLOCK", b"/open", 401),
+        ("unlock", b"/open", 400),
         ("purge", b"/open", 200),
     ] {
         let path_text = path.escape_ascii();
         assert_eq!(send(method, path), status, "{method} {path_text}");
     }
     assert_eq!(gate.metric("portcullis.allowed"), Some(2));
-    assert_eq!(gate.metric("portcullis.denied.method"), Some(4));
+    assert_eq!(gate.metric("portcullis.denied.method"), Some(5));
 }

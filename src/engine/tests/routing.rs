@@ -136,6 +136,12 @@ fn refuses_methods_in_other_case_that_evade_rules_by_method() {
             {"match": {"prefix": "/m", "methods": ["DELETE", "PATCH", "PURGE"]}, "requires": {"provider_name": "a"}},
             {"match": {"prefix": "/m", "headers": [{"name": ":method", "exact_match": "MKCOL"}]},
              "requires": {"provider_name": "a"}},
+            {"match": {"prefix": "/m", "headers": [{"name": ":method", "prefix_match": "UNLO"}]},
+             "requires": {"provider_name": "a"}},
+            {"match": {"prefix": "/m", "headers": [{"name": ":method", "safe_regex_match": {"regex": "RE[A-Z]+"}}]},
+             "requires": {"provider_name": "a"}},
+            {"match": {"prefix": "/m", "headers": [{"name": ":method", "suffix_match": "ACL", "invert_match": true}]}},
+            {"match": {"prefix": "/m"}, "requires": {"provider_name": "a"}},
             {"match": {"prefix": "/"}},
         ]}))
     };
@@ -149,6 +155,13 @@ fn refuses_methods_in_other_case_that_evade_rules_by_method() {
         (b"PURGE", "missing_credential", "missing_credential"),
         (b"purge", "method", "not_required"),
         (b"mkcol", "method", "not_required"),
+        (b"Mkcol", "method", "not_required"),
+        (b"UNLOCK", "missing_credential", "missing_credential"),
+        (b"unlock", "method", "not_required"),
+        (b"REPORT", "missing_credential", "missing_credential"),
+        (b"report", "method", "not_required"),
+        (b"ACL", "missing_credential", "missing_credential"),
+        (b"acl", "method", "not_required"),
         (b"propfind", "not_required", "not_required"),
     ] {
         assert_eq!(decide_method(&config("reject"), method), reject);
@@ -182,6 +195,9 @@ fn refuses_an_authority_whose_port_or_final_dot_decides_the_rule() {
         ("admin.example:80:90", "authority"),
         ("admin.example:080", "authority"),
         ("[admin.example]", "authority"),
+        ("admin.example;", "authority"),
+        (".admin.example", "authority"),
+        ("*admin.example", "authority"),
         (&"a".repeat(262), "authority"),
         ("a.example", "not_required"),
     ] {

@@ -9,8 +9,8 @@ use crate::{
     http::{Request, path::Target},
     jose::ClaimPath,
     policy::{
-        Audiences, Authorization, HeaderCondition, PathMatch, ProviderId, QueryCondition,
-        Requirement, RouteMatch, WordSet,
+        Audiences, Authorization, HeaderCondition, PathMatch, PathPolicy, ProviderId,
+        QueryCondition, Requirement, RouteMatch, WordSet,
     },
 };
 
@@ -65,7 +65,7 @@ fn reads_every_kind_of_header_condition() {
         let target = request
             .target()
             .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
-        route.matches(&request, target).unwrap()
+        route.matches(&request, target, PathPolicy::Reject).unwrap()
     };
     for (matcher, value, expected) in [
         (json!({"exact_match": "ab"}), "ab", true),
