@@ -171,6 +171,7 @@ mod tests {
                 Some(r#"Bearer realm="api", error="invalid_request""#),
             ),
             (Reason::AmbiguousAuthority, 400, None),
+            (Reason::AmbiguousHeader, 400, None),
             (Reason::AmbiguousMethod, 400, None),
             (Reason::AmbiguousPath, 400, None),
             (Reason::PathTooLong, 414, None),

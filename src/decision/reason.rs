@@ -68,9 +68,11 @@ reasons! {
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in two ways.
     AmbiguousAuthority: "authority", InvalidTarget, None;
-    /// The method is a standard one in other case, or no text.
+    /// Some servers take a header for one that a rule has a condition on.
+    AmbiguousHeader: "header", InvalidTarget, None;
+    /// The method is a standard one, or one of a rule, in other case; or no text.
     AmbiguousMethod: "method", InvalidTarget, None;
-    /// The path can be read in two ways.
+    /// The path, or a query parameter that a rule has a condition on, can be read in two ways.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is meant for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
@@ -167,8 +169,9 @@ impl Reason {
             Self::SeveralCredentials => "The request presents more than one credential",
             Self::Method => "This path is for reading alone",
             Self::AmbiguousAuthority => "The host can be read in more than one way",
+            Self::AmbiguousHeader => "A header can be read in more than one way",
             Self::AmbiguousMethod => "Methods are written in capital letters",
-            Self::AmbiguousPath => "The path can be read in more than one way",
+            Self::AmbiguousPath => "The path or query can be read in more than one way",
             Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"

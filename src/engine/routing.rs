@@ -81,7 +81,10 @@ impl From<Unclear> for Reason {
     fn from(unclear: Unclear) -> Self {
         match unclear {
             Unclear::Authority => Self::AmbiguousAuthority,
+            Unclear::Header => Self::AmbiguousHeader,
             Unclear::Method => Self::AmbiguousMethod,
+            // The target is refused: path and query are one to the client.
+            Unclear::Parameter => Self::AmbiguousPath,
         }
     }
 }

@@ -13,6 +13,14 @@ pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
             .all(|(one, other)| fold(*one) == fold(*other))
 }
 
+/// Whether a server that folds names takes the header `written` for `own`, which it is not. A
+/// pseudo-header such as `:path` has no twin, since no server makes a header of it.
+pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
+    let is_pseudo = |name: &[u8]| name.first() == Some(&b':');
+    let own = own.as_bytes();
+    are_confusable(own, written) && own != written && !is_pseudo(own) && !is_pseudo(written)
+}
+
 /// Whether a server takes the query parameter `written`, decoded, for `own`. Beyond folding, PHP
 /// drops spaces at the start and cuts at NUL, and many frameworks read `own[]` and `own[a]` as
 /// parts of `own`.
@@ -49,6 +57,20 @@ mod tests {
         }
         assert!(!are_confusable(b"x-u", b"x--u"));
         assert!(!are_confusable(b"x-u", b"x-"));
+    }
+
+    #[test]
+    fn a_twin_has_another_spelling() {
+        for (own, written, expected) in [
+            ("x-mode", "x_mode", true),
+            ("x-mode", "x.mode", true),
+            ("x-mode", "x-mode", false),
+            ("x-mode", "x-modes", false),
+            (":method", "-method", false),
+            ("-method", ":method", false),
+        ] {
+            assert_eq!(is_twin(own, written.as_bytes()), expected, "{written}");
+        }
     }
 
     #[test]

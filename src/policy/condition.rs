@@ -3,7 +3,7 @@
 use core::iter;
 
 use crate::{
-    http::{Request, method::has_lower_case, path::Target},
+    http::{Request, is_parameter, is_twin, method::has_lower_case, path::Target},
     policy::{PathPolicy, StringMatch, Unclear, authority::AuthorityMatch},
 };
 
@@ -49,7 +49,7 @@ pub struct QueryMatch {
     pub condition: QueryCondition,
 }
 
-/// What a query parameter must look like; the first of several counts.
+/// What a query parameter must look like.
 #[derive(Clone, Debug)]
 pub enum QueryCondition {
     /// It is not there.
@@ -81,9 +81,15 @@ impl HeaderMatch {
         }
     }
 
-    /// Refuses a method that the condition is for in other case: `prefix: PUR` does not hold for
-    /// `purge`, which a server may act on.
+    /// Refuses what some servers would take for the header that the condition is on, and others
+    /// would not: another header that CGI and its kin give the same name, as
+    /// `x_http_method_override`, and a method in other case: `prefix: PUR` does not hold for `purge`,
+    /// which a server may act on.
     fn refuse_unclear(&self, request: &Request<'_>) -> Result<(), Unclear> {
+        let mut headers = request.headers().iter();
+        if headers.any(|(name, _)| is_twin(&self.name, name)) {
+            return Err(Unclear::Header);
+        }
         if let (":method", HeaderCondition::Text(pattern)) = (&*self.name, &self.condition) {
             let method = request.method();
             if has_lower_case(method)
@@ -135,17 +141,50 @@ impl HeaderCondition {
 }
 
 impl QueryMatch {
-    pub(super) fn matches(&self, query: Option<&str>) -> bool {
-        let value = query.and_then(|query| {
-            form_urlencoded::parse(query.as_bytes())
+    /// Whether the condition holds. With `path_policy: raw`, the first of several parameters with this
+    /// name counts, as in Envoy.
+    pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
+        let query = query.unwrap_or("");
+        let found = match policy {
+            PathPolicy::Reject => self.agreed(query)?,
+            PathPolicy::Raw => form_urlencoded::parse(query.as_bytes())
                 .find(|(name, _)| *name == self.name)
-                .map(|(_, value)| value)
-        });
-        match (&self.condition, value) {
-            (QueryCondition::Absent, value) => value.is_none(),
-            (QueryCondition::Present, value) => value.is_some(),
-            (QueryCondition::Text(pattern), Some(value)) => pattern.matches(&value),
-            (QueryCondition::Text(_), None) => false,
+                .map(|(_, value)| self.condition.holds_for(&value)),
+        };
+        Ok(found.unwrap_or(matches!(self.condition, QueryCondition::Absent)))
+    }
+
+    /// Whether the condition holds for the parameter, however servers read the query; `None` if it is
+    /// not there. Of several with the name, one server takes the first and another the last. Some take
+    /// `.mode` or `mode[]` for `mode`, and some end a parameter at `;`.
+    fn agreed(&self, query: &str) -> Result<Option<bool>, Unclear> {
+        let mut found = None;
+        for pair in query.split('&') {
+            let is_split = pair.contains(';');
+            let parts = pair.split(';');
+            for (name, value) in parts.flat_map(|part| form_urlencoded::parse(part.as_bytes())) {
+                let is_own = name == self.name;
+                if !is_own && !is_parameter(&self.name, &name) {
+                    continue;
+                }
+                let holds = self.condition.holds_for(&value);
+                if !is_own || is_split || found.is_some_and(|other| other != holds) {
+                    return Err(Unclear::Parameter);
+                }
+                found = Some(holds);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl QueryCondition {
+    /// Whether it holds for a parameter that is there.
+    fn holds_for(&self, value: &str) -> bool {
+        match self {
+            Self::Absent => false,
+            Self::Present => true,
+            Self::Text(pattern) => pattern.matches(value),
         }
     }
 }
@@ -163,5 +202,71 @@ mod tests {
         let condition = HeaderCondition::Text(StringMatch::new(Pattern::Prefix("adm".into())));
         assert_eq!(condition.holds_for(b"adm\xff"), Ok(true));
         assert_eq!(condition.holds_for(b"\xffadm"), Ok(false));
+    }
+
+    #[test]
+    fn a_parameter_that_servers_read_differently_is_unclear() {
+        let text = |text: &str| StringMatch::new(Pattern::Exact(text.into()));
+        let exact = || QueryCondition::Text(text("admin"));
+        let unclear = Err(Unclear::Parameter);
+        for (condition, query, reject, raw) in [
+            (exact(), "x&_mode=admin", Ok(true), true),
+            (exact(), "%5Fmode=adm%69n", Ok(true), true),
+            (exact(), "_mode=x", Ok(false), false),
+            (exact(), "", Ok(false), false),
+            (exact(), "_mode=admin&_mode=admin", Ok(true), true),
+            (exact(), "_mode=x&_mode=y", Ok(false), false),
+            (exact(), "_mode=x&_mode=admin", unclear, false),
+            (exact(), "_mode=admin&_mode=x", unclear, true),
+            (exact(), "_mode=x;y", unclear, false),
+            (exact(), "x;_mode=admin", unclear, false),
+            (exact(), "x;y=_mode&_modes=a", Ok(false), false),
+            (QueryCondition::Present, "_mode", Ok(true), true),
+            (QueryCondition::Present, "_mode=1&_mode=2", Ok(true), true),
+            (QueryCondition::Present, ".mode", unclear, false),
+            (QueryCondition::Absent, "x=_mode", Ok(true), true),
+            (QueryCondition::Absent, "_mode", Ok(false), false),
+            (QueryCondition::Absent, ".mode=x", unclear, true),
+            (QueryCondition::Absent, "%20_mode=x", unclear, true),
+            (QueryCondition::Absent, "_mode[]=x", unclear, true),
+            (QueryCondition::Absent, "_Mode=x", unclear, true),
+            (QueryCondition::Absent, "_mode%00=x", unclear, true),
+            (QueryCondition::Absent, "x=1;_mode=x", unclear, true),
+        ] {
+            let name = "_mode".to_owned();
+            let parameter = QueryMatch { name, condition };
+            let found = parameter.matches(Some(query), PathPolicy::Reject);
+            assert_eq!(found, reject, "{parameter:?} {query}");
+            let found = parameter.matches(Some(query), PathPolicy::Raw);
+            assert_eq!(found, Ok(raw), "{parameter:?} {query}");
+        }
+    }
+
+    #[test]
+    fn a_confusable_header_makes_a_condition_unclear() {
+        let condition = |condition, inverted| HeaderMatch {
+            name: "x-mode".into(),
+            condition,
+            inverted,
+            missing_is_empty: true,
+        };
+        let exact = || HeaderCondition::Text(StringMatch::new(Pattern::Exact("a".into())));
+        for header in [
+            condition(HeaderCondition::Absent, false),
+            condition(HeaderCondition::Present, false),
+            condition(exact(), false),
+            condition(exact(), true),
+        ] {
+            for twin in ["x_mode", "x.mode"] {
+                let lines = [(twin.as_bytes(), &b"a"[..]), (b"x-mode", b"a")];
+                for count in [1, 2] {
+                    let request = Request::new(lines[..count].to_vec());
+                    let found = header.matches(&request, None, PathPolicy::Reject);
+                    assert_eq!(found, Err(Unclear::Header), "{header:?} {twin}");
+                    let found = header.matches(&request, None, PathPolicy::Raw);
+                    assert!(found.is_ok(), "{header:?} {twin}");
+                }
+            }
+        }
     }
 }

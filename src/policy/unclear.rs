@@ -7,6 +7,11 @@
 pub enum Unclear {
     /// The authority as it was sent, and in its normal form.
     Authority,
+    /// A header whose name some servers take for one that the rule has a condition on.
+    Header,
     /// The method, which the rule names in other case.
     Method,
+    /// A query parameter: it is there twice with different outcomes, or under a name or behind a
+    /// separator that only some servers understand.
+    Parameter,
 }

@@ -17,6 +17,7 @@ on_both_drivers!(
     no_spelling_of_a_path_evades_its_rule,
     no_spelling_of_a_host_evades_its_rule,
     an_open_rule_by_host_opens_no_other_virtual_host,
+    no_confusable_name_evades_a_condition,
     answers_414_to_paths_that_are_too_long,
     sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw,
 );
@@ -180,6 +181,39 @@ fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     }
     let other = gate.send(&to("admin.example:9999", "/"));
     assert_refused(&other, 401, "missing_credential");
+}
+
+/// Whoever may only read must not send what the upstream takes for a DELETE.
+fn no_confusable_name_evades_a_condition<D: Driver>() {
+    let mut config = configuration(&local_provider(&signer()));
+    let absent = |name: &str| json!([{ "name": name, "present_match": false }]);
+    let open = json!({ "match": {
+        "prefix": "/", "methods": ["GET"],
+        "headers": absent("x-http-method-override"), "query_parameters": absent("_method"),
+    } });
+    config["rules"].as_array_mut().unwrap().insert(0, open);
+    let gate: D = start(&Setup::new(config));
+    assert_eq!(gate.send(&Request::get("/?method=DELETE")).status, 200);
+    let overriding = |name: &str| gate.send(&Request::get("/").header(name, "DELETE"));
+    let named = overriding("x-http-method-override");
+    assert_refused(&named, 401, "missing_credential");
+    for twin in ["x_http_method_override", "x.http-method-override"] {
+        assert_refused(&overriding(twin), 400, "header");
+    }
+    let named = gate.send(&Request::get("/?_method=DELETE"));
+    assert_refused(&named, 401, "missing_credential");
+    for query in [
+        ".method=DELETE",
+        "%20_method=DELETE",
+        "_method[]=DELETE",
+        "_Method=DELETE",
+        "_method%00=DELETE",
+        "a=1;_method=DELETE",
+    ] {
+        let exchange = gate.send(&Request::get(&format!("/?{query}")));
+        assert_refused(&exchange, 400, "ambiguous_path");
+    }
+    assert_eq!(gate.metric("portcullis.denied.header"), Some(2));
 }
 
 /// The limit does not count the query.

@@ -11,7 +11,12 @@ pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
         let limit = limits.path_bytes;
         format!("the path has {length} bytes; limits.path_bytes is {limit}")
     } else if is(Reason::AmbiguousPath) {
-        "the path can be read in two ways; send it in its normal spelling, or set path_policy: raw"
+        "the path, or a query parameter that a rule looks at, can be read in two ways; send it once \
+         and in its normal spelling, or set path_policy: raw"
+            .to_owned()
+    } else if is(Reason::AmbiguousHeader) {
+        "some servers take one of the headers for another that a rule looks at (x_user for x-user); \
+         leave it out"
             .to_owned()
     } else if is(Reason::AmbiguousMethod) {
         "standard methods are written in capitals, others as the rules write them; send it that way"
@@ -38,7 +43,11 @@ mod tests {
                 Reason::PathTooLong,
                 "the path has 9001 bytes; limits.path_bytes is 8192",
             ),
-            (Reason::AmbiguousPath, "the path can be read in two ways"),
+            (Reason::AmbiguousPath, "the path, or a query parameter"),
+            (
+                Reason::AmbiguousHeader,
+                "some servers take one of the headers",
+            ),
             (
                 Reason::AmbiguousMethod,
                 "standard methods are written in capitals",

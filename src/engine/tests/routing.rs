@@ -280,6 +280,46 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
+/// The example of `docs/roles.md`: a GET that the upstream takes for a DELETE must not pass as a GET.
+#[test]
+fn no_confusable_name_evades_a_condition() {
+    let absent = |name: &str| json!({"name": name, "present_match": false});
+    let mode = json!([{"name": "mode", "string_match": {"exact": "admin"}}]);
+    let engine = engine(json!({"rules": [
+        {"match": {"prefix": "/api", "methods": ["GET"], "headers": [absent("x-http-method-override")],
+                   "query_parameters": [absent("_method")]}},
+        {"match": {"prefix": "/q", "query_parameters": mode}, "requires": {"provider_name": "a"}},
+        {"match": {"prefix": "/q"}},
+        {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}},
+    ]}));
+    for (path, header, expected) in [
+        ("/api", "x-other", "not_required"),
+        ("/api?method=DELETE", "x-other", "not_required"),
+        ("/api", "x-http-method-override", "missing_credential"),
+        ("/api", "x_http_method_override", "header"),
+        ("/api", "x.http-method-override", "header"),
+        ("/api?_method=DELETE", "x-other", "missing_credential"),
+        ("/api?.method=DELETE", "x-other", "ambiguous_path"),
+        ("/api?%20_method=DELETE", "x-other", "ambiguous_path"),
+        ("/api?_method[]=DELETE", "x-other", "ambiguous_path"),
+        ("/api?_Method=DELETE", "x-other", "ambiguous_path"),
+        ("/api?_method%00=DELETE", "x-other", "ambiguous_path"),
+        ("/api?a=1;_method=DELETE", "x-other", "ambiguous_path"),
+        ("/q?mode=x", "x_http_method_override", "not_required"),
+        ("/q?mode=admin", "x-other", "missing_credential"),
+        ("/q?mode=x&mode=admin", "x-other", "ambiguous_path"),
+        ("/q?mode=x&Mode=admin", "x-other", "ambiguous_path"),
+        (
+            "/z?.method=DELETE",
+            "x_http_method_override",
+            "missing_credential",
+        ),
+    ] {
+        let decision = decide(&engine, path, &[(header, "DELETE")]);
+        assert_eq!(label(&decision), expected, "{path} {header}");
+    }
+}
+
 /// Such a header is taken away before anything is decided.
 #[test]
 fn chooses_no_rule_by_a_header_of_its_own() {
