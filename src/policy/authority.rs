@@ -65,15 +65,13 @@ fn is_port(digits: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct AuthorityMatch {
     /// In lower case.
-    written: StringMatch,
-    /// In its normal form, if that differs.
-    normal: Option<StringMatch>,
+    pattern: StringMatch,
     port: Port,
     /// It may name the final dot: in the normal form, it sees the host with and without.
     sees_final_dot: bool,
 }
 
-/// Whether the request's port counts.
+/// Whether the request's port counts in the normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
     /// The condition names none.
@@ -85,46 +83,26 @@ enum Port {
 }
 
 impl AuthorityMatch {
-    /// Both forms of the operator's condition.
+    /// The operator's condition.
     ///
     /// # Errors
     /// When the expression becomes too large once it ignores case.
     pub fn new(condition: StringMatch) -> Result<Self, regex_lite::Error> {
-        let named = |is_named| if is_named { Port::Named } else { Port::Ignored };
-        let sees_final_dot = match condition.pattern() {
-            Pattern::Exact(_) | Pattern::Suffix(_) => false, // their normal form has none
-            Pattern::Prefix(text) | Pattern::Contains(text) => {
-                text.ends_with('.') || text.contains(".:")
+        let (pattern, port, sees_final_dot) = match condition.into_pattern() {
+            Pattern::Regex(regex) => (Pattern::without_case(&regex)?, Port::Either, true),
+            pattern => {
+                let text = pattern.text();
+                let port = match text.contains(':') && !text.ends_with(']') {
+                    true => Port::Named,
+                    false => Port::Ignored,
+                };
+                let sees_final_dot = text.ends_with('.') || text.contains(".:");
+                let pattern = StringMatch::ignoring_case(pattern).into_pattern();
+                (pattern, port, sees_final_dot)
             }
-            Pattern::Regex(_) => true,
-        };
-        let mut normal = None;
-        let mut whole = |text: String, kind: fn(String) -> Pattern| {
-            let written = text.to_ascii_lowercase();
-            let (text, has_port) = whole(&written);
-            normal = (text != written).then(|| StringMatch::new(kind(text)));
-            (kind(written), named(has_port))
-        };
-        let (written, port) = match condition.into_pattern() {
-            Pattern::Exact(text) => whole(text, Pattern::Exact),
-            Pattern::Suffix(text) => whole(text, Pattern::Suffix),
-            // A prefix may end inside a name or an IPv6 address.
-            Pattern::Prefix(text) => {
-                let has_port = text.contains(':');
-                (Pattern::Prefix(text.to_ascii_lowercase()), named(has_port))
-            }
-            Pattern::Contains(text) => {
-                let has_port = text.contains(':');
-                (
-                    Pattern::Contains(text.to_ascii_lowercase()),
-                    named(has_port),
-                )
-            }
-            Pattern::Regex(regex) => (Pattern::without_case(&regex)?, Port::Either),
         };
         Ok(Self {
-            written: StringMatch::new(written),
-            normal,
+            pattern: StringMatch::new(pattern),
             port,
             sees_final_dot,
         })
@@ -139,64 +117,42 @@ impl AuthorityMatch {
             true => Cow::Owned(authority.to_ascii_lowercase()),
             false => Cow::Borrowed(authority),
         };
-        let as_sent = self.written.matches(&lower);
+        let as_sent = self.pattern.matches(&lower);
+        let (host, port) = split(&lower);
         // Most authorities are their own normal form, and need no second look.
-        let is_normal = !lower.contains(':') && !lower.ends_with('.');
-        let has_one_form = self.normal.is_none() && (as_sent || !self.sees_final_dot);
-        if (is_normal && has_one_form) || self.matches_normal(&lower) == as_sent {
+        let has_one_form = host.len() == lower.len() && (as_sent || !self.sees_final_dot);
+        if has_one_form || self.matches_normal(host, port) == as_sent {
             return Ok(as_sent);
         }
         Err(Unclear::Authority)
     }
 
-    fn matches_normal(&self, authority: &str) -> bool {
-        let (host, port) = split(authority);
-        match self.port {
-            Port::Ignored => self.fits(host, ""),
-            Port::Named => self.fits(host, port),
-            Port::Either => self.fits(host, "") || (!port.is_empty() && self.fits(host, port)),
-        }
-    }
-
-    fn fits(&self, host: &str, port: &str) -> bool {
-        let pattern = self.normal.as_ref().unwrap_or(&self.written);
-        let joined = match port {
-            "" => Cow::Borrowed(host),
-            port => Cow::Owned(format!("{host}:{port}")),
+    fn matches_normal(&self, host: &str, port: &str) -> bool {
+        let ports = match self.port {
+            Port::Ignored => &[""][..],
+            Port::Named => &[port],
+            Port::Either => &["", port],
         };
-        if pattern.matches(&joined) {
-            return true;
-        }
-        self.sees_final_dot
-            && !host.is_empty()
-            && match port {
-                "" => pattern.matches(&format!("{host}.")),
-                port => pattern.matches(&format!("{host}.:{port}")),
-            }
+        let dots = match self.sees_final_dot {
+            true => &["", "."][..],
+            false => &[""],
+        };
+        ports.iter().any(|port| {
+            dots.iter()
+                .any(|dot| self.pattern.matches(&[host, dot, port].concat()))
+        })
     }
 }
 
-/// Host without final dot, and port, which may be empty. The colons between brackets are part of an
-/// IPv6 address.
+/// Host without final dot, and port with its colon, which may be empty. The colons between brackets
+/// are part of an IPv6 address.
 fn split(authority: &str) -> (&str, &str) {
-    let (host, port) = match authority.rsplit_once(':') {
+    let (host, port) = match authority.rfind(':').map(|colon| authority.split_at(colon)) {
+        Some((host, ":")) => (host, ""),
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, ""),
     };
-    match host.strip_suffix('.') {
-        Some("") | None => (host, port),
-        Some(host) => (host, port),
-    }
-}
-
-/// The normal form of an authority, or the end of one, and whether it names a port.
-fn whole(written: &str) -> (String, bool) {
-    let lower = written.to_ascii_lowercase();
-    let (host, port) = split(&lower);
-    match port {
-        "" => (host.to_owned(), false),
-        port => (format!("{host}:{port}"), true),
-    }
+    (host.strip_suffix('.').unwrap_or(host), port)
 }
 
 #[cfg(test)]

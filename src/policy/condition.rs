@@ -94,7 +94,7 @@ impl HeaderMatch {
             let method = request.method();
             if has_lower_case(method)
                 && !pattern.matches(method)
-                && pattern.matches_in_other_case(method)
+                && pattern.matches(&method.to_ascii_uppercase())
             {
                 return Err(Unclear::Method);
             }
@@ -141,40 +141,32 @@ impl HeaderCondition {
 }
 
 impl QueryMatch {
-    /// Whether the condition holds. With `path_policy: raw`, the first of several parameters with this
-    /// name counts, as in Envoy.
+    /// Whether the condition holds for the first parameter with this name, as in Envoy.
+    ///
+    /// With `path_policy: reject`, however servers read the query: of several with the name, one server
+    /// takes the first and another the last. Some take `.mode` or `mode[]` for `mode`, and some end
+    /// a parameter at `;`.
     pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
-        let query = query.unwrap_or("");
-        let found = match policy {
-            PathPolicy::Reject => self.agreed(query)?,
-            PathPolicy::Raw => form_urlencoded::parse(query.as_bytes())
-                .find(|(name, _)| *name == self.name)
-                .map(|(_, value)| self.condition.holds_for(&value)),
-        };
+        let mut found = None;
+        for (name, value) in form_urlencoded::parse(query.unwrap_or("").as_bytes()) {
+            let holds = self.condition.holds_for(&value);
+            let is_clear = match name == self.name {
+                true => *found.get_or_insert(holds) == holds && !value.contains(';'),
+                false => !self.may_be_read_from(&name, &value),
+            };
+            if !is_clear && policy == PathPolicy::Reject {
+                return Err(Unclear::Parameter);
+            }
+        }
         Ok(found.unwrap_or(matches!(self.condition, QueryCondition::Absent)))
     }
 
-    /// Whether the condition holds for the parameter, however servers read the query; `None` if it is
-    /// not there. Of several with the name, one server takes the first and another the last. Some take
-    /// `.mode` or `mode[]` for `mode`, and some end a parameter at `;`.
-    fn agreed(&self, query: &str) -> Result<Option<bool>, Unclear> {
-        let mut found = None;
-        for pair in query.split('&') {
-            let is_split = pair.contains(';');
-            let parts = pair.split(';');
-            for (name, value) in parts.flat_map(|part| form_urlencoded::parse(part.as_bytes())) {
-                let is_own = name == self.name;
-                if !is_own && !is_parameter(&self.name, &name) {
-                    continue;
-                }
-                let holds = self.condition.holds_for(&value);
-                if !is_own || is_split || found.is_some_and(|other| other != holds) {
-                    return Err(Unclear::Parameter);
-                }
-                found = Some(holds);
-            }
-        }
-        Ok(found)
+    /// Whether a server may take another parameter, or what follows a `;` in it, for this one.
+    fn may_be_read_from(&self, name: &str, value: &str) -> bool {
+        let parts = name.split(';').chain(value.split(';').skip(1));
+        parts
+            .filter_map(|part| part.split('=').next())
+            .any(|name| name == self.name || is_parameter(&self.name, name))
     }
 }
 
