@@ -71,15 +71,26 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     }
     if let PathMatch::Exact(text) | PathMatch::Prefix(text) | PathMatch::SegmentPrefix(text) =
         &route.path
-        && text.spelling().contains(';')
+        && let Some(text) = cut(text.spelling())
     {
-        let text = "no request reaches it: paths are also matched without parameters; write it without \";\"";
         return Some(text.to_owned());
     }
     let (written, instead) = expressions(route).find_map(misspelt)?;
     Some(format!(
         "paths are matched encoded; in the regular expression, write `{instead}` for `{written}`"
     ))
+}
+
+/// Why a path is in no request's every reading.
+fn cut(path: &str) -> Option<&'static str> {
+    if path.contains(';') {
+        return Some(
+            "no request reaches it: paths are also matched without parameters; write it without \";\"",
+        );
+    }
+    ["%3F", "%23"].iter().any(|octet| path.contains(octet)).then_some(
+        "no request reaches it: paths are also matched up to an encoded ? or #; write it without them",
+    )
 }
 
 /// The regular expressions that see the path.

@@ -75,9 +75,9 @@ impl HeaderMatch {
         match target {
             Some(target) if self.name == ":path" => {
                 let text = target.text();
-                self.matches_lines(iter::once(text.as_bytes()))
+                self.matches_lines(&mut iter::once(text.as_bytes()))
             }
-            _ => self.matches_lines(request.values(&self.name)),
+            _ => self.matches_lines(&mut request.values(&self.name)),
         }
     }
 
@@ -104,7 +104,10 @@ impl HeaderMatch {
 
     /// Each line by itself, as Envoy does: joined, a line more would turn `admin` into another
     /// value, and the request would evade a rule for it (CVE-2026-26308).
-    fn matches_lines<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Result<bool, Unclear> {
+    fn matches_lines<'a>(
+        &self,
+        lines: &mut dyn Iterator<Item = &'a [u8]>,
+    ) -> Result<bool, Unclear> {
         let mut lines = lines.peekable();
         let holds = match &self.condition {
             HeaderCondition::Present => lines.peek().is_some(),

@@ -205,6 +205,19 @@ fn warns_of_a_rule_for_a_path_with_a_parameter() {
 }
 
 #[test]
+fn warns_of_a_rule_for_a_path_with_an_encoded_delimiter() {
+    for path in ["/a%3Fb", "/a%3f", "/a%23b"] {
+        assert_eq!(
+            told(&[(json!({"path": path}), true)]),
+            [
+                "rules[0]: no request reaches it: paths are also matched up to an encoded ? or #; \
+                 write it without them"
+            ]
+        );
+    }
+}
+
+#[test]
 fn warns_of_an_expression_for_paths_that_come_encoded() {
     let rule = |regex: &str| [(json!({"safe_regex": {"regex": regex}}), true)];
     let warning = |written: &str, instead: &str| {

@@ -9,6 +9,8 @@ use super::spelling::octets;
 pub enum Ambiguity {
     /// `\` or `%5c`: some servers take it for `/`.
     Backslash,
+    /// An encoded control character: some servers end the path at `%00`, or take `%0a` off its end.
+    Control,
     /// `.` or `..` as a segment, plain or encoded (RFC 3986 §5.2.4).
     DotSegment,
     /// `%25` before two hexadecimal digits: decoded twice, it becomes another character.
@@ -19,8 +21,6 @@ pub enum Ambiguity {
     EncodedSlash,
     /// `#`: a fragment is not part of a request target (RFC 9112 §3.2).
     Fragment,
-    /// `%00`: some servers end the path there.
-    Nul,
     /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
     NotText,
     /// `%u002f`: IIS and others decode it to a character.
@@ -31,12 +31,12 @@ impl fmt::Display for Ambiguity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Backslash => "a backslash",
+            Self::Control => "an encoded control character",
             Self::DotSegment => "a dot segment",
             Self::DoubleEncoding => "a character that is encoded twice",
             Self::EmptySegment => "an empty segment",
             Self::EncodedSlash => "an encoded slash",
             Self::Fragment => "a fragment",
-            Self::Nul => "an encoded NUL",
             Self::NotText => "encoded octets that are not UTF-8",
             Self::UnicodeEncoding => "the encoding %u",
         })
@@ -77,9 +77,10 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
         let ambiguity = match code {
             "2F" => Ambiguity::EncodedSlash,
             "5C" => Ambiguity::Backslash,
-            "00" => Ambiguity::Nul,
             "25" if is_unicode_encoding(behind) => Ambiguity::UnicodeEncoding,
             "25" if starts_with_digits::<2>(behind) => Ambiguity::DoubleEncoding,
+            "7F" => Ambiguity::Control,
+            code if code.starts_with(['0', '1']) => Ambiguity::Control,
             _ => continue,
         };
         return Err(ambiguity);

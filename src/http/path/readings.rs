@@ -7,19 +7,15 @@ use super::{
     spelling::{is_pchar, normal_spelling},
 };
 
-/// The ways in which servers may read a path, other than as it was sent.
+/// The ways in which servers may read a path, other than as it was sent: in its normal spelling,
+/// without its parameters, and each of these up to an encoded `?` or `#`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Readings {
-    /// In its normal spelling, where that differs.
-    normal: Option<String>,
-    /// In its normal spelling without its parameters, where it has some.
-    bare: Option<String>,
-}
+pub struct Readings(Vec<String>);
 
 impl Readings {
-    /// Each of them once.
+    /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.normal.iter().chain(&self.bare).map(String::as_str)
+        self.0.iter().map(String::as_str)
     }
 }
 
@@ -34,17 +30,32 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if path.contains('#') {
         return Err(Ambiguity::Fragment);
     }
-    let normal = normal_spelling(path);
-    refuse(&normal, Extent::Whole)?;
+    let normal = normal_spelling(path).into_owned();
     let bare = normal.contains(';').then(|| without_parameters(&normal));
-    if let Some(bare) = &bare {
-        // Taking `;` out of `/..;/admin` leaves a dot segment.
-        refuse(bare, Extent::Whole)?;
+    let mut others = Vec::new();
+    for reading in [Some(normal), bare].into_iter().flatten() {
+        // Each of them: taking `;` out of `/..;/admin` leaves a dot segment.
+        refuse(&reading, Extent::Whole)?;
+        if let Some(head) = before_delimiter(&reading) {
+            refuse(&head, Extent::Whole)?;
+            others.push(head);
+        }
+        if reading != path {
+            others.push(reading);
+        }
     }
-    Ok(Readings {
-        normal: (normal != path).then(|| normal.into_owned()),
-        bare,
-    })
+    Ok(Readings(others))
+}
+
+/// What comes before an encoded `?` or `#`: a proxy that sends on what it has decoded asks for
+/// `/admin?x` where it was asked for `/admin%3Fx`.
+fn before_delimiter(normal: &str) -> Option<String> {
+    let place = normal
+        .find("%3F")
+        .into_iter()
+        .chain(normal.find("%23"))
+        .min()?;
+    normal.get(..place).map(str::to_owned)
 }
 
 /// Whether a path has one reading and nothing ambiguous. Most paths are like this, so it is one
