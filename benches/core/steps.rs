@@ -10,7 +10,7 @@ use portcullis::{
     http::Request,
     jose::{Algorithm, HeaderMemo, KeyOrigin, KeySet, KeySetLimits, UntrustedToken, VerifyingKey},
     time::UnixMillis,
-    verification::{self, Attempts, Circumstances},
+    verification::{self, Allowance, Attempts, Circumstances},
 };
 use serde_json::json;
 
@@ -108,6 +108,7 @@ fn check_claims() -> Step {
             patience: Patience::Exhausted,
             certificate_digest: &|| None,
             accelerator: None,
+            allowance: &Allowance::default(),
         };
         let mut providers = engine.config().providers();
         let login = providers

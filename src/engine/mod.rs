@@ -40,7 +40,7 @@ use crate::{
     policy::{Mode, ProviderId, RoutePolicy},
     shared_memory::{SeenRecords, SharedMemory, SharedRecords},
     time::UnixMillis,
-    verification::{Accelerator, Circumstances, Issuer, KeySource},
+    verification::{Accelerator, Allowance, Circumstances, Issuer, KeySource},
 };
 
 use self::{
@@ -189,6 +189,7 @@ impl Engine {
             patience,
             certificate_digest: &|| *digest,
             accelerator: self.accelerator.as_deref(),
+            allowance: &Allowance::default(),
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)

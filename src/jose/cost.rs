@@ -1,4 +1,4 @@
-//! The cost of verifying a signature, and the budget of one token.
+//! The cost of verifying a signature, and the budgets of one token and one request.
 //!
 //! A key without `kid` is tried for every token that fits it, so a forged token costs a signature per
 //! such key. A bound on their number alone lets sixteen large keys cost a hundred times as much as
@@ -24,7 +24,11 @@ const BUDGET: usize = 256;
 /// of the size (`rsa::modexp`), and 128 bits squared are a sixteenth of a sixteenth.
 const RSA_UNIT_BITS: usize = 128;
 
-/// The rest of a token's budget.
+/// How many tokens of one request may cost [`BUDGET`] each. Whoever needs several tokens at once seldom
+/// has more than two issuers, and their keys have names.
+const TOKENS: usize = 2;
+
+/// The rest of the budget of a token, or of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget(usize);
 
@@ -35,6 +39,12 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// What the signatures of all tokens of one request may cost.
+    #[must_use]
+    pub const fn of_request() -> Self {
+        Self(BUDGET.saturating_mul(TOKENS))
+    }
+
     /// Spends the cost of a signature by `key`. False if not enough is left.
     pub fn affords(&mut self, key: &VerifyingKey) -> bool {
         let left = self.0.checked_sub(cost(key));

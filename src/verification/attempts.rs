@@ -1,11 +1,31 @@
-//! The signatures computed for one token in one request.
+//! The signatures computed for one token, and for all tokens of one request.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use crate::{
     few::Few,
     jose::{Budget, Thumbprint, VerifyingKey},
 };
+
+/// What the signatures of all tokens of one request may still cost. With a budget for each token alone,
+/// a request with a forged token in each of the places that a rule reads would cost as many.
+#[derive(Debug)]
+pub struct Allowance(Cell<Budget>);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(Cell::new(Budget::of_request()))
+    }
+}
+
+impl Allowance {
+    fn affords(&self, key: &VerifyingKey) -> bool {
+        let mut budget = self.0.get();
+        let affords = budget.affords(key);
+        self.0.set(budget);
+        affords
+    }
+}
 
 /// The signatures computed for one token in one request, and the rest of its budget.
 ///
@@ -23,15 +43,20 @@ struct Ledger {
 }
 
 impl Attempts {
-    /// Whether `key` has signed the token, by `compute` unless that is known. False if the budget does
-    /// not suffice for the key.
-    pub(super) fn is_signed_by(&self, key: &VerifyingKey, compute: impl FnOnce() -> bool) -> bool {
+    /// Whether `key` has signed the token, by `compute` unless that is known. False if the budget of the
+    /// token or of the request does not suffice for the key.
+    pub(super) fn is_signed_by(
+        &self,
+        key: &VerifyingKey,
+        allowance: &Allowance,
+        compute: impl FnOnce() -> bool,
+    ) -> bool {
         let Ledger { budget, computed } = &mut *self.0.borrow_mut();
         let thumbprint = key.thumbprint();
         if let Some((_, is_good)) = computed.iter().find(|(own, _)| *own == thumbprint) {
             return *is_good;
         }
-        if !budget.affords(key) {
+        if !budget.affords(key) || !allowance.affords(key) {
             return false;
         }
         let is_good = compute();

@@ -6,7 +6,7 @@ use crate::{
     decision::Reason,
     keys::{FetchCause, KeyStore, SourceId},
     time::UnixMillis,
-    verification::Accelerator,
+    verification::{Accelerator, Allowance},
 };
 
 /// What a verification may look at besides the token.
@@ -21,6 +21,8 @@ pub struct Circumstances<'a> {
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
     /// Whom to ask about signatures before they are computed here.
     pub accelerator: Option<&'a dyn Accelerator>,
+    /// What signatures may still cost in this request.
+    pub allowance: &'a Allowance,
 }
 
 /// Whether a request can wait for keys.

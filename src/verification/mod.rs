@@ -37,7 +37,7 @@ use crate::{
 use self::candidates::{SOON, candidates, serving_keys};
 pub use self::{
     accelerator::{Accelerator, CannotTell},
-    attempts::Attempts,
+    attempts::{Allowance, Attempts},
     backend::{Backend, SignatureBackend, UnfitHost},
     check::{Check, Nobody, Outcome, Witness},
     claim::ClaimRequirement,
@@ -190,7 +190,10 @@ fn check_signature(
     witness.told(Check::Key, candidates.peek().ok_or(Reason::UnknownKey))?;
     let compute = |key: &VerifyingKey| backend::is_signed_by(token, key, accelerator);
     let verified = candidates
-        .find_map(|key| token.verify_by(key, || attempts.is_signed_by(key, || compute(key))))
+        .find_map(|key| {
+            let is_signed = || attempts.is_signed_by(key, circumstances.allowance, || compute(key));
+            token.verify_by(key, is_signed)
+        })
         .ok_or(Reason::BadSignature);
     witness.told(Check::Signature, verified)
 }

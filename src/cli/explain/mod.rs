@@ -34,7 +34,7 @@ use crate::{
     keys::FetchCause,
     policy::{Audiences, HeaderPlace, ProviderId, Rule, Scheme},
     time::UnixMillis,
-    verification::{self, Attempts, Check, Circumstances, Issuer, Outcome, Witness},
+    verification::{self, Allowance, Attempts, Check, Circumstances, Issuer, Outcome, Witness},
 };
 
 /// What to explain, and how.
@@ -219,6 +219,7 @@ fn provider(
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         accelerator: None,
+        allowance: &Allowance::default(),
     };
     let mut trail = Trail::default();
     let own = (id, &provider.trust);

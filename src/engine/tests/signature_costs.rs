@@ -106,6 +106,25 @@ fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
     assert_eq!(outcome, ("bad_signature", AFFORDABLE));
 }
 
+/// Places for tokens are many, and a stranger can fill each.
+#[test]
+fn the_tokens_of_a_request_share_twice_the_budget_of_one() {
+    let mut providers: Vec<Value> = (0..8).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();
+    let names: Vec<String> = (0..8).map(|n| format!("x-token-{n}")).collect();
+    for (provider, name) in providers.iter_mut().zip(&names) {
+        provider["from_headers"] = json!([{ "name": name }]);
+    }
+    let tokens: Vec<String> = names.iter().map(|name| rs256(name)).collect();
+    let headers: Vec<(&str, &str)> = names
+        .iter()
+        .zip(&tokens)
+        .map(|(n, t)| (&**n, &**t))
+        .collect();
+    let engine = asking("requires_any", &providers);
+    let outcome = counted(engine, false, &headers);
+    assert_eq!(outcome, ("bad_signature", 2 * AFFORDABLE));
+}
+
 #[test]
 fn each_token_of_a_request_has_its_own_budget() {
     let mut providers: Vec<Value> = (0..4).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();
