@@ -224,10 +224,11 @@ impl Engine {
     }
 
     /// The edits that clean a request's trailers. A server that merges trailers into headers would
-    /// read an identity from them, so they must not hold one, however the headers were decided.
+    /// read an identity or a token from them, so they must not hold one, however the headers were
+    /// decided.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
-        sanitise::lines(&self.config.owned_headers, trailers)
+        sanitise::trailers(&self.config, trailers)
     }
 
     /// Whether a request may be made to wait for keys. In shadow mode that would be to block it.

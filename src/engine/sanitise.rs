@@ -1,6 +1,7 @@
 //! Takes what only this module may say out of a request.
 
 use crate::{
+    config::Config,
     decision::{HeaderEdit, Text},
     http::{HeaderName, Request, is_token},
 };
@@ -8,16 +9,31 @@ use crate::{
 /// Removes every header that only this module may set, from every request: one that is left in
 /// place on some path is an identity that anyone can claim.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
-    let mut edits = lines(owned, request.headers());
+    let mut edits = lines(request.headers(), &|name| owns(owned, name));
     edits.extend(connection(owned, request));
     edits
 }
 
-/// Removes the header or trailer lines that only this module may set.
-pub(super) fn lines(owned: &[HeaderName], lines: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
+/// Removes from a request's trailers what only this module may set, and what tokens are read from. A
+/// server that merges trailers into headers would find an identity, or a token that nobody has
+/// verified, next to a token that was; credentials must not be in trailers (RFC 9110 section 6.5.1).
+pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
+    lines(trailers, &|name| {
+        let mut providers = config.providers.iter();
+        owns(&config.owned_headers, name)
+            || providers.any(|provider| provider.places.reads_header(name))
+    })
+}
+
+fn owns(owned: &[HeaderName], name: &[u8]) -> bool {
+    owned.iter().any(|own| own.is_confusable_with(name))
+}
+
+/// Removes the lines whose names are taken, once each.
+fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
     for (name, _) in lines {
-        if owned.iter().any(|own| own.is_confusable_with(name)) {
+        if is_taken(name) {
             let edit = HeaderEdit::Remove(String::from_utf8_lossy(name).into_owned().into());
             if !edits.contains(&edit) {
                 edits.push(edit);
@@ -40,9 +56,7 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
         .flat_map(|line| line.split(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
         .collect();
-    let is_removed = |option: &&[u8]| {
-        !is_token(option) || owned.iter().any(|own| own.is_confusable_with(option))
-    };
+    let is_removed = |option: &&[u8]| !is_token(option) || owns(owned, option);
     let (named, kept): (Vec<&[u8]>, Vec<&[u8]>) = options.into_iter().partition(is_removed);
     (!named.is_empty()).then(|| {
         let rest = String::from_utf8_lossy(&kept.join(&b", "[..])).into_owned();
@@ -57,11 +71,7 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
 /// up and the upstream will not see.
 pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
     let headers = request.headers().iter().copied();
-    Request::new(
-        headers
-            .filter(|(name, _)| !owned.iter().any(|own| own.is_confusable_with(name)))
-            .collect(),
-    )
+    Request::new(headers.filter(|(name, _)| !owns(owned, name)).collect())
 }
 
 #[cfg(test)]
@@ -89,5 +99,30 @@ mod tests {
                 HeaderEdit::Remove("x.user".into()),
             ]
         );
+    }
+
+    #[test]
+    fn takes_tokens_out_of_trailers_under_the_names_of_all_places() {
+        let config = |places: &str| {
+            let config = format!(
+                r#"{{"providers": {{"a": {{"issuer": "https://a.example", "audiences": ["a"], {places}
+                     "shared_secrets": [{{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}}]}}}}}}"#
+            );
+            Config::parse(config.as_bytes()).unwrap()
+        };
+        let sent: Vec<(&[u8], &[u8])> = vec![
+            (b"authorization", b"Bearer t"),
+            (b"x_token", b"t"),
+            (b"cookie", b"t=t"),
+            (b"x-checksum", b"1"),
+        ];
+        for (places, expected) in [
+            ("", "authorization"),
+            (r#""from_headers": [{"name": "X-Token"}],"#, "x_token"),
+            (r#""from_cookies": ["t"],"#, "cookie"),
+        ] {
+            let expected = HeaderEdit::Remove(expected.to_owned().into());
+            assert_eq!(trailers(&config(places), &sent), [expected], "{places}");
+        }
     }
 }

@@ -17,18 +17,19 @@ use crate::{
 };
 
 on_both_drivers!(
-    takes_identities_out_of_trailers_on_every_way_through,
+    takes_identities_and_tokens_out_of_trailers_on_every_way_through,
     takes_identities_out_of_the_trailers_of_a_request_that_waited,
     holds_trailers_back_with_a_refused_request,
 );
 
-/// An upload whose trailers claim an identity, under names that some server folds.
+/// An upload whose trailers claim an identity, under names that some server folds, and hold a token.
 fn upload(path: &str) -> Request {
     Request::new("POST", path)
         .body("data")
         .trailer("x-user", "root")
         .trailer("X_User", "root")
         .trailer("x.user", "root")
+        .trailer("authorization", "Bearer a.b.c")
         .trailer("x-checksum", "kept")
 }
 
@@ -54,7 +55,7 @@ fn only_the_clients_own() -> Headers {
     headers
 }
 
-fn takes_identities_out_of_trailers_on_every_way_through<D: Driver>() {
+fn takes_identities_and_tokens_out_of_trailers_on_every_way_through<D: Driver>() {
     let signer = signer();
     for mode in ["enforce", "shadow"] {
         let mut configuration = rules(configuration(&local_provider(&signer)));

@@ -161,7 +161,7 @@ fn check_place(name: &HeaderName, providers: &[Provider]) -> Result<(), Reason> 
 }
 
 fn reads(places: &Places, name: &HeaderName) -> bool {
-    places.reads_header(name) || !places.cookies.is_empty() && name.as_str() == "cookie"
+    places.reads_header(name.as_str().as_bytes())
 }
 
 fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {

@@ -144,15 +144,14 @@ impl Places {
         found.first.transpose()
     }
 
-    /// Whether a header of this name, or one that some servers take for it, is read for tokens.
+    /// Whether a header of this name in lower case, or one that some servers take for it, is read for
+    /// tokens.
     #[must_use]
-    pub fn reads_header(&self, name: &HeaderName) -> bool {
+    pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {
-            HeaderPlace::Basic | HeaderPlace::Bearer => name.as_str() == "authorization",
-            HeaderPlace::Prefixed { name: own, .. } => {
-                own.is_confusable_with(name.as_str().as_bytes())
-            }
-        })
+            HeaderPlace::Basic | HeaderPlace::Bearer => name == b"authorization",
+            HeaderPlace::Prefixed { name: own, .. } => own.is_confusable_with(name),
+        }) || (!self.cookies.is_empty() && name == b"cookie")
     }
 
     fn collect_header<'a>(
