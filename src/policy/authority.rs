@@ -45,7 +45,9 @@ fn has_one_form(authority: &str) -> bool {
 /// with. Of a client that sends none, it is empty.
 fn is_host_name(host: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_');
-    host.bytes().all(is_part) && !host.starts_with('.') && !host.contains("..")
+    host.bytes().all(is_part)
+        && !host.starts_with('.')
+        && !host.as_bytes().windows(2).any(|pair| pair == b"..")
 }
 
 /// Whether it is made as an IPv6 address is: at least two colons, and digits (RFC 3986 section 3.2.2).

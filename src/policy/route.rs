@@ -131,9 +131,20 @@ impl RouteMatch {
         target: Option<Target<'_>>,
         policy: PathPolicy,
     ) -> Result<bool, Unclear> {
+        // Most rules are for other paths: to pass one by takes no more than this.
         if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
         }
+        self.matches_behind_path(request, target, policy)
+    }
+
+    #[inline(never)]
+    fn matches_behind_path(
+        &self,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        policy: PathPolicy,
+    ) -> Result<bool, Unclear> {
         let method = request.method();
         let mut matches = Ok(true);
         if !self.takes(method) {

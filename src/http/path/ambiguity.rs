@@ -74,13 +74,12 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
     for encoded in normal.split('%').skip(1) {
         let (code, behind) = encoded.split_at_checked(2).unwrap_or((encoded, ""));
-        let ambiguity = match code {
-            "2F" => Ambiguity::EncodedSlash,
-            "5C" => Ambiguity::Backslash,
-            "25" if is_unicode_encoding(behind) => Ambiguity::UnicodeEncoding,
-            "25" if starts_with_digits::<2>(behind) => Ambiguity::DoubleEncoding,
-            "7F" => Ambiguity::Control,
-            code if code.starts_with(['0', '1']) => Ambiguity::Control,
+        let ambiguity = match code.as_bytes() {
+            b"2F" => Ambiguity::EncodedSlash,
+            b"5C" => Ambiguity::Backslash,
+            [b'0' | b'1', _] | b"7F" => Ambiguity::Control,
+            b"25" if is_unicode_encoding(behind) => Ambiguity::UnicodeEncoding,
+            b"25" if starts_with_digits::<2>(behind) => Ambiguity::DoubleEncoding,
             _ => continue,
         };
         return Err(ambiguity);

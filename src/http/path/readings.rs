@@ -1,6 +1,6 @@
 //! The ways in which servers may read one path.
 
-use core::mem;
+use core::{iter, mem};
 
 use super::{
     ambiguity::{Ambiguity, Extent, refuse},
@@ -17,6 +17,18 @@ impl Readings {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+
+    /// Adds a reading in its normal spelling, and what it is cut to.
+    fn add(&mut self, normal: &str, path: &str) -> Result<(), Ambiguity> {
+        let cut = before_delimiter(normal).and_then(|length| normal.get(..length));
+        for reading in iter::once(normal).chain(cut) {
+            refuse(reading, Extent::Whole)?;
+            if reading != path {
+                self.0.push(reading.to_owned());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The other readings of `path` (without query).
@@ -30,32 +42,21 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if path.contains('#') {
         return Err(Ambiguity::Fragment);
     }
-    let normal = normal_spelling(path).into_owned();
-    let bare = normal.contains(';').then(|| without_parameters(&normal));
-    let mut others = Vec::new();
-    for reading in [Some(normal), bare].into_iter().flatten() {
-        // Each of them: taking `;` out of `/..;/admin` leaves a dot segment.
-        refuse(&reading, Extent::Whole)?;
-        if let Some(head) = before_delimiter(&reading) {
-            refuse(&head, Extent::Whole)?;
-            others.push(head);
-        }
-        if reading != path {
-            others.push(reading);
-        }
+    let normal = normal_spelling(path);
+    let mut others = Readings::default();
+    // Each reading is looked at: taking `;` out of `/..;/admin` leaves a dot segment.
+    others.add(&normal, path)?;
+    if normal.contains(';') {
+        others.add(&without_parameters(&normal), path)?;
     }
-    Ok(Readings(others))
+    Ok(others)
 }
 
-/// What comes before an encoded `?` or `#`: a proxy that sends on what it has decoded asks for
-/// `/admin?x` where it was asked for `/admin%3Fx`.
-fn before_delimiter(normal: &str) -> Option<String> {
-    let place = normal
-        .find("%3F")
-        .into_iter()
-        .chain(normal.find("%23"))
-        .min()?;
-    normal.get(..place).map(str::to_owned)
+/// The length of what comes before an encoded `?` or `#`. A proxy that sends on what it has decoded
+/// asks for `/admin?x` where it was asked for `/admin%3Fx`.
+fn before_delimiter(normal: &str) -> Option<usize> {
+    let mut triplets = normal.as_bytes().windows(3);
+    triplets.position(|triplet| matches!(triplet, b"%3F" | b"%23"))
 }
 
 /// Whether a path has one reading and nothing ambiguous. Most paths are like this, so it is one
