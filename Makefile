@@ -91,6 +91,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 .PHONY: check test test-matrix test-exhaustive lint fmt
 check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute when warm
+	@scripts/require.sh python3
 	scripts/check-layers --test
 	scripts/check-layers
 	cargo fmt --check
@@ -121,6 +122,7 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, without a single warning
+	@scripts/require.sh python3
 	scripts/check-layers --test
 	scripts/check-layers
 	cargo fmt --check
