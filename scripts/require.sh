@@ -42,7 +42,6 @@ for tool in "$@"; do
             [ "$(node_major)" -ge 20 ] \
                 || fail "Node.js $(node --version) is too old: 20 or later is needed, https://nodejs.org"
             ;;
-        python3) command -v python3 >/dev/null || install_for Python python3 ;;
         dockerd) command -v dockerd >/dev/null || install_for Docker docker.io iptables ;;
         docker) command -v docker >/dev/null || install_for Docker docker-cli ;;
         docker-compose)
