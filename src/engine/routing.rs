@@ -63,7 +63,9 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The first rule that is for the request, if no rule ahead of it may be too.
+/// The first rule that is for the request, if no rule ahead of it may be too. A copy for each caller
+/// would add a kilobyte to the module.
+#[inline(never)]
 fn first_match<'c>(
     config: &'c Config,
     request: &Request<'_>,
