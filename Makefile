@@ -130,7 +130,7 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, with
 	cargo clippy $(CORE) --lib --bins -- -D warnings
 	cargo clippy --locked --lib --target $(TARGET) -- -D warnings
 	cargo clippy --locked $(PROBE) -- -D warnings
-	RUSTDOCFLAGS="-D rustdoc::broken_intra_doc_links -A rustdoc::private_intra_doc_links" cargo doc $(ALL) --no-deps --document-private-items --lib
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc $(ALL) --no-deps --document-private-items --lib
 	for script in $(SCRIPTS); do node --check "$$script"; done
 	for script in scripts/*.sh .ci/run; do bash -n "$$script"; done
 

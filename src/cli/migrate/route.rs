@@ -6,7 +6,7 @@
 //!
 //! Routes that are delivered separately from their listener also keep the override, so that an old
 //! listener still enforces it. Their virtual hosts are marked as rewritten
-//! ([`rollout`](super::rollout)).
+//! ([`rollout`]).
 
 use super::{
     difference::{Deviation, Difference},
