@@ -44,21 +44,6 @@ pub enum SetSharedDataError {
     Refused,
 }
 
-impl<M: SharedMemory + ?Sized> SharedMemory for &M {
-    fn shared_data(&self, key: &str) -> Option<SharedData> {
-        (**self).shared_data(key)
-    }
-
-    fn set_shared_data(
-        &self,
-        key: &str,
-        value: &[u8],
-        expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        (**self).set_shared_data(key, value, expected)
-    }
-}
-
 /// Empties an entry that nobody uses any more.
 pub fn clear(name: &str, memory: &dyn SharedMemory) {
     if let Some(shared) = memory.shared_data(name)
