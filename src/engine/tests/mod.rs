@@ -81,13 +81,13 @@ fn token(name: &str, extra: Value) -> String {
     sign(&secret, &json!({"alg": "HS256", "kid": name}), &claims)
 }
 
-fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
-    let mut all = vec![(&b":method"[..], &b"GET"[..]), (b":path", path.as_bytes())];
-    all.extend(
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
-    );
+fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> Decision {
+    let mut all = vec![
+        (&b":method"[..], method.as_bytes()),
+        (b":path", path.as_bytes()),
+    ];
+    let headers = headers.iter();
+    all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
     engine.decide(
         &Request::new(all),
@@ -96,6 +96,10 @@ fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
         Patience::Waiting,
         &NoConnection,
     )
+}
+
+fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {
+    send(engine, "GET", path, headers)
 }
 
 fn bearer(engine: &Engine, token: &str) -> Decision {

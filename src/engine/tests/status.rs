@@ -21,23 +21,6 @@ fn guarded(rest: Value) -> Engine {
     engine(config)
 }
 
-fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> Decision {
-    let mut all = vec![
-        (&b":method"[..], method.as_bytes()),
-        (b":path", path.as_bytes()),
-    ];
-    let headers = headers.iter();
-    all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(
-        &Request::new(all),
-        None,
-        now,
-        Patience::Waiting,
-        &NoConnection,
-    )
-}
-
 fn ask(engine: &Engine, method: &str, path: &str, token: &str) -> &'static str {
     let value = format!("Bearer {token}");
     label(&send(engine, method, path, &[("authorization", &value)]))
