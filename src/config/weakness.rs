@@ -1,7 +1,7 @@
 //! Which choices of a configuration are weak.
 //!
 //! A warning refuses nothing. It is found in the finished configuration, so it tells what holds,
-//! whether written or a default. What depends on the time is told by whoever has a clock.
+//! whether written or a default. The caller, which has a clock, asks for what depends on the time.
 
 use core::time::Duration;
 
@@ -20,7 +20,7 @@ const AMPLE_CLOCK_SKEW: u64 = 300;
 /// Cool-down below which strangers can make the module fetch often, in milliseconds.
 const SHORT_COOLDOWN_MS: u64 = 1000;
 
-/// How long before its end a certificate is told of.
+/// How long before its end a certificate is warned about.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;

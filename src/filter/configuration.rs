@@ -17,7 +17,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
     Ok((Config::from_value(&document)?, text))
 }
 
-/// The JSON that the bytes are, or that they stand for, and its text.
+/// The configuration as JSON, parsed or converted from protobuf, and its text.
 fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
     // Both may begin with a line feed, which is the tag of a Struct's first field. Text comes first: a
     // Struct has control characters where JSON allows none.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Different metadata that is kept. New routes come with new configurations of the proxy, so the
-/// list begins anew where it is full. Short enough to walk through.
+/// list is emptied when it is full. It is short enough to search from the start.
 const CAPACITY: usize = 128;
 
 /// What the proxy says of the route of one request.

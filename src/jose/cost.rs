@@ -24,7 +24,7 @@ const BUDGET: usize = 256;
 /// of the size (`rsa::modexp`), and 128 bits squared are a sixteenth of a sixteenth.
 const RSA_UNIT_BITS: usize = 128;
 
-/// How many tokens of one request may cost [`BUDGET`] each. Whoever needs several tokens at once seldom
+/// How many tokens of one request may cost [`BUDGET`] each. A client that sends several tokens seldom
 /// has more than two issuers, and their keys have names.
 const TOKENS: usize = 2;
 

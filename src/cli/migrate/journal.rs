@@ -14,7 +14,7 @@ impl Journal {
         self.0.push(Difference { at, what });
     }
 
-    /// Notes a difference that is told of once, however often it applies.
+    /// Notes a difference that is reported once, however often it applies.
     pub(super) fn note_once(&mut self, at: &Location, what: Deviation) {
         if self.0.iter().all(|difference| difference.what != what) {
             self.note(at, what);
