@@ -150,8 +150,7 @@ impl Gates {
         let process = EnvoyProcess::spawn(new_folder(), &bootstrap, 1);
         let addresses = process.wait_for("all listeners", || {
             let addresses = process.listeners();
-            let is_live = process.admin("/ready").trim() == "LIVE";
-            (is_live && addresses.len() == listeners.len()).then_some(addresses)
+            (process.is_ready() && addresses.len() == listeners.len()).then_some(addresses)
         });
         Self {
             process,

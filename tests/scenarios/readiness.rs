@@ -51,7 +51,7 @@ fn is_ready_without_a_listener_when_the_first_configuration_is_refused() {
     let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })).alone());
     let rejected = "listener_manager.lds.update_rejected: 1";
     gate.wait_until("the refusal", || gate.admin("/stats").contains(rejected));
-    gate.wait_until("readiness", || gate.admin("/ready") == "LIVE\n");
+    gate.wait_until("readiness", || gate.is_ready());
     assert_eq!(gate.admin("/listeners"), "");
 }
 

@@ -260,6 +260,11 @@ impl Envoy {
         self.process.admin(path)
     }
 
+    /// Whether all listeners serve.
+    pub fn is_ready(&self) -> bool {
+        self.process.is_ready()
+    }
+
     /// The memory that the process has now.
     pub fn memory(&self) -> Memory {
         Memory::of(self.process.id())
