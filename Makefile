@@ -15,7 +15,7 @@ PINNED_ENVOY := $(TOOLS)/envoy/envoy
 ENVOY := $(PINNED_ENVOY)
 TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
-PROBE := --manifest-path tests/probe/Cargo.toml --target-dir target/probe --target $(TARGET)
+BUILT_MODULE := target/$(TARGET)/release/portcullis_wasm.wasm
 PROGRAM := target/release/portcullis
 NOOP := target/bench/noop.wasm
 SERVER := envoy/authorization-server
@@ -30,12 +30,13 @@ VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
 SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
 
-# The program and the core, without the proxy-wasm shell.
-CORE := --locked --no-default-features --features cli
-# Everything. All native tests are built with these features alone, so that the phases share one build.
-ALL := --locked --features cli
+# All packages at once: the features of a dependency are the union of what the chosen packages ask for, so
+# any other choice would build it again.
+ALL := --locked --workspace
 # The core's unit tests as wasm.
-WASM_TESTS := --locked --no-default-features --lib --target $(TARGET)
+WASM_TESTS := --locked --package portcullis --lib --target $(TARGET)
+# The module of tests/host_facts.rs.
+PROBE := --locked --release --package probe --target $(TARGET)
 # Writes the bindings that Node needs for them.
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
@@ -56,11 +57,11 @@ help: ## List the targets
 
 .PHONY: wasm cli man completions envoy vectors
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
-	cargo build --locked --release --lib --target $(TARGET)
-	@node $(LINKER)/main.mjs $(MODULE) $(MODULE)
+	cargo build --locked --release --package portcullis-wasm --target $(TARGET)
+	@node $(LINKER)/main.mjs $(BUILT_MODULE) $(MODULE)
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
-	cargo build $(CORE) --release --bin portcullis
+	cargo build --locked --release --package portcullis-cli
 
 man: cli ## Write the manual pages: target/man/
 	$(PROGRAM) man target/man
@@ -94,9 +95,9 @@ check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute wh
 	@scripts/require.sh python3
 	scripts/check-layers --test
 	scripts/check-layers
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
-	cargo test $(ALL) --lib $(T)
+	cargo test $(ALL) --lib --bins $(T)
 
 test: ## Run all tests
 	@scripts/phases.sh build test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser demo docs
@@ -104,7 +105,7 @@ test: ## Run all tests
 # MATRIX: other versions, of those in scripts/envoy-versions/.
 MATRIX ?= 1.36.4 1.37.0 1.39.3 $(ENVOY_VERSION)
 test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
-	cargo build --locked --release $(PROBE)
+	cargo build $(PROBE)
 	cargo test $(ALL) --no-run --test scenarios
 	@for version in $(MATRIX); do \
 	  printf '\n--- Envoy %s\n' $$version; \
@@ -125,21 +126,19 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, with
 	@scripts/require.sh python3
 	scripts/check-layers --test
 	scripts/check-layers
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy $(ALL) --all-targets -- -D warnings
-	cargo clippy $(CORE) --lib --bins -- -D warnings
-	cargo clippy --locked --lib --target $(TARGET) -- -D warnings
-	cargo clippy --locked $(PROBE) -- -D warnings
-	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc $(ALL) --no-deps --document-private-items --lib
+	cargo clippy --locked --target $(TARGET) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc $(ALL) --no-deps --document-private-items
 	for script in $(SCRIPTS); do node --check "$$script"; done
 	for script in scripts/*.sh .ci/run; do bash -n "$$script"; done
 
 fmt: $(TOOLS)/rust ## Format the Rust code
-	cargo fmt
+	cargo fmt --all
 
-# The tests in files of their own below tests/ that need nothing but the build: all but those of the other phases.
-PHASED := chaos docs e2e host_facts migrate parity providers scenarios schema support_smoke vectors
-PLAIN := $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
+# The tests that need nothing but the build: all but those of the other phases.
+PHASED := chaos docs e2e host_facts parity providers scenarios schema support_smoke vectors
+PLAIN := program $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
 # T=name runs only the tests that have it in their names.
 .PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
@@ -165,14 +164,14 @@ size: wasm $(TOOLS)/node ## The module's size and imports, and the example's cap
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
 test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
-	cargo build --locked --release $(PROBE)
+	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY)
 
 chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
 
 host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
-	cargo build --locked --release $(PROBE)
+	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test host_facts $(T) -- $(IN_ENVOY)
 
 parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by request (PORTCULLIS_PARITY_SEED: another seed)
@@ -206,7 +205,7 @@ advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSe
 bench: wasm envoy $(NOOP) ## What verification costs beside jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
 	@scripts/require.sh wrk taskset
 	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
-	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench --locked --profile dev --bench edge
+	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
 
 .PHONY: bench-core
 bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision cost: instructions natively, time as wasm in Node

@@ -9,7 +9,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const MAX_BYTES = 720_000;
-const SHELL = 'src/filter';
+const SHELL = 'envoy/wasm/src';
 // The SDK's functions that the shell may use beside its own imports, as host calls.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
 

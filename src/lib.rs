@@ -19,15 +19,11 @@
 )]
 
 pub mod cache;
-#[cfg(feature = "cli")]
-pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod decision;
 pub mod engine;
 mod few;
-#[cfg(feature = "filter")]
-pub mod filter;
 pub mod foreign_text;
 pub mod gate;
 pub mod http;
@@ -35,7 +31,7 @@ pub mod jose;
 pub mod json;
 pub mod keys;
 pub mod policy;
-mod shared_by_name;
+pub mod shared_by_name;
 pub mod shared_memory;
 pub mod status;
 pub mod template;

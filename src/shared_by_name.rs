@@ -4,16 +4,23 @@ use std::rc::{Rc, Weak};
 
 /// Values by name. Each lives as long as one of its owners.
 #[derive(Debug)]
-pub(crate) struct SharedByName<T>(Vec<(String, Weak<T>)>);
+pub struct SharedByName<T>(Vec<(String, Weak<T>)>);
+
+impl<T: Default> Default for SharedByName<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl<T: Default> SharedByName<T> {
     /// None yet.
-    pub(crate) const fn new() -> Self {
+    #[must_use]
+    pub const fn new() -> Self {
         Self(Vec::new())
     }
 
     /// The value of this name, new if nobody owns one.
-    pub(crate) fn get(&mut self, name: &str) -> Rc<T> {
+    pub fn get(&mut self, name: &str) -> Rc<T> {
         self.0.retain(|(_, value)| value.strong_count() > 0);
         let known = self.0.iter().find(|(own, _)| own == name);
         known
@@ -26,8 +33,8 @@ impl<T: Default> SharedByName<T> {
     }
 
     /// How many are remembered.
-    #[cfg(test)]
-    pub(crate) const fn len(&self) -> usize {
+    #[must_use]
+    pub const fn count(&self) -> usize {
         self.0.len()
     }
 }

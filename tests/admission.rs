@@ -2,18 +2,6 @@
 //!
 //! Random credentials, good and bad, in all places, against rules of each kind. What each credential is
 //! worth is known from how it was made, not from reading it: the engine is compared with that.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
-
-#[path = "support/signer.rs"]
-mod signer;
-#[path = "support/times.rs"]
-mod times;
 
 use std::cell::Cell;
 
@@ -35,7 +23,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use self::signer::{Pair, Signer};
+use support::signer::{Pair, Signer};
 
 const START: i64 = 1_800_000_000;
 const ISSUED: i64 = START - 50;
@@ -415,7 +403,7 @@ fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let text = configuration().to_string();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
     let mut runner = TestRunner::new(Runs {
-        cases: times::times(400),
+        cases: support::times::times(400),
         failure_persistence: None,
         ..Runs::default()
     });

@@ -1,15 +1,5 @@
 //! What a token that was verified before costs in memory: to find it, nothing; to keep it, little.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
 #![allow(unsafe_code, reason = "an allocator that counts")]
-
-#[path = "support/signer.rs"]
-mod signer;
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -28,7 +18,7 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use self::signer::Signer;
+use support::signer::Signer;
 
 const NOW: i64 = 1_700_000_000;
 

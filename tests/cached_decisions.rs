@@ -1,16 +1,5 @@
 //! With and without the cache of verified tokens, every request is decided alike: whatever order
 //! tokens, rules, connections, times, keys and configurations come in.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
-
-#[path = "support/signer.rs"]
-mod signer;
 
 use std::cell::Cell;
 
@@ -29,7 +18,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use self::signer::{Pair, Signer};
+use support::signer::{Pair, Signer};
 
 /// A minute before the certificate in the configuration ends.
 const START: i64 = 1_800_000_000;

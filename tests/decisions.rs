@@ -1,16 +1,4 @@
 //! What holds of every decision, tried on many requests.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
-
-#[path = "support/signer.rs"]
-mod signer;
-#[path = "support/times.rs"]
-mod times;
 
 use std::sync::LazyLock;
 
@@ -26,7 +14,7 @@ use portcullis::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use self::signer::Signer;
+use support::signer::Signer;
 
 const NOW: u64 = 1_700_000_000;
 
@@ -124,7 +112,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: times::times(4000), failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: support::times::times(4000), failure_persistence: None, ..Default::default() })]
 
     /// And whatever passes carries the verified identity alone.
     #[test]

@@ -5,26 +5,13 @@
 //! asks: `tests/probe`, linked into this binary for the fake host and built as wasm for Envoy (`make
 //! host-facts`). Facts about shared data that no test can show, such as that nothing ever expires,
 //! rest on its source (proxy-wasm-cpp-host, `src/shared_data.cc`).
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "test code: a failure should end the test"
-)]
 
-#[path = "probe/src/lib.rs"]
-mod probe;
-mod support;
-
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
+use probe as _; // linked for the fake host
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Route, Setup, VirtualHost, Wrapping},
@@ -331,8 +318,8 @@ fn start<D: Driver>(setup: Setup) -> D {
 
 /// The probe as Envoy loads it, where `make host-facts` puts it.
 fn module() -> PathBuf {
-    const BUILT: &str = "target/probe/wasm32-unknown-unknown/release/probe.wasm";
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT)
+    const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
+    support::folders::project().join(BUILT)
 }
 
 /// What a script answers in a process of its own.

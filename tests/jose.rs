@@ -1,11 +1,6 @@
 //! Tokens of every algorithm, verified through the public interface. Runs natively and, with its
 //! 32-bit arithmetic, as wasm under Node.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
-
-#[path = "support/signer.rs"]
-mod signer;
-
 use portcullis::jose::{
     Algorithm, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken,
 };
@@ -14,7 +9,7 @@ use serde_json::json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use self::signer::{Pair, Signer};
+use support::signer::{Pair, Signer};
 
 fn key_set(signer: &Signer) -> KeySet {
     let text = signer.jwks().to_string();

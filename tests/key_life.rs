@@ -10,18 +10,6 @@
 //! is older than one it has had, not even after an update of its configuration, and none serves past
 //! its bounds.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "test code: a failure should end the test"
-)]
-
-#[path = "support/times.rs"]
-mod times;
-
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -34,9 +22,10 @@ use portcullis::{
     engine::Engine,
     keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress},
     policy::ProviderId,
-    shared_memory::{Expected, SeenRecords, SetSharedDataError, SharedData, SharedMemory},
+    shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
     time::UnixMillis,
 };
+use portcullis_wasm::{SeenRecords, SharedRecords};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -177,7 +166,7 @@ fn sealed_engine(
         "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
     });
     let mut engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
-    engine.share(Box::new(engine.shared_records(host.clone(), seen)));
+    engine.share(Box::new(SharedRecords::of(&engine, host.clone(), seen)));
     engine
 }
 
@@ -350,7 +339,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: times::times(700), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: support::times::times(700), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn holds_whatever_happens(
@@ -417,7 +406,11 @@ impl Castle {
     fn update(&mut self, worker: usize) {
         let (mut engine, calls, ..) = Self::newcomer(&self.host);
         let (former, former_calls, _, seen) = &mut self.workers[worker];
-        engine.share(Box::new(engine.shared_records(self.host.clone(), seen)));
+        engine.share(Box::new(SharedRecords::of(
+            &engine,
+            self.host.clone(),
+            seen,
+        )));
         *former = engine;
         *former_calls = calls;
     }

@@ -1,16 +1,4 @@
 //! Properties that hold for every input, tried on many.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
-
-#[path = "support/signer.rs"]
-mod signer;
-#[path = "support/times.rs"]
-mod times;
 
 use portcullis::jose::{
     Algorithm, ClaimPath, Claims, CompactJws, JoseHeader, KeyOrigin, KeyQuery, KeySet,
@@ -22,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
-use self::signer::Signer;
+use support::signer::Signer;
 
 /// Any JSON value, with the names and words that the code looks for among it.
 fn json_value() -> impl Strategy<Value = Value> {
@@ -122,7 +110,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: times::times(400), failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: support::times::times(400), failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn token_with_a_flipped_bit_never_verifies(

@@ -4,25 +4,14 @@
 //! what becomes of them when a value is replaced or a name is added, one at a time: what the parser
 //! accepts is valid, and what it refuses for its shape is not.
 
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "test code: a failure should end the test"
-)]
-
 use std::{
     fs,
     io::Write as _,
-    path::Path,
     process::{Command, Stdio},
 };
 
 use portcullis::config::{Config, Reason, schema};
 use serde_json::{Value, json};
-
-#[path = "support/examples.rs"]
-mod examples;
 
 /// A document, and whether the schema must accept it.
 struct Judged {
@@ -144,7 +133,7 @@ fn names_what_holds_where_nothing_is_written() {
 
 #[test]
 fn every_field_is_in_the_documentation() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::folders::project();
     let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
     for (object, declared) in schema()["$defs"].as_object().unwrap() {
         for (name, field) in declared["properties"].as_object().unwrap() {
@@ -176,11 +165,11 @@ fn base() -> Value {
 }
 
 fn documents() -> Vec<(String, Value)> {
-    let mut documents: Vec<(String, Value)> = examples::of_the_documentation()
+    let mut documents: Vec<(String, Value)> = support::examples::of_the_documentation()
         .into_iter()
         .map(|example| (example.place(), example.document()))
         .collect();
-    let examples_of_envoy = examples::of_envoy();
+    let examples_of_envoy = support::examples::of_envoy();
     assert!(examples_of_envoy.len() >= 3);
     documents.extend(examples_of_envoy);
     documents.push(("base".to_owned(), base()));
@@ -224,7 +213,7 @@ fn is_of_the_shape(reason: &Reason) -> bool {
 
 /// What the validator finds to be otherwise.
 fn complaints(judged: &[Judged]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/check-schema/main.mjs");
+    let script = support::folders::project().join("scripts/check-schema/main.mjs");
     let mut validator = Command::new("node")
         .arg(script)
         .stdin(Stdio::piped())

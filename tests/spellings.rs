@@ -2,14 +2,6 @@
 //!
 //! An upstream decodes what it gets, so all spellings of one path reach one resource. These tests
 //! write paths in random other ways and let the engine decide.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
 
 use portcullis::{
     config::Config,

@@ -1,9 +1,6 @@
 //! What the scenario suite rests on: header maps and the scripted servers.
-#![cfg(all(not(target_arch = "wasm32"), feature = "filter"))]
 
-use portcullis as _;
-
-mod support;
+use portcullis_wasm as _; // linked for the fake host
 
 use support::{
     authorization_server::{Answer, AuthorizationServer},

@@ -9,20 +9,7 @@
 //! A step is prepared before it is done for the first time, so that the difference between doing it
 //! a few times and doing it more often is the step alone.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a failure should end the measurement"
-)]
-
-#[path = "../../tests/support/signer.rs"]
-mod signer;
 mod steps;
-#[path = "../workload/mod.rs"]
-mod workload;
 
 use std::env;
 

@@ -23,7 +23,7 @@ const wanted = (process.env.CASES ?? '').split(',').filter(Boolean);
 
 // The program as cargo builds it with the module's profile.
 function build(...options) {
-  const text = execFileSync('cargo', ['build', '--locked', '--release', '--no-default-features', '--bench', 'core',
+  const text = execFileSync('cargo', ['build', '--locked', '--release', '--package', 'portcullis-benches', '--bench', 'core',
     '--message-format', 'json-render-diagnostics', ...options], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] });
   const messages = text.trim().split('\n').map((line) => JSON.parse(line));
   return messages.findLast(({ target, executable }) => target?.name === 'core' && executable).executable;

@@ -14,10 +14,8 @@ use portcullis::{
 };
 use serde_json::json;
 
-use crate::{
-    signer::Signer,
-    workload::{self, Backend, Cache, Forwards, Gate},
-};
+use support::signer::Signer;
+use workload::{self, Backend, Cache, Forwards, Gate};
 
 /// When everything happens, in seconds since 1970.
 const NOW: u64 = 1_790_000_000;

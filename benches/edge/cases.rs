@@ -2,10 +2,8 @@
 
 use portcullis::jose::Algorithm;
 
-use crate::{
-    tokens::Tokens,
-    workload::{ALGORITHMS, Backend, Cache, Forwards, Gate, Keys},
-};
+use crate::tokens::Tokens;
+use workload::{ALGORITHMS, Backend, Cache, Forwards, Gate, Keys};
 
 /// The least that uncached ratios should be, in the order of [`ALGORITHMS`].
 const UNCACHED_AT_LEAST: [f64; 6] = [1.10, 0.70, 1.05, 1.00, 1.05, 1.35];

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::{
     cases::{Case, Filter},
     options,
-    support::{
-        driver::{Setup, Wrapping},
-        envoy::bootstrap::{socket, wasm_filter},
-    },
-    workload::{jwt_authn, portcullis},
 };
+use support::{
+    driver::{Setup, Wrapping},
+    envoy::bootstrap::{socket, wasm_filter},
+};
+use workload::{jwt_authn, portcullis};
 
 /// The module that does nothing.
 pub(crate) fn noop_module() -> PathBuf {

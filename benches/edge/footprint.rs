@@ -7,15 +7,15 @@ use crate::{
     options::Options,
     rounds::say,
     statistics::median,
-    support::{
-        crowd,
-        driver::Request,
-        envoy::{self, memory::Memory},
-    },
     tokens::Fresh,
-    workload::{Cache, PATH},
     world::World,
 };
+use support::{
+    crowd,
+    driver::Request,
+    envoy::{self, memory::Memory},
+};
+use workload::{Cache, PATH};
 
 /// How often each Envoy is started.
 const STARTS: usize = 5;

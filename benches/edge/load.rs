@@ -4,10 +4,8 @@ use std::{net::SocketAddr, path::Path, process::Command};
 
 use serde::Deserialize;
 
-use crate::{
-    options::{self, LOAD_CORE},
-    workload::PATH,
-};
+use crate::options::{self, LOAD_CORE};
+use workload::PATH;
 
 /// Connections that are open at once.
 const CONNECTIONS: &str = "16";

@@ -5,7 +5,7 @@ use std::{
     process::{self, Command},
 };
 
-use crate::support::envoy;
+use support::envoy;
 
 /// Processor time of a process in nanoseconds, all of its threads together.
 pub(crate) fn processor_time(process: u32) -> u64 {

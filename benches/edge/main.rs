@@ -8,18 +8,6 @@
 //! The environment chooses (docs/performance.md): `BENCH_ROUNDS`, `BENCH_SECONDS`, `BENCH_CASES`,
 //! `BENCH_SOAK`, `BENCH_WRITE_DOCS`.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a failure should end the measurement"
-)]
-
 mod cases;
 mod configuration;
 mod footprint;
@@ -33,13 +21,6 @@ mod soak;
 mod statistics;
 mod tokens;
 mod world;
-
-#[path = "../../tests/support/signer.rs"]
-mod signer;
-#[path = "../../tests/support/mod.rs"]
-mod support;
-#[path = "../workload/mod.rs"]
-mod workload;
 
 use crate::{options::Options, report::Report};
 

@@ -59,7 +59,7 @@ pub(crate) fn folder() -> PathBuf {
 
 /// The project's folder.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    support::folders::project()
 }
 
 fn number<N: FromStr<Err: Debug>>(name: &str, default: N) -> N {

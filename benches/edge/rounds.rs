@@ -14,11 +14,11 @@ use crate::{
     machine,
     options::Options,
     statistics::{median, quantile},
-    support::{driver::Request, envoy::TRAP, load::Client},
     tokens::Tokens,
-    workload::{Cache, PATH},
     world::World,
 };
+use support::{driver::Request, envoy::TRAP, load::Client};
+use workload::{Cache, PATH};
 
 /// A case and what came of it in each round.
 pub(crate) struct Row {

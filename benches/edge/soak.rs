@@ -8,11 +8,11 @@ use crate::{
     cases, machine,
     options::{LOAD_CORE, Options},
     rounds::say,
-    support::{crowd, driver::Request, envoy::memory::Memory},
     tokens::Fresh,
-    workload::{Cache, PATH},
     world::World,
 };
+use support::{crowd, driver::Request, envoy::memory::Memory};
+use workload::{Cache, PATH};
 
 /// How often memory is looked at.
 const LOOKS: u64 = 10;

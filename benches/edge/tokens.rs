@@ -12,7 +12,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{options, signer::Signer, workload::claims};
+use crate::options;
+use support::signer::Signer;
+use workload::claims;
 
 /// How many are sent in turn where each should be met for the first time.
 const MANY: usize = 4096;

@@ -10,21 +10,17 @@ use std::{
 use portcullis::jose::Algorithm;
 use serde_json::json;
 
-use crate::{
-    cases::Case,
-    configuration,
-    options::ENVOY_CORE,
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        envoy::{
-            bootstrap::{cluster, socket},
-            process::{EnvoyProcess, new_folder},
-        },
-        http,
-        server::Server,
+use crate::{cases::Case, configuration, options::ENVOY_CORE};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    envoy::{
+        bootstrap::{cluster, socket},
+        process::{EnvoyProcess, new_folder},
     },
-    workload::{self, JWKS_PATH, LOGIN},
+    http,
+    server::Server,
 };
+use workload::{self, JWKS_PATH, LOGIN};
 
 /// Envoy with a listener for each case.
 pub(crate) struct World {

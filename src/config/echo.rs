@@ -21,11 +21,12 @@ pub(super) fn nearest<'a>(
 
 /// Names between quotes.
 pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
-    let quoted: Vec<String> = names
-        .into_iter()
-        .map(|name| format!("\"{name}\""))
-        .collect();
-    quoted.join(", ")
+    let mut quoted = String::new();
+    for name in names {
+        let separator = if quoted.is_empty() { "" } else { ", " };
+        quoted.extend([separator, "\"", name, "\""]);
+    }
+    quoted
 }
 
 /// The same, or that there are none.

@@ -9,17 +9,14 @@
 
 mod echo;
 mod error;
-#[cfg(any(feature = "cli", test))]
 mod literals;
 mod location;
 mod parse;
 mod preset;
 mod provider;
 mod raw;
-#[cfg(any(feature = "cli", test))]
 mod reach;
 mod reason;
-#[cfg(feature = "cli")]
 mod schema;
 mod spelling;
 #[cfg(test)]
@@ -44,10 +41,8 @@ pub use self::{
     warning::Warning,
 };
 
-#[cfg(feature = "cli")]
 pub use self::schema::schema;
-#[cfg(feature = "cli")]
-pub(crate) use self::spelling::camel_case;
+pub use self::spelling::camel_case;
 
 /// A whole, valid configuration.
 #[derive(Debug)]

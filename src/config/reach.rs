@@ -9,19 +9,22 @@ use crate::policy::{
     HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule, Unmatched,
 };
 
-/// Every such rule and provider of `config`.
-pub(super) fn warnings(config: &Config) -> Vec<Warning> {
-    let mut found = Vec::new();
-    for (place, rule) in config.rules.iter().enumerate() {
-        let text = shadowed(config, place, rule).or_else(|| unspellable(config, &rule.route));
-        if let Some(text) = text {
-            let location = Location::default().within_index(place).within("rules");
-            found.push(Warning { location, text });
+impl Config {
+    /// Rules and providers that cannot do what they are written for.
+    #[must_use]
+    pub fn reach_warnings(&self) -> Vec<Warning> {
+        let mut found = Vec::new();
+        for (place, rule) in self.rules.iter().enumerate() {
+            let text = shadowed(self, place, rule).or_else(|| unspellable(self, &rule.route));
+            if let Some(text) = text {
+                let location = Location::default().within_index(place).within("rules");
+                found.push(Warning { location, text });
+            }
         }
+        warn_of_unused_providers(self, &mut found);
+        warn_of_no_rules(self, &mut found);
+        found
     }
-    warn_of_unused_providers(config, &mut found);
-    warn_of_no_rules(config, &mut found);
-    found
 }
 
 /// The warning that an earlier rule takes this rule's requests. A rule that takes only some of them

@@ -28,7 +28,7 @@ impl FieldName {
 }
 
 /// A name in the `lowerCamelCase` of protobuf JSON.
-pub(crate) fn camel_case(snake: &str) -> String {
+pub fn camel_case(snake: &str) -> String {
     letters(snake).collect()
 }
 

@@ -174,9 +174,6 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             "anyone may read which authorization servers there are, and how they stand",
         ),
     ];
-    // Only `check` gives these: in the module they would take 4 kB.
-    #[cfg(any(feature = "cli", test))]
-    found.extend(super::reach::warnings(config));
     found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {

@@ -38,7 +38,6 @@ use crate::{
         Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, Records, SourceId, Unshared,
     },
     policy::{Mode, ProviderId, RoutePolicy},
-    shared_memory::{SeenRecords, SharedMemory, SharedRecords},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances, Issuer, KeySource},
 };
@@ -127,15 +126,10 @@ impl Engine {
         self.records = records;
     }
 
-    /// The records of its keys in memory that the proxy's modules share.
-    pub fn shared_records<M: SharedMemory>(
-        &self,
-        memory: M,
-        seen: &mut SeenRecords,
-    ) -> SharedRecords<M> {
-        let limits = key_set_limits(&self.config);
-        let key = self.config.shared_memory_key.as_ref();
-        SharedRecords::new(memory, self.keys.sources(), limits, key, seen)
+    /// What a fetched key set may hold.
+    #[must_use]
+    pub fn key_set_limits(&self) -> KeySetLimits {
+        key_set_limits(&self.config)
     }
 
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.

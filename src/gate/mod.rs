@@ -14,8 +14,6 @@ mod host;
 mod keeper;
 mod log;
 mod metrics;
-#[cfg(test)]
-pub(crate) mod one_record;
 mod route_policies;
 mod route_sampling;
 mod succession;

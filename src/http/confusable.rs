@@ -24,7 +24,7 @@ pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
 /// Whether a server takes the query parameter `written`, decoded, for `own`. Beyond folding, PHP
 /// drops spaces at the start and cuts at NUL, and many frameworks read `own[]` and `own[a]` as
 /// parts of `own`.
-pub(crate) fn is_parameter(own: &str, written: &str) -> bool {
+pub fn is_parameter(own: &str, written: &str) -> bool {
     let written = written.trim_start_matches(' ').as_bytes();
     written
         .split_at_checked(own.len())

@@ -10,7 +10,8 @@ pub mod path;
 mod request;
 mod response;
 
-pub(crate) use self::confusable::{is_parameter, is_twin};
+pub use self::confusable::is_parameter;
+pub(crate) use self::confusable::is_twin;
 pub use self::{
     accept::Format,
     header_name::{HeaderName, HeaderNameError, is_token},

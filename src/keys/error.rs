@@ -33,7 +33,7 @@ impl FetchError {
         clippy::needless_pass_by_value,
         reason = "as records read their fields"
     )]
-    pub(crate) fn read(value: Value) -> Option<Self> {
+    pub fn read(value: Value) -> Option<Self> {
         match value.as_str() {
             Some("cluster") => Some(Self::Cluster),
             Some("document") => Some(Self::Document),

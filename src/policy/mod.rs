@@ -10,7 +10,6 @@ mod authorization;
 mod basic;
 mod choices;
 mod condition;
-#[cfg(any(feature = "cli", test))]
 mod coverage;
 mod credential;
 mod forwarding;

@@ -1,17 +1,14 @@
-//! Memory that all modules of a proxy share, as bytes under names, and the key records in it.
+//! Memory that all modules of a proxy share, as bytes under names.
 //!
 //! Every module under the same `vm_id` can write there. What is read counts only if it is well formed,
 //! about the right subject and, with `shared_memory_key`, genuine.
 
-mod codec;
 mod memory;
-mod records;
+mod one_record;
 mod sealed;
-mod seen;
 
 pub use self::{
     memory::{Expected, SetSharedDataError, SharedData, SharedMemory, clear},
-    records::SharedRecords,
+    one_record::OneRecord,
     sealed::SealedRecord,
-    seen::SeenRecords,
 };

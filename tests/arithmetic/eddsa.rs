@@ -7,7 +7,8 @@ use ed25519_dalek::Signature;
 use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
 use sha2::{Digest as _, Sha512};
 
-use crate::{Random, times::times};
+use crate::Random;
+use support::times::times;
 
 /// The order of B, little-endian (RFC 8032 section 5.1).
 const ORDER: [u8; 32] = [

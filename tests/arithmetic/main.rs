@@ -1,19 +1,10 @@
 //! The arithmetic of our own beside that of other crates: equal on random and on extreme input.
 //!
 //! The seed is fixed, so that a failure repeats.
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic"
-)]
 
 mod eddsa;
 mod modexp;
 mod padding;
-#[path = "../support/times.rs"]
-mod times;
 
 use num_bigint::BigUint;
 

@@ -5,7 +5,8 @@ use crypto_bigint::{BoxedUint, Odd};
 use num_bigint::BigUint;
 use portcullis::jose::crypto::portable::modexp::Modulus;
 
-use crate::{Random, padded, times::times};
+use crate::{Random, padded};
+use support::times::times;
 
 #[test]
 fn powers_are_those_of_two_other_crates() {

@@ -5,12 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    server::Server,
     signer::{Pair, Signer, jwks},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        server::Server,
-    },
 };
 
 /// `iss` of its tokens.

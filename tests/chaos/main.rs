@@ -6,25 +6,9 @@
 //! is published and was learnt, or can be; no bad token passes; and keys are fetched no more often
 //! than the configuration says. What was counted is printed (`make chaos`).
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "test code: a failure should end the test"
-)]
-
 mod chapters;
 mod issuer;
-#[path = "../support/signer.rs"]
-mod signer;
 mod storm;
-#[path = "../support/mod.rs"]
-mod support;
 mod traffic;
 
 use std::time::Duration;

@@ -9,13 +9,13 @@ use crate::{
     DURATION,
     chapters::{Chapter, Fetches, Health},
     issuer::{COOLDOWN, Issuer, Key, configuration},
-    support::{
-        driver::{Driver as _, Setup},
-        envoy::Envoy,
-        load::Load,
-        workers::ask_every_worker,
-    },
     traffic::{Strangers, Tokens, Traffic},
+};
+use support::{
+    driver::{Driver as _, Setup},
+    envoy::Envoy,
+    load::Load,
+    workers::ask_every_worker,
 };
 
 const WORKERS: usize = 4;

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use crate::{
     DURATION,
     issuer::{ISSUER, Key},
-    signer::Signer,
-    support::{driver::Request, load::Shot},
 };
+use support::{driver::Request, load::Shot, signer::Signer};
 
 /// Who good tokens are for.
 const USER: &str = "alice";

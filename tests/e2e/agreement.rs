@@ -1,9 +1,9 @@
 //! `portcullis decide` says of the same tokens what the module does: policies are tested with it.
 
-use std::{fs, path::Path, process};
+use std::{fs, process};
 
 use clap::Parser as _;
-use portcullis::cli::{Arguments, Exit, run};
+use portcullis_cli::{Arguments, Exit, run};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +46,7 @@ fn program_decides_as_the_module_does() {
 
 /// The program's decisions on all cases at once.
 fn decide(server: &OidcProvider, cases: &[Case]) -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{}", process::id()));
+    let folder = support::folders::temporary().join(format!("e2e-{}", process::id()));
     fs::create_dir_all(&folder).unwrap();
     let (config, jwks) = (folder.join("config.json"), folder.join("jwks.json"));
     fs::write(&config, configuration(server).to_string()).unwrap();

@@ -4,7 +4,7 @@ use std::{
     env,
     io::{self, BufRead, BufReader, Write},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -13,9 +13,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
+use support::{
+    http::{self, Headers},
     signer::Signer,
-    support::http::{self, Headers},
 };
 
 /// The client that has a secret; both stand in `server.mjs`.
@@ -43,7 +43,7 @@ pub(crate) fn is_installed() -> bool {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/authorization-server")
+    support::folders::project().join("envoy/authorization-server")
 }
 
 /// A running server. Dropped, it ends.

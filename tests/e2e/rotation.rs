@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::{
     oidc_provider::OidcProvider,
-    support::driver::Driver as _,
     world::{configuration, fetches, gate, get, good_token, is_installed},
 };
+use support::driver::Driver as _;
 
 #[test]
 fn learns_the_keys_of_a_restarted_server() {

@@ -4,13 +4,12 @@ use portcullis::jose::Algorithm;
 
 use crate::{
     oidc_provider::{CLIENT, OidcProvider, SIGNING_CLIENT},
-    signer::Signer,
-    support::driver::Driver as _,
     world::{
         ALGORITHMS, BOTH_SCOPES, configuration, fetches, gate, get, good_token, is_installed,
         resource,
     },
 };
+use support::{driver::Driver as _, signer::Signer};
 
 /// A token, where it is presented and what comes of it.
 pub(crate) struct Case {

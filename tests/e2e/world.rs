@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    oidc_provider::{self, CLIENT, OidcProvider, SIGNING_CLIENT},
-    support::{
-        driver::{Driver as _, Exchange, Request, Setup},
-        envoy::{self, Envoy},
-    },
+use crate::oidc_provider::{self, CLIENT, OidcProvider, SIGNING_CLIENT};
+use support::{
+    driver::{Driver as _, Exchange, Request, Setup},
+    envoy::{self, Envoy},
 };
 
 /// What the server signs with; the last segment of the resource chooses.

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::{
-    gates::Outcome,
-    support::{driver::Seen, http::Headers},
-};
+use crate::gates::Outcome;
+use support::{driver::Seen, http::Headers};
 
 /// How two outcomes differ.
 #[derive(Clone, Debug, PartialEq, Eq)]

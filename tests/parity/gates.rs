@@ -8,24 +8,24 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use portcullis::cli::migrate;
+use portcullis_cli::migrate;
 use serde_json::{Value, json};
 
 use crate::{
     configurations::{Configuration, FILTER_STATE},
     provider::Source,
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Request, Seen, Setup, Wrapping},
-        envoy::{
-            TRAP,
-            bootstrap::{UPSTREAM, cluster, socket, wasm_filter},
-            process::{EnvoyProcess, new_folder},
-        },
-        http,
-        server::Server,
-        upstream::Upstream,
+};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Request, Seen, Setup, Wrapping},
+    envoy::{
+        TRAP,
+        bootstrap::{UPSTREAM, cluster, socket, wasm_filter},
+        process::{EnvoyProcess, new_folder},
     },
+    http,
+    server::Server,
+    upstream::Upstream,
 };
 
 /// Whose listener.

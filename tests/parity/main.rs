@@ -5,19 +5,6 @@
 //! upstream sees must be the same, save for what [`differences`] lists. Configurations and requests
 //! come from tables and from a generator with a seed (`PORTCULLIS_PARITY_SEED`).
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "test code: a failure should end the test"
-)]
-
 mod comparison;
 mod configurations;
 mod differences;
@@ -30,9 +17,5 @@ mod provider;
 mod random;
 mod rbac;
 mod routes;
-#[path = "../support/signer.rs"]
-mod signer;
 mod suite;
-#[path = "../support/mod.rs"]
-mod support;
 mod tokens;

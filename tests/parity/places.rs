@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::driver::Request;
+use support::driver::Request;
 
 /// A place that a provider reads.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use crate::{
     configurations::Configuration,
     places::{Dress, Place},
     random::Random,
-    support::driver::Request,
     tokens::{Fault, Mint},
 };
+use support::driver::Request;
 
 /// Requests that the generator adds to the table's.
 const RANDOM_REQUESTS: usize = 20;

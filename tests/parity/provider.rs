@@ -3,7 +3,8 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{places::Place, signer::Signer};
+use crate::places::Place;
+use support::signer::Signer;
 
 /// A provider under test.
 #[derive(Clone)]

@@ -4,14 +4,12 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
-    gates::{Gates, Pair, Side, module_filter, now},
+use crate::gates::{Gates, Pair, Side, module_filter, now};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::Request,
+    envoy,
     signer::{Pair as KeyPair, Signer},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::Request,
-        envoy,
-    },
 };
 
 const PAGE: &str = include_str!("../../docs/jwt_authn.md");

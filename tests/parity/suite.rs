@@ -10,9 +10,9 @@ use crate::{
     generated,
     plans::{self, Plan},
     random::Random,
-    support::envoy,
     tokens::Mint,
 };
+use support::envoy;
 
 /// The seed where none is given.
 const SEED: u64 = 20_261_122;

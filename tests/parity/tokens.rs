@@ -3,10 +3,8 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
-    provider::Provider,
-    signer::{Pair, Signer},
-};
+use crate::provider::Provider;
+use support::signer::{Pair, Signer};
 
 /// How far from an edge of time a token keeps, so that both sides are on the same side of it.
 const MARGIN: i64 = 15;

@@ -86,7 +86,7 @@ impl Gate {
     /// The same gate for algorithms that none of its keys serves, which a written set must.
     fn with_any_key(mut self) -> Self {
         if self.provider.get("remote_jwks").is_none() {
-            let signer = crate::signer::Signer::new(portcullis::jose::Algorithm::Es512);
+            let signer = support::signer::Signer::new(portcullis::jose::Algorithm::Es512);
             self.jwks = signer.jwks();
         }
         self

@@ -3,7 +3,7 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Map, Value, json};
 
-use crate::signer::{Pair, Signer};
+use support::signer::{Pair, Signer};
 
 /// How many fixtures there are: a file that is read wrongly would pass with none at all.
 pub(crate) const COUNT: usize = 21;

@@ -7,8 +7,8 @@ use crate::{
     configurations::provider_for,
     fixtures::{self, Fixture},
     gate::Gate,
-    signer::Signer,
 };
+use support::signer::Signer;
 
 /// The fixture of that name and the gate for it.
 fn case(id: &str) -> (Gate, Fixture) {

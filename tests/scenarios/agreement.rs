@@ -1,28 +1,24 @@
 //! `portcullis decide` says what the module does, in every state of the keys.
 
 use std::{
-    fs,
-    path::Path,
-    process,
+    fs, process,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use clap::Parser as _;
-use portcullis::{
-    cli::{Arguments, Exit, run},
-    jose::Algorithm,
-};
+use portcullis::jose::Algorithm;
+use portcullis_cli::Exit;
 use serde_json::{Value, json};
 
 use crate::{
-    signer::{Pair, Signer, jwks},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Exchange, Request, Setup},
-        on_both_drivers,
-    },
+    program,
     world::{JWKS_PATH, configuration, publishing, remote_provider, signer, start, token},
+};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Exchange, Request, Setup},
+    on_both_drivers,
+    signer::{Pair, Signer, jwks},
 };
 
 on_both_drivers!(program_agrees_in_every_state_of_the_keys);
@@ -123,29 +119,23 @@ fn decide(
     static CALLS: AtomicU32 = AtomicU32::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let name = format!("agreement-{}-{call}", process::id());
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = support::folders::temporary().join(name);
     fs::create_dir_all(&folder).unwrap();
     let (config, jwks) = (folder.join("config.json"), folder.join("jwks.json"));
     fs::write(&config, configuration.to_string()).unwrap();
-    let mut arguments = vec!["portcullis".to_owned(), "decide".into(), "--config".into()];
-    arguments.extend([
-        config.display().to_string(),
-        "--now".into(),
-        now.to_string(),
-    ]);
+    let now = now.to_string();
+    let config = config.display().to_string();
+    let mut arguments = vec!["decide", "--config", &config, "--now", &now];
+    let key_set = format!("login={}", jwks.display());
     if let Some(keys) = keys {
         fs::write(&jwks, keys.to_string()).unwrap();
-        arguments.extend(["--jwks".into(), format!("login={}", jwks.display())]);
+        arguments.extend(["--jwks", &key_set]);
     }
-    let arguments = Arguments::try_parse_from(arguments).unwrap();
     let lines: Vec<_> = requests.iter().map(line).collect();
-    let (mut output, mut errors) = (Vec::new(), Vec::new());
-    let input = lines.join("\n");
-    let exit = run(arguments, &mut input.as_bytes(), &mut output, &mut errors);
+    let (exit, said) = program::run(&arguments, &lines.join("\n"));
     fs::remove_dir_all(folder).unwrap();
-    assert_eq!(exit, Exit::Done, "{}", String::from_utf8_lossy(&errors));
-    let lines = str::from_utf8(&output).unwrap().lines();
-    lines
+    assert_eq!(exit, Exit::Done, "{said}");
+    said.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }

@@ -2,16 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{
+    claims, configuration, forwarded_user, get, local_provider, publishing, remote_provider,
+    signer, start, token, with_local_keys,
+};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    on_both_drivers,
     signer::Pair,
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        on_both_drivers,
-    },
-    world::{
-        claims, configuration, forwarded_user, get, local_provider, publishing, remote_provider,
-        signer, start, token, with_local_keys,
-    },
 };
 
 on_both_drivers!(
@@ -43,7 +41,7 @@ fn answers_each_case_as_rfc_6750_says<D: Driver>() {
         signer.sign_claims(&claims)
     };
     let good = with(json!({}));
-    let forged = crate::signer::Signer::with_pair(signer.alg, Pair::Other);
+    let forged = support::signer::Signer::with_pair(signer.alg, Pair::Other);
     let bearer = |token: &str| Request::get("/").bearer(token);
     let missing = r#"Bearer realm="orders""#;
     let request = r#"Bearer realm="orders", error="invalid_request""#;
@@ -160,7 +158,7 @@ fn answers_each_case_as_rfc_6750_says<D: Driver>() {
 fn verifies_every_algorithm<D: Driver>() {
     use portcullis::jose::Algorithm;
     for algorithm in Algorithm::ALL {
-        let signer = crate::signer::Signer::new(algorithm);
+        let signer = support::signer::Signer::new(algorithm);
         let mut provider = local_provider(&signer);
         provider["algorithms"] = json!([algorithm.name()]);
         let gate: D = start(&Setup::new(configuration(&provider)));
@@ -170,7 +168,7 @@ fn verifies_every_algorithm<D: Driver>() {
             Some("alice"),
             "{algorithm:?}"
         );
-        let forger = crate::signer::Signer::with_pair(algorithm, Pair::Other);
+        let forger = support::signer::Signer::with_pair(algorithm, Pair::Other);
         let forged = get(&gate, "/", &token(&gate, &forger, "alice"));
         assert_eq!(forged.status, 401, "{algorithm:?}");
     }

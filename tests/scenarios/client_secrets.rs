@@ -4,12 +4,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::verification::SecretHash;
 use serde_json::{Value, json};
 
-use crate::{
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        on_both_drivers,
-    },
-    world::{get, local_provider, signer, start, token},
+use crate::world::{get, local_provider, signer, start, token};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

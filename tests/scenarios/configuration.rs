@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    support::{
-        driver::{Driver, Request, Setup, Wrapping},
-        on_both_drivers,
-    },
-    world::{claims, configuration, get, local_provider, signer, start, token},
+use crate::world::{claims, configuration, get, local_provider, signer, start, token};
+use support::{
+    driver::{Driver, Request, Setup, Wrapping},
+    on_both_drivers,
 };
 
 on_both_drivers!(

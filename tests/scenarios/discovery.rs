@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
-use crate::{
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Setup},
-        on_both_drivers,
-    },
-    world::{ISSUER, JWKS_PATH, claims, configuration, get, provider, signer, start, token},
+use crate::world::{ISSUER, JWKS_PATH, claims, configuration, get, provider, signer, start, token};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Setup},
+    on_both_drivers,
 };
 
 const OPENID: &str = "/.well-known/openid-configuration";

@@ -3,15 +3,13 @@
 use portcullis::jose::Algorithm;
 use serde_json::json;
 
-use crate::{
+use crate::world::{ISSUER, configuration, local_provider, start};
+use support::{
+    crowd,
+    driver::{Driver as _, Request, Setup},
+    envoy::{Envoy, memory::Memory},
+    in_envoy,
     signer::{Pair, Signer},
-    support::{
-        crowd,
-        driver::{Driver as _, Request, Setup},
-        envoy::{Envoy, memory::Memory},
-        in_envoy,
-    },
-    world::{ISSUER, configuration, local_provider, start},
 };
 
 in_envoy!(memory_stays_flat_over_thousands_of_fresh_tokens);

@@ -1,15 +1,9 @@
 //! The examples in `envoy/` do what they say, in the real Envoy.
-#![cfg(feature = "cli")]
 
 use serde_json::{Value, json};
 
-use crate::{
-    support::{
-        driver::{Driver, Request, Route, Setup, VirtualHost},
-        envoy::{self, Envoy},
-    },
-    world::{claims, get, publishing, signer, start, token},
-};
+use support::{driver::{Driver, Request, Route, Setup, VirtualHost}, envoy::{self, Envoy}};
+use crate::world::{claims, get, publishing, signer, start, token};
 
 /// A gate with the filters of an example and its own configuration, and a signer that it trusts.
 fn example(yaml: &str) -> Setup {

@@ -3,13 +3,11 @@
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
 
-use crate::{
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        fake_host::FakeHost,
-        on_both_drivers,
-    },
-    world::{ISSUER, claims, configuration, get, local_provider, signer, start, token},
+use crate::world::{ISSUER, claims, configuration, get, local_provider, signer, start, token};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    fake_host::FakeHost,
+    on_both_drivers,
 };
 
 on_both_drivers!(

@@ -2,12 +2,10 @@
 
 use serde_json::json;
 
-use crate::{
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{claims, configuration, forwarded_user, get, local_provider, signer, start},
+use crate::world::{claims, configuration, forwarded_user, get, local_provider, signer, start};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(passes_unverified_claims_on_and_says_so);

@@ -2,15 +2,13 @@
 
 use serde_json::json;
 
-use crate::{
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{
-        claims, configuration, forwarded_user, get, local_provider, signer, start, token,
-        with_local_keys,
-    },
+use crate::world::{
+    claims, configuration, forwarded_user, get, local_provider, signer, start, token,
+    with_local_keys,
+};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{
+use crate::world::{
+    JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token,
+    with_remote_keys,
+};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Setup},
+    on_both_drivers,
     signer::jwks,
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Setup},
-        on_both_drivers,
-    },
-    world::{
-        JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token,
-        with_remote_keys,
-    },
 };
 
 on_both_drivers!(

@@ -1,11 +1,9 @@
 //! Input made to trap the module, or to slip by it.
 
-use crate::{
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{configuration, forwarded_user, get, local_provider, signer, start, token},
+use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

@@ -5,18 +5,16 @@ use std::time::Duration;
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{
+    JWKS_PATH, claims, configuration, forwarded_user, get, provider, publishing, remote_provider,
+    signer, start, token,
+};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Setup},
+    fake_host::FakeHost,
+    on_both_drivers,
     signer::{Pair, Signer},
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Setup},
-        fake_host::FakeHost,
-        on_both_drivers,
-    },
-    world::{
-        JWKS_PATH, claims, configuration, forwarded_user, get, provider, publishing,
-        remote_provider, signer, start, token,
-    },
 };
 
 on_both_drivers!(

@@ -3,17 +3,15 @@
 use portcullis::jose::Algorithm;
 use serde_json::json;
 
-use crate::{
+use crate::world::{
+    JWKS_PATH, configuration, forwarded_user, get, provider, publishing, remote_provider, signer,
+    start, token, with_remote_keys,
+};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
     signer::{Pair, Signer, jwks},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{
-        JWKS_PATH, configuration, forwarded_user, get, provider, publishing, remote_provider,
-        signer, start, token, with_remote_keys,
-    },
 };
 
 on_both_drivers!(

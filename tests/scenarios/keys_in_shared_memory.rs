@@ -5,32 +5,28 @@
 //! With `shared_memory_key`, none of these writes counts. Without it, the same writes let forged
 //! and revoked tokens in, which proves that the setting makes the difference.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use portcullis::{
     config::Config,
     engine::Engine,
     jose::Algorithm,
-    shared_memory::{
-        Expected, SealedRecord, SeenRecords, SetSharedDataError, SharedData, SharedMemory,
-    },
+    shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedData, SharedMemory},
 };
+use portcullis_wasm::{SeenRecords, SharedRecords};
 use serde_json::{Value, json};
 
 use crate::{
     open_connections::{NOW, Policy, await_status, keeping},
-    signer::{Pair, Signer, jwks},
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Request, Setup},
-        envoy::{Envoy, bootstrap, new_vm_id},
-        fake_host::FakeHost,
-        in_envoy, on_both_drivers,
-    },
     world::{JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token},
+};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Request, Setup},
+    envoy::{Envoy, bootstrap, new_vm_id},
+    fake_host::FakeHost,
+    in_envoy, on_both_drivers,
+    signer::{Pair, Signer, jwks},
 };
 
 on_both_drivers!(
@@ -117,8 +113,8 @@ impl Shared for Envoy {
 
 /// The module that writes on demand, where `make test-scenarios` puts it.
 fn intruder() -> PathBuf {
-    const BUILT: &str = "target/probe/wasm32-unknown-unknown/release/probe.wasm";
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(BUILT)
+    const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
+    support::folders::project().join(BUILT)
 }
 
 fn play(gate: &Envoy, script: &str) -> Value {
@@ -149,7 +145,7 @@ impl SharedMemory for Nowhere {
 fn record_names(configuration: &Value) -> Vec<String> {
     let config = Config::parse(configuration.to_string().as_bytes()).unwrap();
     let engine = Engine::new(config);
-    let records = engine.shared_records(Nowhere, &mut SeenRecords::new());
+    let records = SharedRecords::of(&engine, Nowhere, &mut SeenRecords::new());
     records.names().map(str::to_owned).collect()
 }
 

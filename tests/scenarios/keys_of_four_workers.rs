@@ -9,17 +9,17 @@ use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use crate::{
-    signer::{Pair, Signer, jwks},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-        workers::ask_every_worker,
-    },
     withheld_capabilities::example_capabilities,
     world::{
         JWKS_PATH, configuration, forwarded_user, publishing, remote_provider, signer, start, token,
     },
+};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
+    signer::{Pair, Signer, jwks},
+    workers::ask_every_worker,
 };
 
 on_both_drivers!(

@@ -1,12 +1,10 @@
 //! Clients that leave while their requests wait.
 
-use crate::{
-    support::{
-        driver::{Driver, Request},
-        fake_host::FakeHost,
-        on_both_drivers,
-    },
-    world::{forwarded_user, publishing, signer, token, with_remote_keys},
+use crate::world::{forwarded_user, publishing, signer, token, with_remote_keys};
+use support::{
+    driver::{Driver, Request},
+    fake_host::FakeHost,
+    on_both_drivers,
 };
 
 on_both_drivers!(clients_that_leave_disturb_no_other);

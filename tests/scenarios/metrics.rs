@@ -4,14 +4,14 @@ use serde_json::json;
 
 use crate::{
     client_secrets::hash,
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
     world::{
         configuration, get, local_provider, publishing, remote_provider, signer, start, token,
         with_remote_keys,
     },
+};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::{
     client_secrets::{hash, with_secret},
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
     world::{ISSUER, configuration, local_provider, signer, start},
+};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{JWKS_PATH, configuration, remote_provider, signer, start};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Exchange, Request, Setup},
+    on_both_drivers,
     signer::Signer,
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Exchange, Request, Setup},
-        on_both_drivers,
-    },
-    world::{JWKS_PATH, configuration, remote_provider, signer, start},
 };
 
 on_both_drivers!(

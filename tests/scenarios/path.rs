@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        envoy::Envoy,
-        http2, in_envoy, on_both_drivers,
-    },
-    world::{configuration, get, local_provider, signer, start, token},
+use crate::world::{configuration, get, local_provider, signer, start, token};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    envoy::Envoy,
+    http2, in_envoy, on_both_drivers,
 };
 
 on_both_drivers!(

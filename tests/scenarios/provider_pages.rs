@@ -3,14 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::start;
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
     signer::{Signer, public_pem},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::start,
 };
 
 on_both_drivers!(pages_protect_an_api_as_they_say);

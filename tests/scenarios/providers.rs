@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{
+use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
     on_both_drivers,

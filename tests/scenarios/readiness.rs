@@ -7,18 +7,16 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::{
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Request, Setup},
-        envoy::Envoy,
-        in_envoy,
-        load::Client,
-    },
-    world::{
-        ISSUER, JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer,
-        start, token, with_remote_keys,
-    },
+use crate::world::{
+    ISSUER, JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer,
+    start, token, with_remote_keys,
+};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Request, Setup},
+    envoy::Envoy,
+    in_envoy,
+    load::Client,
 };
 
 in_envoy!(

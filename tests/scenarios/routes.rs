@@ -5,14 +5,14 @@ use std::time::Duration;
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{
+    claims, configuration, forwarded_user, get, local_provider, signer, start, token,
+};
+use support::{
+    driver::{Driver, Exchange, Request, Route, Setup, VirtualHost},
+    fake_host::FakeHost,
+    on_both_drivers,
     signer::Signer,
-    support::{
-        driver::{Driver, Exchange, Request, Route, Setup, VirtualHost},
-        fake_host::FakeHost,
-        on_both_drivers,
-    },
-    world::{claims, configuration, forwarded_user, get, local_provider, signer, start, token},
 };
 
 on_both_drivers!(

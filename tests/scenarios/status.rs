@@ -4,17 +4,17 @@ use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use crate::{
-    signer::{Signer, jwks},
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Exchange, Request, Setup},
-        on_both_drivers,
-        workers::ask_every_worker,
-    },
     withheld_capabilities::example_capabilities,
     world::{
         JWKS_PATH, configuration, local_provider, publishing, remote_provider, signer, start, token,
     },
+};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Exchange, Request, Setup},
+    on_both_drivers,
+    signer::{Signer, jwks},
+    workers::ask_every_worker,
 };
 
 on_both_drivers!(

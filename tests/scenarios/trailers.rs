@@ -3,17 +3,15 @@
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
 
-use crate::{
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        fake_host::FakeHost,
-        http::Headers,
-        on_both_drivers,
-    },
-    world::{
-        configuration, forwarded_user, local_provider, publishing, remote_provider, signer, start,
-        token,
-    },
+use crate::world::{
+    configuration, forwarded_user, local_provider, publishing, remote_provider, signer, start,
+    token,
+};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    fake_host::FakeHost,
+    http::Headers,
+    on_both_drivers,
 };
 
 on_both_drivers!(

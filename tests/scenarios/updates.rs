@@ -8,16 +8,16 @@ use std::time::Duration;
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{
+    JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token,
+};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Request, Setup},
+    envoy::{Envoy, bootstrap::wasm_filter_of_another_vm, new_vm_id},
+    in_envoy,
+    load::{Load, Shot},
     signer::{Pair, Signer},
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Request, Setup},
-        envoy::{Envoy, bootstrap::wasm_filter_of_another_vm, new_vm_id},
-        in_envoy,
-        load::{Load, Shot},
-    },
-    world::{JWKS_PATH, configuration, get, publishing, remote_provider, signer, start, token},
 };
 
 in_envoy!(

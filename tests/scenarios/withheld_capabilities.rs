@@ -3,15 +3,13 @@
 use proxy_wasm::types::Status;
 use serde_json::json;
 
-use crate::{
-    support::{
-        driver::{Driver, Request, Setup},
-        fake_host::FakeHost,
-        on_both_drivers,
-    },
-    world::{
-        configuration, get, local_provider, publishing, remote_provider, signer, start, token,
-    },
+use crate::world::{
+    configuration, get, local_provider, publishing, remote_provider, signer, start, token,
+};
+use support::{
+    driver::{Driver, Request, Setup},
+    fake_host::FakeHost,
+    on_both_drivers,
 };
 
 on_both_drivers!(works_with_the_capabilities_of_the_example);

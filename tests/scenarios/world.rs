@@ -3,12 +3,10 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver, Exchange, Request, Setup},
     signer::Signer,
-    support::{
-        authorization_server::{Answer, AuthorizationServer},
-        driver::{Driver, Exchange, Request, Setup},
-    },
 };
 
 /// The issuer of good tokens.

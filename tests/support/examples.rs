@@ -16,22 +16,22 @@ use std::{
 use serde_json::Value;
 
 /// A configuration in the documentation.
-pub(crate) struct Example {
-    pub(crate) file: String,
+pub struct Example {
+    pub file: String,
     line: usize,
     language: String,
-    pub(crate) is_refused: bool,
+    pub is_refused: bool,
     text: String,
 }
 
 impl Example {
     /// Where it stands.
-    pub(crate) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 
     /// What it says.
-    pub(crate) fn document(&self) -> Value {
+    pub fn document(&self) -> Value {
         let place = self.place();
         match self.language.as_str() {
             "json" => {
@@ -44,13 +44,13 @@ impl Example {
 }
 
 /// Every configuration of the documentation.
-pub(crate) fn of_the_documentation() -> Vec<Example> {
+pub fn of_the_documentation() -> Vec<Example> {
     pages().iter().flat_map(|page| examples(page)).collect()
 }
 
 /// The module's configuration in each Envoy configuration of `envoy/`, with its place.
-pub(crate) fn of_envoy() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy");
+pub fn of_envoy() -> Vec<(String, Value)> {
+    let folder = crate::folders::project().join("envoy");
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -87,7 +87,7 @@ fn collect(document: &Value, found: &mut dyn FnMut(&Value)) {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate::folders::project();
     let mut pages = vec![root.join("README.md")];
     for folder in ["docs", "docs/providers"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {

@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// One of two keys of each type, so that a test can sign with the wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pair {
+pub enum Pair {
     /// The key that a test's issuer publishes.
     Own,
     /// Another of the same type.
@@ -34,9 +34,9 @@ pub(crate) enum Pair {
 
 /// A private key, what it is called, and the algorithm it signs with.
 #[derive(Clone)]
-pub(crate) struct Signer {
-    pub(crate) alg: Algorithm,
-    pub(crate) kid: Option<String>,
+pub struct Signer {
+    pub alg: Algorithm,
+    pub kid: Option<String>,
     private: Map<String, Value>,
     key: PrivateKey,
 }
@@ -53,19 +53,19 @@ enum PrivateKey {
 
 impl Signer {
     /// Signs with `alg` under the kid `<alg>-1`, such as `RS256-1`.
-    pub(crate) fn new(alg: Algorithm) -> Self {
+    pub fn new(alg: Algorithm) -> Self {
         Self::with_pair(alg, Pair::Own)
     }
 
     /// Like [`Self::new`] with the same kid, but with a key that is not the published one.
-    pub(crate) fn with_pair(alg: Algorithm, pair: Pair) -> Self {
+    pub fn with_pair(alg: Algorithm, pair: Pair) -> Self {
         let jwk = private_jwk(alg, pair);
         let private = serde_json::from_str(jwk).expect("a key file is a JSON object");
         Self::from_private_jwk(alg, Some(&format!("{}-1", alg.name())), private)
     }
 
     /// Signs with the private key that a JWK describes.
-    pub(crate) fn from_private_jwk(
+    pub fn from_private_jwk(
         alg: Algorithm,
         kid: Option<&str>,
         private: Map<String, Value>,
@@ -81,13 +81,13 @@ impl Signer {
 
     /// The same key under another name, or under none.
     #[must_use]
-    pub(crate) fn named(mut self, kid: Option<&str>) -> Self {
+    pub fn named(mut self, kid: Option<&str>) -> Self {
         self.kid = kid.map(str::to_owned);
         self
     }
 
     /// The public JWK with `kid`, `alg` and `use`; for a secret the secret.
-    pub(crate) fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         let public = ["kty", "crv", "x", "y", "n", "e", "k"];
         let mut jwk: Map<_, _> = self.private.clone();
         jwk.retain(|name, _| public.contains(&name.as_str()));
@@ -100,12 +100,12 @@ impl Signer {
     }
 
     /// The JWK Set of this key alone.
-    pub(crate) fn jwks(&self) -> Value {
+    pub fn jwks(&self) -> Value {
         jwks([self])
     }
 
     /// The header `{"alg", "typ": "at+jwt", "kid"}`.
-    pub(crate) fn header(&self) -> Value {
+    pub fn header(&self) -> Value {
         let mut header = json!({ "alg": self.alg.name(), "typ": "at+jwt" });
         if let Some(kid) = &self.kid {
             header["kid"] = json!(kid);
@@ -114,17 +114,17 @@ impl Signer {
     }
 
     /// A token with [`Self::header`] and these claims.
-    pub(crate) fn sign_claims(&self, claims: &Value) -> String {
+    pub fn sign_claims(&self, claims: &Value) -> String {
         self.token(&self.header(), claims)
     }
 
     /// A token with exactly this header and these claims; the header need not be true.
-    pub(crate) fn token(&self, header: &Value, claims: &Value) -> String {
+    pub fn token(&self, header: &Value, claims: &Value) -> String {
         self.token_of_bytes(header.to_string().as_bytes(), claims.to_string().as_bytes())
     }
 
     /// A token of any bytes for header and payload.
-    pub(crate) fn token_of_bytes(&self, header: &[u8], payload: &[u8]) -> String {
+    pub fn token_of_bytes(&self, header: &[u8], payload: &[u8]) -> String {
         let input = format!(
             "{}.{}",
             URL_SAFE_NO_PAD.encode(header),
@@ -135,7 +135,7 @@ impl Signer {
     }
 
     /// The signature of a message.
-    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.key {
             PrivateKey::Rsa(key) => sign_rsa(self.alg, key, message),
             PrivateKey::P256(key) => {
@@ -157,12 +157,12 @@ impl Signer {
 }
 
 /// The JWK Set of these keys.
-pub(crate) fn jwks<'a>(signers: impl IntoIterator<Item = &'a Signer>) -> Value {
+pub fn jwks<'a>(signers: impl IntoIterator<Item = &'a Signer>) -> Value {
     json!({ "keys": signers.into_iter().map(Signer::jwk).collect::<Vec<_>>() })
 }
 
 /// The public key of `alg` in PEM (SPKI).
-pub(crate) fn public_pem(alg: Algorithm) -> &'static str {
+pub fn public_pem(alg: Algorithm) -> &'static str {
     match alg {
         Algorithm::Es256 => include_str!("keys/p256.pub.pem"),
         Algorithm::Es384 => include_str!("keys/p384.pub.pem"),

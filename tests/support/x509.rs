@@ -24,12 +24,7 @@ const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
 /// Whether a signature is good; `None` where the key cannot be read or the hash is not known.
-pub(crate) fn verifies(
-    hash: &str,
-    public_key: &[u8],
-    signature: &[u8],
-    text: &[u8],
-) -> Option<bool> {
+pub fn verifies(hash: &str, public_key: &[u8], signature: &[u8], text: &[u8]) -> Option<bool> {
     let key = SubjectPublicKeyInfoRef::from_der(public_key).ok()?;
     let octets = key.subject_public_key.as_bytes()?;
     let (digest, padding) = match hash {

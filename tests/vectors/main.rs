@@ -5,17 +5,6 @@
 //!
 //! Every test counts its cases and asserts the count: a file that is read wrongly would otherwise
 //! pass with no case at all.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that fails may panic, and says what it ran"
-)]
 
 mod cavp;
 mod cookbooks;
@@ -26,8 +15,6 @@ mod rfcs;
 mod sources;
 mod wycheproof_jose;
 mod wycheproof_primitives;
-#[path = "../support/x509.rs"]
-mod x509;
 
 use std::path::{Path, PathBuf};
 
@@ -95,7 +82,7 @@ fn ran(what: &str, cases: usize, expected: usize) {
 fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let own = key.verify(algorithm, message, signature);
     let host = key.as_x509(algorithm, message, signature).map(|it| {
-        x509::verifies(
+        support::x509::verifies(
             it.hash_name().unwrap(),
             it.public_key,
             &it.signature,

@@ -4,10 +4,7 @@
 //! with pinned hashes. What no package carries is the additional set: a folder outside the repository,
 //! because its files have licences of their own.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Once,
-};
+use std::{path::PathBuf, sync::Once};
 
 /// The folder of the additional set that is tried if the caller names none.
 const DEFAULT_ADDITIONAL: &str = "../shared/vectors";
@@ -105,5 +102,5 @@ fn fetched(path: &str) -> PathBuf {
 }
 
 fn in_this_package(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    support::folders::project().join(path)
 }

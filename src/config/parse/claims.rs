@@ -77,7 +77,7 @@ pub(super) fn claim_path(
         let expected = "names with single dots between them (or \"claim_path\")";
         return Err(Reason::WrongForm {
             expected,
-            found: segments.join("."),
+            found: claim_name.unwrap_or_default().to_owned(),
         })
         .at(field);
     }

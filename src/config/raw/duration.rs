@@ -23,7 +23,6 @@ impl Read for Milliseconds {
     }
 }
 
-#[cfg(feature = "cli")]
 super::describe::describe! {
     Milliseconds: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
 }

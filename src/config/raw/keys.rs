@@ -45,7 +45,6 @@ impl Read for RawSecret {
     }
 }
 
-#[cfg(feature = "cli")]
 super::describe::describe! {
     RawSecret: {"type": "string"},
 }

@@ -9,7 +9,6 @@
 
 mod clients;
 mod config;
-#[cfg(feature = "cli")]
 pub(super) mod describe;
 mod duration;
 mod keys;
@@ -23,7 +22,6 @@ mod switch;
 mod unavailable;
 mod value;
 
-#[cfg(feature = "cli")]
 pub(super) use self::describe::schema;
 pub(super) use self::{
     clients::{RawClient, RawClientSecrets},

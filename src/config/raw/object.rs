@@ -52,7 +52,6 @@ macro_rules! object {
             }
         }
 
-        #[cfg(feature = "cli")]
         impl $crate::config::raw::describe::Describe for $object {
             fn describe(
                 definitions: &mut $crate::config::raw::describe::Definitions,
@@ -87,7 +86,6 @@ macro_rules! choice {
             }
         }
 
-        #[cfg(feature = "cli")]
         impl $crate::config::raw::describe::Describe for $choice {
             fn describe(
                 _definitions: &mut $crate::config::raw::describe::Definitions,

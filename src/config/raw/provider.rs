@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-#[cfg(feature = "cli")]
 use super::describe::{Definitions, Describe};
 use super::{
     ClaimName, Milliseconds, Named, Read, Scalar,
@@ -44,7 +43,6 @@ impl Read for RawEntry {
 }
 
 /// As an authorization server, so that editors offer every field.
-#[cfg(feature = "cli")]
 impl Describe for RawEntry {
     fn describe(definitions: &mut Definitions) -> Value {
         RawProvider::describe(definitions)

@@ -70,7 +70,6 @@ impl Read for RawUnknownKidAnswer {
     }
 }
 
-#[cfg(feature = "cli")]
 super::describe::describe! {
     RawUnknownKidAnswer: {"enum": [401, 503]},
 }

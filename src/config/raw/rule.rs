@@ -138,7 +138,6 @@ impl Read for RawEmpty {
     }
 }
 
-#[cfg(feature = "cli")]
 super::describe::describe! {
     RawEmpty: {"type": "object", "maxProperties": 0},
 }

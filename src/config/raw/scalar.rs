@@ -92,7 +92,6 @@ impl Read for ClaimName {
     }
 }
 
-#[cfg(feature = "cli")]
 super::describe::describe! {
     Integer: {"type": ["integer", "string"], "pattern": "^[+-]?[0-9]+$"},
     PointInTime: {

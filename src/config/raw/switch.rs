@@ -27,7 +27,6 @@ impl Read for RawSwitch {
     }
 }
 
-#[cfg(feature = "cli")]
 super::describe::describe! {
     RawSwitch: {"enum": ["on", "off", true, false]},
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{base, parse, provider};
+use super::{all_warnings, base, parse, provider};
 use crate::{
     cache::CacheLimits,
     config::Limits,
@@ -28,9 +28,8 @@ fn whole_configuration_is_strict_by_default() {
     assert_eq!(config.stat_prefix, "");
     assert!(!config.bypass_cors_preflight && !config.strip_failure_response);
     assert!(config.owned_headers.is_empty());
-    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
-        warnings,
+        all_warnings(&config),
         ["rules: there are none, and every request is denied; add rules"]
     );
     let limits = Limits {

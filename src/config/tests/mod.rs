@@ -33,6 +33,13 @@ const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 const SECRET_HASH: &str =
     "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
 
+/// All warnings about a configuration.
+fn all_warnings(config: &Config) -> Vec<String> {
+    let reach = config.reach_warnings();
+    let all = config.warnings.iter().chain(&reach);
+    all.map(ToString::to_string).collect()
+}
+
 /// The least that is a configuration of use.
 fn base() -> Value {
     json!({

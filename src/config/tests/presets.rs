@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{base_with, parse, provider};
+use super::{all_warnings, base_with, parse, provider};
 use crate::{
     config::Preset,
     jose::{ClaimPath, JwkAlgorithm},
@@ -31,7 +31,7 @@ fn refusal(changes: &[(&str, Value)]) -> String {
 
 fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
     let config = parse(&base_with(changes)).unwrap_or_else(|error| panic!("{error}"));
-    config.warnings.iter().map(ToString::to_string).collect()
+    all_warnings(&config)
 }
 
 #[test]

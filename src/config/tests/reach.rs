@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{base, base_with, parse};
+use super::{all_warnings, base, base_with, parse};
 
 /// The warnings about these rules. `true` requires a token.
 fn told(rules: &[(Value, bool)]) -> Vec<String> {
@@ -23,7 +23,7 @@ fn told(rules: &[(Value, bool)]) -> Vec<String> {
 
 fn warnings(document: &Value) -> Vec<String> {
     let config = parse(document).unwrap_or_else(|error| panic!("{error}"));
-    config.warnings.iter().map(ToString::to_string).collect()
+    all_warnings(&config)
 }
 
 const HIDDEN: &str =
@@ -283,8 +283,8 @@ fn warns_where_there_are_no_rules() {
     assert_eq!(
         none(&[("unmatched", json!("allow"))]),
         [
-            "rules: there are none, and every request passes; add rules",
             "unmatched: requests that no rule matches pass without a token",
+            "rules: there are none, and every request passes; add rules",
         ]
     );
     // Routes of Envoy may decide.

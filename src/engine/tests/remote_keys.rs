@@ -12,7 +12,6 @@ use crate::{
         Answer, Caching, Document, FetchOutcome, Order, Progress, Reading, Record, Version,
         WriteError,
     },
-    shared_memory::{Expected, SetSharedDataError, SharedData},
 };
 
 const LIMITS: KeySetLimits = KeySetLimits {
@@ -420,41 +419,4 @@ fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
         label(&ask(&engine, Patience::Waited(at(54)), 55)),
         "keys_unavailable"
     );
-}
-
-/// Policies that cannot read each other's records would overwrite them in turn.
-/// Memory that keeps nothing.
-struct Forgetful;
-
-impl SharedMemory for Forgetful {
-    fn shared_data(&self, _: &str) -> Option<SharedData> {
-        None
-    }
-
-    fn set_shared_data(&self, _: &str, _: &[u8], _: Expected) -> Result<(), SetSharedDataError> {
-        Ok(())
-    }
-}
-
-#[test]
-fn policies_with_different_secrets_have_records_of_their_own() {
-    let names = [
-        json!(null),
-        json!("A".repeat(43)),
-        json!("B".repeat(42) + "A"),
-    ]
-    .map(|key| {
-        let mut own = provider("a", &SECRET);
-        own.as_object_mut().unwrap().remove("shared_secrets");
-        own["remote_jwks"] = json!({
-            "http_uri": {"uri": "https://a.example/jwks", "cluster": "as", "timeout": "1s"},
-        });
-        let config = json!({"providers": {"a": own}, "shared_memory_key": key});
-        let config = Config::parse(config.to_string().as_bytes()).unwrap();
-        assert!(!format!("{config:?}").contains("[0, 0, 0"), "{config:?}");
-        let engine = Engine::new(config);
-        let records = engine.shared_records(Forgetful, &mut SeenRecords::new());
-        records.names().map(str::to_owned).collect::<String>()
-    });
-    assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
 }

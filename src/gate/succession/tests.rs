@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
-use crate::{gate::one_record::Record, shared_memory::SharedData};
+use crate::shared_memory::{OneRecord, SharedData};
 
 thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
@@ -25,7 +25,7 @@ fn at(seconds: u64) -> UnixMillis {
     UnixMillis::new(seconds * 1000)
 }
 
-fn request(member: &Membership, connection: u64, seconds: u64, host: &Record) {
+fn request(member: &Membership, connection: u64, seconds: u64, host: &OneRecord) {
     let number = Some(ConnectionId(connection)).filter(|_| connection > 0);
     member.on_request(|| number, at(seconds), host);
 }
@@ -42,7 +42,7 @@ fn without_policy_id_there_is_no_succession() {
 
 #[test]
 fn counts_a_configuration_from_its_first_request_on() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
     assert!(!is_restricted(&old));
@@ -53,7 +53,7 @@ fn counts_a_configuration_from_its_first_request_on() {
 
 #[test]
 fn keeps_policies_apart() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (one, other) = (enter("p", "a"), enter("q", "b"));
     request(&one, 1, 0, &host);
     request(&other, 2, 0, &host);
@@ -64,7 +64,7 @@ fn keeps_policies_apart() {
 /// configuration go on arriving.
 #[test]
 fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
     request(&new, 5, 10, &host);
@@ -86,7 +86,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
 /// A client can be every request that is sampled.
 #[test]
 fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
     request(&new, 5, 10, &host);
@@ -100,7 +100,7 @@ fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest()
 
 #[test]
 fn asks_every_request_for_its_connection_only_while_challenged() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     let asked = |connection| {
         let asked = RefCell::new(false);
@@ -125,7 +125,7 @@ fn asks_every_request_for_its_connection_only_while_challenged() {
 
 #[test]
 fn connections_older_than_the_challenger_do_not_delay_a_rollback() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 5, 10, &host);
     for seconds in 11..16 {
@@ -151,7 +151,7 @@ fn worker() -> (Membership, Membership) {
 /// The challenged worker may be one that new clients do not reach.
 #[test]
 fn a_challenge_has_all_workers_look_for_new_connections() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let ((old, new), (_, new_elsewhere)) = (worker(), worker());
     let (mut taken, mut seconds) = (5, 10);
     request(&new, taken, seconds, &host);
@@ -168,7 +168,7 @@ fn a_challenge_has_all_workers_look_for_new_connections() {
 
 #[test]
 fn the_newest_challenge_of_all_workers_is_told() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let ((old, new), (old_elsewhere, new_elsewhere), (_, third)) = (worker(), worker(), worker());
     request(&new, 5, 10, &host);
     new_elsewhere.on_tick(&host);
@@ -187,7 +187,7 @@ fn the_newest_challenge_of_all_workers_is_told() {
 
 #[test]
 fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_settled() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
     request(&new, 5, 10, &host);
@@ -210,7 +210,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_
 
 #[test]
 fn goes_by_the_order_of_arrival_where_connections_have_no_numbers() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 0, 0, &host);
     request(&old, 0, 100, &host);
@@ -220,7 +220,7 @@ fn goes_by_the_order_of_arrival_where_connections_have_no_numbers() {
 /// The same text on two listeners is one configuration.
 #[test]
 fn restricts_no_configuration_by_its_own_text() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (one, same) = (enter("p", "a"), enter("p", "a"));
     request(&one, 1, 0, &host);
     request(&same, 2, 0, &host);
@@ -232,7 +232,7 @@ fn restricts_no_configuration_by_its_own_text() {
 
 #[test]
 fn a_configuration_that_is_gone_restricts_nothing() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 2, 0, &host);
     assert!(is_restricted(&old));
@@ -243,7 +243,7 @@ fn a_configuration_that_is_gone_restricts_nothing() {
 
 #[test]
 fn learns_of_what_it_has_from_other_workers_and_of_nothing_else() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 3, 0, &host);
     let written = |digest: [u8; 32], since: u64| {
@@ -274,7 +274,7 @@ fn enter_with_key(realm: &str, key: char) -> Membership {
 }
 
 /// Puts a value where the record lies.
-fn plant(host: &Record, value: Vec<u8>) {
+fn plant(host: &OneRecord, value: Vec<u8>) {
     *host.entry.borrow_mut() = Some(SharedData { value, version: 9 });
 }
 
@@ -284,7 +284,7 @@ fn naming(member: &Membership, since: u64) -> Vec<u8> {
 
 #[test]
 fn with_a_key_learns_only_from_records_with_its_tag() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     request(&old, 3, 0, &host);
     let named = naming(&new, 9);
@@ -308,7 +308,7 @@ fn with_a_key_learns_only_from_records_with_its_tag() {
 
 #[test]
 fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     request(&old, 3, 0, &host);
     let older = host.entry.borrow().clone().unwrap().value;
@@ -322,7 +322,7 @@ fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
 
 #[test]
 fn with_a_key_writes_over_what_is_not_genuine() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     plant(&host, naming(&old, u64::MAX));
     request(&new, 5, 0, &host);
@@ -333,7 +333,7 @@ fn with_a_key_writes_over_what_is_not_genuine() {
 /// In a host that keeps all records in one place, a record of another key is garbage.
 #[test]
 fn configurations_with_different_keys_learn_each_by_its_own() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'E'));
     assert_ne!(old.record.name(), new.record.name());
     request(&old, 3, 0, &host);
@@ -346,7 +346,7 @@ fn configurations_with_different_keys_learn_each_by_its_own() {
 
 #[test]
 fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter_with_key("b", 'A'));
     request(&new, 5, 0, &host);
     plant(&host, naming(&old, u64::MAX));
@@ -359,7 +359,7 @@ fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
 
 #[test]
 fn tells_other_workers_only_of_newer_connections() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 7, 0, &host);
     let of_new = host.entry.borrow().clone();
@@ -373,9 +373,9 @@ fn tells_other_workers_only_of_newer_connections() {
 
 #[test]
 fn each_worker_is_on_its_own_without_shared_data() {
-    let host = Record {
+    let host = OneRecord {
         is_withheld: true,
-        ..Record::default()
+        ..OneRecord::default()
     };
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 2, 0, &host);
@@ -385,7 +385,7 @@ fn each_worker_is_on_its_own_without_shared_data() {
 
 #[test]
 fn keeps_nothing_of_configurations_that_are_gone() {
-    let host = Record::default();
+    let host = OneRecord::default();
     let mut current = enter("p", "0");
     for number in 1..=1000_u64 {
         let next = enter(&format!("p{}", number % 2), &number.to_string());
@@ -395,5 +395,5 @@ fn keeps_nothing_of_configurations_that_are_gone() {
     }
     drop(current);
     drop(enter("last", "x"));
-    POLICIES.with_borrow(|policies| assert_eq!(policies.0.len(), 1));
+    POLICIES.with_borrow(|policies| assert_eq!(policies.0.count(), 1));
 }

@@ -6,6 +6,7 @@ mod trailers;
 mod waiting;
 
 use core::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
@@ -13,10 +14,9 @@ use super::*;
 use crate::{
     config::Config,
     decision::{HeaderEdit, StateEntry},
-    gate::one_record::Record,
     jose::base64url,
-    keys::{Fetch, Received},
-    shared_memory::{Expected, SeenRecords, SetSharedDataError, SharedData},
+    keys::{Fetch, Order, Reading, Received, Record as KeyRecord, Records, Version, WriteError},
+    shared_memory::{Expected, OneRecord, SetSharedDataError, SharedData, SharedMemory},
 };
 
 const NOW: u64 = 1_700_000_000_000;
@@ -39,10 +39,42 @@ enum Effect {
     Trailers,
 }
 
+/// The keys that workers share, and their version.
+#[derive(Clone, Default)]
+struct SharedKeys(Rc<RefCell<Option<(KeyRecord, u32)>>>);
+
+impl Records for SharedKeys {
+    fn read(&self, _: SourceId, known: Option<Version>, _: Order) -> Reading {
+        match self.0.borrow().clone() {
+            None => Reading::Absent,
+            Some((_, version)) if known == Some(Version(version)) => Reading::Same,
+            Some((record, version)) => Reading::New(record, Version(version)),
+        }
+    }
+
+    fn write(
+        &self,
+        _: SourceId,
+        record: &KeyRecord,
+        expected: Option<Version>,
+    ) -> Result<Version, WriteError> {
+        let mut kept = self.0.borrow_mut();
+        let present = kept.as_ref().map(|(_, version)| Version(*version));
+        if present != expected {
+            return Err(WriteError::Changed);
+        }
+        let version = present.map_or(1, |Version(version)| version + 1);
+        *kept = Some((record.clone(), version));
+        Ok(Version(version))
+    }
+}
+
 /// A proxy with one request at a time.
 #[derive(Default)]
 struct FakeProxy {
-    record: Record,
+    /// What workers tell each other about a policy.
+    record: OneRecord,
+    keys: SharedKeys,
     refuses: Cell<Option<Effect>>,
     /// The route's policy as JSON, and how often the gate asked for it.
     route: RefCell<Option<Value>>,
@@ -311,8 +343,7 @@ fn gate_and_keeper(rest: Value, proxy: &FakeProxy) -> (Gate, Keeper) {
     merge(&mut config, rest);
     let text = config.to_string();
     let mut engine = Engine::new(Config::parse(text.as_bytes()).unwrap());
-    let records = engine.shared_records(proxy.record.clone(), &mut SeenRecords::new());
-    engine.share(Box::new(records));
+    engine.share(Box::new(proxy.keys.clone()));
     let keeper = Keeper::new(&engine, KeyMetrics::define(engine.config(), proxy), proxy);
     let metrics = DecisionMetrics::define(engine.config(), proxy);
     let mut policies = Policies::new();

@@ -71,8 +71,8 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
     let rest = json!({"mode": "shadow"});
     for (rest, waits) in [(json!({}), true), (rest, false)] {
         let mut world = World::new(rest);
-        let entry = other.proxy.record.entry.borrow().clone();
-        world.proxy.record.entry.replace(entry);
+        let keys = other.proxy.keys.0.borrow().clone();
+        world.proxy.keys.0.replace(keys);
         let verdict = world.bearer(1, KID, at(0));
         // A request that may wait does so until the next look at the record.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
@@ -92,11 +92,9 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
     assert_eq!(world.resume(1, KID, at(1)), Verdict::Answer);
     let done = world.proxy.take_done();
     assert_eq!(done[1], "answer 401 portcullis_denied{unknown_key}");
-    let entry = other.proxy.record.entry.borrow().clone().map(|entry| {
-        let version = 1_000;
-        SharedData { version, ..entry }
-    });
-    world.proxy.record.entry.replace(entry);
+    let keys = other.proxy.keys.0.borrow().clone();
+    let newer = keys.map(|(record, _)| (record, 1_000));
+    world.proxy.keys.0.replace(newer);
     assert_eq!(world.bearer(2, KID, at(2)), Verdict::Pass);
     world.proxy.take_done();
     assert_eq!(other.bearer(1, KID, at(2)), Verdict::Pass);

@@ -9,10 +9,8 @@ mod tokens;
 
 use serde_json::{Value, json};
 
-use crate::{
-    support::driver::{Driver, Exchange, Setup},
-    world::{configuration, forwarded_user, get, local_provider, signer, start, token},
-};
+use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
+use support::driver::{Driver, Exchange, Setup};
 
 /// A gate with these rules; `login` has local keys.
 pub(super) fn ruled<D: Driver>(rules: Value) -> D {

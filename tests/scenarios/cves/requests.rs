@@ -3,12 +3,10 @@
 use serde_json::json;
 
 use super::{any, assert_refused, assert_still_serves, requires, ruled};
-use crate::{
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{configuration, local_provider, signer, start, token, with_local_keys},
+use crate::world::{configuration, local_provider, signer, start, token, with_local_keys};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

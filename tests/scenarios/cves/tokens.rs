@@ -4,14 +4,14 @@ use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use super::{any, assert_refused, assert_still_serves, ruled};
-use crate::{
+use crate::world::{
+    JWKS_PATH, claims, get, publishing, signer, token, with_local_keys, with_remote_keys,
+};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Request},
+    on_both_drivers,
     signer::{Pair, Signer},
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Request},
-        on_both_drivers,
-    },
-    world::{JWKS_PATH, claims, get, publishing, signer, token, with_local_keys, with_remote_keys},
 };
 
 on_both_drivers!(

@@ -4,15 +4,13 @@ use portcullis::decision::Reason;
 use serde_json::{Value, json};
 
 use super::{outcome, token_with};
-use crate::{
+use crate::world::{claims, configuration, get, local_provider, signer, start, token};
+use support::{
+    driver::{Driver, Request, Setup},
+    envoy::Envoy,
+    in_envoy, on_both_drivers,
     signer::{Pair, Signer},
-    support::{
-        driver::{Driver, Request, Setup},
-        envoy::Envoy,
-        in_envoy, on_both_drivers,
-        upstream::{BODY, STATUS},
-    },
-    world::{claims, configuration, get, local_provider, signer, start, token},
+    upstream::{BODY, STATUS},
 };
 
 on_both_drivers!(

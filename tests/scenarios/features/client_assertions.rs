@@ -4,13 +4,11 @@ use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use super::{one_path_each, outcome};
-use crate::{
+use crate::world::{get, start};
+use support::{
+    driver::{Driver, Setup},
+    on_both_drivers,
     signer::{Pair, Signer, public_pem},
-    support::{
-        driver::{Driver, Setup},
-        on_both_drivers,
-    },
-    world::{get, start},
 };
 
 on_both_drivers!(z19_client_assertion_as_bearer);

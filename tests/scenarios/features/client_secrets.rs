@@ -7,12 +7,12 @@ use serde_json::json;
 use super::outcome;
 use crate::{
     client_secrets::{hash, with_secret},
-    signer::{Pair, Signer, public_pem},
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
     world::{publishing, start},
+};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
+    signer::{Pair, Signer, public_pem},
 };
 
 on_both_drivers!(api_client_in_three_ways);

@@ -1,16 +1,20 @@
 //! Z18: why a token fails, told on the command line without the token.
 //!
-//! What is printed is compared word for word in `tests/cli/explain/`.
+//! What is printed is compared word for word in `cli/tests/program/explain/`.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::fs;
 
+use portcullis_cli::Exit;
 use serde_json::{Value, json};
 
-use crate::world::{configuration, remote_provider, signer};
+use crate::{
+    program,
+    world::{configuration, remote_provider, signer},
+};
 
 /// `portcullis explain` at the time `now`: the exit code, and what it prints.
-fn explain(token: &str, extra: &[&str]) -> (Option<i32>, String) {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("z18");
+fn explain(token: &str, extra: &[&str]) -> (Exit, String) {
+    let folder = support::folders::temporary().join("z18");
     fs::create_dir_all(&folder).unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.join(name);
@@ -23,14 +27,11 @@ fn explain(token: &str, extra: &[&str]) -> (Option<i32>, String) {
     );
     let key_set = file("keys.json", &signer().jwks().to_string());
     let token = file("token", token);
-    let output = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(["explain", "--config", &config, "--token", &token])
-        .args(["--jwks", &format!("login={key_set}"), "--now", "1700000000"])
-        .args(extra)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    (output.status.code(), said)
+    let key_set = format!("login={key_set}");
+    let mut arguments = vec!["explain", "--config", &config, "--token", &token];
+    arguments.extend(["--jwks", &key_set, "--now", "1700000000"]);
+    arguments.extend(extra);
+    program::run(&arguments, "")
 }
 
 #[test]
@@ -42,10 +43,13 @@ fn z18_explain() {
             "scope": "orders.read", "exp": exp,
         })
     };
-    for (exp, code, failing) in [(1_700_000_060, 0, None), (1_699_990_000, 1, Some("expiry"))] {
+    for (exp, code, failing) in [
+        (1_700_000_060, Exit::Done, None),
+        (1_699_990_000, Exit::Findings, Some("expiry")),
+    ] {
         let token = signer().sign_claims(&claims(exp));
         let (exit, text) = explain(&token, &[]);
-        assert_eq!(exit, Some(code), "{text}");
+        assert_eq!(exit, code, "{text}");
         for part in ["header\n", "claims\n", "\"alice\"", "provider login\n"] {
             assert!(text.contains(part), "{part}: {text}");
         }

@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 
 use super::structured_scopes::{claims, with_keys_of};
-use crate::{
-    support::envoy::Envoy,
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        in_envoy, on_both_drivers,
-    },
-    world::{signer, start},
+use crate::world::{signer, start};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    envoy::Envoy,
+    in_envoy, on_both_drivers,
 };
 
 on_both_drivers!(

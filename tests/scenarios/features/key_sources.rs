@@ -6,14 +6,12 @@ use portcullis::jose::Algorithm;
 use serde_json::json;
 
 use super::{one_path_each, status};
-use crate::{
+use crate::world::{JWKS_PATH, get, provider, publishing, signer, start, token, with_remote_keys};
+use support::{
+    authorization_server::Answer,
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
     signer::{Pair, Signer, jwks, public_pem},
-    support::{
-        authorization_server::Answer,
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{JWKS_PATH, get, provider, publishing, signer, start, token, with_remote_keys},
 };
 
 on_both_drivers!(z10_keys_live_on, z12_static_keys_in_three_forms);

@@ -29,14 +29,13 @@ mod records;
 mod revocation;
 mod rules;
 mod structured_scopes;
-mod times;
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{claims, get};
+use support::{
+    driver::{Driver, Exchange},
     signer::Signer,
-    support::driver::{Driver, Exchange},
-    world::{claims, get},
 };
 
 /// A good token with other claims; `null` takes one away.

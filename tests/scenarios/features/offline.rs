@@ -1,16 +1,18 @@
 //! Z11: checking before saving, with the program that brings the module's own reader.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
+use portcullis_cli::Exit;
 use serde_json::{Value, json};
 
 use crate::{
-    signer::Signer,
+    program,
     world::{configuration, remote_provider, signer},
 };
+use support::signer::Signer;
 
 fn file(name: &str, content: &Value) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("z11");
+    let folder = support::folders::temporary().join("z11");
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
     fs::write(&path, content.to_string()).unwrap();
@@ -18,30 +20,26 @@ fn file(name: &str, content: &Value) -> PathBuf {
 }
 
 /// `portcullis check`: the exit code, and what it says.
-fn check(name: &str, config: &Value, key_set: &Value) -> (Option<i32>, String) {
+fn check(name: &str, config: &Value, key_set: &Value) -> (Exit, String) {
     let config = file(&format!("{name}.json"), config);
     let key_set = file(&format!("{name}.jwks"), key_set);
-    let output = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .arg("check")
-        .arg(config)
-        .arg("--jwks")
-        .arg(format!("login={}", key_set.display()))
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    (output.status.code(), said)
+    let key_set = format!("login={}", key_set.display());
+    program::run(
+        &["check", &config.display().to_string(), "--jwks", &key_set],
+        "",
+    )
 }
 
 #[test]
 fn z11_validate_before_save() {
     let good = configuration(&remote_provider());
     let key_set = signer().jwks();
-    assert_eq!(check("good", &good, &key_set), (Some(0), String::new()));
+    assert_eq!(check("good", &good, &key_set), (Exit::Done, String::new()));
 
     let mut bad_url = good.clone();
     bad_url["providers"]["login"]["remote_jwks"]["http_uri"]["uri"] = json!("login.example.com");
     let (code, said) = check("url", &bad_url, &key_set);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Exit::Findings);
     let place = "error: providers.login.remote_jwks.http_uri.uri: ";
     assert!(said.starts_with(place), "{said}");
 
@@ -54,7 +52,7 @@ fn z11_validate_before_save() {
         ("oct", json!([signer().jwk(), secret]), "key 1"),
     ] {
         let (code, said) = check(name, &good, &json!({ "keys": keys }));
-        assert_eq!(code, Some(1), "{name}: {said}");
+        assert_eq!(code, Exit::Findings, "{name}: {said}");
         assert!(said.contains("error: jwks of login: "), "{name}: {said}");
         assert!(said.contains(told), "{name}: {said}");
     }

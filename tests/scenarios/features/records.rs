@@ -3,15 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{one_path_each, outcome, status, token_with};
-use crate::{
-    support::{
-        driver::{Driver, Setup},
-        on_both_drivers,
-    },
-    world::{
-        JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer, start,
-        token,
-    },
+use crate::world::{
+    JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer, start,
+    token,
+};
+use support::{
+    driver::{Driver, Setup},
+    on_both_drivers,
 };
 
 on_both_drivers!(

@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{claims, configuration, forwarded_user, get, local_provider, signer, start};
+use support::{
+    driver::{Driver, Request, Setup, Wrapping},
+    on_both_drivers,
     signer::Signer,
-    support::{
-        driver::{Driver, Request, Setup, Wrapping},
-        on_both_drivers,
-    },
-    world::{claims, configuration, forwarded_user, get, local_provider, signer, start},
 };
 
 on_both_drivers!(

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{outcome, token_with};
-use crate::{
+use crate::world::{
+    claims, configuration, forwarded_user, get, local_provider, signer, start, token,
+};
+use support::{
+    driver::{Driver, Request, Setup},
+    on_both_drivers,
     signer::{Pair, Signer},
-    support::{
-        driver::{Driver, Request, Setup},
-        on_both_drivers,
-    },
-    world::{claims, configuration, forwarded_user, get, local_provider, signer, start, token},
 };
 
 on_both_drivers!(

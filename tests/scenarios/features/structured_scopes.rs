@@ -6,13 +6,11 @@
 use portcullis::config::Config;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::world::{signer, start};
+use support::{
+    driver::{Driver, Exchange, Request, Setup},
+    on_both_drivers,
     signer::Signer,
-    support::{
-        driver::{Driver, Exchange, Request, Setup},
-        on_both_drivers,
-    },
-    world::{signer, start},
 };
 
 on_both_drivers!(

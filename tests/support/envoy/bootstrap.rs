@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{discovery::Kind, module};
-use crate::support::driver::{Route, Setup, VirtualHost, Wrapping};
+use crate::driver::{Route, Setup, VirtualHost, Wrapping};
 
 /// Cluster of the protected service.
 pub const UPSTREAM: &str = "upstream";

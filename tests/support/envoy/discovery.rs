@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{bootstrap, process::EnvoyProcess};
-use crate::support::driver::{Refused, Setup};
+use crate::driver::{Refused, Setup};
 
 /// What a file holds.
 #[derive(Clone, Copy)]

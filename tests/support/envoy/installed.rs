@@ -54,5 +54,5 @@ pub fn module() -> PathBuf {
 
 fn from_environment(variable: &str, default: &str) -> PathBuf {
     let chosen = env::var_os(variable).map(PathBuf::from);
-    chosen.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default))
+    chosen.unwrap_or_else(|| crate::folders::project().join(default))
 }

@@ -18,7 +18,7 @@ use std::{
 use serde_json::Value;
 
 use super::{binary, bootstrap};
-use crate::support::http::{self, PATIENCE};
+use crate::http::{self, PATIENCE};
 
 /// Pause between two looks at a condition.
 pub const POLL: Duration = Duration::from_millis(10);
@@ -61,7 +61,7 @@ pub fn new_folder() -> PathBuf {
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("envoy-{}-{number}", process::id());
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let folder = crate::folders::temporary().join(name);
         match fs::create_dir(&folder) {
             Ok(()) => return folder,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -23,7 +23,7 @@ use super::{
     stream::Act,
     vm::{host_call, is_vm},
 };
-use crate::support::http::{Headers, Message};
+use crate::http::{Headers, Message};
 
 // SAFETY: these are the signatures of the exports of proxy-wasm 0.2.5 (`dispatcher.rs`,
 // `allocator.rs`, `main!`). They take plain numbers, so nothing that a caller passes is unsound.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proxy_wasm::types::Status;
 
-use crate::support::x509;
+use crate::x509;
 
 /// A host function that the module calls by name.
 pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync>;

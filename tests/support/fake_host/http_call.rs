@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{
+use crate::{
     authorization_server::{Answer, AuthorizationServer, Fault},
     http::Headers,
 };

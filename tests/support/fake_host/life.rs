@@ -7,7 +7,7 @@ use super::{
     state::Root,
     stream::{Act, Stream, route_metadata},
 };
-use crate::support::{
+use crate::{
     driver::{Exchange, Request},
     http::Headers,
     upstream,

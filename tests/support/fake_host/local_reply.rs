@@ -1,6 +1,6 @@
 //! What Envoy makes of an answer that the module gives (`Http::Utility::sendLocalReply`).
 
-use crate::support::{driver::Exchange, http::Headers};
+use crate::{driver::Exchange, http::Headers};
 
 /// An answer given at the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Header maps as the ABI writes them: the count, the sizes of each name and value, then names and
 //! values, each with a NUL behind it; numbers are little-endian `u32`.
 
-use crate::support::http::{Headers, Message};
+use crate::http::{Headers, Message};
 
 impl Headers {
     /// This map in the ABI's form.

@@ -20,7 +20,7 @@ use super::{
     shared_data::SharedData,
     stream::{Act, Stream, route_metadata},
 };
-use crate::support::{
+use crate::{
     authorization_server::AuthorizationServer,
     driver::VirtualHost,
     http::{Headers, Message},

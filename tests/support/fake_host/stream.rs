@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::local_reply::LocalResponse;
-use crate::support::{
+use crate::{
     driver::{Request, Route, Seen, VirtualHost},
     http::Headers,
 };

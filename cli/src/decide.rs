@@ -1,0 +1,283 @@
+//! `portcullis decide`.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, Write},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    input::{self, KeySetFile},
+    outcome::{Exit, Failure},
+    redact::redacted,
+};
+use portcullis::{
+    connection::{Connection, Refused},
+    decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
+    engine::{Engine, Patience},
+    http::Request,
+    time::UnixMillis,
+};
+
+/// A line of the input.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestLine {
+    #[serde(default)]
+    id: Value,
+    #[serde(default = "get")]
+    method: String,
+    path: Option<String>,
+    authority: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    /// What the proxy's route says, as its metadata in the namespace `portcullis`.
+    route_metadata: Option<Value>,
+    /// What other filters have left in the filter state.
+    #[serde(default)]
+    filter_state: BTreeMap<String, String>,
+}
+
+/// A line of the output.
+#[derive(Debug, Serialize)]
+pub(super) struct DecisionLine {
+    id: Value,
+    pub(super) decision: &'static str,
+    pub(super) status: u16,
+    pub(super) reason: &'static str,
+    pub(super) provider: Option<String>,
+    response_headers: Vec<(&'static str, String)>,
+    /// All headers as the upstream would see them; empty where the request does not reach it.
+    forwarded_headers: Vec<(String, String)>,
+    /// Names of headers that the client sent and the upstream would not see.
+    removed_headers: Vec<String>,
+    /// What other filters would get to know.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    filter_state: BTreeMap<String, String>,
+}
+
+impl RequestLine {
+    /// A request without headers.
+    pub(super) fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: Some(path.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a header.
+    pub(super) fn add_header(&mut self, name: &str, value: String) {
+        self.headers.push((name.to_owned(), value));
+    }
+}
+
+/// A host that knows a line's filter state, and nothing else.
+struct LineHost(BTreeMap<String, String>);
+
+impl Connection for LineHost {
+    fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        Ok(self.0.get(name).map(|value| value.clone().into_bytes()))
+    }
+}
+
+/// Decides on each line.
+pub(super) fn run(
+    path: &Path,
+    now: Option<u64>,
+    key_sets: &[KeySetFile],
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    if input::is_standard(path) {
+        return Err(Failure::Usage(
+            "--config -: the standard input holds the requests; name a file".to_owned(),
+        ));
+    }
+    let config = input::accepted_config(path, &mut io::empty())?;
+    let now = input::time(now);
+    let mut engine = Engine::new(config);
+    for file in key_sets {
+        file.preload(&mut engine, now)?;
+    }
+    for (index, line) in input.lines().enumerate() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let request: RequestLine = serde_json::from_str(&line).map_err(|error| {
+            let number = index.saturating_add(1);
+            Failure::Usage(format!("line {number}: {}", redacted(&error)))
+        })?;
+        let decision = decide(&engine, request, now);
+        serde_json::to_writer(&mut *output, &decision).map_err(io::Error::from)?;
+        writeln!(output)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Where among the rules the first one for a request stands.
+pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
+    let headers = all_headers(line);
+    let pairs = headers
+        .iter()
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    engine.rule(&Request::new(pairs.collect()))
+}
+
+/// Decides on a line.
+pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
+    let headers = all_headers(&line);
+    let request = Request::new(
+        headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect(),
+    );
+    let provider = |id| {
+        engine
+            .config()
+            .provider(id)
+            .map(|provider| provider.name.clone())
+    };
+    let policy = line
+        .route_metadata
+        .as_ref()
+        .map(|metadata| engine.config().route_policy(metadata));
+    let host = LineHost(line.filter_state);
+    match engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host) {
+        Decision::Permit(permit) => {
+            let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
+            DecisionLine {
+                id: line.id,
+                decision: "allow",
+                status: 200,
+                reason: permit
+                    .reason
+                    .shadowed()
+                    .map_or(permit.reason.label(), Reason::label),
+                provider: permit.provider.and_then(provider),
+                response_headers: vec![],
+                forwarded_headers,
+                removed_headers,
+                filter_state: filter_state(&permit.exports),
+            }
+        }
+        Decision::Deny(denial) => denied(engine, line.id, &denial),
+        Decision::Report(format) => DecisionLine {
+            id: line.id,
+            decision: "allow",
+            status: 200,
+            reason: "status",
+            provider: None,
+            response_headers: engine.report(format, now, &[]).headers,
+            forwarded_headers: vec![],
+            removed_headers: vec![],
+            filter_state: BTreeMap::new(),
+        },
+        // Patience is exhausted: this does not come; if it did, nothing may pass.
+        Decision::AwaitKeys { .. } => {
+            denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
+        }
+    }
+}
+
+fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
+    let response = engine.response(denial);
+    let provider = denial.provider.and_then(|id| engine.config().provider(id));
+    DecisionLine {
+        id,
+        decision: "deny",
+        status: response.status,
+        reason: denial.reason.label(),
+        provider: provider.map(|provider| provider.name.clone()),
+        response_headers: response.headers,
+        forwarded_headers: vec![],
+        removed_headers: vec![],
+        filter_state: filter_state(&denial.exports),
+    }
+}
+
+/// As Envoy names the entries that a module writes.
+fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
+    let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
+    entries.iter().map(named).collect()
+}
+
+/// Pseudo-headers first, names in lower case, `Host` as `:authority`: as Envoy hands a request to
+/// its filters.
+fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
+    let mut headers = vec![(":method".to_owned(), line.method.clone())];
+    headers.extend(line.path.clone().map(|path| (":path".to_owned(), path)));
+    let is_host = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("host");
+    let host = line.headers.iter().find(is_host).map(|(_, value)| value);
+    let authority = line.authority.as_ref().or(host).cloned();
+    headers.push((":authority".to_owned(), authority.unwrap_or_default()));
+    headers.extend(
+        line.headers
+            .iter()
+            .filter(|header| !is_host(header))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone())),
+    );
+    headers
+}
+
+/// The headers after the edits, and the names that are gone.
+fn apply(
+    headers: &[(String, String)],
+    edits: &[HeaderEdit],
+) -> (Vec<(String, String)>, Vec<String>) {
+    let mut forwarded = headers.to_vec();
+    for edit in edits {
+        match edit {
+            HeaderEdit::Remove(name) => forwarded.retain(|(own, _)| *own != **name),
+            HeaderEdit::Set(name, value) => {
+                match forwarded.iter_mut().find(|(own, _)| *own == **name) {
+                    Some((_, first)) => first.replace_range(.., value),
+                    None => forwarded.push((name.to_string(), value.to_string())),
+                }
+                let mut seen = false;
+                forwarded.retain(|(own, _)| *own != **name || !core::mem::replace(&mut seen, true));
+            }
+        }
+    }
+    let mut removed: Vec<String> = headers
+        .iter()
+        .map(|(name, _)| name.clone())
+        .filter(|name| forwarded.iter().all(|(own, _)| own != name))
+        .collect();
+    removed.dedup();
+    (forwarded, removed)
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(line: &str) -> Vec<(String, String)> {
+        all_headers(&serde_json::from_str(line).unwrap())
+    }
+
+    #[test]
+    fn gives_the_host_as_envoy_does() {
+        for (line, authority) in [
+            (r#"{"headers":[["Host","a"]]}"#, "a"),
+            (r#"{"authority":"b","headers":[["host","a"]]}"#, "b"),
+            ("{}", ""),
+        ] {
+            let authority = |name: &str| (name.to_owned(), authority.to_owned());
+            let expected = [
+                (":method".to_owned(), "GET".to_owned()),
+                authority(":authority"),
+            ];
+            assert_eq!(headers(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! `portcullis explain`: what becomes of one token, check by check.
+//!
+//! The checks are those of [`verification`]: it is watched while it verifies, so that what is told is
+//! what was done. Which providers are asked: those that the rule of a given request asks for, else
+//! those that name the token's issuer; where there is none, all of them, to show what they expect.
+//! With a request, the [`engine`](portcullis::engine) decides on it as the module would.
+//!
+//! A token that fails is a finding. Neither the token nor its signature is ever printed.
+
+mod detail;
+mod printable;
+mod refusal;
+mod report;
+mod text;
+
+use std::{
+    io::{BufRead, Write},
+    path::Path,
+};
+
+use clap::ColorChoice;
+
+use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
+use crate::{
+    decide::{self, RequestLine},
+    input::{self, KeySetFile},
+    outcome::{Exit, Failure},
+};
+use portcullis::{
+    config::{Config, Provider},
+    decision::{Denial, Reason},
+    engine::{Engine, Patience},
+    jose::{TokenError, UntrustedToken},
+    keys::FetchCause,
+    policy::{Audiences, HeaderPlace, ProviderId, Rule, Scheme},
+    time::UnixMillis,
+    verification::{self, Allowance, Attempts, Check, Circumstances, Issuer, Outcome, Witness},
+};
+
+/// What to explain, and how.
+pub(super) struct Question<'a> {
+    pub(super) config: &'a Path,
+    /// A file; `-` is the standard input.
+    pub(super) token: &'a Path,
+    pub(super) now: Option<u64>,
+    pub(super) key_sets: &'a [KeySetFile],
+    /// Method and path.
+    pub(super) request: Option<(&'a String, &'a String)>,
+    pub(super) format: Format,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    Json,
+    Text(ColorChoice),
+}
+
+/// Explains a token.
+pub(super) fn run(
+    question: &Question<'_>,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    if input::is_standard(question.config) && input::is_standard(question.token) {
+        let both = "--config - --token -: both are the standard input; name a file for one";
+        return Err(Failure::Usage(both.to_owned()));
+    }
+    let config = input::accepted_config(question.config, input)?;
+    let now = input::time(question.now);
+    let token = token(question.token, input)?;
+    let mut engine = Engine::new(config);
+    for file in question.key_sets {
+        file.preload(&mut engine, now)?;
+    }
+    let request = question.request.map(|(method, path)| (&**method, &**path));
+    let report = report(&engine, &token, request, now);
+    match question.format {
+        Format::Json => report::write_json(&report, output)?,
+        Format::Text(color) => text::write(&report, color, output)?,
+    }
+    Ok(match report.accepted {
+        true => Exit::Done,
+        false => Exit::Findings,
+    })
+}
+
+/// The token, without `Bearer` and white space around it.
+fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
+    // Never the name: it may be the token itself, given where a file is asked for.
+    let unusable = |what: &str| Failure::Usage(format!("--token: {what}"));
+    let bytes = input::read(path, input).map_err(|_| {
+        unusable("no such file, or not to be read; name a file, or give the token on the standard input of --token -")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable("no text"))?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        [token] => Ok(token.to_owned()),
+        [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Ok(token.to_owned()),
+        [] => Err(unusable("empty; give one token")),
+        _ => Err(unusable("more than one word; give one token")),
+    }
+}
+
+fn report(engine: &Engine, text: &str, request: Option<(&str, &str)>, now: UnixMillis) -> Report {
+    let config = engine.config();
+    let mut token = TokenReport::new(text);
+    let parsed = UntrustedToken::parse(text);
+    let refused = |reason, detail| Refused {
+        status: status(engine, reason),
+        reason,
+        detail,
+    };
+    let (size, limit) = (text.len(), config.limits.token_bytes);
+    let fits = match size <= limit {
+        true => Ok(format!("{size} bytes")),
+        false => Err(format!("{size} bytes; limits.token_bytes is {limit}")),
+    };
+    token.add(
+        "size",
+        fits.map_err(|detail| refused(Reason::TokenTooLarge, detail)),
+    );
+    if token.reason.is_none() {
+        let form = parsed.as_ref().map(|_| "a signed JWT".to_owned());
+        let form = form.map_err(|error| refused(Reason::from(error), error.to_string()));
+        token.add("form", form);
+    }
+    let mut providers = Vec::new();
+    if token.reason.is_none()
+        && let Ok(untrusted) = &parsed
+    {
+        let asked = asked(config, request.and_then(|request| rule(engine, request)));
+        for asked in candidates(config, asked, untrusted) {
+            providers.extend(provider(engine, asked, &parsed, now));
+        }
+    }
+    let request = request.map(|request| decided(engine, text, request, &providers, now));
+    Report {
+        accepted: match &request {
+            Some(request) => request.decision == "allow",
+            None => providers.iter().any(|provider| provider.accepted),
+        },
+        token,
+        providers,
+        request,
+    }
+}
+
+/// A provider, and the audiences that its tokens may have.
+type Asked<'a> = (ProviderId, &'a Audiences);
+
+/// The providers that a rule asks for; all where there is none, or it asks for none.
+fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
+    let mut asked: Vec<Asked<'_>> = Vec::new();
+    if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
+        requirement.each_provider(&mut |id, audiences| {
+            let own = config
+                .provider(id)
+                .map(|provider| &provider.trust.audiences);
+            if let Some(audiences) = audiences.or(own)
+                && !asked.contains(&(id, audiences))
+            {
+                asked.push((id, audiences));
+            }
+        });
+    }
+    if asked.is_empty() {
+        let all = config.providers();
+        asked.extend(all.map(|(id, provider)| (id, &provider.trust.audiences)));
+    }
+    let has_tokens = |(id, _): &Asked<'_>| {
+        config
+            .provider(*id)
+            .is_some_and(|provider| provider.scheme() == Scheme::Bearer)
+    };
+    asked.retain(has_tokens);
+    asked
+}
+
+/// Those of the providers that the token could be of; all of them where it could be of none.
+fn candidates<'a>(
+    config: &Config,
+    mut asked: Vec<Asked<'a>>,
+    token: &UntrustedToken<'_>,
+) -> Vec<Asked<'a>> {
+    let could = |(id, _): &Asked<'_>| {
+        config.provider(*id).is_some_and(|provider| {
+            provider.trust.issuer == Issuer::Any
+                || provider.trust.names_issuer(token.unverified_claims())
+        })
+    };
+    if asked.iter().any(could) {
+        asked.retain(could);
+    }
+    asked
+}
+
+/// The checks as they were made.
+#[derive(Default)]
+struct Trail(Vec<(Check, Outcome)>);
+
+impl Witness for Trail {
+    fn sees(&mut self, check: Check, outcome: Outcome) {
+        self.0.push((check, outcome));
+    }
+}
+
+fn provider(
+    engine: &Engine,
+    (id, audiences): Asked<'_>,
+    token: &Result<UntrustedToken<'_>, TokenError>,
+    now: UnixMillis,
+) -> Option<ProviderReport> {
+    let provider = engine.config().provider(id)?;
+    let circumstances = Circumstances {
+        keys: engine.keys(),
+        now,
+        // A key that is not there would be fetched.
+        patience: Patience::Waiting,
+        certificate_digest: &|| None,
+        accelerator: None,
+        allowance: &Allowance::default(),
+    };
+    let mut trail = Trail::default();
+    let own = (id, &provider.trust);
+    let presented = (token, &Attempts::default());
+    let verified =
+        verification::verify_before(&mut trail, own, audiences, presented, &circumstances);
+    let reason = verified.err().map(reason);
+    let details = detail::Details {
+        provider,
+        audiences,
+        token: token.as_ref().ok()?,
+        keys: detail::keys(engine, (id, provider), now),
+        now: now.seconds(),
+        reason,
+    };
+    let steps = trail
+        .0
+        .into_iter()
+        .filter(|(check, _)| *check != Check::Form);
+    Some(ProviderReport {
+        name: provider.name.clone(),
+        names_issuer: provider
+            .trust
+            .names_issuer(details.token.unverified_claims()),
+        accepted: reason.is_none(),
+        status: reason.map(|reason| status(engine, reason)),
+        reason: reason.map(Reason::label),
+        checks: steps
+            .map(|(check, outcome)| Step {
+                check: detail::label(check),
+                outcome: outcome.into(),
+                detail: details.of(check, outcome),
+            })
+            .collect(),
+    })
+}
+
+fn reason(failure: verification::Failure) -> Reason {
+    match failure {
+        verification::Failure::Invalid(reason) => reason,
+        verification::Failure::AwaitKeys(_, FetchCause::UnknownKid) => Reason::UnknownKey,
+        verification::Failure::AwaitKeys(_, FetchCause::Freshness)
+        | verification::Failure::KeysUnavailable(_) => Reason::KeysUnavailable,
+    }
+}
+
+fn status(engine: &Engine, reason: Reason) -> u16 {
+    engine.response(&Denial::new(reason)).status
+}
+
+/// The rule that a request is for.
+fn rule<'a>(engine: &'a Engine, (method, path): (&str, &str)) -> Option<&'a Rule> {
+    let index = decide::rule(engine, &RequestLine::new(method, path))?;
+    engine.config().rules.get(index)
+}
+
+/// What becomes of the request that carries the token.
+fn decided(
+    engine: &Engine,
+    token: &str,
+    (method, path): (&str, &str),
+    providers: &[ProviderReport],
+    now: UnixMillis,
+) -> RequestReport {
+    let rule_index = decide::rule(engine, &RequestLine::new(method, path));
+    let rule = rule_index.and_then(|index| engine.config().rules.get(index));
+    let bearer = providers
+        .iter()
+        .find(|provider| provider.accepted)
+        .or_else(|| providers.first());
+    let bearer = bearer.and_then(|found| {
+        let mut all = engine.config().providers();
+        all.find(|(_, own)| own.name == found.name)
+    });
+    let line = presented(token, (method, path), bearer.map(|(_, provider)| provider));
+    let decision = decide::decide(engine, line, now);
+    let mut detail = refusal::of_request(decision.reason, path, &engine.config().limits);
+    if detail.is_empty() {
+        detail = detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token);
+    }
+    RequestReport {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        rule: rule_index,
+        decision: decision.decision,
+        status: decision.status,
+        reason: decision.reason,
+        provider: decision.provider,
+        detail,
+    }
+}
+
+/// The request with the token where the provider looks for it first.
+fn presented(
+    token: &str,
+    (method, path): (&str, &str),
+    provider: Option<&Provider>,
+) -> RequestLine {
+    let places = provider.map(|provider| &provider.places);
+    let header = places.and_then(|places| places.headers.first());
+    let param = places.and_then(|places| places.params.first());
+    let cookie = places.and_then(|places| places.cookies.first());
+    let mut line = RequestLine::new(method, path);
+    match (header, param, cookie) {
+        (Some(HeaderPlace::Prefixed { name, prefix }), ..) => {
+            line.add_header(name.as_str(), format!("{prefix}{token}"));
+        }
+        (None, Some(param), _) => {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            line = RequestLine::new(method, &format!("{path}{sign}{param}={token}"));
+        }
+        (None, None, Some(cookie)) => line.add_header("cookie", format!("{cookie}={token}")),
+        (Some(HeaderPlace::Bearer | HeaderPlace::Basic), ..) | (None, None, None) => {
+            line.add_header("authorization", format!("Bearer {token}"));
+        }
+    }
+    line
+}

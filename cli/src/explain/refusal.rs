@@ -1,0 +1,65 @@
+//! Reasons for which a request is refused before any rule is considered.
+
+use portcullis::{config::Limits, decision::Reason};
+
+/// What is wrong with the request and what to do. Empty for other reasons.
+pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
+    let is = |other: Reason| reason == other.label();
+    if is(Reason::PathTooLong) {
+        // As at the edge: up to the query.
+        let length = path.split('?').next().unwrap_or_default().len();
+        let limit = limits.path_bytes;
+        format!("the path has {length} bytes; limits.path_bytes is {limit}")
+    } else if is(Reason::AmbiguousPath) {
+        "the path, or a query parameter that a rule looks at, can be read in two ways; send it once \
+         and in its normal spelling, or set path_policy: raw"
+            .to_owned()
+    } else if is(Reason::AmbiguousHeader) {
+        "some servers take one of the headers for another that a rule looks at (x_user for x-user); \
+         leave it out"
+            .to_owned()
+    } else if is(Reason::AmbiguousMethod) {
+        "standard methods are written in capitals, others as the rules write them; send it that way"
+            .to_owned()
+    } else if is(Reason::AmbiguousAuthority) {
+        "servers read this authority differently, or its port or final dot decides which rule applies; \
+         send one host without a final dot, and name the port in the rules or have Envoy strip it"
+            .to_owned()
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn explains_each_refusal_ahead_of_the_rules() {
+        let limits = Limits::default();
+        let long = format!("/{}?x", "a".repeat(9_000));
+        for (reason, expected) in [
+            (
+                Reason::PathTooLong,
+                "the path has 9001 bytes; limits.path_bytes is 8192",
+            ),
+            (Reason::AmbiguousPath, "the path, or a query parameter"),
+            (
+                Reason::AmbiguousHeader,
+                "some servers take one of the headers",
+            ),
+            (
+                Reason::AmbiguousMethod,
+                "standard methods are written in capitals",
+            ),
+            (
+                Reason::AmbiguousAuthority,
+                "servers read this authority differently",
+            ),
+        ] {
+            let detail = of_request(reason.label(), &long, &limits);
+            assert!(detail.starts_with(expected), "{detail}");
+        }
+        assert_eq!(of_request(Reason::Expired.label(), "/", &limits), "");
+    }
+}

@@ -1,0 +1,208 @@
+//! What the command line names: files, and the time.
+
+use std::{
+    fmt, fs,
+    io::BufRead,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use serde_json::Value;
+
+use crate::{outcome::Failure, redact::redacted};
+use portcullis::{
+    config::{Config, ConfigError},
+    engine::Engine,
+    jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
+    policy::ProviderId,
+    time::UnixMillis,
+    verification::KeySource,
+};
+
+/// `PROVIDER=FILE`.
+#[derive(Clone, Debug)]
+pub struct KeySetFile {
+    provider: String,
+    file: PathBuf,
+}
+
+impl FromStr for KeySetFile {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((provider, file)) if !provider.is_empty() && !file.is_empty() => Ok(Self {
+                provider: provider.to_owned(),
+                file: file.into(),
+            }),
+            _ => Err("write PROVIDER=FILE"),
+        }
+    }
+}
+
+impl KeySetFile {
+    /// The provider, which must fetch its keys, and the file's bytes.
+    fn read(&self, config: &Config) -> Result<(ProviderId, Vec<u8>), Failure> {
+        let unusable = |what: &str| Failure::Usage(format!("--jwks {self}: {what}"));
+        let found = config
+            .providers()
+            .find(|(_, provider)| provider.name == self.provider);
+        let Some((id, provider)) = found else {
+            let names: Vec<&str> = config.providers().map(|(_, own)| &*own.name).collect();
+            return Err(unusable(&format!(
+                "no such provider in the configuration; it has {}",
+                names.join(", ")
+            )));
+        };
+        if !matches!(provider.trust.keys, KeySource::Remote(_)) {
+            let own = "this provider fetches no keys; leave --jwks out, its keys stand in the configuration";
+            return Err(unusable(own));
+        }
+        Ok((id, read(&self.file, &mut std::io::empty())?))
+    }
+
+    /// The keys as the provider would read them, should they be fetched.
+    pub(super) fn key_set(&self, config: &Config) -> Result<Result<KeySet, KeySetError>, Failure> {
+        let (_, document) = self.read(config)?;
+        let limits = KeySetLimits {
+            bytes: config.limits.jwks_bytes,
+            keys: config.limits.jwks_keys,
+        };
+        Ok(KeySet::parse(&document, KeyOrigin::Remote, limits))
+    }
+
+    /// The provider's name, and the file.
+    pub(super) fn place(&self) -> String {
+        format!("{}: {}", self.provider, self.file.display())
+    }
+
+    /// Has the engine use the keys as if it had fetched them.
+    pub(super) fn preload(&self, engine: &mut Engine, now: UnixMillis) -> Result<(), Failure> {
+        let finding =
+            |fault: &dyn fmt::Display| Failure::Finding(format!("--jwks {self}: {fault}"));
+        let config = engine.config();
+        let (id, document) = self.read(config)?;
+        if !config.provider(id).is_some_and(|own| own.trust.enabled) {
+            return Ok(()); // its tokens are refused, whatever its keys
+        }
+        if let Err(error) = self.key_set(config)? {
+            return Err(finding(&format_args!("{error}; {KEY_SET_REMEDY}")));
+        }
+        engine
+            .preload(id, &document, now)
+            .map_err(|error| finding(&error))
+    }
+}
+
+impl fmt::Display for KeySetFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}={}", self.provider, self.file.display())
+    }
+}
+
+/// What to do about a key set that cannot be used.
+pub(super) const KEY_SET_REMEDY: &str =
+    "give the JWKS that the authorization server publishes, with a public key for signatures";
+
+/// The time to decide at: now where none is given.
+pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
+    seconds.map_or_else(system_time, |seconds| {
+        UnixMillis::new(seconds.saturating_mul(1000))
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program has a clock; the module has none"
+)]
+fn system_time() -> UnixMillis {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    UnixMillis::default().plus(elapsed.unwrap_or_default())
+}
+
+/// Reads a configuration that must be a good one.
+pub(super) fn accepted_config(path: &Path, input: &mut dyn BufRead) -> Result<Config, Failure> {
+    config(path, input)?
+        .map_err(|error| Failure::Finding(format!("{}: {}", path.display(), redacted(&error))))
+}
+
+/// Reads a configuration: JSON, or YAML that means the same.
+pub(super) fn config(
+    path: &Path,
+    input: &mut dyn BufRead,
+) -> Result<Result<Config, ConfigError>, Failure> {
+    let bytes = read(path, input)?;
+    // JSON goes in as it is: the module reads those bytes, duplicate names and all.
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        return Ok(Config::parse(&bytes));
+    }
+    let unreadable = |error: &dyn core::fmt::Display| {
+        Failure::Usage(format!(
+            "{}: neither JSON nor YAML: {}",
+            path.display(),
+            redacted(&error)
+        ))
+    };
+    let text = str::from_utf8(&bytes).map_err(|error| unreadable(&error))?;
+    let value: Value = match serde_saphyr::from_str(text) {
+        Ok(value) => value,
+        Err(error) if error.to_string().contains("duplicate") => {
+            return Err(Failure::Finding(format!(
+                "{}: a name occurs twice; remove one of them",
+                path.display()
+            )));
+        }
+        // Without the lines around it: they may hold a secret, and this goes to logs.
+        Err(error) => return Err(unreadable(error.without_snippet())),
+    };
+    if ["static_resources", "staticResources", "resources"]
+        .iter()
+        .any(|name| value.get(name).is_some())
+    {
+        return Err(Failure::Usage(format!(
+            "{}: an Envoy configuration; give what stands under \"value\" in the filter's own, or ask \
+             Envoy: --mode validate --log-level warning",
+            path.display()
+        )));
+    }
+    if holds_fraction(&value) {
+        return Err(Failure::Finding(format!(
+            "{}: a number with a fraction or an exponent, or beyond 2^53, stands unquoted; Envoy \
+             reads it as text: quote it, or write a plain integer",
+            path.display()
+        )));
+    }
+    Ok(Config::parse(value.to_string().as_bytes()))
+}
+
+/// Whether some number is one that Envoy's reader of YAML takes for text, so that it would mean one
+/// thing here and another there.
+fn holds_fraction(value: &Value) -> bool {
+    const EXACT: u64 = 1 << 53;
+    match value {
+        Value::Array(elements) => elements.iter().any(holds_fraction),
+        Value::Object(members) => members.values().any(holds_fraction),
+        Value::Number(number) => {
+            number.is_f64()
+                || number.as_i64().is_some_and(|n| n.unsigned_abs() > EXACT)
+                || number.as_u64().is_some_and(|n| n > EXACT)
+        }
+        Value::Bool(_) | Value::Null | Value::String(_) => false,
+    }
+}
+
+/// Whether it is the standard input.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The bytes of a file; `-` is the standard input.
+pub(super) fn read(path: &Path, input: &mut dyn BufRead) -> Result<Vec<u8>, Failure> {
+    let bytes = if is_standard(path) {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    bytes.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}

@@ -1,0 +1,110 @@
+//! The command line: the module's engine without a proxy.
+//!
+//! `check` reads a configuration as the module would; `decide` decides on requests from standard
+//! input; `explain` shows what becomes of one token. They run the code that runs at the edge, so a
+//! policy can be tested where it is written. `schema` tells editors what a configuration looks like;
+//! `migrate` writes configurations for those who come from Envoy's `jwt_authn`; `completions` and `man`
+//! are for shells and packages.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
+    )
+)]
+
+mod arguments;
+mod check;
+mod client_secret;
+mod decide;
+mod explain;
+mod input;
+mod manual;
+pub mod migrate;
+mod outcome;
+mod output;
+mod redact;
+
+use std::io::{BufRead, Write};
+
+use self::{
+    arguments::Command,
+    check::Strictness,
+    explain::{Format, Question},
+    outcome::Failure,
+    output::Output,
+};
+use portcullis::config;
+
+pub use self::{arguments::Arguments, input::KeySetFile, outcome::Exit};
+
+fn schema(output: &mut dyn Write) -> Result<Exit, Failure> {
+    writeln!(output, "{:#}", config::schema())?;
+    Ok(Exit::Done)
+}
+
+/// Runs a command.
+pub fn run(
+    arguments: Arguments,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> Exit {
+    let output = &mut Output::new(output);
+    let outcome = match arguments.command {
+        Command::Check {
+            config,
+            strict,
+            jwks,
+        } => {
+            let strictness = match strict {
+                true => Strictness::Warnings,
+                false => Strictness::Errors,
+            };
+            check::run(&config, &jwks, strictness, input, output)
+        }
+        Command::ClientSecret => client_secret::run(output),
+        Command::Decide { config, now, jwks } => decide::run(&config, now, &jwks, input, output),
+        Command::Explain {
+            config,
+            token,
+            now,
+            jwks,
+            request,
+            json,
+            color,
+        } => {
+            let question = Question {
+                config: &config,
+                token: &token,
+                now,
+                key_sets: &jwks,
+                request: request.first().zip(request.get(1)),
+                format: match json {
+                    true => Format::Json,
+                    false => Format::Text(color),
+                },
+            };
+            explain::run(&question, input, output)
+        }
+        Command::Schema => schema(output),
+        Command::Completions { shell } => manual::completions(shell, output),
+        Command::Man { folder } => manual::pages(&folder),
+        Command::Migrate {
+            envoy,
+            module,
+            filter,
+            ..
+        } => migrate::run(&envoy, module.as_deref(), &filter, input, output, errors),
+    };
+    let (exit, message) = match outcome {
+        Ok(exit) => return exit,
+        Err(Failure::Finding(message)) => (Exit::Findings, message),
+        Err(Failure::Usage(message)) => (Exit::Usage, message),
+    };
+    // Nowhere left to report to when even this fails.
+    let _ = writeln!(errors, "portcullis: {message}");
+    exit
+}

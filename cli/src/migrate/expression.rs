@@ -1,0 +1,315 @@
+//! Regular expressions, taken apart far enough to say where two engines differ.
+//!
+//! Envoy's engine matches octets, and the module's matches characters of UTF-8. The difference shows
+//! where an expression counts: `/..x` matches `/éx` in Envoy, and `/.x` does so here. What may differ
+//! is reported as different, since the operator can always write an expression that counts ASCII
+//! alone.
+
+use regex_lite::Regex;
+
+use portcullis::policy::full_match;
+
+/// One step of an expression: a literal, an escape, a dot or a class, with its quantifier.
+#[derive(Debug, PartialEq, Eq)]
+struct Step<'a> {
+    text: &'a str,
+    /// Whether it matches at least once.
+    is_needed: bool,
+    /// Whether it matches any number of times, from zero or one up.
+    is_endless: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Part<'a> {
+    Step(Step<'a>),
+    Open,
+    /// Whether the group matches at least once, and whether it matches once or any number of times.
+    Close {
+        is_needed: bool,
+        is_free: bool,
+    },
+    Or,
+}
+
+/// What one step matches.
+pub(super) struct Set {
+    regex: Option<Regex>,
+    text: String,
+}
+
+impl Set {
+    /// Whether it has this character. One that cannot be compiled is taken to have all.
+    pub(super) fn has(&self, letter: char) -> bool {
+        let text = letter.encode_utf8(&mut [0; 4]).to_owned();
+        self.regex
+            .as_ref()
+            .is_none_or(|regex| regex.is_match(&text))
+    }
+
+    /// The only character of ASCII that it has, if it has no other.
+    pub(super) fn only(&self) -> Option<char> {
+        let mut letters = ascii().filter(|letter| self.has(*letter));
+        let first = letters.next()?;
+        (letters.next().is_none() && !self.has('\u{e9}')).then_some(first)
+    }
+
+    /// Whether it has every character beyond ASCII.
+    pub(super) fn has_all_beyond_ascii(&self) -> bool {
+        !self.names_some_beyond_ascii() && self.has('\u{e9}')
+    }
+
+    /// Whether it names characters beyond ASCII, of which it then has some and not others.
+    fn names_some_beyond_ascii(&self) -> bool {
+        let has_code = ["\\x", "\\u", "\\U"]
+            .iter()
+            .any(|code| self.text.contains(code));
+        !self.text.is_ascii() || has_code
+    }
+
+    /// Whether it is a literal character of the pattern, octet by octet the same in both engines.
+    fn is_plain(&self) -> bool {
+        self.text.chars().count() == 1 && !self.text.is_ascii()
+    }
+}
+
+/// The characters of ASCII.
+pub(super) fn ascii() -> impl Iterator<Item = char> {
+    (0..=0x7f_u8).map(char::from)
+}
+
+/// Whether an expression may match other texts when it counts characters instead of octets.
+pub(super) fn counts_octets(expression: &str) -> bool {
+    let ignores_case = has_flag(expression, 'i');
+    // Whether what comes next may follow a step that needs an octet beyond ASCII: then two such
+    // steps may share one character. Of each open group: what came before it, and whether one of its
+    // alternatives so far ends like that.
+    let mut follows = false;
+    let mut groups: Vec<(bool, bool)> = Vec::new();
+    for part in parts(expression) {
+        match part {
+            Part::Open => groups.push((follows, false)),
+            Part::Or => {
+                if let Some((before, ends)) = groups.last_mut() {
+                    *ends |= follows;
+                    follows = *before;
+                } else {
+                    follows = false;
+                }
+            }
+            Part::Close { is_needed, is_free } => {
+                let (before, ends) = groups.pop().unwrap_or_default();
+                follows |= ends || (before && !is_needed);
+                if follows && !is_free {
+                    return true;
+                }
+            }
+            Part::Step(step) => {
+                let set = set(step.text, expression);
+                if set.is_plain() && step.is_needed && !step.is_endless && !ignores_case {
+                    continue;
+                }
+                if set.names_some_beyond_ascii() {
+                    return true;
+                }
+                if !set.has_all_beyond_ascii() {
+                    follows &= !step.is_needed;
+                } else if !step.is_endless || (step.is_needed && follows) {
+                    return true;
+                } else {
+                    follows |= step.is_needed;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// What each step of an expression matches. A dot matches a line break too.
+pub(super) fn sets(expression: &str) -> impl Iterator<Item = Set> {
+    parts(expression).into_iter().filter_map(move |part| {
+        let Part::Step(step) = part else { return None };
+        Some(set(step.text, expression))
+    })
+}
+
+/// Whether a group of the expression sets this flag, or clears it.
+pub(super) fn has_flag(expression: &str, flag: char) -> bool {
+    expression.split("(?").skip(1).any(|group| {
+        let end = group.find([')', ':', '<', 'P']).unwrap_or(0);
+        group.get(..end).is_some_and(|flags| flags.contains(flag))
+    })
+}
+
+fn set(text: &str, expression: &str) -> Set {
+    let flags = match has_flag(expression, 'i') {
+        true => "(?is)",
+        false => "(?s)",
+    };
+    Set {
+        regex: full_match(&format!("{flags}{text}")).ok(),
+        text: text.to_owned(),
+    }
+}
+
+fn parts(expression: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = expression;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '(' => group_head(rest),
+            '[' => class(rest),
+            '\\' => escape(rest),
+            _ => first.len_utf8(),
+        };
+        let (text, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let (is_needed, is_endless, is_once, behind) = quantifier(behind);
+        rest = behind;
+        match first {
+            '(' if text.ends_with(')') => {} // flags alone
+            '(' => parts.push(Part::Open),
+            ')' => parts.push(Part::Close {
+                is_needed,
+                is_free: is_once || is_endless,
+            }),
+            '|' => parts.push(Part::Or),
+            '^' | '$' => {}
+            '\\' if ["\\A", "\\z", "\\b", "\\B", "\\<", "\\>"].contains(&text) => {}
+            _ => parts.push(Part::Step(Step {
+                text,
+                is_needed,
+                is_endless,
+            })),
+        }
+    }
+    parts
+}
+
+/// What stands behind a step: whether the step is needed, whether it is endless, whether it is there
+/// at most once, and the rest. Any other count is a count.
+fn quantifier(text: &str) -> (bool, bool, bool, &str) {
+    let (quantifier, rest) = match text.chars().next() {
+        Some('*' | '+' | '?') => text.split_at(1),
+        Some('{') => text.split_at(
+            text.find('}')
+                .map_or(text.len(), |end| end.saturating_add(1)),
+        ),
+        _ => return (true, false, true, text),
+    };
+    let rest = rest.strip_prefix('?').unwrap_or(rest);
+    let (is_needed, is_endless, is_once) = match quantifier {
+        "*" | "{0,}" => (false, true, false),
+        "+" | "{1,}" => (true, true, false),
+        "?" | "{0,1}" => (false, false, true),
+        counted => (!counted.starts_with("{0"), false, false),
+    };
+    (is_needed, is_endless, is_once, rest)
+}
+
+/// `(`, `(?:`, `(?i:`, `(?P<name>`, or the whole of `(?i)`.
+fn group_head(text: &str) -> usize {
+    if !text.starts_with("(?") {
+        return 1;
+    }
+    let end = text.find([')', ':', '>']);
+    end.map_or(text.len(), |end| end.saturating_add(1))
+}
+
+/// A character class, whose first character may be `]`.
+fn class(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut before = ' ';
+    let mut is_escaped = false;
+    let mut may_be_bracket = false;
+    for (position, letter) in text.char_indices() {
+        let is_first = may_be_bracket;
+        may_be_bracket = false;
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => {
+                depth = depth.saturating_add(1);
+                may_be_bracket = true;
+            }
+            '^' if before == '[' => may_be_bracket = true,
+            ']' if !is_first => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return position.saturating_add(1);
+        }
+        before = letter;
+    }
+    text.len()
+}
+
+/// A backslash and what it stands before.
+fn escape(text: &str) -> usize {
+    let mut letters = text.char_indices().skip(1);
+    let Some((_, kind)) = letters.next() else {
+        return text.len();
+    };
+    let simple = kind.len_utf8().saturating_add(1);
+    match kind {
+        'x' | 'u' | 'U' | 'p' | 'P' if letters.next().is_some_and(|(_, next)| next == '{') => text
+            .find('}')
+            .map_or(text.len(), |end| end.saturating_add(1)),
+        'x' => 4,
+        'u' => 6,
+        'U' => 10,
+        _ => simple,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_expressions_that_count_octets() {
+        for expression in [
+            "/..x",
+            "/.x",
+            "/a.b",
+            "/[^a-z]{2}",
+            r"/\W{2}",
+            r"/\D",
+            r"/\S?x",
+            "/[^/]{0,8}",
+            "/.{2,}",
+            "/[é]x",
+            "/é+",
+            r"/\x{e9}",
+            "(?i)/É",
+            "/.+.+",
+            "/[^/]+/?[^/]+",
+            "/(.+|a).+",
+            "/(.+|a)?.+",
+            "/(.+){2}",
+            "/(.+(a|)).+",
+        ] {
+            assert!(counts_octets(expression), "{expression}");
+        }
+    }
+
+    #[test]
+    fn passes_expressions_that_mean_the_same_in_octets() {
+        for expression in [
+            "/",
+            "/.*",
+            "/.+",
+            "/.*.*",
+            "/.+.*",
+            "/[^/]+/[^/]+(/.*)?",
+            r"/v[0-9]{1,3}/\d{2}/\w+/x\.y",
+            "/(v1/[^/]+/x/[^/]+|v2/[^/]+)/y",
+            r"^/(?P<id>[^/]+?)/\S*$",
+            "/é",
+            "/caf(é|e)",
+            "(?i)/kelvin",
+            "/[]a]+/[[:alpha:]]{2}",
+            "/(?:[^/]+/)*x",
+        ] {
+            assert!(!counts_octets(expression), "{expression}");
+        }
+    }
+}

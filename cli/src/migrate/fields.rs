@@ -1,0 +1,260 @@
+//! Reading of protobuf messages out of documents.
+//!
+//! Names are in `snake_case` or `lowerCamelCase`; null is absence; one value stands for a list of
+//! one, as Envoy has it. What is not asked for by the end is unknown, and an unknown field might
+//! forbid something: [`Fields::finish`] refuses it.
+
+use super::{
+    document::Node,
+    obstacle::{NotCarried, Obstacle},
+};
+use portcullis::config::{Location, camel_case};
+
+/// The fields of one message that have not been taken yet.
+pub(super) struct Fields<'a> {
+    at: Location,
+    rest: Vec<(&'a str, &'a Node)>,
+}
+
+/// A value with its place.
+pub(super) type Placed<'a> = (Location, &'a Node);
+
+impl<'a> Fields<'a> {
+    /// Opens a message.
+    pub(super) fn open((at, node): Placed<'a>) -> Result<Self, NotCarried> {
+        let rest = match node {
+            Node::Map(members) => members
+                .iter()
+                .filter(|(name, node)| name != "@type" && !node.is_null())
+                .map(|(name, node)| (name.as_str(), node))
+                .collect(),
+            node if node.is_null() => Vec::new(),
+            _ => return Err(wrong(at, "an object")),
+        };
+        Ok(Self { at, rest })
+    }
+
+    /// Its place.
+    pub(super) const fn at(&self) -> &Location {
+        &self.at
+    }
+
+    /// A field, with its place.
+    pub(super) fn take(&mut self, name: &str) -> Result<Option<Placed<'a>>, NotCarried> {
+        let camel = camel_case(name);
+        let is_it = |(own, _): &(&str, &Node)| *own == name || *own == camel;
+        let Some(position) = self.rest.iter().position(is_it) else {
+            return Ok(None);
+        };
+        let (own, node) = self.rest.remove(position);
+        let at = self.at.member(own);
+        if self.rest.iter().any(is_it) {
+            let reason = Obstacle::SpeltTwice;
+            return Err(NotCarried { at, reason });
+        }
+        Ok(Some((at, node)))
+    }
+
+    /// A text; an empty one is absent.
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
+        let Some((at, node)) = self.take(name)? else {
+            return Ok(None);
+        };
+        let text = node.text().ok_or_else(|| wrong(at, "a text"))?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    /// A text that is one of several alternatives: an empty one was chosen too.
+    pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
+        let Some((at, node)) = self.take(name)? else {
+            return Ok(None);
+        };
+        node.text().map(Some).ok_or_else(|| wrong(at, "a text"))
+    }
+
+    /// A boolean, false where it is absent.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, NotCarried> {
+        let Some((at, node)) = self.take(name)? else {
+            return Ok(false);
+        };
+        node.boolean().ok_or_else(|| wrong(at, "a boolean"))
+    }
+
+    /// A number without sign; zero is absent.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, NotCarried> {
+        let Some((at, node)) = self.take(name)? else {
+            return Ok(None);
+        };
+        let number = node.unsigned().ok_or_else(|| wrong(at, "a number"))?;
+        Ok(Some(number).filter(|number| *number > 0))
+    }
+
+    /// A duration, in the one form of protobuf JSON.
+    pub(super) fn duration(&mut self, name: &str) -> Result<Option<String>, NotCarried> {
+        let Some((at, node)) = self.take(name)? else {
+            return Ok(None);
+        };
+        if let Some(text) = node.text() {
+            return Ok(Some(text.to_owned()));
+        }
+        let mut parts = Self::open((at, node))?;
+        let seconds = parts.number("seconds")?.unwrap_or(0);
+        let nanoseconds = parts.number("nanos")?.unwrap_or(0);
+        parts.finish()?;
+        Ok(Some(match nanoseconds {
+            0 => format!("{seconds}s"),
+            _ => {
+                let fraction = format!("{nanoseconds:09}");
+                format!("{seconds}.{}s", fraction.trim_end_matches('0'))
+            }
+        }))
+    }
+
+    /// The elements of a list.
+    pub(super) fn list(&mut self, name: &str) -> Result<Vec<Placed<'a>>, NotCarried> {
+        Ok(match self.take(name)? {
+            Some((at, Node::List(elements))) => elements
+                .iter()
+                .enumerate()
+                .map(|(index, node)| (at.element(index), node))
+                .collect(),
+            Some(one) => vec![one],
+            None => Vec::new(),
+        })
+    }
+
+    /// The texts of a list.
+    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<&'a str>, NotCarried> {
+        let text = |(at, node): Placed<'a>| node.text().ok_or_else(|| wrong(at, "a text"));
+        self.list(name)?.into_iter().map(text).collect()
+    }
+
+    /// The entries of a map, in their order.
+    pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(&'a str, Placed<'a>)>, NotCarried> {
+        match self.take(name)? {
+            Some((at, Node::Map(members))) => Ok(members
+                .iter()
+                .map(|(name, node)| (name.as_str(), (at.member(name), node)))
+                .collect()),
+            Some((at, _)) => Err(wrong(at, "an object")),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Ends the message.
+    pub(super) fn finish(self) -> Result<(), NotCarried> {
+        match self.rest.first() {
+            Some((name, _)) => Err(NotCarried {
+                at: self.at.member(name),
+                reason: Obstacle::UnknownField,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A message as it is, with its fields in `snake_case` and without those that have no effect; for
+/// messages without maps.
+pub(super) fn copy(node: &Node) -> Node {
+    fn in_snake_case(node: Node) -> Node {
+        match node {
+            Node::Map(members) => Node::Map(
+                members
+                    .into_iter()
+                    .map(|(name, node)| (snake_case(&name), in_snake_case(node)))
+                    // It once chose the one engine for regular expressions that there is.
+                    .filter(|(name, _)| name != "google_re2")
+                    .collect(),
+            ),
+            Node::List(elements) => elements.into_iter().map(in_snake_case).collect(),
+            scalar => scalar,
+        }
+    }
+    in_snake_case(node.canonical())
+}
+
+/// `Obstacle::WrongType` there.
+pub(super) const fn wrong(at: Location, expected: &'static str) -> NotCarried {
+    NotCarried {
+        at,
+        reason: Obstacle::WrongType { expected },
+    }
+}
+
+fn snake_case(camel: &str) -> String {
+    let mut snake = String::new();
+    for letter in camel.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Node {
+        Node::read(text).unwrap().0
+    }
+
+    fn open(node: &Node) -> Fields<'_> {
+        Fields::open((Location::default(), node)).unwrap()
+    }
+
+    #[test]
+    fn reads_both_spellings_but_not_at_once() {
+        for text in ["value_prefix: a", "valuePrefix: a", "valuePrefix: a\nb: "] {
+            let node = document(text);
+            let mut fields = open(&node);
+            assert_eq!(fields.text("value_prefix").unwrap(), Some("a"), "{text}");
+            fields.finish().unwrap();
+        }
+        let node = document("value_prefix: a\nvaluePrefix: a");
+        let error = open(&node).text("value_prefix").unwrap_err();
+        assert_eq!(error.reason, Obstacle::SpeltTwice);
+    }
+
+    #[test]
+    fn reads_durations_in_each_form() {
+        for (text, expected) in [
+            ("5s", "5s"),
+            ("'0.5s'", "0.5s"),
+            ("{seconds: 300}", "300s"),
+            ("{seconds: 1, nanos: 500000000}", "1.5s"),
+            ("{nanos: 1}", "0.000000001s"),
+            ("{}", "0s"),
+        ] {
+            let node = document(&format!("d: {text}"));
+            let duration = open(&node).duration("d").unwrap();
+            assert_eq!(duration.as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_known_or_of_another_type() {
+        let node = document("a: {b: 1}");
+        let place = |result: Result<(), NotCarried>| result.unwrap_err().to_string();
+        assert_eq!(
+            place(open(&node).finish()),
+            "a: unknown field; correct or delete it"
+        );
+        assert_eq!(
+            place(open(&node).text("a").map(drop)),
+            "a: not a text; correct it"
+        );
+        assert_eq!(
+            place(open(&node).flag("a").map(drop)),
+            "a: not a boolean; correct it"
+        );
+    }
+
+    #[test]
+    fn copies_in_snake_case() {
+        let node = document("[{safeRegex: {googleRe2: {}, regex: a}, invertMatch: on, x: }]");
+        let expected = document("[{safe_regex: {regex: 'a'}, invert_match: true}]");
+        assert_eq!(copy(&node), expected);
+    }
+}

@@ -1,0 +1,171 @@
+//! Things that mean the filter in a document that does not have it: an older form of it, or a
+//! resource that a control plane turns into it.
+
+use core::fmt;
+
+use super::{
+    document::Node,
+    search::{FILTER, NAMESPACE, either, type_of, visit_all},
+};
+use portcullis::config::Location;
+
+/// An older or higher-level form of the filter, such as a v2alpha type or an Istio `RequestAuthentication`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lookalike {
+    at: Location,
+    what: What,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum What {
+    /// A type of an API that Envoy no longer reads.
+    OldType(String),
+    /// An entry of a chain with an untyped `config`, or without any configuration.
+    Untyped,
+    /// The filter's own configuration, without a type.
+    Bare,
+    /// A resource of Kubernetes.
+    Kind {
+        kind: &'static str,
+        /// What turns it into Envoy's configuration.
+        command: &'static str,
+    },
+}
+
+/// The first one of a document.
+pub(super) fn lookalike(document: &Node) -> Option<Lookalike> {
+    let mut found = None;
+    visit_all(document, &mut |at, node| {
+        if found.is_none() {
+            let at = at.clone();
+            found = what(node).map(|what| Lookalike { at, what });
+        }
+        found.is_none()
+    });
+    found
+}
+
+fn what(node: &Node) -> Option<What> {
+    let kind = node.member("kind").and_then(Node::text);
+    match kind {
+        Some("RequestAuthentication") => {
+            return Some(What::Kind {
+                kind: "RequestAuthentication",
+                command: "istioctl proxy-config listener POD -o json",
+            });
+        }
+        Some("SecurityPolicy") => {
+            return Some(What::Kind {
+                kind: "SecurityPolicy",
+                command: "egctl config envoy-proxy listener -o yaml",
+            });
+        }
+        _ => {}
+    }
+    if let Some(name) = type_of(node)
+        && name.contains("jwt_authn")
+        && name.ends_with(".JwtAuthentication")
+    {
+        return Some(What::OldType(name.to_owned()));
+    }
+    let name = node.member("name").and_then(Node::text);
+    let is_named = matches!(
+        name,
+        Some(NAMESPACE | "envoy.jwt_authn" | "jwt_authn" | "jwt-auth")
+    );
+    if is_named && either(node, "typed_config").is_none() {
+        return Some(What::Untyped);
+    }
+    let is_provider = |provider: &Node| {
+        let remote = either(provider, "remote_jwks");
+        remote.or(either(provider, "local_jwks")).is_some()
+    };
+    match node.member("providers") {
+        Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
+            // Of a type that is known to be another.
+            node.member("@type").is_none().then_some(What::Bare)
+        }
+        _ => None,
+    }
+}
+
+impl fmt::Display for Lookalike {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = &self.at;
+        let typed = format!("typed_config with \"@type\": type.googleapis.com/{FILTER}");
+        match &self.what {
+            What::OldType(name) => write!(
+                formatter,
+                "{at} is a {name}, of an API that Envoy no longer reads; write {typed}"
+            ),
+            What::Untyped => write!(
+                formatter,
+                "{at} is a filter without a type, as old versions of Envoy had it; write {typed}"
+            ),
+            What::Bare => write!(
+                formatter,
+                "{at} looks like the configuration of one, without a type; write it as {typed} in \
+                 a filter named {NAMESPACE}"
+            ),
+            What::Kind { kind, command } => write!(
+                formatter,
+                "{at} is a {kind}, which a control plane turns into one; migrate what Envoy receives: \
+                 {command}"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_what_stands_for_the_filter() {
+        let old = "envoy.config.filter.http.jwt_authn.v2alpha.JwtAuthentication";
+        for (document, expected) in [
+            (
+                format!(
+                    "a: [{{ name: x, typed_config: {{ '@type': type.googleapis.com/{old} }} }}]"
+                ),
+                format!("a[0].typed_config is a {old}, of an API that Envoy no longer reads"),
+            ),
+            (
+                "f: [{ name: jwt-auth, config: { issuers: [] } }]".to_owned(),
+                "f[0] is a filter without a type".to_owned(),
+            ),
+            (
+                "f: { name: envoy.filters.http.jwt_authn, config: {} }".to_owned(),
+                "f is a filter without a type".to_owned(),
+            ),
+            (
+                "providers: { a: { issuer: a, remoteJwks: {} } }".to_owned(),
+                "configuration looks like the configuration of one".to_owned(),
+            ),
+            (
+                "kind: RequestAuthentication\nspec: { jwtRules: [] }".to_owned(),
+                "configuration is a RequestAuthentication".to_owned(),
+            ),
+            (
+                "items: [{ kind: SecurityPolicy }]".to_owned(),
+                "items[0] is a SecurityPolicy".to_owned(),
+            ),
+        ] {
+            let (document, _) = Node::read(&document).unwrap();
+            let said = lookalike(&document).unwrap().to_string();
+            assert!(said.starts_with(&expected), "{said}");
+            assert!(
+                said.contains("; write ") || said.contains("; migrate "),
+                "{said}"
+            );
+        }
+        for document in [
+            "a: { name: cors }",
+            "providers: { a: { url: b } }",
+            "kind: Deployment",
+        ] {
+            let (document, _) = Node::read(document).unwrap();
+            assert_eq!(lookalike(&document), None);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! `portcullis migrate`: from `jwt_authn` to Portcullis.
+//!
+//! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found
+//! ([`search`], [`mod@surroundings`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
+//! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
+//! configurations are written, or the whole document with the module in the place of its filters
+//! ([`rewrite`](mod@rewrite)), and what keeps it closed while only half of it is rolled out
+//! ([`rollout`]).
+//!
+//! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
+//! Where that is impossible, each [`Difference`] is reported on standard error ([`report`]). If the
+//! result would be another policy, the filter is [`NotCarried`] and nothing is written.
+
+mod difference;
+mod document;
+mod expression;
+mod fields;
+mod filter;
+mod journal;
+mod keys;
+mod lookalike;
+mod names;
+mod object;
+mod obstacle;
+mod overrides;
+mod provider;
+mod query;
+mod reader;
+mod report;
+mod requirement;
+mod rewrite;
+mod rollout;
+mod route;
+mod search;
+mod shape;
+mod surroundings;
+mod taken;
+mod unsettled;
+mod wording;
+mod write;
+
+use std::{
+    io::{BufRead, Write},
+    path::Path,
+};
+
+use serde_json::Value;
+
+pub use self::{
+    difference::{Deviation, Difference, Severity},
+    obstacle::{NotCarried, Obstacle},
+};
+use self::{
+    document::Node,
+    filter::{Carried, carry},
+    reader::Format,
+    rewrite::Modules,
+    rollout::Guard,
+    route::{Empty, Routes},
+    search::filters,
+    surroundings::{Surroundings, surroundings},
+    unsettled::Edits,
+};
+use crate::{Exit, Failure, input, redact::redacted};
+use portcullis::config::Location;
+
+/// The equivalent of one filter.
+#[derive(Clone, Debug)]
+pub struct Migrated {
+    /// The configuration of Portcullis.
+    pub configuration: Value,
+    /// What behaves otherwise.
+    pub differences: Vec<Difference>,
+}
+
+/// The equivalent of a `jwt_authn` filter's configuration (`JwtAuthentication`, in the JSON of
+/// protobuf). Files and environment variables with keys are read here and now.
+///
+/// # Errors
+/// The first thing that has no counterpart.
+pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
+    let node = serde_json::from_value(jwt_authn.clone())
+        .unwrap_or_else(|_: serde_json::Error| Node::Map(Vec::new()));
+    let carried = carry((Location::default(), &node))?;
+    Ok(Migrated {
+        configuration: serde_json::to_value(&carried.configuration).unwrap_or_default(),
+        differences: carried.differences,
+    })
+}
+
+/// Writes the configurations, or, given a module's file, the whole document.
+pub(super) fn run(
+    path: &Path,
+    module: Option<&str>,
+    names: &[String],
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let unreadable =
+        |fault: String| Failure::Usage(format!("{}: {}", path.display(), redacted(&fault)));
+    let text = String::from_utf8(input::read(path, input)?)
+        .map_err(|error| unreadable(error.to_string()))?;
+    let (document, format) = Node::read(&text).map_err(|error| unreadable(error.to_string()))?;
+    let found = filters(&document);
+    let surroundings = surroundings(&document, names);
+    if !names.is_empty() && !surroundings.is_apart {
+        let fault = "--filter is for a file of routes, and this one has a jwt_authn filter; leave \
+            it out";
+        return Err(unreadable(fault.to_owned()));
+    }
+    let not_carried =
+        |error: NotCarried| Failure::Finding(format!("{}: {}", path.display(), redacted(&error)));
+    let mut carried = Vec::new();
+    for filter in &found {
+        let placed = (filter.at.clone(), filter.configuration);
+        carried.push(carry(placed).map_err(not_carried)?);
+    }
+    if let (true, Some(at)) = (
+        surroundings.has_disabled,
+        surroundings.routes_elsewhere.first(),
+    ) {
+        let (at, reason) = (at.at.clone(), Obstacle::OverrideEnables);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
+    let empty = empty_requirements(&carried);
+    let mut routes = Routes::new(&surroundings, &empty);
+    let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
+    let has_routes = routes.overrides > 0 || routes.marked > 0;
+    if carried.is_empty() {
+        let instead = lookalike::lookalike(&document);
+        if instead.is_some() || module.is_none() || !has_routes {
+            let instead = instead.map(|instead| format!(", but {}", redacted(&instead)));
+            let instead = instead.unwrap_or_default();
+            let none = format!("{}: no jwt_authn filter{instead}", path.display());
+            return Err(Failure::Finding(none));
+        }
+    }
+    if module.is_some() {
+        check_readers(&surroundings).map_err(not_carried)?;
+    }
+    if let (1.., Some(at)) = (routes.overrides, surroundings.modules.first()) {
+        let (at, reason) = (at.clone(), Obstacle::OtherModule);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
+    let edits = Edits::of(&found);
+    let scopes = edits.scopes(&document);
+    let (unsettled, perhaps_unsettled) = match routes.overrides {
+        0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
+        // The routes of these scopes are in another file.
+        0 => (Vec::new(), scopes),
+        _ => ([edits.places(&document), scopes].concat(), Vec::new()),
+    };
+    let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
+    if surroundings.is_apart && routes.marked > 0 {
+        let guards = surroundings.guards().iter().map(Guard::name).collect();
+        let (at, what) = (Location::default(), Deviation::GuardsLifted { guards });
+        differences.push(Difference { at, what });
+    }
+    if found.is_empty() {
+        // The filters, and so the headers that they edit, are in another file.
+        let (at, places) = (unsettled.first().cloned(), unsettled.len());
+        differences.extend(at.map(|at| Difference {
+            at,
+            what: Deviation::PerhapsUnsettledRoutes { places },
+        }));
+    } else if let (Some(_), Some(at)) = (module, unsettled.first()) {
+        let (at, reason) = (at.clone(), Obstacle::UnsettledRoute);
+        return Err(not_carried(NotCarried { at, reason }));
+    }
+    if !found.is_empty() {
+        let unsettled = unsettled.into_iter().chain(perhaps_unsettled);
+        differences.extend(unsettled.map(|at| Difference {
+            at,
+            what: Deviation::UnsettledRoute,
+        }));
+    }
+    if surroundings.is_apart && routes.overrides > 0 {
+        let (at, what) = (Location::default(), Deviation::MetadataForAll);
+        differences.push(Difference { at, what });
+    }
+    let of_filters = carried.iter_mut().flat_map(|one| one.differences.drain(..));
+    differences.extend(of_filters);
+    differences.append(&mut routes.differences);
+    let configurations = carried.into_iter().map(|carried| carried.configuration);
+    let written = if let Some(module) = module {
+        // Done, and no longer to do.
+        differences
+            .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
+        let mut modules = Modules::new(module, configurations, &surroundings);
+        whole(&modules.rewrite(rewritten), format)
+    } else {
+        let places = found.iter().map(|filter| &filter.at);
+        documents(places.zip(configurations))
+    };
+    report::write(&differences, &found, errors)?;
+    output.write_all(written.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Refuses what decides by dynamic metadata that a module cannot write.
+fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
+    let denials = surroundings.denials.iter();
+    let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));
+    let choices = surroundings.choices.iter();
+    let choices = choices.map(|at| (at, Obstacle::ChoiceByMetadata));
+    match denials.chain(choices).next() {
+        Some((at, reason)) => Err(NotCarried {
+            at: at.clone(),
+            reason,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Named requirements that ask for nothing: in every filter, or in some.
+fn empty_requirements(carried: &[Carried]) -> Empty {
+    let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
+    let names = carried.iter().flat_map(|one| one.empty_requirements.iter());
+    let (everywhere, somewhere) = names
+        .cloned()
+        .partition(|name| carried.iter().all(|one| is_empty(one, name)));
+    Empty {
+        everywhere,
+        somewhere,
+    }
+}
+
+/// What differs around the filters.
+fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
+    let difference = |at: &Location, what: Deviation| {
+        let at = at.clone();
+        Difference { at, what }
+    };
+    let denials = surroundings.denials.iter();
+    let mut differences: Vec<Difference> = denials
+        .map(|at| difference(at, Deviation::DenialUnwritten))
+        .collect();
+    let choices = surroundings.choices.iter();
+    differences.extend(choices.map(|at| difference(at, Deviation::ChoiceUnwritten)));
+    if !surroundings.routes_elsewhere.is_empty() {
+        let modules = surroundings.modules.iter();
+        differences.extend(modules.map(|at| difference(at, Deviation::MetadataForAll)));
+    }
+    let readers = surroundings.metadata_readers.iter();
+    differences.extend(readers.map(|at| difference(at, Deviation::MetadataUnwritten)));
+    let elsewhere = surroundings.routes_elsewhere.iter();
+    for elsewhere in elsewhere {
+        let what = match is_rewritten {
+            false => Deviation::RoutesElsewhere,
+            true => Deviation::RoutesGuarded,
+        };
+        differences.push(difference(&elsewhere.at, what));
+        if is_rewritten && elsewhere.guards.len() > 1 {
+            let guards = elsewhere.guards.iter().map(Guard::name).collect();
+            differences.push(difference(
+                &elsewhere.at,
+                Deviation::SeveralGuards { guards },
+            ));
+        }
+    }
+    if is_rewritten {
+        differences.push(difference(&Location::default(), Deviation::CommentsLost));
+    }
+    differences
+}
+
+fn documents<'a>(configurations: impl Iterator<Item = (&'a Location, Node)>) -> String {
+    let documents = configurations.map(|(at, configuration)| {
+        let yaml = write::yaml(&configuration);
+        format!("# Equivalent of the jwt_authn filter at {at}\n{yaml}")
+    });
+    documents.collect::<Vec<_>>().join("---\n")
+}
+
+fn whole(document: &Node, format: Format) -> String {
+    match format {
+        Format::Json => {
+            let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+            text.push('\n');
+            text
+        }
+        Format::Yaml => write::yaml(document),
+    }
+}

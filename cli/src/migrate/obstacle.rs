@@ -1,0 +1,166 @@
+//! Reasons why a filter cannot be migrated.
+//!
+//! Nothing is written then, since the result would be another policy.
+
+use core::fmt;
+
+use portcullis::{
+    config::{ConfigError, Location},
+    jose::KeySetError,
+};
+
+/// Why a filter cannot be carried over, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotCarried {
+    /// The place in what was read.
+    pub at: Location,
+    /// Why.
+    pub reason: Obstacle,
+}
+
+/// Why something has no counterpart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Obstacle {
+    /// Not a field of `jwt_authn`, as far as is known.
+    UnknownField,
+    /// Both spellings of one field.
+    SpeltTwice,
+    /// Of another type.
+    WrongType {
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// A field without counterpart.
+    NoCounterpart {
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A file that cannot be read.
+    File {
+        /// The file.
+        file: String,
+        /// The system's words.
+        fault: String,
+    },
+    /// An environment variable that is not there, or is no text.
+    Variable {
+        /// The variable.
+        variable: String,
+    },
+    /// Bytes that are no text.
+    NotText,
+    /// Keys that cannot be read.
+    Keys(KeySetError),
+    /// The equivalent configuration is refused.
+    Refused(ConfigError),
+    /// An override for one of several filters.
+    OverrideOfOne,
+    /// An override for another filter than the one that the routes are said to be for.
+    OverrideOfUnnamed,
+    /// An override for a filter that is disabled by default.
+    OverrideEnables,
+    /// A condition on a query in its encoded form.
+    QueryEncoded,
+    /// A route or a branch that is chosen by dynamic metadata.
+    ChoiceByMetadata,
+    /// A Portcullis that is there already, where routes have overrides.
+    OtherModule,
+    /// A route that has other metadata for Portcullis already.
+    MetadataThere,
+    /// A route with policies beside it that is matched by what the module edits.
+    UnsettledRoute,
+    /// An override whose routes are not all here.
+    OverrideUnmoved,
+    /// A named requirement that asks for nothing in some filters only.
+    EmptyForSome,
+    /// Clusters of one route with unequal overrides.
+    UnequalClusters,
+    /// An RBAC filter that refuses by dynamic metadata, and would refuse nobody without it.
+    DenialByMetadata,
+}
+
+impl fmt::Display for NotCarried {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.at, self.reason)
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownField => formatter.write_str("unknown field; correct or delete it"),
+            Self::SpeltTwice => formatter.write_str("there in both of its spellings; keep one"),
+            Self::WrongType { expected } => write!(formatter, "not {expected}; correct it"),
+            Self::NoCounterpart { instead } => write!(formatter, "has no counterpart; {instead}"),
+            Self::File { file, fault } => write!(
+                formatter,
+                "the file {file:?} cannot be read ({fault}); run this where it is"
+            ),
+            Self::Variable { variable } => write!(
+                formatter,
+                "the environment variable {variable} is not set; run this where it is"
+            ),
+            Self::NotText => formatter.write_str("these bytes are no text; write a JWK set"),
+            Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
+            Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
+            Self::OverrideOfOne => formatter.write_str(
+                "for one of several jwt_authn filters, for a filter within another, or for one that \
+                 is not in this file, but a route's metadata apply to every module; give the \
+                 filters one name, or migrate a file for each",
+            ),
+            Self::OverrideOfUnnamed => formatter.write_str(
+                "for a jwt_authn filter that no --filter names, but a route's metadata apply to \
+                 every module; name this one alone, and put routes that configure others in a \
+                 file of their own",
+            ),
+            Self::OverrideEnables => formatter.write_str(
+                "for a filter that is disabled by default; enable it \
+                 and disable it on the other routes first",
+            ),
+            Self::DenialByMetadata => formatter.write_str(
+                "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
+                 module cannot write: it would let in whom it refuses; migrate without --rewrite, \
+                 and decide by \"authorize\"",
+            ),
+            Self::QueryEncoded => formatter.write_str(
+                "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
+                 protects would be open; write it decoded, without % and +, and in place of a \
+                 class that has them (as [^&] and \\S do) a dot",
+            ),
+            Self::ChoiceByMetadata => formatter.write_str(
+                "this chooses by the dynamic metadata of jwt_authn, which a module cannot write: \
+                 requests would take another way, perhaps one that lets them in; migrate without \
+                 --rewrite, and decide by \"authorize\"",
+            ),
+            Self::OtherModule => formatter.write_str(
+                "this Portcullis would obey the metadata into which the overrides for jwt_authn \
+                 turn, and a route that disables jwt_authn would disable it too; make one module \
+                 of both, or replace the overrides by rules of jwt_authn",
+            ),
+            Self::MetadataThere => formatter.write_str(
+                "this route has metadata for Portcullis already, which jwt_authn does not look at \
+                 and the module would obey, or which would be lost; take them out, migrate, and put \
+                 back what the route shall ask for",
+            ),
+            Self::UnsettledRoute => formatter.write_str(
+                "a route is matched by what the module sets or takes away, so that behind it Envoy \
+                 may choose one that was never asked what it requires; match by something else, \
+                 or migrate without --rewrite and put the filters of envoy/routes.yaml around it",
+            ),
+            Self::OverrideUnmoved => formatter.write_str(
+                "this says something for routes that are not here (vhds), or not where routes \
+                 are looked for, and only a route's own metadata reach a module; move it to them",
+            ),
+            Self::EmptyForSome => formatter.write_str(
+                "this requirement asks for nothing in one jwt_authn filter and is another, or \
+                 unknown, in the next; give it names of its own",
+            ),
+            Self::UnequalClusters => formatter.write_str(
+                "weighted clusters of one route ask for different tokens, and \
+                 a module sees the route alone; make them alike, or split the route",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for NotCarried {}

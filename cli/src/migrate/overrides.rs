@@ -1,0 +1,98 @@
+//! Overrides for `jwt_authn` in typed per-route configuration.
+
+use super::{
+    document::Node,
+    fields::{Fields, wrong},
+    obstacle::NotCarried,
+    search::{ANY_FILTER, PER_ROUTE, unwrapped},
+};
+use portcullis::config::Location;
+
+/// What an override must be for Envoy to accept it.
+const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
+
+/// What a route asks for in place of the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Override {
+    /// Nothing.
+    Disabled,
+    /// A named requirement.
+    Requirement(String),
+}
+
+/// The override of an object, laid over those of the objects around it. As in Envoy, `disabled` and
+/// the configuration are looked up separately: an inner override that enables the filter again
+/// keeps the outer configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Layer {
+    pub(super) is_disabled: Option<bool>,
+    pub(super) configured: Option<Override>,
+}
+
+impl Layer {
+    const ENABLED: Self = Self {
+        is_disabled: Some(false),
+        configured: None,
+    };
+
+    /// This override, completed by `outer`.
+    pub(super) fn over(self, outer: &Self) -> Self {
+        Self {
+            is_disabled: self.is_disabled.or(outer.is_disabled),
+            configured: self.configured.or_else(|| outer.configured.clone()),
+        }
+    }
+}
+
+impl Override {
+    /// The value of `metadata.filter_metadata.portcullis`.
+    pub(super) fn metadata(&self) -> Node {
+        let (name, value) = match self {
+            Self::Disabled => ("disabled", Node::from(true)),
+            Self::Requirement(name) => ("requirement_name", Node::from(name.as_str())),
+        };
+        Node::Map(vec![(name.to_owned(), value)])
+    }
+
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string(&self.metadata()).unwrap_or_default()
+    }
+}
+
+/// Reads a `PerRouteConfig`, perhaps within a `FilterConfig`.
+pub(super) fn written(config: &Node, at: &Location) -> Result<Layer, NotCarried> {
+    let (name, inner) = unwrapped(config);
+    let mut fields = Fields::open((at.clone(), inner))?;
+    let is_disabled = fields.flag("disabled")?;
+    let layer = match name {
+        Some(ANY_FILTER) => {
+            fields.flag("is_optional")?;
+            match fields.take("config")? {
+                // Envoy ignores the fields next to it.
+                _ if is_disabled => Layer {
+                    is_disabled: Some(true),
+                    configured: None,
+                },
+                Some((_, config)) if *config == Node::Map(Vec::new()) => Layer::ENABLED,
+                Some((at, config)) if unwrapped(config).0 == Some(PER_ROUTE) => {
+                    written(config, &at)?
+                }
+                _ => return Err(wrong(at.clone(), OVERRIDE)),
+            }
+        }
+        Some(PER_ROUTE) => {
+            let configured = match fields.text("requirement_name")? {
+                None if is_disabled => Override::Disabled,
+                Some(name) if !is_disabled => Override::Requirement(name.to_owned()),
+                _ => return Err(wrong(at.clone(), OVERRIDE)),
+            };
+            Layer {
+                configured: Some(configured),
+                ..Layer::ENABLED
+            }
+        }
+        _ => return Err(wrong(at.clone(), OVERRIDE)),
+    };
+    fields.finish()?;
+    Ok(layer)
+}

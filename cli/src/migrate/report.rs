@@ -1,0 +1,147 @@
+//! The report of a migration: most severe first, each difference once, with short places.
+//!
+//! One line each, `severity: place: what differs; what to do`. A line that applies to every filter
+//! has no place.
+
+use std::io::{self, Write};
+
+use super::{difference::Difference, search::Found};
+use portcullis::config::Location;
+
+/// Parts of a place that only say how Envoy nests things. An index is kept unless it is the first.
+const NESTING: [&str; 8] = [
+    "static_resources.",
+    "filter_chains[0].",
+    "filterChains[0].",
+    "filters[0].",
+    "typed_config.",
+    "typedConfig.",
+    "route_config.",
+    "routeConfig.",
+];
+
+/// Writes the differences of a run over these filters.
+pub(super) fn write(
+    differences: &[Difference],
+    filters: &[Found<'_>],
+    errors: &mut dyn Write,
+) -> io::Result<()> {
+    let mut told: Vec<&Difference> = Vec::new();
+    for difference in differences {
+        let is_said = |other: &&Difference| {
+            other.what == difference.what
+                && (difference.what.is_common() || other.at == difference.at)
+        };
+        if !told.iter().any(is_said) {
+            told.push(difference);
+        }
+    }
+    // What applies to every filter comes last, so that it does not hide what has to be done.
+    told.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
+    if filters.len() > 1 && told.iter().any(|one| is_within(filters, one)) {
+        for (index, filter) in filters.iter().enumerate() {
+            let number = index.saturating_add(1);
+            writeln!(errors, "note: filter {number} is {}", filter.at)?;
+        }
+    }
+    for difference in told {
+        let what = &difference.what;
+        let severity = what.severity();
+        if what.is_common() || difference.at == Location::default() {
+            writeln!(errors, "{severity}: {what}")?;
+        } else {
+            let place = place(&difference.at, filters);
+            writeln!(errors, "{severity}: {place}: {what}")?;
+        }
+    }
+    Ok(())
+}
+
+fn is_within(filters: &[Found<'_>], difference: &Difference) -> bool {
+    !difference.what.is_common()
+        && filters
+            .iter()
+            .any(|filter| within(&difference.at, filter).is_some())
+}
+
+/// The shortest form of a place by which a reader finds it.
+fn place(at: &Location, filters: &[Found<'_>]) -> String {
+    for (index, filter) in filters.iter().enumerate() {
+        if let Some(inner) = within(at, filter) {
+            return match filters.len() {
+                1 => inner,
+                _ => format!("filter {}: {inner}", index.saturating_add(1)),
+            };
+        }
+    }
+    let mut place = at.to_string();
+    for part in NESTING {
+        place = place.replace(part, "");
+    }
+    place
+}
+
+/// A place within a filter's configuration, relative to it.
+fn within(at: &Location, filter: &Found<'_>) -> Option<String> {
+    let place = at.to_string();
+    let inner = place.strip_prefix(&filter.at.to_string())?;
+    inner.strip_prefix('.').map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::{difference::Deviation, document::Node};
+
+    #[test]
+    fn puts_the_dangerous_first_and_says_what_is_common_once() {
+        let manager = Location::default()
+            .member("static_resources")
+            .member("listeners")
+            .element(1)
+            .member("filter_chains")
+            .element(0)
+            .member("filters")
+            .element(0)
+            .member("typed_config");
+        let configuration = Node::Map(Vec::new());
+        let filter = |index: usize| Found {
+            at: manager.member("http_filters").element(index),
+            configuration: &configuration,
+        };
+        let within = |index: usize, what: Deviation| Difference {
+            at: filter(index).at.member("providers").member("idp"),
+            what,
+        };
+        let differences = [
+            within(0, Deviation::StrictBearer),
+            within(0, Deviation::NotWatched),
+            within(1, Deviation::StrictBearer),
+            within(1, Deviation::NotWatched),
+            Difference {
+                at: manager.member("rds"),
+                what: Deviation::RoutesGuarded,
+            },
+        ];
+        let report = |filters: &[Found<'_>]| {
+            let mut errors = Vec::new();
+            write(&differences, filters, &mut errors).unwrap();
+            let text = String::from_utf8(errors).unwrap();
+            let brief = |line: &str| line.split(' ').take(4).collect::<Vec<_>>().join(" ");
+            text.lines().map(brief).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            report(&[filter(0), filter(1)]),
+            [
+                "note: filter 1 is",
+                "note: filter 2 is",
+                "danger: listeners[1].rds: the routes",
+                "warning: filter 1: providers.idp:",
+                "warning: filter 2: providers.idp:",
+                "note: Authorization is read",
+            ]
+        );
+        let of_one = report(&[filter(0)]);
+        assert_eq!(of_one[1], "warning: providers.idp: a change");
+    }
+}

@@ -1,0 +1,230 @@
+//! Guards that keep a roll-out closed while only half of it has arrived.
+//!
+//! A control plane that serves listeners and routes separately may serve either first. Rewritten
+//! routes keep their configuration for `jwt_authn`, so the old listener enforces it as before. The
+//! old routes are the danger: a module does not see typed per-route configuration, so the rewritten
+//! listener would decide by its rules where a route asks for more. It therefore gets a guard in
+//! front: RBAC that refuses every request.
+//!
+//! Each old filter has a guard of its own, named after the filter. A rewritten virtual host switches
+//! off the guard of the one filter that its routes configure. The metadata of a route apply to every
+//! module that meets it, so a route that disables one filter would otherwise disable all of them: a
+//! listener with another filter, or with one more, stays closed instead.
+
+use core::mem;
+
+use super::{
+    document::Node,
+    object::Object,
+    search::{ANY_FILTER, filters, is_entry},
+    shape::{chains, edit_chains, has_virtual_hosts_elsewhere, is_route_configuration},
+};
+
+/// What the names of guards start with. Files of listeners and of routes are rewritten separately,
+/// so a guard has the same name in all of them.
+const GUARD: &str = "portcullis-rollout";
+
+const TYPES: &str = "type.googleapis.com/";
+const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
+
+/// The guard of a filter: refuses everything on routes that were not rewritten for that filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Of an entry that is a `jwt_authn` filter.
+    Of(String),
+    /// Of an entry with such a filter deep within. Overrides for it cannot be carried over, so only
+    /// files without any switch it off.
+    Within(String),
+}
+
+/// The field that says where a connection manager's routes come from, if they are not in it.
+pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
+    const APART: [&str; 3] = ["rds", "scoped_routes", "scopedRoutes"];
+    let is_source = |(name, node): &&(String, Node)| match name.as_str() {
+        name if is_route_configuration(name) => {
+            matches!(node, Node::Map(routes) if has_virtual_hosts_elsewhere(routes))
+        }
+        name => APART.contains(&name) && !node.is_null(),
+    };
+    manager
+        .iter()
+        .find(is_source)
+        .map(|(name, _)| name.as_str())
+}
+
+/// The guards that each chain of a connection manager needs, with the entry that each goes in front
+/// of. An upgraded request runs the upgrade's own chain, so the guards of the main one do not
+/// protect it.
+pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
+    let chains = chains(manager);
+    match source_of_routes(manager) {
+        Some(_) => chains.into_iter().map(of_chain).collect(),
+        None => Vec::new(),
+    }
+}
+
+fn of_chain(chain: &[Node]) -> Vec<(usize, Guard)> {
+    let mut guards: Vec<(usize, Guard)> = Vec::new();
+    for (index, entry) in chain.iter().enumerate() {
+        let configurations = filters(entry);
+        if !is_entry(entry) && configurations.is_empty() {
+            continue;
+        }
+        let name = entry.member("name").and_then(Node::text);
+        let name = name.unwrap_or_default().to_owned();
+        let guard = match is_entry(entry) {
+            true => Guard::Of(name),
+            false => Guard::Within(name),
+        };
+        if guards.iter().all(|(_, other)| *other != guard) {
+            guards.push((index, guard));
+        }
+    }
+    guards
+}
+
+/// Puts guards into the chains that need them.
+pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, Node)]) {
+    let mut guards = guards.into_iter();
+    edit_chains(manager, |chain| {
+        let guards = guards.next().unwrap_or_default();
+        if guards.is_empty() {
+            return;
+        }
+        let mut entries = match mem::replace(chain, Node::List(Vec::new())) {
+            Node::List(entries) => entries,
+            one => vec![one],
+        };
+        // From the end, so that earlier indices stay valid.
+        for (index, guard) in guards.into_iter().rev() {
+            entries.insert(index.min(entries.len()), guard.entry());
+        }
+        *chain = Node::List(entries);
+    });
+}
+
+/// Switches off these guards for a virtual host, and no others.
+pub(super) fn mark(overrides: &mut Vec<(String, Node)>, guards: &[Guard]) {
+    overrides.retain(|(name, _)| !name.starts_with(GUARD));
+    for guard in guards {
+        let mut off = Object::default();
+        off.put("@type", format!("{TYPES}{ANY_FILTER}"));
+        off.put("disabled", true);
+        overrides.push((guard.name(), off.into()));
+    }
+}
+
+impl Guard {
+    /// The name of its entry in the chain.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Of(filter) => format!("{GUARD}/{filter}"),
+            Self::Within(filter) => format!("{GUARD}-within/{filter}"),
+        }
+    }
+
+    /// The filter.
+    fn entry(&self) -> Node {
+        let mut typed = Object::default();
+        typed.put("@type", format!("{TYPES}{RBAC}"));
+        // Passes what one of its policies allows, and it has none.
+        typed.put("rules", Object::default());
+        let mut entry = Object::default();
+        entry.put("name", self.name());
+        entry.put("typed_config", typed);
+        entry.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::search::FILTER;
+
+    fn guards_in(manager: &str) -> Vec<Vec<(usize, Guard)>> {
+        match Node::read(manager).unwrap() {
+            (Node::Map(manager), _) => guards(&manager),
+            _ => Vec::new(),
+        }
+    }
+
+    fn guards_of(routes: &str, entry: &str) -> Vec<(usize, Guard)> {
+        let chain = format!("http_filters: [{{ name: cors }}, {entry}]");
+        guards_in(&format!("{{ {routes}, {chain} }}")).concat()
+    }
+
+    #[test]
+    fn guards_chains_whose_routes_come_on_their_own() {
+        let entry = |more: &str| {
+            format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}', {more} }} }}")
+        };
+        let rules = entry("rules: []");
+        let map = entry("requirementMap: { a: {} }");
+        let discovered =
+            format!("{{ name: jwt, config_discovery: {{ type_urls: ['{TYPES}{FILTER}'] }} }}");
+        let within = format!("{{ name: jwt, typed_config: {{ actions: [{map}] }} }}");
+        let own = || vec![(1, Guard::Of("jwt".to_owned()))];
+        let apart = "rds: {}";
+        for (routes, entry, expected) in [
+            (apart, rules.as_str(), own()),
+            (apart, &map, own()),
+            (apart, &discovered, own()),
+            (apart, &within, vec![(1, Guard::Within("jwt".to_owned()))]),
+            (apart, "{ name: other }", vec![]),
+            ("scopedRoutes: {}", &map, own()),
+            ("route_config: { vhds: {} }", &map, own()),
+            ("route_config: { virtual_hosts: [] }", &map, vec![]),
+            ("rds: null", &map, vec![]),
+        ] {
+            assert_eq!(guards_of(routes, entry), expected, "{routes} {entry}");
+        }
+        let other = map.replace("name: jwt,", "name: other,");
+        let several = guards_of(apart, &format!("{rules}, {map}, {other}"));
+        let other = vec![(3, Guard::Of("other".to_owned()))];
+        assert_eq!(several, [own(), other].concat());
+    }
+
+    /// A request that upgrades runs the upgrade's chain alone, past the guards of the main one.
+    #[test]
+    fn guards_chains_of_upgrades() {
+        let jwt = format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}' }} }}");
+        let upgrade = format!("{{ upgrade_type: websocket, filters: [{{ name: cors }}, {jwt}] }}");
+        let guard = |index: usize| vec![(index, Guard::Of("jwt".to_owned()))];
+        for (chains, expected) in [
+            (format!("upgrade_configs: [{upgrade}]"), vec![guard(1)]),
+            (format!("upgradeConfigs: {upgrade}"), vec![guard(1)]),
+            (
+                format!("http_filters: [{jwt}], upgrade_configs: [{{}}, {upgrade}]"),
+                vec![guard(0), guard(1)],
+            ),
+            ("upgrade_configs: [{ upgrade_type: a }]".to_owned(), vec![]),
+        ] {
+            let text = format!("{{ rds: {{}}, {chains} }}");
+            let (Node::Map(mut manager), _) = Node::read(&text).unwrap() else {
+                panic!("{text}");
+            };
+            let guards = guards(&manager);
+            assert_eq!(guards, expected, "{text}");
+            insert(guards.clone(), &mut manager);
+            let inserted = super::chains(&manager);
+            for (guards, chain) in guards.iter().zip(inserted) {
+                for (index, guard) in guards {
+                    assert_eq!(chain[*index], guard.entry(), "{text}");
+                }
+            }
+        }
+    }
+
+    /// What an earlier run lifted must not stay lifted for a filter that the routes do not configure.
+    #[test]
+    fn lifts_the_guards_of_the_named_filters_alone() {
+        let mut overrides = vec![
+            ("portcullis-rollout".to_owned(), Node::from(true)),
+            ("portcullis-rollout/other".to_owned(), Node::from(true)),
+            ("cors".to_owned(), Node::from(true)),
+        ];
+        mark(&mut overrides, &[Guard::Of("jwt".to_owned())]);
+        let names: Vec<&str> = overrides.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["cors", "portcullis-rollout/jwt"]);
+    }
+}

@@ -1,0 +1,358 @@
+//! What single routes ask of the filter.
+//!
+//! `jwt_authn` has an override with a route, a virtual host, a route configuration or a weighted
+//! cluster, the innermost of which counts. A module sees the metadata of the route alone, so each
+//! route gets what counts there.
+//!
+//! Routes that are delivered separately from their listener also keep the override, so that an old
+//! listener still enforces it. Their virtual hosts are marked as rewritten
+//! ([`rollout`]).
+
+use super::{
+    difference::{Deviation, Difference},
+    document::Node,
+    obstacle::{NotCarried, Obstacle},
+    overrides::{Layer, Override, written},
+    rollout,
+    search::{OVERRIDES, filters, is_entry, is_per_route, places_of_overrides},
+    shape::{
+        add_metadata, chains, edit, has_virtual_hosts_elsewhere, is_route, is_route_configuration,
+        is_virtual_host, metadata, weighted_clusters,
+    },
+    surroundings::Surroundings,
+};
+use portcullis::config::Location;
+
+/// How routes reach Envoy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Delivery {
+    /// In the listener, together with its filters.
+    WithListener,
+    /// In a listener that has no `jwt_authn` filter.
+    WithOtherListener,
+    /// Separately, before or after the listener.
+    Apart,
+}
+
+impl Delivery {
+    /// By a connection manager with routes of its own.
+    fn with(manager: &[(String, Node)]) -> Self {
+        let mut entries = chains(manager).into_iter().flatten();
+        match entries.any(|entry| is_entry(entry) || !filters(entry).is_empty()) {
+            true => Self::WithListener,
+            false => Self::WithOtherListener,
+        }
+    }
+}
+
+/// Named requirements that ask for nothing.
+pub(super) struct Empty {
+    /// In every filter of the document.
+    pub(super) everywhere: Vec<String>,
+    /// In some, and in others not.
+    pub(super) somewhere: Vec<String>,
+}
+
+/// Moves overrides into the metadata of routes.
+pub(super) struct Routes<'a> {
+    surroundings: &'a Surroundings,
+    empty: &'a Empty,
+    /// One for each route that got metadata, and for each override that no filter had.
+    pub(super) differences: Vec<Difference>,
+    /// How many routes there were.
+    routes: usize,
+    /// How many overrides there were.
+    pub(super) overrides: usize,
+    /// How many virtual hosts were marked as rewritten.
+    pub(super) marked: usize,
+    /// Places of the overrides that were read.
+    seen: Vec<Location>,
+}
+
+impl<'a> Routes<'a> {
+    /// For the routes of a document.
+    pub(super) const fn new(surroundings: &'a Surroundings, empty: &'a Empty) -> Self {
+        Self {
+            surroundings,
+            empty,
+            differences: Vec::new(),
+            routes: 0,
+            overrides: 0,
+            marked: 0,
+            seen: Vec::new(),
+        }
+    }
+
+    /// A document.
+    pub(super) fn rewrite(&mut self, document: Node) -> Result<Node, NotCarried> {
+        let places = places_of_overrides(&document);
+        let rewritten = self.part(
+            document,
+            &Location::default(),
+            &Layer::default(),
+            Delivery::Apart,
+        )?;
+        match places.into_iter().find(|at| !self.seen.contains(at)) {
+            Some(at) => Err(NotCarried {
+                at,
+                reason: Obstacle::OverrideUnmoved,
+            }),
+            None => Ok(rewritten),
+        }
+    }
+
+    fn part(
+        &mut self,
+        node: Node,
+        at: &Location,
+        outer: &Layer,
+        delivery: Delivery,
+    ) -> Result<Node, NotCarried> {
+        match node {
+            Node::List(elements) => {
+                let elements = elements.into_iter().enumerate();
+                let rewritten = elements
+                    .map(|(index, node)| self.part(node, &at.element(index), outer, delivery));
+                rewritten.collect::<Result<_, _>>().map(Node::List)
+            }
+            Node::Map(members) => self.object(members, at, outer, delivery),
+            scalar => Ok(scalar),
+        }
+    }
+
+    fn object(
+        &mut self,
+        mut members: Vec<(String, Node)>,
+        at: &Location,
+        outer: &Layer,
+        delivery: Delivery,
+    ) -> Result<Node, NotCarried> {
+        let own = self.take(&mut members, at, delivery)?;
+        let says_something = own != Layer::default();
+        let inner = own.over(outer);
+        if is_route(&members) {
+            self.routes = self.routes.saturating_add(1);
+            return self.route(members, at, &inner, delivery);
+        }
+        if delivery == Delivery::Apart && is_virtual_host(&members) {
+            self.marked = self.marked.saturating_add(1);
+            let guards = self.surroundings.guards();
+            edit(&mut members, &OVERRIDES, |overrides| {
+                rollout::mark(overrides, &guards);
+            });
+        }
+        let (before, has_more) = (self.routes, has_virtual_hosts_elsewhere(&members));
+        let own_routes = match chains(&members).is_empty() {
+            true => delivery,
+            false => Delivery::with(&members),
+        };
+        let rewritten = members.into_iter().map(|(name, node)| {
+            let delivery = match &node {
+                Node::Map(routes)
+                    if is_route_configuration(&name) && !has_virtual_hosts_elsewhere(routes) =>
+                {
+                    own_routes
+                }
+                _ => delivery,
+            };
+            let at = at.member(&name);
+            Ok((name, self.part(node, &at, &inner, delivery)?))
+        });
+        let rewritten = rewritten.collect::<Result<_, _>>().map(Node::Map)?;
+        if says_something && (has_more || self.routes == before) {
+            return Err(NotCarried {
+                at: at.clone(),
+                reason: Obstacle::OverrideUnmoved,
+            });
+        }
+        Ok(rewritten)
+    }
+
+    fn route(
+        &mut self,
+        mut members: Vec<(String, Node)>,
+        at: &Location,
+        inner: &Layer,
+        delivery: Delivery,
+    ) -> Result<Node, NotCarried> {
+        let mut counts = self.counts(inner, delivery);
+        if let Some(clusters) = weighted_clusters(&mut members) {
+            let at = at
+                .member("route")
+                .member("weighted_clusters")
+                .member("clusters");
+            counts = self.clusters(clusters, &at, inner, delivery)?;
+        }
+        check_metadata(&members, at, counts.as_ref(), delivery)?;
+        if let Some(counts) = counts {
+            let what = Deviation::RouteOverride {
+                metadata: counts.json(),
+            };
+            self.differences.push(Difference {
+                at: at.clone(),
+                what,
+            });
+            add_metadata(&mut members, counts.metadata());
+        }
+        Ok(Node::Map(members))
+    }
+
+    /// What all clusters of a route agree upon.
+    fn clusters(
+        &mut self,
+        clusters: &mut [Node],
+        at: &Location,
+        inner: &Layer,
+        delivery: Delivery,
+    ) -> Result<Option<Override>, NotCarried> {
+        let mut agreed: Option<Option<Override>> = None;
+        for (index, cluster) in clusters.iter_mut().enumerate() {
+            let at = at.element(index);
+            let own = match cluster {
+                Node::Map(members) => self.take(members, &at, delivery)?,
+                _ => Layer::default(),
+            };
+            let counts = self.counts(&own.over(inner), delivery);
+            if agreed.as_ref().is_some_and(|agreed| *agreed != counts) {
+                let reason = Obstacle::UnequalClusters;
+                return Err(NotCarried { at, reason });
+            }
+            agreed = Some(counts);
+        }
+        Ok(agreed.unwrap_or_else(|| self.counts(inner, delivery)))
+    }
+
+    /// What counts in place of the rules.
+    fn counts(&self, layer: &Layer, delivery: Delivery) -> Option<Override> {
+        if layer.is_disabled == Some(true) {
+            return Some(Override::Disabled);
+        }
+        layer.configured.clone().map(|configured| match configured {
+            // A separate route may meet another listener, where this name requires something.
+            Override::Requirement(name)
+                if delivery != Delivery::Apart && self.empty.everywhere.contains(&name) =>
+            {
+                Override::Disabled
+            }
+            other => other,
+        })
+    }
+
+    /// Reads the override of an object, if it has one, and removes it where no old listener can
+    /// meet it.
+    fn take(
+        &mut self,
+        members: &mut Vec<(String, Node)>,
+        at: &Location,
+        delivery: Delivery,
+    ) -> Result<Layer, NotCarried> {
+        let mut own: Option<Layer> = None;
+        for (field, node) in members.iter_mut() {
+            let Node::Map(configs) = node else { continue };
+            if !OVERRIDES.contains(&field.as_str()) {
+                continue;
+            }
+            let at = at.member(field);
+            for (name, config) in configs.iter() {
+                if !self.is_override(name, config) {
+                    continue;
+                }
+                let place = at.member(name);
+                let read = self.read(name, config, &place, delivery)?;
+                if read.is_some() && own.is_some() {
+                    return Err(NotCarried {
+                        at: place,
+                        reason: Obstacle::SpeltTwice,
+                    });
+                }
+                self.seen.push(place);
+                own = read.or(own);
+            }
+            if delivery != Delivery::Apart {
+                configs.retain(|(name, config)| !self.is_override(name, config));
+            }
+        }
+        members.retain(|(field, node)| {
+            !OVERRIDES.contains(&field.as_str()) || *node != Node::Map(Vec::new())
+        });
+        Ok(own.unwrap_or_default())
+    }
+
+    /// Whether it is for `jwt_authn`: by its name, or by its type.
+    fn is_override(&self, name: &str, config: &Node) -> bool {
+        self.surroundings.names.contains(name) || is_per_route(config)
+    }
+
+    fn read(
+        &mut self,
+        name: &str,
+        config: &Node,
+        at: &Location,
+        delivery: Delivery,
+    ) -> Result<Option<Layer>, NotCarried> {
+        let refused = |reason| NotCarried {
+            at: at.clone(),
+            reason,
+        };
+        let Surroundings {
+            names, wrappers, ..
+        } = self.surroundings;
+        // The metadata of a route are for every filter that meets it, and no route tells which do:
+        // chains may share routes.
+        let is_known = names.contains(name) || wrappers.contains(name);
+        if is_known && (!wrappers.is_empty() || names.len() > 1) {
+            return Err(refused(Obstacle::OverrideOfOne));
+        }
+        if !is_known && self.surroundings.is_apart {
+            return Err(refused(Obstacle::OverrideOfUnnamed));
+        }
+        if !is_known && delivery == Delivery::Apart {
+            // A listener in another file may have the filter; its routes would lose their
+            // requirements.
+            return Err(refused(Obstacle::OverrideOfOne));
+        }
+        if !is_known {
+            let at = at.clone();
+            let what = Deviation::OverrideOfNone;
+            self.differences.push(Difference { at, what });
+            return Ok(None);
+        }
+        let layer = written(config, at)?;
+        let disables =
+            layer.is_disabled == Some(true) || layer.configured == Some(Override::Disabled);
+        if self.surroundings.has_disabled && !disables {
+            return Err(refused(Obstacle::OverrideEnables));
+        }
+        if let Some(Override::Requirement(name)) = &layer.configured
+            && self.empty.somewhere.contains(name)
+        {
+            return Err(refused(Obstacle::EmptyForSome));
+        }
+        self.overrides = self.overrides.saturating_add(1);
+        Ok(Some(layer))
+    }
+}
+
+/// Refuses metadata that `jwt_authn` never looked at. The module would obey them, and an override
+/// would replace them. A file that was rewritten before has the same ones.
+fn check_metadata(
+    route: &[(String, Node)],
+    at: &Location,
+    counts: Option<&Override>,
+    delivery: Delivery,
+) -> Result<(), NotCarried> {
+    let Some(there) = metadata(route) else {
+        return Ok(());
+    };
+    let is_kept = match counts {
+        Some(counts) => there.canonical() == counts.metadata().canonical(),
+        None => delivery == Delivery::WithOtherListener,
+    };
+    if is_kept {
+        return Ok(());
+    }
+    Err(NotCarried {
+        at: at.member("metadata"),
+        reason: Obstacle::MetadataThere,
+    })
+}

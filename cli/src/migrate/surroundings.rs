@@ -1,0 +1,250 @@
+//! What else of an Envoy document bears on its `jwt_authn` filters.
+
+use std::collections::BTreeSet;
+
+use super::{
+    document::Node,
+    rollout::{self, Guard},
+    search::{
+        NAMESPACE, OVERRIDES, WASM, Walk, either, filter, filters, is_entry, is_per_route, type_of,
+        types, unwrapped, visit,
+    },
+    shape::chains,
+};
+use portcullis::config::Location;
+
+/// Types of RBAC's configuration, for a chain and for a route.
+const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
+
+/// A connection manager whose routes come from elsewhere.
+pub(super) struct Elsewhere {
+    /// The place that says so.
+    pub(super) at: Location,
+    /// The guards that its chains need because of that.
+    pub(super) guards: Vec<Guard>,
+}
+
+/// What else of a document bears on its filters.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    /// Every name of the document, and every one that a route says something to.
+    pub(super) taken: BTreeSet<String>,
+    /// Names of filters, by which routes refer to them. Of a document without filters: the names that
+    /// it was said to be for, or by which its routes refer to filters elsewhere, or the usual name.
+    pub(super) names: BTreeSet<String>,
+    /// Names in chains of what holds a filter deep within, as a composite filter does.
+    pub(super) wrappers: BTreeSet<String>,
+    /// Whether there is no such filter, nor anything that holds one.
+    pub(super) is_apart: bool,
+    /// Whether some filter is disabled unless a route enables it.
+    pub(super) has_disabled: bool,
+    /// Where routes come from elsewhere, for chains with such a filter.
+    pub(super) routes_elsewhere: Vec<Elsewhere>,
+    /// What reads the filter's dynamic metadata.
+    pub(super) metadata_readers: Vec<Location>,
+    /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
+    pub(super) denials: Vec<Location>,
+    /// Routes and branches of matchers that are chosen by that metadata.
+    pub(super) choices: Vec<Location>,
+    /// Entries that look like a Portcullis.
+    pub(super) modules: Vec<Location>,
+    /// Names of virtual machines of WebAssembly.
+    pub(super) vm_ids: Vec<String>,
+}
+
+/// What bears on filters. A document without filters is for those of the names in `said`.
+pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
+    let mut surroundings = Surroundings::default();
+    visit(document, &Location::default(), &mut |at, node| {
+        if filter(node).is_some() {
+            return Walk::Past;
+        }
+        if let Node::Map(members) = node {
+            surroundings.look_at(at, node, members);
+        }
+        Walk::Into
+    });
+    if !surroundings.names.is_empty() || !surroundings.wrappers.is_empty() {
+        return surroundings;
+    }
+    surroundings.is_apart = true;
+    let mut overridden = BTreeSet::new();
+    visit(document, &Location::default(), &mut |_, node| {
+        let overrides = OVERRIDES.iter().filter_map(|field| node.member(field));
+        for named in overrides {
+            overridden.extend(names_of_overrides(named, said));
+        }
+        Walk::Into
+    });
+    if !said.is_empty() {
+        surroundings.names = said.iter().cloned().collect();
+        if overridden.is_empty() {
+            surroundings.wrappers = surroundings.names.clone();
+        }
+    } else if overridden.is_empty() {
+        surroundings.names.insert(NAMESPACE.to_owned());
+    } else {
+        surroundings.names = overridden;
+    }
+    surroundings
+}
+
+/// Names under which something stands that is for the filter.
+fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item = String> {
+    let members = match overrides {
+        Node::Map(members) => members.as_slice(),
+        _ => &[],
+    };
+    let named = members
+        .iter()
+        .filter(|(name, config)| name == NAMESPACE || said.contains(name) || is_per_route(config));
+    named.map(|(name, _)| name.clone())
+}
+
+impl Surroundings {
+    /// A name for the module: under one that another filter has, a route that disables the other
+    /// would disable the module.
+    pub(super) fn free_name(&self) -> String {
+        free("portcullis", |name| self.taken.contains(name))
+    }
+
+    /// The guards that rewritten virtual hosts switch off.
+    pub(super) fn guards(&self) -> Vec<Guard> {
+        let own = self.names.iter().cloned().map(Guard::Of);
+        let within = self.wrappers.iter().cloned().map(Guard::Within);
+        own.chain(within).collect()
+    }
+
+    fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
+        let (name, rbac) = unwrapped(node);
+        if name.is_some_and(|name| name.starts_with(RBAC)) && denies_by_metadata(rbac) {
+            self.denials.push(at.clone());
+        }
+        if is_entry(node) {
+            let name = node.member("name").and_then(Node::text);
+            self.names.insert(name.unwrap_or_default().to_owned());
+            self.has_disabled |= node.member("disabled").and_then(Node::boolean) == Some(true);
+        }
+        if is_module(node) {
+            self.modules.push(at.clone());
+        }
+        self.choices.extend(choice_by_metadata(at, node));
+        self.look_at_chains(at, members);
+        for (name, value) in members {
+            let text = value.text().unwrap_or_default();
+            if let (true, Node::Map(overrides)) = (OVERRIDES.contains(&name.as_str()), value) {
+                let overridden = overrides.iter().map(|(name, _)| name.clone());
+                self.taken.extend(overridden);
+            }
+            if name == "name" {
+                self.taken.insert(text.to_owned());
+            }
+            if name == "vm_id" || name == "vmId" {
+                self.vm_ids.push(text.to_owned());
+            } else if name != "name" && (text.contains(NAMESPACE) || lists_namespace(value)) {
+                self.metadata_readers.push(at.member(name));
+            }
+        }
+    }
+
+    fn look_at_chains(&mut self, at: &Location, manager: &[(String, Node)]) {
+        // Routes refer to what is in the chain, whatever that wraps.
+        for entry in chains(manager).into_iter().flatten() {
+            if !is_entry(entry) && !filters(entry).is_empty() {
+                let name = entry.member("name").and_then(Node::text);
+                self.wrappers.insert(name.unwrap_or_default().to_owned());
+            }
+        }
+        let mut guards: Vec<Guard> = Vec::new();
+        for (_, guard) in rollout::guards(manager).into_iter().flatten() {
+            if !guards.contains(&guard) {
+                guards.push(guard);
+            }
+        }
+        if let (Some(source), false) = (rollout::source_of_routes(manager), guards.is_empty()) {
+            let at = at.member(source);
+            self.routes_elsewhere.push(Elsewhere { at, guards });
+        }
+    }
+}
+
+/// Whether this is an entry with a Portcullis, which may have any name: by the name of its file or
+/// virtual machine, or else by its configuration.
+fn is_module(entry: &Node) -> bool {
+    let is_wasm = types(entry).contains(&WASM);
+    let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
+    is_wasm && (mentions(entry, "portcullis") || has_policy)
+}
+
+/// The place in a route's match, or in a tree of matchers, that reads the filter's metadata.
+fn choice_by_metadata(at: &Location, node: &Node) -> Option<Location> {
+    let condition = node.member("match");
+    let metadata = condition.and_then(|condition| either(condition, "dynamic_metadata"));
+    if metadata.is_some_and(|metadata| mentions(metadata, NAMESPACE)) {
+        return Some(at.member("match").member("dynamic_metadata"));
+    }
+    let is_input = type_of(node).is_some_and(|name| name.ends_with("DynamicMetadataInput"));
+    (is_input && mentions(node, NAMESPACE)).then(|| at.clone())
+}
+
+/// Whether a word stands anywhere in there, in any case.
+fn mentions(node: &Node, word: &str) -> bool {
+    let has = |text: &str| text.to_ascii_lowercase().contains(word);
+    match node {
+        Node::List(elements) => elements.iter().any(|element| mentions(element, word)),
+        Node::Map(members) => members
+            .iter()
+            .any(|(name, member)| has(name) || mentions(member, word)),
+        Node::Plain(text) | Node::Text(text) => has(text),
+    }
+}
+
+/// The first of `name`, `name-2`, `name-3`… that is not taken.
+pub(super) fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| !is_taken(name))
+        .unwrap_or_default()
+}
+
+/// Whether it is a list of namespaces with that of the filter, as external authorization has.
+fn lists_namespace(value: &Node) -> bool {
+    match value {
+        Node::List(elements) => elements
+            .iter()
+            .any(|element| element.text() == Some(NAMESPACE)),
+        _ => false,
+    }
+}
+
+/// Whether RBAC, with these rules, refuses something for what it finds in the filter's metadata.
+fn denies_by_metadata(rbac: &Node) -> bool {
+    let rules = rbac.member("rules").is_some_and(|rules| {
+        let action = rules.member("action").and_then(Node::text);
+        let denies = matches!(action, Some("DENY" | "1"));
+        mentions_namespace(rules, denies)
+    });
+    // What a tree of matchers does on no match is not looked into.
+    let matcher = rbac.member("matcher");
+    let of_route = rbac.member("rbac").is_some_and(denies_by_metadata);
+    rules || of_route || matcher.is_some_and(|matcher| mentions_namespace(matcher, true))
+}
+
+/// Whether the namespace stands in there, beneath a negation unless `is_negated` already.
+fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
+    const NEGATIONS: [&str; 4] = ["not_id", "notId", "not_rule", "notRule"];
+    match node {
+        Node::List(elements) => elements
+            .iter()
+            .any(|element| mentions_namespace(element, is_negated)),
+        Node::Map(members) => {
+            let is_inverted = node.member("invert").and_then(Node::boolean) == Some(true);
+            members.iter().any(|(name, member)| {
+                let is_negation = is_inverted || NEGATIONS.contains(&name.as_str());
+                mentions_namespace(member, is_negated || is_negation)
+            })
+        }
+        Node::Plain(text) | Node::Text(text) => is_negated && text.contains(NAMESPACE),
+    }
+}

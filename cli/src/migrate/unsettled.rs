@@ -1,0 +1,215 @@
+//! Routes that are chosen by what the module edits.
+//!
+//! Envoy chooses the route when a request arrives, and once more after the module has edited
+//! headers: a route that is reached then has not been asked what it requires. What a client sends
+//! may lead to a lax route first, and to a strict one behind the module.
+
+use std::collections::BTreeSet;
+
+use super::{
+    document::Node,
+    search::{Found, Walk, either, filter, visit, visit_all},
+};
+use portcullis::{
+    config::Location,
+    http::{HeaderName, is_parameter},
+};
+
+/// The header that says whether anyone verified.
+const MARKER: &str = "x-jwt-signature-verified";
+
+/// Headers that a module never edits. It may rewrite `:path` where a parameter holds a token.
+const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
+
+/// What modules set or take away.
+#[derive(Default)]
+pub(super) struct Edits {
+    headers: Vec<HeaderName>,
+    params: BTreeSet<String>,
+    /// Whether there may be more: the filters are in another file.
+    may_be_any: bool,
+}
+
+impl Edits {
+    /// The edits of these filters, or of any filter where there are none.
+    pub(super) fn of(filters: &[Found<'_>]) -> Self {
+        let mut edits = Self {
+            may_be_any: filters.is_empty(),
+            ..Self::default()
+        };
+        for filter in filters {
+            edits.add(filter.configuration);
+        }
+        edits
+    }
+
+    fn add(&mut self, configuration: &Node) {
+        self.header(MARKER);
+        visit(configuration, &Location::default(), &mut |_, node| {
+            let status = either(node, "verification_status_header");
+            if let Some(name) = status.and_then(Node::text) {
+                self.header(name);
+            }
+            Walk::Into
+        });
+        let Some(Node::Map(providers)) = configuration.member("providers") else {
+            return;
+        };
+        for (_, provider) in providers {
+            self.tokens(provider);
+            let payload = either(provider, "forward_payload_header");
+            if let Some(name) = payload.and_then(Node::text) {
+                self.header(name);
+            }
+            for claim in list(provider, "claim_to_headers") {
+                let name = either(claim, "header_name");
+                self.header(name.and_then(Node::text).unwrap_or_default());
+            }
+        }
+    }
+
+    fn tokens(&mut self, provider: &Node) {
+        let headers = list(provider, "from_headers");
+        let params = list(provider, "from_params");
+        let cookies = list(provider, "from_cookies");
+        if headers.is_empty() && params.is_empty() && cookies.is_empty() {
+            self.header("authorization");
+            self.params.insert("access_token".to_owned());
+        }
+        for header in headers {
+            let name = header.member("name").and_then(Node::text);
+            self.header(name.unwrap_or_default());
+        }
+        let params = params.iter().filter_map(Node::text);
+        self.params.extend(params.map(str::to_owned));
+        if !cookies.is_empty() {
+            self.header("cookie");
+        }
+    }
+
+    fn header(&mut self, name: &str) {
+        // No request has a header whose name is none.
+        self.headers.extend(HeaderName::parse(name));
+    }
+
+    /// Where routes are matched by what is edited.
+    pub(super) fn places(&self, document: &Node) -> Vec<Location> {
+        let mut places = Vec::new();
+        visit_all(document, &mut |at, node| {
+            if filter(node).is_some() {
+                return false;
+            }
+            if let Some(condition) = node.member("match") {
+                self.look_at(&at.member("match"), condition, &mut places);
+            }
+            let header = either(node, "header_name").and_then(Node::text);
+            let param = either(node, "query_param").and_then(Node::text);
+            let is_input = node
+                .member("@type")
+                .and_then(Node::text)
+                .is_some_and(|url| url.ends_with("MatchInput"));
+            if is_input && (self.has_header(header) || self.has_param(param)) {
+                places.push(at.clone());
+            }
+            true
+        });
+        places
+    }
+
+    /// Where the routes of a listener are chosen by a header that is edited.
+    pub(super) fn scopes(&self, document: &Node) -> Vec<Location> {
+        let mut places = Vec::new();
+        visit_all(document, &mut |at, node| {
+            let extractor = either(node, "header_value_extractor");
+            let name = extractor.and_then(|extractor| extractor.member("name"));
+            if self.has_header(name.and_then(Node::text)) {
+                places.push(at.clone());
+            }
+            true
+        });
+        places
+    }
+
+    fn look_at(&self, at: &Location, condition: &Node, places: &mut Vec<Location>) {
+        let name = |one: &Node| one.member("name").and_then(Node::text).map(str::to_owned);
+        for (index, header) in list(condition, "headers").iter().enumerate() {
+            if self.has_header(name(header).as_deref()) {
+                places.push(at.member("headers").element(index));
+            }
+        }
+        let params = list(condition, "query_parameters");
+        for (index, param) in params.iter().enumerate() {
+            if self.has_param(name(param).as_deref()) {
+                places.push(at.member("query_parameters").element(index));
+            }
+        }
+        let reads_cookies = !list(condition, "cookies").is_empty();
+        if reads_cookies && self.has_header(Some("cookie")) {
+            places.push(at.member("cookies"));
+        }
+    }
+
+    fn has_header(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| {
+            let is_editable = self.may_be_any && !KEPT.contains(&name);
+            let is_rewritten = name == ":path" && !self.params.is_empty();
+            let mut headers = self.headers.iter();
+            let is_edited = headers.any(|own| own.is_confusable_with(name.as_bytes()));
+            is_editable || is_rewritten || is_edited
+        })
+    }
+
+    fn has_param(&self, name: Option<&str>) -> bool {
+        let is_edited = |name: &str| {
+            // Routes compare a name as it was sent, and the module compares it decoded.
+            let mut decoded = form_urlencoded::parse(name.as_bytes());
+            let decoded = decoded.next().map(|(name, _)| name).unwrap_or_default();
+            self.params.iter().any(|own| is_parameter(own, &decoded))
+        };
+        name.is_some_and(|name| self.may_be_any || is_edited(name))
+    }
+}
+
+/// The elements of a list, in either spelling of its name.
+fn list<'a>(node: &'a Node, name: &str) -> &'a [Node] {
+    either(node, name).map(Node::elements).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edits() -> Edits {
+        let text = "{ providers: { p: { from_params: [a_tok], claim_to_headers: \
+            [{ header_name: x-user, claim_name: sub }] } }, rules: [{ requires: { requires_any: \
+            { requirements: [{ extract_only_without_validation: \
+            { verification_status_header: x-ver } }] } } }] }";
+        let (node, _) = Node::read(text).unwrap();
+        let mut edits = Edits::default();
+        edits.add(&node);
+        edits
+    }
+
+    /// Where the two part, a route is matched by what the module edits and nobody notices.
+    #[test]
+    fn takes_names_for_one_as_the_module_does() {
+        let edits = edits();
+        let user = HeaderName::parse("x-user").unwrap();
+        for octet in 1..=0x7f_u8 {
+            let letter = char::from(octet);
+            let header = format!("x{letter}user");
+            let expected = user.is_confusable_with(header.as_bytes());
+            assert_eq!(edits.has_header(Some(&header)), expected, "{header:?}");
+            let encoded = format!("a%{octet:02X}tok");
+            let expected = is_parameter("a_tok", &format!("a{letter}tok"));
+            assert_eq!(edits.has_param(Some(&encoded)), expected, "{encoded}");
+        }
+        for param in ["a.tok", "A_TOK", "a_tok[]", "%20a_tok"] {
+            assert!(edits.has_param(Some(param)), "{param}");
+        }
+        for header in ["X-VER", "x_ver", ":path"] {
+            assert!(edits.has_header(Some(header)), "{header}");
+        }
+        assert!(!edits.has_header(Some(":method")));
+    }
+}

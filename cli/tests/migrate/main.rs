@@ -1,0 +1,262 @@
+//! `portcullis migrate` as a user runs it.
+//!
+//! `filters/` holds configurations of `jwt_authn`, which stand in an Envoy configuration of the
+//! test's; `documents/` holds whole files. Beside each lies what is printed (`.out`) and told
+//! (`.told`), word for word; `PORTCULLIS_BLESS=1` writes these again. Where Envoy and the module are
+//! there, Envoy validates each file before and after it was rewritten.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
+mod opened;
+mod refused;
+mod rollout;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use portcullis::config::Config;
+use portcullis_cli::migrate::{Deviation, Obstacle, configuration};
+use serde_json::{Value, json};
+
+/// The key of the case that reads the environment.
+const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"rgvbd-gRuo5y7perHm04oqvtq2A4Ak80WzBTaKORFWc"}]}"#;
+
+/// What a case's configuration stands in.
+const ENVOY: &str = r#"static_resources:
+  listeners:
+  - name: ingress
+    address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: ingress
+          http_filters:
+          - name: envoy.filters.http.jwt_authn
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+FILTER
+          - name: envoy.filters.http.router
+            typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
+          route_config:
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes: [{ match: { prefix: / }, direct_response: { status: 200 } }]
+  clusters:
+  - name: idp
+    type: STATIC
+    connect_timeout: 1s
+    load_assignment: { cluster_name: idp, endpoints: [] }
+"#;
+
+/// Documents that are no bootstrap: Envoy validates none but these.
+const RESOURCES: [&str; 3] = ["extensions", "listeners", "routes_alone"];
+
+fn folder() -> PathBuf {
+    support::folders::project().join("cli/tests/migrate")
+}
+
+/// The configurations in a folder, by name.
+fn cases(kind: &str) -> Vec<(String, PathBuf)> {
+    let mut cases: Vec<_> = fs::read_dir(folder().join(kind))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            matches!(extension, Some("yaml" | "json"))
+        })
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, path)
+        })
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    cases
+}
+
+fn migrate(file: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .arg("migrate")
+        .arg(file)
+        .args(arguments)
+        .current_dir(folder())
+        .env("PORTCULLIS_TEST_JWKS", KEYS)
+        .output()
+        .unwrap()
+}
+
+/// A file that goes with a test.
+fn file(name: &str, text: &str) -> PathBuf {
+    let folder = support::folders::temporary().join("migrate");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The case's configuration as that of an Envoy.
+fn embedded(name: &str, filter: &str) -> PathBuf {
+    let indented: Vec<String> = filter
+        .lines()
+        .map(|line| format!("              {line}"))
+        .collect();
+    // An empty configuration has no members to stand beside the type.
+    let indented = indented.join("\n").replace("              {}", "");
+    file(&format!("{name}.yaml"), &ENVOY.replace("FILTER", &indented))
+}
+
+fn printed(output: &Output) -> String {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn expect(path: &Path, extension: &str, found: &str) {
+    let path = path.with_extension(extension);
+    if env::var_os("PORTCULLIS_BLESS").is_some() {
+        fs::write(&path, found).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "{}", path.display());
+}
+
+/// Each configuration must be one that the module takes.
+fn expect_accepted(name: &str, documents: &str) {
+    for document in documents.split("\n---\n") {
+        let value: Value = serde_saphyr::from_str(document).unwrap();
+        if let Err(error) = Config::parse(value.to_string().as_bytes()) {
+            panic!("{name}: {error}\n{document}");
+        }
+    }
+}
+
+#[test]
+fn prints_the_equivalent_of_each_configuration() {
+    for (name, path) in cases("filters") {
+        let envoy = embedded(
+            &format!("printed-{name}"),
+            &fs::read_to_string(&path).unwrap(),
+        );
+        let output = migrate(&envoy, &[]);
+        let found = printed(&output);
+        expect_accepted(&name, &found);
+        expect(&path, "out", &found);
+        expect(&path, "told", &String::from_utf8(output.stderr).unwrap());
+    }
+}
+
+#[test]
+fn rewrites_whole_documents() {
+    for (name, path) in cases("documents") {
+        let output = migrate(
+            &path,
+            &["--rewrite", "--module", "/etc/envoy/portcullis.wasm"],
+        );
+        expect(&path, "out", &printed(&output));
+        expect(&path, "told", &String::from_utf8(output.stderr).unwrap());
+        if name != "routes_alone" {
+            expect_accepted(&name, &printed(&migrate(&path, &[])));
+        }
+    }
+}
+
+/// A second rewrite finds nothing to rewrite, except what a roll-out needs.
+#[test]
+fn leaves_nothing_of_the_filter_behind_but_what_guards_a_roll_out() {
+    const APART: [&str; 3] = ["listeners", "routes_alone", "several"];
+    for (name, path) in cases("documents") {
+        let rewritten = printed(&migrate(&path, &["--rewrite", "--module", "m.wasm"]));
+        if !APART.contains(&name.as_str()) {
+            let again = migrate(&file(&format!("{name}.again"), &rewritten), &[]);
+            assert_eq!(again.status.code(), Some(1), "{name}");
+            assert!(!rewritten.contains("jwt_authn.v3"), "{name}");
+        }
+    }
+}
+
+/// A rewritten file is one that Envoy runs, as the file before it was.
+#[test]
+fn envoy_validates_what_was_rewritten() {
+    let (envoy, module) = (
+        tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy"),
+        tool(
+            "PORTCULLIS_WASM",
+            "target/wasm32-unknown-unknown/release/portcullis.wasm",
+        ),
+    );
+    if !envoy.exists() || !module.exists() {
+        assert!(
+            env::var("CI").as_deref() != Ok("true"),
+            "no Envoy, or no module"
+        );
+        eprintln!("SKIPPED in Envoy: run `make envoy wasm`");
+        return;
+    }
+    let filters = cases("filters").into_iter().map(|(name, path)| {
+        let before = embedded(
+            &format!("validated-{name}"),
+            &fs::read_to_string(path).unwrap(),
+        );
+        (name, before)
+    });
+    for (name, before) in filters.chain(cases("documents")) {
+        if RESOURCES.contains(&name.as_str()) {
+            continue;
+        }
+        validate(&envoy, &before);
+        let arguments = ["--rewrite", "--module", module.to_str().unwrap()];
+        let rewritten = printed(&migrate(&before, &arguments));
+        validate(&envoy, &file(&format!("{name}.rewritten.yaml"), &rewritten));
+    }
+}
+
+fn tool(variable: &str, default: &str) -> PathBuf {
+    let chosen = env::var_os(variable).map(PathBuf::from);
+    chosen.unwrap_or_else(|| support::folders::project().join(default))
+}
+
+fn validate(envoy: &Path, file: &Path) {
+    let output = Command::new(envoy)
+        .args(["--mode", "validate", "--use-dynamic-base-id"])
+        .args(["--log-level", "error", "--config-path"])
+        .arg(file)
+        .current_dir(folder())
+        .env("PORTCULLIS_TEST_JWKS", KEYS)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", file.display());
+}
+
+/// Other programs ask for the equivalent of a message that they hold.
+#[test]
+fn carries_a_message_over() {
+    let provider = json!({ "issuer": "a", "localJwks": { "inlineString": KEYS } });
+    let filter = json!({
+        "providers": { "a b": provider },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "providerName": "a b" } }],
+    });
+    let migrated = configuration(&filter).unwrap();
+    let carried = &migrated.configuration;
+    Config::parse(carried.to_string().as_bytes()).unwrap();
+    assert_eq!(carried["rules"][0]["requires"]["provider_name"], "a_b");
+    assert_eq!(carried["providers"]["a_b"]["token_types"], json!(["*"]));
+    let renamed = Deviation::Renamed { to: "a_b".into() };
+    assert!(migrated.differences.iter().any(|one| one.what == renamed));
+    let error = configuration(&json!({ "provders": {} })).unwrap_err();
+    assert_eq!(error.reason, Obstacle::UnknownField);
+    assert!(configuration(&json!("text")).is_err());
+}

@@ -1,0 +1,333 @@
+//! `portcullis explain`, word for word: `explain/<case>.txt`. `PORTCULLIS_BLESS=1` writes these anew.
+
+use std::{env, fs, sync::OnceLock};
+
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+
+use super::{NOW, file, portcullis, stdout};
+use support::signer::{Pair, Signer};
+
+const CONFIG: &str = "
+providers:
+  idp:
+    issuer: https://idp.example.com
+    audiences: [orders]
+    remote_jwks:
+      http_uri: { uri: 'https://idp.example.com/keys', cluster: idp, timeout: 5s }
+  tenants:
+    issuer: 'https://login.example.com/{tid}'
+    audiences: [orders]
+    client_ids: [app]
+    subjects: { prefix: user- }
+    require_claims: [{ claim: tid, any_of: [a, b] }]
+    max_issued_lifetime: 3600s
+    token_types: [JWT]
+    from_headers: [{ name: x-token }]
+    remote_jwks:
+      http_uri: { uri: 'https://login.example.com/keys', cluster: idp, timeout: 5s }
+  retired:
+    enabled: false
+    issuer: https://old.example.com
+    audiences: [orders]
+    remote_jwks:
+      http_uri: { uri: 'https://old.example.com/keys', cluster: idp, timeout: 5s }
+rules:
+- match: { path: /healthz }
+- match: { prefix: /tenants }
+  requires: { provider_name: tenants }
+- match: { prefix: /partners }
+  requires: { provider_and_audiences: { provider_name: idp, audiences: [partners] } }
+- match: { prefix: /orders, methods: [GET] }
+  requires: { provider_name: idp }
+  authorize:
+    scopes: { all_of: [orders.read] }
+- match: { prefix: /orders }
+  requires: { provider_name: idp }
+  authorize:
+    roles: { any_of: [writer] }
+";
+
+/// A token, what is asked about it, and the exit code.
+struct Case {
+    name: &'static str,
+    token: String,
+    request: Option<[&'static str; 2]>,
+    code: i32,
+}
+
+fn claims(changes: &Value) -> Value {
+    let mut claims = json!({
+        "iss": "https://idp.example.com", "aud": "orders", "sub": "alice",
+        "scope": "orders.read", "iat": NOW - 60, "exp": NOW + 240,
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+        .as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
+    claims
+}
+
+fn cases() -> Vec<Case> {
+    let signer = Signer::new(Algorithm::Es256);
+    let signed = |changes: Value| signer.sign_claims(&claims(&changes));
+    let other = Signer::with_pair(Algorithm::Es256, Pair::Other);
+    let good = signed(json!({}));
+    let mut none = signer.token(&json!({"alg": "none"}), &claims(&json!({})));
+    none.truncate(none.rfind('.').unwrap() + 1);
+    let tenant = json!({
+        "iss": "https://login.example.com/c", "tid": "c", "azp": "app", "sub": "user-1",
+    });
+    let case = |name, token, request, code| Case {
+        name,
+        token,
+        request,
+        code,
+    };
+    vec![
+        case("good", good.clone(), None, 0),
+        case("bearer", format!("Bearer {good}\n"), None, 0),
+        case("allowed", good.clone(), Some(["GET", "/orders/1"]), 0),
+        case("open", good.clone(), Some(["GET", "/healthz"]), 0),
+        case("unmatched", good.clone(), Some(["GET", "/elsewhere"]), 1),
+        case(
+            "ambiguous_path",
+            good.clone(),
+            Some(["GET", "/orders/../x"]),
+            1,
+        ),
+        case(
+            "insufficient_scope",
+            signed(json!({"scope": "orders.write"})),
+            Some(["GET", "/orders"]),
+            1,
+        ),
+        case(
+            "insufficient_role",
+            good.clone(),
+            Some(["POST", "/orders"]),
+            1,
+        ),
+        case("audience_of_the_rule", good, Some(["GET", "/partners"]), 1),
+        case("expired", signed(json!({"exp": NOW - 3700})), None, 1),
+        case("not_yet_valid", signed(json!({"nbf": NOW + 90})), None, 1),
+        case(
+            "wrong_audience",
+            signed(json!({"aud": ["payments", "mail"]})),
+            None,
+            1,
+        ),
+        case(
+            "wrong_signature",
+            other.sign_claims(&claims(&json!({}))),
+            None,
+            1,
+        ),
+        case(
+            "unknown_kid",
+            signer
+                .clone()
+                .named(Some("k2"))
+                .sign_claims(&claims(&json!({}))),
+            None,
+            1,
+        ),
+        case(
+            "unknown_issuer",
+            signed(json!({"iss": "https://nobody.example.com"})),
+            None,
+            1,
+        ),
+        case(
+            "disabled",
+            signed(json!({"iss": "https://old.example.com"})),
+            None,
+            1,
+        ),
+        case(
+            "no_keys",
+            signer.token(
+                &json!({"alg": "ES256", "typ": "JWT"}),
+                &claims(&json!({
+                    "iss": "https://login.example.com/a", "tid": "a", "azp": "app", "sub": "user-1",
+                })),
+            ),
+            None,
+            1,
+        ),
+        case(
+            "claims",
+            signer.token(&json!({"alg": "ES256", "typ": "JWT"}), &claims(&tenant)),
+            None,
+            1,
+        ),
+        case(
+            "type",
+            signer.sign_claims(&claims(&tenant)),
+            Some(["GET", "/tenants"]),
+            1,
+        ),
+        case("alg_none", none, None, 1),
+        case(
+            "alg_none_signed",
+            signer.token(&json!({"alg": "none"}), &claims(&json!({}))),
+            None,
+            1,
+        ),
+        case("no_token", "opaque-token".to_owned(), None, 1),
+        case(
+            "encrypted",
+            "eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d".to_owned(),
+            None,
+            1,
+        ),
+        case(
+            "control_characters",
+            signed(json!({"sub": "a\u{1b}[2J\u{202e}b"})),
+            None,
+            0,
+        ),
+    ]
+}
+
+/// The configuration and the keys, as arguments; the files are written once.
+fn files() -> &'static [String; 4] {
+    static FILES: OnceLock<[String; 4]> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let config = file("explain.yaml", CONFIG);
+        let keys = Signer::new(Algorithm::Es256).jwks();
+        let keys = file("explain.jwks", &keys.to_string());
+        let jwks = format!("idp={}", keys.display());
+        let config = config.display().to_string();
+        ["--config".to_owned(), config, "--jwks".to_owned(), jwks]
+    })
+}
+
+fn explain(case: &Case, extra: &[&str]) -> String {
+    let mut arguments = vec!["explain", "--token", "-", "--now", "1700000000"];
+    arguments.extend(files().iter().map(String::as_str));
+    if let Some([method, path]) = case.request {
+        arguments.extend(["--request", method, path]);
+    }
+    arguments.extend(extra);
+    let output = portcullis(&arguments, &case.token);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        output.status.code(),
+        Some(case.code),
+        "{}: {errors}",
+        case.name
+    );
+    assert_eq!(errors, "", "{}", case.name);
+    stdout(&output)
+}
+
+#[test]
+fn tells_every_check_up_to_the_first_that_fails() {
+    let folder = support::folders::project().join("cli/tests/program/explain");
+    for case in cases() {
+        let said = explain(&case, &[]);
+        let path = folder.join(format!("{}.txt", case.name));
+        if env::var_os("PORTCULLIS_BLESS").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, &said).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap();
+        assert_eq!(said, expected, "{}", case.name);
+    }
+}
+
+#[test]
+fn says_the_same_in_json() {
+    for case in cases() {
+        let report: Value = serde_json::from_str(&explain(&case, &["--json"])).unwrap();
+        assert_eq!(report["accepted"], case.code == 0, "{}", case.name);
+        let names: Vec<&String> = report.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["accepted", "providers", "request", "token"]);
+        let text = explain(&case, &[]);
+        let providers = report["providers"].as_array().unwrap();
+        let checks = providers
+            .iter()
+            .flat_map(|own| own["checks"].as_array().unwrap());
+        for step in checks.chain(report["token"]["checks"].as_array().unwrap()) {
+            assert!(text.contains(step["check"].as_str().unwrap()), "{step}");
+        }
+        for provider in providers {
+            let failed = |step: &&Value| step["outcome"] == "failed";
+            let steps = provider["checks"].as_array().unwrap();
+            let count = steps.iter().filter(failed).count();
+            assert_eq!(provider["accepted"], count == 0, "{}", case.name);
+            assert!(steps.iter().rev().skip(1).all(|step| !failed(&step)));
+        }
+    }
+}
+
+#[test]
+fn never_shows_the_signature_or_the_token() {
+    for case in cases() {
+        let token = case.token.trim().trim_start_matches("Bearer ");
+        for extra in [&[][..], &["--json"], &["--color", "always"]] {
+            let said = explain(&case, extra);
+            for secret in token.split('.').filter(|part| part.len() > 4) {
+                assert!(!said.contains(secret), "{}: {said}", case.name);
+            }
+        }
+    }
+}
+
+/// The explanation is of the engine that decides.
+#[test]
+fn agrees_with_what_is_decided() {
+    for mut case in cases() {
+        if ["bearer", "no_keys", "type", "claims"].contains(&case.name) {
+            continue; // other places, other providers
+        }
+        case.request = Some(["GET", "/orders"]);
+        let request = json!({
+            "method": "GET", "path": "/orders",
+            "headers": [["authorization", format!("Bearer {}", case.token)]],
+        });
+        let mut arguments = vec!["decide", "--now", "1700000000"];
+        arguments.extend(files().iter().map(String::as_str));
+        let output = portcullis(&arguments, &request.to_string());
+        let decision: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        case.code = i32::from(decision["decision"] != "allow");
+        let report: Value = serde_json::from_str(&explain(&case, &["--json"])).unwrap();
+        for member in ["decision", "status", "reason", "provider"] {
+            assert_eq!(report["request"][member], decision[member], "{}", case.name);
+        }
+        if let [provider] = &report["providers"].as_array().unwrap()[..]
+            && decision["status"] == 401
+        {
+            assert_eq!(provider["reason"], decision["reason"], "{}", case.name);
+        }
+    }
+}
+
+#[test]
+fn is_coloured_where_it_is_to_be() {
+    let case = &cases()[0];
+    let escape = '\u{1b}';
+    assert!(!explain(case, &[]).contains(escape), "no terminal is there");
+    assert!(!explain(case, &["--color", "never"]).contains(escape));
+    let coloured = explain(case, &["--color", "always"]);
+    assert!(coloured.contains("\u{1b}[32mok"));
+}
+
+/// Who gives the token itself does not find it in the log of a build.
+#[test]
+fn does_not_repeat_a_token_that_was_given_for_a_file() {
+    let config = file("misplaced-token.yaml", CONFIG);
+    let config = config.to_str().unwrap();
+    let token = Signer::new(Algorithm::Es256).sign_claims(&claims(&json!({})));
+    let output = portcullis(&["explain", "--config", config, "--token", &token], "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("--token -") && !said.contains("eyJ"),
+        "{said}"
+    );
+}

@@ -1,0 +1,329 @@
+//! The proxy-wasm host calls that requests depend on, with every status as a value.
+//!
+//! The SDK's own wrappers panic on a status or a byte they do not expect, and a panic here ends
+//! every stream of the worker. These return [`Status`] instead. This is the one file that may be
+//! `unsafe`: a call passes the host addresses into this module's memory, which are valid for the
+//! length of the call since they come from live references, and takes back memory that the host
+//! obtained from this module's own allocator.
+//!
+//! ABI: proxy-wasm 0.2.1.
+
+#![expect(
+    unsafe_code,
+    reason = "host calls pass addresses; see the module's documentation"
+)]
+
+use core::ptr::null_mut;
+
+use proxy_wasm::types::{BufferType, MapType, MetricType};
+
+use portcullis::gate::{LogLevel, MetricId};
+
+/// Why a host call did not do what was asked; the numbers are the ABI's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Status(u32);
+
+impl Status {
+    /// There is nothing of that name.
+    pub(super) const NOT_FOUND: Self = Self(1);
+    /// Another write came first.
+    pub(super) const CAS_MISMATCH: Self = Self(8);
+}
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        max_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        path_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        cas: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+        cas: u32,
+    ) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_get_metric(id: u32, value: *mut u64) -> u32;
+}
+
+/// Writes a line to the proxy's log.
+pub(super) fn log(level: LogLevel, message: &str) {
+    let level = match level {
+        LogLevel::Info => 2,
+        LogLevel::Warn => 3,
+        LogLevel::Error => 4,
+    };
+    // SAFETY: the address and size are those of a live string.
+    unsafe { proxy_log(level, message.as_ptr(), message.len()) };
+}
+
+/// The host's wall clock, in nanoseconds since the epoch.
+pub(super) fn current_time_nanoseconds() -> Result<u64, Status> {
+    let mut time = 0;
+    // SAFETY: the host writes eight bytes to the address of a live `u64`.
+    check(unsafe { proxy_get_current_time_nanoseconds(&raw mut time) })?;
+    Ok(time)
+}
+
+/// Asks for `on_tick` of the current root context every `period` milliseconds; 0 for never.
+pub(super) fn set_tick_period_milliseconds(period: u32) -> Result<(), Status> {
+    // SAFETY: passes no address.
+    check(unsafe { proxy_set_tick_period_milliseconds(period) })
+}
+
+/// At most `max_size` bytes of a buffer.
+pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Status> {
+    receive(|data, size| {
+        // SAFETY: the host writes an address and a size to those of live variables.
+        unsafe { proxy_get_buffer_bytes(buffer_number(buffer), 0, max_size, data, size) }
+    })
+}
+
+/// All headers of a map in the ABI's serialization; see [`super::pairs`].
+pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
+    receive(|data, size| {
+        // SAFETY: the host writes an address and a size to those of live variables.
+        unsafe { proxy_get_header_map_pairs(map_number(map), data, size) }
+    })
+}
+
+/// Makes `name` stand once in the request's headers, with `value`.
+pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Status> {
+    // SAFETY: addresses and sizes are those of live strings.
+    check(unsafe {
+        proxy_replace_header_map_value(
+            map_number(MapType::HttpRequestHeaders),
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+/// Removes every line of `name` from a map.
+pub(super) fn remove_from(map: MapType, name: &str) -> Result<(), Status> {
+    let map = map_number(map);
+    // SAFETY: address and size are those of a live string.
+    check(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
+}
+
+/// A property of the request or connection; segments of `path` are separated by NUL.
+pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
+    receive(|data, size| {
+        // SAFETY: the path's address and size are those of a live string; the host writes an
+        // address and a size to those of live variables.
+        unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) }
+    })
+}
+
+/// Writes the property `name` of the request: the entry `wasm.<name>` of its filter state.
+pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: addresses and sizes are those of a live string and slice.
+    check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+}
+
+/// Calls a function that the proxy has beyond the ABI.
+pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
+    receive(|data, size| {
+        // SAFETY: addresses and sizes are those of a live string and slice; the host writes an
+        // address and a size to those of live variables.
+        unsafe {
+            proxy_call_foreign_function(
+                name.as_ptr(),
+                name.len(),
+                arguments.as_ptr(),
+                arguments.len(),
+                data,
+                size,
+            )
+        }
+    })
+}
+
+/// An entry of the proxy's shared data and its version.
+pub(super) fn shared_data(key: &str) -> Result<(Vec<u8>, u32), Status> {
+    let mut cas = 0;
+    let value = receive(|data, size| {
+        // SAFETY: the key's address and size are those of a live string; the host writes an
+        // address, a size and a number to those of live variables.
+        unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas) }
+    })?;
+    Ok((value, cas))
+}
+
+/// Writes an entry of the proxy's shared data if its version is `cas`.
+pub(super) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), Status> {
+    // SAFETY: addresses and sizes are those of a live string and slice.
+    check(unsafe {
+        proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas)
+    })
+}
+
+/// Lets the paused request of the current context go on.
+pub(super) fn continue_request() -> Result<(), Status> {
+    const REQUEST: u32 = 0;
+    // SAFETY: passes no address.
+    check(unsafe { proxy_continue_stream(REQUEST) })
+}
+
+/// Answers the request of the current context. `headers` are in the ABI's serialization. The proxy
+/// maps `status` to a gRPC status where the request is gRPC.
+pub(super) fn send_local_response(
+    status: u16,
+    details: &str,
+    headers: &[u8],
+    body: &str,
+) -> Result<(), Status> {
+    const MAP_HTTP_STATUS: i32 = -1;
+    // SAFETY: addresses and sizes are those of live strings and a live slice.
+    check(unsafe {
+        proxy_send_local_response(
+            u32::from(status),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            MAP_HTTP_STATUS,
+        )
+    })
+}
+
+/// Makes `context` the one that following calls act on. Where this fails, the *previous* context
+/// stays in force: whoever acts all the same acts on another client's request.
+pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
+    // SAFETY: passes no address.
+    check(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Defines a metric, or finds the one of that name.
+pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, Status> {
+    let kind = match kind {
+        MetricType::Gauge => 1,
+        // The enumeration may grow; a counter is what this module defines otherwise.
+        _ => 0,
+    };
+    let mut id = 0;
+    // SAFETY: the name's address and size are those of a live string; the host writes four bytes
+    // to the address of a live `u32`.
+    check(unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) })?;
+    Ok(MetricId(id))
+}
+
+/// Adds one to a counter.
+pub(super) fn increment_metric(id: MetricId) -> Result<(), Status> {
+    // SAFETY: passes no address.
+    check(unsafe { proxy_increment_metric(id.0, 1) })
+}
+
+/// Sets a gauge.
+pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
+    // SAFETY: passes no address.
+    check(unsafe { proxy_record_metric(id.0, value) })
+}
+
+/// What a counter or gauge says, over all workers.
+pub(super) fn metric(id: MetricId) -> Result<u64, Status> {
+    let mut value = 0;
+    // SAFETY: the host writes eight bytes to the address of a live `u64`.
+    check(unsafe { proxy_get_metric(id.0, &raw mut value) })?;
+    Ok(value)
+}
+
+const fn check(status: u32) -> Result<(), Status> {
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(Status(status))
+    }
+}
+
+/// Takes over what a call returns in memory that the host had from this module's allocator.
+fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
+    let mut data: *mut u8 = null_mut();
+    let mut size = 0;
+    check(call(&raw mut data, &raw mut size))?;
+    if data.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the host asked `proxy_on_memory_allocate` (the SDK's `Vec` of exactly `size` bytes)
+    // for this memory, filled it, and keeps no address of it.
+    Ok(unsafe { Vec::from_raw_parts(data, size, size) })
+}
+
+/// The ABI's number; the SDK's enumeration is not one that can be converted.
+const fn map_number(map: MapType) -> u32 {
+    match map {
+        MapType::HttpRequestTrailers => 1,
+        MapType::HttpCallResponseHeaders => 6,
+        // The enumeration may grow; request headers are what this module reads otherwise.
+        _ => 0,
+    }
+}
+
+const fn buffer_number(buffer: BufferType) -> u32 {
+    match buffer {
+        BufferType::HttpCallResponseBody => 4,
+        // The enumeration may grow; the configuration is what this module reads otherwise.
+        _ => 7,
+    }
+}

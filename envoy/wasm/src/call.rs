@@ -1,0 +1,69 @@
+//! Calls to authorization servers, through the proxy's clusters.
+
+use core::{mem, time::Duration};
+
+use proxy_wasm::{
+    hostcalls,
+    types::{BufferType, MapType, Status},
+};
+
+use crate::{abi, pairs};
+use portcullis::{
+    gate::{CallError, Caller},
+    keys::{Fetch, Received},
+};
+
+/// Calls under way, by the host's token.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Vec<(u32, Fetch)>);
+
+impl Calls {
+    /// Whether there are none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The call with this token; it is under way no longer.
+    pub(super) fn take(&mut self, token: u32) -> Option<Fetch> {
+        let place = self.0.iter().position(|(own, _)| *own == token)?;
+        Some(self.0.swap_remove(place).1)
+    }
+
+    /// All calls; none is under way any more.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Fetch> + use<> {
+        mem::take(&mut self.0).into_iter().map(|(_, fetch)| fetch)
+    }
+}
+
+impl Caller for Calls {
+    /// The current context must be the root's: a call that a stream made ends with it.
+    fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
+        let cluster = &fetch.endpoint.cluster;
+        let timeout = Duration::from_millis(fetch.timeout_ms);
+        // The SDK's own call: only a call that it knows comes back through its dispatcher.
+        let token = hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], timeout);
+        match token {
+            Ok(token) => self.0.push((token, fetch.clone())),
+            Err(Status::BadArgument) => return Err(CallError::NoCluster),
+            Err(_) => return Err(CallError::Refused),
+        }
+        Ok(())
+    }
+}
+
+/// Shows the current response to `take`.
+pub(super) fn receive<T>(
+    headers: usize,
+    body_size: usize,
+    take: impl FnOnce(&Received<'_>) -> T,
+) -> T {
+    let map = match headers {
+        0 => Vec::new(),
+        _ => abi::header_map(MapType::HttpCallResponseHeaders).unwrap_or_default(),
+    };
+    take(&Received {
+        headers: &pairs::decode(&map).unwrap_or_default(),
+        body_size,
+        body: &|| abi::buffer(BufferType::HttpCallResponseBody, body_size).ok(),
+    })
+}

@@ -1,0 +1,288 @@
+//! Key records as JSON, for memory that is shared as bytes.
+//!
+//! One JSON document per source. It names its source; a document that does not match or parse is no
+//! record.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use portcullis::{
+    jose::KeySetLimits,
+    json,
+    keys::{Document, FetchError, JwksLocation, Order, Record, RemoteKeys},
+    time::UnixMillis,
+};
+
+/// The version in the record's name, and in the record.
+pub(super) const KIND: &str = "2";
+const VERSION: u32 = 2;
+
+/// A record as it is written.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(Clone, PartialEq))]
+struct Written<'a> {
+    version: u32,
+    source: &'a str,
+    generation: u64,
+    revision: u64,
+    jwks: Option<&'a str>,
+    uri: Option<&'a str>,
+    etag: Option<&'a str>,
+    max_age: Option<u64>,
+    fetched_at: Option<UnixMillis>,
+    attempted_at: Option<UnixMillis>,
+    failures: u32,
+    last_error: Option<FetchError>,
+    lease_until: Option<UnixMillis>,
+    unknown_kid_at: Option<UnixMillis>,
+}
+
+/// The document for shared memory.
+pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
+    let written = Written {
+        version: VERSION,
+        source,
+        generation: record.order.generation,
+        revision: record.order.revision,
+        jwks: record.document.as_ref().map(Document::text),
+        uri: record.uri.as_deref(),
+        etag: record.etag.as_deref(),
+        max_age: record.max_age,
+        fetched_at: record.fetched_at,
+        attempted_at: record.attempted_at,
+        failures: record.failures,
+        last_error: record.last_error,
+        lease_until: record.lease_until,
+        unknown_kid_at: record.unknown_kid_at,
+    };
+    // Plain fields and text serialize without fail; an empty value reads back as absent.
+    serde_json::to_vec(&written).unwrap_or_default()
+}
+
+/// Reads a record of `source`; `None` for anything else. `known` is the document of the record before,
+/// whose keys are not parsed anew.
+pub(super) fn decode(
+    bytes: &[u8],
+    source: &str,
+    limits: KeySetLimits,
+    known: Option<&Document>,
+) -> Option<Record> {
+    let read = read(json::parse_object(bytes).ok()?)?;
+    if read.version != VERSION || read.source != source {
+        return None;
+    }
+    let mut record = read.record;
+    record.document = read.jwks.and_then(|text| match known {
+        Some(known) if known.text() == text => Some(known.clone()),
+        _ => Document::parse(text.as_bytes(), limits).ok(),
+    });
+    // Nobody who wrote it could have parsed it differently: it is not what was fetched.
+    if record.document.is_none() {
+        record.forget_keys();
+    }
+    Some(record)
+}
+
+/// A record as it is read, its document not parsed yet.
+#[derive(Debug, PartialEq)]
+struct Read {
+    version: u32,
+    source: String,
+    jwks: Option<String>,
+    record: Record,
+}
+
+/// Reads what [`encode`] wrote; `None` for any other object.
+///
+/// By hand, since derived code for it is large, and its errors, which nobody would see, larger still.
+fn read(members: Map<String, Value>) -> Option<Read> {
+    let (mut version, mut source, mut failures) = (None, None, None);
+    let (mut generation, mut revision, mut jwks) = (None, None, None);
+    let mut record = Record::default();
+    for (name, value) in members {
+        match name.as_str() {
+            "version" => version = number(value),
+            "source" => source = text(value),
+            "generation" => generation = number(value),
+            "revision" => revision = number(value),
+            "jwks" => jwks = optional(value, text)?,
+            "uri" => record.uri = optional(value, text)?,
+            "etag" => record.etag = optional(value, text)?,
+            "max_age" => record.max_age = optional(value, number)?,
+            "fetched_at" => record.fetched_at = optional(value, time)?,
+            "attempted_at" => record.attempted_at = optional(value, time)?,
+            "failures" => failures = number(value),
+            "last_error" => record.last_error = optional(value, FetchError::read)?,
+            "lease_until" => record.lease_until = optional(value, time)?,
+            "unknown_kid_at" => record.unknown_kid_at = optional(value, time)?,
+            _ => return None,
+        }
+    }
+    record.order = Order {
+        generation: generation?,
+        revision: revision?,
+    };
+    record.failures = u32::try_from(failures?).ok()?;
+    Some(Read {
+        version: u32::try_from(version?).ok()?,
+        source: source?,
+        jwks,
+        record,
+    })
+}
+
+/// What `read` makes of a value that may be null.
+fn optional<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
+    match value {
+        Value::Null => Some(None),
+        value => read(value).map(Some),
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `optional` calls it")]
+fn number(value: Value) -> Option<u64> {
+    value.as_u64()
+}
+
+fn time(value: Value) -> Option<UnixMillis> {
+    number(value).map(UnixMillis::new)
+}
+
+/// The whole source. Two that differ in what is fetched, or in what makes a fetch fail, differ here:
+/// the failures of one would otherwise keep the other from its keys.
+pub(super) fn identity(source: &RemoteKeys, limits: KeySetLimits) -> String {
+    let location = match &source.location {
+        JwksLocation::Configured(endpoint) => {
+            format!("remote_jwks {:?} {:?}", endpoint.cluster, endpoint.uri)
+        }
+        JwksLocation::Discovered(discovery) => {
+            let cluster = discovery
+                .metadata
+                .first()
+                .map(|place| place.cluster.as_str());
+            let (issuer, jwks_cluster) = (&discovery.issuer, &discovery.jwks_cluster);
+            format!("discovery {cluster:?} {jwks_cluster:?} {issuer:?}")
+        }
+    };
+    let KeySetLimits { bytes, keys } = limits;
+    format!("{location} {} {bytes} {keys}", source.timeout_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis::keys::{Document, FetchError};
+
+    const LIMITS: KeySetLimits = KeySetLimits {
+        bytes: 10_000,
+        keys: 10,
+    };
+    const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    fn reads(text: &str) -> Option<Read> {
+        read(json::parse_object(text.as_bytes()).ok()?)
+    }
+
+    fn full() -> Record {
+        Record {
+            order: Order {
+                generation: 7,
+                revision: 8,
+            },
+            document: Some(Document::parse(JWKS.as_bytes(), LIMITS).unwrap()),
+            uri: Some("https://a.example/jwks".to_owned()),
+            etag: Some("\"1\"".to_owned()),
+            max_age: Some(1),
+            fetched_at: Some(UnixMillis::new(2)),
+            attempted_at: Some(UnixMillis::new(3)),
+            failures: 4,
+            last_error: None,
+            lease_until: Some(UnixMillis::new(5)),
+            unknown_kid_at: Some(UnixMillis::new(6)),
+        }
+    }
+
+    #[test]
+    fn reads_every_record_that_is_written() {
+        let errors = [
+            FetchError::Cluster,
+            FetchError::Document,
+            FetchError::Issuer,
+            FetchError::JwksUri,
+            FetchError::Metadata,
+            FetchError::Status(503),
+            FetchError::TooLarge,
+            FetchError::Unreachable,
+        ];
+        let failed = errors.map(|error| Record {
+            last_error: Some(error),
+            ..full()
+        });
+        for record in failed.into_iter().chain([Record::default(), full()]) {
+            let written = encode("source", &record);
+            let decoded = decode(&written, "source", LIMITS, None);
+            assert_eq!(
+                decoded,
+                Some(record),
+                "{}",
+                String::from_utf8_lossy(&written)
+            );
+            assert_eq!(decode(&written, "another source", LIMITS, None), None);
+        }
+    }
+
+    #[test]
+    fn a_document_without_a_usable_key_leaves_no_keys() {
+        let text = String::from_utf8(encode("source", &full())).unwrap();
+        let record = decode(
+            text.replace("Ed25519", "Ed448").as_bytes(),
+            "source",
+            LIMITS,
+            None,
+        );
+        let record = record.unwrap();
+        assert_eq!((record.document, record.fetched_at), (None, None));
+    }
+
+    #[test]
+    fn a_known_document_is_not_parsed_again() {
+        let none = KeySetLimits { bytes: 0, keys: 0 };
+        let (record, written) = (full(), encode("source", &full()));
+        let known = record.document.as_ref();
+        assert_eq!(
+            decode(&written, "source", none, known),
+            Some(record.clone())
+        );
+    }
+
+    #[test]
+    fn reads_nothing_else() {
+        let least = r#"{"version":1,"source":"s","generation":1,"revision":1,"failures":0}"#;
+        assert!(reads(least).is_some());
+        for (part, other) in [
+            (r#","failures":0"#, ""),
+            (r#""generation":1,"#, ""),
+            (r#""revision":1"#, r#""revision":-1"#),
+            ("0}", "-1}"),
+            ("0}", "4294967296}"),
+            ("0}", "0,\"more\":1}"),
+            ("0}", "0,\"jwks\":1}"),
+            ("0}", "0,\"max_age\":\"1\"}"),
+            ("0}", "0,\"last_error\":\"other\"}"),
+            ("0}", "0,\"last_error\":{\"status\":65536}}"),
+            ("0}", "0,\"last_error\":{\"status\":500,\"more\":1}}"),
+            ("\"s\"", "null"),
+        ] {
+            let text = least.replace(part, other);
+            assert_ne!(text, least);
+            assert_eq!(reads(&text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The plugin configuration as the proxy hands it over.
+//!
+//! A `StringValue` arrives as its text. A `Struct`, which is what inline YAML in Envoy's
+//! configuration becomes, arrives in protobuf's wire format (seen on Envoy 1.40).
+
+use serde_json::Value;
+
+use crate::protobuf;
+use portcullis::{
+    config::{Config, ConfigError, Reason},
+    json::{self, JsonError},
+};
+
+/// The configuration, and a text that is the same wherever a plugin has the same one.
+pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
+    let (document, text) = document(bytes).map_err(Reason::Json)?;
+    Ok((Config::from_value(&document)?, text))
+}
+
+/// The configuration as JSON, parsed or converted from protobuf, and its text.
+fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
+    // Both may begin with a line feed, which is the tag of a Struct's first field. Text comes first: a
+    // Struct has control characters where JSON allows none.
+    match json::parse(&bytes) {
+        Ok(document) => Ok((document, bytes)),
+        Err(error) => {
+            let document = protobuf::structure(&bytes).ok_or(error)?;
+            // Sorted, as the fields of a Struct are not.
+            let text = document.to_string().into_bytes();
+            Ok((document, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// `{"a": {"b": [1.5, true, null, "x"]}}` in the wire format.
+    const STRUCT: &[u8] = b"\x0a(\x0a\x01a\x12#*!\x0a\x1f\x0a\x01b\x12\x1a2\x18\x0a\x09\x11\x00\x00\x00\x00\x00\x00\xf8?\
+        \x0a\x02\x20\x01\x0a\x02\x08\x00\x0a\x03\x1a\x01x";
+
+    fn value(bytes: &[u8]) -> Result<Value, JsonError> {
+        document(bytes.to_vec()).map(|(value, _)| value)
+    }
+
+    #[test]
+    fn reads_a_struct() {
+        let json = json!({"a": {"b": [1.5, true, null, "x"]}});
+        let text = json.to_string().into_bytes();
+        assert_eq!(document(STRUCT.to_vec()), Ok((json, text)));
+    }
+
+    /// An account number as an operator writes it in inline YAML.
+    #[test]
+    fn keeps_each_integer_of_a_struct() {
+        for (integer, double) in [
+            ("8226161561168607", 8_226_161_561_168_607.0_f64),
+            ("8226161561168606", 8_226_161_561_168_606.0),
+            ("9007199254740991", 9_007_199_254_740_991.0),
+            ("-9007199254740991", -9_007_199_254_740_991.0),
+        ] {
+            let head = b"\x0a\x0e\x0a\x01a\x12\x09\x11";
+            let message = [&head[..], &double.to_le_bytes()].concat();
+            let read = value(&message).unwrap();
+            assert_eq!(read.to_string(), format!("{{\"a\":{integer}}}"));
+        }
+    }
+
+    #[test]
+    fn reads_text_strictly() {
+        let text = b"\n{\"a\": 1}";
+        let read = document(text.to_vec());
+        assert_eq!(read, Ok((json!({"a": 1}), text.to_vec())));
+        let text = b"\n{\"a\": 1, \"a\": 2}";
+        assert!(matches!(value(text), Err(JsonError::DuplicateName { .. })));
+        for text in ["{", "nonsense", "\n\u{3}abc"] {
+            let refused = value(text.as_bytes());
+            assert!(
+                matches!(refused, Err(JsonError::Malformed { .. })),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn empty_struct_is_an_empty_configuration() {
+        assert_eq!(value(b""), Ok(json!({})));
+    }
+
+    #[test]
+    fn refuses_a_struct_that_is_cut_short() {
+        for size in 1..STRUCT.len() {
+            assert!(value(&STRUCT[..size]).is_err(), "{size}");
+        }
+    }
+}

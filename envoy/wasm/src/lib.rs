@@ -1,0 +1,46 @@
+//! The proxy-wasm shell: host calls into values, values into host calls.
+//!
+//! [`worker`] holds the gate of one worker thread and the keeper of its keys; [`stream`] brings it each
+//! request; [`proxy`] is the proxy as they see it. There is no rule here: what may pass, who waits and
+//! what a failed host call means is the [`gate`](portcullis::gate)'s to say. This shell never panics, since
+//! that ends every stream of the worker.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
+    )
+)]
+#![expect(
+    missing_docs,
+    reason = "of `_initialize`, which the SDK's macro defines"
+)]
+
+mod abi;
+mod call;
+mod codec;
+mod configuration;
+mod in_use;
+mod pairs;
+mod policies;
+mod protobuf;
+mod proxy;
+mod records;
+mod root;
+mod seen;
+mod seen_records;
+mod stream;
+mod worker;
+
+pub use self::{records::SharedRecords, seen::SeenRecords};
+
+proxy_wasm::main! {{
+    // The place alone: a message could quote what a client sent.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        abi::log(portcullis::gate::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));
+    }));
+    proxy_wasm::set_root_context(|context_id| Box::new(root::Root::new(context_id)));
+}}

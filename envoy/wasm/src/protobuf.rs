@@ -1,0 +1,212 @@
+//! Protobuf's wire format, as far as the proxy speaks it: `Struct`, the metadata of a route, and how it is
+//! asked about a signature.
+
+use serde_json::{Map, Value};
+
+use portcullis::{gate::Malformed, json};
+
+/// Deepest nesting that is read; the parser of JSON has a bound of its own.
+const MAX_DEPTH: u8 = 100;
+
+/// One field of a message.
+enum Field<'a> {
+    Bytes(&'a [u8]),
+    Fixed64([u8; 8]),
+    Varint(u64),
+}
+
+/// `google.protobuf.Struct` as the JSON that it stands for; `None` where the bytes are none.
+pub(super) fn structure(message: &[u8]) -> Option<Value> {
+    nested_structure(message, 0)
+}
+
+/// The members of `namespace` in Envoy's `Metadata`, `None` where it has none. The other namespaces
+/// are not looked into.
+///
+/// # Errors
+/// When the bytes are no `Metadata`, or the namespace's are no `Struct`.
+pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malformed> {
+    let mut found = None;
+    each_field(message, |number, field| {
+        // `map<string, Struct> filter_metadata = 1`; what is typed is for others.
+        let (1, Field::Bytes(entry)) = (number, field) else {
+            return Some(());
+        };
+        let (mut name, mut members) = (&b""[..], &b""[..]);
+        each_field(entry, |number, field| {
+            match (number, field) {
+                (1, Field::Bytes(text)) => name = text,
+                (2, Field::Bytes(message)) => members = message,
+                _ => return None,
+            }
+            Some(())
+        })?;
+        if name != namespace.as_bytes() {
+            return Some(());
+        }
+        found.replace(structure(members)?).is_none().then_some(())
+    })
+    .ok_or(Malformed)?;
+    Ok(found)
+}
+
+/// A message whose fields from 1 on are these, each text or bytes.
+pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for (number, bytes) in (1_u8..).zip(fields) {
+        message.push(number << 3 | 2);
+        let mut size = bytes.len();
+        while size > 0x7f {
+            message.extend(u8::try_from(size & 0x7f).map(|digit| digit | 0x80));
+            size >>= 7;
+        }
+        message.extend(u8::try_from(size));
+        message.extend(*bytes);
+    }
+    message
+}
+
+/// `map<string, Value> fields = 1`.
+fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
+    let mut members = Map::new();
+    each_field(message, |number, field| {
+        let (1, Field::Bytes(entry)) = (number, field) else {
+            return None;
+        };
+        let (name, value) = map_entry(entry, depth)?;
+        // A name that stands twice means two things.
+        members.insert(name, value).is_none().then_some(())
+    })?;
+    Some(Value::Object(members))
+}
+
+fn map_entry(message: &[u8], depth: u8) -> Option<(String, Value)> {
+    let (mut name, mut value) = (String::new(), Value::Null);
+    each_field(message, |number, field| {
+        match (number, field) {
+            (1, Field::Bytes(text)) => name = str::from_utf8(text).ok()?.to_owned(),
+            (2, Field::Bytes(message)) => value = self::value(message, depth)?,
+            _ => return None,
+        }
+        Some(())
+    })?;
+    Some((name, value))
+}
+
+/// `google.protobuf.Value`.
+fn value(message: &[u8], depth: u8) -> Option<Value> {
+    let depth = depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
+    let mut value = Value::Null;
+    each_field(message, |number, field| {
+        value = match (number, field) {
+            (1, Field::Varint(_)) => Value::Null,
+            (2, Field::Fixed64(bits)) => {
+                Value::Number(json::from_double(f64::from_le_bytes(bits))?)
+            }
+            (3, Field::Bytes(text)) => Value::String(str::from_utf8(text).ok()?.to_owned()),
+            (4, Field::Varint(truth)) => Value::Bool(truth != 0),
+            (5, Field::Bytes(message)) => nested_structure(message, depth)?,
+            (6, Field::Bytes(message)) => list(message, depth)?,
+            _ => return None,
+        };
+        Some(())
+    })?;
+    Some(value)
+}
+
+/// `google.protobuf.ListValue`: `repeated Value values = 1`.
+fn list(message: &[u8], depth: u8) -> Option<Value> {
+    let mut elements = Vec::new();
+    each_field(message, |number, field| {
+        let (1, Field::Bytes(message)) = (number, field) else {
+            return None;
+        };
+        elements.push(value(message, depth)?);
+        Some(())
+    })?;
+    Some(Value::Array(elements))
+}
+
+fn each_field<'a>(
+    mut message: &'a [u8],
+    mut visit: impl FnMut(u64, Field<'a>) -> Option<()>,
+) -> Option<()> {
+    while !message.is_empty() {
+        let (tag, rest) = varint(message)?;
+        let (field, rest) = match tag & 7 {
+            0 => {
+                let (number, rest) = varint(rest)?;
+                (Field::Varint(number), rest)
+            }
+            1 => {
+                let (bits, rest) = rest.split_first_chunk::<8>()?;
+                (Field::Fixed64(*bits), rest)
+            }
+            2 => {
+                let (size, rest) = varint(rest)?;
+                let (bytes, rest) = rest.split_at_checked(usize::try_from(size).ok()?)?;
+                (Field::Bytes(bytes), rest)
+            }
+            _ => return None,
+        };
+        visit(tag >> 3, field)?;
+        message = rest;
+    }
+    Some(())
+}
+
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number = 0_u64;
+    for (index, byte) in bytes.iter().enumerate().take(10) {
+        let shift = u32::try_from(index.checked_mul(7)?).ok()?;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some((number, bytes.get(index.checked_add(1)?..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// `{"a": {"x": true}, "b": {}}` in the wire format.
+    const METADATA: &[u8] =
+        b"\n\x10\n\x01a\x12\x0b\n\x09\n\x01x\x12\x04\x20\x01\x20\x01\n\x03\n\x01b";
+
+    #[test]
+    fn reads_one_namespace() {
+        assert_eq!(metadata(METADATA, "a"), Ok(Some(json!({"x": true}))));
+        assert_eq!(metadata(METADATA, "b"), Ok(Some(json!({}))));
+        assert_eq!(metadata(METADATA, "c"), Ok(None));
+        assert_eq!(metadata(b"", "a"), Ok(None));
+    }
+
+    #[test]
+    fn writes_fields_of_any_length() {
+        assert_eq!(message(&[b"a", b"", b"bc"]), b"\n\x01a\x12\x00\x1a\x02bc");
+        for (size, digits) in [
+            (0x7f, &b"\x7f"[..]),
+            (0x80, b"\x80\x01"),
+            (300, b"\xac\x02"),
+            (0x4000, b"\x80\x80\x01"),
+        ] {
+            let content = vec![7; size];
+            let expected = [b"\n", digits, &content].concat();
+            assert_eq!(message(&[&content]), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn refuses_metadata_that_is_cut_short_or_says_two_things() {
+        for size in 1..METADATA.len() {
+            let read = metadata(&METADATA[..size], "a");
+            assert!(read == Err(Malformed) || size == 18, "{size}: {read:?}");
+        }
+        let twice = [METADATA, METADATA].concat();
+        assert_eq!(metadata(&twice, "a"), Err(Malformed));
+    }
+}

@@ -1,0 +1,265 @@
+//! The proxy as the core sees it.
+
+use proxy_wasm::types::{MapType, MetricType};
+use serde_json::Value;
+
+use crate::{abi, pairs, protobuf};
+use portcullis::{
+    connection::{Connection, Refused},
+    decision::{HeaderEdit, StateEntry},
+    gate::{
+        Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
+        Route,
+    },
+    jose::X509Signature,
+    shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
+    time::UnixMillis,
+    verification::{Accelerator, CannotTell},
+};
+
+/// The proxy that this module runs in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proxy;
+
+/// Envoy creates a missing entry on any version but 0, which overwrites, and its counter never
+/// reaches this one: a write that succeeds only where there is no entry.
+const CREATE_IF_ABSENT: u32 = u32::MAX;
+
+/// Metadata of routes that is for this module.
+const NAMESPACE: &str = "portcullis";
+
+impl Proxy {
+    /// The proxy's wall clock.
+    pub(super) fn now() -> Result<UnixMillis, Refused> {
+        let time = abi::current_time_nanoseconds().map_err(refused)?;
+        Ok(UnixMillis::from_nanoseconds(time))
+    }
+
+    /// The `vm_id` under which modules share memory. Empty if there is none or the proxy withholds
+    /// it.
+    pub(super) fn vm_id() -> Vec<u8> {
+        abi::property("plugin_vm_id").unwrap_or_default()
+    }
+}
+
+impl SharedMemory for Proxy {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        let (value, version) = abi::shared_data(key).ok()?;
+        Some(SharedData { value, version })
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        let cas = match expected {
+            Expected::Absent => CREATE_IF_ABSENT,
+            Expected::Version(version) => version,
+        };
+        abi::set_shared_data(key, value, cas).map_err(|status| match status {
+            abi::Status::CAS_MISMATCH => SetSharedDataError::Changed,
+            _ => SetSharedDataError::Refused,
+        })
+    }
+}
+
+impl Connection for Proxy {
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        let hex = abi::property("connection\0sha256_peer_certificate_digest").ok()?;
+        digest_from_hex(&hex)
+    }
+
+    fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        match abi::property(&format!("filter_state\0{name}")) {
+            Ok(value) => Ok(Some(value)),
+            Err(abi::Status::NOT_FOUND) => Ok(None),
+            Err(_) => Err(Refused),
+        }
+    }
+}
+
+impl Accelerator for Proxy {
+    fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
+        let arguments = protobuf::message(&[
+            signature.hash_name().ok_or(CannotTell)?.as_bytes(),
+            signature.public_key,
+            &signature.signature,
+            signature.text,
+        ]);
+        match abi::call_foreign_function("verify_signature", &arguments) {
+            Ok(result) => verdict(&result),
+            Err(_) => Err(CannotTell),
+        }
+    }
+}
+
+impl MetricRegistry for Proxy {
+    fn counter(&self, name: &str) -> Option<MetricId> {
+        abi::define_metric(MetricType::Counter, name).ok()
+    }
+
+    fn gauge(&self, name: &str) -> Option<MetricId> {
+        abi::define_metric(MetricType::Gauge, name).ok()
+    }
+}
+
+impl Meter for Proxy {
+    fn increment(&self, counter: MetricId) {
+        let _ = abi::increment_metric(counter);
+    }
+
+    fn record(&self, gauge: MetricId, value: u64) {
+        let _ = abi::record_metric(gauge, value);
+    }
+
+    fn read(&self, metric: MetricId) -> Option<u64> {
+        abi::metric(metric).ok()
+    }
+}
+
+impl Log for Proxy {
+    fn log(&self, level: LogLevel, line: &str) {
+        abi::log(level, line);
+    }
+}
+
+impl Route for Proxy {
+    fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
+        match abi::property("xds\0route_metadata") {
+            Ok(metadata) => Ok((!metadata.is_empty()).then_some(metadata)),
+            Err(abi::Status::NOT_FOUND) => Ok(None),
+            Err(_) => Err(Refused),
+        }
+    }
+
+    fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
+        protobuf::metadata(metadata, NAMESPACE)
+    }
+}
+
+/// The request of the current context.
+impl Exchange for Proxy {
+    fn connection(&self) -> Option<ConnectionId> {
+        let property = abi::property("connection\0id").ok()?;
+        let number = property.as_slice().try_into().ok()?;
+        Some(ConnectionId::new(u64::from_le_bytes(number)))
+    }
+
+    fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused> {
+        match edit {
+            HeaderEdit::Remove(name) => abi::remove_from(MapType::HttpRequestHeaders, name),
+            HeaderEdit::Set(name, value) => abi::replace_request_header(name, value),
+        }
+        .map_err(refused)
+    }
+
+    fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
+        abi::set_property(entry.key.as_str(), entry.value.as_bytes()).map_err(refused)
+    }
+
+    fn clear_route_cache(&self) -> Result<(), Refused> {
+        let cleared = abi::call_foreign_function("clear_route_cache", &[]);
+        cleared.map(drop).map_err(refused)
+    }
+
+    fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {
+        let map = abi::header_map(MapType::HttpRequestTrailers).map_err(refused)?;
+        if !map.is_empty() {
+            visit(&pairs::decode(&map).ok_or(Refused)?);
+        }
+        Ok(())
+    }
+
+    fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
+        abi::remove_from(MapType::HttpRequestTrailers, name).map_err(refused)
+    }
+
+    fn answer(&self, answer: &Answer) {
+        let headers = answer.encoded(|response| {
+            let headers = response.headers.iter();
+            let headers: Vec<(&str, &str)> = headers
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            pairs::encode(&headers)
+        });
+        let response = answer.response();
+        let (status, details, body) = (response.status, &response.details, &response.body);
+        if abi::send_local_response(status, details, headers, body).is_err() {
+            abi::log(
+                LogLevel::Error,
+                "portcullis: the proxy refuses proxy_send_local_response; allow it in \
+                 capability_restriction_config",
+            );
+        }
+    }
+}
+
+/// To the core, one refusal of the proxy is like another.
+const fn refused(_: abi::Status) -> Refused {
+    Refused
+}
+
+/// Reads `bool result = 1; string error = 2`, of which only what is not empty is written. A false
+/// result has an error, and only one of them is about the signature: with the others Envoy says that
+/// it cannot read the key or has no such hash.
+fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
+    match result {
+        [0x08, 1] => Ok(true),
+        [0x12, _, error @ ..] if error.starts_with(b"Failed to verify digest") => Ok(false),
+        _ => Err(CannotTell),
+    }
+}
+
+fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
+    let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;
+    let mut digest = [0; 32];
+    for (octet, digits) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let &[high, low] = digits else { return None };
+        let (high, low) = (
+            char::from(high).to_digit(16)?,
+            char::from(low).to_digit(16)?,
+        );
+        *octet = u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()?;
+    }
+    Some(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_verdict() {
+        let wrong = b"\x12\x26Failed to verify digest. Error code: 0";
+        assert_eq!(verdict(b"\x08\x01"), Ok(true));
+        assert_eq!(verdict(wrong), Ok(false));
+        for other in [
+            &b""[..],
+            b"\x08",
+            b"\x08\x00",
+            b"\x08\x02",
+            b"\x08\x01\x12\x01x",
+            b"\x12\x23Failed to initialize digest verify.",
+            b"\x0a\x04true",
+            b"true",
+        ] {
+            assert_eq!(verdict(other), Err(CannotTell), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn reads_a_digest() {
+        assert_eq!(digest_from_hex("0f".repeat(32).as_bytes()), Some([15; 32]));
+        for hex in [
+            "",
+            "0f",
+            &"0g".repeat(32),
+            &"0f".repeat(33),
+            &"+f".repeat(32),
+        ] {
+            assert_eq!(digest_from_hex(hex.as_bytes()), None, "{hex}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The records of one engine's key sources in shared memory.
+
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::{
+    codec::{self, KIND},
+    seen::SeenRecords,
+};
+use portcullis::shared_memory::{Expected, SealedRecord, SetSharedDataError, SharedMemory};
+use portcullis::{
+    engine::Engine,
+    jose::KeySetLimits,
+    keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
+};
+
+/// No entry has this version: what is read next is news.
+const NEVER: Version = Version(0);
+
+/// The records of one engine's key sources in shared memory.
+#[derive(Debug)]
+pub struct SharedRecords<M> {
+    memory: M,
+    limits: KeySetLimits,
+    places: Vec<Place>,
+}
+
+/// One record.
+#[derive(Debug)]
+struct Place {
+    entry: SealedRecord,
+    /// Whose record it is. A provider's name is no part of it: two configurations could use one name
+    /// for two authorization servers, and must not share keys.
+    source: String,
+    /// The latest record that was seen here, by all configurations that share this.
+    latest: Rc<Cell<Order>>,
+    /// The document of the last record.
+    document: RefCell<Option<Document>>,
+}
+
+impl<M: SharedMemory> SharedRecords<M> {
+    /// The records of an engine's sources, in the order of their ids, authenticated if the configuration
+    /// has a key for that. Accepts no record that is older than the latest one in `seen`, which other
+    /// configurations of the same worker may have seen.
+    #[must_use]
+    pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
+        let limits = engine.key_set_limits();
+        let key = engine.config().shared_memory_key.as_ref();
+        let place = |keys: &RemoteKeys| {
+            let source = codec::identity(keys, limits);
+            let entry = SealedRecord::about(KIND, &source, key);
+            Place {
+                latest: seen.latest(entry.name()),
+                document: RefCell::default(),
+                entry,
+                source,
+            }
+        };
+        Self {
+            memory,
+            limits,
+            places: engine.keys().sources().map(place).collect(),
+        }
+    }
+
+    /// The names of the entries.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|place| place.entry.name())
+    }
+
+    /// The version of an entry that was written as `value`, which the host does not tell.
+    fn version_of(&self, name: &str, value: &[u8]) -> Version {
+        let present = self.memory.shared_data(name);
+        let own = present.filter(|entry| entry.value == value);
+        own.map_or(NEVER, |entry| Version(entry.version))
+    }
+}
+
+impl Place {
+    /// The record in a value of shared memory. `None` if it is not genuine, belongs to another source,
+    /// or is older than one that was seen: an intruder who kept an old record could bring back a key
+    /// that the issuer has withdrawn. Without a key anyone can write a record that looks later, so the
+    /// order is not checked.
+    fn opened(&self, value: &[u8], own: Order, limits: KeySetLimits) -> Option<Record> {
+        let mut document = self.document.borrow_mut();
+        let text = self.entry.open(value)?;
+        let record = codec::decode(text, &self.source, limits, document.as_ref())?;
+        if self.entry.is_sealed() {
+            if record.order < own.max(self.latest.get()) {
+                return None;
+            }
+            self.latest.set(record.order);
+        }
+        document.clone_from(&record.document);
+        Some(record)
+    }
+}
+
+impl<M: SharedMemory> Records for SharedRecords<M> {
+    fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading {
+        let Some(place) = self.places.get(source.index()) else {
+            return Reading::Absent;
+        };
+        let Some(entry) = self.memory.shared_data(place.entry.name()) else {
+            return Reading::Absent;
+        };
+        let version = Version(entry.version);
+        if known == Some(version) {
+            return Reading::Same;
+        }
+        match place.opened(&entry.value, own, self.limits) {
+            Some(record) => Reading::New(record, version),
+            None => Reading::Unusable(version),
+        }
+    }
+
+    fn write(
+        &self,
+        source: SourceId,
+        record: &Record,
+        expected: Option<Version>,
+    ) -> Result<Version, WriteError> {
+        let place = self.places.get(source.index()).ok_or(WriteError::Refused)?;
+        let value = place.entry.close(codec::encode(&place.source, record));
+        let name = place.entry.name();
+        let expected = expected.map_or(Expected::Absent, |Version(known)| Expected::Version(known));
+        match self.memory.set_shared_data(name, &value, expected) {
+            Ok(()) => {
+                place.latest.set(place.latest.get().max(record.order));
+                place.document.borrow_mut().clone_from(&record.document);
+                Ok(self.version_of(name, &value))
+            }
+            Err(SetSharedDataError::Changed) => Err(WriteError::Changed),
+            Err(SetSharedDataError::Refused) => Err(WriteError::Refused),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{config::Config, shared_memory::SharedData};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Memory that keeps nothing.
+    struct Forgetful;
+
+    impl SharedMemory for Forgetful {
+        fn shared_data(&self, _: &str) -> Option<SharedData> {
+            None
+        }
+
+        fn set_shared_data(
+            &self,
+            _: &str,
+            _: &[u8],
+            _: Expected,
+        ) -> Result<(), SetSharedDataError> {
+            Ok(())
+        }
+    }
+
+    /// Policies that cannot read each other's records would overwrite them in turn.
+    #[test]
+    fn policies_with_different_secrets_have_records_of_their_own() {
+        let names = [
+            json!(null),
+            json!("A".repeat(43)),
+            json!("B".repeat(42) + "A"),
+        ]
+        .map(|key| {
+            let provider = json!({
+                "issuer": "https://a.example",
+                "audiences": ["orders"],
+                "remote_jwks": {"http_uri": {
+                    "uri": "https://a.example/jwks", "cluster": "as", "timeout": "1s",
+                }},
+            });
+            let config = json!({"providers": {"a": provider}, "shared_memory_key": key});
+            let config = Config::parse(config.to_string().as_bytes()).unwrap();
+            assert!(!format!("{config:?}").contains("[0, 0, 0"), "{config:?}");
+            let engine = Engine::new(config);
+            let records = SharedRecords::of(&engine, Forgetful, &mut SeenRecords::new());
+            records.names().map(str::to_owned).collect::<String>()
+        });
+        assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
+    }
+}

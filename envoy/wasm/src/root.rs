@@ -1,0 +1,109 @@
+//! The root context: one per worker and configuration.
+
+use std::rc::Rc;
+
+use proxy_wasm::{
+    traits::{Context, HttpContext, RootContext},
+    types::{BufferType, ContextType},
+};
+
+use crate::{
+    abi, configuration,
+    proxy::Proxy,
+    stream::Stream,
+    worker::{SharedWorker, Worker},
+};
+use portcullis::{engine::Engine, gate::LogLevel};
+
+/// A worker's root context.
+pub(super) struct Root {
+    context_id: u32,
+    worker: SharedWorker,
+}
+
+impl Root {
+    /// The root context with this id.
+    pub(super) fn new(context_id: u32) -> Self {
+        Self {
+            context_id,
+            worker: Rc::default(),
+        }
+    }
+
+    fn with_worker(&self, act: impl FnOnce(&mut Worker)) {
+        if let Ok(mut worker) = self.worker.try_borrow_mut()
+            && let Some(worker) = worker.as_mut()
+        {
+            act(worker);
+        }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, _trailers: usize) {
+        self.with_worker(|worker| worker.on_call_response(token, headers, body));
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, configuration_size: usize) -> bool {
+        let bytes = match abi::buffer(BufferType::PluginConfiguration, configuration_size) {
+            Ok(bytes) => bytes,
+            Err(_) => {
+                abi::log(
+                    LogLevel::Error,
+                    "portcullis: the proxy withholds the configuration",
+                );
+                return false;
+            }
+        };
+        let (config, text) = match configuration::read(bytes) {
+            Ok(read) => read,
+            Err(error) => {
+                abi::log(
+                    LogLevel::Error,
+                    &format!("portcullis: configuration refused: {error}"),
+                );
+                return false;
+            }
+        };
+        let expiring = Proxy::now().map(|now| config.expiry_warnings(now.seconds()));
+        let expiring = expiring.unwrap_or_default();
+        let exposed = config.shared_memory_warning(&Proxy::vm_id());
+        for warning in config.warnings.iter().chain(&expiring).chain(&exposed) {
+            abi::log(
+                LogLevel::Warn,
+                &format!("portcullis: configuration: {warning}"),
+            );
+        }
+        let mut engine = Engine::new(config);
+        match engine.accelerate(Box::new(Proxy)) {
+            Ok(backend) => abi::log(
+                LogLevel::Info,
+                &format!("portcullis: signatures are verified {backend}"),
+            ),
+            Err(unfit) => {
+                abi::log(
+                    LogLevel::Error,
+                    &format!("portcullis: configuration refused: signature_backend: {unfit}"),
+                );
+                return false;
+            }
+        }
+        self.worker
+            .replace(Some(Worker::new(self.context_id, engine, &text)));
+        true
+    }
+
+    fn on_tick(&mut self) {
+        self.with_worker(Worker::on_tick);
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream::new(context_id, Rc::clone(&self.worker))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}

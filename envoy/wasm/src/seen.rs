@@ -1,0 +1,51 @@
+//! The latest record of each source that was seen in shared data.
+//!
+//! A new configuration knows no record. Without this, an intruder who put back an old record could have
+//! it accepted at the next update of the configuration, and with it a key that the issuer has withdrawn.
+
+use core::cell::Cell;
+use std::rc::Rc;
+
+use portcullis::{keys::Order, shared_by_name::SharedByName};
+
+/// The latest records by name; each is remembered as long as one configuration has the source.
+#[derive(Debug)]
+pub struct SeenRecords(SharedByName<Cell<Order>>);
+
+impl SeenRecords {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(SharedByName::new())
+    }
+
+    /// The latest record of this name, for a configuration to read and to replace.
+    pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
+        self.0.get(name)
+    }
+}
+
+impl Default for SeenRecords {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn remembers_no_record_that_no_configuration_uses() {
+        let mut seen = SeenRecords::new();
+        let (first, second) = (seen.latest("first"), seen.latest("second"));
+        assert!(!Rc::ptr_eq(&first, &second));
+        assert!(Rc::ptr_eq(&first, &seen.latest("first")));
+        drop((first, second));
+        let _third = seen.latest("third");
+        assert_eq!(seen.0.count(), 1);
+    }
+}

@@ -1,0 +1,196 @@
+//! What one worker holds for one configuration: the gate, the keeper of its keys, and what the ABI needs.
+
+use std::{cell::RefCell, rc::Rc};
+
+use proxy_wasm::types::MapType;
+
+use crate::{
+    abi,
+    call::{self, Calls},
+    in_use, pairs, policies,
+    proxy::Proxy,
+    seen_records,
+};
+use portcullis::{
+    engine::Engine,
+    gate::{DecisionMetrics, Gate, Keeper, KeyMetrics, StreamId, Verdict},
+    http::Request,
+    shared_memory,
+    time::UnixMillis,
+};
+
+/// The worker, shared by its root context and its streams; `None` until it is configured.
+pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
+
+/// Ticks while requests wait, and before the first fetch.
+const BUSY_TICK_MILLISECONDS: u32 = 20;
+/// Ticks otherwise. A key that another worker saw leave the set verifies here for no longer.
+const IDLE_TICK_MILLISECONDS: u32 = 100;
+
+/// One worker's gate and keeper.
+#[derive(Debug)]
+pub(super) struct Worker {
+    root_id: u32,
+    gate: Gate,
+    keeper: Keeper,
+    /// The entries of shared data that hold its keys.
+    record_names: Vec<String>,
+    calls: Calls,
+    /// The period asked for.
+    tick: Option<u32>,
+    /// Whether this VM has announced what it uses. The host tries a configuration in a VM of its
+    /// own, which gets no ticks and no requests, and which must not announce anything.
+    is_announced: bool,
+}
+
+impl Worker {
+    /// A worker that starts with the keys that other workers have fetched. `text` is the
+    /// configuration's.
+    pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
+        let metrics = DecisionMetrics::define(engine.config(), &Proxy);
+        let key_metrics = KeyMetrics::define(engine.config(), &Proxy);
+        let keeper = Keeper::new(&engine, key_metrics, &Proxy);
+        let records = seen_records::of(&engine);
+        let record_names: Vec<_> = records.names().map(str::to_owned).collect();
+        engine.share(Box::new(records));
+        engine.synchronize();
+        let membership = policies::enter(&engine, text);
+        let key = engine.config().shared_memory_key.as_ref();
+        in_use::enter(record_names.iter().map(String::as_str), key);
+        in_use::enter(keeper.gauges(), None);
+        let mut worker = Self {
+            root_id,
+            gate: Gate::new(engine, membership, metrics),
+            keeper,
+            record_names,
+            calls: Calls::default(),
+            tick: None,
+            is_announced: false,
+        };
+        worker.set_tick(BUSY_TICK_MILLISECONDS);
+        worker
+    }
+
+    /// Decides on the request of the current context, which has just arrived.
+    pub(super) fn on_request(&mut self, context_id: u32) -> Verdict {
+        self.announce();
+        let map = request_headers();
+        let verdict = self.gate.on_request(
+            StreamId(context_id),
+            request(&map).as_ref(),
+            Proxy::now(),
+            &Proxy,
+        );
+        if matches!(verdict, Verdict::Wait(_)) {
+            self.set_tick(BUSY_TICK_MILLISECONDS);
+        }
+        verdict
+    }
+
+    /// Cleans the trailers of the current context's request.
+    pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
+        self.gate.on_trailers(StreamId(context_id), &Proxy)
+    }
+
+    /// Drops a request whose stream has ended.
+    pub(super) fn on_stream_end(&mut self, context_id: u32) {
+        self.gate.on_stream_end(StreamId(context_id));
+    }
+
+    /// Fetches what is due and wakes the requests that wait. The current context is the root's.
+    pub(super) fn on_tick(&mut self) {
+        let Ok(now) = Proxy::now() else { return };
+        self.announce();
+        self.gate.synchronize(&Proxy);
+        let engine = self.gate.engine_mut();
+        if self.keeper.due(engine, now, &Proxy, &mut self.calls) {
+            self.gate.on_news();
+        }
+        self.wake(now);
+        let is_busy = self.gate.has_waiting() || !self.calls.is_empty();
+        self.set_tick(if is_busy {
+            BUSY_TICK_MILLISECONDS
+        } else {
+            IDLE_TICK_MILLISECONDS
+        });
+    }
+
+    /// Takes in the response to a call. The current context is the root's.
+    pub(super) fn on_call_response(&mut self, token: u32, headers: usize, body_size: usize) {
+        let Some(fetch) = self.calls.take(token) else {
+            return;
+        };
+        let Ok(now) = Proxy::now() else { return };
+        let (keeper, engine, calls) = (&mut self.keeper, self.gate.engine_mut(), &mut self.calls);
+        let ended = call::receive(headers, body_size, |received| {
+            keeper.on_fetched(engine, &fetch, received, now, &Proxy, calls)
+        });
+        if ended {
+            self.gate.on_news();
+            self.wake(now);
+        }
+    }
+
+    /// Resumes requests that wait.
+    fn wake(&mut self, now: UnixMillis) {
+        for stream in self.gate.ready(now) {
+            // Act only where the stream is still there: otherwise the previous context stays in
+            // force, and what follows would let another client's request through.
+            if abi::set_effective_context(stream.0).is_err() {
+                self.gate.on_stream_end(stream);
+                continue;
+            }
+            let map = request_headers();
+            let request = request(&map);
+            let verdict = self.gate.resume(stream, request.as_ref(), now, &Proxy);
+            if matches!(verdict, Verdict::Pass) {
+                // A stream that cannot go on stays paused: closed, not open.
+                let _ = abi::continue_request();
+            }
+        }
+        let _ = abi::set_effective_context(self.root_id);
+    }
+
+    /// Announces to other VMs what this one uses, once it serves.
+    fn announce(&mut self) {
+        if !self.is_announced {
+            self.is_announced = in_use::announce(&Proxy);
+        }
+    }
+
+    /// Asks for ticks if there is anything to do in them.
+    fn set_tick(&mut self, milliseconds: u32) {
+        if self.gate.has_background_work() && self.tick != Some(milliseconds) {
+            // Refused: keys cannot be kept fresh. The next request asks again.
+            self.tick = abi::set_tick_period_milliseconds(milliseconds)
+                .ok()
+                .map(|()| milliseconds);
+        }
+    }
+}
+
+impl Drop for Worker {
+    /// The configuration is gone: others need not wait for its fetches, and neither keys that nobody
+    /// keeps fresh any more nor gauges that nobody writes are left behind.
+    fn drop(&mut self) {
+        for fetch in self.calls.take_all() {
+            self.gate.engine_mut().abandon(&fetch);
+        }
+        let names = self.record_names.iter().map(String::as_str);
+        let unused = in_use::leave(names.chain(self.keeper.gauges()), &Proxy);
+        self.keeper.clear(&unused, &Proxy);
+        let records = self.record_names.iter();
+        records
+            .filter(|name| unused.contains(&name.as_str()))
+            .for_each(|name| shared_memory::clear(name, &Proxy));
+    }
+}
+
+/// The headers of the current context's request, for [`request`]; none where the host refuses.
+fn request_headers() -> Vec<u8> {
+    abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default()
+}
+
+fn request(map: &[u8]) -> Option<Request<'_>> {
+    pairs::decode(map).map(Request::new)
+}

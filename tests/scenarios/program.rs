@@ -1,0 +1,14 @@
+//! The command line program, run in this process.
+
+use clap::Parser as _;
+use portcullis_cli::{Arguments, Exit};
+
+/// How a command ended, and what it printed.
+pub(crate) fn run(arguments: &[&str], input: &str) -> (Exit, String) {
+    let arguments = [&["portcullis"], arguments].concat();
+    let arguments = Arguments::try_parse_from(arguments).unwrap();
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let exit = portcullis_cli::run(arguments, &mut input.as_bytes(), &mut output, &mut errors);
+    output.append(&mut errors);
+    (exit, String::from_utf8(output).unwrap())
+}
