@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use support::{driver::{Driver, Request, Route, Setup, VirtualHost}, envoy::{self, Envoy}};
 use crate::world::{claims, get, publishing, signer, start, token};
+use support::{
+    driver::{Driver, Request, Route, Setup, VirtualHost},
+    envoy::{self, Envoy},
+};
 
 /// A gate with the filters of an example and its own configuration, and a signer that it trusts.
 fn example(yaml: &str) -> Setup {

@@ -7,6 +7,7 @@ mod configuration;
 mod cves;
 mod discovery;
 mod endurance;
+mod examples;
 mod exports;
 mod extraction;
 mod features;

@@ -29,6 +29,7 @@ mod records;
 mod revocation;
 mod rules;
 mod structured_scopes;
+mod times;
 
 use serde_json::{Value, json};
 

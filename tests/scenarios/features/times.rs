@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::{one_path_each, outcome, token_with};
-use support::{driver::{Driver, Setup}, on_both_drivers};
 use crate::world::{get, local_provider, signer, start};
+use support::{
+    driver::{Driver, Setup},
+    on_both_drivers,
+};
 
 on_both_drivers!(z14_longest_lifetime_and_required_end);
 
