@@ -1,4 +1,8 @@
-//! What a token that was verified before costs in memory: to find it, nothing; to keep it, little.
+//! What the cache of verified tokens costs in memory: finding a token allocates nothing, keeping one takes
+//! little.
+//!
+//! A binary of its own, because its allocator counts.
+
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 use std::{
@@ -7,22 +11,14 @@ use std::{
     iter,
 };
 
-use portcullis::{
-    config::Config,
-    connection::NoConnection,
-    decision::Decision,
-    engine::{Engine, Patience},
-    http::Request,
-    jose::Algorithm,
-    time::UnixMillis,
-};
+use portcullis::{decision::Decision, engine::Engine, http::Request, jose::Algorithm};
 use serde_json::{Value, json};
 
-use support::signer::Signer;
+use support::{engine, objects::with, signer::Signer};
 
 const NOW: i64 = 1_700_000_000;
 
-/// The system's allocator, and what it was asked for in this thread.
+/// The system's allocator, which counts the calls and the bytes of this thread.
 struct Counting;
 
 thread_local! {
@@ -49,31 +45,27 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-fn engine(of_provider: &Value) -> Engine {
-    let mut provider = json!({
+fn gate(of_provider: &Value) -> Engine {
+    let provider = json!({
         "issuer": "https://as.example", "audiences": ["orders"],
         "shared_secrets": [{"secret": Signer::new(Algorithm::Hs256).jwk()["k"]}],
     });
-    let members = of_provider.as_object().unwrap().clone();
-    provider.as_object_mut().unwrap().extend(members);
+    let provider = with(provider, of_provider);
     let rule = |path: &str| {
         json!({"match": {"prefix": path}, "requires": {"provider_name": "a"},
             "authorize": {"scopes": {"all_of": ["read"]}, "claims": [{"claim": "tier", "any_of": [1]}]}})
     };
-    let config = json!({"providers": {"a": provider}, "rules": [rule("/orders"), rule("/")]});
-    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+    engine::engine(&json!({"providers": {"a": provider}, "rules": [rule("/orders"), rule("/")]}))
 }
 
 fn token(extra: &Value) -> String {
-    let mut claims = json!({
+    let claims = json!({
         "iss": "https://as.example", "aud": ["orders", "other"], "sub": "s", "exp": NOW + 300,
         "scope": "openid read write", "tier": 1, "email": "s@as.example", "tenant": "t",
     });
-    let members = extra.as_object().unwrap().clone();
-    claims.as_object_mut().unwrap().extend(members);
     Signer::new(Algorithm::Hs256)
         .named(None)
-        .sign_claims(&claims)
+        .sign_claims(&with(claims, extra))
 }
 
 fn request(value: &str) -> Request<'_> {
@@ -86,8 +78,7 @@ fn request(value: &str) -> Request<'_> {
 }
 
 fn decide(engine: &Engine, request: &Request<'_>) -> Decision {
-    let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(request, None, now, Patience::Waiting, &NoConnection)
+    engine::decide(engine, request, NOW)
 }
 
 #[test]
@@ -99,11 +90,11 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     ]);
     for (of_provider, lists) in [
         (json!({"forward": true}), 0),
-        // The token is taken out.
+        // One edit takes the token out.
         (json!({}), 1),
         (json!({"claim_to_headers": headers}), 1),
     ] {
-        let engine = engine(&of_provider);
+        let engine = gate(&of_provider);
         let value = format!("Bearer {}", token(&json!({})));
         let request = request(&value);
         let first = decide(&engine, &request);
@@ -116,10 +107,10 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     }
 }
 
-/// What a full cache takes for each token beside its text.
-fn kept_beside_text(mut of_provider: Value, tokens: impl Iterator<Item = String>) -> usize {
+/// The bytes that the cache takes for each token, besides its text.
+fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String>) -> usize {
     of_provider["jwt_cache_config"] = json!({"jwt_cache_size": 10_000});
-    let engine = engine(&of_provider);
+    let engine = gate(&of_provider);
     let before = BYTES.get();
     let (mut count, mut text) = (0, 0);
     for token in tokens {
@@ -133,24 +124,24 @@ fn kept_beside_text(mut of_provider: Value, tokens: impl Iterator<Item = String>
     (BYTES.get() - before).saturating_sub(text) / count
 }
 
-/// Every token has a place of its own: few enough that no set is full.
+/// Few enough tokens that no set of the cache is full: all of them are kept.
 fn numbered(padding: &str) -> impl Iterator<Item = String> {
     (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
 }
 
 #[test]
-fn keeping_a_token_takes_little_beside_its_text() {
+fn keeping_a_token_takes_little_besides_its_text() {
     let headers = json!([
         {"header_name": "x-user", "claim_name": "sub"},
         {"header_name": "x-email", "claim_name": "email"},
     ]);
     for of_provider in [json!({}), json!({"claim_to_headers": headers})] {
-        let kept = kept_beside_text(of_provider, numbered(&"x".repeat(500)));
+        let kept = kept_besides_text(of_provider, numbered(&"x".repeat(500)));
         assert!(kept < 600, "{kept} bytes");
     }
 }
 
-/// Tokens that are long lists, names and numbers: what they parse into is many times their text.
+/// The attack: tokens of long lists, which parse into many times the size of their text.
 #[test]
 fn no_token_makes_the_cache_keep_more_than_its_share() {
     let lists = vec![json!([]); 800];
@@ -158,7 +149,7 @@ fn no_token_makes_the_cache_keep_more_than_its_share() {
         .chain(["orders".to_owned()])
         .collect();
     for extra in [json!({"lists": lists}), json!({"aud": audiences})] {
-        let engine = engine(&json!({"jwt_cache_config": {"jwt_cache_size": 80}}));
+        let engine = gate(&json!({"jwt_cache_config": {"jwt_cache_size": 80}}));
         let before = BYTES.get();
         for number in 0..400 {
             let mut extra = extra.clone();

@@ -12,6 +12,7 @@ pub mod authorization_server;
 pub mod crowd;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod driver;
+pub mod engine;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod envoy;
 pub mod examples;
@@ -24,6 +25,7 @@ pub mod http;
 pub mod http2;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod load;
+pub mod objects;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod server;
 pub mod signer;

@@ -1,5 +1,5 @@
-//! With and without the cache of verified tokens, every request is decided alike: whatever order
-//! tokens, rules, connections, times, keys and configurations come in.
+//! Every request is decided alike with and without the cache of verified tokens, in whatever order tokens,
+//! rules, connections, times, keys and configurations come.
 
 use std::cell::Cell;
 
@@ -10,20 +10,15 @@ use portcullis::{
     http::Request,
     jose::{Algorithm, base64url},
     policy::{ProviderId, RoutePolicy},
-    time::UnixMillis,
 };
-use proptest::{
-    prelude::*,
-    test_runner::{Config as Runs, TestRunner},
-};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use support::signer::{Pair, Signer};
+use crate::world::{NOW, Pair, Signer, at, engine, for_all, with};
 
-/// A minute before the certificate in the configuration ends.
-const START: i64 = 1_800_000_000;
-const CERTIFICATE: &str = include_str!("support/keys/pem/p256_cert_ending.pem");
-/// In the order of their names: `certified`, `fetched`, `secret`.
+/// Expires a minute after `NOW`.
+const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert_ending.pem");
+/// Providers are numbered in the order of their names: `certified`, `fetched`, `secret`.
 const FETCHED: ProviderId = ProviderId::new(1);
 
 const PATHS: [&str; 14] = [
@@ -66,7 +61,7 @@ fn rules() -> Value {
     ])
 }
 
-/// Configurations that take to a token in one way each; the cache is in none of them.
+/// Configurations that differ in how they treat a token. None of them configures the cache.
 fn configurations() -> Vec<Value> {
     let provider = |name: &str| {
         json!({
@@ -74,11 +69,6 @@ fn configurations() -> Vec<Value> {
             "claim_to_headers": [{"header_name": format!("x-{name}"), "claim_name": "sub"}],
             "payload_in_metadata": name, "failed_status_in_metadata": format!("{name}-failed"),
         })
-    };
-    let with = |mut provider: Value, members: Value| {
-        let members = members.as_object().unwrap().clone();
-        provider.as_object_mut().unwrap().extend(members);
-        provider
     };
     let configuration = |of_all: Value, top: Value| {
         let secret = json!({"shared_secrets": [
@@ -89,12 +79,13 @@ fn configurations() -> Vec<Value> {
             "cache_duration": "100s", "max_stale": "100s",
         }});
         let certified = json!({"public_keys": {"pem": [CERTIFICATE]}});
+        let provider = |name: &str, keys| with(with(provider(name), keys), &of_all);
         let base = json!({"rules": rules(), "providers": {
-            "secret": with(with(provider("secret"), secret), of_all.clone()),
-            "fetched": with(with(provider("fetched"), fetched), of_all.clone()),
-            "certified": with(with(provider("certified"), certified), of_all),
+            "secret": provider("secret", &secret),
+            "fetched": provider("fetched", &fetched),
+            "certified": provider("certified", &certified),
         }});
-        with(base, top)
+        with(base, &top)
     };
     let mut bound = configuration(
         json!({"identity_header": {"header_name": "x-caller", "template": "{role}@{sub}"}}),
@@ -131,25 +122,25 @@ fn configurations() -> Vec<Value> {
         ),
         configuration(
             json!({"revoked": {"jti": ["t1"], "client_ids": ["c2"],
-                "issued_before": {"s": START - 40}}}),
+                "issued_before": {"s": NOW - 40}}}),
             json!({}),
         ),
     ]
 }
 
 struct Token {
-    /// Where its provider is asked for.
+    /// The path whose rule asks for a token of its provider.
     path: String,
     text: String,
 }
 
-/// Tokens of each provider: good ones, and such as some rule, time or configuration refuses.
+/// Tokens of each provider: good ones, and ones that some rule, time or configuration refuses.
 fn tokens() -> Vec<Token> {
     let digest = base64url::encode(&[1; 32]);
     let claims = [
         json!({}),
-        json!({"exp": START + 40, "scope": "read write"}),
-        json!({"nbf": START + 90, "roles": ["admin"], "azp": "c1"}),
+        json!({"exp": NOW + 40, "scope": "read write"}),
+        json!({"nbf": NOW + 90, "roles": ["admin"], "azp": "c1"}),
         json!({"roles": ["reader", "admin"], "scope": "write read"}),
         json!({"aud": ["other", "orders"], "scope": "write", "tenant": "t1"}),
         json!({"aud": "other", "deep": {"tier": ["gold"]}, "azp": "c1"}),
@@ -157,7 +148,7 @@ fn tokens() -> Vec<Token> {
         json!({"sub": "a\nb"}),
         json!({"exp": null}),
         json!({"scope": "c::7::reader c::7::admin", "jti": "t1"}),
-        json!({"scope": "c::7::reader write", "iat": START - 50}),
+        json!({"scope": "c::7::reader write", "iat": NOW - 50}),
     ];
     let fetched = Signer::new(Algorithm::EdDsa);
     let signers = [
@@ -170,26 +161,20 @@ fn tokens() -> Vec<Token> {
     ];
     let signed = signers.iter().flat_map(|(name, signer)| {
         claims.iter().map(move |extra| {
-            let mut claims = json!({
+            let claims = json!({
                 "iss": format!("https://{name}.example"), "aud": "orders", "sub": "s",
-                "exp": START + 300,
+                "exp": NOW + 300,
             });
-            let members = extra.as_object().unwrap().clone();
-            claims.as_object_mut().unwrap().extend(members);
-            claims
-                .as_object_mut()
-                .unwrap()
-                .retain(|_, value| !value.is_null());
             Token {
                 path: format!("/{name}"),
-                text: signer.sign_claims(&claims),
+                text: signer.sign_claims(&with(claims, extra)),
             }
         })
     });
     signed.collect()
 }
 
-/// Documents that the server of `fetched` might give.
+/// Key sets that the server of `fetched` may publish.
 fn key_sets() -> Vec<String> {
     let own = Signer::new(Algorithm::EdDsa);
     let other = Signer::with_pair(Algorithm::EdDsa, Pair::Other);
@@ -213,7 +198,7 @@ fn key_sets() -> Vec<String> {
         .collect()
 }
 
-/// What a route of the proxy may say.
+/// Policies that a route of the proxy may have.
 fn route_policies(config: &Config) -> Vec<Option<RoutePolicy>> {
     let says = |metadata: Value| Some(config.route_policy(&metadata));
     vec![
@@ -236,7 +221,7 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Question {
     token: prop::sample::Index,
-    /// None: the provider's own.
+    /// `None` is the path of the token's provider.
     path: Option<prop::sample::Index>,
     route: prop::sample::Index,
     certificate: Option<bool>,
@@ -282,35 +267,31 @@ impl Connection for Presenter {
     }
 }
 
-/// One engine that keeps tokens, and its twin that does not.
+/// An engine with a cache, and one without that gets the same requests.
 struct Twins {
     now: i64,
     engines: [Engine; 2],
 }
 
 impl Twins {
-    /// Few entries, so that tokens push each other out.
+    /// The cache has few entries, so that tokens displace each other.
     fn new(configuration: &Value, now: i64) -> Self {
         let engines = [json!({"jwt_cache_size": 3}), json!({"disabled": true})].map(|cache| {
             let mut configuration = configuration.clone();
             for (_, provider) in configuration["providers"].as_object_mut().unwrap() {
                 provider["jwt_cache_config"] = cache.clone();
             }
-            Engine::new(Config::parse(configuration.to_string().as_bytes()).unwrap())
+            engine(&configuration)
         });
         let mut twins = Self { now, engines };
         twins.fetch(&key_sets()[0]);
         twins
     }
 
-    fn now(&self) -> UnixMillis {
-        UnixMillis::new(u64::try_from(self.now).unwrap() * 1000)
-    }
-
     fn fetch(&mut self, document: &str) {
-        let now = self.now();
+        let now = at(self.now);
         for engine in &mut self.engines {
-            // A disabled provider has no source.
+            // A disabled provider has no source: that is not a failure here.
             let _ = engine.preload(FETCHED, document.as_bytes(), now);
         }
     }
@@ -339,10 +320,16 @@ impl Twins {
             let policies = route_policies(engine.config());
             let route = question.route.get(&policies);
             let request = Request::new(headers.clone());
-            engine.decide(&request, route.as_ref(), self.now(), patience, &connection)
+            engine.decide(
+                &request,
+                route.as_ref(),
+                at(self.now),
+                patience,
+                &connection,
+            )
         });
-        let [kept, anew] = decisions;
-        prop_assert_eq!(kept, anew, "{} at {}", path, self.now - START);
+        let [cached, uncached] = decisions;
+        prop_assert_eq!(cached, uncached, "{} at {}", path, self.now - NOW);
         Ok(())
     }
 }
@@ -351,20 +338,15 @@ impl Twins {
 fn every_request_is_decided_as_without_a_cache() {
     let (configurations, tokens, key_sets) = (configurations(), tokens(), key_sets());
     let (hits, misses) = (Cell::new(0), Cell::new(0));
-    let mut runner = TestRunner::new(Runs {
-        cases: 300,
-        failure_persistence: None,
-        ..Runs::default()
-    });
     let few = prop::collection::vec(any::<prop::sample::Index>(), 1..7);
     let histories = (
         few,
         any::<prop::sample::Index>(),
         prop::collection::vec(event(), 1..120),
     );
-    let outcome = runner.run(&histories, |(few, first, events)| {
+    for_all(300, &histories, |(few, first, events)| {
         let tokens: Vec<&Token> = few.iter().map(|token| token.get(&tokens)).collect();
-        let mut twins = Twins::new(first.get(&configurations), START);
+        let mut twins = Twins::new(first.get(&configurations), NOW);
         for event in events {
             match event {
                 Event::Pass(seconds) => twins.now += seconds,
@@ -383,8 +365,7 @@ fn every_request_is_decided_as_without_a_cache() {
         }
         Ok(())
     });
-    outcome.unwrap_or_else(|failure| panic!("{failure}"));
-    // Otherwise nothing was compared.
+    // With fewer hits, hardly anything was compared.
     assert!(
         hits.get() > 500,
         "{} hits, {} misses",

@@ -1,34 +1,26 @@
-//! However a path is spelled, it meets the same rule or is refused.
+//! Every spelling of a path meets the same rule, or is refused.
 //!
-//! An upstream decodes what it gets, so all spellings of one path reach one resource. These tests
-//! write paths in random other ways and let the engine decide.
+//! An upstream decodes the path that it gets, so all spellings of one path reach one resource. These tests
+//! spell paths in random other ways and let the engine decide.
 
-use portcullis::{
-    config::Config,
-    connection::NoConnection,
-    decision::Decision,
-    engine::{Engine, Patience},
-    http::Request,
-    time::UnixMillis,
-};
+use portcullis::{decision::Decision, engine::Engine, http::Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Parts of paths: names in rules, characters with several spellings, and what must be refused.
+use crate::world::{NOW, decide, provider, runs};
+
+/// Parts of paths: names that rules have, characters with several spellings, and parts that are refused.
 const PIECES: [&str; 24] = [
     "/", "/", "a", "admin", "Admin", "x[1]", "é", "€", "|", " ", "{id}", "~", "%", "25", ";v=1",
     ".", "..", "+", "\\", "@", "\"", "caf", "%2", "u00e9",
 ];
 
-/// Rules of every kind, strict and open ones in turn.
-fn engine(case_sensitive: bool) -> Engine {
+/// An engine with rules of every kind, strict and open ones in turn.
+fn gate(case_sensitive: bool) -> Engine {
     let strict = |matcher: Value| json!({"match": matcher, "requires": {"provider_name": "p"}});
     let by_path = |kind: &str, path: &str| json!({kind: path, "case_sensitive": case_sensitive});
-    let config = json!({
-        "providers": {"p": {
-            "issuer": "https://issuer.example", "audiences": ["a"],
-            "shared_secrets": [{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}],
-        }},
+    crate::world::engine(&json!({
+        "providers": {"p": provider("https://issuer.example")},
         "rules": [
             strict(by_path("path", "/x[1]")),
             strict(by_path("path_separated_prefix", "/caf%c3%a9")),
@@ -42,17 +34,16 @@ fn engine(case_sensitive: bool) -> Engine {
             {"match": {"prefix": "/a"}},
         ],
         "unmatched": "deny",
-    });
-    Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
+    }))
 }
 
 fn path() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..8)
         .prop_map(|pieces| format!("/{}", pieces.concat()))
-        .prop_filter("a query is not part of it", |path| !path.contains('?'))
+        .prop_filter("a query is no part of a path", |path| !path.contains('?'))
 }
 
-/// Another spelling of the same octets: each but `/` as it is, or encoded with small or capital digits.
+/// Another spelling of the same octets: each octet except `/` is kept, or encoded in upper or lower case.
 fn respelled(path: &str, choices: &[u8]) -> String {
     let mut octets: Vec<u8> = Vec::new();
     for (place, octet) in path.bytes().enumerate() {
@@ -62,38 +53,28 @@ fn respelled(path: &str, choices: &[u8]) -> String {
             _ => octets.push(octet),
         }
     }
-    // Half of a character is not UTF-8, which the engine refuses.
+    // Half a character is not UTF-8. The engine refuses it.
     String::from_utf8(octets).unwrap_or_default()
 }
 
-/// The rule for a path, `None` for none; an error where it is refused.
+fn request(path: &str) -> Request<'_> {
+    Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())])
+}
+
+/// The number of the rule that a path meets, if any; an error if the path is refused as ambiguous.
 fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
-    let head: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
-    let request = Request::new(head);
-    let now = UnixMillis::new(1_700_000_000_000);
-    match engine.decide(&request, None, now, Patience::Waiting, &NoConnection) {
+    match decide(engine, &request(path), NOW) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
-        _ => Ok(engine.rule(&request)),
+        _ => Ok(engine.rule(&request(path))),
     }
 }
 
 fn passes(engine: &Engine, path: &str) -> bool {
-    let head: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", path.as_bytes())];
-    let now = UnixMillis::new(1_700_000_000_000);
-    let decision = engine.decide(
-        &Request::new(head),
-        None,
-        now,
-        Patience::Waiting,
-        &NoConnection,
-    );
-    matches!(decision, Decision::Permit(_))
+    matches!(decide(engine, &request(path), NOW), Decision::Permit(_))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 4000, failure_persistence: None, ..ProptestConfig::default()
-    })]
+    #![proptest_config(runs(4000))]
 
     #[test]
     fn every_spelling_of_a_path_meets_one_rule_or_is_refused(
@@ -101,7 +82,7 @@ proptest! {
         choices in prop::collection::vec(any::<u8>(), 1..40),
         case_sensitive: bool,
     ) {
-        let engine = engine(case_sensitive);
+        let engine = gate(case_sensitive);
         let other = respelled(&path, &choices);
         prop_assume!(!other.is_empty());
         if let (Ok(one), Ok(two)) = (rule(&engine, &path), rule(&engine, &other)) {
@@ -109,7 +90,7 @@ proptest! {
         }
     }
 
-    /// The attack: a path that needs a token, in a spelling that would not.
+    /// The attack: a client spells a protected path so that it looks like an open one.
     #[test]
     fn no_spelling_moves_a_request_from_a_protected_rule_to_an_open_one(
         path in prop_oneof![
@@ -120,7 +101,7 @@ proptest! {
         parameter in prop_oneof![Just(""), Just(";x"), Just("%3bx=1")],
         case_sensitive: bool,
     ) {
-        let engine = engine(case_sensitive);
+        let engine = gate(case_sensitive);
         let plain = path.replace("%25", "%").replace("%7E", "~");
         let other = respelled(&plain, &choices) + parameter;
         prop_assume!(other.starts_with('/'));

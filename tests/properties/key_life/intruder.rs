@@ -1,0 +1,195 @@
+//! An intruder overwrites the shared record with garbage and with every value that it ever had.
+//!
+//! With `shared_memory_key`, no worker goes back to a key set that is older than one it has served, not even
+//! after an update of its configuration, and none serves keys for longer than they may.
+
+use portcullis::{
+    engine::Engine,
+    keys::{Answer, Caching, FetchCause, FetchError, Keys},
+    shared_memory::SharedData,
+    time::UnixMillis,
+};
+use portcullis_wasm::{SeenRecords, SharedRecords};
+use proptest::prelude::*;
+
+use super::{
+    CACHE_DURATION, Call, Event, JWKS, LEASE, MAX_BACK_OFF, MAX_STALE, PROVIDER, event,
+    sealed_engine, store::SharedStore,
+};
+use crate::world::runs;
+
+/// What happens in the presence of an intruder.
+#[derive(Clone, Debug)]
+enum Hostile {
+    Happens(Event),
+    /// The record is overwritten with these bytes.
+    Garbage(Vec<u8>),
+    /// The record is overwritten with an earlier one.
+    Restore(prop::sample::Index),
+}
+
+fn hostile() -> impl Strategy<Value = Hostile> {
+    prop_oneof![
+        12 => event().prop_map(Hostile::Happens),
+        1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(Hostile::Garbage),
+        4 => any::<prop::sample::Index>().prop_map(Hostile::Restore),
+    ]
+}
+
+/// A worker: its engine, its calls, the number of the latest key set that it has served, and what its VM
+/// remembers across updates.
+type Worker = (Engine, Vec<Call>, u64, SeenRecords);
+
+struct World {
+    host: SharedStore,
+    now: u64,
+    workers: Vec<Worker>,
+    /// When the server published each of its key sets. A set's number is its index.
+    published_at: Vec<u64>,
+}
+
+impl World {
+    fn new(workers: usize) -> Self {
+        let host = SharedStore::default();
+        Self {
+            now: 1_700_000_000_000,
+            workers: (0..workers).map(|_| Self::newcomer(&host)).collect(),
+            host,
+            published_at: Vec::new(),
+        }
+    }
+
+    fn newcomer(host: &SharedStore) -> Worker {
+        let key = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
+        let mut seen = SeenRecords::new();
+        let engine = sealed_engine(Some(key), host, &mut seen);
+        (engine, Vec::new(), 0, seen)
+    }
+
+    /// Gives the worker's VM the same configuration again.
+    fn update(&mut self, worker: usize) {
+        let (mut engine, calls, ..) = Self::newcomer(&self.host);
+        let (former, former_calls, _, seen) = &mut self.workers[worker];
+        engine.share(Box::new(SharedRecords::of(
+            &engine,
+            self.host.clone(),
+            seen,
+        )));
+        *former = engine;
+        *former_calls = calls;
+    }
+
+    fn happen(&mut self, event: Hostile, worker: usize) {
+        match event {
+            Hostile::Garbage(bytes) => self.overwrite(&bytes),
+            Hostile::Restore(index) => {
+                let history = self.host.0.history.borrow();
+                let former = (!history.is_empty()).then(|| index.get(&history).clone());
+                drop(history);
+                former.iter().for_each(|value| self.overwrite(value));
+            }
+            Hostile::Happens(Event::Pass(milliseconds)) => self.now += milliseconds,
+            Hostile::Happens(Event::Tick) => self.tick(worker),
+            Hostile::Happens(Event::UnknownKid) => {
+                let now = UnixMillis::new(self.now);
+                let (engine, ..) = &mut self.workers[worker];
+                if let Some(Keys::Serving(_, source)) = engine.keys().keys(PROVIDER, now) {
+                    engine.want(source, FetchCause::UnknownKid);
+                }
+            }
+            Hostile::Happens(Event::Succeed) => {
+                // No two answers arrive at the same time, because workers that know nothing of each other order
+                // them by time.
+                self.now += 1;
+                let number = self.published_at.len();
+                self.published_at.push(self.now);
+                let body = JWKS.replace(r#""k""#, &format!("\"{number}\"")).into();
+                let caching = Caching::default();
+                self.answer(worker, Ok(Answer::Document { body, caching }));
+            }
+            Hostile::Happens(Event::NotModified | Event::Fail | Event::Garbage) => {
+                self.answer(worker, Err(FetchError::Status(503)));
+            }
+            Hostile::Happens(Event::Die) => self.workers[worker] = Self::newcomer(&self.host),
+            Hostile::Happens(Event::Leave) => self.update(worker),
+        }
+        self.check();
+    }
+
+    fn overwrite(&self, value: &[u8]) {
+        let version = self.host.0.versions.get() + 1;
+        self.host.0.versions.set(version);
+        for entry in self.host.0.entries.borrow_mut().values_mut() {
+            let value = value.to_vec();
+            *entry = SharedData { value, version };
+        }
+    }
+
+    fn tick(&mut self, worker: usize) {
+        let now = UnixMillis::new(self.now);
+        let (engine, calls, ..) = &mut self.workers[worker];
+        engine.synchronize();
+        for fetch in engine.due(now) {
+            let begun = self.now;
+            calls.push(Call { fetch, begun });
+        }
+    }
+
+    fn answer(&mut self, worker: usize, answer: Result<Answer, FetchError>) {
+        let (engine, calls, ..) = &mut self.workers[worker];
+        if !calls.is_empty() {
+            let Call { fetch, .. } = calls.remove(0);
+            engine.complete(&fetch, answer, UnixMillis::new(self.now));
+        }
+    }
+
+    fn check(&mut self) {
+        for (engine, _, latest, _) in &mut self.workers {
+            let keys = engine.keys().keys(PROVIDER, UnixMillis::new(self.now));
+            let Some(Keys::Serving(key_set, _)) = keys else {
+                continue;
+            };
+            let number: u64 = key_set.keys()[0].kid().unwrap().parse().unwrap();
+            assert!(number >= *latest, "key set {number} serves after {latest}");
+            *latest = number;
+            let published_at = self.published_at[usize::try_from(number).unwrap()];
+            assert!(
+                self.now < published_at + CACHE_DURATION + MAX_STALE,
+                "past the bound"
+            );
+        }
+    }
+
+    /// Once the intruder is gone and the server answers, every worker has fresh keys.
+    fn recover(&mut self) {
+        let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
+        for _ in 0..patience / 100 {
+            for worker in 0..self.workers.len() {
+                self.tick(worker);
+                self.happen(Hostile::Happens(Event::Succeed), worker);
+            }
+            self.now += 100;
+        }
+        for (engine, ..) in &self.workers {
+            let mut standings = engine.keys().standings(UnixMillis::new(self.now));
+            let (_, standing) = standings.next().unwrap();
+            assert!(standing.keys > 0 && !standing.is_stale, "{standing:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(runs(1000))]
+
+    #[test]
+    fn no_intruder_brings_an_older_key_set_back(
+        workers in 1..5_usize,
+        events in prop::collection::vec((hostile(), 0..60_usize), 1..120),
+    ) {
+        let mut world = World::new(workers);
+        for (event, worker) in events {
+            world.happen(event, worker % workers);
+        }
+        world.recover();
+    }
+}

@@ -1,0 +1,57 @@
+//! The clock, the issuer and the runner that all properties share.
+
+use std::fmt::Debug;
+
+use portcullis::jose::Algorithm;
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config as Runs, TestCaseResult, TestRunner},
+};
+use serde_json::{Value, json};
+
+pub(crate) use support::{
+    engine::{at, decide, engine},
+    objects::with,
+    signer::{Pair, Signer},
+};
+
+/// When every history begins, in seconds since 1970.
+pub(crate) const NOW: i64 = 1_800_000_000;
+
+/// A run of this many cases, or of more where `PORTCULLIS_TIMES` is set. A failure leaves no file behind:
+/// the seed that it prints is enough.
+pub(crate) fn runs(cases: u32) -> Runs {
+    Runs {
+        cases: support::times::times(cases),
+        failure_persistence: None,
+        ..Runs::default()
+    }
+}
+
+/// Fails with the smallest input that breaks the property.
+pub(crate) fn for_all<S>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> TestCaseResult)
+where
+    S: Strategy<Value: Debug>,
+{
+    let outcome = TestRunner::new(runs(cases)).run(inputs, property);
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// A provider whose tokens [`signer`] signs.
+pub(crate) fn provider(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "audiences": ["api"],
+        "shared_secrets": [{ "kid": "HS256-1", "secret": signer().jwk()["k"] }],
+    })
+}
+
+/// The signer of good tokens. HS256: the quickest, since each case may sign several.
+pub(crate) fn signer() -> Signer {
+    Signer::new(Algorithm::Hs256)
+}
+
+/// A signer with the same `kid`, whose key no configuration has.
+pub(crate) fn forger() -> Signer {
+    Signer::with_pair(Algorithm::Hs256, Pair::Other)
+}
