@@ -133,10 +133,7 @@ impl UnixMillis {
     /// This much later; saturates.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(milliseconds(span)))
     }
 
     /// The second that has begun, as RFC 3339 section 5.6 writes it in UTC; nothing past the year
@@ -159,6 +156,12 @@ impl UnixMillis {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+}
+
+/// Whole milliseconds in `span`; `u64::MAX` if there are more.
+#[must_use]
+pub fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Year, month and day, so many days after 1970-01-01. Years are counted from March, so that the
@@ -267,6 +270,11 @@ mod tests {
             UnixSeconds::new(5).plus(Duration::from_millis(1999)),
             UnixSeconds::new(6)
         );
+        let last = UnixMillis::new(u64::MAX);
+        assert_eq!(last.plus(Duration::MAX), last);
+        assert_eq!(UnixMillis::new(0).since(last), Duration::ZERO);
+        assert_eq!(milliseconds(Duration::MAX), u64::MAX);
+        assert_eq!(milliseconds(Duration::from_micros(1999)), 1);
     }
 
     #[test]

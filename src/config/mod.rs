@@ -24,6 +24,7 @@ mod tests;
 mod warning;
 mod weakness;
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::{
@@ -99,8 +100,8 @@ pub struct Limits {
     pub jwks_keys: usize,
     /// Most requests that wait for keys at one time; one more is answered 503.
     pub parked_requests: usize,
-    /// Longest wait for keys, in milliseconds.
-    pub park_timeout_ms: u64,
+    /// Longest wait for keys.
+    pub park_timeout: Duration,
     /// Longest value of a header made from claims, in bytes.
     pub header_value_bytes: usize,
     /// Longest path, without query, in bytes.
@@ -120,7 +121,7 @@ impl Default for Limits {
             jwks_bytes: 262_144,
             jwks_keys: 64,
             parked_requests: 256,
-            park_timeout_ms: 5000,
+            park_timeout: Duration::from_secs(5),
             header_value_bytes: 8192,
             path_bytes: 8192,
         }

@@ -14,11 +14,11 @@ use crate::{
     verification::{Clients, Issuer, KeySource, TokenTypes},
 };
 
-/// Tolerance between clocks that is plenty, in seconds.
-const AMPLE_CLOCK_SKEW: u64 = 300;
+/// Tolerance between clocks that is plenty.
+const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// Cool-down below which strangers can make the module fetch often, in milliseconds.
-const SHORT_COOLDOWN_MS: u64 = 1000;
+/// Cool-down below which strangers can make the module fetch often.
+const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
 /// How long before its end a certificate is warned about.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
@@ -266,7 +266,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
         ),
         (
             matches!(&provider.trust.keys, KeySource::Remote(remote)
-                if remote.unknown_kid_cooldown_ms < SHORT_COOLDOWN_MS),
+                if remote.unknown_kid_cooldown < SHORT_COOLDOWN),
             "remote_jwks",
             "strangers can cause more than one fetch a second (unknown_kid_cooldown)",
         ),

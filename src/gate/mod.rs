@@ -19,7 +19,6 @@ mod route_sampling;
 mod succession;
 mod waiting;
 
-use core::time::Duration;
 use std::rc::Rc;
 
 use crate::{
@@ -85,13 +84,12 @@ impl Gate {
     pub fn new(engine: Engine, membership: Option<Membership>, metrics: DecisionMetrics) -> Self {
         let config = engine.config();
         let limits = config.limits;
-        let timeout = Duration::from_millis(limits.park_timeout_ms);
         Self {
             metrics,
             answers: Answers::default(),
             routes: RoutePolicies::new(config.route_lookup),
             membership,
-            waiting: Waiting::new(limits.parked_requests, timeout),
+            waiting: Waiting::new(limits.parked_requests, limits.park_timeout),
             has_news: false,
             epoch: 0,
             wanted: None,

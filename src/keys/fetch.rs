@@ -3,6 +3,8 @@
 //! A fetch is a value that the shell carries out and hands back with the answer. Keys at a
 //! configured place take one call; those of an issuer take one more, or two, for its metadata.
 
+use core::time::Duration;
+
 use crate::{
     jose::Nameless,
     keys::{
@@ -28,7 +30,7 @@ pub struct Fetch {
     /// The entity tag of the key set that is there already.
     pub if_none_match: Option<String>,
     /// Longest time for the call.
-    pub timeout_ms: u64,
+    pub timeout: Duration,
 }
 
 /// What a call asks for.
@@ -97,7 +99,7 @@ impl Fetch {
             fault: None,
             endpoint: endpoint.clone(),
             if_none_match: None,
-            timeout_ms: keys.timeout_ms,
+            timeout: keys.timeout,
         })
     }
 

@@ -74,7 +74,6 @@ pub struct Timing {
 
 impl From<&RemoteKeys> for Timing {
     fn from(source: &RemoteKeys) -> Self {
-        let timeout = Duration::from_millis(source.timeout_ms);
         let metadata_calls = match &source.location {
             JwksLocation::Configured(_) => 0,
             JwksLocation::Discovered(discovery) => discovery.metadata.len(),
@@ -82,12 +81,15 @@ impl From<&RemoteKeys> for Timing {
         let metadata_calls = u32::try_from(metadata_calls).unwrap_or(u32::MAX);
         let calls = metadata_calls.saturating_add(1);
         Self {
-            cache_duration: source.cache_duration_ms.map(Duration::from_millis),
-            max_stale: Duration::from_millis(source.max_stale_ms),
-            lease: timeout.saturating_mul(calls).saturating_add(LEASE_MARGIN),
-            cooldown: Duration::from_millis(source.unknown_kid_cooldown_ms),
-            backoff_base: Duration::from_millis(source.retry.base_ms),
-            backoff_max: Duration::from_millis(source.retry.max_ms),
+            cache_duration: source.cache_duration,
+            max_stale: source.max_stale,
+            lease: source
+                .timeout
+                .saturating_mul(calls)
+                .saturating_add(LEASE_MARGIN),
+            cooldown: source.unknown_kid_cooldown,
+            backoff_base: source.retry.base,
+            backoff_max: source.retry.max,
         }
     }
 }

@@ -1,21 +1,22 @@
 //! Where keys are fetched from, and how they are kept.
 
+use core::time::Duration;
+
 use crate::keys::Endpoint;
 
-/// Keys that are fetched through the proxy's clusters, and how they are kept. Durations in
-/// milliseconds.
+/// Keys that are fetched through the proxy's clusters, and how they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteKeys {
     /// Where they stand.
     pub location: JwksLocation,
     /// Longest time for one call.
-    pub timeout_ms: u64,
+    pub timeout: Duration,
     /// How long fetched keys count as fresh; `None` leaves it to the server's `Cache-Control`.
-    pub cache_duration_ms: Option<u64>,
+    pub cache_duration: Option<Duration>,
     /// How long the last good keys serve past their freshness while fetching fails.
-    pub max_stale_ms: u64,
+    pub max_stale: Duration,
     /// Least time between two fetches that unknown kids cause.
-    pub unknown_kid_cooldown_ms: u64,
+    pub unknown_kid_cooldown: Duration,
     /// The answer to a token with an unknown kid while no fetch may begin for it.
     pub unknown_kid_answer: UnknownKidAnswer,
     /// Back-off after a failure.
@@ -53,11 +54,11 @@ pub struct Discovery {
     pub jwks_cluster: String,
 }
 
-/// Exponential back-off: `base`, doubled with each failure, at most `max`. In milliseconds.
+/// Exponential back-off: `base`, doubled with each failure, at most `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Wait after the first failure.
-    pub base_ms: u64,
+    pub base: Duration,
     /// Longest wait.
-    pub max_ms: u64,
+    pub max: Duration,
 }

@@ -4,31 +4,31 @@ use core::time::Duration;
 
 use crate::{decision::Reason, jose::Times, time::UnixSeconds};
 
-/// Rules on `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6). All in seconds.
+/// Rules on `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6), in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRules {
     /// Tolerance between clocks.
-    pub clock_skew: u64,
+    pub clock_skew: Duration,
     /// A token without `exp` is refused.
     pub require_expiration: bool,
     /// A token issued later than now is accepted.
     pub allow_future_iat: bool,
     /// Longest time that may be left: `exp - now`.
-    pub max_lifetime: Option<u64>,
+    pub max_lifetime: Option<Duration>,
     /// Longest time that a token may have been made for: `exp - iat`.
-    pub max_issued_lifetime: Option<u64>,
+    pub max_issued_lifetime: Option<Duration>,
 }
 
 /// Whether the token is expired: `now` is on or after `exp`, leeway added.
 pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {
     times
         .expiration
-        .is_some_and(|expiration| now >= expiration.plus(skew(rules)))
+        .is_some_and(|expiration| now >= expiration.plus(rules.clock_skew))
 }
 
 /// Everything about times but expiry.
 pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<(), Reason> {
-    let soonest = now.plus(skew(rules));
+    let soonest = now.plus(rules.clock_skew);
     let is_later = |time: Option<UnixSeconds>| time.is_some_and(|time| time > soonest);
     if is_later(times.not_before) || !rules.allow_future_iat && is_later(times.issued_at) {
         return Err(Reason::NotYetValid);
@@ -44,20 +44,14 @@ pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<
             Err(Reason::Lifetime)
         };
     };
-    let exceeds = |start: Option<UnixSeconds>, bound: Option<u64>| {
-        bound.is_some_and(|seconds| {
-            start.is_none_or(|start| expiration > start.plus(Duration::from_secs(seconds)))
-        })
+    let exceeds = |start: Option<UnixSeconds>, bound: Option<Duration>| {
+        bound.is_some_and(|bound| start.is_none_or(|start| expiration > start.plus(bound)))
     };
     if exceeds(Some(now), rules.max_lifetime) || exceeds(times.issued_at, rules.max_issued_lifetime)
     {
         return Err(Reason::Lifetime);
     }
     Ok(())
-}
-
-fn skew(rules: TimeRules) -> Duration {
-    Duration::from_secs(rules.clock_skew)
 }
 
 #[cfg(test)]
@@ -71,7 +65,7 @@ mod tests {
 
     const NOW: i64 = 1_700_000_000;
     const RULES: TimeRules = TimeRules {
-        clock_skew: 60,
+        clock_skew: Duration::from_secs(60),
         require_expiration: true,
         allow_future_iat: false,
         max_lifetime: None,
@@ -92,7 +86,7 @@ mod tests {
     #[test]
     fn refuses_a_token_at_its_exact_end() {
         let strict = TimeRules {
-            clock_skew: 0,
+            clock_skew: Duration::ZERO,
             ..RULES
         };
         for (rules, exp, expected) in [
@@ -139,11 +133,11 @@ mod tests {
     #[test]
     fn bounds_lifetimes() {
         let left = TimeRules {
-            max_lifetime: Some(100),
+            max_lifetime: Some(Duration::from_secs(100)),
             ..RULES
         };
         let made = TimeRules {
-            max_issued_lifetime: Some(100),
+            max_issued_lifetime: Some(Duration::from_secs(100)),
             ..RULES
         };
         for (rules, claims, expected) in [
@@ -168,7 +162,7 @@ mod tests {
             ..RULES
         };
         let bounded = TimeRules {
-            max_lifetime: Some(100),
+            max_lifetime: Some(Duration::from_secs(100)),
             ..endless
         };
         assert_eq!(outcome(RULES, &json!({})), Err(Reason::Lifetime));

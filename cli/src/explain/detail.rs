@@ -1,5 +1,7 @@
 //! What each check compared, in words. The outcome is the engine's; this only shows both sides.
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::printable::printable;
@@ -169,7 +171,7 @@ impl Details<'_> {
             ("max_lifetime", rules.max_lifetime),
             ("max_issued_lifetime", rules.max_issued_lifetime),
         ] {
-            bounds.extend(bound.map(|seconds| format!("{name} {}", span(seconds))));
+            bounds.extend(bound.map(|bound| format!("{name} {}", span(bound))));
         }
         (found, bounds.join(", "))
     }
@@ -254,7 +256,7 @@ impl Details<'_> {
 
     fn distance(&self, time: UnixSeconds) -> String {
         let (then, now) = (time.as_i64(), self.now.as_i64());
-        let away = span(then.abs_diff(now));
+        let away = span(Duration::from_secs(then.abs_diff(now)));
         match then.cmp(&now) {
             core::cmp::Ordering::Less => format!("{then} ({away} ago)"),
             core::cmp::Ordering::Equal => format!("{then} (now)"),
@@ -347,8 +349,8 @@ fn accepted<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
 }
 
 /// A span in its two greatest units.
-fn span(seconds: u64) -> String {
-    let mut rest = seconds;
+fn span(span: Duration) -> String {
+    let mut rest = span.as_secs();
     let mut parts = Vec::new();
     for (unit, length) in [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)] {
         let count = rest.div_euclid(length);

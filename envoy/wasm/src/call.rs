@@ -1,6 +1,6 @@
 //! Calls to authorization servers, through the proxy's clusters.
 
-use core::{mem, time::Duration};
+use core::mem;
 
 use proxy_wasm::{
     hostcalls,
@@ -39,9 +39,9 @@ impl Caller for Calls {
     /// The current context must be the root's: a call that a stream made ends with it.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
-        let timeout = Duration::from_millis(fetch.timeout_ms);
         // The SDK's own call: only a call that it knows comes back through its dispatcher.
-        let token = hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], timeout);
+        let token =
+            hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], fetch.timeout);
         match token {
             Ok(token) => self.0.push((token, fetch.clone())),
             Err(Status::BadArgument) => return Err(CallError::NoCluster),

@@ -10,7 +10,7 @@ use portcullis::{
     jose::KeySetLimits,
     json,
     keys::{Document, FetchError, JwksLocation, Order, Record, RemoteKeys},
-    time::UnixMillis,
+    time::{self, UnixMillis},
 };
 
 /// The version in the record's name, and in the record.
@@ -172,7 +172,8 @@ pub(super) fn identity(source: &RemoteKeys, limits: KeySetLimits) -> String {
         }
     };
     let KeySetLimits { bytes, keys } = limits;
-    format!("{location} {} {bytes} {keys}", source.timeout_ms)
+    let timeout = time::milliseconds(source.timeout);
+    format!("{location} {timeout} {bytes} {keys}")
 }
 
 #[cfg(test)]

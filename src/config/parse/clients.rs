@@ -1,5 +1,6 @@
 //! API clients that authenticate with a secret.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use super::{
@@ -56,7 +57,7 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
             require_claims: Vec::new(),
             revoked: Revocation::default(),
             times: TimeRules {
-                clock_skew: 0,
+                clock_skew: Duration::ZERO,
                 require_expiration: true,
                 allow_future_iat: false,
                 max_lifetime: None,

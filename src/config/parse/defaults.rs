@@ -5,6 +5,8 @@
 //! that the operator does not name: an operator who asks for one claim more does not mean to let ID
 //! tokens in.
 
+use core::time::Duration;
+
 use serde_json::Value;
 
 use crate::{
@@ -22,8 +24,7 @@ pub(super) struct Defaults {
     pub(super) issuer: Option<&'static str>,
     pub(super) jwk_algorithm: JwkAlgorithm,
     pub(super) key_issuer: KeyIssuer,
-    /// In seconds.
-    pub(super) max_lifetime: Option<u64>,
+    pub(super) max_lifetime: Option<Duration>,
     /// Each claim with the value that it must have, or that it must be present.
     require_claims: &'static [(&'static str, Option<&'static str>)],
     pub(super) role_claims: &'static [Claim],
@@ -136,7 +137,7 @@ const PRIVATE_KEY_JWT: Defaults = Defaults {
     scope_claims: &[],
     role_claims: &[],
     // Zscaler's SDKs make assertions for ten minutes, without `iat`.
-    max_lifetime: Some(600),
+    max_lifetime: Some(Duration::from_secs(600)),
     // Zscaler's help writes no `typ` (but `type`); RFC 7523bis section 4 has one.
     token_types: &["", "JWT", "client-authentication+jwt"],
     ..GENERIC

@@ -1,16 +1,19 @@
 //! Bounds that hold per worker.
 
+use core::time::Duration;
+
 use crate::{
     cache::CacheLimits,
     config::{
         ConfigError, Limits, Reason,
         error::At,
-        raw::{Milliseconds, RawCache, RawLimits},
+        raw::{RawCache, RawDuration, RawLimits},
     },
+    time,
 };
 
-/// Ten years, the longest duration that is read.
-pub(super) const MAX_DURATION_MS: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
+/// Durations are read in whole milliseconds.
+pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 const DEFAULT_CACHED_TOKENS: usize = 1000;
 const DEFAULT_CACHED_TOKEN_BYTES: usize = 4096;
@@ -19,7 +22,7 @@ const MAX_HEADER_BYTES: u64 = 1 << 20;
 const MAX_JWKS_BYTES: u64 = 16 << 20;
 const MAX_JWKS_KEYS: u64 = 1024;
 const MAX_PARKED_REQUESTS: u64 = 65_536;
-const MAX_PARK_TIMEOUT_MS: u64 = 60_000;
+const MAX_PARK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// `limits`.
 pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
@@ -61,10 +64,10 @@ pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
             MAX_PARKED_REQUESTS,
             "requests",
         )?,
-        park_timeout_ms: raw
+        park_timeout: raw
             .park_timeout
-            .map_or(Ok(default.park_timeout_ms), |written| {
-                in_bounds(written.0, 1, MAX_PARK_TIMEOUT_MS, "milliseconds")
+            .map_or(Ok(default.park_timeout), |written| {
+                duration_in_bounds(written.0, SHORTEST, MAX_PARK_TIMEOUT)
             })
             .at("park_timeout")?,
         header_value_bytes: bounded(
@@ -122,9 +125,19 @@ pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> R
     }
 }
 
+/// `value`, if it lies between `min` and `max`.
+pub(super) fn duration_in_bounds(
+    value: Duration,
+    min: Duration,
+    max: Duration,
+) -> Result<Duration, Reason> {
+    let [value, min, max] = [value, min, max].map(time::milliseconds);
+    in_bounds(value, min, max, "milliseconds").map(Duration::from_millis)
+}
+
 /// A duration that is more than nothing.
-pub(super) fn positive(written: Milliseconds) -> Result<u64, Reason> {
-    in_bounds(written.0, 1, MAX_DURATION_MS, "milliseconds")
+pub(super) fn positive(written: RawDuration) -> Result<Duration, Reason> {
+    duration_in_bounds(written.0, SHORTEST, RawDuration::MAX)
 }
 
 fn fits(count: u64) -> Result<usize, Reason> {

@@ -1,5 +1,7 @@
 //! An authorization server.
 
+use core::time::Duration;
+
 use super::{
     claims, clients,
     defaults::Defaults,
@@ -7,7 +9,7 @@ use super::{
     headers, identity,
     issuer::{self, WrittenIssuer},
     keys,
-    limits::{self, MAX_DURATION_MS, in_bounds},
+    limits::{self, in_bounds},
     list::texts,
     places::places,
     revocation::revocation,
@@ -18,7 +20,7 @@ use crate::{
     config::{
         ConfigError, Limits, Preset, Provider, Reason,
         error::At,
-        raw::{Milliseconds, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
+        raw::{RawDuration, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     decision::Exports,
     jose::{ClaimPath, JwkAlgorithm},
@@ -196,7 +198,9 @@ fn is_name(name: &str) -> bool {
 fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigError> {
     let clock_skew = raw.clock_skew_seconds.unwrap_or(DEFAULT_CLOCK_SKEW);
     Ok(TimeRules {
-        clock_skew: in_bounds(clock_skew, 0, MAX_CLOCK_SKEW, "seconds").at("clock_skew_seconds")?,
+        clock_skew: in_bounds(clock_skew, 0, MAX_CLOCK_SKEW, "seconds")
+            .map(Duration::from_secs)
+            .at("clock_skew_seconds")?,
         require_expiration: raw.require_expiration.unwrap_or(true),
         allow_future_iat: raw.allow_future_iat.unwrap_or(false),
         max_lifetime: raw
@@ -214,13 +218,9 @@ fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigErro
 }
 
 /// Whole seconds; a fraction is dropped, which is the stricter bound.
-fn lifetime(written: Milliseconds) -> Result<u64, Reason> {
-    in_bounds(
-        written.0.div_euclid(1000),
-        1,
-        MAX_DURATION_MS.div_euclid(1000),
-        "seconds",
-    )
+fn lifetime(written: RawDuration) -> Result<Duration, Reason> {
+    let (written, max) = (written.0.as_secs(), RawDuration::MAX.as_secs());
+    in_bounds(written, 1, max, "seconds").map(Duration::from_secs)
 }
 
 fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenTypes, Reason> {

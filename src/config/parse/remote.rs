@@ -1,28 +1,29 @@
 //! Keys that are fetched.
 
-use super::limits::{MAX_DURATION_MS, in_bounds, positive};
+use core::time::Duration;
+
+use super::limits::{SHORTEST, duration_in_bounds, positive};
 use crate::{
     config::{
         ConfigError, Reason,
         error::At,
         raw::{
-            Milliseconds, RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
+            RawAsyncFetch, RawDiscovery, RawDuration, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
             RawUnknownKidAnswer,
         },
     },
     keys::{Discovery, Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
 };
 
-const DEFAULT_BACK_OFF_BASE_MS: u64 = 1000;
-const DEFAULT_DISCOVERY_TIMEOUT_MS: u64 = 5000;
-const DEFAULT_MAX_STALE_MS: u64 = 3_600_000;
-const DEFAULT_UNKNOWN_KID_COOLDOWN_MS: u64 = 30_000;
+const DEFAULT_BACK_OFF_BASE: Duration = Duration::from_secs(1);
+const DEFAULT_DISCOVERY_TIMEOUT: Duration = Duration::from_secs(5);
+const DEFAULT_MAX_STALE: Duration = Duration::from_secs(60 * 60);
+const DEFAULT_UNKNOWN_KID_COOLDOWN: Duration = Duration::from_secs(30);
 
-/// An hour.
-const MAX_TIMEOUT_MS: u64 = 3_600_000;
+const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Greatest back-off in units of its base, where none is written.
-const DEFAULT_BACK_OFF_GROWTH: u64 = 10;
+const DEFAULT_BACK_OFF_GROWTH: u32 = 10;
 
 /// `remote_jwks`.
 pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
@@ -41,7 +42,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
         })
         .at("uri")
         .at("http_uri")?;
-    let timeout_ms = call_timeout(*timeout).at("timeout").at("http_uri")?;
+    let timeout = call_timeout(*timeout).at("timeout").at("http_uri")?;
     let keeping = WrittenKeeping {
         async_fetch: raw.async_fetch.as_ref(),
         cache_duration: raw.cache_duration,
@@ -50,7 +51,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
         unknown_kid_answer: raw.unknown_kid_answer,
     };
-    keeping.remote_keys(JwksLocation::Configured(endpoint), timeout_ms)
+    keeping.remote_keys(JwksLocation::Configured(endpoint), timeout)
 }
 
 /// `discovery` of the issuer that is configured beside it.
@@ -64,8 +65,8 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
     }
     let timeout = raw
         .timeout
-        .unwrap_or(Milliseconds(DEFAULT_DISCOVERY_TIMEOUT_MS));
-    let timeout_ms = call_timeout(timeout).at("timeout")?;
+        .map_or(Ok(DEFAULT_DISCOVERY_TIMEOUT), call_timeout)
+        .at("timeout")?;
     let location = JwksLocation::Discovered(Discovery {
         issuer: issuer.to_owned(),
         metadata: metadata_endpoints(issuer, &raw.cluster).ok_or(Reason::NotDiscoverable)?,
@@ -79,13 +80,13 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
         unknown_kid_cooldown: raw.unknown_kid_cooldown,
         unknown_kid_answer: raw.unknown_kid_answer,
     };
-    keeping.remote_keys(location, timeout_ms)
+    keeping.remote_keys(location, timeout)
 }
 
 /// Envoy reads zero as "no limit": a call that hangs would never be repeated. The ABI has 32 bits for
 /// it, and a lease lasts as long.
-fn call_timeout(written: Milliseconds) -> Result<u64, Reason> {
-    in_bounds(written.0, 1, MAX_TIMEOUT_MS, "milliseconds")
+fn call_timeout(written: RawDuration) -> Result<Duration, Reason> {
+    duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 
 /// Where the issuer's metadata stands: below it (OpenID Connect Discovery 1.0 §4.1), or in front of
@@ -127,10 +128,10 @@ fn without_placeholders(issuer: &str) -> Option<String> {
 /// What `remote_jwks` and `discovery` both say about how keys are kept.
 struct WrittenKeeping<'a> {
     async_fetch: Option<&'a RawAsyncFetch>,
-    cache_duration: Option<Milliseconds>,
-    max_stale: Option<Milliseconds>,
+    cache_duration: Option<RawDuration>,
+    max_stale: Option<RawDuration>,
     retry_policy: Option<&'a RawRetryPolicy>,
-    unknown_kid_cooldown: Option<Milliseconds>,
+    unknown_kid_cooldown: Option<RawDuration>,
     unknown_kid_answer: Option<RawUnknownKidAnswer>,
 }
 
@@ -138,23 +139,23 @@ impl WrittenKeeping<'_> {
     fn remote_keys(
         self,
         location: JwksLocation,
-        timeout_ms: u64,
+        timeout: Duration,
     ) -> Result<RemoteKeys, ConfigError> {
-        let or = |written: Option<Milliseconds>, default| written.unwrap_or(Milliseconds(default));
         Ok(RemoteKeys {
             location,
-            timeout_ms,
-            cache_duration_ms: self
+            timeout,
+            cache_duration: self
                 .cache_duration
                 .map(positive)
                 .transpose()
                 .at("cache_duration")?,
-            max_stale_ms: or(self.max_stale, DEFAULT_MAX_STALE_MS).0,
-            unknown_kid_cooldown_ms: positive(or(
-                self.unknown_kid_cooldown,
-                DEFAULT_UNKNOWN_KID_COOLDOWN_MS,
-            ))
-            .at("unknown_kid_cooldown")?,
+            max_stale: self
+                .max_stale
+                .map_or(DEFAULT_MAX_STALE, |written| written.0),
+            unknown_kid_cooldown: self
+                .unknown_kid_cooldown
+                .map_or(Ok(DEFAULT_UNKNOWN_KID_COOLDOWN), positive)
+                .at("unknown_kid_cooldown")?,
             unknown_kid_answer: unknown_kid_answer(self.unknown_kid_answer),
             retry: retry(self.async_fetch, self.retry_policy)?,
         })
@@ -172,25 +173,25 @@ fn retry(
     async_fetch: Option<&RawAsyncFetch>,
     policy: Option<&RawRetryPolicy>,
 ) -> Result<RetryPolicy, ConfigError> {
-    let base_ms = async_fetch
+    let base = async_fetch
         .and_then(|raw| raw.failed_refetch_duration)
-        .map_or(Ok(DEFAULT_BACK_OFF_BASE_MS), positive)
+        .map_or(Ok(DEFAULT_BACK_OFF_BASE), positive)
         .at("failed_refetch_duration")
         .at("async_fetch")?;
     let Some(back_off) = policy.and_then(|raw| raw.retry_back_off.as_ref()) else {
-        let max_ms = base_ms.saturating_mul(DEFAULT_BACK_OFF_GROWTH);
-        return Ok(RetryPolicy { base_ms, max_ms });
+        let max = base.saturating_mul(DEFAULT_BACK_OFF_GROWTH);
+        return Ok(RetryPolicy { base, max });
     };
-    let base_ms = positive(back_off.base_interval)
+    let base = positive(back_off.base_interval)
         .at("base_interval")
         .at("retry_back_off")
         .at("retry_policy")?;
-    let max_ms = match back_off.max_interval {
-        None => base_ms.saturating_mul(DEFAULT_BACK_OFF_GROWTH),
-        Some(max) => in_bounds(max.0, base_ms, MAX_DURATION_MS, "milliseconds")
+    let max = match back_off.max_interval {
+        None => base.saturating_mul(DEFAULT_BACK_OFF_GROWTH),
+        Some(written) => duration_in_bounds(written.0, base, RawDuration::MAX)
             .at("max_interval")
             .at("retry_back_off")
             .at("retry_policy")?,
     };
-    Ok(RetryPolicy { base_ms, max_ms })
+    Ok(RetryPolicy { base, max })
 }

@@ -1,7 +1,7 @@
 //! The whole configuration as it is written.
 
 use super::{
-    Milliseconds, Named, RawSwitch,
+    Named, RawDuration, RawSwitch,
     keys::RawSecret,
     object::{choice, object},
     provider::RawEntry,
@@ -66,7 +66,7 @@ object! {
         /// Most keys in one JWK set: 1 to 1024.
         jwks_keys: Option<u64> = 64,
         /// Longest wait for keys: over 0 to 60 s.
-        park_timeout: Option<Milliseconds> = "5s",
+        park_timeout: Option<RawDuration> = "5s",
         /// Most requests that wait for keys at one time, 1 to 65536; one more is answered 503.
         parked_requests: Option<u64> = 256,
         /// Longest path, without query: 1 to 1048576; longer ones are answered 414.

@@ -1,34 +1,38 @@
 //! Durations of protobuf JSON: decimal seconds with an `s` at the end.
 
+use core::time::Duration;
+
 use serde_json::Value;
 
 use super::{Read, value::wrong_type};
 use crate::config::ConfigError;
 
-/// Longest duration: ten years. Every sum of a few of them and a point in time fits 64 bits.
-const MAX_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
-
 /// A duration in whole milliseconds; a fraction of one is rounded up, so that what the operator
 /// wrote as more than nothing stays that.
 #[derive(Default, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::config) struct Milliseconds(pub(in crate::config) u64);
+pub(in crate::config) struct RawDuration(pub(in crate::config) Duration);
 
-impl Read for Milliseconds {
+impl RawDuration {
+    /// Ten years. Every sum of a few of them and a point in time fits 64 bits of milliseconds.
+    pub(in crate::config) const MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+}
+
+impl Read for RawDuration {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         let expected = r#"a duration in seconds such as "600s" or "0.5s", at most ten years"#;
-        let milliseconds = value.as_str().and_then(parse);
-        milliseconds
+        let duration = value.as_str().and_then(parse);
+        duration
             .map(Self)
             .ok_or_else(|| wrong_type(expected, value))
     }
 }
 
 super::describe::describe! {
-    Milliseconds: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
+    RawDuration: {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?s$", "examples": ["5s", "0.5s"]},
 }
 
 /// `digits [ "." 1*9digits ] "s"`.
-fn parse(text: &str) -> Option<u64> {
+fn parse(text: &str) -> Option<Duration> {
     let number = text.strip_suffix('s')?;
     let (whole, fraction) = match number.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
@@ -45,7 +49,8 @@ fn parse(text: &str) -> Option<u64> {
     let milliseconds = seconds
         .checked_mul(1000)?
         .checked_add(nanoseconds.div_ceil(1_000_000))?;
-    (milliseconds <= MAX_SECONDS.saturating_mul(1000)).then_some(milliseconds)
+    let duration = Duration::from_millis(milliseconds);
+    (duration <= RawDuration::MAX).then_some(duration)
 }
 
 /// Digits alone: `str::parse` would also take a sign.
@@ -76,7 +81,8 @@ mod tests {
             ("007s", 7000),
             ("315360000s", 315_360_000_000),
         ] {
-            assert_eq!(parse(text), Some(milliseconds), "{text}");
+            let duration = Duration::from_millis(milliseconds);
+            assert_eq!(parse(text), Some(duration), "{text}");
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) use self::describe::schema;
 pub(super) use self::{
     clients::{RawClient, RawClientSecrets},
     config::{RawConfig, RawLimits, RawMode, RawPathPolicy, RawSignatureBackend, RawUnmatched},
-    duration::Milliseconds,
+    duration::RawDuration,
     keys::{RawDataSource, RawPublicKeys, RawSecret, RawSharedSecret},
     matcher::{RawRegex, RawStringMatcher},
     provider::{

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::describe::{Definitions, Describe};
 use super::{
-    ClaimName, Milliseconds, Named, Read, Scalar,
+    ClaimName, Named, RawDuration, Read, Scalar,
     clients::RawClientSecrets,
     keys::{RawDataSource, RawPublicKeys, RawSharedSecret},
     matcher::RawStringMatcher,
@@ -131,9 +131,9 @@ object! {
         /// Keys that are written out: a JWK set.
         local_jwks | camelCase: Option<RawDataSource>,
         /// Most time that a token may be made for, `exp - iat`; without `iat` it is refused.
-        max_issued_lifetime: Option<Milliseconds>,
+        max_issued_lifetime: Option<RawDuration>,
         /// Most time that may be left, `exp - now`.
-        max_lifetime | camelCase: Option<Milliseconds>,
+        max_lifetime | camelCase: Option<RawDuration>,
         /// How the exported payload is changed.
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
         /// With `=` padding.

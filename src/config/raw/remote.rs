@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Milliseconds, Read, object::object, value::wrong_type};
+use super::{RawDuration, Read, object::object, value::wrong_type};
 use crate::{config::ConfigError, json};
 
 object! {
@@ -12,18 +12,18 @@ object! {
         /// How failures are retried.
         async_fetch | camelCase: Option<RawAsyncFetch>,
         /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
-        cache_duration | camelCase: Option<Milliseconds>,
+        cache_duration | camelCase: Option<RawDuration>,
         /// Where the JWK set is.
         http_uri | camelCase: RawHttpUri,
         /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
-        max_stale: Option<Milliseconds> = "3600s",
+        max_stale: Option<RawDuration> = "3600s",
         /// How failures are retried.
         retry_policy | camelCase: Option<RawRetryPolicy>,
         /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
         /// from being looked for: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Least time between two fetches that unknown `kid`s cause.
-        unknown_kid_cooldown: Option<Milliseconds> = "30s",
+        unknown_kid_cooldown: Option<RawDuration> = "30s",
     }
 }
 
@@ -34,22 +34,22 @@ object! {
         /// How failures are retried.
         async_fetch: Option<RawAsyncFetch>,
         /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
-        cache_duration: Option<Milliseconds>,
+        cache_duration: Option<RawDuration>,
         /// Envoy's cluster that leads to the issuer's host.
         cluster: String,
         /// Envoy's cluster through which the metadata's `jwks_uri` is fetched. Default: `cluster`.
         jwks_cluster: Option<String>,
         /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
-        max_stale: Option<Milliseconds> = "3600s",
+        max_stale: Option<RawDuration> = "3600s",
         /// How failures are retried.
         retry_policy: Option<RawRetryPolicy>,
         /// Longest time for one call: over 0, at most an hour.
-        timeout: Option<Milliseconds> = "5s",
+        timeout: Option<RawDuration> = "5s",
         /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
         /// from being looked for: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Least time between two fetches that unknown `kid`s cause.
-        unknown_kid_cooldown: Option<Milliseconds> = "30s",
+        unknown_kid_cooldown: Option<RawDuration> = "30s",
     }
 }
 
@@ -81,7 +81,7 @@ object! {
         /// Envoy's cluster that the call goes through.
         cluster: String,
         /// Longest time for one call: over 0, at most an hour.
-        timeout: Milliseconds,
+        timeout: RawDuration,
         /// `http` or `https`, host, perhaps port, path and query. `cluster` decides about TLS.
         uri: String,
     }
@@ -92,7 +92,7 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawAsyncFetch {
         /// Wait after a failure; doubled with each, at most ten times as long.
-        failed_refetch_duration | camelCase: Option<Milliseconds> = "1s",
+        failed_refetch_duration | camelCase: Option<RawDuration> = "1s",
         /// Has no effect: a module cannot hold a listener back.
         _fast_listener = "fast_listener" | camelCase: Option<bool>,
     }
@@ -116,8 +116,8 @@ object! {
     #[derive(Debug)]
     pub(in crate::config) struct RawBackOff {
         /// Wait after the first failure.
-        base_interval | camelCase: Milliseconds,
+        base_interval | camelCase: RawDuration,
         /// Longest wait; not below the base. Default: ten times the base.
-        max_interval | camelCase: Option<Milliseconds>,
+        max_interval | camelCase: Option<RawDuration>,
     }
 }

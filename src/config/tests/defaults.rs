@@ -1,5 +1,7 @@
 //! What holds where nothing is written.
 
+use core::time::Duration;
+
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -37,7 +39,7 @@ fn whole_configuration_is_strict_by_default() {
         jwks_bytes: 262_144,
         jwks_keys: 64,
         parked_requests: 256,
-        park_timeout_ms: 5000,
+        park_timeout: Duration::from_secs(5),
         header_value_bytes: 8192,
         path_bytes: 8192,
     };
@@ -84,7 +86,7 @@ fn provider_is_strict_by_default() {
     );
     assert!(provider.trust.require_claims.is_empty());
     let times = TimeRules {
-        clock_skew: 60,
+        clock_skew: Duration::from_secs(60),
         require_expiration: true,
         allow_future_iat: false,
         max_lifetime: None,
@@ -115,14 +117,14 @@ fn fetched_keys_are_fresh_as_their_server_says_and_serve_an_hour_more() {
             path: "/keys".into(),
             cluster: "idp".into(),
         }),
-        timeout_ms: 5000,
-        cache_duration_ms: None,
-        max_stale_ms: 3_600_000,
-        unknown_kid_cooldown_ms: 30_000,
+        timeout: Duration::from_secs(5),
+        cache_duration: None,
+        max_stale: Duration::from_secs(3600),
+        unknown_kid_cooldown: Duration::from_secs(30),
         unknown_kid_answer: UnknownKidAnswer::Invalid,
         retry: RetryPolicy {
-            base_ms: 1000,
-            max_ms: 10_000,
+            base: Duration::from_secs(1),
+            max: Duration::from_secs(10),
         },
     };
     assert_eq!(remote, expected);

@@ -169,7 +169,7 @@ fn fields(changes: &[(&str, Value)]) -> Value {
         "roles": claims(&own.role_claims),
         "required": required.collect::<Vec<_>>(),
         "token_types": token_types,
-        "max_lifetime": own.trust.times.max_lifetime,
+        "max_lifetime": own.trust.times.max_lifetime.map(|span| span.as_secs()),
         "family": own.trust.jwk_algorithm == JwkAlgorithm::Family,
         "key_issuer": own.trust.key_issuer == KeyIssuer::Match,
     })

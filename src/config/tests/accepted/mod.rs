@@ -3,6 +3,8 @@
 mod providers;
 mod rules;
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -114,7 +116,10 @@ fn whole_doubles_are_integers() {
         (config.limits.token_bytes, config.limits.jwks_keys),
         (4096, 8)
     );
-    assert_eq!(config.providers[0].trust.times.clock_skew, 60);
+    assert_eq!(
+        config.providers[0].trust.times.clock_skew,
+        Duration::from_secs(60)
+    );
     assert_eq!(
         config.providers[0].trust.require_claims[0].any_of,
         Some(vec![json!(1), json!(1.5)])
@@ -143,7 +148,7 @@ fn reads_the_choices_of_the_whole() {
     assert_eq!(config.signature_backend, SignatureBackend::Module);
     assert_eq!(config.stat_prefix, "edge");
     assert_eq!(config.realm, "orders api");
-    assert_eq!(config.limits.park_timeout_ms, 250);
+    assert_eq!(config.limits.park_timeout, Duration::from_millis(250));
 }
 
 /// Envoy's YAML reader turns an unquoted `off` into `false`.

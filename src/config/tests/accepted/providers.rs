@@ -1,5 +1,7 @@
 //! Providers and their keys.
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -313,13 +315,16 @@ fn finds_metadata_by_the_issuer() {
             (discovery.issuer.as_str(), discovery.jwks_cluster.as_str()),
             (issuer, "idp")
         );
-        assert_eq!((remote.timeout_ms, remote.cache_duration_ms), (5000, None));
+        assert_eq!(
+            (remote.timeout, remote.cache_duration),
+            (Duration::from_secs(5), None)
+        );
     }
 }
 
 #[test]
 fn backs_off_as_told() {
-    for (async_fetch, retry_policy, base_ms, max_ms) in [
+    for (async_fetch, retry_policy, base, max) in [
         (json!({}), json!({"num_retries": 1}), 1000, 10_000),
         (
             json!({"failed_refetch_duration": "2s"}),
@@ -347,6 +352,7 @@ fn backs_off_as_told() {
         let KeySource::Remote(remote) = provider.trust.keys else {
             panic!("not fetched")
         };
-        assert_eq!(remote.retry, RetryPolicy { base_ms, max_ms });
+        let [base, max] = [base, max].map(Duration::from_millis);
+        assert_eq!(remote.retry, RetryPolicy { base, max });
     }
 }
