@@ -49,7 +49,7 @@ function complaint({ language, text }) {
     const unknown = targets.flat().filter((name) => !new RegExp(`^${name}:`, 'm').test(makefile));
     return unknown.length > 0 ? `make has no target ${unknown.join(', ')}` : null;
   }
-    if (language === 'yaml' && /^static_resources:/m.test(text)) {
+  if (language === 'yaml' && /^(static_resources|stats_config):/m.test(text)) {
     const file = join(folder, 'envoy.yaml');
     writeFileSync(file, text.replace(/filename: .*\.wasm/g, `filename: ${JSON.stringify(resolve(module))}`));
     return run(envoy, ['--mode', 'validate', '--use-dynamic-base-id', '--log-level', 'error', '-c', file]);
