@@ -15,10 +15,10 @@ use probe as _; // linked for the fake host
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Route, Setup, VirtualHost, Wrapping},
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     in_envoy super::module();
     a_missing_key_has_no_version,
     versions_count_the_writes_of_all_keys_from_one,

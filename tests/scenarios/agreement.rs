@@ -17,11 +17,11 @@ use crate::{
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Exchange, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::{Pair, Signer, jwks},
 };
 
-on_both_drivers!(program_agrees_in_every_state_of_the_keys);
+on_every_driver!(program_agrees_in_every_state_of_the_keys);
 
 fn program_agrees_in_every_state_of_the_keys<D: Driver>() {
     let (old, new) = (signer(), Signer::new(Algorithm::Rs256));

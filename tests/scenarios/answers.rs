@@ -1,180 +1,30 @@
-//! The table of answers: status, challenge and body for each case.
+//! How answers depend on the kind of request and on the configuration: gRPC, preflights, shadow mode.
+//!
+//! `refusals` has the answer for each reason.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::world::{
-    claims, configuration, forwarded_user, get, local_provider, publishing, remote_provider,
-    signer, start, token, with_local_keys,
+    configuration, forwarded_user, get, local_provider, publishing, remote_provider, signer, start,
+    token, with_local_keys,
 };
 use support::{
-    driver::{Driver, Exchange, Request, Setup},
-    on_both_drivers,
-    signer::Pair,
+    driver::{Driver, Request, Setup},
+    envoy::Envoy,
+    in_envoy, on_every_driver,
+    upstream::{BODY, STATUS},
 };
 
-on_both_drivers!(
-    answers_each_case_as_rfc_6750_says,
-    verifies_every_algorithm,
-    maps_denials_of_grpc_requests,
-    strips_the_failure_response_where_told,
+on_every_driver!(
+    refuses_a_grpc_call_with_a_grpc_status,
+    strips_the_failure_response_on_request,
     lets_preflight_requests_pass,
     only_records_in_shadow_mode,
     makes_no_request_wait_in_shadow_mode,
 );
+in_envoy!(answers_of_the_service_pass_unchanged);
 
-fn challenge(exchange: &Exchange) -> Option<String> {
-    exchange.headers.value("www-authenticate")
-}
-
-fn answers_each_case_as_rfc_6750_says<D: Driver>() {
-    let signer = signer();
-    let mut config = configuration(&local_provider(&signer));
-    config["rules"][0]["authorize"] = json!({ "scopes": { "all_of": ["read", "write"] } });
-    config["realm"] = json!("orders");
-    let gate: D = start(&Setup::new(config));
-    let with = |extra: Value| {
-        let mut claims = claims(&gate, "alice");
-        claims["scope"] = json!("read write");
-        for (name, value) in extra.as_object().unwrap() {
-            claims[name] = value.clone();
-        }
-        signer.sign_claims(&claims)
-    };
-    let good = with(json!({}));
-    let forged = support::signer::Signer::with_pair(signer.alg, Pair::Other);
-    let bearer = |token: &str| Request::get("/").bearer(token);
-    let missing = r#"Bearer realm="orders""#;
-    let request = r#"Bearer realm="orders", error="invalid_request""#;
-    let invalid = r#"Bearer realm="orders", error="invalid_token""#;
-    let scope = r#"Bearer realm="orders", error="insufficient_scope", scope="read write""#;
-    for (case, sent, status, expected, details) in [
-        (
-            "none",
-            Request::get("/"),
-            401,
-            missing,
-            "missing_credential",
-        ),
-        (
-            "basic",
-            Request::get("/").header("authorization", "Basic YTpi"),
-            401,
-            missing,
-            "missing_credential",
-        ),
-        (
-            "empty",
-            Request::get("/").header("authorization", "Bearer"),
-            400,
-            request,
-            "malformed_credential",
-        ),
-        (
-            "two",
-            bearer(&good).bearer(&good),
-            400,
-            request,
-            "several_credentials",
-        ),
-        (
-            "expired",
-            bearer(&with(json!({ "exp": gate.now() - 100 }))),
-            401,
-            invalid,
-            "expired",
-        ),
-        (
-            "forged",
-            bearer(&forged.sign_claims(&claims(&gate, "alice"))),
-            401,
-            invalid,
-            "bad_signature",
-        ),
-        (
-            "audience",
-            bearer(&with(json!({ "aud": "other" }))),
-            401,
-            invalid,
-            "audience",
-        ),
-        (
-            "issuer",
-            bearer(&with(json!({ "iss": "https://evil.example" }))),
-            401,
-            invalid,
-            "issuer",
-        ),
-        (
-            "early",
-            bearer(&with(json!({ "nbf": gate.now() + 100 }))),
-            401,
-            invalid,
-            "not_yet_valid",
-        ),
-        (
-            "kid",
-            bearer(
-                &signer
-                    .clone()
-                    .named(Some("x"))
-                    .sign_claims(&claims(&gate, "a")),
-            ),
-            401,
-            invalid,
-            "unknown_key",
-        ),
-        ("junk", bearer("junk"), 401, invalid, "malformed_token"),
-        (
-            "scope",
-            bearer(&with(json!({ "scope": "read" }))),
-            403,
-            scope,
-            "insufficient_scope",
-        ),
-    ] {
-        let exchange = gate.send(&sent);
-        assert_eq!(exchange.status, status, "{case}");
-        assert_eq!(challenge(&exchange).as_deref(), Some(expected), "{case}");
-        assert_eq!(
-            exchange.details,
-            format!("portcullis_denied{{{details}}}"),
-            "{case}"
-        );
-        assert_eq!(
-            exchange.headers.value("cache-control").as_deref(),
-            Some("no-store"),
-            "{case}"
-        );
-        assert!(exchange.upstream.is_none(), "{case}");
-        let body: Value = serde_json::from_slice(&exchange.body).unwrap();
-        assert!(
-            body["error"].is_string() && body["error_description"].is_string(),
-            "{case}"
-        );
-    }
-    assert_eq!(gate.send(&bearer(&good)).status, 200);
-}
-
-fn verifies_every_algorithm<D: Driver>() {
-    use portcullis::jose::Algorithm;
-    for algorithm in Algorithm::ALL {
-        let signer = support::signer::Signer::new(algorithm);
-        let mut provider = local_provider(&signer);
-        provider["algorithms"] = json!([algorithm.name()]);
-        let gate: D = start(&Setup::new(configuration(&provider)));
-        let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
-        assert_eq!(
-            forwarded_user(&exchange).as_deref(),
-            Some("alice"),
-            "{algorithm:?}"
-        );
-        let forger = support::signer::Signer::with_pair(algorithm, Pair::Other);
-        let forged = get(&gate, "/", &token(&gate, &forger, "alice"));
-        assert_eq!(forged.status, 401, "{algorithm:?}");
-    }
-}
-
-fn maps_denials_of_grpc_requests<D: Driver>() {
+fn refuses_a_grpc_call_with_a_grpc_status<D: Driver>() {
     let gate: D = with_local_keys(&signer());
     let call = Request::new("POST", "/pkg.Service/Call").header("content-type", "application/grpc");
     let exchange = gate.send(&call);
@@ -184,13 +34,13 @@ fn maps_denials_of_grpc_requests<D: Driver>() {
     assert!(exchange.upstream.is_none());
 }
 
-fn strips_the_failure_response_where_told<D: Driver>() {
+fn strips_the_failure_response_on_request<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     config["strip_failure_response"] = json!(true);
     let gate: D = start(&Setup::new(config));
     let exchange = gate.send(&Request::get("/").bearer("junk"));
     assert_eq!((exchange.status, exchange.body.as_slice()), (401, &b""[..]));
-    assert_eq!(challenge(&exchange), None);
+    assert_eq!(exchange.headers.value("www-authenticate"), None);
 }
 
 fn lets_preflight_requests_pass<D: Driver>() {
@@ -210,6 +60,8 @@ fn lets_preflight_requests_pass<D: Driver>() {
     );
     let options = Request::new("OPTIONS", "/").header("origin", "https://app.example");
     assert_eq!(gate.send(&options).status, 401, "no preflight");
+    assert_eq!(gate.send(&Request::new("OPTIONS", "/")).status, 401);
+    assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
 fn only_records_in_shadow_mode<D: Driver>() {
@@ -219,7 +71,11 @@ fn only_records_in_shadow_mode<D: Driver>() {
     let exchange = gate.send(&Request::get("/").bearer("junk").header("x_user", "root"));
     assert_eq!(exchange.status, 200);
     let seen = exchange.upstream.unwrap();
-    assert_eq!(seen.headers.value("x_user"), None, "sanitised all the same");
+    assert_eq!(
+        seen.headers.value("x_user"),
+        None,
+        "it is sanitized in shadow mode too"
+    );
     assert_eq!(
         gate.metric("portcullis.shadow_denied.malformed_token"),
         Some(1)
@@ -227,7 +83,7 @@ fn only_records_in_shadow_mode<D: Driver>() {
     assert_eq!(
         gate.send(&Request::get("/a%2f..%2fb")).status,
         400,
-        "paths are refused"
+        "shadow mode refuses ambiguous paths"
     );
 }
 
@@ -244,4 +100,25 @@ fn makes_no_request_wait_in_shadow_mode<D: Driver>() {
         Some(1)
     );
     server.release();
+}
+
+/// The protected service's own refusals reach the client as they are.
+fn answers_of_the_service_pass_unchanged() {
+    let signer = signer();
+    let gate: Envoy = with_local_keys(&signer);
+    let token = token(&gate, &signer, "alice");
+    let plain = get(&gate, "/", &token);
+    for status in ["401", "403", "429", "503"] {
+        let request = Request::get("/").bearer(&token).header(STATUS, status);
+        let exchange = gate.send(&request);
+        assert_eq!(exchange.status.to_string(), status);
+        assert_eq!(exchange.headers.value("retry-after").as_deref(), Some("7"));
+        assert_eq!(exchange.body, BODY);
+        for name in ["www-authenticate", "cache-control", "content-type"] {
+            let own = plain.headers.value(name);
+            assert_eq!(exchange.headers.value(name), own, "{status}: {name}");
+        }
+        assert_eq!(exchange.details, "via_upstream");
+    }
+    assert_eq!(gate.metric("portcullis.allowed"), Some(5));
 }

@@ -1,22 +1,25 @@
-//! API clients that authenticate with a secret: alone, beside tokens, rotated, disabled, expired.
+//! API clients that authenticate with a secret: alone, next to tokens, rotated, disabled, expired.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis::verification::SecretHash;
+use portcullis::{jose::Algorithm, verification::SecretHash};
 use serde_json::{Value, json};
 
-use crate::world::{get, local_provider, signer, start, token};
+use crate::world::{get, local_provider, outcome, publishing, signer, start, token};
 use support::{
     driver::{Driver, Exchange, Request, Setup},
-    on_both_drivers,
+    objects::with,
+    on_every_driver,
+    signer::{Pair, Signer, public_pem},
 };
 
-on_both_drivers!(
+on_every_driver!(
     lets_a_client_in_by_its_secret,
     answers_a_bad_secret_with_a_basic_challenge,
     takes_a_token_or_a_secret_but_not_both,
     rotates_and_disables_without_a_restart,
     refuses_a_client_from_its_expiry_on,
-    tells_nothing_of_a_secret,
+    reveals_nothing_of_a_secret,
+    a_client_authenticates_by_a_published_key_a_configured_key_or_a_secret,
 );
 
 /// What `portcullis client-secret` would print as `hash`.
@@ -24,15 +27,12 @@ pub(crate) fn hash(secret: &str) -> String {
     SecretHash::new([9; 16], secret.as_bytes()).to_string()
 }
 
-/// A provider with the client `batch`, of these secrets.
+/// A provider with the client `batch`, which has these secrets.
 fn jobs(secrets: &[&str], rest: &Value) -> Value {
     let hashes: Vec<String> = secrets.iter().map(|secret| hash(secret)).collect();
-    let mut client = json!({ "secret_hashes": hashes, "scopes": ["read"], "roles": ["worker"] });
-    for (name, value) in rest.as_object().unwrap() {
-        client[name] = value.clone();
-    }
+    let client = json!({ "secret_hashes": hashes, "scopes": ["read"], "roles": ["worker"] });
     json!({
-        "client_secrets": { "clients": { "batch": client } },
+        "client_secrets": { "clients": { "batch": with(client, rest) } },
         "claim_to_headers": [{ "header_name": "x-client", "claim_name": "client_id" }],
     })
 }
@@ -70,7 +70,11 @@ fn lets_a_client_in_by_its_secret<D: Driver>() {
         let exchange = gate.send(&with_secret("/", pair).header("x-client", "root"));
         assert_eq!(client(&exchange).as_deref(), Some("batch"), "{pair}");
         let seen = exchange.upstream.unwrap().headers;
-        assert_eq!(seen.value("authorization"), None, "the secret stays here");
+        assert_eq!(
+            seen.value("authorization"),
+            None,
+            "the secret goes no further"
+        );
     }
     let forbidden = gate.send(&with_secret("/write", "batch:old"));
     assert_eq!(forbidden.status, 403);
@@ -199,7 +203,7 @@ fn rotates_and_disables_without_a_restart<D: Driver>() {
     }
     let refused = gate.reconfigure(&configuration(&jobs(&["1", "2", "3"], &json!({}))));
     assert!(refused.is_err(), "three secrets");
-    assert_eq!(statuses(), [401, 200], "the old one stays");
+    assert_eq!(statuses(), [401, 200], "the old configuration stays");
 }
 
 fn refuses_a_client_from_its_expiry_on<D: Driver>() {
@@ -211,7 +215,10 @@ fn refuses_a_client_from_its_expiry_on<D: Driver>() {
     );
     let other = gate.send(&with_secret("/", "batch:other"));
     assert_eq!(other.details, "portcullis_denied{bad_client_secret}");
-    assert_eq!(other.body, expired.body, "who has no secret learns nothing");
+    assert_eq!(
+        other.body, expired.body,
+        "only the secret reveals that the client exists"
+    );
     let soon = json!({ "expires_at": gate.now() + 3600 });
     gate.reconfigure(&configuration(&jobs(&["old"], &soon)))
         .unwrap();
@@ -225,7 +232,7 @@ fn refuses_a_client_from_its_expiry_on<D: Driver>() {
     );
 }
 
-fn tells_nothing_of_a_secret<D: Driver>() {
+fn reveals_nothing_of_a_secret<D: Driver>() {
     let secret = "do-not-tell-anyone";
     let mut jobs = jobs(&[secret], &json!({}));
     jobs["failed_status_in_metadata"] = json!("failure");
@@ -245,13 +252,79 @@ fn tells_nothing_of_a_secret<D: Driver>() {
     ] {
         let exchange = gate.send(&with_secret("/", &pair));
         let encoded = STANDARD.encode(&pair);
-        let told = format!(
+        let seen = format!(
             "{:?} {:?} {:?}",
             exchange.filter_state, exchange.headers, exchange.details
         );
         for text in [secret, &encoded] {
-            assert!(!told.contains(text), "{told}");
+            assert!(!seen.contains(text), "{seen}");
             assert!(!gate.log().iter().any(|line| line.contains(text)), "{text}");
         }
+    }
+}
+
+/// A role grants the same, whether the key is published, configured, or a secret.
+fn a_client_authenticates_by_a_published_key_a_configured_key_or_a_secret<D: Driver>() {
+    let (published, written) = (Signer::new(Algorithm::Es256), Signer::new(Algorithm::Rs256));
+    let server = publishing(&published);
+    let signing = |issuer: &str| json!({ "issuer": issuer, "audiences": ["api"] });
+    let (mut by_url, mut by_key) = (signing("by-url"), signing("by-key"));
+    by_url["remote_jwks"] = json!({ "http_uri": {
+        "uri": "https://client.example/jwks", "cluster": "client", "timeout": "5s",
+    } });
+    by_key["public_keys"] = json!({ "pem": [public_pem(Algorithm::Rs256)] });
+    let by_secret = json!({ "client_secrets": { "clients": {
+        "full": { "secret_hashes": [hash("s1")], "roles": ["full"] },
+        "viewer": { "secret_hashes": [hash("s2")], "roles": ["view-only"] },
+    } } });
+    let any = json!({ "requires_any": { "requirements": [
+        { "provider_name": "by-url" }, { "provider_name": "by-key" }, { "provider_name": "by-secret" },
+    ] } });
+    let rule = |methods: &[&str], roles: &[&str]| {
+        json!({
+            "match": { "prefix": "/", "methods": methods },
+            "requires": any,
+            "authorize": { "roles": { "any_of": roles } },
+        })
+    };
+    let config = json!({
+        "providers": { "by-url": by_url, "by-key": by_key, "by-secret": by_secret },
+        "rules": [rule(&["GET"], &["full", "view-only"]), rule(&["POST"], &["full"])],
+    });
+    let gate: D = start(&Setup::new(config).cluster("client", &server));
+    let token = |signer: &Signer, issuer: &str, role: &str| {
+        let claims = json!({
+            "iss": issuer, "sub": issuer, "aud": "api", "roles": [role], "exp": gate.now() + 300,
+        });
+        Request::get("/").bearer(signer.sign_claims(&claims))
+    };
+    let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);
+    for (case, sent, get, post) in [
+        ("url", token(&published, "by-url", "full"), 200, 200),
+        (
+            "url, view",
+            token(&published, "by-url", "view-only"),
+            200,
+            403,
+        ),
+        ("url, forged", token(&forger, "by-url", "full"), 401, 401),
+        ("key", token(&written, "by-key", "full"), 200, 200),
+        (
+            "another's key",
+            token(&published, "by-key", "full"),
+            401,
+            401,
+        ),
+        ("secret", with_secret("/", "full:s1"), 200, 200),
+        ("secret, view", with_secret("/", "viewer:s2"), 200, 403),
+        ("another's secret", with_secret("/", "full:s2"), 401, 401),
+        ("none", Request::get("/"), 401, 401),
+    ] {
+        let write = Request {
+            method: "POST".to_owned(),
+            ..sent.clone()
+        };
+        assert_eq!(outcome(&gate.send(&sent)).0, get, "{case}");
+        assert_eq!(outcome(&gate.send(&write)).0, post, "{case}");
     }
 }

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::world::{claims, configuration, get, local_provider, signer, start, token};
 use support::{
     driver::{Driver, Request, Setup, Wrapping},
-    on_both_drivers,
+    objects::with,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     refuses_a_wrong_configuration_with_path_and_remedy,
+    bounds_a_provider_s_name_and_description,
     keeps_the_old_configuration_when_the_new_one_is_wrong,
     reads_numbers_that_arrive_as_doubles,
     refuses_a_double_that_equals_its_neighbours,
@@ -42,6 +44,37 @@ fn refuses_a_wrong_configuration_with_path_and_remedy<D: Driver>() {
             panic!("accepted: {expected}")
         };
         assert!(refused.0.contains(expected), "{expected}: {}", refused.0);
+    }
+}
+
+fn bounds_a_provider_s_name_and_description<D: Driver>() {
+    let signer = signer();
+    let described = |length: usize| {
+        let description = json!({ "description": "d".repeat(length) });
+        with(local_provider(&signer), &description)
+    };
+    let named = |name: &str, provider: &Value| {
+        let mut config = configuration(provider);
+        config["providers"] = json!({ name: provider });
+        config["rules"][0]["requires"] = json!({ "provider_name": name });
+        Setup::new(config)
+    };
+    let longest = "n".repeat(64);
+    let gate: D = start(&named(&longest, &described(256)));
+    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
+    for (name, provider, place) in [
+        ("a b", described(256), "providers[\"a b\"]: "),
+        (
+            &format!("n{longest}"),
+            described(256),
+            &format!("providers.n{longest}: "),
+        ),
+        ("login", described(257), "providers.login.description: "),
+    ] {
+        let Err(refused) = D::start(&named(name, &provider)) else {
+            panic!("accepted {name}")
+        };
+        assert!(refused.0.contains(place), "{place}: {}", refused.0);
     }
 }
 

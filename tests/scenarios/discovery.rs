@@ -6,13 +6,13 @@ use crate::world::{ISSUER, JWKS_PATH, claims, configuration, get, provider, sign
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
-on_both_drivers!(
+on_every_driver!(
     finds_keys_by_the_issuers_metadata,
     finds_metadata_of_servers_without_openid_connect,
     takes_no_keys_by_the_metadata_of_another_issuer,

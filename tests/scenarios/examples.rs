@@ -6,7 +6,14 @@ use crate::world::{claims, get, publishing, signer, start, token};
 use support::{
     driver::{Driver, Request, Route, Setup, VirtualHost},
     envoy::{self, Envoy},
+    in_envoy,
 };
+
+in_envoy!(
+    access_log_and_rbac_read_the_verified_token,
+    a_request_that_ends_up_on_another_route_is_refused,
+    a_verified_claim_chooses_the_route,
+);
 
 /// A gate with the filters of an example and its own configuration, and a signer that it trusts.
 fn example(yaml: &str) -> Setup {
@@ -26,11 +33,7 @@ fn example(yaml: &str) -> Setup {
     }
 }
 
-#[test]
 fn access_log_and_rbac_read_the_verified_token() {
-    if !envoy::is_installed(&envoy::module()) {
-        return;
-    }
     const YAML: &str = include_str!("../../envoy/metadata.yaml");
     let keys = ["portcullis.jwt", "portcullis.failure"];
     for key in keys {
@@ -55,11 +58,7 @@ fn access_log_and_rbac_read_the_verified_token() {
     assert_eq!(bad.filter_state["portcullis.failure"], told);
 }
 
-#[test]
 fn a_request_that_ends_up_on_another_route_is_refused() {
-    if !envoy::is_installed(&envoy::module()) {
-        return;
-    }
     let signer = signer();
     let setup = example(include_str!("../../envoy/routes.yaml"));
     let setup = setup.cluster("login", &publishing(&signer));
@@ -83,11 +82,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
 }
 
 /// Routes may be chosen by what a token says, where its provider has them chosen anew.
-#[test]
 fn a_verified_claim_chooses_the_route() {
-    if !envoy::is_installed(&envoy::module()) {
-        return;
-    }
     let signer = signer();
     let mut setup = example(include_str!("../../envoy/metadata.yaml"));
     let server = publishing(&signer);

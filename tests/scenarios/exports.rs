@@ -7,10 +7,10 @@ use crate::world::{ISSUER, claims, configuration, get, local_provider, signer, s
 use support::{
     driver::{Driver, Exchange, Request, Setup},
     fake_host::FakeHost,
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     leaves_the_verified_token_to_other_filters,
     says_why_a_token_failed_where_only_operators_look,
 );

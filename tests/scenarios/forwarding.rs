@@ -8,10 +8,10 @@ use crate::world::{
 };
 use support::{
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     carries_verified_claims_and_nothing_a_client_made_up,
     removes_an_owned_header_under_every_name_that_a_server_folds,
     reads_a_confusable_name_as_the_place_and_takes_it_out,

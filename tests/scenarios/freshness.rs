@@ -11,11 +11,11 @@ use crate::world::{
 use support::{
     authorization_server::Answer,
     driver::{Driver, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::jwks,
 };
 
-on_both_drivers!(
+on_every_driver!(
     asks_whether_keys_still_stand,
     says_when_keys_are_stale,
     leaves_no_keys_behind,

@@ -3,10 +3,10 @@
 use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
 use support::{
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     survives_bytes_that_are_no_text,
     survives_much_of_everything,
     sees_every_line

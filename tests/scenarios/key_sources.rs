@@ -1,4 +1,4 @@
-//! Public keys in PEM, and keys that are for one issuer.
+//! Keys that are part of the configuration, and keys that belong to one issuer.
 
 use std::time::Duration;
 
@@ -6,20 +6,21 @@ use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 use crate::world::{
-    JWKS_PATH, claims, configuration, forwarded_user, get, provider, publishing, remote_provider,
-    signer, start, token,
+    JWKS_PATH, a_path_for_each, claims, configuration, forwarded_user, get, provider, publishing,
+    remote_provider, signer, start, token,
 };
 use support::{
     authorization_server::Answer,
     driver::{Driver, Setup},
     fake_host::FakeHost,
-    on_both_drivers,
-    signer::{Pair, Signer},
+    objects::with,
+    on_every_driver,
+    signer::{Pair, Signer, jwks},
 };
 
-on_both_drivers!(
-    verifies_by_a_public_key_in_each_form,
-    refuses_by_a_certificate_that_has_expired,
+on_every_driver!(
+    verifies_by_configured_keys_in_each_form,
+    a_certificate_that_has_expired_verifies_nothing,
     refuses_a_private_key_without_repeating_it,
     keeps_the_keys_of_tenants_apart,
 );
@@ -28,7 +29,8 @@ const SPKI: &str = include_str!("../support/keys/p384.pub.pem");
 const PKCS1: &str = include_str!("../support/keys/pem/rsa_pkcs1.pem");
 const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert.pem");
 const EXPIRED: &str = include_str!("../support/keys/pem/p256_cert_expired.pem");
-/// Ends a minute after the fake host's clock begins.
+const RSA_CERTIFICATE: &str = include_str!("../support/keys/pem/rsa_cert.pem");
+/// Expires a minute after the fake host's clock begins.
 const ENDING: &str = include_str!("../support/keys/pem/p256_cert_ending.pem");
 
 fn with_public_keys<D: Driver>(pem: &[&str]) -> D {
@@ -37,27 +39,54 @@ fn with_public_keys<D: Driver>(pem: &[&str]) -> D {
     start(&Setup::new(configuration(&provider)))
 }
 
-fn verifies_by_a_public_key_in_each_form<D: Driver>() {
-    let gate: D = with_public_keys(&[&format!("{SPKI}{PKCS1}"), CERTIFICATE]);
-    for algorithm in [
-        Algorithm::Es384,
-        Algorithm::Rs256,
-        Algorithm::Ps512,
-        Algorithm::Es256,
+/// SPKI, PKCS #1, certificates and a key set; several of them at once.
+fn verifies_by_configured_keys_in_each_form<D: Driver>() {
+    let with_keys = |field: &str, value: Value| with(provider(), &json!({ field: value }));
+    let several = format!("{SPKI}{PKCS1}");
+    let key_set = jwks(&[Algorithm::Es256, Algorithm::Rs256].map(Signer::new)).to_string();
+    let gate: D = start(&Setup::new(a_path_for_each(&json!({
+        "pem": with_keys("public_keys", json!({ "pem": [several, CERTIFICATE] })),
+        "certificates": with_keys("public_keys", json!({ "pem": [CERTIFICATE, RSA_CERTIFICATE] })),
+        "jwks": with_keys("local_jwks", json!({ "inline_string": key_set })),
+    }))));
+    for (form, algorithms) in [
+        (
+            "pem",
+            &[
+                Algorithm::Es384,
+                Algorithm::Rs256,
+                Algorithm::Ps512,
+                Algorithm::Es256,
+            ][..],
+        ),
+        ("certificates", &[Algorithm::Es256, Algorithm::Rs256]),
+        ("jwks", &[Algorithm::Es256, Algorithm::Rs256]),
     ] {
-        let own = Signer::new(algorithm);
-        let exchange = get(&gate, "/", &token(&gate, &own, "alice"));
-        assert_eq!(forwarded_user(&exchange).as_deref(), Some("alice"));
-        let nameless = token(&gate, &own.named(None), "bob");
-        assert_eq!(get(&gate, "/", &nameless).status, 200, "{algorithm}");
-        let other = Signer::with_pair(algorithm, Pair::Other);
-        assert_eq!(get(&gate, "/", &token(&gate, &other, "eve")).status, 401);
+        let send =
+            |signer: &Signer| get(&gate, &format!("/{form}"), &token(&gate, signer, "alice"));
+        for algorithm in algorithms {
+            let own = Signer::new(*algorithm);
+            let user = forwarded_user(&send(&own));
+            assert_eq!(user.as_deref(), Some("alice"), "{form} {algorithm}");
+            let nameless = own.named(None);
+            assert_eq!(
+                send(&nameless).status,
+                200,
+                "{form} {algorithm} without kid"
+            );
+            let other = Signer::with_pair(*algorithm, Pair::Other);
+            assert_eq!(
+                send(&other).status,
+                401,
+                "{form} {algorithm} by another key"
+            );
+        }
+        let other_type = Signer::new(Algorithm::EdDsa);
+        assert_eq!(send(&other_type).status, 401, "{form}");
     }
-    let other_type = token(&gate, &Signer::new(Algorithm::EdDsa), "eve");
-    assert_eq!(get(&gate, "/", &other_type).status, 401);
 }
 
-fn refuses_by_a_certificate_that_has_expired<D: Driver>() {
+fn a_certificate_that_has_expired_verifies_nothing<D: Driver>() {
     let gate: D = with_public_keys(&[EXPIRED, SPKI]);
     let exchange = get(&gate, "/", &token(&gate, &signer(), "alice"));
     assert_eq!(exchange.status, 401);
@@ -70,7 +99,7 @@ fn refuses_by_a_certificate_that_has_expired<D: Driver>() {
 
 /// Only the fake host's clock can be moved.
 #[test]
-fn certificate_serves_to_its_last_second() {
+fn a_certificate_serves_until_its_last_second() {
     let gate: FakeHost = with_public_keys(&[ENDING]);
     let token = token(&gate, &signer(), "alice");
     let end = gate.now() + 60;
@@ -98,7 +127,7 @@ fn refuses_a_private_key_without_repeating_it<D: Driver>() {
     }
 }
 
-/// Two tenants of one server, which publishes the keys of both.
+/// One server publishes the keys of two tenants. A tenant's key must not sign for the other.
 fn keeps_the_keys_of_tenants_apart<D: Driver>() {
     let (ours, theirs) = (signer(), Signer::new(Algorithm::Es384));
     let issued = |signer: &Signer, issuer: &str| {
@@ -131,13 +160,13 @@ fn keeps_the_keys_of_tenants_apart<D: Driver>() {
     let before = server.fetches(JWKS_PATH);
     for _ in 0..3 {
         let exchange = send(&strict, &theirs, "ours");
-        assert_eq!(exchange.status, 401, "their key signs for our tenant");
+        assert_eq!(exchange.status, 401, "their key signed for our tenant");
         assert_eq!(exchange.details, "portcullis_denied{unknown_key}");
     }
     assert_eq!(
         server.fetches(JWKS_PATH),
         before + 1,
-        "one look, then the cool-down"
+        "one fetch, then the cool-down"
     );
     assert_eq!(send(&gate("ignore"), &theirs, "ours").status, 200);
 }

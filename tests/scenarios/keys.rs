@@ -1,23 +1,26 @@
-//! Keys that are fetched: waiting for them, doing without, learning new ones.
+//! Keys that are fetched: requests wait for them, are refused without them, and learn new ones.
+
+use std::time::Duration;
 
 use portcullis::jose::Algorithm;
 use serde_json::json;
 
 use crate::world::{
-    JWKS_PATH, configuration, forwarded_user, get, provider, publishing, remote_provider, signer,
-    start, token, with_remote_keys,
+    JWKS_PATH, configuration, forwarded_user, get, outcome, provider, publishing, remote_provider,
+    signer, start, token, with_remote_keys,
 };
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::{Pair, Signer, jwks},
 };
 
-on_both_drivers!(
+on_every_driver!(
     parks_requests_until_the_keys_arrive,
     holds_bodies_back_while_their_heads_wait,
     answers_503_while_keys_cannot_be_had,
+    fetches_no_keys_of_a_disabled_provider,
     learns_a_rotated_key,
     looks_no_more_than_once_for_kids_that_nobody_has,
     answers_as_configured_while_strangers_keep_a_new_key_hidden,
@@ -106,14 +109,37 @@ fn answers_503_while_keys_cannot_be_had<D: Driver>() {
     }
 }
 
+/// The provider comes back with an update, without a restart.
+fn fetches_no_keys_of_a_disabled_provider<D: Driver>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    let mut config = configuration(&remote_provider());
+    config["providers"]["login"]["enabled"] = json!(false);
+    let gate: D = start(&Setup::new(config.clone()).cluster("login", &server));
+    let token = token(&gate, &signer, "alice");
+    assert_eq!(
+        outcome(&get(&gate, "/", &token)),
+        (401, "provider_disabled")
+    );
+    assert_eq!(server.fetches(JWKS_PATH), 0);
+    config["providers"]["login"]["enabled"] = json!(true);
+    gate.reconfigure(&config).unwrap();
+    gate.wait_until("the provider", || get(&gate, "/", &token).status == 200);
+}
+
 fn learns_a_rotated_key<D: Driver>() {
     let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = publishing(&old);
     let gate: D = with_remote_keys(&server);
     assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
+    let last_success = || gate.metric("portcullis.provider.login.jwks.last_success_seconds");
+    let first = last_success().unwrap();
+    // The gauge counts whole seconds.
+    gate.pass(Duration::from_secs(2));
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
     assert_eq!(get(&gate, "/", &token(&gate, &new, "alice")).status, 200);
     assert_eq!(server.fetches(JWKS_PATH), 2);
+    gate.wait_until("a later success", || last_success().unwrap() > first);
 }
 
 fn looks_no_more_than_once_for_kids_that_nobody_has<D: Driver>() {

@@ -17,12 +17,12 @@ use crate::{
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::{Pair, Signer, jwks},
     workers::ask_every_worker,
 };
 
-on_both_drivers!(
+on_every_driver!(
     fetches_once_for_a_thousand_requests_that_race,
     fetches_once_per_refresh,
     fetches_once_per_cooldown_through_a_flood_of_unknown_kids,

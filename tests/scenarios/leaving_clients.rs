@@ -4,10 +4,10 @@ use crate::world::{forwarded_user, publishing, signer, token, with_remote_keys};
 use support::{
     driver::{Driver, Request},
     fake_host::FakeHost,
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(clients_that_leave_disturb_no_other);
+on_every_driver!(clients_that_leave_disturb_no_other);
 
 /// Every waiting request must get its own answer: one that acts for a client who left would let
 /// another's request through.

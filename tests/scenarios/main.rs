@@ -1,7 +1,12 @@
-//! What a gate does, told once and run twice: in the fake host and in the real Envoy.
+//! What a gate does, written once and run on each driver: in the fake host and in the real Envoy.
+//!
+//! A decision is tested at the engine. A scenario tests what only a host can break: headers, bodies, waiting,
+//! metrics, fetches.
 
 mod agreement;
 mod answers;
+mod claims;
+mod client_assertions;
 mod client_secrets;
 mod configuration;
 mod cves;
@@ -10,13 +15,12 @@ mod endurance;
 mod examples;
 mod exports;
 mod extraction;
-mod features;
 mod forwarding;
 mod freshness;
 mod hostile_input;
+mod identity_header;
 mod key_sources;
 mod keys;
-mod keys_in_shared_memory;
 mod keys_of_four_workers;
 mod leaving_clients;
 mod metrics;
@@ -27,7 +31,11 @@ mod program;
 mod provider_pages;
 mod providers;
 mod readiness;
+mod refusals;
+mod revocation;
+mod roles;
 mod routes;
+mod shared_memory;
 mod signature_vectors;
 mod signatures;
 mod status;

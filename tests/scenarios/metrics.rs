@@ -11,10 +11,10 @@ use crate::{
 };
 use support::{
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     counts_decisions_and_fetches,
     has_no_metric_that_means_nothing_for_its_provider,
     resets_the_gauges_of_a_provider_that_became_another,

@@ -8,10 +8,10 @@ use crate::{
 };
 use support::{
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     refuses_on_old_connections_what_the_newest_configuration_refuses,
     leaves_old_connections_alone_without_policy_id,
     leaves_the_connections_of_another_policy_alone,

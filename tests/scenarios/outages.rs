@@ -11,11 +11,11 @@ use crate::world::{JWKS_PATH, configuration, remote_provider, signer, start};
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Exchange, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::Signer,
 };
 
-on_both_drivers!(
+on_every_driver!(
     serves_the_last_good_keys_through_every_outage_until_they_are_too_old,
     takes_a_key_set_of_any_content_type,
 );

@@ -7,11 +7,11 @@ use crate::world::start;
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::{Signer, public_pem},
 };
 
-on_both_drivers!(pages_protect_an_api_as_they_say);
+on_every_driver!(pages_protect_an_api_as_they_say);
 
 const TENANT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const API: &str = "11111111-2222-3333-4444-555555555555";

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
 use self::{configurations::provider_for, fixtures::Fixture};
@@ -20,7 +20,7 @@ mod configurations;
 #[path = "../providers/fixtures.rs"]
 mod fixtures;
 
-on_both_drivers!(decides_on_the_tokens_of_every_identity_provider);
+on_every_driver!(decides_on_the_tokens_of_every_identity_provider);
 
 /// Neither a scope, a role nor a client of any fixture.
 const NOBODY: &str = "nobody:has-this";

@@ -11,11 +11,11 @@ use crate::world::{
 use support::{
     driver::{Driver, Exchange, Request, Route, Setup, VirtualHost},
     fake_host::FakeHost,
-    on_both_drivers,
+    on_every_driver,
     signer::Signer,
 };
 
-on_both_drivers!(
+on_every_driver!(
     follows_each_route_of_each_virtual_host,
     refuses_what_a_route_says_that_nobody_understands,
     asks_a_route_s_rights_of_the_rule_s_tokens,

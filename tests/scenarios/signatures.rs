@@ -20,11 +20,11 @@ use support::{
         FakeHost,
         foreign::{self, ForeignFunction},
     },
-    on_both_drivers,
+    on_every_driver,
     signer::{Pair, Signer, jwks},
 };
 
-on_both_drivers!(
+on_every_driver!(
     every_backend_takes_good_tokens_and_no_forged_ones,
     odd_signatures_are_refused_by_every_backend,
     says_who_verifies,

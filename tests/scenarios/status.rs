@@ -12,12 +12,12 @@ use crate::{
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Exchange, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::{Signer, jwks},
     workers::ask_every_worker,
 };
 
-on_both_drivers!(
+on_every_driver!(
     shows_the_servers_to_those_who_may_see_them,
     shows_the_same_on_every_worker,
     says_what_is_wrong_in_words_of_its_own,

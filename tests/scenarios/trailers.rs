@@ -11,10 +11,10 @@ use support::{
     driver::{Driver, Exchange, Request, Setup},
     fake_host::FakeHost,
     http::Headers,
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     takes_identities_and_tokens_out_of_trailers_on_every_way_through,
     takes_identities_out_of_the_trailers_of_a_request_that_waited,
     holds_trailers_back_with_a_refused_request,

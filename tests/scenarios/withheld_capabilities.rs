@@ -9,10 +9,10 @@ use crate::world::{
 use support::{
     driver::{Driver, Request, Setup},
     fake_host::FakeHost,
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(works_with_the_capabilities_of_the_example);
+on_every_driver!(works_with_the_capabilities_of_the_example);
 
 /// The list that `envoy/demo.yaml` ships.
 pub(crate) fn example_capabilities() -> Vec<String> {

@@ -6,18 +6,19 @@ use serde_json::{Value, json};
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Exchange, Request, Setup},
+    objects::with,
     signer::Signer,
 };
 
 /// The issuer of good tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
-/// Where its keys stand.
+/// The path of its key set.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// How long a fetch may take, and how long a request may wait for it: the longest that can be
-/// configured, so that no test depends on how soon a busy machine gets its requests out.
+/// The timeout of a fetch and of a request that waits for it: the longest that can be configured, so that no
+/// test depends on how soon a busy machine sends its requests.
 const PATIENT: &str = "60s";
 
-/// A provider `login` whose keys stand in the configuration.
+/// A provider `login` whose keys are part of the configuration.
 pub(crate) fn local_provider(signer: &Signer) -> Value {
     let mut provider = provider();
     provider["local_jwks"] = json!({ "inline_string": signer.jwks().to_string() });
@@ -45,13 +46,25 @@ pub(crate) fn provider() -> Value {
     })
 }
 
-/// A configuration in which everything needs a token of `login`.
+/// A configuration in which every path needs a token of `login`.
 pub(crate) fn configuration(provider: &Value) -> Value {
     json!({
         "providers": { "login": provider },
         "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "login" } }],
         "limits": { "park_timeout": PATIENT },
     })
+}
+
+/// A configuration with these providers, each of which has a path: `/<name>`.
+pub(crate) fn a_path_for_each(providers: &Value) -> Value {
+    let names = providers.as_object().unwrap().keys();
+    let rules = names.map(|name| {
+        json!({
+            "match": { "path": format!("/{name}") },
+            "requires": { "provider_name": name },
+        })
+    });
+    json!({ "providers": providers, "rules": rules.collect::<Vec<_>>() })
 }
 
 /// A server that publishes the signer's key.
@@ -66,7 +79,7 @@ pub(crate) fn with_remote_keys<D: Driver>(server: &AuthorizationServer) -> D {
     start(&Setup::new(configuration(&remote_provider())).cluster("login", server))
 }
 
-/// A gate whose keys stand in its configuration.
+/// A gate whose keys are part of its configuration.
 pub(crate) fn with_local_keys<D: Driver>(signer: &Signer) -> D {
     start(&Setup::new(configuration(&local_provider(signer))))
 }
@@ -86,6 +99,11 @@ pub(crate) fn claims(gate: &impl Driver, subject: &str) -> Value {
     json!({ "iss": ISSUER, "aud": "orders", "sub": subject, "exp": gate.now() + 600 })
 }
 
+/// A good token of `alice` with these claims changed; `null` removes one.
+pub(crate) fn token_with(gate: &impl Driver, signer: &Signer, changes: &Value) -> String {
+    signer.sign_claims(&with(claims(gate, "alice"), changes))
+}
+
 /// A good token for `subject`.
 pub(crate) fn token(gate: &impl Driver, signer: &Signer, subject: &str) -> String {
     signer.sign_claims(&claims(gate, subject))
@@ -96,7 +114,14 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// The subject that the upstream was told, if the request reached it.
+/// The status that the client got, and the reason if the module refused the request.
+pub(crate) fn outcome(exchange: &Exchange) -> (u16, &str) {
+    let reason = exchange.details.strip_prefix("portcullis_denied{");
+    let reason = reason.and_then(|reason| reason.strip_suffix('}'));
+    (exchange.status, reason.unwrap_or_default())
+}
+
+/// The subject that reached the upstream in a header, if the request did.
 pub(crate) fn forwarded_user(exchange: &Exchange) -> Option<String> {
     exchange.upstream.as_ref()?.headers.value("x-user")
 }

@@ -1,10 +1,10 @@
-//! Test support: one scenario suite, two drivers.
+//! Test support: drivers for the scenarios, scripted servers, signers.
 //!
-//! - [`fake_host::FakeHost`] links the module natively and plays the proxy: fast, deterministic,
-//!   debuggable.
+//! - [`fake_host::FakeHost`] links the module natively and plays the proxy: it is fast, deterministic and easy
+//!   to debug.
 //! - [`envoy::Envoy`] runs the real module in the real Envoy over loopback sockets.
 //!
-//! A scenario is a function over any [`driver::Driver`]; [`on_both_drivers!`] makes the tests.
+//! A scenario is a function over any [`driver::Driver`]. [`on_every_driver!`] makes a test of it for each.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod authorization_server;
@@ -36,15 +36,14 @@ pub mod upstream;
 pub mod workers;
 pub mod x509;
 
-/// Makes two tests of each scenario, `in_process::…` and `in_envoy::…`.
+/// Makes a test of each scenario for each driver: `in_process::…` and `in_envoy::…`.
 ///
-/// A scenario is `fn name<D: Driver>()`. Without an Envoy the second one says so and passes, except
-/// in CI, where it fails. Before the scenarios may stand another module than the product's, as
-/// `in_envoy PATH;`.
+/// A scenario is `fn name<D: Driver>()`. Without an Envoy, the second test says so and passes; in CI it fails.
+/// `in_envoy PATH;` ahead of the scenarios names another module that Envoy needs for them.
 #[macro_export]
-macro_rules! on_both_drivers {
+macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {
-        $crate::on_both_drivers!(in_envoy $crate::envoy::module(); $($scenario),+);
+        $crate::on_every_driver!(in_envoy $crate::envoy::module(); $($scenario),+);
     };
     (in_envoy $module:expr; $($scenario:ident),+ $(,)?) => {
         mod in_process {
@@ -62,7 +61,7 @@ macro_rules! on_both_drivers {
     };
 }
 
-/// Makes a test of each scenario in Envoy alone: what it is about, the fake host does not have.
+/// Makes a test of each scenario in Envoy only. The fake host does not have what these are about.
 #[macro_export]
 macro_rules! in_envoy {
     ($($scenario:ident),+ $(,)?) => {

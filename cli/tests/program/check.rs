@@ -115,10 +115,13 @@ fn warnings_fail_only_where_they_are_to() {
     let weak = file("all-weak.yaml", WEAK);
     let weak = weak.to_str().unwrap();
     let good = file("not-weak.yaml", CONFIG);
+    let good = good.to_str().unwrap();
+    let keys = Signer::new(Algorithm::Es256).jwks().to_string();
+    let jwks = format!("idp={}", file("not-weak.jwks", &keys).display());
     for (arguments, code, lines) in [
         (&["check", weak][..], 0, 5),
         (&["check", "--strict", weak], 1, 5),
-        (&["check", "--strict", good.to_str().unwrap()], 0, 0),
+        (&["check", "--strict", good, "--jwks", &jwks], 0, 0),
     ] {
         let output = portcullis(arguments, "");
         let said = stdout(&output);

@@ -11,11 +11,11 @@ use crate::world::{
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
     signer::{Pair, Signer},
 };
 
-on_both_drivers!(
+on_every_driver!(
     cve_2024_34364_key_document_without_end_is_not_taken,
     cve_2024_45809_route_is_chosen_again_after_keys_are_fetched,
     cve_2024_45810_answers_made_by_the_proxy_are_no_keys,

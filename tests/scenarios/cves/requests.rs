@@ -6,10 +6,10 @@ use super::{any, assert_refused, assert_still_serves, requires, ruled};
 use crate::world::{configuration, local_provider, signer, start, token, with_local_keys};
 use support::{
     driver::{Driver, Request, Setup},
-    on_both_drivers,
+    on_every_driver,
 };
 
-on_both_drivers!(
+on_every_driver!(
     cve_2019_14993_no_path_makes_a_regular_expression_slow,
     cve_2020_8595_query_and_fragment_hide_no_path,
     cve_2020_25017_every_line_of_a_header_counts,

@@ -10,11 +10,11 @@ use crate::world::{
 use support::{
     authorization_server::Answer,
     driver::{Driver, Request},
-    on_both_drivers,
+    on_every_driver,
     signer::{Pair, Signer},
 };
 
-on_both_drivers!(
+on_every_driver!(
     cve_2019_9900_nul_cuts_nothing_off,
     cve_2019_12995_malformed_tokens_are_only_refused,
     cve_2021_21378_failed_token_does_not_pass_for_a_missing_one,

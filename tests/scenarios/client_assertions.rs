@@ -1,24 +1,24 @@
-//! Z19: clients that sign with their own keys (`preset: private-key-jwt`).
+//! Clients that sign their own tokens (`preset: private-key-jwt`).
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use super::{one_path_each, outcome};
-use crate::world::{get, start};
+use crate::world::{a_path_for_each, get, outcome, start};
 use support::{
     driver::{Driver, Setup},
-    on_both_drivers,
+    objects::with,
+    on_every_driver,
     signer::{Pair, Signer, public_pem},
 };
 
-on_both_drivers!(z19_client_assertion_as_bearer);
+on_every_driver!(a_client_s_own_assertion_is_its_token);
 
 const CLIENT: &str = "iq41q3fpgg6st";
 const VANITY: &str = "https://acme.zslogin.net";
 const API: &str = "https://api.zscaler.com";
 
-/// As the vendor's help has them, and as its SDKs do.
-fn z19_client_assertion_as_bearer<D: Driver>() {
+/// Assertions as the vendor's documentation makes them, and as its SDKs do.
+fn a_client_s_own_assertion_is_its_token<D: Driver>() {
     let client = |algorithm| {
         json!({
             "preset": "private-key-jwt",
@@ -27,7 +27,7 @@ fn z19_client_assertion_as_bearer<D: Driver>() {
             "public_keys": { "pem": [public_pem(algorithm)] },
         })
     };
-    let gate: D = start(&Setup::new(one_path_each(&json!({
+    let gate: D = start(&Setup::new(a_path_for_each(&json!({
         "RS256": client(Algorithm::Rs256),
         "ES256": client(Algorithm::Es256),
     }))));
@@ -40,20 +40,14 @@ fn z19_client_assertion_as_bearer<D: Driver>() {
         let sdk_header = json!({ "alg": algorithm.name(), "typ": "JWT" });
         for (header, claims) in [(&help_header, &help), (&sdk_header, &sdk)] {
             let sent = |changes: Value| {
-                let mut claims = claims.clone();
-                for (name, value) in changes.as_object().unwrap() {
-                    claims[name] = value.clone();
-                }
-                let claims = claims.as_object_mut().unwrap();
-                claims.retain(|_, value| !value.is_null());
-                let token = signer.token(header, &json!(claims));
+                let token = signer.token(header, &with(claims.clone(), &changes));
                 let exchange = get(&gate, &path, &token);
                 let (status, reason) = outcome(&exchange);
                 (status, reason.to_owned())
             };
             assert_eq!(sent(json!({})), (200, String::new()));
             for (changes, reason) in [
-                // Well past ten minutes, since the gate's clock goes on.
+                // Far more than ten minutes, since the gate's clock goes on.
                 (json!({ "exp": now + 1200 }), "lifetime"),
                 (json!({ "exp": null }), "lifetime"),
                 (json!({ "exp": now - 60 }), "expired"),

@@ -1,0 +1,116 @@
+//! What a scenario may do with a gate: start it, send requests, look at what happened.
+//!
+//! A scenario asserts outcomes: answers, what reached the protected service, fetches, metrics. It never asserts
+//! the order of host calls, so it holds on every [`Driver`].
+//!
+//! # What a driver must do
+//!
+//! - Put the gate in front of a service that records every request, with the clusters, routes and filters of
+//!   [`Setup`].
+//! - Return a refused configuration as [`Refused`], with everything that was logged about it. Tests compare
+//!   its text.
+//! - Keep any number of requests in flight between [`Driver::begin`] and [`Driver::finish`], and report how a
+//!   client sees each one end.
+//! - Fail the test if the module traps or panics, whatever the test looks at.
+//! - Start every gate from nothing: counters at zero, an empty log, no records in shared memory that another
+//!   gate wrote.
+//! - Wait on conditions, never for a time. The fake host's time is simulated; Envoy's is real.
+//!
+//! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] say which; a scenario that needs such a
+//! feature runs on the drivers that have it. [`on_every_driver!`](crate::on_every_driver) lists the drivers.
+
+mod exchange;
+mod setup;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use self::{
+    exchange::{Exchange, Request, Seen},
+    setup::{Route, Setup, VirtualHost, Wrapping},
+};
+
+/// A gate in front of a service that records what reaches it.
+pub trait Driver: Sized {
+    /// A request that was sent and is not answered yet.
+    type Pending;
+
+    /// A connection that stays open until it is dropped. The configuration that was in force when it was opened
+    /// serves all of its requests.
+    type Connection;
+
+    /// Starts the gate, and returns once it takes requests or has refused its configuration.
+    fn start(setup: &Setup) -> Result<Self, Refused>;
+
+    /// Replaces the plugin configuration. If the new one is refused, the old one stays in force.
+    fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
+
+    /// Offers a configuration that the module accepts, in an update that the host then refuses for another
+    /// reason.
+    fn reconfigure_in_vain(&self, configuration: &Value);
+
+    /// Opens a connection. In Envoy, it outlives an update only with [`Setup::keeps_connections`].
+    fn connect(&self) -> Self::Connection;
+
+    /// Sends a request over a connection and waits for its answer.
+    fn send_on(&self, connection: &mut Self::Connection, request: &Request) -> Exchange;
+
+    /// Sends a request without waiting for its answer.
+    fn begin(&self, request: &Request) -> Self::Pending;
+
+    /// Waits for the answer.
+    fn finish(&self, pending: Self::Pending) -> Exchange;
+
+    /// Closes the client's connection without waiting for the answer.
+    fn abandon(&self, pending: Self::Pending);
+
+    /// The number of requests that the gate has received and not answered yet.
+    fn in_flight(&self) -> u64;
+
+    /// How many connections each worker has accepted. The fake host counts requests instead.
+    fn taken_by_worker(&self) -> Vec<u64>;
+
+    /// The value of a counter or gauge; `None` if the module has not defined it.
+    fn metric(&self, name: &str) -> Option<u64>;
+
+    /// What the module has logged since the gate started, one entry a line.
+    fn log(&self) -> Vec<String>;
+
+    /// The gate's clock in seconds since 1970. Tokens are issued by it.
+    fn now(&self) -> u64;
+
+    /// Lets this much of the gate's time pass.
+    fn pass(&self, time: Duration);
+
+    /// Lets the gate work until the condition holds. Fails the test if it never does.
+    fn wait_until(&self, expectation: &str, condition: impl FnMut() -> bool);
+
+    /// Sends a request and waits for its answer.
+    fn send(&self, request: &Request) -> Exchange {
+        self.finish(self.begin(request))
+    }
+
+    /// Distributes the requests over this many connections in turn, and returns the statuses in order. `None`
+    /// means that the connection ended without an answer. Only Envoy keeps the connections open.
+    fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
+        let at_once = requests.chunks(connections);
+        at_once
+            .flat_map(|requests| self.send_all(requests))
+            .map(|exchange| Some(exchange.status))
+            .collect()
+    }
+
+    /// Sends all requests, then waits for the answers.
+    fn send_all(&self, requests: &[Request]) -> Vec<Exchange> {
+        let pending: Vec<_> = requests.iter().map(|request| self.begin(request)).collect();
+        pending
+            .into_iter()
+            .map(|pending| self.finish(pending))
+            .collect()
+    }
+}
+
+/// A refused configuration: what host and module logged about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
