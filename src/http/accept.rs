@@ -1,6 +1,6 @@
-//! Which form a client asks for (RFC 9110 §12.5.1).
+//! Content negotiation for the status report (RFC 9110 §12.5.1).
 
-/// A form of the report.
+/// A form in which the report can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `text/html`.
@@ -10,8 +10,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// HTML where the client likes it better, as browsers do; else JSON, also for one that accepts
-    /// neither. `accept` has the values of all lines.
+    /// Chooses HTML if the client prefers it, as browsers do, and JSON otherwise, even if the
+    /// client accepts neither. `accept` yields the value of every `accept` line.
     pub fn preferred<'a>(accept: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut html = Quality::default();
         let mut json = Quality::default();
@@ -29,7 +29,7 @@ impl Format {
     }
 }
 
-/// How much a client likes a media type: what its most specific range says, not the highest.
+/// How much a client wants one media type. The most specific range counts, not the highest weight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quality {
     precision: u8,
@@ -66,7 +66,7 @@ impl Quality {
     }
 }
 
-/// `0` to `1` with at most three decimals (RFC 9110 §12.4.2).
+/// Parses a weight from `0` to `1` with at most three decimals (RFC 9110 §12.4.2).
 fn thousandths(weight: &str) -> Option<u16> {
     let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
     if !matches!(whole, "0" | "1") || decimals.len() > 3 {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_form_that_the_client_likes_better() {
+    fn chooses_the_form_that_the_client_prefers() {
         use Format::{Html, Json};
         for (lines, expected) in [
             (&[][..], Json),
@@ -100,18 +100,18 @@ mod tests {
             (&["application/json;q=0.9, text/html"], Html),
             (&["application/json", "text/html;q=0.999"], Json),
             (&["application/json;q=0.5", "text/html;q=0.51"], Html),
-            // Of a browser.
+            // What a browser sends.
             (
                 &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
                 Html,
             ),
-            // The most specific range counts, wherever it stands.
+            // The most specific range counts, wherever it is.
             (&["*/*;q=0.1, text/html;q=0"], Json),
             (&["text/html;q=0, */*"], Json),
             (&["*/*, application/json;q=0.3"], Html),
             (&["application/*;q=0.2, text/html;q=0.3"], Html),
             (&["text/html ; charset=utf-8 ; Q=0.7"], Html),
-            // Neither is accepted, or no weight is one.
+            // The client accepts neither, or the weight is malformed.
             (&["image/png"], Json),
             (&["text/html;q=0"], Json),
             (&["text/html;q=2"], Json),

@@ -1,8 +1,9 @@
-//! Names that some servers take for one another.
+//! Names that some servers cannot tell apart.
 //!
-//! CGI, PHP and the servers that imitate them turn a name into a variable: letters lose their case,
-//! and every octet that is neither letter nor digit becomes `_`. To such a server `x.user` and
-//! `x_user` are the `x-user` that this module sets or reads, so here they are that name too.
+//! CGI, PHP and servers that imitate them turn a name into a variable: letters lose their case, and
+//! every octet that is neither a letter nor a digit becomes `_`. To such a server `x.user` and
+//! `x_user` are the `x-user` that Portcullis sets or reads. So Portcullis treats them as that name
+//! too.
 
 /// Whether a server that folds names takes `one` for `other`.
 pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
@@ -13,17 +14,17 @@ pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {
             .all(|(one, other)| fold(*one) == fold(*other))
 }
 
-/// Whether a server that folds names takes the header `written` for `own`, which it is not. A
-/// pseudo-header such as `:path` has no twin, since no server makes a header of it.
+/// Whether `written` is another spelling of the header `own` to a server that folds names. A
+/// pseudo-header such as `:path` has no twin, since no server turns it into a variable.
 pub(crate) fn is_twin(own: &str, written: &[u8]) -> bool {
     let is_pseudo = |name: &[u8]| name.first() == Some(&b':');
     let own = own.as_bytes();
     are_confusable(own, written) && own != written && !is_pseudo(own) && !is_pseudo(written)
 }
 
-/// Whether a server takes the query parameter `written`, decoded, for `own`. Beyond folding, PHP
-/// drops spaces at the start and cuts at NUL, and many frameworks read `own[]` and `own[a]` as
-/// parts of `own`.
+/// Whether a server takes the decoded query parameter `written` for `own`. PHP also drops leading
+/// spaces and cuts the name at NUL, and many frameworks read `own[]` and `own[a]` as parts of
+/// `own`.
 pub fn is_parameter(own: &str, written: &str) -> bool {
     let written = written.trim_start_matches(' ').as_bytes();
     written
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_counts_as_the_one_that_servers_make_of_it() {
+    fn a_parameter_matches_the_one_that_servers_make_of_it() {
         for (written, expected) in [
             ("a_tok", true),
             ("A.TOK", true),

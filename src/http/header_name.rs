@@ -1,28 +1,28 @@
-//! Names of headers.
+//! Header names.
 
 use core::fmt;
 use std::sync::Arc;
 
 use super::confusable::are_confusable;
 
-/// A header's name in lower case.
+/// A header name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeaderName(Arc<str>);
 
-/// Why a text is no header name.
+/// Why a text is not a header name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderNameError {
-    /// It is empty.
+    /// The text is empty.
     Empty,
-    /// It holds a byte outside of RFC 9110 §5.6.2 `token`.
+    /// The text has a byte that a `token` may not have (RFC 9110 §5.6.2).
     InvalidByte,
 }
 
 impl HeaderName {
-    /// Reads a header's name (RFC 9110 §5.1).
+    /// Parses a header name (RFC 9110 §5.1).
     ///
     /// # Errors
-    /// When `name` is not a `token` of RFC 9110 §5.6.2.
+    /// If `name` is not a `token` (RFC 9110 §5.6.2).
     pub fn parse(name: &str) -> Result<Self, HeaderNameError> {
         if name.is_empty() {
             return Err(HeaderNameError::Empty);
@@ -39,15 +39,15 @@ impl HeaderName {
         &self.0
     }
 
-    /// The name in lower case, to be shared.
+    /// The name in lower case, sharing this one's memory.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 
-    /// Whether a server that folds names takes `other` for this one: a client's `x_user` or
-    /// `x.user` would otherwise pass for the `x-user` that this module sets. A pseudo-header such
-    /// as `:path` has no confusable twin, since no server makes a header of it.
+    /// Whether a server that folds names takes `other` for this name. Without this check, a
+    /// client's `x_user` or `x.user` would pass for the `x-user` that Portcullis sets. A
+    /// pseudo-header such as `:path` is never confusable, since no server turns it into a variable.
     #[must_use]
     pub fn is_confusable_with(&self, other: &[u8]) -> bool {
         are_confusable(self.0.as_bytes(), other) && other.first() != Some(&b':')
@@ -73,7 +73,7 @@ impl fmt::Display for HeaderNameError {
 
 impl core::error::Error for HeaderNameError {}
 
-/// Whether every octet may occur in a `token` (RFC 9110 section 5.6.2).
+/// Whether every octet may be part of a `token` (RFC 9110 §5.6.2).
 #[must_use]
 pub fn is_token(text: &[u8]) -> bool {
     text.iter().all(|octet| is_token_byte(*octet))
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_every_separator_and_case_for_its_own() {
+    fn is_confusable_in_every_case_and_with_every_separator() {
         let name = HeaderName::parse("X-User-Id").unwrap();
         for spoof in [
             "x-user-id",
@@ -108,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn takes_no_pseudo_header_for_its_own() {
+    fn is_never_confusable_with_a_pseudo_header() {
         let name = HeaderName::parse("-path").unwrap();
         assert!(!name.is_confusable_with(b":path"));
         assert!(name.is_confusable_with(b"_path"));
     }
 
     #[test]
-    fn refuses_what_is_no_token() {
+    fn refuses_text_that_is_not_a_token() {
         for name in ["", ":path", "a b", "x\u{e9}", "a\r\nb"] {
             assert!(HeaderName::parse(name).is_err(), "{name:?}");
         }

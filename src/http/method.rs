@@ -1,6 +1,6 @@
-//! Methods, which are case-sensitive (RFC 9110 §9.1).
+//! Request methods, which are case-sensitive (RFC 9110 §9.1).
 
-/// The methods of RFC 9110 and PATCH (RFC 5789).
+/// The methods of RFC 9110, and PATCH (RFC 5789).
 const STANDARD: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
@@ -15,7 +15,7 @@ pub fn is_misspelt(method: &[u8]) -> bool {
         || str::from_utf8(method).is_err()
 }
 
-/// Whether `method` may be one in other case: `purge` is, and servers may act on it as on `PURGE`.
+/// Whether `method` has a lower-case letter. Servers may act on `purge` as they do on `PURGE`.
 #[must_use]
 pub fn has_lower_case(method: &str) -> bool {
     method.bytes().any(|octet| octet.is_ascii_lowercase())
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_standard_methods_in_other_case() {
+    fn recognises_standard_methods_in_another_case() {
         for method in STANDARD {
             assert!(!is_misspelt(method.as_bytes()), "{method}");
             assert!(is_misspelt(method.to_lowercase().as_bytes()), "{method}");

@@ -1,6 +1,10 @@
-//! Values of HTTP: the head of a request, an answer, and what servers could read in two ways.
+//! HTTP values: a request's head, a response, and names and paths that servers can read in two
+//! ways.
 //!
-//! Nothing here knows rules, tokens or the host.
+//! Nothing here knows rules, tokens or the host. The checks that refuse ambiguous spellings are
+//! here, because they depend only on what a client sent: two servers that read one path or one
+//! header name differently let a request past the rule written for it. A value is refused by its
+//! own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;
 mod confusable;

@@ -1,37 +1,38 @@
 //! A request's head as the engine sees it.
 //!
-//! Values are bytes: a client may send anything, and a decision must be made about all of it.
+//! Values are bytes. A client may send anything, and every request needs a decision.
 
-/// A request's head. Names are in lower case, pseudo-headers included, in the order received.
+/// A request's head. Names are in lower case, pseudo-headers included, and headers are in the order
+/// received.
 #[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     headers: Vec<(&'a [u8], &'a [u8])>,
 }
 
 impl<'a> Request<'a> {
-    /// A request with these headers; names must be in lower case already, as Envoy gives them.
+    /// Makes a request of these headers. Names must already be in lower case, as in Envoy.
     #[must_use]
     pub const fn new(headers: Vec<(&'a [u8], &'a [u8])>) -> Self {
         Self { headers }
     }
 
-    /// All headers in order.
+    /// All headers, in order.
     #[must_use]
     pub fn headers(&self) -> &[(&'a [u8], &'a [u8])] {
         &self.headers
     }
 
-    /// Every value of the header `name`, in order: a check of the first line alone would let a
-    /// second one through unseen (CVE-2020-25017).
+    /// All values of the header `name`, in order. A check of the first line alone would overlook a
+    /// second one (CVE-2020-25017).
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {
         self.headers
             .iter()
-            // Most differ in length: a look costs no call then.
+            // Most names differ in length, and comparing lengths needs no call.
             .filter(move |(own, _)| own.len() == name.len() && *own == name.as_bytes())
             .map(|(_, value)| *value)
     }
 
-    /// The value of `:method`; empty when absent or not text.
+    /// The value of `:method`; empty if absent or not UTF-8.
     #[must_use]
     pub fn method(&self) -> &'a str {
         self.values(":method")
@@ -40,7 +41,7 @@ impl<'a> Request<'a> {
             .unwrap_or("")
     }
 
-    /// The value of `:path`, query included; `None` for a CONNECT without one.
+    /// The value of `:path`, query included; `None` for a CONNECT request without one.
     #[must_use]
     pub fn target(&self) -> Option<&'a [u8]> {
         self.values(":path").next()

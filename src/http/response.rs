@@ -1,14 +1,14 @@
-//! An answer that the gate gives itself.
+//! A response that the gate sends itself.
 
-/// An answer to send.
+/// A response to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status code.
     pub status: u16,
-    /// Headers in order.
+    /// The headers, in order.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
-    /// Envoy's `%RESPONSE_CODE_DETAILS%`.
+    /// The value of Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
 }

@@ -7,23 +7,23 @@ use super::spelling::octets;
 /// Why a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ambiguity {
-    /// `\` or `%5c`: some servers take it for `/`.
+    /// `\` or `%5c`, which some servers take for `/`.
     Backslash,
-    /// An encoded control character: some servers end the path at `%00`, or take `%0a` off its end.
+    /// An encoded control character. Some servers end the path at `%00`, or strip a final `%0a`.
     Control,
-    /// `.` or `..` as a segment, plain or encoded (RFC 3986 §5.2.4).
+    /// A segment `.` or `..`, plain or encoded (RFC 3986 §5.2.4).
     DotSegment,
-    /// `%25` before two hexadecimal digits: decoded twice, it becomes another character.
+    /// `%25` before two hexadecimal digits. Decoded twice, it becomes another character.
     DoubleEncoding,
-    /// `//`: some servers merge it.
+    /// `//`, which some servers merge.
     EmptySegment,
-    /// `%2f`: some servers decode it before they route.
+    /// `%2f`, which some servers decode before they route.
     EncodedSlash,
-    /// `#`: a fragment is not part of a request target (RFC 9112 §3.2).
+    /// `#`. A fragment is not part of a request target (RFC 9112 §3.2).
     Fragment,
     /// Encoded octets that are not UTF-8, such as `%c0%af`, which old decoders read as `/`.
     NotText,
-    /// `%u002f`: IIS and others decode it to a character.
+    /// `%u002f`, which IIS and others decode to a character.
     UnicodeEncoding,
 }
 
@@ -43,16 +43,16 @@ impl fmt::Display for Ambiguity {
     }
 }
 
-/// How much of a request's path a rule writes down.
+/// How much of a request's path a rule specifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// The start of it.
+    /// The beginning.
     Start,
-    /// All of it.
+    /// The whole path.
     Whole,
 }
 
-/// Refuses a path in its normal spelling that servers read differently.
+/// Refuses a path in its normal spelling if servers read it differently.
 pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     if normal.contains("//") {
         return Err(Ambiguity::EmptySegment);
@@ -67,7 +67,7 @@ pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     refuse_encodings(normal, extent)
 }
 
-/// Looks at each encoded octet of a normal spelling.
+/// Checks each encoded octet of a path in its normal spelling.
 fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     if !normal.contains('%') {
         return Ok(());
@@ -93,13 +93,13 @@ fn refuse_encodings(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     }
 }
 
-/// Whether `u` and four hexadecimal digits come first.
+/// Whether the text begins with `u` and four hexadecimal digits.
 fn is_unicode_encoding(behind: &str) -> bool {
     let digits = behind.strip_prefix(['u', 'U']);
     digits.is_some_and(starts_with_digits::<4>)
 }
 
-/// Whether that many hexadecimal digits come first.
+/// Whether the text begins with `COUNT` hexadecimal digits.
 fn starts_with_digits<const COUNT: usize>(text: &str) -> bool {
     let first = text.as_bytes().first_chunk::<COUNT>();
     first.is_some_and(|first| first.iter().all(u8::is_ascii_hexdigit))

@@ -1,12 +1,13 @@
-//! One path, however it is spelled.
+//! Request paths, and the ways in which servers read them.
 //!
 //! A rule for `/admin` protects nothing if the upstream takes `/x/..%2fadmin`, `/%61dmin` or
-//! `/admin;x` for the same resource. Normalising like one upstream would fail for another, so with
-//! `path_policy: reject` a path that servers read as different resources is refused, and a path
-//! that has several spellings must meet the same rule in each: [`readings()`]. A rule's own path is
-//! brought into the same spelling when the configuration is read ([`normal_spelling`]).
+//! `/admin;x` for the same resource. Normalising as one upstream does would be wrong for another.
+//! So with `path_policy: reject`, a path that servers read as different resources is refused, and a
+//! path that has several spellings must get the same decision in each of them ([`readings()`]). The
+//! path of a rule is converted to the same spelling when the configuration is read
+//! ([`normal_spelling`]).
 //!
-//! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed where the
+//! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed if the
 //! rules decide alike for every reading (CVE-2026-73553).
 
 mod ambiguity;

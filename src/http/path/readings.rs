@@ -13,12 +13,12 @@ use super::{
 pub struct Readings(Vec<String>);
 
 impl Readings {
-    /// Each of them.
+    /// Iterates over the readings.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds a reading in its normal spelling, and what it is cut to.
+    /// Adds a reading in its normal spelling, and the same up to an encoded delimiter.
     fn add(&mut self, normal: &str, path: &str) -> Result<(), Ambiguity> {
         let cut = before_delimiter(normal).and_then(|length| normal.get(..length));
         for reading in iter::once(normal).chain(cut) {
@@ -31,10 +31,10 @@ impl Readings {
     }
 }
 
-/// The other readings of `path` (without query).
+/// Lists the other readings of `path`, which has no query.
 ///
 /// # Errors
-/// When servers read it as different resources.
+/// If servers read the path as different resources.
 pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if is_plain(path.as_bytes()) {
         return Ok(Readings::default());
@@ -44,7 +44,7 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     }
     let normal = normal_spelling(path);
     let mut others = Readings::default();
-    // Each reading is looked at: taking `;` out of `/..;/admin` leaves a dot segment.
+    // Each reading is checked: without `;`, the path `/..;/admin` has a dot segment.
     others.add(&normal, path)?;
     if normal.contains(';') {
         others.add(&without_parameters(&normal), path)?;
@@ -52,15 +52,15 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     Ok(others)
 }
 
-/// The length of what comes before an encoded `?` or `#`. A proxy that sends on what it has decoded
-/// asks for `/admin?x` where it was asked for `/admin%3Fx`.
+/// The length of what precedes an encoded `?` or `#`. A proxy that forwards what it decoded
+/// requests `/admin?x` from the upstream when the client sent `/admin%3Fx`.
 fn before_delimiter(normal: &str) -> Option<usize> {
     let mut triplets = normal.as_bytes().windows(3);
     triplets.position(|triplet| matches!(triplet, b"%3F" | b"%23"))
 }
 
-/// Whether a path has one reading and nothing ambiguous. Most paths are like this, so it is one
-/// scan without allocation.
+/// Whether a path has only one reading and nothing ambiguous. Most paths are like this, so the
+/// check is one scan without allocation.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     const START: u8 = 0;
     let mut before = START;
@@ -75,7 +75,7 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
     })
 }
 
-/// `path` without its parameters: everything from `;` to the end of each segment.
+/// Removes the parameters of a path: everything from `;` to the end of each segment.
 pub(super) fn without_parameters(path: &str) -> String {
     let segments: Vec<&str> = path
         .split('/')

@@ -1,4 +1,4 @@
-//! The one spelling that every server gives a path (RFC 3986 §6.2.2).
+//! The normal spelling of a path, which every server reads alike (RFC 3986 §6.2.2).
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ pub(super) struct Octet {
 }
 
 impl Octet {
-    /// Whether it is written as it is in a normal spelling.
+    /// Whether the normal spelling has this octet unencoded.
     fn is_literal(self) -> bool {
         is_pchar(self.value) || (self.value == b'/' && !self.is_encoded)
     }
 
-    /// Whether it is a `%` that encodes nothing.
+    /// Whether the octet is a `%` that no two hexadecimal digits follow.
     pub(super) const fn is_stray_percent(self) -> bool {
         self.value == b'%' && !self.is_encoded
     }
 }
 
-/// The octets that a path spells. A `%` that encodes nothing is itself.
+/// Decodes a path into octets. A `%` without two hexadecimal digits stays a `%`.
 pub(super) fn octets(path: &str) -> Vec<Octet> {
     let mut octets = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -42,7 +42,7 @@ pub(super) fn octets(path: &str) -> Vec<Octet> {
     octets
 }
 
-/// The octet that a triplet at the start encodes, and what follows it.
+/// Decodes a triplet at the start of `path`, and returns its octet and the rest.
 fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
     let [b'%', high, low, behind @ ..] = path else {
         return None;
@@ -52,9 +52,10 @@ fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
     Some((u8::try_from(value).ok()?, behind))
 }
 
-/// `path` in its normal spelling: an octet that a path may hold as it is (`pchar`, RFC 3986 §3.3) is
-/// not encoded, and every other one is, in capitals. So `/caf%c3%a9` and `/café` become
-/// `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays: it is no `/`.
+/// Converts `path` to its normal spelling. Octets that a path may have as they are (`pchar`, RFC
+/// 3986 §3.3) are not encoded; all others are, in capitals. So `/caf%c3%a9` and `/café` become
+/// `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays encoded, because
+/// it is not a `/`.
 #[must_use]
 pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     let mut normal = String::with_capacity(path.len());
@@ -74,7 +75,7 @@ pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a segment may hold unencoded (RFC 3986 §3.3).
+/// Whether a segment may have this octet unencoded (RFC 3986 §3.3).
 pub(super) const fn is_pchar(octet: u8) -> bool {
     matches!(
         octet,

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-/// A request target, split.
+/// A request target, split into path and query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target<'a> {
-    /// The path, before `?`.
+    /// The path, which ends before the first `?`.
     pub path: &'a str,
-    /// What follows the first `?`.
+    /// The query, which follows the first `?`.
     pub query: Option<&'a str>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The whole of it, as `:path` has it.
+    /// The whole target, as in `:path`.
     #[must_use]
     pub fn text(self) -> Cow<'a, str> {
         match self.query {

@@ -8,7 +8,7 @@ use super::{
 };
 
 #[test]
-fn refuses_each_ambiguous_form() {
+fn refuses_every_ambiguous_form() {
     for (path, reason) in [
         ("/a//b", Ambiguity::EmptySegment),
         ("//", Ambiguity::EmptySegment),
@@ -51,9 +51,9 @@ fn refuses_each_ambiguous_form() {
     }
 }
 
-/// The quick scan passes nothing that the full check would refuse or read in two ways.
+/// The quick scan passes no path that the full check would refuse or read in two ways.
 #[test]
-fn calls_no_path_plain_that_has_two_readings() {
+fn no_path_with_two_readings_is_plain() {
     let mut paths = vec![String::new()];
     for _ in 0..5 {
         let pieces = ["/", ".", "%2e", "%", "a", "#", "\\", ";", "é", "[", "%61"];
@@ -71,7 +71,7 @@ fn calls_no_path_plain_that_has_two_readings() {
 }
 
 #[test]
-fn gives_ordinary_paths_one_reading() {
+fn ordinary_paths_have_one_reading() {
     for path in [
         "/",
         "/a/b/",
@@ -92,7 +92,7 @@ fn gives_ordinary_paths_one_reading() {
 }
 
 #[test]
-fn reads_other_spellings_and_parameters_too() {
+fn lists_the_readings_of_other_spellings_and_parameters() {
     for (path, expected) in [
         ("/%61dmin", &["/admin"][..]),
         ("/x[1]", &["/x%5B1%5D"]),
@@ -116,7 +116,7 @@ fn reads_other_spellings_and_parameters_too() {
 }
 
 #[test]
-fn gives_each_path_one_spelling() {
+fn every_path_has_one_normal_spelling() {
     for (path, expected) in [
         ("/a", "/a"),
         ("/%61%7e%7E", "/a~~"),
@@ -133,7 +133,7 @@ fn gives_each_path_one_spelling() {
 }
 
 #[test]
-fn tells_paths_that_no_request_can_have() {
+fn detects_paths_that_no_request_can_have() {
     let (start, whole) = (Extent::Start, Extent::Whole);
     let refused = Unreachable::Refused;
     for (path, extent, expected) in [
@@ -154,7 +154,7 @@ fn tells_paths_that_no_request_can_have() {
         ("/a\u{7f}", start, Some(Unreachable::Control)),
         ("/100%", whole, Some(Unreachable::Percent)),
         ("/a%2", start, Some(Unreachable::Percent)),
-        // A prefix may continue into a path that requests can have.
+        // A prefix may be the beginning of a path that requests can have.
         ("/.", start, None),
         ("/a/..", start, None),
         ("/caf%c3", start, None),
@@ -172,7 +172,7 @@ fn tells_paths_that_no_request_can_have() {
 }
 
 #[test]
-fn strips_parameters_of_every_segment() {
+fn removes_the_parameters_of_every_segment() {
     assert_eq!(without_parameters("/a;x=1/b;y/c"), "/a/b/c");
     assert_eq!(without_parameters("/..;/admin"), "/../admin");
     assert_eq!(without_parameters("/a"), "/a");

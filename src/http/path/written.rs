@@ -7,15 +7,16 @@ use super::{
     spelling::{Octet, normal_spelling, octets},
 };
 
-/// Why no request that `path_policy: reject` admits can have a rule's path. The rule would protect
-/// nothing, and its author would not notice.
+/// Why no request that `path_policy: reject` admits can have the path of a rule. Such a rule would
+/// protect nothing, and its author would not notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
     /// Requests with such a path are refused.
     Refused(Ambiguity),
-    /// A space or control character: requests can only have it encoded, so it is a mistake.
+    /// The path has a space or control character. Requests can only have it encoded, so it is a
+    /// mistake.
     Control,
-    /// A `%` without two hexadecimal digits.
+    /// The path has a `%` without two hexadecimal digits.
     Percent,
 }
 
@@ -24,12 +25,12 @@ impl fmt::Display for Unreachable {
         match self {
             Self::Refused(ambiguity) => write!(formatter, "{ambiguity}"),
             Self::Control => formatter.write_str("a space or control character"),
-            Self::Percent => formatter.write_str("a % that encodes nothing"),
+            Self::Percent => formatter.write_str("a % without two hexadecimal digits"),
         }
     }
 }
 
-/// Why no request can have `path`, or begin with it.
+/// Why no request can have `path`, or a path that begins with it.
 #[must_use]
 pub fn unreachable(path: &str, extent: Extent) -> Option<Unreachable> {
     if path.bytes().any(|octet| octet <= b' ' || octet == 0x7f) {
