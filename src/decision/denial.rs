@@ -1,4 +1,5 @@
-//! The answer to a refused request: RFC 6750 §3, exactly; RFC 7617 §2 for clients with secrets.
+//! The response to a refused request, exactly as RFC 6750 §3 requires, and RFC 7617 §2 for clients
+//! with secrets.
 
 use core::fmt::Write as _;
 
@@ -8,37 +9,37 @@ use crate::{
     policy::{ProviderId, Schemes},
 };
 
-/// Methods of a path that is for reading alone.
+/// The methods of a path that only supports reading.
 pub const READING: [&str; 2] = ["GET", "HEAD"];
 
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
-    /// Why.
+    /// Why the request is refused.
     pub reason: Reason,
-    /// Whose token it was, where one was looked at.
+    /// The provider whose token was checked, if any was.
     pub provider: Option<ProviderId>,
-    /// How the client can authenticate, or has tried to.
+    /// The schemes with which the client can authenticate, or has tried to.
     pub schemes: Schemes,
-    /// Scopes that the rule asks for, where they fell short.
+    /// The scopes that the rule requires, if the token lacks some.
     pub scopes: Vec<String>,
-    /// When to try again, in seconds, where keys cannot be had.
+    /// When the client may try again, in seconds, if keys are unavailable.
     pub retry_after: Option<u64>,
-    /// What other filters get to know.
+    /// The filter state to write for other filters.
     pub exports: Vec<StateEntry>,
 }
 
-/// What the operator chose for all answers.
+/// The operator's choices for all responses.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseStyle<'a> {
     /// The `realm` of every challenge.
     pub realm: &'a str,
-    /// Neither body nor challenge.
+    /// Whether to omit the body and the challenge.
     pub stripped: bool,
 }
 
 impl Denial {
-    /// A refusal for `reason`, which no provider has to do with.
+    /// Makes a refusal for `reason` that concerns no provider.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
         Self {
@@ -51,7 +52,7 @@ impl Denial {
         }
     }
 
-    /// The answer.
+    /// The response to send.
     #[must_use]
     pub fn response(&self, style: ResponseStyle<'_>) -> Response {
         let (status, error) = match self.reason.class() {
@@ -70,7 +71,8 @@ impl Denial {
             if let Some(bearer) = self.challenge(style.realm) {
                 headers.push(("www-authenticate", bearer));
             }
-            // RFC 7617 knows no errors: the challenge asks for another secret, which 401 alone does.
+            // RFC 7617 defines no errors. The challenge asks for another secret, which 401 alone
+            // says.
             if status == 401 && self.schemes.basic {
                 let basic = format!("Basic realm=\"{}\"", style.realm);
                 headers.push(("www-authenticate", basic));
@@ -97,8 +99,8 @@ impl Denial {
         }
     }
 
-    /// RFC 6750 §3. Only configured text stands in it: what a client sent could break out of the
-    /// quotes.
+    /// The Bearer challenge (RFC 6750 §3). It quotes only configured text: text from a client could
+    /// break out of the quotes.
     fn challenge(&self, realm: &str) -> Option<String> {
         if !self.schemes.bearer {
             return None;
@@ -124,7 +126,7 @@ impl Denial {
         Some(challenge)
     }
 
-    /// Both texts are constants without characters that JSON escapes.
+    /// The JSON body. Both texts are constants without characters that JSON escapes.
     fn body(&self, error: &str) -> String {
         let description = self.reason.description(self.schemes);
         format!("{{\"error\":\"{error}\",\"error_description\":\"{description}\"}}")
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_as_rfc_6750_says() {
+    fn responds_as_rfc_6750_requires() {
         for (reason, status, expected) in [
             (
                 Reason::MissingCredential,
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn challenges_for_each_scheme_that_is_taken() {
+    fn challenges_for_each_accepted_scheme() {
         let basic = Schemes::default().and(Scheme::Basic);
         let both = Schemes::BEARER.and(Scheme::Basic);
         let (bearer, secret) = (r#"Bearer realm="api""#, r#"Basic realm="api""#);
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_scopes_that_fell_short() {
+    fn the_challenge_names_the_missing_scopes() {
         let mut denial = Denial::new(Reason::InsufficientScope);
         denial.scopes = vec!["orders:read".to_owned(), "orders:write".to_owned()];
         assert_eq!(
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_a_path_is_for() {
+    fn a_wrong_method_is_answered_with_the_allowed_ones() {
         let response = Denial::new(Reason::Method).response(STYLE);
         assert!(
             response
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn says_when_to_try_again() {
+    fn an_unavailable_key_set_is_answered_with_retry_after() {
         let mut denial = Denial::new(Reason::KeysUnavailable);
         denial.retry_after = Some(3);
         assert!(
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn strips_body_and_challenge_where_told() {
+    fn a_stripped_response_has_neither_body_nor_challenge() {
         let style = ResponseStyle {
             realm: "api",
             stripped: true,

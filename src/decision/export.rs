@@ -1,36 +1,36 @@
-//! What a provider's tokens leave for other filters.
+//! What Portcullis writes to the filter state, for other filters.
 
-/// Prefix of every key: a module reaches no other filter state, and the host adds `wasm.` to it.
+/// Prefix of every key. A module cannot write other filter state; the host adds `wasm.` to the key.
 const PREFIX: &str = "portcullis.";
 
-/// Filter state to write, in place of the dynamic metadata of `jwt_authn`, which a module cannot
-/// write. Each is JSON text but the identity.
+/// Which entries of the filter state a provider's tokens set. They take the place of the dynamic
+/// metadata of `jwt_authn`, which a module cannot write. All are JSON text, except the identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
-    /// Where the verified payload goes (`payload_in_metadata`).
+    /// The key of the verified payload (`payload_in_metadata`).
     pub payload: Option<StateKey>,
-    /// Where the verified JOSE header goes (`header_in_metadata`).
+    /// The key of the verified JOSE header (`header_in_metadata`).
     pub header: Option<StateKey>,
-    /// Where it goes who is calling (`identity_in_metadata`); the one that is not JSON.
+    /// The key of the caller's identity (`identity_in_metadata`), the only entry that is not JSON.
     pub identity: Option<StateKey>,
-    /// Where it goes why a token failed (`failed_status_in_metadata`).
+    /// The key of the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// Claims whose text becomes a list of its words in the payload.
+    /// Claims whose text becomes a list of words in the exported payload.
     pub space_delimited_claims: Vec<String>,
 }
 
-/// Name of an entry of the filter state, without the `wasm.` that the host adds.
+/// The key of an entry of the filter state, without the `wasm.` that the host adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateKey(String);
 
 impl StateKey {
-    /// The key for the operator's name: `portcullis.<name>`.
+    /// Makes the key for a name that the operator chose: `portcullis.<name>`.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self(format!("{PREFIX}{name}"))
     }
 
-    /// The key.
+    /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -38,7 +38,7 @@ impl StateKey {
 }
 
 impl Exports {
-    /// All keys.
+    /// Iterates over all keys that are set.
     pub fn keys(&self) -> impl Iterator<Item = &StateKey> {
         [
             &self.payload,
@@ -51,11 +51,11 @@ impl Exports {
     }
 }
 
-/// One entry of the filter state to write.
+/// An entry of the filter state to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateEntry {
-    /// Where it stands.
+    /// The key.
     pub key: StateKey,
-    /// JSON text; an identity is written as it is.
+    /// The value: JSON text, or an identity as plain text.
     pub value: String,
 }

@@ -1,7 +1,9 @@
-//! What becomes of a request.
+//! Decisions about requests.
 //!
-//! A [`Decision`] is a value: the shells carry it out and add nothing. A [`Permit`] alone says how
-//! a request may be changed; a [`Denial`] alone knows its status, challenge, text and metric.
+//! A [`Decision`] is a value: a [`gate`](crate::gate) carries it out and adds nothing. Only a
+//! [`Permit`] says how a request may be changed. Only a [`Denial`] knows its status, its challenge,
+//! its text and its metric. Every refusal has one [`Reason`] of a closed set, so no refusal is
+//! without a metric or a documented response.
 
 mod denial;
 mod export;
@@ -21,20 +23,20 @@ use crate::{
     keys::{FetchCause, SourceId},
 };
 
-/// What becomes of a request.
+/// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It has to wait for keys.
+    /// The request has to wait for keys.
     AwaitKeys {
-        /// Whose keys.
+        /// The key source to wait for.
         source: SourceId,
-        /// Why they are not there.
+        /// Why the keys are missing.
         cause: FetchCause,
     },
-    /// It is answered here.
+    /// The gate refuses the request.
     Deny(Denial),
-    /// It goes on to the upstream.
+    /// The request goes on to the upstream.
     Permit(Permit),
-    /// It is answered here with how the authorization servers stand.
+    /// The gate responds with the status report, in this form.
     Report(Format),
 }

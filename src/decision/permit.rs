@@ -1,54 +1,55 @@
-//! How a request that may pass is changed.
+//! Permission to pass, and how the request is changed.
 
 use crate::{
     decision::{Denial, Reason, StateEntry, Text},
     policy::ProviderId,
 };
 
-/// Leave to pass, and the edits that make the request's identity trusted. Only the engine makes one.
+/// Permission to pass, with the edits that make the request's identity trustworthy. Only the engine
+/// makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permit {
-    /// Why it may pass.
+    /// Why the request may pass.
     pub reason: PermitReason,
-    /// The provider whose token counted.
+    /// The provider whose token was accepted.
     pub provider: Option<ProviderId>,
-    /// Edits, to be made in order.
+    /// The edits, in order.
     pub edits: Vec<HeaderEdit>,
-    /// What other filters get to know.
+    /// The filter state to write for other filters.
     pub exports: Vec<StateEntry>,
-    /// The proxy is to choose the route anew, edits or none.
+    /// Whether the proxy must choose the route again, even without edits.
     pub clears_route_cache: bool,
 }
 
 /// Why a request may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PermitReason {
-    /// A CORS preflight request.
+    /// The request is a CORS preflight.
     CorsPreflight,
-    /// The rule's requirement let it through without a verified token.
+    /// The rule's requirement lets it pass without a verified token.
     Lenient,
-    /// The rule asks for no token.
+    /// The rule requires no token.
     NotRequired,
-    /// It would have been refused, but rules do not block (`mode: shadow`).
+    /// The request would have been refused, but rules do not block (`mode: shadow`).
     Shadow(Denial),
-    /// No rule is for it, and `unmatched` allows it.
+    /// No rule matches, and `unmatched` allows it.
     Unmatched,
-    /// Its token verified, and grants enough.
+    /// The token is verified and grants enough.
     Verified,
 }
 
-/// One change of a request's head.
+/// A change to a request's head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderEdit {
-    /// Every line of this header goes.
+    /// Removes every line of this header.
     Remove(Text),
-    /// This header stands once, with this value.
+    /// Replaces all lines of this header by one with this value.
     Set(Text, Text),
 }
 
 impl PermitReason {
-    /// Its name on the command line.
+    /// The reason's name on the command line.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -61,7 +62,7 @@ impl PermitReason {
         }
     }
 
-    /// Why it would have been refused.
+    /// Why the request would have been refused, in shadow mode.
     #[must_use]
     pub const fn shadowed(&self) -> Option<Reason> {
         match self {

@@ -1,15 +1,16 @@
-//! Every reason to refuse a request: a closed set, with all that is said of each in one table.
+//! Every reason to refuse a request. The set is closed, and one table has all facts about each
+//! reason.
 
 use crate::policy::Schemes;
 
-/// The classes of answers (RFC 6750 §3.1).
+/// The classes of responses (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// 403.
     InsufficientScope,
     /// 400.
     InvalidRequest,
-    /// 400, nothing to do with the credential.
+    /// 400 for a request whose credential is not the problem.
     InvalidTarget,
     /// 405.
     InvalidMethod,
@@ -17,13 +18,13 @@ pub(super) enum Class {
     TargetTooLong,
     /// 401 with an error.
     InvalidToken,
-    /// 401 without an error: the client may not know that it has to authenticate.
+    /// 401 without an error code: the client may not know that it has to authenticate.
     Unauthenticated,
     /// 503.
     Unavailable,
 }
 
-/// Declares each reason with its label, its class, and the number that `jwt_authn` of Envoy 1.40 has for it.
+/// Declares each reason with its label, its class, and its number in `jwt_authn` of Envoy 1.40.
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $reason:ident: $label:literal, $class:ident, $jwt_authn:expr;)*) => {
         /// Why a request is refused.
@@ -36,7 +37,7 @@ macro_rules! reasons {
             /// Every reason.
             pub const ALL: [Self; [$($label),*].len()] = [$(Self::$reason),*];
 
-            /// Its name in metrics and response code details.
+            /// The reason's name in metrics and response code details.
             #[must_use]
             pub const fn label(self) -> &'static str {
                 match self {
@@ -44,7 +45,7 @@ macro_rules! reasons {
                 }
             }
 
-            /// The number that `jwt_authn` of Envoy 1.40 has for it; `None` where no token failed.
+            /// The reason's number in `jwt_authn` of Envoy 1.40; `None` if no token was refused.
             #[must_use]
             pub const fn jwt_authn_status(self) -> Option<u8> {
                 match self {
@@ -52,7 +53,7 @@ macro_rules! reasons {
                 }
             }
 
-            /// Which answer it gets.
+            /// The class of the response.
             pub(super) const fn class(self) -> Class {
                 match self {
                     $(Self::$reason => Class::$class,)*
@@ -63,94 +64,95 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The token's `alg` is unknown, or not one that the provider allows (RFC 8725 §3.1). A token
-    /// without signature is malformed before that.
+    /// The token's `alg` is unknown, or the provider does not allow it (RFC 8725 §3.1). A token
+    /// without a signature is already `MalformedToken`.
     Algorithm: "algorithm", InvalidToken, Some(8);
-    /// The authority can be read in two ways.
+    /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
     /// Some servers take a header for one that a rule has a condition on.
     AmbiguousHeader: "header", InvalidTarget, None;
-    /// The method is a standard one, or one of a rule, in other case; or no text.
+    /// The method is a standard method, or a rule's method, in another case; or it is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
-    /// The path, or a query parameter that a rule has a condition on, can be read in two ways.
+    /// The path, or a query parameter that a rule has a condition on, can be read in more than one
+    /// way.
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
-    /// The token is meant for another audience (RFC 7519 §4.1.3).
+    /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
-    /// No client of the provider has this secret, or none is called so: nobody can tell which.
+    /// Unknown client, or wrong secret. The answer does not reveal which.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);
-    /// The signature does not verify.
+    /// The signature is not valid.
     BadSignature: "bad_signature", InvalidToken, Some(26);
     /// A required claim is missing or has another value.
     Claim: "claim", InvalidToken, Some(26);
-    /// The client is not one of the provider's, or the token names two.
+    /// The provider does not accept the client, or the token names two clients.
     Client: "client", InvalidToken, Some(26);
-    /// The client is disabled; its secret is good.
+    /// The client is disabled; its secret is correct.
     ClientDisabled: "client_disabled", InvalidToken, Some(26);
-    /// The client has expired; its secret is good.
+    /// The client has expired; its secret is correct.
     ClientExpired: "client_expired", InvalidToken, Some(26);
-    /// The token is bound to a key that this connection does not prove (RFC 7800).
+    /// The token is bound to a key whose possession this connection does not prove (RFC 7800).
     Confirmation: "confirmation", InvalidToken, Some(26);
-    /// The token has expired (RFC 7519 §4.1.4); its signature is good.
+    /// The token has expired (RFC 7519 §4.1.4); its signature is valid.
     Expired: "expired", InvalidToken, Some(3);
-    /// A claim cannot be carried in a header.
+    /// A header cannot carry the value of a claim.
     HeaderValue: "header_value", InvalidToken, Some(26);
     /// The proxy withholds something that the decision needs.
     HostFailure: "host_failure", Unavailable, None;
-    /// The rule asks for a claim that the token lacks.
+    /// The token lacks a claim that the rule requires.
     InsufficientClaim: "insufficient_claim", InsufficientScope, None;
-    /// The rule is for other clients.
+    /// The rule does not allow this client.
     InsufficientClient: "insufficient_client", InsufficientScope, None;
-    /// The rule asks for a role that the token lacks.
+    /// The token lacks a role that the rule requires.
     InsufficientRole: "insufficient_role", InsufficientScope, None;
-    /// The rule asks for scopes that the token lacks.
+    /// The token lacks scopes that the rule requires.
     InsufficientScope: "insufficient_scope", InsufficientScope, None;
-    /// The token was issued by someone else (RFC 7519 §4.1.1).
+    /// The token is from another issuer (RFC 7519 §4.1.1).
     Issuer: "issuer", InvalidToken, Some(24);
-    /// The authorization server's keys cannot be had.
+    /// The authorization server's keys are unavailable.
     KeysUnavailable: "keys_unavailable", Unavailable, Some(40);
-    /// The token lives, or was made to live, longer than allowed; or does not say.
+    /// The token's age or lifetime exceeds the limit, or the token does not state it.
     Lifetime: "lifetime", InvalidToken, Some(26);
-    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), or not `Basic` and a pair
-    /// (RFC 7617 §2).
+    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), or not `Basic` and a pair (RFC
+    /// 7617 §2).
     MalformedCredential: "malformed_credential", InvalidRequest, Some(4);
-    /// The token is no signed JWT (RFC 7519 §7.2).
+    /// The token is not a signed JWT (RFC 7519 §7.2).
     MalformedToken: "malformed_token", InvalidToken, Some(4);
-    /// The path is answered here, and not with this method (RFC 9110 §15.5.6).
+    /// Portcullis itself serves this path, and does not support this method (RFC 9110 §15.5.6).
     Method: "method_not_allowed", InvalidMethod, None;
-    /// There is no credential.
+    /// The request has no credential.
     MissingCredential: "missing_credential", Unauthenticated, None;
-    /// The token is not valid yet, or was issued in the future (RFC 7519 §4.1.5, §4.1.6).
+    /// The token is not valid yet, or its `iat` is in the future (RFC 7519 §4.1.5, §4.1.6).
     NotYetValid: "not_yet_valid", InvalidToken, Some(2);
-    /// Too many requests wait for keys already.
+    /// Too many requests are already waiting for keys.
     Overloaded: "overloaded", Unavailable, Some(40);
     /// The path is longer than allowed.
     PathTooLong: "path_too_long", TargetTooLong, None;
     /// The provider is disabled.
     ProviderDisabled: "provider_disabled", InvalidToken, Some(26);
-    /// The token, its client or its subject was revoked.
+    /// The token, its client or its subject is revoked.
     Revoked: "revoked", InvalidToken, Some(26);
-    /// What the proxy's route says of its requests cannot be understood, or not be met.
+    /// The policy of the proxy's route is malformed, or the request does not meet it.
     RoutePolicy: "route_policy", InsufficientScope, None;
-    /// There is more than one credential (RFC 6750 §2).
+    /// The request has more than one credential (RFC 6750 §2).
     SeveralCredentials: "several_credentials", InvalidRequest, Some(27);
-    /// The token's subject is not accepted (RFC 7519 §4.1.2).
+    /// The provider does not accept the token's subject (RFC 7519 §4.1.2).
     Subject: "subject", InvalidToken, Some(26);
     /// The token is longer than allowed.
     TokenTooLarge: "token_too_large", InvalidToken, Some(4);
-    /// The token's `typ` is not accepted (RFC 8725 §3.11).
+    /// The provider does not accept the token's `typ` (RFC 8725 §3.11).
     TokenType: "token_type", InvalidToken, Some(26);
-    /// No key of the provider fits the token.
+    /// No key of the provider matches the token.
     UnknownKey: "unknown_key", InvalidToken, Some(32);
-    /// No rule is for this request.
+    /// No rule matches this request.
     Unmatched: "unmatched", InsufficientScope, None;
-    /// The proxy chose the route by headers that this module takes away.
+    /// The proxy chose the route by headers that Portcullis removes.
     UnsettledRoute: "unsettled_route", InsufficientScope, None;
 }
 
 impl Reason {
-    /// What the client is told that authenticates in one of these ways. All invalid tokens get one
-    /// text, so that a forged one teaches nothing; that a token expired is said only of one whose
-    /// signature is good. All clients with secrets get one text too.
+    /// The text for a client that authenticates with one of these schemes. All invalid tokens get
+    /// the same text, so that a forged one reveals nothing; only a token with a valid signature is
+    /// reported as expired. All clients with secrets get the same text too.
     pub(super) const fn description(self, schemes: Schemes) -> &'static str {
         match self {
             Self::MissingCredential if schemes.is_basic_alone() => "A client secret is required",
@@ -158,26 +160,26 @@ impl Reason {
                 "An access token or a client secret is required"
             }
             Self::MalformedCredential if schemes.is_basic_alone() => {
-                "The client secret is not presented as RFC 7617 says"
+                "The client secret is not sent as RFC 7617 requires"
             }
             Self::MalformedCredential if schemes.basic => {
-                "The credential is not presented as RFC 6750 or RFC 7617 says"
+                "The credential is not sent as RFC 6750 or RFC 7617 requires"
             }
-            Self::Expired => "The access token expired",
+            Self::Expired => "The access token has expired",
             Self::MissingCredential => "An access token is required",
-            Self::MalformedCredential => "The access token is not presented as RFC 6750 says",
-            Self::SeveralCredentials => "The request presents more than one credential",
-            Self::Method => "This path is for reading alone",
+            Self::MalformedCredential => "The access token is not sent as RFC 6750 requires",
+            Self::SeveralCredentials => "The request has more than one credential",
+            Self::Method => "This path only supports GET and HEAD",
             Self::AmbiguousAuthority => "The host can be read in more than one way",
             Self::AmbiguousHeader => "A header can be read in more than one way",
-            Self::AmbiguousMethod => "Methods are written in capital letters",
+            Self::AmbiguousMethod => "The method must be in capital letters",
             Self::AmbiguousPath => "The path or query can be read in more than one way",
             Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"
             }
             _ => match self.class() {
-                Class::Unavailable => "The access token cannot be verified at the moment",
+                Class::Unavailable => "The access token cannot be verified now",
                 Class::InsufficientScope if schemes.is_basic_alone() => {
                     "The request requires higher privileges than the client has"
                 }
@@ -200,7 +202,7 @@ mod tests {
     use crate::policy::Scheme;
 
     #[test]
-    fn lists_every_reason_once() {
+    fn every_reason_is_listed_once() {
         let mut labels: Vec<&str> = Reason::ALL.iter().map(|reason| reason.label()).collect();
         labels.sort_unstable();
         labels.dedup();
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_all_invalid_credentials_the_same_but_an_expired_token() {
+    fn all_invalid_credentials_but_an_expired_token_get_one_text() {
         let basic = Schemes::default().and(Scheme::Basic);
         for (schemes, text) in [
             (Schemes::BEARER, "The access token is invalid"),

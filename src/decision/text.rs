@@ -1,15 +1,15 @@
-//! Text that is passed on as it stands.
+//! Text that is passed on unchanged.
 
 use core::{fmt, ops::Deref};
 use std::sync::Arc;
 
-/// Text that costs nothing to pass on again: a request that is decided like the one before needs
-/// none of its headers copied.
+/// Text that is cheap to clone: if a request is decided like the one before it, no header is
+/// copied.
 #[derive(Clone)]
 pub enum Text {
-    /// Part of the program.
+    /// Text that is part of the program.
     Fixed(&'static str),
-    /// Of the configuration, or of a token.
+    /// Text of the configuration or of a token.
     Shared(Arc<str>),
 }
 
