@@ -1,14 +1,14 @@
-//! What a proxy's shared data can do.
+//! The interface to a proxy's shared data.
 
 /// The proxy's shared data.
 pub trait SharedMemory {
     /// The value and version of an entry; `None` if there is none or the host refuses.
     fn shared_data(&self, key: &str) -> Option<SharedData>;
 
-    /// Writes an entry if it still is as `expected`.
+    /// Writes an entry if it is still as `expected`.
     ///
     /// # Errors
-    /// When another worker wrote in between, or the host refuses.
+    /// If another worker wrote in between, or the host refuses.
     fn set_shared_data(
         &self,
         key: &str,
@@ -22,20 +22,20 @@ pub trait SharedMemory {
 pub struct SharedData {
     /// The value.
     pub value: Vec<u8>,
-    /// Its version; changes with each write.
+    /// Its version, which changes with each write.
     pub version: u32,
 }
 
-/// What a write to shared data expects to find.
+/// The state in which a write expects the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// No entry.
+    /// The entry does not exist.
     Absent,
-    /// The entry of this version.
+    /// The entry has this version.
     Version(u32),
 }
 
-/// Why a write to shared data did not happen.
+/// Why a write to shared data failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetSharedDataError {
     /// Another worker wrote in between.
@@ -44,12 +44,12 @@ pub enum SetSharedDataError {
     Refused,
 }
 
-/// Empties an entry that nobody uses any more.
+/// Empties an entry that is no longer in use.
 pub fn clear(name: &str, memory: &dyn SharedMemory) {
     if let Some(shared) = memory.shared_data(name)
         && !shared.value.is_empty()
     {
-        // Written in between: somebody uses it.
+        // If this fails, another VM wrote in between and uses the entry.
         let _ = memory.set_shared_data(name, &[], Expected::Version(shared.version));
     }
 }

@@ -1,7 +1,12 @@
-//! Memory that all modules of a proxy share, as bytes under names.
+//! Memory that all modules of a proxy share: bytes under names.
 //!
-//! Every module under the same `vm_id` can write there. What is read counts only if it is well formed,
-//! about the right subject and, with `shared_memory_key`, genuine.
+//! Every module with the same `vm_id` can write there, so a value counts only if it is well formed,
+//! about the right subject and, with `shared_memory_key`, authentic. Anything else reads as absent.
+//! Writes are compare-and-swap: a [`SealedRecord`] retries if another VM wrote in between, and
+//! reports [`SetSharedDataError`] if that does not help.
+//!
+//! This module knows nothing about what the records say. Key sets are in [`keys`](crate::keys),
+//! policies in [`gate`](crate::gate).
 
 mod memory;
 mod one_record;

@@ -1,15 +1,16 @@
-//! Memory with one record, for tests of what workers write there for each other: here and in the shells.
+//! Memory with one record, for the core's and the shells' tests of what workers write for each
+//! other.
 
 use std::{cell::RefCell, rc::Rc};
 
 use super::{Expected, SetSharedDataError, SharedData, SharedMemory};
 
-/// One record, which copies share, and whether the host grants access to it.
+/// A memory with one record. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct OneRecord {
     /// The record.
     pub entry: Rc<RefCell<Option<SharedData>>>,
-    /// Whether the host refuses access.
+    /// Whether the host denies access.
     pub is_withheld: bool,
 }
 

@@ -1,12 +1,12 @@
-//! Records in the proxy's shared data, and what authenticates them.
+//! Records in the proxy's shared data, and how they are authenticated.
 //!
-//! Every module of the proxy under the same `vm_id` can write there, and Istio gives none to its
-//! plugins: any of them could plant a key and sign with it. With `shared_memory_key` a record is
-//! preceded by a tag, HMAC-SHA-256 over this purpose, the record's name and its text. The name binds
-//! the record to its subject: one provider's keys are not another's.
+//! Every module of the proxy with the same `vm_id` can write there, and Istio sets no `vm_id` for
+//! its plugins: any of them could plant a key and sign with it. With `shared_memory_key`, a tag
+//! precedes each record: HMAC-SHA-256 over its purpose, the record's name and its text. The name
+//! binds the record to its subject, so one provider's keys cannot pass for another's.
 //!
-//! A tag does not say that a record is the latest. An older one can be put back at any time, so each
-//! reader has to know what that does to it.
+//! A tag does not prove that a record is the latest. An attacker can restore an older one at any
+//! time, so each reader must allow for that.
 
 use core::fmt;
 
@@ -18,42 +18,42 @@ use crate::{
     shared_memory::{Expected, SetSharedDataError, SharedMemory},
 };
 
-/// What the tag is for, so that a key which has other uses makes no tag for this one.
+/// What the tag is for. A tag that the same key makes for another purpose is not valid here.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// What the name is for.
+/// Purpose of the key's hash in the names of records.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
-/// How often a write is tried again when another VM wrote in between.
+/// How many times a write is attempted if other VMs write in between.
 const WRITE_ATTEMPTS: usize = 8;
 
-/// Octets of a tag.
+/// Length of a tag in octets.
 const TAG: usize = 32;
 
-/// Octets of a block of SHA-256.
+/// Length of a block of SHA-256 in octets.
 const BLOCK: usize = 64;
 
-/// What a document becomes; `None` leaves it.
+/// Computes the new document from the present one; `None` leaves it unchanged.
 type Change<'a> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
 /// The place of one record in shared data.
 #[derive(Debug)]
 pub struct SealedRecord {
     name: String,
-    /// Authenticates the record, if there is a key for it.
+    /// Authenticates the record, if there is a key.
     seal: Option<Seal>,
 }
 
 impl SealedRecord {
-    /// The record of this name.
+    /// The record with this name.
     #[must_use]
     pub fn new(name: String, key: Option<&SecretKey>) -> Self {
         let seal = key.map(|key| Seal::new(key, &name));
         Self { name, seal }
     }
 
-    /// The record of `kind` about `subject`. The key's hash is part of its name, so that policies with
-    /// another key, or none, do not overwrite what they cannot read.
+    /// The record of `kind` about `subject`. The key's hash is part of the name, so that policies
+    /// with another key, or none, do not overwrite records that they cannot read.
     #[must_use]
     pub fn about(kind: &str, subject: &str, key: Option<&SecretKey>) -> Self {
         let mut digest = Sha256::new();
@@ -65,19 +65,19 @@ impl SealedRecord {
         Self::new(format!("portcullis/{kind}/{digest}"), key)
     }
 
-    /// The name in shared data.
+    /// The record's name in shared data.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether only the key's holders can write the record.
+    /// Whether only holders of the key can write the record.
     #[must_use]
     pub const fn is_sealed(&self) -> bool {
         self.seal.is_some()
     }
 
-    /// The document in a value of shared data; `None` if it is not genuine.
+    /// Extracts the document from a value of shared data; `None` if it is not authentic.
     #[must_use]
     pub fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         match &self.seal {
@@ -86,7 +86,7 @@ impl SealedRecord {
         }
     }
 
-    /// A document as a value for shared data.
+    /// Converts a document to a value for shared data.
     #[must_use]
     pub fn close(&self, document: Vec<u8>) -> Vec<u8> {
         match &self.seal {
@@ -95,11 +95,11 @@ impl SealedRecord {
         }
     }
 
-    /// Replaces the document by what `change` makes of it, or leaves it if that is `None`. A document
-    /// that is not genuine reads as an empty one.
+    /// Replaces the document by the result of `change`, or leaves it if that is `None`. A document
+    /// that is not authentic is passed to `change` as an empty one.
     ///
     /// # Errors
-    /// When others wrote in between each time, or the host refuses.
+    /// If others wrote in between each time, or the host refuses.
     pub fn update(
         &self,
         change: &mut Change<'_>,
@@ -123,12 +123,12 @@ impl SealedRecord {
     }
 }
 
-/// Tags and checks the record of one name.
+/// Makes and checks the tags of one record.
 #[derive(Clone)]
 struct Seal(Hmac<Sha256>);
 
 impl Seal {
-    /// The seal of the record called `name`.
+    /// The seal of the record with this name.
     fn new(key: &SecretKey, name: &str) -> Self {
         let mut mac = keyed(key, PURPOSE);
         mac.update(name.as_bytes());
@@ -136,38 +136,39 @@ impl Seal {
         Self(mac)
     }
 
-    /// The value for shared data.
+    /// Puts a tag before the document.
     fn close(&self, document: &[u8]) -> Vec<u8> {
         let mut mac = self.0.clone();
         mac.update(document);
         [mac.finalize().into_bytes().as_slice(), document].concat()
     }
 
-    /// The document in a value that was closed with the same key, under the same name.
+    /// Returns the document of a value that was closed with the same key under the same name.
     fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         let (tag, document) = value.split_at_checked(TAG)?;
         let mut mac = self.0.clone();
         mac.update(document);
-        // In constant time: a writer who learnt how far a tag is right could find a right one.
+        // In constant time: an attacker who could learn how much of a tag is right could find the
+        // right one.
         mac.verify_slice(tag).ok()?;
         Some(document)
     }
 }
 
-/// Says nothing of the key.
+/// Shows nothing of the key.
 impl fmt::Debug for Seal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Seal")
     }
 }
 
-/// The key's part in the names of records.
+/// The key's hash, as part of records' names.
 fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }
 
-/// By the key's hash in a whole block, which HMAC takes as it is: a constructor that could fail would
-/// leave the choice between no authentication and no start.
+/// Makes a MAC with the key's hash, padded to a whole block, which HMAC always accepts. A
+/// constructor that could fail would leave a choice between no authentication and no start.
 fn keyed(key: &SecretKey, purpose: &[u8]) -> Hmac<Sha256> {
     let digest: [u8; TAG] = Sha256::digest(key.octets()).into();
     let mut block = [0; BLOCK];
@@ -191,18 +192,18 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_the_same_key_closed_under_the_same_name() {
+    fn opens_only_what_the_same_key_closed_under_the_same_name() {
         let closed = seal(1, "a").close(b"record");
         assert_eq!(seal(1, "a").open(&closed), Some(&b"record"[..]));
         assert_eq!(seal(2, "a").open(&closed), None);
         assert_eq!(seal(1, "b").open(&closed), None);
-        // Where a name ends and a record begins is not the writer's to say.
+        // An attacker cannot move the border between the name and the record.
         let shifted = seal(1, "").close(b"a\0record");
         assert_eq!(seal(1, "a").open(&shifted), None);
     }
 
     #[test]
-    fn opens_nothing_that_was_changed() {
+    fn does_not_open_a_changed_value() {
         let closed = seal(1, "a").close(b"record");
         for place in 0..closed.len() {
             let mut changed = closed.clone();
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_part_of_the_name() {
+    fn a_records_name_depends_on_its_subject_and_its_key() {
         let [one, other] = [1, 2].map(|octet| SecretKey::new(&[octet; 32]).unwrap());
         let name = |subject, key| SealedRecord::about("kind", subject, key).name;
         let names = [
@@ -232,14 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_a_record_is_as_it_is() {
+    fn without_a_key_a_record_is_stored_unchanged() {
         let record = SealedRecord::new("a".to_owned(), None);
         assert_eq!(record.close(b"record".to_vec()), b"record");
         assert_eq!(record.open(b"record"), Some(&b"record"[..]));
     }
 
     #[test]
-    fn shows_nothing_of_the_key() {
+    fn debug_output_and_names_do_not_reveal_the_key() {
         assert_eq!(format!("{:?}", seal(7, "a")), "Seal");
         let names = [1, 2].map(|octet| key_name(&SecretKey::new(&[octet; 32]).unwrap()));
         assert_ne!(names[0], names[1]);
