@@ -1,10 +1,10 @@
-//! Whom tokens must be meant for (RFC 7519 section 4.1.3).
+//! Accepted audiences (RFC 7519 section 4.1.3).
 
-/// Whom the token must be meant for.
+/// The audiences that a token may be for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audiences {
-    /// Anyone (`allow_any_audience`).
+    /// Any audience (`allow_any_audience`).
     Any,
-    /// At least one of these, exactly.
+    /// At least one of these, compared exactly.
     AnyOf(Vec<String>),
 }

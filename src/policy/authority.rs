@@ -1,32 +1,34 @@
-//! The authority that a request is for (`:authority`, `Host`).
+//! The authority of a request (`:authority`, `Host`).
 //!
 //! `ADMIN.example`, `admin.example.` and `admin.example:80` name one host, so a rule for
-//! `admin.example` that missed one of them would be evaded. But Envoy's virtual hosts fold only case:
-//! they take `admin.example.` and `admin.example:80` for other hosts, which may be in front of other
-//! upstreams, so an open rule that held for them would open those. With `path_policy: reject`
-//! a condition is therefore compared twice, with the authority as it was sent and with its normal form:
-//! lower case, without a final dot, and with the port only where the condition names one. If the two
-//! differ, the request is refused. What has no normal form is refused too ([`is_ambiguous`]). IPv6
-//! addresses are compared as text: reading and writing them would add kilobytes to the module.
+//! `admin.example` that missed one of them would be evaded. But Envoy's virtual hosts only fold
+//! case. To them `admin.example.` and `admin.example:80` are other hosts, perhaps with other
+//! upstreams, and an open rule that also matched those would open them. So with `path_policy:
+//! reject` a condition is compared twice: with the authority as sent, and with its normal form,
+//! which is in lower case, has no final dot, and has a port only if the condition names one. If the
+//! results differ, the request is refused. An authority without a normal form is refused too
+//! ([`is_ambiguous`]). IPv6 addresses are compared as text: parsing and formatting them would add
+//! kilobytes to the module.
 
 use std::borrow::Cow;
 
 use crate::policy::{Pattern, StringMatch, Unclear};
 
-/// Longest authority: a host name of 255 octets (RFC 1035 section 2.3.4) and a port. The running
-/// time of regular expressions grows with it.
+/// Longest authority: a host name of 255 octets (RFC 1035 section 2.3.4) and a port. The bound
+/// matters because the time of a regular expression grows with the length.
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
-/// Whether servers may read different hosts from an authority. With a comma it is two joined lines,
-/// the part before `@` is not part of the host, and some servers decode `%`. Others stop at the first
-/// colon, trim dots or `;`, or read `[a.example]` and `:080` in their own ways. Envoy itself
-/// refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and `|`; the rest is refused here.
+/// Whether servers may read different hosts from an authority. A comma means two joined lines, the
+/// part before `@` does not belong to the host, and some servers decode `%`. Others stop at the
+/// first colon, trim dots or `;`, or read `[a.example]` and `:080` in their own ways. Envoy itself
+/// refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and `|`; this function covers
+/// the rest.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
 }
 
-/// Whether an authority is a host or an IPv6 address in brackets, then perhaps a port.
+/// Whether an authority is a host or an IPv6 address in brackets, with or without a port.
 fn has_one_form(authority: &str) -> bool {
     let (is_host, port) = match authority.strip_prefix('[') {
         Some(bracketed) => match bracketed.split_once(']') {
@@ -41,8 +43,8 @@ fn has_one_form(authority: &str) -> bool {
     is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Whether it is a name as DNS has them (RFC 1123 section 2.1), with `_`, which services are named
-/// with. Of a client that sends none, it is empty.
+/// Whether it is a DNS name (RFC 1123 section 2.1); `_` is allowed, because names of services have
+/// it. The host is empty if a client sends none.
 fn is_host_name(host: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_');
     host.bytes().all(is_part)
@@ -50,45 +52,48 @@ fn is_host_name(host: &str) -> bool {
         && !host.as_bytes().windows(2).any(|pair| pair == b"..")
 }
 
-/// Whether it is made as an IPv6 address is: at least two colons, and digits (RFC 3986 section 3.2.2).
+/// Whether it has the shape of an IPv6 address: at least two colons, and hexadecimal digits (RFC
+/// 3986 section 3.2.2).
 fn is_ipv6_shape(address: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
     address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
 }
 
-/// Whether it is a port in its only spelling; an empty one is the scheme's (RFC 3986 section 3.2.3).
+/// Whether it is a port in its only spelling. An empty port means the default of the scheme (RFC
+/// 3986 section 3.2.3).
 fn is_port(digits: &str) -> bool {
     // `parse` would also accept a plus sign.
     digits.is_empty()
         || (digits.starts_with(|first| matches!(first, '1'..='9')) && digits.parse::<u16>().is_ok())
 }
 
-/// A condition on the authority, as it was sent and in its normal form.
+/// A condition on the authority, compared both as sent and in normal form.
 #[derive(Clone, Debug)]
 pub struct AuthorityMatch {
-    /// In lower case.
+    /// The pattern in lower case.
     pattern: StringMatch,
     port: Port,
-    /// It may name the final dot: in the normal form, it sees the host with and without.
+    /// Whether the pattern may name the final dot. If so, the normal form is compared with and
+    /// without it.
     sees_final_dot: bool,
 }
 
-/// Whether the request's port counts in the normal form.
+/// How the normal form treats the request's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
-    /// The condition names none.
+    /// The condition names no port: leave it out.
     Ignored,
-    /// The condition names one.
+    /// The condition names a port: keep it.
     Named,
-    /// It is an expression, and may mean either: it sees the authority with and without port.
+    /// The condition is a regular expression, which may do either: compare with and without it.
     Either,
 }
 
 impl AuthorityMatch {
-    /// The operator's condition.
+    /// Converts an operator's condition.
     ///
     /// # Errors
-    /// When the expression becomes too large once it ignores case.
+    /// If the regular expression becomes too large once it ignores case.
     pub fn new(condition: StringMatch) -> Result<Self, regex_lite::Error> {
         let (pattern, port, sees_final_dot) = match condition.into_pattern() {
             Pattern::Regex(regex) => (Pattern::without_case(&regex)?, Port::Either, true),
@@ -110,10 +115,11 @@ impl AuthorityMatch {
         })
     }
 
-    /// Whether a request's authority fits.
+    /// Whether the condition matches a request's authority.
     ///
     /// # Errors
-    /// When it fits as it was sent and not in its normal form, or the other way round.
+    /// If the condition matches the authority as sent but not its normal form, or the other way
+    /// round.
     pub fn matches(&self, authority: &str) -> Result<bool, Unclear> {
         let lower = match authority.bytes().any(|octet| octet.is_ascii_uppercase()) {
             true => Cow::Owned(authority.to_ascii_lowercase()),
@@ -121,7 +127,7 @@ impl AuthorityMatch {
         };
         let as_sent = self.pattern.matches(&lower);
         let (host, port) = split(&lower);
-        // Most authorities are their own normal form, and need no second look.
+        // Most authorities are their own normal form and need no second comparison.
         let has_one_form = host.len() == lower.len() && (as_sent || !self.sees_final_dot);
         if has_one_form || self.matches_normal(host, port) == as_sent {
             return Ok(as_sent);
@@ -146,8 +152,8 @@ impl AuthorityMatch {
     }
 }
 
-/// Host without final dot, and port with its colon, which may be empty. The colons between brackets
-/// are part of an IPv6 address.
+/// Splits an authority into the host without its final dot, and the port with its colon, which may
+/// be empty. Colons between brackets belong to an IPv6 address.
 fn split(authority: &str) -> (&str, &str) {
     let (host, port) = match authority.rfind(':').map(|colon| authority.split_at(colon)) {
         Some((host, ":")) => (host, ""),
@@ -176,9 +182,9 @@ mod tests {
         Pattern::regex(text).unwrap()
     }
 
-    /// Envoy's virtual hosts ignore case, and neither port nor final dot.
+    /// Envoy's virtual hosts ignore case, but not a port or a final dot.
     #[test]
-    fn a_port_or_final_dot_that_decides_makes_the_authority_ambiguous() {
+    fn an_authority_is_ambiguous_if_its_port_or_final_dot_decides() {
         for (pattern, sent_with_more) in [
             (Pattern::Exact("admin.example".into()), UNCLEAR),
             (Pattern::Exact("Admin.Example".into()), UNCLEAR),
@@ -208,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_the_port_that_a_rule_names() {
+    fn a_port_counts_if_the_rule_names_it() {
         for pattern in [
             Pattern::Exact("admin.example:8080".into()),
             Pattern::Prefix("admin.example:80".into()),
@@ -238,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_colons_of_an_ipv6_address() {
+    fn a_colon_in_an_ipv6_address_starts_no_port() {
         let exact = |text: &str| Pattern::Exact(text.into());
         for (pattern, authority, expected) in [
             (exact("[2001:DB8::1]"), "[2001:db8::1]", Ok(true)),
@@ -256,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_that_names_the_final_dot_holds_for_no_host_without_it() {
+    fn a_condition_with_a_final_dot_does_not_match_a_host_without_it() {
         for (pattern, authority, expected) in [
             (Pattern::Exact("a.example.".into()), "a.example.", Ok(true)),
             (Pattern::Exact("a.example.".into()), "a.example", UNCLEAR),

@@ -1,6 +1,6 @@
 //! What a verified token must grant: scopes, roles, claims, client identifiers.
 //!
-//! Only verified claims reach this module, of one token: nothing adds up across tokens.
+//! Only verified claims of one token are checked here. Grants of several tokens do not add up.
 
 use serde_json::Value;
 
@@ -9,59 +9,59 @@ use crate::{
     json,
 };
 
-/// What a verified token must grant; every part must hold.
+/// What a verified token must grant. Every part must be satisfied.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Authorization {
-    /// Scopes (RFC 6749 §3.3).
+    /// Required scopes (RFC 6749 §3.3).
     pub scopes: Option<WordSet>,
-    /// Roles, any of; empty asks for none.
+    /// Accepted roles; the token needs one of them. Empty requires none.
     pub roles: Vec<String>,
-    /// Claims, each with accepted values.
+    /// Required claims, each with its accepted values.
     pub claims: Vec<(ClaimPath, Vec<Value>)>,
-    /// Client identifiers, any of; empty asks for none.
+    /// Accepted client identifiers. Empty accepts every client.
     pub client_ids: Vec<String>,
 }
 
-/// Words of which all or some are needed; never empty.
+/// Words of which a token needs all or one. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordSet {
-    /// Every one.
+    /// Every word is required.
     AllOf(Vec<String>),
-    /// At least one.
+    /// One of the words is enough.
     AnyOf(Vec<String>),
 }
 
-/// What one verified token grants.
+/// What a verified token grants.
 #[derive(Clone, Debug)]
 pub struct Grants<'a> {
-    /// Its scopes.
+    /// The token's scopes.
     pub scopes: Vec<&'a str>,
-    /// Its roles.
+    /// The token's roles.
     pub roles: Vec<&'a str>,
-    /// Its client identifier.
+    /// The token's client identifier.
     pub client_id: Option<&'a str>,
-    /// All of its claims.
+    /// All claims of the token.
     pub claims: &'a Claims,
 }
 
-/// What a valid token falls short of.
+/// What a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
-    /// A claim lacks an accepted value.
+    /// A required claim lacks an accepted value.
     Claim,
-    /// The client is none of the rule's.
+    /// The rule does not accept the client.
     ClientId,
-    /// No role of the rule's.
+    /// The token has no role that the rule accepts.
     Role,
-    /// Scopes; these are the rule's.
+    /// The token lacks scopes; these are the rule's.
     Scope(WordSet),
 }
 
 impl Authorization {
-    /// Whether `grants` is enough.
+    /// Checks whether `grants` is enough.
     ///
     /// # Errors
-    /// The first part that falls short; scopes come first, since a client can ask for more of
+    /// The first requirement that is not met. Scopes come first, since a client can request more of
     /// them (RFC 6750 §3.1).
     pub fn check(&self, grants: &Grants<'_>) -> Result<(), Shortfall> {
         if let Some(scopes) = &self.scopes
@@ -99,8 +99,8 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The role by which `grants` is enough: the first of the token's that the rule names, or of all
-    /// where it names none.
+    /// The role by which `grants` is enough: the first of the token's roles that the rule accepts,
+    /// or the first of all if the rule accepts any.
     #[must_use]
     pub fn satisfying_role<'a>(&self, grants: &Grants<'a>) -> Option<&'a str> {
         self.check(grants).ok()?;
@@ -126,7 +126,7 @@ impl WordSet {
     }
 }
 
-/// Whether a claim is one of the accepted values, or an array that holds one.
+/// Whether a claim is one of the accepted values, or an array that contains one.
 #[must_use]
 pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     match claim {
@@ -137,8 +137,8 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     }
 }
 
-/// JSON equality in which `1` and `1.0` are one number, as in JSON itself. Integers are compared as
-/// integers: as doubles, an account number of 17 digits would equal its neighbours.
+/// Compares JSON values. `1` and `1.0` are the same number, as in JSON itself. Integers are
+/// compared as integers: as doubles, an account number of 17 digits would equal its neighbours.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => json::are_equal(left, right),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_all_or_any_scope() {
+    fn requires_all_scopes_or_any() {
         let words = || vec!["a".to_owned(), "b".to_owned()];
         let all = Authorization {
             scopes: Some(WordSet::AllOf(words())),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_roles_clients_and_claims() {
+    fn requires_roles_clients_and_claims() {
         let role = |name: &str| Authorization {
             roles: vec![name.into()],
             ..Default::default()
@@ -229,7 +229,7 @@ mod tests {
         }
     }
     #[test]
-    fn integers_compare_as_integers() {
+    fn integers_are_compared_as_integers() {
         for (claim, accepted, expected) in [
             ("2", "2", true),
             ("2.0", "2", true),

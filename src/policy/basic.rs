@@ -1,22 +1,22 @@
-//! `Authorization: Basic`: a client's identifier and its secret (RFC 7617 section 2).
+//! `Authorization: Basic`: a client's identifier and secret (RFC 7617 section 2).
 
 use core::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// What a client says of itself. Nobody has looked at the secret yet.
+/// The identifier and secret that a client sent. The secret has not been checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCredentials {
     /// The client's identifier.
     pub id: Vec<u8>,
-    /// Its secret.
+    /// The client's secret.
     pub secret: Vec<u8>,
 }
 
 impl ClientCredentials {
-    /// Reads the token68 of `Basic`: base64 of `id:secret` without control characters. What clients
-    /// of OAuth percent-encode (RFC 6749 section 2.3.1) is decoded; identifiers and secrets that are
-    /// configured here have no `%` of their own.
+    /// Parses the token68 of `Basic`: base64 of `id:secret` without control characters.
+    /// Percent-encoding by OAuth clients (RFC 6749 section 2.3.1) is decoded; configured
+    /// identifiers and secrets never contain `%`.
     #[must_use]
     pub fn parse(token68: &str) -> Option<Self> {
         let pair = STANDARD.decode(token68).ok()?;
@@ -32,14 +32,15 @@ impl ClientCredentials {
     }
 }
 
-/// Without the secret.
+/// Omits the secret.
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ClientCredentials")
     }
 }
 
-/// A `%` that begins no octet stays as it is, as does `+`: base64 has it, and no identifier has a space.
+/// Decodes percent-encoded octets. A `%` that encodes no octet stays, as does `+`: base64 has it,
+/// and no identifier has a space.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_identifier_and_secret() {
+    fn parses_identifier_and_secret() {
         for (pair, id, secret) in [
             (
                 &b"Aladdin:open sesame"[..],
@@ -88,7 +89,7 @@ mod tests {
             (b":b", b"", b"b"),
             (b":", b"", b""),
             (b"a\xff:b\xfe", b"a\xff", b"b\xfe"),
-            // As clients of OAuth write them.
+            // Percent-encoded, as by OAuth clients.
             (b"a%40b%3Ac:x%2Dy%5fz", b"a@b:c", b"x-y_z"),
             (b"a%:b%4", b"a%", b"b%4"),
             (b"%zz%:%%41+", b"%zz%", b"%A+"),
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_pair() {
+    fn refuses_text_that_is_not_a_pair() {
         for pair in [&b""[..], b"a", b"a\0:b", b"a:b\n", b"a\x7f:b", b"\t:b"] {
             assert_eq!(read(pair), None, "{pair:?}");
         }
@@ -110,8 +111,8 @@ mod tests {
         }
     }
 
-    /// Decoding makes an octet that is there in no other way: the check for control characters comes
-    /// before it, since such an octet reaches nothing but a comparison.
+    /// The check for control characters comes before decoding, so decoding can produce one. It is
+    /// harmless: it only reaches a comparison.
     #[test]
     fn an_encoded_control_character_is_part_of_a_wrong_secret() {
         assert_eq!(read(b"a:%0a"), Some((b"a".to_vec(), b"\n".to_vec())));

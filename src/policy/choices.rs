@@ -1,38 +1,38 @@
-//! Choices that hold for every request.
+//! Choices that apply to every request.
 
-/// What happens to a request that no rule matches.
+/// The treatment of a request that no rule matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmatched {
-    /// It passes, without identity.
+    /// The request passes, without identity.
     Allow,
-    /// It is refused: nothing is public by omission.
+    /// The request is refused, so that nothing is public by omission.
     Deny,
 }
 
-/// What happens to a path, method or authority that Envoy, this module and the upstream could read
+/// The treatment of a path, method or authority that Envoy, Portcullis and the upstream could read
 /// differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPolicy {
-    /// Rules see them as they came, as in `jwt_authn`.
+    /// Rules are matched against the text as sent, as in `jwt_authn`.
     Raw,
     /// The request is refused with 400.
     Reject,
 }
 
-/// Which requests ask for their route's own policy.
+/// Which requests look up their route's own policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteLookup {
     /// Every request.
     Always,
-    /// One request a second (`route_policies: off`), so that an unexpected policy is noticed.
+    /// One request per second (`route_policies: off`), so that an unexpected policy is noticed.
     Sampled,
 }
 
-/// Whether decisions block.
+/// Whether denials block requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Denials are answered.
+    /// A denied request gets an error response.
     Enforce,
-    /// Denials are recorded and the request passes without identity.
+    /// A denial is recorded, and the request passes without identity.
     Shadow,
 }

@@ -1,4 +1,4 @@
-//! Conditions of a rule on headers and query parameters.
+//! A rule's conditions on headers and query parameters.
 
 use crate::{
     http::{Request, is_parameter, is_twin, method::has_lower_case, path::Target},
@@ -8,33 +8,33 @@ use crate::{
 /// A condition on one header.
 #[derive(Clone, Debug)]
 pub struct HeaderMatch {
-    /// The header in lower case, or a pseudo-header such as `:method`.
+    /// The header's name in lower case, or a pseudo-header such as `:method`.
     pub name: String,
     /// The condition.
     pub condition: HeaderCondition,
-    /// The condition must not hold (`invert_match`).
+    /// Whether the condition is negated (`invert_match`).
     pub inverted: bool,
-    /// A missing header counts as an empty one (`treat_missing_header_as_empty`).
+    /// Whether a missing header counts as an empty one (`treat_missing_header_as_empty`).
     pub missing_is_empty: bool,
 }
 
-/// What a header must look like. Of several lines one is enough.
+/// What a header must be like. If it has several lines, one is enough.
 #[derive(Clone, Debug)]
 pub enum HeaderCondition {
-    /// It is not there.
+    /// The header is absent.
     Absent,
-    /// It is there.
+    /// The header is present.
     Present,
-    /// It is an integer in `start..end`.
+    /// The value is an integer in `start..end`.
     Range {
-        /// First value inside.
+        /// The first integer in the range.
         start: i64,
-        /// First value outside.
+        /// The first integer after the range.
         end: i64,
     },
-    /// It fits the pattern.
+    /// The value matches the pattern.
     Text(StringMatch),
-    /// The authority fits, as it was sent and in its normal form.
+    /// The authority matches, both as sent and in its normal form.
     Authority(AuthorityMatch),
 }
 
@@ -47,27 +47,27 @@ pub struct QueryMatch {
     pub condition: QueryCondition,
 }
 
-/// What a query parameter must look like.
+/// What a query parameter must be like.
 #[derive(Clone, Debug)]
 pub enum QueryCondition {
-    /// It is not there.
+    /// The parameter is absent.
     Absent,
-    /// It is there.
+    /// The parameter is present.
     Present,
-    /// It fits the pattern.
+    /// The value matches the pattern.
     Text(StringMatch),
 }
 
 impl HeaderMatch {
-    /// Whether the condition holds. `:path` is the reading that is being matched, not the path as it
-    /// was sent: a condition on it would be evaded by `/%61dmin` otherwise.
+    /// Whether the condition holds. For `:path` the value is the reading that is being matched, not
+    /// the path as sent; otherwise `/%61dmin` would evade the condition.
     ///
-    /// Each line counts by itself, as in Envoy: joined, a line more would turn `admin` into another
-    /// value, and the request would evade a rule for it (CVE-2026-26308).
+    /// Each line counts by itself, as in Envoy. If lines were joined, a second line would turn
+    /// `admin` into another value, and the request would evade a rule for it (CVE-2026-26308).
     ///
     /// # Errors
-    /// With `path_policy: reject`, when some servers see another header or method than others: CGI and
-    /// its kin take `x_http_method_override` for a header that it is not.
+    /// With `path_policy: reject`, if some servers see another header or method than others: CGI
+    /// and similar servers take `x_http_method_override` for the header spelled with hyphens.
     pub(super) fn matches(
         &self,
         request: &Request<'_>,
@@ -93,14 +93,14 @@ impl HeaderMatch {
             (HeaderCondition::Absent, found) => found.is_none(),
             (_, Some(holds)) => holds,
             (condition, None) if self.missing_is_empty => condition.holds_for(b"")?,
-            // As in Envoy, a missing header fails even an inverted condition on its value.
+            // As in Envoy, a missing header fails even a negated condition on its value.
             (_, None) => return Ok(false),
         };
         Ok(holds != self.inverted)
     }
 
-    /// Whether it is a condition on the method that holds in capitals alone: `prefix: PUR` does not
-    /// hold for `purge`, which a server may act on.
+    /// Whether this is a condition on the method that matches only in capitals: `prefix: PUR` does
+    /// not match `purge`, which a server may act on.
     fn misses_other_case(&self, method: &str) -> bool {
         match &self.condition {
             HeaderCondition::Text(pattern) if self.name == ":method" => {
@@ -115,7 +115,7 @@ impl HeaderMatch {
 
 impl HeaderCondition {
     fn holds_for(&self, value: &[u8]) -> Result<bool, Unclear> {
-        // A byte that is no text must not hide the rest: `admin\xff` still starts with `admin`.
+        // A byte that is not UTF-8 must not hide the rest: `admin\xff` still starts with `admin`.
         let text = String::from_utf8_lossy(value);
         Ok(match self {
             Self::Range { start, end } => text
@@ -132,8 +132,8 @@ impl QueryMatch {
     /// Whether the condition holds for the first parameter with this name, as in Envoy.
     ///
     /// # Errors
-    /// With `path_policy: reject`, when a server could see another parameter. Some servers end one
-    /// at `;`, so that the query is read in both ways.
+    /// With `path_policy: reject`, if a server could see another parameter. Some servers end a
+    /// parameter at `;`, so the query is read both ways.
     pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
         let query = query.unwrap_or("").as_bytes();
         let holds = self.holds_in(query, policy)?;
@@ -147,8 +147,8 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// Of several parameters with the name, one server takes the first and another the last, and some
-    /// take `.mode` or `mode[]` for `mode`.
+    /// If a parameter is repeated, one server takes the first and another the last. Some also take
+    /// `.mode` or `mode[]` for `mode`.
     fn holds_in(&self, query: &[u8], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in form_urlencoded::parse(query) {
@@ -167,7 +167,7 @@ impl QueryMatch {
 }
 
 impl QueryCondition {
-    /// Whether it holds for a parameter that is there.
+    /// Whether the condition holds for a parameter that is present.
     fn holds_for(&self, value: &str) -> bool {
         match self {
             Self::Absent => false,
@@ -186,7 +186,7 @@ mod tests {
     use crate::policy::Pattern;
 
     #[test]
-    fn sees_text_beside_bytes_that_are_none() {
+    fn a_byte_that_is_not_utf8_does_not_hide_the_text_around_it() {
         let condition = HeaderCondition::Text(StringMatch::new(Pattern::Prefix("adm".into())));
         assert_eq!(condition.holds_for(b"adm\xff"), Ok(true));
         assert_eq!(condition.holds_for(b"\xffadm"), Ok(false));

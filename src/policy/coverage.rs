@@ -1,11 +1,11 @@
-//! Whether one rule matches all requests of another.
+//! Whether a rule matches every request that another rule matches.
 //!
-//! The answer is `true` only if that is certain; `false` says nothing.
+//! `true` is certain; `false` means unknown.
 
 use crate::policy::{PathMatch, PathText, RouteMatch};
 
 impl RouteMatch {
-    /// Whether it certainly matches every request that `other` matches, methods aside.
+    /// Whether this certainly matches every request that `other` matches, apart from methods.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let folds = !self.case_sensitive;
@@ -24,8 +24,8 @@ impl RouteMatch {
             }
     }
 
-    /// The same of two texts. A case-sensitive rule covers one that ignores case if its own text
-    /// has no letters.
+    /// Whether one path condition covers another. A case-sensitive rule covers one that ignores
+    /// case if its own text has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;
@@ -40,14 +40,14 @@ impl RouteMatch {
         match (own, other) {
             (PathMatch::Exact(_), PathMatch::Exact(_)) => rest.is_empty(),
             (PathMatch::Exact(_), _) => false,
-            // The text prefix `/api` also matches `/apis`.
+            // The textual prefix `/api` also matches `/apis`.
             (PathMatch::SegmentPrefix(_), PathMatch::Prefix(_)) => rest.starts_with('/'),
             (PathMatch::SegmentPrefix(_), _) => rest.is_empty() || rest.starts_with('/'),
             _ => true,
         }
     }
 
-    /// What follows `start` in `path`.
+    /// The rest of `path` after `start`.
     fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
         path.get(start.len()..)
             .filter(|_| self.starts_with(path, start))

@@ -2,29 +2,29 @@
 
 use crate::{http::HeaderName, jose::ClaimPath, policy::IdentityTemplate};
 
-/// Header that carries the verified payload.
+/// The header that carries the verified payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayloadHeader {
-    /// The header.
+    /// The header's name.
     pub name: HeaderName,
-    /// With `=` padding.
+    /// Whether the value has `=` padding.
     pub padded: bool,
 }
 
-/// Header that carries one verified claim.
+/// A header that carries one verified claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimHeader {
-    /// The header.
+    /// The header's name.
     pub name: HeaderName,
     /// The claim.
     pub claim: ClaimPath,
 }
 
-/// Header that says who is calling.
+/// The header that carries the caller's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityHeader {
-    /// The header.
+    /// The header's name.
     pub name: HeaderName,
-    /// What it says.
+    /// The template of its value.
     pub template: IdentityTemplate,
 }

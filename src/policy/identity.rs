@@ -1,9 +1,10 @@
-//! Who is calling, in one text made of a verified token: `oauth-{role}$@{org}.{cloud}`.
+//! The caller's identity: one text made from a verified token, such as
+//! `oauth-{role}$@{org}.{cloud}`.
 //!
-//! Two callers never have one text: a value out of a token is refused where it holds the literal text
-//! that ends it in the template, since a role called `admin$@1.example` would pass for another
-//! organisation's. A text is whole or not there: where the token has no value for a placeholder, there
-//! is none.
+//! Two callers never get the same text. A value from a token is refused if it contains the literal
+//! text that ends it in the template: a role called `admin$@1.example` would otherwise pass for
+//! another organisation's. If the token lacks a value for a placeholder, there is no identity
+//! rather than part of one.
 
 use std::borrow::Cow;
 
@@ -14,36 +15,36 @@ use crate::{
     template::occurrences,
 };
 
-/// How a caller's identity is written.
+/// The template of a caller's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityTemplate {
     /// The text before the first placeholder.
     pub head: String,
-    /// What each placeholder stands for, and the literal text that follows it.
+    /// The meaning of each placeholder, and the literal text that follows it.
     pub parts: Vec<(IdentityPart, String)>,
 }
 
-/// What a placeholder stands for.
+/// The meaning of a placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentityPart {
     /// A claim of the token.
     Claim(ClaimPath),
-    /// What the configuration says.
+    /// A text from the configuration.
     Fixed(String),
     /// The role by which the token satisfied the rule.
     Role,
 }
 
-/// A token whose identity could be read as another's.
+/// An identity that could be read as another caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmbiguousIdentity;
 
 impl IdentityTemplate {
-    /// The identity of a token with these claims that satisfied the rule by `role`; `None` where it
-    /// lacks a part.
+    /// The identity of a token with these claims that satisfied the rule by `role`; `None` if the
+    /// token lacks a part.
     ///
     /// # Errors
-    /// When a value holds the literal text that ends it.
+    /// If a value contains the literal text that ends it.
     pub fn identity(
         &self,
         role: Option<&str>,
@@ -72,7 +73,7 @@ impl IdentityTemplate {
     }
 }
 
-/// Lists and objects name nobody.
+/// A claim as text; `None` for lists and objects, which identify nobody.
 fn text(claim: &Value) -> Option<Cow<'_, str>> {
     match claim {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn is_whole_or_not_there() {
+    fn an_identity_is_complete_or_absent() {
         let sub = json!({"sub": "s"});
         let whole = Ok(Some("oauth-reader$@s::a::b".to_owned()));
         assert_eq!(identity(Some("reader"), &sub), whole);
@@ -124,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn never_reads_as_another_s() {
+    fn refuses_an_identity_that_reads_as_another_callers() {
         for (role, subject, ambiguous) in [
             ("admin$@s::a", "s", true),
             ("admin$", "s", false),
             ("a$b@c", "s$@", false),
             ("admin", "s::x", true),
-            // `s:` and then `::` could be `s` and then `:…`.
+            // `s:` before `::` reads the same as `s` before `:…`.
             ("admin", "s:", true),
         ] {
             let made = identity(Some(role), &json!({"sub": subject}));
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_numbers_and_no_structures() {
+    fn writes_numbers_but_no_lists_or_objects() {
         let template = IdentityTemplate {
             head: String::new(),
             parts: vec![(

@@ -1,8 +1,11 @@
-//! What the operator's rules say about a request and about a verified token.
+//! The operator's rules about requests and about verified tokens.
 //!
-//! Small pure values: a [`Rule`] joins a [`RouteMatch`] to a [`Requirement`] and an
-//! [`Authorization`]; [`Places`] says where tokens come from; [`authority`]
-//! says which hosts servers could read in two ways. None of it knows keys, time or the host.
+//! Small values without state. A [`Rule`] joins a [`RouteMatch`] to a [`Requirement`] and an
+//! [`Authorization`]; [`Places`] lists where tokens may be; [`authority`] finds hosts that servers
+//! could read in more than one way. None of this knows keys, time or the host.
+//!
+//! A rule that a request meets in one reading and not in another is [`Unclear`]: the request is
+//! refused, because some server behind the proxy may use the other reading.
 
 mod audiences;
 pub mod authority;

@@ -1,17 +1,17 @@
-//! How the core names an authorization server.
+//! Identifiers of providers.
 
-/// Stands for a provider: its position in the configuration.
+/// A provider, identified by its position in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProviderId(usize);
 
 impl ProviderId {
-    /// The provider at `index`.
+    /// The provider at position `index`.
     #[must_use]
     pub const fn new(index: usize) -> Self {
         Self(index)
     }
 
-    /// Its position.
+    /// The position.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0

@@ -1,4 +1,4 @@
-//! Which tokens a rule asks for.
+//! The tokens that a rule requires.
 
 use std::collections::BTreeMap;
 
@@ -7,53 +7,53 @@ use crate::{
     policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
 
-/// Requirements by a value that another filter has left in the filter state.
+/// Requirements selected by a value that another filter left in the filter state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterStateRules {
-    /// The value's name.
+    /// The name of the value in the filter state.
     pub name: String,
-    /// What each value asks for.
+    /// The requirement for each value.
     pub requires: BTreeMap<String, Requirement>,
 }
 
 /// One of the operator's rules.
 #[derive(Debug)]
 pub struct Rule {
-    /// The requests that it is for.
+    /// The requests that the rule applies to.
     pub route: RouteMatch,
-    /// The tokens that it asks for; `None` asks for none.
+    /// The required tokens; `None` requires none.
     pub requirement: Option<Requirement>,
     /// What a verified token must grant.
     pub authorization: Option<Authorization>,
 }
 
-/// Which tokens a request must carry: a tree whose leaves are providers.
+/// The tokens that a request must carry: a tree whose leaves are providers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Requirement {
-    /// Every one must hold (`requires_all`).
+    /// Every member must hold (`requires_all`).
     All(Vec<Requirement>),
-    /// No token is fine; one that is there must verify (`allow_missing`).
+    /// Holds without a token; a token that is present must verify (`allow_missing`).
     AllowMissing,
-    /// Always holds; a token that verifies lends its identity (`allow_missing_or_failed`).
+    /// Always holds; a token that verifies provides its identity (`allow_missing_or_failed`).
     AllowMissingOrFailed,
-    /// Always holds, and without looking at any signature: whoever made the token says who they are
+    /// Always holds, and no signature is checked: the claims are whatever the token's author wrote
     /// (`extract_only_without_validation`).
     ExtractOnly(Extraction),
-    /// The first that holds, in order (`requires_any`).
+    /// The first member that holds, in order (`requires_any`).
     Any(Vec<Requirement>),
-    /// A token of this provider.
+    /// A token of this provider is required.
     Provider {
         /// The provider.
         provider: ProviderId,
-        /// In place of the provider's own audiences (`provider_and_audiences`).
+        /// Audiences that replace the provider's own (`provider_and_audiences`).
         audiences: Option<Audiences>,
     },
 }
 
-/// How claims are passed on that nobody has verified.
+/// How unverified claims are passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extraction {
-    /// The header that says so to those who read the claims; `None` leaves them to guess.
+    /// The header that marks the claims as unverified; without it, readers cannot tell.
     pub status_header: Option<HeaderName>,
 }
 
@@ -71,7 +71,7 @@ impl Requirement {
         }
     }
 
-    /// Whether it may let claims through that nobody has verified.
+    /// Whether the tree may pass on unverified claims.
     #[must_use]
     pub fn extracts(&self) -> bool {
         let mut found = false;
@@ -79,8 +79,8 @@ impl Requirement {
         found
     }
 
-    /// Calls `visit` with each provider named in the tree, in order, and with the audiences that
-    /// stand in place of the provider's own.
+    /// Calls `visit` with each provider in the tree, in order, and with the audiences that replace
+    /// the provider's own.
     pub fn each_provider<'a>(&'a self, visit: &mut impl FnMut(ProviderId, Option<&'a Audiences>)) {
         match self {
             Self::Provider {
@@ -96,7 +96,7 @@ impl Requirement {
         }
     }
 
-    /// Whether a request without any token fulfils it.
+    /// Whether a request without a token fulfils this.
     #[must_use]
     pub fn admits_anyone(&self) -> bool {
         match self {
@@ -107,9 +107,9 @@ impl Requirement {
         }
     }
 
-    /// Whether a part that admits requests without a token has no provider next to it in its
-    /// `requires_any`. Next to a provider it concerns that provider's tokens, alone it concerns
-    /// those of all providers, as in `jwt_authn`.
+    /// Whether some part that admits requests without a token has no provider next to it in its
+    /// `requires_any`. Next to a provider, such a part concerns that provider's tokens; without
+    /// one, it concerns the tokens of all providers, as in `jwt_authn`.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {
@@ -123,7 +123,7 @@ impl Requirement {
         }
     }
 
-    /// Whether some part asks for a provider's token.
+    /// Whether some part requires a provider's token.
     #[must_use]
     pub fn names_provider(&self) -> bool {
         let mut names = false;

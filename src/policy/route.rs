@@ -1,4 +1,4 @@
-//! Which requests a rule is for: Envoy's `RouteMatch`, and methods.
+//! The requests that a rule applies to: Envoy's `RouteMatch`, and methods.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -17,14 +17,14 @@ use crate::{
     },
 };
 
-/// Which requests a rule is for; every part must hold.
+/// The requests that a rule applies to. Every part must match.
 #[derive(Clone, Debug)]
 pub struct RouteMatch {
-    /// The path, without query.
+    /// The condition on the path, without the query.
     pub path: PathMatch,
-    /// Paths are compared with case.
+    /// Whether paths are compared with case.
     pub case_sensitive: bool,
-    /// Methods; empty is any.
+    /// Accepted methods. Empty accepts every method.
     pub methods: Vec<String>,
     /// Conditions on headers.
     pub headers: Vec<HeaderMatch>,
@@ -39,28 +39,28 @@ pub enum PathMatch {
     Connect,
     /// The whole path (`path`).
     Exact(PathText),
-    /// The start of the path (`prefix`); `/api` also matches `/apis`.
+    /// The beginning of the path (`prefix`); `/api` also matches `/apis`.
     Prefix(PathText),
-    /// The whole path, in linear time (`safe_regex`).
+    /// The whole path, matched in linear time (`safe_regex`).
     Regex(Regex),
-    /// The start of the path in whole segments (`path_separated_prefix`), without trailing `/`.
+    /// The beginning of the path in whole segments (`path_separated_prefix`), without trailing `/`.
     SegmentPrefix(PathText),
 }
 
-/// The operator's path.
+/// A path that the operator wrote.
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// Its normal spelling, if that differs and is used: a rule for `/café` or `/caf%c3%a9` is also
-    /// for `/caf%C3%A9`.
+    /// The normal spelling, if it differs and is used: a rule for `/café` or `/caf%c3%a9` also
+    /// matches `/caf%C3%A9`.
     normal: Option<String>,
-    /// The last octet but slashes, and where it stands, of a path with one spelling: what differs
-    /// there is another path, and most are.
+    /// The last octet that is not a slash, and its position, if the path has one spelling. A
+    /// request's path that differs there is another path, and most do.
     mark: Option<(usize, u8)>,
 }
 
 impl From<String> for PathText {
-    /// A path in every spelling that it has.
+    /// Makes a path that matches in all its spellings.
     fn from(written: String) -> Self {
         let normal = match normal_spelling(&written) {
             Cow::Borrowed(_) => None,
@@ -84,7 +84,7 @@ impl fmt::Debug for PathText {
 }
 
 impl PathText {
-    /// A path that is compared only as it is written.
+    /// Makes a path that matches only as it is written.
     #[must_use]
     pub fn verbatim(written: String) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl PathText {
         fits(&self.written) || self.normal.as_deref().is_some_and(fits)
     }
 
-    /// Whether a path, compared with case, cannot begin with this one.
+    /// Whether `path`, compared with case, cannot begin with this one.
     #[inline(always)]
     fn excludes(&self, path: &str) -> bool {
         match self.mark {
@@ -119,19 +119,20 @@ fn mark(path: &str) -> Option<(usize, u8)> {
 }
 
 impl RouteMatch {
-    /// Whether the rule is for `request`, whose path and query are `target`. A request without a
-    /// path (CONNECT) matches [`PathMatch::Connect`] alone.
+    /// Whether the rule applies to `request`, whose path and query are `target`. A request without
+    /// a path (CONNECT) only matches [`PathMatch::Connect`].
     ///
     /// # Errors
-    /// With `path_policy: reject`, when a condition holds in one reading of the request and not in another. If some other part
-    /// does not match, the rule is for the request in no reading, and that is no error.
+    /// With `path_policy: reject`, if a condition holds in one reading of the request and not in
+    /// another. If some other part does not match, the rule applies in no reading, and that is no
+    /// error.
     pub fn matches(
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         policy: PathPolicy,
     ) -> Result<bool, Unclear> {
-        // Most rules are for other paths: to pass one by takes no more than this.
+        // Most rules are for other paths, and this comparison is all that they cost.
         if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
         }
@@ -173,14 +174,14 @@ impl RouteMatch {
         matches
     }
 
-    /// Whether it takes requests with `method`.
+    /// Whether the rule accepts requests with `method`.
     #[must_use]
     pub fn takes(&self, method: &str) -> bool {
         self.methods.is_empty() || self.methods.iter().any(|own| own == method)
     }
 
-    /// Whether it names `method` in other case. A rule for `PURGE` does not take `purge`, which a
-    /// server may act on.
+    /// Whether the rule names `method` in another case. A rule for `PURGE` does not accept `purge`,
+    /// which a server may act on.
     fn names_in_other_case(&self, method: &str) -> bool {
         let is_own = |own: &String| own.eq_ignore_ascii_case(method);
         self.methods.iter().any(is_own) && has_lower_case(method)
@@ -280,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn ignores_case_where_told() {
+    fn ignores_case_if_configured() {
         let mut route = route(PathMatch::Prefix("/Api".to_owned().into()));
         route.case_sensitive = false;
         assert!(matches(&route, &[(":path", "/aPI/x")]));
     }
 
     #[test]
-    fn leaves_a_request_without_path_to_the_connect_matcher() {
+    fn only_the_connect_matcher_matches_a_request_without_a_path() {
         let connect = [(":method", "CONNECT"), (":authority", "a:443")];
         assert!(matches(&route(PathMatch::Connect), &connect));
         assert!(!matches(
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn sees_every_line_of_a_header() {
+    fn checks_every_line_of_a_header() {
         let condition = |inverted| HeaderMatch {
             name: "x-env".into(),
             condition: HeaderCondition::Text(StringMatch::new(Pattern::Exact("a".into()))),
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn fails_an_inverted_condition_on_a_missing_header() {
+    fn a_negated_condition_fails_on_a_missing_header() {
         let mut route = route(PathMatch::Prefix("/".to_owned().into()));
         route.headers.push(HeaderMatch {
             name: "x-env".into(),

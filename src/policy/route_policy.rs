@@ -1,26 +1,26 @@
-//! What a route of the proxy says about its requests.
+//! A policy that one of the proxy's routes sets for its requests.
 //!
-//! Envoy's routes carry metadata; in the namespace `portcullis` it takes the place of what typed
-//! per-route configuration is to `jwt_authn`. It is the operator's word, as the rules are, and the
-//! more specific one. What cannot be understood denies: a policy that is misspelt must not leave
-//! its route to a laxer one.
+//! Envoy's routes carry metadata. Its namespace `portcullis` takes the place of the typed per-route
+//! configuration of `jwt_authn`. The operator writes it, as with the rules, and it is more specific
+//! than they are. Metadata that cannot be parsed denies requests: a misspelt policy must not leave
+//! its route to a laxer rule.
 
 use crate::policy::{Authorization, Requirement};
 
-/// What a route says.
+/// The policy of a route.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RoutePolicy {
-    /// The rules' requirement, but this must be granted (`authorize`).
+    /// The rules' requirement applies, but with this authorization (`authorize`).
     Authorize(Authorization),
-    /// No token is asked for (`disabled`).
+    /// No token is required (`disabled`).
     Disabled,
-    /// These tokens, whatever the rules say (`requirement_name`).
+    /// These tokens are required, regardless of the rules (`requirement_name`).
     Require {
-        /// The tokens.
+        /// The required tokens.
         requirement: Requirement,
-        /// What a verified one must grant.
+        /// What a verified token must grant.
         authorization: Option<Authorization>,
     },
-    /// Nothing that could be understood; the request is denied.
+    /// The metadata cannot be parsed; the request is denied.
     Unreadable,
 }

@@ -1,25 +1,25 @@
-//! Schemes of authentication (RFC 9110 section 11.1).
+//! Authentication schemes (RFC 9110 section 11.1).
 
 /// How a client authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// By its identifier and secret (RFC 7617).
+    /// With its identifier and secret (RFC 7617).
     Basic,
-    /// By a token (RFC 6750), wherever that stands.
+    /// With a token (RFC 6750), in any place.
     Bearer,
 }
 
-/// Some of the schemes.
+/// A set of schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Schemes {
-    /// [`Scheme::Basic`] is among them.
+    /// Whether the set has [`Scheme::Basic`].
     pub basic: bool,
-    /// [`Scheme::Bearer`] is among them.
+    /// Whether the set has [`Scheme::Bearer`].
     pub bearer: bool,
 }
 
 impl Scheme {
-    /// As it is written in a header.
+    /// The scheme's name as it is written in a header.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,13 +30,13 @@ impl Scheme {
 }
 
 impl Schemes {
-    /// [`Scheme::Bearer`] alone.
+    /// The set of [`Scheme::Bearer`] alone.
     pub const BEARER: Self = Self {
         basic: false,
         bearer: true,
     };
 
-    /// These and `scheme`.
+    /// Adds `scheme` to the set.
     #[must_use]
     pub const fn and(self, scheme: Scheme) -> Self {
         match scheme {
@@ -51,7 +51,7 @@ impl Schemes {
         }
     }
 
-    /// Whether nothing but a client's secret is taken.
+    /// Whether a client's secret is the only accepted credential.
     #[must_use]
     pub const fn is_basic_alone(self) -> bool {
         self.basic && !self.bearer

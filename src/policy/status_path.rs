@@ -1,16 +1,16 @@
-//! Where operators look, and who may.
+//! The path of the status report, and access to it.
 
 use crate::policy::{Authorization, Requirement};
 
-/// `status`: a path that is answered with how the authorization servers stand.
+/// The path that serves the status report (`status`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusPath {
-    /// The path, exactly.
+    /// The path, compared exactly.
     pub path: String,
-    /// The token that it asks for; `None` shows it to anyone (`unprotected`).
+    /// The token that it requires; `None` shows the report to anyone (`unprotected`).
     pub requirement: Option<Requirement>,
     /// What that token must grant.
     pub authorization: Option<Authorization>,
-    /// Where the protected API is, told to operators as it is written.
+    /// The address of the protected API, shown to operators unchanged.
     pub base_url: Option<String>,
 }

@@ -2,35 +2,35 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// Largest compiled regular expression: matching takes time in its size.
+/// Largest compiled regular expression. The time of a match grows with its size.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// A pattern over a whole string.
+/// A pattern for a whole string.
 #[derive(Clone, Debug)]
 pub struct StringMatch {
-    /// What is looked for. Lower case where `ignore_case` holds.
+    /// The pattern, in lower case if `ignore_case` is set.
     pattern: Pattern,
-    /// ASCII case is ignored; has no effect on a regular expression, as in Envoy.
+    /// Whether ASCII case is ignored. It has no effect on a regular expression, as in Envoy.
     ignore_case: bool,
 }
 
 /// How a [`StringMatch`] compares.
 #[derive(Clone, Debug)]
 pub enum Pattern {
-    /// Occurs anywhere.
+    /// The text occurs anywhere.
     Contains(String),
-    /// Is the whole string.
+    /// The text is the whole string.
     Exact(String),
-    /// Stands at the start.
+    /// The string begins with the text.
     Prefix(String),
-    /// Matches the whole string, in linear time.
+    /// The expression matches the whole string, in linear time.
     Regex(Regex),
-    /// Stands at the end.
+    /// The string ends with the text.
     Suffix(String),
 }
 
 impl StringMatch {
-    /// A pattern that minds case.
+    /// Makes a case-sensitive pattern.
     #[must_use]
     pub const fn new(pattern: Pattern) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl StringMatch {
         }
     }
 
-    /// A pattern that ignores ASCII case.
+    /// Makes a pattern that ignores ASCII case.
     #[must_use]
     pub fn ignoring_case(pattern: Pattern) -> Self {
         let pattern = match pattern {
@@ -55,7 +55,7 @@ impl StringMatch {
         }
     }
 
-    /// What is looked for.
+    /// The pattern.
     #[must_use]
     pub const fn pattern(&self) -> &Pattern {
         &self.pattern
@@ -67,13 +67,13 @@ impl StringMatch {
         self.ignore_case
     }
 
-    /// What is looked for.
+    /// Extracts the pattern.
     #[must_use]
     pub fn into_pattern(self) -> Pattern {
         self.pattern
     }
 
-    /// Whether `text` fits.
+    /// Whether `text` matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         if self.ignore_case && !matches!(self.pattern, Pattern::Regex(_)) {
@@ -85,25 +85,26 @@ impl StringMatch {
 }
 
 impl Pattern {
-    /// A regular expression that must match the whole string, as RE2's full match does in Envoy.
+    /// Compiles a regular expression that must match the whole string, as RE2's full match does in
+    /// Envoy.
     ///
     /// # Errors
-    /// When `expression` does not compile or would compile to a program that is too large.
+    /// If `expression` does not compile, or compiles to a program that is too large.
     pub fn regex(expression: &str) -> Result<Self, regex_lite::Error> {
         full_match(expression).map(Self::Regex)
     }
 
-    /// The expression, compiled again to ignore case.
+    /// Compiles the expression again to ignore case.
     ///
     /// # Errors
-    /// When it would compile to a program that is too large.
+    /// If it compiles to a program that is too large.
     pub fn without_case(regex: &Regex) -> Result<Self, regex_lite::Error> {
         let mut builder = RegexBuilder::new(regex.as_str());
         let builder = builder.size_limit(MAX_REGEX_BYTES).case_insensitive(true);
         builder.build().map(Self::Regex)
     }
 
-    /// The text that is looked for, or the expression.
+    /// The text, or the regular expression's source.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -125,13 +126,13 @@ impl Pattern {
     }
 }
 
-/// A regular expression that must match a whole text.
+/// Compiles a regular expression that must match a whole text.
 ///
 /// # Errors
-/// When `expression` does not compile or would compile to a program that is too large.
+/// If `expression` does not compile, or compiles to a program that is too large.
 pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
-    // By itself first: `a)|(b` would close the group below and escape the anchors.
+    // Compile it alone first: `a)|(b` would close the group below and escape the anchors.
     compile(expression)?;
     // The group keeps an alternation (`a|b`) inside the anchors.
     compile(&format!(r"\A(?:{expression})\z"))
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn ignores_case_only_where_told() {
+    fn ignores_case_only_if_configured() {
         let exact = Pattern::Exact("Abc".into());
         assert!(StringMatch::ignoring_case(exact.clone()).matches("aBC"));
         assert!(!StringMatch::new(exact).matches("abc"));

@@ -1,29 +1,30 @@
-//! Scopes with parts: `zscalerbeta.net::272378::sampleRole` names a cloud, an organisation and a role.
+//! Scopes with parts: `zscalerbeta.net::272378::sampleRole` names a cloud, an organisation and a
+//! role.
 //!
-//! All parts but the role are configured, so a template is two texts with the role between them. What
-//! makes it more than that is the text between parts: who splits a scope at `::` must find as many
-//! parts as the template has, whichever way he searches, or a role could bring a part of its own.
-//! Comparison is byte for byte: no case is folded and nothing is decoded.
+//! All parts except the role are configured, so a template is two texts around the role. The text
+//! between parts needs care. A reader that splits a scope at `::` must find as many parts as the
+//! template has, in whichever direction it searches; otherwise a role could bring a part of its
+//! own. Comparison is byte for byte: case is not folded and nothing is decoded.
 
 use crate::template::occurrences;
 
-/// How roles are read out of scopes.
+/// How roles are extracted from scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StructuredScopes {
-    /// Everything before the role.
+    /// The text before the role.
     pub before: String,
-    /// Everything behind it.
+    /// The text after the role.
     pub after: String,
-    /// Each literal text of the template, and how often it occurs in a scope that fits.
+    /// Each literal text of the template, and how often it occurs in a scope that matches.
     pub separators: Vec<(String, usize)>,
     /// The name of the role's placeholder.
     pub role: String,
-    /// The names of the other placeholders and what they stand for.
+    /// The names and values of the other placeholders.
     pub fixed: Vec<(String, String)>,
 }
 
 impl StructuredScopes {
-    /// The role that a scope names, where it fits.
+    /// The role in a scope; `None` if the scope does not match.
     #[must_use]
     pub fn role<'s>(&self, scope: &'s str) -> Option<&'s str> {
         let role = scope.strip_prefix(self.before.as_str())?;

@@ -1,53 +1,53 @@
-//! Where tokens come from: headers, query parameters, cookies.
+//! Where tokens are found: headers, query parameters, cookies.
 //!
-//! Each provider has its [`Places`]; [`Places::find`] yields the one credential in them. More
-//! than one is refused: whoever can add a second could otherwise choose which of the two this
-//! module checks and which the upstream believes (RFC 6750 §2). For the same reason a header or
-//! parameter whose name some servers take for a place's counts as that place.
+//! Each provider has its [`Places`], and [`Places::find`] returns the one credential in them. More
+//! than one is refused. Otherwise an attacker who can add a second could choose which one
+//! Portcullis checks and which one the upstream believes (RFC 6750 §2). For the same reason, a
+//! header or parameter counts as a place if some servers take its name for the place's.
 
 use crate::{
     http::{HeaderName, Request, is_parameter, path::Target},
     policy::{Scheme, basic::ClientCredentials},
 };
 
-/// Where one provider's tokens are looked for.
+/// The places in which one provider's tokens are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
-    /// Headers.
+    /// The headers.
     pub headers: Vec<HeaderPlace>,
-    /// Query parameters, by decoded name.
+    /// The query parameters, by decoded name.
     pub params: Vec<String>,
-    /// Cookies.
+    /// The cookies.
     pub cookies: Vec<String>,
 }
 
 /// A header that may hold a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderPlace {
-    /// `Authorization: Basic`, with a client's secret (RFC 7617 §2).
+    /// `Authorization: Basic` with a client's secret (RFC 7617 §2).
     Basic,
-    /// `Authorization: Bearer`, read strictly (RFC 6750 §2.1).
+    /// `Authorization: Bearer`, parsed strictly (RFC 6750 §2.1).
     Bearer,
-    /// Another header or prefix, read as `jwt_authn` does: the prefix may stand anywhere in the
-    /// value, and the token is what follows it.
+    /// Another header or prefix, parsed as in `jwt_authn`: the prefix may be anywhere in the value,
+    /// and the token follows it.
     Prefixed {
-        /// The header.
+        /// The header's name.
         name: HeaderName,
-        /// What stands before the token, with case; empty takes the whole value.
+        /// The text before the token, case-sensitive; if empty, the whole value is the token.
         prefix: String,
     },
 }
 
-/// A token that a request holds, not looked into yet.
+/// A token in a request, not yet parsed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token; of `Basic`, what follows the scheme.
+    /// The token; for `Basic`, the text after the scheme.
     pub token: &'a str,
-    /// Where it stands.
+    /// Where the token is.
     pub location: Location<'a>,
 }
 
-/// Without the token: it may hold a secret.
+/// Omits the token, which may be a secret.
 impl core::fmt::Debug for Credential<'_> {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let mut shown = formatter.debug_struct("Credential");
@@ -57,33 +57,33 @@ impl core::fmt::Debug for Credential<'_> {
     }
 }
 
-/// Where a credential stands in a request.
+/// The location of a credential in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location<'a> {
-    /// `Authorization`.
+    /// The header `Authorization`.
     Authorization,
     /// The cookie of this name.
     Cookie(&'a str),
     /// The header of this name.
     Header(&'a HeaderName),
-    /// A header with a confusable name of a place, under the name in the request.
+    /// A header whose name is confusable with a place's. The name is the request's.
     HeaderTwin(&'a str),
-    /// The query parameter of this name, as the request spells it, encoding included.
+    /// The query parameter with this name, spelled as in the request, encoding included.
     Query(&'a str),
 }
 
 /// Why a request's credentials cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// It is not `Bearer` SP token68 (RFC 6750 §2.1), not `Basic` and a pair (RFC 7617 §2), or not
-    /// text.
+    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), not `Basic` and a pair (RFC 7617
+    /// §2), or not UTF-8.
     Malformed,
-    /// More than one method or value is used (RFC 6750 §2 and §3.1).
+    /// The request uses more than one method or value (RFC 6750 §2 and §3.1).
     Several,
 }
 
-/// What has been found: the first credential, or the sign that there is something that only looks
-/// like one; and whether it is not the only one.
+/// The result of the search so far: the first credential, or the error for a text that only looks
+/// like one; and whether there are more.
 #[derive(Default)]
 struct Found<'a> {
     first: Option<Result<Credential<'a>, CredentialError>>,
@@ -102,7 +102,8 @@ impl<'a> Found<'a> {
 }
 
 impl Places {
-    /// `Authorization: Bearer`, then the query parameter `access_token`, as in `jwt_authn`.
+    /// The places that `jwt_authn` reads by default: `Authorization: Bearer`, then the query
+    /// parameter `access_token`.
     #[must_use]
     pub fn standard() -> Self {
         Self {
@@ -112,7 +113,7 @@ impl Places {
         }
     }
 
-    /// `Authorization: Basic` alone: a client's secret is nowhere else.
+    /// The only place of a client's secret: `Authorization: Basic`.
     #[must_use]
     pub fn of_secrets() -> Self {
         Self {
@@ -121,10 +122,10 @@ impl Places {
         }
     }
 
-    /// The one credential of `request` that stands in these places, if there is one.
+    /// Finds the one credential of `request` in these places, if there is one.
     ///
     /// # Errors
-    /// When there are several, or one that is malformed.
+    /// If there are several, or one is malformed.
     pub fn find<'a>(
         &'a self,
         request: &Request<'a>,
@@ -144,8 +145,8 @@ impl Places {
         found.first.transpose()
     }
 
-    /// Whether a header of this name in lower case, or one that some servers take for it, is read for
-    /// tokens.
+    /// Whether tokens are read from a header with this lower-case name, or from one that some
+    /// servers take for it.
     #[must_use]
     pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {
@@ -179,14 +180,14 @@ impl Places {
             match text(written) {
                 Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
                 Ok(_) => found.push(token, Location::Header(name)),
-                // It could not be removed again.
+                // Malformed, because it could not be removed from the request again.
                 Err(error) => found.push(Err(error), Location::Header(name)),
             }
         }
     }
 
     /// Whether a place has exactly this name. If two places have confusable names, a header belongs
-    /// to the one whose name it spells.
+    /// to the one that it spells.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -209,7 +210,7 @@ impl Places {
         }
     }
 
-    /// Some servers also end a parameter at `;`, so they find a token in `a;token=x`. No token
+    /// Some servers also end a parameter at `;`, and so find a token in `a;token=x`. No token
     /// contains `;`, so such a parameter is malformed.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
@@ -220,7 +221,7 @@ impl Places {
         }
     }
 
-    /// The decoded name counts: `access%5Ftoken` must not slip past.
+    /// Compares the decoded name, so that `access%5Ftoken` does not slip past.
     fn reads_param(&self, name: &str) -> bool {
         let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));
         match name.contains(['%', '+']) {
@@ -249,8 +250,8 @@ impl Places {
     }
 }
 
-/// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines with
-/// a comma before any filter sees them, so each part of a line counts like a line.
+/// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines
+/// with a comma before any filter sees them, so each part of a line counts as a line.
 fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'a>) {
     let (mut has_own, mut has_other) = (false, false);
     let mut collect = |token: Option<Result<&'a str, CredentialError>>| match token {
@@ -262,18 +263,19 @@ fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'
     };
     for line in request.values("authorization") {
         match token_of(scheme, line.trim_ascii()) {
-            // What is one credential as it stands has no comma, which no token68 has.
+            // A line that is one credential has no comma, since no token68 has one.
             whole @ Some(Ok(_)) => collect(whole),
             _ => line
                 .split(|byte| *byte == b',')
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii()))),
         }
     }
-    // Another scheme alone is no credential of ours (401); beside one of ours it is a second method.
+    // Another scheme alone is no credential of ours (401). Next to one of ours, it is a second
+    // method.
     found.several |= has_own && has_other;
 }
 
-/// Reads the scheme, 1*SP and token68; `None` when the scheme is another one. The scheme's case does
+/// Parses the scheme, 1*SP and token68; `None` if the scheme is another one. The scheme's case does
 /// not matter (RFC 9110 §11.1).
 fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError>> {
     let name = scheme.name();
@@ -297,9 +299,10 @@ fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError
     }))
 }
 
-/// As `jwt_authn`: the prefix anywhere, then the rest of the value from the first base64url
-/// character or dot on. `None` when the prefix does not occur. Envoy joins several `Authorization`
-/// lines, and proxies any others, so the prefix behind the token is a second credential.
+/// Finds a token as `jwt_authn` does: after the prefix, which may be anywhere, from the first
+/// base64url character or dot to the end of the value. `None` if the prefix does not occur. If the
+/// prefix occurs again after the token, it is a second credential: Envoy joins several
+/// `Authorization` lines, and other proxies join lines of any header.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -318,7 +321,7 @@ fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, C
     })
 }
 
-/// RFC 9110 §11.2.
+/// Checks a token68 (RFC 9110 §11.2).
 fn token68(text: &str) -> Result<&str, CredentialError> {
     let body = text.trim_end_matches('=');
     if !body.is_empty() && is_token68(body.as_bytes()) {
@@ -328,7 +331,7 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
     }
 }
 
-/// Looks at eight octets at a time: every request with a token pays for each octet of it.
+/// Compares eight octets at a time, because every request with a token pays for each octet.
 fn is_token68(text: &[u8]) -> bool {
     let own = |octet: u8| TOKEN68.get(usize::from(octet)).copied().unwrap_or(false);
     let (chunks, rest) = text.as_chunks::<8>();
@@ -338,7 +341,7 @@ fn is_token68(text: &[u8]) -> bool {
     chunks.iter().all(|chunk| all(*chunk)) && rest.iter().all(|octet| own(*octet))
 }
 
-/// The octets of a `token68`, its padding apart.
+/// The octets of a `token68`, except its padding.
 const TOKEN68: [bool; 256] = {
     let mut table = [false; 256];
     let mut octet = 0_u8;
@@ -361,8 +364,8 @@ fn text(bytes: &[u8]) -> Result<&str, CredentialError> {
     str::from_utf8(bytes).map_err(|_| CredentialError::Malformed)
 }
 
-/// `name=value` of a Cookie header, without spaces around and quotes around the value
-/// (RFC 6265 §4.1.1).
+/// Splits `name=value` of a Cookie header, and removes spaces around both and quotes around the
+/// value (RFC 6265 §4.1.1).
 fn cookie_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let pair = pair.trim_ascii();
     let equals = pair.iter().position(|byte| *byte == b'=')?;

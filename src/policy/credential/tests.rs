@@ -1,4 +1,4 @@
-//! What counts as a credential, and where.
+//! Tests of which texts are credentials, and where.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -21,7 +21,7 @@ fn find(places: &Places, headers: &[(&str, &[u8])]) -> Result<Option<String>, Cr
 }
 
 #[test]
-fn reads_bearer_strictly() {
+fn parses_bearer_strictly() {
     for (value, expected) in [
         (&b"Bearer a.b.c"[..], Ok(Some("a.b.c"))),
         (b"bEaReR a.b.c", Ok(Some("a.b.c"))),
@@ -55,7 +55,7 @@ fn reads_bearer_strictly() {
 }
 
 #[test]
-fn reads_basic_strictly() {
+fn parses_basic_strictly() {
     for (value, expected) in [
         (&b"Basic YTpi"[..], Ok(Some("YTpi"))),
         (b"bASIC  YTo=", Ok(Some("YTo="))),
@@ -139,7 +139,7 @@ fn reads_query_parameters() {
 }
 
 #[test]
-fn reads_other_headers_as_jwt_authn_does() {
+fn parses_other_headers_as_jwt_authn_does() {
     let place = |prefix: &str| Places {
         headers: vec![HeaderPlace::Prefixed {
             name: HeaderName::parse("x-jwt").unwrap(),
@@ -151,7 +151,7 @@ fn reads_other_headers_as_jwt_authn_does() {
         ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
         ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
         ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
-        // A token does not end where it stops being one: what follows makes it invalid.
+        // A token does not end at its first invalid character; what follows makes it invalid.
         ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
         ("jwt=", b"JWT=a.b.c", Ok(None)),
         ("jwt=", b"jwt=;;", Ok(Some(""))),
@@ -169,7 +169,7 @@ fn reads_other_headers_as_jwt_authn_does() {
 }
 
 #[test]
-fn knows_the_headers_that_may_be_taken_for_its_own() {
+fn recognises_headers_that_may_be_taken_for_its_own() {
     let name = |text| HeaderName::parse(text).unwrap();
     let places = Places {
         headers: vec![HeaderPlace::Prefixed {
@@ -223,7 +223,7 @@ fn a_confusable_name_counts_as_the_place() {
 }
 
 #[test]
-fn a_header_is_in_the_place_that_it_spells() {
+fn a_header_belongs_to_the_place_that_it_spells() {
     let places = places(&["x-token", "x_token"], &[]);
     let one = [("x_token", &b"a"[..])];
     assert_eq!(find(&places, &one), Ok(Some("a".to_owned())));
@@ -232,9 +232,9 @@ fn a_header_is_in_the_place_that_it_spells() {
     assert_eq!(found, Err(CredentialError::Several));
 }
 
-/// Nothing could remove such a header from the request again.
+/// Such a header could not be removed from the request again.
 #[test]
-fn a_confusable_name_that_is_no_text_is_malformed() {
+fn a_confusable_name_that_is_not_utf8_is_malformed() {
     let request = Request::new(vec![(b"x\xfftoken", b"a")]);
     assert_eq!(
         places(&["x-token"], &[]).find(&request, None),
