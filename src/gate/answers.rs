@@ -1,7 +1,7 @@
-//! Answers that were sent before.
+//! Responses that are encoded once and sent many times.
 //!
-//! To refuse must cost less than to ask: most refusals of one reason are the same to the byte, and are
-//! put together once.
+//! Refusing a request must cost less than sending one. Most refusals for one reason are identical,
+//! so each response is built and encoded only once.
 
 use core::cell::OnceCell;
 use std::rc::Rc;
@@ -13,22 +13,22 @@ use crate::{
     policy::Schemes,
 };
 
-/// A response to send, and what the host makes of it.
+/// A response to send, with the host's encoding of it.
 #[derive(Debug)]
 pub struct Answer {
     response: Response,
     encoded: OnceCell<Vec<u8>>,
 }
 
-/// The answers of one configuration that were sent before.
+/// The responses of one configuration that were sent before.
 #[derive(Debug, Default)]
 pub(super) struct Answers(Vec<(Kind, Rc<Answer>)>);
 
-/// What two answers of one configuration differ by, where neither names scopes or a time.
+/// What distinguishes two responses of one configuration, if neither has scopes or a time.
 type Kind = (Reason, Schemes);
 
 impl Answer {
-    /// An answer that was not sent before.
+    /// Makes an answer that was not encoded yet.
     pub(super) const fn new(response: Response) -> Self {
         Self {
             response,
@@ -42,7 +42,7 @@ impl Answer {
         &self.response
     }
 
-    /// What `encode` makes of the response; it is asked once.
+    /// The host's encoding of the response. `encode` is called at most once.
     pub fn encoded(&self, encode: impl FnOnce(&Response) -> Vec<u8>) -> &[u8] {
         self.encoded.get_or_init(|| encode(&self.response))
     }

@@ -1,16 +1,16 @@
-//! What holds a request's body back.
+//! Holding back a request's body.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
-/// Whether what follows a head that waits may go on; not at first. A body reaches the filter while the head
-/// still waits where the host stops headers alone (Envoy's `allow_on_headers_stop_iteration`), and a body that
-/// is let through takes the head along.
+/// Whether the body of a waiting request may go on; initially it may not. If the host stops only
+/// headers (Envoy's `allow_on_headers_stop_iteration`), a body reaches the filter while its head
+/// still waits, and a body that is let through takes the head along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BodyHold(Rc<Cell<bool>>);
 
 impl BodyHold {
-    /// The request may go on.
+    /// Lets the request go on.
     pub(super) fn release(&self) {
         self.0.set(true);
     }

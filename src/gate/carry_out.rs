@@ -1,4 +1,4 @@
-//! The effects of a decision, in their order, and what a decision becomes where the host refuses one.
+//! The effects of a decision, their order, and what happens if the host refuses one.
 
 use crate::{
     connection::Refused,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Gate {
-    /// Carries out a decision that was made on the request of `exchange`.
+    /// Carries out a decision about the request of `exchange`.
     pub(super) fn carry_out(
         &mut self,
         decision: &Decision,
@@ -22,29 +22,32 @@ impl Gate {
             Decision::Permit(permit) => self.pass(permit, exchange),
             Decision::Deny(denial) => self.refuse(denial, exchange),
             Decision::Report(format) => self.report(*format, now, exchange),
-            // Patience was exhausted, so this cannot be; if it were, nothing may pass.
+            // Not expected, because the engine was not allowed to wait. If it happens, nothing may
+            // pass.
             Decision::AwaitKeys { .. } => {
                 self.refuse(&Denial::new(Reason::KeysUnavailable), exchange)
             }
         }
     }
 
-    /// Answers a request with a refusal.
+    /// Refuses a request.
     fn refuse(&mut self, denial: &Denial, exchange: &impl Exchange) -> Verdict {
         self.metrics.denied(denial.reason, exchange);
-        // For the access log alone: the request goes no further.
+        // Only the access log reads this, since the request goes no further. A failure does not
+        // matter.
         let _ = export(&denial.exports, exchange);
         exchange.answer(&self.answers.answer(&self.engine, denial));
         Verdict::Answer
     }
 
-    /// Answers a request about which the host refused something.
+    /// Refuses a request because the host refused something.
     pub(super) fn fail(&mut self, exchange: &impl Exchange) -> Verdict {
         self.refuse(&Denial::new(Reason::HostFailure), exchange)
     }
 
-    /// Edits a request as a permit says. An edit that the host refuses would leave an untrusted header in
-    /// place, or other filters without what they decide by, so the request is answered instead.
+    /// Edits a request as its permit demands. If the host refuses an edit, the request is refused
+    /// too: an untrusted header could stay in place, or other filters could lack what they decide
+    /// by.
     fn pass(&mut self, permit: &Permit, exchange: &impl Exchange) -> Verdict {
         if apply(permit, exchange).is_err() {
             return self.fail(exchange);
@@ -62,9 +65,9 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Answers a request with how the authorization servers stand.
+    /// Responds with the status report.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
-        // Every worker reports the same, even within a tick of what another has learnt.
+        // Every worker must report the same, even what another worker learnt since the last tick.
         self.has_news |= self.engine.synchronize();
         let counts = match format {
             Format::Html => self.metrics.counts(exchange),
@@ -74,10 +77,10 @@ impl Gate {
         Verdict::Answer
     }
 
-    /// Removes from the request's trailers what only this filter may set.
+    /// Removes from the request's trailers every header that only Portcullis may set.
     ///
     /// # Errors
-    /// When the host does not return the trailers, or refuses an edit: they may still hold a forged
+    /// If the host does not return the trailers or refuses an edit: they may still have a forged
     /// identity.
     pub(super) fn clean_trailers(&self, exchange: &impl Exchange) -> Result<(), Refused> {
         if self.engine.config().owned_headers.is_empty() {
@@ -99,7 +102,7 @@ fn apply(permit: &Permit, exchange: &impl Exchange) -> Result<(), Refused> {
         .try_for_each(|edit| exchange.edit(edit))?;
     if permit.clears_route_cache {
         let cleared = exchange.clear_route_cache();
-        // A host that cannot do it by itself does it on each edit.
+        // A host that cannot clear the cache on demand clears it on each edit.
         if permit.edits.is_empty() {
             cleared?;
         }

@@ -1,4 +1,4 @@
-//! What a gate asks of its host.
+//! The traits that a host implements.
 
 use crate::{
     connection::{Connection, Refused},
@@ -8,64 +8,64 @@ use crate::{
     shared_memory::SharedMemory,
 };
 
-/// The proxy around requests and fetches.
+/// The proxy, apart from a particular request.
 pub trait Environment: SharedMemory + Log + Meter {}
 
 impl<T: SharedMemory + Log + Meter> Environment for T {}
 
 /// One request in the proxy.
 pub trait Exchange: Environment + Connection + Route {
-    /// The number of its connection; `None` if the host does not tell.
+    /// The number of the request's connection; `None` if the host does not provide it.
     fn connection(&self) -> Option<ConnectionId>;
 
     /// Changes the request's headers.
     ///
     /// # Errors
-    /// When the host refuses.
+    /// If the host refuses.
     fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused>;
 
-    /// Writes the request's filter state.
+    /// Writes an entry of the request's filter state.
     ///
     /// # Errors
-    /// When the host refuses.
+    /// If the host refuses.
     fn export(&self, entry: &StateEntry) -> Result<(), Refused>;
 
-    /// Has the proxy choose the route again.
+    /// Makes the proxy choose the route again.
     ///
     /// # Errors
-    /// When the host refuses, or chooses again on each edit and only then.
+    /// If the host refuses, or chooses the route again after each edit and only then.
     fn clear_route_cache(&self) -> Result<(), Refused>;
 
-    /// Shows the request's trailers to `visit`.
+    /// Passes the request's trailers to `visit`.
     ///
     /// # Errors
-    /// When the host does not return them.
+    /// If the host does not return them.
     fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused>;
 
     /// Removes every line of `name` from the request's trailers.
     ///
     /// # Errors
-    /// When the host refuses.
+    /// If the host refuses.
     fn remove_trailer(&self, name: &str) -> Result<(), Refused>;
 
-    /// Answers the request. A host that refuses must not let the request go on either.
+    /// Sends the answer. A host that cannot send it must not let the request go on either.
     fn answer(&self, answer: &Answer);
 }
 
-/// Calls authorization servers.
+/// Calls to authorization servers.
 pub trait Caller {
-    /// Begins a call. Its response goes to [`Keeper::on_fetched`](super::Keeper::on_fetched).
+    /// Starts a call. Its response goes to [`Keeper::on_fetched`](super::Keeper::on_fetched).
     ///
     /// # Errors
-    /// When there will be no response.
+    /// If there will be no response.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError>;
 }
 
-/// Why a call did not begin.
+/// Why a call could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallError {
-    /// The proxy has no such cluster.
+    /// The proxy has no cluster of this name.
     NoCluster,
-    /// The host refuses.
+    /// The host refuses the call.
     Refused,
 }

@@ -1,4 +1,4 @@
-//! Keeps the keys of an engine fresh.
+//! The keeper, which fetches keys before they are stale.
 
 use crate::{
     config::Provider,
@@ -9,11 +9,12 @@ use crate::{
     verification::KeySource,
 };
 
-/// Fetches keys and reports on them.
+/// Fetches keys, and reports successes and failures.
 ///
-/// A host with threads has one per process: it writes the records with an engine of its own, and publishes
-/// its [`epoch`](Self::epoch) for the gates to [`follow`](super::Gate::follow). In WebAssembly each worker has
-/// one, which shares its gate's engine; the lease in the record decides which of them fetches.
+/// A host with threads has one keeper per process. It writes the records with an engine of its own
+/// and publishes its [`epoch`](Self::epoch), which the gates [`follow`](super::Gate::follow). In
+/// WebAssembly each worker has a keeper that shares its gate's engine, and the lease in the record
+/// decides which of them fetches.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,
@@ -21,7 +22,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// A keeper of the keys of `engine`, of which nothing was fetched yet.
+    /// Makes a keeper for the keys of `engine`, none of which are fetched yet.
     #[must_use]
     pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
         for (id, provider) in engine.config().providers() {
@@ -32,13 +33,14 @@ impl Keeper {
         Self { metrics, epoch: 0 }
     }
 
-    /// A number that changes whenever this keeper has written records.
+    /// A number that changes whenever this keeper writes records.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Fetches what is due and brings the gauges up to date. True if a fetch ended at once.
+    /// Starts the fetches that are due, and updates the gauges. Returns true if a fetch ended at
+    /// once.
     pub fn due(
         &mut self,
         engine: &mut Engine,
@@ -57,8 +59,8 @@ impl Keeper {
         ended
     }
 
-    /// Takes in the response to a call, and makes the call that follows. True if none does: the fetch has
-    /// ended, and requests may find their keys.
+    /// Takes the response to a call, and makes the next call. Returns true if there is none: the
+    /// fetch has ended, and waiting requests may find their keys.
     pub fn on_fetched(
         &mut self,
         engine: &mut Engine,
@@ -72,9 +74,9 @@ impl Keeper {
         self.complete(engine, fetch, answer, now, host, caller)
     }
 
-    /// When a fetch is due next; in the past where that is now. `None` if none ever is.
+    /// The time of the next fetch, in the past if one is due; `None` if none will ever be due.
     ///
-    /// Requests that want a key can make one due earlier.
+    /// A request that lacks a key can make a fetch due earlier.
     #[must_use]
     pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
         let providers = engine.config().providers();
@@ -94,7 +96,7 @@ impl Keeper {
         self.metrics.clear(unused, meter);
     }
 
-    /// Makes a call. True if the fetch ended, since the host refused it.
+    /// Makes a call. Returns true if the fetch ended because the host refused the call.
     fn dispatch(
         &mut self,
         engine: &mut Engine,
@@ -119,7 +121,7 @@ impl Keeper {
         self.complete(engine, fetch, Err(FetchError::Cluster), now, host, caller)
     }
 
-    /// Takes in an answer, and makes the call that follows. True when none does.
+    /// Takes an answer, and makes the next call. Returns true if there is none.
     fn complete(
         &mut self,
         engine: &mut Engine,
@@ -146,7 +148,7 @@ impl Keeper {
             (Ok(_), None, 0) => return,
             (Ok(_), None, failures) => (
                 LogLevel::Info,
-                format!("there again after {failures} failures"),
+                format!("fetched after {failures} failed attempts"),
             ),
         };
         let ids = outcome.providers.iter();
@@ -160,8 +162,8 @@ impl Keeper {
     }
 }
 
-/// How keys stand that the configuration holds or has no use for. Of others nothing is known yet: the
-/// first tick tells.
+/// The status of keys that are configured, or are not needed. For other keys nothing is known
+/// before the first tick.
 fn configured(provider: &Provider) -> Option<Standing> {
     if !provider.trust.enabled {
         return Some(Standing::default());

@@ -1,17 +1,17 @@
-//! What operators read.
+//! The log that operators read.
 
-/// How loud a log line is.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// Of interest.
+    /// For information.
     Info,
-    /// Something may need an operator.
+    /// An operator may have to act.
     Warn,
-    /// Something needs an operator.
+    /// An operator has to act.
     Error,
 }
 
-/// The proxy's log. A host that refuses a line gets no second chance: there is no one to tell.
+/// The proxy's log. If the host refuses a line, it is lost: there is nowhere else to report it.
 pub trait Log {
     /// Writes a line.
     fn log(&self, level: LogLevel, line: &str);

@@ -1,11 +1,13 @@
 //! What every host does around an engine, written once.
 //!
-//! A [`Gate`] takes the requests of one worker: it has the engine decide, makes requests wait for keys and wakes
-//! them, counts, and carries decisions out. A [`Keeper`] keeps the keys fresh. Neither knows how a host is called:
-//! a shell translates the proxy's calls into theirs and answers [`Exchange`], [`Environment`] and [`Caller`] by the
-//! proxy's. A shell has no rules, and tests play the proxy without one.
+//! A [`Gate`] takes the requests of one worker. It lets the engine decide, makes requests wait for
+//! keys and wakes them, counts, and carries out decisions. A [`Keeper`] keeps the keys fresh.
+//! Neither knows how a host is called: a shell translates the proxy's calls into theirs, and
+//! implements [`Exchange`], [`Environment`] and [`Caller`] by calling the proxy. A shell has no
+//! rules of its own. The tests implement the same traits to play the proxy.
 //!
-//! Where the host refuses something, the request is refused: a gate never fails open.
+//! If the host refuses anything that a decision needs, the request is refused: a gate never fails
+//! open. A failing metric or log line is no reason to refuse.
 
 mod answers;
 mod body_hold;
@@ -46,40 +48,41 @@ pub use self::{
     waiting::StreamId,
 };
 
-/// One worker's engine for one configuration, and the requests that wait for it.
+/// One worker's engine for one configuration, and the requests that wait for its keys.
 #[derive(Debug)]
 pub struct Gate {
     engine: Engine,
     metrics: DecisionMetrics,
     answers: Answers,
     routes: RoutePolicies,
-    /// Its place among the configurations with its `policy_id`.
+    /// The configuration's place among those with the same `policy_id`.
     membership: Option<Membership>,
     waiting: Waiting,
-    /// Whether keys changed since waiting requests were last looked at.
+    /// Whether keys have changed since the waiting requests were last resumed.
     has_news: bool,
-    /// The keeper's epoch in which records were last read.
+    /// The keeper's epoch when the records were last read.
     epoch: u64,
     /// The keys that the last request lacked.
     wanted: Option<(SourceId, FetchCause)>,
 }
 
-/// What the host does with a request. All else that the decision asks for is done already.
+/// What the host must do with a request. All other effects of the decision have already happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It goes no further: it was answered, or cannot be.
+    /// End the request: it was answered, or cannot be.
     Answer,
-    /// It goes on.
+    /// Let the request go on.
     Pass,
-    /// It stops until it is resumed, and its body with it.
+    /// Hold the request and its body until it is resumed.
     Wait(BodyHold),
 }
 
-/// A request's head and the policy of its route, read once for all decisions of a hook.
+/// A request's head and its route's policy, read once for all decisions of a hook.
 type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
-    /// A gate for an engine that has its place among the configurations of its policy, if it has one.
+    /// Makes a gate for an engine, with its place among the configurations of its policy, if it has
+    /// one.
     #[must_use]
     pub fn new(engine: Engine, membership: Option<Membership>, metrics: DecisionMetrics) -> Self {
         let config = engine.config();
@@ -108,8 +111,8 @@ impl Gate {
         &mut self.engine
     }
 
-    /// Decides on a request that has just arrived. Where the host does not hand over its head, the time or what
-    /// its route says, it is refused.
+    /// Decides on a request that has just arrived. If the host does not return the head, the time
+    /// or the route's policy, the request is refused.
     pub fn on_request(
         &mut self,
         stream: StreamId,
@@ -127,8 +130,8 @@ impl Gate {
         }
         let head = self.head(request, now, exchange);
         let mut decision = self.decide(&head, now, Patience::Waiting, exchange);
-        // Another worker may have fetched the key since the last tick, and a good token that is refused is lost
-        // for good.
+        // Another worker may have fetched the key since the last tick. A valid token that is
+        // refused now does not get a second chance.
         if self.engine.synchronize_for(&decision, now) {
             self.has_news = true;
             decision = self.decide(&head, now, Patience::Waiting, exchange);
@@ -148,8 +151,8 @@ impl Gate {
         self.carry_out(&overloaded(decision), now, exchange)
     }
 
-    /// Decides again on a request that waits. Call it only where the stream is known to be alive and
-    /// `exchange` is its own: what follows would let another client's request through.
+    /// Decides again on a request that waits. Call this only if the stream is known to be alive and
+    /// `exchange` belongs to it; otherwise another client's request would be let through.
     pub fn resume(
         &mut self,
         stream: StreamId,
@@ -159,7 +162,7 @@ impl Gate {
     ) -> Verdict {
         self.wanted = None;
         let Some(waiting) = self.waiting.find(stream) else {
-            // It was answered or let go: there is nothing left to do for it.
+            // It was already answered or let through.
             return Verdict::Answer;
         };
         let hold = waiting.hold.clone();
@@ -174,7 +177,7 @@ impl Gate {
         let head = self.head(request, now, exchange);
         let decision = self.decide(&head, now, patience, exchange);
         if let Decision::AwaitKeys { source, cause } = decision {
-            // The keys are there now, and the token's is not among them.
+            // The keys have arrived, and the token's key is not among them.
             self.want(source, cause);
             return Verdict::Wait(hold);
         }
@@ -186,7 +189,8 @@ impl Gate {
         verdict
     }
 
-    /// Cleans the trailers of a request. [`Verdict::Answer`] if the host refuses: the request goes no further.
+    /// Cleans the trailers of a request. Returns [`Verdict::Answer`] if the host refuses: the
+    /// request goes no further.
     pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;
@@ -208,8 +212,8 @@ impl Gate {
         self.has_news |= self.engine.synchronize();
     }
 
-    /// Reads the records that a keeper with an engine of its own has written, if this is not the epoch in which
-    /// they were last read.
+    /// Reads the records that a keeper with its own engine has written, unless they were already
+    /// read in this epoch.
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
@@ -217,29 +221,30 @@ impl Gate {
         }
     }
 
-    /// A keeper that shares the engine has ended a fetch.
+    /// Notes that a keeper that shares the engine has ended a fetch.
     pub const fn on_news(&mut self) {
         self.has_news = true;
     }
 
-    /// The waiting requests to resume: all of them after news of keys, else those whose time is up.
+    /// The waiting requests to resume: all after keys have changed, otherwise those that waited too
+    /// long.
     pub fn ready(&mut self, now: UnixMillis) -> Vec<StreamId> {
         let news = core::mem::take(&mut self.has_news);
         self.waiting.ready(news, now)
     }
 
-    /// The keys that the request of the last hook lacked, for a keeper with an engine of its own.
+    /// The keys that the request of the last hook lacked, for a keeper with its own engine.
     pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
         self.wanted.take()
     }
 
-    /// Whether requests wait.
+    /// Whether requests are waiting.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Whether there is anything to do between requests: keys to fetch or newer configurations to learn of.
+    /// Whether there is work between requests: keys to fetch, or newer configurations to learn of.
     #[must_use]
     pub fn has_background_work(&self) -> bool {
         !self.engine.keys().is_empty() || self.membership.is_some()
@@ -279,7 +284,7 @@ impl Gate {
     }
 }
 
-/// Says of a refusal for lack of keys that there was no room to wait for them.
+/// Changes a refusal for lack of keys to one for lack of room to wait.
 fn overloaded(decision: Decision) -> Decision {
     match decision {
         Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {

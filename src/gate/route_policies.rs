@@ -1,8 +1,8 @@
-//! What the proxy's routes say, read once.
+//! The policies of the proxy's routes, each parsed once.
 //!
-//! A request costs one host call; the bytes that come are looked up, and understood only when they
-//! are new. A proxy has one for each different policy of its routes. With `route_policies: off`
-//! most requests save the call; [`route_sampling`](super::route_sampling) says which.
+//! A request costs one host call. The returned bytes are looked up, and parsed only if they are
+//! new. A proxy has one entry for each different policy of its routes. With `route_policies: off`,
+//! most requests save the call; [`route_sampling`](super::route_sampling) decides which.
 
 use std::rc::Rc;
 
@@ -19,41 +19,41 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Different metadata that is kept. New routes come with new configurations of the proxy, so the
-/// list is emptied when it is full. It is short enough to search from the start.
+/// Most policies that are kept. New routes come with new configurations of the proxy, so a full
+/// list is emptied. It is short enough for a linear search.
 const CAPACITY: usize = 128;
 
-/// What the proxy says of the route of one request.
+/// The proxy's knowledge of a request's route.
 pub trait Route {
-    /// The bytes that hold the route's policy, if the route has any. Equal bytes hold the same policy.
+    /// The bytes that encode the route's policy, if it has any. Equal bytes encode the same policy.
     ///
     /// # Errors
-    /// When the host does not tell.
+    /// If the host does not return them.
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused>;
 
-    /// The policy in such bytes, as its members; `None` if they are for others.
+    /// Decodes the policy in these bytes to JSON; `None` if they are for another module.
     ///
     /// # Errors
-    /// When the bytes cannot be read.
+    /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 }
 
-/// The bytes are not of the message that they should be.
+/// The bytes are not a valid message of the expected type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// What routes say, by their metadata.
+/// The policies of routes, by their metadata.
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,
     sampling: RouteSampling,
 }
 
-/// A route's metadata, and what it says.
+/// A route's metadata, and the policy in it.
 type Known = (Vec<u8>, Option<Rc<RoutePolicy>>);
 
 impl RoutePolicies {
-    /// Nothing is known yet.
+    /// Makes an empty list.
     pub(crate) const fn new(lookup: RouteLookup) -> Self {
         Self {
             by_metadata: Vec::new(),
@@ -61,10 +61,10 @@ impl RoutePolicies {
         }
     }
 
-    /// The policy of the route of a request, if it has one and this request asks.
+    /// The policy of the route of a request, if it has one and this request looks it up.
     ///
     /// # Errors
-    /// When the host does not tell.
+    /// If the host does not return the metadata.
     pub(super) fn current(
         &mut self,
         config: &Config,

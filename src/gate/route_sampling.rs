@@ -1,43 +1,44 @@
-//! Whether a request asks the proxy for its route's own policy.
+//! Which requests look up their route's own policy.
 //!
-//! With `route_policies: off` the operator says that no route has one, and saves a host call for
-//! each request. If that is wrong, laxer rules would decide for a strict route. So a worker asks on
-//! its first request and once a second after that; as soon as a route does have a policy, it asks
-//! every time. This can still miss the policy of a route that is rarely used.
+//! With `route_policies: off`, the operator declares that no route has a policy, and saves a host
+//! call per request. If that is wrong, a laxer rule would decide for a strict route. So a worker
+//! looks up the policy for its first request, and once a second after that. As soon as a route does
+//! have a policy, every request looks it up. This can still miss the policy of a route that is
+//! rarely used.
 
 use core::{cell::Cell, time::Duration};
 
 use crate::{policy::RouteLookup, time::UnixMillis};
 
-/// Longest time between two requests that ask.
+/// Longest time between two lookups.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Which requests of one worker ask.
+/// Decides which requests of one worker look up the policy.
 #[derive(Debug)]
 pub(super) struct RouteSampling(Cell<State>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Every request asks.
+    /// Every request looks it up.
     Always,
-    /// No answer yet. If the host does not answer, the next request asks again and is refused too:
-    /// a policy that cannot be read may be a strict one.
+    /// No lookup has succeeded. If one fails, the next request tries again and is refused too: a
+    /// policy that cannot be read may be a strict one.
     Unanswered,
-    /// A request at that time asked, and its route had no policy.
+    /// The last lookup was at this time, and the route had no policy.
     NoneAt(UnixMillis),
 }
 
-/// What an answer says about `route_policies`.
+/// What a lookup says about `route_policies`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// A route has a policy although none was expected. Reported once.
+    /// A route has a policy although none was expected. Returned once.
     Unexpected,
     /// Nothing new.
     Expected,
 }
 
 impl RouteSampling {
-    /// Before the first request.
+    /// The state before the first request.
     pub(super) const fn new(lookup: RouteLookup) -> Self {
         Self(Cell::new(match lookup {
             RouteLookup::Always => State::Always,
@@ -45,16 +46,16 @@ impl RouteSampling {
         }))
     }
 
-    /// Whether a request that arrives now asks.
+    /// Whether a request that arrives now looks up its route's policy.
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // Ask as well if the clock went back.
+            // Also look it up if the clock went back.
             State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
         }
     }
 
-    /// Records whether the route of a request that asked has a policy.
+    /// Records whether the looked-up route has a policy.
     pub(super) fn answered(&self, has_policy: bool, now: UnixMillis) -> Finding {
         if self.0.get() == State::Always {
             return Finding::Expected;
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_every_time_where_routes_may_have_policies() {
+    fn asks_every_time_if_routes_may_have_policies() {
         let sampling = RouteSampling::new(RouteLookup::Always);
         for has_policy in [false, true, false] {
             assert!(sampling.asks(at(1000)));
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_first_and_once_a_second() {
+    fn asks_on_the_first_request_and_once_a_second() {
         let sampling = RouteSampling::new(RouteLookup::Sampled);
         for (now, asks) in [
             (5000, true),
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_every_time_once_a_policy_was_found_and_says_so_once() {
+    fn asks_every_time_once_a_policy_was_found_and_reports_it_once() {
         let sampling = RouteSampling::new(RouteLookup::Sampled);
         assert_eq!(sampling.answered(false, at(0)), Finding::Expected);
         assert_eq!(sampling.answered(true, at(1000)), Finding::Unexpected);
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_again_where_the_host_gave_no_answer() {
+    fn asks_again_if_the_host_gave_no_answer() {
         let sampling = RouteSampling::new(RouteLookup::Sampled);
         assert!(sampling.asks(at(0)) && sampling.asks(at(0)));
     }

@@ -1,21 +1,22 @@
 //! Requests that wait for keys.
 //!
-//! Only the numbers of their streams are kept: the host keeps the request itself. A number is dropped with its
-//! stream, and the list is bounded, so that a silent authorization server cannot fill the memory.
+//! Only the numbers of their streams are kept; the host keeps the requests. A number is dropped
+//! when its stream ends, and the list is bounded, so that an authorization server that does not
+//! respond cannot exhaust the memory.
 
 use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::{gate::BodyHold, time::UnixMillis};
 
-/// A stream of one worker, by the number that the host knows it by.
+/// A stream of one worker, identified by the host's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamId(pub u32);
 
 /// The requests of one worker that wait for keys.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    /// In the order in which they came, which is also that in which they mostly leave.
+    /// The requests in order of arrival, which is also the order in which most of them leave.
     requests: VecDeque<WaitingRequest>,
     capacity: usize,
     timeout: Duration,
@@ -25,14 +26,14 @@ pub(super) struct Waiting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WaitingRequest {
     stream: StreamId,
-    /// When it arrived.
+    /// When the request arrived.
     pub(super) arrived: UnixMillis,
-    /// Holds its body back.
+    /// Holds back the request's body.
     pub(super) hold: BodyHold,
 }
 
 impl Waiting {
-    /// A list for at most `capacity` requests that each wait at most `timeout`.
+    /// Makes a list for at most `capacity` requests that each wait at most `timeout`.
     pub(super) const fn new(capacity: usize, timeout: Duration) -> Self {
         Self {
             requests: VecDeque::new(),
@@ -41,7 +42,7 @@ impl Waiting {
         }
     }
 
-    /// Adds a request, and holds its body back. None when the list is full.
+    /// Adds a request, and holds back its body; `None` if the list is full.
     pub(super) fn add(&mut self, stream: StreamId, now: UnixMillis) -> Option<BodyHold> {
         if self.requests.len() >= self.capacity {
             return None;
@@ -55,12 +56,13 @@ impl Waiting {
         Some(hold)
     }
 
-    /// Whether nobody waits.
+    /// Whether the list is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
 
-    /// Those that are to be looked at: all of them after news of keys, else those whose time is up.
+    /// The requests to decide again: all after keys have changed, otherwise those that waited too
+    /// long.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<StreamId> {
         self.requests
             .iter()
@@ -69,18 +71,18 @@ impl Waiting {
             .collect()
     }
 
-    /// The request of a stream, if it waits.
+    /// The request of a stream, if it is waiting.
     pub(super) fn find(&self, stream: StreamId) -> Option<&WaitingRequest> {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Whether a request has waited long enough. A request from the future arrived before the clock
-    /// went back.
+    /// Whether a request has waited long enough. An arrival in the future means that the clock went
+    /// back.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }
 
-    /// Drops a request that was answered, let go or left by its client.
+    /// Removes a request that was answered, let through or abandoned by its client.
     pub(super) fn remove(&mut self, stream: StreamId) {
         if let Some(place) = self.place(stream) {
             self.requests.remove(place);
@@ -101,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holds_no_more_than_its_capacity() {
+    fn never_exceeds_its_capacity() {
         let mut waiting = Waiting::new(1, Duration::from_secs(5));
         assert!(waiting.add(StreamId(1), UnixMillis::new(0)).is_some());
         assert!(waiting.add(StreamId(2), UnixMillis::new(0)).is_none());
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn wakes_all_on_news_and_else_those_whose_time_is_up() {
+    fn wakes_all_if_keys_changed_and_otherwise_those_that_waited_too_long() {
         let mut waiting = Waiting::new(9, Duration::from_secs(5));
         let _ = waiting.add(StreamId(1), UnixMillis::new(0));
         let _ = waiting.add(StreamId(2), UnixMillis::new(1000));

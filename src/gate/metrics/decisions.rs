@@ -1,4 +1,4 @@
-//! How often each decision is made.
+//! Counters of decisions.
 
 use crate::{
     config::Config,
@@ -8,7 +8,8 @@ use crate::{
     status::Count,
 };
 
-/// The counters of one configuration's decisions. One that the host refused to define is not counted.
+/// The counters of one configuration's decisions. A counter that the host refused to define is not
+/// counted.
 #[derive(Clone, Debug, Default)]
 pub struct DecisionMetrics {
     allowed: Option<MetricId>,
@@ -43,7 +44,7 @@ impl DecisionMetrics {
         }
     }
 
-    /// A request passes.
+    /// Counts a request that passes.
     pub(in crate::gate) fn permitted(&self, permit: &Permit, meter: &impl Meter) {
         let counter = match &permit.reason {
             PermitReason::CorsPreflight => self.cors_preflight_bypassed,
@@ -53,12 +54,12 @@ impl DecisionMetrics {
         increment(counter, meter);
     }
 
-    /// A request is refused.
+    /// Counts a request that is refused.
     pub(in crate::gate) fn denied(&self, reason: Reason, meter: &impl Meter) {
         increment(of_reason(&self.denied, reason), meter);
     }
 
-    /// Verified tokens were looked for.
+    /// Counts hits and misses of the token cache.
     pub(in crate::gate) fn looked_up(&self, uses: CacheUse, meter: &impl Meter) {
         for (metric, count) in [(self.cache_hit, uses.hits), (self.cache_miss, uses.misses)] {
             for _ in 0..count {
@@ -67,8 +68,8 @@ impl DecisionMetrics {
         }
     }
 
-    /// How often each decision was made that was made at all, over all workers; nothing where the
-    /// host does not tell.
+    /// How often each decision was made over all workers. Decisions that were never made are left
+    /// out, as are all if the host does not return counters.
     pub(in crate::gate) fn counts(&self, meter: &impl Meter) -> Vec<Count> {
         let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
         let Some(allowed) = read(self.allowed) else {

@@ -1,4 +1,4 @@
-//! How the keys of each provider are, and how often they are fetched.
+//! Metrics of each provider's keys and their fetches.
 
 use core::cell::Cell;
 
@@ -10,22 +10,22 @@ use crate::{
     verification::KeySource,
 };
 
-/// The metrics of one configuration's keys, in the order of [`Config::providers`]. One that the host
-/// refused to define is not written.
+/// The metrics of one configuration's keys, in the order of [`Config::providers`]. A metric that
+/// the host refused to define is not written.
 #[derive(Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
-/// A provider only has the metrics that apply to it. Zero keys of a provider with client secrets,
-/// or a last fetch in 1970 of one that never fetches, would raise alerts.
+/// The metrics of one provider, which only has those that apply to it. Zero keys of a provider with
+/// client secrets, or a last fetch in 1970 of a provider that never fetches, would raise alerts.
 #[derive(Debug)]
 struct ProviderMetrics {
     keys: Option<Gauges<Option<MetricId>>>,
     fetches: Option<Gauges<FetchMetrics>>,
-    /// The values of the gauges.
+    /// The present values of the gauges.
     standing: Cell<Option<Standing>>,
 }
 
-/// Metrics, and the beginning of their names.
+/// Metrics, and the common beginning of their names.
 #[derive(Debug)]
 struct Gauges<M> {
     name: String,
@@ -52,7 +52,7 @@ impl KeyMetrics {
         Self(providers.collect())
     }
 
-    /// A fetch ended.
+    /// Counts a fetch that has ended.
     pub(in crate::gate) fn fetched(&self, outcome: &FetchOutcome, meter: &impl Meter) {
         let fetching = outcome.providers.iter().filter_map(|id| {
             let metrics = self.0.get(id.index())?;
@@ -67,7 +67,7 @@ impl KeyMetrics {
         }
     }
 
-    /// Sets the gauges of a provider's keys if they have changed: this runs with each tick.
+    /// Sets the gauges of a provider's keys if they have changed. This runs on each tick.
     pub(in crate::gate) fn set(
         &self,
         provider: ProviderId,
@@ -122,7 +122,7 @@ impl ProviderMetrics {
         }
     }
 
-    /// Writes the groups of gauges with the given names.
+    /// Writes the groups of gauges that `is_asked` selects by name.
     fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool, meter: &impl Meter) {
         if let Some(Gauges { name, metrics }) = &self.keys
             && is_asked(name)

@@ -1,4 +1,4 @@
-//! A host's counters and gauges.
+//! The host's counters and gauges.
 
 use crate::config::Config;
 
@@ -8,14 +8,14 @@ pub struct MetricId(pub u32);
 
 /// Defines metrics.
 pub trait MetricRegistry {
-    /// Defines a counter, or finds the one of that name; `None` if the host refuses.
+    /// Defines a counter, or finds the one with that name; `None` if the host refuses.
     fn counter(&self, name: &str) -> Option<MetricId>;
 
-    /// Defines a gauge, or finds the one of that name; `None` if the host refuses.
+    /// Defines a gauge, or finds the one with that name; `None` if the host refuses.
     fn gauge(&self, name: &str) -> Option<MetricId>;
 }
 
-/// Counts, and reads what all workers have counted.
+/// Writes metrics, and reads their totals over all workers.
 pub trait Meter {
     /// Adds one to a counter.
     fn increment(&self, counter: MetricId);
@@ -23,11 +23,11 @@ pub trait Meter {
     /// Sets a gauge.
     fn record(&self, gauge: MetricId, value: u64);
 
-    /// The value of a metric over all workers; `None` if the host does not tell.
+    /// The value of a metric over all workers; `None` if the host does not return it.
     fn read(&self, metric: MetricId) -> Option<u64>;
 }
 
-/// What the names of all metrics of a configuration begin with.
+/// The common beginning of the names of a configuration's metrics.
 pub(super) fn prefix(config: &Config) -> String {
     match config.stat_prefix.as_str() {
         "" => "portcullis.".to_owned(),

@@ -1,7 +1,7 @@
 //! Counters and gauges: a closed set of names, defined once.
 //!
-//! The names are part of what operators rely on, so no host has a list of its own. A host that refuses to
-//! define or to count a metric is no reason to refuse requests.
+//! Operators rely on the names, so no host has a list of its own. If a host refuses to define or
+//! count a metric, requests are still decided.
 
 mod decisions;
 mod keys;

@@ -1,6 +1,6 @@
-//! A connection's number.
+//! Connection numbers.
 
-/// A connection's number. Envoy counts all connections of the process.
+/// A connection's number. Envoy numbers all connections of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(pub(super) u64);
 

@@ -1,39 +1,42 @@
 //! Which configuration of a policy (`policy_id`) is the newest.
 //!
 //! All configurations with one `vm_id`, one code and one VM configuration live in one VM per worker
-//! thread. A replaced one stays until its connections are drained, so it can learn here what the newest
-//! refuses.
+//! thread. A replaced configuration stays until its connections are drained, and learns here what
+//! the newest one refuses.
 //!
-//! The newest is the one that took the newest connection, since Envoy gives new connections to the
-//! configuration in force. The order in which configurations arrive does not say it: a rolled-back
-//! configuration that is still being drained becomes the newest again, and Envoy tells its module
-//! nothing. Nor does arriving count: Envoy tries each configuration in a VM of its own, and configures
-//! it on every worker even if it then refuses the listener because of another filter.
+//! The newest is the configuration with the newest connection, since Envoy gives new connections to
+//! the configuration in force. The order in which configurations arrive does not decide. A
+//! rolled-back configuration that is still being drained becomes the newest again without notice
+//! from Envoy. And Envoy tries each configuration in a VM of its own, and configures it on every
+//! worker even if it then refuses the listener because of another filter.
 //!
-//! A client can hold a socket in a listener filter from before an update, so that it becomes a connection
-//! of the old configuration with a number that is higher than all others. Such a connection only
-//! challenges the newest configuration. An earlier one takes over if the newest gets no connection that is
-//! newer than the challenger within [`SETTLING`]: after a rollback it gets none, and in use it does.
+//! A client can hold a socket in a listener filter since before an update, so that it becomes a
+//! connection of the old configuration with a higher number than all others. So such a connection
+//! only challenges the newest configuration. The earlier configuration takes over if the newest
+//! gets no connection newer than the challenger within [`SETTLING`]. After a rollback it gets none;
+//! in use it does.
 //!
-//! Asking for a connection is a call to the host, so the newest configuration normally asks for that of one
-//! request in a while. A client that floods one connection is that request each time and hides all others.
-//! While the newest is challenged, every request of it is therefore asked for its connection, on all workers:
-//! they learn of the challenge at their next tick.
+//! Looking up a connection is a call to the host, so normally only a sample of the newest
+//! configuration's requests is looked up. A client that floods one connection could be every sample
+//! and hide all other connections. So while the newest is challenged, every request to it is looked
+//! up, on all workers: they learn of the challenge at their next tick.
 //!
-//! A worker whose newest configuration has no connection yet learns from the others through shared data
-//! at its next tick. Other modules with the same `vm_id` can write there. With `shared_memory_key` they
-//! cannot forge a record. They can put an older one back, but its connection is older than the one that a
-//! worker knows the newest configuration by. A worker that knows of none yet takes it, until the newest
-//! configuration gets a connection there. They can also withhold records: each worker then goes by its
-//! own connections.
+//! A worker whose newest configuration has no connection yet learns from the others through shared
+//! data at its next tick. Other modules with the same `vm_id` can write there. With
+//! `shared_memory_key` they cannot forge a record. They can restore an older one, but its
+//! connection is older than the one that a worker already knows; only a worker that knows none
+//! accepts it, until the newest configuration gets a connection there. They can also withhold
+//! records. Then each worker decides by its own connections.
 //!
-//! Without the key they can make any configuration that this VM has the newest, for good if they name it with
-//! the highest connection number there is. Old connections then keep what they would have without
-//! `policy_id`, and new ones are also refused what the named configuration refuses, until that configuration
-//! is drained. No number can be called too high: a worker sees only those of its own connections.
+//! Without the key they can make any configuration in this VM the newest, permanently if they give
+//! it the highest possible connection number. Old connections then keep what they would have
+//! without `policy_id`, and new ones are also refused what the named configuration refuses, until
+//! that configuration is drained. No number can be rejected as too high, because a worker only sees
+//! those of its own connections.
 //!
-//! Configurations of one policy may have different keys, so each reads and writes the record of its own
-//! key. While one has a key, those without do not read: their record would undo what the key is for.
+//! Configurations of one policy may have different keys, so each reads and writes the record of its
+//! own key. While one of them has a key, those without a key do not read: their record would defeat
+//! the purpose of the key.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -54,20 +57,20 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// How long a challenged configuration has for a newer connection before an earlier one takes over. Workers
-/// switch to a new listener one after the other, so right after an update a newer connection may still begin
-/// on the old one.
+/// How long a challenged configuration may take to get a newer connection before an earlier one
+/// takes over. Workers switch to a new listener one after the other, so right after an update a
+/// newer connection may still begin on the old one.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// How often a request of the newest configuration is asked for its connection while nothing challenges it.
+/// How often a request of the newest configuration is looked up while nothing challenges it.
 const SAMPLING: Duration = Duration::from_secs(1);
 
-/// The policies of one worker by `policy_id`; each lives as long as one of its configurations.
+/// The policies of one worker by `policy_id`. Each lives as long as one of its configurations.
 #[derive(Debug)]
 pub struct Policies(SharedByName<RefCell<Succession>>);
 
 impl Policies {
-    /// None yet.
+    /// Makes an empty set.
     #[must_use]
     pub const fn new() -> Self {
         Self(SharedByName::new())
@@ -83,9 +86,9 @@ impl Default for Policies {
 /// A configuration of the policy.
 #[derive(Clone, Debug)]
 struct Generation {
-    /// How many were configured in this VM before.
+    /// The number of configurations that came before it in this VM.
     order: u64,
-    /// Of the configuration's text: the same on every worker.
+    /// A hash of the configuration's text, which is the same on every worker.
     digest: [u8; DIGEST_OCTETS],
     config: Arc<Config>,
 }
@@ -94,12 +97,12 @@ struct Generation {
 #[derive(Clone, Debug)]
 struct Newest {
     generation: Generation,
-    /// Its newest connection that is known; `None` where the host has no numbers.
+    /// Its newest known connection; `None` if the host has no numbers.
     since: Option<ConnectionId>,
 }
 
-/// A connection of an earlier configuration that is newer than all known ones of the newest. A newer
-/// connection of the newest configuration ends it.
+/// A connection of an earlier configuration that is newer than all known ones of the newest. A
+/// newer connection of the newest configuration ends the challenge.
 #[derive(Clone, Copy, Debug)]
 struct Challenge {
     connection: ConnectionId,
@@ -114,9 +117,9 @@ struct Succession {
     newest: Option<Newest>,
     /// The first challenge on this worker that has not ended.
     challenge: Option<Challenge>,
-    /// The newest connection that has challenged on any worker.
+    /// The newest challenging connection on any worker.
     challenger: Option<ConnectionId>,
-    /// When a request of the newest configuration was last asked for its connection.
+    /// When a request of the newest configuration was last looked up.
     sampled_at: UnixMillis,
 }
 
@@ -125,13 +128,12 @@ struct Succession {
 pub struct Membership {
     succession: Rc<RefCell<Succession>>,
     own: Generation,
-    /// What workers tell each other.
+    /// The record in which workers exchange what they know.
     record: SealedRecord,
 }
 
 impl Membership {
-    /// Enters a configuration, whose text is `text`, among those of its policy. `None` without
-    /// `policy_id`.
+    /// Adds a configuration with this `text` to those of its policy; `None` without `policy_id`.
     #[must_use]
     pub fn enter(config: Arc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
@@ -145,7 +147,7 @@ impl Membership {
         })
     }
 
-    /// A request has arrived over a connection, whose number is asked for only where it matters.
+    /// Notes that a request arrived. The number of its connection is only looked up if it matters.
     pub(super) fn on_request(
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,
@@ -168,7 +170,7 @@ impl Membership {
         }
     }
 
-    /// Learns what other workers saw, and tells them of a challenge.
+    /// Learns what other workers saw, and publishes a challenge.
     pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, host);
@@ -177,7 +179,7 @@ impl Membership {
         }
     }
 
-    /// Tells other workers of the newest configuration.
+    /// Publishes the newest configuration for other workers.
     fn tell(&self, succession: &Succession, host: &dyn SharedMemory) {
         if let Some(newest) = &succession.newest {
             Notice::new(
@@ -189,7 +191,7 @@ impl Membership {
         }
     }
 
-    /// What the newest configuration refuses, if that is another one.
+    /// What the newest configuration refuses, if it is another one.
     pub(super) fn restrictions(&self) -> Option<Restrictions> {
         let succession = self.succession.borrow();
         if succession.is_newest(&self.own) {
@@ -218,8 +220,8 @@ impl Succession {
         generation
     }
 
-    /// A configuration is gone, and with it what it refuses: had it been the newest, one that is still
-    /// there was configured again in its place.
+    /// Removes a configuration, and with it what it refuses. If it was the newest, another one that
+    /// is still in use was configured again in its place.
     fn leave(&mut self, gone: &Generation) {
         self.generations.retain(|own| own.order != gone.order);
         let newest = self.newest.take();
@@ -233,7 +235,7 @@ impl Succession {
         });
     }
 
-    /// Two plugins may have the same text, and are then one configuration.
+    /// Two plugins may have the same text, and then count as one configuration.
     fn is_newest(&self, generation: &Generation) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
@@ -246,7 +248,7 @@ impl Succession {
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // Another configuration gets all of its own time for a newer connection.
+        // Another configuration gets the full time for a newer connection.
         if !self.is_newest(generation) {
             self.challenge = None;
         }
@@ -256,8 +258,8 @@ impl Succession {
         });
     }
 
-    /// Whether the connection of a request matters: always that of another configuration, and that of the newest
-    /// once in a while, or always while it is challenged.
+    /// Whether the connection of a request matters. That of another configuration always does; that
+    /// of the newest does once per interval, or always while it is challenged.
     fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
         if !self.is_newest(generation) || self.is_challenged() {
             return true;
@@ -269,7 +271,8 @@ impl Succession {
         is_due
     }
 
-    /// Whether `other`, which has this connection, becomes the newest. An earlier one first challenges.
+    /// Whether `other`, which has this connection, becomes the newest. An earlier configuration
+    /// first challenges.
     fn yields_to(
         &mut self,
         other: &Generation,
@@ -292,7 +295,8 @@ impl Succession {
         }
     }
 
-    /// Whether a challenge has lasted for [`SETTLING`]. Begins one with `connection` if there is none.
+    /// Whether a challenge has lasted for [`SETTLING`]. Begins one with `connection` if there is
+    /// none.
     fn has_settled(
         &mut self,
         connection: ConnectionId,
@@ -310,7 +314,7 @@ impl Succession {
         now.since(challenge.at) >= SETTLING
     }
 
-    /// Takes over what another worker wrote, if it names a configuration that this VM has.
+    /// Adopts what another worker wrote, if it names a configuration in this VM.
     fn learn(&mut self, record: &SealedRecord, host: &dyn SharedMemory) {
         let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
         if !record.is_sealed() && self.generations.iter().any(has_key) {

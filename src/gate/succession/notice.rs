@@ -1,4 +1,4 @@
-//! What workers tell each other about a policy.
+//! The notices in which workers exchange what they know about a policy.
 
 use core::cmp::max;
 
@@ -12,11 +12,12 @@ pub(super) const DIGEST_OCTETS: usize = 32;
 /// The newest configuration, as one worker knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Notice {
-    /// Of the configuration's text.
+    /// A hash of the configuration's text.
     pub(super) digest: [u8; DIGEST_OCTETS],
-    /// Its newest connection; `None` where the host has no numbers.
+    /// Its newest connection; `None` if the host has no numbers.
     pub(super) since: Option<ConnectionId>,
-    /// The newest connection of an earlier configuration, unless the newest configuration has a newer one.
+    /// The newest connection of an earlier configuration, unless the newest configuration has a
+    /// newer one.
     pub(super) challenger: Option<ConnectionId>,
 }
 
@@ -33,13 +34,13 @@ impl Notice {
         }
     }
 
-    /// The notice that is written in the record.
+    /// Reads the notice in the record.
     pub(super) fn read(record: &SealedRecord, host: &dyn SharedMemory) -> Option<Self> {
         let entry = host.shared_data(record.name())?;
         Self::decode(record.open(&entry.value)?)
     }
 
-    /// Tells the other workers, unless one of them has seen a newer connection.
+    /// Writes this notice, unless another worker has seen a newer connection.
     pub(super) fn write(&self, record: &SealedRecord, host: &dyn SharedMemory) {
         let mut replace = |present: Option<&[u8]>| {
             let notice = match present.and_then(Self::decode) {
@@ -48,11 +49,12 @@ impl Notice {
             };
             Some(notice.encode())
         };
-        // Where shared data is refused, each worker is on its own.
+        // If the host refuses shared data, each worker is on its own.
         let _ = record.update(&mut replace, host);
     }
 
-    /// What replaces `present`: two workers with the same newest configuration know the more of both.
+    /// The notice that replaces `present`. If both name the same configuration, it combines what
+    /// both know.
     fn over(&self, present: &Self) -> Option<Self> {
         if self.digest != present.digest {
             return (present.since <= self.since).then_some(*self);

@@ -1,4 +1,5 @@
-//! Which configuration is the newest, by the requests of each and by what other workers write.
+//! Tests of which configuration is the newest, given each one's requests and what other workers
+//! write.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -10,7 +11,7 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// A configuration that is known by its `realm`.
+/// A configuration that is recognised by its `realm`.
 fn enter(policy_id: &str, realm: &str) -> Membership {
     let text = format!(r#"{{"policy_id":"{policy_id}","realm":"{realm}"}}"#);
     let config = Config::parse(text.as_bytes()).unwrap();
@@ -41,7 +42,7 @@ fn without_policy_id_there_is_no_succession() {
 }
 
 #[test]
-fn counts_a_configuration_from_its_first_request_on() {
+fn a_configuration_counts_from_its_first_request_on() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
@@ -60,8 +61,8 @@ fn keeps_policies_apart() {
     assert!(!is_restricted(&one) && !is_restricted(&other));
 }
 
-/// A client that held a socket since before the update has the highest number, but clients of the newest
-/// configuration go on arriving.
+/// A client that held a socket since before the update has the highest number, but the newest
+/// configuration keeps getting clients.
 #[test]
 fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
     let host = OneRecord::default();
@@ -73,7 +74,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
         request(&old, seconds * 2 + 1, seconds, &host);
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
     }
-    // One connection that stays open is no new one.
+    // A connection that stays open is not a new one.
     for seconds in 60..64 {
         request(&new, 118, seconds, &host);
         request(&old, 200, seconds, &host);
@@ -83,7 +84,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
     assert!(!is_restricted(&old));
 }
 
-/// A client can be every request that is sampled.
+/// One client can send every request that is sampled.
 #[test]
 fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest() {
     let host = OneRecord::default();
@@ -99,7 +100,7 @@ fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest()
 }
 
 #[test]
-fn asks_every_request_for_its_connection_only_while_challenged() {
+fn looks_up_every_connection_only_while_challenged() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     let asked = |connection| {
@@ -137,7 +138,7 @@ fn connections_older_than_the_challenger_do_not_delay_a_rollback() {
     assert!(is_restricted(&new) && !is_restricted(&old));
 }
 
-/// The two configurations on a worker of its own.
+/// The two configurations on a separate worker.
 fn worker() -> (Membership, Membership) {
     let mut policies = Policies::new();
     let mut enter = |realm| {
@@ -150,7 +151,7 @@ fn worker() -> (Membership, Membership) {
 
 /// The challenged worker may be one that new clients do not reach.
 #[test]
-fn a_challenge_has_all_workers_look_for_new_connections() {
+fn a_challenge_makes_all_workers_look_for_new_connections() {
     let host = OneRecord::default();
     let ((old, new), (_, new_elsewhere)) = (worker(), worker());
     let (mut taken, mut seconds) = (5, 10);
@@ -167,7 +168,7 @@ fn a_challenge_has_all_workers_look_for_new_connections() {
 }
 
 #[test]
-fn the_newest_challenge_of_all_workers_is_told() {
+fn the_newest_challenge_of_all_workers_is_published() {
     let host = OneRecord::default();
     let ((old, new), (old_elsewhere, new_elsewhere), (_, third)) = (worker(), worker(), worker());
     request(&new, 5, 10, &host);
@@ -186,7 +187,7 @@ fn the_newest_challenge_of_all_workers_is_told() {
 }
 
 #[test]
-fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_settled() {
+fn an_earlier_configuration_takes_over_with_a_newer_connection_after_settling() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 1, 0, &host);
@@ -201,7 +202,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_
         request(&old, connection, seconds, &host);
         assert_eq!(is_restricted(&new), takes_over, "{connection} {seconds}");
     }
-    // A later one needs no time to settle, but a newer connection.
+    // A later configuration needs no time to settle, only a newer connection.
     request(&new, 5, 16, &host);
     assert!(is_restricted(&new));
     request(&new, 7, 16, &host);
@@ -209,7 +210,7 @@ fn an_earlier_configuration_takes_over_with_a_newer_connection_once_things_have_
 }
 
 #[test]
-fn goes_by_the_order_of_arrival_where_connections_have_no_numbers() {
+fn without_connection_numbers_the_order_of_arrival_decides() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 0, 0, &host);
@@ -219,7 +220,7 @@ fn goes_by_the_order_of_arrival_where_connections_have_no_numbers() {
 
 /// The same text on two listeners is one configuration.
 #[test]
-fn restricts_no_configuration_by_its_own_text() {
+fn a_configuration_is_not_restricted_by_its_own_text() {
     let host = OneRecord::default();
     let (one, same) = (enter("p", "a"), enter("p", "a"));
     request(&one, 1, 0, &host);
@@ -231,7 +232,7 @@ fn restricts_no_configuration_by_its_own_text() {
 }
 
 #[test]
-fn a_configuration_that_is_gone_restricts_nothing() {
+fn a_removed_configuration_restricts_nothing() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 2, 0, &host);
@@ -242,7 +243,7 @@ fn a_configuration_that_is_gone_restricts_nothing() {
 }
 
 #[test]
-fn learns_of_what_it_has_from_other_workers_and_of_nothing_else() {
+fn learns_from_other_workers_only_about_configurations_that_it_has() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&old, 3, 0, &host);
@@ -265,7 +266,7 @@ fn learns_of_what_it_has_from_other_workers_and_of_nothing_else() {
     assert!(is_restricted(&old));
 }
 
-/// One of a configuration with `shared_memory_key`.
+/// A configuration with `shared_memory_key`.
 fn enter_with_key(realm: &str, key: char) -> Membership {
     let key = key.to_string().repeat(43);
     let text = format!(r#"{{"policy_id":"p","realm":"{realm}","shared_memory_key":"{key}"}}"#);
@@ -273,7 +274,7 @@ fn enter_with_key(realm: &str, key: char) -> Membership {
     entered(config, text.as_bytes()).unwrap()
 }
 
-/// Puts a value where the record lies.
+/// Puts a value in the place of the record.
 fn plant(host: &OneRecord, value: Vec<u8>) {
     *host.entry.borrow_mut() = Some(SharedData { value, version: 9 });
 }
@@ -283,7 +284,7 @@ fn naming(member: &Membership, since: u64) -> Vec<u8> {
 }
 
 #[test]
-fn with_a_key_learns_only_from_records_with_its_tag() {
+fn with_a_key_only_records_with_its_tag_count() {
     let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     request(&old, 3, 0, &host);
@@ -307,7 +308,7 @@ fn with_a_key_learns_only_from_records_with_its_tag() {
 }
 
 #[test]
-fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
+fn an_older_tagged_record_does_not_make_an_older_configuration_the_newest() {
     let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     request(&old, 3, 0, &host);
@@ -321,7 +322,7 @@ fn an_older_record_with_its_tag_makes_no_older_configuration_the_newest() {
 }
 
 #[test]
-fn with_a_key_writes_over_what_is_not_genuine() {
+fn with_a_key_an_unauthentic_record_is_overwritten() {
     let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'A'));
     plant(&host, naming(&old, u64::MAX));
@@ -330,9 +331,9 @@ fn with_a_key_writes_over_what_is_not_genuine() {
     assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
 }
 
-/// In a host that keeps all records in one place, a record of another key is garbage.
+/// In a host that keeps all records in one place, a record with another key is garbage.
 #[test]
-fn configurations_with_different_keys_learn_each_by_its_own() {
+fn configurations_with_different_keys_each_use_their_own_record() {
     let host = OneRecord::default();
     let (old, new) = (enter_with_key("a", 'A'), enter_with_key("b", 'E'));
     assert_ne!(old.record.name(), new.record.name());
@@ -345,7 +346,7 @@ fn configurations_with_different_keys_learn_each_by_its_own() {
 }
 
 #[test]
-fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
+fn while_one_configuration_has_a_key_untagged_records_do_not_count() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter_with_key("b", 'A'));
     request(&new, 5, 0, &host);
@@ -358,7 +359,7 @@ fn while_one_configuration_has_a_key_no_record_without_tag_counts() {
 }
 
 #[test]
-fn tells_other_workers_only_of_newer_connections() {
+fn publishes_only_newer_connections() {
     let host = OneRecord::default();
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 7, 0, &host);
@@ -372,7 +373,7 @@ fn tells_other_workers_only_of_newer_connections() {
 }
 
 #[test]
-fn each_worker_is_on_its_own_without_shared_data() {
+fn without_shared_data_each_worker_is_on_its_own() {
     let host = OneRecord {
         is_withheld: true,
         ..OneRecord::default()
@@ -384,7 +385,7 @@ fn each_worker_is_on_its_own_without_shared_data() {
 }
 
 #[test]
-fn keeps_nothing_of_configurations_that_are_gone() {
+fn keeps_nothing_of_removed_configurations() {
     let host = OneRecord::default();
     let mut current = enter("p", "0");
     for number in 1..=1000_u64 {

@@ -1,4 +1,4 @@
-//! Fetches: when they are due, what becomes of them, and what is counted and logged.
+//! Tests of fetches: when they are due, how they end, and what is counted and logged.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -45,7 +45,7 @@ fn logs_failures_and_the_first_success_after_them() {
         world.proxy.log.take(),
         [
             format!("Warn {keys} the answer has status 500"),
-            format!("Info {keys} there again after 1 failures"),
+            format!("Info {keys} fetched after 1 failed attempts"),
         ]
     );
     let counted = world.proxy.counted();
@@ -68,7 +68,7 @@ fn ends_a_fetch_that_the_host_refuses() {
 }
 
 #[test]
-fn makes_the_calls_of_discovery_one_after_the_other() {
+fn makes_the_calls_of_discovery_in_sequence() {
     let mut world = World::new(json!({"providers": {"a": {
         "remote_jwks": null,
         "discovery": {"cluster": "as", "timeout": "1s"},
@@ -82,7 +82,7 @@ fn makes_the_calls_of_discovery_one_after_the_other() {
 }
 
 #[test]
-fn says_when_the_next_fetch_is_due() {
+fn knows_when_the_next_fetch_is_due() {
     let mut world = World::new(json!({}));
     let next = |world: &World, now| world.keeper.next_wakeup(world.gate.engine(), now);
     assert!(next(&world, at(0)).unwrap() <= at(0));

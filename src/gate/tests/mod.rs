@@ -23,12 +23,12 @@ const NOW: u64 = 1_700_000_000_000;
 const KID: &str = "k";
 const UNKNOWN_KID: &str = "unknown";
 
-/// The time so many milliseconds after [`NOW`].
+/// The time this many milliseconds after [`NOW`].
 fn at(milliseconds: u64) -> UnixMillis {
     UnixMillis::new(NOW + milliseconds)
 }
 
-/// What the host can refuse.
+/// The effects that the host can refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     ClearRouteCache,
@@ -72,11 +72,11 @@ impl Records for SharedKeys {
 /// A proxy with one request at a time.
 #[derive(Default)]
 struct FakeProxy {
-    /// What workers tell each other about a policy.
+    /// The record in which workers exchange what they know about a policy.
     record: OneRecord,
     keys: SharedKeys,
     refuses: Cell<Option<Effect>>,
-    /// The route's policy as JSON, and how often the gate asked for it.
+    /// The route's policy as JSON.
     route: RefCell<Option<Value>>,
     routes_read: Cell<u32>,
     connection: Cell<u64>,
@@ -96,7 +96,7 @@ impl FakeProxy {
         Ok(())
     }
 
-    /// What the gate did since this was last asked.
+    /// What the gate did since the last call.
     fn take_done(&self) -> Vec<String> {
         self.done.take()
     }
@@ -222,7 +222,7 @@ impl Exchange for FakeProxy {
     }
 
     fn answer(&self, answer: &Answer) {
-        // What a host makes of a response, it makes once.
+        // A host encodes a response only once.
         let encoded = answer.encoded(|response| {
             self.done.borrow_mut().push("encode".to_owned());
             vec![u8::try_from(response.status % 256).unwrap()]
@@ -234,7 +234,7 @@ impl Exchange for FakeProxy {
     }
 }
 
-/// The calls that a keeper makes.
+/// Records the calls that a keeper makes.
 #[derive(Default)]
 struct FakeCaller {
     calls: Vec<Fetch>,
@@ -262,7 +262,8 @@ struct World {
 }
 
 impl World {
-    /// One provider, `a`, whose keys are fetched, a rule that asks for its tokens, and what `rest` adds.
+    /// One provider, `a`, with fetched keys, a rule that requires its tokens, and the additions in
+    /// `rest`.
     fn new(rest: Value) -> Self {
         let proxy = FakeProxy::default();
         let (gate, keeper) = gate_and_keeper(rest, &proxy);
@@ -274,7 +275,7 @@ impl World {
         }
     }
 
-    /// The same with its keys fetched at [`NOW`].
+    /// The same, with the keys fetched at [`NOW`].
     fn with_keys(rest: Value) -> Self {
         let mut world = Self::new(rest);
         assert!(!world.fetch_due(at(0)));
@@ -309,7 +310,7 @@ impl World {
         self.keeper.due(engine, now, &self.proxy, &mut self.caller)
     }
 
-    /// The response to the oldest call.
+    /// Delivers the response to the oldest call.
     fn receive(&mut self, status: u16, body: &str, now: UnixMillis) -> bool {
         let fetch = self.caller.calls.remove(0);
         let status = status.to_string();
@@ -373,13 +374,13 @@ fn signer() -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&[9; 32])
 }
 
-/// The key set that has the key of good tokens.
+/// A key set with the key of valid tokens.
 fn jwks() -> String {
     let x = base64url::encode(signer().verifying_key().as_bytes());
     json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": x}]}).to_string()
 }
 
-/// A good token that names this key.
+/// A valid token that names this key.
 fn bearer(kid: &str) -> String {
     let claims = json!({
         "iss": "https://a.example", "aud": "orders", "sub": "s", "exp": NOW / 1000 + 300,

@@ -1,11 +1,12 @@
-//! What a decision does to a request, what it counts, and what it becomes where the host refuses something.
+//! Tests of what a decision does to a request, what it counts, and what happens if the host refuses
+//! something.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose token sets a header, with an export.
+/// A provider whose token sets a header and exports claims.
 fn forwarding() -> Value {
     json!({"providers": {"a": {
         "claim_to_headers": [{"header_name": "x-user", "claim_name": "sub"}],
@@ -28,7 +29,7 @@ fn carries_out_a_permit_and_counts_it() {
 }
 
 #[test]
-fn puts_equal_answers_together_once() {
+fn builds_and_encodes_equal_answers_once() {
     let mut world = World::with_keys(json!({}));
     for expected in [&["encode", "answer"][..], &["answer"]] {
         assert_eq!(world.request(1, &[], at(0)), Verdict::Answer);
@@ -45,7 +46,7 @@ fn puts_equal_answers_together_once() {
 }
 
 #[test]
-fn answers_a_request_whose_edits_the_host_refuses() {
+fn refuses_a_request_whose_edits_the_host_refuses() {
     for effect in [Effect::Edit, Effect::Route] {
         let mut world = World::with_keys(forwarding());
         world.proxy.refuses.set(Some(effect));
@@ -62,16 +63,16 @@ fn answers_a_request_whose_edits_the_host_refuses() {
     }
 }
 
-/// A host that clears the cache on each edit has nothing else to do it by.
+/// A host that clears the cache after each edit has no other way to clear it.
 #[test]
-fn needs_the_route_cache_cleared_only_where_no_edit_does_it() {
+fn needs_the_route_cache_cleared_only_if_no_edit_does_it() {
     let mut world = World::with_keys(forwarding());
     world.proxy.refuses.set(Some(Effect::ClearRouteCache));
     assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
 }
 
 #[test]
-fn answers_a_request_that_the_host_does_not_hand_over() {
+fn refuses_a_request_that_the_host_does_not_return() {
     let mut world = World::with_keys(json!({}));
     let value = bearer(KID);
     let request = Request::new(head(&[("authorization", &value)]));
@@ -88,10 +89,10 @@ fn answers_a_request_that_the_host_does_not_hand_over() {
 }
 
 #[test]
-fn lets_requests_pass_in_shadow_mode_and_logs_why_not() {
+fn shadow_mode_lets_requests_pass_and_logs_the_reason() {
     let mut world = World::new(json!({"mode": "shadow"}));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
-    // Not even for keys is a request held.
+    // Shadow mode does not hold a request, not even for keys.
     assert_eq!(world.bearer(2, KID, at(0)), Verdict::Pass);
     assert_eq!(
         world.proxy.log.take(),
@@ -106,12 +107,12 @@ fn lets_requests_pass_in_shadow_mode_and_logs_why_not() {
 }
 
 #[test]
-fn asks_for_a_route_once_in_a_hook() {
+fn reads_a_route_once_per_hook() {
     let mut world = World::new(json!({"limits": {"parked_requests": 1}}));
     world.proxy.route.replace(Some(json!({"disabled": true})));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
     assert_eq!(world.proxy.routes_read.get(), 1);
-    // Decides twice, since there is no room to wait.
+    // There is no room to wait, so the gate decides twice.
     world.proxy.route.replace(None);
     world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);
@@ -120,7 +121,7 @@ fn asks_for_a_route_once_in_a_hook() {
 }
 
 #[test]
-fn reports_a_route_with_a_policy_where_none_is_expected() {
+fn reports_an_unexpected_route_policy() {
     let mut world = World::with_keys(json!({"route_policies": "off"}));
     world.proxy.route.replace(Some(json!({"disabled": true})));
     for _ in 0..2 {
@@ -132,7 +133,7 @@ fn reports_a_route_with_a_policy_where_none_is_expected() {
 }
 
 #[test]
-fn answers_the_status_with_the_counts_of_all_decisions() {
+fn the_status_report_has_the_counts_of_all_decisions() {
     let mut world = World::with_keys(json!({"status": {"path": "/status", "unprotected": true}}));
     assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
     let html = [(&b":method"[..], &b"GET"[..]), (b":path", b"/status")];
@@ -147,7 +148,7 @@ fn answers_the_status_with_the_counts_of_all_decisions() {
 }
 
 #[test]
-fn refuses_on_old_connections_what_the_newest_configuration_refuses() {
+fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     let mut policies = Policies::new();
     let proxy = FakeProxy::default();
     let mut gate = |enabled: bool| {

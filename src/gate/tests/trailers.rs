@@ -1,4 +1,4 @@
-//! Trailers, which must not hold an identity either.
+//! Tests of trailers, which must not carry a forged identity either.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -13,7 +13,7 @@ fn world() -> World {
 }
 
 #[test]
-fn removes_from_trailers_what_only_the_filter_may_set() {
+fn removes_headers_that_only_portcullis_may_set() {
     let mut world = world();
     let verdict = world.gate.on_trailers(StreamId(1), &world.proxy);
     assert_eq!(verdict, Verdict::Pass);
@@ -22,7 +22,7 @@ fn removes_from_trailers_what_only_the_filter_may_set() {
 }
 
 #[test]
-fn answers_a_request_whose_trailers_cannot_be_cleaned() {
+fn refuses_a_request_whose_trailers_cannot_be_cleaned() {
     for effect in [Effect::Trailers, Effect::RemoveTrailer] {
         let mut world = world();
         let verdict = world.bearer(1, KID, at(0));

@@ -1,4 +1,4 @@
-//! Requests that wait for keys: who waits, who is woken, and what becomes of them.
+//! Tests of requests that wait for keys: which wait, which are woken, and how the wait ends.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -27,7 +27,7 @@ fn holds_a_request_until_its_keys_arrive() {
 }
 
 #[test]
-fn answers_waiting_requests_when_their_time_is_up() {
+fn refuses_requests_that_waited_too_long() {
     let mut world = World::new(json!({"limits": {"park_timeout": "2s"}}));
     assert!(is_waiting(&world.bearer(1, KID, at(0))));
     assert_eq!(world.gate.ready(at(1999)), []);
@@ -40,7 +40,7 @@ fn answers_waiting_requests_when_their_time_is_up() {
 }
 
 #[test]
-fn answers_without_waiting_where_too_many_wait() {
+fn refuses_at_once_if_too_many_requests_wait() {
     let mut world = World::new(json!({"limits": {"parked_requests": 1}}));
     assert!(is_waiting(&world.bearer(1, KID, at(0))));
     assert_eq!(world.bearer(2, KID, at(0)), Verdict::Answer);
@@ -53,7 +53,7 @@ fn answers_without_waiting_where_too_many_wait() {
 }
 
 #[test]
-fn a_stream_that_ended_waits_no_longer() {
+fn a_stream_that_ended_no_longer_waits() {
     let mut world = World::new(json!({}));
     assert!(is_waiting(&world.bearer(1, KID, at(0))));
     world.gate.on_stream_end(StreamId(1));
@@ -66,7 +66,7 @@ fn a_stream_that_ended_waits_no_longer() {
 
 /// Another worker wrote the keys after this one last read the record.
 #[test]
-fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
+fn before_refusing_decides_again_with_what_another_worker_fetched() {
     let mut other = World::with_keys(json!({}));
     let rest = json!({"mode": "shadow"});
     for (rest, waits) in [(json!({}), true), (rest, false)] {
@@ -74,12 +74,12 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
         let keys = other.proxy.keys.0.borrow().clone();
         world.proxy.keys.0.replace(keys);
         let verdict = world.bearer(1, KID, at(0));
-        // A request that may wait does so until the next look at the record.
+        // A request that may wait does so until the record is next read.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
-    // The key set is replaced by the other worker: the key is unknown here, and no fetch may look for it.
+    // The other worker replaced the key set. The key is unknown here, and no fetch may look for it.
     let mut world = World::new(json!({}));
     assert!(!world.fetch_due(at(0)));
     let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",
@@ -101,7 +101,7 @@ fn decides_again_with_what_another_worker_fetched_before_it_refuses() {
 }
 
 #[test]
-fn tells_a_keeper_elsewhere_which_keys_a_request_lacks() {
+fn reports_missing_keys_to_a_keeper_elsewhere() {
     let mut world = World::with_keys(json!({}));
     assert_eq!(world.bearer(1, KID, at(0)), Verdict::Pass);
     assert_eq!(world.gate.take_wanted(), None);
@@ -113,7 +113,7 @@ fn tells_a_keeper_elsewhere_which_keys_a_request_lacks() {
     assert_eq!(world.gate.take_wanted(), Some((source, cause)));
 }
 
-/// As on a host with threads, where the keeper has an engine of its own.
+/// As on a host with threads, where the keeper has its own engine.
 #[test]
 fn follows_the_epoch_of_a_keeper_with_its_own_engine() {
     let mut keeping = World::new(json!({}));
