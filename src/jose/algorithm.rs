@@ -1,10 +1,10 @@
-//! Signature algorithms: their names, and what each of them is made of.
+//! Signature algorithms: their names, and how each computes a signature.
 //!
-//! [`Algorithm`] is the closed set of algorithms that exist here. `none` is not in it, nor is
-//! anything else that a token may name (RFC 7518 section 3.1 lists them, RFC 8725 section 3.1 says
-//! that the verifier chooses): an algorithm that has no name here cannot be asked for.
+//! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 registers more,
+//! `none` among them, but the verifier chooses (RFC 8725 section 3.1): an algorithm without a
+//! variant here cannot be selected by any token.
 //!
-//! [`Scheme`] says how an algorithm computes a signature, and with which [`enum@Hash`].
+//! [`Scheme`] is how an algorithm computes a signature, and with which [`enum@Hash`].
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ pub enum Algorithm {
     Rs512,
 }
 
-/// Algorithms that differ only in their hash, or in their curve.
+/// Algorithms that differ only in their hash or curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
     /// `EdDSA`.
@@ -54,14 +54,14 @@ pub enum Family {
     RsaPkcs1,
 }
 
-/// How a signature is made. The hash is a choice, except that Ed25519 has its own.
+/// How a signature is computed. Ed25519 has its own hash; all others take one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// `EdDSA` on edwards25519, with SHA-512 (RFC 8032 section 5.1).
     Ed25519,
     /// ECDSA on the curve of the key (FIPS 186-5 section 6).
     Ecdsa(Hash),
-    /// HMAC (RFC 2104): the key is secret.
+    /// HMAC (RFC 2104), whose key is secret.
     Hmac(Hash),
     /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
     RsaPkcs1(Hash),
@@ -112,11 +112,10 @@ impl Algorithm {
         Self::Rs512,
     ];
 
-    /// The algorithm of that `alg` value, compared as RFC 7515 section 4.1.1 says: letter by
-    /// letter.
+    /// Finds the algorithm with this `alg` value, which is case-sensitive (RFC 7515 section 4.1.1).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
-            // RFC 9864 section 2.2: the fully specified name of what `EdDSA` means here.
+            // The fully specified name of what `EdDSA` means here (RFC 9864 section 2.2).
             "Ed25519" => Some(Self::EdDsa),
             _ => Self::ALL
                 .into_iter()
@@ -143,7 +142,7 @@ impl Algorithm {
         }
     }
 
-    /// How its signatures are made, and with which hash.
+    /// How signatures are computed, and with which hash.
     pub const fn scheme(self) -> Scheme {
         match self {
             Self::EdDsa => Scheme::Ed25519,
@@ -162,7 +161,7 @@ impl Algorithm {
         }
     }
 
-    /// The family.
+    /// The algorithm's family.
     pub const fn family(self) -> Family {
         match self.scheme() {
             Scheme::Ed25519 => Family::EdDsa,
@@ -173,7 +172,7 @@ impl Algorithm {
         }
     }
 
-    /// True where whoever can verify can also sign.
+    /// Whether anyone who can verify can also sign.
     pub const fn is_symmetric(self) -> bool {
         matches!(self.family(), Family::Hmac)
     }
@@ -186,7 +185,7 @@ impl fmt::Display for Algorithm {
 }
 
 impl Hash {
-    /// Octets of a digest.
+    /// Length of a digest in octets.
     pub const fn octets(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn schemes_have_the_hash_of_the_name() {
+    fn each_scheme_has_the_hash_of_its_name() {
         for algorithm in Algorithm::ALL {
             use Scheme::{Ecdsa, Ed25519, Hmac, RsaPkcs1, RsaPss};
             let name = match algorithm.scheme() {
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn asymmetric_algorithms_are_all_but_hmac() {
+    fn all_algorithms_but_hmac_are_asymmetric() {
         let asymmetric: Vec<_> = Algorithm::ALL
             .into_iter()
             .filter(|algorithm| !algorithm.is_symmetric())

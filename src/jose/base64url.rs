@@ -1,18 +1,18 @@
-//! Strict base64url (RFC 4648 section 5 as RFC 7515 section 2 uses it).
+//! Strict base64url (RFC 4648 section 5, as RFC 7515 section 2 uses it).
 //!
-//! No padding, no white space, no characters of the other alphabet, and no bits after the last
-//! octet (RFC 4648 section 3.5): one octet string has one text, so a token cannot be rewritten
-//! into another text with the same meaning, past a revocation list or a cache.
+//! Padding, white space, characters of the other alphabet and bits after the last octet (RFC 4648
+//! section 3.5) are refused. So an octet string has exactly one text, and a token cannot be
+//! rewritten to another text with the same meaning, past a revocation list or a cache.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The octets that `text` stands for; None unless it is their one and only encoding.
+/// Decodes `text`; `None` unless it is the one encoding of its octets.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// The text that stands for `octets`.
+/// Encodes `octets`.
 pub fn encode(octets: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(octets)
 }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_the_one_encoding_of_octets() {
+    fn decodes_the_only_encoding_of_octets() {
         for (text, octets) in [
             ("", &b""[..]),
             ("_-8", b"\xff\xef"),

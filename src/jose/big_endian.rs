@@ -1,12 +1,12 @@
-//! Unsigned numbers as JOSE writes them: big-endian octets.
+//! Unsigned numbers as in JOSE: big-endian octets.
 
-/// `octets` from the first that is not zero.
+/// Removes leading zero octets.
 pub(crate) fn without_leading_zeros(octets: &[u8]) -> &[u8] {
     let zeros = octets.iter().take_while(|octet| **octet == 0).count();
     octets.get(zeros..).unwrap_or_default()
 }
 
-/// Bits of a number without leading zeros.
+/// The length in bits of a number without leading zero octets.
 pub(crate) fn bit_length(minimal: &[u8]) -> usize {
     let unused = minimal.first().map_or(0, |octet| octet.leading_zeros());
     minimal

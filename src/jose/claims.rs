@@ -1,12 +1,11 @@
 //! The claims of a token (RFC 7519 section 4).
 //!
-//! Registered claims have the type that RFC 7519 section 4.1 gives them, or the token is refused:
-//! an `exp` in quotes that counts as no `exp` at all would be a token for ever. Everything else is
-//! left as it is and found by name. A name is a list of segments, never a dotted string: claims are
-//! called `kubernetes.io` and `https://api.example/roles`.
+//! Registered claims must have the type that RFC 7519 section 4.1 gives them. Otherwise the token
+//! is refused: if an `exp` in quotes counted as no `exp`, the token would never expire. All other
+//! claims are kept unchanged and found by name. A name is a list of segments, not a dotted string,
+//! since claims have names such as `kubernetes.io` and `https://api.example/roles`.
 //!
-//! Claims say nothing of their own about who wrote them: see
-//! [`VerifiedToken`](super::VerifiedToken).
+//! Claims do not show who wrote them; see [`VerifiedToken`](super::VerifiedToken).
 
 use serde_json::{Map, Value};
 
@@ -15,14 +14,14 @@ use crate::jose::error::TokenError;
 use crate::json;
 use crate::time::{Rounding, UnixSeconds};
 
-/// The claims set of a token: one JSON object whose registered claims are well typed.
+/// The claims set of a token: one JSON object whose registered claims have the right types.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     members: Map<String, Value>,
     times: Times,
 }
 
-/// When a token begins and ends to count.
+/// The times between which a token is valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
     /// `exp` (RFC 7519 section 4.1.4), a fraction of a second dropped.
@@ -33,8 +32,8 @@ pub struct Times {
     pub issued_at: Option<UnixSeconds>,
 }
 
-/// Where a claim is: the name of a member, then of a member of that object, and so on. Each segment
-/// is literal.
+/// The path of a claim: the name of a member, then of a member of that object, and so on. Each
+/// segment is literal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClaimPath {
     first: String,
@@ -42,7 +41,7 @@ pub struct ClaimPath {
 }
 
 impl Claims {
-    /// Reads a claims set.
+    /// Parses a claims set.
     ///
     /// # Errors
     /// [`TokenError::ClaimsJson`], [`TokenError::ClaimType`].
@@ -64,7 +63,7 @@ impl Claims {
         Ok(Self { members, times })
     }
 
-    /// Reads the second segment of a token.
+    /// Parses the second segment of a token.
     ///
     /// # Errors
     /// [`TokenError::NotBase64url`], and as [`Self::parse`].
@@ -72,8 +71,8 @@ impl Claims {
         Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
-    /// What a token of this client would say (RFC 9068 section 2.2). No one has signed it: it is for
-    /// clients that authenticate with a secret of their own.
+    /// Makes the claims that a token of this client would have (RFC 9068 section 2.2). They are not
+    /// signed; they are for clients that authenticate with a secret.
     pub fn of_client(id: &str, scopes: &[String], roles: &[String]) -> Self {
         let mut members = Map::new();
         members.insert("client_id".to_owned(), Value::from(id));
@@ -119,12 +118,13 @@ impl Claims {
         self.times
     }
 
-    /// The claim of that name at the top.
+    /// The top-level claim with this name.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
 
-    /// The claim at `path`. Only objects are descended into: an array has no names.
+    /// The claim at `path`. The search only descends into objects, since the elements of an array
+    /// have no names.
     pub fn find(&self, path: &ClaimPath) -> Option<&Value> {
         let first = self.members.get(&path.first)?;
         path.rest
@@ -132,7 +132,7 @@ impl Claims {
             .try_fold(first, |value, segment| value.as_object()?.get(segment))
     }
 
-    /// Every claim.
+    /// All claims.
     pub fn members(&self) -> &Map<String, Value> {
         &self.members
     }
@@ -143,7 +143,7 @@ impl Claims {
 }
 
 impl ClaimPath {
-    /// The path of a claim at the top.
+    /// The path of a top-level claim.
     pub fn top_level(name: impl Into<String>) -> Self {
         Self {
             first: name.into(),
@@ -151,7 +151,7 @@ impl ClaimPath {
         }
     }
 
-    /// The path of these segments; None without any.
+    /// The path with these segments; `None` without any.
     pub fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut segments = segments.into_iter();
         Some(Self {
@@ -168,12 +168,12 @@ impl ClaimPath {
     }
 }
 
-/// The words of a scope-like claim: a string is split at spaces (RFC 6749 section 3.3, where
-/// nothing but U+0020 separates), an array gives its elements as they are.
+/// Lists the words of a claim such as `scope`. A string is split at spaces (RFC 6749 section 3.3;
+/// only U+0020 separates). An array's elements are taken unchanged.
 ///
-/// An element with a space in it is no scope and is left out, or `["read admin"]` would be two
-/// scopes to one reader and one to another. Elements that are not strings, and empty ones, are left
-/// out too; any other type of value has no words.
+/// An element with a space is left out, because `["read admin"]` would otherwise be two scopes to
+/// one reader and one to another. Elements that are empty or not strings are left out too. Any
+/// other type of value has no words.
 pub fn words(value: &Value) -> impl Iterator<Item = &str> {
     let (text, list) = match value {
         Value::String(text) => (text.as_str(), &[][..]),
@@ -196,7 +196,7 @@ fn is_audience(value: &Value) -> bool {
             .is_some_and(|list| list.iter().all(Value::is_string))
 }
 
-/// One value as a list of one.
+/// A list's elements; any other value is a list of one.
 fn elements(value: &Value) -> &[Value] {
     value
         .as_array()
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn registered_claims_are_read() {
+    fn parses_registered_claims() {
         let claims = claims(&json!({
             "iss": "https://issuer.example", "sub": "s", "aud": "a", "jti": "j",
             "exp": 1_700_000_600.9, "nbf": 1_700_000_000.1, "iat": 1_700_000_000,
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn path_segments_are_literal() {
+    fn path_segments_are_literal_names() {
         let claims = claims(&json!({
             "a.b": 1, "a": { "b": 2, "c": [{ "d": 3 }] }, "https://x.example/r": 4, "": { "": 5 },
         }))

@@ -1,14 +1,15 @@
 //! The cost of verifying a signature, and the budgets of one token and one request.
 //!
-//! A key without `kid` is tried for every token that fits it, so a forged token costs a signature per
-//! such key. A bound on their number alone lets sixteen large keys cost a hundred times as much as
-//! sixteen small ones. So costs are added up, in sixteenths of an RSA verification with a modulus of
-//! 2048 bits.
+//! A key without `kid` is tried for every token that fits it, so a forged token costs one
+//! verification per such key. A bound on the number of keys is not enough: sixteen large keys would
+//! cost a hundred times as much as sixteen small ones. So costs are added up, in sixteenths of an
+//! RSA verification with a 2048-bit modulus.
 //!
-//! The table is by type and size alone, since a key set has to mean the same on every host. It follows
-//! what `docs/performance.md` measures of the module: RSA-2048 takes 90 µs, Ed25519 67 µs and P-256
-//! 1.1 ms; P-521 took 2 ms. P-384 takes 4.7 ms in the module and 0.9 ms by Envoy: it costs as much as
-//! P-521, so that two of its keys are still tried while an issuer replaces one by the other.
+//! The table depends only on type and size, since a key set must mean the same on every host. It
+//! follows the measurements of the module in `docs/performance.md`: RSA-2048 takes 90 µs, Ed25519
+//! 67 µs and P-256 1.1 ms; P-521 took 2 ms. P-384 takes 4.7 ms in the module and 0.9 ms in Envoy.
+//! It costs as much as P-521, so that two of its keys are still tried while an issuer replaces one
+//! by the other.
 
 use std::fmt;
 
@@ -17,18 +18,19 @@ use crate::jose::key::{JwkAlgorithm, VerifyingKey};
 use crate::jose::key_set::KeySet;
 use crate::jose::numbers::{Curve, KeyType};
 
-/// Highest cost of the signatures computed for one token: 16 of RSA-2048, 2 of ES512.
+/// Highest cost of the signatures verified for one token: 16 of RSA-2048, or 2 of ES512.
 const BUDGET: usize = 256;
 
-/// Sixteenths of RSA-2048 that an RSA modulus of 128 bits would cost: the work grows with the square
-/// of the size (`rsa::modexp`), and 128 bits squared are a sixteenth of a sixteenth.
+/// The unit in bits in which the size of an RSA modulus is measured. The work grows with the square
+/// of the size (`rsa::modexp`): 2048 bits are 16 units, whose square is divided by 16 for a cost of
+/// 16.
 const RSA_UNIT_BITS: usize = 128;
 
-/// How many tokens of one request may cost [`BUDGET`] each. A client that sends several tokens seldom
-/// has more than two issuers, and their keys have names.
+/// How many tokens of one request may cost [`BUDGET`] each. A client that sends several tokens
+/// rarely has more than two issuers, and their keys have a `kid`.
 const TOKENS: usize = 2;
 
-/// The rest of the budget of a token, or of a request.
+/// The remaining budget of a token or a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget(usize);
 
@@ -39,13 +41,13 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// What the signatures of all tokens of one request may cost.
+    /// The budget for all tokens of one request.
     #[must_use]
     pub const fn of_request() -> Self {
         Self(BUDGET.saturating_mul(TOKENS))
     }
 
-    /// Spends the cost of a signature by `key`. False if not enough is left.
+    /// Spends the cost of a signature by `key`. Returns false if not enough is left.
     pub fn affords(&mut self, key: &VerifyingKey) -> bool {
         let left = self.0.checked_sub(cost(key));
         self.0 = left.unwrap_or(self.0);
@@ -53,7 +55,8 @@ impl Budget {
     }
 }
 
-/// No key costs more than [`BUDGET`]: the first candidate is always tried.
+/// The cost of a signature by `key`. No key costs more than [`BUDGET`], so the first candidate is
+/// always tried.
 fn cost(key: &VerifyingKey) -> usize {
     match key.key_type() {
         KeyType::Rsa => {
@@ -67,17 +70,17 @@ fn cost(key: &VerifyingKey) -> usize {
     }
 }
 
-/// Keys of a set that have no `kid`, where there are several.
+/// The keys of a set without a `kid`, if there are several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nameless {
-    /// How many.
+    /// The number of such keys.
     pub keys: usize,
-    /// Whether one token's budget suffices for all of them that fit it.
+    /// Whether one token's budget is enough to try all that fit it.
     pub are_all_tried: bool,
 }
 
 impl Nameless {
-    /// Those of `set`; `None` for a set with fewer than two.
+    /// Counts the keys of `set` without a `kid`; `None` for fewer than two.
     pub fn of(set: &KeySet) -> Option<Self> {
         let nameless = || set.keys().iter().filter(|key| key.kid().is_none());
         let are_all_tried = Algorithm::ALL.into_iter().all(|algorithm| {
@@ -117,7 +120,7 @@ mod tests {
     use super::*;
     use crate::jose::numbers::KeyNumbers;
 
-    /// Admission does not factor a modulus, so any odd number of the size will do.
+    /// A key of this size. Admission does not factor a modulus, so any odd number is accepted.
     fn rsa(bits: usize) -> VerifyingKey {
         let modulus = vec![0xff; bits / 8];
         let exponent = &[1, 0, 1];
@@ -146,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_dear_leaves_room_for_what_is_not() {
+    fn an_unaffordable_key_does_not_use_up_the_budget() {
         let mut budget = Budget::default();
         assert!(budget.affords(&rsa(4096)));
         assert!(!budget.affords(&rsa(8192)));
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn says_which_sets_hold_keys_that_are_never_tried() {
+    fn reports_whether_all_nameless_keys_are_tried() {
         let set = |keys: Vec<VerifyingKey>| KeySet::from_keys(keys).unwrap();
         let named = |n: usize| rsa(2048).with_kid(Some(n.to_string()));
         let cases = [

@@ -1,40 +1,40 @@
 //! Why a key, a key set or a token is refused.
 //!
-//! Each variant is one fact, with the section of the standard that it comes from. None holds anything
-//! of a token or a secret, so errors can be logged. Each text says what to do next.
+//! Each variant is one fact, with the section of the standard that it comes from. No variant holds
+//! any part of a token or secret, so errors can be logged. Each message says what to do next.
 
 use std::fmt;
 
 use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
-/// Longest `kid`, in bytes. Thumbprints, URLs and names of cloud keys are far shorter. A longer one
-/// would be copied into every record and report.
+/// Longest `kid` in bytes. Thumbprints, URLs and names of cloud keys are far shorter. A longer one
+/// would be copied to every record and report.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyError {
-    /// The key is no strict JSON object (RFC 7517 section 4: names must be unique).
+    /// The key is not a strict JSON object (RFC 7517 section 4: names must be unique).
     Json(JsonError),
-    /// A member that the type of key requires is not there.
+    /// A member that the type of key requires is missing.
     MemberMissing {
-        /// Its name.
+        /// The member's name.
         member: &'static str,
     },
-    /// A member is not a string, or for `key_ops` not an array of strings.
+    /// A member is not a string, or, for `key_ops`, not an array of strings.
     MemberType {
-        /// Its name.
+        /// The member's name.
         member: &'static str,
     },
     /// A member is not strict base64url (RFC 7518 section 2).
     NotBase64url {
-        /// Its name.
+        /// The member's name.
         member: &'static str,
     },
-    /// `kty` is none of EC, OKP, RSA, oct (RFC 7518 section 6.1).
+    /// `kty` is not EC, OKP, RSA or oct (RFC 7518 section 6.1).
     UnsupportedKeyType,
-    /// `crv` is none of P-256, P-384, P-521; for OKP not Ed25519.
+    /// `crv` is not P-256, P-384 or P-521; for OKP, not Ed25519.
     UnsupportedCurve,
     /// `kid` is longer than [`MAX_KID_BYTES`].
     KidTooLong,
@@ -42,57 +42,58 @@ pub enum KeyError {
     NotForSignatures,
     /// `key_ops` does not list `verify` (RFC 7517 section 4.3).
     NotForVerifying,
-    /// `alg` names no signature algorithm known here (RFC 7517 section 4.4).
+    /// `alg` is not a supported signature algorithm (RFC 7517 section 4.4).
     UnsupportedAlgorithm,
-    /// `alg` is not one for this type of key or curve (RFC 7518 section 3.1).
+    /// `alg` does not fit this type of key or curve (RFC 7518 section 3.1).
     AlgorithmDoesNotFit {
-        /// What it names.
+        /// The algorithm.
         algorithm: Algorithm,
     },
-    /// An RSA modulus below 2048 bits (RFC 7518 section 3.3).
+    /// The RSA modulus has fewer than 2048 bits (RFC 7518 section 3.3).
     RsaModulusTooSmall {
-        /// Its size.
+        /// The size in bits.
         bits: usize,
     },
-    /// An RSA modulus above 8192 bits, which is costly to verify with.
+    /// The RSA modulus has more than 8192 bits, which makes verification slow.
     RsaModulusTooLarge {
-        /// Its size.
+        /// The size in bits.
         bits: usize,
     },
-    /// An even RSA modulus, which is no product of two large primes.
+    /// The RSA modulus is even, so it is not a product of two large primes.
     RsaModulusEven,
-    /// An RSA exponent that is even, below 3, or above 65537.
+    /// The RSA exponent is even, below 3, or above 65537.
     RsaExponent,
-    /// An EC coordinate that has not the full length of its curve (RFC 7518 section 6.2.1.2).
+    /// An EC coordinate does not have the full length of its curve (RFC 7518 section 6.2.1.2).
     EcCoordinateLength {
-        /// The full length, in octets.
+        /// The full length in octets.
         expected: usize,
     },
-    /// EC coordinates that are no point of their curve (RFC 8725 section 3.4).
+    /// The EC coordinates are not a point of the curve (RFC 8725 section 3.4).
     EcPointNotOnCurve,
-    /// An Ed25519 key that has not 32 octets (RFC 8037 section 2).
+    /// The Ed25519 key does not have 32 octets (RFC 8037 section 2).
     OkpLength,
-    /// An Ed25519 key that is no point, not canonically written, or of small order.
+    /// The Ed25519 key is not a point, not in canonical encoding, or of small order.
     OkpPoint,
-    /// A shared secret in a key set that was fetched.
+    /// A fetched key set has a shared secret.
     SecretFromAfar,
-    /// A shared secret shorter than its hash (RFC 7518 section 3.2).
+    /// The shared secret is shorter than its hash (RFC 7518 section 3.2).
     SecretTooShort {
-        /// Its length.
+        /// The length in octets.
         octets: usize,
-        /// The least length.
+        /// The least length in octets.
         needed: usize,
     },
 }
 
-/// Why a text is no token that could be verified. Says nothing of what is in it.
+/// Why a text is not a token that could be verified. Reveals nothing of its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// Five segments: an encrypted token (RFC 7516 section 3.1).
+    /// The text has five segments, so it is an encrypted token (RFC 7516 section 3.1).
     Encrypted,
-    /// Not three segments (RFC 7515 section 7.1).
+    /// The text does not have three segments (RFC 7515 section 7.1).
     SegmentCount,
-    /// A segment is empty: no claims (RFC 7515 appendix F), or no signature (RFC 7519 section 6).
+    /// A segment is empty: there are no claims (RFC 7515 appendix F), or no signature (RFC 7519
+    /// section 6).
     SegmentEmpty,
     /// A segment is not strict base64url (RFC 7515 section 2).
     NotBase64url,
@@ -100,68 +101,68 @@ pub enum TokenError {
     HeaderJson(JsonError),
     /// The header has no `alg` (RFC 7515 section 4.1.1).
     AlgorithmMissing,
-    /// `alg` names none of the algorithms here; `none` in any spelling is one such.
+    /// `alg` is not a supported algorithm; `none` in any spelling is not supported.
     UnsupportedAlgorithm,
     /// A header member is not a string (RFC 7515 section 4.1).
     HeaderType {
-        /// Its name.
+        /// The member's name.
         member: &'static str,
     },
-    /// `kid` is longer than any key's may be.
+    /// `kid` is longer than that of any admitted key.
     KidTooLong,
-    /// `crit` demands an extension, or is wrong in itself (RFC 7515 section 4.1.11).
+    /// `crit` requires an extension, or is itself malformed (RFC 7515 section 4.1.11).
     CriticalExtension,
-    /// `b64` is there, which a JWT may not use (RFC 7797 section 7).
+    /// The header has `b64`, which a JWT may not use (RFC 7797 section 7).
     UnencodedPayload,
     /// `cty` says that the payload is another token (RFC 7519 section 5.2).
     Nested,
-    /// `enc` or `zip` is there, which belong to encrypted tokens (RFC 8725 section 3.6).
+    /// The header has `enc` or `zip`, which belong to encrypted tokens (RFC 8725 section 3.6).
     EncryptionHeader,
     /// The payload is not one strict JSON object (RFC 7519 section 7.2).
     ClaimsJson(JsonError),
-    /// A registered claim has not its type (RFC 7519 section 4.1).
+    /// A registered claim has the wrong type (RFC 7519 section 4.1).
     ClaimType {
-        /// Its name.
+        /// The claim's name.
         claim: &'static str,
     },
 }
 
-/// A key that was left out.
+/// A key that cannot be used and was skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedKey {
-    /// Its place in `keys`, from 0.
+    /// The key's position in `keys`, from 0.
     pub index: usize,
-    /// Its `kid`, where that could be read and is not too long.
+    /// The key's `kid`, if it could be read and is not too long.
     pub kid: Option<String>,
-    /// Why it cannot be used.
+    /// Why the key cannot be used.
     pub reason: KeyError,
 }
 
 /// Why a whole key set is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySetError {
-    /// The text is longer than its limit.
+    /// The text is longer than allowed.
     TooManyBytes {
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// There are more keys than their limit.
+    /// The set has more keys than allowed.
     TooManyKeys {
         /// The limit.
         limit: usize,
     },
-    /// The text is no JSON object with an array `keys` (RFC 7517 section 5.1).
+    /// The text is not a JSON object with an array `keys` (RFC 7517 section 5.1).
     NotAKeySet,
-    /// A member of the outer object occurs twice (RFC 7517 section 5).
+    /// A member of the outer object is repeated (RFC 7517 section 5).
     DuplicateName,
-    /// A key in the configuration that does not serve, which its owner has to learn.
+    /// A key in the configuration cannot be used. Its owner has to know.
     Refused {
         /// The key.
         key: SkippedKey,
     },
     /// No key of the set can be used.
     NoUsableKey {
-        /// Each key with its reason; empty for an empty set.
+        /// Each key with its reason. Empty for an empty set.
         skipped: Vec<SkippedKey>,
     },
 }
@@ -190,7 +191,7 @@ impl fmt::Display for KeyError {
             }
             Self::KidTooLong => write!(f, "\"kid\" has more than {MAX_KID_BYTES} bytes"),
             Self::NotForSignatures => f.write_str("\"use\" is not \"sig\""),
-            Self::NotForVerifying => f.write_str("\"key_ops\" does not hold \"verify\""),
+            Self::NotForVerifying => f.write_str("\"key_ops\" lacks \"verify\""),
             Self::UnsupportedAlgorithm => {
                 f.write_str("\"alg\" must be one of EdDSA, ES*, HS*, PS*, RS*, or absent")
             }
@@ -222,9 +223,9 @@ impl fmt::Display for KeyError {
                     "\"x\" and \"y\" must have {expected} octets, leading zeros included"
                 )
             }
-            Self::EcPointNotOnCurve => f.write_str("\"x\" and \"y\" are no point of \"crv\""),
+            Self::EcPointNotOnCurve => f.write_str("\"x\" and \"y\" are not a point on \"crv\""),
             Self::OkpLength => f.write_str("\"x\" must have 32 octets"),
-            Self::OkpPoint => f.write_str("\"x\" is no Ed25519 public key that can be trusted"),
+            Self::OkpPoint => f.write_str("\"x\" is not a trustworthy Ed25519 key"),
             Self::SecretFromAfar => {
                 f.write_str("a fetched key set cannot hold shared secrets: configure them")
             }
@@ -240,7 +241,7 @@ impl std::error::Error for KeyError {}
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Encrypted => f.write_str("encrypted: have the issuer send signed tokens only"),
+            Self::Encrypted => f.write_str("encrypted: configure the issuer to send signed tokens"),
             Self::SegmentCount => f.write_str("not three segments: send a JWS in compact form"),
             Self::SegmentEmpty => f.write_str("a segment is empty: send a signed token"),
             Self::NotBase64url => {

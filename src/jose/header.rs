@@ -1,10 +1,10 @@
 //! The JOSE header: what a token says about its own signature (RFC 7515 section 4).
 //!
-//! All of it was written by whoever made the token, so it only ever narrows. The algorithm must be
-//! one that exists here; `kid` helps to choose among keys that are trusted already; `typ` is for
-//! others to compare. Nothing in a header is ever used to find a key: `jku`, `jwk`, `x5u`, `x5c`
-//! and `x5t` may be there, in any shape, and are not looked at (RFC 8725 section 3.10). No
-//! extension is understood, so `crit` is always refused (RFC 7515 section 4.1.11).
+//! The token's author wrote the header, so it can only narrow a choice. The algorithm must be a
+//! supported one, `kid` helps to choose among keys that are already trusted, and `typ` is for
+//! callers to compare. A header is never used to find a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t`
+//! may be present, in any form, and are ignored (RFC 8725 section 3.10). No extension is supported,
+//! so `crit` is always refused (RFC 7515 section 4.1.11).
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::jose::base64url;
 use crate::jose::error::{MAX_KID_BYTES, TokenError};
 use crate::json;
 
-/// What the header of a token says (RFC 7515 section 4.1).
+/// The parts of a token's header that matter (RFC 7515 section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoseHeader {
     algorithm: Algorithm,
@@ -27,17 +27,17 @@ impl JoseHeader {
         self.algorithm
     }
 
-    /// `kid`; an empty one is a kid.
+    /// `kid`; an empty text counts as a `kid`.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// `typ`, as it was written.
+    /// `typ`, unchanged.
     pub fn typ(&self) -> Option<&str> {
         self.typ.as_deref()
     }
 
-    /// Reads the first segment of a token.
+    /// Parses the first segment of a token.
     ///
     /// # Errors
     /// [`TokenError::NotBase64url`], and as [`Self::parse`].
@@ -45,13 +45,14 @@ impl JoseHeader {
         Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
-    /// Reads a header.
+    /// Parses a header.
     ///
     /// # Errors
-    /// Whatever in it is wrong or not understood; see [`TokenError`].
+    /// If anything in it is wrong or not supported; see [`TokenError`].
     pub fn parse(json: &[u8]) -> Result<Self, TokenError> {
         let members = json::parse_object(json).map_err(TokenError::HeaderJson)?;
-        // An extension changes what all else means, so it is refused before anything is read.
+        // An extension changes the meaning of everything else, so it is refused before anything is
+        // parsed.
         if members.contains_key("crit") {
             return Err(TokenError::CriticalExtension);
         }
@@ -67,7 +68,7 @@ impl JoseHeader {
             return Err(TokenError::Nested);
         }
         let kid = header_str(&members, "kid")?;
-        // No key has such a `kid` (`KeyError::KidTooLong`), so no fetch can find it.
+        // No key has such a `kid` (`KeyError::KidTooLong`), so no fetch can find one.
         if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
             return Err(TokenError::KidTooLong);
         }
@@ -92,8 +93,8 @@ fn header_str<'a>(
     }
 }
 
-/// Media types are compared without regard to case and `application/` may be left out (RFC 7515
-/// section 4.1.10).
+/// Whether a media type is `JWT`. Case does not matter, and `application/` may be left out (RFC
+/// 7515 section 4.1.10).
 fn is_jwt_type(media_type: &str) -> bool {
     let short = match media_type.split_once('/') {
         Some((tree, short)) if tree.eq_ignore_ascii_case("application") => short,
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_others_decide_by() {
+    fn parses_algorithm_kid_and_typ() {
         let header = br#"{"typ":"at+jwt","alg":"HS256","kid":"","cty":"json","x":[1]}"#;
         let header = JoseHeader::parse(header).unwrap();
         assert_eq!(header.algorithm(), Algorithm::Hs256);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_one_strict_object() {
+    fn refuses_a_header_that_is_not_one_strict_object() {
         for header in [
             "",
             "[]",
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_algorithms_that_do_not_exist_here() {
+    fn refuses_unsupported_algorithms() {
         for alg in [
             "none", "None", "nOnE", "NONE", "", "hs256", "HS256 ", "ES256K", "RSA-OAEP",
         ] {
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_extensions_whatever_they_look_like() {
+    fn refuses_extensions_in_every_form() {
         for value in [
             json!(["exp"]),
             json!([]),
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_a_header_are_not_looked_at() {
+    fn keys_in_a_header_are_ignored() {
         for member in ["jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "nonce"] {
             for value in [
                 json!("https://attacker.example/"),

@@ -1,8 +1,8 @@
-//! The headers that were read last.
+//! The headers that were parsed last.
 //!
-//! The tokens of an issuer have one header, letter for letter, until its key changes, and reading it is
-//! a tenth of what an unknown token costs apart from its signature. A remembered header is the one that
-//! reading the same letters again would give. The memo's owner passes it to each
+//! All tokens of an issuer have the same header text until its key changes. Parsing it takes a
+//! tenth of the cost of an unknown token, apart from its signature. A remembered header is the same
+//! as parsing the text again would give. The memo's owner passes it to each
 //! [`parse_with`](super::UntrustedToken::parse_with).
 
 use std::collections::VecDeque;
@@ -11,18 +11,18 @@ use std::sync::Arc;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 
-/// Headers that are remembered: as many as issuers may well take turns.
+/// Number of remembered headers: as many issuers as are likely to take turns.
 const REMEMBERED: usize = 4;
 
-/// Longest segment that is remembered, in bytes: clients choose its length.
+/// Longest segment that is remembered, in bytes. A client chooses the length.
 const REMEMBERED_BYTES: usize = 256;
 
-/// The last headers, by their segments.
+/// The headers that were parsed last, by segment.
 #[derive(Debug, Default)]
 pub struct HeaderMemo(VecDeque<(Box<str>, Arc<JoseHeader>)>);
 
 impl HeaderMemo {
-    /// Reads the first segment of a token, or remembers it.
+    /// Parses the first segment of a token, or returns the remembered header.
     ///
     /// # Errors
     /// As [`JoseHeader::of_segment`]; errors are not remembered.
@@ -48,7 +48,7 @@ mod tests {
     use crate::jose::base64url;
 
     #[test]
-    fn a_segment_is_read_as_its_own_text_says_however_often() {
+    fn a_segment_always_gives_the_header_of_its_own_text() {
         let segment = |kid: usize| {
             let padding = "x".repeat(kid.saturating_sub(8) * 64);
             base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}{padding}"}}"#).as_bytes())
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_read_once_while_it_is_among_the_last() {
+    fn a_header_is_parsed_once_while_it_is_among_the_last() {
         let segment = |kid: usize| {
             base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#).as_bytes())
         };

@@ -1,37 +1,38 @@
-//! An issuer with parts that other claims of the token repeat.
+//! Issuers with parts that other claims of the token repeat.
 //!
-//! Microsoft Entra has one issuer for each tenant, all alike but for the tenant's name, which the
-//! token's `tid` repeats. A template says what they have in common; a token fits it where the rest
-//! of its `iss` is what its own claims say. Comparison is code point by code point: a normalised
-//! one would let a look-alike in (RFC 7515 section 5.3).
+//! Microsoft Entra has one issuer per tenant. They differ only in the tenant's name, which the
+//! token's `tid` repeats. A template is what they have in common; a token matches it if the rest of
+//! its `iss` equals the token's own claims. Comparison is by code point: a normalising comparison
+//! would let a look-alike in (RFC 7515 section 5.3).
 
 use std::fmt;
 
 use crate::jose::claims::Claims;
 use crate::template::Template;
 
-/// The claim that a placeholder in a key's `issuer` stands for, whatever it is called there:
-/// Microsoft Entra writes `{tenantid}`.
+/// The claim that every placeholder in a key's `issuer` refers to, whatever its name; Microsoft
+/// Entra uses `{tenantid}`.
 const TENANT_CLAIM: &str = "tid";
 
-/// `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim names.
+/// A template such as `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim
+/// names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerTemplate {
     /// The text before the first placeholder.
     pub head: String,
-    /// Each placeholder's claim and the literal text that follows it.
+    /// Each placeholder's claim, and the literal text that follows it.
     pub tail: Vec<(String, String)>,
 }
 
 impl IssuerTemplate {
-    /// Splits a text at its placeholders; None where a brace is part of none.
+    /// Splits a text at its placeholders; `None` if a brace is not part of one.
     pub fn parse(text: &str) -> Option<Self> {
         let Template { head, tail } = Template::parse(text)?;
         Some(Self { head, tail })
     }
 
-    /// The `issuer` of a key: every placeholder stands for the tenant. Braces that make no
-    /// placeholder are literal, and so fit no URL.
+    /// Parses the `issuer` of a key, in which every placeholder refers to the tenant. Braces that
+    /// are no placeholder are literal, and so match no URL.
     pub fn of_key(text: &str) -> Self {
         let mut template = Self::parse(text).unwrap_or_else(|| Self {
             head: text.to_owned(),
@@ -43,7 +44,7 @@ impl IssuerTemplate {
         template
     }
 
-    /// Whether `iss` is the template with each placeholder replaced by that claim of the same
+    /// Whether `iss` is the template with each placeholder replaced by the named claim of the same
     /// token.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
@@ -55,7 +56,8 @@ impl IssuerTemplate {
             let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
                 return false;
             };
-            // Only `[A-Za-z0-9_-]+`: a value with `/` or `.` could make another issuer out of ours.
+            // Only `[A-Za-z0-9_-]+`: a value with `/` or `.` could turn our issuer into another
+            // one.
             let is_plain = !value.is_empty()
                 && value
                     .bytes()
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn issuer_of_a_key_is_exact_or_one_for_each_tenant() {
+    fn a_keys_issuer_is_exact_or_has_the_tenant() {
         let entra = "https://login.example/{tenantid}/v2.0";
         for (issuer, claims, expected) in [
             (

@@ -1,11 +1,11 @@
 //! Which JSON Web Keys are admitted (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 //!
-//! Key sets hold keys that are none of our business: for encryption, of curves and types to come,
-//! with misspelt algorithms. Each is refused by itself, for one reason that an operator can read,
-//! and the rest of the set stays usable (RFC 7517 section 5). A doubt is a refusal: a member that
-//! restricts the key (`use`, `key_ops`, `alg`, `issuer`) must be understood, or the key could be
-//! used for what its owner did not mean. Members that restrict nothing are ignored, among them the
-//! private ones, which have no business in a published set and no use here.
+//! Key sets contain keys that are of no use here: for encryption, of future curves and types, with
+//! misspelt algorithms. Each is refused alone, for one reason that an operator can read, and the
+//! rest of the set stays usable (RFC 7517 section 5). In doubt a key is refused. A member that
+//! restricts it (`use`, `key_ops`, `alg`, `issuer`) must be understood, or the key could be used
+//! against its owner's intent. Members that restrict nothing are ignored. Among them are the
+//! private ones, which should not be in a published set and are not used here.
 
 use serde_json::{Map, Value};
 
@@ -16,20 +16,21 @@ use crate::jose::key::VerifyingKey;
 use crate::jose::numbers::{Curve, KeyNumbers};
 use crate::json;
 
-/// Where a key came from.
+/// Where a key comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOrigin {
-    /// Fetched. It cannot be a shared secret: whoever can read the key set could sign.
+    /// The key was fetched. It cannot be a shared secret, because anyone who can read the key set
+    /// could sign.
     Remote,
-    /// Written in the configuration. Shared secrets are admitted.
+    /// The key is in the configuration. Shared secrets are admitted.
     Local,
 }
 
 impl VerifyingKey {
-    /// Admits the key that a JWK describes.
+    /// Admits the key in a JWK.
     ///
     /// # Errors
-    /// Why it cannot be used.
+    /// If the key cannot be used.
     pub fn from_jwk(jwk: &Map<String, Value>, origin: KeyOrigin) -> Result<Self, KeyError> {
         check_purpose(jwk)?;
         let algorithm = match optional_str(jwk, "alg")? {
@@ -44,17 +45,17 @@ impl VerifyingKey {
             .with_issuer(issuer))
     }
 
-    /// Admits the key that the text of a JWK describes.
+    /// Admits the key in the text of a JWK.
     ///
     /// # Errors
-    /// Why it cannot be used.
+    /// If the key cannot be used.
     pub fn from_jwk_json(text: &[u8], origin: KeyOrigin) -> Result<Self, KeyError> {
         let jwk = json::parse_object(text).map_err(KeyError::Json)?;
         Self::from_jwk(&jwk, origin)
     }
 }
 
-/// A `kid` that is short enough to keep.
+/// Checks that a `kid` is short enough to keep.
 pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
     match kid.len() <= MAX_KID_BYTES {
         true => Ok(kid.to_owned()),
@@ -151,10 +152,10 @@ mod tests {
     use crate::jose::numbers::KeyType;
     use crate::json::JsonError;
 
-    /// RFC 7517 appendix A.1.
+    /// From RFC 7517 appendix A.1.
     const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
     const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
-    /// RFC 8037 appendix A.2.
+    /// From RFC 8037 appendix A.2.
     const ED: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
     fn ec() -> Value {
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn admits_a_key_for_verifying() {
+    fn admits_a_key_that_is_for_verifying() {
         for jwk in [
             ec(),
             with(ec(), "use", json!("sig")),
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_a_key_says_of_itself() {
+    fn parses_kid_algorithm_and_issuer_of_a_key() {
         let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
         let jwk = with(with(ec(), "kid", json!("")), "issuer", json!(issuer));
         let key = admit(&jwk, KeyOrigin::Remote).unwrap();
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_restriction_that_it_cannot_read() {
+    fn refuses_a_restriction_that_it_does_not_understand() {
         for member in ["kty", "use", "alg", "kid", "issuer", "crv", "x", "y"] {
             for value in [json!(null), json!(1), json!(["sig"]), json!({})] {
                 let refused = refuse(&with(ec(), member, value.clone()));
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_types_and_curves_that_are_not_signed_with() {
+    fn refuses_unsupported_types_and_curves() {
         for kty in ["ec", "rsa", "EC2", "AKP", ""] {
             assert_eq!(
                 refuse(&with(ec(), "kty", json!(kty))),
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_is_admitted_from_the_configuration_only() {
+    fn a_secret_is_admitted_only_from_the_configuration() {
         assert_eq!(refuse(&oct(64)), KeyError::SecretFromAfar);
         assert!(admit(&oct(32), KeyOrigin::Local).is_ok());
         let refused = admit(&oct(31), KeyOrigin::Local).unwrap_err();
@@ -374,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_is_as_long_as_the_hash_of_its_algorithm() {
+    fn a_secret_must_be_as_long_as_the_hash_of_its_algorithm() {
         for (alg, needed) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
             let admitted = |octets| {
                 let jwk = with(oct(octets), "alg", json!(alg));

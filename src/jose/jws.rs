@@ -1,8 +1,8 @@
 //! The shape of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
-//! Three segments of strict base64url, of which only the payload may be empty. What is signed is
-//! the text of the first two as it was sent (RFC 7515 section 5.2), never a text made anew from
-//! what was read. What the payload means is not known here: see [`token`](super::token).
+//! A token has three segments of strict base64url, of which only the payload may be empty. The
+//! signature covers the text of the first two as it was sent (RFC 7515 section 5.2), never a text
+//! rebuilt from the parsed values. The meaning of the payload is left to [`token`](super::token).
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::jose::key::VerifyingKey;
 use crate::jose::signature::Signature;
 use crate::jose::x509::X509Signature;
 
-/// A JWS whose signature nobody has checked.
+/// A JWS whose signature has not been checked.
 #[derive(Clone, Debug)]
 pub struct CompactJws<'a> {
     text: &'a str,
@@ -28,15 +28,15 @@ pub struct CompactJws<'a> {
 }
 
 impl<'a> CompactJws<'a> {
-    /// Reads a JWS.
+    /// Parses a JWS.
     ///
     /// # Errors
-    /// What is wrong with its shape or its header.
+    /// If its shape or its header is wrong.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
 
-    /// Reads a JWS whose header may have been read before.
+    /// Parses a JWS, reusing a header that was parsed before.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -56,12 +56,12 @@ impl<'a> CompactJws<'a> {
         })
     }
 
-    /// The whole text.
+    /// The whole text of the token.
     pub fn as_str(&self) -> &'a str {
         self.text
     }
 
-    /// What is signed (RFC 7515 section 5.2, step 8).
+    /// The text that the signature covers (RFC 7515 section 5.2, step 8).
     pub fn signing_input(&self) -> &'a str {
         self.signing_input
     }
@@ -76,7 +76,7 @@ impl<'a> CompactJws<'a> {
         &self.header
     }
 
-    /// The payload, which nobody may have signed.
+    /// The payload, which may not be authentic.
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload
     }
@@ -86,13 +86,13 @@ impl<'a> CompactJws<'a> {
         self.signature.octets()
     }
 
-    /// True where `key` has signed this.
+    /// Whether `key` has signed this token.
     pub fn verify_with(&self, key: &VerifyingKey) -> bool {
         let algorithm = self.header.algorithm();
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
-    /// What to ask a host about this and `key`; see [`VerifyingKey::as_x509`].
+    /// The question for a host that verifies signatures; see [`VerifyingKey::as_x509`].
     pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
         key.as_x509(
             self.header.algorithm(),
@@ -103,7 +103,7 @@ impl<'a> CompactJws<'a> {
 }
 
 fn split(text: &str) -> Result<[&str; 3], TokenError> {
-    // A fixed number of steps: a text of nothing but dots is not walked through.
+    // The number of steps is fixed, so a text of nothing but dots costs no more.
     let mut segments = text.splitn(6, '.');
     let three = [segments.next(), segments.next(), segments.next()];
     let [Some(header), Some(payload), Some(signature)] = three else {
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_are_handed_on_as_they_came() {
+    fn segments_are_kept_as_they_were_sent() {
         let text = "eyAiYWxnIjoiSFMyNTYiIH0.eyAiYSIgOiAxIH0.AAEC";
         let jws = CompactJws::parse(text).unwrap();
         assert_eq!(jws.as_str(), text);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn payload_may_be_empty() {
+    fn a_payload_may_be_empty() {
         let jws = CompactJws::parse("eyJhbGciOiJIUzI1NiJ9..AA").unwrap();
         assert_eq!(
             (jws.payload_segment(), jws.unverified_payload()),

@@ -1,12 +1,12 @@
-//! A set of keys, and which of them a token is tried against (RFC 7517 section 5).
+//! Key sets, and which of their keys a token is tried against (RFC 7517 section 5).
 //!
-//! A set is read key by key: one that cannot be used is left out and listed with its reason, and
-//! never takes the others with it, so an issuer may publish a key of a type to come. What would
-//! make the whole set doubtful refuses it: a name that occurs twice in the outer object, a size
-//! past its limits, or that nothing usable is left.
+//! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason, and
+//! never affects the others, so an issuer may publish keys of future types. The whole set is
+//! refused if a name is repeated in the outer object, if it exceeds its limits, or if no usable key
+//! is left.
 //!
-//! `kid` is a hint (RFC 7515 section 4.1.4). Keys that share one are each tried, and a key without
-//! one is tried for every token; the limits bound that work.
+//! `kid` is a hint (RFC 7515 section 4.1.4). Keys that share one are all tried, and a key without
+//! one is tried for every token; the [`cost`](super::cost) budget bounds that work.
 
 #[cfg(test)]
 mod tests;
@@ -26,10 +26,10 @@ use crate::jose::shallow::Shallow;
 use crate::json;
 use crate::time::UnixSeconds;
 
-/// How much a key set may ask of a worker.
+/// The size limits of a key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySetLimits {
-    /// Most bytes of the JSON text.
+    /// Most bytes of JSON text.
     pub bytes: usize,
     /// Most keys, usable or not.
     pub keys: usize,
@@ -44,22 +44,22 @@ impl Default for KeySetLimits {
     }
 }
 
-/// What a token asks of a key.
+/// The conditions that a token sets on its key.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyQuery<'a> {
-    /// `kid` of the token.
+    /// The token's `kid`.
     pub kid: Option<&'a str>,
-    /// `alg` of the token.
+    /// The token's `alg`.
     pub algorithm: Algorithm,
-    /// How strictly a key's own `alg` binds it.
+    /// How strictly a key's own `alg` restricts it.
     pub binding: JwkAlgorithm,
-    /// When: a key serves within its certificate's validity.
+    /// The present time. A key from a certificate is only used while that is valid.
     pub now: UnixSeconds,
-    /// Claims whose issuer the key must serve; None where the `issuer` of keys means nothing.
+    /// Claims whose issuer the key must be for; `None` if the `issuer` of keys has no meaning.
     pub issued: Option<&'a Claims>,
 }
 
-/// The admitted keys of one issuer; at least one.
+/// The admitted keys of one issuer. There is at least one.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
@@ -67,10 +67,10 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a JWK Set.
+    /// Parses a JWK Set.
     ///
     /// # Errors
-    /// What makes the whole set unusable.
+    /// If the whole set is unusable.
     pub fn parse(
         bytes: &[u8],
         origin: KeyOrigin,
@@ -89,10 +89,10 @@ impl KeySet {
         Self::admit(&keys, origin)
     }
 
-    /// The set of these shared secrets: each a `kid`, if it has one, and a secret in base64url.
+    /// Makes a set of shared secrets, each in base64url with an optional `kid`.
     ///
     /// # Errors
-    /// The first that cannot be used, with its place.
+    /// The first secret that cannot be used, with its position.
     pub fn from_secrets<'a>(
         secrets: impl IntoIterator<Item = (Option<&'a str>, &'a str)>,
     ) -> Result<Self, KeySetError> {
@@ -104,14 +104,15 @@ impl KeySet {
                 Err(reason) => skipped.push(SkippedKey::new(index, kid, reason)),
             }
         }
-        // Unlike an issuer's, these are the operator's own: a bad one is a mistake to be told of.
+        // Unlike an issuer's keys, these are the operator's own. A bad one is a mistake that must
+        // be reported.
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }
         Ok(Self { keys, skipped })
     }
 
-    /// The set of keys that were admitted one by one; None where there are none.
+    /// Makes a set of keys that are already admitted; `None` if there are none.
     pub fn from_keys(keys: Vec<VerifyingKey>) -> Option<Self> {
         (!keys.is_empty()).then_some(Self {
             keys,
@@ -124,20 +125,21 @@ impl KeySet {
         &self.keys
     }
 
-    /// The keys that were left out.
+    /// The keys that were skipped.
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
     }
 
-    /// Whether some of its keys serve for a time only, as certificates say.
+    /// Whether some keys are only valid for a time, because they come from certificates.
     pub fn depends_on_time(&self) -> bool {
         self.keys.iter().any(|key| key.validity().is_some())
     }
 
-    /// The keys to try for a token: those of its `kid` first, then those without any; for a token
-    /// without `kid`, all. Only keys that serve its algorithm, its time and its issuer.
+    /// The keys to try for a token. Keys with its `kid` come first, then keys without any; for a
+    /// token without `kid`, all keys. Only keys that match its algorithm, its time and its issuer
+    /// are returned.
     ///
-    /// None at all is the one case in which fetching the set anew can help.
+    /// Only if there are none can fetching the set again help.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);
@@ -192,7 +194,8 @@ impl SkippedKey {
 }
 
 impl<'a> KeyQuery<'a> {
-    /// What a token with this header asks of a key now, strictly, whoever issued it.
+    /// The conditions that a token with this header sets on its key now, with strict `alg` and any
+    /// issuer.
     pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
         Self {
             kid: header.kid(),
@@ -217,8 +220,8 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret })
 }
 
-/// The members of the outer object, its keys still text: a fault inside one must not reach the others.
-/// Members other than `keys` are ignored (RFC 7517 section 5) but may not repeat.
+/// Splits the outer object; the keys stay text, so that an error in one does not affect the others.
+/// Members other than `keys` are ignored (RFC 7517 section 5), but may not be repeated.
 fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
         return Err(KeySetError::NotAKeySet);

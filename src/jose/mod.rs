@@ -1,14 +1,41 @@
-//! JOSE: signed JSON Web Tokens and the keys that verify them.
+//! JOSE: signed JSON Web Tokens, and the keys that verify them.
 //!
-//! A rule of the JOSE standards is in exactly one file of this folder: [`jws`] has the shape of a
-//! token, [`header`] what its header may say, [`claims`] the registered claims, [`jwk`] which keys
-//! are admitted, [`key`] what an admitted key may verify, [`key_set`] which keys a token is tried
-//! against, [`pem`] how keys are read from PEM, [`issuer`] what a key or a provider says of `iss`,
-//! [`numbers`] what a key is made of, [`error`] why something is refused, [`algorithm`] the names,
-//! [`crypto`] the arithmetic, [`signature`] how jwt-compact sees it, [`x509`] how a host is asked to do
-//! it. [`token`] draws the line between claims that someone wrote and claims that a key has signed.
-//! Nothing here knows of providers, audiences, clocks or HTTP: that a token verifies says who signed it,
-//! not that it may enter.
+//! Each rule of the JOSE standards is in exactly one file of this folder:
+//!
+//! - [`jws`] has the shape of a token, [`header`] its header, [`claims`] its registered claims.
+//! - [`jwk`] decides which keys are admitted, [`key`] what an admitted key may verify, [`key_set`]
+//!   which keys a token is tried against, and [`cost`] how much that may cost.
+//! - [`pem`] parses keys in PEM, and [`issuer`] what a key or a provider says about `iss`.
+//! - [`algorithm`] has the names, [`numbers`] the numbers of keys, [`crypto`] the arithmetic.
+//!   [`signature`] presents it to jwt-compact, and [`x509`] to a host that verifies signatures.
+//! - [`token`] draws the border between claims that someone wrote and claims that a key has signed.
+//! - [`error`] lists why a token, a key or a key set is refused. No error repeats any part of them.
+//!
+//! Nothing here knows providers, audiences, clocks or HTTP. A verified token shows who signed it,
+//! not that it may pass.
+//!
+//! ```
+//! use portcullis::{
+//!     jose::{KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken},
+//!     time::UnixSeconds,
+//! };
+//!
+//! // The key of RFC 8037, appendix A.2.
+//! let jwks = br#"{"keys":[{"kty":"OKP","crv":"Ed25519",
+//!     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+//! let keys = KeySet::parse(jwks, KeyOrigin::Remote, KeySetLimits::default())?;
+//!
+//! // `{"sub":"alice"}`, signed with the private key of that appendix.
+//! let token = UntrustedToken::parse(concat!(
+//!     "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.",
+//!     "eFTpuxd5oo38-eZyGVq9scoNkxAqvbc-sDJt27w46VWK",
+//!     "PwLPHyUnUvvw3A2jBpmW3-qynlegeDc8tXCZrv_YAw",
+//! ))?;
+//! let query = KeyQuery::of(token.header(), UnixSeconds::new(0));
+//! let verified = keys.candidates(query).find_map(|key| token.verify(key));
+//! assert_eq!(verified.ok_or("bad signature")?.claims().subject(), Some("alice"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod algorithm;
 pub mod base64url;
@@ -48,7 +75,7 @@ pub use self::pem::{BlockError, PemError};
 pub use self::token::{UntrustedToken, VerifiedToken};
 pub use self::x509::X509Signature;
 
-/// Threads share keys, and may hand tokens to each other.
+/// Threads share keys, and may pass tokens to each other.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<KeySet>();

@@ -1,4 +1,4 @@
-//! The numbers that make a key, and the thumbprint that names them.
+//! The numbers of a key, and its thumbprint.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Curve {
 pub enum KeyType {
     /// `EC`.
     Ec(Curve),
-    /// `OKP`, which is Ed25519 here.
+    /// `OKP`, only with Ed25519.
     Okp,
     /// `oct`: a shared secret.
     Oct,
@@ -31,7 +31,7 @@ pub enum KeyType {
     Rsa,
 }
 
-/// The numbers of a key, as they stand in a JWK, a certificate or elsewhere.
+/// The numbers of a key, from a JWK, a certificate or another source.
 #[derive(Clone, Copy)]
 pub enum KeyNumbers<'a> {
     /// Modulus and public exponent.
@@ -41,7 +41,7 @@ pub enum KeyNumbers<'a> {
         /// `e`, big-endian.
         exponent: &'a [u8],
     },
-    /// Coordinates of a point.
+    /// The coordinates of a point.
     Ec {
         /// `crv`.
         curve: Curve,
@@ -62,7 +62,7 @@ pub enum KeyNumbers<'a> {
     },
 }
 
-/// SHA-256 thumbprint of a key (RFC 7638): what the key is, whatever it is called.
+/// SHA-256 thumbprint of a key (RFC 7638), which identifies the key regardless of its `kid`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Thumbprint([u8; 32]);
 
@@ -76,7 +76,8 @@ impl Curve {
         }
     }
 
-    /// Octets of a coordinate (RFC 7518 section 6.2.1.2), and of r and s each (section 3.4).
+    /// Length in octets of a coordinate (RFC 7518 section 6.2.1.2), and of r and s each (section
+    /// 3.4).
     pub const fn octets(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -99,8 +100,8 @@ impl KeyType {
 }
 
 impl KeyNumbers<'_> {
-    /// RFC 7638 section 3: of the members that the type requires, in the order of their names and
-    /// without white space.
+    /// Computes the thumbprint over the required members, in lexical order and without white space
+    /// (RFC 7638 section 3).
     pub(super) fn thumbprint(self) -> Thumbprint {
         let encode = base64url::encode;
         let jwk = match self {
@@ -152,9 +153,9 @@ mod tests {
 
     use super::*;
 
-    /// Which writes the members in their order by itself.
+    /// `jwt_compact` writes the members in that order by itself.
     #[test]
-    fn thumbprint_is_that_of_jwt_compact() {
+    fn the_thumbprint_equals_that_of_jwt_compact() {
         use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};
         let (x, y) = (&[1, 2, 3][..], &[4, 5][..]);
         for (numbers, jwk) in [

@@ -1,4 +1,4 @@
-//! One level of JSON, so that a fault inside one member does not reach the others.
+//! One level of JSON, so that an error inside one member does not affect the others.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 /// A JSON value whose members or elements are still text.
 ///
-/// A value of any type is read, and none is an error: `serde_json`'s own complaints about types print
-/// numbers, with 27 kB of code that nothing else needs.
+/// A value of any type is accepted, so that no type error arises: `serde_json` formats numbers in
+/// those, with 27 kB of code that nothing else needs.
 pub(super) enum Shallow<'a> {
     Object(Vec<(String, &'a RawValue)>),
     List(Vec<&'a RawValue>),

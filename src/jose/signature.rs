@@ -1,9 +1,9 @@
-//! Our algorithms as jwt-compact sees them.
+//! The signature algorithms, as jwt-compact uses them.
 //!
-//! [`jwt_compact::Algorithm`] is implemented for verification only: the signing key is a type without
-//! values, so this crate cannot sign even by mistake. jwt-compact's own algorithms are not used: it has
-//! no ES384 and ES512, its `rsa` feature needs a source of randomness that WebAssembly does not have,
-//! and its HMAC would link every hash a second time.
+//! [`jwt_compact::Algorithm`] is implemented for verification only. The signing key is a type
+//! without values, so this crate cannot sign even by mistake. jwt-compact's own algorithms are not
+//! used: it lacks ES384 and ES512, its `rsa` feature needs a source of randomness that WebAssembly
+//! does not have, and its HMAC would link every hash a second time.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -13,17 +13,17 @@ use jwt_compact::AlgorithmSignature;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::key::VerifyingKey;
 
-/// A signature as a token has it. Its length depends on the key, which checks it.
+/// The signature of a token. Its length depends on the key, which checks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 
 impl Signature {
-    /// The signature of these octets.
+    /// Makes a signature of these octets.
     pub(super) const fn new(octets: Vec<u8>) -> Self {
         Self(octets)
     }
 
-    /// The octets.
+    /// The octets of the signature.
     pub fn octets(&self) -> &[u8] {
         &self.0
     }
@@ -70,7 +70,7 @@ mod tests {
     use crate::jose::numbers::KeyNumbers;
 
     #[test]
-    fn jwt_compact_validates_tokens_by_our_algorithms() {
+    fn jwt_compact_validates_tokens_with_our_algorithms() {
         let key = |octet: u8| {
             let secret = [octet; 32];
             VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret }).unwrap()

@@ -1,14 +1,14 @@
-//! A token, and the line between unverified and verified.
+//! Tokens, and the border between unverified and verified ones.
 //!
-//! A token is a JWS with a claims set for payload (RFC 7519 section 3): [`jws`](super::jws) has its
+//! A token is a JWS whose payload is a claims set (RFC 7519 section 3): [`jws`](super::jws) has its
 //! shape, [`header`](super::header) and [`claims`](super::claims) its two JSON objects.
 //!
-//! An [`UntrustedToken`] has claims to choose a key by and for no other purpose. A
-//! [`VerifiedToken`] has claims to decide by; only a good signature makes one.
+//! The claims of an [`UntrustedToken`] serve to choose a key, and nothing else. The claims of a
+//! [`VerifiedToken`] serve to decide. Only a valid signature turns one into the other.
 //!
-//! This is not jwt-compact's `UntrustedToken`, although its idea: that type takes the last of two
-//! members with one name, refuses tokens for the length of an `x5t` that nobody asked it to read
-//! (Entra's have one), and hides `crit`. Its algorithm traits are used below this, see
+//! jwt-compact has its own `UntrustedToken`, from which the idea comes. It is not used because it
+//! takes the last of two members with one name, refuses tokens for the length of an `x5t` that
+//! nobody reads (Entra's tokens have one), and hides `crit`. Its algorithm traits are used; see
 //! [`signature`](super::signature).
 
 use std::sync::Arc;
@@ -21,15 +21,15 @@ use crate::jose::jws::CompactJws;
 use crate::jose::key::VerifyingKey;
 use crate::jose::numbers::Thumbprint;
 
-/// A token whose shape is good and whose signature nobody has checked.
+/// A token of the right shape whose signature has not been checked.
 #[derive(Clone, Debug)]
 pub struct UntrustedToken<'a> {
     jws: CompactJws<'a>,
     claims: Arc<Claims>,
 }
 
-/// The claims of a token that a key has signed. That is all it says: whose key, for whom and until
-/// when is yet to be decided.
+/// The claims of a token that a key has signed. Whose key that is, and for whom and until when the
+/// token is valid, remains to be decided.
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
     claims: Arc<Claims>,
@@ -37,15 +37,15 @@ pub struct VerifiedToken {
 }
 
 impl<'a> UntrustedToken<'a> {
-    /// Reads a token.
+    /// Parses a token.
     ///
     /// # Errors
-    /// What is wrong with it, whoever may have signed it.
+    /// If the token is malformed, whoever may have signed it.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
 
-    /// Reads a token whose header may have been read before.
+    /// Parses a token, reusing a header that was parsed before.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -63,24 +63,24 @@ impl<'a> UntrustedToken<'a> {
         &self.jws
     }
 
-    /// The header. Whoever made the token wrote it.
+    /// The header, as the token's author wrote it.
     pub fn header(&self) -> &JoseHeader {
         self.jws.header()
     }
 
-    /// The claims, to choose a provider and its keys by, and to refuse early. Whoever made the
-    /// token wrote them: nothing may be granted for them.
+    /// The claims, for choosing a provider and its keys, and for refusing early. The token's author
+    /// wrote them: nothing may be granted because of them.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The verified token where `key` has signed it.
+    /// The verified token, if `key` has signed it.
     pub fn verify(&self, key: &VerifyingKey) -> Option<VerifiedToken> {
         self.verify_by(key, || self.jws.verify_with(key))
     }
 
-    /// The verified token where `check` says that `key` has signed the signing input: for a host
-    /// that does the arithmetic. It is not asked about a key that does not fit the algorithm.
+    /// The verified token, if `check` confirms that `key` has signed the signing input; for a host
+    /// that does the arithmetic. `check` is not called for a key that does not fit the algorithm.
     pub fn verify_by(
         &self,
         key: &VerifyingKey,
@@ -99,13 +99,13 @@ impl VerifiedToken {
         &self.claims
     }
 
-    /// The claims, to keep.
+    /// Extracts the claims.
     pub fn into_claims(self) -> Arc<Claims> {
         self.claims
     }
 
-    /// The key that verified it: once that is not in the key set any more, the token is not
-    /// verified.
+    /// The key that verified the token. If the key set no longer has that key, the token no longer
+    /// counts as verified.
     pub fn key(&self) -> Thumbprint {
         self.key
     }
@@ -128,7 +128,7 @@ mod tests {
         VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
     }
 
-    /// A token of that header and those claims, whatever they say, signed as HS256.
+    /// A token with this header and these claims, correct or not, signed with HS256.
     fn token(header: &str, claims: &str) -> String {
         let (header, claims) = (header.as_bytes(), claims.as_bytes());
         let input = format!(
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_verified_by_the_key_that_signed_them() {
+    fn only_the_signing_key_verifies_the_claims() {
         let text = token(r#"{"alg":"HS256"}"#, r#"{"sub":"s"}"#);
         let token = UntrustedToken::parse(&text).unwrap();
         assert_eq!(token.unverified_claims().subject(), Some("s"));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn host_is_not_asked_about_a_key_that_does_not_fit() {
+    fn the_host_is_not_called_for_a_key_that_does_not_fit() {
         let (rs256, hs256) = (
             token(r#"{"alg":"RS256"}"#, "{}"),
             token(r#"{"alg":"HS256"}"#, "{}"),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn payload_has_to_be_a_claims_set() {
+    fn the_payload_must_be_a_claims_set() {
         let refused = UntrustedToken::parse("eyJhbGciOiJIUzI1NiJ9..AA").unwrap_err();
         assert_eq!(refused, TokenError::SegmentEmpty);
         for claims in ["foo", "[]", "{\"a\":1,\"a\":1}"] {

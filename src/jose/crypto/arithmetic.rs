@@ -1,7 +1,6 @@
-//! The choice of an implementation: made here and nowhere else.
+//! The choice of an implementation, made only here.
 //!
-//! The types of keys call these modules and name no other. Another implementation has modules with the
-//! same functions; the README of [`portable`](super::portable) says what they
-//! must guarantee.
+//! The key types call these modules and no others. Another implementation has modules with the same
+//! functions; the README of [`portable`](super::portable) states what they must guarantee.
 
 pub(super) use super::portable::{ecdsa, eddsa, hmac, rsa};

@@ -1,9 +1,9 @@
 //! EC keys: ECDSA on the NIST curves (RFC 7518 section 3.4).
 //!
-//! A signature is r and s side by side, each as long as the curve's order, so exactly 64, 96 or 132
-//! octets: DER, which other protocols use, is refused by its length. Both lie in [1, n-1]; the
-//! all-zero signature that other verifiers let in (CVE-2022-21449) is never computed with. JOSE has
-//! no rule against a high s.
+//! A signature is r and s side by side, each as long as the curve's order: exactly 64, 96 or 132
+//! octets. DER, which other protocols use, is refused by its length. Both numbers must be in [1,
+//! n-1]; the all-zero signature that other verifiers accepted (CVE-2022-21449) never reaches the
+//! arithmetic. JOSE has no rule against a high s.
 
 use super::arithmetic::ecdsa::PublicKey;
 use crate::jose::algorithm::Hash;
@@ -18,13 +18,13 @@ pub struct EcKey {
 }
 
 impl EcKey {
-    /// Admits the key of these coordinates (RFC 7518 section 6.2.1), each of the curve's full length: a
-    /// coordinate without its leading zeros is refused, since an issuer that omits them disagrees with
-    /// the standard about what the key is.
+    /// Admits the key with these coordinates (RFC 7518 section 6.2.1), each of the curve's full
+    /// length. A coordinate without its leading zeros is refused: an issuer that omits them
+    /// disagrees with the standard about what the key is.
     ///
     /// # Errors
-    /// [`KeyError::EcCoordinateLength`] and [`KeyError::EcPointNotOnCurve`]; the point at infinity has
-    /// no coordinates, so it cannot be written.
+    /// [`KeyError::EcCoordinateLength`] or [`KeyError::EcPointNotOnCurve`]. The point at infinity
+    /// has no coordinates, so a JWK cannot express it.
     pub fn admit(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
         let expected = curve.octets();
         if x.len() != expected || y.len() != expected {
@@ -39,7 +39,7 @@ impl EcKey {
         self.curve
     }
 
-    /// The hash that JOSE binds the curve to (RFC 7518 section 3.4).
+    /// The hash that JOSE uses with the curve (RFC 7518 section 3.4).
     pub const fn hash(&self) -> Hash {
         match self.curve {
             Curve::P256 => Hash::Sha256,
@@ -48,12 +48,13 @@ impl EcKey {
         }
     }
 
-    /// True where `signature` has the right length, and r and s are in [1, n-1]: it may be good.
+    /// Whether `signature` has the right length, and r and s are in [1, n-1]. Only such a signature
+    /// can be valid.
     pub fn is_in_range(&self, signature: &[u8]) -> bool {
         self.has_length(signature) && self.point.is_in_range(signature)
     }
 
-    /// True where `signature` is one of `message` with the curve's hash.
+    /// Whether `signature` is a signature of `message` with the curve's hash.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.has_length(signature) && self.point.verify(message, signature)
     }
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_have_the_length_of_the_field() {
+    fn coordinates_must_have_the_length_of_the_field() {
         let point = p256_generator();
         let (x, y) = point[1..].split_at(32);
         assert!(EcKey::admit(Curve::P256, x, y).is_ok());
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn point_is_on_the_curve() {
+    fn a_point_must_be_on_the_curve() {
         let point = p256_generator();
         let (x, y) = point[1..].split_at(32);
         for (x, y) in [(y, x), (&[0; 32], &[0; 32]), (x, x), (&[0xff; 32], y)] {
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_r_or_s_is_false() {
+    fn refuses_a_zero_r_or_s() {
         let point = p256_generator();
         let (x, y) = point[1..].split_at(32);
         let key = EcKey::admit(Curve::P256, x, y).unwrap();
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn signature_lengths_are_those_of_rfc_7518() {
+    fn signatures_must_have_the_length_of_rfc_7518() {
         let lengths = [Curve::P256, Curve::P384, Curve::P521].map(|curve| 2 * curve.octets());
         assert_eq!(lengths, [64, 96, 132]);
         let secret = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();

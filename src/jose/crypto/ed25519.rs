@@ -1,8 +1,8 @@
-//! Ed25519 keys (RFC 8037 section 3.1). Ed448 does not exist here.
+//! Ed25519 keys (RFC 8037 section 3.1). Ed448 is not supported.
 //!
-//! Verification is strict: S below the group order, R canonical and of no small order. So no second
-//! signature of the same message can be made from the first. Conditions that depend only on the key
-//! (its canonical encoding, no small order) are checked once, at admission.
+//! Verification is strict: S must be below the group order, and R canonical and not of small order.
+//! So nobody can derive a second signature of the same message from the first. The conditions on
+//! the key alone (canonical encoding, not of small order) are checked once, at admission.
 
 use super::arithmetic::eddsa::PublicKey;
 use crate::jose::error::KeyError;
@@ -12,17 +12,17 @@ use crate::jose::error::KeyError;
 pub struct Ed25519Key(PublicKey);
 
 impl Ed25519Key {
-    /// Admits the key of those 32 octets (RFC 8037 section 2).
+    /// Admits the key with these 32 octets (RFC 8037 section 2).
     ///
     /// # Errors
-    /// Another length; no point of the curve, or not written in its one canonical way; a point of small
-    /// order, for which a signature of one message is one of nearly every message.
+    /// If the length is wrong, the octets are not the canonical encoding of a point, or the point
+    /// has small order. With a key of small order, one signature is valid for nearly every message.
     pub fn admit(x: &[u8]) -> Result<Self, KeyError> {
         let octets = x.try_into().map_err(|_| KeyError::OkpLength)?;
         PublicKey::new(octets).map(Self).ok_or(KeyError::OkpPoint)
     }
 
-    /// True where `signature`, R and S side by side, is one of `message`.
+    /// Whether `signature`, R and S side by side, is a signature of `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match signature.as_chunks() {
             ([r, s], []) => self.0.verify(message, r, *s),
@@ -38,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// RFC 8032 section 7.1, test 1: key and signature of the empty message.
+    /// Key and signature of the empty message (RFC 8032 section 7.1, test 1).
     const KEY: [u8; 32] = [
         0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07,
         0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07,
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn key_is_32_octets_of_a_point() {
+    fn a_key_is_a_point_in_32_octets() {
         assert!(Ed25519Key::admit(&KEY).is_ok());
         for length in [0, 31, 33, 57, 64] {
             assert_eq!(
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn key_is_canonical_and_of_no_small_order() {
+    fn a_key_must_be_canonical_and_not_of_small_order() {
         let identity = [&[1][..], &[0; 31]].concat();
         let order_four = [0; 32];
         let not_canonical = [&[0xee][..], &[0xff; 30], &[0x7f]].concat();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn signature_with_s_past_the_group_order_is_false() {
+    fn refuses_a_signature_with_s_past_the_group_order() {
         const ORDER: [u8; 32] = [
             0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9,
             0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,

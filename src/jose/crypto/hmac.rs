@@ -1,8 +1,8 @@
 //! Shared secrets: HMAC with SHA-2 (RFC 7518 section 3.2).
 //!
-//! A tag is compared in constant time, and as a whole: a part of one is none. RFC 7518 section 3.2
-//! adds that a key is at least as long as the hash: a short one can be guessed offline from any
-//! single token (RFC 8725 section 3.5).
+//! A tag is compared in constant time, and only as a whole: part of a tag is not a tag. RFC 7518
+//! section 3.2 requires a secret at least as long as the hash, since a short one can be guessed
+//! offline from any single token (RFC 8725 section 3.5).
 
 use jwt_compact::alg::SecretBytes;
 
@@ -10,18 +10,18 @@ use super::arithmetic::hmac;
 use crate::jose::algorithm::Hash;
 use crate::jose::error::KeyError;
 
-/// Least octets of a secret: as many as the shortest hash has.
+/// Shortest secret in octets: the length of the shortest hash.
 const MIN_OCTETS: usize = Hash::Sha256.octets();
 
-/// A secret. Zeroed when dropped; its `Debug` does not show it.
+/// A secret. It is zeroed when dropped, and `Debug` does not show it.
 #[derive(Clone, Debug)]
 pub struct SecretKey(SecretBytes<'static>);
 
 impl SecretKey {
-    /// Admits `octets`.
+    /// Admits a secret.
     ///
     /// # Errors
-    /// [`KeyError::SecretTooShort`] below 32 octets.
+    /// [`KeyError::SecretTooShort`] for fewer than 32 octets.
     pub fn new(octets: &[u8]) -> Result<Self, KeyError> {
         if octets.len() < MIN_OCTETS {
             return Err(KeyError::SecretTooShort {
@@ -37,12 +37,12 @@ impl SecretKey {
         &self.0
     }
 
-    /// True where the secret is long enough for HMAC with `hash`.
+    /// Whether the secret is long enough for HMAC with `hash`.
     pub fn fits(&self, hash: Hash) -> bool {
         self.octets().len() >= hash.octets()
     }
 
-    /// True where `tag` is the tag of `message`; false wherever [`Self::fits`] is false.
+    /// Whether `tag` is the tag of `message`. Always false if the secret is too short for `hash`.
     pub fn verify(&self, hash: Hash, message: &[u8], tag: &[u8]) -> bool {
         self.fits(hash) && hmac::verify(hash, self.octets(), message, tag)
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secret_serves_no_hash_longer_than_itself() {
+    fn a_secret_is_not_used_with_a_hash_longer_than_itself() {
         use Hash::{Sha256, Sha384, Sha512};
         for (octets, fitting) in [
             (32, &[Sha256][..]),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_below_256_bits_is_refused() {
+    fn a_secret_below_256_bits_is_refused() {
         for octets in [0, 1, 31] {
             let refused = SecretKey::new(&vec![1; octets]).unwrap_err();
             assert_eq!(refused, KeyError::SecretTooShort { octets, needed: 32 });
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_tag_is_none() {
+    fn part_of_a_tag_is_not_a_tag() {
         use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
         let key = SecretKey::new(&[7; 64]).unwrap();
         let signer = jwt_compact::alg::Hs512Key::new([7; 64]);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_is_not_in_debug_output() {
+    fn a_secret_is_not_in_debug_output() {
         let key = SecretKey::new(&[0xab; 64]).unwrap();
         assert!(!format!("{key:?}").contains("171"), "{key:?}");
     }

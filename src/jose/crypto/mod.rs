@@ -1,12 +1,12 @@
-//! Signatures: one type for each kind of key.
+//! Signature verification, with one type for each kind of key.
 //!
-//! [`RsaKey`], [`EcKey`] and [`Ed25519Key`] are public keys, [`SecretKey`] is a shared one. Each is made
-//! from a key's numbers by a function that refuses bad and weak ones; the key that it returns can verify.
+//! [`RsaKey`], [`EcKey`] and [`Ed25519Key`] are public keys; [`SecretKey`] is a shared one. Each is
+//! made from a key's numbers by a function that refuses wrong and weak ones, and can then verify.
 //! So the rules of admission are written once, here, and hold for every implementation. Which
-//! algorithms and tokens a key serves is decided above ([`key`](super::key)).
+//! algorithms and tokens a key may verify is decided one level up, in [`key`](super::key).
 //!
-//! The arithmetic is in a folder of its own, whose types do not show here; `arithmetic` chooses it.
-//! [`portable`] is the one for any machine, WebAssembly among them.
+//! The arithmetic has its own folder, and its types are not part of this interface; `arithmetic`
+//! chooses the implementation. [`portable`] runs on any machine, including WebAssembly.
 
 mod arithmetic;
 mod ec;

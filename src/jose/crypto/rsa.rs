@@ -1,21 +1,21 @@
 //! RSA keys (RFC 7518 sections 3.3 and 3.5).
 //!
-//! Admission guards the arithmetic below it: a small modulus can be factored, a huge one costs the
-//! worker its time, an even one is no product of two large primes.
+//! Admission protects the arithmetic below: a small modulus can be factored, a huge one costs the
+//! worker time, and an even one is not a product of two large primes.
 
 use super::arithmetic::rsa::PublicKey;
 use crate::jose::algorithm::Hash;
 use crate::jose::big_endian::{bit_length, without_leading_zeros};
 use crate::jose::error::KeyError;
 
-/// Least size of a modulus (RFC 7518 section 3.3).
+/// Least size of a modulus in bits (RFC 7518 section 3.3).
 const MIN_MODULUS_BITS: usize = 2048;
-/// Largest size of a modulus; verifying with one of 8192 bits takes 16 times as long as with 2048.
+/// Largest size of a modulus in bits. Verifying with 8192 bits takes 16 times as long as with 2048.
 const MAX_MODULUS_BITS: usize = 8192;
-/// Least public exponent; 1 would make every padded hash its own signature.
+/// Least public exponent. With 1, every padded hash would be its own signature.
 const MIN_EXPONENT: u64 = 3;
-/// Largest public exponent, and the one that every issuer uses. Each further bit makes verification
-/// slower and no safer.
+/// Largest public exponent, which every issuer uses. Each further bit makes verification slower but
+/// not safer.
 const MAX_EXPONENT: u64 = 65_537;
 
 /// An admitted RSA public key.
@@ -23,12 +23,13 @@ const MAX_EXPONENT: u64 = 65_537;
 pub struct RsaKey(PublicKey);
 
 impl RsaKey {
-    /// Admits the key of that modulus and exponent (RFC 7518 section 6.3.1), unsigned and big-endian.
-    /// Leading zero octets are allowed: RFC 7518 section 2 forbids them, but encoders that write signed
-    /// integers put one before most moduli, and it changes nothing about the key.
+    /// Admits the key with this modulus and exponent (RFC 7518 section 6.3.1), unsigned and
+    /// big-endian. Leading zero octets are allowed although RFC 7518 section 2 forbids them:
+    /// encoders of signed integers put one before most moduli, and it does not change the key.
     ///
     /// # Errors
-    /// A modulus outside 2048 to 8192 bits, an exponent outside 3 to 65537, even numbers.
+    /// If the modulus is not of 2048 to 8192 bits, the exponent is not in 3 to 65537, or one of
+    /// them is even.
     pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = without_leading_zeros(modulus);
         let bits = bit_length(modulus);
@@ -43,18 +44,19 @@ impl RsaKey {
         Ok(Self(key))
     }
 
-    /// Size of the modulus.
+    /// The size of the modulus in bits.
     pub fn bits(&self) -> usize {
         self.0.bits()
     }
 
-    /// True where `signature` is one of `message` as RSASSA-PKCS1-v1_5 with this hash (RFC 8017 section
-    /// 8.2.2).
+    /// Whether `signature` is an RSASSA-PKCS1-v1_5 signature of `message` with this hash (RFC 8017
+    /// section 8.2.2).
     pub fn verify_pkcs1(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_pkcs1(hash, message, signature)
     }
 
-    /// True where `signature` is one of `message` as RSASSA-PSS with this hash (RFC 8017 section 8.1.2).
+    /// Whether `signature` is an RSASSA-PSS signature of `message` with this hash (RFC 8017 section
+    /// 8.1.2).
     pub fn verify_pss(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify_pss(hash, message, signature)
     }
@@ -78,7 +80,8 @@ mod tests {
 
     const F4: [u8; 3] = [1, 0, 1];
 
-    /// An odd number of that many bits. Admission does not factor it, so it need be no RSA modulus.
+    /// An odd number of this many bits. Admission does not factor it, so it need not be an RSA
+    /// modulus.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut octets = vec![0xff; bits.div_ceil(8)];
         octets[0] >>= (8 - bits % 8) % 8;
@@ -86,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn modulus_has_2048_to_8192_bits() {
+    fn a_modulus_must_have_2048_to_8192_bits() {
         for bits in [2048, 2049, 3072, 4095, 8192] {
             assert!(RsaKey::admit(&modulus(bits), &F4).is_ok(), "{bits}");
         }
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_zero_octets_are_let_pass() {
+    fn leading_zero_octets_are_allowed() {
         let signed = [vec![0], modulus(2048)].concat();
         assert_eq!(
             RsaKey::admit(&signed, &[0, 1, 0, 1]),
@@ -119,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn even_modulus_is_refused() {
+    fn an_even_modulus_is_refused() {
         let mut even = modulus(2048);
         *even.last_mut().unwrap() &= 0xfe;
         assert_eq!(RsaKey::admit(&even, &F4), Err(KeyError::RsaModulusEven));
     }
 
     #[test]
-    fn exponent_is_odd_and_between_its_limits() {
+    fn an_exponent_must_be_odd_and_within_limits() {
         for exponent in [&[3][..], &[17], &F4] {
             assert!(
                 RsaKey::admit(&modulus(2048), exponent).is_ok(),

@@ -37,7 +37,7 @@ fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
     }
 }
 
-/// The seeds of the candidates, found again by their thumbprints.
+/// The seeds of the candidates, identified by their thumbprints.
 fn candidates(set: &KeySet, kid: Option<&str>) -> Vec<u8> {
     let seed_of = |key: &VerifyingKey| {
         (0..9).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key.thumbprint())
@@ -52,7 +52,7 @@ fn set_of_one(seed: u8) -> KeySet {
 }
 
 #[test]
-fn one_bad_key_does_not_take_the_others_with_it() {
+fn one_bad_key_does_not_affect_the_others() {
     let twice = r#"{"kty":"OKP","kty":"OKP"}"#;
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let good = named("good", 1);
@@ -80,7 +80,7 @@ fn one_bad_key_does_not_take_the_others_with_it() {
 }
 
 #[test]
-fn refuses_what_is_no_key_set() {
+fn refuses_text_that_is_not_a_key_set() {
     let keys = json!([ed25519(1)]);
     for text in [
         String::new(),
@@ -106,7 +106,7 @@ fn refuses_what_is_no_key_set() {
 }
 
 #[test]
-fn refuses_a_name_that_occurs_twice_in_the_outer_object() {
+fn refuses_a_repeated_name_in_the_outer_object() {
     let keys = json!([ed25519(1)]);
     for text in [
         format!(r#"{{"keys":{keys},"keys":{keys}}}"#),
@@ -128,7 +128,7 @@ fn other_members_of_the_set_are_ignored() {
 }
 
 #[test]
-fn set_without_a_usable_key_is_refused_with_the_reasons() {
+fn a_set_without_a_usable_key_is_refused_with_the_reasons() {
     let nothing = KeySetError::NoUsableKey {
         skipped: Vec::new(),
     };
@@ -168,7 +168,7 @@ fn limits_are_inclusive() {
 }
 
 #[test]
-fn token_with_kid_is_tried_against_keys_of_that_kid_and_those_without() {
+fn a_token_is_tried_against_keys_with_its_kid_and_keys_without_one() {
     let set = set(&[
         named("a", 1),
         ed25519(2),
@@ -184,7 +184,7 @@ fn token_with_kid_is_tried_against_keys_of_that_kid_and_those_without() {
 }
 
 #[test]
-fn candidates_serve_the_algorithm_of_the_token() {
+fn candidates_match_the_algorithm_of_the_token() {
     let mut bound = named("a", 1);
     bound["alg"] = json!("EdDSA");
     let set = set(&[bound, named("a", 2)]);
@@ -201,7 +201,7 @@ fn candidates_serve_the_algorithm_of_the_token() {
 }
 
 #[test]
-fn candidates_are_within_their_validity() {
+fn candidates_are_valid_now() {
     let key = |seed, from, to| {
         set_of_one(seed).keys[0].clone().with_validity(Validity {
             not_before: UnixSeconds::new(from),
@@ -220,7 +220,7 @@ fn candidates_are_within_their_validity() {
 }
 
 #[test]
-fn candidates_serve_the_issuer_where_that_is_asked() {
+fn candidates_match_the_issuer_if_required() {
     let of = |seed, issuer: &str| {
         let mut jwk = named("k", seed);
         jwk["issuer"] = json!(issuer);
@@ -263,7 +263,7 @@ fn candidates_serve_the_issuer_where_that_is_asked() {
 }
 
 #[test]
-fn shared_secret_is_as_long_as_its_hash() {
+fn a_shared_secret_must_be_as_long_as_its_hash() {
     for (octets, algorithms) in [
         (32, &[Algorithm::Hs256][..]),
         (47, &[Algorithm::Hs256]),
@@ -283,7 +283,7 @@ fn shared_secret_is_as_long_as_its_hash() {
 }
 
 #[test]
-fn a_key_is_left_out_for_a_long_kid_that_is_not_repeated() {
+fn a_key_with_a_long_kid_is_skipped_and_the_kid_not_repeated() {
     let long = "k".repeat(257);
     let expected = SkippedKey {
         index: 1,

@@ -1,9 +1,9 @@
-//! The key of an X.509 certificate (RFC 5280 section 4.1).
+//! The key in an X.509 certificate (RFC 5280 section 4.1).
 //!
-//! The certificate is a wrapping that the operator chose to trust by writing it down: its own
-//! signature, its issuer and its names are not looked at, and there is no chain and no revocation.
-//! What its owner said of the key holds all the same: until when it serves, and, where `keyUsage`
-//! is there, that it is for signatures.
+//! The operator chose to trust the certificate by configuring it. So its own signature, its issuer
+//! and its names are ignored, and there is no chain and no revocation. The limits that its owner
+//! put on the key still hold: the validity period and, if present, `keyUsage`, which must allow
+//! signatures.
 
 use super::BlockError;
 use super::der::{Elements, Tag};
@@ -14,14 +14,14 @@ use crate::time::{UnixSeconds, calendar};
 /// 2.5.29.15, `id-ce-keyUsage`.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 
-/// What counts of a certificate.
+/// The parts of a certificate that matter.
 struct Certificate<'a> {
     validity: Validity,
     info: KeyInfo<'a>,
     signs: bool,
 }
 
-/// The key of a `Certificate`, serving within its validity.
+/// The key of a `Certificate`, limited to the validity period.
 pub(super) fn key(octets: &[u8]) -> Result<VerifyingKey, BlockError> {
     let certificate = Certificate::read(octets).ok_or(BlockError::Malformed)?;
     if !certificate.signs {
@@ -63,7 +63,7 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Passes over an element that may be there.
+/// Skips an optional element.
 fn skip(elements: &mut Elements<'_>, tag: Tag) -> Option<()> {
     if elements.next_is(tag) {
         elements.next(tag)?;
@@ -80,8 +80,8 @@ fn validity(mut dates: Elements<'_>) -> Option<Validity> {
     Some(validity)
 }
 
-/// Whether `keyUsage` lets the key sign (RFC 5280 section 4.2.1.3). Other extensions are for those
-/// who build chains.
+/// Whether `keyUsage` allows the key to sign (RFC 5280 section 4.2.1.3). Other extensions only
+/// matter for chains.
 fn signs(mut extensions: Elements<'_>) -> Option<bool> {
     let mut signs = true;
     while extensions.end().is_none() {
@@ -94,15 +94,15 @@ fn signs(mut extensions: Elements<'_>) -> Option<bool> {
             let mut usage = Elements::within(value);
             let bits = usage.next(Tag::BIT_STRING)?;
             usage.end()?;
-            // After the number of unused bits, `digitalSignature` is the first. One that is there
-            // twice must allow it twice.
+            // `digitalSignature` is the first bit, after the octet with the number of unused bits.
+            // If the extension is repeated, each must allow it.
             signs &= matches!(bits, [_, 0x80..=0xff, ..]);
         }
     }
     Some(signs)
 }
 
-/// RFC 5280 section 4.1.2.5: UTC to the second, the year in two digits or in four.
+/// Parses a time in UTC with seconds, and a year in two or four digits (RFC 5280 section 4.1.2.5).
 fn time(dates: &mut Elements<'_>) -> Option<UnixSeconds> {
     let (century, digits) = if dates.next_is(Tag::UTC_TIME) {
         let digits = dates.next(Tag::UTC_TIME)?;

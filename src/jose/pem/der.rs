@@ -1,13 +1,14 @@
-//! As much of DER as public keys need (X.690 sections 8 and 10).
+//! A parser for the subset of DER that public keys need (X.690 sections 8 and 10).
 //!
-//! A value has one encoding: lengths are definite and as short as can be, integers too. What has
-//! another is None, like a value that is cut short or has another tag than the one asked for.
-//! Reading never copies, and never goes deeper than it is asked to.
+//! A value has one encoding: lengths are definite and as short as possible, integers too. Any other
+//! encoding is refused, as are truncated values and unexpected tags. Parsing does not copy, and
+//! goes no deeper than requested.
 //!
-//! Own code, since the module's size is bounded: the crate `der` costs it 25 kB here, `x509-cert`
-//! 66 kB. Tests compare every certificate that this reads with what `x509-cert` makes of it.
+//! This is our own code because the module's size is bounded: the crate `der` would add 25 kB,
+//! `x509-cert` 66 kB. Tests compare every certificate that this parses with the result of
+//! `x509-cert`.
 
-/// A tag of one octet; that is all that keys and certificates have.
+/// A tag of one octet. Keys and certificates have no other tags.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tag(u8);
 
@@ -21,24 +22,24 @@ impl Tag {
     pub(super) const UTC_TIME: Self = Self(0x17);
     pub(super) const GENERALIZED_TIME: Self = Self(0x18);
     pub(super) const SEQUENCE: Self = Self(0x30);
-    /// `[1]` and `[2]` with IMPLICIT tags of bit strings.
+    /// `[1]` and `[2]`, IMPLICIT tags of bit strings.
     pub(super) const IMPLICIT_1: Self = Self(0x81);
     pub(super) const IMPLICIT_2: Self = Self(0x82);
-    /// `[0]` and `[3]` with EXPLICIT tags.
+    /// `[0]` and `[3]`, EXPLICIT tags.
     pub(super) const EXPLICIT_0: Self = Self(0xa0);
     pub(super) const EXPLICIT_3: Self = Self(0xa3);
 }
 
-/// Values one after another.
+/// A sequence of values.
 pub(super) struct Elements<'a>(&'a [u8]);
 
 impl<'a> Elements<'a> {
-    /// Those that `octets` are.
+    /// The elements in `octets`.
     pub(super) const fn within(octets: &'a [u8]) -> Self {
         Self(octets)
     }
 
-    /// Those of the one sequence that `octets` are.
+    /// The elements of the one sequence in `octets`.
     pub(super) fn of_sequence(octets: &'a [u8]) -> Option<Self> {
         let mut outer = Self(octets);
         let inner = outer.sequence()?;
@@ -46,12 +47,12 @@ impl<'a> Elements<'a> {
         Some(inner)
     }
 
-    /// Whether the next has that tag.
+    /// Whether the next element has this tag.
     pub(super) fn next_is(&self, tag: Tag) -> bool {
         self.0.first() == Some(&tag.0)
     }
 
-    /// The content of the next, which must have that tag.
+    /// The content of the next element, which must have this tag.
     #[inline(never)]
     pub(super) fn next(&mut self, tag: Tag) -> Option<&'a [u8]> {
         let (_, rest) = self.0.split_first().filter(|(first, _)| **first == tag.0)?;
@@ -61,12 +62,12 @@ impl<'a> Elements<'a> {
         Some(content)
     }
 
-    /// The elements of the next, which must be a sequence.
+    /// The elements of the next element, which must be a sequence.
     pub(super) fn sequence(&mut self) -> Option<Self> {
         self.next(Tag::SEQUENCE).map(Self)
     }
 
-    /// The next, which must be a whole number of octets in a bit string.
+    /// The content of the next element, which must be a bit string of whole octets.
     pub(super) fn bit_octets(&mut self) -> Option<&'a [u8]> {
         match self.next(Tag::BIT_STRING)?.split_first()? {
             (0, octets) => Some(octets),
@@ -74,8 +75,8 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// The next, which must be an integer that is not negative: big-endian, perhaps after one zero
-    /// octet.
+    /// The content of the next element, which must be an integer that is not negative: big-endian,
+    /// possibly after one zero octet.
     pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let octets = self.next(Tag::INTEGER)?;
         match octets {
@@ -84,13 +85,13 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// There must be no more.
+    /// Checks that there are no more elements.
     pub(super) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
 }
 
-/// A length and what follows it; at most 24 bits.
+/// Parses a length of at most 24 bits, and returns what follows it.
 fn length(octets: &[u8]) -> Option<(usize, &[u8])> {
     let (&first, rest) = octets.split_first()?;
     let size = match first {
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn value_has_one_encoding() {
+    fn a_value_has_only_one_encoding() {
         let long = [&[0x04, 0x81, 0x80][..], &[7; 0x80]].concat();
         for (octets, length) in [
             (&[0x04, 0][..], Some(0)),

@@ -1,13 +1,13 @@
-//! Keys in PEM: what other programs export a public key as (RFC 7468).
+//! Keys in PEM, the format in which other programs export public keys (RFC 7468).
 //!
-//! A text holds one block or several, each one key: `PUBLIC KEY` ([`spki`], any algorithm),
-//! `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). What stands
-//! around the blocks explains them to people and is skipped. Lines may be of any length and
-//! indented, as configuration languages make them; the base64 and the DER inside are read strictly.
+//! A text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm), `RSA
+//! PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the blocks
+//! is explanation for people and is skipped. Lines may have any length and be indented, as
+//! configuration languages produce them; the base64 and the DER inside are parsed strictly.
 //!
-//! One bad block refuses its text: whoever wrote it meant each of its keys. A private key is told
-//! of before anything else, and nothing of the text is ever repeated. How strong a key must be is
-//! decided where all keys are ([`VerifyingKey::from_numbers`]).
+//! One bad block makes the whole text invalid, since its author meant every key to be used. A
+//! private key is reported before anything else, and no part of the text is ever repeated. How
+//! strong a key must be is decided in the same place for all keys ([`VerifyingKey::from_numbers`]).
 
 mod certificate;
 mod der;
@@ -25,18 +25,18 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Why a text gives no keys.
+/// Why a text has no usable keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PemError {
-    /// There is no block in it.
+    /// The text has no block.
     NoBlock,
-    /// A private key is in it, of whatever kind.
+    /// The text has a private key of any kind.
     PrivateKey,
     /// A block cannot be used.
     Block {
-        /// Which, from 1.
+        /// The block's number, from 1.
         number: usize,
-        /// Why.
+        /// Why the block cannot be used.
         reason: BlockError,
     },
 }
@@ -44,36 +44,35 @@ pub enum PemError {
 /// Why a block cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlockError {
-    /// A line of dashes is broken, or the two of a block do not belong together (RFC 7468 section
-    /// 2).
+    /// A boundary line is broken, or the two lines of a block do not match (RFC 7468 section 2).
     Boundary,
-    /// None of the three labels.
+    /// The label is none of the three.
     UnsupportedLabel,
-    /// What is between the boundaries is not base64.
+    /// The text between the boundaries is not base64.
     NotBase64,
-    /// The octets are not what the label says, in DER.
+    /// The octets are not DER of the type in the label.
     Malformed,
-    /// `id-RSASSA-PSS` (RFC 4055 section 1.2): the key is for PSS alone, perhaps with one hash,
-    /// which a key here cannot say.
+    /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2): the key is only for PSS, perhaps
+    /// with one hash, and a key here cannot be restricted like that.
     PssOnly,
-    /// Neither RSA, nor EC on a curve of JOSE, nor Ed25519; or parameters that their standards do
-    /// not have (RFC 3279 section 2.3.1, RFC 8410 section 3).
+    /// The key is not RSA, EC on a curve of JOSE, or Ed25519; or it has parameters that the
+    /// standard does not allow (RFC 3279 section 2.3.1, RFC 8410 section 3).
     UnsupportedAlgorithm,
-    /// No curve of JOSE, or one that is written out instead of named (RFC 5480 section 2.1.1):
-    /// made-up parameters let anyone own a key (CVE-2020-0601).
+    /// The curve is not one of JOSE, or is described instead of named (RFC 5480 section 2.1.1).
+    /// With parameters of one's own choice, anyone can own a key (CVE-2020-0601).
     UnsupportedCurve,
-    /// A point in compressed form (RFC 5480 section 2.2).
+    /// The point is in compressed form (RFC 5480 section 2.2).
     CompressedPoint,
-    /// `keyUsage` without `digitalSignature` (RFC 5280 section 4.2.1.3).
+    /// `keyUsage` lacks `digitalSignature` (RFC 5280 section 4.2.1.3).
     NotForSignatures,
-    /// The numbers are no key, or too weak a key.
+    /// The numbers are not a key, or are a weak one.
     Key(KeyError),
 }
 
-/// The keys of a text, one for each of its blocks.
+/// Parses the keys of a text, one per block.
 ///
 /// # Errors
-/// The first block that cannot be used.
+/// The first block that cannot be used, or [`PemError::PrivateKey`] before that.
 pub fn keys(text: &str) -> Result<Vec<VerifyingKey>, PemError> {
     if split(text, "PRIVATE KEY").is_some() {
         return Err(PemError::PrivateKey);
@@ -99,7 +98,7 @@ struct Block<'a> {
     body: &'a str,
 }
 
-/// The next block and what follows it.
+/// Finds the next block, and returns what follows it.
 fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     let (explanation, rest) = match split(text, BEGIN) {
         Some((explanation, rest)) => (explanation, Some(rest)),
@@ -119,7 +118,7 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     block().ok_or(BlockError::Boundary).map(Some)
 }
 
-/// Once in the module instead of once for each use.
+/// Not inlined, which keeps one copy of the search in the module.
 #[inline(never)]
 fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
     text.split_once(at)
@@ -163,10 +162,10 @@ impl fmt::Display for BlockError {
             }
             Self::UnsupportedLabel => "write a PUBLIC KEY, an RSA PUBLIC KEY or a CERTIFICATE",
             Self::NotBase64 => "not base64 between the BEGIN and END lines: copy the whole block",
-            Self::Malformed => "the content is not what its label says: export it anew, as DER",
-            Self::PssOnly => "the key is for RSASSA-PSS alone: export it as rsaEncryption",
+            Self::Malformed => "the content is not what its label says: export it again, as DER",
+            Self::PssOnly => "the key is only for RSASSA-PSS: export it as rsaEncryption",
             Self::UnsupportedAlgorithm => {
-                "use a key of RSA, of EC on P-256, P-384 or P-521, or of Ed25519"
+                "use an RSA key, an EC key on P-256, P-384 or P-521, or an Ed25519 key"
             }
             Self::UnsupportedCurve => "name the curve P-256, P-384 or P-521",
             Self::CompressedPoint => {

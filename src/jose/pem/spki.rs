@@ -1,8 +1,8 @@
 //! Public keys in DER: `SubjectPublicKeyInfo` and `RSAPublicKey`.
 //!
-//! The algorithm's identifier decides how the key's octets are read, and its parameters must be
-//! those of its standard: RFC 3279 section 2.3.1 (RSA: NULL), RFC 5480 section 2.1.1 (EC: a named
-//! curve), RFC 8410 section 3 (Ed25519: none).
+//! The algorithm's identifier decides how the key's octets are parsed. Its parameters must be those
+//! of the standard: RFC 3279 section 2.3.1 (RSA: NULL), RFC 5480 section 2.1.1 (EC: a named curve),
+//! RFC 8410 section 3 (Ed25519: none).
 
 use super::BlockError;
 use super::der::{Elements, Tag};
@@ -15,7 +15,7 @@ const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 /// 1.3.101.112, `id-Ed25519`.
 const ED25519: &[u8] = &[0x2b, 101, 112];
 
-/// An algorithm with its parameters, and a key in its form (RFC 5280 section 4.1).
+/// An algorithm with its parameters, and a key in the algorithm's format (RFC 5280 section 4.1).
 pub(super) struct KeyInfo<'a> {
     algorithm: &'a [u8],
     parameters: Parameters<'a>,
@@ -30,7 +30,7 @@ enum Parameters<'a> {
 }
 
 impl<'a> KeyInfo<'a> {
-    /// Reads the elements of a `SubjectPublicKeyInfo`.
+    /// Parses the elements of a `SubjectPublicKeyInfo`.
     pub(super) fn read(mut info: Elements<'a>) -> Option<Self> {
         let mut algorithm = info.sequence()?;
         let key = info.bit_octets()?;

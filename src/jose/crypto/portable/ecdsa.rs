@@ -1,8 +1,8 @@
-//! ECDSA on the NIST curves, as the crates `p256`, `p384` and `p521` compute it.
+//! ECDSA on the NIST curves, computed by the crates `p256`, `p384` and `p521`.
 
 use crate::jose::numbers::Curve;
 
-/// A point of a curve, prepared for its arithmetic.
+/// A point of a curve, prepared for the curve's arithmetic.
 #[derive(Clone, Debug)]
 pub(crate) enum PublicKey {
     P256(Box<::p256::ecdsa::VerifyingKey>),
@@ -11,8 +11,8 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// The point of these coordinates, each of the curve's full length; `None` if they do not solve its
-    /// equation.
+    /// The point with these coordinates, each of the curve's full length; `None` if it is not on
+    /// the curve.
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
         match curve {
             Curve::P256 => Some(Self::P256(Box::new(p256::point(x, y)?))),
@@ -21,7 +21,7 @@ impl PublicKey {
         }
     }
 
-    /// True where both r and s are in [1, n-1].
+    /// Whether both r and s are in [1, n-1].
     pub(crate) fn is_in_range(&self, signature: &[u8]) -> bool {
         match self {
             Self::P256(_) => p256::signature(signature).is_some(),
@@ -30,7 +30,8 @@ impl PublicKey {
         }
     }
 
-    /// True where `signature`, r and s side by side, is one of `message` with the curve's hash.
+    /// Whether `signature`, r and s side by side, is a signature of `message` with the curve's
+    /// hash.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::P256(key) => p256::verify(key, message, signature),

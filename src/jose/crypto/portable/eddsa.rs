@@ -1,10 +1,11 @@
 //! Ed25519 verification (RFC 8032 section 5.1.7), on the points of `curve25519-dalek`.
 //!
-//! R must be S·B - k·A. With a table of a point's multiples, of 220 kB, a multiple of it is 43 additions
-//! and no doubling. The table of a key takes a few verifications to make, and is made for the first
-//! signature that the key is tried on, not at admission: most of the 64 keys that a set may have sign
-//! nothing. What strangers can cause by naming the others is thereby bounded too: one table for each
-//! key. Everything here is public, so that time may depend on it.
+//! R must equal S·B - k·A. With a table of a point's multiples, which takes 220 kB, a multiple
+//! costs 43 additions and no doubling. Making the table of a key takes as long as a few
+//! verifications. It is made when the first signature is checked with the key, not at admission,
+//! because most of the 64 keys that a set may have sign nothing. That also bounds what an attacker
+//! can cause by naming unused keys: one table per key. All inputs are public, so the time may
+//! depend on them.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, SubAssign};
@@ -16,13 +17,13 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 use sha2::{Digest, Sha512};
 
-/// Digits of a scalar in base 64: it is below 2^253.
+/// Digits of a scalar in base 64. A scalar is below 2^253.
 const DIGITS: usize = 43;
 
 /// The table of B.
 static BASE: Table = Table(OnceLock::new());
 
-/// A public key, and once it was used its table.
+/// A public key, and its table once it has been used.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicKey {
     octets: [u8; 32],
@@ -31,13 +32,13 @@ pub(crate) struct PublicKey {
     table: Table,
 }
 
-/// Multiples of a point P, once they were asked for: row i has 64^i·P to 32·64^i·P.
+/// Multiples of a point P, computed when first needed. Row i has 64^i·P to 32·64^i·P.
 #[derive(Clone)]
 struct Table(OnceLock<Vec<[EdwardsPoint; 32]>>);
 
 impl PublicKey {
-    /// Prepares a key; `None` if the octets are no point of the curve, not its one canonical encoding,
-    /// or a point of small order.
+    /// Prepares a key; `None` if the octets are not the canonical encoding of a point of the curve,
+    /// or the point has small order.
     pub(crate) fn new(octets: [u8; 32]) -> Option<Self> {
         CompressedEdwardsY(octets)
             .decompress()
@@ -49,8 +50,8 @@ impl PublicKey {
             })
     }
 
-    /// RFC 8032 section 5.1.7. R is not read as a point: the one that it must be is computed and
-    /// written, so that an R written in another way is unequal.
+    /// Verifies a signature (RFC 8032 section 5.1.7). R is not decoded. The expected point is
+    /// computed and encoded instead, so an R in any other encoding differs.
     pub(crate) fn verify(&self, message: &[u8], r: &[u8; 32], s: [u8; 32]) -> bool {
         let Some(s) = Scalar::from_canonical_bytes(s).into_option() else {
             return false;
@@ -69,7 +70,7 @@ impl PublicKey {
 }
 
 impl Table {
-    /// Adds `scalar`·`point` to `sum`; always of the same point.
+    /// Adds `scalar`·`point` to `sum`. Every call must have the same point.
     fn add_multiple(&self, sum: &mut EdwardsPoint, point: &EdwardsPoint, scalar: &Scalar) {
         let rows = self.0.get_or_init(|| rows(*point));
         for (row, digit) in rows.iter().zip(digits(scalar)) {
@@ -97,7 +98,7 @@ fn rows(point: EdwardsPoint) -> Vec<[EdwardsPoint; 32]> {
     (0..DIGITS).map(row).collect()
 }
 
-/// The digits of `scalar` in base 64, from -32 to 31, the least first.
+/// The digits of `scalar` in base 64, from -32 to 31, least significant first.
 fn digits(scalar: &Scalar) -> impl Iterator<Item = i8> {
     let (threes, end) = scalar.as_bytes().as_chunks::<3>();
     let end = end.first_chunk::<2>().map(|[low, high]| [*low, *high, 0]);
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_the_scalar_s() {
+    fn digits_add_up_to_the_scalar() {
         let patterns = [0x00, 0x1f, 0x20, 0x55, 0x82, 0xaa, 0xdf, 0xff];
         let patterns = patterns.map(|octet| Scalar::from_bytes_mod_order([octet; 32]));
         let ends = [

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::jose::algorithm::Hash;
 
-/// The digest of several octet strings, one after another.
+/// The digest of the concatenation of `parts`.
 pub(super) fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
     match hash {
         Hash::Sha256 => digest_with::<Sha256>(parts),
@@ -21,8 +21,8 @@ fn digest_with<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// What precedes a digest in PKCS#1 v1.5, in DER (RFC 8017 section 9.2, note 1): the hash's number in
-/// its object identifier, 2.16.840.1.101.3.4.2 (appendix B.1), and the octets of the digest.
+/// The DER that precedes a digest in PKCS#1 v1.5 (RFC 8017 section 9.2, note 1): the hash's object
+/// identifier, under 2.16.840.1.101.3.4.2 (appendix B.1), and the length of the digest.
 pub(super) const fn digest_info(hash: Hash) -> [u8; 19] {
     let (algorithm, octets): (u8, u8) = match hash {
         Hash::Sha256 => (1, 32),

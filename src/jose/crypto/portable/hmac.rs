@@ -1,11 +1,11 @@
-//! HMAC (RFC 2104), as the crate `hmac` computes it.
+//! HMAC (RFC 2104), computed by the crate `hmac`.
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 
 use crate::jose::algorithm::Hash;
 
-/// True where `tag` is the whole tag of `message`; compared in constant time.
+/// Whether `tag` is the whole tag of `message`, compared in constant time.
 pub(crate) fn verify(hash: Hash, secret: &[u8], message: &[u8], tag: &[u8]) -> bool {
     match hash {
         Hash::Sha256 => verify_with::<Sha256>(secret, message, tag),
@@ -15,7 +15,7 @@ pub(crate) fn verify(hash: Hash, secret: &[u8], message: &[u8], tag: &[u8]) -> b
 }
 
 fn verify_with<D: EagerHash>(secret: &[u8], message: &[u8], tag: &[u8]) -> bool {
-    // No key is too long or too short for the construction itself (RFC 2104 section 2).
+    // HMAC itself accepts a key of any length (RFC 2104 section 2).
     Hmac::<D>::new_from_slice(secret)
         .is_ok_and(|hmac| hmac.chain_update(message).verify_slice(tag).is_ok())
 }

@@ -1,16 +1,16 @@
-//! Powers modulo an odd number: the arithmetic of an RSA verification, and nothing of signing.
+//! Powers modulo an odd number: the arithmetic of RSA verification, but not of signing.
 //!
 //! Every number here is public (a published key, a signature that a client sent), so the time may
-//! depend on them. **Never use this with a private key.**
+//! depend on it. **Never use this with a private key.**
 //!
 //! The method is Montgomery's (P. L. Montgomery, "Modular Multiplication Without Trial Division",
-//! Mathematics of Computation 44, 1985): numbers are kept times R = 2^(27·limbs), and what a product
-//! has too much is cancelled from below, by adding the multiple of the modulus that makes its lowest
-//! limb zero. With R > 4n, factors below 2n give a product below 2n, so that only the last result
-//! is compared with n (C. D. Walter, "Montgomery exponentiation needs no final subtractions",
+//! Mathematics of Computation 44, 1985). Numbers are kept multiplied by R = 2^(27·limbs). A product
+//! is reduced from below, by adding the multiple of the modulus that makes its lowest limb zero.
+//! With R > 4n, factors below 2n give a product below 2n, so only the last result has to be
+//! compared with n (C. D. Walter, "Montgomery exponentiation needs no final subtractions",
 //! Electronics Letters 35, 1999).
 //!
-//! It is written for WebAssembly, which multiplies 64-bit numbers and drops the carry, and knows no
+//! It is written for WebAssembly, which multiplies 64-bit numbers without the carry and has no
 //! 128-bit product:
 //!
 //! - A number is a slice of blocks of four limbs of 27 bits, least significant first. Products of
@@ -19,12 +19,12 @@
 //! - Multiplication and reduction go by blocks: four rows at a time, so that sixteen products cost
 //!   eight loads and four stores ([`add_rows`], where the time is spent). Arrays of four have no
 //!   bounds to check.
-//! - Loops go by slice patterns: this crate is compiled for size, where iterators stay calls, which
-//!   take twice the time.
-//! - A square computes each product of two different blocks once, and doubled.
+//! - Loops use slice patterns: this crate is compiled for size, which leaves iterators as calls
+//!   that take twice the time.
+//! - A square computes each product of two different blocks once, and doubles it.
 //!
-//! A power by 65537 is 16 squares and 2 products; the last of them multiplies by the base itself,
-//! not by its Montgomery form, and thereby leaves that form.
+//! A power by 65537 is 16 squares and 2 products. The last product multiplies by the base itself,
+//! not by its Montgomery form, and so converts the result back.
 
 use std::cmp::Ordering;
 
@@ -32,16 +32,16 @@ use crate::jose::big_endian::{bit_length, without_leading_zeros};
 
 /// Four limbs, least significant first.
 type Block = [u32; 4];
-/// Sums of products of limbs, not carried yet.
+/// Sums of products of limbs, before carries.
 type Columns = [u64; 4];
 
 const LIMB_BITS: u32 = 27;
 const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 const BLOCK_BITS: usize = 4 * 27;
-/// The largest modulus: what the columns have room for.
+/// Size in bits of the largest modulus that the columns have room for.
 const MAX_BITS: usize = 8192;
 
-/// An odd number, and what powers modulo it need.
+/// An odd modulus, with what is precomputed for powers modulo it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modulus {
     limbs: Box<[Block]>,
@@ -53,7 +53,8 @@ pub struct Modulus {
 }
 
 impl Modulus {
-    /// The modulus of these octets, big-endian. None where it is even, below 3 or above 8192 bits.
+    /// Prepares the modulus with these big-endian octets; `None` if it is even, below 3 or above
+    /// 8192 bits.
     pub fn new(octets: &[u8]) -> Option<Self> {
         let bits = bit_length(without_leading_zeros(octets));
         let is_odd = octets.last().is_some_and(|lowest| lowest & 1 == 1);
@@ -74,14 +75,14 @@ impl Modulus {
         Some(modulus)
     }
 
-    /// Bits without leading zeros.
+    /// Length in bits, without leading zeros.
     pub fn bits(&self) -> usize {
         self.bits
     }
 
-    /// `base` to the power of `exponent`, both sides big-endian; as many octets as the modulus has.
-    /// None where the base is not below the modulus (RFC 8017 section 5.2.2, step 1) and where the
-    /// exponent is not odd and at least 3.
+    /// Computes `base` to the power of `exponent`. Both the base and the result are big-endian; the
+    /// result has as many octets as the modulus. `None` if the base is not below the modulus (RFC
+    /// 8017 section 5.2.2, step 1), or if the exponent is even or below 3.
     pub fn power(&self, base: &[u8], exponent: u64) -> Option<Vec<u8>> {
         if exponent < 3 || exponent & 1 == 0 {
             return None;
@@ -94,7 +95,7 @@ impl Modulus {
         let mut form = base.clone();
         self.multiply(&mut form, &self.r_squared, &mut columns);
         let mut power = form.clone();
-        // The highest bit is the base itself, the lowest is multiplied last.
+        // The highest bit is the base itself; the lowest bit is multiplied last.
         for bit in (1..exponent.ilog2()).rev() {
             self.square(&mut power, &mut columns);
             if exponent >> bit & 1 == 1 {
@@ -111,8 +112,9 @@ impl Modulus {
         vec![[0; 4]; self.limbs.len().saturating_mul(2)]
     }
 
-    /// From 2^(bits-1), which is below n: doubled until it is R, whose Montgomery form is R²; that
-    /// is reached as 2^L with L = 27·limbs, by squaring and doubling along the bits of L.
+    /// Computes R² modulo n. Starts with 2^(bits-1), which is below n, and doubles it until it is
+    /// R, the Montgomery form of 1. R² is the Montgomery form of R = 2^L with L = 27·limbs, so 2^L
+    /// is then computed by squaring and doubling along the bits of L.
     fn r_squared(&self) -> Box<[Block]> {
         let highest = self.bits.saturating_sub(1);
         let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
@@ -138,7 +140,7 @@ impl Modulus {
         power
     }
 
-    /// 2·`number` modulo n, of a number below n.
+    /// Computes 2·`number` modulo n; `number` must be below n.
     fn double(&self, number: &mut [Block]) {
         let mut carry = 0;
         for limb in number.as_flattened_mut() {
@@ -149,7 +151,7 @@ impl Modulus {
         self.subtract_if_not_below(number);
     }
 
-    /// Of a number below 2n, makes one below n.
+    /// Reduces a number below 2n to one below n.
     fn subtract_if_not_below(&self, number: &mut [Block]) {
         if compare(number, &self.limbs) == Ordering::Less {
             return;
@@ -158,13 +160,13 @@ impl Modulus {
         let subtrahends = self.limbs.as_flattened();
         for (limb, subtrahend) in number.as_flattened_mut().iter_mut().zip(subtrahends) {
             let difference = limb.wrapping_sub(*subtrahend).wrapping_sub(borrow);
-            // Limbs have 27 bits, so that a negative difference shows in the 32nd.
+            // Limbs have 27 bits, so a negative difference sets the highest of the 32 bits.
             borrow = difference >> 31;
             *limb = low(u64::from(difference));
         }
     }
 
-    /// x·y/R modulo n, in `x`.
+    /// Computes x·y/R modulo n, in `x`.
     fn multiply(&self, x: &mut [Block], y: &[Block], columns: &mut [Columns]) {
         columns.fill([0; 4]);
         let mut above = &mut *columns;
@@ -176,7 +178,7 @@ impl Modulus {
         self.reduce(columns, x);
     }
 
-    /// x²/R modulo n, in `x`.
+    /// Computes x²/R modulo n, in `x`.
     fn square(&self, x: &mut [Block], columns: &mut [Columns]) {
         columns.fill([0; 4]);
         let (mut numbers, mut above) = (&*x, &mut *columns);
@@ -209,8 +211,8 @@ impl Modulus {
         self.reduce(columns, x);
     }
 
-    /// The number in `columns` divided by R modulo n, to `result`: adds the multiple of n that makes
-    /// the lower half zero, four limbs at a time, and takes the upper half.
+    /// Divides the number in `columns` by R modulo n, into `result`: adds the multiple of n that
+    /// makes the lower half zero, four limbs at a time, and takes the upper half.
     fn reduce(&self, columns: &mut [Columns], result: &mut [Block]) {
         let [lowest, others @ ..] = &*self.limbs else {
             return;
@@ -228,7 +230,7 @@ impl Modulus {
         carry(above, result);
     }
 
-    /// The four limbs whose product with n makes `columns` zero, and what is then carried out.
+    /// The four limbs whose product with n makes `columns` zero, and the carry.
     #[inline(always)]
     fn cancelling_rows(&self, [n0, n1, n2, n3]: Columns, columns: Columns) -> (Columns, u64) {
         let inverse = self.negative_inverse;
@@ -244,14 +246,14 @@ impl Modulus {
     }
 }
 
-/// The limb whose product with `n0` makes the lowest 27 bits of `column` zero, and what is carried.
+/// The limb whose product with `n0` makes the lowest 27 bits of `column` zero, and the carry.
 #[inline(always)]
 fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
     let row = column.wrapping_mul(negative_inverse) & LIMB_MASK;
     (row, row.wrapping_mul(n0).wrapping_add(column) >> LIMB_BITS)
 }
 
-/// The number whose limbs `columns` are once carried.
+/// Carries `columns` to the limbs of a number.
 fn carry(mut columns: &[Columns], number: &mut [Block]) {
     let mut carry = 0;
     for block in number {
@@ -268,8 +270,8 @@ fn carry(mut columns: &[Columns], number: &mut [Block]) {
     }
 }
 
-/// Adds the four rows `numbers`·`rows` to `columns`; `before` is the block that precedes `numbers`,
-/// of whose products here only those count that reach into the first column.
+/// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`;
+/// only those of its products are added that reach into the first column.
 #[inline(always)]
 fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
     let [_, mut x1, mut x2, mut x3] = before;
@@ -329,8 +331,8 @@ fn low(sum: u64) -> u32 {
     u32::try_from(sum & LIMB_MASK).unwrap_or(0)
 }
 
-/// -1/`odd` modulo 2^27, by Newton's iteration: each step doubles the bits that are right, of which
-/// an odd number is three of its own inverse.
+/// Computes -1/`odd` modulo 2^27 by Newton's iteration. Each step doubles the number of correct
+/// bits; an odd number is its own inverse modulo 8, which gives three bits to start with.
 fn negative_inverse(odd: u64) -> u64 {
     let mut inverse = odd;
     for _ in 0..4 {
@@ -346,7 +348,7 @@ fn compare(x: &[Block], y: &[Block]) -> Ordering {
         .cmp(y.as_flattened().iter().rev())
 }
 
-/// The big-endian number of `octets`; None where it has more limbs.
+/// Reads a big-endian number; `None` if it has more limbs than fit.
 fn read(octets: &[u8], blocks: usize) -> Option<Box<[Block]>> {
     let mut limbs = vec![[0; 4]; blocks].into_boxed_slice();
     let mut octets = octets.iter().rev();
@@ -424,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn only_odd_moduli_of_at_most_8192_bits_are_prepared() {
+    fn prepares_only_odd_moduli_of_at_most_8192_bits() {
         for octets in [
             &[][..],
             &[0],
@@ -440,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn base_is_below_the_modulus_and_the_exponent_odd() {
+    fn the_base_must_be_below_the_modulus_and_the_exponent_odd() {
         let modulus = Modulus::new(&[0xff; 256]).unwrap();
         let below = [&[0xff; 255][..], &[0xfe]].concat();
         assert!(modulus.power(&below, 3).is_some());

@@ -1,19 +1,19 @@
-//! What a signature must decrypt to: the two encodings of RFC 8017 section 9.
+//! The two encodings of a message that an RSA signature must decrypt to (RFC 8017 section 9).
 //!
-//! The padding of version 1.5 is not parsed but built anew and compared, so of all its encodings
-//! (a missing NULL, long lengths, octets after the hash) only the canonical one is accepted: with
-//! `e` = 3, parsing is how Bleichenbacher forged signatures. PSS takes MGF1 with the same hash and
-//! a salt of the hash's length and nothing else (RFC 7518 section 3.5).
+//! The padding of version 1.5 is not parsed. It is built again and compared, so only the canonical
+//! encoding is accepted, and none with a missing NULL, long lengths or octets after the hash.
+//! Parsing it is how Bleichenbacher forged signatures for keys with `e` = 3. PSS is accepted only
+//! with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
 
 use super::hash::{digest, digest_info};
 use crate::jose::algorithm::Hash;
 
-/// Least padding of version 1.5, in octets (RFC 8017 section 9.2, step 3).
+/// Least padding of version 1.5 in octets (RFC 8017 section 9.2, step 3).
 const MIN_PADDING: usize = 8;
-/// The last octet of PSS (RFC 8017 section 9.1.2, step 4).
+/// The last octet of a PSS encoding (RFC 8017 section 9.1.2, step 4).
 const TRAILER: u8 = 0xbc;
 
-/// True where `encoded` is EMSA-PKCS1-v1_5 of `message` (RFC 8017 section 9.2).
+/// Whether `encoded` is the EMSA-PKCS1-v1_5 encoding of `message` (RFC 8017 section 9.2).
 pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
     let digest = digest(hash, &[message]);
     let around_padding = [&[0][..], &digest_info(hash), &digest].concat();
@@ -23,22 +23,23 @@ pub(super) fn is_pkcs1(encoded: &[u8], hash: Hash, message: &[u8]) -> bool {
         && [&[0, 1][..], &vec![0xff; padding], &around_padding].concat() == encoded
 }
 
-/// True where `encoded`, of the length of a modulus of that many bits, is EMSA-PSS of `message`
-/// (RFC 8017 section 9.1.2).
+/// Whether `encoded` is an EMSA-PSS encoding of `message` (RFC 8017 section 9.1.2). It must be as
+/// long as a modulus of `modulus_bits`.
 pub(super) fn is_pss(encoded: &[u8], modulus_bits: usize, hash: Hash, message: &[u8]) -> bool {
     let hashed = digest(hash, &[message]);
     is_pss_of_digest(encoded, modulus_bits, hash, &hashed).unwrap_or(false)
 }
 
-/// None where the encoding is too short for its parts (step 3).
+/// `None` if the encoding is too short for its parts (step 3).
 fn is_pss_of_digest(
     encoded: &[u8],
     modulus_bits: usize,
     hash: Hash,
     hashed: &[u8],
 ) -> Option<bool> {
-    // One bit less than the modulus, so that the number is below it: where that is one octet less,
-    // the first octet is none of the encoding and zero (section 8.1.2, step 2c).
+    // The encoding has one bit less than the modulus, so that it is below the modulus. If that
+    // makes it one octet shorter, the first octet is not part of it and must be zero (section
+    // 8.1.2, step 2c).
     let bits = modulus_bits.checked_sub(1)?;
     let octets = bits.div_ceil(8);
     let (before, encoded) = encoded.split_at_checked(encoded.len().checked_sub(octets)?)?;
@@ -66,7 +67,7 @@ fn is_pss_of_digest(
     )
 }
 
-/// XORs MGF1 of `seed` (RFC 8017 appendix B.2.1).
+/// XORs `block` with MGF1 of `seed` (RFC 8017 appendix B.2.1).
 fn unmask(block: &mut [u8], seed: &[u8], hash: Hash) {
     for (counter, part) in (0_u32..).zip(block.chunks_mut(seed.len())) {
         let mask = digest(hash, &[seed, &counter.to_be_bytes()]);

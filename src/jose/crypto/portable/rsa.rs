@@ -1,11 +1,11 @@
-//! RSA verification: the power of a signature by the public exponent ([`modexp`](super::modexp)),
-//! compared with the encoded hash (`padding`).
+//! RSA verification. The signature to the power of the public exponent ([`modexp`](super::modexp))
+//! is compared with the encoded hash (`padding`).
 
 use super::modexp::Modulus;
 use super::padding;
 use crate::jose::algorithm::Hash;
 
-/// A public key, prepared for its arithmetic.
+/// A public key, prepared for the arithmetic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PublicKey {
     modulus: Modulus,
@@ -33,9 +33,9 @@ impl PublicKey {
             .is_some_and(|encoded| padding::is_pss(&encoded, self.bits(), hash, message))
     }
 
-    /// The encoded message that `signature` was made of, as long as the modulus; `None` if the
-    /// signature is longer or shorter (RFC 8017 section 8.2.2, step 1), or no number below the modulus
-    /// (section 5.2.2).
+    /// The encoded message in `signature`, as long as the modulus; `None` if the signature has
+    /// another length (RFC 8017 section 8.2.2, step 1), or is not below the modulus (section
+    /// 5.2.2).
     fn encoded_message(&self, signature: &[u8]) -> Option<Vec<u8>> {
         if signature.len() != self.bits().div_ceil(8) {
             return None;

@@ -1,4 +1,5 @@
-//! What OpenSSL writes, and what others could. `tests/support/keys/pem/make.sh` made the files.
+//! Tests with what OpenSSL writes, and with what others could write.
+//! `tests/support/keys/pem/make.sh` made the files.
 
 macro_rules! file {
     ($name:literal) => {
@@ -18,7 +19,7 @@ use crate::jose::key::Validity;
 use crate::jose::numbers::{Curve, KeyNumbers, KeyType};
 use crate::time::UnixSeconds;
 
-/// 2020-01-01 and 2100-01-01 less a second, and the last second that X.509 can tell.
+/// 2020-01-01, 2100-01-01 less a second, and the last second that X.509 can express.
 const START: i64 = 1_577_836_800;
 const END: i64 = 4_102_444_799;
 const NEVER: i64 = 253_402_300_799;
@@ -51,14 +52,14 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
-/// The octets of a file's first block.
+/// The octets of the first block in a file.
 fn der(text: &str) -> Vec<u8> {
     let (block, _) = next_block(text).unwrap().unwrap();
     let body: String = block.body.split_whitespace().collect();
     STANDARD.decode(body).unwrap()
 }
 
-/// `octets` with `from`, which is in it once, replaced by as many octets.
+/// `octets` with `from`, which occurs once, replaced by `to` of the same length.
 fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut places = (0..octets.len()).filter(|at| octets[*at..].starts_with(from));
@@ -69,7 +70,7 @@ fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn reads_every_form_and_type() {
+fn parses_every_form_and_type() {
     let p256 = KeyType::Ec(Curve::P256);
     for (text, key_type) in [
         (file!("rsa.pub.pem"), KeyType::Rsa),
@@ -103,7 +104,7 @@ fn one_key_has_one_thumbprint_in_every_form() {
 }
 
 #[test]
-fn certificate_bounds_its_key() {
+fn a_certificate_limits_its_key() {
     for (text, from, to) in [
         (file!("pem/rsa_cert.pem"), START, END),
         (file!("pem/p256_cert.pem"), START, END),
@@ -119,7 +120,7 @@ fn certificate_bounds_its_key() {
 }
 
 #[test]
-fn reads_both_forms_of_time() {
+fn parses_both_forms_of_time() {
     let certificate = der(file!("pem/p256_cert_expired.pem"));
     let not_after = |text: &str| {
         let octets = replaced(&certificate, b"210101000000Z", text.as_bytes());
@@ -156,7 +157,7 @@ fn reads_both_forms_of_time() {
 }
 
 #[test]
-fn reads_what_configuration_languages_make_of_a_text() {
+fn parses_text_as_configuration_languages_reformat_it() {
     let text = file!("p256.pub.pem");
     let expected = one(text).thumbprint();
     for text in [
@@ -171,7 +172,7 @@ fn reads_what_configuration_languages_make_of_a_text() {
 }
 
 #[test]
-fn reads_several_blocks_in_order() {
+fn parses_several_blocks_in_order() {
     let text = [
         file!("p256.pub.pem"),
         file!("pem/rsa_cert.pem"),
@@ -196,7 +197,7 @@ fn reads_several_blocks_in_order() {
 }
 
 #[test]
-fn refuses_keys_that_are_not_verified_with() {
+fn refuses_keys_that_are_not_for_verifying() {
     for (text, reason) in [
         (
             file!("pem/rsa_1024.pem"),
@@ -220,7 +221,7 @@ fn refuses_keys_that_are_not_verified_with() {
 }
 
 #[test]
-fn key_usage_counts_however_it_is_written() {
+fn key_usage_counts_in_every_encoding() {
     let certificate = der(file!("pem/p256_cert.pem"));
     let usage = |bits: [u8; 4]| {
         // digitalSignature and keyCertSign.
@@ -244,10 +245,10 @@ fn key_usage_counts_however_it_is_written() {
 }
 
 #[test]
-fn parameters_are_those_of_the_algorithm() {
+fn parameters_must_be_those_of_the_algorithm() {
     let (rsa, ed25519) = (der(file!("rsa.pub.pem")), der(file!("ed25519.pub.pem")));
     let spki = |octets: &[u8]| refused(&pem("PUBLIC KEY", octets));
-    // A NULL that is not empty, and something else instead.
+    // A NULL that is not empty, and another type in its place.
     assert_eq!(
         spki(&replaced(&rsa, &[5, 0, 3], &[6, 0, 3])),
         BlockError::UnsupportedAlgorithm
@@ -260,12 +261,12 @@ fn parameters_are_those_of_the_algorithm() {
         spki(&replaced(&rsa, &[5, 0, 3], &[2, 0, 3])),
         BlockError::Malformed
     );
-    // X448's number.
+    // The object identifier of X448.
     assert_eq!(
         spki(&replaced(&ed25519, &[0x2b, 101, 112], &[0x2b, 101, 111])),
         BlockError::UnsupportedAlgorithm
     );
-    // The small-order point of all zeros.
+    // A point of small order, encoded as all zeros.
     let identity = [&ed25519[..12], &[0; 32]].concat();
     assert_eq!(spki(&identity), BlockError::Key(KeyError::OkpPoint));
     let p256 = der(file!("p256.pub.pem"));
@@ -276,7 +277,7 @@ fn parameters_are_those_of_the_algorithm() {
 }
 
 #[test]
-fn refuses_armour_that_is_broken() {
+fn refuses_broken_boundaries() {
     let text = file!("p256.pub.pem");
     for (text, reason) in [
         (text.replace("-----END", "----END"), BlockError::Boundary),
@@ -352,7 +353,7 @@ fn refuses_armour_that_is_broken() {
 }
 
 #[test]
-fn private_key_is_told_of_first_and_never_repeated() {
+fn a_private_key_is_reported_first_and_never_repeated() {
     let public = file!("p256.pub.pem");
     for kind in ["", "RSA ", "EC ", "DSA ", "ENCRYPTED ", "OPENSSH "] {
         let private = pem(&format!("{kind}PRIVATE KEY"), b"hunter2 hunter2");
@@ -373,8 +374,8 @@ fn private_key_is_told_of_first_and_never_repeated() {
 }
 
 #[test]
-fn leading_zero_of_a_modulus_changes_nothing() {
-    // DER writes one before each modulus whose first bit is set; JWK does not.
+fn a_leading_zero_of_a_modulus_changes_nothing() {
+    // DER writes a zero octet before each modulus whose first bit is set; JWK does not.
     let octets = der(file!("pem/rsa_pkcs1.pem"));
     let mut numbers = der::Elements::of_sequence(&octets).unwrap();
     let (modulus, exponent) = (numbers.unsigned().unwrap(), numbers.unsigned().unwrap());

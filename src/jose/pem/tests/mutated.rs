@@ -1,5 +1,5 @@
-//! No octets whatever make reading panic, and mutated certificates are read as `x509-cert` reads
-//! them.
+//! Tests that no octets make parsing panic, and that mutated certificates are parsed as `x509-cert`
+//! parses them.
 
 use proptest::prelude::*;
 use x509_cert::{
@@ -30,8 +30,8 @@ fn octet() -> impl Strategy<Value = u8> {
     prop_oneof![prop::sample::select(known), any::<u8>()]
 }
 
-/// Where `x509-cert` reads the certificate at all: it also looks into names and versions, which
-/// mean nothing here, and its dates begin in 1970.
+/// Compares with `x509-cert`, if that accepts the certificate at all: it also checks names and
+/// versions, which have no meaning here, and its dates begin in 1970.
 fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
     let validity = found.validity().unwrap();
     let epoch = UnixSeconds::new(0);
@@ -56,7 +56,7 @@ fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        // `PROPTEST_CASES` may ask for more.
+        // `PROPTEST_CASES` may demand more cases.
         cases: ProptestConfig::default().cases.max(4000),
         failure_persistence: None,
         ..ProptestConfig::default()
