@@ -48,9 +48,9 @@ pub(crate) struct Case<'a> {
 pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "one-credential",
-        native: "every token in the places of a provider must verify, the last one found lends its claims; beside `Basic` a Bearer is found",
+        native: "every token in a provider's places must verify, and the last one found provides the claims; a Bearer token next to `Basic` is found",
         ours: "400",
-        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2: one credential. Which of two counts, the upstream may see otherwise than the proxy",
+        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2: one credential. Of two, the upstream may use another one than the proxy",
         applies: |Case {
                       configuration,
                       plan,
@@ -59,9 +59,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "credential-syntax",
-        native: "`Bearer ` with just this case is looked for anywhere in `Authorization`, and what follows is all taken for the token; a query's token is percent-decoded",
-        ours: "`Authorization` and the query hold a token as RFC 6750 writes it, the scheme in any case; something malformed is 400 (another scheme: no credential)",
-        reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. What two parsers read differently is what attackers send",
+        native: "`Bearer `, in exactly this case, is searched for anywhere in `Authorization`, and everything behind it is the token; a token in the query is percent-decoded",
+        ours: "`Authorization` and the query have a token as in RFC 6750, with the scheme in any case; a malformed one is 400 (another scheme is no credential)",
+        reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers send what two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
             // Read here alone, or passed over as another scheme where the rule forgives.
@@ -80,17 +80,17 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "serialization",
-        native: "empty segments are skipped, padding and stray bits of base64 are passed over",
+        native: "empty segments are skipped; padding and stray bits of base64 are ignored",
         ours: "401",
-        reason: "RFC 7515 sections 2 and 7.1. A token that can be written in several ways escapes deny-lists and caches",
+        reason: "RFC 7515 sections 2 and 7.1. A token with several spellings evades deny-lists and caches",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_loosely_written),
         is: is_not_verified,
     },
     Row {
         id: "token-members",
-        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is no text are passed over; `kid: \"\"` is none and `exp: 0` is never",
-        ours: "401; `cnf` is one where the connection has the certificate that it names, `kid: \"\"` is a kid, `exp: 0` is long ago",
-        reason: "RFC 7515 section 4.1.11: what must be understood and is not, is refused (as Authlib's CVE-2025-59420). RFC 8705 section 3: a bound token in other hands is a stolen one. A member means what it says",
+        native: "`crit`, `b64`, `cty: JWT`, `cnf` and a `typ` that is not a text are ignored; `kid: \"\"` means no kid, and a token with `exp: 0` never expires",
+        ours: "401, except that `cnf` is accepted if the connection has the certificate that it names; `kid: \"\"` is a kid, and `exp: 0` is long ago",
+        reason: "RFC 7515 section 4.1.11: a token with a critical member that is not understood is refused (Authlib did not: CVE-2025-59420). RFC 8705 section 3: a bound token in other hands is stolen. A member means what it says",
         applies: |Case { plan, .. }| {
             use Fault::{B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber};
             [B64, Cnf, Crit, CtyJwt, EmptyKid, ExpZero, TypNumber]
@@ -101,16 +101,16 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "token-size",
-        native: "a token may be as long as Envoy's header limit lets it",
+        native: "a token may be as long as Envoy's header limit allows",
         ours: "at most `limits.token_bytes` (8192)",
-        reason: "work for a stranger's request is bounded; the bound can be raised",
+        reason: "a stranger's request can cause only bounded work; the bound can be raised",
         applies: |Case { plan, .. }| plan.has(Fault::Long),
         is: is_not_verified,
     },
     Row {
         id: "key-purpose",
-        native: "`use` is not looked at, fetched `oct` keys verify, a P-256 key verifies a token that says RS256, and of keys without `kid` and `alg` an Ed25519 key ends the search",
-        ours: "a key serves signatures of its own type alone, and only these keys are tried; a secret is never fetched",
+        native: "`use` is ignored, fetched `oct` keys verify, a P-256 key verifies a token with `alg: RS256`, and among keys without `kid` and `alg`, an Ed25519 key ends the search",
+        ours: "a key verifies only signatures of its own type, and only such keys are tried; a secret is never fetched",
         reason: "RFC 7517 section 4.2 and RFC 8725 sections 3.1 and 3.5. A published secret lets everyone sign",
         applies: |Case {
                       configuration,
@@ -126,7 +126,7 @@ pub(crate) const TABLE: &[Row] = &[
         id: "keys-unavailable",
         native: "401 when keys cannot be fetched",
         ours: "503 with `Retry-After`",
-        reason: "the token may be good; a client that is told 401 throws it away",
+        reason: "the token may be good, and a client that gets 401 discards it",
         applies: |Case {
                       configuration,
                       plan,
@@ -140,9 +140,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "audience-status",
-        native: "403 for a token that is meant for another",
+        native: "403 for a token that is meant for another audience",
         ours: "401 `invalid_token`",
-        reason: "RFC 6750 section 3.1: the token is not valid here. 403 is for one that is, and grants too little",
+        reason: "RFC 6750 section 3.1: the token is not valid here. 403 is for a valid token that grants too little",
         applies: |Case {
                       configuration,
                       plan,
@@ -151,9 +151,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "allow-missing",
-        native: "within `requires_all`, or in a group within a group, `allow_missing` is about a part of the tokens, and of several one decides: it may hold although another token is bad",
-        ours: "it holds when none of the rule's tokens is there; one that is there must verify. It lends its identity, unless it is one of several that a `requires_all` next to it needs",
-        reason: "so says `allow_missing` of itself. A bad token must not pass because another is missing (as in CVE-2021-21378)",
+        native: "within `requires_all`, or in a nested group, `allow_missing` considers only some of the tokens, and if there are several, one of them decides: it may hold although another token is bad",
+        ours: "it holds if none of the rule's tokens is present; a present token must verify. It passes on its identity, unless it is one of several that a `requires_all` next to it needs",
+        reason: "this is the documented meaning of `allow_missing`. A bad token must not pass because another one is missing (as in CVE-2021-21378)",
         applies: |Case {
                       configuration,
                       plan,
@@ -176,9 +176,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "requires-all",
-        native: "members work on the request one after the other: the first takes a token away that the next needs too, and the next removes the headers that the first has set",
-        ours: "all see the request as it came",
-        reason: "what a requirement means must not depend on what stands before it",
+        native: "members process the request in turn: the first removes a token that the next needs too, and the next removes the headers that the first has set",
+        ours: "all members see the request as it came",
+        reason: "the meaning of a requirement must not depend on the ones before it",
         applies: |Case {
                       configuration,
                       plan,
@@ -195,9 +195,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "extract-only",
-        native: "`extract_only_without_validation` takes out a token that happens to verify, and then sets no header that says whether it did",
-        ours: "it looks at no signature: the token stays, `x-jwt-signature-verified: false` goes with it",
-        reason: "the name says so; and what an upstream learns of a token must not depend on whether someone could have verified it",
+        native: "`extract_only_without_validation` removes a token that happens to verify, and then sets no header about the verification",
+        ours: "it checks no signature: the token stays, with `x-jwt-signature-verified: false`",
+        reason: "the name says so, and what an upstream learns about a token must not depend on whether it could have been verified",
         applies: |Case {
                       configuration,
                       plan,
@@ -209,8 +209,8 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "query",
-        native: "conditions on the query see it undecoded; where a token is taken out, the rest is decoded, sorted and written anew, so that an encoded space ends the request line",
-        ours: "conditions see it decoded, as the upstream does; what is not taken out stays to the byte",
+        native: "conditions see the query undecoded; if a token is removed, the rest is decoded, sorted and rewritten, so that an encoded space ends the request line",
+        ours: "conditions see the query decoded, as the upstream does; what is not removed stays the same to the byte",
         reason: "`?%73ecure=1` must not evade a rule on `secure`; a proxy must not change what it does not understand",
         applies: |Case {
                       configuration,
@@ -237,8 +237,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "cookies",
         native: "a verified token stays in its cookie",
-        ours: "it is taken out, unless `forward: true`",
-        reason: "as with headers and the query: the upstream has no use for a spent token and may leak it. `migrate` sets `forward` where cookies are the only place",
+        ours: "it is removed, unless `forward: true`",
+        reason: "as with headers and the query: the upstream does not need the token and may leak it. `migrate` sets `forward` if cookies are the only place",
         applies: |Case {
                       configuration,
                       plan,
@@ -255,9 +255,9 @@ pub(crate) const TABLE: &[Row] = &[
     },
     Row {
         id: "claim-values",
-        native: "negative and fractional numbers get six digits (`-7.000000`), objects any order of members; spaces at the ends get lost, and a line break makes the upstream's request fail",
-        ours: "numbers as JSON has them, members in order; a value that cannot stand in a header is 401, or left out where nothing is verified",
-        reason: "a number is not rounded, and a header does not change from one request to the next; no claim may break out of its header",
+        native: "negative and fractional numbers get six digits (`-7.000000`), and objects any order of members; spaces at either end are lost, and a line break makes the upstream's request fail",
+        ours: "numbers are as in JSON, and members in order; a value that cannot be in a header is 401, or left out if nothing is verified",
+        reason: "numbers are not rounded, and a header does not change from one request to the next; no claim can break out of its header",
         applies: |Case { configuration, .. }| {
             let makes_claims = |provider: &Provider| provider.json["claim_to_headers"].is_array();
             configuration.providers.iter().any(makes_claims)
@@ -276,8 +276,8 @@ pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "confusable-headers",
         native: "only the exact name of a header that it sets or reads counts",
-        ours: "`x_user` and `x.user` are taken for `x-user`, where it is set and where tokens are read from",
-        reason: "CGI, WSGI and others make one variable of them",
+        ours: "`x_user` and `x.user` count as `x-user`, both for headers that are set and for headers that tokens are read from",
+        reason: "CGI, WSGI and others turn all of them into one variable",
         applies: |Case {
                       configuration,
                       plan,
