@@ -19,6 +19,7 @@ mod arguments;
 mod check;
 mod client_secret;
 mod decide;
+mod envoy;
 mod explain;
 mod input;
 mod manual;

@@ -4,10 +4,8 @@
 //! one, as Envoy has it. What is not asked for by the end is unknown, and an unknown field might
 //! forbid something: [`Fields::finish`] refuses it.
 
-use super::{
-    document::Node,
-    obstacle::{NotCarried, Obstacle},
-};
+use super::obstacle::{NotCarried, Obstacle};
+use crate::envoy::document::Node;
 use portcullis::config::{Location, camel_case};
 
 /// The fields of one message that have not been taken yet.

@@ -6,7 +6,6 @@
 
 use super::{
     difference::{Deviation, Difference},
-    document::Node,
     fields::{Fields, Placed},
     journal::Journal,
     names::{Names, fitted},
@@ -15,6 +14,7 @@ use super::{
     provider,
     requirement::Requirements,
 };
+use crate::envoy::document::Node;
 use portcullis::config::{Config, Location};
 
 /// What differs whatever is configured.

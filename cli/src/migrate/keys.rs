@@ -13,12 +13,12 @@ use base64::{
 
 use super::{
     difference::Deviation,
-    document::Node,
     fields::{Fields, Placed},
     journal::Journal,
     object::Object,
     obstacle::{NotCarried, Obstacle},
 };
+use crate::envoy::document::Node;
 use portcullis::{
     config::Location,
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},

@@ -3,9 +3,10 @@
 
 use core::fmt;
 
-use super::{
+use super::search::{FILTER, NAMESPACE};
+use crate::envoy::{
     document::Node,
-    search::{FILTER, NAMESPACE, either, type_of, visit_all},
+    message::{either, type_of, visit_all},
 };
 use portcullis::config::Location;
 

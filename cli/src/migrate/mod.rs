@@ -1,6 +1,6 @@
 //! `portcullis migrate`: from `jwt_authn` to Portcullis.
 //!
-//! An Envoy document is read as Envoy reads it ([`document`], [`reader`]), its filters are found
+//! An Envoy document is read as Envoy reads it ([`crate::envoy`]), its filters are found
 //! ([`search`], [`mod@surroundings`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
 //! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
 //! configurations are written, or the whole document with the module in the place of its filters
@@ -12,7 +12,6 @@
 //! result would be another policy, the filter is [`NotCarried`] and nothing is written.
 
 mod difference;
-mod document;
 mod expression;
 mod fields;
 mod filter;
@@ -25,14 +24,12 @@ mod obstacle;
 mod overrides;
 mod provider;
 mod query;
-mod reader;
 mod report;
 mod requirement;
 mod rewrite;
 mod rollout;
 mod route;
 mod search;
-mod shape;
 mod surroundings;
 mod taken;
 mod unsettled;
@@ -51,9 +48,7 @@ pub use self::{
     obstacle::{NotCarried, Obstacle},
 };
 use self::{
-    document::Node,
     filter::{Carried, carry},
-    reader::Format,
     rewrite::Modules,
     rollout::Guard,
     route::{Empty, Routes},
@@ -61,6 +56,7 @@ use self::{
     surroundings::{Surroundings, surroundings},
     unsettled::Edits,
 };
+use crate::envoy::{document::Node, reader::Format};
 use crate::{Exit, Failure, input, redact::redacted};
 use portcullis::config::Location;
 

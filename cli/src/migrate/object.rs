@@ -1,6 +1,6 @@
 //! An object as it is put together.
 
-use super::document::Node;
+use crate::envoy::document::Node;
 
 /// Members in the order in which they are written.
 #[derive(Default)]

@@ -1,11 +1,11 @@
 //! Overrides for `jwt_authn` in typed per-route configuration.
 
 use super::{
-    document::Node,
     fields::{Fields, wrong},
     obstacle::NotCarried,
-    search::{ANY_FILTER, PER_ROUTE, unwrapped},
+    search::{ANY_FILTER, PER_ROUTE},
 };
+use crate::envoy::{document::Node, message::unwrapped};
 use portcullis::config::Location;
 
 /// What an override must be for Envoy to accept it.

@@ -2,13 +2,13 @@
 
 use super::{
     difference::Deviation,
-    document::Node,
     fields::{Fields, Placed, copy},
     journal::Journal,
     keys,
     object::Object,
     obstacle::NotCarried,
 };
+use crate::envoy::document::Node;
 
 /// Seconds that `jwt_authn` takes where zero is written.
 const CLOCK_SKEW: u64 = 60;

@@ -6,12 +6,12 @@
 
 use super::{
     difference::Deviation,
-    document::Node,
     expression::{Set, ascii, has_flag, sets},
     fields::{Placed, copy},
     journal::Journal,
     obstacle::{NotCarried, Obstacle},
 };
+use crate::envoy::document::Node;
 
 /// `query_parameters[]`.
 pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {

@@ -91,7 +91,7 @@ fn within(at: &Location, filter: &Found<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::{difference::Deviation, document::Node};
+    use crate::{envoy::document::Node, migrate::difference::Deviation};
 
     #[test]
     fn puts_the_dangerous_first_and_says_what_is_common_once() {

@@ -2,7 +2,6 @@
 
 use super::{
     difference::Deviation,
-    document::Node,
     expression::counts_octets,
     fields::{Fields, Placed, copy},
     journal::Journal,
@@ -10,9 +9,11 @@ use super::{
     object::Object,
     obstacle::{NotCarried, Obstacle},
     provider::spellings,
-    query,
-    search::{Walk, visit},
-    taken,
+    query, taken,
+};
+use crate::envoy::{
+    document::Node,
+    message::{Walk, visit},
 };
 use portcullis::config::Location;
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use super::{
-    document::Node,
     object::Object,
     rollout,
-    search::{WASM, filter, is_entry, is_filter_type},
+    search::{filter, is_entry, is_filter_type},
     surroundings::{Surroundings, free},
 };
+use crate::envoy::{document::Node, message::WASM};
 
 /// The example whose list of capabilities is the one that is tested.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");

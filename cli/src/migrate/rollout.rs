@@ -14,9 +14,11 @@
 use core::mem;
 
 use super::{
-    document::Node,
     object::Object,
     search::{ANY_FILTER, filters, is_entry},
+};
+use crate::envoy::{
+    document::Node,
     shape::{chains, edit_chains, has_virtual_hosts_elsewhere, is_route_configuration},
 };
 

@@ -10,16 +10,19 @@
 
 use super::{
     difference::{Deviation, Difference},
-    document::Node,
     obstacle::{NotCarried, Obstacle},
     overrides::{Layer, Override, written},
     rollout,
-    search::{OVERRIDES, filters, is_entry, is_per_route, places_of_overrides},
+    search::{filters, is_entry, is_per_route, places_of_overrides},
+    surroundings::Surroundings,
+};
+use crate::envoy::{
+    document::Node,
+    message::OVERRIDES,
     shape::{
         add_metadata, chains, edit, has_virtual_hosts_elsewhere, is_route, is_route_configuration,
         is_virtual_host, metadata, weighted_clusters,
     },
-    surroundings::Surroundings,
 };
 use portcullis::config::Location;
 

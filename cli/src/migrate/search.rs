@@ -3,13 +3,14 @@
 //! A filter is known by its type, wherever it stands: in the listeners of a bootstrap, in resources
 //! of a discovery service, within a composite filter, as the default of a discovered one.
 
-use super::document::Node;
-use portcullis::config::{Location, camel_case};
+use crate::envoy::{
+    document::Node,
+    message::{Walk, either, unwrapped, visit},
+};
+use portcullis::config::Location;
 
 /// Type of the filter's configuration.
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
-/// Type of the configuration of a filter in WebAssembly.
-pub(super) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 /// Type of an override for `jwt_authn`.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 /// Type of an override for any filter.
@@ -17,38 +18,12 @@ pub(super) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 /// Namespace of its dynamic metadata, and its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 
-/// Fields in which routes, virtual hosts and clusters say something to filters, by their names.
-pub(super) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
-
 /// A filter.
 pub(super) struct Found<'a> {
     /// Where its configuration is.
     pub(super) at: Location,
     /// Its configuration.
     pub(super) configuration: &'a Node,
-}
-
-/// The type that a message says it is of, without its prefix.
-pub(super) fn type_of(node: &Node) -> Option<&str> {
-    let url = node.member("@type")?.text()?;
-    url.rsplit('/').next()
-}
-
-/// A member in either of its spellings.
-pub(super) fn either<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
-    node.member(name).or_else(|| node.member(&camel_case(name)))
-}
-
-/// The message that is wrapped as a struct with a type beside it, or itself.
-pub(super) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
-    match type_of(node) {
-        Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {
-            let url = either(node, "type_url").and_then(Node::text);
-            let inner = url.and_then(|url| url.rsplit('/').next());
-            (inner, node.member("value").unwrap_or(node))
-        }
-        name => (name, node),
-    }
 }
 
 /// The configuration, where a message is a filter's.
@@ -115,44 +90,4 @@ pub(super) fn types(entry: &Node) -> Vec<&str> {
     let discovered = urls.iter().filter_map(|url| url.text()?.rsplit('/').next());
     let written = typed.or(default).and_then(|node| unwrapped(node).0);
     written.into_iter().chain(discovered).collect()
-}
-
-/// Looks at every value, and into it where `look` says so.
-pub(super) fn visit_all(document: &Node, look: &mut impl FnMut(&Location, &Node) -> bool) {
-    visit(document, &Location::default(), &mut |at, node| {
-        if look(at, node) {
-            return Walk::Into;
-        }
-        Walk::Past
-    });
-}
-
-/// Whether to look into a value.
-pub(super) enum Walk {
-    Into,
-    Past,
-}
-
-/// Looks at every value, and into it unless `look` walks past.
-pub(super) fn visit<'a>(
-    node: &'a Node,
-    at: &Location,
-    look: &mut impl FnMut(&Location, &'a Node) -> Walk,
-) {
-    if matches!(look(at, node), Walk::Past) {
-        return;
-    }
-    match node {
-        Node::List(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                visit(element, &at.element(index), look);
-            }
-        }
-        Node::Map(members) => {
-            for (name, member) in members {
-                visit(member, &at.member(name), look);
-            }
-        }
-        Node::Plain(_) | Node::Text(_) => {}
-    }
 }

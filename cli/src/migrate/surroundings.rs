@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    document::Node,
     rollout::{self, Guard},
-    search::{
-        NAMESPACE, OVERRIDES, WASM, Walk, either, filter, filters, is_entry, is_per_route, type_of,
-        types, unwrapped, visit,
-    },
+    search::{NAMESPACE, filter, filters, is_entry, is_per_route, types},
+};
+use crate::envoy::{
+    document::Node,
+    message::{OVERRIDES, WASM, Walk, either, type_of, unwrapped, visit},
     shape::chains,
 };
 use portcullis::config::Location;

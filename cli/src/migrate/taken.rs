@@ -3,7 +3,8 @@
 //! In `jwt_authn` the members of a group work on the request one after the other. Here all of them
 //! see the request as it came. The two differ where members use the same token.
 
-use super::{difference::Deviation, document::Node};
+use super::difference::Deviation;
+use crate::envoy::document::Node;
 
 const GROUPS: [&str; 2] = ["requires_any", "requires_all"];
 /// Requirements that verify tokens of any provider, and take them out of the request.

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{
+use super::search::{Found, filter};
+use crate::envoy::{
     document::Node,
-    search::{Found, Walk, either, filter, visit, visit_all},
+    message::{Walk, either, visit, visit_all},
 };
 use portcullis::{
     config::Location,

@@ -6,7 +6,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::document::{Node, boolean};
+use crate::envoy::document::{Node, boolean};
 
 /// A document in YAML.
 pub(super) fn yaml(document: &Node) -> String {

@@ -5,7 +5,7 @@ use super::document::Node;
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
 /// Whether an object is a route of HTTP: by its type, or by what only routes have.
-pub(super) fn is_route(members: &[(String, Node)]) -> bool {
+pub(crate) fn is_route(members: &[(String, Node)]) -> bool {
     const ACTIONS: [&str; 8] = [
         "direct_response",
         "directResponse",
@@ -24,7 +24,7 @@ pub(super) fn is_route(members: &[(String, Node)]) -> bool {
 }
 
 /// Whether an object is a virtual host.
-pub(super) fn is_virtual_host(members: &[(String, Node)]) -> bool {
+pub(crate) fn is_virtual_host(members: &[(String, Node)]) -> bool {
     const ROUTES: [&str; 2] = ["routes", "matcher"];
     let has = |wanted: &str| members.iter().any(|(name, _)| name == wanted);
     has("domains") && ROUTES.into_iter().any(has)
@@ -35,7 +35,7 @@ const UPGRADES: [&str; 2] = ["upgrade_configs", "upgradeConfigs"];
 
 /// The chains of filters of a connection manager: its own, and those that an upgrade such as
 /// WebSocket runs in its place.
-pub(super) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
+pub(crate) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
     let mut chains = Vec::new();
     for (name, node) in manager {
         if CHAIN.contains(&name.as_str()) {
@@ -51,7 +51,7 @@ pub(super) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
 }
 
 /// Edits the same chains, in the same order.
-pub(super) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&mut Node)) {
+pub(crate) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&mut Node)) {
     for (name, node) in manager {
         if CHAIN.contains(&name.as_str()) {
             edit(node);
@@ -67,12 +67,12 @@ pub(super) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&
 }
 
 /// Whether it is the name of a connection manager's own routes.
-pub(super) fn is_route_configuration(name: &str) -> bool {
+pub(crate) fn is_route_configuration(name: &str) -> bool {
     matches!(name, "route_config" | "routeConfig")
 }
 
 /// The clusters that a route chooses from by weight.
-pub(super) fn weighted_clusters(members: &mut [(String, Node)]) -> Option<&mut [Node]> {
+pub(crate) fn weighted_clusters(members: &mut [(String, Node)]) -> Option<&mut [Node]> {
     let route = member(members, &["route"])?;
     let weighted = member(route, &["weighted_clusters", "weightedClusters"])?;
     let (_, node) = weighted.iter_mut().find(|(name, _)| name == "clusters")?;
@@ -99,14 +99,14 @@ const OF_FILTERS: [&str; 2] = ["filter_metadata", "filterMetadata"];
 const PORTCULLIS: &str = "portcullis";
 
 /// What the metadata of a route say to Portcullis.
-pub(super) fn metadata(route: &[(String, Node)]) -> Option<&Node> {
+pub(crate) fn metadata(route: &[(String, Node)]) -> Option<&Node> {
     let (_, metadata) = route.iter().find(|(name, _)| name == "metadata")?;
     let mut of_filters = OF_FILTERS.iter().filter_map(|name| metadata.member(name));
     of_filters.find_map(|of_filters| of_filters.member(PORTCULLIS))
 }
 
 /// Adds to `metadata.filter_metadata`, next to what is there.
-pub(super) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
+pub(crate) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     edit(members, &["metadata"], |of_route| {
         edit(of_route, &OF_FILTERS, |of_filters| {
             of_filters.retain(|(name, _)| name != PORTCULLIS);
@@ -116,7 +116,7 @@ pub(super) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
 }
 
 /// Edits the object under one of these names. If there is none, creates it under the first.
-pub(super) fn edit(
+pub(crate) fn edit(
     members: &mut Vec<(String, Node)>,
     names: &[&str],
     change: impl FnOnce(&mut Vec<(String, Node)>),
@@ -132,7 +132,7 @@ pub(super) fn edit(
 }
 
 /// Whether some virtual hosts of a route configuration come from elsewhere.
-pub(super) fn has_virtual_hosts_elsewhere(members: &[(String, Node)]) -> bool {
+pub(crate) fn has_virtual_hosts_elsewhere(members: &[(String, Node)]) -> bool {
     members
         .iter()
         .any(|(name, node)| name == "vhds" && !node.is_null())

@@ -22,7 +22,7 @@ const MAX_NODES: usize = 1_000_000;
 
 /// What a document was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// JSON.
     Json,
     /// YAML that is not JSON.
@@ -31,7 +31,7 @@ pub(super) enum Format {
 
 /// Why a document cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// Neither YAML nor JSON.
     Syntax {
         /// The reader's words.
@@ -54,7 +54,7 @@ pub(super) enum Unreadable {
 
 impl Node {
     /// Reads a document.
-    pub(super) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
+    pub(crate) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
         // What is wrong with it, the reader of YAML says too.
         match serde_json::from_str(text) {
             Ok(node) if Node::size(&node) > MAX_NODES => Err(Unreadable::TooLarge),

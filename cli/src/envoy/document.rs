@@ -6,7 +6,7 @@
 
 /// A value of a document.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// A scalar without quotes, as it was written; `null`, `~` and nothing are null.
     Plain(String),
     /// A text.
@@ -19,7 +19,7 @@ pub(super) enum Node {
 
 impl Node {
     /// The member `name` of an object.
-    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(members) => members
                 .iter()
@@ -30,7 +30,7 @@ impl Node {
     }
 
     /// The same member, to be edited.
-    pub(super) fn member_mut(&mut self, name: &str) -> Option<&mut Self> {
+    pub(crate) fn member_mut(&mut self, name: &str) -> Option<&mut Self> {
         match self {
             Self::Map(members) => members
                 .iter_mut()
@@ -41,7 +41,7 @@ impl Node {
     }
 
     /// The elements of a list. Envoy takes a single value for a list of one.
-    pub(super) fn elements(&self) -> &[Self] {
+    pub(crate) fn elements(&self) -> &[Self] {
         match self {
             Self::List(elements) => elements,
             node if node.is_null() => &[],
@@ -50,7 +50,7 @@ impl Node {
     }
 
     /// The same elements, to be edited.
-    pub(super) fn elements_mut(&mut self) -> &mut [Self] {
+    pub(crate) fn elements_mut(&mut self) -> &mut [Self] {
         match self {
             Self::List(elements) => elements,
             node if node.is_null() => &mut [],
@@ -59,7 +59,7 @@ impl Node {
     }
 
     /// The text of a scalar.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Plain(text) if is_null(text) => None,
             Self::Plain(text) | Self::Text(text) => Some(text),
@@ -68,12 +68,12 @@ impl Node {
     }
 
     /// Whether it counts as not written.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Plain(text) if is_null(text))
     }
 
     /// The boolean that Envoy reads.
-    pub(super) fn boolean(&self) -> Option<bool> {
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Plain(text) => boolean(text),
             Self::Text(text) => text.parse().ok(),
@@ -82,7 +82,7 @@ impl Node {
     }
 
     /// The number without sign that Envoy reads.
-    pub(super) fn unsigned(&self) -> Option<u64> {
+    pub(crate) fn unsigned(&self) -> Option<u64> {
         let text = self.text()?;
         let whole = match text.split_once('.') {
             Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
@@ -94,7 +94,7 @@ impl Node {
 
     /// The same without the freedoms of Envoy's reader: unquoted are booleans, integers and null,
     /// each in its one spelling; all else is a text. Numbers of JSON stay.
-    pub(super) fn canonical(&self) -> Self {
+    pub(crate) fn canonical(&self) -> Self {
         match self {
             Self::Plain(text) if is_null(text) => Self::Plain("null".to_owned()),
             Self::Plain(text) => match (boolean(text), integer(text)) {
@@ -115,7 +115,7 @@ impl Node {
     }
 
     /// How many nodes it is.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let inner: usize = match self {
             Self::Plain(_) | Self::Text(_) => 0,
             Self::List(elements) => elements.iter().map(Self::size).sum(),
@@ -160,7 +160,7 @@ fn is_null(text: &str) -> bool {
 }
 
 /// In lower case, in capitals, or with one capital at the start.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     let lower = text.to_ascii_lowercase();
     let mut rest = text.chars().skip(1);
     let is_even = text == lower
