@@ -8,9 +8,12 @@ use core::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Location(Vec<Step>);
 
+/// One step of that way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+pub enum Step {
+    /// Into a list.
     Element(usize),
+    /// Into an object.
     Member(String),
 }
 
@@ -43,6 +46,12 @@ impl Location {
         let mut steps = self.0.clone();
         steps.push(Step::Element(index));
         Self(steps)
+    }
+
+    /// The steps, from the top.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
     }
 
     /// Whether the way leads through a member `name`.

@@ -38,7 +38,11 @@ use crate::{
 };
 
 pub use self::{
-    error::ConfigError, location::Location, preset::Preset, provider::Provider, reason::Reason,
+    error::ConfigError,
+    location::{Location, Step},
+    preset::Preset,
+    provider::Provider,
+    reason::Reason,
     warning::Warning,
 };
 

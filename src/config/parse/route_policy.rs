@@ -6,6 +6,7 @@ use super::{authorization::authorization, requirement::Names};
 use crate::{
     config::{
         Config, ConfigError, Reason,
+        error::At,
         raw::{RawRoutePolicy, Read as _},
     },
     policy::RoutePolicy,
@@ -15,23 +16,32 @@ impl Config {
     /// Reads the metadata of a route, which arrives with a request and not with the configuration.
     #[must_use]
     pub fn route_policy(&self, metadata: &Value) -> RoutePolicy {
+        self.parse_route_policy(metadata)
+            .unwrap_or(RoutePolicy::Unreadable)
+    }
+
+    /// The same for a tool that looks at the metadata before a request does.
+    ///
+    /// # Errors
+    /// What is wrong with one of its members. Members that contradict each other are
+    /// [`RoutePolicy::Unreadable`].
+    pub fn parse_route_policy(&self, metadata: &Value) -> Result<RoutePolicy, ConfigError> {
         let names = Names {
             providers: &self.providers,
             named: &self.requirement_map,
         };
-        RawRoutePolicy::read(metadata)
-            .and_then(|raw| route_policy(&raw, names))
-            .unwrap_or(RoutePolicy::Unreadable)
+        RawRoutePolicy::read(metadata).and_then(|raw| route_policy(&raw, names))
     }
 }
 
 fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, ConfigError> {
-    let authorization = raw.authorize.as_ref().map(authorization).transpose()?;
+    let authorization = raw.authorize.as_ref().map(authorization);
+    let authorization = authorization.transpose().at("authorize")?;
     match (raw.disabled, &raw.requirement_name, authorization) {
         // As in `jwt_authn`, `false` says nothing: no route is enabled by it.
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
-            let requirement = names.requirement(name)?;
+            let requirement = names.requirement(name).at("requirement_name")?;
             if authorization.is_some() && requirement.extracts() {
                 return Err(Reason::UnverifiedClaims.into());
             }
