@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{ColorChoice, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::input::KeySetFile;
+use super::{examples::*, input::KeySetFile};
 
 /// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens, migrates from `jwt_authn`.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
     version,
-    after_help = "Exit codes: 0 done, 1 findings, 2 usage."
+    after_help = EXAMPLES
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -21,27 +21,51 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check a configuration as the module would, and warn of weak choices.
+    /// Find mistakes and weak choices in policies, and in the Envoy around them.
+    ///
+    /// Prints one line a finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`, or `ok` and what the
+    /// policy has.
+    #[command(after_help = CHECK_EXAMPLES)]
     Check {
-        /// The configuration: JSON or YAML; `-` is the standard input.
-        config: PathBuf,
-        /// Take warnings for errors: exit code 1.
+        /// Policies, or whole Envoy files with Portcullis in them: YAML or JSON; `-` is the standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Check only the filter of this name, in an Envoy file with several.
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Treat warnings as errors: exit code 1.
         #[arg(long)]
         strict: bool,
         /// Check this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// When to print in colour.
+        #[arg(
+            long,
+            value_name = "WHEN",
+            default_value = "auto",
+            conflicts_with = "json"
+        )]
+        color: ColorChoice,
     },
     /// Make a secret for an API client, and the hash that the configuration holds of it.
     ///
     /// Prints `{"secret":…,"hash":…}`: 256 bits of the operating system's randomness, and
     /// `sha256:<salt>:<digest>`. The secret is stored nowhere.
+    #[command(after_help = CLIENT_SECRET_EXAMPLES)]
     ClientSecret,
+    #[command(after_help = DECIDE_EXAMPLES)]
     /// Decide on requests: one JSON object a line on standard input, one a line on standard output.
     Decide {
-        /// The configuration: JSON or YAML.
+        /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
         config: PathBuf,
+        /// The filter of this name, in an Envoy file with several.
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
         /// The time to decide at; now when left out.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
@@ -50,14 +74,18 @@ pub(super) enum Command {
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
     },
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     /// Show what becomes of a token, check by check.
     ///
     /// The checks are the module's own, up to the first that fails. Header and claims are shown, the
     /// signature never. Exit code 1: the token, or the request with it, is refused.
     Explain {
-        /// The configuration: JSON or YAML.
+        /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
         config: PathBuf,
+        /// The filter of this name, in an Envoy file with several.
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
         /// The file that holds the token; `-` is the standard input.
         #[arg(long, value_name = "FILE")]
         token: PathBuf,
@@ -83,13 +111,16 @@ pub(super) enum Command {
         color: ColorChoice,
     },
     /// Print the JSON Schema of the configuration, for editors.
+    #[command(after_help = SCHEMA_EXAMPLES)]
     Schema,
     /// Print the completions of a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell.
         shell: Shell,
     },
     /// Write the manual: a page of `man` for each command.
+    #[command(after_help = MAN_EXAMPLES)]
     Man {
         /// The folder for the pages.
         folder: PathBuf,
@@ -98,6 +129,7 @@ pub(super) enum Command {
     ///
     /// Differences in behaviour are told on standard error, one a line. Exit code 1: there is no
     /// such filter, or one cannot be carried over.
+    #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate {
         /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the standard
         /// input.

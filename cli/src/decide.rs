@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    accepted,
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
     redact::redacted,
@@ -87,6 +88,7 @@ impl Connection for LineHost {
 /// Decides on each line.
 pub(super) fn run(
     path: &Path,
+    filter: Option<&str>,
     now: Option<u64>,
     key_sets: &[KeySetFile],
     input: &mut dyn BufRead,
@@ -97,7 +99,7 @@ pub(super) fn run(
             "--config -: the standard input holds the requests; name a file".to_owned(),
         ));
     }
-    let config = input::accepted_config(path, &mut io::empty())?;
+    let config = accepted::config(path, filter, &mut io::empty())?;
     let now = input::time(now);
     let mut engine = Engine::new(config);
     for file in key_sets {

@@ -7,11 +7,9 @@ use std::{
     str::FromStr,
 };
 
-use serde_json::Value;
-
-use crate::{outcome::Failure, redact::redacted};
+use crate::outcome::Failure;
 use portcullis::{
-    config::{Config, ConfigError},
+    config::Config,
     engine::Engine,
     jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits},
     policy::ProviderId,
@@ -71,9 +69,21 @@ impl KeySetFile {
         Ok(KeySet::parse(&document, KeyOrigin::Remote, limits))
     }
 
-    /// The provider's name, and the file.
-    pub(super) fn place(&self) -> String {
-        format!("{}: {}", self.provider, self.file.display())
+    /// The provider's name.
+    pub(super) fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    /// Whether a configuration has the provider.
+    pub(super) fn is_for(&self, config: &Config) -> bool {
+        config
+            .providers()
+            .any(|(_, provider)| provider.name == self.provider)
     }
 
     /// Has the engine use the keys as if it had fetched them.
@@ -118,77 +128,6 @@ pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
 fn system_time() -> UnixMillis {
     let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     UnixMillis::default().plus(elapsed.unwrap_or_default())
-}
-
-/// Reads a configuration that must be a good one.
-pub(super) fn accepted_config(path: &Path, input: &mut dyn BufRead) -> Result<Config, Failure> {
-    config(path, input)?
-        .map_err(|error| Failure::Finding(format!("{}: {}", path.display(), redacted(&error))))
-}
-
-/// Reads a configuration: JSON, or YAML that means the same.
-pub(super) fn config(
-    path: &Path,
-    input: &mut dyn BufRead,
-) -> Result<Result<Config, ConfigError>, Failure> {
-    let bytes = read(path, input)?;
-    // JSON goes in as it is: the module reads those bytes, duplicate names and all.
-    if bytes.trim_ascii_start().starts_with(b"{") {
-        return Ok(Config::parse(&bytes));
-    }
-    let unreadable = |error: &dyn core::fmt::Display| {
-        Failure::Usage(format!(
-            "{}: neither JSON nor YAML: {}",
-            path.display(),
-            redacted(&error)
-        ))
-    };
-    let text = str::from_utf8(&bytes).map_err(|error| unreadable(&error))?;
-    let value: Value = match serde_saphyr::from_str(text) {
-        Ok(value) => value,
-        Err(error) if error.to_string().contains("duplicate") => {
-            return Err(Failure::Finding(format!(
-                "{}: a name occurs twice; remove one of them",
-                path.display()
-            )));
-        }
-        // Without the lines around it: they may hold a secret, and this goes to logs.
-        Err(error) => return Err(unreadable(error.without_snippet())),
-    };
-    if ["static_resources", "staticResources", "resources"]
-        .iter()
-        .any(|name| value.get(name).is_some())
-    {
-        return Err(Failure::Usage(format!(
-            "{}: an Envoy configuration; give what stands under \"value\" in the filter's own, or ask \
-             Envoy: --mode validate --log-level warning",
-            path.display()
-        )));
-    }
-    if holds_fraction(&value) {
-        return Err(Failure::Finding(format!(
-            "{}: a number with a fraction or an exponent, or beyond 2^53, stands unquoted; Envoy \
-             reads it as text: quote it, or write a plain integer",
-            path.display()
-        )));
-    }
-    Ok(Config::parse(value.to_string().as_bytes()))
-}
-
-/// Whether some number is one that Envoy's reader of YAML takes for text, so that it would mean one
-/// thing here and another there.
-fn holds_fraction(value: &Value) -> bool {
-    const EXACT: u64 = 1 << 53;
-    match value {
-        Value::Array(elements) => elements.iter().any(holds_fraction),
-        Value::Object(members) => members.values().any(holds_fraction),
-        Value::Number(number) => {
-            number.is_f64()
-                || number.as_i64().is_some_and(|n| n.unsigned_abs() > EXACT)
-                || number.as_u64().is_some_and(|n| n > EXACT)
-        }
-        Value::Bool(_) | Value::Null | Value::String(_) => false,
-    }
 }
 
 /// Whether it is the standard input.

@@ -15,24 +15,29 @@
     )
 )]
 
+mod accepted;
 mod arguments;
 mod check;
 mod client_secret;
+mod colour;
 mod decide;
 mod envoy;
+mod examples;
 mod explain;
+mod finding;
 mod input;
 mod manual;
 pub mod migrate;
 mod outcome;
 mod output;
 mod redact;
+mod source;
 
 use std::io::{BufRead, Write};
 
 use self::{
     arguments::Command,
-    check::Strictness,
+    check::{Strictness, Task},
     explain::{Format, Question},
     outcome::Failure,
     output::Output,
@@ -56,20 +61,38 @@ pub fn run(
     let output = &mut Output::new(output);
     let outcome = match arguments.command {
         Command::Check {
-            config,
+            files,
+            filter,
             strict,
             jwks,
+            json,
+            color,
         } => {
-            let strictness = match strict {
-                true => Strictness::Warnings,
-                false => Strictness::Errors,
+            let task = Task {
+                files: &files,
+                filter: filter.as_deref(),
+                key_sets: &jwks,
+                strictness: match strict {
+                    true => Strictness::Warnings,
+                    false => Strictness::Errors,
+                },
+                format: match json {
+                    true => check::Format::Json,
+                    false => check::Format::Text(color),
+                },
             };
-            check::run(&config, &jwks, strictness, input, output)
+            check::run(&task, input, output)
         }
         Command::ClientSecret => client_secret::run(output),
-        Command::Decide { config, now, jwks } => decide::run(&config, now, &jwks, input, output),
+        Command::Decide {
+            config,
+            filter,
+            now,
+            jwks,
+        } => decide::run(&config, filter.as_deref(), now, &jwks, input, output),
         Command::Explain {
             config,
+            filter,
             token,
             now,
             jwks,
@@ -79,6 +102,7 @@ pub fn run(
         } => {
             let question = Question {
                 config: &config,
+                filter: filter.as_deref(),
                 token: &token,
                 now,
                 key_sets: &jwks,
@@ -104,6 +128,10 @@ pub fn run(
         Ok(exit) => return exit,
         Err(Failure::Finding(message)) => (Exit::Findings, message),
         Err(Failure::Usage(message)) => (Exit::Usage, message),
+        Err(Failure::Findings(lines, exit)) => {
+            let _ = writeln!(errors, "{lines}");
+            return exit;
+        }
     };
     // Nowhere left to report to when even this fails.
     let _ = writeln!(errors, "portcullis: {message}");

@@ -28,6 +28,8 @@ impl From<Exit> for ExitCode {
 pub(super) enum Failure {
     /// The configuration, or a key set, is not as it should be.
     Finding(String),
+    /// Lines with findings in a file, which is unusable with [`Exit::Usage`].
+    Findings(String, Exit),
     /// The arguments or the input cannot be used.
     Usage(String),
 }

@@ -174,7 +174,7 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// As C reads numbers: `0x10` is 16 and `010` is 8.
-fn integer(text: &str) -> Option<i64> {
+pub(crate) fn integer(text: &str) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(text)),

@@ -6,6 +6,9 @@ use portcullis::config::{Location, camel_case};
 /// Type of the configuration of a filter in WebAssembly.
 pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
+/// Type of an override for any filter.
+pub(crate) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
+
 /// Fields in which routes, virtual hosts and clusters say something to filters, by their names.
 pub(crate) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 

@@ -6,5 +6,6 @@
 
 pub(crate) mod document;
 pub(crate) mod message;
+pub(crate) mod position;
 pub(crate) mod reader;
 pub(crate) mod shape;

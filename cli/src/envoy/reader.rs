@@ -13,9 +13,12 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
-use super::document::Node;
+use super::{
+    document::Node,
+    position::{Position, indenting_tab},
+};
 
 /// Most nodes of a document, aliases resolved.
 const MAX_NODES: usize = 1_000_000;
@@ -29,14 +32,25 @@ pub(crate) enum Format {
     Yaml,
 }
 
+/// Why a document cannot be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// Why.
+    pub(crate) fault: Fault,
+    /// Where, if it is a place.
+    pub(crate) position: Option<Position>,
+}
+
 /// Why a document cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unreadable {
+pub(crate) enum Fault {
     /// Neither YAML nor JSON.
     Syntax {
         /// The reader's words.
-        fault: String,
+        what: String,
     },
+    /// A tab indents a line.
+    Tab,
     /// A name occurs twice in one object.
     NameTwice {
         /// The name.
@@ -52,44 +66,84 @@ pub(crate) enum Unreadable {
     TooLarge,
 }
 
+impl Fault {
+    const fn at(self, position: Position) -> Unreadable {
+        let position = Some(position);
+        Unreadable {
+            fault: self,
+            position,
+        }
+    }
+}
+
+impl From<Fault> for Unreadable {
+    fn from(fault: Fault) -> Self {
+        let position = None;
+        Self { fault, position }
+    }
+}
+
 impl Node {
     /// Reads a document.
     pub(crate) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
         // What is wrong with it, the reader of YAML says too.
         match serde_json::from_str(text) {
-            Ok(node) if Node::size(&node) > MAX_NODES => Err(Unreadable::TooLarge),
+            Ok(node) if Node::size(&node) > MAX_NODES => Err(Fault::TooLarge.into()),
             Ok(node) => Ok((node, Format::Json)),
             Err(_) => read_yaml(text).map(|node| (node, Format::Yaml)),
         }
     }
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { fault } => write!(formatter, "neither JSON nor YAML: {fault}"),
+            Self::Syntax { what } => write!(
+                formatter,
+                "neither JSON nor YAML: {what}; check the indentation and the quotes"
+            ),
+            Self::Tab => formatter.write_str("neither JSON nor YAML: a tab; indent with spaces"),
             Self::NameTwice { name } => {
                 write!(formatter, "{name:?} occurs twice in one object; remove one")
             }
-            Self::NameIsNoText => formatter.write_str("a list or an object stands for a name"),
+            Self::NameIsNoText => formatter
+                .write_str("a list or an object in place of a name; quote it if it is text"),
             Self::SeveralDocuments => formatter
                 .write_str("several documents, of which Envoy reads the first; keep that alone"),
-            Self::Empty => formatter.write_str("an empty document"),
-            Self::TooLarge => formatter
-                .write_str("more than a million values, aliases resolved; migrate it in parts"),
+            Self::Empty => formatter.write_str("the file is empty"),
+            Self::TooLarge => {
+                formatter.write_str("more than a million values, aliases resolved; split the file")
+            }
         }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Position { line, column }) = self.position {
+            write!(formatter, "line {line}, column {column}: ")?;
+        }
+        self.fault.fmt(formatter)
     }
 }
 
 fn read_yaml(text: &str) -> Result<Node, Unreadable> {
     let mut tree = Tree::default();
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|error| Unreadable::Syntax {
-            fault: error.to_string(),
-        })?;
-        tree.accept(event)?;
+        let (event, span) = event.map_err(|error| syntax(text, &error))?;
+        let position = Position::new(span.start.line(), span.start.col());
+        tree.accept(event).map_err(|fault| fault.at(position))?;
     }
-    tree.root.ok_or(Unreadable::Empty)
+    tree.root.ok_or_else(|| Fault::Empty.into())
+}
+
+fn syntax(text: &str, error: &ScanError) -> Unreadable {
+    if let Some(position) = indenting_tab(text) {
+        return Fault::Tab.at(position);
+    }
+    let position = Position::new(error.marker().line(), error.marker().col());
+    let what = error.info();
+    Fault::Syntax { what }.at(position)
 }
 
 /// A document in the making.
@@ -112,9 +166,9 @@ struct Open {
 }
 
 impl Tree {
-    fn accept(&mut self, event: Event<'_>) -> Result<(), Unreadable> {
+    fn accept(&mut self, event: Event<'_>) -> Result<(), Fault> {
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => Err(Unreadable::SeveralDocuments),
+            Event::DocumentStart(..) if self.root.is_some() => Err(Fault::SeveralDocuments),
             Event::Scalar(text, style, anchor, _) => {
                 let text = text.into_owned();
                 let node = match style {
@@ -130,8 +184,8 @@ impl Tree {
                     self.count(size)?;
                     self.complete(node, 0)
                 }
-                None => Err(Unreadable::Syntax {
-                    fault: "an alias within its own anchor".to_owned(),
+                None => Err(Fault::Syntax {
+                    what: "an alias within its own anchor".to_owned(),
                 }),
             },
             Event::SequenceStart(_, anchor, _) => self.begin(Node::List(Vec::new()), anchor),
@@ -144,7 +198,7 @@ impl Tree {
         }
     }
 
-    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
+    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         self.open.push(Open {
             anchor,
             name: None,
@@ -154,15 +208,15 @@ impl Tree {
         self.count(1)
     }
 
-    fn count(&mut self, nodes: usize) -> Result<(), Unreadable> {
+    fn count(&mut self, nodes: usize) -> Result<(), Fault> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            return Err(Unreadable::TooLarge);
+            return Err(Fault::TooLarge);
         }
         Ok(())
     }
 
-    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Unreadable> {
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
             // It is kept, and what is within it perhaps as well.
             self.count(node.size())?;
@@ -178,11 +232,11 @@ impl Tree {
             (Node::Map(_), None) => match node {
                 Node::Plain(name) | Node::Text(name) => {
                     if !outer.names.insert(name.clone()) {
-                        return Err(Unreadable::NameTwice { name });
+                        return Err(Fault::NameTwice { name });
                     }
                     outer.name = Some(name);
                 }
-                Node::List(_) | Node::Map(_) => return Err(Unreadable::NameIsNoText),
+                Node::List(_) | Node::Map(_) => return Err(Fault::NameIsNoText),
             },
             (Node::Plain(_) | Node::Text(_), _) => {} // scalars are never open
         }
@@ -293,7 +347,10 @@ mod tests {
             format!("[{}1]", "1,".repeat(MAX_NODES)),
             format!("[{}a]", "1,".repeat(MAX_NODES)),
         ] {
-            assert_eq!(Node::read(&text), Err(Unreadable::TooLarge));
+            assert_eq!(
+                Node::read(&text).map_err(|error| error.fault),
+                Err(Fault::TooLarge)
+            );
         }
     }
 
@@ -306,21 +363,28 @@ mod tests {
         });
         let name = || "a".to_owned();
         for (text, expected) in [
-            ("a: 1\na: 2", Unreadable::NameTwice { name: name() }),
-            (
-                r#"{"a": 1, "a": 2}"#,
-                Unreadable::NameTwice { name: name() },
-            ),
-            ("a: 1\n---\nb: 2", Unreadable::SeveralDocuments),
-            ("[a]: 1", Unreadable::NameIsNoText),
-            ("", Unreadable::Empty),
-            (&bomb, Unreadable::TooLarge),
+            ("a: 1\na: 2", Fault::NameTwice { name: name() }),
+            (r#"{"a": 1, "a": 2}"#, Fault::NameTwice { name: name() }),
+            ("a: 1\n---\nb: 2", Fault::SeveralDocuments),
+            ("[a]: 1", Fault::NameIsNoText),
+            ("", Fault::Empty),
+            (&bomb, Fault::TooLarge),
         ] {
-            assert_eq!(Node::read(text), Err(expected), "{text}");
+            assert_eq!(
+                Node::read(text).map_err(|error| error.fault),
+                Err(expected),
+                "{text}"
+            );
         }
         for text in ["a: &a [*a]", "a: *b", "a: [", "a: b: c"] {
             assert!(
-                matches!(Node::read(text), Err(Unreadable::Syntax { .. })),
+                matches!(
+                    Node::read(text),
+                    Err(Unreadable {
+                        fault: Fault::Syntax { .. },
+                        position: Some(_)
+                    })
+                ),
                 "{text}"
             );
         }

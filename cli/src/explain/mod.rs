@@ -22,6 +22,7 @@ use clap::ColorChoice;
 
 use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
 use crate::{
+    accepted,
     decide::{self, RequestLine},
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
@@ -40,6 +41,8 @@ use portcullis::{
 /// What to explain, and how.
 pub(super) struct Question<'a> {
     pub(super) config: &'a Path,
+    /// The filter, in a file of Envoy with several.
+    pub(super) filter: Option<&'a str>,
     /// A file; `-` is the standard input.
     pub(super) token: &'a Path,
     pub(super) now: Option<u64>,
@@ -66,7 +69,7 @@ pub(super) fn run(
         let both = "--config - --token -: both are the standard input; name a file for one";
         return Err(Failure::Usage(both.to_owned()));
     }
-    let config = input::accepted_config(question.config, input)?;
+    let config = accepted::config(question.config, question.filter, input)?;
     let now = input::time(question.now);
     let token = token(question.token, input)?;
     let mut engine = Engine::new(config);

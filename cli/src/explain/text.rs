@@ -1,9 +1,6 @@
 //! The report for people.
 
-use std::{
-    env,
-    io::{IsTerminal as _, Write, stdout},
-};
+use std::io::Write;
 
 use clap::ColorChoice;
 use serde_json::Value;
@@ -12,6 +9,7 @@ use super::{
     printable::printable,
     report::{Report, Step, StepOutcome},
 };
+use crate::colour::is_coloured;
 
 /// Escape sequences of ECMA-48, or nothing.
 struct Paint {
@@ -96,20 +94,6 @@ pub(super) fn write(
         }
     }
     Ok(())
-}
-
-fn is_coloured(color: ColorChoice) -> bool {
-    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    match color {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        // https://no-color.org
-        ColorChoice::Auto => {
-            !is_set("NO_COLOR")
-                && env::var_os("TERM").is_none_or(|term| term != "dumb")
-                && stdout().is_terminal()
-        }
-    }
 }
 
 fn write_members(members: Option<&Value>, output: &mut dyn Write) -> std::io::Result<()> {

@@ -3,9 +3,12 @@
 use super::{
     fields::{Fields, wrong},
     obstacle::NotCarried,
-    search::{ANY_FILTER, PER_ROUTE},
+    search::PER_ROUTE,
 };
-use crate::envoy::{document::Node, message::unwrapped};
+use crate::envoy::{
+    document::Node,
+    message::{ANY_FILTER, unwrapped},
+};
 use portcullis::config::Location;
 
 /// What an override must be for Envoy to accept it.

@@ -15,10 +15,11 @@ use core::mem;
 
 use super::{
     object::Object,
-    search::{ANY_FILTER, filters, is_entry},
+    search::{filters, is_entry},
 };
 use crate::envoy::{
     document::Node,
+    message::ANY_FILTER,
     shape::{chains, edit_chains, has_virtual_hosts_elsewhere, is_route_configuration},
 };
 

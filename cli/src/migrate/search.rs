@@ -5,7 +5,7 @@
 
 use crate::envoy::{
     document::Node,
-    message::{Walk, either, unwrapped, visit},
+    message::{ANY_FILTER, Walk, either, unwrapped, visit},
 };
 use portcullis::config::Location;
 
@@ -13,8 +13,6 @@ use portcullis::config::Location;
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
 /// Type of an override for `jwt_authn`.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
-/// Type of an override for any filter.
-pub(super) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 /// Namespace of its dynamic metadata, and its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 

@@ -20,8 +20,10 @@ use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
 mod check;
+mod envoy_files;
 mod explain;
 mod generated;
+mod mistakes;
 
 use support::signer::Signer;
 
@@ -236,12 +238,12 @@ fn reads_yaml_as_envoy_does_or_not_at_all() {
         (
             "twice",
             format!("{CONFIG}\nrules: []\n"),
-            "a name occurs twice",
+            "\"rules\" occurs twice",
         ),
     ] {
         let config = file(&format!("{name}.yaml"), &text);
         let output = portcullis(&["check", config.to_str().unwrap()], "");
-        let said = String::from_utf8(output.stderr).unwrap();
+        let said = stdout(&output);
         assert_eq!(output.status.code(), Some(1), "{name}: {said}");
         assert!(said.contains(expected), "{name}: {said}");
     }

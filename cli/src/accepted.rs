@@ -1,0 +1,71 @@
+//! Policies for commands that decide: there must be one, and nothing may be wrong with it.
+
+use std::{io::BufRead, path::Path};
+
+use crate::{
+    check::policy,
+    finding::Finding,
+    outcome::{Exit, Failure},
+    source::{Contents, Policy, Source, Unusable},
+};
+use portcullis::config::Config;
+
+/// The configuration of a file, or of the filter `name` in a file of Envoy.
+pub(crate) fn config(
+    path: &Path,
+    name: Option<&str>,
+    input: &mut dyn BufRead,
+) -> Result<Config, Failure> {
+    let source = Source::read(path, input)?;
+    let policy = policy_of(&source, name)?;
+    policy::read(&source, &policy).map_err(|findings| failure(&findings, Exit::Findings))
+}
+
+/// The policy of a file.
+pub(crate) fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
+    let filters = match source.contents() {
+        Ok(Contents::Policy(policy)) => match name {
+            Some(name) => return Err(source.no_such_filter(name, &[])),
+            None => return Ok(policy),
+        },
+        Ok(Contents::Envoy { filters, .. }) => filters,
+        Err(Unusable::Syntax(finding)) => return Err(failure(&[finding], Exit::Usage)),
+        Err(Unusable::Refused(finding)) => return Err(failure(&[finding], Exit::Findings)),
+    };
+    if filters.is_empty() && name.is_none() {
+        let file = &source.name;
+        return Err(Failure::Usage(format!(
+            "{file}: a configuration of Envoy without a Portcullis filter; name the file that has it"
+        )));
+    }
+    let names: Vec<String> = filters
+        .iter()
+        .map(|(filter, _)| filter.name.clone())
+        .collect();
+    let found = filters
+        .iter()
+        .position(|(filter, _)| name.is_none_or(|name| filter.name == name));
+    let Some(found) = found else {
+        let name = name.unwrap_or_default();
+        return Err(source.no_such_filter(name, &filters));
+    };
+    if name.is_none() && filters.len() > 1 {
+        let file = &source.name;
+        return Err(Failure::Usage(format!(
+            "{file}: several Portcullis filters; choose one with --filter: {}",
+            names.join(", ")
+        )));
+    }
+    let chosen = filters.into_iter().nth(found).map(|(_, policy)| policy);
+    match chosen {
+        Some(Ok(policy)) => Ok(policy),
+        Some(Err(finding)) => Err(failure(&[finding], Exit::Findings)),
+        None => Err(source.no_such_filter(name.unwrap_or_default(), &[])),
+    }
+}
+
+/// Findings that end a command.
+pub(crate) fn failure(findings: &[Finding], exit: Exit) -> Failure {
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    Failure::Findings(lines.join("\n"), exit)
+}

@@ -1,0 +1,389 @@
+//! Every error of a policy.
+//!
+//! The module stops at the first error, which is all that it needs and keeps it small. Here that
+//! error is repaired in a copy, and the copy is read again, until nothing is left. A repair may cause
+//! an error of its own, such as a missing field where a misspelt one was removed; those are not
+//! reported.
+
+use serde_json::{Map, Value, json};
+
+use portcullis::config::{Config, ConfigError, Location, Reason, Step, camel_case};
+
+/// Most errors of one policy; more are no help.
+const MAX_ERRORS: usize = 50;
+
+/// What a repair writes where a name is needed.
+const STUB: &str = "portcullis-check";
+
+/// An error, and the place that it is about: for an unknown field, that field.
+pub(super) struct Found {
+    /// The error, as the module has it.
+    pub(super) error: ConfigError,
+    /// The place.
+    pub(super) place: Location,
+}
+
+/// The configuration, or every error.
+pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
+    let mut repair = Repair {
+        document: document.clone(),
+        removed: Vec::new(),
+    };
+    let mut found: Vec<Found> = Vec::new();
+    // Consequences count too, so that this ends.
+    for _ in 0..MAX_ERRORS {
+        match Config::from_value(&repair.document) {
+            Ok(config) if found.is_empty() => return Ok(config),
+            Ok(_) => break,
+            Err(error) => {
+                let place = place(&error);
+                let restored = repair.restored(&place);
+                let is_consequence = repair.is_consequence(&error);
+                let goes_on = repair.repair(&error, &place);
+                if !is_consequence {
+                    let place = restored;
+                    found.push(Found { error, place });
+                }
+                if !goes_on {
+                    break;
+                }
+            }
+        }
+    }
+    Err(found)
+}
+
+/// The place that an error is about.
+fn place(error: &ConfigError) -> Location {
+    match error.reason() {
+        Reason::UnknownField { field, .. } => error.location().member(field),
+        Reason::NotAvailable { field, .. } | Reason::Contradiction { field, .. } => {
+            error.location().member(field)
+        }
+        Reason::NotExactlyOne { found, .. } => match found.get(1) {
+            Some(second) => error.location().member(second),
+            None => error.location().clone(),
+        },
+        _ => error.location().clone(),
+    }
+}
+
+/// A copy of the document in the making.
+struct Repair {
+    document: Value,
+    removed: Vec<Removed>,
+}
+
+/// Something that was taken out.
+struct Removed {
+    /// The object or list that had it.
+    parent: Location,
+    /// Its name or index.
+    step: Step,
+    /// The name that was meant.
+    meant: Option<String>,
+}
+
+impl Repair {
+    /// Repairs an error; false if there is no way to go on.
+    fn repair(&mut self, error: &ConfigError, place: &Location) -> bool {
+        let before = self.document.clone();
+        let at = error.location();
+        match error.reason() {
+            Reason::SpeltTwice { field } => self.remove(&at.member(&camel_case(field)), None),
+            Reason::Contradiction { field, other } => {
+                self.remove(&at.member(other), None);
+                self.remove(&at.member(field), None);
+            }
+            Reason::NotExactlyOne { found, .. } if !found.is_empty() => {
+                for name in found.iter().skip(1) {
+                    self.remove(&at.member(name), None);
+                }
+            }
+            Reason::NotExactlyOne { choices, .. } => self.fill(at, choices.first().copied()),
+            Reason::MissingField { field } => self.fill(at, Some(field)),
+            Reason::NoIssuer => self.put(at, "allow_any_issuer", json!(true)),
+            Reason::NoAudiences => self.put(at, "allow_any_audience", json!(true)),
+            Reason::UnknownProvider { .. } => {
+                self.put_stub("providers", provider());
+                self.set(at, json!(STUB));
+            }
+            Reason::UnknownRequirement { .. } => {
+                self.put_stub("requirement_map", json!({"allow_missing": {}}));
+                self.set(at, json!(STUB));
+            }
+            reason => self.remove(place, reason.nearest()),
+        }
+        if self.document == before {
+            self.replace_unit(at);
+        }
+        self.document != before
+    }
+
+    /// Whether an error is about what an earlier repair took out.
+    fn is_consequence(&self, error: &ConfigError) -> bool {
+        let at = error.location();
+        let wanted: Vec<&str> = match error.reason() {
+            Reason::MissingField { field } => vec![field],
+            Reason::NoAudiences => vec!["audiences"],
+            Reason::NoIssuer => vec!["issuer"],
+            Reason::NotExactlyOne { choices, found } if found.is_empty() => choices.clone(),
+            Reason::Empty | Reason::TooFew { .. } => {
+                return self.removed.iter().any(|one| one.parent == *at);
+            }
+            Reason::NoServingKey | Reason::UnconstrainedPlaceholder { .. } => {
+                return self
+                    .removed
+                    .iter()
+                    .any(|one| one.parent.steps().starts_with(at.steps()));
+            }
+            Reason::AuthorizeWithoutRequires => vec!["requires", "requirement_name"],
+            _ => return false,
+        };
+        self.removed
+            .iter()
+            .filter(|one| one.parent == *at)
+            .any(|one| match &one.step {
+                Step::Element(_) => true,
+                Step::Member(name) => {
+                    let is_choice = matches!(error.reason(), Reason::NotExactlyOne { .. });
+                    let is_wanted = |name: &str| {
+                        wanted
+                            .iter()
+                            .any(|wanted| *wanted == name || camel_case(wanted) == name)
+                    };
+                    match &one.meant {
+                        Some(meant) => is_wanted(meant) || is_wanted(name),
+                        None => is_choice || is_wanted(name),
+                    }
+                }
+            })
+    }
+
+    /// A place as it is in the document before elements were taken out.
+    fn restored(&self, place: &Location) -> Location {
+        let mut steps = place.steps().to_vec();
+        for one in self.removed.iter().rev() {
+            let depth = one.parent.steps().len();
+            let is_within = steps.get(..depth) == Some(one.parent.steps());
+            if let (true, Step::Element(removed), Some(Step::Element(index))) =
+                (is_within, &one.step, steps.get_mut(depth))
+                && *index >= *removed
+            {
+                *index = index.saturating_add(1);
+            }
+        }
+        steps
+            .iter()
+            .fold(Location::default(), |at, step| match step {
+                Step::Member(name) => at.member(name),
+                Step::Element(index) => at.element(*index),
+            })
+    }
+
+    fn get(&mut self, at: &Location) -> Option<&mut Value> {
+        let mut value = &mut self.document;
+        for step in at.steps() {
+            value = match step {
+                Step::Member(name) => value.get_mut(name)?,
+                Step::Element(index) => value.get_mut(*index)?,
+            };
+        }
+        Some(value)
+    }
+
+    fn set(&mut self, at: &Location, new: Value) {
+        if let Some(value) = self.get(at) {
+            *value = new;
+        }
+    }
+
+    fn put(&mut self, at: &Location, name: &str, value: Value) {
+        if let Some(members) = self.get(at).and_then(Value::as_object_mut) {
+            members.insert(name.to_owned(), value);
+        }
+    }
+
+    fn put_stub(&mut self, map: &str, value: Value) {
+        let camel = camel_case(map);
+        let name = match self.document.get(&camel) {
+            Some(_) => camel,
+            None => map.to_owned(),
+        };
+        if let Some(document) = self.document.as_object_mut() {
+            let map = document
+                .entry(name)
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Some(map) = map.as_object_mut() {
+                map.insert(STUB.to_owned(), value);
+            }
+        }
+    }
+
+    fn remove(&mut self, at: &Location, meant: Option<&str>) {
+        let Some((step, parent)) = at.steps().split_last() else {
+            return;
+        };
+        // The position of a rule is its name in messages.
+        if at.steps().len() <= 2 && (at.passes("rules") || at.passes("providers")) {
+            return self.replace_unit(at);
+        }
+        let parent = parent
+            .iter()
+            .fold(Location::default(), |at, step| match step {
+                Step::Member(name) => at.member(name),
+                Step::Element(index) => at.element(*index),
+            });
+        let is_gone = match (self.get(&parent), step) {
+            (Some(Value::Object(members)), Step::Member(name)) => members.remove(name).is_some(),
+            (Some(Value::Array(elements)), Step::Element(index)) if *index < elements.len() => {
+                elements.remove(*index);
+                true
+            }
+            _ => false,
+        };
+        if is_gone {
+            self.removed.push(Removed {
+                parent,
+                step: step.clone(),
+                meant: meant.map(str::to_owned),
+            });
+        }
+    }
+
+    /// Writes a field that is needed.
+    fn fill(&mut self, at: &Location, field: Option<&str>) {
+        let value = match field {
+            Some("uri") => json!("https://idp.example.com/keys"),
+            Some("timeout") => json!("1s"),
+            Some("match") => json!({"prefix": "/"}),
+            Some("http_uri") => http_uri(),
+            Some("remote_jwks") => json!({"http_uri": http_uri()}),
+            Some("provider_name") => {
+                self.put_stub("providers", provider());
+                json!(STUB)
+            }
+            Some("path" | "prefix") => return self.put(at, "prefix", json!("/")),
+            Some("cluster" | "name" | "header_name" | "claim_name" | "claim") => json!(STUB),
+            Some("any_of" | "all_of") => json!([STUB]),
+            _ => return,
+        };
+        if let Some(field) = field {
+            self.put(at, field, value);
+        }
+    }
+
+    /// Replaces the provider, the rule or the requirement around a place, or removes the top-level
+    /// field.
+    fn replace_unit(&mut self, at: &Location) {
+        let top = at.steps().first().cloned();
+        let unit = at.steps().get(1).cloned();
+        let Some(Step::Member(top)) = top else {
+            return;
+        };
+        let outer = Location::default().member(&top);
+        let stub = match top.as_str() {
+            "providers" => provider(),
+            "rules" => json!({"match": {"prefix": "/"}}),
+            "requirement_map" | "requirementMap" => json!({"allow_missing": {}}),
+            _ => Value::Null,
+        };
+        let place = match unit {
+            Some(Step::Member(name)) => outer.member(&name),
+            Some(Step::Element(index)) => outer.element(index),
+            None => outer.clone(),
+        };
+        if stub.is_null() || place == outer || self.get(&place).is_some_and(|own| *own == stub) {
+            if let Some(document) = self.document.as_object_mut() {
+                document.remove(&top);
+            }
+        } else {
+            self.set(&place, stub);
+        }
+    }
+}
+
+fn http_uri() -> Value {
+    json!({"uri": "https://idp.example.com/keys", "cluster": STUB, "timeout": "1s"})
+}
+
+/// A provider that is accepted.
+fn provider() -> Value {
+    json!({
+        "issuer": "https://idp.example.com",
+        "audiences": [STUB],
+        "remote_jwks": {"http_uri": http_uri()},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(document: &Value) -> Vec<String> {
+        let found = read(document).err().unwrap_or_default();
+        let mut places: Vec<String> = found.iter().map(|one| one.place.to_string()).collect();
+        places.sort();
+        places
+    }
+
+    #[test]
+    fn finds_every_error_and_no_consequences() {
+        let good = provider();
+        for (document, expected) in [
+            (json!({"providers": {"a": good}}), &[][..]),
+            (json!({"rules": 7, "mode": "x"}), &["mode", "rules"]),
+            (
+                json!({"providers": {"a": {
+                    "isuer": "https://a", "audiences": "x", "algorithms": ["RS256", "none", "ES1"],
+                    "remote_jwks": {"http_uri": {"uri": "https://a/", "clutser": "a"}},
+                }}}),
+                &[
+                    "providers.a.algorithms[1]",
+                    "providers.a.algorithms[2]",
+                    "providers.a.audiences",
+                    "providers.a.isuer",
+                    "providers.a.remote_jwks.http_uri",
+                    "providers.a.remote_jwks.http_uri.clutser",
+                ],
+            ),
+            (
+                json!({
+                    "providers": {"a": good},
+                    "rules": [
+                        {"match": {"prefix": "/a", "path": "/a"}, "requires": {"provider_name": "b"}},
+                        {"mtch": {"prefix": "/a"}, "requires": {"provder_name": "a"}},
+                        {"match": {"prefix": "/b", "methods": ["get", "GET", "post"]}, "requires": {"provider_name": "c"}},
+                        {"match": {"prefix": "/c"}, "authorize": {"scopes": ["a"]}},
+                    ],
+                    "nonsense": 1,
+                }),
+                &[
+                    "nonsense",
+                    "rules[0].match.path",
+                    "rules[0].requires.provider_name",
+                    "rules[1].mtch",
+                    "rules[1].requires.provder_name",
+                    "rules[2].match.methods[0]",
+                    "rules[2].match.methods[2]",
+                    "rules[2].requires.provider_name",
+                    "rules[3].authorize.scopes",
+                ],
+            ),
+        ] {
+            assert_eq!(places(&document), expected, "{document}");
+        }
+    }
+
+    #[test]
+    fn ends_whatever_the_document() {
+        for document in [
+            json!(null),
+            json!([]),
+            json!({"providers": []}),
+            json!({"rules": {}}),
+        ] {
+            assert!(!places(&document).is_empty(), "{document}");
+        }
+    }
+}

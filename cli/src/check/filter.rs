@@ -1,0 +1,155 @@
+//! What surrounds a policy in its filter: the virtual machine, and what happens when it fails.
+
+use crate::{
+    envoy::{
+        document::Node,
+        message::{WASM, Walk, either, unwrapped, visit},
+    },
+    finding::{Finding, Severity},
+    source::{
+        Source,
+        policy::{Build, Filter},
+    },
+};
+use portcullis::config::{Config, Location, Step, camel_case};
+
+/// What is wrong with a filter, whatever its policy.
+pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
+    let mut findings = match filter.build {
+        Build::Wasm => of_wasm(source, document, filter),
+        Build::Native => of_native(source, filter),
+    };
+    let entry = entry(&filter.at);
+    if let Some(entry) = entry
+        && flag(document, &entry, "is_optional")
+    {
+        let at = entry.member("is_optional");
+        let message = "an Envoy that cannot load the filter leaves it out, and every request \
+                       passes; remove it";
+        findings.push(source.at(Severity::Error, &at, message));
+    }
+    findings
+}
+
+/// The warning that other modules can write the fetched keys.
+pub(super) fn shared_memory(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
+    if filter.build == Build::Native {
+        return None;
+    }
+    let warning = config.shared_memory_warning(vm_id(&filter.message).as_bytes())?;
+    let at = match either(&filter.message, "vm_config") {
+        Some(_) => member(&filter.message, &filter.at, "vm_config"),
+        None => filter.policy_at.clone(),
+    };
+    let finding = source.at(Severity::Warning, &at, warning.text);
+    let path = warning.location.to_string();
+    Some(Finding { path, ..finding })
+}
+
+fn of_wasm(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let message = &filter.message;
+    let policy = either(message, "failure_policy").and_then(Node::text);
+    if matches!(policy, Some("FAIL_OPEN" | "3")) {
+        let at = member(message, &filter.at, "failure_policy");
+        let text = "a client that makes the module fail gets in without a token; write FAIL_CLOSED \
+                    or FAIL_RELOAD";
+        findings.push(source.at(Severity::Error, &at, text));
+    }
+    if either(message, "fail_open").and_then(Node::boolean) == Some(true) {
+        let at = member(message, &filter.at, "fail_open");
+        let text = "a client that makes the module fail gets in without a token; remove it and \
+                    write failure_policy: FAIL_CLOSED";
+        findings.push(source.at(Severity::Error, &at, text));
+    }
+    let own = vm_id(message);
+    let others = other_modules(document, &filter.at, own);
+    if let (false, Some(other)) = (own.is_empty(), others.first()) {
+        let vm_config = member(message, &filter.at, "vm_config");
+        let at = vm_config.member("vm_id");
+        let text = format!(
+            "the module at {other} has the same vm_id and can replace the fetched keys; give each \
+             module its own"
+        );
+        findings.push(source.at(Severity::Warning, &at, text));
+    }
+    findings
+}
+
+fn of_native(source: &Source, filter: &Filter) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let message = &filter.message;
+    if either(message, "filter_name").and_then(Node::text) != Some("portcullis") {
+        let at = member(message, &filter.at, "filter_name");
+        let text = "the library has one filter; write filter_name: portcullis";
+        findings.push(source.at(Severity::Error, &at, text));
+    }
+    let library = either(message, "dynamic_module_config");
+    let stays = library.and_then(|library| either(library, "do_not_close")?.boolean());
+    if stays != Some(true) {
+        let at = member(message, &filter.at, "dynamic_module_config");
+        let text = "Envoy may unload the library while it is in use; write do_not_close: true";
+        findings.push(source.at(Severity::Warning, &at, text));
+    }
+    findings
+}
+
+fn vm_id(message: &Node) -> &str {
+    let vm_config = either(message, "vm_config");
+    let vm_id = vm_config.and_then(|vm| either(vm, "vm_id")?.text());
+    vm_id.unwrap_or_default()
+}
+
+/// The member of a message, in the spelling in which it is written.
+fn member(message: &Node, at: &Location, name: &str) -> Location {
+    match message.member(name) {
+        None if either(message, name).is_some() => at.member(&camel_case(name)),
+        _ => at.member(name),
+    }
+}
+
+/// Other modules in WebAssembly with this `vm_id`.
+fn other_modules(document: &Node, own: &Location, wanted: &str) -> Vec<Location> {
+    let mut others = Vec::new();
+    visit(document, &Location::default(), &mut |at, node| {
+        let (Some(WASM), inner) = unwrapped(node) else {
+            return Walk::Into;
+        };
+        let is_own = own.steps().starts_with(at.steps());
+        let config = inner.member("config");
+        if !is_own && config.is_some_and(|config| vm_id(config) == wanted) {
+            others.push(at.clone());
+        }
+        Walk::Past
+    });
+    others
+}
+
+/// The entry of a chain around a place.
+fn entry(at: &Location) -> Option<Location> {
+    let steps = at.steps();
+    let is_typed = |step: &Step| matches!(step, Step::Member(name) if name == "typed_config" || name == "typedConfig");
+    let end = steps.iter().rposition(is_typed)?;
+    Some(location(steps.get(..end)?))
+}
+
+/// A place by its steps.
+pub(super) fn location(steps: &[Step]) -> Location {
+    steps
+        .iter()
+        .fold(Location::default(), |at, step| match step {
+            Step::Member(name) => at.member(name),
+            Step::Element(index) => at.element(*index),
+        })
+}
+
+fn flag(document: &Node, at: &Location, name: &str) -> bool {
+    let node = at
+        .steps()
+        .iter()
+        .try_fold(document, |node, step| match step {
+            Step::Member(name) => node.member(name),
+            Step::Element(index) => node.elements().get(*index),
+        });
+    node.and_then(|node| either(node, name)?.boolean()) == Some(true)
+}

@@ -1,0 +1,108 @@
+//! What to write in place of a value of the wrong type.
+//!
+//! The module says which type it expects. These are the mistakes that people make, with the value
+//! that they wrote in the place where it belongs.
+
+use serde_json::Value;
+
+use portcullis::config::{ConfigError, Location, Reason, Step, camel_case};
+
+/// The remedy for a frequent mistake.
+pub(super) fn hint(error: &ConfigError, document: &Value) -> Option<String> {
+    let written = at(document, error.location());
+    match error.reason() {
+        Reason::WrongType { expected, .. } => wrong_type(error.location(), expected, written?),
+        Reason::UnknownField { field, .. } if is_top(error) => wrapper(field, document),
+        Reason::Pem(_) => {
+            let text = written?.as_str()?;
+            let hint = "the text has \\n as two characters: put it between double quotes, or write \
+                        it as a block (pem: [|] and the lines below)";
+            text.contains("\\n").then(|| hint.to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn is_top(error: &ConfigError) -> bool {
+    error.location().steps().is_empty()
+}
+
+/// A policy that is still within what holds it in Envoy.
+fn wrapper(field: &str, document: &Value) -> Option<String> {
+    let inner = document.get(field)?;
+    let has = |name: &str| {
+        inner.get(name).is_some() || inner.pointer(&format!("/value/{name}")).is_some()
+    };
+    (has("providers") || has("rules")).then(|| {
+        format!("the policy is what is below \"{field}\": remove that line, or give the whole Envoy file")
+    })
+}
+
+fn wrong_type(at: &Location, expected: &str, written: &Value) -> Option<String> {
+    let mut names = at.steps().iter().rev().filter_map(|step| match step {
+        Step::Member(name) => Some(name.as_str()),
+        Step::Element(_) => None,
+    });
+    let name = names.next()?;
+    let member = matches!(at.steps().last(), Some(Step::Member(_)));
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let list = |value: &Value| match value {
+        Value::Array(elements) => {
+            let texts: Option<Vec<String>> = elements.iter().map(text).collect();
+            texts.map(|texts| texts.join(", "))
+        }
+        value => text(value),
+    };
+    let secret = [
+        "client_secrets",
+        "local_jwks",
+        "public_keys",
+        "shared_memory_key",
+        "shared_secrets",
+    ];
+    if secret
+        .iter()
+        .any(|name| at.passes(name) || at.passes(&camel_case(name)))
+    {
+        return (expected == "a list").then(|| "write it between [ and ]".to_owned());
+    }
+    let instead = match (name, expected) {
+        ("scopes", "an object") => format!("{{ all_of: [{}] }}", list(written)?),
+        ("roles", "an object") => format!("{{ any_of: [{}] }}", list(written)?),
+        ("requires", "an object") => format!("{{ provider_name: {} }}", list(written)?),
+        ("safe_regex" | "safeRegex", "an object") => format!("{{ regex: {:?} }}", text(written)?),
+        ("match", "an object") => format!("{{ prefix: {} }}", text(written)?),
+        ("remote_jwks" | "remoteJwks", "an object") => {
+            format!(
+                "{{ http_uri: {{ uri: {}, cluster: NAME, timeout: 5s }} }}",
+                text(written)?
+            )
+        }
+        ("http_uri" | "httpUri", "an object") => {
+            format!("{{ uri: {}, cluster: NAME, timeout: 5s }}", text(written)?)
+        }
+        ("rules", "a list") => "each rule with \"- \" before it".to_owned(),
+        (_, "a list") if member => format!("[{}]", text(written)?),
+        ("providers", "an object") => "each provider as NAME: { … }".to_owned(),
+        (_, "a string") if written.is_number() || written.is_boolean() => {
+            format!("it between quotes: \"{written}\"")
+        }
+        _ => return None,
+    };
+    Some(format!("write {instead}"))
+}
+
+/// The value at a place.
+pub(super) fn at<'a>(document: &'a Value, place: &Location) -> Option<&'a Value> {
+    place
+        .steps()
+        .iter()
+        .try_fold(document, |value, step| match step {
+            Step::Member(name) => value.get(name),
+            Step::Element(index) => value.get(index),
+        })
+}

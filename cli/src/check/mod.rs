@@ -1,0 +1,208 @@
+//! `portcullis check`: what is wrong or weak in policies, and in the Envoy around them.
+
+mod clusters;
+mod every_error;
+mod filter;
+mod hints;
+pub(crate) mod policy;
+mod report;
+mod routes;
+
+use std::{
+    io::{BufRead, Write},
+    path::PathBuf,
+};
+
+use clap::ColorChoice;
+
+use crate::{
+    finding::{Finding, Severity},
+    input::{self, KeySetFile},
+    outcome::{Exit, Failure},
+    source::{Contents, Source, Unusable},
+};
+use portcullis::{
+    config::Config,
+    jose::{KeyError, Nameless},
+};
+
+/// What counts as a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// Errors alone.
+    Errors,
+    /// Weak choices too.
+    Warnings,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Format {
+    /// One line each.
+    Text(ColorChoice),
+    /// A JSON object.
+    Json,
+}
+
+/// What to check, and how.
+pub(super) struct Task<'a> {
+    pub(super) files: &'a [PathBuf],
+    /// The filter to check, if not every one.
+    pub(super) filter: Option<&'a str>,
+    pub(super) key_sets: &'a [KeySetFile],
+    pub(super) strictness: Strictness,
+    pub(super) format: Format,
+}
+
+/// What was found in the files.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// Configurations that are accepted, each with its file.
+    configs: Vec<(String, Config)>,
+    /// Whether some file is neither YAML nor JSON.
+    has_unusable: bool,
+}
+
+/// Checks files, and prints what it finds.
+pub(super) fn run(
+    task: &Task<'_>,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let mut found = Found::default();
+    for file in task.files {
+        let source = Source::read(file, input)?;
+        check_file(&source, task.filter, &mut found)?;
+    }
+    for file in task.key_sets {
+        check_key_set(file, &mut found)?;
+    }
+    found
+        .findings
+        .sort_by(|left, right| left.order().cmp(&right.order()));
+    report::write(&found, task, output)?;
+    let has = |severity| found.findings.iter().any(|one| one.severity == severity);
+    Ok(match task.strictness {
+        _ if found.has_unusable => Exit::Usage,
+        _ if has(Severity::Error) => Exit::Findings,
+        Strictness::Warnings if has(Severity::Warning) => Exit::Findings,
+        Strictness::Errors | Strictness::Warnings => Exit::Done,
+    })
+}
+
+fn check_file(source: &Source, name: Option<&str>, found: &mut Found) -> Result<(), Failure> {
+    let contents = match source.contents() {
+        Ok(contents) => contents,
+        Err(Unusable::Syntax(finding)) => {
+            found.has_unusable = true;
+            found.findings.push(finding);
+            return Ok(());
+        }
+        Err(Unusable::Refused(finding)) => {
+            found.findings.push(finding);
+            return Ok(());
+        }
+    };
+    match contents {
+        Contents::Policy(own) => match policy::read(source, &own) {
+            Ok(config) => {
+                found
+                    .findings
+                    .extend(policy::warnings(source, &own, &config));
+                found.configs.push((source.name.clone(), config));
+            }
+            Err(errors) => found.findings.extend(errors),
+        },
+        Contents::Envoy {
+            document,
+            format,
+            filters,
+        } => {
+            if let Some(name) = name
+                && !filters.iter().any(|(filter, _)| filter.name == name)
+            {
+                return Err(source.no_such_filter(name, &filters));
+            }
+            if filters.is_empty() && !routes::has_policy(&document) {
+                let message = "no Portcullis filter and no route with a policy in it; name the \
+                               file that has them";
+                let finding = source.finding(Severity::Error, None, "", message);
+                found.findings.push(finding);
+            }
+            let mut configs = Vec::new();
+            for (filter, read) in filters {
+                if name.is_some_and(|name| name != filter.name) {
+                    continue;
+                }
+                found
+                    .findings
+                    .extend(filter::check(source, &document, &filter));
+                match read.map_err(|finding| vec![finding]).and_then(|own| {
+                    let config = policy::read(source, &own)?;
+                    Ok((own, config))
+                }) {
+                    Ok((own, config)) => {
+                        found
+                            .findings
+                            .extend(policy::warnings(source, &own, &config));
+                        found
+                            .findings
+                            .extend(filter::shared_memory(source, &filter, &config));
+                        let clusters = clusters::check(source, &document, &own, &config);
+                        found.findings.extend(clusters);
+                        configs.push((filter, config));
+                    }
+                    Err(errors) => found.findings.extend(errors),
+                }
+            }
+            found
+                .findings
+                .extend(routes::check(source, &document, format, &configs));
+            let configs = configs.into_iter();
+            found
+                .configs
+                .extend(configs.map(|(_, config)| (source.name.clone(), config)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the provider could use the set.
+fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
+    let Some((_, config)) = found
+        .configs
+        .iter()
+        .find(|(_, config)| file.is_for(config))
+        .or_else(|| found.configs.first())
+    else {
+        return Ok(()); // the configuration has errors of its own
+    };
+    let finding = |severity, message: &dyn core::fmt::Display| Finding {
+        severity,
+        file: file.path(),
+        position: None,
+        path: format!("jwks of {}", file.provider()),
+        message: message.to_string(),
+    };
+    let key_set = match file.key_set(config)? {
+        Ok(key_set) => key_set,
+        Err(error) => {
+            let message = format!("{error}; {}", input::KEY_SET_REMEDY);
+            found.findings.push(finding(Severity::Error, &message));
+            return Ok(());
+        }
+    };
+    for skipped in key_set.skipped() {
+        // A shared secret that everyone can fetch is no mere skipped key.
+        let severity = match skipped.reason == KeyError::SecretFromAfar {
+            true => Severity::Error,
+            false => Severity::Warning,
+        };
+        found.findings.push(finding(severity, skipped));
+    }
+    if let Some(nameless) = Nameless::of(&key_set) {
+        found.findings.push(finding(Severity::Warning, &nameless));
+    }
+    Ok(())
+}

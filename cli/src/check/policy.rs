@@ -1,0 +1,72 @@
+//! What is wrong or weak in a policy, with its place in the file.
+
+use super::{every_error, every_error::Found, hints};
+use crate::{
+    finding::{Finding, Severity},
+    input,
+    source::{Policy, Source},
+};
+use portcullis::config::{Config, Location, Warning};
+
+/// What a number means that Envoy takes for text.
+const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or an exponent, or is \
+                      beyond 2^53; write a plain integer, or quote it";
+
+/// The configuration, or every error.
+pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Finding>> {
+    let finding = |at: &Location, message: String| {
+        let position = source.position_in(policy, at);
+        source.finding(Severity::Error, position, at.to_string(), message)
+    };
+    let mut findings: Vec<Finding> = policy
+        .texts
+        .iter()
+        .map(|at| finding(at, NUMBER.to_owned()))
+        .collect();
+    let config = every_error::read(&policy.value);
+    let errors = match config {
+        Ok(config) if findings.is_empty() => return Ok(config),
+        Ok(_) => Vec::new(),
+        Err(errors) => errors,
+    };
+    findings.extend(errors.iter().map(|found| {
+        let position = source.position_in(policy, &found.place);
+        let (path, message) = wording(found, &policy.value);
+        source.finding(Severity::Error, position, path, message)
+    }));
+    Err(findings)
+}
+
+/// The error's own place and text, and what else helps.
+fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
+    let text = found.error.to_string();
+    let (path, message) = text.split_once(": ").unwrap_or(("", &text));
+    let hint = hints::hint(&found.error, document);
+    let message = match hint {
+        Some(hint) if message.contains("unknown field") => {
+            let what = message.split(';').next().unwrap_or(message);
+            format!("{what}; {hint}")
+        }
+        Some(hint) => format!("{message}; {hint}"),
+        None => message.to_owned(),
+    };
+    (path.to_owned(), message)
+}
+
+/// Weak choices of a configuration.
+pub(super) fn warnings(source: &Source, policy: &Policy, config: &Config) -> Vec<Finding> {
+    let expiring = config.expiry_warnings(input::time(None).seconds());
+    let all: [&[Warning]; 4] = [
+        &config.warnings,
+        &config.reach_warnings(),
+        &expiring,
+        &config.discovery_warnings(),
+    ];
+    let all = all.into_iter().flatten();
+    all.map(|warning| {
+        let position = source.position_in(policy, &warning.location);
+        let (at, text) = (warning.location.to_string(), warning.text.as_str());
+        source.finding(Severity::Warning, position, at, text)
+    })
+    .collect()
+}

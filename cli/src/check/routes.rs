@@ -1,0 +1,232 @@
+//! Policies of Envoy's routes: metadata for the module, typed configuration for the native build.
+
+use crate::{
+    envoy::{
+        document::Node,
+        message::{ANY_FILTER, OVERRIDES, Walk, either, unwrapped, visit},
+        reader::Format,
+        shape::{is_route, is_virtual_host, metadata},
+    },
+    finding::{Finding, Severity},
+    source::{
+        Source, joined,
+        policy::{Body, Build, Filter, body},
+        value::value,
+    },
+};
+use portcullis::{
+    config::{Config, Location, Reason, Step},
+    policy::{RouteLookup, RoutePolicy},
+};
+
+const PER_ROUTE: &str =
+    "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute";
+
+const ONE_OF: &str = "the route's requests get 403; write one of disabled: true, requirement_name \
+                      (with or without authorize), or authorize";
+
+/// What is wrong with the policies of routes, for the filters in front of each.
+pub(super) fn check(
+    source: &Source,
+    document: &Node,
+    format: Format,
+    filters: &[(Filter, Config)],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    visit(document, &Location::default(), &mut |at, node| {
+        let Node::Map(members) = node else {
+            return Walk::Into;
+        };
+        let own = metadata(members);
+        if own.is_some() && is_virtual_host(members) {
+            let message = "Portcullis reads the metadata of routes, not of virtual hosts; write it \
+                           in each route";
+            findings.push(source.at(Severity::Error, &at.member("metadata"), message));
+        }
+        if is_route(members) {
+            let route = Route {
+                source,
+                at,
+                metadata: own,
+                node,
+                format,
+            };
+            for (filter, config) in in_front(filters, at) {
+                findings.extend(route.check(filter, config));
+            }
+        }
+        if is_route(members) || is_virtual_host(members) {
+            for (filter, _) in in_front(filters, at) {
+                findings.extend(disabled(source, at, node, filter));
+            }
+        }
+        Walk::Into
+    });
+    findings
+}
+
+/// Whether some route has a policy.
+pub(super) fn has_policy(document: &Node) -> bool {
+    let mut found = false;
+    visit(document, &Location::default(), &mut |_, node| {
+        let members = match node {
+            Node::Map(members) => members.as_slice(),
+            _ => &[],
+        };
+        found |= metadata(members).is_some() || unwrapped(node).0 == Some(PER_ROUTE);
+        match found {
+            true => Walk::Past,
+            false => Walk::Into,
+        }
+    });
+    found
+}
+
+/// The filters that requests to a place pass: those of its connection manager, or, for a route
+/// configuration of its own, all.
+fn in_front<'a>(
+    filters: &'a [(Filter, Config)],
+    at: &Location,
+) -> impl Iterator<Item = &'a (Filter, Config)> {
+    let steps = at.steps().to_vec();
+    let inline = |step: &Step| matches!(step, Step::Member(name) if name == "route_config" || name == "routeConfig");
+    let is_inline = steps.iter().any(inline);
+    filters.iter().filter(move |(filter, _)| {
+        let chain = |step: &Step| matches!(step, Step::Member(name) if name == "http_filters" || name == "httpFilters");
+        let own = filter.at.steps();
+        let end = own.iter().position(chain).unwrap_or_default();
+        !is_inline || own.get(..end).is_some_and(|manager| steps.starts_with(manager))
+    })
+}
+
+struct Route<'a> {
+    source: &'a Source,
+    at: &'a Location,
+    metadata: Option<&'a Node>,
+    node: &'a Node,
+    format: Format,
+}
+
+impl Route<'_> {
+    fn check(&self, filter: &Filter, config: &Config) -> Vec<Finding> {
+        let typed = self.typed(filter);
+        let metadata_at = self.metadata_at();
+        let error = |at: &Location, message: &str| self.source.at(Severity::Error, at, message);
+        let mut findings = Vec::new();
+        match (filter.build, self.metadata, &typed) {
+            (Build::Native, Some(_), None) => findings.push(error(
+                &metadata_at,
+                "the native build reads no metadata and answers 500 here; write a \
+                 DynamicModuleFilterPerRoute under typed_per_filter_config",
+            )),
+            (Build::Wasm, own, Some((at, _))) => {
+                findings.push(error(
+                    at,
+                    "the wasm module cannot read this policy; write it as metadata: \
+                     filter_metadata: { portcullis: … }",
+                ));
+                findings.extend(own.and_then(|own| self.of_metadata(own, config)));
+            }
+            (Build::Wasm, Some(own), None) => {
+                if config.route_lookup == RouteLookup::Sampled {
+                    findings.push(error(
+                        &metadata_at,
+                        "route_policies is off, so requests can miss this policy; set \
+                         route_policies to on, or remove the policy",
+                    ));
+                }
+                findings.extend(self.of_metadata(own, config));
+            }
+            (Build::Native, _, Some((at, message))) => {
+                findings.extend(self.of_typed(at, message, config));
+            }
+            (_, None, None) => {}
+        }
+        findings
+    }
+
+    fn metadata_at(&self) -> Location {
+        let at = self.at.member("metadata");
+        let camel = self.node.member("metadata");
+        let camel = camel.is_some_and(|node| node.member("filterMetadata").is_some());
+        let at = match camel {
+            true => at.member("filterMetadata"),
+            false => at.member("filter_metadata"),
+        };
+        at.member("portcullis")
+    }
+
+    fn of_metadata(&self, own: &Node, config: &Config) -> Option<Finding> {
+        let at = self.metadata_at();
+        let read = value(own, self.format, &at, &mut Vec::new());
+        self.judged(&at, &read, config)
+    }
+
+    fn of_typed(&self, at: &Location, message: &Node, config: &Config) -> Option<Finding> {
+        let (at, body) = body(at, message, "filter_config");
+        let read = match body {
+            Body::Object(node) => value(&node, self.format, &at, &mut Vec::new()),
+            Body::Text(text) => serde_json::from_str(&text).unwrap_or_default(),
+            Body::Missing => serde_json::Value::Null,
+        };
+        self.judged(&at, &read, config)
+    }
+
+    /// The error in a policy.
+    fn judged(&self, at: &Location, read: &serde_json::Value, config: &Config) -> Option<Finding> {
+        let error = match config.parse_route_policy(read) {
+            Ok(RoutePolicy::Unreadable) => {
+                return Some(self.source.at(Severity::Error, at, ONE_OF));
+            }
+            Ok(_) => return None,
+            Err(error) => error,
+        };
+        let place = match error.reason() {
+            Reason::UnknownField { field, .. } => error.location().member(field),
+            _ => error.location().clone(),
+        };
+        let place = joined(at, &place);
+        let text = error.to_string();
+        let (_, message) = text.split_once(": ").unwrap_or(("", &text));
+        let finding = self.source.at(Severity::Error, &place, message);
+        Some(finding)
+    }
+
+    /// The typed policy for a filter.
+    fn typed(&self, filter: &Filter) -> Option<(Location, Node)> {
+        let field = OVERRIDES
+            .iter()
+            .find(|name| self.node.member(name).is_some())?;
+        let Node::Map(overrides) = self.node.member(field)? else {
+            return None;
+        };
+        let (name, node) = overrides.iter().find(|(name, node)| {
+            unwrapped(node).0 == Some(PER_ROUTE)
+                && (*name == filter.name || is_own(unwrapped(node).1))
+        })?;
+        let at = self.at.member(field).member(name);
+        Some((at, unwrapped(node).1.clone()))
+    }
+}
+
+fn is_own(message: &Node) -> bool {
+    let names = ["filter_name", "per_route_config_name"];
+    let mut names = names
+        .iter()
+        .filter_map(|name| either(message, name)?.text());
+    names.any(|name| name == "portcullis")
+}
+
+/// The warning that a route or virtual host switches the filter off.
+fn disabled(source: &Source, at: &Location, node: &Node, filter: &Filter) -> Option<Finding> {
+    let field = OVERRIDES.iter().find(|name| node.member(name).is_some())?;
+    let own = node.member(field)?.member(&filter.name)?;
+    let (Some(ANY_FILTER), inner) = unwrapped(own) else {
+        return None;
+    };
+    let is_off = inner.member("disabled").and_then(Node::boolean) == Some(true);
+    let at = at.member(field).member(&filter.name);
+    let message = "switches the filter off here: nobody is asked for a token, and clients can send \
+                   the headers that it sets; write metadata with disabled: true instead";
+    is_off.then(|| source.at(Severity::Warning, &at, message))
+}

@@ -1,0 +1,223 @@
+//! Lines and columns of places in a document.
+//!
+//! The text is read again for each place, so nothing is kept for documents without findings.
+
+use serde_saphyr::granit_parser::{Event, Parser, Span};
+
+use portcullis::config::{Location, Step};
+
+/// A character of a text. Both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    /// The line.
+    pub(crate) line: usize,
+    /// The character in its line.
+    pub(crate) column: usize,
+}
+
+impl Position {
+    /// Of a line and a column that counts from 0.
+    pub(super) const fn new(line: usize, column: usize) -> Self {
+        Self {
+            line,
+            column: column.saturating_add(1),
+        }
+    }
+
+    /// Where a text that begins here, such as JSON in a string, has its character `inner`. Only a
+    /// literal block (`|`) has the lines of its text.
+    pub(crate) fn of_inner(self, text: &str, inner: Self) -> Self {
+        let lines: Vec<&str> = text.lines().take(self.line).collect();
+        let header = lines.iter().rev().nth(1).map(|line| line.trim_end());
+        let header = header.map(|line| {
+            line.trim_end_matches(|letter: char| letter.is_ascii_digit() || "+-".contains(letter))
+        });
+        if !header.is_some_and(|line| line.ends_with('|')) {
+            return self;
+        }
+        let indent = self.column.saturating_sub(1);
+        Self {
+            line: self.line.saturating_add(inner.line).saturating_sub(1),
+            column: inner.column.saturating_add(indent),
+        }
+    }
+}
+
+/// Where the name of a member is, or an element. Of a place that is not in the text, the innermost
+/// one around it.
+pub(crate) fn position(text: &str, at: &Location) -> Option<Position> {
+    find(text, at, Part::Name)
+}
+
+/// Where a value is.
+pub(crate) fn position_of_value(text: &str, at: &Location) -> Option<Position> {
+    find(text, at, Part::Value)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Name,
+    Value,
+}
+
+fn find(text: &str, at: &Location, part: Part) -> Option<Position> {
+    let events = Parser::new_from_str(text).map_while(Result::ok);
+    let mut walk = Walk {
+        events,
+        found: None,
+        part,
+    };
+    walk.value(at.steps());
+    walk.found
+}
+
+struct Walk<I> {
+    events: I,
+    found: Option<Position>,
+    part: Part,
+}
+
+impl<'a, I: Iterator<Item = (Event<'a>, Span)>> Walk<I> {
+    /// Follows the steps into the next value.
+    fn value(&mut self, steps: &[Step]) -> Option<()> {
+        let (event, span) = self.next()?;
+        if self.found.is_none() || (steps.is_empty() && self.part == Part::Value) {
+            self.found = Some(Position::new(span.start.line(), span.start.col()));
+        }
+        match (event, steps.split_first()) {
+            (Event::MappingStart(..), Some((Step::Member(name), rest))) => self.member(name, rest),
+            (Event::SequenceStart(..), Some((Step::Element(index), rest))) => {
+                self.element(*index, rest)
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn member(&mut self, wanted: &str, rest: &[Step]) -> Option<()> {
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::Scalar(name, _, _, _) if *name == *wanted => {
+                    self.found = Some(Position::new(span.start.line(), span.start.col()));
+                    return self.value(rest);
+                }
+                Event::MappingEnd => return Some(()),
+                event => {
+                    self.skip(&event)?;
+                    let (value, _) = self.next()?;
+                    self.skip(&value)?;
+                }
+            }
+        }
+    }
+
+    fn element(&mut self, index: usize, rest: &[Step]) -> Option<()> {
+        let mut left = index;
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                return Some(());
+            }
+            if left == 0 {
+                self.found = Some(Position::new(span.start.line(), span.start.col()));
+                return match (event, rest.split_first()) {
+                    (Event::MappingStart(..), Some((Step::Member(name), rest))) => {
+                        self.member(name, rest)
+                    }
+                    (Event::SequenceStart(..), Some((Step::Element(index), rest))) => {
+                        self.element(*index, rest)
+                    }
+                    _ => Some(()),
+                };
+            }
+            left = left.saturating_sub(1);
+            self.skip(&event)?;
+        }
+    }
+
+    /// Passes what an event begins.
+    fn skip(&mut self, event: &Event<'_>) -> Option<()> {
+        let mut depth = usize::from(begins(event));
+        while depth > 0 {
+            let (event, _) = self.next()?;
+            if begins(&event) {
+                depth = depth.saturating_add(1);
+            } else if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
+                depth = depth.saturating_sub(1);
+            }
+        }
+        Some(())
+    }
+
+    /// The next event of a value.
+    fn next(&mut self) -> Option<(Event<'a>, Span)> {
+        self.events.find(|(event, _)| {
+            begins(event)
+                || matches!(
+                    event,
+                    Event::Scalar(..) | Event::Alias(_) | Event::MappingEnd | Event::SequenceEnd
+                )
+        })
+    }
+}
+
+const fn begins(event: &Event<'_>) -> bool {
+    matches!(event, Event::MappingStart(..) | Event::SequenceStart(..))
+}
+
+/// Where an unquoted tab indents a line, which YAML does not allow.
+pub(super) fn indenting_tab(text: &str) -> Option<Position> {
+    text.lines().enumerate().find_map(|(index, line)| {
+        let indent = line.len().saturating_sub(line.trim_start().len());
+        let column = line.bytes().take(indent).position(|byte| byte == b'\t')?;
+        let has_text = !line.trim().is_empty();
+        has_text.then(|| Position::new(index.saturating_add(1), column))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(steps: &str) -> Location {
+        let steps = steps.split_whitespace();
+        steps.fold(Location::default(), |at, step| match step.parse() {
+            Ok(index) => at.element(index),
+            Err(_) => at.member(step),
+        })
+    }
+
+    #[test]
+    fn finds_names_elements_and_values() {
+        let yaml = "# c\na:\n  - {b: 1, 'c d': [2,\n     3]}\n  - x: &r {e: 1}\n    y: *r\nf: 1\n";
+        let json = "{\"a\": [\n  {\"b\": {\"c\": 1}},\n  2], \"f\":\t1}";
+        for (text, steps, name, value) in [
+            (yaml, "", (2, 1), (2, 1)),
+            (yaml, "a", (2, 1), (3, 3)),
+            (yaml, "a 0 b", (3, 6), (3, 9)),
+            (yaml, "a 1 x e", (5, 12), (5, 15)),
+            (yaml, "a 1 y e", (6, 5), (6, 5)),
+            (yaml, "f", (7, 1), (7, 4)),
+            (yaml, "a 7", (2, 1), (2, 1)),
+            (json, "a 0 b c", (2, 10), (2, 15)),
+            (json, "f", (3, 7), (3, 12)),
+        ] {
+            let at = |(line, column)| Some(Position { line, column });
+            assert_eq!(position(text, &place(steps)), at(name), "{steps}");
+            if value != name {
+                assert_eq!(position_of_value(text, &place(steps)), at(value), "{steps}");
+            }
+        }
+    }
+
+    #[test]
+    fn counts_the_lines_of_a_literal_block() {
+        let text = "a:\n  value: |\n    {\n      \"b\": 1 }\nc: '{}'\n";
+        let block = position_of_value(text, &place("a value")).unwrap();
+        let inner = Position { line: 2, column: 3 };
+        let expected = Position { line: 4, column: 7 };
+        assert_eq!(block.of_inner(text, inner), expected);
+        let quoted = position_of_value(text, &place("c")).unwrap();
+        assert_eq!(quoted.of_inner(text, inner), quoted);
+    }
+}

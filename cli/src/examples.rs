@@ -1,0 +1,53 @@
+//! The examples at the end of each `--help`.
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  portcullis check envoy.yaml
+  portcullis test policy.test.yaml
+  echo \"$TOKEN\" | portcullis explain --config envoy.yaml --token -
+
+Exit codes: 0 done, 1 findings, 2 usage.";
+
+pub(super) const CHECK_EXAMPLES: &str = "\
+Examples:
+  portcullis check policy.yaml
+  portcullis check --strict envoy.yaml routes.yaml
+  portcullis check --json envoy.yaml
+  portcullis check policy.yaml --jwks okta=keys.json
+
+Exit codes: 0 no error, 1 errors (with --strict, or warnings), 2 usage.";
+
+pub(super) const DECIDE_EXAMPLES: &str = r#"Example:
+  echo '{"id":1,"method":"GET","path":"/orders","headers":[]}' | portcullis decide --config policy.yaml
+
+Exit codes: 0 decided, 1 the configuration is refused, 2 usage."#;
+
+pub(super) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  echo \"$TOKEN\" | portcullis explain --config policy.yaml --jwks okta=keys.json --token -
+  portcullis explain --config envoy.yaml --token token.txt --request GET /orders
+
+Exit codes: 0 accepted, 1 refused, 2 usage.";
+
+pub(super) const CLIENT_SECRET_EXAMPLES: &str = "\
+Example:
+  portcullis client-secret";
+
+pub(super) const SCHEMA_EXAMPLES: &str = "\
+Example:
+  portcullis schema > portcullis.schema.json";
+
+pub(super) const COMPLETIONS_EXAMPLES: &str = "\
+Example:
+  portcullis completions bash > /etc/bash_completion.d/portcullis";
+
+pub(super) const MAN_EXAMPLES: &str = "\
+Example:
+  portcullis man /usr/local/share/man/man1";
+
+pub(super) const MIGRATE_EXAMPLES: &str = "\
+Examples:
+  portcullis migrate envoy.yaml > policy.yaml
+  portcullis migrate --rewrite --module /etc/envoy/portcullis.wasm envoy.yaml > new.yaml
+
+Exit codes: 0 printed, 1 a filter cannot be migrated, or there is none, 2 usage.";

@@ -1,0 +1,276 @@
+//! Files that hold policies: a policy alone, or a configuration of Envoy with Portcullis in it.
+
+pub(crate) mod policy;
+pub(crate) mod value;
+
+use std::{io::BufRead, path::Path};
+
+use serde_json::Value;
+
+use self::policy::{Body, Filter};
+use crate::{
+    envoy::{
+        document::Node,
+        position::{Position, position, position_of_value},
+        reader::{Format, Unreadable},
+    },
+    finding::{Finding, Severity},
+    input,
+    outcome::Failure,
+};
+use portcullis::{
+    config::{Location, Step},
+    json::{self, JsonError},
+};
+
+/// A file with policies.
+pub(crate) struct Source {
+    /// As it was named.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) text: String,
+}
+
+/// What a file holds.
+pub(crate) enum Contents {
+    /// A policy.
+    Policy(Policy),
+    /// A configuration of Envoy, with each filter of Portcullis and its policy. A policy that cannot
+    /// be read is a finding.
+    Envoy {
+        /// The whole document.
+        document: Node,
+        /// What it is written in.
+        format: Format,
+        /// The filters.
+        filters: Vec<(Filter, Result<Policy, Finding>)>,
+    },
+}
+
+/// A policy, and how to find its places in the file.
+pub(crate) struct Policy {
+    /// What the module would read.
+    pub(crate) value: Value,
+    /// Unquoted numbers that Envoy takes for texts.
+    pub(crate) texts: Vec<Location>,
+    /// Where it is in the document.
+    pub(crate) at: Location,
+    /// JSON in a text, with the position of that text.
+    inner: Option<(String, Position)>,
+}
+
+/// Why a file has no contents.
+pub(crate) enum Unusable {
+    /// It is neither YAML nor JSON.
+    Syntax(Finding),
+    /// It can be read, but is not what it should be.
+    Refused(Finding),
+}
+
+impl Source {
+    /// Reads a file; `-` is the standard input.
+    pub(crate) fn read(path: &Path, input: &mut dyn BufRead) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let text = String::from_utf8(input::read(path, input)?)
+            .map_err(|_| Failure::Usage(format!("{name}: not UTF-8; save it as UTF-8")))?;
+        Ok(Self { name, text })
+    }
+
+    /// What it holds.
+    pub(crate) fn contents(&self) -> Result<Contents, Unusable> {
+        // As a policy, JSON goes in as it is: the module reads those bytes.
+        let is_json = self.text.trim_ascii_start().starts_with('{');
+        let strict = is_json.then(|| json::parse(self.text.as_bytes()));
+        if let Some(Err(error)) = &strict {
+            return Err(self.bad_json(error));
+        }
+        let (document, format) = Node::read(&self.text).map_err(|error| self.unreadable(&error))?;
+        let filters = policy::filters(&document);
+        if !filters.is_empty() || policy::is_envoy(&document) {
+            let read = |filter: Filter| {
+                let policy = self.policy_of(&filter, format);
+                (filter, policy)
+            };
+            let filters = filters.into_iter().map(read).collect();
+            return Ok(Contents::Envoy {
+                document,
+                format,
+                filters,
+            });
+        }
+        if document.is_null() {
+            let finding = self.finding(Severity::Error, None, "", "the file is empty");
+            return Err(Unusable::Syntax(finding));
+        }
+        let mut texts = Vec::new();
+        let at = Location::default();
+        let value = match strict {
+            Some(Ok(value)) => value,
+            _ => value::value(&document, format, &at, &mut texts),
+        };
+        Ok(Contents::Policy(Policy {
+            value,
+            texts,
+            at,
+            inner: None,
+        }))
+    }
+
+    /// A finding in this file.
+    pub(crate) fn finding(
+        &self,
+        severity: Severity,
+        position: Option<Position>,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            severity,
+            file: self.name.clone(),
+            position,
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+
+    /// A finding at a place of the document.
+    pub(crate) fn at(
+        &self,
+        severity: Severity,
+        at: &Location,
+        message: impl Into<String>,
+    ) -> Finding {
+        self.finding(severity, position(&self.text, at), at.to_string(), message)
+    }
+
+    /// Where a place of a policy is in this file.
+    pub(crate) fn position_in(&self, policy: &Policy, at: &Location) -> Option<Position> {
+        let Some((text, outer)) = &policy.inner else {
+            return position(&self.text, &joined(&policy.at, at));
+        };
+        let inner = position(text, at);
+        Some(inner.map_or(*outer, |inner| outer.of_inner(&self.text, inner)))
+    }
+
+    fn policy_of(&self, filter: &Filter, format: Format) -> Result<Policy, Finding> {
+        let at = filter.policy_at.clone();
+        let mut texts = Vec::new();
+        let (value, inner) = match &filter.policy {
+            Body::Object(node) => {
+                let value = value::value(node, format, &Location::default(), &mut texts);
+                (value, None)
+            }
+            Body::Text(text) => {
+                let outer = position_of_value(&self.text, &at).unwrap_or(START);
+                let value = json::parse(text.as_bytes()).map_err(|error| {
+                    let inner = position_of(&error);
+                    let position = inner.map_or(outer, |at| outer.of_inner(&self.text, at));
+                    self.finding(
+                        Severity::Error,
+                        Some(position),
+                        at.to_string(),
+                        wording(text, &error),
+                    )
+                })?;
+                (value, Some((text.clone(), outer)))
+            }
+            Body::Missing => {
+                let message = "the filter has no policy; add it as a google.protobuf.Struct";
+                return Err(self.at(Severity::Error, &at, message));
+            }
+        };
+        Ok(Policy {
+            value,
+            texts,
+            at,
+            inner,
+        })
+    }
+
+    /// The failure that `--filter` names none of these.
+    pub(crate) fn no_such_filter(
+        &self,
+        name: &str,
+        filters: &[(Filter, Result<Policy, Finding>)],
+    ) -> Failure {
+        let names: Vec<&str> = filters.iter().map(|(filter, _)| &*filter.name).collect();
+        let file = &self.name;
+        Failure::Usage(match names.is_empty() {
+            true => format!("--filter {name}: {file} has no Portcullis filter"),
+            false => format!(
+                "--filter {name}: {file} has no Portcullis filter of this name; it has {}",
+                names.join(", ")
+            ),
+        })
+    }
+
+    fn unreadable(&self, error: &Unreadable) -> Unusable {
+        use crate::envoy::reader::Fault;
+        let finding = self.finding(Severity::Error, error.position, "", error.fault.to_string());
+        match error.fault {
+            Fault::NameTwice { .. } => Unusable::Refused(finding),
+            _ => Unusable::Syntax(finding),
+        }
+    }
+
+    fn bad_json(&self, error: &JsonError) -> Unusable {
+        // The reader of YAML knows which name it is, and where.
+        if let (JsonError::DuplicateName { .. }, Err(error)) = (error, Node::read(&self.text)) {
+            return self.unreadable(&error);
+        }
+        let position = position_of(error);
+        let finding = self.finding(Severity::Error, position, "", wording(&self.text, error));
+        match error {
+            JsonError::DuplicateName { .. } => Unusable::Refused(finding),
+            _ => Unusable::Syntax(finding),
+        }
+    }
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+/// The place `inner` of what is at `outer`.
+pub(crate) fn joined(outer: &Location, inner: &Location) -> Location {
+    let mut at = outer.clone();
+    for step in inner.steps() {
+        at = match step {
+            Step::Member(name) => at.member(name),
+            Step::Element(index) => at.element(*index),
+        };
+    }
+    at
+}
+
+fn position_of(error: &JsonError) -> Option<Position> {
+    match error {
+        JsonError::Malformed { line, column } | JsonError::DuplicateName { line, column } => {
+            Some(Position {
+                line: *line,
+                column: *column,
+            })
+        }
+        JsonError::NotUtf8 | JsonError::NotAnObject => None,
+    }
+}
+
+/// What is wrong with JSON, without its place.
+fn wording(text: &str, error: &JsonError) -> String {
+    match error {
+        JsonError::DuplicateName { .. } => {
+            "a name occurs twice in one object; remove one of them".to_owned()
+        }
+        JsonError::Malformed { .. } => {
+            let fault = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
+            let fault = fault.map(|fault| fault.to_string()).unwrap_or_default();
+            let fault = fault.split(" at line ").next().unwrap_or_default();
+            match fault {
+                "" => "not one JSON value of at most 128 levels".to_owned(),
+                "trailing comma" | "key must be a string" => {
+                    "not JSON: a name without quotes, or a comma too many; correct it".to_owned()
+                }
+                fault => format!("not JSON: {fault}; correct it"),
+            }
+        }
+        JsonError::NotUtf8 | JsonError::NotAnObject => error.to_string(),
+    }
+}

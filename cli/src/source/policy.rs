@@ -1,0 +1,291 @@
+//! The policies of Portcullis in an Envoy document.
+//!
+//! A filter is found by its type, wherever it is: in a listener, in a resource of a discovery
+//! service, in the patch of an `EnvoyFilter`. It is Portcullis if its name, its root, its file or
+//! its library says so, or if its configuration has providers and rules.
+
+use crate::envoy::{
+    document::Node,
+    message::{WASM, Walk, either, type_of, unwrapped, visit},
+};
+use portcullis::config::{Location, Step};
+
+/// Type of the configuration of a dynamic module.
+pub(crate) const NATIVE: &str =
+    "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter";
+
+/// Which build of Portcullis a filter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// The proxy-wasm module.
+    Wasm,
+    /// The dynamic module of Envoy.
+    Native,
+}
+
+/// A filter of Portcullis.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    /// The name in its chain.
+    pub(crate) name: String,
+    /// Which build it is.
+    pub(crate) build: Build,
+    /// Where its own message is: `PluginConfig` or `DynamicModuleFilter`.
+    pub(crate) at: Location,
+    /// That message.
+    pub(crate) message: Node,
+    /// Where its policy is.
+    pub(crate) policy_at: Location,
+    /// Its policy.
+    pub(crate) policy: Body,
+}
+
+/// How a policy is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    /// An object.
+    Object(Node),
+    /// JSON in a text.
+    Text(String),
+    /// Nothing.
+    Missing,
+}
+
+/// Every Portcullis of a document, in its order.
+pub(crate) fn filters(document: &Node) -> Vec<Filter> {
+    let mut found = Vec::new();
+    visit(document, &Location::default(), &mut |at, node| {
+        let of_kind = of_kubernetes(at, node);
+        if !of_kind.is_empty() {
+            found.extend(of_kind);
+            return Walk::Past;
+        }
+        let Some((build, at, message)) = message(at, node) else {
+            return Walk::Into;
+        };
+        let field = match build {
+            Build::Wasm => "configuration",
+            Build::Native => "filter_config",
+        };
+        let (policy_at, policy) = body(&at, message, field);
+        if is_portcullis(message, &policy) {
+            found.push(Filter {
+                name: name(document, &at),
+                build,
+                at,
+                message: message.clone(),
+                policy_at,
+                policy,
+            });
+        }
+        Walk::Past
+    });
+    found
+}
+
+/// The message of a filter in WebAssembly, or of a dynamic module.
+fn message<'a>(at: &Location, node: &'a Node) -> Option<(Build, Location, &'a Node)> {
+    let at = match type_of(node) {
+        Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => at.member("value"),
+        _ => at.clone(),
+    };
+    match unwrapped(node) {
+        (Some(WASM), inner) => Some((Build::Wasm, at.member("config"), inner.member("config")?)),
+        (Some(NATIVE), inner) => Some((Build::Native, at, inner)),
+        _ => None,
+    }
+}
+
+/// What a field of the type `Any` holds.
+pub(crate) fn body(at: &Location, message: &Node, field: &str) -> (Location, Body) {
+    let Some(any) = either(message, field) else {
+        return (at.clone(), Body::Missing);
+    };
+    let at = match message.member(field) {
+        Some(_) => at.member(field),
+        None => at.member(&portcullis::config::camel_case(field)),
+    };
+    let (at, value) = match (type_of(any), any.member("value")) {
+        (Some(_), Some(value)) => (at.member("value"), value),
+        _ => (at, any),
+    };
+    let body = match value {
+        Node::Map(_) => Body::Object(value.clone()),
+        _ => value
+            .text()
+            .map_or(Body::Missing, |text| Body::Text(text.to_owned())),
+    };
+    (at, body)
+}
+
+/// Whether it is Portcullis: by its names, or else by its configuration. A `vm_id` may be another
+/// module's too.
+fn is_portcullis(message: &Node, policy: &Body) -> bool {
+    let names = ["name", "root_id", "filter_name"];
+    let mut named = names
+        .iter()
+        .filter_map(|name| either(message, name)?.text());
+    let vm_config = either(message, "vm_config").and_then(|vm| vm.member("code"));
+    let library = either(message, "dynamic_module_config");
+    let files = [vm_config, library].into_iter().flatten();
+    named.any(|name| name.contains("portcullis"))
+        || { files }.any(|node| mentions(node, "portcullis"))
+        || match policy {
+            Body::Object(node) => {
+                node.member("providers").is_some() && node.member("rules").is_some()
+            }
+            Body::Text(text) => text.contains("\"providers\"") && text.contains("\"rules\""),
+            Body::Missing => false,
+        }
+}
+
+/// Whether a word is in some text in there.
+fn mentions(node: &Node, word: &str) -> bool {
+    match node {
+        Node::List(elements) => elements.iter().any(|element| mentions(element, word)),
+        Node::Map(members) => members.iter().any(|(_, member)| mentions(member, word)),
+        Node::Plain(text) | Node::Text(text) => text.contains(word),
+    }
+}
+
+/// The name of the entry around a place.
+fn name(document: &Node, at: &Location) -> String {
+    let mut node = document;
+    let mut name = "";
+    for step in at.steps() {
+        let next = match step {
+            Step::Member(field) => {
+                let is_entry = [
+                    "typed_config",
+                    "typedConfig",
+                    "config_discovery",
+                    "configDiscovery",
+                ];
+                if is_entry.contains(&field.as_str()) {
+                    name = node.member("name").and_then(Node::text).unwrap_or(name);
+                }
+                node.member(field)
+            }
+            Step::Element(index) => node.elements().get(*index),
+        };
+        let Some(next) = next else { break };
+        node = next;
+    }
+    name.to_owned()
+}
+
+/// Policies in resources from which a control plane makes the filter.
+fn of_kubernetes(at: &Location, node: &Node) -> Vec<Filter> {
+    let kind = node.member("kind").and_then(Node::text);
+    let (Some(kind), Some(spec)) = (kind, node.member("spec")) else {
+        return Vec::new();
+    };
+    let at = at.member("spec");
+    let metadata = node.member("metadata");
+    let name = metadata.and_then(|node| node.member("name")?.text());
+    let filter = |at: Location, message: &Node, field: &str| {
+        let (policy_at, policy) = body(&at, message, field);
+        is_portcullis(message, &policy).then(|| Filter {
+            name: name.unwrap_or_default().to_owned(),
+            build: Build::Wasm,
+            at,
+            message: Node::Map(Vec::new()),
+            policy_at,
+            policy,
+        })
+    };
+    match kind {
+        "WasmPlugin" => filter(at, spec, "pluginConfig").into_iter().collect(),
+        "EnvoyExtensionPolicy" => {
+            let wasm = spec.member("wasm").map(Node::elements).unwrap_or_default();
+            let entries = wasm.iter().enumerate();
+            let at = at.member("wasm");
+            entries
+                .filter_map(|(index, entry)| filter(at.element(index), entry, "config"))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a document is Envoy's, and no policy.
+pub(crate) fn is_envoy(document: &Node) -> bool {
+    const MARKS: [&str; 16] = [
+        "@type",
+        "admin",
+        "api_version",
+        "apiVersion",
+        "configs",
+        "dynamic_resources",
+        "dynamicResources",
+        "filter_chains",
+        "filterChains",
+        "http_filters",
+        "httpFilters",
+        "resources",
+        "static_resources",
+        "staticResources",
+        "virtual_hosts",
+        "virtualHosts",
+    ];
+    MARKS.iter().any(|name| document.member(name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(String, Build, String)> {
+        let (document, _) = Node::read(text).unwrap();
+        let filters = filters(&document).into_iter();
+        filters
+            .map(|filter| (filter.name, filter.build, filter.policy_at.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn finds_each_form_of_the_filter() {
+        let wasm = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+        for (text, name, build, at) in [
+            (
+                format!(
+                    "http_filters: [{{name: gate, typed_config: {{'@type': {wasm}, config: {{root_id: portcullis, configuration: {{'@type': x/google.protobuf.Struct, value: {{rules: []}}}}}}}}}}]"
+                ),
+                "gate",
+                Build::Wasm,
+                "http_filters[0].typed_config.config.configuration.value",
+            ),
+            (
+                format!(
+                    "patch: {{value: {{name: gate, typed_config: {{'@type': a/udpa.type.v1.TypedStruct, typeUrl: {wasm}, value: {{config: {{rootId: portcullis, configuration: {{'@type': x/google.protobuf.StringValue, value: '{{}}'}}}}}}}}}}}}"
+                ),
+                "gate",
+                Build::Wasm,
+                "patch.value.typed_config.value.config.configuration.value",
+            ),
+            (
+                format!("a: {{'@type': a/{NATIVE}, filter_name: portcullis, filter_config: {{}}}}"),
+                "",
+                Build::Native,
+                "a.filter_config",
+            ),
+            (
+                "{kind: WasmPlugin, metadata: {name: gate}, spec: {pluginConfig: {providers: {}, rules: []}}}".to_owned(),
+                "gate",
+                Build::Wasm,
+                "spec.pluginConfig",
+            ),
+            (
+                "{kind: EnvoyExtensionPolicy, metadata: {name: gate}, spec: {wasm: [{name: portcullis, config: {}}]}}".to_owned(),
+                "gate",
+                Build::Wasm,
+                "spec.wasm[0].config",
+            ),
+        ] {
+            let expected = (name.to_owned(), build, at.to_owned());
+            assert_eq!(found(&text), [expected], "{text}");
+        }
+        let other = format!("a: {{'@type': {wasm}, config: {{name: other, configuration: {{}}}}}}");
+        assert_eq!(found(&other), []);
+    }
+}

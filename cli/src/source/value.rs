@@ -1,0 +1,113 @@
+//! From a document, as Envoy reads it, to the JSON that the module is given.
+
+use serde_json::{Map, Number, Value};
+
+use crate::envoy::{
+    document::{Node, boolean, integer},
+    reader::Format,
+};
+use portcullis::config::Location;
+
+/// Integers up to here are exact as doubles, which is what a `google.protobuf.Struct` has.
+const EXACT: u64 = 1 << 53;
+
+/// The value that the module sees. Unquoted numbers that Envoy's reader of YAML takes for texts are
+/// put into `texts`: the operator meant a number.
+pub(crate) fn value(
+    node: &Node,
+    format: Format,
+    at: &Location,
+    texts: &mut Vec<Location>,
+) -> Value {
+    match node {
+        Node::List(elements) => {
+            let elements = elements.iter().enumerate();
+            let values =
+                elements.map(|(index, node)| value(node, format, &at.element(index), texts));
+            Value::Array(values.collect())
+        }
+        Node::Map(members) => {
+            let members = members.iter();
+            let members = members.map(|(name, node)| {
+                let value = value(node, format, &at.member(name), texts);
+                (name.clone(), value)
+            });
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Node::Text(text) => Value::String(text.clone()),
+        node if node.is_null() => Value::Null,
+        Node::Plain(text) if format == Format::Json => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+        }
+        Node::Plain(text) => plain(text, at, texts),
+    }
+}
+
+fn plain(text: &str, at: &Location, texts: &mut Vec<Location>) -> Value {
+    if let Some(flag) = boolean(text) {
+        return Value::Bool(flag);
+    }
+    match integer(text) {
+        Some(number) if number.unsigned_abs() <= EXACT => Value::Number(number.into()),
+        Some(number) => {
+            texts.push(at.clone());
+            Value::Number(number.into())
+        }
+        None => match fraction(text) {
+            Some(whole) => {
+                texts.push(at.clone());
+                Value::Number(whole)
+            }
+            None => Value::String(text.to_owned()),
+        },
+    }
+}
+
+/// A number with a fraction or an exponent, or beyond 64 bits, without its fraction.
+fn fraction(text: &str) -> Option<Number> {
+    let is_numeric = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
+    let has_digit = text.contains(|letter: char| letter.is_ascii_digit());
+    let is_float = has_digit && text.chars().all(is_numeric) && text.parse::<f64>().is_ok();
+    let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
+    is_float.then(|| whole.parse::<i64>().unwrap_or_default().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_yaml_as_envoy_does() {
+        let text = "[on, 'on', 1, 0x10, ~, a, 1.2.3, 60.5, 1e3, 9007199254740993, e]";
+        let (node, format) = Node::read(text).unwrap();
+        let mut texts = Vec::new();
+        let read = value(&node, format, &Location::default(), &mut texts);
+        let expected = json!([
+            true,
+            "on",
+            1,
+            16,
+            null,
+            "a",
+            "1.2.3",
+            60,
+            1,
+            9_007_199_254_740_993_i64,
+            "e"
+        ]);
+        assert_eq!(read, expected);
+        let places: Vec<String> = texts.iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["[7]", "[8]", "[9]"]);
+    }
+
+    #[test]
+    fn reads_numbers_of_json_as_they_are() {
+        let (node, format) = Node::read("[1, 60.5, true, null, \"1\"]").unwrap();
+        let mut texts = Vec::new();
+        let read = value(&node, format, &Location::default(), &mut texts);
+        assert_eq!(read, json!([1, 60.5, true, null, "1"]));
+        assert_eq!(texts, []);
+    }
+}
