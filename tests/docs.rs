@@ -7,7 +7,7 @@ use portcullis::config::Config;
 use serde_json::Value;
 
 #[test]
-fn every_example_configuration_is_read_as_it_says() {
+fn every_example_is_accepted_or_refused_as_its_info_string_says() {
     let examples = support::examples::of_the_documentation();
     assert!(
         examples
@@ -26,10 +26,9 @@ fn every_example_configuration_is_read_as_it_says() {
     }
 }
 
-/// Readers copy examples, so no example may have a rule that is never reached or an unused
-/// provider.
+/// Readers copy examples, so no example may have an unreachable rule or an unused provider.
 #[test]
-fn no_example_has_a_rule_or_a_provider_in_vain() {
+fn no_example_has_an_unreachable_rule_or_an_unused_provider() {
     let documented = support::examples::of_the_documentation();
     let documented = documented
         .iter()

@@ -1,10 +1,9 @@
-//! What the product takes for granted about its host, shown on the real Envoy and on the fake one.
+//! Facts about the host that the product relies on, shown in the real Envoy and in the fake host.
 //!
-//! Envoy documents little of this. A version of Envoy that changes one of these facts fails here,
-//! under the fact's name, and the fake host cannot drift from Envoy unnoticed. A module of its own
-//! asks: `tests/probe`, linked into this binary for the fake host and built as wasm for Envoy (`make
-//! host-facts`). Facts about shared data that no test can show, such as that nothing ever expires,
-//! rest on its source (proxy-wasm-cpp-host, `src/shared_data.cc`).
+//! Envoy documents few of them. If a version of Envoy changes one, the test with the fact's name fails, and
+//! the fake host cannot drift from Envoy unnoticed. A module of its own asks the host: `tests/probe`, which
+//! is linked into this binary for the fake host and built as wasm for Envoy (`make host-facts`). No test can
+//! show that shared data never expires; that rests on the source (proxy-wasm-cpp-host, `src/shared_data.cc`).
 
 use std::{path::PathBuf, time::Duration};
 
@@ -29,13 +28,13 @@ on_every_driver!(
     the_highest_version_only_ever_creates,
     an_emptied_key_still_exists,
     every_worker_sees_the_same_value_and_version,
-    one_worker_of_all_creates,
+    only_one_worker_creates_a_key,
     shared_data_outlives_the_configuration_it_was_written_under,
     the_context_of_a_stream_that_is_gone_is_refused,
     a_refused_context_leaves_the_one_before_in_force,
-    every_worker_s_vm_ticks_and_so_does_the_main_thread_s,
+    the_vms_of_all_workers_and_of_the_main_thread_tick,
     struct_configuration_arrives_in_the_wire_format,
-    text_configuration_arrives_as_it_is,
+    text_configuration_arrives_unchanged,
     authorization_lines_arrive_joined_by_a_comma,
     a_call_brings_the_server_s_status,
     a_call_that_the_server_resets_brings_503,
@@ -44,10 +43,10 @@ on_every_driver!(
     a_call_to_an_unknown_cluster_is_refused_at_once,
     route_metadata_arrives_in_the_wire_format,
     a_route_without_metadata_has_no_property,
-    an_edit_does_not_show_the_route_that_it_leads_to,
+    an_edit_does_not_reveal_the_new_route,
     filter_state_is_read_as_text,
-    a_foreign_function_that_is_not_there_is_not_found,
-    a_wrong_signature_is_told_from_one_that_cannot_be_verified,
+    a_missing_foreign_function_is_not_found,
+    a_wrong_signature_differs_from_one_that_cannot_be_verified,
 );
 
 fn a_missing_key_has_no_version<D: Driver>() {
@@ -87,7 +86,7 @@ fn the_highest_version_only_ever_creates<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "CasMismatch", ["x", 1]]));
 }
 
-/// Nothing deletes: a record that is no longer wanted can only be emptied.
+/// There is no way to delete a key. A record that is no longer needed can only be emptied.
 fn an_emptied_key_still_exists<D: Driver>() {
     let answers = played::<D>("set a x 0; empty a; get a; set a y 4294967295");
     assert_eq!(answers, json!(["Ok", "Ok", ["", 2], "CasMismatch"]));
@@ -100,7 +99,7 @@ fn every_worker_sees_the_same_value_and_version<D: Driver>() {
     assert_eq!(answers, [json!(["y", 2]), json!(["y", 2])]);
 }
 
-fn one_worker_of_all_creates<D: Driver>() {
+fn only_one_worker_creates_a_key<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let answers = play_on_each_worker(&gate, "set a x 4294967295");
     assert_eq!(answers, ["Ok", "CasMismatch"]);
@@ -120,7 +119,7 @@ fn the_context_of_a_stream_that_is_gone_is_refused<D: Driver>() {
     assert_eq!(answers, json!(["BadArgument"]));
 }
 
-/// Whoever acts all the same answers another client's request.
+/// A module that ignores the refusal answers another client's request.
 fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     let gate: D = start(Setup::default());
     let gone = &play(&gate, "context")[0];
@@ -140,8 +139,8 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     assert_eq!(parsed(&misdirected), json!(["Ok", "BadArgument"]));
 }
 
-/// Two workers, three VMs: the one that fetches keys for all may well be the main thread's.
-fn every_worker_s_vm_ticks_and_so_does_the_main_thread_s<D: Driver>() {
+/// Two workers make three VMs. The VM that fetches keys for all may be the main thread's.
+fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();
     gate.wait_until("the ticks of three VMs", || ticking() >= 3);
@@ -149,7 +148,7 @@ fn every_worker_s_vm_ticks_and_so_does_the_main_thread_s<D: Driver>() {
     assert_eq!(ticking(), 3);
 }
 
-/// One member, and a list in it: the order of members on the wire is not defined.
+/// One member with a list in it, since the order of members on the wire is not defined.
 fn struct_configuration_arrives_in_the_wire_format<D: Driver>() {
     let configuration = json!({ "all": [60, "a", true, null, { "b": [] }] });
     let wire = [
@@ -168,7 +167,7 @@ fn struct_configuration_arrives_in_the_wire_format<D: Driver>() {
     assert_eq!(play(&gate, "configuration"), json!([wire.concat()]));
 }
 
-fn text_configuration_arrives_as_it_is<D: Driver>() {
+fn text_configuration_arrives_unchanged<D: Driver>() {
     let gate: D = start(Setup::new(json!({ "n": 60 })));
     assert_eq!(play(&gate, "configuration"), json!([br#"{"n":60}"#]));
 }
@@ -236,8 +235,8 @@ fn a_route_without_metadata_has_no_property<D: Driver>() {
     );
 }
 
-/// An edit makes Envoy choose the route anew, but only a later filter gets to see which.
-fn an_edit_does_not_show_the_route_that_it_leads_to<D: Driver>() {
+/// An edit makes Envoy choose the route again, but only a later filter sees the new route.
+fn an_edit_does_not_reveal_the_new_route<D: Driver>() {
     let [first, second] = ["first", "second"].map(|name| json!({ "name": name }));
     let setup = Setup {
         virtual_hosts: vec![VirtualHost::any([
@@ -270,13 +269,13 @@ fn filter_state_is_read_as_text<D: Driver>() {
     assert_eq!(parsed(&answers), expected);
 }
 
-fn a_foreign_function_that_is_not_there_is_not_found<D: Driver>() {
+fn a_missing_foreign_function_is_not_found<D: Driver>() {
     let answers = played::<D>("own; foreign clear_route_cache; foreign nonsense");
     assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
 }
 
-/// Only of the first may a token be refused.
-fn a_wrong_signature_is_told_from_one_that_cannot_be_verified<D: Driver>() {
+/// Only the first may refuse a token.
+fn a_wrong_signature_differs_from_one_that_cannot_be_verified<D: Driver>() {
     let pem = include_str!("support/keys/p256.pub.pem").lines();
     let base64: String = pem.filter(|line| !line.starts_with('-')).collect();
     let key = STANDARD.decode(base64).unwrap();
@@ -316,18 +315,18 @@ fn start<D: Driver>(setup: Setup) -> D {
     D::start(&Setup { module, ..setup }).unwrap_or_else(|refused| panic!("{}", refused.0))
 }
 
-/// The probe as Envoy loads it, where `make host-facts` puts it.
+/// The probe for Envoy. `make host-facts` builds it.
 fn module() -> PathBuf {
     const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
     support::folders::project().join(BUILT)
 }
 
-/// What a script answers in a process of its own.
+/// The answers to a script in a process of its own.
 fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// What a script answers beside a cluster `server` that gives this answer.
+/// The answers to a script with a cluster `server` that gives this answer.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();
     server.answer("/", answer);
@@ -338,7 +337,7 @@ fn play<D: Driver>(gate: &D, script: &str) -> Value {
     parsed(&gate.send(&request(script)).body)
 }
 
-/// Plays a script once on each of two workers, whichever of them the connections go to.
+/// Plays a script once on each of two workers, whichever worker a connection goes to.
 fn play_on_each_worker<D: Driver>(gate: &D, script: &str) -> [Value; 2] {
     let mut answers = Vec::new();
     while answers.len() < 2 {

@@ -1,8 +1,8 @@
-//! The schema of the configuration says what the parser says.
+//! The schema of the configuration agrees with the parser.
 //!
-//! A kept validator (Ajv, under Node) judges every example of the documentation and of `envoy/`, and
-//! what becomes of them when a value is replaced or a name is added, one at a time: what the parser
-//! accepts is valid, and what it refuses for its shape is not.
+//! A standard validator (Ajv, under Node) judges every example of the documentation and of `envoy/`, and
+//! variants of them in which a value is replaced or a name is added. A document is valid if the parser
+//! accepts it, and invalid if the parser refuses it for its shape.
 
 use std::{
     fs,
@@ -18,17 +18,16 @@ struct Judged {
     place: String,
     document: Value,
     is_valid: bool,
-    /// All that a validator must say of it: each place, and the field that it does not know or what
-    /// is wrong there.
+    /// The complaint that the validator must have: the place, and the unknown field or the fault.
     complaint: Option<&'static str>,
 }
 
 #[test]
-fn says_what_the_parser_says() {
+fn agrees_with_the_parser() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
         judged.extend(judge(place.clone(), document.clone()));
-        // The pages of the products say again what the page of all fields says.
+        // The pages of the products repeat what the page of all fields says.
         let count = match place.contains("docs/providers") {
             true => 0,
             false => values(&document),
@@ -56,7 +55,7 @@ fn says_what_the_parser_says() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-/// An editor shows the message next to the line, so it must name the field and not the rule.
+/// An editor shows the message next to the line, so the message must name the field, not the rule.
 #[test]
 fn reports_a_fault_inside_a_requirement_at_its_own_place() {
     let any = |of: Value| json!({"requires_any": {"requirements": [{"allow_missing": {}}, of]}});
@@ -103,7 +102,7 @@ fn reports_a_fault_inside_a_requirement_at_its_own_place() {
 }
 
 #[test]
-fn names_what_holds_where_nothing_is_written() {
+fn names_the_defaults() {
     let schema = schema();
     let base = base();
     let written = format!("{:?}", parse(&base).unwrap());
@@ -147,7 +146,7 @@ fn every_field_is_in_the_documentation() {
     }
 }
 
-/// A configuration in which each object stands that has defaults.
+/// A configuration with every object that has defaults.
 fn base() -> Value {
     json!({
         "limits": {},
@@ -180,7 +179,7 @@ fn parse(document: &Value) -> Result<Config, portcullis::config::ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// What the schema must say of a document; `None` where only the parser can tell.
+/// The schema's verdict on a document; `None` if only the parser can decide.
 fn judge(place: String, document: Value) -> Option<Judged> {
     let is_valid = match parse(&document) {
         Ok(_) => true,
@@ -211,7 +210,7 @@ fn is_of_the_shape(reason: &Reason) -> bool {
     )
 }
 
-/// What the validator finds to be otherwise.
+/// The disagreements that the validator finds.
 fn complaints(judged: &[Judged]) -> String {
     let script = support::folders::project().join("scripts/check-schema/main.mjs");
     let mut validator = Command::new("node")
@@ -240,7 +239,7 @@ fn complaints(judged: &[Judged]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Values of every type, and some that mean something.
+/// Values of every type, and some that have a meaning.
 fn replacements() -> Vec<Value> {
     vec![
         json!(null),

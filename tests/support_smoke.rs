@@ -1,4 +1,4 @@
-//! What the scenario suite rests on: header maps and the scripted servers.
+//! The foundation of the scenarios: header maps and the scripted servers.
 
 use portcullis_wasm as _; // linked for the fake host
 
@@ -37,7 +37,7 @@ fn scripted_server_answers_by_path_and_counts() {
 }
 
 #[test]
-fn scripted_server_fails_as_told() {
+fn scripted_server_fails_as_scripted() {
     let script = AuthorizationServer::new();
     let server = script.listen().unwrap();
     for fault in [Answer::reset(), Answer::json("{}").truncated()] {

@@ -1,4 +1,4 @@
-//! Ed25519, as `ed25519-dalek` verifies strictly.
+//! Ed25519 signatures, compared with the strict verification of `ed25519-dalek`.
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
@@ -16,8 +16,8 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// Keys and R with and without a part of small order, of which the equation with cofactor would
-/// take more, and one octet of each of some signatures changed.
+/// Keys and R with and without a component of small order, of which the equation with the cofactor would
+/// accept more. In some signatures, one octet is changed.
 #[test]
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);
@@ -56,7 +56,7 @@ fn scalar(random: &mut Random) -> Scalar {
     Scalar::from_bytes_mod_order(random.octets())
 }
 
-/// The identity in more than half of the cases.
+/// A point of small order. In more than half of the cases, it is the identity.
 fn torsion(random: &mut Random) -> EdwardsPoint {
     let number = random.below(2) * random.below(8);
     EIGHT_TORSION[usize::try_from(number).unwrap()]

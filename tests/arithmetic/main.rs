@@ -1,4 +1,4 @@
-//! The arithmetic of our own beside that of other crates: equal on random and on extreme input.
+//! Our own arithmetic, compared with other crates on random and on extreme input.
 //!
 //! The seed is fixed, so that a failure repeats.
 
@@ -27,7 +27,7 @@ impl Random {
         std::array::from_fn(|_| self.next().to_be_bytes()[0])
     }
 
-    /// Below 2^`bits`.
+    /// A number below 2^`bits`.
     fn number(&mut self, bits: u64) -> BigUint {
         let digits = (0..bits.div_ceil(32)).map(|_| self.next().to_be_bytes());
         let digits =
@@ -36,7 +36,7 @@ impl Random {
     }
 }
 
-/// As many octets, zeros first.
+/// The number in so many octets, with leading zeros.
 fn padded(number: &BigUint, octets: usize) -> Vec<u8> {
     let minimal = number.to_bytes_be();
     let minimal = if *number == BigUint::ZERO {

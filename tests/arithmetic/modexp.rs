@@ -1,4 +1,4 @@
-//! Powers, as `num-bigint` and `crypto-bigint` compute them.
+//! Modular powers, compared with `num-bigint` and `crypto-bigint`.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -9,7 +9,7 @@ use crate::{Random, padded};
 use support::times::times;
 
 #[test]
-fn powers_are_those_of_two_other_crates() {
+fn powers_equal_those_of_two_other_crates() {
     let cases = u64::from(times(3_000));
     let mut random = Random(0x00c0_ffee);
     let mut large = 0;
@@ -86,7 +86,7 @@ fn constant_time(modulus: &BigUint, base: &BigUint, exponent: u64, octets: usize
     power[power.len() - octets..].to_vec()
 }
 
-/// Mostly small, so that many are tried; limbs and blocks have the same edges there.
+/// A size in bits. Most are small, so that many are tried: limbs and blocks have the same edges there.
 fn size(random: &mut Random) -> u64 {
     match random.below(1000) {
         0..900 => 2 + random.below(600),
@@ -133,7 +133,7 @@ fn shape(random: &mut Random, bits: u64) -> BigUint {
     }
 }
 
-/// Pieces of that many bits of all ones or of a pattern, one above the other.
+/// A number joined from pieces of bits, each all ones or a pattern.
 fn joined(random: &mut Random, end: &BigUint, piece: fn(&mut Random) -> (u64, u64)) -> BigUint {
     let mut number = BigUint::from(1_u8);
     while number.bits() <= end.bits() {

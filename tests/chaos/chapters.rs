@@ -1,4 +1,4 @@
-//! How often keys were fetched in each chapter, and how often they may have been.
+//! How often keys are fetched in each chapter, and how often they may be.
 
 use std::{
     fmt,
@@ -7,25 +7,25 @@ use std::{
 
 use crate::issuer::{BACKOFF, CACHE_DURATION, COOLDOWN};
 
-/// How the server fares.
+/// How the server behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// It answers.
+    /// It answers with keys.
     Good,
-    /// It does not, or with nonsense.
+    /// It does not answer, or answers with nonsense.
     Failing,
 }
 
-/// One chapter, as it went.
+/// A chapter that has ended.
 pub(crate) struct Chapter {
     pub(crate) name: &'static str,
     pub(crate) health: Health,
     pub(crate) lasted: Duration,
-    /// Fetches that succeeded and that failed.
+    /// The fetches that ended in it.
     pub(crate) fetches: Fetches,
 }
 
-/// Fetches by all workers.
+/// Fetches of all workers that succeeded and that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fetches {
     pub(crate) succeeded: u64,
@@ -33,7 +33,7 @@ pub(crate) struct Fetches {
 }
 
 impl Fetches {
-    /// Those since `earlier`.
+    /// The fetches since `earlier`.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             succeeded: self.succeeded - earlier.succeeded,
@@ -47,7 +47,7 @@ impl Fetches {
 }
 
 impl Chapter {
-    /// What was counted since `started`.
+    /// A chapter from `started` until now.
     pub(crate) fn ended(
         name: &'static str,
         health: Health,
@@ -63,19 +63,19 @@ impl Chapter {
         }
     }
 
-    /// The most fetches that may have ended in it: one that the chapter before began among them.
+    /// The most fetches that may have ended in the chapter, including one that began in the chapter before.
     pub(crate) fn allowed(&self) -> u64 {
         1 + match self.health {
             Health::Good => {
                 let refreshes = most(self.lasted, CACHE_DURATION * 9 / 10);
                 refreshes + most(self.lasted, COOLDOWN)
             }
-            // One for freshness or for a kid, then what the back-off lets through.
+            // One for freshness or for a kid, then those that the back-off allows.
             Health::Failing => attempts(self.lasted),
         }
     }
 
-    /// Fails the test unless the fetches are as many as they should be.
+    /// Fails the test if there are too many fetches, or none where some are due.
     pub(crate) fn assert_in_bounds(&self) {
         let (seen, allowed) = (self.fetches.all(), self.allowed());
         assert!(
@@ -103,13 +103,13 @@ impl fmt::Display for Chapter {
     }
 }
 
-/// The most events in that time that are an interval apart.
+/// The most events in that time if they are at least an interval apart.
 fn most(time: Duration, interval: Duration) -> u64 {
     (time.as_millis() / interval.as_millis()) as u64 + 1
 }
 
-/// The most attempts in that time that all fail: each wait is up to a tenth shorter than the last
-/// one doubled, up to ten times the first.
+/// The most attempts in that time if all of them fail. Each wait is twice the wait before, up to ten times
+/// the first, less up to a tenth.
 fn attempts(time: Duration) -> u64 {
     let waits = (0..).map(|failures: u32| {
         let doubled = BACKOFF * 2_u32.pow(failures.min(10));

@@ -11,19 +11,19 @@ use support::{
     signer::{Pair, Signer, jwks},
 };
 
-/// `iss` of its tokens.
+/// The `iss` of its tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
-/// Freshness, and how far ahead of its end keys are fetched: a tenth.
+/// How long keys are fresh. They are fetched again a tenth of this earlier.
 pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(1);
 /// The least time between two fetches that unknown kids cause.
 pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
-/// How long a fetch may take.
+/// The timeout of a fetch.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
-/// What is waited after a first failure; each that follows doubles it up to ten times this.
+/// The wait after a first failure. Each further failure doubles it, up to ten times this.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
-/// A provider `login` that has its keys from here, and a rule that it serves everything.
+/// A provider `login` with the keys of this server, and a rule that asks for its tokens everywhere.
 pub(crate) fn configuration() -> Value {
     let seconds = |time: Duration| format!("{}s", time.as_secs_f64());
     json!({
@@ -47,14 +47,14 @@ pub(crate) fn configuration() -> Value {
     })
 }
 
-/// A key, and a like one that is passed off as it.
+/// A key, and another key that is used under the same `kid`.
 pub(crate) struct Key {
     pub(crate) signer: Signer,
     pub(crate) forger: Signer,
 }
 
 impl Key {
-    /// All keys that it will ever have, oldest first.
+    /// Every key that the server will ever have, oldest first.
     pub(crate) fn all() -> Vec<Self> {
         let generation = |(n, (algorithm, own, other))| {
             let kid = format!("key-{n}");
@@ -78,7 +78,7 @@ impl Key {
     }
 }
 
-/// The server, at one address for good.
+/// The server. It keeps its address through restarts.
 pub(crate) struct Issuer {
     script: AuthorizationServer,
     address: SocketAddr,
@@ -104,32 +104,32 @@ impl Issuer {
         self.address
     }
 
-    /// From now on it publishes these keys.
+    /// Publishes these keys from now on.
     pub(crate) fn publish(&self, keys: &[Key]) {
         self.answer(answer(keys));
     }
 
-    /// It publishes these keys, later than anybody waits.
+    /// Publishes these keys so slowly that every fetch times out.
     pub(crate) fn publish_slowly(&self, keys: &[Key]) {
         self.answer(answer(keys).after(3 * TIMEOUT));
     }
 
-    /// It says 200, and nonsense.
+    /// Answers 200 with nonsense.
     pub(crate) fn publish_garbage(&self) {
         self.answer(Answer::json("<!doctype html><title>Maintenance</title>"));
     }
 
-    /// Its port is closed, and so are its connections.
+    /// Closes the port and all connections.
     pub(crate) fn stop(&mut self) {
         self.server = None;
     }
 
-    /// It is back.
+    /// Listens again at the same address.
     pub(crate) fn resume(&mut self) {
         self.server = Some(self.script.listen_at(self.address).unwrap());
     }
 
-    /// How often it was asked.
+    /// How often the key set was requested.
     pub(crate) fn fetches(&self) -> usize {
         self.script.fetches(JWKS_PATH)
     }

@@ -1,10 +1,9 @@
-//! Half a minute of traffic through four workers while the authorization server goes through everything
-//! that such servers go through.
+//! Half a minute of traffic through four workers while the authorization server misbehaves.
 //!
-//! It is stopped, slowed, made to answer garbage, rotates its keys three times and is restarted.
-//! Clients send good and bad tokens all the while. Claimed is: no good token is refused whose key
-//! is published and was learnt, or can be; no bad token passes; and keys are fetched no more often
-//! than the configuration says. What was counted is printed (`make chaos`).
+//! The server is stopped, slowed down and restarted, answers with garbage and rotates its keys three times.
+//! Meanwhile, clients send good and bad tokens. The test proves that no good token is refused while its key
+//! is published and the gate can know it, that no bad token passes, and that keys are fetched no more often
+//! than the configuration allows. `make chaos` prints what was counted.
 
 mod chapters;
 mod issuer;
@@ -13,7 +12,7 @@ mod traffic;
 
 use std::time::Duration;
 
-/// How long it takes. The chapters share it.
+/// How long the test takes. The chapters share this time.
 const DURATION: Duration = Duration::from_secs(30);
 
 #[test]

@@ -21,12 +21,12 @@ use support::{
 const WORKERS: usize = 4;
 /// Four connections for each worker.
 const CLIENTS: usize = 16;
-/// Between two requests of a client.
+/// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(40);
-/// The parts into which the time is divided.
+/// The number of parts into which the time is divided.
 const PARTS: u32 = 60;
 
-/// Does all of it, and prints what was counted.
+/// Runs all chapters, and prints what was counted.
 pub(crate) fn rage() {
     let mut storm = Storm::begin();
     storm.chapter("calm", Health::Good, 5, Storm::nothing);
@@ -108,7 +108,7 @@ impl Storm {
         }
     }
 
-    /// Something happens, and the traffic goes on until that many parts of the time have passed.
+    /// Runs a chapter: something happens, and the traffic goes on for so many parts of the time.
     fn chapter(
         &mut self,
         name: &'static str,
@@ -128,8 +128,8 @@ impl Storm {
 
     fn nothing(&mut self) {}
 
-    /// An issuer that nobody pesters: its new key is good from the moment it is published, because
-    /// the first token that names it makes the gate look.
+    /// Rotates the keys while no stranger sends unknown kids. The new key is good as soon as it is published,
+    /// because the first token that names it causes a fetch.
     fn rotate_quietly(&mut self) {
         self.traffic.strangers = Strangers::Absent;
         self.send();
@@ -144,8 +144,8 @@ impl Storm {
         self.send();
     }
 
-    /// A new key for the oldest, while strangers use the cool-down up: the new one is good when
-    /// that has passed at the latest, the old one is refused when the set has been fetched.
+    /// Replaces the oldest key while strangers use up the cool-down. The new key is good when the cool-down
+    /// has passed, at the latest. The old key is refused once the set is fetched.
     fn rotate(&mut self, newest: usize) {
         let oldest = newest - 2;
         self.traffic.good = newest - 1..newest;
@@ -159,7 +159,7 @@ impl Storm {
         self.await_removal(oldest);
     }
 
-    /// It comes back with a new key for its oldest. The gate learns so when it next tries.
+    /// Restarts the server with a new key in place of the oldest. The gate learns it with its next attempt.
     fn restart(&mut self) {
         self.traffic.good = 3..4;
         self.traffic.doubtful = vec![2, 4];
@@ -174,7 +174,7 @@ impl Storm {
         self.await_removal(2);
     }
 
-    /// Waits until every worker refuses the key; from then on each has to.
+    /// Waits until every worker refuses the key. From then on, none may accept it.
     fn await_removal(&mut self, key: usize) {
         let token = self.tokens.good(key);
         self.gate.wait_until("every worker to refuse", || {

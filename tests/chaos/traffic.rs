@@ -1,4 +1,4 @@
-//! What clients send, and which answers are right for it.
+//! The requests of the clients, and which answers are right for them.
 
 use std::ops::Range;
 
@@ -12,18 +12,18 @@ use crate::{
 };
 use support::{driver::Request, load::Shot, signer::Signer};
 
-/// Who good tokens are for.
+/// The subject of good tokens.
 const USER: &str = "alice";
 const REFUSED: &[u16] = &[401];
 
-/// Which keys serve, by their age.
+/// Which keys serve, by their index: the oldest is 0.
 #[derive(Clone)]
 pub(crate) struct Traffic {
-    /// Published and learnt, or to be learnt at once.
+    /// Published, and known to the gate or fetched as soon as they are needed.
     pub(crate) good: Range<usize>,
-    /// Just published or just withdrawn: both answers are right.
+    /// Just published or just withdrawn: either answer is right.
     pub(crate) doubtful: Vec<usize>,
-    /// Withdrawn, and known to be.
+    /// Withdrawn, and the gate knows it.
     pub(crate) removed: Range<usize>,
     /// Whether tokens with made-up kids are among the bad ones.
     pub(crate) strangers: Strangers,
@@ -77,7 +77,7 @@ impl Tokens {
         }
     }
 
-    /// The good token of the key of that age.
+    /// The good token of the key with that index.
     pub(crate) fn good(&self, key: usize) -> Request {
         bearer(&self.good[key])
     }
@@ -122,7 +122,7 @@ fn bearer(token: &str) -> Request {
     Request::get("/").bearer(token)
 }
 
-/// RFC 8725 section 2.1: the attack that each JWT library had once.
+/// RFC 8725 section 2.1: a token with `alg` "none", which many JWT libraries once accepted.
 fn unsigned(signer: &Signer, claims: &Value) -> String {
     let mut header = signer.header();
     header["alg"] = json!("none");

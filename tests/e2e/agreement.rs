@@ -1,4 +1,4 @@
-//! `portcullis decide` says of the same tokens what the module does: policies are tested with it.
+//! `portcullis decide` decides on the same tokens as the module does. Operators test their policies with it.
 
 use std::{fs, process};
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn program_decides_as_the_module_does() {
+fn the_program_decides_as_the_module_does() {
     if !oidc_provider::is_installed() {
         return;
     }

@@ -18,14 +18,14 @@ use support::{
     signer::Signer,
 };
 
-/// The client that has a secret; both stand in `server.mjs`.
+/// The client that has a secret. `server.mjs` has both.
 pub(crate) const CLIENT: &str = "orders-service";
 const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
 /// The client that has a key.
 pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
 
-/// Whether Node and the server's packages are there. Without them it says what is missing; in CI
-/// (`CI=true`) that is a failure.
+/// Whether Node and the server's packages are installed. Prints what is missing; with `CI=true` that is a
+/// failure.
 pub(crate) fn is_installed() -> bool {
     let packages = folder().join("node_modules/oidc-provider");
     let node = Command::new("node").arg("--version").output();
@@ -46,7 +46,7 @@ fn folder() -> PathBuf {
     support::folders::project().join("envoy/authorization-server")
 }
 
-/// A running server. Dropped, it ends.
+/// A running server, which ends when it is dropped.
 pub(crate) struct OidcProvider {
     process: Process,
     issuer: String,
@@ -78,7 +78,7 @@ impl OidcProvider {
         self.process.end();
     }
 
-    /// Its issuer identifier, which is where it listens.
+    /// Its issuer identifier, which is also its address.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -100,7 +100,7 @@ impl OidcProvider {
         self.granted(&basic(), parameters)
     }
 
-    /// The same, bound to the key of `signer` (RFC 9449 section 5).
+    /// An access token of [`CLIENT`] that is bound to the key of `signer` (RFC 9449 section 5).
     pub(crate) fn bound_token(&self, signer: &Signer, parameters: &[(&str, &str)]) -> String {
         let header = json!({ "typ": "dpop+jwt", "alg": signer.alg.name(), "jwk": signer.jwk() });
         let claims = json!({
@@ -114,7 +114,7 @@ impl OidcProvider {
         self.granted(&headers, parameters)
     }
 
-    /// What [`SIGNING_CLIENT`] authenticates itself with (RFC 7523 section 3).
+    /// The assertion with which [`SIGNING_CLIENT`] authenticates (RFC 7523 section 3).
     pub(crate) fn client_assertion(&self, audience: &str) -> String {
         client_signer().sign_claims(&json!({
             "iss": SIGNING_CLIENT,
@@ -170,7 +170,7 @@ struct Process {
 }
 
 impl Process {
-    /// The process, ready, and its issuer identifier.
+    /// Starts the process, and waits until it prints its issuer identifier.
     fn spawn(port: u16) -> (Self, String) {
         let mut child = Command::new("node")
             .arg(folder().join("server.mjs"))
@@ -198,7 +198,7 @@ impl Process {
     }
 
     fn end(&mut self) {
-        // It may be gone already; there is nothing else to try.
+        // The process may have ended already. There is nothing else to try.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The server gets other keys, or goes away.
+//! The server changes its keys, or stops.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn learns_the_keys_of_a_restarted_server() {
 }
 
 #[test]
-fn goes_on_with_known_keys_when_the_server_is_gone() {
+fn keeps_serving_with_known_keys_when_the_server_stops() {
     if !is_installed() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Tokens that the server issues, and what becomes of each.
+//! Tokens that the server issues, and the decision on each.
 
 use portcullis::jose::Algorithm;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 use support::{driver::Driver as _, signer::Signer};
 
-/// A token, where it is presented and what comes of it.
+/// A token, the path that it is presented at, and the expected outcome.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) path: &'static str,
@@ -19,10 +19,10 @@ pub(crate) struct Case {
     pub(crate) expected: Expected,
 }
 
-/// What comes of a token.
+/// The outcome for a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// It passes, and the upstream is told this client.
+    /// It passes, and a header names this client to the upstream.
     Client(&'static str),
     /// It is refused with this status, reason and challenge.
     Refused(u16, &'static str, &'static str),
@@ -40,7 +40,7 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Two for each algorithm: one that grants enough for its path, one that lacks a scope.
+/// Two tokens for each algorithm: one grants enough for its path, one lacks a scope.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {
@@ -68,7 +68,7 @@ fn signed(server: &OidcProvider) -> Vec<Case> {
     ALGORITHMS.into_iter().flat_map(of_one).collect()
 }
 
-/// Tokens that are good for something else, or were.
+/// Tokens that are expired, or meant for something else.
 fn unfit(server: &OidcProvider) -> Vec<Case> {
     let read = ("scope", "orders:read");
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
@@ -108,7 +108,7 @@ fn unfit(server: &OidcProvider) -> Vec<Case> {
     ]
 }
 
-/// Tokens and assertions that prove nothing without the key of who presents them.
+/// Tokens and assertions that prove nothing unless their client also proves that it has the key.
 fn bound(server: &OidcProvider) -> Vec<Case> {
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
     let own = resource("ES256");
@@ -123,7 +123,7 @@ fn bound(server: &OidcProvider) -> Vec<Case> {
             token,
             Expected::Client(SIGNING_CLIENT),
         ),
-        // It names its signer as issuer, not the server.
+        // Its issuer is the client, not the server.
         case("client assertion", "/", assertion, invalid("issuer")),
         case("DPoP-bound", "/", dpop, invalid("confirmation")),
     ]
@@ -139,7 +139,7 @@ fn case(name: &str, path: &'static str, token: String, expected: Expected) -> Ca
 }
 
 #[test]
-fn answers_each_token_as_it_deserves() {
+fn decides_on_every_token_of_the_server() {
     if !is_installed() {
         return;
     }

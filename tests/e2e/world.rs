@@ -1,4 +1,4 @@
-//! A gate before the authorization server's resources.
+//! A gate in front of the authorization server's resources.
 
 use serde_json::{Value, json};
 
@@ -8,19 +8,19 @@ use support::{
     envoy::{self, Envoy},
 };
 
-/// What the server signs with; the last segment of the resource chooses.
+/// The algorithms of the server. The last segment of the resource chooses one.
 pub(crate) const ALGORITHMS: [&str; 7] = [
     "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
 ];
-/// Needs both scopes; everything else needs `orders:read` alone.
+/// The path that needs both scopes. Every other path needs only `orders:read`.
 pub(crate) const BOTH_SCOPES: &str = "/orders/new";
 
-/// Whether Envoy, the module, Node and the server are there.
+/// Whether Envoy, the module, Node and the server are installed.
 pub(crate) fn is_installed() -> bool {
     envoy::is_installed(&envoy::module()) && oidc_provider::is_installed()
 }
 
-/// The resource that is signed for with `algorithm`: the audience.
+/// The resource whose tokens are signed with `algorithm`. It is their audience.
 pub(crate) fn resource(algorithm: &str) -> String {
     format!("https://api.example/{}", algorithm.to_lowercase())
 }
@@ -74,7 +74,7 @@ pub(crate) fn get(gate: &Envoy, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// How often Envoy has called the server: for nothing but keys.
+/// How often Envoy has called the server. It only fetches keys.
 pub(crate) fn fetches(gate: &Envoy) -> u64 {
     let name = "cluster.login.upstream_rq_total";
     let stats = gate.admin(&format!("/stats?filter={name}"));

@@ -1,4 +1,4 @@
-//! What must be the same on both sides.
+//! How the outcomes of both sides are compared.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,9 +12,9 @@ pub(crate) struct Difference(pub(crate) Vec<Atom>);
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The client's status: 200 where the request reached the upstream.
+    /// The client's status, which is 200 if the request reached the upstream.
     Decision { native: u16, ours: u16 },
-    /// What the upstream saw: a header, or `:path` for path and query.
+    /// What reached the upstream: a header, or `:path` for path and query.
     Forwarded(Forwarded),
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Forwarded {
 }
 
 impl Difference {
-    /// Compares; `None` where both are the same.
+    /// Compares two outcomes; `None` if they are the same.
     pub(crate) fn between(native: &Outcome, ours: &Outcome) -> Option<Self> {
         let mut atoms = Vec::new();
         let decision = |outcome: &Outcome| (outcome.status, outcome.seen.is_some());
@@ -46,19 +46,19 @@ impl Difference {
 }
 
 impl Atom {
-    /// The module refused what `jwt_authn` let through, with this status. It never answers 503
-    /// itself: then the upstream could not take what it forwarded.
+    /// Whether the module refused with this status what `jwt_authn` let through. `jwt_authn` never answers
+    /// 503 itself: then the upstream could not take what it forwarded.
     pub(crate) fn is_refusal(&self, status: u16) -> bool {
         matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
     }
 
-    /// The decisions of both.
+    /// Whether the sides answered with these statuses.
     pub(crate) fn is_decision(&self, expected: (u16, u16)) -> bool {
         matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
     }
 
-    /// Both let the request through, but a token that was verified on one side was not on the other:
-    /// there it stays, and its claims are missing.
+    /// Whether both sides let the request through, but only one verified the token. On the other side, the
+    /// token stays and its claims are missing.
     pub(crate) fn is_identity(&self) -> bool {
         let Self::Forwarded(header) = self else {
             return false;
@@ -109,7 +109,7 @@ fn forwarded(native: &Seen, ours: &Seen) -> Vec<Forwarded> {
         .collect()
 }
 
-/// Method, path and headers; the order of lines counts within a name.
+/// Method, path and headers by name. The order of lines counts only within a name.
 fn by_name(seen: &Seen) -> BTreeMap<String, Vec<String>> {
     let Headers(lines) = &seen.headers;
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();

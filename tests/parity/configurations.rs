@@ -1,4 +1,4 @@
-//! Configurations of `jwt_authn`, by hand.
+//! Configurations of `jwt_authn`, written by hand.
 
 use portcullis::jose::Algorithm::{
     self, EdDsa, Es256, Es384, Es512, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
@@ -12,13 +12,13 @@ use crate::{
 
 /// The issuer of most tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
-/// The issuer of others.
+/// The issuer of the other tokens.
 pub(crate) const PARTNER: &str = "https://partner.example.com";
 
-/// The filter state that rules look at, and the header that it is made from.
+/// The filter state that rules read, and the header that it is made from.
 pub(crate) const FILTER_STATE: &str = "x-tier";
 
-/// A configuration of `jwt_authn`, and what is worth asking it.
+/// A configuration of `jwt_authn`, and the requests that are worth sending to it.
 #[derive(Clone)]
 pub(crate) struct Configuration {
     /// Its name.
@@ -27,9 +27,9 @@ pub(crate) struct Configuration {
     pub(crate) providers: Vec<Provider>,
     /// Everything but its providers.
     pub(crate) rest: Value,
-    /// Paths with queries; the first is one that asks for a token.
+    /// Paths with queries. The first one needs a token.
     pub(crate) targets: Vec<String>,
-    /// Headers that rules look at.
+    /// Headers that rules compare.
     pub(crate) headers: Vec<(String, String)>,
 }
 
@@ -47,30 +47,30 @@ impl Configuration {
         configuration.requiring(&requires)
     }
 
-    /// Asks for something else everywhere.
+    /// Replaces what every path requires.
     pub(crate) fn requiring(self, requires: &Value) -> Self {
         self.ruled(&json!([{ "match": { "prefix": "/" }, "requires": requires }]))
     }
 
-    /// Has these rules.
+    /// Replaces the rules.
     pub(crate) fn ruled(mut self, rules: &Value) -> Self {
         self.rest["rules"] = rules.clone();
         self
     }
 
-    /// Has another field at the top.
+    /// Adds a field at the top.
     pub(crate) fn with(mut self, field: &str, value: &Value) -> Self {
         self.rest[field] = value.clone();
         self
     }
 
-    /// Is asked at these paths.
+    /// Replaces the paths.
     pub(crate) fn at(mut self, targets: &[&str]) -> Self {
         self.targets = targets.iter().map(|target| (*target).to_owned()).collect();
         self
     }
 
-    /// Is asked with these headers.
+    /// Replaces the headers.
     pub(crate) fn headed(mut self, headers: &[(&str, &str)]) -> Self {
         let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.headers = headers.iter().map(pair).collect();
@@ -82,7 +82,7 @@ impl Configuration {
         &self.targets[0]
     }
 
-    /// The whole configuration; `number` tells its key sets from those of others.
+    /// The whole configuration. `number` distinguishes its key sets from those of others.
     pub(crate) fn jwt_authn(&self, number: usize) -> Value {
         let mut whole = self.rest.clone();
         whole["providers"] = json!({});
@@ -112,7 +112,7 @@ impl Configuration {
     }
 }
 
-/// A provider with issuer and audience, and more.
+/// A provider with an issuer, an audience and more fields.
 pub(crate) fn login(more: &Value, keys: Keys) -> Provider {
     named("login", ISSUER, more, keys)
 }
@@ -134,7 +134,7 @@ pub(crate) fn one(name: &str, more: &Value) -> Configuration {
     Configuration::new(name, vec![login(more, Keys::local(&[Es256]))])
 }
 
-/// Two providers that read the same places, or places of their own.
+/// Two providers that read the same places, or different ones.
 fn pair(name: &str, partner: &Value) -> Configuration {
     let login = login(&json!({}), Keys::local(&[Es256]));
     let partner = named("partner", PARTNER, partner, Keys::local(&[EdDsa]));

@@ -1,7 +1,7 @@
-//! The deliberate differences: all there are.
+//! All deliberate differences.
 //!
-//! A row tells which requests are treated otherwise, by what they and the configuration say, and in
-//! which way. `docs/jwt_authn.md` has the same table.
+//! A row selects requests by their content and the configuration, and says how the two sides differ.
+//! `docs/jwt_authn.md` has the same table.
 
 use serde_json::Value;
 
@@ -29,9 +29,9 @@ pub(crate) struct Row {
     pub(crate) ours: &'static str,
     /// Why.
     pub(crate) reason: &'static str,
-    /// Whether a request is one that is treated otherwise.
+    /// Whether the two sides treat a request differently.
     pub(crate) applies: fn(Case<'_>) -> bool,
-    /// Whether it is treated otherwise in this way.
+    /// Whether this is the way in which they differ.
     pub(crate) is: fn(Case<'_>, &Atom) -> bool,
 }
 
@@ -64,7 +64,7 @@ pub(crate) const TABLE: &[Row] = &[
         reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers send what two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
-            // Read here alone, or passed over as another scheme where the rule forgives.
+            // Only the module reads it, or skips it as another scheme if the rule is lenient.
             Atom::Decision {
                 native: 401,
                 ours: 200,
@@ -73,7 +73,7 @@ pub(crate) const TABLE: &[Row] = &[
                 native: 200 | 401 | 403,
                 ours,
             } => matches!(ours, 400 | 401),
-            // One token more is found there.
+            // `jwt_authn` finds one more token there.
             Atom::Forwarded(header) if header.native.len() > header.ours.len() => true,
             _ => atom.is_identity(),
         },

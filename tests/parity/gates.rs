@@ -28,25 +28,25 @@ use support::{
     upstream::Upstream,
 };
 
-/// Whose listener.
+/// Which filter a listener has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     JwtAuthn,
     Portcullis,
 }
 
-/// What came of a request on one side.
+/// How a request ended on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// The client's status.
     pub(crate) status: u16,
     /// What reached the upstream.
     pub(crate) seen: Option<Seen>,
-    /// What the client was told: `jwt_authn`'s words are the best hint to why.
+    /// The body of the answer: the text of `jwt_authn` is the best hint to the reason.
     pub(crate) body: String,
 }
 
-/// A pair of listeners' filters in front of the router.
+/// The filters of both listeners, without the router.
 pub(crate) struct Pair {
     /// The filters with `jwt_authn`.
     pub(crate) native: Vec<Value>,
@@ -65,7 +65,8 @@ pub(crate) struct Gates {
 /// The listeners of a configuration.
 ///
 /// # Panics
-/// Where it cannot be carried over: none of these may fail.
+///
+/// If the configuration cannot be migrated: every one must be.
 pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     let jwt_authn = configuration.jwt_authn(number);
     let migrated = migrate::configuration(&jwt_authn)
@@ -106,7 +107,7 @@ pub(crate) fn native_filter(jwt_authn: &Value) -> Value {
     json!({ "name": "envoy.filters.http.jwt_authn", "typed_config": typed })
 }
 
-/// Envoy's filter that makes filter state of a header.
+/// Envoy's filter that copies a header into filter state.
 fn filter_state(name: &str) -> Value {
     let format = json!({ "text_format_source": { "inline_string": format!("%REQ({name})%") } });
     json!({
@@ -169,7 +170,7 @@ impl Gates {
         }
     }
 
-    /// Fails where the module trapped.
+    /// Fails the test if the module trapped.
     pub(crate) fn check(&self) {
         if self.process.log().contains(TRAP) {
             self.process.fail(&"the module trapped");
@@ -177,7 +178,7 @@ impl Gates {
     }
 }
 
-/// A client with one connection, as long as the proxy keeps it.
+/// A client with one connection, which it opens again if the proxy closes it.
 pub(crate) struct Client<'a> {
     gates: &'a Gates,
     address: SocketAddr,

@@ -1,4 +1,4 @@
-//! Configurations of `jwt_authn`, from a seed.
+//! Configurations of `jwt_authn`, generated from a seed.
 
 use portcullis::jose::Algorithm::{self, EdDsa, Es256, Es384, Hs256, Ps256, Rs256};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ fn provider(index: usize, random: &mut Random) -> Provider {
 }
 
 fn places(index: usize, random: &mut Random, json: &mut Value) {
-    // The first provider reads the standard places more often than not.
+    // In most configurations, the first provider reads the standard places.
     if random.once_in(if index == 0 { 2 } else { 4 }) {
         return;
     }

@@ -1,4 +1,4 @@
-//! Where tokens are put into a request, and how they are dressed up there.
+//! Where a request has its tokens, and how they are written there.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// How a token looks in its place.
+/// How a token is written in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
     /// As the provider reads it.
@@ -21,25 +21,25 @@ pub(crate) enum Dress {
     LowerCase,
     /// The prefix without the space at its end, or with one more.
     OtherSpace,
-    /// Without the prefix.
+    /// The token without the prefix.
     Bare,
-    /// Something before the prefix.
+    /// Something else before the prefix.
     Behind,
-    /// Something that is no base64url after the token.
+    /// Text that is not base64url after the token.
     Followed,
     /// A comma after the token.
     Comma,
     /// `=` after the token.
     Padded,
-    /// In quotes.
+    /// The token in quotes.
     Quoted,
-    /// Quotes open and do not close.
+    /// Quotes that open and do not close.
     HalfQuoted,
     /// The prefix alone.
     Nothing,
-    /// The value or the name is percent-encoded, where that means something.
+    /// The value or the name percent-encoded, if the place is decoded.
     Encoded,
-    /// Spaces around it.
+    /// Spaces around the token.
     Spaced,
 }
 
@@ -95,13 +95,13 @@ impl Place {
         places
     }
 
-    /// Whether it is what RFC 6750 section 2.1 describes.
+    /// Whether this is the place of RFC 6750 section 2.1.
     pub(crate) fn is_bearer(&self) -> bool {
         matches!(self, Self::Header { name, prefix }
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
-    /// Whether what stands in one may be found in the other.
+    /// Whether a token in one place may be found in the other.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,

@@ -1,4 +1,4 @@
-//! Requests, before their tokens are minted.
+//! Requests whose tokens are not signed yet.
 
 use crate::{
     configurations::Configuration,
@@ -10,39 +10,39 @@ use support::driver::Request;
 
 /// Requests that the generator adds to the table's.
 const RANDOM_REQUESTS: usize = 20;
-/// What clients send that would like to be someone else.
+/// The value of headers with which a client claims an identity.
 const SPOOF: &str = "spoofed";
 
 /// A request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
-    /// The method; `GET` where empty.
+    /// The method; empty is `GET`.
     pub(crate) method: &'static str,
     /// Path and query.
     pub(crate) target: String,
-    /// Headers beside those with tokens.
+    /// Headers other than those with tokens.
     pub(crate) headers: Vec<(String, String)>,
-    /// The tokens, in the order in which they are put.
+    /// The tokens, in the order in which they are added.
     pub(crate) tokens: Vec<Token>,
 }
 
 /// A token of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
-    /// Index of its provider.
+    /// The index of its provider.
     pub(crate) provider: usize,
     /// Which of the provider's keys signs.
     pub(crate) key: usize,
     /// What is wrong with it.
     pub(crate) fault: Fault,
-    /// Where it stands.
+    /// Where it is.
     pub(crate) place: Place,
-    /// How it looks there.
+    /// How it is written there.
     pub(crate) dress: Dress,
 }
 
 impl Plan {
-    /// The request, with tokens of this moment.
+    /// The request with fresh tokens.
     pub(crate) fn request(&self, configuration: &Configuration, mint: Mint) -> Request {
         let method = if self.method.is_empty() {
             "GET"
@@ -61,7 +61,7 @@ impl Plan {
         request
     }
 
-    /// Whether one of the tokens is like that.
+    /// Whether one of the tokens has this fault.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.tokens.iter().any(|token| token.fault == fault)
     }
@@ -155,7 +155,7 @@ fn with_faults(configuration: &Configuration, random: &mut Random, plans: &mut V
     }
 }
 
-/// More than one token, of one provider and of several.
+/// Requests with more than one token, of one provider and of several.
 fn several(configuration: &Configuration, plans: &mut Vec<Plan>) {
     let target = configuration.target();
     let everyone = |fault: Fault| {

@@ -1,4 +1,4 @@
-//! What the rows of the table look for in a request, and in how both sides treated it.
+//! What the rows of the table look for in a request and in its outcomes.
 
 use serde_json::Value;
 
@@ -12,20 +12,19 @@ use crate::{
     tokens::Fault,
 };
 
-/// Refused here, or let through unverified where the rule forgives.
+/// The module refuses the token, or lets it through unverified if the rule is lenient.
 pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Whether a part that lets requests through without a token stands in a group within a group, or
-/// beside one.
+/// Whether a member that lets requests through without a token is in a nested group, or next to one.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
     text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
 }
 
-/// The most credentials that stand in the places of one provider.
+/// The most credentials that a request has in the places of one provider.
 pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
     let count = |places: &[Place]| {
         let tokens = plan
@@ -49,7 +48,7 @@ pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> us
         .unwrap_or_default()
 }
 
-/// Not as RFC 6750 writes it, in one of the places that RFC 6750 describes.
+/// Whether a token is in a place of RFC 6750, but not written as RFC 6750 says.
 pub(crate) fn is_odd_credential(token: &Token) -> bool {
     let is_described = token.place.is_bearer() || matches!(token.place, Place::Param(_));
     is_described
@@ -66,7 +65,7 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Whether the keys of the token's provider hold one that is not for it.
+/// Whether the provider's key set may lead to a key that is not meant for the token.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -89,7 +88,7 @@ pub(crate) fn has_audiences(configuration: &Configuration) -> bool {
             .contains("provider_and_audiences")
 }
 
-/// Whether the scheme's case, which matters to `jwt_authn`, hides the token from it.
+/// Whether the case of the scheme hides the token from `jwt_authn`, which compares it exactly.
 pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     matches!(
         token.dress,
@@ -97,13 +96,13 @@ pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     )
 }
 
-/// Whether a rule looks at a query that is not in its plainest form.
+/// Whether a rule compares a query that is not in its plainest form.
 pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
     let rules = configuration.rest["rules"].to_string();
     rules.contains("query_parameters") && plan.target.contains('%')
 }
 
-/// The same path and parameters, in any order; those without name and value do not count.
+/// Whether path and parameters are the same, in any order. Parameters without name and value do not count.
 pub(crate) fn is_same_query(native: &str, ours: &str) -> bool {
     let read = |target: &str| {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -122,7 +121,7 @@ pub(crate) fn is_in_query(plan: &Plan) -> bool {
         .any(|token| matches!(token.place, Place::Param(_)))
 }
 
-/// The same number, or the same JSON in base64.
+/// Whether the values are the same number, or the same JSON in base64.
 pub(crate) fn is_same_claim(native: &[String], ours: &[String]) -> bool {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let value = |lines: &[String]| {

@@ -17,31 +17,31 @@ pub(crate) struct Provider {
     pub(crate) keys: Keys,
 }
 
-/// Whose keys, and how they are told.
+/// Keys, and how they are published.
 #[derive(Clone)]
 pub(crate) struct Keys {
-    /// They sign its tokens.
+    /// The signers of its tokens.
     pub(crate) signers: Vec<Signer>,
-    /// The document.
+    /// The key set.
     pub(crate) jwks: Value,
-    /// Where the document stands.
+    /// Where the key set comes from.
     pub(crate) source: Source,
 }
 
 /// Where a key set comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// In the configuration.
+    /// It is part of the configuration.
     Local,
-    /// Fetched when a request needs it.
+    /// It is fetched when a request needs it.
     Remote,
-    /// Fetched ahead.
+    /// It is fetched ahead.
     RemoteAhead,
-    /// Fetched from a server that does not have it.
+    /// It is fetched from a server that does not have it.
     RemoteAbsent,
 }
 
-/// What keys say of themselves.
+/// The members by which keys are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
     /// `kid` and `alg`.
@@ -98,7 +98,7 @@ impl Provider {
         Self { name, json, keys }
     }
 
-    /// Where its keys are served, if they are fetched.
+    /// The path of its key set, if it is fetched.
     pub(crate) fn path(&self, configuration: usize) -> String {
         format!("/{configuration}/{}", self.name)
     }

@@ -1,6 +1,6 @@
-//! Numbers from a seed, so that a failure can be had again.
+//! Numbers from a seed, so that a failure repeats.
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): small, and good enough to choose test cases by.
+/// `SplitMix64` (Steele, Lea, Flood 2014): small, and good enough to choose test cases.
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -1,5 +1,4 @@
-//! What RBAC is added to `jwt_authn` for, and the rules that take its place: the examples of
-//! `docs/jwt_authn.md` themselves, in one Envoy.
+//! RBAC behind `jwt_authn`, and the rules that replace it: the examples of `docs/jwt_authn.md`, in one Envoy.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -45,7 +44,7 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
             let [expected, found] = [native.send(&request), ours.send(&request)];
             let case = format!("{method} {path} (dry: {is_dry}) with {name}");
             assert_eq!(expected.seen.is_some(), found.seen.is_some(), "{case}");
-            // Where no rule matches, no token is verified: any that is there is too little.
+            // No rule matches, so no token is verified: whatever a request has, it grants too little.
             if name != "a forged one" || expected.status == found.status {
                 assert_eq!(expected.status, found.status, "{case}");
             } else {
@@ -66,7 +65,7 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
     assert!(counts.iter().all(|count| *count > 20));
 }
 
-/// The filters with RBAC, and the configuration, of the page.
+/// The page's filters with RBAC, and its configuration.
 fn examples() -> (Value, Value) {
     let (_, section) = PAGE.split_once("```yaml rbac\n").unwrap();
     let (rbac, rest) = section.split_once("```\n").unwrap();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::configurations::{Configuration, one};
 
-/// Every one.
+/// All of them.
 pub(crate) fn routes() -> Vec<Configuration> {
     let requires = json!({ "provider_name": "login" });
     let rule = |condition: Value| json!({ "match": condition, "requires": requires });

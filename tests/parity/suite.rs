@@ -1,4 +1,4 @@
-//! The suite: every configuration, every request, both sides.
+//! The suite: sends every request of every configuration to both sides.
 
 use std::{collections::BTreeMap, env};
 
@@ -14,23 +14,23 @@ use crate::{
 };
 use support::envoy;
 
-/// The seed where none is given.
+/// The seed if none is given.
 const SEED: u64 = 20_261_122;
-/// Configurations that the generator makes.
+/// The number of generated configurations.
 const GENERATED: usize = 24;
-/// Differences that are shown in full.
+/// The number of differences that are shown in full.
 const SHOWN: usize = 60;
-/// Fewest configurations, and requests to each.
+/// The least number of configurations, and of requests to each.
 const FEWEST: (usize, usize) = (40, 60);
-/// Most rows that the table may have.
+/// The most rows that the table may have.
 const MOST_ROWS: usize = 15;
 
-/// What a run found.
+/// The findings of a run.
 #[derive(Default)]
 struct Report {
     compared: usize,
     equal: usize,
-    /// Of those, how many the upstream saw.
+    /// The number of them that reached the upstream.
     allowed: usize,
     by_row: BTreeMap<&'static str, usize>,
     unlisted: Vec<String>,
@@ -81,7 +81,7 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // The clock may have struck in between.
+            // A second may have ended in between.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

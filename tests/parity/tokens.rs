@@ -1,4 +1,4 @@
-//! Tokens, good ones and those with one fault.
+//! Good tokens, and tokens with a single fault.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -6,23 +6,24 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// How far from an edge of time a token keeps, so that both sides are on the same side of it.
+/// The distance of a token's times from every limit, so that both sides decide alike although one decides
+/// later.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident),+ $(,)?) => {
-        /// What is peculiar about a token.
+        /// The fault of a token.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Fault { $($(#[$doc])* $fault),+ }
         impl Fault {
-            /// Each.
+            /// Every fault.
             pub(crate) const ALL: &[Self] = &[$(Self::$fault),+];
         }
     };
 }
 
 faults! {
-    /// Nothing.
+    /// No fault.
     None,
     // Times.
     Expired, ExpiredWithinSkew, NoExp, ExpZero, ExpNegative, ExpFraction, ExpText, ExpHuge, ExpNull,
@@ -46,7 +47,7 @@ faults! {
     Deep, DeepBeyond, Long, Cnf, LineBreak, SpaceAtEnd, Empty, Opaque,
 }
 
-/// Mints tokens at one moment.
+/// Signs tokens at one moment.
 #[derive(Clone, Copy)]
 pub(crate) struct Mint {
     /// Seconds since 1970.
@@ -126,7 +127,7 @@ impl Mint {
         claims
     }
 
-    /// Claims of a good token, with something of each type.
+    /// Claims of a good token, with a value of each type.
     fn claims(self, provider: &Provider) -> Value {
         let issuer = provider.json["issuer"].as_str();
         let audience = provider.json["audiences"][0].as_str();
@@ -192,12 +193,12 @@ fn faulty_header(signer: &Signer, fault: Fault) -> Value {
     header
 }
 
-/// Signed by the right key, save where another is the fault.
+/// Signs with the right key, unless the fault is another key.
 fn with_other_key(signer: &Signer, header: &Value, claims: &Value, fault: Fault) -> String {
     match fault {
         Fault::OtherKey => Signer::with_pair(signer.alg, Pair::Other).token(header, claims),
         Fault::AlgOfFamily => {
-            // What the header says is what was done, with a key of the same type.
+            // The header names the algorithm that was used, with a key of the same type.
             Signer::new(sibling(signer.alg)).token(header, claims)
         }
         _ => signer.token(header, claims),
@@ -234,7 +235,7 @@ fn padding(segment: &str) -> String {
     "=".repeat((4 - segment.len() % 4) % 4)
 }
 
-/// The last character with the next value: the same octets where it has bits that count for none.
+/// Replaces the last character by the next. If its last bits are unused, the octets stay the same.
 fn with_trailing_bits(segment: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = segment.split_at(segment.len() - 1);
@@ -243,7 +244,7 @@ fn with_trailing_bits(segment: &str) -> String {
     format!("{rest}{}", char::from(next))
 }
 
-/// Tokens whose header or payload is not what JSON would write, well signed.
+/// Tokens whose header or payload is unusual JSON or none, with a good signature.
 fn misshapen(signer: &Signer, claims: &Value, fault: Fault) -> Option<String> {
     let header = signer.header().to_string();
     let claims = claims.to_string();

@@ -1,8 +1,8 @@
-//! The configuration of each identity provider, as an operator would write it.
+//! The configuration for each identity provider, as an operator would write it.
 
 use serde_json::{Value, json};
 
-/// The provider for the fixture of that name.
+/// The provider for the fixture with this name.
 pub(crate) fn provider_for(fixture: &str) -> Value {
     match fixture {
         "okta-custom-as" => okta(),
@@ -67,7 +67,7 @@ fn ping_federate() -> Value {
     })
 }
 
-/// No preset: its tokens are as those of no product in particular.
+/// `PingOne` has no preset: its tokens are not like those of another product.
 fn ping_one() -> Value {
     json!({
         "issuer": "https://auth.pingone.com/ENV/as",
@@ -86,7 +86,7 @@ fn auth0() -> Value {
     })
 }
 
-/// Both audiences, so that it is the payload's `typ` that keeps ID tokens out.
+/// Accepts both audiences, so that the payload's `typ` keeps ID tokens out.
 fn keycloak() -> Value {
     json!({
         "preset": "keycloak",
@@ -106,7 +106,7 @@ fn cognito() -> Value {
     })
 }
 
-/// So that it is `token_use` that keeps ID tokens out.
+/// Accepts any client, so that `token_use` keeps ID tokens out.
 fn cognito_of_any_client() -> Value {
     let mut provider = cognito();
     provider["client_ids"] = Value::Null;
@@ -155,7 +155,7 @@ fn kubernetes() -> Value {
     })
 }
 
-/// The issuer of tokens in secrets, so that it is their missing `exp` and `aud` that keep them out.
+/// Has the issuer of tokens in Kubernetes secrets, so that their missing `exp` and `aud` keep them out.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["issuer"] = json!("kubernetes/serviceaccount");
@@ -174,7 +174,7 @@ fn zidentity() -> Value {
     })
 }
 
-/// A client that signs with its own key: a provider of its own, its keys in the configuration.
+/// A client that signs with its own key. It is a provider, with its keys in the configuration.
 fn client_assertion() -> Value {
     json!({
         "preset": "private-key-jwt",

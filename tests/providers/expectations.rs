@@ -1,4 +1,4 @@
-//! What every fixture expects, and what holds for all of them.
+//! What each fixture expects, and what holds for all of them.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const SCOPE: Outcome = Err((403, "insufficient_scope"));
 const ROLE: Outcome = Err((403, "insufficient_role"));
 const CLAIM: Outcome = Err((403, "insufficient_claim"));
 const CLIENT: Outcome = Err((403, "insufficient_client"));
-/// Neither a scope, a role, a client nor a value of any fixture.
+/// A word that no fixture has as scope, role, client or value.
 const NOBODY: &str = "nobody:has-this";
 
 #[test]
@@ -40,7 +40,7 @@ fn grants_what_each_provider_says_and_nothing_more() {
     assert_eq!(cases, COUNT);
 }
 
-/// Counts what was compared, and says for which fixture a comparison failed.
+/// Counts the comparisons, and names the fixture of one that fails.
 #[derive(Default)]
 struct Checks {
     label: String,
@@ -54,7 +54,7 @@ impl Checks {
     }
 }
 
-/// The token is good, and would not be with another signature, issuer, audience, time or type.
+/// Checks that the token is good, and bad with another signature, issuer, audience, time or type.
 fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let refused = |reason| Err((401, reason));
     let token = fixture.token();
@@ -83,7 +83,8 @@ fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
 }
 
 impl Gate {
-    /// The same gate for algorithms that none of its keys serves, which a written set must.
+    /// The same gate, ready for algorithms that none of its keys serves. A configured key set must serve one
+    /// of them, so it is replaced.
     fn with_any_key(mut self) -> Self {
         if self.provider.get("remote_jwks").is_none() {
             let signer = support::signer::Signer::new(portcullis::jose::Algorithm::Es512);
@@ -93,8 +94,8 @@ impl Gate {
     }
 }
 
-/// The token is refused for the one thing that makes it no access token: a gate that does not look
-/// at that lets it in.
+/// Checks that the token is refused for the single thing that makes it no access token: a gate that does not
+/// check that lets it in.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {
@@ -116,7 +117,7 @@ fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     checks.expect("without the check", blind.verify(&token), Ok(()));
 }
 
-/// One member of `expect`. An unknown one fails: it would otherwise be ignored.
+/// Checks one member of `expect`. An unknown member fails, or it would be ignored.
 fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): (&str, &Value)) {
     let token = fixture.token();
     match name {
@@ -164,7 +165,7 @@ fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): 
             let found = gate.with("issuer", json!(plain)).verify(&token);
             checks.expect("no slash", found, Err((401, "issuer")));
         }
-        // A required group that the token only points to is a group that it does not have.
+        // A token that only refers to its groups does not have the required one.
         "must" => grants_roles(checks, gate, &token, &[]),
         "groups" => assert_eq!(fixture.claims.get("groups"), None),
         other => panic!("{}: nothing checks {other:?}", fixture.id),
@@ -183,7 +184,7 @@ fn grants_scopes(checks: &mut Checks, gate: &Gate, token: &str, scopes: &[&str])
         gate.authorize(&all_of(&one_more), token),
         SCOPE,
     );
-    // A part of a scope is none.
+    // A part of a scope is not a scope.
     let parts: Vec<_> = scopes
         .iter()
         .map(|scope| scope.split_at(scope.len() - 1).0)

@@ -1,14 +1,14 @@
-//! The fixtures: claim sets to sign, and key sets to sign them for.
+//! The fixtures: claims to sign, and key sets that verify them.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Map, Value, json};
 
 use support::signer::{Pair, Signer};
 
-/// How many fixtures there are: a file that is read wrongly would pass with none at all.
+/// The number of fixtures. Without it, a file that is read wrongly would pass with none.
 pub(crate) const COUNT: usize = 21;
 
-/// A token as some identity provider makes it.
+/// A token as an identity provider makes it.
 #[derive(Clone)]
 pub(crate) struct Fixture {
     pub(crate) id: String,
@@ -27,7 +27,7 @@ pub(crate) fn all() -> (u64, Vec<Fixture>) {
     (document["now"].as_u64().unwrap(), fixtures)
 }
 
-/// The fixture of that name, and its time.
+/// The fixture with this name, and its time.
 pub(crate) fn one(id: &str) -> (u64, Fixture) {
     let (now, fixtures) = all();
     let fixture = fixtures.into_iter().find(|fixture| fixture.id == id);
@@ -45,13 +45,13 @@ impl Fixture {
         }
     }
 
-    /// The same with another claim.
+    /// The fixture with another claim.
     pub(crate) fn with_claim(mut self, name: &str, value: Value) -> Self {
         self.claims[name] = value;
         self
     }
 
-    /// The same without a claim.
+    /// The fixture without a claim.
     pub(crate) fn without_claim(mut self, name: &str) -> Self {
         self.claims.as_object_mut().unwrap().remove(name);
         self
@@ -81,8 +81,8 @@ impl Fixture {
     }
 }
 
-/// A key with exactly the members of `shape` beside its numbers. The one that is called `signing`
-/// signs; the others are other keys.
+/// A key with its numbers and exactly the members of `shape`. The key named `signing` signs; the others are
+/// different keys.
 fn jwk(shape: &Value, signing: &Value) -> Value {
     let pair = if shape["kid"] == *signing {
         Pair::Own

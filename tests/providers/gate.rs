@@ -1,4 +1,4 @@
-//! A gate with one provider: its configuration and keys in, an outcome out.
+//! A gate with one provider, which turns a token into an outcome.
 
 use portcullis::{
     config::Config,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::fixtures::Fixture;
 
-/// What came of a token: it passed, or status and reason.
+/// The outcome for a token: it passes, or is refused with a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;
 
 /// One provider, its keys and the time.
@@ -69,7 +69,7 @@ impl Gate {
             (b"authorization", authorization.as_bytes()),
         ]);
         let decision = engine.decide(&request, None, now, Patience::Exhausted, &NoConnection);
-        // Whatever URL a token may name: nobody goes there.
+        // Nobody fetches a URL that a token names.
         assert_eq!(engine.due(now), [], "calls to make");
         match decision {
             Decision::Permit(_) => Ok(()),
@@ -79,8 +79,8 @@ impl Gate {
         }
     }
 
-    /// Keys of a provider with `remote_jwks` come as if fetched now; those of another stand in its
-    /// configuration.
+    /// An engine with the keys. A provider with `remote_jwks` gets them as if they were fetched now; another
+    /// provider has them in its configuration.
     fn engine(&self, authorize: Option<&Value>) -> Engine {
         let mut provider = self.provider.clone();
         let is_remote = provider.get("remote_jwks").is_some();

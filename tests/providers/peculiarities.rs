@@ -1,4 +1,4 @@
-//! What single providers do unlike the others.
+//! Peculiarities of single providers.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -10,14 +10,14 @@ use crate::{
 };
 use support::signer::Signer;
 
-/// The fixture of that name and the gate for it.
+/// The fixture with this name, and its gate.
 fn case(id: &str) -> (Gate, Fixture) {
     let (now, fixture) = fixtures::one(id);
     (Gate::new(provider_for(id), &fixture, now), fixture)
 }
 
 #[test]
-fn entra_tenants_cannot_stand_in_for_each_other() {
+fn entra_tenants_cannot_impersonate_each_other() {
     let (gate, fixture) = case("entra-v2-user");
     let other = "9188040d-6c67-4c5b-b112-36a304b66dad";
     let issuer = |tenant: &str| json!(format!("https://login.microsoftonline.com/{tenant}/v2.0"));
@@ -43,7 +43,7 @@ fn entra_tenants_cannot_stand_in_for_each_other() {
     ] {
         assert_eq!(gate.verify(&fixture.token()), Err((401, reason)), "{case}");
     }
-    // The same template without a list is the operator's choice, and says so.
+    // The same template without a list must be the operator's explicit choice.
     let any = gate
         .with("require_claims", Value::Null)
         .with("allow_any_tenant", json!(true));
@@ -51,7 +51,7 @@ fn entra_tenants_cannot_stand_in_for_each_other() {
 }
 
 #[test]
-fn entra_keys_serve_the_issuer_that_they_name() {
+fn entra_keys_serve_only_the_issuer_that_they_name() {
     let (gate, fixture) = case("entra-v2-user");
     // The second key is Microsoft's for personal accounts.
     let mut theirs = fixture;
@@ -63,12 +63,12 @@ fn entra_keys_serve_the_issuer_that_they_name() {
 }
 
 #[test]
-fn entra_groups_that_do_not_fit_are_groups_that_nobody_has() {
+fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     let (gate, fixture) = case("entra-v2-groups-overage");
     let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
     let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
     let short = Err((403, "insufficient_claim"));
-    // The gate would fail the test if anyone went to look for them.
+    // The gate fails the test if anything is fetched.
     assert_eq!(gate.authorize(&rule, &fixture.token()), short);
     let named = fixture
         .clone()
@@ -85,7 +85,7 @@ fn entra_groups_that_do_not_fit_are_groups_that_nobody_has() {
     );
 }
 
-/// ID tokens of servers that give them no type of their own.
+/// Some servers give their ID tokens no type of their own.
 #[test]
 fn id_tokens_lack_the_claim_that_names_the_client() {
     for (id, claim) in [
@@ -99,9 +99,9 @@ fn id_tokens_lack_the_claim_that_names_the_client() {
     }
 }
 
-/// The roles of a client count where the operator names that client.
+/// The roles of a client count only if the operator names that client.
 #[test]
-fn keycloak_roles_of_another_client_are_none() {
+fn keycloak_roles_of_another_client_do_not_count() {
     let (gate, fixture) = case("keycloak-user");
     let rule = json!({ "roles": { "any_of": ["order_view"] } });
     let token = fixture.token();
@@ -130,7 +130,7 @@ fn keys_that_only_encrypt_sign_nothing() {
                 key["use"] = json!("enc");
             }
         }
-        // A set without any key that signs would be refused as a whole.
+        // A set without a signing key would be refused as a whole.
         keys.push(Signer::new(Algorithm::Es256).named(Some("other")).jwk());
         assert_eq!(gate.verify(&fixture.token()), Err((401, "unknown_key")));
     }
@@ -162,7 +162,7 @@ fn keycloak_service_accounts_name_one_client() {
 }
 
 #[test]
-fn google_access_tokens_are_no_jwts() {
+fn google_access_tokens_are_not_jwts() {
     let (gate, fixture) = case("google-id-token-sa");
     let opaque = gate.verify("ya29.a0AfH6SMBx-example_opaque-token");
     assert_eq!(opaque, Err((401, "malformed_token")));
@@ -171,7 +171,7 @@ fn google_access_tokens_are_no_jwts() {
 }
 
 #[test]
-fn github_workflows_are_told_apart_by_their_claims() {
+fn github_workflows_are_distinguished_by_their_claims() {
     let (gate, fixture) = case("github-actions");
     let rule = json!({ "claims": [
         { "claim": "repository", "any_of": ["octo-org/octo-repo"] },
@@ -221,7 +221,8 @@ fn kubernetes_tokens_may_live_a_year_and_no_longer() {
     assert_eq!(split, Err((403, "insufficient_claim")));
 }
 
-/// The manual's form has `iat` and the token endpoint's host as audience, the SDKs' form has neither.
+/// The form of the manual has `iat`, and the host of the token endpoint as audience. The form of the SDKs has
+/// neither.
 #[test]
 fn client_assertions_come_in_two_forms() {
     let (gate, fixture) = case("zidentity-client-assertion");
@@ -235,7 +236,7 @@ fn client_assertions_come_in_two_forms() {
         assert_eq!(gate.verify(&other.token()), Err((401, "client")));
         let nobodys = form.clone().without_claim("sub");
         assert_eq!(gate.verify(&nobodys.token()), Err((401, "claim")));
-        // What a client says of itself grants it nothing.
+        // A client cannot grant itself anything.
         let proud = form.clone().with_claim("scope", json!("admin"));
         let proud = proud.with_claim("roles", json!(["admin"])).token();
         for (rule, shortfall) in [
@@ -254,7 +255,7 @@ fn client_assertions_come_in_two_forms() {
 }
 
 #[test]
-fn rfc9068_tokens_have_every_claim_that_it_demands() {
+fn rfc9068_tokens_need_every_claim_of_the_rfc() {
     let (gate, fixture) = case("rfc9068-oidc-provider");
     for claim in ["sub", "client_id", "iat", "jti"] {
         let lacking = fixture.clone().without_claim(claim).token();

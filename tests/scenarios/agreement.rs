@@ -1,4 +1,4 @@
-//! `portcullis decide` says what the module does, in every state of the keys.
+//! `portcullis decide` decides as the module does, in every state of the keys.
 
 use std::{
     fs, process,
@@ -21,9 +21,9 @@ use support::{
     signer::{Pair, Signer, jwks},
 };
 
-on_every_driver!(program_agrees_in_every_state_of_the_keys);
+on_every_driver!(the_program_agrees_in_every_state_of_the_keys);
 
-fn program_agrees_in_every_state_of_the_keys<D: Driver>() {
+fn the_program_agrees_in_every_state_of_the_keys<D: Driver>() {
     let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = AuthorizationServer::new();
     server.answer(JWKS_PATH, Answer::status(500));
@@ -49,7 +49,7 @@ fn program_agrees_in_every_state_of_the_keys<D: Driver>() {
         let requests: Vec<_> = requests.chain([Request::get("/")]).collect();
         let decisions = decide(&configuration, keys, gate.now(), &requests);
         for (request, decision) in requests.iter().zip(decisions) {
-            assert_eq!(seen(&gate.send(request)), told(&decision), "{state}");
+            assert_eq!(seen(&gate.send(request)), decided(&decision), "{state}");
         }
     };
     agree("never fetched", None);
@@ -94,7 +94,7 @@ fn seen(exchange: &Exchange) -> Answered {
     )
 }
 
-fn told(decision: &Value) -> Answered {
+fn decided(decision: &Value) -> Answered {
     let value = |list: &str, name: &str| {
         let lines = decision[list].as_array().unwrap().iter();
         let mut lines = lines.filter(|line| line[0] == name);

@@ -13,7 +13,7 @@ use support::{
 };
 
 on_every_driver!(
-    lets_a_client_in_by_its_secret,
+    accepts_a_client_by_its_secret,
     answers_a_bad_secret_with_a_basic_challenge,
     takes_a_token_or_a_secret_but_not_both,
     rotates_and_disables_without_a_restart,
@@ -55,7 +55,7 @@ fn gate<D: Driver>(secrets: &[&str], rest: &Value) -> D {
     start(&Setup::new(configuration(&jobs(secrets, rest))))
 }
 
-/// A request of a client with its secret.
+/// A request with a client's identifier and secret.
 pub(crate) fn with_secret(path: &str, pair: &str) -> Request {
     Request::get(path).header("authorization", format!("Basic {}", STANDARD.encode(pair)))
 }
@@ -64,7 +64,7 @@ fn client(exchange: &Exchange) -> Option<String> {
     exchange.upstream.as_ref()?.headers.value("x-client")
 }
 
-fn lets_a_client_in_by_its_secret<D: Driver>() {
+fn accepts_a_client_by_its_secret<D: Driver>() {
     let gate: D = gate(&["old", "new"], &json!({}));
     for pair in ["batch:old", "batch:new", "b%61tch:n%65w"] {
         let exchange = gate.send(&with_secret("/", pair).header("x-client", "root"));

@@ -15,8 +15,8 @@ on_every_driver!(
     keeps_the_old_configuration_when_the_new_one_is_wrong,
     reads_numbers_that_arrive_as_doubles,
     refuses_a_double_that_equals_its_neighbours,
-    tells_neighbouring_integers_apart,
-    takes_over_a_new_configuration,
+    distinguishes_neighbouring_integers,
+    switches_to_a_new_configuration,
 );
 
 fn refuses_a_wrong_configuration_with_path_and_remedy<D: Driver>() {
@@ -86,7 +86,7 @@ fn keeps_the_old_configuration_when_the_new_one_is_wrong<D: Driver>() {
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
-fn takes_over_a_new_configuration<D: Driver>() {
+fn switches_to_a_new_configuration<D: Driver>() {
     let signer = signer();
     let config = configuration(&local_provider(&signer));
     let gate: D = start(&Setup::new(config.clone()));
@@ -109,7 +109,7 @@ fn reads_numbers_that_arrive_as_doubles<D: Driver>() {
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
 }
 
-/// An account number of 19 digits, which only accounts of that number have.
+/// An account number of 19 digits.
 const ACCOUNT: i64 = 1_234_567_890_123_456_789;
 
 fn for_account(config: &Value, account: &Value) -> Value {
@@ -119,7 +119,7 @@ fn for_account(config: &Value, account: &Value) -> Value {
     config
 }
 
-/// A control plane's `Struct` has only doubles: this number would let hundreds of accounts in.
+/// A control plane's `Struct` has only doubles. As a double, this number would let hundreds of accounts in.
 fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
     let config = configuration(&local_provider(&signer()));
     let mut required = config.clone();
@@ -142,7 +142,7 @@ fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
     }
 }
 
-fn tells_neighbouring_integers_apart<D: Driver>() {
+fn distinguishes_neighbouring_integers<D: Driver>() {
     let signer = signer();
     let config = configuration(&local_provider(&signer));
     let gate: D = start(&Setup::new(for_account(&config, &json!(ACCOUNT))));

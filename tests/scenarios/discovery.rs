@@ -1,4 +1,4 @@
-//! Keys that are found by their issuer's metadata.
+//! Keys that are found through their issuer's metadata.
 
 use serde_json::json;
 
@@ -13,11 +13,11 @@ const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 on_every_driver!(
-    finds_keys_by_the_issuers_metadata,
-    finds_metadata_of_servers_without_openid_connect,
-    takes_no_keys_by_the_metadata_of_another_issuer,
+    finds_keys_through_the_issuer_s_metadata,
+    finds_the_metadata_of_a_server_without_openid_connect,
+    ignores_the_metadata_of_another_issuer,
     understands_metadata_that_tenants_share,
-    keeps_what_worked_while_metadata_fails,
+    keeps_the_last_keys_while_metadata_fails,
 );
 
 fn metadata(issuer: &str) -> Answer {
@@ -48,14 +48,14 @@ fn publishing_keys() -> AuthorizationServer {
     crate::world::publishing(&signer())
 }
 
-fn finds_keys_by_the_issuers_metadata<D: Driver>() {
+fn finds_keys_through_the_issuer_s_metadata<D: Driver>() {
     let (login, keys) = (AuthorizationServer::new(), publishing_keys());
     login.answer(OPENID, metadata(ISSUER));
     let gate: D = discovering(&login, &keys, &[]);
     let token = token(&gate, &signer(), "alice");
     gate.wait_until("keys", || get(&gate, "/", &token).status == 200);
     assert_eq!((login.fetches(OPENID), keys.fetches(JWKS_PATH)), (1, 1));
-    // The host that is asked for is the document's, the cluster the operator's.
+    // The host comes from the document, the cluster from the configuration.
     let asked = keys.requests().remove(0).headers.value("host");
     assert_eq!(
         asked.as_deref().unwrap_or("keys.example.com"),
@@ -63,7 +63,7 @@ fn finds_keys_by_the_issuers_metadata<D: Driver>() {
     );
 }
 
-fn finds_metadata_of_servers_without_openid_connect<D: Driver>() {
+fn finds_the_metadata_of_a_server_without_openid_connect<D: Driver>() {
     let (login, keys) = (AuthorizationServer::new(), publishing_keys());
     login.answer(OAUTH, metadata(ISSUER));
     let gate: D = discovering(&login, &keys, &[]);
@@ -72,7 +72,7 @@ fn finds_metadata_of_servers_without_openid_connect<D: Driver>() {
     assert_eq!((login.fetches(OPENID), login.fetches(OAUTH)), (1, 1));
 }
 
-fn takes_no_keys_by_the_metadata_of_another_issuer<D: Driver>() {
+fn ignores_the_metadata_of_another_issuer<D: Driver>() {
     let (login, keys) = (AuthorizationServer::new(), publishing_keys());
     login.answer(OPENID, metadata("https://login.example.org"));
     let gate: D = discovering(&login, &keys, &[]);
@@ -109,7 +109,7 @@ fn understands_metadata_that_tenants_share<D: Driver>() {
     assert_eq!(get(&gate, "/", &other).status, 401);
 }
 
-fn keeps_what_worked_while_metadata_fails<D: Driver>() {
+fn keeps_the_last_keys_while_metadata_fails<D: Driver>() {
     let (login, keys) = (AuthorizationServer::new(), publishing_keys());
     login.answer(OPENID, metadata(ISSUER));
     let gate: D = discovering(&login, &keys, &[("/discovery/cache_duration", json!("1s"))]);

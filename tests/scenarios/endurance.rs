@@ -1,4 +1,4 @@
-//! Memory stays what it is, whatever number of clients come. (`make bench` goes on for millions.)
+//! Memory does not grow with the number of clients. (`make bench` sends millions of requests.)
 
 use portcullis::jose::Algorithm;
 use serde_json::json;
@@ -14,10 +14,10 @@ use support::{
 
 in_envoy!(memory_stays_flat_over_thousands_of_fresh_tokens);
 
-/// Tokens in each half, ten times what the cache holds, and forged ones.
+/// The tokens of each half: ten times as many as the cache holds, and forged ones.
 const GOOD: u64 = 10_000;
 const FORGED: u64 = 2_500;
-/// Growth in the second half that is noise: of the module 40 bytes a request, of Envoy 400.
+/// Growth in the second half that counts as noise: 40 bytes a request in the module, 400 in Envoy.
 const MOST_LINEAR: u64 = 512 << 10;
 const MOST_RESIDENT: u64 = 5 << 20;
 
@@ -38,7 +38,7 @@ fn memory_stays_flat_over_thousands_of_fresh_tokens() {
     assert_eq!((of("cache.hit"), gate.in_flight()), (Some(0), 0));
 }
 
-/// The memory after that many requests, none with a token that was seen before.
+/// Sends the requests of one half, each with a new token, and returns the memory after it.
 fn pass_half(gate: &Envoy, first: u64) -> Memory {
     let expiry = gate.now() + 600;
     for (pair, count, status) in [(Pair::Own, GOOD, 200), (Pair::Other, FORGED, 401)] {

@@ -1,4 +1,4 @@
-//! The examples in `envoy/` do what they say, in the real Envoy.
+//! The examples in `envoy/` work as they say, in the real Envoy.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ in_envoy!(
     a_verified_claim_chooses_the_route,
 );
 
-/// A gate with the filters of an example and its own configuration, and a signer that it trusts.
+/// A gate with the filters and the configuration of an example.
 fn example(yaml: &str) -> Setup {
     let example: Value = serde_saphyr::from_str(yaml).unwrap();
     let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -37,7 +37,7 @@ fn access_log_and_rbac_read_the_verified_token() {
     const YAML: &str = include_str!("../../envoy/metadata.yaml");
     let keys = ["portcullis.jwt", "portcullis.failure"];
     for key in keys {
-        // As the driver's own access log has it.
+        // The driver's access log has the same format.
         assert!(YAML.contains(&format!("\"%FILTER_STATE(wasm.{key}:PLAIN)%\"")));
     }
     let signer = signer();
@@ -73,7 +73,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     });
     assert_eq!(gate.send(&Request::get("/")).status, 200);
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
-    // Its verified subject leads to a route that asks for more than was checked.
+    // The verified subject leads to a route that asks for more than the module checked.
     let mut claims = claims(&gate, "root");
     claims["scope"] = json!("other");
     let moved = get(&gate, "/", &signer.sign_claims(&claims));
@@ -81,7 +81,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     assert_eq!(moved.details, "rbac_access_denied_matched_policy[none]");
 }
 
-/// Routes may be chosen by what a token says, where its provider has them chosen anew.
+/// With `clear_route_cache`, the route may depend on what the token says.
 fn a_verified_claim_chooses_the_route() {
     let signer = signer();
     let mut setup = example(include_str!("../../envoy/metadata.yaml"));
@@ -91,7 +91,7 @@ fn a_verified_claim_chooses_the_route() {
         server.hold();
         let login = &mut setup.configuration["providers"]["login"];
         login["clear_route_cache"] = json!(clears);
-        // Nothing is edited: it is the host's function that has the route chosen anew.
+        // No header is edited, so only the host's function makes Envoy choose the route again.
         login["forward"] = json!(true);
         let gate: Envoy = start(&Setup {
             virtual_hosts: vec![VirtualHost::any([

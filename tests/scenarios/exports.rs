@@ -1,4 +1,4 @@
-//! What other filters get to know, in place of the dynamic metadata of `jwt_authn`.
+//! What other filters can read: filter state, in place of the dynamic metadata of `jwt_authn`.
 
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
@@ -11,11 +11,11 @@ use support::{
 };
 
 on_every_driver!(
-    leaves_the_verified_token_to_other_filters,
-    says_why_a_token_failed_where_only_operators_look,
+    exports_the_verified_token_to_other_filters,
+    exports_the_reason_of_a_failure_only_for_operators,
 );
 
-/// A provider that exports all there is.
+/// Makes a provider export everything.
 fn exporting(provider: &mut Value) {
     provider["payload_in_metadata"] = json!("jwt");
     provider["header_in_metadata"] = json!("jwt.header");
@@ -38,7 +38,7 @@ fn exported(exchange: &Exchange, key: &str) -> Option<Value> {
     Some(serde_json::from_str(text).unwrap())
 }
 
-fn leaves_the_verified_token_to_other_filters<D: Driver>() {
+fn exports_the_verified_token_to_other_filters<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     exporting(&mut provider);
@@ -55,7 +55,7 @@ fn leaves_the_verified_token_to_other_filters<D: Driver>() {
     assert_eq!(exported(&exchange, "failure"), None);
 }
 
-fn says_why_a_token_failed_where_only_operators_look<D: Driver>() {
+fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     exporting(&mut provider);
@@ -74,9 +74,9 @@ fn says_why_a_token_failed_where_only_operators_look<D: Driver>() {
     }
 }
 
-/// Filters behind would decide without what they decide by.
+/// Filters behind the module would decide without the payload.
 #[test]
-fn refuses_a_request_whose_payload_the_host_does_not_take() {
+fn refuses_a_request_whose_payload_the_host_does_not_store() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     exporting(&mut provider);
@@ -87,9 +87,9 @@ fn refuses_a_request_whose_payload_the_host_does_not_take() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// The edit of a header clears it too; without one, the host's function is all there is.
+/// Editing a header clears the route cache too. Without an edit, only the host's function does.
 #[test]
-fn asks_the_host_for_a_new_route_where_told() {
+fn asks_the_host_for_a_new_route_only_if_configured() {
     let signer = signer();
     for (clears, forwards, host, status) in [
         (true, false, Status::Ok, 200),

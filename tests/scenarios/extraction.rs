@@ -1,4 +1,4 @@
-//! Claims that are passed on without anyone having verified them.
+//! Claims that are passed on unverified.
 
 use serde_json::json;
 
@@ -8,11 +8,11 @@ use support::{
     on_every_driver,
 };
 
-on_every_driver!(passes_unverified_claims_on_and_says_so);
+on_every_driver!(passes_unverified_claims_on_and_marks_them);
 
 const MARKER: &str = "x-jwt-signature-verified";
 
-fn passes_unverified_claims_on_and_says_so<D: Driver>() {
+fn passes_unverified_claims_on_and_marks_them<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     provider["payload_in_metadata"] = json!("jwt");
@@ -33,7 +33,7 @@ fn passes_unverified_claims_on_and_says_so<D: Driver>() {
     let seen = exchange.upstream.unwrap().headers;
     assert_eq!(seen.values(MARKER), ["false"]);
     assert_eq!(seen.values("authorization"), [format!("Bearer {forged}")]);
-    // Without a token nothing is said, least of all what the client says.
+    // Without a token, neither header is set, and the client's own are removed.
     let bare = gate.send(
         &Request::get("/")
             .header(MARKER, "true")

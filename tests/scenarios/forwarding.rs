@@ -1,4 +1,4 @@
-//! What the upstream gets to see.
+//! What reaches the upstream.
 
 use serde_json::json;
 
@@ -12,18 +12,18 @@ use support::{
 };
 
 on_every_driver!(
-    carries_verified_claims_and_nothing_a_client_made_up,
+    carries_verified_claims_and_no_header_that_a_client_made_up,
     removes_an_owned_header_under_every_name_that_a_server_folds,
-    reads_a_confusable_name_as_the_place_and_takes_it_out,
+    reads_a_token_under_a_confusable_name_and_takes_it_out,
     refuses_a_second_token_under_a_confusable_name,
-    grants_nothing_by_one_of_two_tokens_that_are_needed,
-    takes_the_token_out_wherever_it_stood,
-    leaves_the_token_where_told,
+    one_of_two_tokens_that_are_needed_grants_nothing,
+    takes_the_token_out_of_every_place,
+    forwards_the_token_only_if_configured,
     forwards_the_payload,
     keeps_claims_from_breaking_out_of_a_header,
 );
 
-fn carries_verified_claims_and_nothing_a_client_made_up<D: Driver>() {
+fn carries_verified_claims_and_no_header_that_a_client_made_up<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     provider["claim_to_headers"] = json!([
@@ -59,7 +59,7 @@ fn carries_verified_claims_and_nothing_a_client_made_up<D: Driver>() {
     assert_eq!(seen.bytes("x-city"), ["Z\u{fc}rich".as_bytes()]);
 }
 
-/// CGI and PHP turn each of them into `X_USER`.
+/// CGI and PHP turn each of these names into `X_USER`.
 fn removes_an_owned_header_under_every_name_that_a_server_folds<D: Driver>() {
     let signer = signer();
     let mut configuration = configuration(&local_provider(&signer));
@@ -82,7 +82,7 @@ fn removes_an_owned_header_under_every_name_that_a_server_folds<D: Driver>() {
     }
 }
 
-fn reads_a_confusable_name_as_the_place_and_takes_it_out<D: Driver>() {
+fn reads_a_token_under_a_confusable_name_and_takes_it_out<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     provider["from_headers"] = json!([{ "name": "x-token" }]);
@@ -139,7 +139,7 @@ fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
 }
 
 /// A caller needs both tokens, or none. A request with only one of them has no identity.
-fn grants_nothing_by_one_of_two_tokens_that_are_needed<D: Driver>() {
+fn one_of_two_tokens_that_are_needed_grants_nothing<D: Driver>() {
     let signer = signer();
     let mut partner = local_provider(&signer);
     partner["from_headers"] = json!([{ "name": "x-partner" }]);
@@ -175,7 +175,7 @@ fn grants_nothing_by_one_of_two_tokens_that_are_needed<D: Driver>() {
     }
 }
 
-fn takes_the_token_out_wherever_it_stood<D: Driver>() {
+fn takes_the_token_out_of_every_place<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     provider["from_headers"] = json!([{ "name": "x-jwt", "value_prefix": "jwt=" }]);
@@ -199,7 +199,7 @@ fn takes_the_token_out_wherever_it_stood<D: Driver>() {
     assert_eq!(gate.send(&two).status, 400);
 }
 
-fn leaves_the_token_where_told<D: Driver>() {
+fn forwards_the_token_only_if_configured<D: Driver>() {
     let signer = signer();
     let mut provider = local_provider(&signer);
     provider["forward"] = json!(true);
@@ -220,7 +220,7 @@ fn forwards_the_payload<D: Driver>() {
         provider["pad_forward_payload_header"] = json!(padded);
         let gate: D = start(&Setup::new(configuration(&provider)));
         let mut claims = claims(&gate, "alice");
-        // One byte more or less until the payload needs padding.
+        // The subject grows until the payload needs padding.
         while claims.to_string().len().is_multiple_of(3) {
             claims["sub"] = json!(format!("{}e", claims["sub"].as_str().unwrap()));
         }

@@ -1,4 +1,4 @@
-//! How long fetched keys are fresh, and what becomes of the records of sources that are gone.
+//! How long fetched keys are fresh, and what happens to the records of removed sources.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use support::{
 };
 
 on_every_driver!(
-    asks_whether_keys_still_stand,
-    says_when_keys_are_stale,
+    asks_whether_the_key_set_has_changed,
+    reports_when_keys_are_stale,
     leaves_no_keys_behind,
-    keeps_sources_apart_that_fail_differently,
-    gauges_tell_how_keys_stand,
+    keeps_the_attempts_of_different_sources_apart,
+    gauges_show_the_state_of_the_keys,
 );
 
 fn published(tag: &str) -> Answer {
     Answer::json(jwks([&signer()]).to_string()).header("etag", tag)
 }
 
-fn asks_whether_keys_still_stand<D: Driver>() {
+fn asks_whether_the_key_set_has_changed<D: Driver>() {
     let server = publishing(&signer());
     server.answer(JWKS_PATH, published("\"1\""));
     let mut provider = remote_provider();
@@ -50,14 +50,14 @@ fn asks_whether_keys_still_stand<D: Driver>() {
     assert_eq!(tag_of(1).as_deref(), Some("\"1\""));
     assert_eq!(get(&gate, "/", &token).status, 200);
     assert_eq!(counted("fetch_failed"), 0);
-    // A new set comes with a new tag, or with none.
+    // A new key set comes with a new tag, or without one.
     server.answer(JWKS_PATH, Answer::json(jwks([&signer()]).to_string()));
     let before = server.fetches(JWKS_PATH);
     gate.wait_until("two more", || server.fetches(JWKS_PATH) >= before + 2);
     assert_eq!(tag_of(before + 1), None);
 }
 
-fn says_when_keys_are_stale<D: Driver>() {
+fn reports_when_keys_are_stale<D: Driver>() {
     let server = publishing(&signer());
     let mut provider = remote_provider();
     provider["remote_jwks"]["cache_duration"] = json!("1s");
@@ -73,7 +73,7 @@ fn says_when_keys_are_stale<D: Driver>() {
     gate.wait_until("fresh again", || stale() == Some(0));
 }
 
-/// A source that is configured anew is fetched anew: nobody has kept its keys fresh meanwhile.
+/// A source that is removed and configured again is fetched again: nobody kept its keys fresh meanwhile.
 fn leaves_no_keys_behind<D: Driver>() {
     let server = publishing(&signer());
     let gate: D = with_remote_keys(&server);
@@ -82,7 +82,7 @@ fn leaves_no_keys_behind<D: Driver>() {
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/others");
     server.answer("/others", Answer::json(jwks([&signer()]).to_string()));
-    // The same source under other settings keeps its record.
+    // The same source with other settings keeps its record.
     let mut edited = remote_provider();
     edited["description"] = json!("edited");
     gate.reconfigure(&configuration(&edited)).unwrap();
@@ -98,8 +98,8 @@ fn leaves_no_keys_behind<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-/// A provider with a short timeout must not use up the tries of one that waits long enough.
-fn keeps_sources_apart_that_fail_differently<D: Driver>() {
+/// A provider with a short timeout must not use up the attempts of one that waits long enough.
+fn keeps_the_attempts_of_different_sources_apart<D: Driver>() {
     let server = publishing(&signer());
     let answer = Answer::json(jwks([&signer()]).to_string());
     server.answer(JWKS_PATH, answer.after(Duration::from_millis(500)));
@@ -112,13 +112,13 @@ fn keeps_sources_apart_that_fail_differently<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-fn gauges_tell_how_keys_stand<D: Driver>() {
+fn gauges_show_the_state_of_the_keys<D: Driver>() {
     let server = publishing(&signer());
     let gate: D = with_remote_keys(&server);
     let gauge = |name: &str| gate.metric(&format!("portcullis.provider.{name}"));
     gate.wait_until("keys", || gauge("login.keys") == Some(1));
 
-    // Under another name, and a second time with the same source.
+    // The provider under another name, and a second provider with the same source.
     let mut renamed = configuration(&remote_provider());
     let provider = renamed["providers"]["login"].take();
     let mut twin = provider.clone();
@@ -133,7 +133,7 @@ fn gauges_tell_how_keys_stand<D: Driver>() {
     assert!(gauge("renamed.jwks.last_success_seconds") > Some(0));
     assert_eq!(server.fetches(JWKS_PATH), 1);
 
-    // A source that has none.
+    // A source without keys.
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/none");
     gate.reconfigure(&configuration(&elsewhere)).unwrap();
@@ -141,7 +141,7 @@ fn gauges_tell_how_keys_stand<D: Driver>() {
         gauge("login.keys") == Some(0) && gauge("renamed.keys") == Some(0)
     });
 
-    // Limits under which the set is refused: it is tried, and said to fail.
+    // A limit that refuses the key set: the fetch counts as failed.
     let mut smaller = configuration(&remote_provider());
     smaller["limits"] = json!({ "jwks_bytes": 10 });
     gate.reconfigure(&smaller).unwrap();

@@ -1,4 +1,4 @@
-//! Input made to trap the module, or to slip by it.
+//! Input that is made to trap the module, or to get past it.
 
 use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
 use support::{
@@ -7,9 +7,9 @@ use support::{
 };
 
 on_every_driver!(
-    survives_bytes_that_are_no_text,
-    survives_much_of_everything,
-    sees_every_line
+    survives_bytes_that_are_not_text,
+    survives_long_and_deep_input,
+    sees_every_line_of_a_header
 );
 
 fn gate<D: Driver>() -> D {
@@ -18,7 +18,7 @@ fn gate<D: Driver>() -> D {
     start(&setup)
 }
 
-fn survives_bytes_that_are_no_text<D: Driver>() {
+fn survives_bytes_that_are_not_text<D: Driver>() {
     let gate: D = gate();
     let good = token(&gate, &signer(), "alice");
     let junk = Request::get("/")
@@ -48,7 +48,7 @@ fn survives_bytes_that_are_no_text<D: Driver>() {
     assert_eq!(gate.send(&cookie).status, 200);
 }
 
-fn survives_much_of_everything<D: Driver>() {
+fn survives_long_and_deep_input<D: Driver>() {
     let gate: D = gate();
     let long = "a".repeat(64 << 10);
     assert_eq!(get(&gate, "/", &long).status, 401);
@@ -72,7 +72,7 @@ fn survives_much_of_everything<D: Driver>() {
     assert_eq!(gate.send(&cookies).status, 401);
 }
 
-fn sees_every_line<D: Driver>() {
+fn sees_every_line_of_a_header<D: Driver>() {
     let gate: D = gate();
     let good = token(&gate, &signer(), "alice");
     let twice = |first: &str, second: &str| {

@@ -19,17 +19,17 @@ use support::{
 on_every_driver!(
     parks_requests_until_the_keys_arrive,
     holds_bodies_back_while_their_heads_wait,
-    answers_503_while_keys_cannot_be_had,
+    answers_503_while_keys_are_unavailable,
     fetches_no_keys_of_a_disabled_provider,
     learns_a_rotated_key,
-    looks_no_more_than_once_for_kids_that_nobody_has,
+    fetches_no_more_than_once_for_made_up_kids,
     answers_as_configured_while_strangers_keep_a_new_key_hidden,
-    bounds_the_signatures_of_a_token_by_their_cost,
-    large_rsa_exponents_never_serve,
-    bounds_how_many_wait,
-    refuses_no_good_token_for_want_of_room,
+    bounds_the_cost_of_verifying_a_token,
+    keys_with_large_rsa_exponents_never_serve,
+    bounds_the_number_of_waiting_requests,
+    answers_503_if_a_token_s_key_may_still_arrive,
     stops_waiting_after_the_timeout,
-    names_a_cluster_that_is_missing,
+    names_a_missing_cluster,
 );
 
 fn parks_requests_until_the_keys_arrive<D: Driver>() {
@@ -49,8 +49,8 @@ fn parks_requests_until_the_keys_arrive<D: Driver>() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// Where the host stops headers alone, a body that is let through takes them along: a forged token
-/// would pass before there is a key to check it with.
+/// The host may hold back only the headers. Then a body that passes takes them along, and a forged token
+/// would pass before there is a key to check it.
 fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -77,7 +77,7 @@ fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
     assert_eq!((exchange.status, exchange.upstream), (401, None));
 }
 
-fn answers_503_while_keys_cannot_be_had<D: Driver>() {
+fn answers_503_while_keys_are_unavailable<D: Driver>() {
     let signer = signer();
     let server = AuthorizationServer::new();
     for answer in [
@@ -103,7 +103,7 @@ fn answers_503_while_keys_cannot_be_had<D: Driver>() {
         assert_eq!(exchange.headers.value("www-authenticate"), None);
         assert_eq!(exchange.details, "portcullis_denied{keys_unavailable}");
         assert_eq!(get(&gate, "/", "junk").status, 401, "needs no key");
-        // And back again.
+        // The gate recovers.
         server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
         gate.wait_until("recovery", || get(&gate, "/", &token).status == 200);
     }
@@ -142,7 +142,7 @@ fn learns_a_rotated_key<D: Driver>() {
     gate.wait_until("a later success", || last_success().unwrap() > first);
 }
 
-fn looks_no_more_than_once_for_kids_that_nobody_has<D: Driver>() {
+fn fetches_no_more_than_once_for_made_up_kids<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     let gate: D = with_remote_keys(&server);
@@ -191,9 +191,9 @@ fn answers_as_configured_while_strangers_keep_a_new_key_hidden<D: Driver>() {
     }
 }
 
-/// A forged token costs a signature per key without `kid`. The number of keys tried depends on
-/// their cost, and the log says if some are not tried.
-fn bounds_the_signatures_of_a_token_by_their_cost<D: Driver>() {
+/// A forged token without `kid` costs a verification per key. The number of keys that are tried depends on
+/// their cost, and the log says if some are not.
+fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 2)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
             let own = Signer::new(algorithm).named(None);
@@ -217,7 +217,7 @@ fn bounds_the_signatures_of_a_token_by_their_cost<D: Driver>() {
 }
 
 /// Each bit of the exponent adds work to a verification that strangers can cause.
-fn large_rsa_exponents_never_serve<D: Driver>() {
+fn keys_with_large_rsa_exponents_never_serve<D: Driver>() {
     let signer = Signer::new(Algorithm::Ps256);
     let mut keys = signer.jwks();
     keys["keys"][0]["e"] = json!("AQAD");
@@ -238,7 +238,7 @@ fn large_rsa_exponents_never_serve<D: Driver>() {
     assert!(refused.0.contains(why), "{}", refused.0);
 }
 
-fn bounds_how_many_wait<D: Driver>() {
+fn bounds_the_number_of_waiting_requests<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();
@@ -260,9 +260,8 @@ fn bounds_how_many_wait<D: Driver>() {
     }
 }
 
-/// A token may be good whose key nobody has looked for yet: 503 keeps the client from throwing it
-/// away.
-fn refuses_no_good_token_for_want_of_room<D: Driver>() {
+/// A token whose key has not been fetched yet may be good. 503 keeps the client from throwing it away.
+fn answers_503_if_a_token_s_key_may_still_arrive<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     let mut config = configuration(&remote_provider());
@@ -297,7 +296,7 @@ fn stops_waiting_after_the_timeout<D: Driver>() {
     server.release();
 }
 
-fn names_a_cluster_that_is_missing<D: Driver>() {
+fn names_a_missing_cluster<D: Driver>() {
     let gate: D = start(&Setup::new(configuration(&remote_provider())));
     let exchange = get(&gate, "/", &token(&gate, &signer(), "alice"));
     assert_eq!(exchange.status, 503);

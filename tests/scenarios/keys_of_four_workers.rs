@@ -1,7 +1,6 @@
-//! Many requests on four workers at once: how often keys are fetched, and who is told what.
+//! Many requests on four workers at once: how often keys are fetched, and what each client gets.
 //!
-//! How many fetches there may be is computed from the time that has passed, as little as it may
-//! have been and as much.
+//! The number of allowed fetches is computed from the time that has passed, so no test depends on speed.
 
 use std::time::Duration;
 
@@ -27,15 +26,15 @@ on_every_driver!(
     fetches_once_per_refresh,
     fetches_once_per_cooldown_through_a_flood_of_unknown_kids,
     refuses_a_removed_key_on_every_worker,
-    has_keys_before_anyone_asks_and_keeps_them_through_an_update,
+    has_keys_before_any_request_and_keeps_them_through_an_update,
     outlives_the_configuration_that_was_fetching,
     ends_the_lease_of_a_worker_that_gets_no_answer,
     accepts_a_key_that_another_worker_has_fetched,
-    knows_who_calls_by_a_key_that_another_worker_has_fetched,
+    identifies_the_caller_by_a_key_that_another_worker_has_fetched,
 );
 
 const WORKERS: usize = 4;
-/// Connections of a burst: four for each worker.
+/// The connections of a burst: four for each worker.
 const CONNECTIONS: usize = 16;
 
 fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
@@ -50,7 +49,7 @@ fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
     gate.wait_until("all in flight", || gate.in_flight() == REQUESTS);
     assert_eq!(gate.taken_by_worker(), [REQUESTS / 4; WORKERS]);
     gate.wait_until("a fetch", || server.fetches(JWKS_PATH) > 0);
-    // Every worker ticks often enough to begin one of its own, if it could.
+    // Every worker ticks often enough to start a fetch of its own, if it were allowed to.
     gate.pass(Duration::from_millis(300));
     server.release();
     for (n, pending) in pending.into_iter().enumerate() {
@@ -72,7 +71,7 @@ fn fetches_once_per_refresh<D: Driver>() {
         assert_eq!(gate.send_over(CONNECTIONS, &requests), expected);
         gate.pass(Duration::from_millis(20));
     }
-    // A tenth of the duration ahead of its end.
+    // Keys are fetched again a tenth of the duration before its end.
     let allowed = 1 + most_intervals(&gate, started, Duration::from_millis(900));
     let fetches = server.fetches(JWKS_PATH);
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
@@ -94,7 +93,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
                 let kid = format!("made-up-{round}-{n}");
                 let stranger = stranger.clone().named(Some(&kid));
                 let stranger = Request::get("/").bearer(token(&gate, &stranger, "mallory"));
-                // A good one after every ten.
+                // A good request after every ten.
                 let good = (n % 10 == 0).then(|| good.clone());
                 [Some(stranger), good].into_iter().flatten()
             })
@@ -118,7 +117,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
     assert_all_workers_took_part(&gate);
 }
 
-/// A withdrawn key is a stolen one, for all that anybody knows.
+/// A withdrawn key may have been stolen.
 fn refuses_a_removed_key_on_every_worker<D: Driver>() {
     let (old, new) = (signer(), Signer::new(Algorithm::Es384));
     let server = publishing(&old);
@@ -141,7 +140,7 @@ fn refuses_a_removed_key_on_every_worker<D: Driver>() {
     }
 }
 
-fn has_keys_before_anyone_asks_and_keeps_them_through_an_update<D: Driver>() {
+fn has_keys_before_any_request_and_keeps_them_through_an_update<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     let gate: D = gate(&server, &json!({}));
@@ -149,7 +148,7 @@ fn has_keys_before_anyone_asks_and_keeps_them_through_an_update<D: Driver>() {
     gate.wait_until("keys", keys);
     assert_eq!(gate.taken_by_worker(), [0; WORKERS], "nobody has asked");
     assert_eq!(server.fetches(JWKS_PATH), 1);
-    // A fetch from here on would not end.
+    // From here on, a fetch would not end.
     server.hold();
     let mut updated = configuration(&remote_provider());
     updated["realm"] = json!("updated");
@@ -165,7 +164,7 @@ fn has_keys_before_anyone_asks_and_keeps_them_through_an_update<D: Driver>() {
     server.release();
 }
 
-/// With a configuration that is replaced goes its call, and with the call its answer.
+/// When a configuration is replaced, its call ends, and the answer is lost.
 fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -180,7 +179,7 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     updated["realm"] = json!("updated");
     gate.reconfigure(&updated).unwrap();
     server.release();
-    // They wait for the end of the lease at most, and no longer than requests may: five seconds.
+    // They wait no longer than the lease lasts, and no longer than requests may: five seconds.
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
     assert_eq!(answers, [Some(200); CONNECTIONS]);
@@ -189,8 +188,8 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     assert_eq!(failed, Some(0));
 }
 
-/// As if the worker had died: nothing comes back to it, and nobody tells the others. They wait as
-/// long as a lease lasts, which is the call's timeout and a second, and then try themselves.
+/// As if the worker had died: no answer reaches it, and no other worker knows. The others wait until the
+/// lease ends, which takes the call's timeout and a second, and then try themselves.
 fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     let server = publishing(&signer());
     let mut provider = remote_provider();
@@ -212,15 +211,15 @@ fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
 }
 
-/// A worker that refused a token for a key that its neighbour knows would make the client throw a
-/// good token away. Strangers have used the cool-down up, so it will not look for itself.
+/// Strangers have used up the cool-down, so the worker does not fetch. If it refused a token whose key
+/// another worker knows, the client would throw away a good token.
 fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
     let strict = json!({ "provider_name": "login" });
     meets_a_key_that_another_worker_has_fetched::<D>(strict, 401);
 }
 
-/// Where failed tokens pass, a good one must not count as failed.
-fn knows_who_calls_by_a_key_that_another_worker_has_fetched<D: Driver>() {
+/// If failed tokens may pass, a good one must not count as failed.
+fn identifies_the_caller_by_a_key_that_another_worker_has_fetched<D: Driver>() {
     let lenient = json!([{ "provider_name": "login" }, { "allow_missing_or_failed": {} }]);
     let lenient = json!({ "requires_any": { "requirements": lenient } });
     meets_a_key_that_another_worker_has_fetched::<D>(lenient, 200);
@@ -248,7 +247,7 @@ fn meets_a_key_that_another_worker_has_fetched<D: Driver>(requires: Value, unkno
     }
 }
 
-/// A gate with four workers whose keys are fetched from `server` as `settings` say.
+/// A gate with four workers that fetches its keys from `server` with these settings.
 fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     let mut provider = remote_provider();
     for (name, value) in settings.as_object().unwrap() {

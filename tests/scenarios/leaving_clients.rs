@@ -7,11 +7,11 @@ use support::{
     on_every_driver,
 };
 
-on_every_driver!(clients_that_leave_disturb_no_other);
+on_every_driver!(clients_that_leave_disturb_no_others);
 
-/// Every waiting request must get its own answer: one that acts for a client who left would let
-/// another's request through.
-fn clients_that_leave_disturb_no_other<D: Driver>() {
+/// Every waiting request must get its own answer. An answer for a client that left would let another client's
+/// request through.
+fn clients_that_leave_disturb_no_others<D: Driver>() {
     const CLIENTS: u64 = 240;
     let signer = signer();
     let server = publishing(&signer);
@@ -49,10 +49,10 @@ fn clients_that_leave_disturb_no_other<D: Driver>() {
     assert_eq!(gate.in_flight(), 0);
 }
 
-/// The host has forgotten a stream without a word. `proxy_set_effective_context` then fails and
-/// leaves the context of before in force: whoever acts all the same acts for another client.
+/// The host drops a stream without telling the module. `proxy_set_effective_context` then fails and leaves
+/// the previous context in force: a module that ignores that answers another client's request.
 #[test]
-fn acts_for_no_stream_that_the_host_has_forgotten() {
+fn acts_on_no_stream_that_the_host_has_dropped() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();

@@ -1,4 +1,4 @@
-//! What operators can count.
+//! The metrics that operators watch.
 
 use serde_json::json;
 
@@ -16,8 +16,8 @@ use support::{
 
 on_every_driver!(
     counts_decisions_and_fetches,
-    has_no_metric_that_means_nothing_for_its_provider,
-    resets_the_gauges_of_a_provider_that_became_another,
+    defines_only_metrics_that_apply_to_the_provider,
+    resets_the_gauges_of_a_provider_that_has_no_keys_any_more,
 );
 
 const OF_FETCHES: [&str; 4] = [
@@ -27,9 +27,8 @@ const OF_FETCHES: [&str; 4] = [
     "jwks.stale",
 ];
 
-/// An alert on 0 keys or on an old fetch must not fire for a provider that has no keys or fetches
-/// none.
-fn has_no_metric_that_means_nothing_for_its_provider<D: Driver>() {
+/// A provider without keys, or one that fetches none, must not trigger an alert on 0 keys or on an old fetch.
+fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));
     config["providers"]["jobs"] = json!({
@@ -50,7 +49,7 @@ fn has_no_metric_that_means_nothing_for_its_provider<D: Driver>() {
     }
 }
 
-fn resets_the_gauges_of_a_provider_that_became_another<D: Driver>() {
+fn resets_the_gauges_of_a_provider_that_has_no_keys_any_more<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
     let config = configuration(&remote_provider());

@@ -15,13 +15,13 @@ on_every_driver!(
     refuses_on_old_connections_what_the_newest_configuration_refuses,
     leaves_old_connections_alone_without_policy_id,
     leaves_the_connections_of_another_policy_alone,
-    does_not_count_an_update_that_was_refused_for_another_filter,
-    heeds_a_rollback_to_the_same_text,
-    heeds_a_rollback_that_is_stricter,
-    learns_on_workers_that_have_no_new_connection,
+    an_update_that_is_refused_for_another_filter_does_not_count,
+    obeys_a_rollback_to_the_same_text,
+    obeys_a_stricter_rollback,
+    workers_without_new_connections_learn_of_the_update,
 );
 
-/// A gate with this policy, and what its clients send.
+/// A policy, and what its clients send.
 pub(crate) struct Policy {
     pub(crate) config: Value,
     pub(crate) revoked: Request,
@@ -29,7 +29,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Tokens by `jti` at `/`, a client's secrets at `/jobs`.
+    /// A policy that takes tokens at `/`, and a client's secrets at `/jobs`.
     pub(crate) fn new(now: u64, id: Option<&str>) -> Self {
         let signer = signer();
         let mut config = configuration(&local_provider(&signer));
@@ -80,7 +80,7 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// Times of tokens, before there is a gate to ask: both drivers' clocks are behind it.
+/// The time for tokens that are signed before there is a gate. The clocks of both drivers are behind it.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until new connections get this status.
@@ -146,7 +146,7 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         ),
     ];
     for (index, (pointer, value, refused, reason, still_good)) in cases.into_iter().enumerate() {
-        // Each text is new; a repeated one would be a rollback.
+        // Each text is new. A repeated one would be a rollback.
         let mut before = policy.config.clone();
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
@@ -202,7 +202,7 @@ fn leaves_the_connections_of_another_policy_alone<D: Driver>() {
     assert_eq!(gate.send_on(&mut old, &policy.revoked).status, 200);
 }
 
-fn does_not_count_an_update_that_was_refused_for_another_filter<D: Driver>() {
+fn an_update_that_is_refused_for_another_filter_does_not_count<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = policy.gate();
     let mut old = gate.connect();
@@ -214,8 +214,8 @@ fn does_not_count_an_update_that_was_refused_for_another_filter<D: Driver>() {
     }
 }
 
-/// Envoy serves a rolled-back text by the context that still has it, and does not say so.
-fn heeds_a_rollback_to_the_same_text<D: Driver>() {
+/// Envoy serves a rolled-back configuration by the context that still has its text, and does not notify it.
+fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = policy.gate();
     let mut old = gate.connect();
@@ -235,13 +235,16 @@ fn heeds_a_rollback_to_the_same_text<D: Driver>() {
     let before = configured(&gate);
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
-    // The VM of the fake host's main thread has no connections, so nothing of the old text is left there.
-    assert!(configured(&gate) <= before + 1, "the worker's VM was told");
-    // A configuration still refuses what it refuses by itself.
+    // In the fake host, the main thread's VM has no connections, so it no longer has the old text.
+    assert!(
+        configured(&gate) <= before + 1,
+        "the worker's VM was configured"
+    );
+    // The configuration in between still refuses what it refuses itself.
     assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
 }
 
-fn heeds_a_rollback_that_is_stricter<D: Driver>() {
+fn obeys_a_stricter_rollback<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = start(&keeping(policy.revoking()));
     let mut old = gate.connect();
@@ -254,13 +257,13 @@ fn heeds_a_rollback_that_is_stricter<D: Driver>() {
     gate.reconfigure(&policy.revoking()).unwrap();
     await_status(&gate, &policy.revoked, 401);
     gate.wait_until("the rollback", || {
-        // Any new connection may be the first of the new configuration.
+        // Each new connection may be the first of the new configuration.
         gate.send(&policy.good);
         gate.send_on(&mut between, &policy.revoked).status == 401
     });
 }
 
-fn learns_on_workers_that_have_no_new_connection<D: Driver>() {
+fn workers_without_new_connections_learn_of_the_update<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = start(&keeping(policy.config.clone()).balanced_workers(2));
     let mut old = [gate.connect(), gate.connect()];

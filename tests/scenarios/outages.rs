@@ -1,7 +1,6 @@
-//! An authorization server that fails: for how long the last good keys serve, and what comes then.
+//! An authorization server that fails: how long the last good keys serve, and what happens then.
 //!
-//! Each kind of failure has a provider of its own in one gate, so that all of them take the time of
-//! one.
+//! Each kind of failure has a provider of its own in one gate, so that all of them take as long as one.
 
 use std::time::Duration;
 
@@ -16,14 +15,14 @@ use support::{
 };
 
 on_every_driver!(
-    serves_the_last_good_keys_through_every_outage_until_they_are_too_old,
-    takes_a_key_set_of_any_content_type,
+    the_last_good_keys_serve_through_every_outage_until_they_are_too_old,
+    accepts_a_key_set_of_any_content_type,
 );
 
-/// How many seconds keys serve beyond their freshness.
+/// How many seconds stale keys serve.
 const MAX_STALE: u64 = 4;
 
-/// The failures, by the provider that suffers them.
+/// The failures, each with the name of its provider.
 fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
     let good = || Answer::json(signer.jwks().to_string());
     let elsewhere = "http://127.0.0.1:1/jwks";
@@ -37,7 +36,7 @@ fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
             "redirect",
             Answer::status(302).header("location", elsewhere),
         ),
-        // What a captive portal says.
+        // The answer of a captive portal.
         ("page", html("<!doctype html><title>Log in</title>")),
         (
             "partial",
@@ -65,7 +64,7 @@ fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
     ]
 }
 
-fn serves_the_last_good_keys_through_every_outage_until_they_are_too_old<D: Driver>() {
+fn the_last_good_keys_serve_through_every_outage_until_they_are_too_old<D: Driver>() {
     let signer = signer();
     let server = AuthorizationServer::new();
     let outages = outages(&signer);
@@ -83,12 +82,12 @@ fn serves_the_last_good_keys_through_every_outage_until_they_are_too_old<D: Driv
         let failed = format!("portcullis.provider.{name}.jwks.fetch_failed");
         gate.wait_until(name, || gate.metric(&failed) > Some(0));
     }
-    // Past the end of freshness, which is a second.
+    // Keys are fresh for a second.
     gate.pass(Duration::from_millis(1500));
     for name in &names {
         let status = ask(&gate, &signer, name).status;
         let fetched = format!("portcullis.provider.{name}.jwks.last_success_seconds");
-        // A busy machine may come too late for what they serve beyond it.
+        // On a busy machine, stale keys may have expired by now.
         if gate.now() < gate.metric(&fetched).unwrap() + 1 + MAX_STALE {
             assert_eq!(status, 200, "{name} stale");
         }
@@ -111,8 +110,8 @@ fn serves_the_last_good_keys_through_every_outage_until_they_are_too_old<D: Driv
     }
 }
 
-/// Servers that publish keys as `text/html` or without a type are many: the document decides.
-fn takes_a_key_set_of_any_content_type<D: Driver>() {
+/// Many servers publish keys as `text/html`, or without a type. Only the document counts.
+fn accepts_a_key_set_of_any_content_type<D: Driver>() {
     let signer = signer();
     let server = AuthorizationServer::new();
     let set = signer.jwks().to_string();
@@ -143,7 +142,7 @@ fn issuer(name: &str) -> String {
     format!("https://{name}.example.com")
 }
 
-/// A provider for each name, which serves the paths below it.
+/// A configuration with a provider for each name, whose tokens the paths under `/<name>` need.
 fn configuration_of(names: &[&str]) -> Value {
     let mut config = configuration(&json!({}));
     let provider = |name: &&str| {

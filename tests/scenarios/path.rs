@@ -1,4 +1,4 @@
-//! Rules and the paths that they see.
+//! Rules, and the paths, methods, hosts and headers that they compare.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use support::{
 };
 
 on_every_driver!(
-    refuses_paths_that_can_be_read_in_two_ways,
+    refuses_ambiguous_paths,
     applies_the_first_rule_that_matches,
     a_rule_without_requirements_ignores_tokens,
     no_spelling_of_a_path_evades_its_rule,
@@ -20,9 +20,9 @@ on_every_driver!(
     an_open_rule_by_host_opens_no_other_virtual_host,
     no_confusable_name_evades_a_condition,
     answers_414_to_paths_that_are_too_long,
-    sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw,
+    compares_raw_paths_methods_and_hosts_if_the_policy_is_raw,
 );
-in_envoy!(no_request_of_http_2_evades_a_rule_by_its_spelling);
+in_envoy!(no_http_2_request_evades_a_rule_by_its_spelling);
 
 fn rules<D: Driver>() -> D {
     let mut config = configuration(&local_provider(&signer()));
@@ -39,7 +39,7 @@ fn rules<D: Driver>() -> D {
     start(&Setup::new(config))
 }
 
-fn refuses_paths_that_can_be_read_in_two_ways<D: Driver>() {
+fn refuses_ambiguous_paths<D: Driver>() {
     let gate: D = rules();
     for path in [
         "/admin/%2e%2e/public",
@@ -59,7 +59,7 @@ fn refuses_paths_that_can_be_read_in_two_ways<D: Driver>() {
     assert_eq!(
         gate.send(&Request::get("/public?x=/../%2f")).status,
         200,
-        "a query is no path"
+        "a query is not part of the path"
     );
 }
 
@@ -134,7 +134,7 @@ fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert!(exchange.upstream.is_none(), "it reached the upstream");
 }
 
-/// Upstreams decode all of these to a path that has a rule.
+/// An upstream decodes each of these to a path that has a rule.
 fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (path, status, reason) in [
@@ -188,8 +188,8 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     assert_eq!(gate.metric("portcullis.denied.authority"), Some(6));
 }
 
-/// Envoy's virtual hosts fold case alone: the others of these reach another virtual host, which the
-/// open rule is not for.
+/// Envoy's virtual hosts ignore case and nothing else. The other spellings reach another virtual host, which
+/// the open rule is not meant for.
 fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let host = json!([{ "name": "host", "exact_match": "public.example" }]);
@@ -206,7 +206,7 @@ fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     assert_refused(&other, 401, "missing_credential");
 }
 
-/// Whoever may only read must not send what the upstream takes for a DELETE.
+/// A client that may only read must not send what the upstream takes for a DELETE.
 fn no_confusable_name_evades_a_condition<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let absent = |name: &str| json!([{ "name": name, "present_match": false }]);
@@ -253,7 +253,7 @@ fn answers_414_to_paths_that_are_too_long<D: Driver>() {
     }
 }
 
-fn sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw<D: Driver>() {
+fn compares_raw_paths_methods_and_hosts_if_the_policy_is_raw<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("raw"));
     for (path, status) in [
         ("/x[1]", 200),
@@ -270,7 +270,7 @@ fn sees_paths_methods_and_hosts_as_they_came_where_the_policy_is_raw<D: Driver>(
 }
 
 /// HTTP/2 carries raw octets in paths, and methods in any case.
-fn no_request_of_http_2_evades_a_rule_by_its_spelling() {
+fn no_http_2_request_evades_a_rule_by_its_spelling() {
     let gate: Envoy = start(&strict_rules_before_an_open_one("reject"));
     let send = |method: &str, path: &[u8]| {
         let fields = [

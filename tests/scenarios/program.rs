@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use portcullis_cli::{Arguments, Exit};
 
-/// How a command ended, and what it printed.
+/// Runs a command. Returns its exit status, and what it printed.
 pub(crate) fn run(arguments: &[&str], input: &str) -> (Exit, String) {
     let arguments = [&["portcullis"], arguments].concat();
     let arguments = Arguments::try_parse_from(arguments).unwrap();

@@ -1,5 +1,5 @@
-//! The pages in `docs/providers/`: each configuration, as it is printed, lets in the token that its
-//! product makes, asks for what it says it asks for, and refuses the ID token.
+//! The pages in `docs/providers/`. Each printed configuration accepts the token that its product makes,
+//! enforces the rights that the page names, and refuses the ID token.
 
 use serde_json::{Value, json};
 
@@ -16,15 +16,15 @@ on_every_driver!(pages_protect_an_api_as_they_say);
 const TENANT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const API: &str = "11111111-2222-3333-4444-555555555555";
 
-/// A configuration of a page, tokens as its product makes them, and what becomes of them.
+/// A configuration of a page, tokens as its product makes them, and the expected answers.
 struct Page {
     name: &'static str,
     text: &'static str,
-    /// Which of its configurations.
+    /// The index of the configuration on the page.
     number: usize,
     header: Value,
     claims: Value,
-    /// Claims that make an ID token of it; `null` takes one away.
+    /// Changes of the claims that make an ID token; `null` removes a claim.
     id_token: Value,
     /// Method, path and status.
     requests: &'static [(&'static str, &'static str, u16)],
@@ -69,7 +69,7 @@ fn pages_protect_an_api_as_they_say<D: Driver>() {
     }
 }
 
-/// The configuration as it is printed, with the signer's key where the server's would be.
+/// The printed configuration, with the signer's key in place of the server's.
 fn configuration(page: &Page, signer: &Signer, server: &AuthorizationServer) -> Value {
     let mut configuration = block(page);
     let providers = configuration["providers"].as_object_mut().unwrap();
@@ -90,7 +90,7 @@ fn configuration(page: &Page, signer: &Signer, server: &AuthorizationServer) -> 
     configuration
 }
 
-/// The configuration of that number on the page.
+/// The configuration with that index on the page.
 fn block(page: &Page) -> Value {
     let mut blocks = page.text.split("```yaml portcullis\n").skip(1);
     let block = blocks.nth(page.number).unwrap();
@@ -98,7 +98,7 @@ fn block(page: &Page) -> Value {
     serde_saphyr::from_str(block).unwrap()
 }
 
-/// The whole Envoy file of the one page that has its own says the same as its configuration.
+/// Okta's page has a whole Envoy file. It must contain the page's configuration.
 #[test]
 fn the_envoy_file_of_okta_holds_the_configuration_of_its_page() {
     let page = pages().remove(0);

@@ -1,5 +1,5 @@
-//! Tokens as the great identity providers shape them, each decided on with its preset: all of them
-//! at one gate, whose keys come from one server. `tests/providers/` looks at each more closely.
+//! Tokens as the major identity providers make them, each decided with its preset. One gate takes all of
+//! them, and fetches their keys from one server. `tests/providers/` tests each in detail.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ mod fixtures;
 
 on_every_driver!(decides_on_the_tokens_of_every_identity_provider);
 
-/// Neither a scope, a role nor a client of any fixture.
+/// A word that no fixture has as scope, role or client.
 const NOBODY: &str = "nobody:has-this";
 
 fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
@@ -61,7 +61,7 @@ fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
     }
 }
 
-/// The same, made and good so many seconds later.
+/// The fixture with all of its times so many seconds later.
 fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     let mut fixture = fixture.clone();
     for name in ["auth_time", "exp", "iat", "nbf"] {
@@ -72,7 +72,7 @@ fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     fixture
 }
 
-/// What the rules of a fixture's paths ask of its token.
+/// What the rules for a fixture's paths ask of its token.
 fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     let mut own = Map::new();
     let words = |name: &str| {
@@ -107,7 +107,7 @@ fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     asked
 }
 
-/// The provider of a fixture, whose keys stand at a place of their own.
+/// The provider of a fixture, whose key set has a path of its own.
 fn provider(fixture: &Fixture, server: &AuthorizationServer) -> Value {
     let mut provider = provider_for(&fixture.id);
     let keys = fixture.jwks().to_string();

@@ -1,7 +1,7 @@
-//! What Envoy lets a module hold back: a wrong configuration, and nothing else.
+//! When Envoy is ready. Only a wrong configuration keeps a listener from serving.
 //!
-//! A module cannot keep a listener from serving until it has keys: requests wait instead. What is
-//! shown here stands in `docs/operations.md`.
+//! A module cannot delay a listener until it has keys, so requests wait instead. `docs/operations.md` says
+//! what these tests show.
 
 use std::thread;
 
@@ -20,15 +20,15 @@ use support::{
 };
 
 in_envoy!(
-    is_ready_before_the_first_keys_are_there,
+    is_ready_before_the_first_keys_arrive,
     is_ready_without_a_listener_when_the_first_configuration_is_refused,
     an_update_does_not_wait_for_its_keys,
-    an_update_cuts_off_who_waits_longer_than_the_drain_time,
+    an_update_cuts_off_requests_that_wait_longer_than_the_drain_time,
     a_refused_update_leaves_the_old_configuration_with_its_keys,
-    an_expired_token_tells_whether_the_keys_are_there,
+    an_expired_token_shows_whether_keys_have_arrived,
 );
 
-fn is_ready_before_the_first_keys_are_there() {
+fn is_ready_before_the_first_keys_arrive() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();
@@ -43,8 +43,7 @@ fn is_ready_before_the_first_keys_are_there() {
     assert_eq!(gate.finish(early).status, 200);
 }
 
-/// Where the listener comes from a discovery service. One that stands in the bootstrap file ends
-/// the start of Envoy instead.
+/// The listener comes from a discovery service. If it were part of the bootstrap file, Envoy would not start.
 fn is_ready_without_a_listener_when_the_first_configuration_is_refused() {
     let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })).alone());
     let rejected = "listener_manager.lds.update_rejected: 1";
@@ -64,7 +63,7 @@ fn an_update_does_not_wait_for_its_keys() {
     let mut provider = remote_provider();
     provider["remote_jwks"]["http_uri"]["cluster"] = json!("silent");
     gate.reconfigure(&configuration(&provider)).unwrap();
-    // The old configuration is gone; it had keys, the new one has none.
+    // The old configuration had keys and is gone; the new one has none yet.
     let waiting = gate.begin(&good);
     gate.wait_until("a waiting request", || gate.in_flight() == 1);
     assert_eq!(gate.admin("/ready"), "LIVE\n");
@@ -73,8 +72,8 @@ fn an_update_does_not_wait_for_its_keys() {
     assert_eq!(silent.fetches(JWKS_PATH), 1);
 }
 
-/// A second here, ten minutes by default.
-fn an_update_cuts_off_who_waits_longer_than_the_drain_time() {
+/// The drain time is a second here, and ten minutes by default.
+fn an_update_cuts_off_requests_that_wait_longer_than_the_drain_time() {
     let signer = signer();
     let server = publishing(&signer);
     server.hold();
@@ -107,9 +106,9 @@ fn a_refused_update_leaves_the_old_configuration_with_its_keys() {
     server.release();
 }
 
-/// What an operator can build a readiness probe on: such a token opens nothing, and its answer is
-/// 401 only once there is a key to say so.
-fn an_expired_token_tells_whether_the_keys_are_there() {
+/// An operator can use an expired token as a readiness probe. It opens nothing, and its answer is 401 only
+/// once there are keys.
+fn an_expired_token_shows_whether_keys_have_arrived() {
     let signer = signer();
     let server = publishing(&signer);
     server.answer(JWKS_PATH, Answer::status(500));

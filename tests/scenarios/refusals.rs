@@ -22,7 +22,7 @@ on_every_driver!(
 struct Refusal {
     request: Request,
     status: u16,
-    /// The error of RFC 6750 section 3.1; `None` where no token was presented, or none is to blame.
+    /// The error of RFC 6750 section 3.1; `None` if there is no token, or the token is not to blame.
     error: Option<&'static str>,
     reason: Reason,
 }
@@ -225,7 +225,8 @@ fn each_refusal_is_answered_as_rfc_6750_says<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-/// None where another credential would not help: the request itself is wrong, or the keys are missing.
+/// The expected challenge. There is none if another credential would not help, because the request itself is
+/// wrong or the keys are missing.
 fn challenge(refusal: &Refusal) -> Option<String> {
     let rest = match (refusal.reason, refusal.error) {
         (Reason::AmbiguousPath | Reason::AmbiguousAuthority | Reason::PathTooLong, _) => {

@@ -40,12 +40,12 @@ fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
             (401, "revoked"),
         ),
         (json!({ "sub": "mallory", "iat": 1_000_000_000 }), (200, "")),
-        // It may be as old as any.
+        // Without `iat`, the token may be older than the cut-off.
         (json!({ "sub": "mallory" }), (401, "revoked")),
         (json!({ "iat": 999_999_999 }), (200, "")),
     ] {
         let token = token_with(&gate, &signer, &claims);
-        // Once decided anew, once found in the cache.
+        // The second time, the cache has the token.
         for _ in 0..2 {
             assert_eq!(outcome(&get(&gate, "/", &token)), expected, "{claims}");
         }

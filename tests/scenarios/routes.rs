@@ -1,4 +1,4 @@
-//! What Envoy's routes and its filter state ask for.
+//! Policies that come from Envoy's routes and from its filter state.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use support::{
 };
 
 on_every_driver!(
-    follows_each_route_of_each_virtual_host,
-    refuses_what_a_route_says_that_nobody_understands,
-    asks_a_route_s_rights_of_the_rule_s_tokens,
-    lets_no_header_of_the_client_s_choose_the_policy,
-    chooses_a_requirement_by_filter_state_where_no_rule_matches,
-    heeds_a_policy_that_route_policies_off_denied,
+    obeys_each_route_of_each_virtual_host,
+    refuses_requests_on_a_route_with_a_malformed_policy,
+    the_tokens_of_the_rule_need_the_rights_of_the_route,
+    no_client_s_header_chooses_the_policy,
+    filter_state_chooses_the_requirement_if_no_rule_matches,
+    obeys_a_policy_although_route_policies_is_off,
 );
 
-/// A gate whose rule asks for a token on every path, with these routes.
+/// A gate with these routes, whose rule asks for a token on every path.
 fn with_routes<D: Driver>(provider: &Value, hosts: Vec<VirtualHost>) -> D {
     let mut configuration = configuration(provider);
     configuration["requirement_map"] = json!({
@@ -43,7 +43,7 @@ fn at(gate: &impl Driver, host: &str, path: &str) -> Exchange {
     gate.send(&request)
 }
 
-fn follows_each_route_of_each_virtual_host<D: Driver>() {
+fn obeys_each_route_of_each_virtual_host<D: Driver>() {
     let signer = signer();
     let gate: D = with_routes(
         &local_provider(&signer),
@@ -70,7 +70,7 @@ fn follows_each_route_of_each_virtual_host<D: Driver>() {
         ("api.example.com", "/any", 200),
         ("open.example.com", "//", 400),
     ] {
-        // Twice: what a route says is read once.
+        // Twice, because the metadata of a route are parsed only once.
         for _ in 0..2 {
             assert_eq!(at(&gate, host, path).status, status, "{host} {path}");
         }
@@ -80,7 +80,7 @@ fn follows_each_route_of_each_virtual_host<D: Driver>() {
     assert_eq!(forwarded_user(&lenient).as_deref(), Some("alice"));
 }
 
-fn refuses_what_a_route_says_that_nobody_understands<D: Driver>() {
+fn refuses_requests_on_a_route_with_a_malformed_policy<D: Driver>() {
     let signer = signer();
     let said = [
         json!({ "requirement_name": "strickt" }),
@@ -100,7 +100,7 @@ fn refuses_what_a_route_says_that_nobody_understands<D: Driver>() {
     }
 }
 
-fn asks_a_route_s_rights_of_the_rule_s_tokens<D: Driver>() {
+fn the_tokens_of_the_rule_need_the_rights_of_the_route<D: Driver>() {
     let signer = signer();
     let rights = json!({ "authorize": { "scopes": { "all_of": ["orders:write"] } } });
     let hosts = vec![VirtualHost::any([Route::new("/").saying(rights)])];
@@ -118,8 +118,8 @@ fn asks_a_route_s_rights_of_the_rule_s_tokens<D: Driver>() {
     );
 }
 
-/// Envoy chooses the route before the module takes the client's headers away, and anew after it.
-fn lets_no_header_of_the_client_s_choose_the_policy<D: Driver>() {
+/// Envoy chooses the route before the module removes the client's headers, and again after it.
+fn no_client_s_header_chooses_the_policy<D: Driver>() {
     let signer = signer();
     let open = Route::new("/").with_header("x-user", "root");
     let hosts = vec![VirtualHost::any([
@@ -130,7 +130,7 @@ fn lets_no_header_of_the_client_s_choose_the_policy<D: Driver>() {
     let forged = gate.send(&Request::get("/").header("x-user", "root"));
     assert_eq!((forged.status, forged.upstream), (403, None));
     assert_eq!(forged.details, "portcullis_denied{unsettled_route}");
-    // Whoever is verified to be `root` goes where its header leads.
+    // A client that is verified as `root` takes the route for its header.
     let root = get(&gate, "/", &token(&gate, &signer, "root"));
     assert_eq!(
         (root.status, root.route),
@@ -138,7 +138,7 @@ fn lets_no_header_of_the_client_s_choose_the_policy<D: Driver>() {
     );
 }
 
-fn chooses_a_requirement_by_filter_state_where_no_rule_matches<D: Driver>() {
+fn filter_state_chooses_the_requirement_if_no_rule_matches<D: Driver>() {
     let signer = signer();
     let mut configuration = configuration(&local_provider(&signer));
     configuration["rules"] = json!([{ "match": { "path": "/open" } }]);
@@ -176,7 +176,7 @@ fn chooses_a_requirement_by_filter_state_where_no_rule_matches<D: Driver>() {
 }
 
 /// A gate with `route_policies: off`, although `/strict` has a policy.
-fn told_of_no_policies<D: Driver>(signer: &Signer) -> D {
+fn with_route_policies_off<D: Driver>(signer: &Signer) -> D {
     let mut configuration = configuration(&local_provider(signer));
     configuration["route_policies"] = json!("off");
     configuration["rules"] = json!([{ "match": { "prefix": "/" } }]);
@@ -190,30 +190,30 @@ fn told_of_no_policies<D: Driver>(signer: &Signer) -> D {
     })
 }
 
-/// How often the gate has complained about `route_policies`.
-fn complaints(gate: &impl Driver) -> usize {
+/// How often the gate has logged that `route_policies` is wrong.
+fn warnings(gate: &impl Driver) -> usize {
     let log = gate.log();
     let told = |line: &&String| line.contains("although route_policies is off");
     log.iter().filter(told).count()
 }
 
-/// The policy decides the request that finds it and all later ones.
-fn heeds_a_policy_that_route_policies_off_denied<D: Driver>() {
+/// The policy counts for the request that finds it, and for all later ones.
+fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     let signer = signer();
-    let gate: D = told_of_no_policies(&signer);
+    let gate: D = with_route_policies_off(&signer);
     for (path, status) in [("/strict", 401), ("/", 200), ("/strict", 401), ("/", 200)] {
         let exchange = gate.send(&Request::get(path));
         assert_eq!(exchange.status, status, "{path}");
     }
     let good = token(&gate, &signer, "alice");
     assert_eq!(get(&gate, "/strict", &good).status, 200);
-    gate.wait_until("one complaint", || complaints(&gate) == 1);
+    gate.wait_until("a warning", || warnings(&gate) == 1);
 }
 
-/// The effect of a wrong `route_policies: off`, and how long it lasts.
+/// The effect of a wrong `route_policies: off` lasts for a second.
 #[test]
-fn misses_a_policy_for_a_second_at_most_where_its_route_is_in_use() {
-    let gate: FakeHost = told_of_no_policies(&signer());
+fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
+    let gate: FakeHost = with_route_policies_off(&signer());
     let strict = Request::get("/strict");
     assert_eq!(gate.send(&Request::get("/")).status, 200);
     assert_eq!(gate.send(&strict).status, 200, "the documented gap");
@@ -221,12 +221,12 @@ fn misses_a_policy_for_a_second_at_most_where_its_route_is_in_use() {
     for _ in 0..3 {
         assert_eq!(gate.send(&strict).status, 401);
     }
-    assert_eq!(complaints(&gate), 1);
+    assert_eq!(warnings(&gate), 1);
 }
 
-/// Each worker finds out by itself, and a new configuration starts over.
+/// Each worker finds out by itself, and starts over with a new configuration.
 #[test]
-fn asks_on_the_first_request_of_each_worker_and_configuration() {
+fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     let signer = signer();
     let setup = |realm: &str| {
         let mut configuration = configuration(&local_provider(&signer));
@@ -241,7 +241,7 @@ fn asks_on_the_first_request_of_each_worker_and_configuration() {
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
         }
-        // Within the second no request asks, so a host that refuses goes unnoticed.
+        // Within the second, no request asks, so nobody notices that the host refuses.
         gate.force("proxy_get_property", Status::InternalFailure);
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
@@ -254,9 +254,9 @@ fn asks_on_the_first_request_of_each_worker_and_configuration() {
     }
 }
 
-/// What a route says may be the stricter word.
+/// A route's policy may be stricter than the rule.
 #[test]
-fn lets_nothing_pass_when_the_host_withholds_what_a_route_says() {
+fn lets_nothing_pass_if_the_host_withholds_route_metadata() {
     let signer = signer();
     let gate: FakeHost = with_routes(&local_provider(&signer), vec![]);
     let good = token(&gate, &signer, "alice");
@@ -266,9 +266,9 @@ fn lets_nothing_pass_when_the_host_withholds_what_a_route_says() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// Bytes that are no metadata, and metadata for others alone.
+/// Bytes that are not metadata, and metadata that are only for other filters.
 #[test]
-fn takes_a_broken_route_for_one_that_denies() {
+fn broken_route_metadata_deny_every_request() {
     let signer = signer();
     let gate: FakeHost = with_routes(&local_provider(&signer), vec![]);
     let good = token(&gate, &signer, "alice");

@@ -1,6 +1,6 @@
-//! Public test vectors through Envoy's own cryptography: the verdicts are the module's.
+//! Public test vectors, verified by Envoy's own cryptography: its verdicts equal the module's.
 //!
-//! The probe asks (`tests/probe`); what it asks is written as the module writes it.
+//! The probe (`tests/probe`) asks Envoy in the same form as the module.
 
 use std::path::PathBuf;
 
@@ -44,7 +44,7 @@ const RSA: [(Rsa, Algorithm); 6] = [
     (Rsa::Rsa4096Sha512, Algorithm::Rs512),
 ];
 
-/// The text of each file, and what its keys and signatures are for.
+/// The text of each file, with the algorithm and the curve of its keys.
 fn files() -> impl Iterator<Item = (&'static str, Algorithm, Option<Curve>)> {
     let ecdsa = ECDSA.map(|(name, algorithm, curve)| (name.json_data(), algorithm, Some(curve)));
     let rsa = RSA.map(|(name, algorithm)| (name.json_data(), algorithm, None));
@@ -121,7 +121,7 @@ fn step(question: &X509Signature<'_>) -> String {
     for (number, field) in (1_u8..).zip(fields) {
         arguments.push(number << 3 | 2);
         let size = u16::try_from(field.len()).unwrap();
-        // Two digits of seven bits, be the first of them zero.
+        // A length of two septets, even if the second is zero.
         arguments.extend([0x80 | (size & 0x7f) as u8, u8::try_from(size >> 7).unwrap()]);
         arguments.extend(field);
     }
@@ -132,7 +132,7 @@ fn step(question: &X509Signature<'_>) -> String {
     format!("ask verify_signature {digits}")
 }
 
-/// Envoy's verdicts, as many to a request as it holds.
+/// Envoy's verdicts. Each request carries as many questions as fit.
 fn ask<'a>(gate: &Envoy, steps: impl Iterator<Item = &'a String>) -> Vec<bool> {
     let mut verdicts = Vec::new();
     let mut play = |script: &str| {

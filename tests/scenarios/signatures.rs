@@ -1,4 +1,4 @@
-//! Who verifies signatures: the proxy or the module, to the same effect.
+//! Signatures that the proxy verifies, or the module: the result is the same.
 
 use std::sync::{
     Arc,
@@ -25,11 +25,11 @@ use support::{
 };
 
 on_every_driver!(
-    every_backend_takes_good_tokens_and_no_forged_ones,
-    odd_signatures_are_refused_by_every_backend,
-    says_who_verifies,
-    host_demanded_but_withheld_refuses_the_configuration,
-    module_verifies_where_the_host_is_withheld,
+    every_backend_accepts_good_tokens_and_no_forged_ones,
+    every_backend_refuses_malformed_signatures,
+    logs_who_verifies,
+    a_configuration_that_requires_a_withheld_host_is_refused,
+    the_module_verifies_if_the_host_is_withheld,
 );
 
 const BACKENDS: [&str; 3] = ["auto", "host", "module"];
@@ -38,12 +38,12 @@ const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
     0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
-/// What is made of a good signature.
+/// Makes a bad signature of a good one.
 type Change<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
-/// How a host is asked.
+/// The foreign function of the host.
 const FUNCTION: &str = "verify_signature";
 
-/// A gate that knows these signers; nothing is kept, so each request has its signature checked.
+/// A gate that knows these signers. It has no cache, so each request has its signature verified.
 fn setup(backend: &str, signers: &[Signer]) -> Setup {
     let mut provider = provider();
     let names = signers.iter().map(|signer| signer.alg.name());
@@ -55,7 +55,7 @@ fn setup(backend: &str, signers: &[Signer]) -> Setup {
     Setup::new(configuration)
 }
 
-fn every_backend_takes_good_tokens_and_no_forged_ones<D: Driver>() {
+fn every_backend_accepts_good_tokens_and_no_forged_ones<D: Driver>() {
     let signers = Algorithm::ALL.map(Signer::new);
     for backend in BACKENDS {
         let gate: D = start(&setup(backend, &signers));
@@ -85,7 +85,7 @@ fn every_backend_takes_good_tokens_and_no_forged_ones<D: Driver>() {
     }
 }
 
-fn odd_signatures_are_refused_by_every_backend<D: Driver>() {
+fn every_backend_refuses_malformed_signatures<D: Driver>() {
     let signers = [Algorithm::Es256, Algorithm::Rs256].map(Signer::new);
     let [ecdsa, rsa] = &signers;
     for backend in BACKENDS {
@@ -140,7 +140,7 @@ fn odd_signatures_are_refused_by_every_backend<D: Driver>() {
     }
 }
 
-/// `Ecdsa-Sig-Value` of a good signature.
+/// The `Ecdsa-Sig-Value` of a good signature.
 fn der(good: &[u8]) -> Vec<u8> {
     p256::ecdsa::Signature::from_slice(good)
         .unwrap()
@@ -149,12 +149,12 @@ fn der(good: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// Looks like DER, and has the length that r and s side by side have.
+/// A signature that looks like DER, with the length of r and s next to each other.
 fn der_of_64_octets(good: &[u8]) -> Vec<u8> {
     [&[0x30, 62, 2, 29][..], &good[..29], &[2, 29], &good[32..61]].concat()
 }
 
-fn says_who_verifies<D: Driver>() {
+fn logs_who_verifies<D: Driver>() {
     for (backend, said) in [
         (
             "auto",
@@ -174,14 +174,14 @@ fn says_who_verifies<D: Driver>() {
     }
 }
 
-/// All that the example allows, but no foreign functions.
+/// The capabilities of the example without foreign functions.
 fn without_foreign_functions(backend: &str, signer: &Signer) -> Setup {
     let mut capabilities = example_capabilities();
     capabilities.retain(|name| name != "proxy_call_foreign_function");
     setup(backend, std::slice::from_ref(signer)).capabilities(capabilities)
 }
 
-fn host_demanded_but_withheld_refuses_the_configuration<D: Driver>() {
+fn a_configuration_that_requires_a_withheld_host_is_refused<D: Driver>() {
     let signer = Signer::new(Algorithm::Es256);
     let refused = D::start(&without_foreign_functions("host", &signer)).err();
     let said = "signature_backend: the proxy does not verify RS256";
@@ -189,7 +189,7 @@ fn host_demanded_but_withheld_refuses_the_configuration<D: Driver>() {
     assert!(refused.contains(said), "{refused}");
 }
 
-fn module_verifies_where_the_host_is_withheld<D: Driver>() {
+fn the_module_verifies_if_the_host_is_withheld<D: Driver>() {
     let signer = Signer::new(Algorithm::Es256);
     let gate: D = start(&without_foreign_functions("auto", &signer));
     let said = "by the module, since the proxy does not verify RS256";
@@ -203,7 +203,7 @@ fn module_verifies_where_the_host_is_withheld<D: Driver>() {
     assert_eq!(get(&gate, "/", &forged).status, 401);
 }
 
-/// Another function in the place of the host's, and how often it was called.
+/// Replaces the host's function. Returns the number of its calls.
 fn replace(gate: &FakeHost, function: ForeignFunction) -> Arc<AtomicU32> {
     let calls = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&calls);
@@ -223,7 +223,7 @@ fn asked(gate: &FakeHost) -> usize {
 }
 
 #[test]
-fn only_a_backend_that_is_the_host_asks_it() {
+fn only_a_backend_that_uses_the_host_asks_it() {
     let signers = Algorithm::ALL.map(Signer::new);
     for (backend, of_a_request) in [("auto", 1), ("host", 1), ("module", 0)] {
         let gate: FakeHost = start(&setup(backend, &signers));
@@ -237,7 +237,7 @@ fn only_a_backend_that_is_the_host_asks_it() {
     }
 }
 
-/// The trial is made anew for each configuration, in each VM.
+/// Each VM tests the host again for each configuration.
 #[test]
 fn a_host_that_lies_is_not_asked_again() {
     let signer = Signer::new(Algorithm::Es256);
@@ -264,9 +264,9 @@ fn a_host_that_lies_is_not_asked_again() {
     assert!(refused.contains("signature_backend: the proxy accepts a forged RS256"));
 }
 
-/// Neither a refusal for a good token, nor a pass for a forged one.
+/// A good token is not refused, and a forged one does not pass.
 #[test]
-fn a_host_that_cannot_tell_leaves_it_to_the_module() {
+fn the_module_verifies_if_the_host_gives_no_verdict() {
     let signers = [Algorithm::Es256, Algorithm::Rs256].map(Signer::new);
     type Answer = Result<Vec<u8>, Status>;
     let answers: [(&str, Answer); 9] = [
@@ -304,7 +304,7 @@ fn a_host_that_cannot_tell_leaves_it_to_the_module() {
 }
 
 #[test]
-fn a_host_s_word_on_a_signature_counts() {
+fn the_host_s_verdict_on_a_signature_counts() {
     let signers = [Signer::new(Algorithm::Es256)];
     let gate: FakeHost = start(&setup("host", &signers));
     let good = token(&gate, &signers[0], "alice");

@@ -1,4 +1,4 @@
-//! What operators see, who may see it, and that every worker shows the same.
+//! The status: what operators see, who may see it, and that every worker shows the same.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -18,18 +18,18 @@ use support::{
 };
 
 on_every_driver!(
-    shows_the_servers_to_those_who_may_see_them,
+    shows_the_servers_only_to_operators,
     shows_the_same_on_every_worker,
-    says_what_is_wrong_in_words_of_its_own,
-    shows_the_kids_of_strangers_as_text_of_bounded_length,
-    stays_guarded_in_shadow_mode,
+    describes_failures_in_its_own_words,
+    shows_kids_as_text_of_bounded_length,
+    the_status_is_guarded_in_shadow_mode_too,
     counts_decisions_on_the_page,
 );
 
 const STATUS: &str = "/portcullis";
 const WORKERS: usize = 4;
 
-/// `login` has fetched keys; its operators have a provider of their own.
+/// A configuration with two providers: `login` fetches its keys, `operators` may see the status.
 fn watched(operator: &Signer, rest: &Value) -> Value {
     let mut operators = local_provider(operator);
     operators["audiences"] = json!(["operators"]);
@@ -72,7 +72,7 @@ fn report(exchange: &Exchange) -> Value {
     serde_json::from_slice(&exchange.body).unwrap()
 }
 
-/// Looks until the keys of `login` were fetched.
+/// Requests the status until the keys of `login` are fetched.
 fn await_keys(gate: &impl Driver, token: &str) -> Value {
     let mut seen = Value::Null;
     gate.wait_until("fetched keys", || {
@@ -82,7 +82,7 @@ fn await_keys(gate: &impl Driver, token: &str) -> Value {
     seen
 }
 
-fn shows_the_servers_to_those_who_may_see_them<D: Driver>() {
+fn shows_the_servers_only_to_operators<D: Driver>() {
     let (signer, operator) = (signer(), signer());
     let server = publishing(&signer);
     let gate: D = gate(&server, &operator, &json!({}));
@@ -163,7 +163,7 @@ fn shows_the_same_on_every_worker<D: Driver>() {
     }
 }
 
-fn says_what_is_wrong_in_words_of_its_own<D: Driver>() {
+fn describes_failures_in_its_own_words<D: Driver>() {
     let operator = signer();
     let server = AuthorizationServer::new();
     let hostile = Answer::status(418).header("x-reason", "<script>alert(1)</script>");
@@ -191,7 +191,7 @@ fn says_what_is_wrong_in_words_of_its_own<D: Driver>() {
     });
 }
 
-fn shows_the_kids_of_strangers_as_text_of_bounded_length<D: Driver>() {
+fn shows_kids_as_text_of_bounded_length<D: Driver>() {
     let (operator, other) = (signer(), Signer::new(Algorithm::Rs256));
     let long = "k".repeat(200_000);
     let turned = operator.clone().named(Some("a\u{202e}b"));
@@ -215,7 +215,7 @@ fn shows_the_kids_of_strangers_as_text_of_bounded_length<D: Driver>() {
     assert!(!seen.contains("kkkk"), "{seen}");
 }
 
-fn stays_guarded_in_shadow_mode<D: Driver>() {
+fn the_status_is_guarded_in_shadow_mode_too<D: Driver>() {
     let operator = signer();
     let server = publishing(&operator);
     let gate: D = gate(&server, &operator, &json!({ "mode": "shadow" }));
@@ -232,7 +232,7 @@ fn counts_decisions_on_the_page<D: Driver>() {
     let gate: D = gate(&server, &operator, &json!({}));
     let good = operators_token(&gate, &operator);
     await_keys(&gate, &good);
-    // On four workers, whose counts are one.
+    // Four workers decide. Their counts are added up.
     let customer = Request::get("/").bearer(token(&gate, &signer, "alice"));
     gate.send_all(&vec![customer; WORKERS]);
     gate.send_all(&vec![Request::get("/"); WORKERS]);

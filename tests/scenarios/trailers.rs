@@ -15,12 +15,12 @@ use support::{
 };
 
 on_every_driver!(
-    takes_identities_and_tokens_out_of_trailers_on_every_way_through,
-    takes_identities_out_of_the_trailers_of_a_request_that_waited,
-    holds_trailers_back_with_a_refused_request,
+    removes_identities_and_tokens_from_the_trailers_of_every_request,
+    removes_identities_from_the_trailers_of_a_request_that_waited,
+    trailers_of_a_refused_request_do_not_pass,
 );
 
-/// An upload whose trailers claim an identity, under names that some server folds, and hold a token.
+/// An upload whose trailers claim an identity, under names that some server folds, and contain a token.
 fn upload(path: &str) -> Request {
     Request::new("POST", path)
         .body("data")
@@ -53,7 +53,7 @@ fn only_the_clients_own() -> Headers {
     headers
 }
 
-fn takes_identities_and_tokens_out_of_trailers_on_every_way_through<D: Driver>() {
+fn removes_identities_and_tokens_from_the_trailers_of_every_request<D: Driver>() {
     let signer = signer();
     for mode in ["enforce", "shadow"] {
         let mut configuration = rules(configuration(&local_provider(&signer)));
@@ -70,7 +70,7 @@ fn takes_identities_and_tokens_out_of_trailers_on_every_way_through<D: Driver>()
     }
 }
 
-fn takes_identities_out_of_the_trailers_of_a_request_that_waited<D: Driver>() {
+fn removes_identities_from_the_trailers_of_a_request_that_waited<D: Driver>() {
     for stops_headers_alone in [false, true] {
         let signer = signer();
         let server = publishing(&signer);
@@ -88,7 +88,7 @@ fn takes_identities_out_of_the_trailers_of_a_request_that_waited<D: Driver>() {
     }
 }
 
-fn holds_trailers_back_with_a_refused_request<D: Driver>() {
+fn trailers_of_a_refused_request_do_not_pass<D: Driver>() {
     let gate: D = start(&Setup::new(rules(configuration(
         &local_provider(&signer()),
     ))));
@@ -98,7 +98,7 @@ fn holds_trailers_back_with_a_refused_request<D: Driver>() {
 
 /// If the host does not return the trailers or refuses to edit them, the request does not pass.
 #[test]
-fn lets_no_trailers_pass_that_it_could_not_clean() {
+fn lets_no_trailers_pass_that_it_could_not_sanitize() {
     for call in [
         "proxy_get_header_map_pairs",
         "proxy_remove_header_map_value",

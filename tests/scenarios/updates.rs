@@ -1,7 +1,7 @@
 //! Configurations that change while clients keep sending.
 //!
-//! While a change is under way, an answer of the old configuration is as right as one of the new;
-//! before and after, there is one right answer. No connection may end without one.
+//! During a change, the answers of the old and of the new configuration are both right. Before and after,
+//! there is a single right answer. No connection may end without an answer.
 
 use std::time::Duration;
 
@@ -21,17 +21,17 @@ use support::{
 };
 
 in_envoy!(
-    answers_right_while_providers_come_and_go,
-    takes_nothing_from_another_vm_with_the_same_vm_id,
+    answers_are_right_while_providers_come_and_go,
+    the_end_of_another_vm_with_the_same_vm_id_costs_no_record,
 );
 
 const CLIENTS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(10);
-/// Requests of a kind that are seen between two changes.
+/// The number of requests of each kind between two changes.
 const ENOUGH: u64 = 100;
 const PARTNER: &str = "https://partner.example.com";
 
-fn answers_right_while_providers_come_and_go() {
+fn answers_are_right_while_providers_come_and_go() {
     let (own, partner) = (signer(), Signer::new(Algorithm::Es384));
     let server = publishing(&own);
     server.answer("/partner", Answer::json(partner.jwks().to_string()));
@@ -51,7 +51,7 @@ fn answers_right_while_providers_come_and_go() {
             });
             config["rules"].as_array_mut().unwrap().insert(0, rule);
         }
-        // Each differs from all before, or Envoy would see no change.
+        // Each text differs from all before, or Envoy would see no change.
         config["realm"] = json!(change);
         gate.reconfigure(&config)
             .unwrap_or_else(|refused| panic!("{change}: {}", refused.0));
@@ -72,7 +72,7 @@ fn answers_right_while_providers_come_and_go() {
 }
 
 /// Plugins with one `vm_id` and different VM configurations have a VM each, and share memory.
-fn takes_nothing_from_another_vm_with_the_same_vm_id() {
+fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let signer = signer();
     let server = publishing(&signer);
     let alone = Setup {
@@ -93,7 +93,7 @@ fn takes_nothing_from_another_vm_with_the_same_vm_id() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // A different text gets contexts of its own, which start from the record.
+    // Another text gets contexts of its own, which start with the record.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();
@@ -103,7 +103,7 @@ fn takes_nothing_from_another_vm_with_the_same_vm_id() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// What becomes of the provider `partner`, and what its tokens get then.
+/// The changes of the provider `partner`, and the status that its tokens get then.
 fn changes() -> Vec<(&'static str, Option<Value>, u16)> {
     let mut provider = remote_provider();
     provider["issuer"] = json!(PARTNER);
@@ -141,7 +141,7 @@ impl Tokens {
         }
     }
 
-    /// Requests of each kind, where these statuses are right for the partner's.
+    /// Requests of each kind, with the right statuses for the partner's.
     fn mix(&self, partner: &[u16]) -> [Shot; 3] {
         let with = |path, token| Request::get(path).bearer(token);
         [

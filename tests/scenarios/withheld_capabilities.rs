@@ -1,4 +1,4 @@
-//! A host that withholds calls: refused, never let through, never a trap.
+//! A host that withholds calls. Requests are refused; none passes, and the module does not trap.
 
 use proxy_wasm::types::Status;
 use serde_json::json;
@@ -42,9 +42,9 @@ fn works_with_the_capabilities_of_the_example<D: Driver>() {
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
-/// Each call that a request depends on, refused in turn.
+/// Each call that a request depends on is refused in turn.
 #[test]
-fn lets_nothing_pass_when_the_host_refuses_a_call() {
+fn lets_nothing_pass_if_the_host_refuses_a_call() {
     for call in [
         "proxy_get_current_time_nanoseconds",
         "proxy_get_header_map_pairs",
@@ -61,9 +61,9 @@ fn lets_nothing_pass_when_the_host_refuses_a_call() {
     }
 }
 
-/// The status is told without the counts.
+/// The status page appears without the counts.
 #[test]
-fn tells_the_status_without_metrics() {
+fn shows_the_status_without_metrics() {
     let signer = signer();
     let mut configuration = configuration(&local_provider(&signer));
     configuration["status"] = json!({ "path": "/status", "unprotected": true });
@@ -78,7 +78,7 @@ fn tells_the_status_without_metrics() {
     assert!(page().contains("The proxy withholds the metrics."));
 }
 
-/// Each call that keys depend on, refused in turn: without shared data a worker fetches for itself.
+/// Each call that is not essential is refused in turn. Without shared data, a worker fetches for itself.
 #[test]
 fn decides_without_shared_data_metrics_and_log() {
     for call in [

@@ -89,7 +89,7 @@ pub(crate) fn start<D: Driver>(setup: &Setup) -> D {
     D::start(setup).unwrap_or_else(|refused| panic!("{}", refused.0))
 }
 
-/// The signer of good tokens. ES256: quick, and small enough to read.
+/// The signer of good tokens. ES256 is quick, and its tokens are short enough to read.
 pub(crate) fn signer() -> Signer {
     Signer::new(Algorithm::Es256)
 }

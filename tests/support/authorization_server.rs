@@ -1,8 +1,8 @@
-//! A scripted authorization server: what it serves at which path, how slowly, and how it fails.
+//! A scripted authorization server: the answer at each path, how slowly it comes, and how it fails.
 //!
 //! The script knows nothing of sockets. The fake host reads it directly; for Envoy,
-//! [`AuthorizationServer::listen`] serves the same script on loopback. A handle is a clone of one
-//! shared script, so that a test keeps one and changes the answers while requests run.
+//! [`AuthorizationServer::listen`] serves it on loopback. Clones share one script, so that a test can change
+//! the answers while requests are under way.
 
 use std::{
     io,
@@ -17,27 +17,27 @@ use super::{
     server::{Reply, Server, Then},
 };
 
-/// What the server does with a request.
+/// The server's answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Status code.
     pub status: u16,
-    /// Header lines beside `content-length`.
+    /// Header lines other than `content-length`.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// How long the server thinks first.
+    /// How long the server waits before it answers.
     pub delay: Duration,
-    /// How the answer goes wrong, if it does.
+    /// How the answer fails, if it does.
     pub fault: Option<Fault>,
 }
 
-/// How an answer goes wrong on the wire.
+/// How an answer fails on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is closed without a byte: the proxy answers 503 in the server's place.
+    /// The connection closes without a byte. The proxy answers 503 for the server.
     Reset,
-    /// The connection is closed half-way through the body: the call ends without any headers.
+    /// The connection closes half-way through the body. The call ends without headers.
     Truncate,
 }
 
@@ -55,7 +55,7 @@ impl Answer {
         }
     }
 
-    /// A bare status.
+    /// A status without a body.
     pub fn status(status: u16) -> Self {
         Self {
             status,
@@ -72,7 +72,7 @@ impl Answer {
         }
     }
 
-    /// This answer, cut off half-way through its body.
+    /// The answer, cut off half-way through its body.
     pub fn truncated(self) -> Self {
         Self {
             fault: Some(Fault::Truncate),
@@ -80,19 +80,19 @@ impl Answer {
         }
     }
 
-    /// This answer, later.
+    /// The answer after a delay.
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// This answer with one more header line.
+    /// The answer with one more header line.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.add(name, value);
         self
     }
 }
 
-/// Handle on a scripted server.
+/// A handle on a scripted server.
 #[derive(Clone, Default)]
 pub struct AuthorizationServer(Arc<Shared>);
 
@@ -110,24 +110,24 @@ struct Script {
 }
 
 impl AuthorizationServer {
-    /// A server that knows no path: 404.
+    /// A server without paths, which answers 404.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// From now on, `path` (with its query) gets this answer.
+    /// Sets the answer for `path`, including its query.
     pub fn answer(&self, path: &str, answer: Answer) {
         let mut script = self.0.script.lock().unwrap();
         script.answers.retain(|(other, _)| other != path);
         script.answers.push((path.to_owned(), answer));
     }
 
-    /// Requests are taken but none is answered until [`Self::release`].
+    /// Accepts requests from now on, but answers none until [`Self::release`].
     pub fn hold(&self) {
         self.0.script.lock().unwrap().held = true;
     }
 
-    /// Answers what was held, with the answers that stand now.
+    /// Answers the held requests, with the answers that are set by now.
     pub fn release(&self) {
         self.0.script.lock().unwrap().held = false;
         self.0.released.notify_all();
@@ -138,7 +138,7 @@ impl AuthorizationServer {
         self.0.script.lock().unwrap().requests.clone()
     }
 
-    /// How many requests asked for `path`.
+    /// The number of requests for `path`.
     pub fn fetches(&self, path: &str) -> usize {
         let script = self.0.script.lock().unwrap();
         script
@@ -148,12 +148,12 @@ impl AuthorizationServer {
             .count()
     }
 
-    /// Takes a request: it counts from here on, answered or not.
+    /// Counts a request, whether or not it is answered.
     pub fn receive(&self, request: Message) {
         self.0.script.lock().unwrap().requests.push(request);
     }
 
-    /// The answer that stands for `path`; `None` while answers are held.
+    /// The answer that is set for `path`; `None` while answers are held.
     pub fn answer_now(&self, path: &str) -> Option<Answer> {
         let script = self.0.script.lock().unwrap();
         (!script.held).then(|| script.answer_to(path))
@@ -164,7 +164,7 @@ impl AuthorizationServer {
         self.listen_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// Serves the script at this address: a server that was dropped comes back there.
+    /// Serves the script at this address, where a server that was dropped can come back.
     pub fn listen_at(&self, address: SocketAddr) -> io::Result<Server> {
         let this = self.clone();
         Server::start_at(address, move |request| {

@@ -1,8 +1,8 @@
-//! As many requests as fit, over connections that stay open, each of them different.
+//! As many different requests as fit, over connections that stay open.
 //!
-//! A client has many connections and one request under way on each: it sends all before it reads
-//! the first answer, so that even an unoptimised client keeps a proxy busy. Requests behind each other
-//! on one connection would not do: Envoy closes it where it answers one of them itself.
+//! A client has many connections, with one request under way on each. It sends all of them before it reads
+//! the first answer, so that even an unoptimised client keeps a proxy busy. Pipelined requests would not
+//! work: Envoy closes a connection when it answers one of them itself.
 
 use std::{
     io::{self, Read, Write},
@@ -13,11 +13,11 @@ use std::{
 
 use super::{driver::Request, http};
 
-/// Connections of a client.
+/// The number of connections of a client.
 const CONNECTIONS: usize = 32;
 
-/// Sends a request for each number, by that many clients, and waits for all answers. Fails with the
-/// first answer whose status is not `status`.
+/// Sends a request for each number, from so many clients, and waits for all answers. Fails with the first
+/// answer that has another status.
 pub fn send(
     address: SocketAddr,
     clients: u64,
@@ -72,7 +72,8 @@ fn converse(
     Ok(())
 }
 
-/// Reads an answer with `content-length`, as Envoy's own and those of the tests' servers are.
+/// Reads an answer with `content-length`. Envoy's own answers have one, and so have those of the tests'
+/// servers.
 fn read_answer<'a>(connection: &mut TcpStream, text: &'a mut [u8]) -> io::Result<&'a [u8]> {
     const LENGTH: &[u8] = b"content-length: ";
     const END: &[u8] = b"\r\n\r\n";

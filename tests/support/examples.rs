@@ -25,12 +25,12 @@ pub struct Example {
 }
 
 impl Example {
-    /// Where it stands.
+    /// The page and the line.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 
-    /// What it says.
+    /// The parsed configuration.
     pub fn document(&self) -> Value {
         let place = self.place();
         match self.language.as_str() {
@@ -69,7 +69,7 @@ pub fn of_envoy() -> Vec<(String, Value)> {
     found
 }
 
-/// What stands in a `Struct` that has rules.
+/// Collects every `Struct` that has rules.
 fn collect(document: &Value, found: &mut dyn FnMut(&Value)) {
     match document {
         Value::Object(members) => {
@@ -104,7 +104,7 @@ fn pages() -> Vec<PathBuf> {
 fn examples(page: &Path) -> Vec<Example> {
     let text = fs::read_to_string(page).unwrap();
     let mut found: Vec<Example> = Vec::new();
-    let mut fence: Option<bool> = None; // inside of a block; whether it is a configuration
+    let mut fence: Option<bool> = None; // inside a block: whether the block is a configuration
     for (index, line) in text.lines().enumerate() {
         let info = line.trim_start().strip_prefix("```");
         match (fence, info) {

@@ -1,4 +1,4 @@
-//! Where the project is, and where tests may write.
+//! The project's folder, and a folder that tests may write to.
 
 use std::{
     fs,
@@ -15,10 +15,11 @@ pub fn project() -> &'static Path {
     tests.parent().unwrap()
 }
 
-/// A folder for what tests write.
+/// A folder for the files of tests.
 ///
 /// # Panics
-/// When it cannot be made.
+///
+/// If it cannot be created.
 #[must_use]
 pub fn temporary() -> PathBuf {
     let folder = project().join("target/tmp");

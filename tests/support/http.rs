@@ -1,8 +1,8 @@
-//! HTTP/1.1 over loopback sockets, just enough to say and hear what tests need.
+//! HTTP/1.1 over loopback sockets, as much of it as tests need.
 //!
-//! Header names and values are bytes from end to end: half of the attacks on a filter are requests
-//! that a well-behaved client library refuses to send. Bodies are read by `content-length` or
-//! `chunked`, or up to the end of the connection. Malformed messages are `io::Error`s.
+//! Header names and values are bytes, since half of the attacks on a filter are requests that a well-behaved
+//! client library refuses to send. Bodies are read by `content-length` or `chunked`, or up to the end of the
+//! connection. Malformed messages are `io::Error`s.
 
 use std::{
     fmt,
@@ -11,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-/// Longest wait for a peer: far beyond what a loaded machine needs, so only a hang reaches it.
+/// The longest wait for a peer: far more than a loaded machine needs, so only a hang exceeds it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_HEADERS: usize = 2048;
 
-/// Header lines in order, repeated names kept.
+/// Header lines in order, including repeated names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(pub Vec<(Vec<u8>, Vec<u8>)>);
 
@@ -26,13 +26,13 @@ impl Headers {
             .push((name.as_ref().to_vec(), value.as_ref().to_vec()));
     }
 
-    /// Removes every line of that name.
+    /// Removes every line with this name.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) {
         self.0
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
     }
 
-    /// Every value of that name (any case), in order.
+    /// Every value of this name in any case, in order.
     pub fn bytes(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
         let same = |(other, _): &&(Vec<u8>, Vec<u8>)| other.eq_ignore_ascii_case(name.as_ref());
         self.0
@@ -42,13 +42,13 @@ impl Headers {
             .collect()
     }
 
-    /// Every value of that name as text; bytes that are not UTF-8 show as U+FFFD.
+    /// Every value of this name as text. Bytes that are not UTF-8 become U+FFFD.
     pub fn values(&self, name: &str) -> Vec<String> {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         self.bytes(name).into_iter().map(text).collect()
     }
 
-    /// The only value of that name; a repeated header fails the test that asks.
+    /// The only value of this name. Fails the test if the header is repeated.
     pub fn value(&self, name: &str) -> Option<String> {
         let mut values = self.values(name);
         assert!(values.len() <= 1, "header {name} is repeated: {values:?}");
@@ -64,10 +64,10 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// A message as it came: the three parts of its first line, its header lines and its body.
+/// A message as it arrived.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Method and target of a request; empty and the status code of a response.
+    /// The method and the target of a request; an empty text and the status code of a response.
     pub start: (String, String),
     /// Header lines in order.
     pub headers: Headers,
@@ -77,7 +77,7 @@ pub struct Message {
     pub trailers: Headers,
 }
 
-/// Reads a request; `None` where the peer closed between two requests.
+/// Reads a request; `None` if the peer closed the connection before one.
 pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     let Some(head) = read_head(from)? else {
         return Ok(None);
@@ -97,7 +97,7 @@ pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     }))
 }
 
-/// Reads the response to a request of that method, past any `1xx`.
+/// Reads the response to a request with this method. Skips any `1xx`.
 pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, Message)> {
     loop {
         let head = read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -126,7 +126,7 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
     }
 }
 
-/// A `GET` on a connection of its own: the way to ask Envoy's admin interface.
+/// A `GET` on a connection of its own, as for Envoy's admin interface.
 pub fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Vec<u8>)> {
     exchange(address, "GET", path)
 }
@@ -154,7 +154,7 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(connection)
 }
 
-/// Frames a response with its `content-length`.
+/// The bytes of a response with `content-length`.
 pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
     let mut bytes =
         format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n", body.len()).into_bytes();
@@ -163,7 +163,7 @@ pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Writes header lines as they are and the empty line after them.
+/// Writes header lines unchanged, and the empty line after them.
 pub fn write_headers(into: &mut Vec<u8>, headers: &Headers) {
     for (name, value) in &headers.0 {
         into.extend_from_slice(&[name, b": ".as_slice(), value, b"\r\n"].concat());
@@ -185,7 +185,7 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(head))
 }
 
-/// What a message without `content-length` and `chunked` holds (RFC 9112 section 6.3).
+/// The body of a message without `content-length` and `chunked` (RFC 9112 section 6.3).
 #[derive(Clone, Copy)]
 enum Unframed {
     Empty,

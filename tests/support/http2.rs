@@ -1,8 +1,8 @@
-//! HTTP/2 over a loopback socket, just enough to send one request and hear its status.
+//! HTTP/2 over a loopback socket, as much of it as one request and its status need.
 //!
-//! A `:path` with raw octets and a method in small letters are what HTTP/1.1 refuses to carry, and
-//! what client libraries refuse to send. Header fields are literals without indexing and without
-//! Huffman coding (RFC 7541 section 6.2.2).
+//! HTTP/1.1 cannot carry a `:path` with raw octets or a method in lower case, and client libraries refuse to
+//! send them. Header fields are literals without indexing and without Huffman coding (RFC 7541 section
+//! 6.2.2).
 
 use std::{
     io::{self, Read, Write},
@@ -20,7 +20,7 @@ const END_HEADERS: u8 = 4;
 const PADDED: u8 = 8;
 const PRIORITY: u8 = 0x20;
 
-/// Sends a request without body as stream 1 of a new connection; its status.
+/// Sends a request without a body as stream 1 of a new connection. Returns its status.
 pub fn status(address: SocketAddr, fields: &[(&[u8], &[u8])]) -> io::Result<u16> {
     let mut connection = connect(address)?;
     connection.write_all(PREFACE)?;
@@ -61,20 +61,20 @@ fn text(octets: &[u8]) -> Vec<u8> {
     [&[length], octets].concat()
 }
 
-/// What stands before a header block.
+/// The number of octets in front of a header block.
 const fn skipped(flags: u8) -> usize {
     let padded = if flags & PADDED == 0 { 0 } else { 1 };
     let priority = if flags & PRIORITY == 0 { 0 } else { 5 };
     padded + priority
 }
 
-/// `:status`, the first field of a response: from the static table, or with its digits.
+/// The `:status`, which is the first field of a response: an entry of the static table, or digits.
 fn first_status(block: &[u8]) -> Option<u16> {
     let indexed = [200, 204, 206, 304, 400, 404, 500];
     match block {
         [update, rest @ ..] if update & 0xe0 == 0x20 => first_status(rest), // size of the table
         [field @ 0x88..=0x8e, ..] => indexed.get(usize::from(field - 0x88)).copied(),
-        // Literal, indexed or not, whose name is one of the above.
+        // A literal, indexed or not, whose name is one of the above.
         [0x48..=0x4e | 0x08..=0x0e | 0x18..=0x1e, length, value @ ..] => {
             let value = value.get(..usize::from(length & 0x7f))?;
             match length & 0x80 {
@@ -86,7 +86,7 @@ fn first_status(block: &[u8]) -> Option<u16> {
     }
 }
 
-/// Three digits in Huffman code (RFC 7541 appendix B): `0` to `2` are five bits, the others six.
+/// Three digits in Huffman code (RFC 7541 appendix B). The digits 0 to 2 take five bits, the others six.
 fn digits(coded: &[u8]) -> Option<u16> {
     let bits: Vec<u16> = coded
         .iter()

@@ -1,8 +1,8 @@
-//! Steady load on a listener, over connections that stay open, and what came of it.
+//! Steady load on a listener, over connections that stay open.
 //!
-//! Each request says which answers are right for it. What is right changes while a scenario runs:
-//! [`Load::change`] returns when no request of the mix before is under way. A connection that ends
-//! without an answer is counted as lost and never tried again: a client would have noticed.
+//! Each request has its right answers. A scenario may change them while it runs: [`Load::change`] returns
+//! once no request of the mix before is under way. A connection that ends without an answer counts as lost.
+//! The request is not repeated, since a client would have noticed.
 
 use std::{
     collections::BTreeMap,
@@ -23,10 +23,10 @@ use super::{
     upstream::ECHO_USER,
 };
 
-/// How many wrong answers are told in full.
+/// The number of wrong answers that are shown in full.
 const TOLD: usize = 10;
 
-/// A request of some kind, and what may come of it.
+/// A request of some kind, and its right answers.
 #[derive(Clone)]
 pub struct Shot {
     kind: &'static str,
@@ -36,12 +36,12 @@ pub struct Shot {
 }
 
 impl Shot {
-    /// Always this request.
+    /// Always sends the same request.
     pub fn new(kind: &'static str, request: Request, right: &[u16]) -> Self {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Another request each time, made from a number that is never the same.
+    /// Sends another request each time, made from a number that is never repeated.
     pub fn varying(
         kind: &'static str,
         right: &[u16],
@@ -55,7 +55,7 @@ impl Shot {
         }
     }
 
-    /// Where it passes, the protected service is told this user.
+    /// If the request passes, a header names this user to the protected service.
     pub fn of_user(self, user: &str) -> Self {
         Self {
             user: Some(user.to_owned()),
@@ -63,7 +63,7 @@ impl Shot {
         }
     }
 
-    /// What is wrong with an answer.
+    /// The fault of an answer, if it has one.
     fn fault(&self, status: u16, answer: &Message) -> Option<String> {
         let told = answer.headers.value(ECHO_USER);
         let expected = self.user.clone().filter(|_| status == 200);
@@ -75,7 +75,7 @@ impl Shot {
     }
 }
 
-/// Clients that send without pause but for the one they are given.
+/// Clients that keep sending, with a pause between two requests.
 pub struct Load {
     shared: Arc<Shared>,
     clients: Vec<JoinHandle<()>>,
@@ -83,7 +83,7 @@ pub struct Load {
 
 struct Shared {
     mix: Mutex<(u64, Arc<[Shot]>)>,
-    /// The mix that each client last took a request from.
+    /// The mix of each client's last request.
     taken: Vec<AtomicU64>,
     next: AtomicU64,
     stopping: AtomicBool,
@@ -91,7 +91,7 @@ struct Shared {
 }
 
 impl Load {
-    /// That many clients, each with one connection, each with this pause between two requests.
+    /// Starts so many clients, each with one connection and this pause between two requests.
     pub fn start(
         address: SocketAddr,
         clients: usize,
@@ -119,8 +119,8 @@ impl Load {
         Self { shared, clients }
     }
 
-    /// From now on this mix. Returns when no request of another is under way and each client has
-    /// sent one of this.
+    /// Changes the mix. Returns once no request of another mix is under way and each client has sent one of
+    /// the new mix.
     pub fn change(&self, mix: impl IntoIterator<Item = Shot>) {
         let current = {
             let mut current = self.shared.mix.lock().unwrap();
@@ -138,12 +138,12 @@ impl Load {
         }
     }
 
-    /// What has come so far.
+    /// The tally so far.
     pub fn tally(&self) -> Tally {
         self.shared.tally.lock().unwrap().clone()
     }
 
-    /// Ends the load: the clients take their last answers.
+    /// Ends the load once the clients have their last answers.
     pub fn stop(mut self) -> Tally {
         self.end();
         self.tally()
@@ -180,25 +180,25 @@ impl Shared {
     }
 }
 
-/// What came of the requests.
+/// How the requests ended.
 #[derive(Clone, Default)]
 pub struct Tally {
-    /// By kind.
+    /// The rows by kind.
     pub rows: BTreeMap<&'static str, Row>,
-    /// Answers that are not right, the first few.
+    /// The first few wrong answers.
     pub wrong: Vec<String>,
 }
 
-/// What came of the requests of one kind.
+/// How the requests of one kind ended.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
-    /// How many, by status.
+    /// The number of answers by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Answers that are not right.
+    /// The number of wrong answers.
     pub wrong: u64,
-    /// Connections that ended without an answer.
+    /// The number of connections that ended without an answer.
     pub lost: u64,
-    /// The longest that one waited.
+    /// The longest wait for an answer.
     pub longest: Duration,
 }
 
@@ -223,7 +223,7 @@ impl Tally {
         }
     }
 
-    /// How many requests of a kind got this status.
+    /// The number of requests of a kind with this status.
     pub fn of(&self, kind: &str, status: u16) -> u64 {
         let row = self.rows.get(kind);
         row.and_then(|row| row.statuses.get(&status).copied())
@@ -260,7 +260,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A client with one connection, which it opens anew where the server says that it closes.
+/// A client with one connection, which it opens again if the server says that it closes.
 pub struct Client {
     address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,

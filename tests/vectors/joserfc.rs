@@ -1,4 +1,4 @@
-//! The fixtures and keys that joserfc is tested with.
+//! The fixtures and keys of joserfc's own tests.
 
 use std::path::PathBuf;
 
@@ -140,7 +140,7 @@ fn spki(pem: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
-/// The key at the end of an SPKI whose exponent is 65537: the modulus is what lies before that.
+/// The key at the end of an SPKI. Its exponent is 65537, and the modulus is in front of it.
 fn rsa_key_of(der: &[u8]) -> VerifyingKey {
     const EXPONENT: [u8; 5] = [0x02, 0x03, 1, 0, 1];
     let before = der.strip_suffix(&EXPONENT).unwrap();

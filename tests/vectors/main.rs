@@ -1,10 +1,9 @@
 //! Public test vectors, run through the public interface of `portcullis::jose`.
 //!
 //! `sources` says where the vectors come from. They are other projects' data under their own licences, so
-//! none is copied here but the examples of RFCs (`rfc_examples.json`).
+//! only the examples of RFCs are copied here (`rfc_examples.json`).
 //!
-//! Every test counts its cases and asserts the count: a file that is read wrongly would otherwise
-//! pass with no case at all.
+//! Every test asserts the number of its cases. Otherwise, a file that is read wrongly would pass without any.
 
 mod cavp;
 mod cookbooks;
@@ -54,7 +53,7 @@ fn string(value: &Value) -> &str {
         .unwrap_or_else(|| panic!("no string: {value}"))
 }
 
-/// Octets of hexadecimal digits; an odd number of digits lacks a leading zero.
+/// Octets from hexadecimal digits. An odd number of digits lacks a leading zero.
 fn unhex(digits: &str) -> Vec<u8> {
     let digits = if digits.len() % 2 == 1 {
         format!("0{digits}")
@@ -65,20 +64,19 @@ fn unhex(digits: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(octet).collect()
 }
 
-/// `octets` with zeros before them up to `length`.
+/// `octets` with leading zeros up to `length`.
 fn left_padded(octets: &[u8], length: usize) -> Vec<u8> {
     let zeros = length.saturating_sub(octets.len());
     [&vec![0; zeros], octets].concat()
 }
 
-/// Says what a test has run, and fails if that is not what it should have.
+/// Prints how many cases a test ran, and fails unless the number is the expected one.
 fn ran(what: &str, cases: usize, expected: usize) {
     println!("{what}: {cases} cases");
     assert_eq!(cases, expected, "{what}: number of cases");
 }
 
-/// The verdict on a signature, which is the same whoever verifies: the module, or a host that is offered
-/// what can be offered.
+/// The verdict on a signature. The module and a host that verifies must agree on it.
 fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let own = key.verify(algorithm, message, signature);
     let host = key.as_x509(algorithm, message, signature).map(|it| {
@@ -99,7 +97,7 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
     own
 }
 
-/// The set of one JWK, or of a JWK Set.
+/// The key set of a single JWK, or of a JWK Set.
 fn key_set(keys: &Value, origin: KeyOrigin) -> Result<KeySet, KeySetError> {
     let set = if keys.get("keys").is_some() {
         keys.clone()
@@ -113,7 +111,7 @@ fn key(jwk: &Value) -> VerifyingKey {
     VerifyingKey::from_jwk(jwk.as_object().unwrap(), KeyOrigin::Local).unwrap()
 }
 
-/// Whether a JWS verifies, as a token would: with the keys that its header leads to.
+/// Whether a JWS verifies as a token would, with the keys that its header selects.
 fn verifies(jws: &str, keys: &Result<KeySet, KeySetError>) -> bool {
     let (Ok(jws), Ok(keys)) = (CompactJws::parse(jws), keys) else {
         return false;

@@ -1,4 +1,4 @@
-//! Worked examples of the RFCs.
+//! The worked examples of RFCs.
 
 use portcullis::jose::{CompactJws, KeyOrigin, TokenError};
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn rfc_7515_and_8037() {
     for example in list(examples) {
         let jws = string(&example["jws"]);
         let expected = match string(&example["name"]) {
-            // Both lack a signature, which shows before their headers are read.
+            // Both lack a signature, which is noticed before their headers are read.
             "RFC 7515 A.5 unsecured" | "RFC 7515 E negative crit" => Err(TokenError::SegmentEmpty),
             _ => Ok(()),
         };
@@ -45,8 +45,8 @@ fn thumbprints_of_rfc_7638() {
     ran("RFC 7638 thumbprints", list(examples).len(), 3);
 }
 
-/// A `DPoP` proof carries its key in the header, which is not looked at: with that key from
-/// elsewhere it verifies, without it there is nothing to verify with.
+/// A `DPoP` proof carries its key in the header, which is ignored. With the same key from another source it
+/// verifies; without one, it does not.
 #[test]
 fn proofs_of_rfc_9449() {
     let examples = &examples()["proofs"];

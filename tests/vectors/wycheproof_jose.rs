@@ -1,7 +1,7 @@
-//! Wycheproof `json_web_signature`, `json_web_key`, `json_web_crypto`.
+//! Wycheproof's `json_web_signature`, `json_web_key` and `json_web_crypto`.
 //!
-//! Where this crate decides otherwise than the vectors say, the case is listed with its reason and
-//! must fail or pass exactly so: an exception that vanishes is as much a change as a new one.
+//! Cases on which this crate disagrees with the vectors are listed, with the reason. The list must be exact:
+//! a disagreement that disappears is a change, like a new one.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use crate::{
     string, verifies,
 };
 
-/// Every case of a file with what came of it; `true` is acceptance.
+/// Every case of a file and its outcome; `true` is acceptance.
 fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     let document = json(&file.find()?);
     let mut outcomes = BTreeMap::new();
     for group in list(&document["testGroups"]) {
-        // A public key is what an issuer would publish; the others are secrets.
+        // An issuer would publish a public key. The others are secrets.
         let (keys, origin) = match group.get("public") {
             Some(public) => (public, KeyOrigin::Remote),
             None => (&group["private"], KeyOrigin::Local),
@@ -28,7 +28,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
         for case in list(&group["tests"]) {
             let token = match case.get("jws").or(case.get("jwe")) {
                 Some(Value::String(token)) => token.clone(),
-                // JSON serializations are shown as they would arrive.
+                // JSON serializations are passed unchanged.
                 Some(token) => token.to_string(),
                 None => panic!("no token in {case}"),
             };
@@ -41,7 +41,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     Some(outcomes)
 }
 
-/// The cases in which the outcome is not the marked one.
+/// The cases whose outcome is not the marked one.
 fn disagreements(outcomes: &BTreeMap<u64, (bool, Value)>) -> Vec<u64> {
     let disagrees = |(accepted, case): &(bool, Value)| *accepted != (case["result"] == "valid");
     outcomes
@@ -83,7 +83,7 @@ fn json_web_signature() {
 }
 
 #[test]
-fn json_web_signature_exceptions_verify_once_the_key_names_the_algorithm() {
+fn json_web_signature_exceptions_verify_if_the_key_names_the_algorithm() {
     let Some(file) = sources::JSON_WEB_SIGNATURE.find() else {
         return;
     };
@@ -115,9 +115,9 @@ fn json_web_key() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_KEY) else {
         return;
     };
-    // 1: a secret beside a public key, both from the configuration, where an administrator may say
-    // so (a fetched set refuses the secret). 4: keys that share a kid are each tried. 7: a ROCA
-    // modulus, which is the issuer's to replace.
+    // 1: a secret next to a public key, both from the configuration, where an administrator may have both (a
+    // fetched set refuses the secret). 4: keys that share a kid are all tried. 7: a ROCA modulus, which only
+    // the issuer can replace.
     assert_eq!(disagreements(&outcomes), [1, 4, 7]);
     ran(
         "Wycheproof json_web_key",
@@ -131,8 +131,7 @@ fn json_web_crypto() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_CRYPTO) else {
         return;
     };
-    // 46, 47: as 7 and 1 above. 50, 67: valid encrypted tokens, which are refused whatever they
-    // hold.
+    // 46, 47: like 7 and 1 above. 50, 67: valid encrypted tokens, which are always refused.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
     ran(
         "Wycheproof json_web_crypto",

@@ -1,4 +1,4 @@
-//! Wycheproof for the primitives, each in the encoding that JOSE uses.
+//! Wycheproof's vectors for the primitives, each in the encoding that JOSE uses.
 
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
 use serde_json::Value;
@@ -13,8 +13,8 @@ fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Runs a file: `prepare(group)` gives the function that decides on a message and a signature.
-/// Returns how many cases were to be accepted and how many refused.
+/// Runs a file. `prepare(group)` returns the function that decides on a message and a signature. Returns how
+/// many cases had to be accepted, and how many refused.
 fn run<V>(text: &str, prepare: impl Fn(&Value) -> V) -> (usize, usize)
 where
     V: Fn(&[u8], &[u8]) -> bool,
@@ -25,7 +25,7 @@ where
         let verify = prepare(group);
         for case in list(&group["tests"]) {
             let message = unhex(string(&case["msg"]));
-            // "acceptable" is what a lenient verifier may take: this one does not.
+            // A lenient verifier may take what is "acceptable"; this one does not.
             let expected = case["result"] == "valid";
             let verdict = verify(&message, &unhex(string(&case["sig"])));
             assert_eq!(verdict, expected, "{case}");
@@ -53,7 +53,7 @@ fn by(key: VerifyingKey, algorithm: Algorithm) -> impl Fn(&[u8], &[u8]) -> bool 
     move |message, signature| verdict(&key, algorithm, message, signature)
 }
 
-/// The key of these numbers, which is the one that the JWK of the group describes where it has one.
+/// The key with these numbers. If the group has a JWK, it must describe the same key.
 fn same_key(numbers: KeyNumbers<'_>, group: &Value) -> VerifyingKey {
     let key = VerifyingKey::from_numbers(numbers).unwrap();
     if let Some(jwk) = group.get("publicKeyJwk").or(group.get("keyJwk")) {
@@ -198,7 +198,7 @@ fn rsa_pss_without_salt_is_refused() {
         let key = rsa_key(group);
         for case in list(&group["tests"]) {
             let (message, signature) = (unhex(string(&case["msg"])), unhex(string(&case["sig"])));
-            // 69 is wrong by its file because its salt has 32 octets, which is right for PS256.
+            // The file marks 69 as wrong because its salt has 32 octets, which is right for PS256.
             let expected = case["tcId"] == 69;
             let verdict = key.verify(Algorithm::Ps256, &message, &signature);
             assert_eq!(verdict, expected, "{case}");

@@ -1,9 +1,9 @@
 //! `portcullis migrate` as a user runs it.
 //!
-//! `filters/` holds configurations of `jwt_authn`, which stand in an Envoy configuration of the
-//! test's; `documents/` holds whole files. Beside each lies what is printed (`.out`) and told
-//! (`.told`), word for word; `PORTCULLIS_BLESS=1` writes these again. Where Envoy and the module are
-//! there, Envoy validates each file before and after it was rewritten.
+//! `filters/` holds configurations of `jwt_authn`, which the test embeds in an Envoy configuration;
+//! `documents/` holds whole files. Next to each is the expected standard output (`.out`) and standard error
+//! (`.told`), word for word. `PORTCULLIS_BLESS=1` writes them again. If Envoy and the module are installed,
+//! Envoy validates each file before and after it is rewritten.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 /// The key of the case that reads the environment.
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"rgvbd-gRuo5y7perHm04oqvtq2A4Ak80WzBTaKORFWc"}]}"#;
 
-/// What a case's configuration stands in.
+/// The Envoy configuration around a case's filter.
 const ENVOY: &str = r#"static_resources:
   listeners:
   - name: ingress
@@ -61,7 +61,7 @@ FILTER
     load_assignment: { cluster_name: idp, endpoints: [] }
 "#;
 
-/// Documents that are no bootstrap: Envoy validates none but these.
+/// Documents that are not a bootstrap. Envoy can only validate a bootstrap.
 const RESOURCES: [&str; 3] = ["extensions", "listeners", "routes_alone"];
 
 fn folder() -> PathBuf {
@@ -98,7 +98,7 @@ fn migrate(file: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// A file that goes with a test.
+/// Writes a file for a test.
 fn file(name: &str, text: &str) -> PathBuf {
     let folder = support::folders::temporary().join("migrate");
     fs::create_dir_all(&folder).unwrap();
@@ -107,13 +107,13 @@ fn file(name: &str, text: &str) -> PathBuf {
     path
 }
 
-/// The case's configuration as that of an Envoy.
+/// The case's configuration, embedded in an Envoy configuration.
 fn embedded(name: &str, filter: &str) -> PathBuf {
     let indented: Vec<String> = filter
         .lines()
         .map(|line| format!("              {line}"))
         .collect();
-    // An empty configuration has no members to stand beside the type.
+    // An empty configuration has no members to write next to the type.
     let indented = indented.join("\n").replace("              {}", "");
     file(&format!("{name}.yaml"), &ENVOY.replace("FILTER", &indented))
 }
@@ -133,7 +133,7 @@ fn expect(path: &Path, extension: &str, found: &str) {
     assert_eq!(found, expected, "{}", path.display());
 }
 
-/// Each configuration must be one that the module takes.
+/// Fails unless the module accepts each configuration.
 fn expect_accepted(name: &str, documents: &str) {
     for document in documents.split("\n---\n") {
         let value: Value = serde_saphyr::from_str(document).unwrap();
@@ -173,9 +173,9 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// A second rewrite finds nothing to rewrite, except what a roll-out needs.
+/// A second rewrite changes nothing, except what a roll-out needs.
 #[test]
-fn leaves_nothing_of_the_filter_behind_but_what_guards_a_roll_out() {
+fn leaves_only_the_guards_of_a_roll_out_behind() {
     const APART: [&str; 3] = ["listeners", "routes_alone", "several"];
     for (name, path) in cases("documents") {
         let rewritten = printed(&migrate(&path, &["--rewrite", "--module", "m.wasm"]));
@@ -187,9 +187,9 @@ fn leaves_nothing_of_the_filter_behind_but_what_guards_a_roll_out() {
     }
 }
 
-/// A rewritten file is one that Envoy runs, as the file before it was.
+/// Envoy runs the rewritten file, as it ran the file before.
 #[test]
-fn envoy_validates_what_was_rewritten() {
+fn envoy_accepts_every_rewritten_file() {
     let (envoy, module) = (
         tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy"),
         tool(
@@ -241,9 +241,9 @@ fn validate(envoy: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {said}", file.display());
 }
 
-/// Other programs ask for the equivalent of a message that they hold.
+/// Other programs pass a message of theirs and get the equivalent.
 #[test]
-fn carries_a_message_over() {
+fn migrates_a_single_message() {
     let provider = json!({ "issuer": "a", "localJwks": { "inlineString": KEYS } });
     let filter = json!({
         "providers": { "a b": provider },

@@ -1,4 +1,4 @@
-//! What a migration would let in unnoticed: it is refused, or reported as dangerous.
+//! Migrations that would let requests in unnoticed. Each is refused, or reported as dangerous.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     configuration, embedded, file, migrate, printed,
-    refused::{PER_ROUTE, PROVIDER, manager, routes, told},
+    refused::{PER_ROUTE, PROVIDER, manager, messages, routes},
 };
 use portcullis_cli::migrate::{Deviation, Obstacle};
 
 const REWRITE: [&str; 3] = ["--rewrite", "--module", "m"];
 
-/// The dangers of a run that succeeds.
+/// The dangers that a successful run reports.
 fn dangers(file: &Path, arguments: &[&str]) -> Vec<String> {
     let output = migrate(file, arguments);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -21,7 +21,7 @@ fn dangers(file: &Path, arguments: &[&str]) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// An Envoy built without WebAssembly would skip it, and pass every request.
+/// An Envoy built without WebAssembly would skip an optional module and pass every request.
 #[test]
 fn leaves_no_module_optional() {
     let envoy = std::fs::read_to_string(embedded("optional", PROVIDER)).unwrap();
@@ -43,9 +43,9 @@ const OTHER_MODULE: &str = r#"
         root_id: portcullis
         vm_config: { vm_id: device, code: { local: { filename: /etc/m.wasm } } }"#;
 
-/// Metadata of a route are for every Portcullis that meets it.
+/// Every Portcullis filter reads the metadata of a route, not only the one that is meant.
 #[test]
-fn disables_no_other_portcullis_by_overrides_for_jwt_authn() {
+fn overrides_for_jwt_authn_disable_no_other_portcullis() {
     let off = routes(&format!("{{ jwt: {{ {PER_ROUTE}, disabled: true }} }}"));
     let with = |routes: &str, module: &str| {
         let filters = format!("http_filters:{module}");
@@ -67,7 +67,7 @@ fn disables_no_other_portcullis_by_overrides_for_jwt_authn() {
         let arguments: [&[&str]; 2] = [&REWRITE, &[]];
         for arguments in arguments {
             if is_refused {
-                let said = told(&path, arguments, 1);
+                let said = messages(&path, arguments, 1);
                 assert!(said.contains("would disable it too"), "{name}: {said}");
                 assert!(said.contains("http_filters[0]: "), "{name}: {said}");
             } else {
@@ -85,9 +85,9 @@ fn disables_no_other_portcullis_by_overrides_for_jwt_authn() {
     assert!(says(dangers(&file("module-apart.yaml", &apart), &REWRITE)));
 }
 
-/// A route's own metadata would be obeyed, or replaced.
+/// If a route already has such metadata, the module would obey it, or the rewrite would lose it.
 #[test]
-fn neither_obeys_nor_loses_metadata_that_are_there_already() {
+fn neither_obeys_nor_loses_existing_metadata() {
     let strict = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
     let there = |overrides: &str, metadata: &str| {
         routes(overrides).replace(
@@ -111,7 +111,7 @@ fn neither_obeys_nor_loses_metadata_that_are_there_already() {
         for (place, document) in [("with", in_listener(&routes)), ("alone", alone(&routes))] {
             let path = file(&format!("there-{name}-{place}.yaml"), &document);
             if is_refused {
-                let said = told(&path, &REWRITE, 1);
+                let said = messages(&path, &REWRITE, 1);
                 assert!(said.contains("metadata for Portcullis already"), "{said}");
             } else {
                 let rewritten = printed(&migrate(&path, &REWRITE));
@@ -122,7 +122,7 @@ fn neither_obeys_nor_loses_metadata_that_are_there_already() {
             }
         }
     }
-    // Another listener of the file has been migrated before.
+    // Another listener of the file was migrated before.
     let migrated = manager("x", &format!("route_config: {}", there("{}", authorize)));
     let (migrated, _) = migrated.split_once("  http_filters:").unwrap();
     let document = format!(
@@ -133,9 +133,9 @@ fn neither_obeys_nor_loses_metadata_that_are_there_already() {
     assert!(rewritten.contains("- root"), "{rewritten}");
 }
 
-/// Once the metadata are no longer written, the request takes another route.
+/// The module does not write the metadata, so the request would take another route.
 #[test]
-fn chooses_no_route_by_metadata_of_jwt_authn() {
+fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     let metadata = "filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: blocked }]";
     let matched = format!(
         "prefix: /, dynamic_metadata: [{{ {metadata}, value: {{ bool_match: true }} }}] }}"
@@ -150,7 +150,7 @@ fn chooses_no_route_by_metadata_of_jwt_authn() {
     ] {
         let document = format!("resources:\n{}", manager("jwt", &more));
         let path = file(&format!("chosen-{name}.yaml"), &document);
-        let said = told(&path, &REWRITE, 1);
+        let said = messages(&path, &REWRITE, 1);
         assert!(
             said.contains("this chooses by the dynamic metadata"),
             "{said}"
@@ -163,9 +163,9 @@ fn chooses_no_route_by_metadata_of_jwt_authn() {
     }
 }
 
-/// Envoy chooses the scope, too, anew behind the module.
+/// Envoy chooses the scoped routes again behind the module.
 #[test]
-fn chooses_no_scope_by_what_the_module_edits() {
+fn no_scope_is_chosen_by_headers_that_the_module_edits() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
     let scoped = |header: &str, more: &str| {
         let scopes = format!(
@@ -184,14 +184,14 @@ fn chooses_no_scope_by_what_the_module_edits() {
         routes(&over)
     );
     for header in ["X-User", "x_user", "x.user"] {
-        let said = told(&scoped(header, &listed), &REWRITE, 1);
+        let said = messages(&scoped(header, &listed), &REWRITE, 1);
         assert!(said.contains("fragments[0]: a route is matched"), "{said}");
     }
     assert_eq!(
         migrate(&scoped("x-env", &listed), &REWRITE).status.code(),
         Some(0)
     );
-    // The routes, and what they ask for, are in another file.
+    // The routes and their requirements are in another file.
     let apart = dangers(&scoped("x-user", "scoped_rds: {}"), &REWRITE);
     assert!(
         apart.iter().any(|line| line.contains("NEVER ASKED")),
@@ -206,7 +206,7 @@ fn rules(condition: &Value) -> Value {
     })
 }
 
-/// The module sees a query decoded.
+/// The module compares decoded queries.
 #[test]
 fn writes_no_rule_for_a_query_in_its_encoded_form() {
     let param = |name: &str, pattern: Value| {
@@ -227,7 +227,7 @@ fn writes_no_rule_for_a_query_in_its_encoded_form() {
         let place = "rules[0].match.queryParameters[0]";
         assert!(error.at.to_string().ends_with(place), "{}", error.at);
     }
-    // Nothing is sent like this, so that the rule was for no request.
+    // No client sends this, so the rule applied to no request.
     let migrated = configuration(&param("q", json!({ "exact": "a b" }))).unwrap();
     let mut differences = migrated.differences.iter();
     assert!(differences.any(|one| one.what == Deviation::QueryDecoded));
@@ -236,9 +236,9 @@ fn writes_no_rule_for_a_query_in_its_encoded_form() {
     assert_eq!(written["string_match"]["safe_regex"]["regex"], "(?s)a.*");
 }
 
-/// Envoy's regular expressions match octets, and the module's match characters.
+/// Envoy's regular expressions match octets; the module's match characters.
 #[test]
-fn warns_of_regular_expressions_that_count() {
+fn warns_of_regular_expressions_that_count_octets() {
     let header = |regex: &str| {
         let pattern = json!({ "safeRegex": { "regex": regex } });
         json!({ "prefix": "/", "headers": [{ "name": "x-k", "stringMatch": pattern }] })

@@ -1,4 +1,4 @@
-//! What is not migrated, and why.
+//! Configurations that are not migrated, and the reasons that are reported.
 
 use std::fs;
 
@@ -7,16 +7,17 @@ use super::{ENVOY, embedded, file, migrate};
 pub(super) const PROVIDER: &str =
     "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
 
-pub(super) fn told(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
+/// The messages of a run that prints nothing and ends with this code.
+pub(super) fn messages(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
     let output = migrate(file, arguments);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    assert!(output.stdout.is_empty(), "prints nothing: {told}");
-    told
+    let messages = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{messages}");
+    assert!(output.stdout.is_empty(), "prints nothing: {messages}");
+    messages
 }
 
 #[test]
-fn says_what_cannot_be_carried_over() {
+fn names_everything_that_cannot_be_migrated() {
     let filter = |more: &str| format!("{PROVIDER}\n{more}");
     for (name, configuration, place, reason) in [
         (
@@ -99,7 +100,7 @@ fn says_what_cannot_be_carried_over() {
             "providers.a.forward_payload_header",
         ),
     ] {
-        let said = told(&embedded(&format!("refused-{name}"), &configuration), &[], 1);
+        let said = messages(&embedded(&format!("refused-{name}"), &configuration), &[], 1);
         let (at, why) = said
             .split_once("http_filters[0].typed_config")
             .unwrap_or_default();
@@ -110,7 +111,7 @@ fn says_what_cannot_be_carried_over() {
 }
 
 #[test]
-fn does_not_guess_what_a_route_means() {
+fn does_not_guess_the_meaning_of_a_route() {
     let jwt = ENVOY.replace("FILTER", &format!("              {PROVIDER}"));
     let config =
         "\"@type\": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
@@ -154,13 +155,13 @@ fn does_not_guess_what_a_route_means() {
         ),
     ] {
         let path = file(&format!("routes-{name}.yaml"), &document);
-        let said = told(&path, &[], 1);
+        let said = messages(&path, &[], 1);
         assert!(said.contains(reason), "{name}: {said}");
     }
 }
 
 #[test]
-fn tells_of_overrides_that_no_rewrite_has_moved() {
+fn reports_overrides_that_no_rewrite_moved() {
     let output = migrate(&super::folder().join("documents/routes.yaml"), &[]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -173,7 +174,7 @@ fn tells_of_overrides_that_no_rewrite_has_moved() {
 }
 
 #[test]
-fn tells_usage_from_findings() {
+fn distinguishes_wrong_usage_from_findings() {
     let without = file("without.yaml", "static_resources: { listeners: [] }");
     let filter = embedded("usage", PROVIDER);
     for (path, arguments, code, reason) in [
@@ -201,12 +202,12 @@ fn tells_usage_from_findings() {
         (&filter, &["--rewrite"], 2, "--module"),
         (&filter, &["--module", "m"], 2, "--rewrite"),
     ] {
-        let said = told(path, arguments, code);
+        let said = messages(path, arguments, code);
         assert!(said.contains(reason), "{said}");
     }
 }
 
-/// RBAC that finds nothing to refuse by would let everyone in.
+/// RBAC that reads metadata which nobody writes any more would let everyone in.
 #[test]
 fn opens_nothing_that_rbac_refuses_by_metadata() {
     let metadata = "{ filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: sub }], \
@@ -245,7 +246,7 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
         let file = file(&format!("rbac-{name}.yaml"), &envoy.replace(router, &rbac));
         let rewrite = ["--rewrite", "--module", "m"];
         if opens {
-            let said = told(&file, &rewrite, 1);
+            let said = messages(&file, &rewrite, 1);
             assert!(said.contains("http_filters[1].typed_config: "), "{said}");
             assert!(said.contains("it would let in whom it refuses"), "{said}");
         } else {
@@ -258,9 +259,9 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
     }
 }
 
-/// What routes say to another module must not reach this one.
+/// A route's overrides for another module must not reach this one.
 #[test]
-fn takes_no_name_that_routes_refer_to() {
+fn uses_no_name_that_routes_refer_to() {
     let envoy = fs::read_to_string(embedded("names", PROVIDER)).unwrap();
     for taken in ["portcullis", "envoy.filters.http.wasm"] {
         let route = "direct_response: { status: 200 }";
@@ -281,7 +282,7 @@ fn takes_no_name_that_routes_refer_to() {
     }
 }
 
-/// A connection manager with one filter of this name.
+/// A connection manager with one filter, which has this name.
 pub(super) fn manager(name: &str, more: &str) -> String {
     format!(
         r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
@@ -308,7 +309,7 @@ pub(super) fn routes(overrides: &str) -> String {
     )
 }
 
-/// Metadata are for every filter that meets them; which do, no route tells.
+/// Every filter on the request's way reads the metadata. A route does not say which filters these are.
 #[test]
 fn keeps_overrides_of_different_filters_apart() {
     let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
@@ -331,7 +332,7 @@ fn keeps_overrides_of_different_filters_apart() {
         ("any", alone(&any)),
     ] {
         let path = file(&format!("apart-{name}.yaml"), &document);
-        let said = told(&path, &["--rewrite", "--module", "m"], 1);
+        let said = messages(&path, &["--rewrite", "--module", "m"], 1);
         assert!(
             said.contains("for one of several jwt_authn filters"),
             "{name}: {said}"
@@ -347,7 +348,7 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// A separate route table may serve a listener of another file, which has the other filter.
+/// A separate route table may serve a listener in another file, which has the other filter.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -358,7 +359,7 @@ fn loses_no_override_for_a_filter_of_another_file() {
     let manager = manager("public", "rds: { route_config_name: r }");
     let with = |name: &str| format!("resources:\n{manager}- {}\n", strict(name));
     let rewrite = ["--rewrite", "--module", "m"];
-    let said = told(&file("other-file.yaml", &with("elsewhere")), &rewrite, 1);
+    let said = messages(&file("other-file.yaml", &with("elsewhere")), &rewrite, 1);
     assert!(
         said.contains("or for one that is not in this file"),
         "{said}"
@@ -367,29 +368,29 @@ fn loses_no_override_for_a_filter_of_another_file() {
     assert!(rewritten.contains("portcullis-rollout"), "{rewritten}");
 }
 
-/// The operator says which filter a file of routes is for, and overrides for another stay out.
+/// The operator names the filter that a file of routes is for. Overrides for another filter are refused.
 #[test]
-fn refuses_overrides_of_another_filter_than_the_one_said() {
+fn refuses_overrides_of_a_filter_that_was_not_named() {
     let off = |name: &str| routes(&format!("{{ {name}: {{ {PER_ROUTE}, disabled: true }} }}"));
     let path = file("said.yaml", &format!("resources: [{}]", off("jwt")));
     let rewrite = ["--rewrite", "--module", "m", "--filter", "jwt"];
     let rewritten = super::printed(&migrate(&path, &rewrite));
     assert!(rewritten.contains("portcullis-rollout/jwt:"), "{rewritten}");
     let other = ["--rewrite", "--module", "m", "--filter", "jwt2"];
-    let said = told(&path, &other, 1);
+    let said = messages(&path, &other, 1);
     assert!(said.contains("that no --filter names"), "{said}");
     let both = [&rewrite[..], &["--filter", "jwt2"]].concat();
-    let said = told(&path, &both, 1);
+    let said = messages(&path, &both, 1);
     assert!(said.contains("for one of several"), "{said}");
     let manager = manager("jwt", "rds: { route_config_name: r }");
     let path = file("said-filter.yaml", &format!("resources:\n{manager}"));
-    let said = told(&path, &rewrite, 2);
+    let said = messages(&path, &rewrite, 2);
     assert!(said.contains("--filter is for a file of routes"), "{said}");
 }
 
-/// What holds a filter deep within has a guard that no override can lift.
+/// A filter nested in another one has a guard that no override can lift.
 #[test]
-fn keeps_a_filter_within_another_closed_to_routes_with_overrides() {
+fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     let manager = manager("composite", "rds: { route_config_name: r }");
     let within = manager.replace("typed_config:\n", "typed_config:\n     action:\n");
     let routes = |say: &str| format!("resources: [{}]", routes(say));
@@ -410,7 +411,7 @@ fn keeps_a_filter_within_another_closed_to_routes_with_overrides() {
     }
 }
 
-/// A file of routes that configure one of the filters leaves the guard of the other closed.
+/// If a file of routes configures one of the filters, the guard of the other stays closed.
 #[test]
 fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     let manager = manager("jwt", "rds: { route_config_name: r }");
@@ -428,7 +429,7 @@ fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     );
 }
 
-/// The filters, and so the headers that they edit, are in another file.
+/// The filters are in another file, and so are the headers that they edit.
 #[test]
 fn warns_of_routes_alone_that_are_matched_by_headers() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -447,9 +448,9 @@ fn warns_of_routes_alone_that_are_matched_by_headers() {
     assert!(said.contains("NEVER ASKED"), "{said}");
 }
 
-/// Whether the filter is disabled, and what it is configured with, Envoy seeks one by one.
+/// Envoy looks for "disabled" and for the configuration separately, each from the route upwards.
 #[test]
-fn enables_again_what_routes_enable_again() {
+fn keeps_filters_enabled_that_routes_enable_again() {
     let (off, on) = (
         format!("{{ {ANY_FILTER}, disabled: true }}"),
         format!("{{ {ANY_FILTER}, config: {{}} }}"),
@@ -524,7 +525,7 @@ fn refuses_overrides_that_envoy_refuses() {
             &format!("override-{name}.yaml"),
             &format!("resources:\n{manager}"),
         );
-        let said = told(&path, &[], 1);
+        let said = messages(&path, &[], 1);
         assert!(
             said.contains("not an override that Envoy takes"),
             "{name}: {said}"
@@ -532,7 +533,7 @@ fn refuses_overrides_that_envoy_refuses() {
     }
 }
 
-/// What is empty in one filter is unknown to another, which refuses.
+/// A requirement that is empty in one filter is unknown to another, which refuses the request.
 #[test]
 fn opens_no_route_by_a_requirement_of_another_filter() {
     let routes = routes(&format!(
@@ -541,7 +542,7 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
     let lacking = manager("jwt", &format!("route_config: &r {routes}"));
     let empty = manager("jwt", "route_config: *r").replace("map: {", "map: { nothing: {},");
     let with = |first: &str| format!("resources:\n{first}{empty}");
-    let said = told(&file("empty-one.yaml", &with(&lacking)), &[], 1);
+    let said = messages(&file("empty-one.yaml", &with(&lacking)), &[], 1);
     assert!(
         said.contains("asks for nothing in one jwt_authn filter"),
         "{said}"
@@ -558,7 +559,7 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
     );
 }
 
-/// What no route of the document gets would be lost.
+/// An override that no route of the document takes would be lost.
 #[test]
 fn loses_no_override() {
     let say =
@@ -585,26 +586,26 @@ fn loses_no_override() {
         ),
     ] {
         let path = file(&format!("lost-{name}.yaml"), &document);
-        let said = told(&path, &["--rewrite", "--module", "m"], 1);
+        let said = messages(&path, &["--rewrite", "--module", "m"], 1);
         assert!(said.contains("says something for routes"), "{name}: {said}");
     }
 }
 
 #[test]
-fn leaves_no_filter_disabled_that_routes_elsewhere_enable() {
+fn leaves_no_filter_disabled_that_routes_of_another_file_enable() {
     let manager = manager("jwt", "rds: { route_config_name: r }")
         .replace("- name: jwt", "- name: jwt\n    disabled: true");
     let path = file("disabled-rds.yaml", &format!("resources:\n{manager}"));
-    let said = told(&path, &["--rewrite", "--module", "m"], 1);
+    let said = messages(&path, &["--rewrite", "--module", "m"], 1);
     assert!(
         said.contains("rds: for a filter that is disabled by default"),
         "{said}"
     );
 }
 
-/// Behind the module Envoy chooses the route anew, by headers that the module has edited.
+/// Behind the module, Envoy chooses the route again, by headers that the module has edited.
 #[test]
-fn matches_no_routes_by_what_the_module_edits() {
+fn matches_no_routes_by_headers_that_the_module_edits() {
     let places = "claim_to_headers: [{ header_name: x-user, claim_name: sub }], \
         forward_payload_header: x-payload";
     let cookies = "from_cookies: [sid], from_headers: [{ name: x-token }], from_params: [t]";
@@ -679,9 +680,9 @@ fn matches_no_routes_by_what_the_module_edits() {
     }
 }
 
-/// A provider may have an empty name, and rules that ask for it ask for its tokens.
+/// A provider may have an empty name, and rules may ask for it.
 #[test]
-fn keeps_rules_that_name_a_provider_without_name() {
+fn keeps_rules_for_a_provider_with_an_empty_name() {
     let keys = "local_jwks: { filename: keys.json }";
     let filter = format!(
         "providers: {{ '': {{ issuer: a, {keys} }} }}\nrules: [{{ match: {{ prefix: / }}, \
@@ -691,9 +692,9 @@ fn keeps_rules_that_name_a_provider_without_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// Files that mean the filter but do not have it.
+/// Files that refer to the filter but do not contain it.
 #[test]
-fn says_what_stands_for_the_filter() {
+fn names_what_refers_to_the_filter() {
     for (name, document, expected) in [
         (
             "v2alpha",
@@ -708,7 +709,7 @@ fn says_what_stands_for_the_filter() {
             "istioctl proxy-config listener",
         ),
     ] {
-        let said = told(&file(&format!("instead-{name}.yaml"), document), &[], 1);
+        let said = messages(&file(&format!("instead-{name}.yaml"), document), &[], 1);
         assert!(said.contains(expected), "{said}");
     }
 }

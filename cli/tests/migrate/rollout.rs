@@ -1,9 +1,8 @@
-//! Listeners and routes that are rolled out apart, in every order, in the real Envoy.
+//! Listeners and routes that are rolled out separately, in either order, in the real Envoy.
 //!
-//! Each case is a `jwt_authn` filter and routes in a file of their own. `migrate --rewrite` rewrites
-//! both. One Envoy then has the four listeners that a roll-out can pass through: old or new listener,
-//! old or new routes. Every request goes to all four, and the old listener with the old routes says
-//! what each of the others may let through.
+//! Each case is a `jwt_authn` filter, and routes in a file of their own. `migrate --rewrite` rewrites both.
+//! One Envoy then has the four listeners of a roll-out: old or new listener, with old or new routes. Every
+//! request goes to all four. The old listener with the old routes decides what the others may let through.
 
 use std::{collections::BTreeMap, fs, io::BufReader, net::SocketAddr, path::Path};
 
@@ -26,7 +25,7 @@ use support::{
 
 use std::io::Write as _;
 
-/// Long after any test runs.
+/// Later than any test runs.
 const EXP: u64 = 4_000_000_000;
 const MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -36,15 +35,15 @@ const PER_ROUTE: &str =
     "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 const ANY_FILTER: &str = "type.googleapis.com/envoy.config.route.v3.FilterConfig";
 
-/// Filters, and the routes that they meet.
+/// Filters, and the routes that requests take behind them.
 struct Case {
     name: &'static str,
     /// The filters of the chain: name and configuration.
     filters: Vec<(&'static str, Value)>,
     routes: Value,
-    /// What is requested.
+    /// The paths that are requested, each with its host.
     targets: Vec<(&'static str, &'static str)>,
-    /// The filters that the routes are said to be for.
+    /// The filters that `--filter` names for the routes.
     said: Vec<&'static str>,
     /// Whether the new listener stays closed on the new routes, which are for another filter.
     stays_closed: bool,
@@ -56,13 +55,13 @@ struct Case {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chains {
     Main,
-    /// The one for WebSocket, too.
+    /// The chain for WebSocket has them too.
     Both,
-    /// Only the one for WebSocket.
+    /// Only the chain for WebSocket has them.
     Upgrade,
 }
 
-/// The half of a roll-out that has arrived.
+/// Whether a listener or its routes have been replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Version {
     Old,
@@ -147,7 +146,7 @@ fn cases() -> Vec<Case> {
         "both": { "requires_all": { "requirements": [p, q] } },
         "either": { "requires_any": { "requirements": [p, q] } },
     });
-    // Each rule is laxer than what some route beneath it asks for.
+    // Each rule asks for less than some route below it.
     let rules = json!([
         { "match": { "prefix": "/open" } },
         { "match": { "prefix": "/q" }, "requires": q },
@@ -332,7 +331,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Routes that configure the filter `jwt`, for listeners that have another one or one more.
+/// Routes that configure the filter `jwt`, for listeners with another filter or with one more.
 fn cases_of_other_names() -> Vec<Case> {
     let strict = json!([{ "match": { "prefix": "/" }, "requires": { "provider_name": "p" } }]);
     let lax = json!({ "lax": { "allow_missing_or_failed": {} } });
@@ -514,10 +513,9 @@ fn send(upstream: &Upstream, address: SocketAddr, request: &Request) -> Outcome 
     }
 }
 
-/// No half of a roll-out passes what `jwt_authn` refuses, and the complete one passes what
-/// `jwt_authn` passes.
+/// Half a roll-out passes nothing that `jwt_authn` refuses. The complete one passes what `jwt_authn` passes.
 #[test]
-fn opens_nothing_in_any_order_of_rolling_out() {
+fn opens_nothing_in_any_order_of_the_roll_out() {
     if !is_installed(&module()) {
         return;
     }
@@ -559,7 +557,7 @@ fn opens_nothing_in_any_order_of_rolling_out() {
                 mix.reached_upstream == reference.reached_upstream
                     && (mix.status < 400) == (reference.status < 400)
             };
-            // Old listeners do not notice, and the final state decides as before.
+            // The old listener does not notice the new routes, and the final state decides as before.
             let is_wrong = match case.stays_closed {
                 true => opens(new_new),
                 false => !is_same(new_new),
@@ -581,7 +579,7 @@ fn opens_nothing_in_any_order_of_rolling_out() {
     );
 }
 
-/// Whether both are in one file or each in its own.
+/// The result is the same, whether both are in one file or each in its own.
 #[test]
 fn rewrites_one_file_as_it_rewrites_two() {
     for (number, case) in cases().iter().enumerate() {

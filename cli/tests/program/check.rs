@@ -111,7 +111,7 @@ rules:
 ";
 
 #[test]
-fn warnings_fail_only_where_they_are_to() {
+fn warnings_are_failures_only_with_strict() {
     let weak = file("all-weak.yaml", WEAK);
     let weak = weak.to_str().unwrap();
     let good = file("not-weak.yaml", CONFIG);
@@ -153,7 +153,7 @@ fn reads_the_standard_input() {
     assert!(stdout(&output).starts_with("-:1:1: error: rules: "));
 }
 
-/// What was wrong, with the provider, the file and what to do, from every command that reads keys.
+/// Every command that reads keys names the provider, the file, the fault and the remedy.
 #[test]
 fn names_the_file_and_the_remedy_of_bad_keys() {
     let config = file("bad-keys.yaml", CONFIG);
@@ -213,9 +213,9 @@ fn names_the_place_of_a_bad_url() {
     );
 }
 
-/// The line with the fault, or one beside it, may hold a secret.
+/// The line with the fault, or the one next to it, may hold a secret.
 #[test]
-fn does_not_repeat_the_lines_around_a_fault_of_yaml() {
+fn does_not_repeat_the_lines_around_a_yaml_fault() {
     for (name, text) in [
         (
             "quote",

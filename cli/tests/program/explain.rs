@@ -1,4 +1,4 @@
-//! `portcullis explain`, word for word: `explain/<case>.txt`. `PORTCULLIS_BLESS=1` writes these anew.
+//! `portcullis explain`, word for word: `explain/<case>.txt`. `PORTCULLIS_BLESS=1` writes these files again.
 
 use std::{env, fs, sync::OnceLock};
 
@@ -48,7 +48,7 @@ rules:
     roles: { any_of: [writer] }
 ";
 
-/// A token, what is asked about it, and the exit code.
+/// A token, the request that it is explained for, and the exit code.
 struct Case {
     name: &'static str,
     token: String,
@@ -193,7 +193,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The configuration and the keys, as arguments; the files are written once.
+/// The arguments for the configuration and the keys. The files are written once.
 fn files() -> &'static [String; 4] {
     static FILES: OnceLock<[String; 4]> = OnceLock::new();
     FILES.get_or_init(|| {
@@ -226,7 +226,7 @@ fn explain(case: &Case, extra: &[&str]) -> String {
 }
 
 #[test]
-fn tells_every_check_up_to_the_first_that_fails() {
+fn shows_every_check_up_to_the_first_that_fails() {
     let folder = support::folders::project().join("cli/tests/program/explain");
     for case in cases() {
         let said = explain(&case, &[]);
@@ -278,12 +278,12 @@ fn never_shows_the_signature_or_the_token() {
     }
 }
 
-/// The explanation is of the engine that decides.
+/// The engine that decides also explains.
 #[test]
-fn agrees_with_what_is_decided() {
+fn agrees_with_the_decision() {
     for mut case in cases() {
         if ["bearer", "no_keys", "type", "claims"].contains(&case.name) {
-            continue; // other places, other providers
+            continue; // another place, or another provider
         }
         case.request = Some(["GET", "/orders"]);
         let request = json!({
@@ -308,7 +308,7 @@ fn agrees_with_what_is_decided() {
 }
 
 #[test]
-fn is_coloured_where_it_is_to_be() {
+fn is_coloured_only_on_request() {
     let case = &cases()[0];
     let escape = '\u{1b}';
     assert!(!explain(case, &[]).contains(escape), "no terminal is there");
@@ -317,9 +317,9 @@ fn is_coloured_where_it_is_to_be() {
     assert!(coloured.contains("\u{1b}[32mok"));
 }
 
-/// Who gives the token itself does not find it in the log of a build.
+/// A token that is passed in place of a file name must not end up in a build's log.
 #[test]
-fn does_not_repeat_a_token_that_was_given_for_a_file() {
+fn does_not_repeat_a_token_passed_as_a_file_name() {
     let config = file("misplaced-token.yaml", CONFIG);
     let config = config.to_str().unwrap();
     let token = Signer::new(Algorithm::Es256).sign_claims(&claims(&json!({})));

@@ -17,9 +17,9 @@ const COMMANDS: [&str; 8] = [
     "schema",
 ];
 
-/// The page of the documentation is about every command, and shows what one prints.
+/// The page in the documentation describes every command, and shows the program's own output.
 #[test]
-fn documentation_shows_what_is_there() {
+fn the_documentation_describes_every_command() {
     let page = include_str!("../../../docs/command-line.md");
     for command in COMMANDS {
         assert!(

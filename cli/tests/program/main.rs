@@ -56,7 +56,7 @@ status:
   requires: { provider_name: idp }
 ";
 
-/// A file that goes with the test.
+/// Writes a file for a test.
 fn file(name: &str, text: &str) -> PathBuf {
     let folder = support::folders::temporary().join("cli");
     fs::create_dir_all(&folder).unwrap();
@@ -73,7 +73,7 @@ fn portcullis(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // One that finds its arguments to be wrong does not wait for input.
+    // A program that refuses its arguments does not read its input.
     let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
     program.wait_with_output().unwrap()
 }
@@ -172,7 +172,7 @@ fn decides_with_what_the_proxy_would_add() {
 }
 
 #[test]
-fn counts_keys_that_it_was_not_given_as_not_to_be_had() {
+fn treats_missing_keys_as_unavailable() {
     let signer = Signer::new(Algorithm::Es256);
     let claims = json!({ "iss": "https://idp.example.com", "aud": "orders", "exp": NOW + 60 });
     let authorization = format!("Bearer {}", signer.sign_claims(&claims));
@@ -186,7 +186,7 @@ fn counts_keys_that_it_was_not_given_as_not_to_be_had() {
 }
 
 #[test]
-fn says_who_may_see_the_status() {
+fn decides_who_may_see_the_status() {
     let signer = Signer::new(Algorithm::Es256);
     let keys = file("status-keys.json", &signer.jwks().to_string());
     let claims = json!({ "iss": "https://idp.example.com", "aud": "orders", "exp": NOW + 60 });
@@ -221,7 +221,7 @@ fn says_who_may_see_the_status() {
     assert_eq!(decisions[0]["forwarded_headers"], json!([]));
 }
 
-/// What Envoy's reader of YAML takes for something else must not pass here.
+/// Text that Envoy's YAML reader understands differently is refused.
 #[test]
 fn reads_yaml_as_envoy_does_or_not_at_all() {
     for (name, text, expected) in [
@@ -250,7 +250,7 @@ fn reads_yaml_as_envoy_does_or_not_at_all() {
 }
 
 #[test]
-fn tells_usage_from_findings() {
+fn distinguishes_wrong_usage_from_findings() {
     let config = file("usage.yaml", CONFIG);
     let config = config.to_str().unwrap();
     let wrong = file("usage-wrong.yaml", "rules: 7");
@@ -286,9 +286,9 @@ fn tells_usage_from_findings() {
     }
 }
 
-/// What it prints goes into a configuration and into a request as it is.
+/// The printed hash and secret go into a configuration and a request unchanged.
 #[test]
-fn makes_a_secret_that_decides() {
+fn makes_a_secret_and_the_hash_that_accepts_it() {
     let output = portcullis(&["client-secret"], "");
     assert_eq!(output.status.code(), Some(0));
     let made: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -324,9 +324,9 @@ fn makes_a_secret_that_decides() {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// A token, whole or in part, where something else is expected.
+/// The input is a token where a configuration or a file name is expected.
 #[test]
-fn repeats_no_token_that_comes_where_something_else_is_expected() {
+fn repeats_no_token_passed_in_place_of_something_else() {
     let token = Signer::new(Algorithm::Es256).sign_claims(&json!({ "iss": "a", "sub": "alice" }));
     let opaque = "2YotnFZFEjr1zCsicMWpAA";
     let config = file("no-token.json", "{}");
@@ -385,7 +385,7 @@ fn refuses_to_read_two_things_from_standard_input() {
 
 /// As in `portcullis schema | head`: no message, and the usual exit code.
 #[test]
-fn ends_quietly_when_nobody_reads_on() {
+fn ends_quietly_when_its_output_is_closed() {
     let config = file("unread.json", r#"{ "providers": {}, "nonsense": 1 }"#);
     let config = config.to_str().unwrap();
     for (arguments, code) in [

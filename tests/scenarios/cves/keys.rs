@@ -16,16 +16,16 @@ use support::{
 };
 
 on_every_driver!(
-    cve_2024_34364_key_document_without_end_is_not_taken,
+    cve_2024_34364_an_endless_key_set_is_refused,
     cve_2024_45809_route_is_chosen_again_after_keys_are_fetched,
-    cve_2024_45810_answers_made_by_the_proxy_are_no_keys,
-    cve_2025_64527_two_tokens_wait_for_keys_where_failure_is_forgiven,
-    cve_2026_31837_no_key_serves_in_place_of_those_that_cannot_be_had,
+    cve_2024_45810_answers_of_the_proxy_itself_are_not_keys,
+    cve_2025_64527_two_tokens_wait_for_keys_under_a_lenient_rule,
+    cve_2026_31837_no_key_serves_while_the_key_set_is_unavailable,
     cve_2026_47205_keys_arrive_after_their_client_left,
     cve_2026_48042_deep_json_is_only_refused,
 );
 
-fn cve_2024_34364_key_document_without_end_is_not_taken<D: Driver>() {
+fn cve_2024_34364_an_endless_key_set_is_refused<D: Driver>() {
     let server = AuthorizationServer::new();
     let mut keys = signer().jwks();
     keys["filler"] = json!("f".repeat(1 << 20));
@@ -53,8 +53,8 @@ fn cve_2024_45809_route_is_chosen_again_after_keys_are_fetched<D: Driver>() {
     }
 }
 
-/// The proxy answers in the place of a server that is gone.
-fn cve_2024_45810_answers_made_by_the_proxy_are_no_keys<D: Driver>() {
+/// The proxy itself answers for a server that is gone.
+fn cve_2024_45810_answers_of_the_proxy_itself_are_not_keys<D: Driver>() {
     let server = AuthorizationServer::new();
     server.answer(JWKS_PATH, Answer::reset());
     let gate: D = with_remote_keys(&server);
@@ -69,7 +69,7 @@ fn cve_2024_45810_answers_made_by_the_proxy_are_no_keys<D: Driver>() {
     gate.wait_until("keys", || get(&gate, "/", &good).status == 200);
 }
 
-fn cve_2025_64527_two_tokens_wait_for_keys_where_failure_is_forgiven<D: Driver>() {
+fn cve_2025_64527_two_tokens_wait_for_keys_under_a_lenient_rule<D: Driver>() {
     let server = publishing(&signer());
     server.hold();
     let mut provider = remote_provider();
@@ -105,7 +105,7 @@ fn cve_2025_64527_two_tokens_wait_for_keys_where_failure_is_forgiven<D: Driver>(
     );
 }
 
-fn cve_2026_31837_no_key_serves_in_place_of_those_that_cannot_be_had<D: Driver>() {
+fn cve_2026_31837_no_key_serves_while_the_key_set_is_unavailable<D: Driver>() {
     let server = AuthorizationServer::new();
     let gate: D = with_remote_keys(&server);
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);
@@ -121,7 +121,7 @@ fn cve_2026_31837_no_key_serves_in_place_of_those_that_cannot_be_had<D: Driver>(
     }
 }
 
-/// Also CVE-2026-48090 and CVE-2026-26311: what completes later finds its stream gone.
+/// Also CVE-2026-48090 and CVE-2026-26311: a call that completes late finds its stream gone.
 fn cve_2026_47205_keys_arrive_after_their_client_left<D: Driver>() {
     let server = publishing(&signer());
     server.hold();

@@ -1,7 +1,7 @@
-//! Vulnerabilities of others that could have been this module's, each by its number.
+//! Vulnerabilities of other software that this module might have had, each by its number.
 //!
-//! Envoy's own (`jwt_authn`, RBAC, `ext_authz`, the path, headers, asynchronous calls), Istio's and
-//! one of a JOSE library: what happened there does not happen here.
+//! Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, the path, headers, asynchronous calls), some are
+//! Istio's, and one is a JOSE library's. Each scenario repeats the attack.
 
 mod keys;
 mod requests;

@@ -11,17 +11,17 @@ use support::{
 
 on_every_driver!(
     cve_2019_14993_no_path_makes_a_regular_expression_slow,
-    cve_2020_8595_query_and_fragment_hide_no_path,
+    cve_2020_8595_a_query_or_fragment_hides_no_path,
     cve_2020_25017_every_line_of_a_header_counts,
     cve_2021_29492_escaped_slashes_hide_no_path,
     cve_2021_43824_connect_has_no_path_to_match,
-    cve_2026_26308_second_line_evades_no_rule,
+    cve_2026_26308_a_second_header_line_evades_no_rule,
     cve_2026_73511_path_parameters_hide_no_path,
     cve_2026_73547_connect_is_denied_without_a_path,
-    envoy_46586_nobody_sets_an_identity_where_no_token_is_asked_for,
+    envoy_46586_no_client_sets_an_identity_where_no_token_is_needed,
 );
 
-/// An expression that backtracking engines need the age of the universe for.
+/// A backtracking engine would need the age of the universe for this expression.
 fn cve_2019_14993_no_path_makes_a_regular_expression_slow<D: Driver>() {
     let gate: D = ruled(json!([
         { "match": { "safe_regex": { "regex": "/(a+)+(a|aa)+b" } }, "requires": requires() },
@@ -31,7 +31,7 @@ fn cve_2019_14993_no_path_makes_a_regular_expression_slow<D: Driver>() {
     assert_eq!(gate.send(&Request::get(&format!("{path}b"))).status, 401);
 }
 
-fn cve_2020_8595_query_and_fragment_hide_no_path<D: Driver>() {
+fn cve_2020_8595_a_query_or_fragment_hides_no_path<D: Driver>() {
     let gate: D = ruled(json!([{ "match": { "path": "/admin" }, "requires": requires() }]));
     for path in [
         "/admin",
@@ -91,7 +91,7 @@ fn connect() -> Request {
     Request::new("CONNECT", "db.example.com:443")
 }
 
-/// A rule with a regular expression has no path to look at.
+/// A `CONNECT` request has no path that a regular expression could match.
 fn cve_2021_43824_connect_has_no_path_to_match<D: Driver>() {
     let gate: D = ruled(json!([
         { "match": { "safe_regex": { "regex": "/.*" } }, "requires": requires() },
@@ -103,7 +103,7 @@ fn cve_2021_43824_connect_has_no_path_to_match<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-fn cve_2026_26308_second_line_evades_no_rule<D: Driver>() {
+fn cve_2026_26308_a_second_header_line_evades_no_rule<D: Driver>() {
     let gate: D = ruled(json!([
         { "match": { "prefix": "/", "headers": [{ "name": "x-role", "string_match": { "exact": "admin" } }] },
           "requires": requires(), "authorize": { "roles": { "any_of": ["admin"] } } },
@@ -157,9 +157,9 @@ fn cve_2026_73547_connect_is_denied_without_a_path<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-/// Unmatched, without a requirement, a preflight, a failed token that passes: whichever way a
-/// request takes, headers with an identity are not a client's to set.
-fn envoy_46586_nobody_sets_an_identity_where_no_token_is_asked_for<D: Driver>() {
+/// Whether a request is unmatched, needs no token, is a preflight or passes with a failed token, its client
+/// cannot set an identity.
+fn envoy_46586_no_client_sets_an_identity_where_no_token_is_needed<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     config["bypass_cors_preflight"] = json!(true);
     config["unmatched"] = json!("allow");

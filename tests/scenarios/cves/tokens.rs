@@ -1,4 +1,4 @@
-//! Tokens that are taken for something else, or tell more than they should.
+//! Tokens that are mistaken for something else, or whose answers reveal too much.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -17,10 +17,10 @@ use support::{
 on_every_driver!(
     cve_2019_9900_nul_cuts_nothing_off,
     cve_2019_12995_malformed_tokens_are_only_refused,
-    cve_2021_21378_failed_token_does_not_pass_for_a_missing_one,
-    cve_2025_59420_critical_extensions_are_not_passed_over,
-    cve_2026_41413_no_token_chooses_what_is_fetched,
-    cve_2026_47775_bad_tokens_learn_nothing,
+    cve_2021_21378_a_failed_token_does_not_count_as_a_missing_one,
+    cve_2025_59420_critical_extensions_are_not_ignored,
+    cve_2026_41413_no_token_chooses_a_url_to_fetch,
+    cve_2026_47775_all_bad_tokens_get_the_same_answer,
 );
 
 fn cve_2019_9900_nul_cuts_nothing_off<D: Driver>() {
@@ -59,7 +59,7 @@ fn cve_2019_12995_malformed_tokens_are_only_refused<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-fn cve_2021_21378_failed_token_does_not_pass_for_a_missing_one<D: Driver>() {
+fn cve_2021_21378_a_failed_token_does_not_count_as_a_missing_one<D: Driver>() {
     let gate: D = ruled(json!([{ "match": { "prefix": "/" }, "requires": any("allow_missing") }]));
     assert_eq!(gate.send(&Request::get("/")).status, 200, "missing");
     for (claim, value) in [
@@ -75,7 +75,7 @@ fn cve_2021_21378_failed_token_does_not_pass_for_a_missing_one<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-fn cve_2025_59420_critical_extensions_are_not_passed_over<D: Driver>() {
+fn cve_2025_59420_critical_extensions_are_not_ignored<D: Driver>() {
     let gate: D = with_local_keys(&signer());
     for critical in [json!(["exp"]), json!(["bork"]), json!([]), json!("exp")] {
         let mut header = signer().header();
@@ -86,7 +86,7 @@ fn cve_2025_59420_critical_extensions_are_not_passed_over<D: Driver>() {
     }
 }
 
-fn cve_2026_41413_no_token_chooses_what_is_fetched<D: Driver>() {
+fn cve_2026_41413_no_token_chooses_a_url_to_fetch<D: Driver>() {
     let server = publishing(&signer());
     let gate: D = with_remote_keys(&server);
     assert_still_serves(&gate);
@@ -114,8 +114,8 @@ fn cve_2026_41413_no_token_chooses_what_is_fetched<D: Driver>() {
     assert!(paths.into_iter().all(|path| path == JWKS_PATH));
 }
 
-/// There an answer told good padding from bad; here nothing tells one bad token from another.
-fn cve_2026_47775_bad_tokens_learn_nothing<D: Driver>() {
+/// There, the answer distinguished good padding from bad. Here, all bad tokens get the same answer.
+fn cve_2026_47775_all_bad_tokens_get_the_same_answer<D: Driver>() {
     let gate: D = with_local_keys(&signer());
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);
     let answer = |token: &str| {

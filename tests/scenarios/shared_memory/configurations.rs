@@ -57,7 +57,7 @@ fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared
 /// At least the time between two ticks of an idle gate.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A gate with an update that revoked a token, and a connection from before it.
+/// A gate after an update that revoked a token, and a connection that was opened before.
 struct Updated<D: Driver> {
     gate: D,
     old: D::Connection,

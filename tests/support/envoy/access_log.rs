@@ -1,4 +1,4 @@
-//! What Envoy's access log tells of an exchange.
+//! What Envoy's access log says about an exchange.
 
 use std::{
     collections::BTreeMap,
@@ -18,13 +18,13 @@ pub struct Entry {
     pub details: Option<String>,
     /// Metadata of the route.
     pub route: Option<Value>,
-    /// Filter state by name; null where the module wrote none.
+    /// Filter state by name; null if the module wrote none.
     pub filter_state: BTreeMap<String, Option<String>>,
-    /// Headers of the request; null where there is none.
+    /// Headers of the request; null if the request has none.
     pub headers: BTreeMap<String, Option<String>>,
 }
 
-/// Entries by the client's address, read as they are written.
+/// The entries by the client's address, read as Envoy writes them.
 #[derive(Default)]
 pub struct AccessLog {
     file: Option<BufReader<File>>,
@@ -33,7 +33,7 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// Takes the entry of that client's request, if it has been written.
+    /// Takes the entry of the client's request, if Envoy has written it.
     pub fn take(&mut self, path: &Path, client: &str) -> Option<Entry> {
         if self.file.is_none() {
             self.file = File::open(path).ok().map(BufReader::new);

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::{discovery::Kind, module};
 use crate::driver::{Route, Setup, VirtualHost, Wrapping};
 
-/// Cluster of the protected service.
+/// The cluster of the protected service.
 pub const UPSTREAM: &str = "upstream";
-/// Name of the listener and prefix of its statistics.
+/// The name of the listener, and the prefix of its statistics.
 pub const LISTENER: &str = "ingress";
-/// The VM's name in a process that serves one gate alone.
+/// The `vm_id` in a process that serves a single gate.
 pub const VM_ID: &str = "portcullis-test";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
@@ -203,13 +203,14 @@ pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value 
     filter
 }
 
-/// Where a gate's access log is: a process has one after another.
+/// The file of a gate's access log. A process has one for each gate.
 pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
     let vm_id = setup.vm_id.as_deref().unwrap_or(VM_ID);
     folder.join(format!("access-{vm_id}.log"))
 }
 
-/// One line per request. A client's port names the exchange: each has a connection of its own.
+/// The access log, with one line for each request. The client's port identifies the exchange, since each has
+/// a connection of its own.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let state = |name: &String| (name.clone(), format!("%FILTER_STATE(wasm.{name}:PLAIN)%"));
     let state: BTreeMap<_, _> = setup.filter_state.iter().map(state).collect();

@@ -1,4 +1,4 @@
-//! Listeners and clusters that Envoy takes from files, and what it says of them.
+//! Listeners and clusters that Envoy takes from files, and whether it accepts them.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{bootstrap, process::EnvoyProcess};
 use crate::driver::{Refused, Setup};
 
-/// What a file holds.
+/// The kind of resources in a file.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// Listeners.
@@ -21,7 +21,7 @@ pub enum Kind {
     Clusters,
 }
 
-/// A set of resources, by the version that no other set has.
+/// A set of resources, identified by its version.
 pub struct Offer {
     kind: Kind,
     version: String,
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// Where Envoy finds the file. It reads the file when one is moved into its place.
+    /// The source that makes Envoy read the file whenever one is moved into its place.
     pub fn source(self, folder: &Path) -> Value {
         let path = folder.join(self.file());
         json!({ "resource_api_version": "V3", "path_config_source": { "path": path } })
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// How many sets Envoy has refused.
+    /// The number of sets that Envoy has refused.
     pub fn refusals(self, process: &EnvoyProcess) -> u64 {
         let name = format!("{}.update_rejected", self.statistics());
         process.stat(&name).unwrap_or_default()
@@ -84,7 +84,7 @@ impl Kind {
 }
 
 impl Offer {
-    /// Whether Envoy has taken it.
+    /// Whether Envoy has accepted it.
     pub fn is_taken(&self, process: &EnvoyProcess) -> bool {
         let name = format!("{}.version_text", self.kind.statistics());
         process.stats(&name).get(&name) == Some(&self.version)
@@ -94,13 +94,13 @@ impl Offer {
 /// A listener that Envoy was offered.
 pub struct OfferedListener {
     offer: Offer,
-    /// How many Envoy had refused before.
+    /// The number of listeners that Envoy had refused before.
     refusals: u64,
     logged: usize,
 }
 
 impl OfferedListener {
-    /// Offers it to a process that is about to start.
+    /// Offers a listener to a process that is about to start.
     pub fn at_start(folder: &Path, listener: &Value) -> Self {
         Self {
             offer: Kind::Listeners.offer(folder, slice::from_ref(listener)),
@@ -109,7 +109,7 @@ impl OfferedListener {
         }
     }
 
-    /// Offers it to a process.
+    /// Offers a listener to a process.
     pub fn new(process: &EnvoyProcess, setup: &Setup, configuration: &Value) -> Self {
         let (refusals, logged) = (Kind::Listeners.refusals(process), process.log().len());
         let listener = bootstrap::listener(process.folder(), setup, configuration);
@@ -120,12 +120,12 @@ impl OfferedListener {
         }
     }
 
-    /// Size of Envoy's log when the listener was offered.
+    /// The size of Envoy's log when the listener was offered.
     pub fn logged(&self) -> usize {
         self.logged
     }
 
-    /// What Envoy says of it, as soon as the listener serves alone.
+    /// Envoy's verdict, as soon as the listener is the only one that serves.
     pub fn verdict(&self, process: &EnvoyProcess, setup: &Setup) -> Option<Result<(), Refused>> {
         if Kind::Listeners.refusals(process) > self.refusals {
             let log = process

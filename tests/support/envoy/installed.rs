@@ -7,8 +7,7 @@ use std::{
     process::Command,
 };
 
-/// Whether Envoy and that module are there. Without them it says what is missing; in CI (`CI=true`)
-/// that is a failure.
+/// Whether Envoy and the module are installed. Prints what is missing; with `CI=true` that is a failure.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()
@@ -28,12 +27,12 @@ pub fn is_installed(module: &Path) -> bool {
     false
 }
 
-/// Envoy.
+/// The path of Envoy.
 pub fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
 }
 
-/// Its version, major and minor, for what differs between versions (`docs/hosts.md`).
+/// Envoy's version, major and minor. Some facts differ between versions (`docs/hosts.md`).
 pub fn version() -> (u32, u32) {
     let output = Command::new(binary()).arg("--version").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -44,7 +43,7 @@ pub fn version() -> (u32, u32) {
     (number(), number())
 }
 
-/// The product.
+/// The path of the product's module.
 pub fn module() -> PathBuf {
     from_environment(
         "PORTCULLIS_WASM",

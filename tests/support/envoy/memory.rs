@@ -1,17 +1,17 @@
-//! How much memory a process has, as Linux tells it.
+//! How much memory a process has, according to Linux.
 
 use std::fs;
 
-/// Least size of what the engine reserves behind a module's memory: it may grow to 4 GiB, and an
-/// address in it may have an offset of as much.
+/// The least size of the mapping that the engine reserves for a module's memory. The memory may grow to 4
+/// GiB, and an address in it may have an offset of as much.
 const RESERVATION: u64 = 4 << 30;
 
-/// Memory of a process in bytes.
+/// The memory of a process in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// Resident, all of it.
+    /// All resident memory.
     pub resident: u64,
-    /// The linear memories of the modules in it, of all VMs together. They never shrink.
+    /// The linear memories of the modules in all VMs together. They never shrink.
     pub linear: u64,
 }
 
@@ -22,7 +22,7 @@ struct Mapping {
 }
 
 impl Memory {
-    /// What the process has now.
+    /// The memory that the process has now.
     pub fn of(process: u32) -> Self {
         let maps = fs::read_to_string(format!("/proc/{process}/smaps")).unwrap();
         let mappings: Vec<_> = maps.lines().filter_map(Mapping::read).collect();
@@ -40,7 +40,7 @@ impl Memory {
 }
 
 impl Mapping {
-    /// The line that begins a mapping.
+    /// The first line of a mapping.
     fn read(line: &str) -> Option<Self> {
         let (from, rest) = line.split_once('-')?;
         let (to, rest) = rest.split_once(' ')?;

@@ -1,15 +1,14 @@
 //! The Envoy driver: the real module in the real proxy, over loopback sockets.
 //!
-//! A gate has an Envoy for itself as long as it lives. Most gates borrow a warm one from the [`pool`]
-//! and give it back, since a start of Envoy costs more than a second. Nothing of a gate is left for
-//! the next: each has a `vm_id`, an access log and servers of its own, counters start at zero, and
-//! the log is read from the gate's start. [`Setup::alone`] asks for a process of its own: for tests
-//! that look at the start, the memory, the VMs or other things of the process as a whole.
+//! No two gates use an Envoy at the same time. Most gates borrow a warm one from the [`pool`] and return it,
+//! since a start of Envoy costs more than a second. A gate leaves nothing to the next: each has a `vm_id`, an
+//! access log and servers of its own, counters start at zero, and the log is read from the gate's start.
+//! [`Setup::alone`] asks for a new process: tests need one that look at the start, the memory, the VMs or
+//! other properties of the whole process.
 //!
-//! Ports are picked by the kernel. The files lie in `target/tmp/envoy-…` and stay there when a test
-//! fails; the process ends then. The listener stands in a file that Envoy watches, so that a
-//! configuration can be replaced, and refused, while the gate runs. A trap of the module fails the
-//! test, whatever the test looks at.
+//! The kernel picks the ports. The files are in `target/tmp/envoy-…`. If a test fails, they stay and the
+//! process ends. Envoy watches the file with the listener, so that a test can replace the configuration while
+//! the gate runs. A trap of the module fails the test, whatever the test looks at.
 
 mod access_log;
 pub mod bootstrap;
@@ -49,11 +48,11 @@ use super::{
     upstream::Upstream,
 };
 
-/// How Envoy logs a callback that trapped.
+/// The text that Envoy logs when a callback traps.
 pub const TRAP: &str = "error wasm Function: ";
-/// Prefix of the metrics that modules define.
+/// The prefix of the metrics that modules define.
 const METRICS: &str = "wasmcustom";
-/// How many VMs there are.
+/// The gauge of running VMs.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
 /// A running Envoy with the servers around it.
@@ -63,9 +62,9 @@ pub struct Envoy {
     upstream: Upstream,
     _authorization_servers: Vec<Server>,
     access_log: RefCell<AccessLog>,
-    /// The listener that the gate began with.
+    /// The listener that the gate started with.
     first: OfferedListener,
-    /// A listener keeps its address when its filters change.
+    /// The address, which a listener keeps when its filters change.
     address: OnceCell<SocketAddr>,
 }
 
@@ -129,7 +128,7 @@ impl Driver for Envoy {
         let client = pending.connection.local_addr().unwrap().to_string();
         let mut reader = BufReader::new(pending.connection);
         let answer = http::read_response(&mut reader, &pending.method);
-        drop(reader); // a tunnel is logged at its end
+        drop(reader); // Envoy logs a tunnel at its end
         self.exchange(answer, &client)
     }
 
@@ -138,7 +137,7 @@ impl Driver for Envoy {
     }
 
     fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
-        // All of them are open before the first request: they are shared out between the workers.
+        // All of them are open before the first request, so that Envoy distributes them between the workers.
         let open = || Client::connected(self.address()).unwrap();
         let clients: Vec<_> = (0..connections).map(|_| open()).collect();
         let turn = |first: usize, mut client: Client| {
@@ -200,7 +199,7 @@ impl Driver for Envoy {
 }
 
 impl Envoy {
-    /// Offers the gate to Envoy, and does not wait for what Envoy says of it.
+    /// Offers the gate to Envoy, without waiting for its verdict.
     pub fn launch(setup: &Setup) -> Self {
         let upstream = Upstream::start().unwrap();
         let mut clusters = vec![bootstrap::cluster(bootstrap::UPSTREAM, upstream.address())];
@@ -231,7 +230,7 @@ impl Envoy {
         }
     }
 
-    /// Offers a listener made of another setup; the clusters stay.
+    /// Replaces the listener by one of another setup. The clusters stay.
     pub fn replace(&self, setup: &Setup) -> Result<(), Refused> {
         let offered = self.offer(setup, &setup.configuration);
         self.await_verdict(&offered)
@@ -270,7 +269,7 @@ impl Envoy {
         Memory::of(self.process.id())
     }
 
-    /// Where the listener listens.
+    /// The address of the listener.
     pub fn address(&self) -> SocketAddr {
         let look = || self.process.listener();
         *self
@@ -278,7 +277,7 @@ impl Envoy {
             .get_or_init(|| self.process.wait_for("the listener", look))
     }
 
-    /// The outcome of a request whose answer has arrived.
+    /// The exchange of a request whose answer has arrived.
     fn exchange(&self, answer: io::Result<(u16, http::Message)>, client: &str) -> Exchange {
         let (status, message) = answer.unwrap_or_else(|error| self.process.fail(&error));
         let path = bootstrap::access_log_file(self.process.folder(), &self.setup);
@@ -315,7 +314,8 @@ impl Drop for Envoy {
     }
 }
 
-/// Whether a warm process will not do. Who has the empty `vm_id` shares memory with all before.
+/// Whether the gate needs a process of its own. With an empty `vm_id`, it would share memory with the gates
+/// before.
 fn needs_a_process(setup: &Setup) -> bool {
     let shares_memory = setup.vm_id.as_deref() == Some("");
     setup.alone || setup.keeps_connections || setup.module.is_some() || shares_memory
@@ -348,7 +348,7 @@ pub fn new_vm_id() -> String {
     format!("gate-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The messages of the modules with that `vm_id`, which may be empty. It ends Envoy's prefix.
+/// The messages of the modules with this `vm_id`, which may be empty. It is the last part of Envoy's prefix.
 fn logged_by_modules(log: &str, vm_id: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, named) = line.split_once(" wasm log")?;

@@ -1,9 +1,8 @@
 //! Warm Envoys, each of which serves one gate after another.
 //!
-//! Most of Envoy's start is the compilation of the module: more than a second of a core. A module
-//! that is loaded already costs next to nothing, so a warm Envoy keeps it loaded in a VM that has no
-//! requests. A gate's listener and clusters come and go by discovery; when its listener is gone, its
-//! VMs and statistics are too.
+//! Most of Envoy's start is the compilation of the module, which takes more than a second of a core. A module
+//! that is already loaded costs next to nothing, so a warm Envoy keeps it loaded in a VM without requests. A
+//! gate's listener and clusters come and go by discovery. Its VMs and statistics end with the listener.
 
 use std::{
     collections::BTreeMap,
@@ -18,21 +17,21 @@ use super::{
     process::{self, EnvoyProcess, POLL},
 };
 
-/// Most processes with the same number of workers. A process takes a second to get rid of a
-/// listener; the others serve meanwhile.
+/// The most processes with the same number of workers. A process needs a second to drop a listener; the
+/// others serve meanwhile.
 const MOST: usize = 8;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     idle: Vec::new(),
     slots: BTreeMap::new(),
 });
-/// One process starts at a time: it compiles on all cores.
+/// Only one process starts at a time, since it compiles on all cores.
 static STARTING: Mutex<()> = Mutex::new(());
 
 struct Pool {
-    /// Those that were given back first are the first.
+    /// Idle processes, those that were returned first in front.
     idle: Vec<Warm>,
-    /// How many there are, idle or not, by their number of workers.
+    /// The number of processes, idle or not, by their number of workers.
     slots: BTreeMap<usize, usize>,
 }
 
@@ -40,22 +39,22 @@ struct Pool {
 pub struct Warm {
     process: EnvoyProcess,
     slot: Slot,
-    /// VMs while there is no gate.
+    /// The number of VMs while there is no gate.
     vms: u64,
-    /// No listener.
+    /// The offer of no listener.
     empty: Offer,
 }
 
 /// An Envoy for one gate.
 pub enum Lease {
-    /// It starts and ends with the gate.
+    /// A process that starts and ends with the gate.
     Own(EnvoyProcess),
-    /// It serves other gates before and after, unless the test fails. `None` while it is dropped.
+    /// A process that serves other gates before and after, unless the test fails. `None` while it is dropped.
     Warm(Option<Warm>),
 }
 
 impl Lease {
-    /// A warm Envoy in which nothing is left of the gates before.
+    /// Borrows a warm Envoy, in which nothing is left of the gates before.
     pub fn warm(workers: usize) -> Self {
         loop {
             if let Some(warm) = take(workers) {
@@ -90,7 +89,7 @@ impl Drop for Lease {
     }
 }
 
-/// An idle process that is ready, or a new one while there may be more.
+/// An idle process that is ready, or a new one unless there are enough.
 fn take(workers: usize) -> Option<Warm> {
     let idle = with_pool(|pool| {
         let first = pool.idle.iter().position(|warm| warm.slot.0 == workers);
@@ -112,7 +111,7 @@ fn take(workers: usize) -> Option<Warm> {
     warm
 }
 
-/// The place of a process among those with that number of workers.
+/// A process's share of the limit, by its number of workers.
 struct Slot(usize);
 
 impl Slot {
@@ -133,7 +132,7 @@ impl Drop for Slot {
     }
 }
 
-/// A test that fails in here must not fail the others.
+/// Locks the pool. A test that fails meanwhile must not fail the others.
 fn with_pool<T>(act: impl FnOnce(&mut Pool) -> T) -> T {
     act(&mut POOL.lock().unwrap_or_else(PoisonError::into_inner))
 }

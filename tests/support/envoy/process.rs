@@ -20,9 +20,10 @@ use serde_json::Value;
 use super::{binary, bootstrap};
 use crate::http::{self, PATIENCE};
 
-/// Pause between two looks at a condition.
+/// The pause between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(10);
-/// Runs Envoy until standard input closes or has a line. Closed, the folder goes too; a line keeps it.
+/// Runs Envoy until standard input closes or has a line. If it closes, the folder is removed; a line keeps
+/// it.
 const WATCH: &str = r#"
 trap : INT
 "$@" </dev/null &
@@ -32,7 +33,7 @@ kill -KILL $!
 wait
 [ -n "$keep" ] || rm -rf -- "$0"
 "#;
-/// Nothing shared between processes, nothing that waits longer than a test must.
+/// Options with which processes share nothing, and wait no longer than a test must.
 const OPTIONS: [&str; 5] = [
     "--disable-hot-restart",
     "--file-flush-interval-msec",
@@ -40,12 +41,12 @@ const OPTIONS: [&str; 5] = [
     "--log-level",
     "warning",
 ];
-/// Replaced configurations lose their connections.
+/// Connections of a replaced configuration close at once.
 const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
-/// Replaced configurations keep their connections: of 86,400 answers in the first second, one asks
-/// its client to leave.
+/// Connections of a replaced configuration stay open: in the first second, one of 86,400 answers asks its
+/// client to leave.
 const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy", "gradual"];
-/// What tests read in the log.
+/// The log levels that tests need.
 const TOLD: [&str; 4] = [
     "--component-log-level",
     "wasm:debug",
@@ -55,7 +56,7 @@ const TOLD: [&str; 4] = [
 const LOG: &str = "envoy.log";
 const ADMIN: &str = "admin";
 
-/// A folder of its own for each gate, under `target/tmp`, past those that failed tests left there.
+/// Creates a folder under `target/tmp`, with a name that no failed test has left there.
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -70,22 +71,22 @@ pub fn new_folder() -> PathBuf {
     }
 }
 
-/// A running Envoy. Dropped, it ends; its folder stays if the test fails.
+/// A running Envoy, which ends when it is dropped. Its folder stays if the test fails.
 pub struct EnvoyProcess {
     folder: PathBuf,
     shell: Child,
-    /// Open as long as Envoy may run.
+    /// Standard input of the shell. Envoy runs as long as it is open.
     leash: Option<ChildStdin>,
     admin: SocketAddr,
 }
 
 impl EnvoyProcess {
-    /// Starts Envoy on what the folder holds and waits for its admin interface.
+    /// Starts Envoy with the files of the folder, and waits for its admin interface.
     pub fn spawn(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         Self::spawn_draining(&DRAIN_AT_ONCE, folder, bootstrap, workers)
     }
 
-    /// The same with connections that outlive their configuration.
+    /// Starts Envoy so that connections outlive their configuration.
     pub fn spawn_keeping_connections(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
     }
@@ -96,8 +97,7 @@ impl EnvoyProcess {
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
-    /// The same with one worker, silent as in production, and on one core of the machine alone if
-    /// one is given.
+    /// Starts Envoy with one worker and a silent log, as in production, and on a single core if one is given.
     pub fn spawn_silent(core: Option<usize>, folder: PathBuf, bootstrap: &Value) -> Self {
         let mut command = match core {
             Some(core) => {
@@ -157,7 +157,7 @@ impl EnvoyProcess {
         written.trim_end().parse().ok()
     }
 
-    /// The shell keeps the id of an Envoy that ended, but not its program.
+    /// Whether Envoy has ended. The shell keeps the id of an Envoy that ended, but not its program.
     fn has_ended(&self) -> bool {
         let program = |id| fs::read_link(format!("/proc/{id}/exe"));
         self.written_id().is_some_and(|id| program(id).is_err())
@@ -180,7 +180,7 @@ impl EnvoyProcess {
         self.stats(name).remove(name)?.parse().ok()
     }
 
-    /// The values of all statistics whose names begin like this.
+    /// The values of all statistics whose names start with this prefix.
     pub fn stats(&self, prefix: &str) -> BTreeMap<String, String> {
         let encoded: String = prefix
             .bytes()
@@ -201,12 +201,12 @@ impl EnvoyProcess {
         assert_eq!(status, 200);
     }
 
-    /// Where the listener listens.
+    /// The address of the listener.
     pub fn listener(&self) -> Option<SocketAddr> {
         self.listeners().remove(bootstrap::LISTENER)
     }
 
-    /// Where each listener listens.
+    /// The address of each listener, by its name.
     pub fn listeners(&self) -> BTreeMap<String, SocketAddr> {
         let listeners: Value = serde_json::from_str(&self.admin("/listeners?format=json")).unwrap();
         let all = listeners["listener_statuses"].as_array();
@@ -224,7 +224,7 @@ impl EnvoyProcess {
         String::from_utf8_lossy(&fs::read(self.folder.join(LOG)).unwrap()).into_owned()
     }
 
-    /// Looks at a condition again and again; fails the test that waits in vain.
+    /// Checks a condition until it holds. Fails the test if it never does.
     pub fn wait_for<T>(&self, expectation: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
@@ -267,7 +267,7 @@ impl Drop for EnvoyProcess {
             let _ = writeln!(leash, "keep");
             let _ = writeln!(io::stderr(), "Envoy's files: {}", self.folder.display());
         }
-        // The shell ends Envoy before itself; it may be gone already.
+        // The shell ends Envoy before itself. It may have ended already.
         let _ = self.shell.wait();
     }
 }

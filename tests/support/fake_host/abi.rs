@@ -1,9 +1,8 @@
 //! The boundary: Proxy-Wasm ABI 0.2.1 as native functions, in both directions.
 //!
-//! The SDK declares the `proxy_*` host calls and exports the `proxy_on_*` callbacks as C functions.
-//! Here the former are defined over the process's state and the latter are declared; linked into
-//! one test binary, the module runs natively. A call that the fake does not model aborts and names
-//! itself.
+//! The SDK declares the `proxy_*` host calls, and exports the `proxy_on_*` callbacks as C functions. This
+//! file defines the host calls over the process's state, and declares the callbacks. Linked into one test
+//! binary, the module runs natively. A call that the fake does not model aborts with its name.
 #![expect(
     unsafe_code,
     reason = "the ABI is symbols and raw pointers between module and host"
@@ -51,7 +50,7 @@ unsafe extern "C" {
     pub safe fn proxy_on_delete(context: u32);
 }
 
-/// What the module passes: copied at once, so that no borrow outlives the call.
+/// Copies what the module passes, so that no borrow outlives the call.
 fn bytes(data: *const u8, size: usize) -> Vec<u8> {
     if data.is_null() || size == 0 {
         return Vec::new();
@@ -64,12 +63,12 @@ fn text(data: *const u8, size: usize) -> String {
     String::from_utf8_lossy(&bytes(data, size)).into_owned()
 }
 
-/// Hands a value over in the module's own memory; an empty one is null, as in Envoy.
+/// Passes a value in the module's own memory. An empty value is null, as in Envoy.
 fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
     let mut memory = ptr::null_mut();
     if !value.is_empty() {
         memory = proxy_on_memory_allocate(value.len());
-        // SAFETY: the SDK has just allocated `value.len()` bytes there, and nobody else knows them.
+        // SAFETY: the SDK has just allocated `value.len()` bytes there, and nothing else points to them.
         unsafe { ptr::copy_nonoverlapping(value.as_ptr(), memory, value.len()) };
     }
     put(memory, to);
@@ -77,7 +76,7 @@ fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
 }
 
 fn put<T>(value: T, to: *mut T) -> Status {
-    // SAFETY: the module passes the address of a local of its own to be written to.
+    // SAFETY: the module passes the address of one of its locals to be written to.
     unsafe { to.write(value) };
     Status::Ok
 }
@@ -86,7 +85,7 @@ fn or_status(outcome: Result<Status, Status>) -> Status {
     outcome.unwrap_or_else(|status| status)
 }
 
-/// Defines host calls: the arguments of the ABI, then what they do to process and VM.
+/// Defines host calls: the arguments of the ABI, then their effect on the process and the VM.
 macro_rules! host_calls {
     ($(
         fn $name:ident($($argument:ident: $kind:ty),* $(,)?)
@@ -258,7 +257,7 @@ host_calls! {
     }
 }
 
-/// Threads that are no VM may log too: the SDK's logger serves the whole binary.
+/// A thread that is no VM may log too, since the SDK's logger serves the whole binary.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
@@ -273,7 +272,7 @@ extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     })
 }
 
-/// The function runs outside the lock: it belongs to the test, which may look at the process.
+/// The function runs outside the lock. It belongs to the test, which may look at the process.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_call_foreign_function(
@@ -300,7 +299,7 @@ extern "C" fn proxy_call_foreign_function(
 
 macro_rules! not_modelled {
     ($($name:ident)*) => {$(
-        // SAFETY: no other item of the binary has this name; whatever the arguments, none is read.
+        // SAFETY: no other item of the binary has this name, and the arguments are not read.
         #[unsafe(no_mangle)]
         extern "C" fn $name() -> u32 {
             let _ = writeln!(io::stderr(), "the fake host does not model {}", stringify!($name));

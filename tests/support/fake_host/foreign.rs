@@ -1,4 +1,4 @@
-//! Foreign functions of Envoy.
+//! Foreign functions, as Envoy has them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::x509;
 /// A host function that the module calls by name.
 pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync>;
 
-/// A function without arguments and answer.
+/// A function that ignores its arguments and returns nothing.
 pub fn ignored() -> ForeignFunction {
     Arc::new(|_| Ok(Vec::new()))
 }
@@ -36,7 +36,7 @@ pub fn verify_signature() -> ForeignFunction {
     })
 }
 
-/// The answer of `verify_signature`; what has its default value is not on the wire.
+/// The answer of `verify_signature`. Default values are not on the wire.
 pub fn verdict(is_good: bool, error: &str) -> Vec<u8> {
     let mut message = if is_good { vec![1 << 3, 1] } else { Vec::new() };
     if !error.is_empty() {
@@ -46,7 +46,7 @@ pub fn verdict(is_good: bool, error: &str) -> Vec<u8> {
     message
 }
 
-/// The fields from 1 on, each length-delimited.
+/// The fields of a message, numbered from 1, each length-delimited.
 fn fields(mut message: &[u8]) -> Option<Vec<&[u8]>> {
     let mut fields = Vec::new();
     while let [tag, rest @ ..] = message {

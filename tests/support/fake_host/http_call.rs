@@ -1,4 +1,4 @@
-//! Calls that the module makes, and what becomes of them.
+//! Calls that the module makes, and their outcomes.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use crate::{
 pub struct HttpCall {
     /// The context that made it.
     pub context: u32,
-    /// Who will answer.
+    /// The server that will answer.
     pub server: AuthorizationServer,
-    /// Request path.
+    /// The path of the request.
     pub path: String,
     /// When it was made.
     pub since: Duration,
-    /// Zero waits for ever.
+    /// The timeout; zero is none.
     pub timeout: Duration,
 }
 
 impl HttpCall {
-    /// What has become of it by `now`, if anything. Where the server fails before its headers, the
-    /// proxy answers in its place; fails it later, the call ends with nothing.
+    /// The outcome at `now`, if there is one. If the server fails before its headers, the proxy answers in
+    /// its place. If it fails later, the call ends without an answer.
     pub fn outcome(&self, now: Duration) -> Option<Delivery> {
         let answer = self.server.answer_now(&self.path);
         let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;
@@ -39,10 +39,10 @@ impl HttpCall {
     }
 }
 
-/// What a call's callback may read.
+/// The response that a call's callback may read.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
-    /// Empty where the call failed.
+    /// The headers; none if the call failed.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,

@@ -1,4 +1,4 @@
-//! The life of contexts: which callbacks run in which order, and what follows from them.
+//! The life of contexts: which callbacks run in which order, and their effects.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::{
     upstream,
 };
 
-/// How much time passes while a scenario waits.
+/// The time that passes in each step while a scenario waits.
 const STEP: Duration = Duration::from_millis(5);
 /// `Action::Continue`.
 const CONTINUE: u32 = 0;
 
 impl FakeHost {
-    /// Sends a request to the worker of that index, from 1 on.
+    /// Sends a request to the worker with this index, which starts at 1.
     pub fn begin_on(&self, vm: usize, request: &Request) -> StreamId {
         let connection = self.process().new_connection();
         let root = self.process().vms[vm].current_root;
@@ -61,8 +61,8 @@ impl FakeHost {
         StreamId { vm, context }
     }
 
-    /// A host that stops headers alone hands the body over while they wait, and a body that passes
-    /// takes them along (Envoy's `allow_on_headers_stop_iteration`).
+    /// Passes the body to the module while the headers wait. If the body passes, it takes them along (Envoy's
+    /// `allow_on_headers_stop_iteration`).
     fn send_body_while_paused(&self, vm: usize, context: u32) {
         let (body, trailers, is_answered) = {
             let stream = &self.process().vms[vm].streams[&context];
@@ -85,7 +85,7 @@ impl FakeHost {
         }
     }
 
-    /// Whether they may go on, or there are none.
+    /// Passes the trailers to the module. Returns whether they may go on; without trailers, true.
     fn send_trailers(&self, vm: usize, context: u32) -> bool {
         let count = self.process().vms[vm].streams[&context].trailers.0.len();
         if count == 0 {
@@ -102,8 +102,8 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Puts the configuration in force; `false` where it is refused. As in Envoy, a root context
-    /// that has it and still serves connections also serves new ones again, without being notified.
+    /// Puts the configuration in force; `false` if it is refused. As in Envoy, a root context that has the
+    /// same configuration and still serves connections takes new ones again, without being notified.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
         let same = {
             let process = self.process();
@@ -163,7 +163,7 @@ impl FakeHost {
     pub(super) fn tick_root(&self, vm: usize, root: u32) {
         {
             let process = &mut *self.process();
-            // A tick before this one may have ended the last stream of a replaced configuration.
+            // An earlier tick may have ended the last stream of a replaced configuration.
             let Some(root) = process.vms[vm].roots.get_mut(&root) else {
                 return;
             };
@@ -173,7 +173,7 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// The end of a stream, served or abandoned. Envoy logs a stream before it destroys it.
+    /// Ends a stream, served or abandoned. Like Envoy, logs the stream before destroying it.
     pub(super) fn end(&self, StreamId { vm, context }: StreamId) {
         let log = move || abi::proxy_on_log(context);
         self.vms[vm].enter(context, "proxy_on_log", (), log);
@@ -182,7 +182,7 @@ impl FakeHost {
         self.retire_roots(vm);
     }
 
-    /// Deletes root contexts that a newer configuration has replaced and no stream uses any more.
+    /// Deletes root contexts that a newer one has replaced and that no stream uses any more.
     pub(super) fn retire_roots(&self, vm: usize) {
         let unused = self.process().unused_roots(vm);
         for root in unused {
@@ -229,7 +229,7 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// Carries out the verdicts that a callback has left behind.
+    /// Carries out the verdicts of the last callback.
     pub(super) fn settle(&self, vm: usize) {
         loop {
             let decided = self.process().vms[vm].decided();
@@ -281,7 +281,7 @@ impl FakeHost {
         }
     }
 
-    /// Every answer passes through the filter, one given at the gate too.
+    /// Passes an answer through the filter. Envoy does so even with the module's own answers.
     fn respond(&self, StreamId { vm, context }: StreamId, mut exchange: Exchange) -> Exchange {
         let mut headers = Headers::default();
         headers.add(":status", exchange.status.to_string());

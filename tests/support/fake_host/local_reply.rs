@@ -1,19 +1,19 @@
-//! What Envoy makes of an answer that the module gives (`Http::Utility::sendLocalReply`).
+//! How Envoy sends an answer of the module (`Http::Utility::sendLocalReply`).
 
 use crate::{driver::Exchange, http::Headers};
 
-/// An answer given at the gate.
+/// An answer of the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalResponse {
-    /// Status code.
+    /// The status code.
     pub status: u32,
-    /// Response code details.
+    /// The response code details.
     pub details: String,
     /// Header lines.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// For gRPC requests; negative derives it from the status.
+    /// The status for gRPC requests. A negative one is derived from the HTTP status.
     pub grpc_status: i32,
 }
 
@@ -51,7 +51,7 @@ impl LocalResponse {
         }
     }
 
-    /// Trailers alone: 200, and the verdict as `grpc-status`.
+    /// The gRPC form: status 200, trailers only, and the verdict in `grpc-status`.
     fn into_grpc(self) -> Exchange {
         let mut headers = self.headers;
         headers.replace("content-type", "application/grpc");

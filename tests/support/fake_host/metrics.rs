@@ -1,25 +1,25 @@
-//! Counters, gauges and histograms as Envoy keeps them: one value per name in the whole process,
-//! whatever VM defined it.
+//! Counters, gauges and histograms, as Envoy has them: one value per name in the whole process, whichever VM
+//! defined it.
 
 use proxy_wasm::types::Status;
 
 /// Kinds of metrics, numbered as in the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Only ever grows.
+    /// Only grows.
     Counter,
     /// Holds the last value.
     Gauge,
-    /// Is written only.
+    /// Can be written, but not read.
     Histogram,
 }
 
-/// All metrics of the process; an id is a position.
+/// All metrics of the process. An id is an index.
 #[derive(Debug, Default)]
 pub struct Metrics(Vec<(String, Kind, u64)>);
 
 impl Metrics {
-    /// The id of that metric, new or not.
+    /// The id of a metric, which is defined unless it exists.
     pub fn define(&mut self, kind: u32, name: &str) -> Result<u32, Status> {
         let kinds = [Kind::Counter, Kind::Gauge, Kind::Histogram];
         let kind = *kinds.get(kind as usize).ok_or(Status::BadArgument)?;
@@ -34,7 +34,7 @@ impl Metrics {
         Ok(position as u32 + 1)
     }
 
-    /// Adds to a counter or gauge; a counter cannot shrink.
+    /// Adds to a counter or gauge. A counter cannot shrink.
     pub fn increment(&mut self, id: u32, offset: i64) -> Status {
         match self.metric(id) {
             None => Status::NotFound,

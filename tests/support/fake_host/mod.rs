@@ -1,8 +1,8 @@
-//! The in-process driver: a stateful fake of the proxy around the module, linked natively.
+//! The in-process driver: a stateful fake of the proxy around the natively linked module.
 //!
-//! Fast, deterministic, debuggable. Time is simulated and passes only while a scenario waits. Like
-//! Envoy, the fake has one VM for the main thread, which ticks but gets no requests, and one per
-//! worker. A panic of the module ends the test binary, as a trap ends a VM: no test can miss it.
+//! It is fast, deterministic and easy to debug. Time is simulated, and passes only while a scenario waits.
+//! Like Envoy, the fake has a VM for the main thread, which ticks but gets no requests, and one for each
+//! worker. A panic of the module ends the test binary, as a trap ends a VM, so no test can miss it.
 
 mod abi;
 pub mod foreign;
@@ -34,7 +34,7 @@ use super::{
     http::PATIENCE,
 };
 
-/// When simulated time begins: 2027-01-15T08:00:00Z.
+/// The start of simulated time: 2027-01-15T08:00:00Z.
 const START: Duration = Duration::from_secs(1_800_000_000);
 
 /// A simulated proxy process.
@@ -219,33 +219,33 @@ impl Driver for FakeHost {
 }
 
 impl Drop for FakeHost {
-    /// The proxy ends every context before its threads.
+    /// Ends every context, then the threads, as the proxy does.
     fn drop(&mut self) {
         (0..self.vms.len()).for_each(|vm| self.shut_down(vm));
     }
 }
 
-/// Beyond what every driver can: the host's inner state, and callbacks one at a time.
+/// What only this driver can do: look at the host's state, and run single callbacks.
 impl FakeHost {
-    /// The process: clock, shared data, metrics, properties, forced statuses. Do not keep the guard
-    /// while the module runs.
+    /// The process: clock, shared data, metrics, properties, forced statuses. Drop the guard before the
+    /// module runs.
     pub fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes every call of that name answer this status from now on.
+    /// Makes every call with this name return this status from now on.
     pub fn force(&self, call: &str, status: Status) {
         self.process().forced.insert(call.to_owned(), status);
     }
 
-    /// Makes every call of that name answer this status while the module looks at trailers.
+    /// Makes every call with this name return this status while the module handles trailers.
     pub fn fail_on_trailers(&self, call: &str, status: Status) {
         self.process()
             .forced_on_trailers
             .insert(call.to_owned(), status);
     }
 
-    /// Forgets a stream without telling the module.
+    /// Drops a stream without notifying the module.
     pub fn forget(&self, stream: StreamId) {
         let vm = &mut self.process().vms[stream.vm];
         vm.streams.remove(&stream.context);
@@ -273,7 +273,7 @@ impl FakeHost {
         Ok(())
     }
 
-    /// Runs `proxy_on_tick` of a VM, due or not; 0 is the main thread's.
+    /// Runs `proxy_on_tick` of a VM, whether or not it is due. VM 0 is the main thread's.
     pub fn tick(&self, vm: usize) {
         let roots: Vec<u32> = self.process().vms[vm].roots.keys().copied().collect();
         roots.into_iter().for_each(|root| self.tick_root(vm, root));

@@ -1,5 +1,5 @@
-//! Header maps as the ABI writes them: the count, the sizes of each name and value, then names and
-//! values, each with a NUL behind it; numbers are little-endian `u32`.
+//! Header maps in the ABI's form: the count, the sizes of each name and value, then names and values, each
+//! followed by a NUL. Numbers are little-endian `u32`.
 
 use crate::http::{Headers, Message};
 
@@ -17,7 +17,7 @@ impl Headers {
         [sizes, strings].concat()
     }
 
-    /// The map that the module wrote; it must be well-formed.
+    /// The map that the module wrote, which must be well-formed.
     pub fn deserialized(mut bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::default();
@@ -35,7 +35,7 @@ impl Headers {
         )
     }
 
-    /// Leaves one line of that name, as the last one; so does Envoy.
+    /// Replaces all lines with this name by one at the end, as Envoy does.
     pub fn replace(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.remove(&name);
         self.add(name, value);
@@ -43,7 +43,7 @@ impl Headers {
 }
 
 impl Message {
-    /// A request whose first line stands in pseudo-headers.
+    /// A request whose first line is in pseudo-headers.
     pub fn request(headers: Headers, body: Vec<u8>) -> Self {
         let part = |name| headers.value(name).unwrap_or_default();
         Self {

@@ -1,8 +1,8 @@
-//! `google.protobuf.Struct` on the wire, as Envoy hands it to a module: not as JSON.
+//! `google.protobuf.Struct` on the wire. Envoy passes it to a module in this form, not as JSON.
 
 use serde_json::Value;
 
-/// The bytes of a `Struct`; anything but an object is an empty one.
+/// The bytes of a `Struct`. A value that is no object becomes an empty one.
 pub fn encoded(value: &Value) -> Vec<u8> {
     let members = value.as_object().into_iter().flatten();
     let entry = |(name, value): (&String, &Value)| {

@@ -1,7 +1,7 @@
-//! The process-wide key-value store, with the host's rules to the letter.
+//! The process-wide key-value store, with exactly the host's rules.
 //!
-//! `proxy-wasm-cpp-host`, `src/shared_data.cc`: a CAS of 0 overwrites, another one must match, and
-//! on a missing key any CAS creates. Nothing is ever deleted.
+//! `proxy-wasm-cpp-host`, `src/shared_data.cc`: a CAS of 0 overwrites, another one must match, and any CAS
+//! creates a missing key. Nothing is ever deleted.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl SharedData {
         }
     }
 
-    /// Every key there is.
+    /// Every key.
     pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.values.keys().map(Vec::as_slice)
     }

@@ -1,8 +1,8 @@
-//! What the host knows: one process with its clock, shared data, metrics and VMs.
+//! The state of the host: one process with its clock, shared data, metrics and VMs.
 //!
-//! Plain data under one mutex, which nobody holds while the module runs. Where Envoy has a trap,
-//! so has the fake: an effective context that could not be set leaves the previous one in force,
-//! headers of a stream are out of reach once it goes on, and acts take effect after the callback.
+//! It is plain data under one mutex, which nobody holds while the module runs. The fake has Envoy's pitfalls
+//! too: if an effective context cannot be set, the previous one stays in force; the headers of a stream are
+//! out of reach once it goes on; and acts take effect after the callback.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,7 +35,7 @@ pub struct Process {
     pub shared_data: SharedData,
     /// Shared by all VMs.
     pub metrics: Metrics,
-    /// Lines with their levels as in the ABI.
+    /// The logged lines, with their levels as in the ABI.
     pub log: Vec<(u32, String)>,
     /// Reachable authorization servers.
     pub clusters: BTreeMap<String, AuthorizationServer>,
@@ -47,21 +47,21 @@ pub struct Process {
     pub foreign_functions: BTreeMap<String, ForeignFunction>,
     /// Foreign functions that the module has called, in order.
     pub foreign_calls: Vec<String>,
-    /// Where requests are routed to; none is one route for all.
+    /// Where requests are routed. Without any, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// Filter state that is there before the module, each from a request's header.
+    /// Filter state that exists before the module runs, each from a request's header.
     pub preset_filter_state: BTreeMap<String, String>,
     /// Properties of every stream, by their path joined with dots.
     pub properties: BTreeMap<String, Vec<u8>>,
-    /// Capabilities; `None` is all.
+    /// The allowed capabilities; `None` allows all.
     pub capabilities: Option<BTreeSet<String>>,
-    /// Calls that answer a status of the test's choice.
+    /// Calls that return a status of the test's choice.
     pub forced: BTreeMap<String, Status>,
-    /// The same, while the module looks at trailers.
+    /// Calls that do so only while the module handles trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
     /// The number of the last connection.
     pub last_connection: u64,
-    /// VMs; the first is the main thread's.
+    /// The VMs. The first is the main thread's.
     pub vms: Vec<VmState>,
 }
 
@@ -73,8 +73,8 @@ impl Process {
             .is_none_or(|allowed| allowed.contains(capability))
     }
 
-    /// What a module may ask about a request: filter state, and the metadata of its route. That is
-    /// the route chosen on arrival: edits make Envoy choose anew only once a later filter asks.
+    /// The properties of a request: filter state, and the metadata of its route. That is the route chosen on
+    /// arrival. After an edit, Envoy chooses again only when a later filter asks.
     pub fn properties_of(&self, stream: &Stream) -> BTreeMap<String, Vec<u8>> {
         let mut properties = self.properties.clone();
         for (key, header) in &self.preset_filter_state {
@@ -94,7 +94,7 @@ impl Process {
         properties
     }
 
-    /// A fresh connection's number, of which no two in the process are equal.
+    /// The number of a new connection, unique in the process.
     pub fn new_connection(&mut self) -> u64 {
         self.last_connection += 1;
         self.last_connection
@@ -140,23 +140,23 @@ impl Process {
 pub struct VmState {
     /// The context whose callback runs; 0 outside callbacks.
     pub current: u32,
-    /// What the module chose instead; 0 is the current one.
+    /// The context that the module chose instead; 0 is the current one.
     pub effective: u32,
-    /// The last context id given out.
+    /// The last context id that was assigned.
     pub last_context: u32,
-    /// The last call token given out.
+    /// The last call token that was assigned.
     pub last_token: u32,
     /// Root contexts.
     pub roots: BTreeMap<u32, Root>,
     /// The root context of the configuration in force, which takes new connections.
     pub current_root: u32,
-    /// Open connections, each with the root context that it began with.
+    /// Open connections, each with the root context of its start.
     pub connections: BTreeMap<u64, u32>,
-    /// Requests so far.
+    /// The number of requests so far.
     pub requests_taken: u64,
     /// Streams that still exist.
     pub streams: BTreeMap<u32, Stream>,
-    /// Streams that the host has forgotten and the module may not have.
+    /// Streams that the host has dropped without notifying the module.
     pub forgotten: Vec<u32>,
     /// Calls under way, by token.
     pub calls: BTreeMap<u32, HttpCall>,
@@ -167,16 +167,16 @@ pub struct VmState {
 /// A plugin's root context.
 #[derive(Debug, Default)]
 pub struct Root {
-    /// Zero means no ticks.
+    /// The time between two ticks; zero means no ticks.
     pub tick_period: Duration,
-    /// When it ticked last, or its period was set.
+    /// When it last ticked, or when its period was set.
     pub last_tick: Duration,
     /// Its configuration.
     pub configuration: Vec<u8>,
 }
 
 impl VmState {
-    /// A fresh context id.
+    /// A new context id.
     pub fn new_context(&mut self) -> u32 {
         self.last_context += 1;
         self.last_context
@@ -191,7 +191,7 @@ impl VmState {
         Status::Ok
     }
 
-    /// The context on which acts fall: the effective one if it still exists, else the current one.
+    /// The context that acts apply to: the effective one if it still exists, else the current one.
     pub fn acting(&self) -> u32 {
         if self.exists(self.effective) {
             self.effective
@@ -200,13 +200,13 @@ impl VmState {
         }
     }
 
-    /// The stream on which acts fall; a root context has none.
+    /// The stream that acts apply to. A root context has none.
     pub fn stream(&mut self) -> Option<&mut Stream> {
         let acting = self.acting();
         self.streams.get_mut(&acting)
     }
 
-    /// The header map of that number in the ABI, if it can be reached now.
+    /// The header map with this number in the ABI, if it can be reached now.
     pub fn map(&mut self, map: u32) -> Result<&mut Headers, Status> {
         if map == 6 {
             let answered = self
@@ -226,7 +226,7 @@ impl VmState {
         }
     }
 
-    /// The buffer of that number in the ABI, if it can be reached now.
+    /// The buffer with this number in the ABI, if it can be reached now.
     pub fn buffer<'a>(&'a self, process: &'a Process, kind: u32) -> Option<&'a [u8]> {
         match kind {
             0 => self
@@ -240,20 +240,20 @@ impl VmState {
         }
     }
 
-    /// Records a verdict. On a root context it falls into the void and is Ok all the same.
+    /// Records a verdict. On a root context it has no effect, and returns Ok nevertheless.
     pub fn act(&mut self, act: Act) -> Status {
         self.decide(self.acting(), act);
         Status::Ok
     }
 
-    /// Records a verdict on a stream; the first one stands.
+    /// Records a verdict on a stream. Only the first one counts.
     pub fn decide(&mut self, context: u32, act: Act) {
         if let Some(stream) = self.streams.get_mut(&context) {
             stream.act.get_or_insert(act);
         }
     }
 
-    /// `proxy_http_call`: a request to a cluster, of which the callback will tell the outcome.
+    /// `proxy_http_call`: a request to a cluster, whose outcome a callback reports.
     pub fn call(
         &mut self,
         process: &Process,
@@ -279,20 +279,20 @@ impl VmState {
         Ok(self.last_token)
     }
 
-    /// A stream whose verdict waits to be carried out.
+    /// A stream whose verdict is not carried out yet.
     pub fn decided(&self) -> Option<(u32, Act)> {
         self.streams
             .iter()
             .find_map(|(id, stream)| Some((*id, stream.act.clone()?)))
     }
 
-    /// Forgets a stream and the calls it made.
+    /// Removes a stream and its calls.
     pub fn remove_stream(&mut self, context: u32) {
         self.streams.remove(&context);
         self.calls.retain(|_, call| call.context != context);
     }
 
-    /// Forgets a root context and the calls it made.
+    /// Removes a root context and its calls.
     pub fn remove_root(&mut self, context: u32) {
         self.roots.remove(&context);
         self.calls.retain(|_, call| call.context != context);

@@ -10,8 +10,8 @@ use crate::{
     http::Headers,
 };
 
-/// Header names of which Envoy keeps one line, joining values with a comma: those of its list that
-/// a request to a gate may carry. `cookie` is not among them.
+/// Headers of which Envoy keeps one line, with the values joined by commas: those of its list that a request
+/// may have. `cookie` is not one of them.
 const INLINE: [&str; 8] = [
     "accept",
     "access-control-request-headers",
@@ -28,24 +28,24 @@ const INLINE: [&str; 8] = [
 pub struct Stream {
     /// The root context that it belongs to.
     pub root: u32,
-    /// Request headers, pseudo-headers among them.
+    /// The request headers, including pseudo-headers.
     pub request: Headers,
     /// Request body.
     pub body: Vec<u8>,
     /// Request trailers.
     pub trailers: Headers,
-    /// Response headers, `:status` among them.
+    /// The response headers, including `:status`.
     pub response: Headers,
     /// Properties that the request had when it arrived.
     pub properties: BTreeMap<String, Vec<u8>>,
     /// Properties that the module set.
     pub filter_state: BTreeMap<String, Vec<u8>>,
-    /// The module's verdict; the first one stands.
+    /// The module's verdict. Only the first one counts.
     pub act: Option<Act>,
 }
 
 impl Stream {
-    /// A request as the proxy hands it to its filters.
+    /// A request as the proxy passes it to its filters.
     pub fn arriving(request: &Request, root: u32) -> Self {
         let mut headers = Headers::default();
         if request.method == "CONNECT" {
@@ -124,11 +124,11 @@ pub fn route_metadata(hosts: &[VirtualHost], request: &Headers) -> Option<Value>
     host.routes.iter().find(matches)?.metadata.clone()
 }
 
-/// What the module wants to become of a request.
+/// The module's verdict on a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// On to the protected service.
+    /// The request goes on to the protected service.
     Continue,
-    /// Answered at the gate.
+    /// The module answers the request.
     Respond(LocalResponse),
 }

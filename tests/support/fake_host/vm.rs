@@ -1,8 +1,8 @@
-//! A VM: a thread of its own, since the SDK keeps the module's contexts thread-local.
+//! A VM: a thread of its own, since the SDK's contexts are thread-local.
 //!
-//! One callback runs at a time and the caller waits for it, so a scenario on the fake host is
-//! deterministic, whatever the number of workers. A panic of the module ends the test binary: it
-//! cannot unwind through the C functions between module and host.
+//! One callback runs at a time and its caller waits, so a scenario in the fake host is deterministic with any
+//! number of workers. A panic of the module ends the test binary, because it cannot unwind through the C
+//! functions between module and host.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,11 +27,11 @@ thread_local! {
     static IN_MODULE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A VM with the module loaded; it ends when dropped.
+/// A VM with the module loaded, which ends when it is dropped.
 pub struct Vm(mpsc::Sender<Job>);
 
 impl Vm {
-    /// Loads the module as the VM of that index.
+    /// Starts the VM with this index, and loads the module.
     pub fn start(process: Arc<Mutex<Process>>, index: usize) -> Self {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let run = move || {
@@ -98,8 +98,8 @@ fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
 fn load_module() {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // The SDK installs its logger and a panic hook, once in a process and unsynchronised. The hook
-    // would send a test's own panics to a host that the test's thread does not have.
+    // The SDK installs its logger and a panic hook, once in a process and unsynchronised. The hook would send
+    // a test's own panics to a host, which the test's thread does not have.
     abi::initialize();
     panic::set_hook(Box::new(report_panic));
     drop(guard);
@@ -112,7 +112,7 @@ fn in_module<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// The test harness would swallow the last words of a binary that aborts.
+/// Prints a panic at once: the test harness would discard the output of a binary that aborts.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("?");
