@@ -1,6 +1,6 @@
-// Runs the examples of the documentation and of envoy/, so that they stay true: an Envoy configuration goes through
-// Envoy's own validation with the built module, and a `make` line must name a target that exists.
-// Configurations of Portcullis alone are read by tests/docs.rs.
+// Checks the examples of the documentation and of envoy/. An Envoy configuration must pass Envoy's own validation with
+// the built module, a `make` line must name an existing target, and a link must lead to an existing page and heading.
+// tests/docs.rs reads the examples that are policies.
 //
 //   node check-docs.mjs ENVOY MODULE
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ function markdownFiles() {
   return [...readdirSync('.'), ...docs.map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
 }
 
-// The fenced blocks of a page, with the line that each starts in.
+// The fenced blocks of a page, each with the line where it starts.
 function blocks(path) {
   const found = [];
   let open = null;
@@ -41,7 +41,7 @@ function run(command, args) {
   return status === 0 ? null : `${stdout}${stderr}`.trim();
 }
 
-// What is wrong with a block; undefined where it is not one that can be run.
+// What is wrong with a block: null if nothing is, undefined if there is no check for it.
 function complaint({ language, text }) {
   if (['sh', 'bash', 'console', 'shell'].includes(language)) {
     const targets = Array.from(text.matchAll(/^(?:\$ )?make((?: [a-z][a-z0-9-]*)+)/gm), ([, names]) => names.trim().split(' '));
@@ -57,13 +57,13 @@ function complaint({ language, text }) {
   return undefined;
 }
 
-// Headings as GitHub names them.
+// The anchors that GitHub gives to a page's headings.
 function anchors(path) {
   return readFileSync(path, 'utf8').split('\n').filter((line) => /^#+ /.test(line)).map((line) =>
     line.replace(/^#+ /, '').toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
 }
 
-// Links to pages and headings that are not there.
+// Links to pages and headings that do not exist.
 function broken(path) {
   const links = Array.from(readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
   return links.filter((link) => !/^[a-z]+:/.test(link)).filter((link) => {

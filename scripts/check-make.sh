@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that make uses an Envoy that its caller names, and never installs over it.
+# Checks that make uses the Envoy that ENVOY names, and never installs over it.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -8,11 +8,11 @@ trap 'rm -rf "$scratch"' EXIT
 
 printf '#!/bin/sh\necho mine\n' >"$scratch/envoy"
 chmod +x "$scratch/envoy"
-# Older than every file that the pinned Envoy is made from.
+# Older than every prerequisite of the pinned Envoy, so that make would rebuild it.
 touch -d '2000-01-01' "$scratch/envoy"
 make --no-print-directory envoy ENVOY="$scratch/envoy"
 if [ "$("$scratch/envoy")" != mine ]; then
-    echo "error: make installed over the Envoy that was named" >&2
+    echo "error: make installed over the Envoy that ENVOY names" >&2
     exit 1
 fi
 if make --no-print-directory envoy ENVOY="$scratch/missing" 2>/dev/null || [ -e "$scratch/missing" ]; then

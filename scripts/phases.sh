@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs make targets in order under headings, stops at the first that fails, and shows how long each took.
+# Runs make targets in order, each under a heading. Stops at the first failure, and prints how long each took.
 set -euo pipefail
 
 report=()

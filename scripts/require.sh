@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to it that the named tools are there. What Debian packages is installed where this runs as root or
-# may use sudo; otherwise it says what to install.
+# Makes sure that the named tools exist. On Debian it installs missing packages, as root or with sudo. Otherwise it
+# prints what to install.
 set -euo pipefail
 
 fail() {
@@ -8,7 +8,7 @@ fail() {
     exit 1
 }
 
-# Installs Debian packages for the tool named first.
+# Installs Debian packages. The first argument is the tool that needs them.
 install_for() {
     local tool=$1
     shift
@@ -18,7 +18,7 @@ install_for() {
     fi
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null \
-            || fail "$tool is missing and this is not root. Run as root: apt-get install $*"
+            || fail "$tool is missing, and this user cannot install it. Run as root: apt-get install $*"
         root=(sudo)
     fi
     echo "Installing $* for $tool"
@@ -40,7 +40,7 @@ for tool in "$@"; do
         node)
             command -v node >/dev/null || install_for Node.js nodejs
             [ "$(node_major)" -ge 20 ] \
-                || fail "Node.js $(node --version) is too old: 20 or later is needed, https://nodejs.org"
+                || fail "Node.js $(node --version) is too old. Install 20 or later from https://nodejs.org"
             ;;
         dockerd) command -v dockerd >/dev/null || install_for Docker docker.io iptables ;;
         docker) command -v docker >/dev/null || install_for Docker docker-cli ;;

@@ -1,18 +1,18 @@
 // An OAuth 2.0 authorization server for the demo and the end-to-end tests: npm's `oidc-provider`, a
-// certified implementation, with clients that take access tokens (RFC 9068) by `client_credentials`.
-// It is no example of how to run one: keys and clients live in memory, secrets are written below.
+// certified implementation, with clients that get access tokens (RFC 9068) by `client_credentials`.
+// It is not an example of how to run one: keys and clients are in memory, and secrets are in this file.
 //
-// The resource that a client asks for becomes the audience, and its last segment chooses the
-// signing algorithm: `https://api.example/es256` gives ES256, any other name gives RS256. The form
-// field `ttl` gives a token that lives so many seconds; a negative one gives a token that has
-// expired. Without a resource the token is opaque.
+// The resource that a client asks for becomes the audience, and its last segment chooses the signing
+// algorithm: `https://api.example/es256` gives ES256, any other name gives RS256. The form field `ttl` is
+// the token's lifetime in seconds; if it is negative, the token has already expired. Without a resource the
+// token is opaque.
 //
 //   curl -u orders-service:… -d grant_type=client_credentials -d scope=orders:read \
 //        -d resource=https://api.example/orders http://127.0.0.1:8081/token
 //
-// Environment: HOST (127.0.0.1), PORT (0: a free one), ISSUER (the address it listens at),
-// KEYS_FILE (private JWKS, made where missing; replace it and restart for a rotation; without it
-// the keys live in memory), AT_TTL (lifetime of access tokens in seconds, 600), CLIENT_JWKS (public
+// Environment: HOST (127.0.0.1), PORT (0: a free port), ISSUER (the address that it listens on),
+// KEYS_FILE (private JWKS, created if missing; replace it and restart to rotate keys; without it
+// the keys are in memory), AT_TTL (lifetime of access tokens in seconds, 600), CLIENT_JWKS (public
 // JWKS of a second client, `reporting-job`, which signs its requests: `private_key_jwt`).
 // Prints one line of JSON on stdout when it is ready: {"ready":true,"issuer","url","pid"}.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const SCOPES = ['orders:read', 'orders:write', 'cloud.example::4711::auditor'];
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 async function generateKeys() {
-  // Two generations never share a key id, so that a rotation shows.
+  // Two generations never share a key id, so that a rotation is visible.
   const generation = Date.now().toString(36);
   const keys = await Promise.all(ALGORITHMS.map(async (alg) => {
     const { privateKey } = await generateKeyPair(alg, { extractable: true });
@@ -74,7 +74,7 @@ function configuration(jwks, lifetime, clientJwks) {
     jwks,
     clients,
     scopes: SCOPES,
-    // An access token may be signed with whatever an id token may be signed with.
+    // Access tokens may be signed with the algorithms that id tokens may be signed with.
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     features: {
       clientCredentials: { enabled: true },
@@ -107,8 +107,8 @@ function configuration(jwks, lifetime, clientJwks) {
   };
 }
 
-// Two warnings are held back: an in-memory store is what is wanted here, and the
-// library runs on Node 20 although it asks for a newer one.
+// Suppresses two warnings: the in-memory store is intended, and the library runs on Node 20 although it asks
+// for a newer version.
 async function createProvider(issuer, options) {
   const { warn } = console;
   console.warn = (line, ...rest) => {

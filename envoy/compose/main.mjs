@@ -1,5 +1,5 @@
-// `make compose-demo`: the demo's table of requests against the containers of docker-compose.yml, on
-// free ports, as a project of its own that is taken down afterwards. With KEEP=1 it stays up.
+// `make compose-demo`: sends the demo's table of requests to the containers of docker-compose.yml. They use
+// free ports and a Compose project of their own, which is removed afterwards. With KEEP=1 it stays up.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { bold, dim, runTable } from '../demo/table.mjs';
 
 const FILE = fileURLToPath(new URL('docker-compose.yml', import.meta.url));
 
-// Docker's plugin, or the program of its own that older Debian has.
+// Docker's plugin, or the separate program of older Debian versions.
 function findCompose() {
   const candidates = [['docker', 'compose'], ['docker-compose']];
   const found = candidates.find(([command, ...args]) => (
@@ -54,7 +54,7 @@ async function main() {
     console.log(dim(`\nEnvoy ${envoy}, authorization server ${authorizationServer}\n`));
     const failed = await runTable({ envoy, authorizationServer, accessLog });
     keep = Boolean(process.env.KEEP);
-    if (keep) console.log(`\n${bold('It stays up. To end it:')} ${[command, ...project].join(' ')} down`);
+    if (keep) console.log(`\n${bold('The containers stay up. To remove them:')} ${[command, ...project].join(' ')} down`);
     return failed === 0 ? 0 : 1;
   } catch (error) {
     compose('logs', '--no-color');
@@ -64,7 +64,7 @@ async function main() {
   }
 }
 
-// Waits until Docker says that the container `find` names is healthy.
+// Waits until Docker reports the container that `find` returns as healthy.
 async function healthy(find) {
   const { stdout } = await find();
   const id = stdout.trim();

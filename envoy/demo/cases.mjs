@@ -1,6 +1,6 @@
-// The requests of the demo with what each must come to: `answer` is the status and the `error` of
-// the challenge; `reason` is what the operator finds in Envoy's access log; `saw` are headers as the
-// API behind must have seen them (null: not at all), `sawPath` is the path.
+// The requests of the demo and their expected outcomes. `answer` is the status and the `error` of the
+// challenge, `reason` the reason in Envoy's access log, `saw` the headers that the API must have seen
+// (null: absent), and `sawPath` the path that it must have seen.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';
@@ -25,7 +25,7 @@ async function obtainTokens(url) {
   };
 }
 
-// A GET of an order, where `more` does not say otherwise.
+// A GET of an order, unless `more` has another method or path.
 function get(name, headers, answer, more) {
   return { name, method: 'GET', path: '/orders/7', headers, answer, ...more };
 }
@@ -53,7 +53,7 @@ function entering(tokens) {
     get('good token in the query', {}, '200', {
       path: `/orders/7?access_token=${tokens.read}&page=2`, saw: IDENTITY, sawPath: '/orders/7?page=2',
     }),
-    invalid('an algorithm that is not listed', tokens.es512, 'algorithm'),
+    invalid('algorithm that is not listed', tokens.es512, 'algorithm'),
     invalid('expired', tokens.expired, 'expired'),
     invalid('for another audience', tokens.elsewhere, 'audience'),
     invalid('opaque token', tokens.opaque, 'malformed_token'),
@@ -62,7 +62,7 @@ function entering(tokens) {
 
 function authorization(tokens) {
   return [
-    get('POST with orders:read alone', bearer(tokens.read), '403 insufficient_scope', {
+    get('POST with orders:read only', bearer(tokens.read), '403 insufficient_scope', {
       method: 'POST', reason: 'insufficient_scope',
     }),
     get('POST with orders:write', bearer(tokens.write), '200', { method: 'POST', saw: IDENTITY }),
@@ -89,10 +89,10 @@ function forgeries(tokens) {
     get('two tokens', bearer(tokens.read), '400 invalid_request', {
       path: `/orders/7?access_token=${tokens.write}`, reason: 'several_credentials',
     }),
-    get('"Bearer" and nothing else', { authorization: 'Bearer' }, '400 invalid_request', {
+    get('"Bearer" without a token', { authorization: 'Bearer' }, '400 invalid_request', {
       reason: 'malformed_credential',
     }),
-    get('an encoded slash in the path', bearer(tokens.read), '400', { path: '/orders%2f..%2fadmin' }),
+    get('encoded slash in the path', bearer(tokens.read), '400', { path: '/orders%2f..%2fadmin' }),
     get('path parameters that evade a rule', bearer(tokens.read), '400', {
       path: '/orders;v=1/7', reason: 'ambiguous_path',
     }),
@@ -109,14 +109,14 @@ function identity(tokens) {
     get('CORS preflight', {
       origin: 'https://shop.example', 'access-control-request-method': 'POST',
     }, '204', { method: 'OPTIONS' }),
-    get('OPTIONS that is no preflight', {}, '401', { method: 'OPTIONS', reason: 'missing_credential' }),
+    get('OPTIONS that is not a preflight', {}, '401', { method: 'OPTIONS', reason: 'missing_credential' }),
   ];
 }
 
 function status(tokens) {
   const path = '/portcullis';
   return [
-    get('how the authorization server stands', bearer(tokens.read), '200', { path }),
+    get('state of the authorization server', bearer(tokens.read), '200', { path }),
     get('the same without a token', {}, '401', { path, reason: 'missing_credential' }),
     get('POST', bearer(tokens.read), '405', { path, method: 'POST', reason: 'method_not_allowed' }),
   ];

@@ -1,9 +1,9 @@
-// Tokens for the demo: real ones by `client_credentials`, and the ones an attacker would make.
+// Tokens for the demo: real ones, by `client_credentials`, and those that an attacker would make.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
 
-// Asks the authorization server at `url`; `form` holds scope, resource and the server's `ttl`.
+// Gets a token from the authorization server at `url`. `form` has scope, resource and the server's `ttl`.
 export async function requestToken(url, form) {
   const basic = Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64');
   const response = await fetch(`${url}/token`, {
@@ -19,7 +19,7 @@ export async function requestToken(url, form) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
 
-// The same token with other claims, and the signature that no longer fits them.
+// The same token with other claims, and with the old signature, which no longer matches.
 export function withClaims(token, claims) {
   const [header, payload, signature] = token.split('.');
   return [header, encode({ ...decode(payload), ...claims }), signature].join('.');
@@ -29,8 +29,8 @@ export function unsigned(token) {
   return `${encode({ alg: 'none', typ: 'at+jwt' })}.${token.split('.')[1]}.`;
 }
 
-// A well-formed ES256 token by a key of the attacker's own, named by `kid`, or by the key id that
-// the genuine token names.
+// A well-formed ES256 token that is signed by the attacker's own key. Its header has `kid`, or the key
+// id of the genuine token.
 export function signedByOther(token, kid) {
   const [header, payload] = token.split('.');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

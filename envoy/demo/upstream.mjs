@@ -1,6 +1,6 @@
-// The API behind Envoy: answers every request with what arrived, so that one sees what Portcullis
-// lets through, adds and takes away.
-// Environment: HOST (127.0.0.1), PORT (0: a free one). Prints one line of JSON when it is ready.
+// The API behind Envoy. It answers every request with the request itself, which shows what Portcullis
+// lets through, adds and removes.
+// Environment: HOST (127.0.0.1), PORT (0: a free port). Prints one line of JSON when it is ready.
 import { createServer } from 'node:http';
 
 const { HOST: host = '127.0.0.1', PORT: port = '0' } = process.env;

@@ -1,12 +1,12 @@
-// Whether a schema says of documents what it is to say of them. On standard input: the schema in a line,
-// then {"place", "document", "valid"} a line each, with "complaint" where all that the schema says of the
-// document matters too. Each disagreement is a line on standard output.
+// Checks that a schema accepts and refuses the documents that it should. Standard input has the schema in its first
+// line, then {"place", "document", "valid"} in each further line, with "complaint" if the exact errors matter too.
+// Each disagreement is a line on standard output.
 import { createInterface } from 'node:readline';
 import Ajv from 'ajv/dist/2020.js';
 
 const SHOWN = 20;
 
-// Where each error is, and the name that is unknown there, or what else is wrong.
+// The place of each error, with the unknown name there, or the error's message.
 const described = (errors) =>
   (errors ?? []).map((error) => `${error.instancePath} ${error.params.additionalProperty ?? error.message}`).join('; ');
 
@@ -15,7 +15,7 @@ let shown = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const value = JSON.parse(line);
   if (!isValid) {
-    // Types of several words are meant: `null` is an absent field.
+    // Union types are intended: `null` is an absent field.
     isValid = new Ajv({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(value);
     continue;
   }

@@ -1,17 +1,17 @@
-// Turns the module that cargo built into the one that Envoy loads: drops the callbacks that the
-// filter leaves to the SDK's defaults (Envoy calls each one that is exported, for every request),
-// then lets Binaryen remove what only they used, and shrink the rest.
+// Turns the module that cargo built into the one that Envoy loads. It drops the callbacks for which the filter
+// uses the SDK's defaults, because Envoy calls each exported callback for every request. Then Binaryen removes
+// what only these callbacks used, and shrinks the rest.
 //
 // node main.mjs BUILT LINKED
 //
-// BUILT is read, LINKED is written, in place where both are one. A result is kept in target/linked/
-// under the digest of what it was made from, so that nothing is done twice.
+// Reads BUILT and writes LINKED; they may be the same file. Each result is kept in target/linked/ under the
+// digest of its input, so that the same input is linked only once.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// What Envoy may call: the contexts' life, the configuration, time, a request, a fetch's end.
+// The functions that Envoy may call: for the life of contexts, the configuration, time, requests and fetches.
 const EXPORTS = [
   '_initialize',
   'malloc',
@@ -27,8 +27,8 @@ const EXPORTS = [
   'proxy_on_tick',
 ];
 
-// What has more to do after the others: functions and parameters that have become alike or of no use,
-// then what is left of them, and the most called functions under the shortest indices.
+// Passes that find more to do after the others. They remove functions and parameters that have become equal or
+// unused, clean up after that, and give the most called functions the shortest indices.
 const LAST_PASSES = [
   'duplicate-function-elimination',
   'dae-optimizing',
@@ -63,7 +63,7 @@ async function link(bytes) {
   const { default: binaryen } = await import('binaryen');
   const { Features } = binaryen;
   const module = binaryen.readBinary(bytes);
-  // What rustc's target turns on; the stripped module does not say.
+  // The features that rustc's target turns on. The stripped module does not list them.
   module.setFeatures(Features.BulkMemory | Features.BulkMemoryOpt | Features.Multivalue |
     Features.MutableGlobals | Features.NontrappingFPToInt | Features.ReferenceTypes | Features.SignExt);
   const names = Array.from({ length: module.getNumExports() }, (_, index) =>
@@ -75,15 +75,15 @@ async function link(bytes) {
   names.filter((name) => !EXPORTS.includes(name)).forEach((name) => module.removeExport(name));
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
-  // The lowest kilobyte is the far end of the stack: no address that the module computes is there, so
-  // that offsets can be folded into loads and stores.
+  // The lowest kilobyte is the far end of the stack. The module never computes an address there, so offsets can
+  // be folded into loads and stores.
   binaryen.setLowMemoryUnused(true);
   module.optimize();
   module.runPasses(LAST_PASSES);
   return module.emitBinary();
 }
 
-// A new file in the old one's place: cargo's own copy is another link to the old one.
+// Replaces the file instead of writing into it, because cargo's own copy is a hard link to the old file.
 function replace(path, bytes) {
   writeFileSync(`${path}.new`, bytes);
   renameSync(`${path}.new`, path);
