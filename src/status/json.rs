@@ -3,7 +3,7 @@
 use super::{Report, state};
 use crate::{jose::VerifyingKey, keys::Account, time::UnixMillis};
 
-/// The report as one JSON object.
+/// Writes the report as one JSON object.
 pub(super) fn write(report: &Report<'_>) -> String {
     let mut json = Json(String::from("{"));
     json.text("version", Some(env!("CARGO_PKG_VERSION")));
@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     json.0
 }
 
-/// JSON text that is being written; names are constants that need no escapes.
+/// JSON text that is being written. Names are constants that need no escapes.
 struct Json(String);
 
 impl Json {
@@ -58,7 +58,7 @@ impl Json {
 
     fn text(&mut self, name: &str, text: Option<&str>) {
         self.name(name);
-        // Text serializes without fail.
+        // Serializing text does not fail.
         let written = serde_json::to_string(&text).unwrap_or_default();
         self.0.push_str(&written);
     }

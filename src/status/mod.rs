@@ -1,10 +1,10 @@
-//! The operator's view: how each authorization server stands, as JSON and as a page.
+//! The status report for operators: the state of each authorization server, as JSON and as a page.
 //!
-//! It holds what is configured and what fetching has come to. Nothing of a key but its `kid`, `kty`
-//! and `alg` is in it, no secret of a client, and of a failed fetch only which of a closed set of
-//! errors it was: what a server sent could be meant for the eyes that read this.
+//! The report has the configuration and the results of fetching. Of a key it has only `kid`, `kty`
+//! and `alg`, and of clients no secret. A failed fetch is reported as one of a closed set of
+//! errors: text that a server sent could be aimed at the people who read this.
 //!
-//! Both forms are written by hand from one [`Report`]; whether someone may see it is decided
+//! Both forms are written by hand from one [`Report`]. Whether a client may see it is decided
 //! before, as for any request.
 
 mod json;
@@ -19,18 +19,18 @@ use crate::{
     verification::KeySource,
 };
 
-/// How often one decision was made.
+/// A decision, and how often it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// What was decided.
+    /// The decision.
     pub decision: &'static str,
-    /// Why; empty where that needs no reason.
+    /// The reason; empty if there is none.
     pub reason: &'static str,
-    /// How often.
+    /// How often it was made.
     pub times: u64,
 }
 
-/// How the authorization servers stand at one time.
+/// The state of the authorization servers at one time.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     config: &'a Config,
@@ -39,13 +39,13 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// The report of a configuration and its keys.
+    /// Makes the report of a configuration and its keys.
     #[must_use]
     pub const fn new(config: &'a Config, keys: &'a KeyStore, now: UnixMillis) -> Self {
         Self { config, keys, now }
     }
 
-    /// The answer in this form. Counts are for the page alone: machines read the metrics.
+    /// The response in this form. Only the page has counts: machines read the metrics.
     #[must_use]
     pub fn response(&self, format: Format, counts: &[Count]) -> Response {
         let (content_type, body) = match format {
@@ -60,7 +60,7 @@ impl<'a> Report<'a> {
             ("referrer-policy", "no-referrer".to_owned()),
             ("x-frame-options", "DENY".to_owned()),
         ];
-        // A description that broke out of its place could still load nothing and run nothing.
+        // Even if a description escaped from its place, it could load and run nothing.
         headers.push(("content-security-policy", page::content_security_policy()));
         Response {
             status: 200,
@@ -70,7 +70,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Each provider, by name, and how its keys stand.
+    /// The providers, by name, with the state of their keys.
     fn providers(&self) -> impl Iterator<Item = (&'a Provider, Account<'a>)> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {

@@ -1,7 +1,7 @@
 //! The report as a page: one document that loads nothing.
 //!
-//! The document stands in `page.html`, with names between double braces where values go. Whatever
-//! was configured or fetched goes through [`escape`], wherever it stands.
+//! The document is in `page.html`, with names in double braces as placeholders. Every configured or
+//! fetched value goes through [`escape`], wherever it is placed.
 
 use core::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::{
 
 const PAGE: &str = include_str!("page.html");
 
-/// Stands where clients with secrets have nothing: they have no issuer, and no keys.
+/// Shown for clients with secrets in place of an issuer and keys, which they do not have.
 const NOT_APPLICABLE: &str = "<span>–</span>";
 
-/// The report as an HTML document.
+/// Writes the report as an HTML document.
 pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
     let mut page = String::with_capacity(PAGE.len().saturating_mul(2));
     let mut parts = PAGE.split("{{");
@@ -44,7 +44,8 @@ pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
     page
 }
 
-/// Nothing is loaded, sent or framed; of scripts and styles, the page's own run.
+/// The content security policy: nothing is loaded, sent or framed, and only the page's own script
+/// and style run.
 pub(super) fn content_security_policy() -> String {
     let digest = |start: &str, end: &str| {
         let text = PAGE
@@ -189,7 +190,7 @@ fn decisions(page: &mut String, counts: &[Count]) {
     }
 }
 
-/// Ends a cell and begins the next, which sorts by `sort` where its text does not sort.
+/// Ends a cell and begins the next. `sort` is the sort key if the text does not sort.
 fn cell(page: &mut String, label: &str, sort: Option<u64>) {
     page.push_str("</td><td role=\"cell\" data-label=\"");
     page.push_str(label);
@@ -200,7 +201,7 @@ fn cell(page: &mut String, label: &str, sort: Option<u64>) {
     page.push_str("\">");
 }
 
-/// A point in time in words, and as it is.
+/// Writes a point in time in words, and exactly.
 fn time(page: &mut String, time: UnixMillis, words: &str) {
     let exact = time.rfc3339();
     for part in [
@@ -216,7 +217,7 @@ fn time(page: &mut String, time: UnixMillis, words: &str) {
     }
 }
 
-/// The largest unit of which there is one, and how many.
+/// A span in the largest unit that it reaches, such as `3 hours`.
 fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
@@ -228,7 +229,8 @@ fn words(span: Duration) -> String {
     format!("{many} {name}{}", if many == 1 { "" } else { "s" })
 }
 
-/// Text that runs in its own direction: a key's name in Hebrew must not swap what stands around it.
+/// Writes text that runs in its own direction, so that a key's name in Hebrew does not reorder the
+/// text around it.
 fn isolated_code(page: &mut String, text: &str) {
     page.push_str("<bdi>");
     element(page, "code", text);
@@ -245,8 +247,8 @@ fn element(page: &mut String, name: &str, text: &str) {
     }
 }
 
-/// `text` as what it is, in an element or between quotes: nothing in it begins or ends either, and
-/// nothing in it changes how the text around it is shown.
+/// Writes `text` so that it shows as itself, in an element or between quotes: it cannot begin or
+/// end either, nor change how the text around it is shown.
 fn escape(page: &mut String, text: &str) {
     for char in text.chars() {
         match char {

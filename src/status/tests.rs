@@ -17,7 +17,7 @@ const KEYS: &str = r#"{"keys":[
     {"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
 ]}"#;
 
-/// Four providers, each with keys of another kind.
+/// An engine with four providers, each with another kind of keys.
 fn engine() -> Engine {
     let provider = |issuer: &str, source: &str, keys: Value| json!({"issuer": issuer, "audiences": ["api"], source: keys});
     let fetched = |uri: &str| json!({"http_uri": {"uri": uri, "cluster": "c", "timeout": "1s"}, "cache_duration": "600s"});
@@ -39,7 +39,7 @@ fn engine() -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}")))
 }
 
-/// The answer to the first fetch came at `at`.
+/// The answer to the first fetch, which arrives at `at`.
 fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
     let mut engine = engine();
     let fetches = engine.due(at);
@@ -68,7 +68,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[test]
-fn tells_of_each_provider_in_json() {
+fn json_has_each_provider() {
     let engine = answered(Ok(KEYS), NOW);
     let keys = json!([
         {"kid": "a<b", "kty": "OKP", "alg": "EdDSA"}, {"kid": null, "kty": "EC", "alg": null},
@@ -108,8 +108,8 @@ fn tells_of_each_provider_in_json() {
 }
 
 #[test]
-fn tells_of_keys_that_cannot_be_had() {
-    let told = |engine: &Engine| {
+fn json_and_page_report_unavailable_keys() {
+    let fields = |engine: &Engine| {
         let report: Value = serde_json::from_str(&body(engine, Format::Json)).unwrap();
         let provider = &report["providers"][0];
         [
@@ -121,13 +121,13 @@ fn tells_of_keys_that_cannot_be_had() {
         .map(|name| provider[name].clone())
     };
     assert_eq!(
-        told(&engine()),
+        fields(&engine()),
         [json!(null), json!(null), json!(null), json!(false)]
     );
     let failed = answered(Err(FetchError::Status(418)), NOW);
     let attempt = json!("2023-11-14T22:13:20Z");
     let error = json!("the answer has status 418");
-    assert_eq!(told(&failed), [json!(null), attempt, error, json!(false)]);
+    assert_eq!(fields(&failed), [json!(null), attempt, error, json!(false)]);
     let page = body(&failed, Format::Html);
     assert!(page.contains("the answer has status 418"), "{page}");
 
@@ -135,7 +135,7 @@ fn tells_of_keys_that_cannot_be_had() {
     let stale = answered(Ok(KEYS), old);
     let fetched = json!("2023-11-14T22:01:40Z");
     assert_eq!(
-        told(&stale),
+        fields(&stale),
         [fetched.clone(), fetched, json!(null), json!(true)]
     );
     let page = body(&stale, Format::Html);
@@ -145,7 +145,7 @@ fn tells_of_keys_that_cannot_be_had() {
 }
 
 #[test]
-fn page_shows_values_as_text_alone() {
+fn the_page_shows_values_only_as_text() {
     let page = body(&answered(Ok(KEYS), NOW), Format::Html);
     for escaped in [
         "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x \
@@ -174,7 +174,7 @@ fn page_shows_values_as_text_alone() {
 }
 
 #[test]
-fn page_counts_decisions() {
+fn the_page_counts_decisions() {
     let engine = engine();
     assert!(body(&engine, Format::Html).contains("withholds the metrics"));
     let counts = [("allowed", "", 3), ("denied", "expired", 12_345)];
@@ -189,7 +189,7 @@ fn page_counts_decisions() {
 }
 
 #[test]
-fn answers_are_kept_nowhere_and_load_nothing() {
+fn responses_are_not_cached_and_load_nothing() {
     for (format, content_type) in [
         (Format::Html, "text/html; charset=utf-8"),
         (Format::Json, "application/json"),
@@ -216,7 +216,7 @@ fn answers_are_kept_nowhere_and_load_nothing() {
     }
 }
 
-/// An authorization server chooses its kids: one that reverses text could show an operator the
+/// An authorization server chooses its `kid`s. One that reverses text could show an operator the
 /// algorithm or the name of another key.
 #[test]
 fn a_kid_cannot_reorder_the_page() {
