@@ -1,13 +1,22 @@
 //! Strict JSON.
 //!
-//! Everything that others send us as JSON is read here: JOSE headers, claims, keys, metadata. The
-//! grammar is RFC 8259 without leniency, as `serde_json` reads it: UTF-8 without a byte order mark,
-//! one value, nothing after it, no lone surrogates, no number that overflows, at most 128 levels
-//! deep. On top of that, a name may occur only once in an object, at any depth: two readers that
-//! disagree about which of two `"alg"` or `"sub"` members counts are an attack (RFC 8725 section
-//! 2.4; RFC 7515 section 4 lets us refuse).
+//! All JSON from others is parsed here: JOSE headers, claims, keys, metadata. The grammar is RFC
+//! 8259 without leniency, as in `serde_json`: UTF-8 without a byte order mark, one value with
+//! nothing after it, no lone surrogates, no number that overflows, at most 128 levels. In addition,
+//! a name may occur only once in an object, at any depth. Two parsers that disagree on which of two
+//! `"alg"` or `"sub"` members counts are an attack (RFC 8725 section 2.4); RFC 7515 section 4
+//! permits the refusal.
 //!
-//! Whatever is wrong is a [`JsonError`]; deep nesting is one too, never a stack overflow.
+//! Every fault is a [`JsonError`], which names its line and column but repeats no text. Deep
+//! nesting is a fault, never a stack overflow.
+//!
+//! ```
+//! use portcullis::json::{JsonError, parse_object};
+//!
+//! assert!(parse_object(br#"{"alg": "ES256"}"#).is_ok());
+//! let repeated = parse_object(br#"{"alg": "ES256", "alg": "none"}"#);
+//! assert!(matches!(repeated, Err(JsonError::DuplicateName { line: 1, .. })));
+//! ```
 
 use std::fmt;
 
@@ -15,23 +24,23 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
 
-/// Why some bytes are not the JSON that was asked for. Lines and columns count from 1.
+/// Why bytes are not the expected JSON. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonError {
     /// The bytes are not UTF-8 (RFC 8259 section 8.1).
     NotUtf8,
-    /// The text is not exactly one JSON value, or goes deeper than 128 levels.
+    /// The text is not exactly one JSON value, or has more than 128 levels.
     Malformed {
         /// Line of the first offending character.
         line: usize,
         /// Column of the first offending character, in bytes.
         column: usize,
     },
-    /// An object holds one name twice (RFC 8259 section 4 leaves the outcome open).
+    /// An object has a name twice, for which RFC 8259 section 4 defines no meaning.
     DuplicateName {
-        /// Line at which the repetition shows.
+        /// Line at which the repetition was detected.
         line: usize,
-        /// Column at which the repetition shows, in bytes.
+        /// Column at which the repetition was detected, in bytes.
         column: usize,
     },
     /// The value is not an object.
@@ -57,27 +66,28 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Doubles below this magnitude that were read from text are the integer that the text says.
-/// `serde_json` may read a longer `N.0` one integer off; its exact reader adds 17 kB to the module.
+/// Below this magnitude, a double that was parsed from text is the integer in the text. For a
+/// longer `N.0`, `serde_json` may be one integer off; its exact parser would add 17 kB to the
+/// module.
 const MAX_TEXT_INTEGER: u64 = 1 << 49;
 
 /// Below this magnitude, no two integers round to the same double.
 const MAX_DOUBLE_INTEGER: u64 = 1 << 53;
 
-/// Reads one strict JSON value of any type.
+/// Parses one strict JSON value of any type.
 ///
 /// # Errors
-/// Whatever is not exactly that is a [`JsonError`].
+/// [`JsonError`] for anything else.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let strict: Strict = serde_json::from_str(text).map_err(|error| from_serde(&error))?;
     Ok(strict.0)
 }
 
-/// Reads one strict JSON object.
+/// Parses one strict JSON object.
 ///
 /// # Errors
-/// Whatever is not exactly that is a [`JsonError`].
+/// [`JsonError`] for anything else.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     match parse(bytes)? {
         Value::Object(members) => Ok(members),
@@ -85,21 +95,20 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// The integer that `number` is, also where it is written as a double (`1.0`, `1e3`) that no other
-/// integer is read as.
+/// The integer that `number` is. A double (`1.0`, `1e3`) counts if no other integer is parsed to
+/// the same double.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
 
-/// A double as a number: as an integer where no other integer rounds to it, because a double may be
-/// read back from its text as the next one. `None` if it is not finite.
+/// Converts a double to a number: an integer if no other integer rounds to it, because its text may
+/// be parsed to the next double. `None` if it is not finite.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
 }
 
-/// Whether two numbers are equal. A double of a magnitude at which readers confuse integers equals
-/// nothing.
+/// Whether two numbers are equal. A double so large that parsers confuse integers equals nothing.
 pub fn are_equal(left: &Number, right: &Number) -> bool {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left == right,
@@ -107,7 +116,7 @@ pub fn are_equal(left: &Number, right: &Number) -> bool {
     }
 }
 
-/// Whether a number is a double so large that it may differ from the integer in the text it was read from.
+/// Whether a number is a double so large that it may differ from the integer in its text.
 pub fn is_inexact(number: &Number) -> bool {
     const FIRST: f64 = 562_949_953_421_312.0; // MAX_TEXT_INTEGER
     number.is_f64() && number.as_f64().is_none_or(|double| double.abs() >= FIRST)
@@ -117,7 +126,7 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
     if number.is_i64() {
         return number.as_i64();
     }
-    // As digits: a cast would clamp what is too large.
+    // Via the digits, because a cast would clamp a number that is too large.
     let integer: i64 = number.to_string().strip_suffix(".0")?.parse().ok()?;
     (integer.unsigned_abs() < end).then_some(integer)
 }
@@ -125,14 +134,14 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
 fn from_serde(error: &serde_json::Error) -> JsonError {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
-        // Our visitor takes every value, so the one complaint it can have about data is its own.
+        // The visitor accepts every value, so a data error can only be its own.
         Category::Data => JsonError::DuplicateName { line, column },
         Category::Syntax | Category::Eof | Category::Io => JsonError::Malformed { line, column },
     }
 }
 
-/// A value in which no object holds a name twice. `Value`'s own `Deserialize` keeps the last of
-/// two, and with `raw_value` it gives one magic member name a meaning of its own.
+/// A value in which no object has a name twice. `Value`'s own `Deserialize` keeps the last of two,
+/// and with `raw_value` it gives a meaning to one special member name.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -167,7 +176,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        // JSON has no infinity and no NaN, so null never stands in for a number here.
+        // JSON has no infinity and no NaN, so null never replaces a number here.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -206,14 +215,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_type_of_value() {
+    fn parses_every_type_of_value() {
         let text = r#" {"a":[null,true,-1,18446744073709551615,0.5,"é\u00e9\ud83d\ude00"],"":{}} "#;
         let value = parse(text.as_bytes()).unwrap();
         assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
     }
 
     #[test]
-    fn a_whole_double_is_an_integer_as_far_as_doubles_are_exact() {
+    fn a_whole_double_is_an_integer_while_doubles_are_exact() {
         for (text, expected) in [
             ("0", Some(0)),
             ("-0.0", Some(0)),
@@ -235,7 +244,7 @@ mod tests {
         }
     }
 
-    /// Numbers from 1 on, spread evenly (a linear congruential generator).
+    /// Numbers from 1 on, evenly distributed (a linear congruential generator).
     fn spread(end: u64) -> impl Iterator<Item = u64> {
         let next = |seed: &u64| {
             let product = seed.wrapping_mul(6_364_136_223_846_793_005);
@@ -316,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_one_json_value() {
+    fn refuses_text_that_is_not_one_json_value() {
         for text in [
             "",
             " ",
@@ -359,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_asked_for_by_name() {
+    fn parse_object_refuses_other_values() {
         for text in ["[]", "1", "\"{}\"", "null"] {
             assert_eq!(
                 parse_object(text.as_bytes()),
@@ -371,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_no_overflow() {
+    fn deep_nesting_is_an_error_not_an_overflow() {
         let nested = |open: &str, close: &str, depth| open.repeat(depth) + &close.repeat(depth);
         assert!(parse(nested("[", "]", 127).as_bytes()).is_ok());
         for text in [
@@ -389,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn member_named_like_serde_jsons_own_marker_is_a_member() {
+    fn a_member_named_like_serde_jsons_marker_is_a_member() {
         let name = "$serde_json::private::RawValue";
         let object = parse_object(format!(r#"{{"{name}":"[1]"}}"#).as_bytes()).unwrap();
         assert_eq!(object.get(name), Some(&Value::String("[1]".to_owned())));

@@ -1,4 +1,4 @@
-//! Values that several owners share by a name.
+//! Values that several owners share by name.
 
 use std::rc::{Rc, Weak};
 
@@ -13,13 +13,13 @@ impl<T: Default> Default for SharedByName<T> {
 }
 
 impl<T: Default> SharedByName<T> {
-    /// None yet.
+    /// Makes an empty set.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The value of this name, new if nobody owns one.
+    /// The value with this name, or a new one if it has no owner.
     pub fn get(&mut self, name: &str) -> Rc<T> {
         self.0.retain(|(_, value)| value.strong_count() > 0);
         let known = self.0.iter().find(|(own, _)| own == name);
@@ -32,7 +32,7 @@ impl<T: Default> SharedByName<T> {
             })
     }
 
-    /// How many are remembered.
+    /// The number of remembered values.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.0.len()

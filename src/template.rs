@@ -1,19 +1,28 @@
 //! Text with placeholders: `https://login.example/{tid}/v2.0`.
 //!
-//! Only the grammar. What a placeholder stands for, and which literal text may stand beside it, is
-//! for those to say who use it: an issuer, a scope, an identity.
+//! This module only has the grammar. The meaning of a placeholder, and which literal text may be
+//! next to it, is up to the users: issuers, scopes, identities.
+//!
+//! ```
+//! use portcullis::template::Template;
+//!
+//! let template = Template::parse("https://login.example/{tid}/v2.0").ok_or("a brace is unpaired")?;
+//! assert!(template.names().eq(["tid"]));
+//! assert!(template.literals().eq(["https://login.example/", "/v2.0"]));
+//! # Ok::<(), &str>(())
+//! ```
 
 /// Literal text around names in braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The text before the first placeholder.
     pub head: String,
-    /// Each placeholder's name and the literal text that follows it.
+    /// Each placeholder's name, and the literal text that follows it.
     pub tail: Vec<(String, String)>,
 }
 
 impl Template {
-    /// Splits a text at its placeholders; None where a brace is part of none.
+    /// Splits a text at its placeholders; `None` if a brace is not part of one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (head, mut rest) = literal(text)?;
@@ -38,16 +47,16 @@ impl Template {
         self.tail.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The literal texts, in order; some may be empty.
+    /// The literal texts, in order. Some may be empty.
     pub fn literals(&self) -> impl Iterator<Item = &str> {
         let tail = self.tail.iter().map(|(_, literal)| literal);
         std::iter::once(&self.head).chain(tail).map(String::as_str)
     }
 
-    /// The same, where no two placeholders touch: nobody could say where one value ends.
+    /// Checks that no two placeholders touch, since nobody could tell where one value ends.
     ///
     /// # Errors
-    /// What is expected of it.
+    /// A description of the template that is expected.
     pub fn without_touching(self) -> Result<Self, &'static str> {
         let mut between = self.tail.iter().rev().skip(1);
         if between.any(|(_, literal)| literal.is_empty()) {
@@ -57,14 +66,14 @@ impl Template {
     }
 }
 
-/// How often `part` occurs in `text`, occurrences that overlap counted each.
+/// The number of occurrences of `part` in `text`, including overlapping ones.
 #[must_use]
 pub fn occurrences(text: &str, part: &str) -> usize {
     let windows = text.as_bytes().windows(part.len().max(1));
     windows.filter(|window| *window == part.as_bytes()).count()
 }
 
-/// The text up to the next placeholder, and what follows the brace that begins that.
+/// The text before the next placeholder, and what follows that placeholder's opening brace.
 fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     let (literal, rest) = match split(text, '{') {
         Some((literal, rest)) => (literal, Some(rest)),
@@ -73,7 +82,7 @@ fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     split(literal, '}').is_none().then_some((literal, rest))
 }
 
-/// Once in the module instead of once for each use.
+/// Not inlined, which keeps one copy of the search in the module.
 #[inline(never)]
 fn split(text: &str, at: char) -> Option<(&str, &str)> {
     text.split_once(at)

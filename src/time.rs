@@ -1,12 +1,12 @@
 //! Time as a value.
 //!
-//! The core has no clock: whoever asks it for a decision says what time it is. All arithmetic
-//! saturates, because both sides of it are chosen by others: a signed but absurd `nbf` must be a
-//! refusal, not an overflow.
+//! The core has no clock: callers pass the time as an argument. All arithmetic saturates, because
+//! others choose both operands: a signed but absurd `nbf` must lead to a refusal, not to an
+//! overflow.
 //!
-//! A JWT tells time as a `NumericDate` (RFC 7519 section 2): a JSON number of seconds, perhaps with
-//! a fraction. Everything here counts whole seconds, so a fraction is rounded towards the stricter
-//! reading: an expiry down, a start up.
+//! A JWT has times as `NumericDate` (RFC 7519 section 2): a JSON number of seconds that may have a
+//! fraction. Everything here counts whole seconds, so a fraction is rounded to the stricter side:
+//! an expiry down, a start up.
 
 pub mod calendar;
 
@@ -25,32 +25,32 @@ const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixSeconds(i64);
 
-/// Which whole second a fraction of one belongs to.
+/// The whole second that a fraction is rounded to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
-    /// To the second that has begun: strict for an end (`exp`).
+    /// The second that has begun, which is strict for an end (`exp`).
     Down,
-    /// To the second that is yet to come: strict for a start (`nbf`, `iat`).
+    /// The next second, which is strict for a start (`nbf`, `iat`).
     Up,
 }
 
 impl UnixSeconds {
-    /// The point in time `seconds` after the epoch, or before it where negative.
+    /// The point in time `seconds` after the epoch, or before it if negative.
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// The second in which a host's clock stands that counts nanoseconds since the epoch.
+    /// Converts a clock reading in nanoseconds since the epoch to the second that has begun.
     pub fn from_nanoseconds(nanoseconds: u64) -> Self {
         let seconds = nanoseconds.div_euclid(NANOSECONDS_PER_SECOND);
         Self(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
-    /// Reads a `NumericDate` (RFC 7519 section 2).
+    /// Parses a `NumericDate` (RFC 7519 section 2).
     ///
-    /// None for anything but a JSON number that is neither negative (`-0` included) nor past what
-    /// 64 bits of seconds can tell. A number in quotes is no number: libraries that took it for an
-    /// absent claim let expired tokens in.
+    /// `None` for anything but a JSON number, for a negative number (`-0` included), and for more
+    /// seconds than 64 bits can express. A number in quotes is not a number: libraries that treated
+    /// it as an absent claim let expired tokens in.
     pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
         let Value::Number(number) = value else {
             return None;
@@ -87,7 +87,7 @@ impl UnixSeconds {
         Self(self.0.saturating_sub_unsigned(span.as_secs()))
     }
 
-    /// Time from `earlier` until this point; zero when it is not earlier.
+    /// The time from `earlier` until this point; zero if `earlier` is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         let seconds = self.0.saturating_sub(earlier.0);
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
@@ -112,7 +112,7 @@ impl UnixMillis {
         Self(milliseconds)
     }
 
-    /// Where a host's clock stands that counts nanoseconds since the epoch.
+    /// Converts a clock reading in nanoseconds since the epoch.
     #[must_use]
     pub const fn from_nanoseconds(nanoseconds: u64) -> Self {
         Self(nanoseconds.div_euclid(1_000_000))
@@ -130,14 +130,14 @@ impl UnixMillis {
         UnixSeconds(i64::try_from(self.0.div_euclid(1000)).unwrap_or(i64::MAX))
     }
 
-    /// This much later; saturates.
+    /// This much later, saturating.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(milliseconds(span)))
     }
 
-    /// The second that has begun, as RFC 3339 section 5.6 writes it in UTC; nothing past the year
-    /// 9999, which that has no form for.
+    /// The second that has begun, in UTC as in RFC 3339 section 5.6. A time after the year 9999, for
+    /// which that format has no room, is written as the last second of it.
     #[must_use]
     pub fn rfc3339(self) -> String {
         let seconds = self.0.div_euclid(1000).min(LAST_SECOND_OF_9999);
@@ -151,7 +151,7 @@ impl UnixMillis {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
-    /// Time from `earlier` until this point; zero when it is not earlier.
+    /// The time from `earlier` until this point; zero if `earlier` is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -164,11 +164,11 @@ pub fn milliseconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Year, month and day, so many days after 1970-01-01. Years are counted from March, so that the
-/// day that comes and goes is the last of one: its months have 153 days in each five.
+/// Year, month and day, `days` after 1970-01-01. Years are counted from March, so that the leap day
+/// is the last day of a year, and every five months have 153 days.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
-    // From 0000-03-01.
+    // Days since 0000-03-01.
     let days = days.saturating_add(719_468);
     let (era, day) = (
         days.div_euclid(DAYS_OF_400_YEARS),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_numeric_dates_towards_the_stricter_second() {
+    fn rounds_numeric_dates_to_the_stricter_second() {
         for (json, down, up) in [
             ("0", 0, 0),
             ("1700000000", 1_700_000_000, 1_700_000_000),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_numeric_date() {
+    fn refuses_a_value_that_is_not_a_numeric_date() {
         for json in [
             "-1",
             "-0",
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn host_clock_gives_the_second_that_has_begun() {
+    fn a_clock_reading_gives_the_second_that_has_begun() {
         assert_eq!(
             UnixSeconds::from_nanoseconds(1_999_999_999),
             UnixSeconds::new(1)

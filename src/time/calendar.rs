@@ -2,7 +2,7 @@
 
 use super::UnixSeconds;
 
-/// A date and time of day as RFC 3339 section 5.6 writes them, in UTC and whole seconds:
+/// Parses a date and time in UTC with whole seconds, as in RFC 3339 section 5.6:
 /// `2027-01-31T00:00:00Z`.
 pub fn rfc3339(text: &str) -> Option<UnixSeconds> {
     const FORM: &[u8] = b"0000-00-00T00:00:00Z";
@@ -21,8 +21,8 @@ pub fn rfc3339(text: &str) -> Option<UnixSeconds> {
     utc(two_digits(century)?, rest)
 }
 
-/// The point in time that is written `YYMMDDhhmmss` in a century. No number has more than two digits,
-/// so none of the arithmetic wraps.
+/// The point in time written as `YYMMDDhhmmss` in the given century. No number has more than two
+/// digits, so the arithmetic cannot wrap.
 pub fn utc(century: i64, digits: &[u8]) -> Option<UnixSeconds> {
     let mut pairs = [0_i64; 6];
     if digits.len() != 12 {
@@ -45,15 +45,15 @@ pub fn utc(century: i64, digits: &[u8]) -> Option<UnixSeconds> {
     is_real.then_some(UnixSeconds::new(seconds))
 }
 
-/// The number that two digits write.
+/// Parses a number of two digits.
 pub fn two_digits(digits: &[u8]) -> Option<i64> {
     let &[tens, ones] = digits else { return None };
     let digit = |octet: u8| char::from(octet).to_digit(10).map(i64::from);
     Some(digit(tens)?.wrapping_mul(10).wrapping_add(digit(ones)?))
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar. A year begins in March here, so that
-/// the day that some have more is their last.
+/// Days from 1970-01-01 to a day of the Gregorian calendar. Years are counted from March, so that
+/// the leap day is the last day of a year.
 #[inline(never)]
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_dates_of_utc() {
+    fn parses_dates_in_utc() {
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),
             ("2000-02-29T12:30:15Z", 951_827_415),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_date_of_utc() {
+    fn refuses_text_that_is_not_a_date_in_utc() {
         for text in [
             "",
             "2027-01-31",

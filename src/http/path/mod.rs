@@ -9,6 +9,15 @@
 //!
 //! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed if the
 //! rules decide alike for every reading (CVE-2026-73553).
+//!
+//! ```
+//! use portcullis::http::path::{Ambiguity, readings};
+//!
+//! let others = readings("/%61dmin;v=1")?;
+//! assert!(others.iter().eq(["/admin;v=1", "/admin"]));
+//! assert_eq!(readings("/x/..%2fadmin"), Err(Ambiguity::EncodedSlash));
+//! # Ok::<(), Ambiguity>(())
+//! ```
 
 mod ambiguity;
 mod readings;
