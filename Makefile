@@ -150,8 +150,9 @@ build-tests: $(TOOLS)/rust
 build-wasm-tests: $(TOOLS)/rust-target $(BINDINGS)
 	cargo test $(WASM_TESTS) --no-run
 
-test-unit: $(TOOLS)/rust ## Unit tests, native (T=name: those of that name)
+test-unit: $(TOOLS)/rust ## Unit tests and examples of the code's documentation, native (T=name: those of that name)
 	cargo test $(ALL) --lib --bins $(PLAIN:%=--test %) $(T)
+	cargo test $(ALL) --doc $(T)
 
 test-vectors: $(TOOLS)/rust vectors ## Public test vectors: Wycheproof, RFCs, NIST, identity providers
 	cargo test $(ALL) --test vectors --test providers $(T) -- --show-output

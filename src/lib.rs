@@ -1,13 +1,71 @@
-//! Portcullis: a JWT verifier for the edge, as a proxy-wasm module for Envoy.
+//! Portcullis: a JWT verifier for the edge.
 //!
-//! A core decides, and shells translate: the `filter` in the proxy, and the command line program. The
-//! core has no clock and writes no log. What only a host knows, it asks through three small traits:
-//! facts about a request's [`connection`](connection::Connection), [`records`](keys::Records) that
-//! workers share, and an [`accelerator`](verification::Accelerator) for signatures.
+//! This crate is the core, which decides. Shells translate between it and a host: the proxy-wasm
+//! module for Envoy, and the command line program. The core has no clock, opens no connection and
+//! writes no log. It asks the host through three small traits: for facts about a request's
+//! [`connection`](connection::Connection), for [`records`](keys::Records) that workers share, and
+//! for an [`accelerator`](verification::Accelerator) that verifies signatures.
 //!
-//! A [`config`] is parsed once. Each [`request`](http::Request) meets its rule ([`policy`]); the token in
-//! it is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] keeps fresh; the
-//! [`engine`] joins these into a [`decision`], and the [`gate`] carries it out.
+//! A [`config`] is parsed once. Each [`request`](http::Request) is matched to its rule ([`policy`]).
+//! Its token is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] keeps
+//! fresh. The [`engine`] combines these into a [`decision`], and the [`gate`] carries it out.
+//!
+//! A request that cannot be decided is refused. No input makes the core panic: a configuration, a
+//! key or a token that is wrong is an error value with its reason.
+//!
+//! ```
+//! use portcullis::{
+//!     config::Config,
+//!     connection::NoConnection,
+//!     decision::{Decision, Reason},
+//!     engine::{Engine, Patience},
+//!     http::Request,
+//!     time::UnixMillis,
+//! };
+//!
+//! let config = Config::parse(
+//!     br#"{
+//!         "providers": {
+//!             "example": {
+//!                 "issuer": "https://issuer.example",
+//!                 "audiences": ["api"],
+//!                 "local_jwks": {
+//!                     "inline_string": "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
+//!                 }
+//!             }
+//!         },
+//!         "rules": [
+//!             {"match": {"path": "/healthz"}},
+//!             {"match": {"prefix": "/"}, "requires": {"provider_name": "example"}}
+//!         ]
+//!     }"#,
+//! )?;
+//! let engine = Engine::new(config);
+//! let decide = |path: &str, authorization: Option<&str>| {
+//!     let mut headers = vec![
+//!         (&b":method"[..], &b"GET"[..]),
+//!         (b":authority", b"api.example"),
+//!         (b":path", path.as_bytes()),
+//!     ];
+//!     headers.extend(authorization.map(|value| (&b"authorization"[..], value.as_bytes())));
+//!     let now = UnixMillis::new(1_700_000_000_000);
+//!     engine.decide(&Request::new(headers), None, now, Patience::Exhausted, &NoConnection)
+//! };
+//!
+//! assert!(matches!(decide("/healthz", None), Decision::Permit(_)));
+//! let Decision::Deny(denial) = decide("/orders", None) else { unreachable!() };
+//! assert_eq!(denial.reason, Reason::MissingCredential);
+//!
+//! let token = concat!(
+//!     "Bearer eyJhbGciOiJFZERTQSJ9.",
+//!     "eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiYXBpIiwi",
+//!     "ZXhwIjoxNzAwMDAwMzAwfQ.",
+//!     "X1_zETvGuSSUbOZk_gsBEt_BwDpOz5iBlztQ_iVQKiCP70xGT5VRoKzaZoty",
+//!     "CMEBJ1A9mGnGjeiImF6DigrlCw",
+//! );
+//! assert!(matches!(decide("/orders", Some(token)), Decision::Permit(_)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(
     test,
