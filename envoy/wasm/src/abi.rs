@@ -1,9 +1,9 @@
 //! The proxy-wasm host calls that requests depend on, with every status as a value.
 //!
-//! The SDK's own wrappers panic on a status or a byte they do not expect, and a panic here ends
-//! every stream of the worker. These return [`Status`] instead. This is the one file that may be
-//! `unsafe`: a call passes the host addresses into this module's memory, which are valid for the
-//! length of the call since they come from live references, and takes back memory that the host
+//! The SDK's own wrappers panic on an unexpected status or byte, and a panic here ends every stream
+//! of the worker. These functions return a [`Status`] instead. This is the only file that may be
+//! `unsafe`. A call passes the host addresses in this module's memory, which are valid for the
+//! length of the call since they come from live references. It also takes over memory that the host
 //! obtained from this module's own allocator.
 //!
 //! ABI: proxy-wasm 0.2.1.
@@ -19,12 +19,12 @@ use proxy_wasm::types::{BufferType, MapType, MetricType};
 
 use portcullis::gate::{LogLevel, MetricId};
 
-/// Why a host call did not do what was asked; the numbers are the ABI's.
+/// Why a host call failed. The numbers are the ABI's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Status(u32);
 
 impl Status {
-    /// There is nothing of that name.
+    /// Nothing has this name.
     pub(super) const NOT_FOUND: Self = Self(1);
     /// Another write came first.
     pub(super) const CAS_MISMATCH: Self = Self(8);
@@ -122,7 +122,7 @@ pub(super) fn current_time_nanoseconds() -> Result<u64, Status> {
     Ok(time)
 }
 
-/// Asks for `on_tick` of the current root context every `period` milliseconds; 0 for never.
+/// Requests `on_tick` of the current root context every `period` milliseconds, or never if 0.
 pub(super) fn set_tick_period_milliseconds(period: u32) -> Result<(), Status> {
     // SAFETY: passes no address.
     check(unsafe { proxy_set_tick_period_milliseconds(period) })
@@ -144,7 +144,7 @@ pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Makes `name` stand once in the request's headers, with `value`.
+/// Replaces all lines of `name` in the request's headers by one with `value`.
 pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of live strings.
     check(unsafe {
@@ -180,7 +180,7 @@ pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
     check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
-/// Calls a function that the proxy has beyond the ABI.
+/// Calls a function that the proxy provides in addition to the ABI.
 pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: addresses and sizes are those of a live string and slice; the host writes an
@@ -217,7 +217,7 @@ pub(super) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), S
     })
 }
 
-/// Lets the paused request of the current context go on.
+/// Resumes the paused request of the current context.
 pub(super) fn continue_request() -> Result<(), Status> {
     const REQUEST: u32 = 0;
     // SAFETY: passes no address.
@@ -225,7 +225,7 @@ pub(super) fn continue_request() -> Result<(), Status> {
 }
 
 /// Answers the request of the current context. `headers` are in the ABI's serialization. The proxy
-/// maps `status` to a gRPC status where the request is gRPC.
+/// maps `status` to a gRPC status if the request is gRPC.
 pub(super) fn send_local_response(
     status: u16,
     details: &str,
@@ -248,18 +248,18 @@ pub(super) fn send_local_response(
     })
 }
 
-/// Makes `context` the one that following calls act on. Where this fails, the *previous* context
-/// stays in force: whoever acts all the same acts on another client's request.
+/// Makes `context` the one that following calls act on. If this fails, the *previous* context stays
+/// in force, and a caller that carries on acts on another client's request.
 pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
     // SAFETY: passes no address.
     check(unsafe { proxy_set_effective_context(context) })
 }
 
-/// Defines a metric, or finds the one of that name.
+/// Defines a metric, or finds the one with this name.
 pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, Status> {
     let kind = match kind {
         MetricType::Gauge => 1,
-        // The enumeration may grow; a counter is what this module defines otherwise.
+        // The enumeration may grow; the only other metric that this module defines is a counter.
         _ => 0,
     };
     let mut id = 0;
@@ -281,7 +281,7 @@ pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
     check(unsafe { proxy_record_metric(id.0, value) })
 }
 
-/// What a counter or gauge says, over all workers.
+/// The value of a counter or gauge, over all workers.
 pub(super) fn metric(id: MetricId) -> Result<u64, Status> {
     let mut value = 0;
     // SAFETY: the host writes eight bytes to the address of a live `u64`.
@@ -297,7 +297,7 @@ const fn check(status: u32) -> Result<(), Status> {
     }
 }
 
-/// Takes over what a call returns in memory that the host had from this module's allocator.
+/// Takes over the result of a call, in memory that the host obtained from this module's allocator.
 fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
     let mut data: *mut u8 = null_mut();
     let mut size = 0;
@@ -310,12 +310,13 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
-/// The ABI's number; the SDK's enumeration is not one that can be converted.
+/// The ABI's number. The SDK's enumeration cannot be converted.
 const fn map_number(map: MapType) -> u32 {
     match map {
         MapType::HttpRequestTrailers => 1,
         MapType::HttpCallResponseHeaders => 6,
-        // The enumeration may grow; request headers are what this module reads otherwise.
+        // The enumeration may grow; the only other map that this module reads is the request's
+        // headers.
         _ => 0,
     }
 }
@@ -323,7 +324,8 @@ const fn map_number(map: MapType) -> u32 {
 const fn buffer_number(buffer: BufferType) -> u32 {
     match buffer {
         BufferType::HttpCallResponseBody => 4,
-        // The enumeration may grow; the configuration is what this module reads otherwise.
+        // The enumeration may grow; the only other buffer that this module reads is the
+        // configuration.
         _ => 7,
     }
 }

@@ -13,33 +13,34 @@ use portcullis::{
     keys::{Fetch, Received},
 };
 
-/// Calls under way, by the host's token.
+/// Calls in progress, by the host's token.
 #[derive(Debug, Default)]
 pub(super) struct Calls(Vec<(u32, Fetch)>);
 
 impl Calls {
-    /// Whether there are none.
+    /// Whether no call is in progress.
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The call with this token; it is under way no longer.
+    /// Removes and returns the call with this token.
     pub(super) fn take(&mut self, token: u32) -> Option<Fetch> {
         let place = self.0.iter().position(|(own, _)| *own == token)?;
         Some(self.0.swap_remove(place).1)
     }
 
-    /// All calls; none is under way any more.
+    /// Removes and returns all calls.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Fetch> + use<> {
         mem::take(&mut self.0).into_iter().map(|(_, fetch)| fetch)
     }
 }
 
 impl Caller for Calls {
-    /// The current context must be the root's: a call that a stream made ends with it.
+    /// The current context must be the root's: a call that belongs to a stream ends with it.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
-        // The SDK's own call: only a call that it knows comes back through its dispatcher.
+        // The SDK's own function is used because its dispatcher only delivers responses to calls
+        // that it made.
         let token =
             hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], fetch.timeout);
         match token {
@@ -51,7 +52,7 @@ impl Caller for Calls {
     }
 }
 
-/// Shows the current response to `take`.
+/// Passes the current response to `take`.
 pub(super) fn receive<T>(
     headers: usize,
     body_size: usize,

@@ -1,7 +1,7 @@
 //! Key records as JSON, for memory that is shared as bytes.
 //!
-//! One JSON document per source. It names its source; a document that does not match or parse is no
-//! record.
+//! There is one JSON document per source, and it names its source. A document that does not match
+//! or parse counts as no record.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use portcullis::{
     time::{self, UnixMillis},
 };
 
-/// The version in the record's name, and in the record.
+/// The version, as part of the record's name and of the record.
 pub(super) const KIND: &str = "2";
 const VERSION: u32 = 2;
 
@@ -37,7 +37,7 @@ struct Written<'a> {
     unknown_kid_at: Option<UnixMillis>,
 }
 
-/// The document for shared memory.
+/// Encodes a record as a document for shared memory.
 pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
     let written = Written {
         version: VERSION,
@@ -55,12 +55,12 @@ pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
         lease_until: record.lease_until,
         unknown_kid_at: record.unknown_kid_at,
     };
-    // Plain fields and text serialize without fail; an empty value reads back as absent.
+    // Serializing plain fields and text does not fail. An empty value reads back as absent.
     serde_json::to_vec(&written).unwrap_or_default()
 }
 
-/// Reads a record of `source`; `None` for anything else. `known` is the document of the record before,
-/// whose keys are not parsed anew.
+/// Parses a record of `source`; `None` for anything else. `known` is the document of the previous
+/// record; if it is the same, its keys are not parsed again.
 pub(super) fn decode(
     bytes: &[u8],
     source: &str,
@@ -76,14 +76,14 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // Nobody who wrote it could have parsed it differently: it is not what was fetched.
+    // The worker that wrote it parsed the document the same way, so this is not what was fetched.
     if record.document.is_none() {
         record.forget_keys();
     }
     Some(record)
 }
 
-/// A record as it is read, its document not parsed yet.
+/// A record whose document is not parsed yet.
 #[derive(Debug, PartialEq)]
 struct Read {
     version: u32,
@@ -92,9 +92,10 @@ struct Read {
     record: Record,
 }
 
-/// Reads what [`encode`] wrote; `None` for any other object.
+/// Parses what [`encode`] wrote; `None` for any other object.
 ///
-/// By hand, since derived code for it is large, and its errors, which nobody would see, larger still.
+/// This is written by hand, because derived code is large, and its errors, which nobody would see,
+/// are larger still.
 fn read(members: Map<String, Value>) -> Option<Read> {
     let (mut version, mut source, mut failures) = (None, None, None);
     let (mut generation, mut revision, mut jwks) = (None, None, None);
@@ -131,7 +132,7 @@ fn read(members: Map<String, Value>) -> Option<Read> {
     })
 }
 
-/// What `read` makes of a value that may be null.
+/// Applies `read` to a value that may be null.
 fn optional<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
     match value {
         Value::Null => Some(None),
@@ -155,8 +156,8 @@ fn time(value: Value) -> Option<UnixMillis> {
     number(value).map(UnixMillis::new)
 }
 
-/// The whole source. Two that differ in what is fetched, or in what makes a fetch fail, differ here:
-/// the failures of one would otherwise keep the other from its keys.
+/// The whole source as text. Two sources that differ in what is fetched, or in what makes a fetch
+/// fail, must differ here; otherwise the failures of one would keep the other from its keys.
 pub(super) fn identity(source: &RemoteKeys, limits: KeySetLimits) -> String {
     let location = match &source.location {
         JwksLocation::Configured(endpoint) => {
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_every_record_that_is_written() {
+    fn parses_every_record_that_it_encodes() {
         let errors = [
             FetchError::Cluster,
             FetchError::Document,
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_nothing_else() {
+    fn parses_nothing_else() {
         let least = r#"{"version":1,"source":"s","generation":1,"revision":1,"failures":0}"#;
         assert!(reads(least).is_some());
         for (part, other) in [

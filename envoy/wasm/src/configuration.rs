@@ -1,7 +1,7 @@
-//! The plugin configuration as the proxy hands it over.
+//! The plugin configuration as the proxy provides it.
 //!
-//! A `StringValue` arrives as its text. A `Struct`, which is what inline YAML in Envoy's
-//! configuration becomes, arrives in protobuf's wire format (seen on Envoy 1.40).
+//! A `StringValue` arrives as its text. A `Struct`, which Envoy makes of inline YAML, arrives in
+//! protobuf's wire format (seen on Envoy 1.40).
 
 use serde_json::Value;
 
@@ -11,21 +11,22 @@ use portcullis::{
     json::{self, JsonError},
 };
 
-/// The configuration, and a text that is the same wherever a plugin has the same one.
+/// Parses the configuration, and returns it with a text that is the same for every plugin with the
+/// same configuration.
 pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
     let (document, text) = document(bytes).map_err(Reason::Json)?;
     Ok((Config::from_value(&document)?, text))
 }
 
-/// The configuration as JSON, parsed or converted from protobuf, and its text.
+/// Converts the configuration to JSON, and returns it with its text.
 fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
-    // Both may begin with a line feed, which is the tag of a Struct's first field. Text comes first: a
-    // Struct has control characters where JSON allows none.
+    // Both may begin with a line feed, which is the tag of a Struct's first field. Text is tried
+    // first: a Struct has control characters in places where JSON allows none.
     match json::parse(&bytes) {
         Ok(document) => Ok((document, bytes)),
         Err(error) => {
             let document = protobuf::structure(&bytes).ok_or(error)?;
-            // Sorted, as the fields of a Struct are not.
+            // Sorted, because the fields of a Struct have no order.
             let text = document.to_string().into_bytes();
             Ok((document, text))
         }
@@ -47,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_struct() {
+    fn parses_a_struct() {
         let json = json!({"a": {"b": [1.5, true, null, "x"]}});
         let text = json.to_string().into_bytes();
         assert_eq!(document(STRUCT.to_vec()), Ok((json, text)));
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_text_strictly() {
+    fn parses_text_strictly() {
         let text = b"\n{\"a\": 1}";
         let read = document(text.to_vec());
         assert_eq!(read, Ok((json!({"a": 1}), text.to_vec())));
@@ -86,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_struct_is_an_empty_configuration() {
+    fn an_empty_struct_is_an_empty_configuration() {
         assert_eq!(value(b""), Ok(json!({})));
     }
 
     #[test]
-    fn refuses_a_struct_that_is_cut_short() {
+    fn refuses_a_truncated_struct() {
         for size in 1..STRUCT.len() {
             assert!(value(&STRUCT[..size]).is_err(), "{size}");
         }

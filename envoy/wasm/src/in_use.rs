@@ -1,18 +1,20 @@
-//! What this VM uses of things that outlive it: records in shared data, gauges.
+//! Names of things that outlive this VM, such as records in shared data and gauges, and how many
+//! VMs use them.
 //!
-//! A VM can hold several configurations at once: those of other listeners, and while a listener is
-//! replaced the old and the new one. Other VMs use the same things: one on each worker, and more where
-//! plugins with one `vm_id` have different VM configurations or code. What the last user of all leaves
-//! has to be tidied up, so the VMs count themselves in shared data. One that traps is counted for good,
-//! and what it used is then never tidied up: that costs memory, while keys taken from others would cost
-//! requests.
+//! A VM can hold several configurations at once: those of other listeners, and both the old and the
+//! new one while a listener is replaced. Other VMs use the same things: one on each worker, and
+//! more if plugins with one `vm_id` have different VM configurations or code. The last user of all
+//! has to clean up, so the VMs count themselves in shared data. A VM that traps is never
+//! subtracted, and what it used is never cleaned up. That costs memory; taking keys away from other
+//! users would cost requests.
 //!
-//! With `shared_memory_key` the count of a record has the same tag as the record. Another module can
-//! still do two things. It can replace the count by garbage: the record is then never cleared. It can put
-//! back an older count. If that is smaller, the record is cleared while it is in use, which costs one fetch,
-//! as overwriting the record would. If it is larger, the record is cleared too late, and a worker that
-//! finds it later goes by its age. No count brings keys into a record. The counts of gauges have no tag,
-//! since modules with different keys share them and every module can write the gauges themselves.
+//! With `shared_memory_key`, the count of a record has the same tag as the record. Another module
+//! can still do two things. It can replace the count by garbage; then the record is never cleared.
+//! It can restore an older count. If that is smaller, the record is cleared while it is in use,
+//! which costs one fetch, as overwriting the record would. If it is larger, the record is cleared
+//! too late, and a worker that finds it later judges it by its age. No count can add keys to a
+//! record. The counts of gauges have no tag, since modules with different keys share them, and
+//! every module can write the gauges anyway.
 
 use std::cell::RefCell;
 
@@ -21,37 +23,37 @@ use portcullis::{
     shared_memory::{SealedRecord, SetSharedDataError, SharedMemory},
 };
 
-/// Counts for a number that nobody knows: so many that none is the last.
+/// The count in place of an unknown one: so large that no VM is the last.
 const UNKNOWN: u32 = u32::MAX;
 
 thread_local! {
     static IN_USE: RefCell<Vec<Use>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How this VM uses something.
+/// How this VM uses one name.
 #[derive(Debug)]
 struct Use {
     name: String,
-    /// Where the VMs that use it are counted.
+    /// The record that counts the VMs that use the name.
     count: SealedRecord,
-    /// Configurations of this VM that use it.
+    /// The number of configurations of this VM that use the name.
     users: usize,
     announced: Announced,
 }
 
-/// Whether other VMs can know that this one uses something.
+/// Whether other VMs can know that this one uses a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announced {
-    /// The host refuses shared data: they cannot, and share no record either.
+    /// They cannot: the host refuses shared data. They share no record either.
     Alone,
     /// They know.
     Counted,
-    /// Not yet.
+    /// They do not know yet.
     No,
 }
 
-/// A configuration begins to use what has these names. With a key, the counts are authenticated by it:
-/// all who use a name must have the same one.
+/// Notes that a configuration begins to use these names. With a key, the counts are authenticated
+/// by it: all users of a name must have the same key.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
     IN_USE.with_borrow_mut(|in_use| {
         for name in names {
@@ -68,8 +70,9 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
     });
 }
 
-/// This VM serves: lets the others know what it uses. False where it has to be tried again. The host
-/// tries configurations in VMs that never serve and end without a word, so they must not be counted.
+/// Counts this VM among the users of its names, once it serves. Returns false if it has to be tried
+/// again. The host also tries configurations in VMs that never serve and end without notice; those
+/// must not be counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     IN_USE.with_borrow_mut(|in_use| {
         let mut all = true;
@@ -87,7 +90,8 @@ pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     })
 }
 
-/// A configuration uses what has these names no longer. Returns what no VM uses any more.
+/// Notes that a configuration no longer uses these names. Returns the names that no VM uses any
+/// more.
 pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,
@@ -113,7 +117,7 @@ fn is_last(in_use: &mut Vec<Use>, name: &str, host: &dyn SharedMemory) -> bool {
     }
 }
 
-/// Changes the number of VMs that use something, and returns it.
+/// Changes the number of VMs that use a name, and returns it.
 fn change(
     count: &SealedRecord,
     by: fn(u32) -> u32,
@@ -121,7 +125,7 @@ fn change(
 ) -> Result<u32, SetSharedDataError> {
     let mut changed = 0;
     let mut write = |present: Option<&[u8]>| {
-        // Garbage counted as none would make the next to leave the last.
+        // If garbage counted as zero, the next VM to leave would be the last.
         let users = present.map_or(0, |document| decode(document).unwrap_or(UNKNOWN));
         changed = by(users);
         Some(changed.to_le_bytes().to_vec())
@@ -149,7 +153,7 @@ mod tests {
         !leave([NAME].into_iter(), host).is_empty()
     }
 
-    /// Writes what other VMs have counted.
+    /// Writes the count of other VMs.
     fn count_others(host: &OneRecord, users: u32) {
         let (value, version) = (users.to_le_bytes().to_vec(), 1);
         *host.entry.borrow_mut() = Some(SharedData { value, version });
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_configuration_of_the_last_vm_tidies_up() {
+    fn the_last_configuration_of_the_last_vm_cleans_up() {
         for (others, is_last) in [(0, true), (1, false)] {
             let host = OneRecord::default();
             count_others(&host, others);
@@ -175,9 +179,9 @@ mod tests {
         }
     }
 
-    /// The host tries configurations in VMs of which nothing else is seen.
+    /// The host tries configurations in VMs that do nothing else.
     #[test]
-    fn a_vm_that_never_served_tidies_nothing_up() {
+    fn a_vm_that_never_served_cleans_up_nothing() {
         let host = OneRecord::default();
         begin();
         assert!(!end(&host) && !end(&host));
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_key_the_last_vm_tidies_up_as_well() {
+    fn with_a_key_the_last_vm_also_cleans_up() {
         let key = key();
         for (others, is_last) in [(0_u32, true), (1, false)] {
             let host = OneRecord::default();
@@ -206,9 +210,9 @@ mod tests {
         }
     }
 
-    /// Before this VM counts itself, or once it has.
+    /// Others may write before this VM counts itself, or after.
     #[test]
-    fn with_a_key_no_count_that_others_wrote_makes_a_vm_the_last() {
+    fn with_a_key_an_untagged_count_does_not_make_a_vm_the_last() {
         let key = key();
         let one = 1_u32.to_le_bytes().to_vec();
         let of_another_record = users_of("other", Some(&key)).close(one.clone());
@@ -235,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_garbage_makes_no_vm_the_last() {
+    fn without_a_key_garbage_does_not_make_a_vm_the_last() {
         let host = OneRecord::default();
         begin();
         assert!(announce(&host));
@@ -245,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vm_without_shared_data_goes_by_itself() {
+    fn a_vm_without_shared_data_counts_only_itself() {
         let host = OneRecord {
             is_withheld: true,
             ..OneRecord::default()

@@ -1,9 +1,9 @@
-//! The proxy-wasm shell: host calls into values, values into host calls.
+//! The proxy-wasm shell, which translates host calls to values and back.
 //!
-//! [`worker`] holds the gate of one worker thread and the keeper of its keys; [`stream`] brings it each
-//! request; [`proxy`] is the proxy as they see it. There is no rule here: what may pass, who waits and
-//! what a failed host call means is the [`gate`](portcullis::gate)'s to say. This shell never panics, since
-//! that ends every stream of the worker.
+//! [`worker`] has the gate of one worker thread and the keeper of its keys, [`stream`] passes each
+//! request to it, and [`proxy`] implements the proxy for both. There are no rules here: the
+//! [`gate`](portcullis::gate) decides what may pass, what has to wait and what a failed host call
+//! means. This shell never panics, since a panic ends every stream of the worker.
 
 #![cfg_attr(
     test,
@@ -37,7 +37,7 @@ mod worker;
 pub use self::{records::SharedRecords, seen::SeenRecords};
 
 proxy_wasm::main! {{
-    // The place alone: a message could quote what a client sent.
+    // Only the place is logged: the message could quote what a client sent.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         abi::log(portcullis::gate::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));

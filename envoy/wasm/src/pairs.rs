@@ -1,9 +1,9 @@
 //! Header maps in the ABI's serialization.
 //!
-//! A count; for each pair the sizes of name and value; then the names and values, each followed by
-//! a NUL. Numbers are four bytes, little endian.
+//! A map is a count, then the sizes of each name and value, then the names and values, each
+//! followed by a NUL. Numbers are four bytes, little endian.
 
-/// The pairs of a serialized map; `None` when it is cut short.
+/// Parses a serialized map; `None` if it is truncated.
 pub(super) fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let (count, rest) = take_number(map)?;
     let mut sizes = rest;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_writes() {
+    fn decodes_what_it_encodes() {
         for pairs in [&[][..], &[("a", "b")], &[("a", ""), ("", "b"), ("a", "c")]] {
             let encoded = encode(pairs);
             let decoded = decode(&encoded).unwrap();
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_cut_short() {
+    fn refuses_a_truncated_map() {
         let encoded = encode(&[("name", "value"), ("x", "y")]);
         for size in 0..encoded.len() {
             assert_eq!(decode(&encoded[..size]), None, "{size}");

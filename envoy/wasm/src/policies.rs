@@ -1,4 +1,4 @@
-//! The policies (`policy_id`) of the configurations of this VM.
+//! The policies (`policy_id`) of this VM's configurations.
 //!
 //! All configurations with one `vm_id`, one code and one VM configuration live in one VM per worker thread.
 
@@ -13,7 +13,7 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// Enters a configuration, whose text is `text`, among those of its policy.
+/// Adds a configuration with this `text` to those of its policy.
 pub(super) fn enter(engine: &Engine, text: &[u8]) -> Option<Membership> {
     POLICIES.with_borrow_mut(|policies| Membership::enter(engine.shared_config(), text, policies))
 }

@@ -1,11 +1,11 @@
-//! Protobuf's wire format, as far as the proxy speaks it: `Struct`, the metadata of a route, and how it is
-//! asked about a signature.
+//! Protobuf's wire format, as far as the proxy uses it: `Struct`, the metadata of a route, and
+//! requests to verify a signature.
 
 use serde_json::{Map, Value};
 
 use portcullis::{gate::Malformed, json};
 
-/// Deepest nesting that is read; the parser of JSON has a bound of its own.
+/// Deepest nesting that is parsed. The JSON parser has a limit of its own.
 const MAX_DEPTH: u8 = 100;
 
 /// One field of a message.
@@ -15,20 +15,20 @@ enum Field<'a> {
     Varint(u64),
 }
 
-/// `google.protobuf.Struct` as the JSON that it stands for; `None` where the bytes are none.
+/// Converts a `google.protobuf.Struct` to JSON; `None` if the bytes are malformed.
 pub(super) fn structure(message: &[u8]) -> Option<Value> {
     nested_structure(message, 0)
 }
 
-/// The members of `namespace` in Envoy's `Metadata`, `None` where it has none. The other namespaces
-/// are not looked into.
+/// The members of `namespace` in Envoy's `Metadata`; `None` if it has no such namespace. Other
+/// namespaces are not parsed.
 ///
 /// # Errors
-/// When the bytes are no `Metadata`, or the namespace's are no `Struct`.
+/// If the bytes are not a `Metadata`, or those of the namespace not a `Struct`.
 pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malformed> {
     let mut found = None;
     each_field(message, |number, field| {
-        // `map<string, Struct> filter_metadata = 1`; what is typed is for others.
+        // `map<string, Struct> filter_metadata = 1`. Typed metadata is for other filters.
         let (1, Field::Bytes(entry)) = (number, field) else {
             return Some(());
         };
@@ -50,7 +50,7 @@ pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>,
     Ok(found)
 }
 
-/// A message whose fields from 1 on are these, each text or bytes.
+/// Encodes a message with these fields, numbered from 1, each text or bytes.
 pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for (number, bytes) in (1_u8..).zip(fields) {
@@ -66,7 +66,7 @@ pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
     message
 }
 
-/// `map<string, Value> fields = 1`.
+/// Parses `map<string, Value> fields = 1`.
 fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
     let mut members = Map::new();
     each_field(message, |number, field| {
@@ -74,7 +74,7 @@ fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
             return None;
         };
         let (name, value) = map_entry(entry, depth)?;
-        // A name that stands twice means two things.
+        // A repeated name has no single value.
         members.insert(name, value).is_none().then_some(())
     })?;
     Some(Value::Object(members))
@@ -93,7 +93,7 @@ fn map_entry(message: &[u8], depth: u8) -> Option<(String, Value)> {
     Some((name, value))
 }
 
-/// `google.protobuf.Value`.
+/// Parses a `google.protobuf.Value`.
 fn value(message: &[u8], depth: u8) -> Option<Value> {
     let depth = depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
     let mut value = Value::Null;
@@ -114,7 +114,7 @@ fn value(message: &[u8], depth: u8) -> Option<Value> {
     Some(value)
 }
 
-/// `google.protobuf.ListValue`: `repeated Value values = 1`.
+/// Parses a `google.protobuf.ListValue`: `repeated Value values = 1`.
 fn list(message: &[u8], depth: u8) -> Option<Value> {
     let mut elements = Vec::new();
     each_field(message, |number, field| {
@@ -178,7 +178,7 @@ mod tests {
         b"\n\x10\n\x01a\x12\x0b\n\x09\n\x01x\x12\x04\x20\x01\x20\x01\n\x03\n\x01b";
 
     #[test]
-    fn reads_one_namespace() {
+    fn parses_one_namespace() {
         assert_eq!(metadata(METADATA, "a"), Ok(Some(json!({"x": true}))));
         assert_eq!(metadata(METADATA, "b"), Ok(Some(json!({}))));
         assert_eq!(metadata(METADATA, "c"), Ok(None));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_fields_of_any_length() {
+    fn encodes_fields_of_any_length() {
         assert_eq!(message(&[b"a", b"", b"bc"]), b"\n\x01a\x12\x00\x1a\x02bc");
         for (size, digits) in [
             (0x7f, &b"\x7f"[..]),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_metadata_that_is_cut_short_or_says_two_things() {
+    fn refuses_truncated_metadata_and_repeated_names() {
         for size in 1..METADATA.len() {
             let read = metadata(&METADATA[..size], "a");
             assert!(read == Err(Malformed) || size == 18, "{size}: {read:?}");

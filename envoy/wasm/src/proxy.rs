@@ -1,4 +1,4 @@
-//! The proxy as the core sees it.
+//! The proxy, as the core sees it.
 
 use proxy_wasm::types::{MapType, MetricType};
 use serde_json::Value;
@@ -21,11 +21,12 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proxy;
 
-/// Envoy creates a missing entry on any version but 0, which overwrites, and its counter never
-/// reaches this one: a write that succeeds only where there is no entry.
+/// The version for a write that must create the entry. Envoy creates a missing entry for any
+/// version, and overwrites for 0. Its version counter never reaches this number, so the write fails
+/// if the entry exists.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
-/// Metadata of routes that is for this module.
+/// The namespace of this module in the metadata of routes.
 const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
@@ -35,7 +36,7 @@ impl Proxy {
         Ok(UnixMillis::from_nanoseconds(time))
     }
 
-    /// The `vm_id` under which modules share memory. Empty if there is none or the proxy withholds
+    /// The `vm_id` under which modules share memory; empty if there is none or the proxy withholds
     /// it.
     pub(super) fn vm_id() -> Vec<u8> {
         abi::property("plugin_vm_id").unwrap_or_default()
@@ -196,14 +197,14 @@ impl Exchange for Proxy {
     }
 }
 
-/// To the core, one refusal of the proxy is like another.
+/// Converts a status. The core does not distinguish why the proxy refuses.
 const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
-/// Reads `bool result = 1; string error = 2`, of which only what is not empty is written. A false
-/// result has an error, and only one of them is about the signature: with the others Envoy says that
-/// it cannot read the key or has no such hash.
+/// Parses `bool result = 1; string error = 2`; empty fields are not written. A false result comes
+/// with an error, and only one error is about the signature. The others mean that Envoy cannot
+/// parse the key or lacks the hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),
@@ -231,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_a_verdict() {
+    fn parses_a_verdict() {
         let wrong = b"\x12\x26Failed to verify digest. Error code: 0";
         assert_eq!(verdict(b"\x08\x01"), Ok(true));
         assert_eq!(verdict(wrong), Ok(false));
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_a_digest() {
+    fn parses_a_digest() {
         assert_eq!(digest_from_hex("0f".repeat(32).as_bytes()), Some([15; 32]));
         for hex in [
             "",

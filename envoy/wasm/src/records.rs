@@ -14,7 +14,7 @@ use portcullis::{
     keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
 };
 
-/// No entry has this version: what is read next is news.
+/// A version that no entry has, so that the next read always reports news.
 const NEVER: Version = Version(0);
 
 /// The records of one engine's key sources in shared memory.
@@ -25,12 +25,12 @@ pub struct SharedRecords<M> {
     places: Vec<Place>,
 }
 
-/// One record.
+/// The place of one record.
 #[derive(Debug)]
 struct Place {
     entry: SealedRecord,
-    /// Whose record it is. A provider's name is no part of it: two configurations could use one name
-    /// for two authorization servers, and must not share keys.
+    /// The source of the record. A provider's name is not part of it: two configurations could use
+    /// one name for two authorization servers, and must not share keys.
     source: String,
     /// The latest record that was seen here, by all configurations that share this.
     latest: Rc<Cell<Order>>,
@@ -39,9 +39,9 @@ struct Place {
 }
 
 impl<M: SharedMemory> SharedRecords<M> {
-    /// The records of an engine's sources, in the order of their ids, authenticated if the configuration
-    /// has a key for that. Accepts no record that is older than the latest one in `seen`, which other
-    /// configurations of the same worker may have seen.
+    /// The records of an engine's sources, in the order of their ids, authenticated if the
+    /// configuration has a key. No record is accepted that is older than the latest one in `seen`,
+    /// which other configurations of the same worker may have seen.
     #[must_use]
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
         let limits = engine.key_set_limits();
@@ -68,7 +68,8 @@ impl<M: SharedMemory> SharedRecords<M> {
         self.places.iter().map(|place| place.entry.name())
     }
 
-    /// The version of an entry that was written as `value`, which the host does not tell.
+    /// The version of an entry that was written as `value`. The host does not return it from the
+    /// write.
     fn version_of(&self, name: &str, value: &[u8]) -> Version {
         let present = self.memory.shared_data(name);
         let own = present.filter(|entry| entry.value == value);
@@ -77,10 +78,10 @@ impl<M: SharedMemory> SharedRecords<M> {
 }
 
 impl Place {
-    /// The record in a value of shared memory. `None` if it is not genuine, belongs to another source,
-    /// or is older than one that was seen: an intruder who kept an old record could bring back a key
-    /// that the issuer has withdrawn. Without a key anyone can write a record that looks later, so the
-    /// order is not checked.
+    /// Extracts the record from a value of shared memory. `None` if it is not authentic, belongs to
+    /// another source, or is older than one that was seen: an attacker who kept an old record could
+    /// bring back a key that the issuer has withdrawn. Without a key anyone can write a record that
+    /// looks later, so the order is not checked.
     fn opened(&self, value: &[u8], own: Order, limits: KeySetLimits) -> Option<Record> {
         let mut document = self.document.borrow_mut();
         let text = self.entry.open(value)?;
@@ -161,7 +162,7 @@ mod tests {
         }
     }
 
-    /// Policies that cannot read each other's records would overwrite them in turn.
+    /// Policies that cannot read each other's records would keep overwriting them.
     #[test]
     fn policies_with_different_secrets_have_records_of_their_own() {
         let names = [

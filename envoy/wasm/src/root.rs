@@ -52,7 +52,7 @@ impl RootContext for Root {
             Err(_) => {
                 abi::log(
                     LogLevel::Error,
-                    "portcullis: the proxy withholds the configuration",
+                    "portcullis: the proxy did not return the configuration",
                 );
                 return false;
             }

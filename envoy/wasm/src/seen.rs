@@ -1,25 +1,26 @@
 //! The latest record of each source that was seen in shared data.
 //!
-//! A new configuration knows no record. Without this, an intruder who put back an old record could have
-//! it accepted at the next update of the configuration, and with it a key that the issuer has withdrawn.
+//! A new configuration has seen no record yet. Without this, an attacker could restore an old
+//! record, have it accepted at the next update of the configuration, and so bring back a key that
+//! the issuer has withdrawn.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
 use portcullis::{keys::Order, shared_by_name::SharedByName};
 
-/// The latest records by name; each is remembered as long as one configuration has the source.
+/// The latest records by name. Each is remembered as long as some configuration uses the source.
 #[derive(Debug)]
 pub struct SeenRecords(SharedByName<Cell<Order>>);
 
 impl SeenRecords {
-    /// None yet.
+    /// Makes an empty set.
     #[must_use]
     pub const fn new() -> Self {
         Self(SharedByName::new())
     }
 
-    /// The latest record of this name, for a configuration to read and to replace.
+    /// The latest record with this name, for a configuration to read and to replace.
     pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
         self.0.get(name)
     }
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remembers_no_record_that_no_configuration_uses() {
+    fn forgets_records_that_no_configuration_uses() {
         let mut seen = SeenRecords::new();
         let (first, second) = (seen.latest("first"), seen.latest("second"));
         assert!(!Rc::ptr_eq(&first, &second));

@@ -9,8 +9,8 @@ thread_local! {
     static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
 }
 
-/// The records of an engine's keys. A new configuration refuses those that an earlier one would refuse as
-/// too old.
+/// The records of an engine's keys. A new configuration refuses every record that an earlier one
+/// would refuse as too old.
 pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
     SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))
 }

@@ -15,13 +15,13 @@ pub(super) struct Stream {
     head: Head,
 }
 
-/// What has become of a request's head.
+/// The state of a request's head.
 enum Head {
-    /// It does not go on.
+    /// The request was refused, or its head does not go on.
     Held,
-    /// It waits for keys.
+    /// The head waits for keys.
     Waits(BodyHold),
-    /// It went on.
+    /// The head went on.
     Passed,
 }
 
@@ -40,7 +40,7 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
-        // Answered, or no engine to ask: it does not go on.
+        // If it was answered, or there is no engine to decide, it does not go on.
         self.head = match self.worker.try_borrow_mut().as_deref_mut() {
             Ok(Some(worker)) => match worker.on_request(self.context_id) {
                 Verdict::Pass => Head::Passed,
@@ -58,7 +58,7 @@ impl HttpContext for Stream {
 
     fn on_http_request_trailers(&mut self, _trailers: usize) -> Action {
         let verdict = match (&self.head, self.worker.try_borrow_mut().as_deref_mut()) {
-            // They do not go on either.
+            // Trailers do not go on either.
             (Head::Held, _) => Verdict::Answer,
             (_, Ok(Some(worker))) => worker.on_trailers(self.context_id),
             (_, Ok(None) | Err(_)) => Verdict::Answer,
@@ -71,7 +71,7 @@ impl HttpContext for Stream {
 }
 
 impl Stream {
-    /// What follows the head stays where the head is.
+    /// Body and trailers stay where the head is.
     fn action(&self) -> Action {
         let passed = match &self.head {
             Head::Held => false,
@@ -87,7 +87,7 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// The client left, or the request is done: nobody waits any more.
+    /// The client has left or the request is complete, so it no longer waits.
     fn drop(&mut self) {
         if let Head::Waits(_) = self.head
             && let Ok(mut worker) = self.worker.try_borrow_mut()

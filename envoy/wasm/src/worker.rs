@@ -1,4 +1,5 @@
-//! What one worker holds for one configuration: the gate, the keeper of its keys, and what the ABI needs.
+//! One worker's state for one configuration: the gate, the keeper of its keys, and what the ABI
+//! needs.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -22,9 +23,10 @@ use portcullis::{
 /// The worker, shared by its root context and its streams; `None` until it is configured.
 pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
-/// Ticks while requests wait, and before the first fetch.
+/// The period of ticks while requests wait, and before the first fetch.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
-/// Ticks otherwise. A key that another worker saw leave the set verifies here for no longer.
+/// The period of all other ticks. If another worker sees a key leave the set, that key verifies
+/// here for no longer than this.
 const IDLE_TICK_MILLISECONDS: u32 = 100;
 
 /// One worker's gate and keeper.
@@ -33,18 +35,18 @@ pub(super) struct Worker {
     root_id: u32,
     gate: Gate,
     keeper: Keeper,
-    /// The entries of shared data that hold its keys.
+    /// The names of the entries of shared data with the configuration's keys.
     record_names: Vec<String>,
     calls: Calls,
-    /// The period asked for.
+    /// The period that was requested last.
     tick: Option<u32>,
-    /// Whether this VM has announced what it uses. The host tries a configuration in a VM of its
-    /// own, which gets no ticks and no requests, and which must not announce anything.
+    /// Whether this VM is counted among the users of its names. The host tries a configuration in a
+    /// VM of its own, which gets no ticks and no requests, and must not be counted.
     is_announced: bool,
 }
 
 impl Worker {
-    /// A worker that starts with the keys that other workers have fetched. `text` is the
+    /// Makes a worker that starts with the keys that other workers have fetched. `text` is the
     /// configuration's.
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
@@ -97,7 +99,8 @@ impl Worker {
         self.gate.on_stream_end(StreamId(context_id));
     }
 
-    /// Fetches what is due and wakes the requests that wait. The current context is the root's.
+    /// Starts the fetches that are due, and wakes waiting requests. The current context is the
+    /// root's.
     pub(super) fn on_tick(&mut self) {
         let Ok(now) = Proxy::now() else { return };
         self.announce();
@@ -115,7 +118,7 @@ impl Worker {
         });
     }
 
-    /// Takes in the response to a call. The current context is the root's.
+    /// Takes the response to a call. The current context is the root's.
     pub(super) fn on_call_response(&mut self, token: u32, headers: usize, body_size: usize) {
         let Some(fetch) = self.calls.take(token) else {
             return;
@@ -131,11 +134,11 @@ impl Worker {
         }
     }
 
-    /// Resumes requests that wait.
+    /// Resumes waiting requests.
     fn wake(&mut self, now: UnixMillis) {
         for stream in self.gate.ready(now) {
-            // Act only where the stream is still there: otherwise the previous context stays in
-            // force, and what follows would let another client's request through.
+            // Act only if the stream still exists. Otherwise the previous context stays in force,
+            // and what follows would let another client's request through.
             if abi::set_effective_context(stream.0).is_err() {
                 self.gate.on_stream_end(stream);
                 continue;
@@ -144,24 +147,24 @@ impl Worker {
             let request = request(&map);
             let verdict = self.gate.resume(stream, request.as_ref(), now, &Proxy);
             if matches!(verdict, Verdict::Pass) {
-                // A stream that cannot go on stays paused: closed, not open.
+                // A stream that cannot be resumed stays paused, so it fails closed.
                 let _ = abi::continue_request();
             }
         }
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    /// Announces to other VMs what this one uses, once it serves.
+    /// Counts this VM among the users of its names, once it serves.
     fn announce(&mut self) {
         if !self.is_announced {
             self.is_announced = in_use::announce(&Proxy);
         }
     }
 
-    /// Asks for ticks if there is anything to do in them.
+    /// Requests ticks, if there is anything to do in them.
     fn set_tick(&mut self, milliseconds: u32) {
         if self.gate.has_background_work() && self.tick != Some(milliseconds) {
-            // Refused: keys cannot be kept fresh. The next request asks again.
+            // If the host refuses, keys cannot be kept fresh. The next request tries again.
             self.tick = abi::set_tick_period_milliseconds(milliseconds)
                 .ok()
                 .map(|()| milliseconds);
@@ -170,8 +173,8 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// The configuration is gone: others need not wait for its fetches, and neither keys that nobody
-    /// keeps fresh any more nor gauges that nobody writes are left behind.
+    /// Cleans up after a configuration: other workers need not wait for its fetches, and neither
+    /// keys that nobody keeps fresh nor gauges that nobody writes are left behind.
     fn drop(&mut self) {
         for fetch in self.calls.take_all() {
             self.gate.engine_mut().abandon(&fetch);
@@ -186,7 +189,7 @@ impl Drop for Worker {
     }
 }
 
-/// The headers of the current context's request, for [`request`]; none where the host refuses.
+/// The headers of the current context's request, for [`request`]; empty if the host refuses.
 fn request_headers() -> Vec<u8> {
     abi::header_map(MapType::HttpRequestHeaders).unwrap_or_default()
 }
