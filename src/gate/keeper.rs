@@ -27,7 +27,7 @@ impl Keeper {
     pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
         for (id, provider) in engine.config().providers() {
             if let Some(standing) = configured(provider) {
-                metrics.set(id, standing, meter);
+                metrics.set_key_gauges(id, standing, meter);
             }
         }
         Self { metrics, epoch: 0 }
@@ -54,7 +54,7 @@ impl Keeper {
             ended |= self.dispatch(engine, &fetch, now, host, caller);
         }
         for (provider, standing) in engine.keys().standings(now) {
-            self.metrics.set(provider, standing, host);
+            self.metrics.set_key_gauges(provider, standing, host);
         }
         ended
     }
@@ -142,7 +142,7 @@ impl Keeper {
 
     fn report(&self, engine: &Engine, outcome: &FetchOutcome, host: &impl Environment) {
         self.metrics.fetched(outcome, host);
-        let (level, said) = match (&outcome.keys, outcome.nameless, outcome.failures) {
+        let (level, message) = match (&outcome.keys, outcome.nameless, outcome.failures) {
             (Err(error), ..) => (LogLevel::Warn, error.to_string()),
             (Ok(_), Some(nameless), _) => (LogLevel::Warn, nameless.to_string()),
             (Ok(_), None, 0) => return,
@@ -156,7 +156,7 @@ impl Keeper {
             let (name, uri) = (&provider.name, &outcome.uri);
             host.log(
                 level,
-                &format!("portcullis: keys of {name:?}, {uri}: {said}"),
+                &format!("portcullis: keys of {name:?}, {uri}: {message}"),
             );
         }
     }

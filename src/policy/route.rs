@@ -100,8 +100,8 @@ impl PathText {
         self.normal.as_deref().unwrap_or(&self.written)
     }
 
-    fn fits(&self, fits: impl Fn(&str) -> bool) -> bool {
-        fits(&self.written) || self.normal.as_deref().is_some_and(fits)
+    fn matches_in_any_spelling(&self, matches: impl Fn(&str) -> bool) -> bool {
+        matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 
     /// Whether `path`, compared with case, cannot begin with this one.
@@ -196,11 +196,13 @@ impl RouteMatch {
                 PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own),
                 Some(path),
             ) if self.case_sensitive && own.excludes(path) => false,
-            (PathMatch::Exact(own), Some(path)) => {
-                own.fits(|own| own.len() == path.len() && self.starts_with(path, own))
+            (PathMatch::Exact(own), Some(path)) => own.matches_in_any_spelling(|own| {
+                own.len() == path.len() && self.starts_with(path, own)
+            }),
+            (PathMatch::Prefix(own), Some(path)) => {
+                own.matches_in_any_spelling(|own| self.starts_with(path, own))
             }
-            (PathMatch::Prefix(own), Some(path)) => own.fits(|own| self.starts_with(path, own)),
-            (PathMatch::SegmentPrefix(own), Some(path)) => own.fits(|own| {
+            (PathMatch::SegmentPrefix(own), Some(path)) => own.matches_in_any_spelling(|own| {
                 self.starts_with(path, own)
                     && matches!(path.as_bytes().get(own.len()), None | Some(b'/'))
             }),

@@ -22,7 +22,7 @@ mod abi;
 mod call;
 mod codec;
 mod configuration;
-mod in_use;
+mod live_names;
 mod pairs;
 mod policies;
 mod protobuf;

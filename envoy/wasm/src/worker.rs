@@ -8,7 +8,7 @@ use proxy_wasm::types::MapType;
 use crate::{
     abi,
     call::{self, Calls},
-    in_use, pairs, policies,
+    live_names, pairs, policies,
     proxy::Proxy,
     seen_records,
 };
@@ -58,8 +58,8 @@ impl Worker {
         engine.synchronize();
         let membership = policies::enter(&engine, text);
         let key = engine.config().shared_memory_key.as_ref();
-        in_use::enter(record_names.iter().map(String::as_str), key);
-        in_use::enter(keeper.gauges(), None);
+        live_names::enter(record_names.iter().map(String::as_str), key);
+        live_names::enter(keeper.gauges(), None);
         let mut worker = Self {
             root_id,
             gate: Gate::new(engine, membership, metrics),
@@ -157,7 +157,7 @@ impl Worker {
     /// Counts this VM among the users of its names, once it serves.
     fn announce(&mut self) {
         if !self.is_announced {
-            self.is_announced = in_use::announce(&Proxy);
+            self.is_announced = live_names::announce(&Proxy);
         }
     }
 
@@ -180,7 +180,7 @@ impl Drop for Worker {
             self.gate.engine_mut().abandon(&fetch);
         }
         let names = self.record_names.iter().map(String::as_str);
-        let unused = in_use::leave(names.chain(self.keeper.gauges()), &Proxy);
+        let unused = live_names::leave(names.chain(self.keeper.gauges()), &Proxy);
         self.keeper.clear(&unused, &Proxy);
         let records = self.record_names.iter();
         records

@@ -68,7 +68,7 @@ impl KeyMetrics {
     }
 
     /// Sets the gauges of a provider's keys if they have changed. This runs on each tick.
-    pub(in crate::gate) fn set(
+    pub(in crate::gate) fn set_key_gauges(
         &self,
         provider: ProviderId,
         standing: Standing,
@@ -122,16 +122,16 @@ impl ProviderMetrics {
         }
     }
 
-    /// Writes the groups of gauges that `is_asked` selects by name.
-    fn write(&self, standing: Standing, is_asked: impl Fn(&str) -> bool, meter: &impl Meter) {
+    /// Writes the groups of gauges that `is_selected` selects by name.
+    fn write(&self, standing: Standing, is_selected: impl Fn(&str) -> bool, meter: &impl Meter) {
         if let Some(Gauges { name, metrics }) = &self.keys
-            && is_asked(name)
+            && is_selected(name)
         {
             let keys = u64::try_from(standing.keys).unwrap_or(u64::MAX);
             record(*metrics, keys, meter);
         }
         if let Some(Gauges { name, metrics }) = &self.fetches
-            && is_asked(name)
+            && is_selected(name)
         {
             record(metrics.stale, u64::from(standing.is_stale), meter);
             if let Some(fetched_at) = standing.fetched_at {

@@ -166,7 +166,7 @@ impl Membership {
         succession.learn(&self.record, host);
         if succession.yields_to(&self.own, connection, now) {
             succession.set_newest(&self.own, connection);
-            self.tell(&succession, host);
+            self.publish(&succession, host);
         }
     }
 
@@ -175,12 +175,12 @@ impl Membership {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, host);
         if succession.is_newest(&self.own) && succession.is_challenged() {
-            self.tell(&succession, host);
+            self.publish(&succession, host);
         }
     }
 
     /// Publishes the newest configuration for other workers.
-    fn tell(&self, succession: &Succession, host: &dyn SharedMemory) {
+    fn publish(&self, succession: &Succession, host: &dyn SharedMemory) {
         if let Some(newest) = &succession.newest {
             Notice::new(
                 newest.generation.digest,

@@ -27,12 +27,12 @@ use portcullis::{
 const UNKNOWN: u32 = u32::MAX;
 
 thread_local! {
-    static IN_USE: RefCell<Vec<Use>> = const { RefCell::new(Vec::new()) };
+    static LIVE_NAMES: RefCell<Vec<LiveName>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How this VM uses one name.
 #[derive(Debug)]
-struct Use {
+struct LiveName {
     name: String,
     /// The record that counts the VMs that use the name.
     count: SealedRecord,
@@ -55,11 +55,11 @@ enum Announced {
 /// Notes that a configuration begins to use these names. With a key, the counts are authenticated
 /// by it: all users of a name must have the same key.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
-    IN_USE.with_borrow_mut(|in_use| {
+    LIVE_NAMES.with_borrow_mut(|live| {
         for name in names {
-            match in_use.iter_mut().find(|used| used.name == name) {
-                Some(used) => used.users = used.users.saturating_add(1),
-                None => in_use.push(Use {
+            match live.iter_mut().find(|entry| entry.name == name) {
+                Some(entry) => entry.users = entry.users.saturating_add(1),
+                None => live.push(LiveName {
                     name: name.to_owned(),
                     count: SealedRecord::new(format!("portcullis/users/1/{name}"), key),
                     users: 1,
@@ -74,16 +74,17 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
 /// again. The host also tries configurations in VMs that never serve and end without notice; those
 /// must not be counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
-    IN_USE.with_borrow_mut(|in_use| {
+    LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;
-        for used in in_use {
-            if used.announced == Announced::No {
-                used.announced = match change(&used.count, |users| users.saturating_add(1), host) {
+        for entry in live {
+            if entry.announced == Announced::No {
+                entry.announced = match change(&entry.count, |users| users.saturating_add(1), host)
+                {
                     Ok(_) => Announced::Counted,
                     Err(SetSharedDataError::Refused) => Announced::Alone,
                     Err(SetSharedDataError::Changed) => Announced::No,
                 };
-                all &= used.announced != Announced::No;
+                all &= entry.announced != Announced::No;
             }
         }
         all
@@ -96,23 +97,23 @@ pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,
 ) -> Vec<&'a str> {
-    IN_USE.with_borrow_mut(|in_use| names.filter(|name| is_last(in_use, name, host)).collect())
+    LIVE_NAMES.with_borrow_mut(|live| names.filter(|name| is_last(live, name, host)).collect())
 }
 
-fn is_last(in_use: &mut Vec<Use>, name: &str, host: &dyn SharedMemory) -> bool {
-    let Some(place) = in_use.iter().position(|used| used.name == name) else {
+fn is_last(live: &mut Vec<LiveName>, name: &str, host: &dyn SharedMemory) -> bool {
+    let Some(place) = live.iter().position(|entry| entry.name == name) else {
         return false;
     };
-    if let Some(used) = in_use.get_mut(place) {
-        used.users = used.users.saturating_sub(1);
-        if used.users > 0 {
+    if let Some(entry) = live.get_mut(place) {
+        entry.users = entry.users.saturating_sub(1);
+        if entry.users > 0 {
             return false;
         }
     }
-    let used = in_use.swap_remove(place);
-    match used.announced {
+    let entry = live.swap_remove(place);
+    match entry.announced {
         Announced::Alone => true,
-        Announced::Counted => change(&used.count, |users| users.saturating_sub(1), host) == Ok(0),
+        Announced::Counted => change(&entry.count, |users| users.saturating_sub(1), host) == Ok(0),
         Announced::No => false,
     }
 }
