@@ -71,8 +71,8 @@ impl Denial {
             if let Some(bearer) = self.challenge(style.realm) {
                 headers.push(("www-authenticate", bearer));
             }
-            // RFC 7617 defines no errors. The challenge asks for another secret, which 401 alone
-            // says.
+            // RFC 7617 defines no errors. Status 401 with a challenge is enough to ask for another
+            // secret.
             if status == 401 && self.schemes.basic {
                 let basic = format!("Basic realm=\"{}\"", style.realm);
                 headers.push(("www-authenticate", basic));

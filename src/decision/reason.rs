@@ -65,7 +65,7 @@ macro_rules! reasons {
 
 reasons! {
     /// The token's `alg` is unknown, or the provider does not allow it (RFC 8725 §3.1). A token
-    /// without a signature is already `MalformedToken`.
+    /// without a signature is refused earlier, as `MalformedToken`.
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;

@@ -131,7 +131,7 @@ impl Gate {
         let head = self.head(request, now, exchange);
         let mut decision = self.decide(&head, now, Patience::Waiting, exchange);
         // Another worker may have fetched the key since the last tick. A valid token that is
-        // refused now does not get a second chance.
+        // refused now would stay refused.
         if self.engine.synchronize_for(&decision, now) {
             self.has_news = true;
             decision = self.decide(&head, now, Patience::Waiting, exchange);

@@ -85,7 +85,7 @@ pub enum KeyError {
     },
 }
 
-/// Why a text is not a token that could be verified. Reveals nothing of its content.
+/// Why a text is not a token that could be verified. No variant reveals any of its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenError {
     /// The text has five segments, so it is an encrypted token (RFC 7516 section 3.1).

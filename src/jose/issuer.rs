@@ -32,7 +32,7 @@ impl IssuerTemplate {
     }
 
     /// Parses the `issuer` of a key, in which every placeholder refers to the tenant. Braces that
-    /// are no placeholder are literal, and so match no URL.
+    /// do not form a placeholder are literal, and so match no URL.
     pub fn of_key(text: &str) -> Self {
         let mut template = Self::parse(text).unwrap_or_else(|| Self {
             head: text.to_owned(),

@@ -103,7 +103,7 @@ impl<'a> CompactJws<'a> {
 }
 
 fn split(text: &str) -> Result<[&str; 3], TokenError> {
-    // The number of steps is fixed, so a text of nothing but dots costs no more.
+    // The number of steps is fixed, so a text of many dots costs no more.
     let mut segments = text.splitn(6, '.');
     let three = [segments.next(), segments.next(), segments.next()];
     let [Some(header), Some(payload), Some(signature)] = three else {

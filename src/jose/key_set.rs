@@ -139,7 +139,7 @@ impl KeySet {
     /// token without `kid`, all keys. Only keys that match its algorithm, its time and its issuer
     /// are returned.
     ///
-    /// Only if there are none can fetching the set again help.
+    /// Only if this returns no key can fetching the set again help.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 /// A JSON value whose members or elements are still text.
 ///
-/// A value of any type is accepted, so that no type error arises: `serde_json` formats numbers in
-/// those, with 27 kB of code that nothing else needs.
+/// Values of every type are accepted, so `serde_json` never reports a wrong type: formatting
+/// numbers in such an error takes 27 kB of code that nothing else needs.
 pub(super) enum Shallow<'a> {
     Object(Vec<(String, &'a RawValue)>),
     List(Vec<&'a RawValue>),

@@ -40,7 +40,7 @@ impl<'a> UntrustedToken<'a> {
     /// Parses a token.
     ///
     /// # Errors
-    /// If the token is malformed, whoever may have signed it.
+    /// If the token is malformed, no matter who signed it.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }

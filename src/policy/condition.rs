@@ -18,7 +18,7 @@ pub struct HeaderMatch {
     pub missing_is_empty: bool,
 }
 
-/// What a header must be like. If it has several lines, one is enough.
+/// A requirement on a header. If the header has several lines, one that meets it is enough.
 #[derive(Clone, Debug)]
 pub enum HeaderCondition {
     /// The header is absent.
@@ -47,7 +47,7 @@ pub struct QueryMatch {
     pub condition: QueryCondition,
 }
 
-/// What a query parameter must be like.
+/// A requirement on a query parameter.
 #[derive(Clone, Debug)]
 pub enum QueryCondition {
     /// The parameter is absent.

@@ -91,8 +91,8 @@ pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     })
 }
 
-/// Notes that a configuration no longer uses these names. Returns the names that no VM uses any
-/// more.
+/// Notes that a configuration no longer uses these names. Returns the names that are now unused by
+/// every VM.
 pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,

@@ -74,7 +74,7 @@ fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
             return None;
         };
         let (name, value) = map_entry(entry, depth)?;
-        // A repeated name has no single value.
+        // A repeated name is refused, since its value is ambiguous.
         members.insert(name, value).is_none().then_some(())
     })?;
     Some(Value::Object(members))

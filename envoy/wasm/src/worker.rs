@@ -173,8 +173,8 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Cleans up after a configuration: other workers need not wait for its fetches, and neither
-    /// keys that nobody keeps fresh nor gauges that nobody writes are left behind.
+    /// Cleans up after a configuration. Its fetches are given up, so that other workers need not
+    /// wait for them, and no key or gauge without a user stays behind.
     fn drop(&mut self) {
         for fetch in self.calls.take_all() {
             self.gate.engine_mut().abandon(&fetch);

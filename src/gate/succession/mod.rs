@@ -16,10 +16,11 @@
 //! gets no connection newer than the challenger within [`SETTLING`]. After a rollback it gets none;
 //! in use it does.
 //!
-//! Looking up a connection is a call to the host, so normally only a sample of the newest
-//! configuration's requests is looked up. A client that floods one connection could be every sample
-//! and hide all other connections. So while the newest is challenged, every request to it is looked
-//! up, on all workers: they learn of the challenge at their next tick.
+//! Looking up a request's connection is a call to the host, so normally it is only done for a
+//! sample of the requests to the newest configuration. A client that floods one connection could be
+//! every sample and hide all other connections. So while the newest configuration is challenged,
+//! every request's connection is looked up, on all workers: they learn of the challenge at their
+//! next tick.
 //!
 //! A worker whose newest configuration has no connection yet learns from the others through shared
 //! data at its next tick. Other modules with the same `vm_id` can write there. With
@@ -62,7 +63,8 @@ pub use self::connection_id::ConnectionId;
 /// newer connection may still begin on the old one.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// How often a request of the newest configuration is looked up while nothing challenges it.
+/// How often the connection of a request to the newest configuration is looked up while nothing
+/// challenges that configuration.
 const SAMPLING: Duration = Duration::from_secs(1);
 
 /// The policies of one worker by `policy_id`. Each lives as long as one of its configurations.
@@ -119,7 +121,7 @@ struct Succession {
     challenge: Option<Challenge>,
     /// The newest challenging connection on any worker.
     challenger: Option<ConnectionId>,
-    /// When a request of the newest configuration was last looked up.
+    /// When the connection of a request to the newest configuration was last looked up.
     sampled_at: UnixMillis,
 }
 
@@ -147,7 +149,7 @@ impl Membership {
         })
     }
 
-    /// Notes that a request arrived. The number of its connection is only looked up if it matters.
+    /// Notes that a request arrived. Its connection is only looked up if that matters.
     pub(super) fn on_request(
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,

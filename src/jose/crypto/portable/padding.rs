@@ -1,9 +1,9 @@
 //! The two encodings of a message that an RSA signature must decrypt to (RFC 8017 section 9).
 //!
-//! The padding of version 1.5 is not parsed. It is built again and compared, so only the canonical
-//! encoding is accepted, and none with a missing NULL, long lengths or octets after the hash.
-//! Parsing it is how Bleichenbacher forged signatures for keys with `e` = 3. PSS is accepted only
-//! with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
+//! The padding of version 1.5 is not parsed. It is built again and compared, so every encoding but
+//! the canonical one is refused, such as one with a missing NULL, long lengths or octets after the
+//! hash. Parsing the padding is how Bleichenbacher forged signatures for keys with `e` = 3. PSS is
+//! accepted only with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
 
 use super::hash::{digest, digest_info};
 use crate::jose::algorithm::Hash;
