@@ -83,12 +83,16 @@ fn the_program_agrees_in_every_state_of_the_keys<D: Driver>() {
 type Answered = (u16, String, Option<String>, Option<String>);
 
 fn seen(exchange: &Exchange) -> Answered {
-    let reason = exchange.details.strip_prefix("portcullis_denied{");
-    let reason = reason.and_then(|rest| rest.strip_suffix('}'));
+    let (status, reason) = exchange.outcome();
+    let reason = if reason.is_empty() {
+        "verified"
+    } else {
+        reason
+    };
     let upstream = exchange.upstream.as_ref();
     (
-        exchange.status,
-        reason.unwrap_or("verified").to_owned(),
+        status,
+        reason.to_owned(),
         exchange.headers.value("www-authenticate"),
         upstream.and_then(|seen| seen.headers.value("x-user")),
     )

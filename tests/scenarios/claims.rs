@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::world::{
-    a_path_for_each, configuration, get, local_provider, outcome, signer, start, token_with,
+    a_path_for_each, configuration, get, local_provider, signer, start, token_with,
 };
 use support::{
     driver::{Driver, Setup},
@@ -42,7 +42,7 @@ fn audience_issuer_and_client_must_match_if_the_provider_sets_them<D: Driver>() 
         for token in [&missing, &wrong] {
             assert_eq!(get(&gate, "/none", token).status, 200, "{claim} is not set");
             let refused = get(&gate, &format!("/{name}"), token);
-            assert_eq!(outcome(&refused).0, 401, "{claim}");
+            assert_eq!(refused.outcome().0, 401, "{claim}");
             let challenge = refused.headers.value("www-authenticate").unwrap();
             assert!(challenge.contains(r#"error="invalid_token""#), "{claim}");
         }
@@ -63,7 +63,7 @@ fn the_client_is_named_by_any_of_four_claims<D: Driver>() {
     let sent = |claims: Value| {
         let token = token_with(&gate, &signer, &claims);
         let exchange = get(&gate, "/", &token);
-        let (status, reason) = outcome(&exchange);
+        let (status, reason) = exchange.outcome();
         (status, reason.to_owned())
     };
     let refused = (401, "client".to_owned());

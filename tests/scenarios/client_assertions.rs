@@ -3,7 +3,7 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::world::{a_path_for_each, get, outcome, start};
+use crate::world::{a_path_for_each, get, start};
 use support::{
     driver::{Driver, Setup},
     objects::with,
@@ -42,7 +42,7 @@ fn a_client_s_own_assertion_is_its_token<D: Driver>() {
             let sent = |changes: Value| {
                 let token = signer.token(header, &with(claims.clone(), &changes));
                 let exchange = get(&gate, &path, &token);
-                let (status, reason) = outcome(&exchange);
+                let (status, reason) = exchange.outcome();
                 (status, reason.to_owned())
             };
             assert_eq!(sent(json!({})), (200, String::new()));
@@ -62,12 +62,12 @@ fn a_client_s_own_assertion_is_its_token<D: Driver>() {
             }
             let forger = Signer::with_pair(algorithm, Pair::Other);
             let forged = get(&gate, &path, &forger.token(header, claims));
-            assert_eq!(outcome(&forged), (401, "bad_signature"));
+            assert_eq!(forged.outcome(), (401, "bad_signature"));
         }
         for typ in ["at+jwt", "dpop+jwt", "logout+jwt"] {
             let header = json!({ "alg": algorithm.name(), "typ": typ });
             let other = get(&gate, &path, &signer.token(&header, &sdk));
-            assert_eq!(outcome(&other), (401, "token_type"), "{typ}");
+            assert_eq!(other.outcome(), (401, "token_type"), "{typ}");
         }
     }
 }

@@ -10,11 +10,9 @@ use support::{
 };
 
 const OPENID: &str = "/.well-known/openid-configuration";
-const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 on_every_driver!(
     finds_keys_through_the_issuer_s_metadata,
-    finds_the_metadata_of_a_server_without_openid_connect,
     ignores_the_metadata_of_another_issuer,
     understands_metadata_that_tenants_share,
     keeps_the_last_keys_while_metadata_fails,
@@ -61,15 +59,6 @@ fn finds_keys_through_the_issuer_s_metadata<D: Driver>() {
         asked.as_deref().unwrap_or("keys.example.com"),
         "keys.example.com"
     );
-}
-
-fn finds_the_metadata_of_a_server_without_openid_connect<D: Driver>() {
-    let (login, keys) = (AuthorizationServer::new(), publishing_keys());
-    login.answer(OAUTH, metadata(ISSUER));
-    let gate: D = discovering(&login, &keys, &[]);
-    let token = token(&gate, &signer(), "alice");
-    gate.wait_until("keys", || get(&gate, "/", &token).status == 200);
-    assert_eq!((login.fetches(OPENID), login.fetches(OAUTH)), (1, 1));
 }
 
 fn ignores_the_metadata_of_another_issuer<D: Driver>() {

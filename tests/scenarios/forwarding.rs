@@ -16,7 +16,6 @@ on_every_driver!(
     removes_an_owned_header_under_every_name_that_a_server_folds,
     reads_a_token_under_a_confusable_name_and_takes_it_out,
     refuses_a_second_token_under_a_confusable_name,
-    one_of_two_tokens_that_are_needed_grants_nothing,
     takes_the_token_out_of_every_place,
     forwards_the_token_only_if_configured,
     forwards_the_payload,
@@ -136,43 +135,6 @@ fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     }
     let request = Request::get("/?TOK=x").header("x-token", &good);
     assert_eq!(gate.send(&request).status, 400);
-}
-
-/// A caller needs both tokens, or none. A request with only one of them has no identity.
-fn one_of_two_tokens_that_are_needed_grants_nothing<D: Driver>() {
-    let signer = signer();
-    let mut partner = local_provider(&signer);
-    partner["from_headers"] = json!([{ "name": "x-partner" }]);
-    partner["claim_to_headers"] = json!([{ "header_name": "x-partner-user", "claim_name": "sub" }]);
-    let mut configuration = configuration(&local_provider(&signer));
-    configuration["providers"]["partner"] = partner;
-    let both = json!({ "requires_all": { "requirements": [
-        { "provider_name": "login" }, { "provider_name": "partner" },
-    ] } });
-    let requires = json!({ "requires_any": { "requirements": [both, { "allow_missing": {} }] } });
-    configuration["rules"] = json!([
-        {
-            "match": { "prefix": "/guarded" },
-            "requires": requires,
-            "authorize": { "claims": [{ "claim": "sub", "any_of": ["alice"] }] },
-        },
-        { "match": { "prefix": "/" }, "requires": requires },
-    ]);
-    let gate: D = start(&Setup::new(configuration));
-    let good = token(&gate, &signer, "alice");
-    let none = |path: &str| Request::get(path);
-    let one = |path: &str| none(path).bearer(&good);
-    let two = |path: &str| one(path).header("x-partner", &good);
-    for (request, user, guarded) in [
-        (&none as &dyn Fn(&str) -> Request, None, 401),
-        (&one, None, 401),
-        (&two, Some("alice"), 200),
-    ] {
-        let exchange = gate.send(&request("/"));
-        assert_eq!(exchange.status, 200);
-        assert_eq!(forwarded_user(&exchange).as_deref(), user);
-        assert_eq!(gate.send(&request("/guarded")).status, guarded);
-    }
 }
 
 fn takes_the_token_out_of_every_place<D: Driver>() {

@@ -6,8 +6,8 @@ use portcullis::jose::Algorithm;
 use serde_json::json;
 
 use crate::world::{
-    JWKS_PATH, configuration, forwarded_user, get, outcome, provider, publishing, remote_provider,
-    signer, start, token, with_remote_keys,
+    JWKS_PATH, configuration, forwarded_user, get, provider, publishing, remote_provider, signer,
+    start, token, with_remote_keys,
 };
 use support::{
     authorization_server::{Answer, AuthorizationServer},
@@ -22,8 +22,6 @@ on_every_driver!(
     answers_503_while_keys_are_unavailable,
     fetches_no_keys_of_a_disabled_provider,
     learns_a_rotated_key,
-    fetches_no_more_than_once_for_made_up_kids,
-    answers_as_configured_while_strangers_keep_a_new_key_hidden,
     bounds_the_cost_of_verifying_a_token,
     keys_with_large_rsa_exponents_never_serve,
     bounds_the_number_of_waiting_requests,
@@ -101,7 +99,7 @@ fn answers_503_while_keys_are_unavailable<D: Driver>() {
                 >= 1
         );
         assert_eq!(exchange.headers.value("www-authenticate"), None);
-        assert_eq!(exchange.details, "portcullis_denied{keys_unavailable}");
+        assert_eq!(exchange.outcome().1, "keys_unavailable");
         assert_eq!(get(&gate, "/", "junk").status, 401, "needs no key");
         // The gate recovers.
         server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
@@ -118,7 +116,7 @@ fn fetches_no_keys_of_a_disabled_provider<D: Driver>() {
     let gate: D = start(&Setup::new(config.clone()).cluster("login", &server));
     let token = token(&gate, &signer, "alice");
     assert_eq!(
-        outcome(&get(&gate, "/", &token)),
+        get(&gate, "/", &token).outcome(),
         (401, "provider_disabled")
     );
     assert_eq!(server.fetches(JWKS_PATH), 0);
@@ -140,55 +138,6 @@ fn learns_a_rotated_key<D: Driver>() {
     assert_eq!(get(&gate, "/", &token(&gate, &new, "alice")).status, 200);
     assert_eq!(server.fetches(JWKS_PATH), 2);
     gate.wait_until("a later success", || last_success().unwrap() > first);
-}
-
-fn fetches_no_more_than_once_for_made_up_kids<D: Driver>() {
-    let signer = signer();
-    let server = publishing(&signer);
-    let gate: D = with_remote_keys(&server);
-    assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
-    let requests: Vec<Request> = (0..100)
-        .map(|n| {
-            let signer = signer.clone().named(Some(&format!("made-up-{n}")));
-            Request::get("/").bearer(token(&gate, &signer, "mallory"))
-        })
-        .collect();
-    for exchange in gate.send_all(&requests) {
-        assert_eq!(exchange.status, 401);
-    }
-    assert_eq!(
-        server.fetches(JWKS_PATH),
-        2,
-        "one at start, one for all unknown kids"
-    );
-}
-
-/// The issuer signs with a new key right after a stranger has used up the fetch that unknown kids
-/// may cause. 401 makes clients discard good tokens; 503 makes them retry.
-fn answers_as_configured_while_strangers_keep_a_new_key_hidden<D: Driver>() {
-    for answer in [json!(null), json!(401), json!(503)] {
-        let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
-        let server = publishing(&old);
-        let mut provider = remote_provider();
-        provider["remote_jwks"]["unknown_kid_answer"] = answer.clone();
-        let gate: D = start(&Setup::new(configuration(&provider)).cluster("login", &server));
-        assert_eq!(get(&gate, "/", &token(&gate, &old, "alice")).status, 200);
-        let made_up = old.clone().named(Some("made-up"));
-        let stranger = get(&gate, "/", &token(&gate, &made_up, "mallory"));
-        assert_eq!(stranger.status, 401, "its key was looked for: {answer}");
-        server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
-        let exchange = get(&gate, "/", &token(&gate, &new, "alice"));
-        let retry_after = exchange.headers.value("retry-after");
-        if answer == json!(503) {
-            assert_eq!(exchange.status, 503);
-            let seconds: u64 = retry_after.unwrap().parse().unwrap();
-            assert!((1..=30).contains(&seconds), "{seconds}");
-            assert_eq!(exchange.headers.value("www-authenticate"), None);
-        } else {
-            assert_eq!((exchange.status, retry_after), (401, None));
-        }
-        assert_eq!(server.fetches(JWKS_PATH), 2);
-    }
 }
 
 /// A forged token without `kid` costs a verification per key. The number of keys that are tried depends on
@@ -249,10 +198,7 @@ fn bounds_the_number_of_waiting_requests<D: Driver>() {
     let waiting: Vec<_> = (0..3).map(|_| gate.begin(&request)).collect();
     gate.wait_until("three in flight", || gate.in_flight() == 3);
     let fourth = gate.send(&request);
-    assert_eq!(
-        (fourth.status, fourth.details.as_str()),
-        (503, "portcullis_denied{overloaded}")
-    );
+    assert_eq!(fourth.outcome(), (503, "overloaded"));
     assert_eq!(get(&gate, "/", "junk").status, 401);
     server.release();
     for pending in waiting {
@@ -274,10 +220,7 @@ fn answers_503_if_a_token_s_key_may_still_arrive<D: Driver>() {
     let waiting = gate.begin(&request);
     gate.wait_until("one in flight", || gate.in_flight() == 1);
     let second = gate.send(&request);
-    assert_eq!(
-        (second.status, second.details.as_str()),
-        (503, "portcullis_denied{overloaded}")
-    );
+    assert_eq!(second.outcome(), (503, "overloaded"));
     server.answer(JWKS_PATH, Answer::json(rotated.jwks().to_string()));
     server.release();
     assert_eq!(gate.finish(waiting).status, 200);

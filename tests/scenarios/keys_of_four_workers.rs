@@ -16,6 +16,7 @@ use crate::{
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
+    objects::with,
     on_every_driver,
     signer::{Pair, Signer, jwks},
     workers::ask_every_worker,
@@ -250,9 +251,7 @@ fn meets_a_key_that_another_worker_has_fetched<D: Driver>(requires: Value, unkno
 /// A gate with four workers that fetches its keys from `server` with these settings.
 fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     let mut provider = remote_provider();
-    for (name, value) in settings.as_object().unwrap() {
-        provider["remote_jwks"][name] = value.clone();
-    }
+    provider["remote_jwks"] = with(provider["remote_jwks"].take(), settings);
     let setup = Setup::new(configuration(&provider)).cluster("login", server);
     start(&setup.balanced_workers(WORKERS))
 }

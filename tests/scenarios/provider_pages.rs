@@ -7,6 +7,7 @@ use crate::world::start;
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
+    objects::with,
     on_every_driver,
     signer::{Signer, public_pem},
 };
@@ -38,9 +39,8 @@ fn pages_protect_an_api_as_they_say<D: Driver>() {
     for page in pages() {
         gate.reconfigure(&configuration(&page, &signer, &server))
             .unwrap_or_else(|refused| panic!("{}: {}", page.name, refused.0));
-        let mut claims = page.claims.clone();
-        claims["iat"] = json!(gate.now());
-        claims["exp"] = json!(gate.now() + 300);
+        let times = json!({ "iat": gate.now(), "exp": gate.now() + 300 });
+        let claims = with(page.claims.clone(), &times);
         let token = signer.token(&page.header, &claims);
         for (method, path, expected) in page.requests {
             let place = format!("{}: {method} {path}", page.name);
@@ -55,14 +55,7 @@ fn pages_protect_an_api_as_they_say<D: Driver>() {
                 "{place}"
             );
         }
-        for (name, value) in page.id_token.as_object().unwrap() {
-            claims[name] = value.clone();
-        }
-        claims
-            .as_object_mut()
-            .unwrap()
-            .retain(|_, value| !value.is_null());
-        let id_token = signer.token(&page.header, &claims);
+        let id_token = signer.token(&page.header, &with(claims, &page.id_token));
         let (method, path, _) = page.requests[0];
         let exchange = gate.send(&Request::new(method, path).bearer(&id_token));
         assert_eq!(exchange.status, 401, "{}: {}", page.name, exchange.details);

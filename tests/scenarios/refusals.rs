@@ -4,7 +4,7 @@ use portcullis::decision::Reason;
 use serde_json::{Value, json};
 
 use crate::world::{
-    claims, configuration, get, local_provider, outcome, remote_provider, signer, start, token_with,
+    claims, configuration, get, local_provider, remote_provider, signer, start, token_with,
 };
 use support::{
     driver::{Driver, Request, Setup},
@@ -205,7 +205,7 @@ fn each_refusal_is_answered_as_rfc_6750_says<D: Driver>() {
     for refusal in refusals(&gate, &signer) {
         let exchange = gate.send(&refusal.request);
         let label = refusal.reason.label();
-        assert_eq!(outcome(&exchange), (refusal.status, label));
+        assert_eq!(exchange.outcome(), (refusal.status, label));
         assert!(exchange.upstream.is_none(), "{label}");
         let header = |name: &str| exchange.headers.value(name);
         assert_eq!(header("www-authenticate"), challenge(&refusal), "{label}");

@@ -114,13 +114,6 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// The status that the client got, and the reason if the module refused the request.
-pub(crate) fn outcome(exchange: &Exchange) -> (u16, &str) {
-    let reason = exchange.details.strip_prefix("portcullis_denied{");
-    let reason = reason.and_then(|reason| reason.strip_suffix('}'));
-    (exchange.status, reason.unwrap_or_default())
-}
-
 /// The subject that reached the upstream in a header, if the request did.
 pub(crate) fn forwarded_user(exchange: &Exchange) -> Option<String> {
     exchange.upstream.as_ref()?.headers.value("x-user")

@@ -114,6 +114,15 @@ pub struct Exchange {
     pub logged: BTreeMap<String, String>,
 }
 
+impl Exchange {
+    /// The status that the client received, and the reason if the module refused the request.
+    pub fn outcome(&self) -> (u16, &str) {
+        let reason = self.details.strip_prefix("portcullis_denied{");
+        let reason = reason.and_then(|reason| reason.strip_suffix('}'));
+        (self.status, reason.unwrap_or_default())
+    }
+}
+
 /// A request as it reached the protected service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
