@@ -50,7 +50,7 @@ pub(crate) const TABLE: &[Row] = &[
         id: "one-credential",
         native: "every token in a provider's places must verify, and the last one found provides the claims; a Bearer token next to `Basic` is found",
         ours: "400",
-        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2: one credential. Of two, the upstream may use another one than the proxy",
+        reason: "RFC 6750 section 2 and RFC 9110 section 11.6.2: one credential. Given two, the upstream may use a different one than the proxy",
         applies: |Case {
                       configuration,
                       plan,
