@@ -59,13 +59,13 @@ fn compare(modulus: &BigUint, base: &BigUint, exponent: u64, case: u64) {
     assert_eq!(u64::try_from(ours.bits()), Ok(modulus.bits()));
     let power = ours.power(&padded(base, octets), exponent).unwrap();
     let expected = padded(&base.modpow(&BigUint::from(exponent), modulus), octets);
-    let told = || format!("case {case}: {base:x}^{exponent} mod {modulus:x}");
-    assert_eq!(power, expected, "{}", told());
+    let described = || format!("case {case}: {base:x}^{exponent} mod {modulus:x}");
+    assert_eq!(power, expected, "{}", described());
     assert_eq!(
         power,
         constant_time(modulus, base, exponent, octets),
         "{}",
-        told()
+        described()
     );
     // RFC 8017 section 5.2.2, step 1.
     for too_large in [modulus.clone(), modulus + 1_u8, modulus + base] {
@@ -73,7 +73,7 @@ fn compare(modulus: &BigUint, base: &BigUint, exponent: u64, case: u64) {
             ours.power(&too_large.to_bytes_be(), exponent),
             None,
             "{}",
-            told()
+            described()
         );
     }
 }

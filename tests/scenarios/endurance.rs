@@ -29,9 +29,12 @@ fn memory_stays_flat_over_thousands_of_fresh_tokens() {
     let first = pass_half(&gate, 0);
     let second = pass_half(&gate, GOOD);
     assert!(first.linear > 0, "no memory of a module is found");
-    let told = format!("{first:?}, then {second:?}");
-    assert!(second.linear <= first.linear + MOST_LINEAR, "{told}");
-    assert!(second.resident <= first.resident + MOST_RESIDENT, "{told}");
+    let memory = format!("{first:?}, then {second:?}");
+    assert!(second.linear <= first.linear + MOST_LINEAR, "{memory}");
+    assert!(
+        second.resident <= first.resident + MOST_RESIDENT,
+        "{memory}"
+    );
     let of = |name| gate.metric(&format!("portcullis.{name}"));
     assert_eq!(of("allowed"), Some(2 * GOOD));
     assert_eq!(of("denied.bad_signature"), Some(2 * FORGED));

@@ -54,8 +54,8 @@ fn access_log_and_rbac_read_the_verified_token() {
     assert_eq!(banned.details, "rbac_access_denied_matched_policy[banned]");
     let bad = get(&gate, "/", "x.y.z");
     assert_eq!(bad.status, 401);
-    let told = r#"{"code":4,"message":"malformed_token"}"#;
-    assert_eq!(bad.filter_state["portcullis.failure"], told);
+    let failure = r#"{"code":4,"message":"malformed_token"}"#;
+    assert_eq!(bad.filter_state["portcullis.failure"], failure);
 }
 
 fn a_request_that_ends_up_on_another_route_is_refused() {

@@ -63,8 +63,8 @@ fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
     let mut stale = claims(&gate, "alice");
     stale["exp"] = json!(gate.now() - 600);
     let expired = get(&gate, "/", &signer.sign_claims(&stale));
-    let told = json!({ "code": 3, "message": "expired" });
-    assert_eq!(exported(&expired, "failure"), Some(told));
+    let expected = json!({ "code": 3, "message": "expired" });
+    assert_eq!(exported(&expired, "failure"), Some(expected));
     let missing = gate.send(&Request::get("/"));
     assert_eq!(exported(&missing, "failure"), None);
     for refused in [expired, missing] {

@@ -154,13 +154,15 @@ fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
             let gate: D = with_remote_keys(&server);
             let exchange = get(&gate, "/", &token(&gate, &own, "alice"));
             assert_eq!(exchange.status, status, "{algorithm}, {others} others");
-            let told = format!("{} keys have no kid: ", others + 1);
+            let warning = format!("{} keys have no kid: ", others + 1);
             let follows = [
                 "not all of them are tried",
                 "all of them are tried for each token",
             ];
-            let told = told + follows[usize::from(status == 200)];
-            gate.wait_until(&told, || gate.log().iter().any(|line| line.contains(&told)));
+            let warning = warning + follows[usize::from(status == 200)];
+            gate.wait_until(&warning, || {
+                gate.log().iter().any(|line| line.contains(&warning))
+            });
         }
     }
 }

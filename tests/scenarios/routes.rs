@@ -193,8 +193,8 @@ fn with_route_policies_off<D: Driver>(signer: &Signer) -> D {
 /// How often the gate has logged that `route_policies` is wrong.
 fn warnings(gate: &impl Driver) -> usize {
     let log = gate.log();
-    let told = |line: &&String| line.contains("although route_policies is off");
-    log.iter().filter(told).count()
+    let warns = |line: &&String| line.contains("although route_policies is off");
+    log.iter().filter(warns).count()
 }
 
 /// The policy counts for the request that finds it, and for all later ones.

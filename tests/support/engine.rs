@@ -10,9 +10,10 @@ use portcullis::{
 };
 use serde_json::Value;
 
-/// The engine of a configuration that is accepted.
+/// The engine of a configuration, which must be accepted.
 pub fn engine(configuration: &Value) -> Engine {
-    Engine::new(Config::parse(configuration.to_string().as_bytes()).unwrap())
+    let config = Config::parse(configuration.to_string().as_bytes());
+    Engine::new(config.unwrap_or_else(|error| panic!("{error}: {configuration}")))
 }
 
 /// The time in milliseconds for one in seconds since 1970.

@@ -24,7 +24,7 @@ use super::{
 };
 
 /// The number of wrong answers that are shown in full.
-const TOLD: usize = 10;
+const SHOWN: usize = 10;
 
 /// A request of some kind, and its right answers.
 #[derive(Clone)]
@@ -65,13 +65,13 @@ impl Shot {
 
     /// The fault of an answer, if it has one.
     fn fault(&self, status: u16, answer: &Message) -> Option<String> {
-        let told = answer.headers.value(ECHO_USER);
+        let user = answer.headers.value(ECHO_USER);
         let expected = self.user.clone().filter(|_| status == 200);
         if !self.right.contains(&status) {
             let body = String::from_utf8_lossy(&answer.body);
             return Some(format!("{}: {status}: {body}", self.kind));
         }
-        (told != expected).then(|| format!("{}: passed as {told:?}", self.kind))
+        (user != expected).then(|| format!("{}: passed as {user:?}", self.kind))
     }
 }
 
@@ -218,7 +218,7 @@ impl Tally {
                 Some(format!("{}: lost after {waited:?}: {error}", shot.kind))
             }
         };
-        if self.wrong.len() < TOLD {
+        if self.wrong.len() < SHOWN {
             self.wrong.extend(fault);
         }
     }

@@ -119,8 +119,8 @@ fn embedded(name: &str, filter: &str) -> PathBuf {
 }
 
 fn printed(output: &Output) -> String {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{messages}");
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 

@@ -204,16 +204,16 @@ fn decides_who_may_see_the_status() {
             request("PUT", json!([])),
         ],
     );
-    let told = |name: &str| {
+    let values = |name: &str| {
         decisions
             .iter()
             .map(|line| line[name].clone())
             .collect::<Vec<_>>()
     };
-    assert_eq!(told("decision"), ["allow", "deny", "deny"]);
-    assert_eq!(told("status"), [200, 401, 405]);
+    assert_eq!(values("decision"), ["allow", "deny", "deny"]);
+    assert_eq!(values("status"), [200, 401, 405]);
     assert_eq!(
-        told("reason"),
+        values("reason"),
         ["status", "missing_credential", "method_not_allowed"]
     );
     let html = json!(["content-type", "text/html; charset=utf-8"]);

@@ -47,7 +47,7 @@ const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "im
 /// client to leave.
 const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy", "gradual"];
 /// The log levels that tests need.
-const TOLD: [&str; 4] = [
+const LOG_LEVELS: [&str; 4] = [
     "--component-log-level",
     "wasm:debug",
     "--log-format",
@@ -93,7 +93,7 @@ impl EnvoyProcess {
 
     fn spawn_draining(drain: &[&str], folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         let mut command = Command::new(binary());
-        command.args(TOLD).args(drain);
+        command.args(LOG_LEVELS).args(drain);
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
