@@ -17,12 +17,20 @@ pub(crate) fn config(
     input: &mut dyn BufRead,
 ) -> Result<Config, Failure> {
     let source = Source::read(path, input)?;
-    let policy = policy_of(&source, name)?;
-    policy::read(&source, &policy).map_err(|findings| failure(&findings, Exit::Findings))
+    read(&source, name).map(|(_, config)| config)
+}
+
+/// The policy of a source, and its configuration.
+pub(crate) fn read(source: &Source, name: Option<&str>) -> Result<(Policy, Config), Failure> {
+    let own = policy_of(source, name)?;
+    match policy::read(source, &own) {
+        Ok(config) => Ok((own, config)),
+        Err(findings) => Err(failure(&findings, Exit::Findings)),
+    }
 }
 
 /// The policy of a file.
-pub(crate) fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
+fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     let filters = match source.contents() {
         Ok(Contents::Policy(policy)) => match name {
             Some(name) => return Err(source.no_such_filter(name, &[])),

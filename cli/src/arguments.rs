@@ -110,6 +110,39 @@ pub(super) enum Command {
         )]
         color: ColorChoice,
     },
+    /// Run policy tests: requests with claims, and what the policy should decide.
+    ///
+    /// Tests are YAML: docs/policy-tests.md describes them. Tokens are signed by a key that is made for
+    /// the run and takes the place of each provider's own.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test {
+        /// Files with tests; `-` is the standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The filter of this name, in an Envoy file with several.
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Name each rule and provider that no test reaches.
+        #[arg(long)]
+        coverage: bool,
+        /// Fail if the tests reach less of the policy than this, in percent.
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        fail_under: Option<u8>,
+        /// Also write the results as XML for CI systems, in the form of `junit`.
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// When to print in colour.
+        #[arg(
+            long,
+            value_name = "WHEN",
+            default_value = "auto",
+            conflicts_with = "json"
+        )]
+        color: ColorChoice,
+    },
     /// Print the JSON Schema of the configuration, for editors.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema,

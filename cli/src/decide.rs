@@ -32,14 +32,17 @@ pub(super) struct RequestLine {
     #[serde(default = "get")]
     method: String,
     path: Option<String>,
-    authority: Option<String>,
+    pub(super) authority: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
     /// What the proxy's route says, as its metadata in the namespace `portcullis`.
-    route_metadata: Option<Value>,
+    pub(super) route_metadata: Option<Value>,
     /// What other filters have left in the filter state.
     #[serde(default)]
-    filter_state: BTreeMap<String, String>,
+    pub(super) filter_state: BTreeMap<String, String>,
+    /// The digest of the client's certificate, in policy tests.
+    #[serde(skip)]
+    pub(super) certificate: Option<[u8; 32]>,
 }
 
 /// A line of the output.
@@ -50,9 +53,9 @@ pub(super) struct DecisionLine {
     pub(super) status: u16,
     pub(super) reason: &'static str,
     pub(super) provider: Option<String>,
-    response_headers: Vec<(&'static str, String)>,
+    pub(super) response_headers: Vec<(&'static str, String)>,
     /// All headers as the upstream would see them; empty where the request does not reach it.
-    forwarded_headers: Vec<(String, String)>,
+    pub(super) forwarded_headers: Vec<(String, String)>,
     /// Names of headers that the client sent and the upstream would not see.
     removed_headers: Vec<String>,
     /// What other filters would get to know.
@@ -74,14 +77,33 @@ impl RequestLine {
     pub(super) fn add_header(&mut self, name: &str, value: String) {
         self.headers.push((name.to_owned(), value));
     }
+
+    /// Adds an encoded pair to the query.
+    pub(super) fn add_query(&mut self, pair: &str) {
+        if let Some(path) = &mut self.path {
+            path.push(match path.contains('?') {
+                true => '&',
+                false => '?',
+            });
+            path.push_str(pair);
+        }
+    }
 }
 
-/// A host that knows a line's filter state, and nothing else.
-struct LineHost(BTreeMap<String, String>);
+/// A host that knows what a line says of its filter state and its connection.
+struct LineHost {
+    filter_state: BTreeMap<String, String>,
+    certificate: Option<[u8; 32]>,
+}
 
 impl Connection for LineHost {
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        self.certificate
+    }
+
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
-        Ok(self.0.get(name).map(|value| value.clone().into_bytes()))
+        let state = &self.filter_state;
+        Ok(state.get(name).map(|value| value.clone().into_bytes()))
     }
 }
 
@@ -149,7 +171,10 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         .route_metadata
         .as_ref()
         .map(|metadata| engine.config().route_policy(metadata));
-    let host = LineHost(line.filter_state);
+    let host = LineHost {
+        filter_state: line.filter_state,
+        certificate: line.certificate,
+    };
     match engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host) {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);

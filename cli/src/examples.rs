@@ -33,6 +33,14 @@ pub(super) const CLIENT_SECRET_EXAMPLES: &str = "\
 Example:
   portcullis client-secret";
 
+pub(super) const TEST_EXAMPLES: &str = "\
+Examples:
+  portcullis test policy.test.yaml
+  portcullis test --coverage --fail-under 80 tests/*.yaml
+  portcullis test --junit results.xml policy.test.yaml
+
+Exit codes: 0 all pass, 1 a test fails or coverage is too low, 2 usage.";
+
 pub(super) const SCHEMA_EXAMPLES: &str = "\
 Example:
   portcullis schema > portcullis.schema.json";

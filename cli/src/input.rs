@@ -5,6 +5,7 @@ use std::{
     io::BufRead,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use crate::outcome::Failure;
@@ -121,13 +122,22 @@ pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
     })
 }
 
+fn system_time() -> UnixMillis {
+    UnixMillis::default().plus(since_epoch())
+}
+
+/// Seconds since 1970.
+pub(super) fn present() -> u64 {
+    since_epoch().as_secs()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the program has a clock; the module has none"
 )]
-fn system_time() -> UnixMillis {
+fn since_epoch() -> Duration {
     let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    UnixMillis::default().plus(elapsed.unwrap_or_default())
+    elapsed.unwrap_or_default()
 }
 
 /// Whether it is the standard input.

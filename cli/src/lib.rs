@@ -30,6 +30,7 @@ mod manual;
 pub mod migrate;
 mod outcome;
 mod output;
+mod policy_test;
 mod redact;
 mod source;
 
@@ -113,6 +114,28 @@ pub fn run(
                 },
             };
             explain::run(&question, input, output)
+        }
+        Command::Test {
+            files,
+            filter,
+            coverage,
+            fail_under,
+            junit,
+            json,
+            color,
+        } => {
+            let task = policy_test::Task {
+                files: &files,
+                filter: filter.as_deref(),
+                has_coverage: coverage,
+                fail_under,
+                junit: junit.as_deref(),
+                format: match json {
+                    true => policy_test::Format::Json,
+                    false => policy_test::Format::Text(color),
+                },
+            };
+            policy_test::run(&task, input, output)
         }
         Command::Schema => schema(output),
         Command::Completions { shell } => manual::completions(shell, output),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{portcullis, stdout};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "check",
     "client-secret",
     "completions",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 8] = [
     "man",
     "migrate",
     "schema",
+    "test",
 ];
 
 /// The page in the documentation describes every command, and shows the program's own output.

@@ -24,6 +24,7 @@ mod envoy_files;
 mod explain;
 mod generated;
 mod mistakes;
+mod policy_tests;
 
 use support::signer::Signer;
 

@@ -1,0 +1,105 @@
+//! Which rules and providers of a policy the tests have reached.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::trial::Outcome;
+use crate::source::{Policy, Source};
+use portcullis::config::{Config, Location};
+
+/// The coverage of one policy.
+#[derive(Serialize)]
+pub(super) struct Coverage {
+    /// The file of the policy.
+    pub(super) config: String,
+    /// Rules and providers that a test reached.
+    pub(super) reached: usize,
+    /// All rules and providers.
+    pub(super) total: usize,
+    /// Those that no test reached.
+    pub(super) missed: Vec<Missed>,
+    #[serde(skip)]
+    parts: Vec<Part>,
+    #[serde(skip)]
+    seen: BTreeSet<String>,
+}
+
+/// A rule or provider that no test reached.
+#[derive(Serialize)]
+pub(super) struct Missed {
+    /// Its path in the policy.
+    pub(super) path: String,
+    pub(super) line: Option<usize>,
+    pub(super) column: Option<usize>,
+}
+
+struct Part {
+    path: String,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+impl Coverage {
+    /// Nothing is reached yet.
+    pub(super) fn new(source: &Source, policy: &Policy, config: &Config) -> Self {
+        let top = Location::default();
+        let rules = (0..config.rules.len()).map(|index| top.member("rules").element(index));
+        let providers = config
+            .providers()
+            .map(|(_, provider)| top.member("providers").member(&provider.name));
+        let part = |at: Location| {
+            let position = source.position_in(policy, &at);
+            Part {
+                path: at.to_string(),
+                line: position.map(|position| position.line),
+                column: position.map(|position| position.column),
+            }
+        };
+        Self {
+            config: source.name.clone(),
+            reached: 0,
+            total: 0,
+            missed: Vec::new(),
+            parts: rules.chain(providers).map(part).collect(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Adds what a test reached.
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        let top = Location::default();
+        let rule = outcome.rule.map(|index| top.member("rules").element(index));
+        let providers = outcome.providers.iter();
+        let providers = providers.map(|name| top.member("providers").member(name));
+        let reached = rule.into_iter().chain(providers);
+        self.seen.extend(reached.map(|at| at.to_string()));
+    }
+
+    /// Counts.
+    pub(super) fn finish(&mut self) {
+        let missed = self
+            .parts
+            .iter()
+            .filter(|part| !self.seen.contains(&part.path));
+        self.missed = missed
+            .map(|part| Missed {
+                path: part.path.clone(),
+                line: part.line,
+                column: part.column,
+            })
+            .collect();
+        self.total = self.parts.len();
+        self.reached = self.total.saturating_sub(self.missed.len());
+    }
+}
+
+/// Whole percents, rounded down, of everything in all policies.
+pub(super) fn percent(all: &[Coverage]) -> u8 {
+    let reached: usize = all.iter().map(|one| one.reached).sum();
+    let total: usize = all.iter().map(|one| one.total).sum();
+    let percent = reached.saturating_mul(100).checked_div(total);
+    percent
+        .and_then(|percent| percent.try_into().ok())
+        .unwrap_or(100)
+}

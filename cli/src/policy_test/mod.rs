@@ -1,0 +1,194 @@
+//! `portcullis test`: what a policy should decide, written down and checked.
+//!
+//! A test has a request, claims in place of a signed token, and what is expected. The policy is the
+//! operator's own except for its keys: a key made for the run takes the place of each provider's, so
+//! that the tests need no authorization server. The engine is the module's.
+
+mod claims;
+mod coverage;
+mod report;
+mod rig;
+mod signer;
+mod suite;
+mod trial;
+
+use std::{
+    fs,
+    io::{self, BufRead, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::ColorChoice;
+
+use self::{
+    coverage::Coverage,
+    rig::{Rig, Unfit},
+    suite::{ConfigRef, Suite},
+};
+use crate::{
+    accepted,
+    colour::is_coloured,
+    envoy::position::Position,
+    input,
+    outcome::{Exit, Failure},
+    source::Source,
+};
+
+/// What to test, and how to report it.
+pub(super) struct Task<'a> {
+    pub(super) files: &'a [PathBuf],
+    pub(super) filter: Option<&'a str>,
+    pub(super) has_coverage: bool,
+    /// The least coverage, in percent.
+    pub(super) fail_under: Option<u8>,
+    pub(super) junit: Option<&'a Path>,
+    pub(super) format: Format,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Format {
+    Text(ColorChoice),
+    Json,
+}
+
+/// What came of one test.
+struct TestResult {
+    file: String,
+    name: String,
+    position: Option<Position>,
+    /// What is not as expected.
+    failures: Vec<String>,
+    /// The decision, in a few words.
+    found: String,
+}
+
+impl TestResult {
+    fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// What came of all.
+#[derive(Default)]
+struct Results {
+    tests: Vec<TestResult>,
+    coverage: Vec<Coverage>,
+}
+
+impl Results {
+    fn passed(&self) -> usize {
+        self.tests.iter().filter(|test| test.passed()).count()
+    }
+
+    fn failed(&self) -> usize {
+        self.tests.len().saturating_sub(self.passed())
+    }
+}
+
+/// Runs the tests of files.
+pub(super) fn run(
+    task: &Task<'_>,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let mut results = Results::default();
+    for file in task.files {
+        let source = Source::read(file, input)?;
+        run_file(task, file, &source, &mut results)?;
+    }
+    for coverage in &mut results.coverage {
+        coverage.finish();
+    }
+    let percent = coverage::percent(&results.coverage);
+    let is_covered = task.fail_under.is_none_or(|least| percent >= least);
+    let is_good = results.failed() == 0 && is_covered;
+    let shows = task.has_coverage || task.fail_under.is_some();
+    let coverage = shows.then_some(&*results.coverage);
+    match task.format {
+        Format::Json => report::json(&results, coverage, is_good, output)?,
+        Format::Text(color) => report::text(&results, coverage, is_coloured(color), output)?,
+    }
+    if let (Format::Text(_), Some(least), false) = (task.format, task.fail_under, is_covered) {
+        writeln!(output, "coverage is below {least} %")?;
+    }
+    if let Some(path) = task.junit {
+        fs::write(path, report::junit(&results))
+            .map_err(|error| Failure::Usage(format!("--junit {}: {error}", path.display())))?;
+    }
+    Ok(match is_good {
+        true => Exit::Done,
+        false => Exit::Findings,
+    })
+}
+
+fn run_file(
+    task: &Task<'_>,
+    file: &Path,
+    source: &Source,
+    results: &mut Results,
+) -> Result<(), Failure> {
+    let suite =
+        suite::read(source).map_err(|findings| accepted::failure(&findings, Exit::Usage))?;
+    let of_policy = policy_source(file, source, &suite)?;
+    let filter = suite.filter.as_deref().or(task.filter);
+    let (policy, config) = accepted::read(&of_policy, filter)?;
+    let made = suite.tests.iter().filter_map(|test| test.basic.as_ref());
+    let made = made.filter(|basic| basic.secret.is_none());
+    let clients: Vec<&str> = made.map(|basic| &*basic.client).collect();
+    let mut rig = Rig::new(&policy.value, &config, &clients).map_err(|unfit| match unfit {
+        Unfit::NoKey => Failure::Usage("the operating system gives no randomness".to_owned()),
+        Unfit::Refused(why) => Failure::Finding(format!(
+            "{}: the policy is refused with the keys of this run: {}",
+            of_policy.name,
+            crate::redact::redacted(&why)
+        )),
+    })?;
+    let known = results
+        .coverage
+        .iter()
+        .position(|one| one.config == of_policy.name);
+    let place = known.unwrap_or(results.coverage.len());
+    if known.is_none() {
+        results
+            .coverage
+            .push(Coverage::new(&of_policy, &policy, &config));
+    }
+    let now = suite.now.unwrap_or_else(input::present);
+    for test in &suite.tests {
+        let (failures, found) = match trial::run(&mut rig, test, now) {
+            Ok(outcome) => {
+                if let Some(coverage) = results.coverage.get_mut(place) {
+                    coverage.add(&outcome);
+                }
+                (outcome.differences, outcome.found)
+            }
+            Err(why) => (vec![why], String::new()),
+        };
+        results.tests.push(TestResult {
+            file: source.name.clone(),
+            name: test.name.clone(),
+            position: test.position,
+            failures,
+            found,
+        });
+    }
+    Ok(())
+}
+
+/// The text of the policy: another file, or a part of this one.
+fn policy_source(file: &Path, source: &Source, suite: &Suite) -> Result<Source, Failure> {
+    match &suite.config {
+        ConfigRef::File(path) => {
+            let folder = match input::is_standard(file) {
+                true => Path::new(""),
+                false => file.parent().unwrap_or(Path::new("")),
+            };
+            Source::read(&folder.join(path), &mut io::empty())
+        }
+        ConfigRef::Inline(policy) => Ok(Source {
+            name: format!("{} (config)", source.name),
+            text: policy.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,115 @@
+//! The engine under test: the policy, with keys of this run in place of each provider's own.
+
+use serde_json::{Value, json};
+
+use super::{
+    claims::algorithm,
+    signer::{Keys, NoKey},
+};
+use portcullis::{
+    config::{Config, Provider, camel_case},
+    engine::Engine,
+    jose::{Algorithm, base64url},
+    policy::Scheme,
+    verification::SecretHash,
+};
+
+/// Fields that say where keys come from.
+const SOURCES: [&str; 5] = [
+    "discovery",
+    "local_jwks",
+    "public_keys",
+    "remote_jwks",
+    "shared_secrets",
+];
+
+/// An engine, and what signs for it.
+pub(super) struct Rig {
+    pub(super) engine: Engine,
+    pub(super) keys: Keys,
+    /// A good secret for the clients that were asked for.
+    pub(super) secret: String,
+}
+
+/// Why there is no engine.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// No randomness.
+    NoKey,
+    /// The policy is refused with the keys of the run.
+    Refused(String),
+}
+
+impl From<NoKey> for Unfit {
+    fn from(_: NoKey) -> Self {
+        Self::NoKey
+    }
+}
+
+impl Rig {
+    /// For an accepted policy. The clients in `clients` get a secret of this run.
+    pub(super) fn new(policy: &Value, config: &Config, clients: &[&str]) -> Result<Self, Unfit> {
+        let mut keys = Keys::default();
+        let secret = base64url::encode(&super::signer::random::<32>()?);
+        let mut policy = policy.clone();
+        for (_, provider) in config.providers() {
+            let written = policy
+                .get_mut("providers")
+                .and_then(|providers| providers.get_mut(&provider.name));
+            let Some(written) = written else { continue };
+            match provider.scheme() {
+                Scheme::Bearer => replace_keys(written, provider, &mut keys)?,
+                Scheme::Basic => replace_secrets(written, clients, &secret)?,
+            }
+        }
+        let config =
+            Config::from_value(&policy).map_err(|error| Unfit::Refused(error.to_string()))?;
+        Ok(Self {
+            engine: Engine::new(config),
+            keys,
+            secret,
+        })
+    }
+}
+
+fn replace_keys(written: &mut Value, provider: &Provider, keys: &mut Keys) -> Result<(), Unfit> {
+    let own = algorithm(provider);
+    let jwks = json!({"keys": [keys.jwk(own)?]});
+    let Some(members) = written.as_object_mut() else {
+        return Ok(());
+    };
+    members.retain(|name, _| {
+        !SOURCES
+            .iter()
+            .any(|source| name == source || *name == camel_case(source))
+    });
+    members.insert(
+        "local_jwks".to_owned(),
+        json!({"inline_string": jwks.to_string()}),
+    );
+    // A secret serves HS* alone, and a key pair the others.
+    let is_symmetric = |algorithm: &&Algorithm| {
+        matches!(
+            algorithm,
+            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512
+        )
+    };
+    let accepted = provider.trust.algorithms.iter();
+    let same = accepted.filter(|other| is_symmetric(other) == is_symmetric(&&own));
+    let names: Vec<&str> = same.map(|algorithm| algorithm.name()).collect();
+    members.insert("algorithms".to_owned(), json!(names));
+    Ok(())
+}
+
+fn replace_secrets(written: &mut Value, clients: &[&str], secret: &str) -> Result<(), Unfit> {
+    let hash = SecretHash::new(super::signer::random()?, secret.as_bytes()).to_string();
+    for client in clients {
+        let own = written.pointer_mut("/client_secrets/clients");
+        let hashes = own.and_then(|all| all.get_mut(*client)?.get_mut("secret_hashes"));
+        if let Some(Value::Array(hashes)) = hashes {
+            hashes.truncate(1);
+            hashes.push(json!(hash));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! One test: the request that it makes, the decision, and how that differs from what is expected.
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    claims::{self, Wanted, algorithm},
+    rig::Rig,
+    signer::By,
+    suite::{Expect, Test, Token, Values},
+};
+use crate::decide::{self, DecisionLine, RequestLine};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portcullis::{
+    config::Provider,
+    jose::base64url,
+    policy::{HeaderPlace, ProviderId, Scheme},
+    time::UnixMillis,
+};
+
+/// What came of a test.
+pub(super) struct Outcome {
+    /// What is not as expected; a test without any passes.
+    pub(super) differences: Vec<String>,
+    /// The decision, in a few words.
+    pub(super) found: String,
+    /// The rule that the request matched.
+    pub(super) rule: Option<usize>,
+    /// The providers that were asked.
+    pub(super) providers: Vec<String>,
+}
+
+/// Runs a test; an error says why it cannot be run.
+pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, String> {
+    let mut line = request(test)?;
+    let rule = decide::rule(&rig.engine, &line);
+    let mut providers = Vec::new();
+    for token in &test.tokens {
+        let (id, name) = provider(rig, token)?;
+        let audiences = rule_audiences(rig, rule, id);
+        let signed = signed(rig, id, token, audiences.as_ref(), now)?;
+        place(rig, id, &signed, &mut line)?;
+        if is_asked(rig, rule, id) {
+            providers.push(name);
+        }
+    }
+    if let Some(basic) = &test.basic {
+        let secret = basic.secret.as_ref().unwrap_or(&rig.secret);
+        let pair = STANDARD.encode(format!("{}:{secret}", basic.client));
+        line.add_header("authorization", format!("Basic {pair}"));
+    }
+    let decision = decide::decide(&rig.engine, line, UnixMillis::new(now.saturating_mul(1000)));
+    providers.extend(decision.provider.clone());
+    Ok(Outcome {
+        differences: differences(&test.expect, &decision),
+        found: found(&decision),
+        rule,
+        providers,
+    })
+}
+
+fn request(test: &Test) -> Result<RequestLine, String> {
+    let request = &test.request;
+    let method = request.method.as_deref().unwrap_or("GET");
+    let mut line = RequestLine::new(method, &request.path);
+    line.authority.clone_from(&request.authority);
+    line.route_metadata.clone_from(&request.route_metadata);
+    line.filter_state.clone_from(&request.filter_state);
+    for (name, values) in &request.headers {
+        match values {
+            Values::One(value) => line.add_header(name, value.clone()),
+            Values::Several(values) => {
+                for value in values {
+                    line.add_header(name, value.clone());
+                }
+            }
+        }
+    }
+    if let Some(certificate) = &test.certificate {
+        line.certificate = Some(digest(certificate)?);
+    }
+    Ok(line)
+}
+
+/// The digest of a certificate in PEM, or the digest itself, as `x5t#S256` has it.
+fn digest(certificate: &str) -> Result<[u8; 32], String> {
+    const FORM: &str = "certificate: write a certificate in PEM, or its x5t#S256: 43 characters of \
+                        base64url";
+    if !certificate.contains("-----BEGIN CERTIFICATE-----") {
+        let octets = base64url::decode(certificate.trim()).ok_or(FORM)?;
+        return octets.try_into().map_err(|_| FORM.to_owned());
+    }
+    let lines = certificate.lines().map(str::trim);
+    let body: String = lines
+        .skip_while(|line| !line.starts_with("-----BEGIN CERTIFICATE"))
+        .skip(1)
+        .take_while(|line| !line.starts_with("-----END"))
+        .collect();
+    let der = STANDARD.decode(body).map_err(|_| FORM.to_owned())?;
+    Ok(Sha256::digest(der).into())
+}
+
+/// The provider that a token is of: the one that is named, or the only one with tokens.
+fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
+    let takes_tokens =
+        |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
+    let of_tokens: Vec<_> = rig
+        .engine
+        .config()
+        .providers()
+        .filter(takes_tokens)
+        .collect();
+    let names: Vec<&str> = of_tokens
+        .iter()
+        .map(|(_, provider)| &*provider.name)
+        .collect();
+    let names = names.join(", ");
+    let found = match &token.provider {
+        Some(name) => of_tokens
+            .iter()
+            .find(|(_, provider)| provider.name == *name),
+        None if of_tokens.len() > 1 => {
+            return Err(format!(
+                "token: several providers; write provider: one of {names}"
+            ));
+        }
+        None => of_tokens.first(),
+    };
+    let found = found.map(|(id, provider)| (*id, provider.name.clone()));
+    found.ok_or_else(|| match &token.provider {
+        Some(name) => format!("token: no provider \"{name}\" with tokens; there is {names}"),
+        None => "token: the policy has no provider with tokens".to_owned(),
+    })
+}
+
+/// The audiences that a rule has of its own for a provider.
+fn rule_audiences(
+    rig: &Rig,
+    rule: Option<usize>,
+    wanted: ProviderId,
+) -> Option<portcullis::policy::Audiences> {
+    let rule = rig.engine.config().rules.get(rule?)?;
+    let mut found = None;
+    rule.requirement
+        .as_ref()?
+        .each_provider(&mut |id, audiences| {
+            if id == wanted && found.is_none() {
+                found = audiences.cloned();
+            }
+        });
+    found
+}
+
+fn is_asked(rig: &Rig, rule: Option<usize>, wanted: ProviderId) -> bool {
+    let rule = rule.and_then(|rule| rig.engine.config().rules.get(rule));
+    let mut is_asked = false;
+    if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
+        requirement.each_provider(&mut |id, _| is_asked |= id == wanted);
+    }
+    is_asked
+}
+
+fn signed(
+    rig: &mut Rig,
+    id: ProviderId,
+    token: &Token,
+    audiences: Option<&portcullis::policy::Audiences>,
+    now: u64,
+) -> Result<String, String> {
+    let config = rig.engine.shared_config();
+    let Some(provider) = config.provider(id) else {
+        return Err("token: no such provider".to_owned());
+    };
+    let wanted = Wanted {
+        claims: &token.claims,
+        is_expired: token.expired,
+        audiences,
+    };
+    let claims = claims::claims(provider, &wanted, now);
+    let mut header: Map<String, Value> = claims::header(provider);
+    claims::overlay(&mut header, &token.header);
+    let by = match token.forged {
+        true => By::Forger,
+        false => By::Provider,
+    };
+    rig.keys
+        .token(algorithm(provider), by, &Value::Object(header), &claims)
+        .map_err(|_| "token: the operating system gives no randomness".to_owned())
+}
+
+/// Puts a token where its provider looks first.
+fn place(rig: &Rig, id: ProviderId, token: &str, line: &mut RequestLine) -> Result<(), String> {
+    let config = rig.engine.config();
+    let places = config.provider(id).map(|provider| &provider.places);
+    let Some(places) = places else {
+        return Ok(());
+    };
+    if let Some(header) = places.headers.first() {
+        match header {
+            HeaderPlace::Bearer | HeaderPlace::Basic => {
+                line.add_header("authorization", format!("Bearer {token}"));
+            }
+            HeaderPlace::Prefixed { name, prefix } => {
+                line.add_header(name.as_str(), format!("{prefix}{token}"));
+            }
+        }
+    } else if let Some(cookie) = places.cookies.first() {
+        line.add_header("cookie", format!("{cookie}={token}"));
+    } else if let Some(param) = places.params.first() {
+        let pair = form_urlencoded::Serializer::new(String::new())
+            .append_pair(param, token)
+            .finish();
+        line.add_query(&pair);
+    } else {
+        return Err("token: the provider reads tokens from nowhere".to_owned());
+    }
+    Ok(())
+}
+
+fn found(decision: &DecisionLine) -> String {
+    let challenge = challenges(decision).join(", ");
+    let challenge = match challenge.as_str() {
+        "" => String::new(),
+        challenge => format!(", WWW-Authenticate: {challenge}"),
+    };
+    let (outcome, status, reason) = (decision.decision, decision.status, decision.reason);
+    format!("{outcome} {status} {reason}{challenge}")
+}
+
+fn challenges(decision: &DecisionLine) -> Vec<&str> {
+    let headers = decision.response_headers.iter();
+    let challenges = headers.filter(|(name, _)| *name == "www-authenticate");
+    challenges.map(|(_, value)| value.as_str()).collect()
+}
+
+fn differences(expect: &Expect, decision: &DecisionLine) -> Vec<String> {
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, expected: Option<String>, found: String| {
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            differences.push(format!("{what}: expected {expected}, found {found}"));
+        }
+    };
+    let outcome = expect.decision.map(|outcome| outcome.name().to_owned());
+    compare("decision", outcome, decision.decision.to_owned());
+    let status = expect.status.map(|status| status.to_string());
+    compare("status", status, decision.status.to_string());
+    compare("reason", expect.reason.clone(), decision.reason.to_owned());
+    for (name, expected) in &expect.headers {
+        let lower = name.to_ascii_lowercase();
+        let forwarded = decision.forwarded_headers.iter();
+        let own: Vec<&str> = forwarded
+            .filter(|(own, _)| *own == lower)
+            .map(|(_, value)| value.as_str())
+            .collect();
+        let expected = match expected {
+            None => Vec::new(),
+            Some(Values::One(value)) => vec![value.as_str()],
+            Some(Values::Several(values)) => values.iter().map(String::as_str).collect(),
+        };
+        let shown = |values: &[&str]| match values {
+            [] => "nothing".to_owned(),
+            values => format!("{:?}", values.join(", ")),
+        };
+        compare(
+            &format!("headers.{name}"),
+            Some(shown(&expected)),
+            shown(&own),
+        );
+    }
+    if let Some(part) = &expect.challenge {
+        let all = challenges(decision);
+        if !all.iter().any(|challenge| challenge.contains(part)) {
+            let all = match all.join(", ") {
+                all if all.is_empty() => "none".to_owned(),
+                all => all,
+            };
+            differences.push(format!("challenge: expected {part}, found {all}"));
+        }
+    }
+    differences
+}
