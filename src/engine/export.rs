@@ -25,6 +25,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
         entries.push(StateEntry {
             key: key.clone(),
             value: header,
+            is_json: true,
         });
     }
     if let Some(key) = &exports.payload
@@ -33,6 +34,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
         entries.push(StateEntry {
             key: key.clone(),
             value: payload(claims.members(), &exports.space_delimited_claims),
+            is_json: true,
         });
     }
     entries
@@ -44,6 +46,7 @@ pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry
     Some(StateEntry {
         key,
         value: identity.to_owned(),
+        is_json: false,
     })
 }
 
@@ -55,6 +58,7 @@ pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry>
         key,
         // Labels hold nothing that JSON escapes.
         value: format!("{{\"code\":{code},\"message\":\"{message}\"}}"),
+        is_json: true,
     })
 }
 

@@ -73,11 +73,12 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// An engine for `config`, without any fetched keys yet.
     #[must_use]
-    pub fn new(config: Config) -> Self {
+    pub fn new(config: impl Into<Arc<Config>>) -> Self {
+        let config = config.into();
         let keys = key_store(&config);
         let caches = Caches::new(&config);
         Self {
-            config: Arc::new(config),
+            config,
             restrictions: None,
             keys,
             records: Box::new(Unshared),
@@ -215,6 +216,13 @@ impl Engine {
             }
             (_, decision) => decision,
         }
+    }
+
+    /// The edits that take out of a request what only this filter may set. [`decide`](Self::decide) asks for
+    /// them too.
+    #[must_use]
+    pub fn removals(&self, request: &Request<'_>) -> Vec<HeaderEdit> {
+        sanitise::removals(&self.config.owned_headers, request)
     }
 
     /// The edits that clean a request's trailers. A server that merges trailers into headers would

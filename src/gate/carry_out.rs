@@ -3,7 +3,8 @@
 use crate::{
     connection::Refused,
     decision::{Decision, Denial, HeaderEdit, Permit, Reason, StateEntry},
-    gate::{Answer, Exchange, Gate, LogLevel, Verdict},
+    engine::Patience,
+    gate::{Answer, Exchange, Gate, Head, LogLevel, Verdict},
     http::Format,
     time::UnixMillis,
 };
@@ -13,13 +14,14 @@ impl Gate {
     pub(super) fn carry_out(
         &mut self,
         decision: &Decision,
+        head: &Result<Head<'_>, Refused>,
         now: UnixMillis,
         exchange: &impl Exchange,
     ) -> Verdict {
         self.metrics
             .looked_up(self.engine.take_cache_use(), exchange);
         match decision {
-            Decision::Permit(permit) => self.pass(permit, exchange),
+            Decision::Permit(permit) => self.pass(permit, head, now, exchange),
             Decision::Deny(denial) => self.refuse(denial, exchange),
             Decision::Report(format) => self.report(*format, now, exchange),
             // Not expected, because the engine was not allowed to wait. If it happens, nothing may
@@ -48,9 +50,18 @@ impl Gate {
     /// Edits a request as its permit demands. If the host refuses an edit, the request is refused
     /// too: an untrusted header could stay in place, or other filters could lack what they decide
     /// by.
-    fn pass(&mut self, permit: &Permit, exchange: &impl Exchange) -> Verdict {
+    fn pass(
+        &mut self,
+        permit: &Permit,
+        head: &Result<Head<'_>, Refused>,
+        now: UnixMillis,
+        exchange: &impl Exchange,
+    ) -> Verdict {
         if apply(permit, exchange).is_err() {
             return self.fail(exchange);
+        }
+        if let Some(refusal) = self.refused_by_next_route(permit, head, now, exchange) {
+            return self.refuse(&refusal, exchange);
         }
         self.metrics.permitted(permit, exchange);
         if let Some(reason) = permit.reason.shadowed() {
@@ -63,6 +74,38 @@ impl Gate {
             );
         }
         Verdict::Pass
+    }
+
+    /// Decides again by the policy of the route that the host has chosen after the edits, if it is another one.
+    ///
+    /// The edits of that decision are not made: if they are others, they may lead to yet another route. Then the
+    /// request is refused.
+    fn refused_by_next_route(
+        &mut self,
+        permit: &Permit,
+        head: &Result<Head<'_>, Refused>,
+        now: UnixMillis,
+        exchange: &impl Exchange,
+    ) -> Option<Denial> {
+        if !permit.clears_route_cache || !exchange.tells_the_next_route() {
+            return None;
+        }
+        let Ok((request, policy)) = head else {
+            return Some(Denial::new(Reason::HostFailure));
+        };
+        let next = self.head(Some(request), now, exchange);
+        if matches!(&next, Ok((_, next)) if next == policy) {
+            return None;
+        }
+        match self.decide(&next, now, Patience::Exhausted, exchange) {
+            Decision::Permit(next)
+                if next.edits == permit.edits && next.exports == permit.exports =>
+            {
+                None
+            }
+            Decision::Deny(denial) => Some(denial),
+            _ => Some(Denial::new(Reason::UnsettledRoute)),
+        }
     }
 
     /// Responds with the status report.

@@ -137,7 +137,7 @@ impl Gate {
             decision = self.decide(&head, now, Patience::Waiting, exchange);
         }
         let Decision::AwaitKeys { source, cause } = decision else {
-            return self.carry_out(&decision, now, exchange);
+            return self.carry_out(&decision, &head, now, exchange);
         };
         self.want(source, cause);
         let hold = match self.engine.parks() {
@@ -148,7 +148,26 @@ impl Gate {
             return Verdict::Wait(hold);
         }
         let decision = self.decide(&head, now, Patience::Exhausted, exchange);
-        self.carry_out(&overloaded(decision), now, exchange)
+        self.carry_out(&overloaded(decision), &head, now, exchange)
+    }
+
+    /// Removes from a request what only this filter may set, and has the host choose the route without it, where
+    /// the host tells of that route. True if something was removed: the head has to be read again.
+    ///
+    /// Otherwise a client could choose by a forged header the policy that decides on it.
+    ///
+    /// # Errors
+    /// When the host refuses an edit.
+    pub fn settle(&self, request: &Request<'_>, exchange: &impl Exchange) -> Result<bool, Refused> {
+        if !exchange.tells_the_next_route() {
+            return Ok(false);
+        }
+        let removals = self.engine.removals(request);
+        removals.iter().try_for_each(|edit| exchange.edit(edit))?;
+        if !removals.is_empty() {
+            exchange.clear_route_cache()?;
+        }
+        Ok(!removals.is_empty())
     }
 
     /// Decides again on a request that waits. Call this only if the stream is known to be alive and
@@ -182,7 +201,7 @@ impl Gate {
             return Verdict::Wait(hold);
         }
         self.waiting.remove(stream);
-        let verdict = self.carry_out(&decision, now, exchange);
+        let verdict = self.carry_out(&decision, &head, now, exchange);
         if matches!(verdict, Verdict::Pass) {
             hold.release();
         }

@@ -36,6 +36,11 @@ pub trait Route {
     /// # Errors
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
+
+    /// Whether [`metadata`](Self::metadata) is that of the new route once the host has chosen the route again.
+    fn tells_the_next_route(&self) -> bool {
+        false
+    }
 }
 
 /// The bytes are not a valid message of the expected type.

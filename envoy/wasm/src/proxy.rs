@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{abi, pairs, protobuf};
 use portcullis::{
-    connection::{Connection, Refused},
+    connection::{Connection, Refused, digest_from_hex},
     decision::{HeaderEdit, StateEntry},
     gate::{
         Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
@@ -213,20 +213,6 @@ fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     }
 }
 
-fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
-    let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;
-    let mut digest = [0; 32];
-    for (octet, digits) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let &[high, low] = digits else { return None };
-        let (high, low) = (
-            char::from(high).to_digit(16)?,
-            char::from(low).to_digit(16)?,
-        );
-        *octet = u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()?;
-    }
-    Some(digest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,20 +233,6 @@ mod tests {
             b"true",
         ] {
             assert_eq!(verdict(other), Err(CannotTell), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn parses_a_digest() {
-        assert_eq!(digest_from_hex("0f".repeat(32).as_bytes()), Some([15; 32]));
-        for hex in [
-            "",
-            "0f",
-            &"0g".repeat(32),
-            &"0f".repeat(33),
-            &"+f".repeat(32),
-        ] {
-            assert_eq!(digest_from_hex(hex.as_bytes()), None, "{hex}");
         }
     }
 }

@@ -1,0 +1,732 @@
+//! What Envoy offers to a dynamic module (`source/extensions/dynamic_modules/abi/abi.h`), as safe functions.
+//!
+//! All of it is looked up by name when the module is loaded. So one library serves every Envoy that has what
+//! is required here, what younger versions add is used where it is there, and a missing function is an error
+//! with a name instead of one of the dynamic linker.
+//!
+//! Handles live as long as the hook that Envoy gave them to, which their lifetimes say. Nothing that Envoy
+//! lends is kept: headers and values are copied before anything else is called, because the next call may
+//! free them.
+
+#![allow(unsafe_code, reason = "a C ABI")]
+#![allow(
+    clippy::as_conversions,
+    reason = "function pointers have no other conversion"
+)]
+
+use core::{
+    ffi::{CStr, c_char, c_void},
+    marker::PhantomData,
+    mem, ptr, slice,
+};
+use std::sync::OnceLock;
+
+/// Octets of the module, for Envoy. Passed by value, as are all of these.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct ModuleBuffer {
+    octets: *const u8,
+    length: usize,
+}
+
+/// Octets of Envoy. Null where there are none.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct EnvoyBuffer {
+    octets: *const u8,
+    length: usize,
+}
+
+/// A header, of the module or of Envoy.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct RawHeader {
+    name: *const u8,
+    name_length: usize,
+    value: *const u8,
+    value_length: usize,
+}
+
+// The layouts of abi.h on 64-bit targets.
+const _: () = assert!(size_of::<ModuleBuffer>() == 16 && align_of::<ModuleBuffer>() == 8);
+const _: () = assert!(size_of::<EnvoyBuffer>() == 16 && align_of::<EnvoyBuffer>() == 8);
+const _: () = assert!(size_of::<RawHeader>() == 32 && align_of::<RawHeader>() == 8);
+
+/// Envoy's pointer to a stream, a configuration or a scheduler.
+type Handle = *mut c_void;
+
+impl ModuleBuffer {
+    const NULL: Self = Self {
+        octets: ptr::null(),
+        length: 0,
+    };
+
+    const fn new(octets: &[u8]) -> Self {
+        Self {
+            octets: octets.as_ptr(),
+            length: octets.len(),
+        }
+    }
+}
+
+impl EnvoyBuffer {
+    const EMPTY: Self = Self {
+        octets: ptr::null(),
+        length: 0,
+    };
+
+    /// The octets.
+    ///
+    /// # Safety
+    /// They must be alive for as long as the caller says.
+    pub(super) unsafe fn octets<'a>(self) -> &'a [u8] {
+        if self.octets.is_null() {
+            return &[];
+        }
+        // SAFETY: not null; the caller answers for the rest.
+        unsafe { slice::from_raw_parts(self.octets, self.length) }
+    }
+}
+
+impl RawHeader {
+    const fn new(name: &[u8], value: &[u8]) -> Self {
+        Self {
+            name: name.as_ptr(),
+            name_length: name.len(),
+            value: value.as_ptr(),
+            value_length: value.len(),
+        }
+    }
+
+    const fn name(&self) -> EnvoyBuffer {
+        EnvoyBuffer {
+            octets: self.name,
+            length: self.name_length,
+        }
+    }
+
+    const fn value(&self) -> EnvoyBuffer {
+        EnvoyBuffer {
+            octets: self.value,
+            length: self.value_length,
+        }
+    }
+}
+
+unsafe extern "C" {
+    safe fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+}
+
+/// `RTLD_DEFAULT`: what the process has loaded, Envoy itself first.
+const PROCESS: *mut c_void = ptr::null_mut();
+
+fn lookup(name: &CStr) -> Option<*mut c_void> {
+    let found = dlsym(PROCESS, name.as_ptr());
+    (!found.is_null()).then_some(found)
+}
+
+/// The table of Envoy's functions: those that every supported Envoy has, then the younger ones.
+macro_rules! callbacks {
+    (
+        required { $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)* }
+        younger { $($later:ident: fn($($later_argument:ty),*) $(-> $later_result:ty)?;)* }
+    ) => {
+        struct Callbacks {
+            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+            $($later: Option<unsafe extern "C" fn($($later_argument),*) $(-> $later_result)?>,)*
+        }
+
+        impl Callbacks {
+            fn load() -> Result<Self, &'static str> {
+                $(let $name = lookup(symbol!($name)).ok_or(stringify!($name))?;)*
+                $(let $later = lookup(symbol!($later));)*
+                // SAFETY: the functions of these names have these types in abi.h of all supported versions;
+                // released functions keep their types.
+                Ok(unsafe {
+                    Self {
+                        $($name: mem::transmute::<*mut c_void, unsafe extern "C" fn($($argument),*) $(-> $result)?>($name),)*
+                        $($later: $later.map(|found| {
+                            mem::transmute::<*mut c_void, unsafe extern "C" fn($($later_argument),*) $(-> $later_result)?>(found)
+                        }),)*
+                    }
+                })
+            }
+        }
+
+    };
+}
+
+macro_rules! symbol {
+    ($name:ident) => {
+        match CStr::from_bytes_with_nul(
+            concat!("envoy_dynamic_module_callback_", stringify!($name), "\0").as_bytes(),
+        ) {
+            Ok(name) => name,
+            Err(_) => return Err(stringify!($name)),
+        }
+    };
+}
+
+callbacks! {
+    required {
+        log: fn(u32, ModuleBuffer);
+        is_validation_mode: fn() -> bool;
+        http_get_headers_size: fn(Handle, u32) -> usize;
+        http_get_headers: fn(Handle, u32, *mut RawHeader) -> bool;
+        http_set_header: fn(Handle, u32, ModuleBuffer, ModuleBuffer) -> bool;
+        http_send_response: fn(Handle, u32, *mut RawHeader, usize, ModuleBuffer, ModuleBuffer);
+        http_filter_continue_decoding: fn(Handle);
+        http_clear_route_cache: fn(Handle);
+        get_most_specific_route_config: fn(Handle) -> *const c_void;
+        http_get_metadata_keys_count: fn(Handle, u32, ModuleBuffer) -> usize;
+        http_set_filter_state_bytes: fn(Handle, ModuleBuffer, ModuleBuffer) -> bool;
+        http_get_filter_state_bytes: fn(Handle, ModuleBuffer, *mut EnvoyBuffer) -> bool;
+        http_get_filter_state_typed: fn(Handle, ModuleBuffer, *mut EnvoyBuffer) -> bool;
+        http_filter_get_attribute_string: fn(Handle, u32, *mut EnvoyBuffer) -> bool;
+        http_filter_get_attribute_int: fn(Handle, u32, *mut u64) -> bool;
+        http_filter_config_define_counter: fn(Handle, ModuleBuffer, *const ModuleBuffer, usize, *mut usize) -> u32;
+        http_filter_config_define_gauge: fn(Handle, ModuleBuffer, *const ModuleBuffer, usize, *mut usize) -> u32;
+        http_filter_increment_counter: fn(Handle, usize, *const ModuleBuffer, usize, u64) -> u32;
+        http_filter_set_gauge: fn(Handle, usize, *const ModuleBuffer, usize, u64) -> u32;
+        http_filter_scheduler_new: fn(Handle) -> Handle;
+        http_filter_scheduler_commit: fn(Handle, u64);
+        http_filter_scheduler_delete: fn(Handle);
+        http_filter_config_scheduler_new: fn(Handle) -> Handle;
+        http_filter_config_scheduler_commit: fn(Handle, u64);
+        http_filter_config_scheduler_delete: fn(Handle);
+        http_filter_config_http_callout: fn(Handle, *mut u64, ModuleBuffer, *mut RawHeader, usize, ModuleBuffer, u64) -> u32;
+    }
+    younger {
+        // 1.39
+        http_filter_config_increment_counter: fn(Handle, usize, *const ModuleBuffer, usize, u64) -> u32;
+        http_filter_config_set_gauge: fn(Handle, usize, *const ModuleBuffer, usize, u64) -> u32;
+        // 1.40
+        http_set_dynamic_metadata_struct: fn(Handle, ModuleBuffer, ModuleBuffer);
+        http_has_filter_state: fn(Handle, ModuleBuffer) -> bool;
+        log_v2: fn(u32, ModuleBuffer, ModuleBuffer, u32);
+    }
+}
+
+static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
+
+/// Looks up what Envoy offers, and names the ABI's version that the module was built for.
+///
+/// # Errors
+/// With the name of a function that Envoy lacks: it is older than 1.38.
+pub(super) fn load() -> Result<&'static CStr, &'static str> {
+    let callbacks = Callbacks::load()?;
+    // Envoy warns of another version than its own.
+    let version = match callbacks.log_v2 {
+        Some(_) => c"v0.2.0",
+        None => c"v0.1.0",
+    };
+    let _ = CALLBACKS.set(callbacks);
+    Ok(version)
+}
+
+/// How loud a log line is, by Envoy's numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Level {
+    Info = 2,
+    Warn = 3,
+    Error = 4,
+    Critical = 5,
+}
+
+/// Writes a log line; from any thread.
+pub(super) fn log(level: Level, line: &str) {
+    if let Some(envoy) = CALLBACKS.get() {
+        // SAFETY: Envoy copies the line before it returns.
+        unsafe { (envoy.log)(level as u32, ModuleBuffer::new(line.as_bytes())) };
+    }
+}
+
+/// Whether Envoy only checks configurations (`--mode validate`).
+pub(super) fn is_validating() -> bool {
+    // SAFETY: it takes nothing.
+    CALLBACKS
+        .get()
+        .is_some_and(|envoy| unsafe { (envoy.is_validation_mode)() })
+}
+
+/// Whether this Envoy takes dynamic metadata with nested values: 1.40 and later.
+pub(super) fn has_metadata_structs() -> bool {
+    let envoy = CALLBACKS.get();
+    envoy.is_some_and(|envoy| envoy.http_set_dynamic_metadata_struct.is_some())
+}
+
+/// Envoy did not do what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refused;
+
+/// Which headers of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Headers {
+    Request = 0,
+    RequestTrailers = 1,
+}
+
+/// An attribute of a stream, by its place in `envoy_dynamic_module_type_attribute_id`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Attribute {
+    ConnectionId = 28,
+    PeerCertificateDigest = 38,
+}
+
+/// Whose metadata: `envoy_dynamic_module_type_metadata_source`.
+const ROUTE: u32 = 1;
+
+/// Copies of a stream's headers.
+#[derive(Debug, Default)]
+pub(super) struct HeaderList {
+    octets: Vec<u8>,
+    /// Where each name and value ends.
+    ends: Vec<(usize, usize)>,
+}
+
+impl HeaderList {
+    /// Names and values, in order.
+    pub(super) fn pairs(&self) -> Vec<(&[u8], &[u8])> {
+        let mut begin = 0;
+        let pairs = self.ends.iter().map(|&(name_end, value_end)| {
+            let name = self.octets.get(begin..name_end).unwrap_or_default();
+            let value = self.octets.get(name_end..value_end).unwrap_or_default();
+            begin = value_end;
+            (name, value)
+        });
+        pairs.collect()
+    }
+
+    /// Copies headers that Envoy lends.
+    ///
+    /// # Safety
+    /// They must be alive during the call.
+    unsafe fn copy(&mut self, headers: &[RawHeader]) {
+        self.octets.clear();
+        self.ends.clear();
+        for header in headers {
+            // SAFETY: the caller answers for it.
+            let (name, value) = unsafe { (header.name().octets(), header.value().octets()) };
+            self.octets.extend_from_slice(name);
+            let name_end = self.octets.len();
+            self.octets.extend_from_slice(value);
+            self.ends.push((name_end, self.octets.len()));
+        }
+    }
+}
+
+/// A stream, during one hook of it, on its worker.
+#[derive(Clone, Copy)]
+pub(super) struct Stream<'hook> {
+    handle: Handle,
+    envoy: &'static Callbacks,
+    hook: PhantomData<&'hook ()>,
+}
+
+impl Stream<'_> {
+    /// The stream of a hook; `None` before the module was loaded, which cannot be.
+    ///
+    /// # Safety
+    /// The handle must be the one that Envoy gave to the hook in which the result lives.
+    pub(super) unsafe fn new(handle: Handle) -> Option<Self> {
+        Some(Self {
+            handle,
+            envoy: CALLBACKS.get()?,
+            hook: PhantomData,
+        })
+    }
+
+    /// Tells it apart from every other stream that is alive.
+    pub(super) fn address(&self) -> usize {
+        self.handle.addr()
+    }
+
+    /// Copies its headers.
+    pub(super) fn read(&self, kind: Headers, into: &mut HeaderList) -> Result<(), Refused> {
+        const USUAL: usize = 48;
+        const NONE: RawHeader = RawHeader::new(&[], &[]);
+        let kind = kind as u32;
+        // SAFETY: this stream's hook is running.
+        let count = unsafe { (self.envoy.http_get_headers_size)(self.handle, kind) };
+        let (mut few, mut many) = ([NONE; USUAL], Vec::new());
+        let headers = match few.get_mut(..count) {
+            Some(few) => few,
+            None => {
+                many.resize(count, NONE);
+                &mut many
+            }
+        };
+        // SAFETY: there is room for as many as Envoy has, and nothing is called in between.
+        unsafe {
+            if count > 0 && !(self.envoy.http_get_headers)(self.handle, kind, headers.as_mut_ptr())
+            {
+                return Err(Refused);
+            }
+            into.copy(headers);
+        }
+        Ok(())
+    }
+
+    /// Replaces all lines of a header by one.
+    pub(super) fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
+        self.write_header(Headers::Request, name, ModuleBuffer::new(value))
+    }
+
+    /// Removes all lines of a header.
+    pub(super) fn remove_header(&self, kind: Headers, name: &str) -> Result<(), Refused> {
+        self.write_header(kind, name, ModuleBuffer::NULL)
+    }
+
+    fn write_header(&self, kind: Headers, name: &str, value: ModuleBuffer) -> Result<(), Refused> {
+        let name = ModuleBuffer::new(name.as_bytes());
+        // SAFETY: this stream's hook is running; Envoy copies name and value.
+        let written =
+            unsafe { (self.envoy.http_set_header)(self.handle, kind as u32, name, value) };
+        written.then_some(()).ok_or(Refused)
+    }
+
+    /// Answers the request. The hook has to stop it after that.
+    pub(super) fn send_response(
+        &self,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        details: &str,
+    ) {
+        let raw = headers.iter();
+        let mut raw: Vec<_> = raw
+            .map(|(name, value)| RawHeader::new(name.as_bytes(), value.as_bytes()))
+            .collect();
+        let (body, details) = (
+            ModuleBuffer::new(body),
+            ModuleBuffer::new(details.as_bytes()),
+        );
+        let (first, count) = (raw.as_mut_ptr(), raw.len());
+        // SAFETY: this stream's hook is running; Envoy copies everything before it returns.
+        unsafe {
+            (self.envoy.http_send_response)(
+                self.handle,
+                status.into(),
+                first,
+                count,
+                body,
+                details,
+            );
+        }
+    }
+
+    /// Lets a request go on that was stopped. The stream may end in this call.
+    pub(super) fn continue_decoding(&self) {
+        // SAFETY: this stream's hook is running.
+        unsafe { (self.envoy.http_filter_continue_decoding)(self.handle) };
+    }
+
+    /// Has Envoy choose the route again.
+    pub(super) fn clear_route_cache(&self) {
+        // SAFETY: this stream's hook is running.
+        unsafe { (self.envoy.http_clear_route_cache)(self.handle) };
+    }
+
+    /// What `on_http_filter_per_route_config_new` returned for the present route, as a number.
+    pub(super) fn route_policy(&self) -> Option<usize> {
+        // SAFETY: this stream's hook is running. The pointer is no address and is not followed.
+        let number = unsafe { (self.envoy.get_most_specific_route_config)(self.handle) }.addr();
+        (number != 0).then_some(number)
+    }
+
+    /// Whether the present route has metadata in a namespace.
+    pub(super) fn has_route_metadata(&self, namespace: &str) -> bool {
+        let namespace = ModuleBuffer::new(namespace.as_bytes());
+        // SAFETY: this stream's hook is running; Envoy copies the name.
+        unsafe { (self.envoy.http_get_metadata_keys_count)(self.handle, ROUTE, namespace) > 0 }
+    }
+
+    /// Adds a serialized `google.protobuf.Struct` to a namespace of the dynamic metadata.
+    pub(super) fn add_metadata(&self, namespace: &str, message: &[u8]) -> Result<(), Refused> {
+        let add = self.envoy.http_set_dynamic_metadata_struct.ok_or(Refused)?;
+        let namespace = ModuleBuffer::new(namespace.as_bytes());
+        // SAFETY: this stream's hook is running; Envoy copies both.
+        unsafe { add(self.handle, namespace, ModuleBuffer::new(message)) };
+        Ok(())
+    }
+
+    /// Writes an entry of the filter state.
+    pub(super) fn set_state(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
+        let (name, value) = (ModuleBuffer::new(name.as_bytes()), ModuleBuffer::new(value));
+        // SAFETY: this stream's hook is running; Envoy copies both.
+        let written = unsafe { (self.envoy.http_set_filter_state_bytes)(self.handle, name, value) };
+        written.then_some(()).ok_or(Refused)
+    }
+
+    /// An entry of the filter state, as text or serialized; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where there is one that cannot be read.
+    pub(super) fn state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        let name = ModuleBuffer::new(name.as_bytes());
+        for get in [
+            self.envoy.http_get_filter_state_bytes,
+            self.envoy.http_get_filter_state_typed,
+        ] {
+            // SAFETY: this stream's hook is running, and nothing is called before the value is copied.
+            let value = unsafe { self.borrowed(|out| get(self.handle, name, out)) };
+            if value.is_some() {
+                return Ok(value);
+            }
+        }
+        // SAFETY: this stream's hook is running.
+        let is_there = self
+            .envoy
+            .http_has_filter_state
+            .is_some_and(|has| unsafe { has(self.handle, name) });
+        if is_there { Err(Refused) } else { Ok(None) }
+    }
+
+    /// An attribute that is text.
+    pub(super) fn text(&self, attribute: Attribute) -> Option<Vec<u8>> {
+        let get = self.envoy.http_filter_get_attribute_string;
+        // SAFETY: this stream's hook is running, and nothing is called before the value is copied.
+        unsafe { self.borrowed(|out| get(self.handle, attribute as u32, out)) }
+    }
+
+    /// An attribute that is a number.
+    pub(super) fn number(&self, attribute: Attribute) -> Option<u64> {
+        let mut number = 0;
+        let get = self.envoy.http_filter_get_attribute_int;
+        // SAFETY: this stream's hook is running.
+        unsafe { get(self.handle, attribute as u32, &raw mut number) }.then_some(number)
+    }
+
+    /// Copies what a getter lends.
+    ///
+    /// # Safety
+    /// What it lends must live until the next call of Envoy's.
+    unsafe fn borrowed(&self, get: impl FnOnce(*mut EnvoyBuffer) -> bool) -> Option<Vec<u8>> {
+        let mut lent = EnvoyBuffer::EMPTY;
+        // SAFETY: the caller answers for it.
+        get(&raw mut lent).then(|| unsafe { lent.octets() }.to_vec())
+    }
+
+    /// Adds to a counter.
+    pub(super) fn increment(&self, counter: usize, by: u64) {
+        // SAFETY: this stream's hook is running. Without labels, an unknown number is an error result.
+        let _ = unsafe {
+            (self.envoy.http_filter_increment_counter)(self.handle, counter, ptr::null(), 0, by)
+        };
+    }
+
+    /// Sets a gauge.
+    pub(super) fn set_gauge(&self, gauge: usize, value: u64) {
+        // SAFETY: as above.
+        let _ = unsafe {
+            (self.envoy.http_filter_set_gauge)(self.handle, gauge, ptr::null(), 0, value)
+        };
+    }
+
+    /// What wakes it from other threads.
+    pub(super) fn scheduler(&self) -> Option<StreamScheduler> {
+        // SAFETY: this stream's hook is running.
+        let handle = unsafe { (self.envoy.http_filter_scheduler_new)(self.handle) };
+        (!handle.is_null()).then_some(StreamScheduler {
+            handle,
+            envoy: self.envoy,
+        })
+    }
+}
+
+/// A configuration, during one hook of it, on the main thread.
+#[derive(Clone, Copy)]
+pub(super) struct Configuration<'hook> {
+    handle: Handle,
+    envoy: &'static Callbacks,
+    hook: PhantomData<&'hook ()>,
+}
+
+/// Why a call to a server did not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CalloutError {
+    NoCluster,
+    Refused,
+}
+
+impl Configuration<'_> {
+    /// The configuration of a hook; `None` before the module was loaded, which cannot be.
+    ///
+    /// # Safety
+    /// The handle must be the one that Envoy gave to the hook in which the result lives.
+    pub(super) unsafe fn new(handle: Handle) -> Option<Self> {
+        Some(Self {
+            handle,
+            envoy: CALLBACKS.get()?,
+            hook: PhantomData,
+        })
+    }
+
+    /// Defines a counter. Only while the configuration is loaded.
+    pub(super) fn define_counter(&self, name: &str) -> Option<usize> {
+        self.define(self.envoy.http_filter_config_define_counter, name)
+    }
+
+    /// Defines a gauge. Only while the configuration is loaded.
+    pub(super) fn define_gauge(&self, name: &str) -> Option<usize> {
+        self.define(self.envoy.http_filter_config_define_gauge, name)
+    }
+
+    fn define(
+        &self,
+        define: unsafe extern "C" fn(
+            Handle,
+            ModuleBuffer,
+            *const ModuleBuffer,
+            usize,
+            *mut usize,
+        ) -> u32,
+        name: &str,
+    ) -> Option<usize> {
+        let mut number = 0;
+        let name = ModuleBuffer::new(name.as_bytes());
+        // SAFETY: this configuration's hook is running; Envoy copies the name.
+        let result = unsafe { define(self.handle, name, ptr::null(), 0, &raw mut number) };
+        (result == 0).then_some(number)
+    }
+
+    /// Adds to a counter. False before 1.39, which cannot.
+    pub(super) fn increment(&self, counter: usize, by: u64) -> bool {
+        let Some(increment) = self.envoy.http_filter_config_increment_counter else {
+            return false;
+        };
+        // SAFETY: this configuration's hook is running.
+        unsafe { increment(self.handle, counter, ptr::null(), 0, by) == 0 }
+    }
+
+    /// Sets a gauge. False before 1.39, which cannot.
+    pub(super) fn set_gauge(&self, gauge: usize, value: u64) -> bool {
+        let Some(set) = self.envoy.http_filter_config_set_gauge else {
+            return false;
+        };
+        // SAFETY: this configuration's hook is running.
+        unsafe { set(self.handle, gauge, ptr::null(), 0, value) == 0 }
+    }
+
+    /// Calls a server without a body, and returns the call's number. Timeout in milliseconds.
+    pub(super) fn call(
+        &self,
+        cluster: &str,
+        headers: &[(&str, &str)],
+        timeout: u64,
+    ) -> Result<u64, CalloutError> {
+        let raw = headers.iter();
+        let mut raw: Vec<_> = raw
+            .map(|(name, value)| RawHeader::new(name.as_bytes(), value.as_bytes()))
+            .collect();
+        let mut number = 0;
+        let cluster = ModuleBuffer::new(cluster.as_bytes());
+        let (first, count) = (raw.as_mut_ptr(), raw.len());
+        // SAFETY: this configuration's hook is running, on the main thread; Envoy copies everything.
+        let result = unsafe {
+            (self.envoy.http_filter_config_http_callout)(
+                self.handle,
+                &raw mut number,
+                cluster,
+                first,
+                count,
+                ModuleBuffer::NULL,
+                timeout,
+            )
+        };
+        match result {
+            0 => Ok(number),
+            2 => Err(CalloutError::NoCluster),
+            _ => Err(CalloutError::Refused),
+        }
+    }
+
+    /// What calls its hook on the main thread from other threads.
+    pub(super) fn scheduler(&self) -> Option<ConfigurationScheduler> {
+        // SAFETY: this configuration's hook is running.
+        let handle = unsafe { (self.envoy.http_filter_config_scheduler_new)(self.handle) };
+        (!handle.is_null()).then_some(ConfigurationScheduler {
+            handle,
+            envoy: self.envoy,
+        })
+    }
+}
+
+/// Calls `on_http_filter_scheduled` of a stream on its worker, from any thread. Does nothing once the stream is
+/// gone.
+pub(super) struct StreamScheduler {
+    handle: Handle,
+    envoy: &'static Callbacks,
+}
+
+// SAFETY: commit and delete may be called from any thread.
+unsafe impl Send for StreamScheduler {}
+// SAFETY: the same.
+unsafe impl Sync for StreamScheduler {}
+
+impl StreamScheduler {
+    /// Asks for the hook.
+    pub(super) fn commit(&self) {
+        // SAFETY: the handle is owned and not deleted.
+        unsafe { (self.envoy.http_filter_scheduler_commit)(self.handle, 0) };
+    }
+}
+
+impl Drop for StreamScheduler {
+    fn drop(&mut self) {
+        // SAFETY: the handle is owned, and this is its end.
+        unsafe { (self.envoy.http_filter_scheduler_delete)(self.handle) };
+    }
+}
+
+/// Calls `on_http_filter_config_scheduled` on the main thread, from any thread.
+pub(super) struct ConfigurationScheduler {
+    handle: Handle,
+    envoy: &'static Callbacks,
+}
+
+// SAFETY: commit and delete may be called from any thread.
+unsafe impl Send for ConfigurationScheduler {}
+// SAFETY: the same.
+unsafe impl Sync for ConfigurationScheduler {}
+
+impl ConfigurationScheduler {
+    /// Asks for the hook.
+    pub(super) fn commit(&self) {
+        // SAFETY: the handle is owned and not deleted.
+        unsafe { (self.envoy.http_filter_config_scheduler_commit)(self.handle, 0) };
+    }
+}
+
+impl Drop for ConfigurationScheduler {
+    fn drop(&mut self) {
+        // SAFETY: the handle is owned, and this is its end.
+        unsafe { (self.envoy.http_filter_config_scheduler_delete)(self.handle) };
+    }
+}
+
+/// The response to a call, copied from what Envoy lends to the hook.
+///
+/// # Safety
+/// The arrays must have these lengths and be alive during the call.
+pub(super) unsafe fn response(
+    headers: *const RawHeader,
+    header_count: usize,
+    chunks: *const EnvoyBuffer,
+    chunk_count: usize,
+) -> (HeaderList, Vec<u8>) {
+    let mut list = HeaderList::default();
+    let mut body = Vec::new();
+    // SAFETY: the caller answers for it; null where there are none.
+    unsafe {
+        if !headers.is_null() {
+            list.copy(slice::from_raw_parts(headers, header_count));
+        }
+        if !chunks.is_null() {
+            for chunk in slice::from_raw_parts(chunks, chunk_count) {
+                body.extend_from_slice(chunk.octets());
+            }
+        }
+    }
+    (list, body)
+}

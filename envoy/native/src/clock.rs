@@ -1,0 +1,120 @@
+//! The clock: one thread in the process that calls the main thread when a keeper has something to do.
+//!
+//! Envoy has no timer for HTTP filters. The thread sleeps until the next time that is due, and asks Envoy to
+//! call the main thread; it touches nothing else.
+
+use core::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Instant, SystemTime},
+};
+
+use portcullis::time::UnixMillis;
+
+use crate::{filter::Filter, numbers::Number};
+
+/// Longest time between two calls of a keeper: its gauges grow stale.
+pub(super) const LONGEST: Duration = Duration::from_secs(1);
+
+/// Shortest: what is due again and again must not keep the main thread busy.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// The time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell is what gives the core its time"
+)]
+pub(super) fn now() -> UnixMillis {
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let milliseconds = time.unwrap_or_default().as_millis();
+    UnixMillis::new(u64::try_from(milliseconds).unwrap_or(u64::MAX))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the same")]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Configurations, and when each is due.
+type Due = BTreeMap<Number, (Arc<Filter>, Instant)>;
+
+static DUE: Mutex<Due> = Mutex::new(BTreeMap::new());
+static CHANGED: Condvar = Condvar::new();
+/// Held while Envoy is called: who gets it knows that no call is under way.
+static CALLING: Mutex<()> = Mutex::new(());
+static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+
+fn due() -> MutexGuard<'static, Due> {
+    DUE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls a configuration's keeper from now on. Starts the thread with the first one.
+pub(super) fn register(filter: &Arc<Filter>) {
+    due().insert(filter.number, (Arc::clone(filter), instant()));
+    let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
+    if thread.is_none() {
+        let named = thread::Builder::new().name("portcullis".to_owned());
+        // Without it keys are fetched once and never again; requests are refused when they are too old.
+        *thread = named.spawn(run).ok();
+    }
+    CHANGED.notify_one();
+}
+
+/// Stops calling a configuration's keeper; when this returns, no call is under way. Ends the thread with the last
+/// one.
+pub(super) fn unregister(number: Number) {
+    let mut remaining = due();
+    remaining.remove(&number);
+    let is_last = remaining.is_empty();
+    drop(remaining);
+    drop(CALLING.lock().unwrap_or_else(PoisonError::into_inner));
+    if is_last {
+        CHANGED.notify_one();
+        let thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Calls a configuration's keeper after `wait` at the latest.
+pub(super) fn call_within(number: Number, wait: Duration) {
+    let at = instant().checked_add(wait.clamp(SHORTEST, LONGEST));
+    if let (Some((_, due)), Some(at)) = (due().get_mut(&number), at)
+        && at < *due
+    {
+        *due = at;
+        CHANGED.notify_one();
+    }
+}
+
+fn run() {
+    let mut waiting = due();
+    while !waiting.is_empty() {
+        let now = instant();
+        let next = waiting.values().map(|(_, due)| *due).min();
+        let wait = next.map_or(LONGEST, |next| next.saturating_duration_since(now));
+        if !wait.is_zero() {
+            let waited = CHANGED.wait_timeout(waiting, wait);
+            (waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        let again = now.checked_add(LONGEST).unwrap_or(now);
+        let mut called = Vec::new();
+        for (filter, due) in waiting.values_mut() {
+            if *due <= now {
+                *due = again;
+                called.push(Arc::clone(filter));
+            }
+        }
+        // Taken before the list is let go: `unregister` waits for it.
+        let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(waiting);
+        called.iter().for_each(|filter| filter.scheduler.commit());
+        drop(called);
+        drop(calling);
+        waiting = due();
+    }
+}

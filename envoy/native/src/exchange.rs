@@ -1,0 +1,273 @@
+//! Envoy as the gate sees it: around one request on its worker, and around the keys on the main thread.
+
+use portcullis::{
+    connection::{Connection, Refused},
+    decision::{HeaderEdit, StateEntry},
+    gate::{
+        Answer, CallError, Caller, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter,
+        MetricId, Route,
+    },
+    keys::Fetch,
+    shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
+};
+use serde_json::Value;
+
+use crate::{
+    abi::{self, Attribute, CalloutError, Configuration, HeaderList, Headers, Level, Stream},
+    filter::Filter,
+    grpc, memory, metadata,
+    numbers::Number,
+    routes,
+};
+
+/// Metadata of routes that is for the WebAssembly module.
+const WASM_NAMESPACE: &str = "portcullis";
+
+/// Where dynamic metadata goes.
+const METADATA_NAMESPACE: &str = "portcullis";
+
+/// What stands for the policy of a route that has one in the WebAssembly module's form alone.
+const POLICY_IN_WASM_FORM: &[u8] = b"wasm";
+
+/// Writes a log line.
+pub(super) fn write_log(level: LogLevel, line: &str) {
+    let level = match level {
+        LogLevel::Info => Level::Info,
+        LogLevel::Warn => Level::Warn,
+        LogLevel::Error => Level::Error,
+    };
+    abi::log(level, line);
+}
+
+/// One request, during one hook of it.
+pub(super) struct Request<'hook> {
+    pub(super) stream: Stream<'hook>,
+    pub(super) filter: &'hook Filter,
+    /// Whether it is a gRPC request.
+    pub(super) is_grpc: bool,
+}
+
+impl SharedMemory for Request<'_> {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        memory::read(key)
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        memory::write(key, value, expected)
+    }
+}
+
+impl Log for Request<'_> {
+    fn log(&self, level: LogLevel, line: &str) {
+        write_log(level, line);
+    }
+}
+
+impl Meter for Request<'_> {
+    fn increment(&self, counter: MetricId) {
+        self.filter.metrics.increment(counter, &self.stream);
+    }
+
+    fn record(&self, gauge: MetricId, value: u64) {
+        self.filter.metrics.record(gauge, value, &self.stream);
+    }
+
+    fn read(&self, metric: MetricId) -> Option<u64> {
+        self.filter.metrics.read(metric)
+    }
+}
+
+impl Connection for Request<'_> {
+    fn client_certificate_digest(&self) -> Option<[u8; 32]> {
+        portcullis::connection::digest_from_hex(
+            &self.stream.text(Attribute::PeerCertificateDigest)?,
+        )
+    }
+
+    fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
+        self.stream.state(name).map_err(refused)
+    }
+}
+
+impl Route for Request<'_> {
+    fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
+        if let Some(number) = self.stream.route_policy() {
+            return Ok(Some(Number::new(number).octets().to_vec()));
+        }
+        // A policy that was written for the WebAssembly module must not be lost in silence.
+        let is_lost = self.stream.has_route_metadata(WASM_NAMESPACE);
+        Ok(is_lost.then(|| POLICY_IN_WASM_FORM.to_vec()))
+    }
+
+    fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
+        let number = metadata.try_into().map_err(|_| Malformed)?;
+        let number = Number::new(usize::from_ne_bytes(number));
+        let policy = routes::find(number).ok_or(Malformed)?;
+        Ok(Some(Value::clone(&policy)))
+    }
+
+    fn tells_the_next_route(&self) -> bool {
+        true
+    }
+}
+
+impl Exchange for Request<'_> {
+    fn connection(&self) -> Option<ConnectionId> {
+        self.stream
+            .number(Attribute::ConnectionId)
+            .map(ConnectionId::new)
+    }
+
+    fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused> {
+        match edit {
+            HeaderEdit::Remove(name) => self.stream.remove_header(Headers::Request, name),
+            HeaderEdit::Set(name, value) => self.stream.set_header(name, value.as_bytes()),
+        }
+        .map_err(refused)
+    }
+
+    fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
+        let (name, value) = (entry.key.as_str(), &entry.value);
+        self.stream
+            .set_state(name, value.as_bytes())
+            .map_err(refused)?;
+        if entry.is_json {
+            let value = serde_json::from_str(value).map_err(|_| Refused)?;
+            let message = metadata::with_member(entry.key.name(), &value);
+            self.stream
+                .add_metadata(METADATA_NAMESPACE, &message)
+                .map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn clear_route_cache(&self) -> Result<(), Refused> {
+        self.stream.clear_route_cache();
+        Ok(())
+    }
+
+    fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {
+        let mut trailers = HeaderList::default();
+        self.stream
+            .read(Headers::RequestTrailers, &mut trailers)
+            .map_err(refused)?;
+        visit(&trailers.pairs());
+        Ok(())
+    }
+
+    fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
+        self.stream
+            .remove_header(Headers::RequestTrailers, name)
+            .map_err(refused)
+    }
+
+    fn answer(&self, answer: &Answer) {
+        let response = answer.response();
+        let headers = response.headers.iter();
+        let mut headers: Vec<(&str, &str)> = headers
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        if self.is_grpc {
+            headers.push(("grpc-status", grpc::status(response.status)));
+        }
+        self.stream.send_response(
+            response.status,
+            &headers,
+            response.body.as_bytes(),
+            &response.details,
+        );
+    }
+}
+
+/// The main thread, during one hook of a configuration.
+pub(super) struct MainThread<'hook> {
+    pub(super) configuration: &'hook Configuration<'hook>,
+    pub(super) filter: &'hook Filter,
+}
+
+impl SharedMemory for MainThread<'_> {
+    fn shared_data(&self, key: &str) -> Option<SharedData> {
+        memory::read(key)
+    }
+
+    fn set_shared_data(
+        &self,
+        key: &str,
+        value: &[u8],
+        expected: Expected,
+    ) -> Result<(), SetSharedDataError> {
+        memory::write(key, value, expected)
+    }
+}
+
+impl Log for MainThread<'_> {
+    fn log(&self, level: LogLevel, line: &str) {
+        write_log(level, line);
+    }
+}
+
+impl Meter for MainThread<'_> {
+    fn increment(&self, counter: MetricId) {
+        let metrics = &self.filter.metrics;
+        metrics.increment_by_main(counter, self.configuration);
+    }
+
+    fn record(&self, gauge: MetricId, value: u64) {
+        let metrics = &self.filter.metrics;
+        metrics.record_by_main(gauge, value, self.configuration);
+    }
+
+    fn read(&self, metric: MetricId) -> Option<u64> {
+        self.filter.metrics.read(metric)
+    }
+}
+
+/// Calls under way, by Envoy's number.
+#[derive(Default)]
+pub(super) struct Calls(Vec<(u64, Fetch)>);
+
+impl Calls {
+    /// The call with this number, which has ended.
+    pub(super) fn take(&mut self, number: u64) -> Option<Fetch> {
+        let place = self.0.iter().position(|(own, _)| *own == number)?;
+        Some(self.0.swap_remove(place).1)
+    }
+
+    /// All calls; none is under way any more.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Fetch> + use<> {
+        core::mem::take(&mut self.0)
+            .into_iter()
+            .map(|(_, fetch)| fetch)
+    }
+}
+
+/// Makes calls on the main thread.
+pub(super) struct MainCaller<'hook> {
+    pub(super) configuration: &'hook Configuration<'hook>,
+    pub(super) calls: &'hook mut Calls,
+}
+
+impl Caller for MainCaller<'_> {
+    fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
+        let cluster = &fetch.endpoint.cluster;
+        let called = self
+            .configuration
+            .call(cluster, &fetch.headers(), fetch.timeout_ms);
+        match called {
+            Ok(number) => self.calls.0.push((number, fetch.clone())),
+            Err(CalloutError::NoCluster) => return Err(CallError::NoCluster),
+            Err(CalloutError::Refused) => return Err(CallError::Refused),
+        }
+        Ok(())
+    }
+}
+
+/// To the core, one refusal of Envoy's is like another.
+const fn refused(_: abi::Refused) -> Refused {
+    Refused
+}

@@ -1,0 +1,198 @@
+//! The keepers of all configurations, on the main thread.
+//!
+//! A keeper has an engine of its own. It fetches as soon as its configuration is loaded, before any request,
+//! and each time that the [clock](crate::clock) or a worker calls for it.
+
+use core::cell::RefCell;
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+
+use portcullis::{
+    engine::Engine,
+    gate::{Keeper, KeyMetrics},
+    keys::Received,
+};
+
+use crate::{
+    abi::{self, Configuration, HeaderList},
+    clock,
+    exchange::{Calls, MainCaller, MainThread},
+    filter::Filter,
+    numbers::Number,
+    records::ProcessRecords,
+    registry,
+};
+
+/// What keeps the keys of one configuration.
+struct Keeping {
+    filter: Arc<Filter>,
+    engine: Engine,
+    keeper: Keeper,
+    calls: Calls,
+}
+
+/// A response that came while its keeper was at work: Envoy can answer within the call.
+struct Early {
+    number: Number,
+    call: u64,
+    headers: HeaderList,
+    body: Vec<u8>,
+}
+
+thread_local! {
+    static KEEPINGS: RefCell<BTreeMap<Number, Rc<RefCell<Keeping>>>> = const { RefCell::new(BTreeMap::new()) };
+    static EARLY: RefCell<Vec<Early>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps the keys of a configuration from now on. Where Envoy only validates, nothing is fetched.
+pub(super) fn start(filter: &Arc<Filter>, metrics: KeyMetrics, configuration: &Configuration<'_>) {
+    let mut engine = Engine::new(Arc::clone(&filter.config));
+    engine.share(Box::new(ProcessRecords::of(&engine)));
+    engine.synchronize();
+    let fetches = !engine.keys().is_empty();
+    let main = MainThread {
+        configuration,
+        filter,
+    };
+    let keeping = Keeping {
+        keeper: Keeper::new(&engine, metrics, &main),
+        filter: Arc::clone(filter),
+        engine,
+        calls: Calls::default(),
+    };
+    let keeping = Rc::new(RefCell::new(keeping));
+    KEEPINGS.with_borrow_mut(|all| all.insert(filter.number, keeping));
+    if !abi::is_validating() && fetches {
+        clock::register(filter);
+        tick(filter.number, configuration);
+    }
+}
+
+/// Stops keeping the keys of a configuration. Envoy has cancelled its calls.
+pub(super) fn stop(number: Number) {
+    let stopped = KEEPINGS.with_borrow_mut(|all| all.remove(&number));
+    if let Some(keeping) = stopped
+        && let Ok(mut keeping) = keeping.try_borrow_mut()
+    {
+        let Keeping { engine, calls, .. } = &mut *keeping;
+        // Other configurations need not wait for these calls to time out.
+        calls.take_all().for_each(|fetch| engine.abandon(&fetch));
+    }
+}
+
+/// Fetches what is due, or what workers have asked for.
+pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
+    work(number, configuration, |keeping, main| {
+        let now = clock::now();
+        for (source, cause) in keeping.filter.take_wishes() {
+            keeping.engine.want(source, cause);
+        }
+        let calls = &mut keeping.calls;
+        let mut caller = MainCaller {
+            configuration,
+            calls,
+        };
+        let engine = &mut keeping.engine;
+        keeping.keeper.due(engine, now, main, &mut caller);
+        keeping.filter.wake_due(now);
+    });
+}
+
+/// Takes in the response to a call; without headers where there is none.
+pub(super) fn on_response(
+    number: Number,
+    configuration: &Configuration<'_>,
+    call: u64,
+    headers: HeaderList,
+    body: Vec<u8>,
+) {
+    let keeping = KEEPINGS.with_borrow(|all| all.get(&number).cloned());
+    if keeping.is_some_and(|keeping| keeping.try_borrow().is_err()) {
+        let early = Early {
+            number,
+            call,
+            headers,
+            body,
+        };
+        EARLY.with_borrow_mut(|all| all.push(early));
+        return;
+    }
+    work(number, configuration, |keeping, main| {
+        keeping.on_response(main, call, &headers, &body);
+    });
+}
+
+/// Has a keeper work, and tells the workers and the clock what came of it.
+fn work(
+    number: Number,
+    configuration: &Configuration<'_>,
+    act: impl FnOnce(&mut Keeping, &MainThread<'_>),
+) {
+    sweep();
+    let Some(keeping) = KEEPINGS.with_borrow(|all| all.get(&number).cloned()) else {
+        return;
+    };
+    let Ok(mut keeping) = keeping.try_borrow_mut() else {
+        return;
+    };
+    let filter = Arc::clone(&keeping.filter);
+    let main = MainThread {
+        configuration,
+        filter: &filter,
+    };
+    let before = keeping.keeper.epoch();
+    act(&mut keeping, &main);
+    while let Some(early) = take_early(number) {
+        keeping.on_response(&main, early.call, &early.headers, &early.body);
+    }
+    let epoch = keeping.keeper.epoch();
+    if epoch != before {
+        filter.publish(epoch);
+        filter.wake_all();
+    }
+    let now = clock::now();
+    let next = [
+        keeping.keeper.next_wakeup(&keeping.engine, now),
+        filter.next_deadline(),
+    ];
+    let next = next.into_iter().flatten().min();
+    clock::call_within(number, next.map_or(clock::LONGEST, |next| next.since(now)));
+}
+
+/// Drops the keepers of configurations that ended on another thread.
+fn sweep() {
+    let ended = KEEPINGS.with_borrow(|all| {
+        let numbers = all.keys().copied();
+        numbers
+            .filter(|number| registry::find(*number).is_none())
+            .collect::<Vec<_>>()
+    });
+    ended.into_iter().for_each(stop);
+}
+
+fn take_early(number: Number) -> Option<Early> {
+    EARLY.with_borrow_mut(|all| {
+        let place = all.iter().position(|early| early.number == number)?;
+        Some(all.remove(place))
+    })
+}
+
+impl Keeping {
+    fn on_response(&mut self, main: &MainThread<'_>, call: u64, headers: &HeaderList, body: &[u8]) {
+        // A call that Envoy refused after it had answered it is not under way.
+        let Some(fetch) = self.calls.take(call) else {
+            return;
+        };
+        let received = Received {
+            headers: &headers.pairs(),
+            body_size: body.len(),
+            body: &|| Some(body.to_vec()),
+        };
+        let mut caller = MainCaller {
+            configuration: main.configuration,
+            calls: &mut self.calls,
+        };
+        let (engine, now) = (&mut self.engine, clock::now());
+        self.keeper
+            .on_fetched(engine, &fetch, &received, now, main, &mut caller);
+    }
+}

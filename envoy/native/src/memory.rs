@@ -1,0 +1,59 @@
+//! Memory that all threads and configurations of the process share, for what workers write about a policy.
+//!
+//! No other module can reach it, unlike the shared data of WebAssembly modules.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use portcullis::shared_memory::{Expected, SetSharedDataError, SharedData};
+
+static ENTRIES: Mutex<BTreeMap<String, SharedData>> = Mutex::new(BTreeMap::new());
+
+/// An entry.
+pub(super) fn read(name: &str) -> Option<SharedData> {
+    let entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    entries.get(name).cloned()
+}
+
+/// Writes an entry if it still is as `expected`.
+pub(super) fn write(
+    name: &str,
+    value: &[u8],
+    expected: Expected,
+) -> Result<(), SetSharedDataError> {
+    let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let present = entries.get(name).map(|entry| entry.version);
+    let is_expected = match expected {
+        Expected::Absent => present.is_none(),
+        Expected::Version(version) => present == Some(version),
+    };
+    if !is_expected {
+        return Err(SetSharedDataError::Changed);
+    }
+    let version = present.unwrap_or_default().wrapping_add(1);
+    let value = value.to_vec();
+    entries.insert(name.to_owned(), SharedData { value, version });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_only_the_entry_that_is_expected() {
+        let name = "replaces_only_the_entry_that_is_expected";
+        assert_eq!(read(name), None);
+        assert_eq!(write(name, b"a", Expected::Absent), Ok(()));
+        let again = write(name, b"b", Expected::Absent);
+        assert_eq!(again, Err(SetSharedDataError::Changed));
+        let first = read(name).unwrap();
+        assert_eq!(first.value, b"a");
+        let expected = Expected::Version(first.version);
+        assert_eq!(write(name, b"c", expected), Ok(()));
+        let late = write(name, b"d", expected);
+        assert_eq!(late, Err(SetSharedDataError::Changed));
+    }
+}

@@ -1,0 +1,168 @@
+//! Counters and gauges, as Envoy numbers them.
+//!
+//! Envoy shows metrics but does not give their values back, so each is also kept here, for the status page.
+//! Before 1.39 only a request's thread can write metrics: what the keeper counts is written by the next request.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use portcullis::gate::{MetricId, MetricRegistry};
+
+use crate::abi::{Configuration, Stream};
+
+/// The metrics of one configuration, by [`MetricId`].
+pub(super) struct Metrics {
+    all: Vec<Metric>,
+    /// Whether a request has something to write for the keeper.
+    has_pending: AtomicBool,
+}
+
+struct Metric {
+    kind: Kind,
+    /// Envoy's number.
+    number: usize,
+    /// Its value over all configurations that have a metric of this name.
+    value: Arc<AtomicU64>,
+    /// What the next request adds, or whether it writes the gauge.
+    pending: AtomicU64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Counter,
+    Gauge,
+}
+
+/// Values by the metric's name.
+static VALUES: Mutex<BTreeMap<String, Weak<AtomicU64>>> = Mutex::new(BTreeMap::new());
+
+fn value(name: &str) -> Arc<AtomicU64> {
+    let mut values = VALUES.lock().unwrap_or_else(PoisonError::into_inner);
+    values.retain(|_, value| value.strong_count() > 0);
+    if let Some(value) = values.get(name).and_then(Weak::upgrade) {
+        return value;
+    }
+    let value = Arc::default();
+    values.insert(name.to_owned(), Arc::downgrade(&value));
+    value
+}
+
+/// Defines the metrics of a configuration while it is loaded.
+pub(super) struct Definitions<'hook> {
+    configuration: &'hook Configuration<'hook>,
+    all: RefCell<Vec<Metric>>,
+}
+
+impl<'hook> Definitions<'hook> {
+    pub(super) const fn new(configuration: &'hook Configuration<'hook>) -> Self {
+        Self {
+            configuration,
+            all: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn into_metrics(self) -> Metrics {
+        Metrics {
+            all: self.all.into_inner(),
+            has_pending: AtomicBool::new(false),
+        }
+    }
+
+    fn add(&self, kind: Kind, number: Option<usize>, name: &str) -> Option<MetricId> {
+        let mut all = self.all.borrow_mut();
+        let id = u32::try_from(all.len()).ok()?;
+        all.push(Metric {
+            kind,
+            number: number?,
+            value: value(name),
+            pending: AtomicU64::new(0),
+        });
+        Some(MetricId(id))
+    }
+}
+
+impl MetricRegistry for Definitions<'_> {
+    fn counter(&self, name: &str) -> Option<MetricId> {
+        self.add(Kind::Counter, self.configuration.define_counter(name), name)
+    }
+
+    fn gauge(&self, name: &str) -> Option<MetricId> {
+        self.add(Kind::Gauge, self.configuration.define_gauge(name), name)
+    }
+}
+
+impl Metrics {
+    fn metric(&self, id: MetricId) -> Option<&Metric> {
+        self.all.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// The value of a metric.
+    pub(super) fn read(&self, id: MetricId) -> Option<u64> {
+        Some(self.metric(id)?.value.load(Ordering::Relaxed))
+    }
+
+    /// Counts on a request's thread.
+    pub(super) fn increment(&self, id: MetricId, stream: &Stream<'_>) {
+        if let Some(metric) = self.metric(id) {
+            metric.value.fetch_add(1, Ordering::Relaxed);
+            stream.increment(metric.number, 1);
+        }
+    }
+
+    /// Sets a gauge on a request's thread.
+    pub(super) fn record(&self, id: MetricId, value: u64, stream: &Stream<'_>) {
+        if let Some(metric) = self.metric(id) {
+            metric.value.store(value, Ordering::Relaxed);
+            stream.set_gauge(metric.number, value);
+        }
+    }
+
+    /// Counts on the main thread.
+    pub(super) fn increment_by_main(&self, id: MetricId, configuration: &Configuration<'_>) {
+        if let Some(metric) = self.metric(id) {
+            metric.value.fetch_add(1, Ordering::Relaxed);
+            if !configuration.increment(metric.number, 1) {
+                metric.pending.fetch_add(1, Ordering::Relaxed);
+                self.has_pending.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    /// Sets a gauge on the main thread.
+    pub(super) fn record_by_main(
+        &self,
+        id: MetricId,
+        value: u64,
+        configuration: &Configuration<'_>,
+    ) {
+        if let Some(metric) = self.metric(id) {
+            metric.value.store(value, Ordering::Relaxed);
+            if !configuration.set_gauge(metric.number, value) {
+                metric.pending.store(1, Ordering::Relaxed);
+                self.has_pending.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    /// Writes what the main thread could not.
+    pub(super) fn flush(&self, stream: &Stream<'_>) {
+        if !self.has_pending.load(Ordering::Relaxed)
+            || !self.has_pending.swap(false, Ordering::Acquire)
+        {
+            return;
+        }
+        for metric in &self.all {
+            match (metric.pending.swap(0, Ordering::Relaxed), metric.kind) {
+                (0, _) => {}
+                (by, Kind::Counter) => stream.increment(metric.number, by),
+                (_, Kind::Gauge) => {
+                    stream.set_gauge(metric.number, metric.value.load(Ordering::Relaxed));
+                }
+            }
+        }
+    }
+}

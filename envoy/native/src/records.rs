@@ -1,0 +1,147 @@
+//! The records of key sources, shared by all threads and configurations of the process.
+//!
+//! A record holds parsed keys, so a key set is parsed once in the process. Configurations that fetch the same
+//! keys in the same way share a record: an update of a configuration begins with the keys of the one before.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use portcullis::{
+    engine::Engine,
+    jose::KeySetLimits,
+    keys::{Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
+};
+
+static PLACES: Mutex<Vec<Weak<Place>>> = Mutex::new(Vec::new());
+
+/// Where the record of one source is.
+struct Place {
+    source: RemoteKeys,
+    limits: KeySetLimits,
+    /// The record's version: 0 as long as there is none.
+    version: AtomicU32,
+    record: Mutex<Option<Record>>,
+}
+
+/// The records of one engine's sources, in the order of their ids.
+pub(super) struct ProcessRecords(Vec<Arc<Place>>);
+
+impl ProcessRecords {
+    /// The records of an engine's sources.
+    pub(super) fn of(engine: &Engine) -> Self {
+        let limits = engine.key_set_limits();
+        let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|place| place.strong_count() > 0);
+        let sources = engine.keys().sources();
+        Self(
+            sources
+                .map(|source| shared(&mut places, source, limits))
+                .collect(),
+        )
+    }
+}
+
+fn shared(places: &mut Vec<Weak<Place>>, source: &RemoteKeys, limits: KeySetLimits) -> Arc<Place> {
+    let is_same = |place: &Arc<Place>| place.source == *source && place.limits == limits;
+    let mut known = places.iter().filter_map(Weak::upgrade);
+    known.find(is_same).unwrap_or_else(|| {
+        let place = Arc::new(Place {
+            source: source.clone(),
+            limits,
+            version: AtomicU32::new(0),
+            record: Mutex::default(),
+        });
+        places.push(Arc::downgrade(&place));
+        place
+    })
+}
+
+impl Records for ProcessRecords {
+    fn read(&self, source: SourceId, known: Option<Version>, _own: Order) -> Reading {
+        let Some(place) = self.0.get(source.index()) else {
+            return Reading::Absent;
+        };
+        // Without the lock: this is asked at every request that finds the keeper's epoch changed.
+        let version = place.version.load(Ordering::Acquire);
+        if version == 0 {
+            return Reading::Absent;
+        }
+        if known == Some(Version(version)) {
+            return Reading::Same;
+        }
+        let record = place.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = place.version.load(Ordering::Acquire);
+        match &*record {
+            Some(record) => Reading::New(record.clone(), Version(version)),
+            None => Reading::Absent,
+        }
+    }
+
+    fn write(
+        &self,
+        source: SourceId,
+        record: &Record,
+        expected: Option<Version>,
+    ) -> Result<Version, WriteError> {
+        let place = self.0.get(source.index()).ok_or(WriteError::Refused)?;
+        let mut present = place.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = place.version.load(Ordering::Acquire);
+        if expected.map_or(0, |Version(expected)| expected) != version {
+            return Err(WriteError::Changed);
+        }
+        // 0 says that there is none.
+        let next = version.checked_add(1).unwrap_or(1);
+        *present = Some(record.clone());
+        place.version.store(next, Ordering::Release);
+        Ok(Version(next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::config::Config;
+    use serde_json::json;
+
+    use super::*;
+
+    fn records(path: &str) -> (Engine, ProcessRecords) {
+        let config = json!({
+            "providers": {"a": {
+                "issuer": "https://a.example",
+                "audiences": ["orders"],
+                "remote_jwks": {"http_uri": {
+                    "uri": format!("https://a.example/{path}"), "cluster": "as", "timeout": "1s",
+                }},
+            }},
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+        });
+        let engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
+        let records = ProcessRecords::of(&engine);
+        (engine, records)
+    }
+
+    #[test]
+    fn configurations_with_the_same_source_share_its_record() {
+        let ((_engine, one), (_, other), (_, another)) =
+            (records("same"), records("same"), records("different"));
+        let id = SourceId::new(0);
+        let read = |records: &ProcessRecords, known| records.read(id, known, Order::default());
+        assert_eq!(read(&one, None), Reading::Absent);
+        let version = one.write(id, &Record::default(), None).unwrap();
+        assert!(matches!(read(&other, None), Reading::New(..)));
+        assert_eq!(read(&other, Some(version)), Reading::Same);
+        assert_eq!(read(&another, None), Reading::Absent);
+    }
+
+    #[test]
+    fn only_one_writer_replaces_a_record() {
+        let (_engine, records) = records("contended");
+        let id = SourceId::new(0);
+        let first = records.write(id, &Record::default(), None).unwrap();
+        let again = records.write(id, &Record::default(), None);
+        assert_eq!(again, Err(WriteError::Changed));
+        assert!(records.write(id, &Record::default(), Some(first)).is_ok());
+        let late = records.write(id, &Record::default(), Some(first));
+        assert_eq!(late, Err(WriteError::Changed));
+    }
+}

@@ -1,0 +1,47 @@
+//! The configurations of this process that Envoy holds.
+//!
+//! Worker threads are not told when a configuration comes or goes. They compare a version at each request,
+//! and bring their own gates up to date when it has changed.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::{filter::Filter, numbers::Number};
+
+static FILTERS: RwLock<Vec<Arc<Filter>>> = RwLock::new(Vec::new());
+static VERSION: AtomicU64 = AtomicU64::new(0);
+
+/// A number that changes with each change of the list.
+pub(super) fn version() -> u64 {
+    VERSION.load(Ordering::Acquire)
+}
+
+/// All configurations, oldest first.
+pub(super) fn all() -> Vec<Arc<Filter>> {
+    // A list that a panic left behind is whole: each change is one call.
+    FILTERS
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
+
+/// The configuration with this number, while Envoy holds it.
+pub(super) fn find(number: Number) -> Option<Arc<Filter>> {
+    let filters = FILTERS.read().unwrap_or_else(PoisonError::into_inner);
+    let mut filters = filters.iter();
+    filters.find(|filter| filter.number == number).cloned()
+}
+
+/// Adds a configuration.
+pub(super) fn add(filter: Arc<Filter>) {
+    let mut filters = FILTERS.write().unwrap_or_else(PoisonError::into_inner);
+    filters.push(filter);
+    VERSION.fetch_add(1, Ordering::Release);
+}
+
+/// Removes a configuration that Envoy has given up.
+pub(super) fn remove(number: Number) {
+    let mut filters = FILTERS.write().unwrap_or_else(PoisonError::into_inner);
+    filters.retain(|filter| filter.number != number);
+    VERSION.fetch_add(1, Ordering::Release);
+}

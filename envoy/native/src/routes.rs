@@ -1,0 +1,68 @@
+//! The policies that routes have of their own (`DynamicModuleFilterPerRoute`).
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use portcullis::gate::LogLevel;
+use serde_json::Value;
+
+use crate::{exchange::write_log, numbers::Number};
+
+static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
+
+/// Reads a route's policy. Logs why it is refused: then Envoy refuses the route table. What the policy means
+/// is for the filters to say that it meets, as each can have another configuration.
+pub(super) fn load(bytes: &[u8]) -> Option<Number> {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(policy @ Value::Object(_)) => {
+            let number = Number::next();
+            let mut policies = POLICIES.write().unwrap_or_else(PoisonError::into_inner);
+            policies.insert(number, Arc::new(policy));
+            Some(number)
+        }
+        _ => {
+            write_log(
+                LogLevel::Error,
+                "portcullis: a route's policy is refused: filter_config is not a JSON object; write it as a Struct",
+            );
+            None
+        }
+    }
+}
+
+/// The policy with this number, while Envoy holds it.
+pub(super) fn find(number: Number) -> Option<Arc<Value>> {
+    let policies = POLICIES.read().unwrap_or_else(PoisonError::into_inner);
+    policies.get(&number).cloned()
+}
+
+/// Removes a policy that Envoy has given up.
+pub(super) fn remove(number: Number) {
+    let mut policies = POLICIES.write().unwrap_or_else(PoisonError::into_inner);
+    policies.remove(&number);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_finds_its_policy_until_it_is_removed() {
+        let number = load(br#"{"requirement_name": "strict"}"#).unwrap();
+        let expected = json!({"requirement_name": "strict"});
+        assert_eq!(find(number).as_deref(), Some(&expected));
+        remove(number);
+        assert_eq!(find(number), None);
+    }
+
+    #[test]
+    fn refuses_what_is_no_object() {
+        for text in ["", "[]", "\"strict\"", "{"] {
+            assert_eq!(load(text.as_bytes()), None, "{text}");
+        }
+    }
+}

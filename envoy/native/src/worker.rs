@@ -1,0 +1,373 @@
+//! The gates of one worker thread, one for each configuration, and the requests that wait here.
+//!
+//! A call of Envoy's can call back: an answer can end other streams of its connection. So the list of gates
+//! and the list of waiting requests are never borrowed while Envoy is called, and a gate that is at work
+//! already learns of an ended stream at its next request.
+
+use core::{cell::RefCell, time::Duration};
+use std::{rc::Rc, sync::Arc};
+
+use portcullis::{
+    connection,
+    engine::Engine,
+    gate::{Gate, Membership, Policies, StreamId, Verdict},
+    http,
+    time::UnixMillis,
+};
+
+use crate::{
+    abi::{HeaderList, Headers, Level, Stream, StreamScheduler, log},
+    clock,
+    exchange::Request,
+    filter::{Filter, Ticket},
+    grpc,
+    numbers::Number,
+    records::ProcessRecords,
+    registry,
+};
+
+/// How often a gate looks at what other workers wrote about its policy.
+const LOOKS: Duration = Duration::from_millis(100);
+
+/// How long after its deadline a request is forgotten whose end Envoy has not told. Each is woken at its deadline.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+/// A stream that does not wait: no gate has it in its list.
+const NOT_WAITING: StreamId = StreamId(0);
+
+/// What becomes of a request's headers or trailers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Pass,
+    /// It was answered.
+    Stop,
+    /// It waits, and all that follows it.
+    Wait,
+}
+
+/// One configuration's gate on this thread.
+struct Worker {
+    filter: Arc<Filter>,
+    gate: Gate,
+    /// Tells the gates apart that this thread has built.
+    build: u64,
+    /// The number of the next request that waits.
+    next: u32,
+    looked: UnixMillis,
+    /// Kept for its memory.
+    head: HeaderList,
+}
+
+/// The gates of this thread, and the version of the registry that they are of.
+#[derive(Default)]
+struct Workers {
+    version: Option<u64>,
+    all: Vec<(Number, Rc<RefCell<Worker>>)>,
+    builds: u64,
+}
+
+/// A request that waits on this thread.
+struct Parked {
+    /// Its stream.
+    address: usize,
+    number: Number,
+    id: StreamId,
+    /// The gate that has it in its list.
+    build: u64,
+    ticket: Ticket,
+    arrived: UnixMillis,
+    scheduler: Arc<StreamScheduler>,
+}
+
+thread_local! {
+    static WORKERS: RefCell<Workers> = RefCell::default();
+    static PARKED: RefCell<Vec<Parked>> = const { RefCell::new(Vec::new()) };
+    /// Streams that ended while their gate was at work.
+    static ENDED: RefCell<Vec<(Number, StreamId)>> = const { RefCell::new(Vec::new()) };
+    /// The configurations of each policy on this thread.
+    static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
+}
+
+/// Decides on a request that has just arrived.
+pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Outcome {
+    let Some(worker) = find(number) else {
+        return refuse(stream);
+    };
+    let Ok(mut worker) = worker.try_borrow_mut() else {
+        return refuse(stream);
+    };
+    worker.on_request(stream)
+}
+
+/// Decides again on a request that waits here, and lets it go on if it may.
+pub(super) fn on_wake(stream: Stream<'_>) {
+    let Some(parked) = take_parked(stream.address()) else {
+        // It was woken twice, and has gone on.
+        return;
+    };
+    let worker = find(parked.number);
+    let outcome = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
+        Some(Ok(mut worker)) if worker.build == parked.build => worker.on_wake(stream, parked),
+        // The gate that it waited for is gone.
+        _ => refuse(stream),
+    };
+    if outcome == Outcome::Pass {
+        stream.continue_decoding();
+    }
+}
+
+/// Cleans a request's trailers.
+pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
+    let Some(worker) = find(number) else {
+        return refuse(stream);
+    };
+    let Ok(mut worker) = worker.try_borrow_mut() else {
+        return refuse(stream);
+    };
+    let filter = Arc::clone(&worker.filter);
+    let request = Request {
+        stream,
+        filter: &filter,
+        is_grpc: false,
+    };
+    match worker.gate.on_trailers(NOT_WAITING, &request) {
+        Verdict::Pass => Outcome::Pass,
+        Verdict::Answer | Verdict::Wait(_) => Outcome::Stop,
+    }
+}
+
+/// Forgets a stream that has ended.
+pub(super) fn on_stream_end(stream: Stream<'_>) {
+    if let Some(parked) = take_parked(stream.address()) {
+        forget(&parked);
+    }
+}
+
+/// Builds a gate again after a panic, whose state may be broken. The requests that waited in it are woken, and
+/// refused.
+pub(super) fn rebuild(number: Number) {
+    let broken = WORKERS.with_borrow_mut(|workers| {
+        workers.version = None;
+        let place = workers.all.iter().position(|(own, _)| *own == number)?;
+        Some(workers.all.swap_remove(place))
+    });
+    drop(broken);
+    let waiting: Vec<_> = PARKED.with_borrow(|all| {
+        let own = all.iter().filter(|parked| parked.number == number);
+        own.map(|parked| Arc::clone(&parked.scheduler)).collect()
+    });
+    waiting.iter().for_each(|scheduler| scheduler.commit());
+}
+
+/// Answers a request for which there is no gate.
+pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
+    stream.send_response(500, &[], b"", "portcullis_defect");
+    Outcome::Stop
+}
+
+fn find(number: Number) -> Option<Rc<RefCell<Worker>>> {
+    let version = registry::version();
+    let mut workers = WORKERS.try_with(|workers| {
+        let mut workers = workers.try_borrow_mut().ok()?;
+        if workers.version != Some(version) {
+            workers.follow(version);
+        }
+        let mut all = workers.all.iter();
+        all.find(|(own, _)| *own == number)
+            .map(|(_, worker)| Rc::clone(worker))
+    });
+    workers.as_mut().ok().and_then(Option::take)
+}
+
+fn take_parked(address: usize) -> Option<Parked> {
+    PARKED.with_borrow_mut(|all| {
+        let place = all.iter().position(|parked| parked.address == address)?;
+        Some(all.swap_remove(place))
+    })
+}
+
+fn forget(parked: &Parked) {
+    if let Some(filter) = registry::find(parked.number) {
+        filter.unpark(parked.ticket);
+    }
+    let ended = (parked.number, parked.id);
+    ENDED.with_borrow_mut(|all| all.push(ended));
+}
+
+impl Workers {
+    /// Builds gates for the configurations that are new, and drops those of the ones that are gone.
+    fn follow(&mut self, version: u64) {
+        let filters = registry::all();
+        self.all
+            .retain(|(number, _)| filters.iter().any(|filter| filter.number == *number));
+        for filter in filters {
+            if !self.all.iter().any(|(number, _)| *number == filter.number) {
+                self.builds = self.builds.saturating_add(1);
+                let number = filter.number;
+                let worker = Worker::new(filter, self.builds);
+                self.all.push((number, Rc::new(RefCell::new(worker))));
+            }
+        }
+        self.version = Some(version);
+    }
+}
+
+impl Worker {
+    fn new(filter: Arc<Filter>, build: u64) -> Self {
+        let mut engine = Engine::new(Arc::clone(&filter.config));
+        engine.share(Box::new(ProcessRecords::of(&engine)));
+        engine.synchronize();
+        let membership = POLICIES.with_borrow_mut(|policies| {
+            Membership::enter(Arc::clone(&filter.config), filter.text.as_bytes(), policies)
+        });
+        Self {
+            gate: Gate::new(engine, membership, filter.decisions.clone()),
+            filter,
+            build,
+            next: 1,
+            looked: UnixMillis::new(0),
+            head: HeaderList::default(),
+        }
+    }
+
+    fn on_request(&mut self, stream: Stream<'_>) -> Outcome {
+        let now = clock::now();
+        let epoch = self.filter.epoch();
+        let id = StreamId(self.next);
+        let verdict = self.with_head(stream, now, |gate, head, request| {
+            gate.on_request(id, head, Ok(now), request)
+        });
+        let outcome = match verdict {
+            Verdict::Pass => Outcome::Pass,
+            Verdict::Answer => Outcome::Stop,
+            Verdict::Wait(_) => self.park(stream, id, now, epoch),
+        };
+        self.pass_on_wish();
+        outcome
+    }
+
+    fn on_wake(&mut self, stream: Stream<'_>, parked: Parked) -> Outcome {
+        let now = clock::now();
+        let verdict = self.with_head(stream, now, |gate, head, request| {
+            gate.resume(parked.id, head, now, request)
+        });
+        self.pass_on_wish();
+        match verdict {
+            Verdict::Wait(_) => {
+                PARKED.with_borrow_mut(|all| all.push(parked));
+                return Outcome::Wait;
+            }
+            Verdict::Pass => {
+                self.filter.unpark(parked.ticket);
+                Outcome::Pass
+            }
+            Verdict::Answer => {
+                self.filter.unpark(parked.ticket);
+                Outcome::Stop
+            }
+        }
+    }
+
+    /// Has the gate decide on the head of a stream, with what is known now.
+    fn with_head(
+        &mut self,
+        stream: Stream<'_>,
+        now: UnixMillis,
+        decide: impl FnOnce(&mut Gate, Option<&http::Request<'_>>, &Request<'_>) -> Verdict,
+    ) -> Verdict {
+        let filter = Arc::clone(&self.filter);
+        let mut request = Request {
+            stream,
+            filter: &filter,
+            is_grpc: false,
+        };
+        filter.metrics.flush(&stream);
+        self.catch_up(now, &request);
+        let mut head = core::mem::take(&mut self.head);
+        let mut read = stream.read(Headers::Request, &mut head);
+        // Without the headers that only Portcullis may set, Envoy may choose another route.
+        if read.is_ok()
+            && let Ok(true) | Err(connection::Refused) = self
+                .gate
+                .settle(&http::Request::new(head.pairs()), &request)
+        {
+            read = stream.read(Headers::Request, &mut head);
+        }
+        let parsed = read.ok().map(|()| http::Request::new(head.pairs()));
+        request.is_grpc = parsed.as_ref().is_some_and(|head| {
+            let mut types = head.values("content-type");
+            types.next().is_some_and(grpc::is_grpc)
+        });
+        let verdict = decide(&mut self.gate, parsed.as_ref(), &request);
+        drop(parsed);
+        self.head = head;
+        verdict
+    }
+
+    /// Learns what other threads have to tell.
+    fn catch_up(&mut self, now: UnixMillis, request: &Request<'_>) {
+        self.gate.follow(self.filter.epoch());
+        if now < self.looked || now.since(self.looked) >= LOOKS {
+            self.looked = now;
+            self.gate.synchronize(request);
+            self.forget_lost(now);
+        }
+        let number = self.filter.number;
+        let ended: Vec<_> =
+            ENDED.with_borrow_mut(|all| all.extract_if(.., |(own, _)| *own == number).collect());
+        for (_, id) in ended {
+            self.gate.on_stream_end(id);
+        }
+    }
+
+    /// Forgets requests of which no end was told.
+    fn forget_lost(&self, now: UnixMillis) {
+        let number = self.filter.number;
+        let lost: Vec<_> = PARKED.with_borrow_mut(|all| {
+            let is_lost = |parked: &mut Parked| {
+                parked.number == number && parked.arrived.plus(FORGOTTEN) < now
+            };
+            all.extract_if(.., is_lost).collect()
+        });
+        lost.iter().for_each(forget);
+    }
+
+    fn park(&mut self, stream: Stream<'_>, id: StreamId, now: UnixMillis, epoch: u64) -> Outcome {
+        let Some(scheduler) = stream.scheduler() else {
+            self.gate.on_stream_end(id);
+            return refuse(stream);
+        };
+        self.next = self.next.checked_add(1).unwrap_or(1);
+        let timeout = Duration::from_millis(self.filter.config.limits.park_timeout_ms);
+        let scheduler = Arc::new(scheduler);
+        let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
+        // Keys that came before it was in the list have not woken it.
+        if self.filter.epoch() != epoch {
+            scheduler.commit();
+        }
+        let parked = Parked {
+            address: stream.address(),
+            number: self.filter.number,
+            id,
+            build: self.build,
+            ticket,
+            arrived: now,
+            scheduler,
+        };
+        PARKED.with_borrow_mut(|all| all.push(parked));
+        clock::call_within(self.filter.number, timeout);
+        Outcome::Wait
+    }
+
+    fn pass_on_wish(&mut self) {
+        if let Some(wish) = self.gate.take_wanted() {
+            self.filter.wish(wish);
+        }
+    }
+}
+
+/// Says that a hook has panicked.
+pub(super) fn report_panic(hook: &str) {
+    let line = format!("portcullis: defect in {hook}, please report it");
+    log(Level::Critical, &line);
+}
