@@ -44,6 +44,13 @@ pub mod x509;
 macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {
         $crate::on_every_driver!(in_envoy $crate::envoy::module(); $($scenario),+);
+        mod in_native {
+            $(#[test] fn $scenario() {
+                if $crate::envoy::is_installed(&$crate::envoy::library()) {
+                    super::$scenario::<$crate::envoy::NativeEnvoy>();
+                }
+            })+
+        }
     };
     (in_envoy $module:expr; $($scenario:ident),+ $(,)?) => {
         mod in_process {

@@ -18,6 +18,7 @@ use core::{
     ffi::{CStr, c_char, c_void},
     marker::PhantomData,
     mem, ptr, slice,
+    time::Duration,
 };
 use std::sync::OnceLock;
 
@@ -608,12 +609,12 @@ impl Configuration<'_> {
         unsafe { set(self.handle, gauge, ptr::null(), 0, value) == 0 }
     }
 
-    /// Calls a server without a body, and returns the call's number. Timeout in milliseconds.
+    /// Calls a server without a body, and returns the call's number.
     pub(super) fn call(
         &self,
         cluster: &str,
         headers: &[(&str, &str)],
-        timeout: u64,
+        timeout: Duration,
     ) -> Result<u64, CalloutError> {
         let raw = headers.iter();
         let mut raw: Vec<_> = raw
@@ -631,7 +632,7 @@ impl Configuration<'_> {
                 first,
                 count,
                 ModuleBuffer::NULL,
-                timeout,
+                u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
             )
         };
         match result {

@@ -257,7 +257,7 @@ impl Caller for MainCaller<'_> {
         let cluster = &fetch.endpoint.cluster;
         let called = self
             .configuration
-            .call(cluster, &fetch.headers(), fetch.timeout_ms);
+            .call(cluster, &fetch.headers(), fetch.timeout);
         match called {
             Ok(number) => self.calls.0.push((number, fetch.clone())),
             Err(CalloutError::NoCluster) => return Err(CallError::NoCluster),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use portcullis::{
     config::Config,
     decision::Exports,
+    engine::Engine,
     gate::{DecisionMetrics, KeyMetrics, LogLevel},
     keys::{FetchCause, SourceId},
     time::UnixMillis,
@@ -18,10 +19,20 @@ use crate::{
     exchange::write_log,
     metrics::{Definitions, Metrics},
     numbers::Number,
+    records::ProcessRecords,
+    registry,
 };
 
 /// The one name that a filter of this library has.
 const NAME: &str = "portcullis";
+
+/// The gauges that a configuration's keeper may set.
+pub(super) struct Gauges {
+    pub(super) own: KeyMetrics,
+    /// Those of configurations that Envoy held before: whoever comes last sets back what they leave. Envoy lets
+    /// a configuration define gauges only while it is loaded, and forgets none.
+    pub(super) others: Vec<(Number, KeyMetrics)>,
+}
 
 /// What a worker asks the keeper for: keys of a source, and why.
 pub(super) type Wish = (SourceId, FetchCause);
@@ -34,6 +45,7 @@ pub(super) struct Filter {
     pub(super) text: Arc<str>,
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
+    pub(super) records: ProcessRecords,
     /// Calls the main thread.
     pub(super) scheduler: ConfigurationScheduler,
     /// The keeper's epoch: when it changes, workers read the keys again.
@@ -59,7 +71,7 @@ impl Filter {
         configuration: &Configuration<'_>,
         name: &[u8],
         bytes: &[u8],
-    ) -> Option<(Arc<Self>, KeyMetrics)> {
+    ) -> Option<(Arc<Self>, Gauges)> {
         match Self::read(configuration, name, bytes) {
             Ok(loaded) => Some(loaded),
             Err(reason) => {
@@ -74,7 +86,7 @@ impl Filter {
         configuration: &Configuration<'_>,
         name: &[u8],
         bytes: &[u8],
-    ) -> Result<(Arc<Self>, KeyMetrics), String> {
+    ) -> Result<(Arc<Self>, Gauges), String> {
         if name != NAME.as_bytes() {
             return Err(format!("filter_name: set it to \"{NAME}\""));
         }
@@ -99,14 +111,27 @@ impl Filter {
         }
         let definitions = Definitions::new(configuration);
         let decisions = DecisionMetrics::define(&config, &definitions);
-        let keys = KeyMetrics::define(&config, &definitions);
+        let gauges = Gauges {
+            own: KeyMetrics::define(&config, &definitions),
+            others: registry::all()
+                .iter()
+                .map(|other| {
+                    (
+                        other.number,
+                        KeyMetrics::define(&other.config, &definitions),
+                    )
+                })
+                .collect(),
+        };
         // Parsed once already, so it is JSON.
         let text = serde_json::from_slice::<Value>(bytes)
             .map(|value| value.to_string())
             .unwrap_or_default();
+        let config = Arc::new(config);
         let filter = Self {
             number: Number::next(),
-            config: Arc::new(config),
+            records: ProcessRecords::acquire(&Engine::new(Arc::clone(&config))),
+            config,
             text: text.into(),
             decisions,
             metrics: definitions.into_metrics(),
@@ -115,7 +140,13 @@ impl Filter {
             wishes: Mutex::default(),
             parked: Mutex::default(),
         };
-        Ok((Arc::new(filter), keys))
+        Ok((Arc::new(filter), gauges))
+    }
+
+    /// Gives up what it shares with other configurations, as Envoy has given it up.
+    pub(super) fn release(&self) {
+        self.records.release();
+        self.metrics.release();
     }
 
     /// The keeper's epoch.
@@ -176,9 +207,7 @@ impl Filter {
 
     /// Wakes the requests whose deadline has passed. A deadline far away was set before the clock went back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
-        let longest = now.plus(core::time::Duration::from_millis(
-            self.config.limits.park_timeout_ms,
-        ));
+        let longest = now.plus(self.config.limits.park_timeout);
         self.wake(|deadline| deadline <= now || deadline > longest);
     }
 

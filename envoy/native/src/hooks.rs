@@ -98,11 +98,11 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
         // SAFETY: Envoy's promise.
         let (configuration, name, config) =
             unsafe { (Configuration::new(handle)?, name.octets(), config.octets()) };
-        let (filter, metrics) = Filter::load(&configuration, name, config)?;
+        let (filter, gauges) = Filter::load(&configuration, name, config)?;
         let number = filter.number;
         registry::add(filter.clone());
         if guarded("config_new", || {
-            keeper::start(&filter, metrics, &configuration)
+            keeper::start(&filter, gauges, &configuration)
         })
         .is_none()
         {
@@ -124,8 +124,11 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    registry::remove(number);
+    let removed = registry::remove(number);
     keeper::stop(number);
+    if let Some(filter) = removed {
+        filter.release();
+    }
 }
 
 /// A route's policy; main thread. Null has Envoy refuse the route table.

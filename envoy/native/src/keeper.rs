@@ -16,9 +16,8 @@ use crate::{
     abi::{self, Configuration, HeaderList},
     clock,
     exchange::{Calls, MainCaller, MainThread},
-    filter::Filter,
+    filter::{Filter, Gauges},
     numbers::Number,
-    records::ProcessRecords,
     registry,
 };
 
@@ -28,6 +27,10 @@ struct Keeping {
     engine: Engine,
     keeper: Keeper,
     calls: Calls,
+    /// The gauges of configurations that came before.
+    others: Vec<(Number, KeyMetrics)>,
+    /// Gauges that no configuration sets any more.
+    unused: Vec<(KeyMetrics, Vec<String>)>,
 }
 
 /// A response that came while its keeper was at work: Envoy can answer within the call.
@@ -44,9 +47,9 @@ thread_local! {
 }
 
 /// Keeps the keys of a configuration from now on. Where Envoy only validates, nothing is fetched.
-pub(super) fn start(filter: &Arc<Filter>, metrics: KeyMetrics, configuration: &Configuration<'_>) {
+pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Configuration<'_>) {
     let mut engine = Engine::new(Arc::clone(&filter.config));
-    engine.share(Box::new(ProcessRecords::of(&engine)));
+    engine.share(Box::new(filter.records.clone()));
     engine.synchronize();
     let fetches = !engine.keys().is_empty();
     let main = MainThread {
@@ -54,10 +57,12 @@ pub(super) fn start(filter: &Arc<Filter>, metrics: KeyMetrics, configuration: &C
         filter,
     };
     let keeping = Keeping {
-        keeper: Keeper::new(&engine, metrics, &main),
+        keeper: Keeper::new(&engine, gauges.own, &main),
         filter: Arc::clone(filter),
         engine,
         calls: Calls::default(),
+        others: gauges.others,
+        unused: Vec::new(),
     };
     let keeping = Rc::new(RefCell::new(keeping));
     KEEPINGS.with_borrow_mut(|all| all.insert(filter.number, keeping));
@@ -76,6 +81,33 @@ pub(super) fn stop(number: Number) {
         let Keeping { engine, calls, .. } = &mut *keeping;
         // Other configurations need not wait for these calls to time out.
         calls.take_all().for_each(|fetch| engine.abandon(&fetch));
+        let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
+        leave(number, gauges);
+    }
+}
+
+/// Has a keeper set back the gauges of a configuration that is gone, where no other has them: stale values raise
+/// alerts.
+fn leave(number: Number, mut gauges: Vec<String>) {
+    let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
+    let mut heirs = Vec::new();
+    for keeping in &all {
+        let Ok(mut keeping) = keeping.try_borrow_mut() else {
+            continue;
+        };
+        gauges.retain(|name| !keeping.keeper.gauges().any(|own| own == name));
+        let place = keeping
+            .others
+            .iter()
+            .position(|(other, _)| *other == number);
+        if let Some(place) = place {
+            let (_, metrics) = keeping.others.swap_remove(place);
+            heirs.push((keeping, metrics));
+        }
+    }
+    for (mut heir, metrics) in heirs {
+        heir.unused.push((metrics, gauges.clone()));
+        heir.filter.scheduler.commit();
     }
 }
 
@@ -93,6 +125,10 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         };
         let engine = &mut keeping.engine;
         keeping.keeper.due(engine, now, main, &mut caller);
+        for (metrics, names) in keeping.unused.drain(..) {
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            metrics.clear(&names, main);
+        }
         keeping.filter.wake_due(now);
     });
 }

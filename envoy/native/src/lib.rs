@@ -51,4 +51,5 @@ mod numbers;
 mod records;
 mod registry;
 mod routes;
+mod shared;
 mod worker;

@@ -4,15 +4,14 @@
 //! Before 1.39 only a request's thread can write metrics: what the keeper counts is written by the next request.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::{cell::RefCell, sync::Arc};
 
 use portcullis::gate::{MetricId, MetricRegistry};
 
-use crate::abi::{Configuration, Stream};
+use crate::{
+    abi::{Configuration, Stream},
+    shared::Shared,
+};
 
 /// The metrics of one configuration, by [`MetricId`].
 pub(super) struct Metrics {
@@ -38,18 +37,7 @@ enum Kind {
 }
 
 /// Values by the metric's name.
-static VALUES: Mutex<BTreeMap<String, Weak<AtomicU64>>> = Mutex::new(BTreeMap::new());
-
-fn value(name: &str) -> Arc<AtomicU64> {
-    let mut values = VALUES.lock().unwrap_or_else(PoisonError::into_inner);
-    values.retain(|_, value| value.strong_count() > 0);
-    if let Some(value) = values.get(name).and_then(Weak::upgrade) {
-        return value;
-    }
-    let value = Arc::default();
-    values.insert(name.to_owned(), Arc::downgrade(&value));
-    value
-}
+static VALUES: Shared<String, AtomicU64> = Shared::new();
 
 /// Defines the metrics of a configuration while it is loaded.
 pub(super) struct Definitions<'hook> {
@@ -74,11 +62,11 @@ impl<'hook> Definitions<'hook> {
 
     fn add(&self, kind: Kind, number: Option<usize>, name: &str) -> Option<MetricId> {
         let mut all = self.all.borrow_mut();
-        let id = u32::try_from(all.len()).ok()?;
+        let (id, number) = (u32::try_from(all.len()).ok()?, number?);
         all.push(Metric {
             kind,
-            number: number?,
-            value: value(name),
+            number,
+            value: VALUES.acquire(name.to_owned()),
             pending: AtomicU64::new(0),
         });
         Some(MetricId(id))
@@ -96,6 +84,13 @@ impl MetricRegistry for Definitions<'_> {
 }
 
 impl Metrics {
+    /// Gives up the values that no other configuration has.
+    pub(super) fn release(&self) {
+        self.all
+            .iter()
+            .for_each(|metric| VALUES.release(&metric.value));
+    }
+
     fn metric(&self, id: MetricId) -> Option<&Metric> {
         self.all.get(usize::try_from(id.0).ok()?)
     }

@@ -4,7 +4,7 @@
 //! keys in the same way share a record: an update of a configuration begins with the keys of the one before.
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis::{
     engine::Engine,
@@ -12,48 +12,35 @@ use portcullis::{
     keys::{Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
 };
 
-static PLACES: Mutex<Vec<Weak<Place>>> = Mutex::new(Vec::new());
+use crate::shared::Shared;
+
+static PLACES: Shared<(RemoteKeys, KeySetLimits), Place> = Shared::new();
 
 /// Where the record of one source is.
+#[derive(Default)]
 struct Place {
-    source: RemoteKeys,
-    limits: KeySetLimits,
     /// The record's version: 0 as long as there is none.
     version: AtomicU32,
     record: Mutex<Option<Record>>,
 }
 
-/// The records of one engine's sources, in the order of their ids.
-pub(super) struct ProcessRecords(Vec<Arc<Place>>);
+/// The records of one configuration's sources, in the order of their ids.
+#[derive(Clone)]
+pub(super) struct ProcessRecords(Arc<[Arc<Place>]>);
 
 impl ProcessRecords {
     /// The records of an engine's sources.
-    pub(super) fn of(engine: &Engine) -> Self {
+    pub(super) fn acquire(engine: &Engine) -> Self {
         let limits = engine.key_set_limits();
-        let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
-        places.retain(|place| place.strong_count() > 0);
         let sources = engine.keys().sources();
-        Self(
-            sources
-                .map(|source| shared(&mut places, source, limits))
-                .collect(),
-        )
+        let places = sources.map(|source| PLACES.acquire((source.clone(), limits)));
+        Self(places.collect())
     }
-}
 
-fn shared(places: &mut Vec<Weak<Place>>, source: &RemoteKeys, limits: KeySetLimits) -> Arc<Place> {
-    let is_same = |place: &Arc<Place>| place.source == *source && place.limits == limits;
-    let mut known = places.iter().filter_map(Weak::upgrade);
-    known.find(is_same).unwrap_or_else(|| {
-        let place = Arc::new(Place {
-            source: source.clone(),
-            limits,
-            version: AtomicU32::new(0),
-            record: Mutex::default(),
-        });
-        places.push(Arc::downgrade(&place));
-        place
-    })
+    /// Gives up the records that no other configuration has.
+    pub(super) fn release(&self) {
+        self.0.iter().for_each(|place| PLACES.release(place));
+    }
 }
 
 impl Records for ProcessRecords {
@@ -116,7 +103,7 @@ mod tests {
             "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
         });
         let engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
-        let records = ProcessRecords::of(&engine);
+        let records = ProcessRecords::acquire(&engine);
         (engine, records)
     }
 
@@ -131,6 +118,10 @@ mod tests {
         assert!(matches!(read(&other, None), Reading::New(..)));
         assert_eq!(read(&other, Some(version)), Reading::Same);
         assert_eq!(read(&another, None), Reading::Absent);
+        one.release();
+        other.release();
+        let (_engine, next) = records("same");
+        assert_eq!(read(&next, None), Reading::Absent, "nobody kept them fresh");
     }
 
     #[test]

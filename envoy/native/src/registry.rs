@@ -40,8 +40,10 @@ pub(super) fn add(filter: Arc<Filter>) {
 }
 
 /// Removes a configuration that Envoy has given up.
-pub(super) fn remove(number: Number) {
+pub(super) fn remove(number: Number) -> Option<Arc<Filter>> {
     let mut filters = FILTERS.write().unwrap_or_else(PoisonError::into_inner);
-    filters.retain(|filter| filter.number != number);
+    let place = filters.iter().position(|filter| filter.number == number)?;
+    let removed = filters.remove(place);
     VERSION.fetch_add(1, Ordering::Release);
+    Some(removed)
 }

@@ -22,7 +22,6 @@ use crate::{
     filter::{Filter, Ticket},
     grpc,
     numbers::Number,
-    records::ProcessRecords,
     registry,
 };
 
@@ -215,7 +214,7 @@ impl Workers {
 impl Worker {
     fn new(filter: Arc<Filter>, build: u64) -> Self {
         let mut engine = Engine::new(Arc::clone(&filter.config));
-        engine.share(Box::new(ProcessRecords::of(&engine)));
+        engine.share(Box::new(filter.records.clone()));
         engine.synchronize();
         let membership = POLICIES.with_borrow_mut(|policies| {
             Membership::enter(Arc::clone(&filter.config), filter.text.as_bytes(), policies)
@@ -338,7 +337,7 @@ impl Worker {
             return refuse(stream);
         };
         self.next = self.next.checked_add(1).unwrap_or(1);
-        let timeout = Duration::from_millis(self.filter.config.limits.park_timeout_ms);
+        let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
         // Keys that came before it was in the list have not woken it.

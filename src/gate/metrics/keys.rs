@@ -91,7 +91,7 @@ impl KeyMetrics {
     }
 
     /// Resets the gauges of removed providers, so that stale values raise no alert.
-    pub(in crate::gate) fn clear(&self, unused: &[&str], meter: &impl Meter) {
+    pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
             metrics.write(Standing::default(), |name| unused.contains(&name), meter);
         }

@@ -28,13 +28,16 @@ use serde_json::Value;
 
 pub use self::{
     exchange::{Exchange, Request, Seen},
-    setup::{Route, Setup, VirtualHost, Wrapping},
+    setup::{Build, Route, Setup, VirtualHost, Wrapping},
 };
 
 /// A gate in front of a service that records what reaches it.
 pub trait Driver: Sized {
     /// A request that was sent and is not answered yet.
     type Pending;
+
+    /// Whether it runs the dynamic module.
+    const IS_NATIVE: bool = false;
 
     /// A connection that stays open until it is dropped. The configuration that was in force when it was opened
     /// serves all of its requests.

@@ -62,6 +62,18 @@ pub struct Setup {
     pub vm_id: Option<String>,
     /// The module that Envoy loads; `None` is the product's. The fake host is linked with the product's.
     pub module: Option<PathBuf>,
+    /// The build of the product that Envoy runs. The driver sets it.
+    pub build: Build,
+}
+
+/// The two builds of the product that Envoy runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Build {
+    /// The proxy-wasm module.
+    #[default]
+    Wasm,
+    /// The dynamic module.
+    Native,
 }
 
 /// The routes of one host name.

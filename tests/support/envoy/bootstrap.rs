@@ -8,8 +8,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{discovery::Kind, module};
-use crate::driver::{Route, Setup, VirtualHost, Wrapping};
+use super::{discovery::Kind, library, module};
+use crate::driver::{Build, Route, Setup, VirtualHost, Wrapping};
 
 /// The cluster of the protected service.
 pub const UPSTREAM: &str = "upstream";
@@ -68,7 +68,7 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
         "access_log": [access_log(folder, setup)],
         "http_protocol_options": { "enable_trailers": true },
         "upgrade_configs": [{ "upgrade_type": "CONNECT" }],
-        "route_config": { "virtual_hosts": virtual_hosts(&setup.virtual_hosts) },
+        "route_config": { "virtual_hosts": virtual_hosts(setup) },
         "http_filters": http_filters(setup, configuration),
     });
     let filter = json!({
@@ -86,9 +86,13 @@ pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
     listener
 }
 
-fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
+fn virtual_hosts(setup: &Setup) -> Vec<Value> {
     let all = [VirtualHost::any([Route::new("/")])];
-    let hosts = if hosts.is_empty() { &all } else { hosts };
+    let hosts = match &setup.virtual_hosts[..] {
+        [] => &all,
+        hosts => hosts,
+    };
+    let route = |numbered: (usize, &Route)| route(numbered, setup.build);
     let host = |host: &VirtualHost| {
         let mut routes: Vec<_> = host.routes.iter().enumerate().map(route).collect();
         let to_upstream = json!({ "cluster": UPSTREAM });
@@ -98,7 +102,7 @@ fn virtual_hosts(hosts: &[VirtualHost]) -> Vec<Value> {
     hosts.iter().map(host).collect()
 }
 
-fn route((index, route): (usize, &Route)) -> Value {
+fn route((index, route): (usize, &Route), build: Build) -> Value {
     let name = index.to_string();
     let mut configured = json!({
         "name": name,
@@ -115,6 +119,14 @@ fn route((index, route): (usize, &Route)) -> Value {
     }
     if let Some(metadata) = &route.metadata {
         configured["metadata"] = json!({ "filter_metadata": { "portcullis": metadata } });
+        if build == Build::Native {
+            configured["typed_per_filter_config"] = json!({ NATIVE_FILTER: {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute",
+                "dynamic_module_config": dynamic_module(),
+                "filter_name": "portcullis",
+                "filter_config": configuration(metadata, Wrapping::Struct),
+            } });
+        }
     }
     configured
 }
@@ -122,7 +134,7 @@ fn route((index, route): (usize, &Route)) -> Value {
 fn http_filters(setup: &Setup, configuration: &Value) -> Vec<Value> {
     let mut filters = setup.filters_ahead.clone();
     filters.extend(preset_filter_state(&setup.preset_filter_state));
-    filters.push(wasm_filter(setup, configuration));
+    filters.push(filter(setup, configuration));
     filters.extend(setup.filters_behind.iter().cloned());
     filters.push(json!({
         "name": "envoy.filters.http.router",
@@ -156,18 +168,49 @@ fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-/// The module with its configuration.
-pub fn wasm_filter(setup: &Setup, configuration: &Value) -> Value {
-    let configuration = match setup.wrapping {
+/// The product with its configuration.
+pub fn filter(setup: &Setup, configuration: &Value) -> Value {
+    match setup.build {
+        Build::Wasm => wasm_filter(setup, configuration),
+        Build::Native => native_filter(setup, configuration),
+    }
+}
+
+/// Name of the dynamic module's filter.
+const NATIVE_FILTER: &str = "portcullis";
+
+fn dynamic_module() -> Value {
+    json!({ "module": { "local": { "filename": library() } }, "do_not_close": true })
+}
+
+fn native_filter(setup: &Setup, written: &Value) -> Value {
+    json!({
+        "name": NATIVE_FILTER,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
+            "dynamic_module_config": dynamic_module(),
+            "filter_name": "portcullis",
+            "filter_config": configuration(written, setup.wrapping),
+        },
+    })
+}
+
+fn configuration(written: &Value, wrapping: Wrapping) -> Value {
+    match wrapping {
         Wrapping::Text => json!({
             "@type": "type.googleapis.com/google.protobuf.StringValue",
-            "value": configuration.to_string(),
+            "value": written.to_string(),
         }),
         Wrapping::Struct => json!({
             "@type": "type.googleapis.com/google.protobuf.Struct",
-            "value": configuration,
+            "value": written,
         }),
-    };
+    }
+}
+
+/// The module with its configuration.
+pub fn wasm_filter(setup: &Setup, written: &Value) -> Value {
+    let configuration = configuration(written, setup.wrapping);
     let mut config = json!({
         "name": "portcullis",
         "vm_config": {
@@ -212,7 +255,16 @@ pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
 /// The access log, with one line for each request. The client's port identifies the exchange, since each has
 /// a connection of its own.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
-    let state = |name: &String| (name.clone(), format!("%FILTER_STATE(wasm.{name}:PLAIN)%"));
+    let prefix = match setup.build {
+        Build::Wasm => "wasm.",
+        Build::Native => "",
+    };
+    let state = |name: &String| {
+        (
+            name.clone(),
+            format!("%FILTER_STATE({prefix}{name}:PLAIN)%"),
+        )
+    };
     let state: BTreeMap<_, _> = setup.filter_state.iter().map(state).collect();
     let header = |name: &String| (name.clone(), format!("%REQ({name})%"));
     let headers: BTreeMap<_, _> = setup.logged.iter().map(header).collect();

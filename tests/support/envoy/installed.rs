@@ -51,6 +51,11 @@ pub fn module() -> PathBuf {
     )
 }
 
+/// The product as a dynamic module.
+pub fn library() -> PathBuf {
+    from_environment("PORTCULLIS_NATIVE", "target/native/libportcullis.so")
+}
+
 fn from_environment(variable: &str, default: &str) -> PathBuf {
     let chosen = env::var_os(variable).map(PathBuf::from);
     chosen.unwrap_or_else(|| crate::folders::project().join(default))

@@ -19,12 +19,13 @@ mod pool;
 pub mod process;
 
 #[allow(unused_imports, reason = "each test binary uses a part")]
-pub use installed::{binary, is_installed, module, version};
+pub use installed::{binary, is_installed, library, module, version};
 
 use std::{
     cell::{OnceCell, RefCell},
     collections::BTreeMap,
     io::{self, BufReader, Write},
+    marker::PhantomData,
     net::{SocketAddr, TcpStream},
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -41,7 +42,7 @@ use self::{
     process::EnvoyProcess,
 };
 use super::{
-    driver::{Driver, Exchange, Refused, Request, Setup},
+    driver::{Build, Driver, Exchange, Refused, Request, Setup},
     http,
     load::Client,
     server::Server,
@@ -50,13 +51,40 @@ use super::{
 
 /// The text that Envoy logs when a callback traps.
 pub const TRAP: &str = "error wasm Function: ";
-/// The prefix of the metrics that modules define.
-const METRICS: &str = "wasmcustom";
+/// How the dynamic module logs a panic.
+const DEFECT: &str = "portcullis: defect";
 /// The gauge of running VMs.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
+/// The module's build that a driver runs.
+pub trait RunsBuild {
+    /// The build.
+    const BUILD: Build;
+}
+
+/// Runs the proxy-wasm module.
+pub enum Wasm {}
+
+/// Runs the dynamic module.
+pub enum Native {}
+
+impl RunsBuild for Wasm {
+    const BUILD: Build = Build::Wasm;
+}
+
+impl RunsBuild for Native {
+    const BUILD: Build = Build::Native;
+}
+
+/// A running Envoy with the proxy-wasm module.
+pub type Envoy = Gate<Wasm>;
+
+/// A running Envoy with the dynamic module.
+pub type NativeEnvoy = Gate<Native>;
+
 /// A running Envoy with the servers around it.
-pub struct Envoy {
+pub struct Gate<B> {
+    build: PhantomData<B>,
     setup: Setup,
     process: Lease,
     upstream: Upstream,
@@ -74,9 +102,11 @@ pub struct Pending {
     method: String,
 }
 
-impl Driver for Envoy {
+impl<B: RunsBuild> Driver for Gate<B> {
     type Pending = Pending;
     type Connection = BufReader<TcpStream>;
+
+    const IS_NATIVE: bool = matches!(B::BUILD, Build::Native);
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
         let envoy = Self::launch(setup);
@@ -97,7 +127,7 @@ impl Driver for Envoy {
 
     fn reconfigure_in_vain(&self, configuration: &Value) {
         let mut setup = self.setup.clone();
-        let refused = bootstrap::wasm_filter(&setup, &json!({ "no_such_field": 1 }));
+        let refused = bootstrap::filter(&setup, &json!({ "no_such_field": 1 }));
         setup.filters_behind.push(refused);
         let offered = self.offer(&setup, configuration);
         assert!(self.await_verdict(&offered).is_err());
@@ -171,14 +201,23 @@ impl Driver for Envoy {
     }
 
     fn metric(&self, name: &str) -> Option<u64> {
-        self.process.stat(&format!("{METRICS}.{name}"))
+        let prefix = match B::BUILD {
+            Build::Wasm => "wasmcustom",
+            Build::Native => "dynamicmodulescustom",
+        };
+        self.process.stat(&format!("{prefix}.{name}"))
     }
 
     fn log(&self) -> Vec<String> {
         let log = self.process.log();
         let own = log.get(self.first.logged()..).unwrap_or_default();
-        let vm_id = self.setup.vm_id.as_deref();
-        logged_by_modules(own, vm_id.unwrap_or(bootstrap::VM_ID))
+        match B::BUILD {
+            Build::Wasm => {
+                let vm_id = self.setup.vm_id.as_deref();
+                logged_by_modules(own, vm_id.unwrap_or(bootstrap::VM_ID))
+            }
+            Build::Native => logged_by_library(own),
+        }
     }
 
     fn now(&self) -> u64 {
@@ -198,7 +237,7 @@ impl Driver for Envoy {
     }
 }
 
-impl Envoy {
+impl<B: RunsBuild> Gate<B> {
     /// Offers the gate to Envoy, without waiting for its verdict.
     pub fn launch(setup: &Setup) -> Self {
         let upstream = Upstream::start().unwrap();
@@ -211,7 +250,10 @@ impl Envoy {
         }
         let external = setup.external_clusters.iter();
         clusters.extend(external.map(|(name, address)| bootstrap::cluster(name, *address)));
-        let mut setup = setup.clone();
+        let mut setup = Setup {
+            build: B::BUILD,
+            ..setup.clone()
+        };
         let (process, first) = match needs_a_process(&setup) {
             true => start_process(&setup, &clusters),
             false => {
@@ -220,6 +262,7 @@ impl Envoy {
             }
         };
         Self {
+            build: PhantomData,
             setup,
             process,
             first,
@@ -239,6 +282,7 @@ impl Envoy {
     fn offer(&self, setup: &Setup, configuration: &Value) -> OfferedListener {
         let setup = Setup {
             vm_id: self.setup.vm_id.clone(),
+            build: B::BUILD,
             ..setup.clone()
         };
         OfferedListener::new(&self.process, &setup, configuration)
@@ -304,12 +348,12 @@ impl Envoy {
     }
 }
 
-impl Drop for Envoy {
+impl<B> Drop for Gate<B> {
     fn drop(&mut self) {
         let log = self.process.log();
         let own = log.get(self.first.logged()..).unwrap_or_default();
-        if !thread::panicking() && own.contains(TRAP) {
-            self.process.fail(&"the module trapped");
+        if !thread::panicking() && (own.contains(TRAP) || own.contains(DEFECT)) {
+            self.process.fail(&"the module trapped or panicked");
         }
     }
 }
@@ -346,6 +390,16 @@ fn borrow_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener)
 pub fn new_vm_id() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("gate-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The messages of the dynamic module.
+fn logged_by_library(log: &str) -> Vec<String> {
+    let words = |line: &str| {
+        let (_, words) = line.split_once(" dynamic_modules ")?;
+        let words = words.strip_prefix("[:] ").unwrap_or(words);
+        words.starts_with("portcullis: ").then(|| words.to_owned())
+    };
+    log.lines().filter_map(words).collect()
 }
 
 /// The messages of the modules with this `vm_id`, which may be empty. It is the last part of Envoy's prefix.

@@ -1,0 +1,73 @@
+//! Values that the configurations of this process share by a key.
+//!
+//! A value lives as long as Envoy holds a configuration that has it. Counting references would not do: an idle
+//! worker keeps its gate of a configuration that is gone until its next request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Values by their keys, with the number of configurations that have each.
+pub(super) struct Shared<K, V>(Mutex<Vec<Entry<K, V>>>);
+
+struct Entry<K, V> {
+    key: K,
+    value: Arc<V>,
+    users: usize,
+}
+
+impl<K: PartialEq, V: Default> Shared<K, V> {
+    /// None yet.
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// The value of a key, for one more configuration.
+    pub(super) fn acquire(&self, key: K) -> Arc<V> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {
+            entry.users = entry.users.saturating_add(1);
+            return Arc::clone(&entry.value);
+        }
+        let value = Arc::default();
+        entries.push(Entry {
+            key,
+            value: Arc::clone(&value),
+            users: 1,
+        });
+        value
+    }
+
+    /// One configuration fewer has this value. The last one takes it along.
+    pub(super) fn release(&self, value: &Arc<V>) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = entries
+            .iter()
+            .position(|entry| Arc::ptr_eq(&entry.value, value))
+        else {
+            return;
+        };
+        if let Some(entry) = entries.get_mut(place) {
+            entry.users = entry.users.saturating_sub(1);
+            if entry.users == 0 {
+                entries.swap_remove(place);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_lives_as_long_as_a_configuration_has_it() {
+        let shared = Shared::<&str, u8>::new();
+        let (first, second) = (shared.acquire("a"), shared.acquire("a"));
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(!Arc::ptr_eq(&first, &shared.acquire("b")));
+        shared.release(&first);
+        assert!(Arc::ptr_eq(&first, &shared.acquire("a")));
+        shared.release(&first);
+        shared.release(&first);
+        assert!(!Arc::ptr_eq(&first, &shared.acquire("a")));
+    }
+}
