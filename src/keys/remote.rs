@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::keys::Endpoint;
+use crate::{jose::KeySetLimits, keys::Endpoint, time};
 
 /// Keys that are fetched through the proxy's clusters, and how they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,31 @@ pub struct RemoteKeys {
     pub unknown_kid_answer: UnknownKidAnswer,
     /// Back-off after a failure.
     pub retry: RetryPolicy,
+}
+
+impl RemoteKeys {
+    /// The whole source as text, for workers and configurations that share its record. Two sources that differ
+    /// in what is fetched, or in what makes a fetch fail, must differ here; otherwise the failures of one would
+    /// keep the other from its keys.
+    #[must_use]
+    pub fn identity(&self, limits: KeySetLimits) -> String {
+        let location = match &self.location {
+            JwksLocation::Configured(endpoint) => {
+                format!("remote_jwks {:?} {:?}", endpoint.cluster, endpoint.uri)
+            }
+            JwksLocation::Discovered(discovery) => {
+                let cluster = discovery
+                    .metadata
+                    .first()
+                    .map(|place| place.cluster.as_str());
+                let (issuer, jwks_cluster) = (&discovery.issuer, &discovery.jwks_cluster);
+                format!("discovery {cluster:?} {jwks_cluster:?} {issuer:?}")
+            }
+        };
+        let KeySetLimits { bytes, keys } = limits;
+        let timeout = time::milliseconds(self.timeout);
+        format!("{location} {timeout} {bytes} {keys}")
+    }
 }
 
 /// The answer to a token whose key may have been published since the last fetch, while the cool-down

@@ -17,7 +17,7 @@ use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
     objects::with,
-    on_every_driver,
+    on_every_driver, on_wasm_hosts,
     signer::{Pair, Signer, jwks},
     workers::ask_every_worker,
 };
@@ -29,10 +29,10 @@ on_every_driver!(
     refuses_a_removed_key_on_every_worker,
     has_keys_before_any_request_and_keeps_them_through_an_update,
     outlives_the_configuration_that_was_fetching,
-    ends_the_lease_of_a_worker_that_gets_no_answer,
     accepts_a_key_that_another_worker_has_fetched,
     identifies_the_caller_by_a_key_that_another_worker_has_fetched,
 );
+on_wasm_hosts!(ends_the_lease_of_a_worker_that_gets_no_answer);
 
 const WORKERS: usize = 4;
 /// The connections of a burst: four for each worker.

@@ -20,13 +20,15 @@ use support::{
         FakeHost,
         foreign::{self, ForeignFunction},
     },
-    on_every_driver,
+    on_every_driver, on_wasm_hosts,
     signer::{Pair, Signer, jwks},
 };
 
 on_every_driver!(
     every_backend_accepts_good_tokens_and_no_forged_ones,
     every_backend_refuses_malformed_signatures,
+);
+on_wasm_hosts!(
     logs_who_verifies,
     a_configuration_that_requires_a_withheld_host_is_refused,
     the_module_verifies_if_the_host_is_withheld,

@@ -68,6 +68,18 @@ macro_rules! on_every_driver {
     };
 }
 
+/// Makes two tests of each scenario that is about the host of a proxy-wasm module: what it withholds, and what
+/// it does for the module.
+#[macro_export]
+macro_rules! on_wasm_hosts {
+    ($($scenario:ident),+ $(,)?) => {
+        mod of_wasm {
+            $crate::on_every_driver!(in_envoy $crate::envoy::module(); $($scenario),+);
+            $(use super::$scenario;)+
+        }
+    };
+}
+
 /// Makes a test of each scenario in Envoy only. The fake host does not have what these are about.
 #[macro_export]
 macro_rules! in_envoy {

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis::{
     engine::Engine,
-    jose::KeySetLimits,
-    keys::{Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
+    keys::{Order, Reading, Record, Records, SourceId, Version, WriteError},
 };
 
 use crate::shared::Shared;
 
-static PLACES: Shared<(RemoteKeys, KeySetLimits), Place> = Shared::new();
+/// By the identity of the source.
+static PLACES: Shared<String, Place> = Shared::new();
 
 /// Where the record of one source is.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl ProcessRecords {
     pub(super) fn acquire(engine: &Engine) -> Self {
         let limits = engine.key_set_limits();
         let sources = engine.keys().sources();
-        let places = sources.map(|source| PLACES.acquire((source.clone(), limits)));
+        let places = sources.map(|source| PLACES.acquire(source.identity(limits)));
         Self(places.collect())
     }
 

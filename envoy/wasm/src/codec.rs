@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use portcullis::{
     jose::KeySetLimits,
     json,
-    keys::{Document, FetchError, JwksLocation, Order, Record, RemoteKeys},
-    time::{self, UnixMillis},
+    keys::{Document, FetchError, Order, Record},
+    time::UnixMillis,
 };
 
 /// The version, as part of the record's name and of the record.
@@ -154,27 +154,6 @@ fn number(value: Value) -> Option<u64> {
 
 fn time(value: Value) -> Option<UnixMillis> {
     number(value).map(UnixMillis::new)
-}
-
-/// The whole source as text. Two sources that differ in what is fetched, or in what makes a fetch
-/// fail, must differ here; otherwise the failures of one would keep the other from its keys.
-pub(super) fn identity(source: &RemoteKeys, limits: KeySetLimits) -> String {
-    let location = match &source.location {
-        JwksLocation::Configured(endpoint) => {
-            format!("remote_jwks {:?} {:?}", endpoint.cluster, endpoint.uri)
-        }
-        JwksLocation::Discovered(discovery) => {
-            let cluster = discovery
-                .metadata
-                .first()
-                .map(|place| place.cluster.as_str());
-            let (issuer, jwks_cluster) = (&discovery.issuer, &discovery.jwks_cluster);
-            format!("discovery {cluster:?} {jwks_cluster:?} {issuer:?}")
-        }
-    };
-    let KeySetLimits { bytes, keys } = limits;
-    let timeout = time::milliseconds(source.timeout);
-    format!("{location} {timeout} {bytes} {keys}")
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl<M: SharedMemory> SharedRecords<M> {
         let limits = engine.key_set_limits();
         let key = engine.config().shared_memory_key.as_ref();
         let place = |keys: &RemoteKeys| {
-            let source = codec::identity(keys, limits);
+            let source = keys.identity(limits);
             let entry = SealedRecord::about(KIND, &source, key);
             Place {
                 latest: seen.latest(entry.name()),

@@ -49,7 +49,7 @@ const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy"
 /// The log levels that tests need.
 const LOG_LEVELS: [&str; 4] = [
     "--component-log-level",
-    "wasm:debug",
+    "wasm:debug,dynamic_modules:info",
     "--log-format",
     "%l %n %v",
 ];
