@@ -16,6 +16,7 @@ ENVOY := $(PINNED_ENVOY)
 TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
 BUILT_MODULE := target/$(TARGET)/release/portcullis_wasm.wasm
+LIBRARY := target/native/libportcullis.so
 PROGRAM := target/release/portcullis
 NOOP := target/bench/noop.wasm
 SERVER := envoy/authorization-server
@@ -47,6 +48,7 @@ IN_ENVOY := --test-threads 8
 # What the integration tests start.
 export PORTCULLIS_ENVOY := $(abspath $(ENVOY))
 export PORTCULLIS_WASM := $(abspath $(MODULE))
+export PORTCULLIS_NATIVE := $(abspath $(LIBRARY))
 
 .PHONY: help
 help: ## List the targets
@@ -55,10 +57,14 @@ help: ## List the targets
 
 ##@ Build
 
-.PHONY: wasm cli man completions envoy vectors
+.PHONY: wasm native cli man completions envoy vectors
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
 	cargo build --locked --release --package portcullis-wasm --target $(TARGET)
 	@node $(LINKER)/main.mjs $(BUILT_MODULE) $(MODULE)
+
+native: $(TOOLS)/rust ## Build the dynamic module: target/native/libportcullis.so
+	cargo build --locked --profile native --package portcullis-native
+	@cp target/native/libportcullis_native.so $(LIBRARY)
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build --locked --release --package portcullis-cli
@@ -104,13 +110,14 @@ test: ## Run all tests
 
 # MATRIX: other versions, of those in scripts/envoy-versions/.
 MATRIX ?= 1.36.4 1.37.0 1.39.3 $(ENVOY_VERSION)
-test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
+test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
 	cargo build $(PROBE)
 	cargo test $(ALL) --no-run --test scenarios
 	@for version in $(MATRIX); do \
 	  printf '\n--- Envoy %s\n' $$version; \
+	  case $$version in 1.36.* | 1.37.*) skip="--skip in_native";; *) skip=;; esac; \
 	  CI=true PORTCULLIS_ENVOY=$(abspath $(TOOLS))/envoy-$$version/envoy \
-	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process; \
+	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process $$skip; \
 	done
 
 # The generated tests again, with TIMES times as many cases, and parity with as many seeds.
@@ -141,8 +148,8 @@ PLAIN := program $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests
 
 # T=name runs only the tests that have it in their names.
 .PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
-build: $(TOOLS)/rust-target ## Build the module and all tests, side by side
-	@$(MAKE) -j2 wasm build-tests build-wasm-tests
+build: $(TOOLS)/rust-target ## Build the modules and all tests, side by side
+	@$(MAKE) -j2 wasm native build-tests build-wasm-tests
 
 build-tests: $(TOOLS)/rust
 	cargo test $(ALL) --no-run
@@ -163,7 +170,7 @@ test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## The core's unit tes
 size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
-test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
+test-scenarios: wasm native envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY)
 

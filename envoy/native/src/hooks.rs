@@ -102,7 +102,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
         let number = filter.number;
         registry::add(filter.clone());
         if guarded("config_new", || {
-            keeper::start(&filter, gauges, &configuration)
+            keeper::start(&filter, gauges, &configuration);
         })
         .is_none()
         {

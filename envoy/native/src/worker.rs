@@ -254,7 +254,7 @@ impl Worker {
         match verdict {
             Verdict::Wait(_) => {
                 PARKED.with_borrow_mut(|all| all.push(parked));
-                return Outcome::Wait;
+                Outcome::Wait
             }
             Verdict::Pass => {
                 self.filter.unpark(parked.ticket);
