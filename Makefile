@@ -110,14 +110,13 @@ test: ## Run all tests
 
 # MATRIX: other versions, of those in scripts/envoy-versions/.
 MATRIX ?= 1.36.4 1.37.0 1.39.3 $(ENVOY_VERSION)
-test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
+test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
 	cargo build $(PROBE)
 	cargo test $(ALL) --no-run --test scenarios
 	@for version in $(MATRIX); do \
 	  printf '\n--- Envoy %s\n' $$version; \
-	  case $$version in 1.36.* | 1.37.*) skip="--skip in_native";; *) skip=;; esac; \
 	  CI=true PORTCULLIS_ENVOY=$(abspath $(TOOLS))/envoy-$$version/envoy \
-	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process $$skip; \
+	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process --skip in_native; \
 	done
 
 # The generated tests again, with TIMES times as many cases, and parity with as many seeds.
@@ -147,9 +146,9 @@ PHASED := chaos docs e2e host_facts parity providers scenarios schema support_sm
 PLAIN := program $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
 # T=name runs only the tests that have it in their names.
-.PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser docs
-build: $(TOOLS)/rust-target ## Build the modules and all tests, side by side
-	@$(MAKE) -j2 wasm native build-tests build-wasm-tests
+.PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios test-native chaos host-facts parity e2e browser docs
+build: $(TOOLS)/rust-target ## Build the module and all tests, side by side
+	@$(MAKE) -j2 wasm build-tests build-wasm-tests
 
 build-tests: $(TOOLS)/rust
 	cargo test $(ALL) --no-run
@@ -170,9 +169,12 @@ test-wasm: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## The core's unit tes
 size: wasm $(TOOLS)/node ## The module's size and imports, and the example's capabilities
 	@node scripts/check-module.mjs $(MODULE) envoy/demo.yaml
 
-test-scenarios: wasm native envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
+test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migration (T=name: those of that name)
 	cargo build $(PROBE)
-	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY)
+	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
+
+test-native: native envoy ## The scenarios with the dynamic module in Envoy (T=name: those of that name)
+	CI=true cargo test $(ALL) --test scenarios in_native -- $(IN_ENVOY)
 
 chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
