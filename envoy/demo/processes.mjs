@@ -1,14 +1,14 @@
-// Child processes that never outlive the script: each is ended by its own pid, whichever way the
-// script ends.
+// Child processes that never outlive the script. Each is ended by its own pid, however the script
+// ends.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// Each running child with the promise of its end.
+// The running children, each with a promise that resolves when it has ended.
 const running = new Map();
 let stopping = false;
 
-// Starts a program. `onLine` gets each line of its stdout; stderr is kept for the case that it dies.
+// Starts a program. `onLine` gets each line of its stdout. Its stderr is kept, and shown if it dies.
 export function start(name, command, args, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
@@ -41,7 +41,7 @@ export async function startServer(name, script, env) {
   return Promise.race([line, server.died, late]);
 }
 
-// Runs `main`, which gives the exit code, and ends with it after everything that was started.
+// Runs `main`, stops everything that was started, and exits with the code that `main` returned.
 export async function runAndStop(main) {
   let code = 1;
   try {
@@ -53,7 +53,7 @@ export async function runAndStop(main) {
   process.exit(code);
 }
 
-// Ends everything that was started.
+// Stops everything that was started.
 export async function stopAll() {
   stopping = true;
   const ended = Promise.all(running.values());
