@@ -7,6 +7,14 @@
 //! A JWT has times as `NumericDate` (RFC 7519 section 2): a JSON number of seconds that may have a
 //! fraction. Everything here counts whole seconds, so a fraction is rounded to the stricter side:
 //! an expiry down, a start up.
+//!
+//! ```
+//! use portcullis::time::{Rounding, UnixSeconds};
+//!
+//! let date = serde_json::json!(1_700_000_000.25);
+//! let expiry = UnixSeconds::from_numeric_date(&date, Rounding::Down);
+//! assert_eq!(expiry, Some(UnixSeconds::new(1_700_000_000)));
+//! ```
 
 pub mod calendar;
 

@@ -4,6 +4,16 @@
 //! [`Permit`] says how a request may be changed. Only a [`Denial`] knows its status, its challenge,
 //! its text and its metric. Every refusal has one [`Reason`] of a closed set, so no refusal is
 //! without a metric or a documented response.
+//!
+//! ```
+//! use portcullis::decision::{Denial, Reason, ResponseStyle};
+//!
+//! let style = ResponseStyle { realm: "api", stripped: false };
+//! let response = Denial::new(Reason::Expired).response(style);
+//! assert_eq!(response.status, 401);
+//! let challenge = r#"Bearer realm="api", error="invalid_token""#.to_owned();
+//! assert!(response.headers.contains(&("www-authenticate", challenge)));
+//! ```
 
 mod denial;
 mod export;

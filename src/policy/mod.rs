@@ -1,11 +1,27 @@
 //! The operator's rules about requests and about verified tokens.
 //!
-//! Small values without state. A [`Rule`] joins a [`RouteMatch`] to a [`Requirement`] and an
-//! [`Authorization`]; [`Places`] lists where tokens may be; [`authority`] finds hosts that servers
-//! could read in more than one way. None of this knows keys, time or the host.
+//! The types here are small values without state. A [`Rule`] joins a [`RouteMatch`] to a
+//! [`Requirement`] and an [`Authorization`]; [`Places`] lists where tokens may be; [`authority`]
+//! finds hosts that servers could read in more than one way. None of this knows keys, time or the
+//! host.
 //!
 //! A rule that a request meets in one reading and not in another is [`Unclear`]: the request is
 //! refused, because some server behind the proxy may use the other reading.
+//!
+//! ```
+//! use portcullis::{
+//!     http::{Request, path::Target},
+//!     policy::{CredentialError, Places},
+//! };
+//!
+//! let places = Places::standard();
+//! let one = Request::new(vec![(b"authorization", b"Bearer abc")]);
+//! assert_eq!(places.find(&one, None)?.map(|credential| credential.token), Some("abc"));
+//!
+//! let target = Target::new("/orders?access_token=def");
+//! assert!(matches!(places.find(&one, Some(target)), Err(CredentialError::Several)));
+//! # Ok::<(), CredentialError>(())
+//! ```
 
 mod audiences;
 pub mod authority;

@@ -22,7 +22,7 @@ use crate::{
 pub struct RouteMatch {
     /// The condition on the path, without the query.
     pub path: PathMatch,
-    /// Whether paths are compared with case.
+    /// Whether the case of a path matters.
     pub case_sensitive: bool,
     /// Accepted methods. Empty accepts every method.
     pub methods: Vec<String>,

@@ -52,7 +52,8 @@ impl RootContext for Root {
             Err(_) => {
                 abi::log(
                     LogLevel::Error,
-                    "portcullis: the proxy did not return the configuration",
+                    "portcullis: the proxy refuses proxy_get_buffer_bytes; allow it in \
+                     capability_restriction_config",
                 );
                 return false;
             }
