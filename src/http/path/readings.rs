@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The ways in which servers may read a path, other than as it was sent: in its normal spelling,
-/// without its parameters, and each of these up to an encoded `?` or `#`.
+/// without its parameters, up to an encoded `?` or `#`, and with both removed, in either order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(Vec<String>);
 
@@ -20,10 +20,9 @@ impl Readings {
 
     /// Adds a reading in its normal spelling, and the same up to an encoded delimiter.
     fn add(&mut self, normal: &str, path: &str) -> Result<(), Ambiguity> {
-        let cut = before_delimiter(normal).and_then(|length| normal.get(..length));
-        for reading in iter::once(normal).chain(cut) {
+        for reading in iter::once(normal).chain(cut(normal)) {
             refuse(reading, Extent::Whole)?;
-            if reading != path {
+            if reading != path && self.iter().all(|other| other != reading) {
                 self.0.push(reading.to_owned());
             }
         }
@@ -48,15 +47,20 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     others.add(&normal, path)?;
     if normal.contains(';') {
         others.add(&without_parameters(&normal), path)?;
+        // A server that cuts before it removes parameters reads `/admin;x%3F/b` as `/admin`.
+        if let Some(cut) = cut(&normal) {
+            others.add(&without_parameters(cut), path)?;
+        }
     }
     Ok(others)
 }
 
-/// The length of what precedes an encoded `?` or `#`. A proxy that forwards what it decoded
-/// requests `/admin?x` from the upstream when the client sent `/admin%3Fx`.
-fn before_delimiter(normal: &str) -> Option<usize> {
+/// The part before an encoded `?` or `#`. A proxy that forwards what it decoded requests `/admin?x`
+/// from the upstream when the client sent `/admin%3Fx`.
+fn cut(normal: &str) -> Option<&str> {
     let mut triplets = normal.as_bytes().windows(3);
-    triplets.position(|triplet| matches!(triplet, b"%3F" | b"%23"))
+    let length = triplets.position(|triplet| matches!(triplet, b"%3F" | b"%23"))?;
+    normal.get(..length)
 }
 
 /// Whether a path has only one reading and nothing ambiguous. Most paths are like this, so the
