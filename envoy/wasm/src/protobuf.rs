@@ -32,19 +32,16 @@ pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>,
         let (1, Field::Bytes(entry)) = (number, field) else {
             return Some(());
         };
-        let (mut name, mut members) = (&b""[..], &b""[..]);
-        each_field(entry, |number, field| {
-            match (number, field) {
-                (1, Field::Bytes(text)) => name = text,
-                (2, Field::Bytes(message)) => members = message,
-                _ => return None,
-            }
-            Some(())
+        let (mut name, mut members) = (None, None);
+        each_field(entry, |number, field| match (number, field) {
+            (1, Field::Bytes(text)) => set_once(&mut name, text),
+            (2, Field::Bytes(message)) => set_once(&mut members, message),
+            _ => None,
         })?;
-        if name != namespace.as_bytes() {
+        if name.unwrap_or_default() != namespace.as_bytes() {
             return Some(());
         }
-        found.replace(structure(members)?).is_none().then_some(())
+        set_once(&mut found, structure(members.unwrap_or_default())?)
     })
     .ok_or(Malformed)?;
     Ok(found)
@@ -81,24 +78,21 @@ fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
 }
 
 fn map_entry(message: &[u8], depth: u8) -> Option<(String, Value)> {
-    let (mut name, mut value) = (String::new(), Value::Null);
-    each_field(message, |number, field| {
-        match (number, field) {
-            (1, Field::Bytes(text)) => name = str::from_utf8(text).ok()?.to_owned(),
-            (2, Field::Bytes(message)) => value = self::value(message, depth)?,
-            _ => return None,
-        }
-        Some(())
+    let (mut name, mut value) = (None, None);
+    each_field(message, |number, field| match (number, field) {
+        (1, Field::Bytes(text)) => set_once(&mut name, str::from_utf8(text).ok()?.to_owned()),
+        (2, Field::Bytes(message)) => set_once(&mut value, self::value(message, depth)?),
+        _ => None,
     })?;
-    Some((name, value))
+    Some((name.unwrap_or_default(), value.unwrap_or_default()))
 }
 
 /// Parses a `google.protobuf.Value`.
 fn value(message: &[u8], depth: u8) -> Option<Value> {
     let depth = depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
-    let mut value = Value::Null;
+    let mut found = None;
     each_field(message, |number, field| {
-        value = match (number, field) {
+        let value = match (number, field) {
             (1, Field::Varint(_)) => Value::Null,
             (2, Field::Fixed64(bits)) => {
                 Value::Number(json::from_double(f64::from_le_bytes(bits))?)
@@ -109,9 +103,9 @@ fn value(message: &[u8], depth: u8) -> Option<Value> {
             (6, Field::Bytes(message)) => list(message, depth)?,
             _ => return None,
         };
-        Some(())
+        set_once(&mut found, value)
     })?;
-    Some(value)
+    Some(found.unwrap_or_default())
 }
 
 /// Parses a `google.protobuf.ListValue`: `repeated Value values = 1`.
@@ -125,6 +119,11 @@ fn list(message: &[u8], depth: u8) -> Option<Value> {
         Some(())
     })?;
     Some(Value::Array(elements))
+}
+
+/// `None` if it is set already: some readers take the last of two, and others merge them.
+fn set_once<T>(place: &mut Option<T>, value: T) -> Option<()> {
+    place.replace(value).is_none().then_some(())
 }
 
 fn each_field<'a>(
@@ -158,6 +157,10 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
+        // Of the tenth octet only one bit is left.
+        if index == 9 && *byte > 1 {
+            return None;
+        }
         let shift = u32::try_from(index.checked_mul(7)?).ok()?;
         number |= u64::from(byte & 0x7f).checked_shl(shift)?;
         if byte & 0x80 == 0 {
@@ -174,8 +177,7 @@ mod tests {
     use super::*;
 
     /// `{"a": {"x": true}, "b": {}}` in the wire format.
-    const METADATA: &[u8] =
-        b"\n\x10\n\x01a\x12\x0b\n\x09\n\x01x\x12\x04\x20\x01\x20\x01\n\x03\n\x01b";
+    const METADATA: &[u8] = b"\n\x0e\n\x01a\x12\x09\n\x07\n\x01x\x12\x02\x20\x01\n\x03\n\x01b";
 
     #[test]
     fn parses_one_namespace() {
@@ -204,9 +206,37 @@ mod tests {
     fn refuses_truncated_metadata_and_repeated_names() {
         for size in 1..METADATA.len() {
             let read = metadata(&METADATA[..size], "a");
-            assert!(read == Err(Malformed) || size == 18, "{size}: {read:?}");
+            assert!(read == Err(Malformed) || size == 16, "{size}: {read:?}");
         }
         let twice = [METADATA, METADATA].concat();
         assert_eq!(metadata(&twice, "a"), Err(Malformed));
+        // The entry has a second name.
+        let names = b"\n\x08\n\x01b\n\x01a\x12\0";
+        assert_eq!(metadata(names, "a"), Err(Malformed));
+    }
+
+    /// Other readers merge them, or take the last.
+    #[test]
+    fn refuses_a_field_that_is_set_twice() {
+        assert_eq!(
+            structure(b"\n\x07\n\x01a\x12\x02\x20\x01"),
+            Some(json!({"a": true}))
+        );
+        for message in [
+            &b"\n\x0a\n\x01a\n\x01b\x12\x02\x20\x01"[..],
+            b"\n\x0b\n\x01a\x12\x02\x20\x01\x12\x02\x20\x01",
+            b"\n\x09\n\x01a\x12\x04\x20\x01\x20\x01",
+            b"\n\x13\n\x01a\x12\x0e*\x05\n\x03\n\x01b*\x05\n\x03\n\x01c",
+        ] {
+            assert_eq!(structure(message), None, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_number_of_more_than_64_bits() {
+        let number = |last| [&[0xff_u8; 9][..], &[last]].concat();
+        assert_eq!(varint(&number(1)), Some((u64::MAX, &b""[..])));
+        assert_eq!(varint(&number(2)), None);
+        assert_eq!(varint(&[0x80; 11]), None);
     }
 }
