@@ -18,12 +18,26 @@ impl Readings {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds a reading in its normal spelling, and the same up to an encoded delimiter.
-    fn add(&mut self, normal: &str, path: &str) -> Result<(), Ambiguity> {
-        for reading in iter::once(normal).chain(cut(normal)) {
-            refuse(reading, Extent::Whole)?;
-            if reading != path && self.iter().all(|other| other != reading) {
-                self.0.push(reading.to_owned());
+    /// Adds a reading of `path` in its normal spelling, and what it becomes without parameters and up to
+    /// an encoded delimiter. Servers take these steps in any order, before or after they decode:
+    /// `/admin;x%3F/b` is `/admin` if cut first, and `/a;x/a%3Bb` is `/a/a;b` if decoded last.
+    fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
+        let normal = normal_spelling(reading);
+        // Each reading is checked: without `;`, the path `/..;/admin` has a dot segment.
+        refuse(&normal, Extent::Whole)?;
+        if normal != path {
+            if self.iter().any(|known| known == normal) {
+                return Ok(());
+            }
+            self.0.push(normal.clone().into_owned());
+        }
+        let decoded = (normal != reading).then_some(&*normal);
+        for spelling in iter::once(reading).chain(decoded) {
+            if let Some(cut) = cut(spelling) {
+                self.add(cut, path)?;
+            }
+            if spelling.contains(';') {
+                self.add(&without_parameters(spelling), path)?;
             }
         }
         Ok(())
@@ -41,26 +55,17 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     if path.contains('#') {
         return Err(Ambiguity::Fragment);
     }
-    let normal = normal_spelling(path);
     let mut others = Readings::default();
-    // Each reading is checked: without `;`, the path `/..;/admin` has a dot segment.
-    others.add(&normal, path)?;
-    if normal.contains(';') {
-        others.add(&without_parameters(&normal), path)?;
-        // A server that cuts before it removes parameters reads `/admin;x%3F/b` as `/admin`.
-        if let Some(cut) = cut(&normal) {
-            others.add(&without_parameters(cut), path)?;
-        }
-    }
+    others.add(path, path)?;
     Ok(others)
 }
 
 /// The part before an encoded `?` or `#`. A proxy that forwards what it decoded requests `/admin?x`
 /// from the upstream when the client sent `/admin%3Fx`.
-fn cut(normal: &str) -> Option<&str> {
-    let mut triplets = normal.as_bytes().windows(3);
-    let length = triplets.position(|triplet| matches!(triplet, b"%3F" | b"%23"))?;
-    normal.get(..length)
+fn cut(path: &str) -> Option<&str> {
+    let is_delimiter = |triplet: &[u8]| triplet.eq_ignore_ascii_case(b"%3F") || triplet == b"%23";
+    let length = path.as_bytes().windows(3).position(is_delimiter)?;
+    path.get(..length)
 }
 
 /// Whether a path has only one reading and nothing ambiguous. Most paths are like this, so the
