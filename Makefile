@@ -41,6 +41,7 @@ PROBE := --locked --release --package probe --target $(TARGET)
 # Writes the bindings that Node needs for them.
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
+FUZZER := $(TOOLS)/cargo-fuzz-0.13.2
 
 # Tests in Envoy mostly wait; more of them at once than there are cores keep the cores busy.
 IN_ENVOY := --test-threads 8
@@ -96,7 +97,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image regi
 
 ##@ Check
 
-.PHONY: check test test-matrix test-exhaustive lint fmt
+.PHONY: check test test-matrix test-exhaustive fuzz lint fmt
 check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute when warm
 	@scripts/require.sh python3
 	scripts/check-layers --test
@@ -127,6 +128,22 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
+# Inputs that reach new code are kept in target/fuzz/corpus/, those that fail in target/fuzz/artifacts/. The release
+# profile would optimise for size, link slowly and drop the lines from backtraces.
+FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+FUZZ_BUILD := --features libfuzzer --sanitizer none --target-dir target/fuzz
+fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten; T=name: only this one)
+	@rustup run nightly cargo --version >/dev/null 2>&1 || { \
+	  echo "error: libFuzzer needs a nightly compiler. Run: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+	@export PATH="$(abspath $(TOOLS))/bin:$$PATH" CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_LTO=false \
+	  CARGO_PROFILE_RELEASE_STRIP=false CARGO_PROFILE_RELEASE_DEBUG=line-tables-only; \
+	for target in $(or $(T),$(FUZZ_TARGETS)); do \
+	  mkdir -p target/fuzz/corpus/$$target target/fuzz/artifacts/$$target; \
+	  cargo +nightly fuzz run $(FUZZ_BUILD) $$target target/fuzz/corpus/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$(or $(SECONDS),60) -timeout=30 -dict=fuzz/words.dict \
+	    -artifact_prefix=target/fuzz/artifacts/$$target/ -print_final_stats=1; \
+	done
+
 lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, without a single warning
 	@scripts/require.sh python3
 	scripts/check-layers --test
@@ -143,7 +160,7 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 
 # The tests that need nothing but the build: all but those of the other phases.
 PHASED := chaos docs e2e host_facts parity providers scenarios schema support_smoke vectors
-PLAIN := program $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
+PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
 # T=name runs only the tests that have it in their names.
 .PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios test-native chaos host-facts parity e2e browser docs
@@ -276,3 +293,7 @@ $(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(PACKAGED_V
 $(DENY): | $(TOOLS)/rust
 	cargo install --quiet --debug --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-deny-%=%) cargo-deny
 	@rm -f $(TOOLS)/cargo-deny-* && touch $@
+
+$(FUZZER): | $(TOOLS)/rust
+	cargo install --quiet --debug --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-fuzz-%=%) cargo-fuzz
+	@rm -f $(TOOLS)/cargo-fuzz-* && touch $@

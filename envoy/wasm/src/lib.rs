@@ -23,9 +23,10 @@ mod call;
 mod codec;
 mod configuration;
 mod live_names;
-mod pairs;
+// Public for fuzz/, like `protobuf`.
+pub mod pairs;
 mod policies;
-mod protobuf;
+pub mod protobuf;
 mod proxy;
 mod records;
 mod root;

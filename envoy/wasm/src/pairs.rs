@@ -4,7 +4,7 @@
 //! followed by a NUL. Numbers are four bytes, little endian.
 
 /// Parses a serialized map; `None` if it is truncated.
-pub(super) fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
+pub fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let (count, rest) = take_number(map)?;
     let mut sizes = rest;
     let mut data = rest.get(count.checked_mul(8)?..)?;
@@ -22,7 +22,7 @@ pub(super) fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
 }
 
 /// Serializes pairs.
-pub(super) fn encode(pairs: &[(&str, &str)]) -> Vec<u8> {
+pub fn encode(pairs: &[(&str, &str)]) -> Vec<u8> {
     let mut map = number(pairs.len()).to_vec();
     for (name, value) in pairs {
         map.extend(number(name.len()));

@@ -16,7 +16,7 @@ enum Field<'a> {
 }
 
 /// Converts a `google.protobuf.Struct` to JSON; `None` if the bytes are malformed.
-pub(super) fn structure(message: &[u8]) -> Option<Value> {
+pub fn structure(message: &[u8]) -> Option<Value> {
     nested_structure(message, 0)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn structure(message: &[u8]) -> Option<Value> {
 ///
 /// # Errors
 /// If the bytes are not a `Metadata`, or those of the namespace not a `Struct`.
-pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malformed> {
+pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malformed> {
     let mut found = None;
     each_field(message, |number, field| {
         // `map<string, Struct> filter_metadata = 1`. Typed metadata is for other filters.
@@ -48,7 +48,7 @@ pub(super) fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>,
 }
 
 /// Encodes a message with these fields, numbered from 1, each text or bytes.
-pub(super) fn message(fields: &[&[u8]]) -> Vec<u8> {
+pub fn message(fields: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for (number, bytes) in (1_u8..).zip(fields) {
         message.push(number << 3 | 2);

@@ -1,0 +1,133 @@
+//! Cookies: the token is found however cookies are spread over lines, and removed from the request.
+
+use std::cell::LazyCell;
+
+use portcullis::{
+    connection::NoConnection,
+    decision::{Decision, HeaderEdit, Permit},
+    engine::{Engine, Patience},
+    http::Request,
+    policy::{CredentialError, Places},
+};
+
+use crate::issuer::{self, NOW};
+
+/// The cookies that hold tokens. The second name ends like the first.
+const NAMES: [&str; 2] = ["session", "x-session"];
+
+thread_local! {
+    static ENGINE: LazyCell<Engine> = LazyCell::new(|| {
+        issuer::engine(&serde_json::json!({ "from_cookies": NAMES }))
+    });
+}
+
+/// Reads the input as lines of `Cookie`, in which `$` is a token that passes.
+pub fn check(input: &[u8]) {
+    let lines: Vec<Vec<u8>> = input
+        .split(|octet| *octet == b'\n')
+        .map(|line| line.split(|octet| *octet == b'$').collect::<Vec<_>>())
+        .map(|parts| parts.join(issuer::GOOD.as_bytes()))
+        .collect();
+    let places = Places {
+        cookies: NAMES.map(str::to_owned).to_vec(),
+        ..Places::default()
+    };
+    let request = request(&lines);
+    let found = places.find(&request, None);
+
+    let expected = match tokens(&lines).as_slice() {
+        [] => Ok(None),
+        [token] => str::from_utf8(token)
+            .map(Some)
+            .map_err(|_| CredentialError::Malformed),
+        _ => Err(CredentialError::Several),
+    };
+    assert_eq!(found.map(|found| found.map(|found| found.token)), expected);
+
+    let joined = [lines.join(&b"; "[..])];
+    let joined = places.find(&self::request(&joined), None);
+    assert_eq!(
+        joined,
+        places.find(&request, None),
+        "depends on how cookies are spread over lines"
+    );
+
+    check_permit(&lines, &places);
+}
+
+/// A request that passes had the good token, and the upstream receives none.
+fn check_permit(lines: &[Vec<u8>], places: &Places) {
+    let request = request(lines);
+    let decision =
+        ENGINE.with(|engine| engine.decide(&request, None, NOW, Patience::Waiting, &NoConnection));
+    let is_good = tokens(lines) == [issuer::GOOD.as_bytes()];
+    let Decision::Permit(Permit { edits, .. }) = decision else {
+        assert!(!is_good, "a good token is refused: {decision:?}");
+        return;
+    };
+    assert!(is_good, "passes without one good token");
+    let cookies = edits.iter().find_map(|edit| match edit {
+        HeaderEdit::Set(name, value) if **name == *"cookie" => Some(Some(value.to_string())),
+        HeaderEdit::Remove(name) if **name == *"cookie" => Some(None),
+        _ => None,
+    });
+    let cookies = cookies.expect("the token stays");
+    let left: Vec<Vec<u8>> = cookies
+        .iter()
+        .map(|line| line.clone().into_bytes())
+        .collect();
+    assert_eq!(
+        places.find(&self::request(&left), None),
+        Ok(None),
+        "{cookies:?}"
+    );
+    // Of lines that HTTP allows (RFC 9110 section 5.5).
+    let is_plain = |octet: &u8| matches!(octet, b'\t' | b' '..=b'~');
+    if lines.iter().flatten().all(is_plain) {
+        assert_eq!(others(&left), others(lines), "other cookies are lost");
+    }
+}
+
+/// A request with these lines of cookies.
+fn request(lines: &[Vec<u8>]) -> Request<'_> {
+    let mut headers: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", b"/")];
+    headers.extend(lines.iter().map(|line| (&b"cookie"[..], line.as_slice())));
+    Request::new(headers)
+}
+
+/// Each cookie without space around it (RFC 6265 section 5.4).
+fn cookies(lines: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    let pieces = lines
+        .iter()
+        .flat_map(|line| line.split(|octet| *octet == b';'));
+    pieces
+        .map(<[u8]>::trim_ascii)
+        .filter(|cookie| !cookie.is_empty())
+}
+
+fn name(cookie: &[u8]) -> Option<&[u8]> {
+    let end = cookie.iter().position(|octet| *octet == b'=')?;
+    Some(cookie[..end].trim_ascii())
+}
+
+fn is_own(cookie: &[u8]) -> bool {
+    name(cookie).is_some_and(|name| NAMES.iter().any(|own| own.as_bytes() == name))
+}
+
+fn others(lines: &[Vec<u8>]) -> Vec<&[u8]> {
+    cookies(lines).filter(|cookie| !is_own(cookie)).collect()
+}
+
+/// The values of the cookies that hold tokens.
+fn tokens(lines: &[Vec<u8>]) -> Vec<&[u8]> {
+    let own = cookies(lines).filter(|cookie| is_own(cookie));
+    own.map(|cookie| {
+        let equals = cookie.iter().position(|octet| *octet == b'=').unwrap();
+        let value = &cookie[equals + 1..];
+        match value {
+            [b'"', inner @ .., b'"'] => inner,
+            value => value,
+        }
+    })
+    .collect()
+}

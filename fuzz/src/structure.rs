@@ -1,0 +1,46 @@
+//! `google.protobuf.Struct`: the value equals what prost reads, and survives a round trip.
+
+use portcullis_wasm::protobuf;
+use prost::Message as _;
+use prost_types::{ListValue, Struct, Value as Message, value::Kind};
+use serde_json::Value;
+
+/// Reads the input as the wire format.
+pub fn check(input: &[u8]) {
+    let Some(read) = protobuf::structure(input) else {
+        return;
+    };
+    let message: Struct = Struct::decode(input).expect("prost reads no Struct");
+    assert_eq!(value_of_struct(&message), read, "prost reads another value");
+
+    let again = protobuf::structure(&message.encode_to_vec());
+    assert_eq!(again, Some(read), "another value when it is written again");
+}
+
+/// The JSON that a message stands for.
+pub(crate) fn value_of_struct(message: &Struct) -> Value {
+    let members = message.fields.iter();
+    members
+        .map(|(name, value)| (name.clone(), value_of(value)))
+        .collect()
+}
+
+fn value_of(message: &Message) -> Value {
+    match &message.kind {
+        None | Some(Kind::NullValue(_)) => Value::Null,
+        Some(Kind::NumberValue(double)) => number(*double),
+        Some(Kind::StringValue(text)) => Value::from(text.as_str()),
+        Some(Kind::BoolValue(truth)) => Value::from(*truth),
+        Some(Kind::StructValue(message)) => value_of_struct(message),
+        Some(Kind::ListValue(ListValue { values })) => values.iter().map(value_of).collect(),
+    }
+}
+
+/// An integer below 2^53 as an integer: a double holds all of its digits.
+fn number(double: f64) -> Value {
+    if double.fract() == 0.0 && double.abs() < 9_007_199_254_740_992.0 {
+        Value::from(double as i64)
+    } else {
+        Value::from(double)
+    }
+}
