@@ -79,6 +79,8 @@ struct FakeProxy {
     /// The route's policy as JSON.
     route: RefCell<Option<Value>>,
     routes_read: Cell<u32>,
+    /// The policy of the route that the host chooses next; `None` if the host does not tell it.
+    next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,
     /// What the gate did, in order.
@@ -184,6 +186,10 @@ impl Route for FakeProxy {
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
         serde_json::from_slice(metadata).map_err(|_| Malformed)
     }
+
+    fn tells_the_next_route(&self) -> bool {
+        self.next_route.borrow().is_some()
+    }
 }
 
 impl Exchange for FakeProxy {
@@ -204,7 +210,11 @@ impl Exchange for FakeProxy {
     }
 
     fn clear_route_cache(&self) -> Result<(), Refused> {
-        self.does(Effect::ClearRouteCache, "clear route cache".to_owned())
+        self.does(Effect::ClearRouteCache, "clear route cache".to_owned())?;
+        if let Some(next) = &*self.next_route.borrow() {
+            self.route.replace(next.clone());
+        }
+        Ok(())
     }
 
     fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {

@@ -177,3 +177,64 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     assert_eq!(ask(&mut new, 2), Verdict::Answer);
     assert_eq!(ask(&mut old, 1), Verdict::Answer);
 }
+
+/// A client that is verified could otherwise be led by its own claims to a route whose policy it does not meet.
+#[test]
+fn the_route_that_the_edits_lead_to_decides_as_well() {
+    let strict = json!({"requirement_name": "strict"});
+    let unchecked = json!({"disabled": true});
+    let denied = Some("answer 401 portcullis_denied{algorithm}");
+    let unsettled = Some("answer 403 portcullis_denied{unsettled_route}");
+    for (next, expected) in [
+        (Some(None), None),
+        (Some(Some(strict.clone())), denied),
+        (Some(Some(unchecked)), unsettled),
+        // A host that does not tell.
+        (None, None),
+    ] {
+        let mut rest = forwarding();
+        merge(
+            &mut rest,
+            json!({
+                "providers": {"b": {
+                    "issuer": "https://b.example",
+                    "audiences": ["orders"],
+                    "shared_secrets": [{"secret": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}],
+                }},
+                "requirement_map": {"strict": {"provider_name": "b"}},
+            }),
+        );
+        let mut world = World::with_keys(rest);
+        world.proxy.next_route.replace(next.clone());
+        let verdict = world.bearer(1, KID, at(0));
+        let done = world.proxy.take_done();
+        let answer = done.iter().find(|what| what.starts_with("answer"));
+        assert_eq!(answer.map(String::as_str), expected, "{next:?}");
+        assert_eq!(verdict == Verdict::Pass, expected.is_none(), "{next:?}");
+        let counted = world.proxy.counted();
+        let allowed = counted.contains(&("allowed".to_owned(), 1));
+        assert_eq!(allowed, expected.is_none(), "{counted:?}");
+    }
+}
+
+#[test]
+fn a_host_that_tells_the_next_route_chooses_it_without_forged_headers() {
+    let forged = head(&[("x-user", "root")]);
+    let forged = Request::new(forged);
+    let world = World::with_keys(forwarding());
+    assert_eq!(world.gate.settle(&forged, &world.proxy), Ok(false));
+    assert_eq!(world.proxy.take_done(), [""; 0]);
+
+    world.proxy.next_route.replace(Some(None));
+    assert_eq!(world.gate.settle(&forged, &world.proxy), Ok(true));
+    assert_eq!(
+        world.proxy.take_done(),
+        ["remove x-user", "clear route cache"]
+    );
+    let honest = head(&[]);
+    let honest = Request::new(honest);
+    assert_eq!(world.gate.settle(&honest, &world.proxy), Ok(false));
+
+    world.proxy.refuses.set(Some(Effect::Edit));
+    assert_eq!(world.gate.settle(&forged, &world.proxy), Err(Refused));
+}
