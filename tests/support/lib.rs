@@ -2,7 +2,8 @@
 //!
 //! - [`fake_host::FakeHost`] links the module natively and plays the proxy: it is fast, deterministic and easy
 //!   to debug.
-//! - [`envoy::Envoy`] runs the real module in the real Envoy over loopback sockets.
+//! - [`envoy::Envoy`] runs the proxy-wasm module in the real Envoy over loopback sockets.
+//! - [`envoy::NativeEnvoy`] runs the dynamic module there.
 //!
 //! A scenario is a function over any [`driver::Driver`]. [`on_every_driver!`] makes a test of it for each.
 
@@ -36,9 +37,9 @@ pub mod upstream;
 pub mod workers;
 pub mod x509;
 
-/// Makes a test of each scenario for each driver: `in_process::…` and `in_envoy::…`.
+/// Makes a test of each scenario for each driver: `in_process::…`, `in_envoy::…` and `in_native::…`.
 ///
-/// A scenario is `fn name<D: Driver>()`. Without an Envoy, the second test says so and passes; in CI it fails.
+/// A scenario is `fn name<D: Driver>()`. Without an Envoy or its module, a test says so and passes; in CI it fails.
 /// `in_envoy PATH;` ahead of the scenarios names another module that Envoy needs for them.
 #[macro_export]
 macro_rules! on_every_driver {
