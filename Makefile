@@ -159,7 +159,7 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt --all
 
 # The tests that need nothing but the build: all but those of the other phases.
-PHASED := chaos docs e2e host_facts parity providers scenarios schema support_smoke vectors
+PHASED := chaos docs e2e host_facts parity policies providers scenarios schema support_smoke vectors
 PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
 # T=name runs only the tests that have it in their names.
@@ -211,7 +211,7 @@ browser: wasm envoy $(BROWSER_READY) ## The status page in Chromium (SCREENSHOTS
 	node --test --test-reporter=spec $(BROWSER)/page.test.mjs
 
 docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
-	cargo test $(ALL) --test docs --test schema
+	cargo test $(ALL) --test docs --test policies --test schema
 	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE)
 

@@ -78,7 +78,13 @@ pub(super) struct Wanted<'a> {
 pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
     let trust = &provider.trust;
     let mut claims = Map::new();
-    claims.insert("sub".to_owned(), json!(subject(provider)));
+    // Before the subject, which names the client of some servers.
+    put_client(&mut claims, provider);
+    put(
+        &mut claims,
+        &ClaimPath::top_level("sub"),
+        json!(subject(provider)),
+    );
     claims.insert("jti".to_owned(), json!("test-token"));
     let audiences = wanted.audiences.unwrap_or(&trust.audiences);
     let audience = match audiences {
@@ -90,9 +96,6 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
         json!(audience.unwrap_or_else(|| ANY.to_owned())),
     );
     times(&mut claims, provider, wanted.is_expired, now);
-    if let (Some(client), Some(path)) = (trust.client_ids.first(), trust.client_id_claims.first()) {
-        put(&mut claims, path, json!(client));
-    }
     for required in &trust.require_claims {
         let values = required.any_of.as_ref();
         let value = values.and_then(|values| values.first()).cloned();
@@ -108,6 +111,23 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
         claims.insert("iss".to_owned(), json!(issuer));
     }
     Value::Object(claims)
+}
+
+/// The client's identifier, in the first claim that may hold it. Where the issuer is the client
+/// (RFC 7523 section 3), it is in all of them, because two that differ are refused.
+fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
+    let trust = &provider.trust;
+    let paths = &trust.client_id_claims;
+    let is_issuer = paths.contains(&ClaimPath::top_level("iss"));
+    match (&trust.issuer, trust.client_ids.first(), paths.first()) {
+        (Issuer::Exact(issuer), _, _) if is_issuer => {
+            for path in paths {
+                put(claims, path, json!(issuer));
+            }
+        }
+        (_, Some(client), Some(path)) => put(claims, path, json!(client)),
+        _ => {}
+    }
 }
 
 /// Lays members over others; null removes one.

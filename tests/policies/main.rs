@@ -1,0 +1,95 @@
+//! Every example policy decides as its text says: each has policy tests, which reach all of its rules
+//! and providers.
+//!
+//! The tests of the third example of `docs/roles.md` are in `roles-3.test.yaml`; those of
+//! `envoy/demo.yaml` in `envoy-demo.test.yaml`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Parser as _;
+use portcullis_cli::{Arguments, Exit};
+use support::folders::{project, temporary};
+
+fn folder() -> PathBuf {
+    project().join("tests/policies")
+}
+
+/// Runs the tests of a file; anything but success is a text.
+fn complaint(file: &Path) -> Option<String> {
+    let arguments = ["portcullis", "test", "--fail-under", "100"];
+    let arguments = arguments.into_iter().chain(file.to_str());
+    let arguments = Arguments::try_parse_from(arguments).unwrap();
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let exit = portcullis_cli::run(arguments, &mut [].as_slice(), &mut output, &mut errors);
+    output.append(&mut errors);
+    let said = String::from_utf8_lossy(&output).into_owned();
+    (exit != Exit::Done).then_some(said)
+}
+
+/// The tests that are there, by name.
+fn written() -> BTreeSet<String> {
+    let entries = fs::read_dir(folder()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .filter_map(|name| Some(name.strip_suffix(".test.yaml")?.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_example_of_the_documentation_decides_as_its_tests_say() {
+    let copies = temporary().join("policies");
+    fs::create_dir_all(&copies).unwrap();
+    let mut complaints = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for example in support::examples::of_the_documentation() {
+        if example.is_refused {
+            continue;
+        }
+        let page = Path::new(&example.file).file_stem().unwrap();
+        let page = page.to_str().unwrap().to_owned();
+        let count = counts.entry(page.clone()).or_default();
+        *count = count.saturating_add(1);
+        let name = format!("{page}-{count}");
+        let tests = folder().join(format!("{name}.test.yaml"));
+        let copy = copies.join(format!("{name}.test.yaml"));
+        fs::write(
+            copies.join(format!("{name}.json")),
+            example.document().to_string(),
+        )
+        .unwrap();
+        let place = example.place();
+        let complaint = match fs::copy(&tests, &copy) {
+            Ok(_) => complaint(&copy),
+            Err(_) => Some(format!("add {}", tests.display())),
+        };
+        complaints.extend(complaint.map(|complaint| format!("{place}: {complaint}")));
+        known.insert(name);
+    }
+    let stray: Vec<String> = written()
+        .into_iter()
+        .filter(|name| !known.contains(name) && !name.starts_with("envoy-"))
+        .collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_eq!(stray, Vec::<String>::new(), "tests without an example");
+}
+
+#[test]
+fn every_example_of_envoy_decides_as_its_tests_say() {
+    for (path, _) in support::examples::of_envoy() {
+        let name = Path::new(&path).file_stem().unwrap().to_str().unwrap();
+        let tests = folder().join(format!("envoy-{name}.test.yaml"));
+        assert!(tests.exists(), "add {}", tests.display());
+        assert_eq!(complaint(&tests), None, "{path}");
+    }
+}
