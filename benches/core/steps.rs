@@ -175,7 +175,9 @@ fn permits(engine: &Engine, credential: &[u8]) -> bool {
         headers.push((b"authorization", credential));
     }
     let request = Request::new(black_box(headers));
-    let decision = engine.decide(&request, None, now(), Patience::Exhausted, &NoConnection);
+    let decision = engine
+        .decide(&request, None, now(), Patience::Exhausted, &NoConnection)
+        .decision;
     matches!(black_box(decision), Decision::Permit(_))
 }
 

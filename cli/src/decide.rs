@@ -175,7 +175,10 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
         filter_state: line.filter_state,
         certificate: line.certificate,
     };
-    match engine.decide(&request, policy.as_ref(), now, Patience::Exhausted, &host) {
+    match engine
+        .decide(&request, policy.as_ref(), now, Patience::Exhausted, &host)
+        .decision
+    {
         Decision::Permit(permit) => {
             let (forwarded_headers, removed_headers) = apply(&headers, &permit.edits);
             DecisionLine {

@@ -102,7 +102,10 @@ fn check_decision(engine: &Engine, method: &str, path: &str, token: Option<&str>
     );
     let request = Request::new(headers);
     let config = engine.config();
-    match engine.decide(&request, None, NOW, Patience::Waiting, &NoConnection) {
+    match engine
+        .decide(&request, None, NOW, Patience::Waiting, &NoConnection)
+        .decision
+    {
         Decision::Permit(permit) => match permit.reason {
             PermitReason::CorsPreflight => {
                 assert!(config.bypass_cors_preflight && method == "OPTIONS");

@@ -58,8 +58,11 @@ pub fn check(input: &[u8]) {
 /// A request that passes had the good token, and the upstream receives none.
 fn check_permit(lines: &[Vec<u8>], places: &Places) {
     let request = request(lines);
-    let decision =
-        ENGINE.with(|engine| engine.decide(&request, None, NOW, Patience::Waiting, &NoConnection));
+    let decision = ENGINE.with(|engine| {
+        engine
+            .decide(&request, None, NOW, Patience::Waiting, &NoConnection)
+            .decision
+    });
     let is_good = tokens(lines) == [issuer::GOOD.as_bytes()];
     let Decision::Permit(Permit { edits, .. }) = decision else {
         assert!(!is_good, "a good token is refused: {decision:?}");

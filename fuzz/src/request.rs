@@ -37,8 +37,11 @@ pub fn check(input: &[u8]) {
             .map(|(name, value)| (name.as_slice(), value.as_slice()))
     };
     let request = Request::new(headers().collect());
-    let decision =
-        ENGINE.with(|engine| engine.decide(&request, None, NOW, Patience::Waiting, &NoConnection));
+    let decision = ENGINE.with(|engine| {
+        engine
+            .decide(&request, None, NOW, Patience::Waiting, &NoConnection)
+            .decision
+    });
     let Decision::Permit(permit) = decision else {
         assert!(
             matches!(decision, Decision::Deny(_)),
@@ -73,8 +76,11 @@ pub fn check(input: &[u8]) {
             .map(|(name, value)| (&name[..], &value[..]))
             .collect(),
     );
-    let second =
-        ENGINE.with(|engine| engine.decide(&again, None, NOW, Patience::Waiting, &NoConnection));
+    let second = ENGINE.with(|engine| {
+        engine
+            .decide(&again, None, NOW, Patience::Waiting, &NoConnection)
+            .decision
+    });
     assert!(
         matches!(second, Decision::Deny(_)),
         "a token is left for the upstream"

@@ -100,13 +100,16 @@ fn reason(engine: &Engine, policy: &RoutePolicy, token: Option<&str>) -> Option<
             .map(|value| (&b"authorization"[..], value.as_bytes())),
     );
     let request = Request::new(headers);
-    match engine.decide(
-        &request,
-        Some(policy),
-        NOW,
-        Patience::Waiting,
-        &NoConnection,
-    ) {
+    match engine
+        .decide(
+            &request,
+            Some(policy),
+            NOW,
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision
+    {
         Decision::Permit(permit) => Some(permit.reason),
         _ => None,
     }

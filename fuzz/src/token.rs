@@ -106,8 +106,11 @@ fn passes(text: &str) -> bool {
         (b":path", b"/"),
         (b"authorization", authorization.as_bytes()),
     ]);
-    let decision =
-        ENGINE.with(|engine| engine.decide(&request, None, NOW, Patience::Waiting, &NoConnection));
+    let decision = ENGINE.with(|engine| {
+        engine
+            .decide(&request, None, NOW, Patience::Waiting, &NoConnection)
+            .decision
+    });
     match decision {
         Decision::Permit(permit) => {
             assert_eq!(permit.reason, PermitReason::Verified);

@@ -1,6 +1,6 @@
-//! The verified tokens of each provider, and how often they were asked for.
+//! The verified tokens of each provider.
 
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use std::rc::Rc;
 
 use crate::{
@@ -12,20 +12,50 @@ use crate::{
     verification::{Failure, Lapse},
 };
 
-/// How often tokens were looked for since it was last asked.
+/// How often tokens were looked for in the caches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheUse {
-    /// Found.
+    /// Lookups that found the token.
     pub hits: u32,
-    /// Not found.
+    /// Lookups that did not.
     pub misses: u32,
+}
+
+impl CacheUse {
+    /// The uses of two decisions together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            hits: self.hits.saturating_add(other.hits),
+            misses: self.misses.saturating_add(other.misses),
+        }
+    }
+
+    /// Counts one lookup.
+    pub(super) const fn count(&mut self, lookup: &Lookup) {
+        let count = match lookup {
+            Lookup::Disabled => return,
+            Lookup::Hit(_) => &mut self.hits,
+            Lookup::Miss => &mut self.misses,
+        };
+        *count = count.saturating_add(1);
+    }
+}
+
+/// What a lookup finds.
+pub(super) enum Lookup {
+    /// The provider caches no tokens.
+    Disabled,
+    /// A token that verified before, or why it does not any more.
+    Hit(Result<Rc<Identity>, Failure>),
+    /// A token that did not verify before, or whose key is gone.
+    Miss,
 }
 
 /// A cache for each provider that keeps tokens.
 #[derive(Debug)]
 pub(super) struct Caches {
     by_provider: Vec<Option<RefCell<TokenCache<Rc<Identity>>>>>,
-    uses: Cell<CacheUse>,
 }
 
 impl Caches {
@@ -37,42 +67,35 @@ impl Caches {
         });
         Self {
             by_provider: caches.collect(),
-            uses: Cell::default(),
         }
     }
 
-    /// What `again` makes of a token that verified before; `None` of one that did not, or whose key
-    /// is gone.
+    /// Looks for a token, and has `again` make the checks of a cached one that can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,
         token: &str,
         again: impl FnOnce(&Identity) -> Result<(), Lapse>,
-    ) -> Option<Result<Rc<Identity>, Failure>> {
-        let cache = self.of(provider)?;
-        let known = cache.borrow().find(token).cloned();
-        let mut uses = self.uses.get();
-        let found = match known.map(|identity| again(&identity).map(|()| identity)) {
-            None => None,
-            Some(Err(Lapse::KeyGone)) => {
+    ) -> Lookup {
+        let Some(cache) = self.of(provider) else {
+            return Lookup::Disabled;
+        };
+        let Some(identity) = cache.borrow().find(token).cloned() else {
+            return Lookup::Miss;
+        };
+        match again(&identity) {
+            Err(Lapse::KeyGone) => {
                 cache.borrow_mut().remove(token);
-                None
+                Lookup::Miss
             }
-            Some(Err(Lapse::Failed(failure))) => {
+            Err(Lapse::Failed(failure)) => {
                 if failure == Failure::Invalid(Reason::Expired) {
                     cache.borrow_mut().remove(token);
                 }
-                Some(Err(failure))
+                Lookup::Hit(Err(failure))
             }
-            Some(Ok(identity)) => Some(Ok(identity)),
-        };
-        let count = match found {
-            Some(_) => &mut uses.hits,
-            None => &mut uses.misses,
-        };
-        *count = count.saturating_add(1);
-        self.uses.set(uses);
-        found
+            Ok(()) => Lookup::Hit(Ok(identity)),
+        }
     }
 
     /// Keeps a token that verified.
@@ -81,11 +104,6 @@ impl Caches {
             let kept = identity.bytes();
             cache.borrow_mut().insert(token, Rc::clone(identity), kept);
         }
-    }
-
-    /// The uses since the last call.
-    pub(super) fn take_uses(&self) -> CacheUse {
-        self.uses.take()
     }
 
     fn of(&self, provider: ProviderId) -> Option<&RefCell<TokenCache<Rc<Identity>>>> {

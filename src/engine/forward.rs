@@ -1,6 +1,6 @@
 //! What a request that passes carries to the upstream and to other filters.
 
-use core::iter;
+use core::{cell::RefCell, iter};
 use std::sync::Arc;
 
 use crate::{
@@ -9,13 +9,14 @@ use crate::{
     engine::{
         claim_headers::{fits_header, header, headers_of},
         course::Asked,
-        evaluation::Evaluation,
+        credentials::Credentials,
         export,
         spent::strip,
         verified::{self, Verified},
     },
     few::Few,
     http::{Request, path::Target},
+    jose::HeaderMemo,
     policy::{AmbiguousIdentity, Extraction, IdentityHeader, Location, PayloadHeader, ProviderId},
 };
 
@@ -88,7 +89,8 @@ pub(super) fn verified(
 /// says so. The token stays: it is for others to judge. No other filter is told of it.
 pub(super) fn unverified(
     config: &Config,
-    evaluation: &Evaluation<'_, '_>,
+    credentials: &Credentials<'_, '_>,
+    headers: &RefCell<HeaderMemo>,
     extraction: &Extraction,
     edits: Vec<HeaderEdit>,
 ) -> Forwarded {
@@ -96,7 +98,7 @@ pub(super) fn unverified(
         edits,
         ..Forwarded::default()
     };
-    for (provider, (_, token)) in evaluation.readable() {
+    for (provider, (_, token)) in credentials.readable(config, headers) {
         let payload = token.jws().payload_segment();
         let own = provider.payload_header.as_ref();
         let payload = own.and_then(|own| payload_header(config, own, payload));
@@ -110,7 +112,7 @@ pub(super) fn unverified(
             provider.clear_route_cache && forwarded.edits.len() > before;
     }
     if let Some(name) = &extraction.status_header
-        && evaluation.finds_credential()
+        && !credentials.is_empty()
     {
         let edit = HeaderEdit::Set(Text::Shared(name.shared()), Text::Fixed("false"));
         forwarded.edits.push(edit);

@@ -9,10 +9,13 @@
 mod caches;
 mod claim_headers;
 mod course;
+mod credentials;
+mod decided;
 mod evaluation;
 mod export;
 mod forward;
 mod identity;
+mod notes;
 mod refusal;
 mod required;
 mod restrictions;
@@ -20,6 +23,7 @@ mod routing;
 mod sanitise;
 mod spent;
 mod status;
+mod token;
 mod verified;
 
 use core::{
@@ -48,7 +52,7 @@ use self::{
     refusal::No,
 };
 
-pub use self::{caches::CacheUse, restrictions::Restrictions};
+pub use self::{caches::CacheUse, decided::Decided, restrictions::Restrictions};
 pub use crate::verification::{Backend, Patience, UnfitHost};
 
 /// Decides on requests with one configuration.
@@ -158,7 +162,7 @@ impl Engine {
         now: UnixMillis,
         patience: Patience,
         connection: &dyn Connection,
-    ) -> Decision {
+    ) -> Decided {
         // Before all else: whatever way the request takes from here, headers that claim an
         // identity are ours alone to set.
         let removals = sanitise::removals(&self.config.owned_headers, request);
@@ -170,11 +174,11 @@ impl Engine {
             &without_owned
         };
         if self.config.bypass_cors_preflight && is_cors_preflight(request) {
-            return permit(PermitReason::CorsPreflight, removals);
+            return permit(PermitReason::CorsPreflight, removals).into();
         }
         let (target, rule) = match routing::route(&self.config, request) {
             Ok(routed) => routed,
-            Err(reason) => return Decision::Deny(Denial::new(reason)),
+            Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
         // Asked for at most once, and only by a token that is bound to a certificate.
         let digest = LazyCell::new(|| connection.client_certificate_digest());
@@ -198,15 +202,18 @@ impl Engine {
         } else {
             course(&self.config, policy, rule, connection)
         };
-        let decision = match course {
-            Course::Closed(reason) => self.deny(No::Closed(reason), course, Vec::new()),
-            Course::Open => permit(PermitReason::NotRequired, removals.clone()),
+        let Decided {
+            decision,
+            cache_use,
+        } = match course {
+            Course::Closed(reason) => self.deny(No::Closed(reason), course, Vec::new()).into(),
+            Course::Open => permit(PermitReason::NotRequired, removals.clone()).into(),
             Course::Tokens(asked) => {
                 self.apply(asked, request, target, removals.clone(), &circumstances)
             }
-            Course::Unmatched => self.unmatched(request, target, removals.clone()),
+            Course::Unmatched => self.unmatched(request, target, removals.clone()).into(),
         };
-        match (self.config.mode, decision) {
+        let decision = match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
                 let exports = mem::take(&mut denial.exports);
                 Decision::Permit(Permit {
@@ -215,6 +222,10 @@ impl Engine {
                 })
             }
             (_, decision) => decision,
+        };
+        Decided {
+            decision,
+            cache_use,
         }
     }
 
@@ -310,11 +321,6 @@ impl Engine {
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
         let (_, rule) = routing::route(&self.config, request).ok()?;
         rule.map(|(index, _)| index)
-    }
-
-    /// How often verified tokens were found again since the last call.
-    pub fn take_cache_use(&self) -> CacheUse {
-        self.caches.take_uses()
     }
 
     /// The answer to a denied request.

@@ -1,11 +1,15 @@
 //! The tokens that a request needs: whether they verify and suffice, and what follows.
 
 use super::{
-    Engine,
+    CacheUse, Decided, Engine,
     course::{Asked, Course},
-    evaluation::{self, Evaluation, Failures, Means},
-    export, forward, permit,
+    credentials::{self, Credentials},
+    evaluation::Evaluation,
+    export, forward,
+    notes::Notes,
+    permit,
     refusal::{No, Refusal},
+    token::Means,
     verified::{self, Held, Verified},
 };
 use crate::{
@@ -26,7 +30,7 @@ impl Engine {
         }
         match (provider.and_then(|id| self.config.provider(id)), course) {
             (Some(provider), _) => Schemes::default().and(provider.scheme()),
-            (None, Course::Tokens(asked)) => evaluation::schemes(&self.config, asked.requirement),
+            (None, Course::Tokens(asked)) => credentials::schemes(&self.config, asked.requirement),
             (None, _) => all,
         }
     }
@@ -61,25 +65,16 @@ impl Engine {
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
         circumstances: &Circumstances<'_>,
-    ) -> Decision {
-        let failures = Failures::default();
-        let means = Means {
-            config: &self.config,
-            caches: &self.caches,
-            restrictions: self.restrictions.as_ref(),
-            circumstances,
-            failures: &failures,
-            headers: &self.headers,
-        };
-        let evaluation = Evaluation::new(means, asked.requirement, request, target);
-        let permit = evaluation.map_err(No::from).and_then(|evaluation| {
-            let held = evaluation.evaluate(asked.requirement)?;
-            self.check_rights(asked, &held.verified)?;
-            self.forward(&evaluation, &held, asked, request, target, removals)
-        });
-        match permit {
+    ) -> Decided {
+        let mut notes = Notes::default();
+        let permit = self.evaluate(asked, request, target, removals, circumstances, &mut notes);
+        let Notes {
+            failures,
+            cache_use,
+        } = notes;
+        let decision = match permit {
             Ok(mut permit) => {
-                permit.exports.extend(failures.into_inner());
+                permit.exports.extend(failures);
                 Decision::Permit(permit)
             }
             Err(no) => {
@@ -89,26 +84,57 @@ impl Engine {
                     let failure = |own: &Provider| export::failure(own, Reason::HeaderValue);
                     exports.extend(provider.and_then(failure));
                 }
-                exports.extend(failures.into_inner());
+                exports.extend(failures);
                 self.deny(no, Course::Tokens(asked), exports)
             }
+        };
+        Decided {
+            cache_use: match decision {
+                // Its tokens will be looked for again.
+                Decision::AwaitKeys { .. } => CacheUse::default(),
+                _ => cache_use,
+            },
+            decision,
         }
+    }
+
+    /// The permit for a request whose tokens verify and suffice.
+    fn evaluate(
+        &self,
+        asked: Asked<'_>,
+        request: &Request<'_>,
+        target: Option<Target<'_>>,
+        removals: Vec<HeaderEdit>,
+        circumstances: &Circumstances<'_>,
+        notes: &mut Notes,
+    ) -> Result<Permit, No> {
+        let credentials =
+            Credentials::find(&self.config, asked.requirement, request, target, notes)?;
+        let mut evaluation = Evaluation {
+            means: Means {
+                config: &self.config,
+                caches: &self.caches,
+                restrictions: self.restrictions.as_ref(),
+                circumstances,
+                headers: &self.headers,
+            },
+            credentials: &credentials,
+            notes,
+        };
+        let held = evaluation.evaluate(asked.requirement)?;
+        self.check_rights(asked, &held.verified)?;
+        self.forward(&credentials, &held, asked, request, target, removals)
     }
 
     /// The one way to a refusal, with what other filters get to know of it.
     pub(super) fn deny(&self, no: No, course: Course<'_>, exports: Vec<StateEntry>) -> Decision {
-        let decision = no.decision(|provider| self.schemes(provider, course), exports);
-        if matches!(decision, Decision::AwaitKeys { .. }) {
-            // Its tokens will be looked for again.
-            let _ = self.caches.take_uses();
-        }
-        decision
+        no.decision(|provider| self.schemes(provider, course), exports)
     }
 
     /// Passes a request on with what its tokens say.
     fn forward(
         &self,
-        evaluation: &Evaluation<'_, '_>,
+        credentials: &Credentials<'_, '_>,
         held: &Held<'_, '_>,
         asked: Asked<'_>,
         request: &Request<'_>,
@@ -119,7 +145,8 @@ impl Engine {
         let forwarded = match held.extraction {
             Some(extraction) if verified.is_empty() => Ok(forward::unverified(
                 &self.config,
-                evaluation,
+                credentials,
+                &self.headers,
                 extraction,
                 removals,
             )),

@@ -1,6 +1,6 @@
 //! The path that is answered with how the authorization servers stand.
 
-use super::{Asked, Engine};
+use super::{Asked, Decided, Engine};
 use crate::{
     decision::{Decision, Denial, READING, Reason},
     http::{Format, Request, Response, path::Target},
@@ -26,22 +26,23 @@ impl Engine {
         request: &Request<'_>,
         target: Option<Target<'_>>,
         circumstances: &Circumstances<'_>,
-    ) -> Decision {
+    ) -> Decided {
         if !READING.contains(&request.method()) {
-            return Decision::Deny(Denial::new(Reason::Method));
+            return Decision::Deny(Denial::new(Reason::Method)).into();
         }
         let report = Decision::Report(Format::preferred(request.values("accept")));
         let Some(requirement) = &status.requirement else {
-            return report;
+            return report.into();
         };
         let asked = Asked {
             requirement,
             authorization: status.authorization.as_ref(),
             rule: None,
         };
-        match self.apply(asked, request, target, Vec::new(), circumstances) {
-            Decision::Permit(_) => report,
-            other => other,
+        let mut decided = self.apply(asked, request, target, Vec::new(), circumstances);
+        if matches!(decided.decision, Decision::Permit(_)) {
+            decided.decision = report;
         }
+        decided
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     connection::Refused,
     decision::{Decision, Denial, HeaderEdit, Permit, Reason, StateEntry},
-    engine::Patience,
+    engine::{Decided, Patience},
     gate::{Answer, Exchange, Gate, Head, LogLevel, Verdict},
     http::Format,
     time::UnixMillis,
@@ -13,14 +13,13 @@ impl Gate {
     /// Carries out a decision about the request of `exchange`.
     pub(super) fn carry_out(
         &mut self,
-        decision: &Decision,
+        decided: &Decided,
         head: &Result<Head<'_>, Refused>,
         now: UnixMillis,
         exchange: &impl Exchange,
     ) -> Verdict {
-        self.metrics
-            .looked_up(self.engine.take_cache_use(), exchange);
-        match decision {
+        self.metrics.looked_up(decided.cache_use, exchange);
+        match &decided.decision {
             Decision::Permit(permit) => self.pass(permit, head, now, exchange),
             Decision::Deny(denial) => self.refuse(denial, exchange),
             Decision::Report(format) => self.report(*format, now, exchange),
@@ -97,7 +96,9 @@ impl Gate {
         if matches!(&next, Ok((_, next)) if next == policy) {
             return None;
         }
-        match self.decide(&next, now, Patience::Exhausted, exchange) {
+        let decided = self.decide(&next, now, Patience::Exhausted, exchange);
+        self.metrics.looked_up(decided.cache_use, exchange);
+        match decided.decision {
             Decision::Permit(next)
                 if next.edits == permit.edits && next.exports == permit.exports =>
             {

@@ -26,7 +26,7 @@ use std::rc::Rc;
 use crate::{
     connection::{Connection, Refused},
     decision::{Decision, Denial, Reason},
-    engine::{Engine, Patience},
+    engine::{Decided, Engine, Patience},
     http::Request,
     keys::{FetchCause, SourceId},
     policy::RoutePolicy,
@@ -129,15 +129,17 @@ impl Gate {
             self.engine.restrict(membership.restrictions());
         }
         let head = self.head(request, now, exchange);
-        let mut decision = self.decide(&head, now, Patience::Waiting, exchange);
+        let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
         // Another worker may have fetched the key since the last tick. A valid token that is
         // refused now would stay refused.
-        if self.engine.synchronize_for(&decision, now) {
+        if self.engine.synchronize_for(&decided.decision, now) {
             self.has_news = true;
-            decision = self.decide(&head, now, Patience::Waiting, exchange);
+            let before = decided.cache_use;
+            decided = self.decide(&head, now, Patience::Waiting, exchange);
+            decided.cache_use = decided.cache_use.plus(before);
         }
-        let Decision::AwaitKeys { source, cause } = decision else {
-            return self.carry_out(&decision, &head, now, exchange);
+        let Decision::AwaitKeys { source, cause } = decided.decision else {
+            return self.carry_out(&decided, &head, now, exchange);
         };
         self.want(source, cause);
         let hold = match self.engine.parks() {
@@ -147,8 +149,8 @@ impl Gate {
         if let Some(hold) = hold {
             return Verdict::Wait(hold);
         }
-        let decision = self.decide(&head, now, Patience::Exhausted, exchange);
-        self.carry_out(&overloaded(decision), &head, now, exchange)
+        let decided = self.decide(&head, now, Patience::Exhausted, exchange);
+        self.carry_out(&overloaded(decided), &head, now, exchange)
     }
 
     /// Removes from a request what only this filter may set, and has the host choose the route without it, where
@@ -194,14 +196,14 @@ impl Gate {
             self.engine.restrict(membership.restrictions());
         }
         let head = self.head(request, now, exchange);
-        let decision = self.decide(&head, now, patience, exchange);
-        if let Decision::AwaitKeys { source, cause } = decision {
+        let decided = self.decide(&head, now, patience, exchange);
+        if let Decision::AwaitKeys { source, cause } = decided.decision {
             // The keys have arrived, and the token's key is not among them.
             self.want(source, cause);
             return Verdict::Wait(hold);
         }
         self.waiting.remove(stream);
-        let verdict = self.carry_out(&decision, &head, now, exchange);
+        let verdict = self.carry_out(&decided, &head, now, exchange);
         if matches!(verdict, Verdict::Pass) {
             hold.release();
         }
@@ -287,13 +289,13 @@ impl Gate {
         now: UnixMillis,
         patience: Patience,
         connection: &dyn Connection,
-    ) -> Decision {
+    ) -> Decided {
         match head {
             Ok((request, policy)) => {
                 self.engine
                     .decide(request, policy.as_deref(), now, patience, connection)
             }
-            Err(Refused) => Decision::Deny(Denial::new(Reason::HostFailure)),
+            Err(Refused) => Decision::Deny(Denial::new(Reason::HostFailure)).into(),
         }
     }
 
@@ -304,16 +306,13 @@ impl Gate {
 }
 
 /// Changes a refusal for lack of keys to one for lack of room to wait.
-fn overloaded(decision: Decision) -> Decision {
-    match decision {
-        Decision::Deny(denial) if denial.reason == Reason::KeysUnavailable => {
-            Decision::Deny(Denial {
-                reason: Reason::Overloaded,
-                ..denial
-            })
-        }
-        other => other,
+fn overloaded(mut decided: Decided) -> Decided {
+    if let Decision::Deny(denial) = &mut decided.decision
+        && denial.reason == Reason::KeysUnavailable
+    {
+        denial.reason = Reason::Overloaded;
     }
+    decided
 }
 
 #[cfg(test)]

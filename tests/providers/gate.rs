@@ -68,7 +68,9 @@ impl Gate {
             (b":authority", b"api.example"),
             (b"authorization", authorization.as_bytes()),
         ]);
-        let decision = engine.decide(&request, None, now, Patience::Exhausted, &NoConnection);
+        let decision = engine
+            .decide(&request, None, now, Patience::Exhausted, &NoConnection)
+            .decision;
         // Nobody fetches a URL that a token names.
         assert_eq!(engine.due(now), [], "calls to make");
         match decision {

@@ -4,7 +4,7 @@ use portcullis::{
     config::Config,
     connection::NoConnection,
     decision::Decision,
-    engine::{Engine, Patience},
+    engine::{Decided, Engine, Patience},
     http::Request,
     time::UnixMillis,
 };
@@ -23,5 +23,10 @@ pub fn at(seconds: i64) -> UnixMillis {
 
 /// Decides on a request over a plain connection, which waits for no keys.
 pub fn decide(engine: &Engine, request: &Request<'_>, now: i64) -> Decision {
+    decided(engine, request, now).decision
+}
+
+/// The decision on a request over a plain connection, which waits for no keys.
+pub fn decided(engine: &Engine, request: &Request<'_>, now: i64) -> Decided {
     engine.decide(request, None, at(now), Patience::Exhausted, &NoConnection)
 }

@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::policy::ProviderId;
 
-fn at(engine: &Engine, token: &str, seconds: i64) -> &'static str {
+/// The decision on a token at a time, and how often it was found in the cache and how often not.
+fn decided(engine: &Engine, token: &str, seconds: i64) -> (Decision, (u32, u32)) {
     let value = format!("Bearer {token}");
     let request = Request::new(vec![
         (b":method", b"GET"),
@@ -14,13 +15,14 @@ fn at(engine: &Engine, token: &str, seconds: i64) -> &'static str {
         (b"authorization", value.as_bytes()),
     ]);
     let now = UnixMillis::new(u64::try_from(NOW + seconds).unwrap() * 1000);
-    label(&engine.decide(&request, None, now, Patience::Waiting, &NoConnection))
+    let decided = engine.decide(&request, None, now, Patience::Waiting, &NoConnection);
+    let CacheUse { hits, misses } = decided.cache_use;
+    (decided.decision, (hits, misses))
 }
 
-/// Hits and misses.
-fn uses(engine: &Engine) -> (u32, u32) {
-    let uses = engine.take_cache_use();
-    (uses.hits, uses.misses)
+fn at(engine: &Engine, token: &str, seconds: i64) -> (&'static str, (u32, u32)) {
+    let (decision, uses) = decided(engine, token, seconds);
+    (label(&decision), uses)
 }
 
 #[test]
@@ -36,12 +38,11 @@ fn finds_a_token_again_and_passes_it_on_as_before() {
     );
     let engine = engine(json!({"providers": {"a": own}}));
     let good = token("a", json!({}));
-    let first = bearer(&engine, &good);
-    assert_eq!((label(&first), uses(&engine)), ("verified", (0, 1)));
+    let (first, uses) = decided(&engine, &good, 0);
+    assert_eq!((label(&first), uses), ("verified", (0, 1)));
     for _ in 0..3 {
-        assert_eq!(bearer(&engine, &good), first);
+        assert_eq!(decided(&engine, &good, 0), (first.clone(), (1, 0)));
     }
-    assert_eq!(uses(&engine), (3, 0));
 }
 
 #[test]
@@ -56,10 +57,9 @@ fn keeps_nothing_that_failed() {
             (&token("a", json!({"exp": NOW - 999})), "expired"),
             ("x.y.z", "malformed_token"),
         ] {
-            assert_eq!(label(&bearer(&engine, token)), expected);
+            assert_eq!(at(&engine, token, 0), (expected, (0, 1)));
         }
     }
-    assert_eq!(uses(&engine), (0, 6));
     assert_eq!(label(&bearer(&engine, &good)), "verified");
     assert_eq!(label(&bearer(&engine, &forged)), "bad_signature");
 }
@@ -68,16 +68,13 @@ fn keeps_nothing_that_failed() {
 fn checks_times_on_every_hit() {
     let engine = engine(json!({}));
     let good = token("a", json!({"exp": NOW + 300, "nbf": NOW}));
-    assert_eq!(at(&engine, &good, 0), "verified");
-    assert_eq!(at(&engine, &good, 359), "verified");
+    assert_eq!(at(&engine, &good, 0), ("verified", (0, 1)));
+    assert_eq!(at(&engine, &good, 359), ("verified", (1, 0)));
     // The clock was set back.
-    assert_eq!(at(&engine, &good, -61), "not_yet_valid");
-    assert_eq!(uses(&engine), (2, 1));
-    assert_eq!(at(&engine, &good, 360), "expired");
-    assert_eq!(uses(&engine), (1, 0));
+    assert_eq!(at(&engine, &good, -61), ("not_yet_valid", (1, 0)));
+    assert_eq!(at(&engine, &good, 360), ("expired", (1, 0)));
     // Forgotten, and no less expired.
-    assert_eq!(at(&engine, &good, 360), "expired");
-    assert_eq!(uses(&engine), (0, 1));
+    assert_eq!(at(&engine, &good, 360), ("expired", (0, 1)));
 }
 
 #[test]
@@ -136,9 +133,9 @@ fn is_off_or_bounded_as_told() {
         own["jwt_cache_config"] = told.clone();
         let engine = engine(json!({"providers": {"a": own}}));
         let good = token("a", json!({}));
-        assert_eq!(label(&bearer(&engine, &good)), "verified");
-        assert_eq!(label(&bearer(&engine, &good)), "verified");
-        assert_eq!(uses(&engine).0, hits, "{told}");
+        assert_eq!(at(&engine, &good, 0).0, "verified");
+        let (label, (found, _)) = at(&engine, &good, 0);
+        assert_eq!((label, found), ("verified", hits), "{told}");
     }
 }
 
@@ -183,7 +180,7 @@ fn forgets_a_token_whose_key_is_gone() {
         engine
             .preload(ProviderId::new(0), document.as_bytes(), now)
             .unwrap();
-        assert_eq!(label(&bearer(&engine, &good)), expected, "{keys:?}");
-        assert_eq!(uses(&engine).0, hits, "{keys:?}");
+        let (label, (found, _)) = at(&engine, &good, 0);
+        assert_eq!((label, found), (expected, hits), "{keys:?}");
     }
 }

@@ -68,13 +68,15 @@ fn sanitizes_on_every_way_a_request_can_take() {
         (b"access-control-request-method", b"POST"),
         (b"x-user", b"root"),
     ]);
-    let decision = engine.decide(
-        &preflight,
-        None,
-        UnixMillis::default(),
-        Patience::Waiting,
-        &NoConnection,
-    );
+    let decision = engine
+        .decide(
+            &preflight,
+            None,
+            UnixMillis::default(),
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision;
     assert_eq!(label(&decision), "cors_preflight");
     assert_eq!(edits(decision), [remove("x-user")]);
 }

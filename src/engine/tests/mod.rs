@@ -89,13 +89,15 @@ fn send(engine: &Engine, method: &str, path: &str, headers: &[(&str, &str)]) -> 
     let headers = headers.iter();
     all.extend(headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(
-        &Request::new(all),
-        None,
-        now,
-        Patience::Waiting,
-        &NoConnection,
-    )
+    engine
+        .decide(
+            &Request::new(all),
+            None,
+            now,
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision
 }
 
 fn decide(engine: &Engine, path: &str, headers: &[(&str, &str)]) -> Decision {

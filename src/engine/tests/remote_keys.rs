@@ -49,7 +49,9 @@ fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
         sign(&[0; 256], &json!({"alg": "RS256", "kid": "x"}), &claims)
     );
     let request = Request::new(vec![(b":path", b"/"), (b"authorization", value.as_bytes())]);
-    engine.decide(&request, None, at(seconds), patience, &NoConnection)
+    engine
+        .decide(&request, None, at(seconds), patience, &NoConnection)
+        .decision
 }
 
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
@@ -205,13 +207,15 @@ fn looks_once_for_a_key_of_the_issuer() {
                 (&b":path"[..], &b"/"[..]),
                 (b"authorization", value.as_bytes()),
             ];
-            engine.decide(
-                &Request::new(request),
-                None,
-                at(seconds),
-                Patience::Waiting,
-                &NoConnection,
-            )
+            engine
+                .decide(
+                    &Request::new(request),
+                    None,
+                    at(seconds),
+                    Patience::Waiting,
+                    &NoConnection,
+                )
+                .decision
         };
         let fetch = call(&mut engine, 0);
         engine.complete(&fetch, self::document(&document), at(0));

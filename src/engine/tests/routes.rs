@@ -40,13 +40,15 @@ fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
     );
     let request = Request::new(all);
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    engine.decide(
-        &request,
-        Some(&policy),
-        now,
-        Patience::Waiting,
-        &NoConnection,
-    )
+    engine
+        .decide(
+            &request,
+            Some(&policy),
+            now,
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision
 }
 
 fn with(token: Option<&str>, route: &Value, path: &str) -> &'static str {
@@ -134,13 +136,15 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
         (b"origin", b"https://o.example"),
         (b"access-control-request-method", b"POST"),
     ]);
-    let decision = engine.decide(
-        &preflight,
-        Some(&unreadable),
-        UnixMillis::default(),
-        Patience::Waiting,
-        &NoConnection,
-    );
+    let decision = engine
+        .decide(
+            &preflight,
+            Some(&unreadable),
+            UnixMillis::default(),
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision;
     assert_eq!(label(&decision), "cors_preflight");
 }
 
@@ -174,13 +178,15 @@ fn asks_the_filter_state_only_where_no_rule_matches() {
         ("/open", Err(Refused), "not_required"),
     ] {
         let request = Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())]);
-        let decision = engine.decide(
-            &request,
-            None,
-            UnixMillis::default(),
-            Patience::Waiting,
-            &State(state),
-        );
+        let decision = engine
+            .decide(
+                &request,
+                None,
+                UnixMillis::default(),
+                Patience::Waiting,
+                &State(state),
+            )
+            .decision;
         assert_eq!(label(&decision), expected, "{path} {state:?}");
     }
 }

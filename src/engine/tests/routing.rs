@@ -125,13 +125,17 @@ fn decides_by_the_path_as_it_came_where_the_policy_is_raw() {
 fn decide_method(engine: &Engine, method: &[u8]) -> &'static str {
     let head: Vec<(&[u8], &[u8])> = vec![(b":method", method), (b":path", b"/m")];
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    label(&engine.decide(
-        &Request::new(head),
-        None,
-        now,
-        Patience::Waiting,
-        &NoConnection,
-    ))
+    label(
+        &engine
+            .decide(
+                &Request::new(head),
+                None,
+                now,
+                Patience::Waiting,
+                &NoConnection,
+            )
+            .decision,
+    )
 }
 
 #[test]

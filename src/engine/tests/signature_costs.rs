@@ -84,13 +84,15 @@ fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'sta
             .map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
-    let decision = engine.decide(
-        &Request::new(all),
-        None,
-        now,
-        Patience::Waiting,
-        &NoConnection,
-    );
+    let decision = engine
+        .decide(
+            &Request::new(all),
+            None,
+            now,
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision;
     (label(&decision), computed.get())
 }
 

@@ -85,13 +85,15 @@ fn no_route_and_no_rule_opens_it() {
     let policy = engine.config().route_policy(&json!({"disabled": true}));
     let head = vec![(&b":method"[..], &b"GET"[..]), (b":path", b"/status")];
     let request = Request::new(head);
-    let decision = engine.decide(
-        &request,
-        Some(&policy),
-        UnixMillis::new(0),
-        Patience::Waiting,
-        &NoConnection,
-    );
+    let decision = engine
+        .decide(
+            &request,
+            Some(&policy),
+            UnixMillis::new(0),
+            Patience::Waiting,
+            &NoConnection,
+        )
+        .decision;
     assert_eq!(label(&decision), "missing_credential");
     let preflight = [
         ("origin", "https://a"),

@@ -1,0 +1,253 @@
+//! The credentials of one request that the rule's providers read, and the tokens in them.
+
+use core::cell::{OnceCell, RefCell};
+
+use crate::{
+    config::{Config, Provider},
+    engine::{notes::Notes, refusal::Refusal},
+    few::Few,
+    http::{Request, path::Target},
+    jose::{HeaderMemo, TokenError, UntrustedToken},
+    policy::{
+        Audiences, Credential, CredentialError, Location, ProviderId, Requirement, Scheme, Schemes,
+    },
+    verification::Attempts,
+};
+
+/// The credentials of one request, and the tokens in them, each parsed at most once.
+#[derive(Debug)]
+pub(super) struct Credentials<'a, 'c> {
+    readers: Few<Reader<'c>>,
+    found: Few<Found<'a>>,
+    tokens: Few<Token<'a>>,
+}
+
+/// A provider whose places count, and the audiences that the rule knows it with.
+type Reader<'c> = (ProviderId, &'c Audiences);
+
+/// A provider, and the credential in its places. A malformed one is only kept where the rule lets
+/// failed credentials pass.
+pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
+
+pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
+
+/// A token of the request.
+#[derive(Debug)]
+pub(super) struct Token<'a> {
+    text: &'a str,
+    parsed: OnceCell<Parsed<'a>>,
+    /// The signatures computed for it, whichever provider asked for them.
+    pub(super) attempts: Attempts,
+}
+
+/// A credential that was read, and its token.
+type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
+
+impl<'a, 'c> Credentials<'a, 'c> {
+    /// Finds the credentials that the rule's providers read.
+    pub(super) fn find(
+        config: &'c Config,
+        requirement: &'c Requirement,
+        request: &Request<'a>,
+        target: Option<Target<'a>>,
+        notes: &mut Notes,
+    ) -> Result<Self, Refusal>
+    where
+        'c: 'a,
+    {
+        let forgives = forgives_failure(requirement);
+        let readers = readers(config, requirement);
+        let mut found: Few<Found<'a>> = Few::default();
+        for (id, _) in readers.iter() {
+            let id = *id;
+            let Some(provider) = config.provider(id) else {
+                continue;
+            };
+            if found.iter().any(|(seen, _)| *seen == id) {
+                continue;
+            }
+            match provider.places.find(request, target) {
+                Ok(None) => {}
+                Ok(Some(credential)) => found.push((id, Ok(credential))),
+                Err(CredentialError::Malformed) if forgives => {
+                    found.push((id, Err(CredentialError::Malformed)));
+                }
+                // Even a rule that forgives failures does not choose between two credentials.
+                Err(error) => {
+                    let refusal = Refusal::Credential(error);
+                    notes.refused(provider, refusal);
+                    return Err(refusal);
+                }
+            }
+        }
+        if is_bearer_beside_basic(config, &found) {
+            let refusal = Refusal::Credential(CredentialError::Several);
+            let providers = found.iter().filter_map(|(id, _)| config.provider(*id));
+            providers.for_each(|provider| notes.refused(provider, refusal));
+            return Err(refusal);
+        }
+        let tokens = tokens(&found, config.limits.token_bytes);
+        Ok(Self {
+            readers,
+            found,
+            tokens,
+        })
+    }
+
+    /// Each credential that was found, with the provider that reads it.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a>> {
+        self.found.iter()
+    }
+
+    /// Whether there is none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The credential in the places of a provider.
+    pub(super) fn of(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
+        self.found.iter().find(|(id, _)| *id == provider).map_or(
+            Err(Refusal::Missing),
+            |(_, credential)| {
+                credential
+                    .as_ref()
+                    .map_err(|error| Refusal::Credential(*error))
+            },
+        )
+    }
+
+    /// The audiences that the rule knows a provider with.
+    pub(super) fn audiences(&self, provider: ProviderId) -> impl Iterator<Item = &'c Audiences> {
+        let readers = self.readers.iter();
+        readers.filter_map(move |(id, audiences)| (*id == provider).then_some(*audiences))
+    }
+
+    /// A credential's token; `None` of one over the limit.
+    pub(super) fn token(&self, credential: &Credential<'a>) -> Option<&Token<'a>> {
+        self.tokens
+            .iter()
+            .find(|token| core::ptr::eq(token.text, credential.token))
+    }
+
+    /// The tokens that can be read, verified or not, each with the provider whose headers are made
+    /// of its claims: the one that names its issuer, else the first that reads its place.
+    pub(super) fn readable<'p>(
+        &self,
+        config: &'p Config,
+        headers: &RefCell<HeaderMemo>,
+    ) -> Vec<(&'p Provider, Read<'_, 'a>)> {
+        let mut readable: Vec<(&Provider, Read<'_, 'a>)> = Vec::new();
+        for (id, credential) in self.found.iter() {
+            let (Some(provider), Ok(credential)) = (config.provider(*id), credential) else {
+                continue;
+            };
+            let is_same = |text: &str| core::ptr::eq(text, credential.token);
+            let token = self.token(credential).map(|token| token.parsed(headers));
+            let Some(Ok(token)) = token else {
+                continue;
+            };
+            match readable
+                .iter_mut()
+                .find(|(_, (other, _))| is_same(other.token))
+            {
+                None => readable.push((provider, (credential, token))),
+                Some((other, _)) => {
+                    let claims = token.unverified_claims();
+                    if !other.trust.names_issuer(claims) && provider.trust.names_issuer(claims) {
+                        *other = provider;
+                    }
+                }
+            }
+        }
+        readable
+    }
+}
+
+impl<'a> Token<'a> {
+    /// What the token says.
+    pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
+        self.parsed
+            .get_or_init(|| UntrustedToken::parse_with(self.text, &mut headers.borrow_mut()))
+    }
+}
+
+/// The tokens of the credentials that can be read, those over the limit left out.
+fn tokens<'a>(found: &Few<Found<'a>>, limit: usize) -> Few<Token<'a>> {
+    let mut tokens: Few<Token<'a>> = Few::default();
+    for (_, credential) in found.iter() {
+        if let Ok(credential) = credential
+            && credential.token.len() <= limit
+            && !tokens
+                .iter()
+                .any(|token| core::ptr::eq(token.text, credential.token))
+        {
+            tokens.push(Token {
+                text: credential.token,
+                parsed: OnceCell::new(),
+                attempts: Attempts::default(),
+            });
+        }
+    }
+    tokens
+}
+
+/// A client must not authenticate in two ways at once (RFC 6749 section 2.3): which of them counts here
+/// and which for the upstream could differ. Tokens in headers and cookies of the operator's choice are
+/// no second way: a rule may ask for one beside a secret.
+fn is_bearer_beside_basic(config: &Config, found: &Few<Found<'_>>) -> bool {
+    let mut seen = Schemes::default();
+    for (id, credential) in found.iter() {
+        match config.provider(*id).map(Provider::scheme) {
+            Some(Scheme::Basic) => seen.basic = true,
+            _ => {
+                // In the header it is refused as a second part of that.
+                seen.bearer |= credential
+                    .as_ref()
+                    .is_ok_and(|credential| matches!(credential.location, Location::Query(_)));
+            }
+        }
+    }
+    seen.basic && seen.bearer
+}
+
+/// How a client can authenticate for `requirement`.
+pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
+    let ids = readers(config, requirement).into_iter().map(|(id, _)| id);
+    let schemes = ids.filter_map(|id| config.provider(id).map(Provider::scheme));
+    schemes.fold(Schemes::default(), Schemes::and)
+}
+
+/// The providers whose places count: those that the rule names, or all where some part of it asks
+/// for no provider in particular.
+fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'c>> {
+    let mut named: Few<Reader<'c>> = Few::default();
+    requirement.each_provider(&mut |id, audiences| {
+        let own = config
+            .provider(id)
+            .map(|provider| &provider.trust.audiences);
+        if let Some(audiences) = audiences.or(own)
+            && !named.iter().any(|reader| *reader == (id, audiences))
+        {
+            named.push((id, audiences));
+        }
+    });
+    if requirement.asks_anyone() {
+        for (id, provider) in config.providers() {
+            if named.iter().all(|(reader, _)| *reader != id) {
+                named.push((id, &provider.trust.audiences));
+            }
+        }
+    }
+    named
+}
+
+/// Whether `allow_missing_or_failed` stands somewhere in the tree.
+fn forgives_failure(requirement: &Requirement) -> bool {
+    match requirement {
+        Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,
+        Requirement::All(members) | Requirement::Any(members) => {
+            members.iter().any(forgives_failure)
+        }
+        Requirement::AllowMissing | Requirement::Provider { .. } => false,
+    }
+}

@@ -1,0 +1,109 @@
+//! Whether one credential verifies with one provider: by its secret, from the cache, or anew.
+
+use core::cell::RefCell;
+
+use crate::{
+    config::{Config, Provider},
+    decision::Reason,
+    engine::{
+        caches::{Caches, Lookup},
+        credentials::Token,
+        identity::Identity,
+        notes::Notes,
+        restrictions::Restrictions,
+        verified::Verified,
+    },
+    jose::HeaderMemo,
+    policy::{Audiences, Credential, ProviderId},
+    verification::{self, Circumstances, Clients, Failure, KeySource, Lapse, client_secret},
+};
+
+/// What an evaluation works with.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'c> {
+    pub(super) config: &'c Config,
+    pub(super) caches: &'c Caches,
+    /// What a newer configuration of the same policy refuses.
+    pub(super) restrictions: Option<&'c Restrictions>,
+    pub(super) circumstances: &'c Circumstances<'c>,
+    pub(super) headers: &'c RefCell<HeaderMemo>,
+}
+
+/// A credential and its token; `None` if the token is over the limit.
+type Presented<'e, 'a> = (&'e Credential<'a>, Option<&'e Token<'a>>);
+
+type Own<'e> = (ProviderId, &'e Provider);
+
+/// Verifies a credential with the provider that reads it.
+pub(super) fn verify<'a>(
+    means: Means<'_>,
+    own: Own<'_>,
+    audiences: &Audiences,
+    presented: Presented<'_, 'a>,
+    notes: &mut Notes,
+) -> Result<Verified<'a>, Failure> {
+    let (id, provider) = own;
+    let (credential, token) = presented;
+    if let KeySource::Clients(clients) = &provider.trust.keys {
+        return verify_client(means, own, clients, credential).map_err(Failure::Invalid);
+    }
+    let lookup = means.caches.find(id, credential.token, |identity| {
+        let own = (id, &provider.trust);
+        let proven = identity.proven().ok_or(Lapse::KeyGone)?;
+        let token = || token?.parsed(means.headers).as_ref().ok();
+        verification::verify_again(own, audiences, proven, token, means.circumstances)
+    });
+    notes.cache_use.count(&lookup);
+    let verified = match lookup {
+        Lookup::Hit(cached) => cached.map(|own| Verified::new(id, credential.clone(), own)),
+        Lookup::Disabled | Lookup::Miss => verify_anew(means, own, audiences, presented),
+    }?;
+    if let Some(restrictions) = means.restrictions {
+        // After the cache, whose tokens were accepted before a newer configuration arrived.
+        let checked = restrictions.check_token(&provider.name, || verified.claims());
+        checked.map_err(Failure::Invalid)?;
+    }
+    Ok(verified)
+}
+
+fn verify_client<'a>(
+    means: Means<'_>,
+    (id, provider): Own<'_>,
+    clients: &Clients,
+    credential: &Credential<'a>,
+) -> Result<Verified<'a>, Reason> {
+    if !provider.trust.enabled {
+        return Err(Reason::ProviderDisabled);
+    }
+    if credential.token.len() > means.config.limits.token_bytes {
+        return Err(Reason::TokenTooLarge);
+    }
+    let now = means.circumstances.now.seconds();
+    let claims = client_secret::verify(clients, credential.token, now)?;
+    if let Some(restrictions) = means.restrictions {
+        restrictions.check_client(&provider.name, credential.token, now)?;
+    }
+    let identity = Identity::new(means.config, provider, None, &claims);
+    Ok(Verified::new(id, credential.clone(), identity).with_claims(claims))
+}
+
+fn verify_anew<'a>(
+    means: Means<'_>,
+    (id, provider): Own<'_>,
+    audiences: &Audiences,
+    (credential, token): Presented<'_, 'a>,
+) -> Result<Verified<'a>, Failure> {
+    // Only a token over the limit is not parsed.
+    let token = token.ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
+    let presented = (token.parsed(means.headers), &token.attempts);
+    let (token, proven) = verification::verify(
+        (id, &provider.trust),
+        audiences,
+        presented,
+        means.circumstances,
+    )?;
+    let identity = Identity::new(means.config, provider, Some(proven), token.claims());
+    means.caches.insert(id, credential.token, &identity);
+    let verified = Verified::new(id, credential.clone(), identity);
+    Ok(verified.with_claims(token.into_claims()))
+}
