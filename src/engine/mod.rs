@@ -39,7 +39,7 @@ use crate::{
     http::{Request, Response},
     jose::{HeaderMemo, KeySetLimits},
     keys::{
-        Answer, Fetch, FetchCause, FetchError, KeyStore, Progress, Records, SourceId, Unshared,
+        Answer, Fetch, FetchCause, FetchError, KeyStore, PreloadError, Progress, Records, SourceId, Unshared,
     },
     policy::{Mode, ProviderId, RoutePolicy},
     time::UnixMillis,
@@ -140,13 +140,13 @@ impl Engine {
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.
     ///
     /// # Errors
-    /// When it is no key set with a usable key, or the provider has no remote source.
+    /// When the document has no usable key, or the provider has no remote source.
     pub fn preload(
         &mut self,
         provider: ProviderId,
         document: &[u8],
         now: UnixMillis,
-    ) -> Result<(), FetchError> {
+    ) -> Result<(), PreloadError> {
         self.keys.preload(provider, document, now)
     }
 

@@ -1,4 +1,4 @@
-//! Why keys could not be fetched.
+//! Why keys could not be fetched, or put in the place of fetched ones.
 
 use core::fmt;
 
@@ -77,3 +77,24 @@ impl fmt::Display for FetchError {
 }
 
 impl core::error::Error for FetchError {}
+
+/// Why a document cannot take the place of a fetched one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreloadError {
+    /// The document is too large, or has no usable key.
+    Document(FetchError),
+    /// The provider has no keys that are fetched.
+    NotFetched,
+}
+
+impl fmt::Display for PreloadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Document(error) => error.fmt(formatter),
+            Self::NotFetched => formatter
+                .write_str("the provider fetches no keys: give it remote_jwks or discovery"),
+        }
+    }
+}
+
+impl core::error::Error for PreloadError {}

@@ -25,7 +25,7 @@ pub use self::{
     caching::Caching,
     document::Document,
     endpoint::Endpoint,
-    error::FetchError,
+    error::{FetchError, PreloadError},
     fetch::{Answer, Fetch, FetchOutcome, Progress},
     freshness::{FetchCause, Serving, Timing},
     id::{KeySetVersion, SourceId},

@@ -10,7 +10,7 @@ use core::time::Duration;
 use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
-        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, Progress, Records,
+        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, PreloadError, Progress, Records,
         RemoteKeys, Serving, SourceId, Standing, source::Source,
     },
     policy::ProviderId,
@@ -178,18 +178,19 @@ impl KeyStore {
     /// Puts a document in the place of a fetched one, as a fetch at `now` would.
     ///
     /// # Errors
-    /// When it is no key set with a usable key, or the provider has no remote source.
+    /// When the document has no usable key, or the provider has no remote source.
     pub fn preload(
         &mut self,
         provider: ProviderId,
         document: &[u8],
         now: UnixMillis,
-    ) -> Result<(), FetchError> {
+    ) -> Result<(), PreloadError> {
         self.sources
             .iter_mut()
             .find(|source| source.providers().contains(&provider))
-            .ok_or(FetchError::Cluster)?
+            .ok_or(PreloadError::NotFetched)?
             .preload(document, now)
+            .map_err(PreloadError::Document)
     }
 
     fn add(&mut self, provider: ProviderId, keys: &RemoteKeys, limits: KeySetLimits) {

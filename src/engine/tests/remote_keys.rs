@@ -246,6 +246,20 @@ fn throws_away_what_comes_after_the_lease_has_gone() {
 }
 
 #[test]
+fn says_why_a_document_cannot_take_the_place_of_a_fetched_one() {
+    let (first, document) = (ProviderId::new(0), FetchError::Document);
+    for (mut engine, body, refused) in [
+        (remote(), "{}", Err(PreloadError::Document(document))),
+        (remote(), JWKS, Ok(())),
+        // Its keys are in the configuration.
+        (engine(json!({})), JWKS, Err(PreloadError::NotFetched)),
+    ] {
+        let preloaded = engine.preload(first, body.as_bytes(), at(0));
+        assert_eq!(preloaded, refused, "{body}");
+    }
+}
+
+#[test]
 fn a_call_that_is_given_up_delays_nobody() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
