@@ -39,7 +39,8 @@ use crate::{
     http::{Request, Response},
     jose::{HeaderMemo, KeySetLimits},
     keys::{
-        Answer, Fetch, FetchCause, FetchError, KeyStore, PreloadError, Progress, Records, SourceId, Unshared,
+        Answer, Fetch, FetchCause, FetchError, KeyStore, PreloadError, Progress, Records, SourceId,
+        Unshared,
     },
     policy::{Mode, ProviderId, RoutePolicy},
     time::UnixMillis,

@@ -7,7 +7,7 @@
 //!
 //! How keys are read from JSON, and what is not admitted, is in [`jwk`](super::jwk).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::jose::algorithm::{Algorithm, Scheme};
 use crate::jose::claims::Claims;
@@ -15,7 +15,7 @@ use crate::jose::crypto::{EcKey, Ed25519Key, RsaKey, SecretKey};
 use crate::jose::error::KeyError;
 use crate::jose::issuer::IssuerTemplate;
 use crate::jose::numbers::{KeyNumbers, KeyType, Thumbprint};
-use crate::jose::x509::{self, X509Signature};
+use crate::jose::x509::{self, X509Key, X509Signature};
 use crate::time::UnixSeconds;
 
 /// How strictly the `alg` of a key binds it.
@@ -44,8 +44,8 @@ pub struct Validity {
 pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
-    /// The key as a host reads it.
-    x509: Option<Box<[u8]>>,
+    /// The key as an accelerator reads it. Copies share what it prepares.
+    x509: Option<Arc<X509Key>>,
     kid: Option<String>,
     algorithm: Option<Algorithm>,
     issuer: Option<KeyIssuer>,
@@ -83,7 +83,7 @@ impl VerifyingKey {
         Ok(Self {
             material,
             thumbprint: numbers.thumbprint(),
-            x509: x509::public_key(numbers),
+            x509: X509Key::of(numbers).map(Arc::new),
             kid: None,
             algorithm: None,
             issuer: None,
@@ -225,21 +225,21 @@ impl VerifyingKey {
             }
     }
 
-    /// The question for a host that verifies signatures. `None` if [`Self::verify`] has to be asked: of
-    /// schemes that hosts do not have, and of signatures that cannot be good.
+    /// The question for an accelerator. `None` of secrets, and of signatures that cannot be good: those are
+    /// for [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,
         text: &'a [u8],
         signature: &'a [u8],
     ) -> Option<X509Signature<'a>> {
-        // The host goes by the key alone: it would verify ES256 with a key of P-521 or of RSA.
+        // A host may go by the key alone: it would verify ES256 with a key of P-521 or of RSA.
         if !self.fits(algorithm) {
             return None;
         }
         let scheme = algorithm.scheme();
         let signature = match (&self.material, scheme) {
-            (Material::Rsa(_), Scheme::RsaPkcs1(_)) => Cow::Borrowed(signature),
+            (Material::Rsa(_) | Material::Ed25519(_), _) => Cow::Borrowed(signature),
             (Material::Ec(key), _) if key.is_in_range(signature) => {
                 Cow::Owned(x509::ecdsa_signature(signature)?)
             }

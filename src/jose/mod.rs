@@ -73,7 +73,7 @@ pub use self::key_set::{KeyQuery, KeySet, KeySetLimits};
 pub use self::numbers::{Curve, KeyNumbers, KeyType, Thumbprint};
 pub use self::pem::{BlockError, PemError};
 pub use self::token::{UntrustedToken, VerifiedToken};
-pub use self::x509::X509Signature;
+pub use self::x509::{X509Key, X509Signature};
 
 /// Threads share keys, and may pass tokens to each other.
 const _: fn() = || {

@@ -6,7 +6,8 @@
 //! so a host never gets to see an encoding that a client has made: there is nothing for two readers of
 //! DER to disagree about. What a host is not offered, the module verifies.
 
-use std::borrow::Cow;
+use core::any::Any;
+use std::{borrow::Cow, sync::OnceLock};
 
 use crate::jose::algorithm::{Hash, Scheme};
 use crate::jose::big_endian::without_leading_zeros;
@@ -16,6 +17,8 @@ use crate::jose::numbers::{Curve, KeyNumbers};
 pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 /// 1.2.840.10045.2.1, `id-ecPublicKey`.
 pub(super) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+/// 1.3.101.112, `id-Ed25519` (RFC 8410 section 3).
+const ED25519: &[u8] = &[0x2b, 0x65, 112];
 /// 1.2.840.10045.3.1.7, `secp256r1`.
 pub(super) const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 /// 1.3.132.0.34, `secp384r1`.
@@ -35,13 +38,13 @@ const SEQUENCE: u8 = 0x30;
 ///
 /// Only keys that were admitted and that fit the scheme are asked about. Secrets are never given away, so
 /// `scheme` is not HMAC.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct X509Signature<'a> {
     /// How the signature is made, and with which hash.
     pub scheme: Scheme,
-    /// `SubjectPublicKeyInfo` in DER (RFC 5280 section 4.1).
-    pub public_key: &'a [u8],
-    /// `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3); the octets themselves for RSA.
+    /// The key, which was admitted and fits the scheme.
+    pub public_key: &'a X509Key,
+    /// `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3); the octets themselves for RSA and Ed25519.
     pub signature: Cow<'a, [u8]>,
     /// What was signed.
     pub text: &'a [u8],
@@ -62,8 +65,43 @@ impl X509Signature<'_> {
     }
 }
 
-/// `SubjectPublicKeyInfo` of a key that was admitted; None where X.509 or hosts have no such.
-pub(super) fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
+/// A public key as X.509 writes it, with the form that an accelerator prepares of it.
+#[derive(Debug)]
+pub struct X509Key {
+    der: Box<[u8]>,
+    prepared: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
+}
+
+impl X509Key {
+    /// The key of these numbers; `None` for secrets, which no accelerator is given.
+    pub(super) fn of(numbers: KeyNumbers<'_>) -> Option<Self> {
+        Some(Self {
+            der: public_key(numbers)?,
+            prepared: OnceLock::new(),
+        })
+    }
+
+    /// `SubjectPublicKeyInfo` in DER (RFC 5280 section 4.1).
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// An accelerator's own form of the key, such as a parsed one. `prepare` makes it of the DER at the
+    /// first call; it lives as long as the key. `None` if that failed, or made another type.
+    pub fn prepared<T: Any + Send + Sync>(
+        &self,
+        prepare: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Option<&T> {
+        let prepared = self.prepared.get_or_init(|| {
+            let prepared: Box<dyn Any + Send + Sync> = Box::new(prepare(&self.der)?);
+            Some(prepared)
+        });
+        prepared.as_ref()?.downcast_ref()
+    }
+}
+
+/// `SubjectPublicKeyInfo` of a key that was admitted; `None` of a secret.
+fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
     let (algorithm, parameters, key) = match numbers {
         // RFC 3279 section 2.3.1.
         KeyNumbers::Rsa { modulus, exponent } => {
@@ -79,7 +117,9 @@ pub(super) fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
             let point = [&[UNCOMPRESSED], x, y].concat();
             (EC, element(OBJECT_IDENTIFIER, &[curve]), point)
         }
-        KeyNumbers::Ed25519 { .. } | KeyNumbers::Oct { .. } => return None,
+        // RFC 8410 section 4; there are no parameters.
+        KeyNumbers::Ed25519 { x } => (ED25519, Vec::new(), x.to_vec()),
+        KeyNumbers::Oct { .. } => return None,
     };
     let algorithm = element(OBJECT_IDENTIFIER, &[algorithm]);
     let algorithm = element(SEQUENCE, &[&algorithm, &parameters]);
@@ -132,7 +172,10 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    use core::cell::Cell;
+
     use super::*;
+    use crate::jose::base64url;
 
     #[test]
     fn elements_have_the_shortest_length() {
@@ -172,9 +215,43 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_offered_neither_secrets_nor_ed25519() {
-        let octets = &[7; 32];
-        assert_eq!(public_key(KeyNumbers::Oct { secret: octets }), None);
-        assert_eq!(public_key(KeyNumbers::Ed25519 { x: octets }), None);
+    fn accelerators_are_offered_no_secrets() {
+        assert_eq!(public_key(KeyNumbers::Oct { secret: &[7; 32] }), None);
+    }
+
+    /// RFC 8410 section 10.1.
+    #[test]
+    fn writes_an_ed25519_key_as_rfc_8410_does() {
+        let example = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
+        // It has the letters that base64 and base64url share.
+        let der = base64url::decode(example).unwrap();
+        let x = der.get(12..).unwrap();
+        assert_eq!(
+            public_key(KeyNumbers::Ed25519 { x }).as_deref(),
+            Some(&*der)
+        );
+    }
+
+    #[test]
+    fn a_key_is_prepared_once_for_all_its_signatures() {
+        let key = X509Key::of(KeyNumbers::Ed25519 { x: &[7; 32] }).unwrap();
+        let calls = Cell::new(0_usize);
+        let prepare = |der: &[u8]| {
+            calls.set(calls.get() + 1);
+            Some(der.len())
+        };
+        for _ in 0..3 {
+            assert_eq!(key.prepared(prepare), Some(&44));
+        }
+        assert_eq!(calls.get(), 1);
+        let of_another = key.prepared(|_| Some("another accelerator's"));
+        assert_eq!(of_another, None);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_prepared_is_not_tried_again() {
+        let key = X509Key::of(KeyNumbers::Ed25519 { x: &[7; 32] }).unwrap();
+        assert_eq!(key.prepared(|_| None::<u8>), None);
+        assert_eq!(key.prepared(|_| Some(1_u8)), None);
     }
 }

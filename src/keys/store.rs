@@ -10,8 +10,8 @@ use core::time::Duration;
 use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
-        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, PreloadError, Progress, Records,
-        RemoteKeys, Serving, SourceId, Standing, source::Source,
+        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, PreloadError, Progress,
+        Records, RemoteKeys, Serving, SourceId, Standing, source::Source,
     },
     policy::ProviderId,
     time::UnixMillis,

@@ -1,4 +1,4 @@
-//! Who verifies RS* and ES* signatures: the host, where it proves that it can, or this module.
+//! Who verifies signatures: the host, where it proves that it can, or this module.
 //!
 //! A host's arithmetic is compiled for the machine and many times as fast as the module's. It is asked
 //! only about keys that were admitted here, by algorithms that fit them, and about signatures that
@@ -30,6 +30,22 @@ const RS256_JWS: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMD
 const ES256_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 /// RFC 7515 appendix A.3.1.
 const ES256_JWS: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+/// RFC 7515 appendix A.2.1 has the key; the signature, of `{}`, is ours.
+const PS256_JWS: &str = "eyJhbGciOiJQUzI1NiJ9.e30.T21wqz6tzVyKegQ1ni0e5EMEI_M_CFjXWQ3SWSBroDKvKYBhCBBT4sEY2WiOkc6Zon7JSZiIcvn29k3FI9KjDMFho2EqDq7FaKyP40ugKuIaNV4TiPguKukUWE5VK-ZNSCUWN2TsU1z6xHdVZOLREp8Jm_plWrySkKoiT8GBfNgII0YIGOZoZp9-In7P7V_PPKl1QAW95vfhZietH3fCnUolkPbsQ0Thv2M4CfKhXz1Q_svuFOgjts5Kk-27WmLAP2_LUDvl4aQwMGfYQN6I3Q1Np8cNrXEkGge4xoyqq7mQ5xCWe9qSYf7Fqi5RyALsoxJr807TxUs-PrA_69x_iw";
+/// RFC 8037 appendix A.2.
+const EDDSA_KEY: &str =
+    r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+/// RFC 8037 appendix A.4.
+const EDDSA_JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
+/// A good signature of each family, for the trial, and whether every accelerator has to know the family.
+const TRIAL: [(Algorithm, &str, &str, bool); 4] = [
+    (Algorithm::Rs256, RS256_KEY, RS256_JWS, true),
+    (Algorithm::Es256, ES256_KEY, ES256_JWS, true),
+    (Algorithm::Ps256, RS256_KEY, PS256_JWS, false),
+    (Algorithm::EdDsa, EDDSA_KEY, EDDSA_JWS, false),
+];
 
 /// Who verifies RS* and ES* signatures, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,18 +94,22 @@ pub(super) fn is_signed_by(
     accelerator: Option<&dyn Accelerator>,
 ) -> bool {
     let jws = token.jws();
+    let scheme = token.header().algorithm().scheme();
     accelerator
+        .filter(|accelerator| accelerator.claims(scheme))
         .and_then(|accelerator| accelerator.verify(&jws.as_x509(key)?).ok())
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// One good and one forged signature of each family.
+/// One good and one forged signature of each family that the accelerator claims.
 fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
-    for (algorithm, key, jws) in [
-        (Algorithm::Rs256, RS256_KEY, RS256_JWS),
-        (Algorithm::Es256, ES256_KEY, ES256_JWS),
-    ] {
+    for (algorithm, key, jws, is_required) in TRIAL {
         let lacking = UnfitHost::LacksAlgorithm(algorithm);
+        match (accelerator.claims(algorithm.scheme()), is_required) {
+            (true, _) => {}
+            (false, true) => return Err(lacking),
+            (false, false) => continue,
+        }
         let key = VerifyingKey::from_jwk_json(key.as_bytes(), KeyOrigin::Local);
         let (Ok(key), Ok(jws)) = (key, CompactJws::parse(jws)) else {
             return Err(lacking);
@@ -144,9 +164,9 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
-    use crate::verification::CannotTell;
+    use crate::{jose::Scheme, verification::CannotTell};
 
-    /// A host that says something of each signature, and how often it was asked.
+    /// A host that says something of each signature of RS* and ES*, and how often it was asked.
     struct Says<F>(F, Cell<u32>);
 
     impl<F> fmt::Debug for Says<F> {
@@ -156,6 +176,10 @@ mod tests {
     }
 
     impl<F: Fn(&X509Signature<'_>) -> Result<bool, CannotTell>> Accelerator for Says<F> {
+        fn claims(&self, scheme: Scheme) -> bool {
+            matches!(scheme, Scheme::RsaPkcs1(_) | Scheme::Ecdsa(_))
+        }
+
         fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
             self.1.set(self.1.get() + 1);
             (self.0)(signature)
@@ -171,7 +195,7 @@ mod tests {
     }
 
     fn is_rsa(signature: &X509Signature<'_>) -> bool {
-        signature.public_key.len() > 200
+        signature.public_key.der().len() > 200
     }
 
     fn chosen(
@@ -184,9 +208,11 @@ mod tests {
 
     #[test]
     fn trial_is_made_of_good_signatures() {
-        for (key, jws) in [(RS256_KEY, RS256_JWS), (ES256_KEY, ES256_JWS)] {
+        for (algorithm, key, jws, _) in TRIAL {
             let key = VerifyingKey::from_jwk_json(key.as_bytes(), KeyOrigin::Local).unwrap();
-            assert!(CompactJws::parse(jws).unwrap().verify_with(&key), "{jws}");
+            let jws = CompactJws::parse(jws).unwrap();
+            assert!(jws.verify_with(&key), "{algorithm}");
+            assert_eq!(jws.header().algorithm(), algorithm);
         }
     }
 
@@ -219,6 +245,81 @@ mod tests {
             let (instead, _) = chosen(SignatureBackend::Auto, says);
             assert_eq!(instead, Ok(Backend::ModuleInstead(unfit)));
         }
+    }
+
+    /// An accelerator of all schemes: this code, with a key that it parses itself.
+    #[derive(Debug, Default)]
+    struct Parsing {
+        parsed: Cell<u32>,
+        asked: Cell<u32>,
+        accepts_forged: Option<Scheme>,
+    }
+
+    impl Accelerator for Parsing {
+        fn claims(&self, _scheme: Scheme) -> bool {
+            true
+        }
+
+        fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
+            self.asked.set(self.asked.get() + 1);
+            let key = signature.public_key.prepared(|der| {
+                self.parsed.set(self.parsed.get() + 1);
+                Some(der.len())
+            });
+            key.ok_or(CannotTell)?;
+            let is_whole = TRIAL.iter().any(|(_, _, jws, _)| {
+                let text = jws.rsplit_once('.').map(|(text, _)| text.as_bytes());
+                text == Some(signature.text)
+            });
+            Ok(is_whole || self.accepts_forged == Some(signature.scheme))
+        }
+    }
+
+    #[test]
+    fn tries_every_family_that_an_accelerator_claims() {
+        let all = Parsing::default();
+        assert_eq!(
+            Backend::choose(SignatureBackend::Host, &all),
+            Ok(Backend::Host)
+        );
+        assert_eq!(all.asked.get(), 8);
+        for (algorithm, ..) in TRIAL {
+            let forging = Parsing {
+                accepts_forged: Some(algorithm.scheme()),
+                ..Parsing::default()
+            };
+            assert_eq!(
+                Backend::choose(SignatureBackend::Host, &forging),
+                Err(UnfitHost::AcceptsForged(algorithm))
+            );
+        }
+    }
+
+    #[test]
+    fn an_accelerator_parses_a_key_once_for_all_tokens() {
+        for (algorithm, key, jws, _) in TRIAL {
+            let Ok(token) = UntrustedToken::parse(jws) else {
+                // The payload of RFC 8037's example is no JSON.
+                assert_eq!(algorithm, Algorithm::EdDsa);
+                continue;
+            };
+            let accelerator = Parsing::default();
+            let key = VerifyingKey::from_jwk_json(key.as_bytes(), KeyOrigin::Local).unwrap();
+            for key in [&key, &key, &key.clone()] {
+                assert!(is_signed_by(&token, key, Some(&accelerator)));
+            }
+            let (parsed, asked) = (accelerator.parsed.get(), accelerator.asked.get());
+            assert_eq!((parsed, asked), (1, 3), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn an_accelerator_is_not_asked_about_schemes_that_it_does_not_claim() {
+        let host = Says(|_: &X509Signature<'_>| Ok(false), Cell::new(0));
+        let key = VerifyingKey::from_jwk_json(RS256_KEY.as_bytes(), KeyOrigin::Local).unwrap();
+        let token = UntrustedToken::parse(PS256_JWS).unwrap();
+        assert!(is_signed_by(&token, &key, Some(&host)));
+        assert_eq!(host.1.get(), 0);
     }
 
     #[test]

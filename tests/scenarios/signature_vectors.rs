@@ -113,7 +113,7 @@ fn key(public: &Value, curve: Option<Curve>) -> VerifyingKey {
 fn step(question: &X509Signature<'_>) -> String {
     let fields = [
         question.hash_name().unwrap().as_bytes(),
-        question.public_key,
+        question.public_key.der(),
         &question.signature,
         question.text,
     ];

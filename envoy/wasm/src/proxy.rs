@@ -11,7 +11,7 @@ use portcullis::{
         Answer, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter, MetricId, MetricRegistry,
         Route,
     },
-    jose::X509Signature,
+    jose::{Scheme, X509Signature},
     shared_memory::{Expected, SetSharedDataError, SharedData, SharedMemory},
     time::UnixMillis,
     verification::{Accelerator, CannotTell},
@@ -82,10 +82,14 @@ impl Connection for Proxy {
 }
 
 impl Accelerator for Proxy {
+    fn claims(&self, scheme: Scheme) -> bool {
+        matches!(scheme, Scheme::RsaPkcs1(_) | Scheme::Ecdsa(_))
+    }
+
     fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
         let arguments = protobuf::message(&[
             signature.hash_name().ok_or(CannotTell)?.as_bytes(),
-            signature.public_key,
+            signature.public_key.der(),
             &signature.signature,
             signature.text,
         ]);
