@@ -14,6 +14,15 @@ use crate::{
     time::UnixMillis,
 };
 
+/// Why keys are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchCause {
+    /// There are none, or they are about to stop being fresh.
+    Freshness,
+    /// A token names a key that is not in the set.
+    UnknownKid,
+}
+
 /// A call to make for a key source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {

@@ -15,37 +15,13 @@
 use core::time::Duration;
 
 use crate::{
-    keys::{Caching, Document, FetchError, JwksLocation, Record, RemoteKeys},
+    keys::{FetchCause, Record, Timing},
     time::UnixMillis,
 };
-
-/// Keys are fetched again this long before they stop being fresh, or a tenth of their freshness
-/// before where that is less (`jwt_authn` also takes five seconds).
-const REFRESH_AHEAD: Duration = Duration::from_secs(5);
-
-/// The lease outlives the timeouts of its calls by this much.
-const LEASE_MARGIN: Duration = Duration::from_secs(1);
-
-/// Freshness where nobody says anything, as in `jwt_authn`.
-const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
-
-/// Bounds on what the server says: less would be a fetch with every breath, and more would keep a
-/// withdrawn key for days.
-const SERVER_FRESHNESS: (Duration, Duration) =
-    (Duration::from_secs(60), Duration::from_secs(24 * 60 * 60));
 
 /// A clock that is corrected goes back by no more than this. What was written later than that from
 /// now was written before a clock was set, and counts no longer.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
-
-/// Why keys are fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FetchCause {
-    /// There are none, or they are about to stop being fresh.
-    Freshness,
-    /// A token names a key that is not in the set.
-    UnknownKid,
-}
 
 /// Whether keys may serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,40 +36,6 @@ pub enum Serving {
     Unavailable(Duration),
 }
 
-/// The durations that a source is configured with.
-#[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    /// `None` leaves it to the server.
-    cache_duration: Option<Duration>,
-    max_stale: Duration,
-    lease: Duration,
-    cooldown: Duration,
-    backoff_base: Duration,
-    backoff_max: Duration,
-}
-
-impl From<&RemoteKeys> for Timing {
-    fn from(source: &RemoteKeys) -> Self {
-        let metadata_calls = match &source.location {
-            JwksLocation::Configured(_) => 0,
-            JwksLocation::Discovered(discovery) => discovery.metadata.len(),
-        };
-        let metadata_calls = u32::try_from(metadata_calls).unwrap_or(u32::MAX);
-        let calls = metadata_calls.saturating_add(1);
-        Self {
-            cache_duration: source.cache_duration,
-            max_stale: source.max_stale,
-            lease: source
-                .timeout
-                .saturating_mul(calls)
-                .saturating_add(LEASE_MARGIN),
-            cooldown: source.unknown_kid_cooldown,
-            backoff_base: source.retry.base,
-            backoff_max: source.retry.max,
-        }
-    }
-}
-
 impl Record {
     /// Whether keys may serve at `now`.
     #[must_use]
@@ -101,7 +43,7 @@ impl Record {
         if self.document.is_some()
             && let Some(fetched_at) = self.fetched_at
         {
-            let fresh_until = fetched_at.plus(timing.freshness(self));
+            let fresh_until = fetched_at.plus(timing.freshness(self.max_age));
             if now < fresh_until {
                 return Serving::Fresh;
             }
@@ -154,63 +96,6 @@ impl Record {
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 
-    /// A fetch begins: the lease is taken. Returns its end.
-    pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
-        let until = now.plus(timing.lease);
-        // What was fetched before the clock went back serves from now on, and no longer than it may.
-        self.fetched_at = self.fetched_at.map(|fetched_at| fetched_at.min(now));
-        self.attempted_at = Some(now);
-        self.lease_until = Some(until);
-        if cause == FetchCause::UnknownKid {
-            self.unknown_kid_at = Some(now);
-        }
-        until
-    }
-
-    /// Whether the fetch that took the lease with this end still has it.
-    #[must_use]
-    pub fn is_leased_until(&self, until: UnixMillis) -> bool {
-        self.lease_until == Some(until)
-    }
-
-    /// The fetch is given up, and another may begin at once.
-    pub fn release(&mut self) {
-        self.lease_until = None;
-    }
-
-    /// There are no keys: a fetch is due.
-    pub fn forget_keys(&mut self) {
-        (self.document, self.fetched_at, self.etag) = (None, None, None);
-    }
-
-    /// A fetch brought a good document from `uri`.
-    pub fn succeed(&mut self, document: Document, uri: &str, caching: Caching, now: UnixMillis) {
-        self.document = Some(document);
-        self.uri = Some(uri.to_owned());
-        (self.etag, self.max_age) = (None, None);
-        self.confirm(caching, now);
-    }
-
-    /// A fetch brought word that the document still stands.
-    pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
-        // What a 304 leaves out stands as it was (RFC 9111 section 4.3.4).
-        self.etag = caching.etag.or_else(|| self.etag.take());
-        self.max_age = caching.max_age.or(self.max_age);
-        self.fetched_at = Some(now);
-        self.begin_generation(now);
-        self.failures = 0;
-        self.last_error = None;
-        self.lease_until = None;
-    }
-
-    /// A fetch failed; the last good keys stay.
-    pub fn fail(&mut self, error: FetchError, now: UnixMillis) {
-        self.attempted_at = Some(now);
-        self.failures = self.failures.saturating_add(1);
-        self.last_error = Some(error);
-        self.lease_until = None;
-    }
-
     /// Whether a fetch is due, leases apart. Times far in the future were written before the clock
     /// went back: waiting for them, keys that the issuer withdrew would serve until then.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
@@ -227,28 +112,10 @@ impl Record {
     pub(super) fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
-            (Some(failed_at), _) => failed_at.plus(self.backoff(timing, failed_at)),
-            (None, Some(fetched_at)) => fetched_at.plus(timing.refresh_after(self)),
+            (Some(failed_at), _) => failed_at.plus(timing.backoff(self.failures, failed_at)),
+            (None, Some(fetched_at)) => fetched_at.plus(timing.refresh_after(self.max_age)),
             (None, None) => UnixMillis::default(),
         }
-    }
-
-    /// `base · 2^(failures - 1)` up to the maximum, ±10 %, so that proxies that failed together do
-    /// not come back together.
-    fn backoff(&self, timing: &Timing, failed_at: UnixMillis) -> Duration {
-        let doublings = self.failures.saturating_sub(1).min(31);
-        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        let wait = timing
-            .backoff_base
-            .saturating_mul(factor)
-            .min(timing.backoff_max);
-        // 90 % plus 0 to 20 %: taken from the time of the failure, since the target has no entropy.
-        let percent = u32::try_from(scramble(failed_at) % 21)
-            .unwrap_or(0)
-            .saturating_add(90);
-        wait.saturating_mul(percent)
-            .checked_div(100)
-            .unwrap_or(wait)
     }
 
     /// A lease counts only while it could have been given: one that ends later was given before the
@@ -265,33 +132,8 @@ impl Record {
     }
 }
 
-impl Timing {
-    fn freshness(&self, record: &Record) -> Duration {
-        let (least, most) = SERVER_FRESHNESS;
-        self.cache_duration.unwrap_or_else(|| {
-            record.max_age.map_or(DEFAULT_FRESHNESS, |seconds| {
-                Duration::from_secs(seconds).clamp(least, most)
-            })
-        })
-    }
-
-    fn refresh_after(&self, record: &Record) -> Duration {
-        let freshness = self.freshness(record);
-        let ahead = REFRESH_AHEAD.min(freshness.checked_div(10).unwrap_or_default());
-        freshness.saturating_sub(ahead)
-    }
-}
-
 fn is_from_another_time(written: UnixMillis, now: UnixMillis) -> bool {
     written > now.plus(CLOCK_CORRECTION)
-}
-
-/// Spreads the bits of a time (the finaliser of `SplitMix64`).
-fn scramble(time: UnixMillis) -> u64 {
-    let mut bits = time.as_u64().wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]
@@ -300,15 +142,9 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::jose::KeySetLimits;
-
-    const TIMING: Timing = Timing {
-        cache_duration: Some(Duration::from_secs(600)),
-        max_stale: Duration::from_secs(3600),
-        lease: Duration::from_secs(6),
-        cooldown: Duration::from_secs(30),
-        backoff_base: Duration::from_secs(1),
-        backoff_max: Duration::from_secs(10),
+    use crate::{
+        jose::KeySetLimits,
+        keys::{Caching, Document, FetchError, timing::tests::TIMING},
     };
 
     fn document() -> Document {
@@ -408,28 +244,6 @@ mod tests {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(1000));
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
-    }
-
-    #[test]
-    fn backs_off_with_jitter_up_to_the_maximum() {
-        let mut record = Record::default();
-        for (failures, base) in [
-            (1, 1000),
-            (2, 2000),
-            (3, 4000),
-            (4, 8000),
-            (5, 10_000),
-            (40, 10_000),
-        ] {
-            record.failures = failures;
-            for seconds in 0..50 {
-                let wait = record.backoff(&TIMING, at(seconds)).as_millis();
-                assert!(
-                    (base * 9 / 10..=base * 11 / 10).contains(&wait),
-                    "{failures}: {wait}"
-                );
-            }
-        }
     }
 
     #[test]

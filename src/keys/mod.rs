@@ -20,14 +20,15 @@ mod response;
 mod source;
 mod status;
 mod store;
+mod timing;
 
 pub use self::{
     caching::Caching,
     document::Document,
     endpoint::Endpoint,
     error::{FetchError, PreloadError},
-    fetch::{Answer, Fetch, FetchOutcome, Progress},
-    freshness::{FetchCause, Serving, Timing},
+    fetch::{Answer, Fetch, FetchCause, FetchOutcome, Progress},
+    freshness::Serving,
     id::{KeySetVersion, SourceId},
     record::{Order, Record},
     records::{Reading, Records, Unshared, Version, WriteError},
@@ -35,6 +36,7 @@ pub use self::{
     response::Received,
     status::{Account, Standing},
     store::{KeyStore, Keys},
+    timing::Timing,
 };
 
 /// The workers of a process share what was fetched.

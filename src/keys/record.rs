@@ -1,7 +1,7 @@
-//! What is known of one key source.
+//! What is known of one key source, and how fetches change it.
 
 use crate::{
-    keys::{Document, FetchError},
+    keys::{Caching, Document, FetchCause, FetchError, Timing},
     time::UnixMillis,
 };
 
@@ -44,6 +44,63 @@ pub struct Order {
 }
 
 impl Record {
+    /// A fetch begins: the lease is taken. Returns its end.
+    pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
+        let until = now.plus(timing.lease);
+        // What was fetched before the clock went back serves from now on, and no longer than it may.
+        self.fetched_at = self.fetched_at.map(|fetched_at| fetched_at.min(now));
+        self.attempted_at = Some(now);
+        self.lease_until = Some(until);
+        if cause == FetchCause::UnknownKid {
+            self.unknown_kid_at = Some(now);
+        }
+        until
+    }
+
+    /// Whether the fetch that took the lease with this end still has it.
+    #[must_use]
+    pub fn is_leased_until(&self, until: UnixMillis) -> bool {
+        self.lease_until == Some(until)
+    }
+
+    /// The fetch is given up, and another may begin at once.
+    pub fn release(&mut self) {
+        self.lease_until = None;
+    }
+
+    /// There are no keys: a fetch is due.
+    pub fn forget_keys(&mut self) {
+        (self.document, self.fetched_at, self.etag) = (None, None, None);
+    }
+
+    /// A fetch brought a good document from `uri`.
+    pub fn succeed(&mut self, document: Document, uri: &str, caching: Caching, now: UnixMillis) {
+        self.document = Some(document);
+        self.uri = Some(uri.to_owned());
+        (self.etag, self.max_age) = (None, None);
+        self.confirm(caching, now);
+    }
+
+    /// A fetch brought word that the document still stands.
+    pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
+        // What a 304 leaves out stands as it was (RFC 9111 section 4.3.4).
+        self.etag = caching.etag.or_else(|| self.etag.take());
+        self.max_age = caching.max_age.or(self.max_age);
+        self.fetched_at = Some(now);
+        self.begin_generation(now);
+        self.failures = 0;
+        self.last_error = None;
+        self.lease_until = None;
+    }
+
+    /// A fetch failed; the last good keys stay.
+    pub fn fail(&mut self, error: FetchError, now: UnixMillis) {
+        self.attempted_at = Some(now);
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = Some(error);
+        self.lease_until = None;
+    }
+
     /// Prepares the record for a write.
     pub(super) fn revise(&mut self) {
         self.order.revision = self.order.revision.saturating_add(1);
