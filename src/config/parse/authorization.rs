@@ -2,7 +2,7 @@
 
 use super::{
     claims,
-    list::{exactly_one, texts},
+    list::{client_ids, exactly_one, texts},
     text::is_scope_byte,
 };
 use crate::{
@@ -30,13 +30,7 @@ pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigE
             Some(claims) => claims::accepted_values(claims).at("claims")?,
             None => Vec::new(),
         },
-        client_ids: raw
-            .client_ids
-            .as_deref()
-            .map(texts)
-            .transpose()
-            .at("client_ids")?
-            .unwrap_or_default(),
+        client_ids: client_ids(raw.client_ids.as_deref())?,
     };
     if authorization == Authorization::default() {
         return Err(Reason::Empty.into());

@@ -54,6 +54,11 @@ pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     distinct_texts(list)
 }
 
+/// `client_ids`: texts as in [`texts`]; none where nothing is written.
+pub(super) fn client_ids(written: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
+    written.map_or(Ok(Vec::new()), texts).at("client_ids")
+}
+
 /// Texts, none of them empty or twice.
 pub(super) fn distinct_texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     let mut distinct: Vec<String> = Vec::new();

@@ -10,7 +10,7 @@ use super::{
     issuer::{self, WrittenIssuer},
     keys,
     limits::{self, in_bounds},
-    list::texts,
+    list::client_ids,
     places::places,
     revocation::revocation,
     structured_scopes::structured_scopes,
@@ -93,13 +93,7 @@ fn authorization_server(
                 .map(string_match)
                 .transpose()
                 .at("subjects")?,
-            client_ids: raw
-                .client_ids
-                .as_deref()
-                .map(texts)
-                .transpose()
-                .at("client_ids")?
-                .unwrap_or_default(),
+            client_ids: client_ids(raw.client_ids.as_deref())?,
             client_id_claims: match raw.client_id_claims.as_deref() {
                 Some([]) => return Err(Reason::Empty).at("client_id_claims"),
                 names => claims::paths(names, defaults.client_id_claims),
