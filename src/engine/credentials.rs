@@ -5,21 +5,21 @@ use core::cell::{OnceCell, RefCell};
 use crate::{
     config::{Config, Provider},
     engine::{notes::Notes, refusal::Refusal},
-    few::Few,
     http::{Request, path::Target},
     jose::{HeaderMemo, TokenError, UntrustedToken},
     policy::{
         Audiences, Credential, CredentialError, Location, ProviderId, Requirement, Scheme, Schemes,
     },
+    short_list::ShortList,
     verification::Attempts,
 };
 
 /// The credentials of one request, and the tokens in them, each parsed at most once.
 #[derive(Debug)]
 pub(super) struct Credentials<'a, 'c> {
-    readers: Few<Reader<'c>>,
-    found: Few<Found<'a>>,
-    tokens: Few<Token<'a>>,
+    readers: ShortList<Reader<'c>>,
+    found: ShortList<Found<'a>>,
+    tokens: ShortList<Token<'a>>,
 }
 
 /// A provider whose places count, and the audiences that the rule knows it with.
@@ -57,7 +57,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
     {
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
-        let mut found: Few<Found<'a>> = Few::default();
+        let mut found: ShortList<Found<'a>> = ShortList::default();
         for (id, _) in readers.iter() {
             let id = *id;
             let Some(provider) = config.provider(id) else {
@@ -172,8 +172,8 @@ impl<'a> Token<'a> {
 }
 
 /// The tokens of the credentials that can be read, those over the limit left out.
-fn tokens<'a>(found: &Few<Found<'a>>, limit: usize) -> Few<Token<'a>> {
-    let mut tokens: Few<Token<'a>> = Few::default();
+fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>> {
+    let mut tokens: ShortList<Token<'a>> = ShortList::default();
     for (_, credential) in found.iter() {
         if let Ok(credential) = credential
             && credential.token.len() <= limit
@@ -194,7 +194,7 @@ fn tokens<'a>(found: &Few<Found<'a>>, limit: usize) -> Few<Token<'a>> {
 /// A client must not authenticate in two ways at once (RFC 6749 section 2.3): which of them counts here
 /// and which for the upstream could differ. Tokens in headers and cookies of the operator's choice are
 /// no second way: a rule may ask for one beside a secret.
-fn is_bearer_beside_basic(config: &Config, found: &Few<Found<'_>>) -> bool {
+fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {
         match config.provider(*id).map(Provider::scheme) {
@@ -219,8 +219,8 @@ pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
 
 /// The providers whose places count: those that the rule names, or all where some part of it asks
 /// for no provider in particular.
-fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> Few<Reader<'c>> {
-    let mut named: Few<Reader<'c>> = Few::default();
+fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Reader<'c>> {
+    let mut named: ShortList<Reader<'c>> = ShortList::default();
     requirement.each_provider(&mut |id, audiences| {
         let own = config
             .provider(id)

@@ -9,8 +9,8 @@ use crate::{
         token::{self, Means},
         verified::{Held, Verified},
     },
-    few::Few,
     policy::{Audiences, Credential, ProviderId, Requirement},
+    short_list::ShortList,
     verification::Failure,
 };
 
@@ -38,7 +38,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 let credential = self.credentials.of(*id);
                 credential
                     .and_then(|credential| self.verify(*id, provider, audiences, credential))
-                    .map(|verified| Few::from(verified).into())
+                    .map(|verified| ShortList::from(verified).into())
                     .inspect_err(|refusal| self.notes.refused(provider, *refusal))
             }
             Requirement::All(members) => {
@@ -60,7 +60,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 (verified, _) => Ok(verified.into()),
             },
             Requirement::ExtractOnly(extraction) => Ok(Held {
-                verified: Few::default(),
+                verified: ShortList::default(),
                 extraction: Some(extraction),
             }),
         }
@@ -90,7 +90,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 Ok(held) if lends && !held.verified.is_empty() => return Ok(held),
                 Ok(held) => {
                     without_token.get_or_insert(Held {
-                        verified: Few::default(),
+                        verified: ShortList::default(),
                         ..held
                     });
                 }
@@ -101,8 +101,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
 
     /// The tokens that verify with a provider that reads their place, and the worst refusal of
     /// those that do not.
-    fn present(&mut self) -> (Few<Verified<'a>>, Option<Refusal>) {
-        let mut verified: Few<Verified<'a>> = Few::default();
+    fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
+        let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
         for (id, credential) in self.credentials.iter() {
             let Some(provider) = self.means.config.provider(*id) else {

@@ -14,10 +14,10 @@ use crate::{
         spent::strip,
         verified::{self, Verified},
     },
-    few::Few,
     http::{Request, path::Target},
     jose::HeaderMemo,
     policy::{AmbiguousIdentity, Extraction, IdentityHeader, Location, PayloadHeader, ProviderId},
+    short_list::ShortList,
 };
 
 /// What becomes of a request that passes, beside the edits that it has already.
@@ -36,7 +36,7 @@ pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,
     target: Option<Target<'_>>,
-    verified: &Few<Verified<'_>>,
+    verified: &ShortList<Verified<'_>>,
     asked: Asked<'_>,
     edits: Vec<HeaderEdit>,
 ) -> Result<Forwarded, ProviderId> {
@@ -44,7 +44,7 @@ pub(super) fn verified(
         edits,
         ..Forwarded::default()
     };
-    let mut spent: Few<Location<'_>> = Few::default();
+    let mut spent: ShortList<Location<'_>> = ShortList::default();
     for token in verified.iter() {
         let Some(provider) = config.provider(token.provider) else {
             continue;

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     config::Provider,
     decision::{Decision, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
-    few::Few,
     http::{Request, path::Target},
     policy::{ProviderId, Schemes, Unmatched},
+    short_list::ShortList,
     verification::Circumstances,
 };
 
@@ -167,7 +167,7 @@ impl Engine {
 
     /// Checks that one of the verified tokens grants everything: two tokens of which each grants half would
     /// otherwise add up to a right that nobody was given.
-    fn check_rights(&self, asked: Asked<'_>, verified: &Few<Verified<'_>>) -> Result<(), No> {
+    fn check_rights(&self, asked: Asked<'_>, verified: &ShortList<Verified<'_>>) -> Result<(), No> {
         let (Some(authorization), rule) = (asked.authorization, asked.rule) else {
             return Ok(());
         };

@@ -2,16 +2,16 @@
 
 use crate::{
     decision::{HeaderEdit, Text},
-    few::Few,
     http::{Request, path::Target},
     policy::Location,
+    short_list::ShortList,
 };
 
 const COOKIE: &str = "cookie";
 
 /// Takes spent tokens out of the request.
 pub(super) fn strip(
-    spent: &Few<Location<'_>>,
+    spent: &ShortList<Location<'_>>,
     request: &Request<'_>,
     target: Option<Target<'_>>,
     edits: &mut Vec<HeaderEdit>,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::{
     config::Provider,
     engine::identity::Identity,
-    few::Few,
     jose::{ClaimPath, Claims, words},
     policy::{Credential, Extraction, Grants, ProviderId},
+    short_list::ShortList,
 };
 
 /// A token, or a client's secret, that verified for the requirement.
@@ -67,13 +67,13 @@ impl<'a> Verified<'a> {
 /// What a requirement that holds has brought.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Held<'a, 'c> {
-    pub(super) verified: Few<Verified<'a>>,
+    pub(super) verified: ShortList<Verified<'a>>,
     /// Claims that nobody has verified are to be passed on, where none are verified.
     pub(super) extraction: Option<&'c Extraction>,
 }
 
-impl<'a> From<Few<Verified<'a>>> for Held<'a, '_> {
-    fn from(verified: Few<Verified<'a>>) -> Self {
+impl<'a> From<ShortList<Verified<'a>>> for Held<'a, '_> {
+    fn from(verified: ShortList<Verified<'a>>) -> Self {
         Self {
             verified,
             extraction: None,

@@ -3,8 +3,8 @@
 use core::cell::{Cell, RefCell};
 
 use crate::{
-    few::Few,
     jose::{Budget, Thumbprint, VerifyingKey},
+    short_list::ShortList,
 };
 
 /// What the signatures of all tokens of one request may still cost. With a budget for each token alone,
@@ -39,7 +39,7 @@ pub struct Attempts(RefCell<Ledger>);
 struct Ledger {
     budget: Budget,
     /// Keys whose signature was computed, and whether it is good. Mostly one.
-    computed: Few<(Thumbprint, bool)>,
+    computed: ShortList<(Thumbprint, bool)>,
 }
 
 impl Attempts {

@@ -4,12 +4,12 @@ use core::iter;
 
 /// Elements in the order in which they came.
 #[derive(Clone, Debug)]
-pub(crate) struct Few<T> {
+pub(crate) struct ShortList<T> {
     first: Option<T>,
     rest: Vec<T>,
 }
 
-impl<T> Few<T> {
+impl<T> ShortList<T> {
     /// Adds an element at the end.
     pub(crate) fn push(&mut self, element: T) {
         if self.first.is_none() {
@@ -35,7 +35,7 @@ impl<T> Few<T> {
     }
 }
 
-impl<T> Default for Few<T> {
+impl<T> Default for ShortList<T> {
     fn default() -> Self {
         Self {
             first: None,
@@ -44,7 +44,7 @@ impl<T> Default for Few<T> {
     }
 }
 
-impl<T> From<T> for Few<T> {
+impl<T> From<T> for ShortList<T> {
     fn from(element: T) -> Self {
         Self {
             first: Some(element),
@@ -53,13 +53,13 @@ impl<T> From<T> for Few<T> {
     }
 }
 
-impl<T> Extend<T> for Few<T> {
+impl<T> Extend<T> for ShortList<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
         elements.into_iter().for_each(|element| self.push(element));
     }
 }
 
-impl<T> IntoIterator for Few<T> {
+impl<T> IntoIterator for ShortList<T> {
     type Item = T;
     type IntoIter = iter::Chain<core::option::IntoIter<T>, std::vec::IntoIter<T>>;
 
