@@ -7,7 +7,7 @@ use crate::{
     cache::TokenCache,
     config::Config,
     decision::Reason,
-    engine::identity::Identity,
+    engine::cached_token::CachedToken,
     policy::ProviderId,
     verification::{Failure, Lapse},
 };
@@ -47,7 +47,7 @@ pub(super) enum Lookup {
     /// The provider caches no tokens.
     Disabled,
     /// A token that verified before, or why it does not any more.
-    Hit(Result<Rc<Identity>, Failure>),
+    Hit(Result<Rc<CachedToken>, Failure>),
     /// A token that did not verify before, or whose key is gone.
     Miss,
 }
@@ -55,7 +55,7 @@ pub(super) enum Lookup {
 /// A cache for each provider that keeps tokens.
 #[derive(Debug)]
 pub(super) struct Caches {
-    by_provider: Vec<Option<RefCell<TokenCache<Rc<Identity>>>>>,
+    by_provider: Vec<Option<RefCell<TokenCache<Rc<CachedToken>>>>>,
 }
 
 impl Caches {
@@ -75,15 +75,15 @@ impl Caches {
         &self,
         provider: ProviderId,
         token: &str,
-        again: impl FnOnce(&Identity) -> Result<(), Lapse>,
+        again: impl FnOnce(&CachedToken) -> Result<(), Lapse>,
     ) -> Lookup {
         let Some(cache) = self.of(provider) else {
             return Lookup::Disabled;
         };
-        let Some(identity) = cache.borrow().find(token).cloned() else {
+        let Some(cached) = cache.borrow().find(token).cloned() else {
             return Lookup::Miss;
         };
-        match again(&identity) {
+        match again(&cached) {
             Err(Lapse::KeyGone) => {
                 cache.borrow_mut().remove(token);
                 Lookup::Miss
@@ -94,19 +94,19 @@ impl Caches {
                 }
                 Lookup::Hit(Err(failure))
             }
-            Ok(()) => Lookup::Hit(Ok(identity)),
+            Ok(()) => Lookup::Hit(Ok(cached)),
         }
     }
 
     /// Keeps a token that verified.
-    pub(super) fn insert(&self, provider: ProviderId, token: &str, identity: &Rc<Identity>) {
+    pub(super) fn insert(&self, provider: ProviderId, token: &str, cached: &Rc<CachedToken>) {
         if let Some(cache) = self.of(provider) {
-            let kept = identity.bytes();
-            cache.borrow_mut().insert(token, Rc::clone(identity), kept);
+            let kept = cached.bytes();
+            cache.borrow_mut().insert(token, Rc::clone(cached), kept);
         }
     }
 
-    fn of(&self, provider: ProviderId) -> Option<&RefCell<TokenCache<Rc<Identity>>>> {
+    fn of(&self, provider: ProviderId) -> Option<&RefCell<TokenCache<Rc<CachedToken>>>> {
         self.by_provider.get(provider.index())?.as_ref()
     }
 }

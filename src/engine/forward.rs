@@ -57,7 +57,7 @@ pub(super) fn verified(
             let edit = payload_header(config, own, token.payload_segment());
             forwarded.edits.push(edit.ok_or(token.provider)?);
         }
-        let claims = token.identity.headers().ok_or(token.provider)?;
+        let claims = token.cached.headers().ok_or(token.provider)?;
         // And one that takes the spent token out.
         let spends = usize::from(!provider.forward);
         forwarded.edits.reserve(claims.len().saturating_add(spends));
@@ -127,7 +127,7 @@ fn caller(
     token: &Verified<'_>,
     asked: Asked<'_>,
 ) -> Result<Option<Arc<str>>, AmbiguousIdentity> {
-    if let Some(known) = asked.rule.and_then(|rule| token.identity.caller(rule)) {
+    if let Some(known) = asked.rule.and_then(|rule| token.cached.caller(rule)) {
         return Ok(Some(known));
     }
     let Some(claims) = token.claims() else {
@@ -140,7 +140,7 @@ fn caller(
     };
     let caller = own.template.identity(role, claims)?.map(Arc::from);
     if let (Some(rule), Some(caller)) = (asked.rule, &caller) {
-        token.identity.note_caller(rule, caller);
+        token.cached.note_caller(rule, caller);
     }
     Ok(caller)
 }

@@ -6,6 +6,7 @@
 //!
 //! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
 
+mod cached_token;
 mod caches;
 mod claim_headers;
 mod course;
@@ -14,7 +15,6 @@ mod decided;
 mod evaluation;
 mod export;
 mod forward;
-mod identity;
 mod notes;
 mod refusal;
 mod required;

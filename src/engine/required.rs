@@ -174,7 +174,7 @@ impl Engine {
         // The requirement may let a request through without a token, but rights need one.
         let mut no = None;
         for token in verified.iter() {
-            if rule.is_some_and(|rule| token.identity.satisfies(rule)) {
+            if rule.is_some_and(|rule| token.cached.satisfies(rule)) {
                 return Ok(());
             }
             let (Some(provider), Some(claims)) =
@@ -185,7 +185,7 @@ impl Engine {
             match authorization.check(&verified::grants(provider, claims)) {
                 Ok(()) => {
                     if let Some(rule) = rule {
-                        token.identity.note_satisfied(rule);
+                        token.cached.note_satisfied(rule);
                     }
                     return Ok(());
                 }

@@ -6,9 +6,9 @@ use crate::{
     config::{Config, Provider},
     decision::Reason,
     engine::{
+        cached_token::CachedToken,
         caches::{Caches, Lookup},
         credentials::Token,
-        identity::Identity,
         notes::Notes,
         restrictions::Restrictions,
         verified::Verified,
@@ -47,9 +47,9 @@ pub(super) fn verify<'a>(
     if let KeySource::Clients(clients) = &provider.trust.keys {
         return verify_client(means, own, clients, credential).map_err(Failure::Invalid);
     }
-    let lookup = means.caches.find(id, credential.token, |identity| {
+    let lookup = means.caches.find(id, credential.token, |cached| {
         let own = (id, &provider.trust);
-        let proven = identity.proven().ok_or(Lapse::KeyGone)?;
+        let proven = cached.proven().ok_or(Lapse::KeyGone)?;
         let token = || token?.parsed(means.headers).as_ref().ok();
         verification::verify_again(own, audiences, proven, token, means.circumstances)
     });
@@ -83,8 +83,8 @@ fn verify_client<'a>(
     if let Some(restrictions) = means.restrictions {
         restrictions.check_client(&provider.name, credential.token, now)?;
     }
-    let identity = Identity::new(means.config, provider, None, &claims);
-    Ok(Verified::new(id, credential.clone(), identity).with_claims(claims))
+    let cached = CachedToken::new(means.config, provider, None, &claims);
+    Ok(Verified::new(id, credential.clone(), cached).with_claims(claims))
 }
 
 fn verify_anew<'a>(
@@ -102,8 +102,8 @@ fn verify_anew<'a>(
         presented,
         means.circumstances,
     )?;
-    let identity = Identity::new(means.config, provider, Some(proven), token.claims());
-    means.caches.insert(id, credential.token, &identity);
-    let verified = Verified::new(id, credential.clone(), identity);
+    let cached = CachedToken::new(means.config, provider, Some(proven), token.claims());
+    means.caches.insert(id, credential.token, &cached);
+    let verified = Verified::new(id, credential.clone(), cached);
     Ok(verified.with_claims(token.into_claims()))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     config::Provider,
-    engine::identity::Identity,
+    engine::cached_token::CachedToken,
     jose::{ClaimPath, Claims, words},
     policy::{Credential, Extraction, Grants, ProviderId},
     short_list::ShortList,
@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Verified<'a> {
     pub(super) provider: ProviderId,
     pub(super) credential: Credential<'a>,
-    pub(super) identity: Rc<Identity>,
+    pub(super) cached: Rc<CachedToken>,
     /// Its claims, once somebody needs them.
     claims: OnceCell<Option<Arc<Claims>>>,
 }
@@ -26,12 +26,12 @@ impl<'a> Verified<'a> {
     pub(super) fn new(
         provider: ProviderId,
         credential: Credential<'a>,
-        identity: Rc<Identity>,
+        cached: Rc<CachedToken>,
     ) -> Self {
         Self {
             provider,
             credential,
-            identity,
+            cached,
             claims: OnceCell::new(),
         }
     }
@@ -47,7 +47,7 @@ impl<'a> Verified<'a> {
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
             // A client's secret is not proven by a key, and has its claims from the configuration.
-            self.identity.proven()?;
+            self.cached.proven()?;
             Claims::of_segment(self.payload_segment())
                 .ok()
                 .map(Arc::new)

@@ -19,12 +19,12 @@ use crate::{
 
 /// What is kept of a verified token.
 #[derive(Debug)]
-pub(super) struct Identity {
+pub(super) struct CachedToken {
     /// `None` of a client with a secret.
     proven: Option<Proven>,
     /// The provider's claim headers; `None` where a claim cannot stand in one.
     headers: Option<Box<[HeaderEdit]>>,
-    satisfied: Satisfied,
+    satisfied: SatisfiedRules,
     /// Who is calling, by one rule.
     caller: OnceCell<(usize, Arc<str>)>,
     names_caller: bool,
@@ -35,9 +35,9 @@ const MAX_CALLER_BYTES: usize = 256;
 
 /// The rules whose `authorize` a token is known to satisfy, by their places: a bit for each.
 #[derive(Debug)]
-struct Satisfied(Box<[Cell<u32>]>);
+struct SatisfiedRules(Box<[Cell<u32>]>);
 
-impl Identity {
+impl CachedToken {
     /// What to keep of a token of `provider`, or of a client of it, with these verified claims.
     pub(super) fn new(
         config: &Config,
@@ -49,7 +49,7 @@ impl Identity {
         Rc::new(Self {
             proven,
             headers: claim_headers::claim_headers(config, provider, claims),
-            satisfied: Satisfied((0..words).map(|_| Cell::default()).collect()),
+            satisfied: SatisfiedRules((0..words).map(|_| Cell::default()).collect()),
             caller: OnceCell::new(),
             names_caller: provider.identity_header.is_some(),
         })
@@ -123,7 +123,7 @@ impl Identity {
 /// Bits of a word.
 const WORD: usize = 32;
 
-impl Satisfied {
+impl SatisfiedRules {
     fn bit(&self, rule: usize) -> Option<(&Cell<u32>, u32)> {
         let word = self.0.get(rule.div_euclid(WORD))?;
         let bit = u32::try_from(rule.rem_euclid(WORD)).ok()?;
