@@ -7,8 +7,8 @@ use crate::{
     config::{Config, Provider},
     decision::{HeaderEdit, StateEntry, Text},
     engine::{
+        access::AccessRequirement,
         claim_headers::{fits_header, header, headers_of},
-        course::Asked,
         credentials::Credentials,
         export,
         spent::strip,
@@ -37,7 +37,7 @@ pub(super) fn verified(
     request: &Request<'_>,
     target: Option<Target<'_>>,
     verified: &ShortList<Verified<'_>>,
-    asked: Asked<'_>,
+    required: AccessRequirement<'_>,
     edits: Vec<HeaderEdit>,
 ) -> Result<Forwarded, ProviderId> {
     let mut forwarded = Forwarded {
@@ -64,7 +64,8 @@ pub(super) fn verified(
         forwarded.edits.extend_from_slice(claims);
         let mut is_told = !claims.is_empty();
         if let Some(own) = &provider.identity_header
-            && let Some(caller) = caller(own, provider, token, asked).map_err(|_| token.provider)?
+            && let Some(caller) =
+                caller(own, provider, token, required).map_err(|_| token.provider)?
         {
             is_told = true;
             let entry = export::identity(provider, &caller);
@@ -125,21 +126,21 @@ fn caller(
     own: &IdentityHeader,
     provider: &Provider,
     token: &Verified<'_>,
-    asked: Asked<'_>,
+    required: AccessRequirement<'_>,
 ) -> Result<Option<Arc<str>>, AmbiguousIdentity> {
-    if let Some(known) = asked.rule.and_then(|rule| token.cached.caller(rule)) {
+    if let Some(known) = required.rule.and_then(|rule| token.cached.caller(rule)) {
         return Ok(Some(known));
     }
     let Some(claims) = token.claims() else {
         return Ok(None);
     };
     let grants = verified::grants(provider, claims);
-    let role = match asked.authorization {
+    let role = match required.authorization {
         Some(authorization) => authorization.satisfying_role(&grants),
         None => grants.roles.first().copied(),
     };
     let caller = own.template.identity(role, claims)?.map(Arc::from);
-    if let (Some(rule), Some(caller)) = (asked.rule, &caller) {
+    if let (Some(rule), Some(caller)) = (required.rule, &caller) {
         token.cached.note_caller(rule, caller);
     }
     Ok(caller)

@@ -6,10 +6,10 @@
 //!
 //! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
 
+mod access;
 mod cached_token;
 mod caches;
 mod claim_headers;
-mod course;
 mod credentials;
 mod decided;
 mod evaluation;
@@ -48,8 +48,8 @@ use crate::{
 };
 
 use self::{
+    access::{Access, AccessRequirement, access},
     caches::Caches,
-    course::{Asked, Course, course},
     refusal::No,
 };
 
@@ -181,7 +181,7 @@ impl Engine {
             Ok(routed) => routed,
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
-        // Asked for at most once, and only by a token that is bound to a certificate.
+        // AccessRequirement for at most once, and only by a token that is bound to a certificate.
         let digest = LazyCell::new(|| connection.client_certificate_digest());
         let circumstances = Circumstances {
             keys: &self.keys,
@@ -198,21 +198,21 @@ impl Engine {
         }
         // The proxy chose the route by what the client made up, and will choose again without it: by
         // which policy, nobody here can tell.
-        let course = if policy.is_some() && !removals.is_empty() {
-            Course::Closed(Reason::UnsettledRoute)
+        let access = if policy.is_some() && !removals.is_empty() {
+            Access::Denied(Reason::UnsettledRoute)
         } else {
-            course(&self.config, policy, rule, connection)
+            access(&self.config, policy, rule, connection)
         };
         let Decided {
             decision,
             cache_use,
-        } = match course {
-            Course::Closed(reason) => self.deny(No::Closed(reason), course, Vec::new()).into(),
-            Course::Open => permit(PermitReason::NotRequired, removals.clone()).into(),
-            Course::Tokens(asked) => {
-                self.apply(asked, request, target, removals.clone(), &circumstances)
+        } = match access {
+            Access::Denied(reason) => self.deny(No::Closed(reason), access, Vec::new()).into(),
+            Access::Open => permit(PermitReason::NotRequired, removals.clone()).into(),
+            Access::Required(required) => {
+                self.apply(required, request, target, removals.clone(), &circumstances)
             }
-            Course::Unmatched => self.unmatched(request, target, removals.clone()).into(),
+            Access::Unmatched => self.unmatched(request, target, removals.clone()).into(),
         };
         let decision = match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {

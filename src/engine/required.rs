@@ -2,7 +2,7 @@
 
 use super::{
     CacheUse, Decided, Engine,
-    course::{Asked, Course},
+    access::{Access, AccessRequirement},
     credentials::{self, Credentials},
     evaluation::Evaluation,
     export, forward,
@@ -23,14 +23,16 @@ use crate::{
 
 impl Engine {
     /// How a client could have authenticated; where one credential was looked at, how it has.
-    fn schemes(&self, provider: Option<ProviderId>, course: Course<'_>) -> Schemes {
+    fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
         let all = self.config.schemes();
         if !all.basic {
             return all;
         }
-        match (provider.and_then(|id| self.config.provider(id)), course) {
+        match (provider.and_then(|id| self.config.provider(id)), access) {
             (Some(provider), _) => Schemes::default().and(provider.scheme()),
-            (None, Course::Tokens(asked)) => credentials::schemes(&self.config, asked.requirement),
+            (None, Access::Required(required)) => {
+                credentials::schemes(&self.config, required.requirement)
+            }
             (None, _) => all,
         }
     }
@@ -54,20 +56,27 @@ impl Engine {
             true => No::Closed(Reason::Unmatched),
             false => No::Refused(Refusal::Missing),
         };
-        self.deny(no, Course::Unmatched, Vec::new())
+        self.deny(no, Access::Unmatched, Vec::new())
     }
 
     /// Looks for the tokens that a request needs, and passes it on with what they say.
     pub(super) fn apply(
         &self,
-        asked: Asked<'_>,
+        required: AccessRequirement<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
         circumstances: &Circumstances<'_>,
     ) -> Decided {
         let mut notes = Notes::default();
-        let permit = self.evaluate(asked, request, target, removals, circumstances, &mut notes);
+        let permit = self.evaluate(
+            required,
+            request,
+            target,
+            removals,
+            circumstances,
+            &mut notes,
+        );
         let Notes {
             failures,
             cache_use,
@@ -85,7 +94,7 @@ impl Engine {
                     exports.extend(provider.and_then(failure));
                 }
                 exports.extend(failures);
-                self.deny(no, Course::Tokens(asked), exports)
+                self.deny(no, Access::Required(required), exports)
             }
         };
         Decided {
@@ -101,7 +110,7 @@ impl Engine {
     /// The permit for a request whose tokens verify and suffice.
     fn evaluate(
         &self,
-        asked: Asked<'_>,
+        required: AccessRequirement<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
@@ -109,7 +118,7 @@ impl Engine {
         notes: &mut Notes,
     ) -> Result<Permit, No> {
         let credentials =
-            Credentials::find(&self.config, asked.requirement, request, target, notes)?;
+            Credentials::find(&self.config, required.requirement, request, target, notes)?;
         let mut evaluation = Evaluation {
             means: Means {
                 config: &self.config,
@@ -121,14 +130,14 @@ impl Engine {
             credentials: &credentials,
             notes,
         };
-        let held = evaluation.evaluate(asked.requirement)?;
-        self.check_rights(asked, &held.verified)?;
-        self.forward(&credentials, &held, asked, request, target, removals)
+        let held = evaluation.evaluate(required.requirement)?;
+        self.check_rights(required, &held.verified)?;
+        self.forward(&credentials, &held, required, request, target, removals)
     }
 
     /// The one way to a refusal, with what other filters get to know of it.
-    pub(super) fn deny(&self, no: No, course: Course<'_>, exports: Vec<StateEntry>) -> Decision {
-        no.decision(|provider| self.schemes(provider, course), exports)
+    pub(super) fn deny(&self, no: No, access: Access<'_>, exports: Vec<StateEntry>) -> Decision {
+        no.decision(|provider| self.schemes(provider, access), exports)
     }
 
     /// Passes a request on with what its tokens say.
@@ -136,7 +145,7 @@ impl Engine {
         &self,
         credentials: &Credentials<'_, '_>,
         held: &Held<'_, '_>,
-        asked: Asked<'_>,
+        required: AccessRequirement<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
@@ -150,7 +159,7 @@ impl Engine {
                 extraction,
                 removals,
             )),
-            _ => forward::verified(&self.config, request, target, verified, asked, removals),
+            _ => forward::verified(&self.config, request, target, verified, required, removals),
         };
         let forwarded = forwarded.map_err(No::HeaderValue)?;
         Ok(Permit {
@@ -167,8 +176,12 @@ impl Engine {
 
     /// Checks that one of the verified tokens grants everything: two tokens of which each grants half would
     /// otherwise add up to a right that nobody was given.
-    fn check_rights(&self, asked: Asked<'_>, verified: &ShortList<Verified<'_>>) -> Result<(), No> {
-        let (Some(authorization), rule) = (asked.authorization, asked.rule) else {
+    fn check_rights(
+        &self,
+        required: AccessRequirement<'_>,
+        verified: &ShortList<Verified<'_>>,
+    ) -> Result<(), No> {
+        let (Some(authorization), rule) = (required.authorization, required.rule) else {
             return Ok(());
         };
         // The requirement may let a request through without a token, but rights need one.

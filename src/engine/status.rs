@@ -1,6 +1,6 @@
 //! The path that is answered with how the authorization servers stand.
 
-use super::{Asked, Decided, Engine};
+use super::{AccessRequirement, Decided, Engine};
 use crate::{
     decision::{Decision, Denial, READING, Reason},
     http::{Format, Request, Response, path::Target},
@@ -34,12 +34,12 @@ impl Engine {
         let Some(requirement) = &status.requirement else {
             return report.into();
         };
-        let asked = Asked {
+        let required = AccessRequirement {
             requirement,
             authorization: status.authorization.as_ref(),
             rule: None,
         };
-        let mut decided = self.apply(asked, request, target, Vec::new(), circumstances);
+        let mut decided = self.apply(required, request, target, Vec::new(), circumstances);
         if matches!(decided.decision, Decision::Permit(_)) {
             decided.decision = report;
         }

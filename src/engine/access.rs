@@ -7,22 +7,22 @@ use crate::{
     policy::{Authorization, Requirement, RoutePolicy, Rule},
 };
 
-/// What is asked of a request.
+/// What is required of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Course<'a> {
-    /// Nothing can be asked: it is refused.
-    Closed(Reason),
+pub(super) enum Access<'a> {
+    /// Nothing can be required: it is refused.
+    Denied(Reason),
     /// No token.
     Open,
     /// These tokens.
-    Tokens(Asked<'a>),
+    Required(AccessRequirement<'a>),
     /// Nothing is for it.
     Unmatched,
 }
 
 /// The tokens that a request must carry, and what one of them must grant.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct AccessRequirement<'a> {
     pub(super) requirement: &'a Requirement,
     pub(super) authorization: Option<&'a Authorization>,
     /// The place of the rule whose authorization it is. A route's has none: routes come and go while
@@ -30,40 +30,40 @@ pub(super) struct Asked<'a> {
     pub(super) rule: Option<usize>,
 }
 
-/// What is asked of a request that `rule` is for. A route's word is the last, as the typed per-route
+/// What is required of a request that `rule` is for. A route's word is the last, as the typed per-route
 /// configuration of `jwt_authn` is.
-pub(super) fn course<'a>(
+pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
     rule: Option<(usize, &'a Rule)>,
     connection: &dyn Connection,
-) -> Course<'a> {
+) -> Access<'a> {
     match route_policy {
         None => by_rules(config, rule, connection),
-        Some(RoutePolicy::Disabled) => Course::Open,
+        Some(RoutePolicy::Disabled) => Access::Open,
         Some(RoutePolicy::Require {
             requirement,
             authorization,
-        }) => Course::Tokens(Asked {
+        }) => Access::Required(AccessRequirement {
             requirement,
             authorization: authorization.as_ref(),
             rule: None,
         }),
         Some(RoutePolicy::Authorize(authorization)) => match by_rules(config, rule, connection) {
-            Course::Tokens(Asked { requirement, .. }) if !requirement.extracts() => {
-                Course::Tokens(Asked {
+            Access::Required(AccessRequirement { requirement, .. }) if !requirement.extracts() => {
+                Access::Required(AccessRequirement {
                     requirement,
                     authorization: Some(authorization),
                     rule: None,
                 })
             }
-            closed @ Course::Closed(_) => closed,
-            // Rights are asked for, but no rule says whose tokens could have them.
-            Course::Open | Course::Tokens(..) | Course::Unmatched => {
-                Course::Closed(Reason::RoutePolicy)
+            closed @ Access::Denied(_) => closed,
+            // Rights are required for, but no rule says whose tokens could have them.
+            Access::Open | Access::Required(..) | Access::Unmatched => {
+                Access::Denied(Reason::RoutePolicy)
             }
         },
-        Some(RoutePolicy::Unreadable) => Course::Closed(Reason::RoutePolicy),
+        Some(RoutePolicy::Unreadable) => Access::Denied(Reason::RoutePolicy),
     }
 }
 
@@ -71,32 +71,32 @@ fn by_rules<'a>(
     config: &'a Config,
     rule: Option<(usize, &'a Rule)>,
     connection: &dyn Connection,
-) -> Course<'a> {
+) -> Access<'a> {
     if let Some((place, rule)) = rule {
         return match &rule.requirement {
-            Some(requirement) => Course::Tokens(Asked {
+            Some(requirement) => Access::Required(AccessRequirement {
                 requirement,
                 authorization: rule.authorization.as_ref(),
                 rule: Some(place),
             }),
-            None => Course::Open,
+            None => Access::Open,
         };
     }
     let Some(rules) = &config.filter_state_rules else {
-        return Course::Unmatched;
+        return Access::Unmatched;
     };
     let Ok(value) = connection.filter_state(&rules.name) else {
-        return Course::Closed(Reason::HostFailure);
+        return Access::Denied(Reason::HostFailure);
     };
     let value = value
         .as_deref()
         .and_then(|value| str::from_utf8(value).ok());
     match value.and_then(|value| rules.requires.get(value)) {
-        Some(requirement) => Course::Tokens(Asked {
+        Some(requirement) => Access::Required(AccessRequirement {
             requirement,
             authorization: None,
             rule: None,
         }),
-        None => Course::Unmatched,
+        None => Access::Unmatched,
     }
 }
