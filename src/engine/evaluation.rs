@@ -7,7 +7,7 @@ use crate::{
         notes::Notes,
         refusal::Refusal,
         token::{self, Means},
-        verified::{Held, Verified},
+        verified::{Satisfied, Verified},
     },
     policy::{Audiences, Credential, ProviderId, Requirement},
     short_list::ShortList,
@@ -21,7 +21,7 @@ pub(super) struct Evaluation<'e, 'a, 'c> {
     pub(super) notes: &'e mut Notes,
 }
 
-type Outcome<'a, 'c> = Result<Held<'a, 'c>, Refusal>;
+type Outcome<'a, 'c> = Result<Satisfied<'a, 'c>, Refusal>;
 
 impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
     /// The verified tokens for which `requirement` holds.
@@ -42,11 +42,11 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                     .inspect_err(|refusal| self.notes.refused(provider, *refusal))
             }
             Requirement::All(members) => {
-                let mut all = Held::default();
+                let mut all = Satisfied::default();
                 for member in members {
-                    let held = self.evaluate(member)?;
-                    all.verified.extend(held.verified);
-                    all.extraction = all.extraction.or(held.extraction);
+                    let satisfied = self.evaluate(member)?;
+                    all.verified.extend(satisfied.verified);
+                    all.extraction = all.extraction.or(satisfied.extraction);
                 }
                 Ok(all)
             }
@@ -59,7 +59,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 (_, Some(waiting @ Refusal::Token(_, Failure::AwaitKeys(..)))) => Err(waiting),
                 (verified, _) => Ok(verified.into()),
             },
-            Requirement::ExtractOnly(extraction) => Ok(Held {
+            Requirement::ExtractOnly(extraction) => Ok(Satisfied {
                 verified: ShortList::default(),
                 extraction: Some(extraction),
             }),
@@ -87,11 +87,11 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
-                Ok(held) if lends && !held.verified.is_empty() => return Ok(held),
-                Ok(held) => {
-                    without_token.get_or_insert(Held {
+                Ok(satisfied) if lends && !satisfied.verified.is_empty() => return Ok(satisfied),
+                Ok(satisfied) => {
+                    without_token.get_or_insert(Satisfied {
                         verified: ShortList::default(),
-                        ..held
+                        ..satisfied
                     });
                 }
             }

@@ -10,7 +10,7 @@ use super::{
     permit,
     refusal::{No, Refusal},
     token::Means,
-    verified::{self, Held, Verified},
+    verified::{self, Satisfied, Verified},
 };
 use crate::{
     config::Provider,
@@ -130,9 +130,16 @@ impl Engine {
             credentials: &credentials,
             notes,
         };
-        let held = evaluation.evaluate(required.requirement)?;
-        self.check_rights(required, &held.verified)?;
-        self.forward(&credentials, &held, required, request, target, removals)
+        let satisfied = evaluation.evaluate(required.requirement)?;
+        self.check_rights(required, &satisfied.verified)?;
+        self.forward(
+            &credentials,
+            &satisfied,
+            required,
+            request,
+            target,
+            removals,
+        )
     }
 
     /// The one way to a refusal, with what other filters get to know of it.
@@ -144,14 +151,14 @@ impl Engine {
     fn forward(
         &self,
         credentials: &Credentials<'_, '_>,
-        held: &Held<'_, '_>,
+        satisfied: &Satisfied<'_, '_>,
         required: AccessRequirement<'_>,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
     ) -> Result<Permit, No> {
-        let verified = &held.verified;
-        let forwarded = match held.extraction {
+        let verified = &satisfied.verified;
+        let forwarded = match satisfied.extraction {
             Some(extraction) if verified.is_empty() => Ok(forward::unverified(
                 &self.config,
                 credentials,

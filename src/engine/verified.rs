@@ -66,13 +66,13 @@ impl<'a> Verified<'a> {
 
 /// What a requirement that holds has brought.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Held<'a, 'c> {
+pub(super) struct Satisfied<'a, 'c> {
     pub(super) verified: ShortList<Verified<'a>>,
     /// Claims that nobody has verified are to be passed on, where none are verified.
     pub(super) extraction: Option<&'c Extraction>,
 }
 
-impl<'a> From<ShortList<Verified<'a>>> for Held<'a, '_> {
+impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     fn from(verified: ShortList<Verified<'a>>) -> Self {
         Self {
             verified,
