@@ -14,14 +14,14 @@ use crate::{
     decision::HeaderEdit,
     engine::claim_headers,
     jose::Claims,
-    verification::Proven,
+    verification::VerifiedOnce,
 };
 
 /// What is kept of a verified token.
 #[derive(Debug)]
 pub(super) struct CachedToken {
     /// `None` of a client with a secret.
-    proven: Option<Proven>,
+    verified_once: Option<VerifiedOnce>,
     /// The provider's claim headers; `None` where a claim cannot stand in one.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
@@ -42,12 +42,12 @@ impl CachedToken {
     pub(super) fn new(
         config: &Config,
         provider: &Provider,
-        proven: Option<Proven>,
+        verified_once: Option<VerifiedOnce>,
         claims: &Claims,
     ) -> Rc<Self> {
         let words = config.rules.len().div_ceil(WORD);
         Rc::new(Self {
-            proven,
+            verified_once,
             headers: claim_headers::claim_headers(config, provider, claims),
             satisfied: SatisfiedRules((0..words).map(|_| Cell::default()).collect()),
             caller: OnceCell::new(),
@@ -56,8 +56,8 @@ impl CachedToken {
     }
 
     /// What its verification has settled; `None` of a client with a secret.
-    pub(super) const fn proven(&self) -> Option<&Proven> {
-        self.proven.as_ref()
+    pub(super) const fn verified_once(&self) -> Option<&VerifiedOnce> {
+        self.verified_once.as_ref()
     }
 
     /// The provider's claim headers; `None` where a claim cannot stand in one.
@@ -109,7 +109,7 @@ impl CachedToken {
             .chain([
                 allocated(size_of::<Self>()),
                 allocated(satisfied),
-                self.proven.as_ref().map_or(0, Proven::bytes),
+                self.verified_once.as_ref().map_or(0, VerifiedOnce::bytes),
                 if self.names_caller {
                     allocated(MAX_CALLER_BYTES)
                 } else {

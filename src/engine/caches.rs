@@ -9,7 +9,7 @@ use crate::{
     decision::Reason,
     engine::cached_token::CachedToken,
     policy::ProviderId,
-    verification::{Failure, Lapse},
+    verification::{Failure, Invalidated},
 };
 
 /// How often tokens were looked for in the caches.
@@ -75,7 +75,7 @@ impl Caches {
         &self,
         provider: ProviderId,
         token: &str,
-        again: impl FnOnce(&CachedToken) -> Result<(), Lapse>,
+        again: impl FnOnce(&CachedToken) -> Result<(), Invalidated>,
     ) -> Lookup {
         let Some(cache) = self.of(provider) else {
             return Lookup::Disabled;
@@ -84,11 +84,11 @@ impl Caches {
             return Lookup::Miss;
         };
         match again(&cached) {
-            Err(Lapse::KeyGone) => {
+            Err(Invalidated::KeyGone) => {
                 cache.borrow_mut().remove(token);
                 Lookup::Miss
             }
-            Err(Lapse::Failed(failure)) => {
+            Err(Invalidated::Failed(failure)) => {
                 if failure == Failure::Invalid(Reason::Expired) {
                     cache.borrow_mut().remove(token);
                 }

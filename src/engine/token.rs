@@ -15,7 +15,7 @@ use crate::{
     },
     jose::HeaderMemo,
     policy::{Audiences, Credential, ProviderId},
-    verification::{self, Circumstances, Clients, Failure, KeySource, Lapse, client_secret},
+    verification::{self, Circumstances, Clients, Failure, Invalidated, KeySource, client_secret},
 };
 
 /// What an evaluation works with.
@@ -49,9 +49,9 @@ pub(super) fn verify<'a>(
     }
     let lookup = means.caches.find(id, credential.token, |cached| {
         let own = (id, &provider.trust);
-        let proven = cached.proven().ok_or(Lapse::KeyGone)?;
+        let verified_once = cached.verified_once().ok_or(Invalidated::KeyGone)?;
         let token = || token?.parsed(means.headers).as_ref().ok();
-        verification::verify_again(own, audiences, proven, token, means.circumstances)
+        verification::verify_again(own, audiences, verified_once, token, means.circumstances)
     });
     notes.cache_use.count(&lookup);
     let verified = match lookup {
@@ -96,13 +96,13 @@ fn verify_anew<'a>(
     // Only a token over the limit is not parsed.
     let token = token.ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
     let presented = (token.parsed(means.headers), &token.attempts);
-    let (token, proven) = verification::verify(
+    let (token, verified_once) = verification::verify(
         (id, &provider.trust),
         audiences,
         presented,
         means.circumstances,
     )?;
-    let cached = CachedToken::new(means.config, provider, Some(proven), token.claims());
+    let cached = CachedToken::new(means.config, provider, Some(verified_once), token.claims());
     means.caches.insert(id, credential.token, &cached);
     let verified = Verified::new(id, credential.clone(), cached);
     Ok(verified.with_claims(token.into_claims()))

@@ -47,7 +47,7 @@ impl<'a> Verified<'a> {
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
             // A client's secret is not proven by a key, and has its claims from the configuration.
-            self.cached.proven()?;
+            self.cached.verified_once()?;
             Claims::of_segment(self.payload_segment())
                 .ok()
                 .map(Arc::new)

@@ -19,12 +19,12 @@ mod confirmation;
 mod context;
 mod issuer;
 mod key_source;
-mod proven;
 mod revocation;
 mod secret_hash;
 mod times;
 mod token_type;
 mod trust;
+mod verified_once;
 
 use crate::{
     decision::Reason,
@@ -45,12 +45,12 @@ pub use self::{
     context::{Circumstances, Failure, Patience},
     issuer::{Issuer, KeyIssuer},
     key_source::KeySource,
-    proven::{Lapse, Proven, verify_again},
     revocation::Revocation,
     secret_hash::{DIGEST_OCTETS, MAX_SECRETS, SALT_OCTETS, SecretHash, SecretHashes},
     times::TimeRules,
     token_type::TokenTypes,
     trust::Trust,
+    verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
 /// Verifies a token of one provider, and says what of it is settled for good. The [`Attempts`] are those
@@ -63,7 +63,7 @@ pub fn verify(
     audiences: &Audiences,
     token: (&Result<UntrustedToken<'_>, TokenError>, &Attempts),
     circumstances: &Circumstances<'_>,
-) -> Result<(VerifiedToken, Proven), Failure> {
+) -> Result<(VerifiedToken, VerifiedOnce), Failure> {
     verify_before(&mut Nobody, own, audiences, token, circumstances)
 }
 
@@ -77,7 +77,7 @@ pub fn verify_before(
     audiences: &Audiences,
     (token, attempts): (&Result<UntrustedToken<'_>, TokenError>, &Attempts),
     circumstances: &Circumstances<'_>,
-) -> Result<(VerifiedToken, Proven), Failure> {
+) -> Result<(VerifiedToken, VerifiedOnce), Failure> {
     let token = witness
         .told(Check::Form, token.as_ref())
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
@@ -106,8 +106,8 @@ pub fn verify_before(
         false => Ok(()),
     };
     witness.told(Check::Expiry, expiry)?;
-    let proven = Proven::new(claims, verified.key(), keys.version);
-    Ok((verified, proven))
+    let verified_once = VerifiedOnce::new(claims, verified.key(), keys.version);
+    Ok((verified, verified_once))
 }
 
 /// The refusal of a token without a candidate key, whose key may have been published since the last

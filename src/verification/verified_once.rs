@@ -1,7 +1,7 @@
 //! What is known of a token whose signature was good, so that its text need not be read again.
 //!
 //! What depends on the token and the configuration alone was decided when it was verified, and a
-//! [`Proven`] belongs to that configuration. Left is what the checks made anew each time ask for: the
+//! [`VerifiedOnce`] belongs to that configuration. Left is what the checks made anew each time ask for: the
 //! time passes, another connection presents it under another rule, keys come and go.
 
 use core::cell::Cell;
@@ -21,7 +21,7 @@ use crate::{
 
 /// A token that verified once.
 #[derive(Debug)]
-pub struct Proven {
+pub struct VerifiedOnce {
     times: Times,
     audiences: Box<[Box<str>]>,
     /// Digest of the certificate that it is bound to.
@@ -33,14 +33,14 @@ pub struct Proven {
 
 /// Why a token that verified once is not accepted for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lapse {
+pub enum Invalidated {
     /// It is not valid now.
     Failed(Failure),
     /// The key that verified it does not count any more: another may have signed it too.
     KeyGone,
 }
 
-impl Proven {
+impl VerifiedOnce {
     /// What to know of a token with these claims, which `key` of that set has signed.
     pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
         Self {
@@ -72,30 +72,31 @@ impl Proven {
 pub fn verify_again<'t>(
     (id, trust): (ProviderId, &Trust),
     audiences: &Audiences,
-    proven: &Proven,
+    verified_once: &VerifiedOnce,
     token: impl FnOnce() -> Option<&'t UntrustedToken<'t>>,
     circumstances: &Circumstances<'_>,
-) -> Result<(), Lapse> {
-    let failed = |reason| Lapse::Failed(Failure::Invalid(reason));
+) -> Result<(), Invalidated> {
+    let failed = |reason| Invalidated::Failed(Failure::Invalid(reason));
     let now = circumstances.now.seconds();
-    times::check(trust.times, proven.times, now).map_err(failed)?;
-    audience::check(audiences, proven.audiences.iter().map(|own| &**own)).map_err(failed)?;
-    confirmation::check(proven.certificate, circumstances.certificate_digest).map_err(failed)?;
-    let keys = serving_keys((id, trust), circumstances).map_err(Lapse::Failed)?;
+    times::check(trust.times, verified_once.times, now).map_err(failed)?;
+    audience::check(audiences, verified_once.audiences.iter().map(|own| &**own)).map_err(failed)?;
+    confirmation::check(verified_once.certificate, circumstances.certificate_digest)
+        .map_err(failed)?;
+    let keys = serving_keys((id, trust), circumstances).map_err(Invalidated::Failed)?;
     // A certificate begins and ends within the life of one set.
-    let is_settled = proven.key_set.get() == keys.version && !keys.key_set.depends_on_time();
+    let is_settled = verified_once.key_set.get() == keys.version && !keys.key_set.depends_on_time();
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
             let (header, claims) = (token.header(), token.unverified_claims());
             candidates(trust, header, claims, keys.key_set, now)
-                .any(|key| key.thumbprint() == proven.key)
+                .any(|key| key.thumbprint() == verified_once.key)
         });
         if !still_counts {
-            return Err(Lapse::KeyGone);
+            return Err(Invalidated::KeyGone);
         }
-        proven.key_set.set(keys.version);
+        verified_once.key_set.set(keys.version);
     }
-    if times::is_expired(trust.times, proven.times, now) {
+    if times::is_expired(trust.times, verified_once.times, now) {
         return Err(failed(Reason::Expired));
     }
     Ok(())
