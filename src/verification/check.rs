@@ -1,6 +1,6 @@
 //! The checks by name, for whoever wants to see them being made.
 //!
-//! Nothing here decides: a [`Witness`] is told of each check when its outcome is there. [`Nobody`] is
+//! Nothing here decides: a [`CheckObserver`] is told of each check when its outcome is there. [`NoObserver`] is
 //! one that costs nothing, since the compiler leaves it out.
 
 /// A check of a token, in the order in which they are made.
@@ -50,14 +50,14 @@ pub enum Outcome {
 }
 
 /// Sees checks being made.
-pub trait Witness {
+pub trait CheckObserver {
     /// A check has been made.
-    fn sees(&mut self, check: Check, outcome: Outcome);
+    fn record(&mut self, check: Check, outcome: Outcome);
 
     /// A check has been made that gave `result`, which is handed on.
     #[inline]
-    fn told<T, E>(&mut self, check: Check, result: Result<T, E>) -> Result<T, E> {
-        self.sees(
+    fn observe<T, E>(&mut self, check: Check, result: Result<T, E>) -> Result<T, E> {
+        self.record(
             check,
             match result {
                 Ok(_) => Outcome::Passed,
@@ -70,9 +70,9 @@ pub trait Witness {
 
 /// Looks away.
 #[derive(Clone, Copy, Debug)]
-pub struct Nobody;
+pub struct NoObserver;
 
-impl Witness for Nobody {
+impl CheckObserver for NoObserver {
     #[inline(always)]
-    fn sees(&mut self, _check: Check, _outcome: Outcome) {}
+    fn record(&mut self, _check: Check, _outcome: Outcome) {}
 }

@@ -39,7 +39,7 @@ pub use self::{
     accelerator::{Accelerator, CannotTell},
     attempts::{Allowance, Attempts},
     backend::{Backend, SignatureBackend, UnfitHost},
-    check::{Check, Nobody, Outcome, Witness},
+    check::{Check, CheckObserver, NoObserver, Outcome},
     claim::ClaimRequirement,
     clients::{Client, Clients},
     context::{Circumstances, Failure, Patience},
@@ -64,37 +64,37 @@ pub fn verify(
     token: (&Result<UntrustedToken<'_>, TokenError>, &Attempts),
     circumstances: &Circumstances<'_>,
 ) -> Result<(VerifiedToken, VerifiedOnce), Failure> {
-    verify_before(&mut Nobody, own, audiences, token, circumstances)
+    verify_observed(&mut NoObserver, own, audiences, token, circumstances)
 }
 
-/// [`verify`] before a witness of each check.
+/// [`verify`] before a observer of each check.
 ///
 /// # Errors
 /// The first check that fails.
-pub fn verify_before(
-    witness: &mut impl Witness,
+pub fn verify_observed(
+    observer: &mut impl CheckObserver,
     (id, trust): (ProviderId, &Trust),
     audiences: &Audiences,
     (token, attempts): (&Result<UntrustedToken<'_>, TokenError>, &Attempts),
     circumstances: &Circumstances<'_>,
 ) -> Result<(VerifiedToken, VerifiedOnce), Failure> {
-    let token = witness
-        .told(Check::Form, token.as_ref())
+    let token = observer
+        .observe(Check::Form, token.as_ref())
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     let claims = token.unverified_claims();
-    check_claims(witness, trust, audiences, token.header(), claims, now)
+    check_claims(observer, trust, audiences, token.header(), claims, now)
         .map_err(Failure::Invalid)?;
     let confirmed = confirmation::certificate(claims)
         .and_then(|bound| confirmation::check(bound, circumstances.certificate_digest));
-    witness
-        .told(Check::Confirmation, confirmed)
+    observer
+        .observe(Check::Confirmation, confirmed)
         .map_err(Failure::Invalid)?;
 
     let expired = times::is_expired(trust.times, claims.times(), now);
-    let keys = witness.told(Check::Keys, serving_keys((id, trust), circumstances))?;
+    let keys = observer.observe(Check::Keys, serving_keys((id, trust), circumstances))?;
     let signed = (token, attempts);
-    let verified = match check_signature(witness, trust, signed, keys.key_set, circumstances) {
+    let verified = match check_signature(observer, trust, signed, keys.key_set, circumstances) {
         // Do not fetch keys for an expired token.
         Err(Reason::UnknownKey) if !expired => {
             return Err(missing_key(keys.source, circumstances));
@@ -105,7 +105,7 @@ pub fn verify_before(
         true => Err(Failure::Invalid(Reason::Expired)),
         false => Ok(()),
     };
-    witness.told(Check::Expiry, expiry)?;
+    observer.observe(Check::Expiry, expiry)?;
     let verified_once = VerifiedOnce::new(claims, verified.key(), keys.version);
     Ok((verified, verified_once))
 }
@@ -143,7 +143,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
 
 /// Every check that needs no key, expiry apart.
 fn check_claims(
-    witness: &mut impl Witness,
+    observer: &mut impl CheckObserver,
     trust: &Trust,
     audiences: &Audiences,
     header: &JoseHeader,
@@ -152,32 +152,32 @@ fn check_claims(
 ) -> Result<(), Reason> {
     let held = |holds: bool, reason| if holds { Ok(()) } else { Err(reason) };
     let enabled = held(trust.enabled, Reason::ProviderDisabled);
-    witness.told(Check::Provider, enabled)?;
+    observer.observe(Check::Provider, enabled)?;
     // The allow-list, not the header, says which algorithms there are (RFC 8725 section 3.1).
     let is_allowed = trust.algorithms.contains(&header.algorithm());
-    witness.told(Check::Algorithm, held(is_allowed, Reason::Algorithm))?;
-    witness.told(Check::Issuer, issuer::check(&trust.issuer, claims))?;
-    witness.told(Check::Times, times::check(trust.times, claims.times(), now))?;
-    witness.told(
+    observer.observe(Check::Algorithm, held(is_allowed, Reason::Algorithm))?;
+    observer.observe(Check::Issuer, issuer::check(&trust.issuer, claims))?;
+    observer.observe(Check::Times, times::check(trust.times, claims.times(), now))?;
+    observer.observe(
         Check::Audience,
         audience::check(audiences, claims.audiences()),
     )?;
     let typed = token_type::check(&trust.token_types, header.typ());
-    witness.told(Check::TokenType, typed)?;
+    observer.observe(Check::TokenType, typed)?;
     let is_accepted = trust.subjects.as_ref().is_none_or(|accepted| {
         claims
             .subject()
             .is_some_and(|subject| accepted.matches(subject))
     });
-    witness.told(Check::Subject, held(is_accepted, Reason::Subject))?;
+    observer.observe(Check::Subject, held(is_accepted, Reason::Subject))?;
     let client = client::check(&trust.client_ids, &trust.client_id_claims, claims);
-    witness.told(Check::Client, client)?;
-    witness.told(Check::Revocation, trust.check_revocation(claims))?;
-    witness.told(Check::Claims, claim::check(&trust.require_claims, claims))
+    observer.observe(Check::Client, client)?;
+    observer.observe(Check::Revocation, trust.check_revocation(claims))?;
+    observer.observe(Check::Claims, claim::check(&trust.require_claims, claims))
 }
 
 fn check_signature(
-    witness: &mut impl Witness,
+    observer: &mut impl CheckObserver,
     trust: &Trust,
     (token, attempts): (&UntrustedToken<'_>, &Attempts),
     key_set: &KeySet,
@@ -187,7 +187,7 @@ fn check_signature(
     let accelerator = circumstances.accelerator;
     let (header, claims) = (token.header(), token.unverified_claims());
     let mut candidates = candidates(trust, header, claims, key_set, now).peekable();
-    witness.told(Check::Key, candidates.peek().ok_or(Reason::UnknownKey))?;
+    observer.observe(Check::Key, candidates.peek().ok_or(Reason::UnknownKey))?;
     let compute = |key: &VerifyingKey| backend::is_signed_by(token, key, accelerator);
     let verified = candidates
         .find_map(|key| {
@@ -195,7 +195,7 @@ fn check_signature(
             token.verify_by(key, is_signed)
         })
         .ok_or(Reason::BadSignature);
-    witness.told(Check::Signature, verified)
+    observer.observe(Check::Signature, verified)
 }
 
 impl From<&TokenError> for Reason {

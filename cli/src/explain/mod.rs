@@ -35,7 +35,9 @@ use portcullis::{
     keys::FetchCause,
     policy::{Audiences, HeaderPlace, ProviderId, Rule, Scheme},
     time::UnixMillis,
-    verification::{self, Allowance, Attempts, Check, Circumstances, Issuer, Outcome, Witness},
+    verification::{
+        self, Allowance, Attempts, Check, CheckObserver, Circumstances, Issuer, Outcome,
+    },
 };
 
 /// What to explain, and how.
@@ -202,8 +204,8 @@ fn candidates<'a>(
 #[derive(Default)]
 struct Trail(Vec<(Check, Outcome)>);
 
-impl Witness for Trail {
-    fn sees(&mut self, check: Check, outcome: Outcome) {
+impl CheckObserver for Trail {
+    fn record(&mut self, check: Check, outcome: Outcome) {
         self.0.push((check, outcome));
     }
 }
@@ -228,7 +230,7 @@ fn provider(
     let own = (id, &provider.trust);
     let presented = (token, &Attempts::default());
     let verified =
-        verification::verify_before(&mut trail, own, audiences, presented, &circumstances);
+        verification::verify_observed(&mut trail, own, audiences, presented, &circumstances);
     let reason = verified.err().map(reason);
     let details = detail::Details {
         provider,
