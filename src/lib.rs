@@ -76,7 +76,6 @@
     )
 )]
 
-pub mod cache;
 pub mod config;
 pub mod connection;
 pub mod decision;
@@ -94,4 +93,5 @@ mod short_list;
 pub mod status;
 pub mod template;
 pub mod time;
+pub mod token_cache;
 pub mod verification;

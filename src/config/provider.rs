@@ -1,11 +1,11 @@
 //! An authorization server: which of its tokens are valid, and what becomes of them.
 
 use crate::{
-    cache::CacheLimits,
     config::Preset,
     decision::Exports,
     jose::ClaimPath,
     policy::{ClaimHeader, IdentityHeader, PayloadHeader, Places, Scheme, StructuredScopes},
+    token_cache::CacheLimits,
     verification::{KeySource, Trust},
 };
 

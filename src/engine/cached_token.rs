@@ -9,11 +9,11 @@ use core::cell::{Cell, OnceCell};
 use std::{rc::Rc, sync::Arc};
 
 use crate::{
-    cache::allocated,
     config::{Config, Provider},
     decision::HeaderEdit,
     engine::claim_headers,
     jose::Claims,
+    token_cache::allocated,
     verification::VerifiedOnce,
 };
 

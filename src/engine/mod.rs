@@ -8,7 +8,6 @@
 
 mod access;
 mod cached_token;
-mod caches;
 mod claim_headers;
 mod credentials;
 mod decided;
@@ -24,6 +23,7 @@ mod sanitise;
 mod spent;
 mod status;
 mod token;
+mod token_caches;
 mod verified;
 
 use core::{
@@ -49,11 +49,11 @@ use crate::{
 
 use self::{
     access::{Access, AccessRequirement, access},
-    caches::Caches,
     refusal::No,
+    token_caches::TokenCaches,
 };
 
-pub use self::{caches::CacheUse, decided::Decided, restrictions::Restrictions};
+pub use self::{decided::Decided, restrictions::Restrictions, token_caches::CacheUse};
 pub use crate::verification::{Backend, Patience, UnfitHost};
 
 /// Decides on requests with one configuration.
@@ -63,7 +63,7 @@ pub struct Engine {
     keys: KeyStore,
     /// How the workers of the process share what they fetch.
     records: Box<dyn Records>,
-    caches: Caches,
+    caches: TokenCaches,
     headers: RefCell<HeaderMemo>,
     accelerator: Option<Box<dyn Accelerator>>,
 }
@@ -81,7 +81,7 @@ impl Engine {
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
         let keys = key_store(&config);
-        let caches = Caches::new(&config);
+        let caches = TokenCaches::new(&config);
         Self {
             config,
             restrictions: None,

@@ -3,7 +3,7 @@
 use crate::{
     config::Provider,
     decision::StateEntry,
-    engine::{caches::CacheUse, export, refusal::Refusal},
+    engine::{export, refusal::Refusal, token_caches::CacheUse},
 };
 
 /// What an evaluation learns besides its outcome.

@@ -7,10 +7,10 @@ use crate::{
     decision::Reason,
     engine::{
         cached_token::CachedToken,
-        caches::{Caches, Lookup},
         credentials::Token,
         notes::Notes,
         restrictions::Restrictions,
+        token_caches::{Lookup, TokenCaches},
         verified::Verified,
     },
     jose::HeaderMemo,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Means<'c> {
     pub(super) config: &'c Config,
-    pub(super) caches: &'c Caches,
+    pub(super) caches: &'c TokenCaches,
     /// What a newer configuration of the same policy refuses.
     pub(super) restrictions: Option<&'c Restrictions>,
     pub(super) circumstances: &'c Circumstances<'c>,

@@ -58,7 +58,7 @@ impl VerifiedOnce {
     pub fn bytes(&self) -> usize {
         let audiences = self.audiences.iter();
         audiences.fold(0, |bytes, audience| {
-            bytes.saturating_add(crate::cache::allocated(audience.len()))
+            bytes.saturating_add(crate::token_cache::allocated(audience.len()))
         })
     }
 }

@@ -3,13 +3,13 @@
 use core::time::Duration;
 
 use crate::{
-    cache::CacheLimits,
     config::{
         ConfigError, Limits, Reason,
         error::At,
         raw::{RawCache, RawDuration, RawLimits},
     },
     time,
+    token_cache::CacheLimits,
 };
 
 /// Durations are read in whole milliseconds.

@@ -8,12 +8,12 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{all_warnings, base, parse, provider};
 use crate::{
-    cache::CacheLimits,
     config::Limits,
     decision::Exports,
     jose::{Algorithm, ClaimPath, JwkAlgorithm},
     keys::{Endpoint, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     policy::{Audiences, Mode, PathPolicy, Places, RouteLookup, Unmatched},
+    token_cache::CacheLimits,
     verification::{Issuer, KeyIssuer, KeySource, TimeRules, TokenTypes},
 };
 

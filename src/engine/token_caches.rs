@@ -4,11 +4,11 @@ use core::cell::RefCell;
 use std::rc::Rc;
 
 use crate::{
-    cache::TokenCache,
     config::Config,
     decision::Reason,
     engine::cached_token::CachedToken,
     policy::ProviderId,
+    token_cache::TokenCache,
     verification::{Failure, Invalidated},
 };
 
@@ -54,11 +54,11 @@ pub(super) enum Lookup {
 
 /// A cache for each provider that keeps tokens.
 #[derive(Debug)]
-pub(super) struct Caches {
+pub(super) struct TokenCaches {
     by_provider: Vec<Option<RefCell<TokenCache<Rc<CachedToken>>>>>,
 }
 
-impl Caches {
+impl TokenCaches {
     /// Empty caches for the providers of `config`.
     pub(super) fn new(config: &Config) -> Self {
         let caches = config.providers().map(|(_, provider)| {
