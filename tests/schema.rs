@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use portcullis::config::{Config, Reason, schema};
+use portcullis::config::{Config, Fault, schema};
 use serde_json::{Value, json};
 
 /// A document, and whether the schema must accept it.
@@ -198,15 +198,15 @@ fn judge(place: String, document: Value) -> Option<Judged> {
     })
 }
 
-fn is_of_the_shape(reason: &Reason) -> bool {
+fn is_of_the_shape(reason: &Fault) -> bool {
     matches!(
         reason,
-        Reason::NotAvailable { .. }
-            | Reason::SpeltTwice { .. }
-            | Reason::UnknownField { .. }
-            | Reason::UnknownValue { .. }
-            | Reason::Unreadable { .. }
-            | Reason::WrongType { .. }
+        Fault::NotAvailable { .. }
+            | Fault::SpeltTwice { .. }
+            | Fault::UnknownField { .. }
+            | Fault::UnknownValue { .. }
+            | Fault::Unreadable { .. }
+            | Fault::WrongType { .. }
     )
 }
 

@@ -1,17 +1,17 @@
 //! Why and where a configuration is refused.
 //!
-//! A [`ConfigError`] has a place, a [`Reason`] and the reason's remedy; its text is
+//! A [`ConfigError`] has a place, a [`Fault`] and the reason's remedy; its text is
 //! `place: reason; remedy`.
 
 use core::fmt;
 
-use super::{location::Location, reason::Reason, spelling::camel_case};
+use super::{fault::Fault, location::Location, spelling::camel_case};
 
 /// Why a configuration is refused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     location: Location,
-    reason: Box<Reason>,
+    reason: Box<Fault>,
 }
 
 impl ConfigError {
@@ -23,7 +23,7 @@ impl ConfigError {
 
     /// What is wrong.
     #[must_use]
-    pub const fn reason(&self) -> &Reason {
+    pub const fn reason(&self) -> &Fault {
         &self.reason
     }
 
@@ -50,7 +50,7 @@ impl ConfigError {
         let passes =
             |name: &&str| self.location.passes(name) || self.location.passes(&camel_case(name));
         if secret.iter().any(passes)
-            && let Reason::WrongType { found, .. } = &mut *self.reason
+            && let Fault::WrongType { found, .. } = &mut *self.reason
             && found.starts_with("string ")
         {
             "a string".clone_into(found);
@@ -59,8 +59,8 @@ impl ConfigError {
     }
 }
 
-impl From<Reason> for ConfigError {
-    fn from(reason: Reason) -> Self {
+impl From<Fault> for ConfigError {
+    fn from(reason: Fault) -> Self {
         Self {
             location: Location::default(),
             reason: Box::new(reason),
@@ -91,11 +91,11 @@ impl fmt::Display for ConfigError {
         write!(formatter, "{}: {}", self.location, self.reason)?;
         match &*self.reason {
             // Their texts say what to do: what is expected is the remedy.
-            Reason::Json(_)
-            | Reason::Keys(_)
-            | Reason::Pem(_)
-            | Reason::WrongForm { .. }
-            | Reason::WrongType { .. } => Ok(()),
+            Fault::Json(_)
+            | Fault::Keys(_)
+            | Fault::Pem(_)
+            | Fault::WrongForm { .. }
+            | Fault::WrongType { .. } => Ok(()),
             reason => match reason.nearest() {
                 Some(nearest) => write!(formatter, ", did you mean \"{nearest}\"?"),
                 None => write!(formatter, "; {}", reason.remedy()),

@@ -9,6 +9,7 @@
 
 mod echo;
 mod error;
+mod fault;
 mod literals;
 mod location;
 mod parse;
@@ -16,7 +17,6 @@ mod preset;
 mod provider;
 mod raw;
 mod reach;
-mod reason;
 mod schema;
 mod spelling;
 #[cfg(test)]
@@ -39,10 +39,10 @@ use crate::{
 
 pub use self::{
     error::ConfigError,
+    fault::Fault,
     location::{Location, Step},
     preset::Preset,
     provider::Provider,
-    reason::Reason,
     warning::Warning,
 };
 

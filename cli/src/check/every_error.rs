@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis::config::{Config, ConfigError, Location, Reason, Step, camel_case};
+use portcullis::config::{Config, ConfigError, Fault, Location, Step, camel_case};
 
 /// Most errors of one policy; more are no help.
 const MAX_ERRORS: usize = 50;
@@ -56,11 +56,11 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
 /// The place that an error is about.
 fn place(error: &ConfigError) -> Location {
     match error.reason() {
-        Reason::UnknownField { field, .. } => error.location().member(field),
-        Reason::NotAvailable { field, .. } | Reason::Contradiction { field, .. } => {
+        Fault::UnknownField { field, .. } => error.location().member(field),
+        Fault::NotAvailable { field, .. } | Fault::Contradiction { field, .. } => {
             error.location().member(field)
         }
-        Reason::NotExactlyOne { found, .. } => match found.get(1) {
+        Fault::NotExactlyOne { found, .. } => match found.get(1) {
             Some(second) => error.location().member(second),
             None => error.location().clone(),
         },
@@ -90,25 +90,25 @@ impl Repair {
         let before = self.document.clone();
         let at = error.location();
         match error.reason() {
-            Reason::SpeltTwice { field } => self.remove(&at.member(&camel_case(field)), None),
-            Reason::Contradiction { field, other } => {
+            Fault::SpeltTwice { field } => self.remove(&at.member(&camel_case(field)), None),
+            Fault::Contradiction { field, other } => {
                 self.remove(&at.member(other), None);
                 self.remove(&at.member(field), None);
             }
-            Reason::NotExactlyOne { found, .. } if !found.is_empty() => {
+            Fault::NotExactlyOne { found, .. } if !found.is_empty() => {
                 for name in found.iter().skip(1) {
                     self.remove(&at.member(name), None);
                 }
             }
-            Reason::NotExactlyOne { choices, .. } => self.fill(at, choices.first().copied()),
-            Reason::MissingField { field } => self.fill(at, Some(field)),
-            Reason::NoIssuer => self.put(at, "allow_any_issuer", json!(true)),
-            Reason::NoAudiences => self.put(at, "allow_any_audience", json!(true)),
-            Reason::UnknownProvider { .. } => {
+            Fault::NotExactlyOne { choices, .. } => self.fill(at, choices.first().copied()),
+            Fault::MissingField { field } => self.fill(at, Some(field)),
+            Fault::NoIssuer => self.put(at, "allow_any_issuer", json!(true)),
+            Fault::NoAudiences => self.put(at, "allow_any_audience", json!(true)),
+            Fault::UnknownProvider { .. } => {
                 self.put_stub("providers", provider());
                 self.set(at, json!(STUB));
             }
-            Reason::UnknownRequirement { .. } => {
+            Fault::UnknownRequirement { .. } => {
                 self.put_stub("requirement_map", json!({"allow_missing": {}}));
                 self.set(at, json!(STUB));
             }
@@ -124,20 +124,20 @@ impl Repair {
     fn is_consequence(&self, error: &ConfigError) -> bool {
         let at = error.location();
         let wanted: Vec<&str> = match error.reason() {
-            Reason::MissingField { field } => vec![field],
-            Reason::NoAudiences => vec!["audiences"],
-            Reason::NoIssuer => vec!["issuer"],
-            Reason::NotExactlyOne { choices, found } if found.is_empty() => choices.clone(),
-            Reason::Empty | Reason::TooFew { .. } => {
+            Fault::MissingField { field } => vec![field],
+            Fault::NoAudiences => vec!["audiences"],
+            Fault::NoIssuer => vec!["issuer"],
+            Fault::NotExactlyOne { choices, found } if found.is_empty() => choices.clone(),
+            Fault::Empty | Fault::TooFew { .. } => {
                 return self.removed.iter().any(|one| one.parent == *at);
             }
-            Reason::NoServingKey | Reason::UnconstrainedPlaceholder { .. } => {
+            Fault::NoServingKey | Fault::UnconstrainedPlaceholder { .. } => {
                 return self
                     .removed
                     .iter()
                     .any(|one| one.parent.steps().starts_with(at.steps()));
             }
-            Reason::AuthorizeWithoutRequires => vec!["requires", "requirement_name"],
+            Fault::AuthorizeWithoutRequires => vec!["requires", "requirement_name"],
             _ => return false,
         };
         self.removed
@@ -146,7 +146,7 @@ impl Repair {
             .any(|one| match &one.step {
                 Step::Element(_) => true,
                 Step::Member(name) => {
-                    let is_choice = matches!(error.reason(), Reason::NotExactlyOne { .. });
+                    let is_choice = matches!(error.reason(), Fault::NotExactlyOne { .. });
                     let is_wanted = |name: &str| {
                         wanted
                             .iter()

@@ -5,15 +5,15 @@
 
 use serde_json::Value;
 
-use portcullis::config::{ConfigError, Location, Reason, Step, camel_case};
+use portcullis::config::{ConfigError, Fault, Location, Step, camel_case};
 
 /// The remedy for a frequent mistake.
 pub(super) fn hint(error: &ConfigError, document: &Value) -> Option<String> {
     let written = at(document, error.location());
     match error.reason() {
-        Reason::WrongType { expected, .. } => wrong_type(error.location(), expected, written?),
-        Reason::UnknownField { field, .. } if is_top(error) => wrapper(field, document),
-        Reason::Pem(_) => {
+        Fault::WrongType { expected, .. } => wrong_type(error.location(), expected, written?),
+        Fault::UnknownField { field, .. } if is_top(error) => wrapper(field, document),
+        Fault::Pem(_) => {
             let text = written?.as_str()?;
             let hint = "the text has \\n as two characters: put it between double quotes, or write \
                         it as a block (pem: [|] and the lines below)";

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use portcullis::{
-    config::{Config, Location, Reason, Step},
+    config::{Config, Fault, Location, Step},
     policy::{RouteLookup, RoutePolicy},
 };
 
@@ -182,7 +182,7 @@ impl Route<'_> {
             Err(error) => error,
         };
         let place = match error.reason() {
-            Reason::UnknownField { field, .. } => error.location().member(field),
+            Fault::UnknownField { field, .. } => error.location().member(field),
             _ => error.location().clone(),
         };
         let place = joined(at, &place);

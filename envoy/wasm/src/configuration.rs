@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::protobuf;
 use portcullis::{
-    config::{Config, ConfigError, Reason},
+    config::{Config, ConfigError, Fault},
     json::{self, JsonError},
 };
 
 /// Parses the configuration, and returns it with a text that is the same for every plugin with the
 /// same configuration.
 pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
-    let (document, text) = document(bytes).map_err(Reason::Json)?;
+    let (document, text) = document(bytes).map_err(Fault::Json)?;
     Ok((Config::from_value(&document)?, text))
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, Fault,
         error::At,
         raw::{RawAuthorize, RawWords},
     },
@@ -26,14 +26,14 @@ pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigE
             None => Vec::new(),
         },
         claims: match &raw.claims {
-            Some(claims) if claims.is_empty() => return Err(Reason::Empty).at("claims"),
+            Some(claims) if claims.is_empty() => return Err(Fault::Empty).at("claims"),
             Some(claims) => claims::accepted_values(claims).at("claims")?,
             None => Vec::new(),
         },
         client_ids: client_ids(raw.client_ids.as_deref())?,
     };
     if authorization == Authorization::default() {
-        return Err(Reason::Empty.into());
+        return Err(Fault::Empty.into());
     }
     Ok(authorization)
 }
@@ -46,7 +46,7 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
     let words = texts(words).at(field)?;
     for (index, word) in words.iter().enumerate() {
         if !word.bytes().all(is_scope_byte) {
-            let wrong = Reason::WrongForm {
+            let wrong = Fault::WrongForm {
                 expected: SCOPE,
                 found: word.clone(),
             };

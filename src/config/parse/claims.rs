@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{defaults::Claim, list::exactly_one};
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, Fault,
         error::At,
         raw::{ClaimName, RawClaimRequirement, Scalar},
     },
@@ -55,7 +55,7 @@ pub(super) fn accepted_values(
         let any_of = raw
             .any_of
             .as_deref()
-            .ok_or(Reason::MissingField { field: "any_of" })
+            .ok_or(Fault::MissingField { field: "any_of" })
             .at_index(index)?;
         claims.push((raw.claim.0.clone(), accepted(any_of).at_index(index)?));
     }
@@ -75,20 +75,20 @@ pub(super) fn claim_path(
     ])?;
     if field == "claim_name" && segments.iter().any(String::is_empty) {
         let expected = "names with single dots between them (or \"claim_path\")";
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected,
             found: claim_name.unwrap_or_default().to_owned(),
         })
         .at(field);
     }
     ClaimPath::from_segments(segments.to_vec())
-        .ok_or(Reason::Empty)
+        .ok_or(Fault::Empty)
         .at(field)
 }
 
 fn accepted(any_of: &[Scalar]) -> Result<Vec<Value>, ConfigError> {
     if any_of.is_empty() {
-        return Err(Reason::Empty).at("any_of");
+        return Err(Fault::Empty).at("any_of");
     }
     Ok(any_of.iter().map(|scalar| scalar.0.clone()).collect())
 }

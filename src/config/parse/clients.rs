@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Preset, Provider, Reason,
+        ConfigError, Fault, Preset, Provider,
         error::At,
         raw::{RawClient, RawClientProvider, RawClientSecrets},
     },
@@ -87,7 +87,7 @@ pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, 
 
 fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     if raw.clients.0.is_empty() {
-        return Err(Reason::Empty).at("clients");
+        return Err(Fault::Empty).at("clients");
     }
     let mut clients = Vec::new();
     for (id, raw) in &raw.clients.0 {
@@ -111,7 +111,7 @@ fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
             .next()
             .unwrap_or_default()
             .to_owned();
-        return Err(Reason::WrongForm { expected, found }.into());
+        return Err(Fault::WrongForm { expected, found }.into());
     }
     let id = at_most(MAX_ID, id)?;
     let scopes = words(raw.scopes.as_deref(), SCOPE, is_scope_byte).at("scopes")?;
@@ -141,10 +141,10 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     let mut hashes = raw.iter().enumerate().map(|(index, text)| {
         // Never repeated: an operator may have written the secret itself.
         SecretHash::parse(text)
-            .ok_or(Reason::SecretHash)
+            .ok_or(Fault::SecretHash)
             .at_index(index)
     });
-    let first = hashes.next().ok_or(Reason::Empty)??;
+    let first = hashes.next().ok_or(Fault::Empty)??;
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
@@ -162,7 +162,7 @@ fn words(
     match wrong {
         Some((index, word)) => {
             let found = word.clone();
-            Err(Reason::WrongForm { expected, found }).at_index(index)
+            Err(Fault::WrongForm { expected, found }).at_index(index)
         }
         None => Ok(words),
     }

@@ -2,7 +2,7 @@
 
 use super::{list::distinct_texts, text::at_most};
 use crate::{
-    config::{ConfigError, Reason, error::At, raw::RawNormalizePayload},
+    config::{ConfigError, Fault, error::At, raw::RawNormalizePayload},
     decision::{Exports, StateKey},
 };
 
@@ -29,7 +29,7 @@ pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigErro
             // The one would overwrite the other.
             if seen.contains(key) {
                 let value = key.as_str().to_owned();
-                return Err(Reason::Repeated { value }).at(field);
+                return Err(Fault::Repeated { value }).at(field);
             }
             seen.push(key.clone());
         }
@@ -46,7 +46,7 @@ pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigErro
     })
 }
 
-fn key(written: Option<&str>) -> Result<Option<StateKey>, Reason> {
+fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
     // An empty text is an absent one in protobuf JSON.
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
@@ -57,7 +57,7 @@ fn key(written: Option<&str>) -> Result<Option<StateKey>, Reason> {
         .any(|char| char.is_whitespace() || char.is_control())
     {
         let expected = "a name without spaces and control characters";
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected,
             found: name.to_owned(),
         });

@@ -5,7 +5,7 @@
 
 use super::claims::claim_path;
 use crate::{
-    config::{ConfigError, Provider, Reason, error::At, raw::RawClaimHeader},
+    config::{ConfigError, Fault, Provider, error::At, raw::RawClaimHeader},
     http::HeaderName,
     policy::{ClaimHeader, PayloadHeader, Places, Requirement},
 };
@@ -50,7 +50,7 @@ pub(super) fn claim_headers(raw: &[RawClaimHeader]) -> Result<Vec<ClaimHeader>, 
 pub(super) fn payload_header(
     name: Option<&str>,
     padded: Option<bool>,
-) -> Result<Option<PayloadHeader>, Reason> {
+) -> Result<Option<PayloadHeader>, Fault> {
     // An empty text is an absent one in protobuf JSON.
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Ok(None);
@@ -75,7 +75,7 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
 pub(super) fn status_header(
     name: Option<&str>,
     providers: &[Provider],
-) -> Result<Option<HeaderName>, Reason> {
+) -> Result<Option<HeaderName>, Fault> {
     let name = match name {
         Some(NO_STATUS_HEADER) => return Ok(None),
         None | Some("") => settable(STATUS_HEADER)?,
@@ -84,7 +84,7 @@ pub(super) fn status_header(
     check_place(&name, providers)?;
     let mut taken = providers.iter().flat_map(headers_of);
     if taken.any(|other| are_confusable(other, &name)) {
-        return Err(Reason::Repeated {
+        return Err(Fault::Repeated {
             value: name.to_string(),
         });
     }
@@ -143,18 +143,18 @@ fn check_provider(provider: &Provider, all: &[Provider]) -> Result<(), ConfigErr
     Ok(())
 }
 
-fn check_taken(name: &HeaderName, seen: &[&HeaderName]) -> Result<(), Reason> {
+fn check_taken(name: &HeaderName, seen: &[&HeaderName]) -> Result<(), Fault> {
     let is_taken = seen.iter().any(|other| are_confusable(other, name));
     let value = name.to_string();
-    (!is_taken).then_some(()).ok_or(Reason::Repeated { value })
+    (!is_taken).then_some(()).ok_or(Fault::Repeated { value })
 }
 
-fn check_place(name: &HeaderName, providers: &[Provider]) -> Result<(), Reason> {
+fn check_place(name: &HeaderName, providers: &[Provider]) -> Result<(), Fault> {
     let reader = providers
         .iter()
         .find(|provider| reads(&provider.places, name));
     reader.map_or(Ok(()), |provider| {
-        Err(Reason::TokenHeader {
+        Err(Fault::TokenHeader {
             provider: provider.name.clone(),
         })
     })
@@ -169,16 +169,16 @@ fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {
 }
 
 /// A header that a module may set.
-pub(super) fn settable(name: &str) -> Result<HeaderName, Reason> {
+pub(super) fn settable(name: &str) -> Result<HeaderName, Fault> {
     if name.starts_with(':') {
-        return Err(Reason::ReservedHeader);
+        return Err(Fault::ReservedHeader);
     }
-    let name = HeaderName::parse(name).map_err(Reason::HeaderName)?;
+    let name = HeaderName::parse(name).map_err(Fault::HeaderName)?;
     if RESERVED
         .iter()
         .any(|reserved| name.is_confusable_with(reserved.as_bytes()))
     {
-        return Err(Reason::ReservedHeader);
+        return Err(Fault::ReservedHeader);
     }
     Ok(name)
 }

@@ -2,7 +2,7 @@
 
 use super::{headers, structured_scopes::ROLE};
 use crate::{
-    config::{ConfigError, Provider, Reason, error::At, raw::RawIdentityHeader},
+    config::{ConfigError, Fault, Provider, error::At, raw::RawIdentityHeader},
     jose::ClaimPath,
     policy::{IdentityHeader, IdentityPart, IdentityTemplate, Requirement, StructuredScopes},
     template::Template,
@@ -20,7 +20,7 @@ pub(super) fn header(
 }
 
 /// Refuses to pass claims on unverified where an identity would be made of them.
-pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Reason> {
+pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {
         return Ok(());
     }
@@ -35,19 +35,19 @@ pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result
     if joined || !names_any && providers.iter().any(|provider| identifies(Some(provider))) {
         let field = "extract_only_without_validation";
         let other = "identity_header";
-        return Err(Reason::Contradiction { field, other });
+        return Err(Fault::Contradiction { field, other });
     }
     Ok(())
 }
 
-fn template(text: &str, scopes: Option<&StructuredScopes>) -> Result<IdentityTemplate, Reason> {
+fn template(text: &str, scopes: Option<&StructuredScopes>) -> Result<IdentityTemplate, Fault> {
     let expected = "one line with names in braces, such as oauth-{role}$@{org}.{cloud}";
     let is_plain = text.bytes().all(|byte| byte >= 0x20 && byte != 0x7f) && text.trim() == text;
     let template = Template::parse(text)
         .filter(|template| is_plain && !template.tail.is_empty())
         .ok_or(expected)
         .and_then(Template::without_touching)
-        .map_err(|expected| Reason::WrongForm {
+        .map_err(|expected| Fault::WrongForm {
             expected,
             found: text.to_owned(),
         })?;

@@ -2,7 +2,7 @@
 
 use super::list::texts;
 use crate::{
-    config::{ConfigError, Preset, Reason, error::At, raw::RawProvider},
+    config::{ConfigError, Fault, Preset, error::At, raw::RawProvider},
     jose::{ClaimPath, IssuerTemplate},
     policy::Audiences,
     verification::{ClaimRequirement, Issuer},
@@ -26,18 +26,18 @@ impl WrittenIssuer<'_> {
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
             Some(_) if self.allow_any_issuer => {
                 let (field, other) = ("issuer", "allow_any_issuer");
-                return Err(Reason::Contradiction { field, other }.into());
+                return Err(Fault::Contradiction { field, other }.into());
             }
             Some(text) => parse(text).at("issuer")?,
             None if self.allow_any_issuer => Issuer::Any,
-            None => return Err(Reason::NoIssuer.into()),
+            None => return Err(Fault::NoIssuer.into()),
         };
         match &issuer {
             Issuer::Template(template) if !self.allow_any_tenant => {
                 check_constraints(template, required).at("issuer")?;
             }
             Issuer::Any | Issuer::Exact(_) if self.allow_any_tenant => {
-                return Err(Reason::NoPlaceholder).at("allow_any_tenant");
+                return Err(Fault::NoPlaceholder).at("allow_any_tenant");
             }
             _ => {}
         }
@@ -54,41 +54,41 @@ pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, 
     match written.filter(|audiences| !audiences.is_empty()) {
         Some(_) if allow_any => {
             let (field, other) = ("audiences", "allow_any_audience");
-            Err(Reason::Contradiction { field, other }.into())
+            Err(Fault::Contradiction { field, other }.into())
         }
         Some(audiences) => texts(audiences).at("audiences").map(Audiences::AnyOf),
         None if allow_any => Ok(Audiences::Any),
         None if preset.lacks_audience() => match &raw.client_ids {
             Some(_) => Ok(Audiences::Any),
-            None => Err(Reason::MissingField {
+            None => Err(Fault::MissingField {
                 field: "client_ids",
             }
             .into()),
         },
-        None => Err(Reason::NoAudiences.into()),
+        None => Err(Fault::NoAudiences.into()),
     }
 }
 
 /// Splits `https://idp/{tid}/v2.0` at its placeholders.
-fn parse(text: &str) -> Result<Issuer, Reason> {
+fn parse(text: &str) -> Result<Issuer, Fault> {
     if !text.contains(['{', '}']) {
         return Ok(Issuer::Exact(text.to_owned()));
     }
-    let template = IssuerTemplate::parse(text).ok_or(Reason::IssuerTemplate)?;
+    let template = IssuerTemplate::parse(text).ok_or(Fault::IssuerTemplate)?;
     Ok(Issuer::Template(template))
 }
 
 fn check_constraints(
     template: &IssuerTemplate,
     required: &[ClaimRequirement],
-) -> Result<(), Reason> {
+) -> Result<(), Fault> {
     for (claim, _) in &template.tail {
         let path = ClaimPath::top_level(claim);
         if !required
             .iter()
             .any(|requirement| requirement.constrains(&path))
         {
-            return Err(Reason::UnconstrainedPlaceholder {
+            return Err(Fault::UnconstrainedPlaceholder {
                 claim: claim.clone(),
             });
         }

@@ -9,7 +9,7 @@ use base64::{
 use super::{list::exactly_one, remote};
 use crate::{
     config::{
-        ConfigError, Limits, Reason,
+        ConfigError, Fault, Limits,
         error::At,
         raw::{
             RawDataSource, RawDiscovery, RawProvider, RawPublicKeys, RawRemoteJwks, RawSharedSecret,
@@ -30,7 +30,7 @@ const ALGORITHMS: &[&str] = &[
 ];
 
 /// The one source that is written, and its name.
-pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Reason> {
+pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Fault> {
     exactly_one([
         ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
         ("discovery", raw.discovery.as_ref().map(Written::Discovery)),
@@ -64,7 +64,7 @@ pub(super) fn keys(
         Written::Discovery(raw) => {
             let issuer = issuer
                 .as_written()
-                .ok_or(Reason::NotDiscoverable)
+                .ok_or(Fault::NotDiscoverable)
                 .at(field)?;
             fetched(remote::discovery(raw, &issuer).at(field)?, listed)
         }
@@ -122,7 +122,7 @@ fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, ConfigError> {
     let mut listed = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let algorithm = Algorithm::from_name(name)
-            .ok_or(Reason::UnknownValue {
+            .ok_or(Fault::UnknownValue {
                 value: name.clone(),
                 known: ALGORITHMS,
             })
@@ -130,7 +130,7 @@ fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, ConfigError> {
         listed.push(algorithm);
     }
     if listed.is_empty() {
-        return Err(Reason::Empty.into());
+        return Err(Fault::Empty.into());
     }
     let mut algorithms = Algorithm::ALL.to_vec();
     algorithms.retain(|algorithm| listed.contains(algorithm));
@@ -145,21 +145,21 @@ fn symmetric() -> Vec<Algorithm> {
 }
 
 /// Whoever can read a public key could sign with it, were it a secret (RFC 8725 §2.1).
-fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Reason> {
+fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let found = algorithms.iter().find(|algorithm| algorithm.is_symmetric());
     found.map_or(Ok(()), |found| {
-        Err(Reason::SymmetricAlgorithm {
+        Err(Fault::SymmetricAlgorithm {
             algorithm: found.name(),
         })
     })
 }
 
-fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Reason> {
+fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let found = algorithms
         .iter()
         .find(|algorithm| !algorithm.is_symmetric());
     found.map_or(Ok(()), |found| {
-        Err(Reason::AsymmetricSecret {
+        Err(Fault::AsymmetricSecret {
             algorithm: found.name(),
         })
     })
@@ -170,7 +170,7 @@ fn check_service(
     keys: &KeySet,
     algorithms: &[Algorithm],
     binding: JwkAlgorithm,
-) -> Result<(), Reason> {
+) -> Result<(), Fault> {
     let serves_one = keys.keys().iter().any(|key| {
         algorithms
             .iter()
@@ -179,7 +179,7 @@ fn check_service(
     if serves_one {
         Ok(())
     } else {
-        Err(Reason::NoServingKey)
+        Err(Fault::NoServingKey)
     }
 }
 
@@ -189,7 +189,7 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         ("inline_bytes", raw.inline_bytes.as_deref()),
     ])?;
     let document = if field == "inline_bytes" {
-        decode_base64(text).ok_or(Reason::NotBase64).at(field)?
+        decode_base64(text).ok_or(Fault::NotBase64).at(field)?
     } else {
         text.as_bytes().to_vec()
     };
@@ -199,7 +199,7 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
     };
     KeySet::parse(&document, KeyOrigin::Local, limits)
         .and_then(without_large_exponents)
-        .map_err(Reason::Keys)
+        .map_err(Fault::Keys)
         .at(field)
 }
 
@@ -217,13 +217,13 @@ fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
 fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();
     for (index, text) in raw.pem.iter().enumerate() {
-        keys.append(&mut pem::keys(text).map_err(Reason::Pem).at_index(index)?);
+        keys.append(&mut pem::keys(text).map_err(Fault::Pem).at_index(index)?);
         let limit = limits.jwks_keys;
         if keys.len() > limit {
-            return Err(Reason::Keys(KeySetError::TooManyKeys { limit }).into());
+            return Err(Fault::Keys(KeySetError::TooManyKeys { limit }).into());
         }
     }
-    Ok(KeySet::from_keys(keys).ok_or(Reason::Empty)?)
+    Ok(KeySet::from_keys(keys).ok_or(Fault::Empty)?)
 }
 
 /// `bytes` of protobuf JSON: either alphabet, with padding or without.
@@ -237,10 +237,10 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
         .ok()
 }
 
-fn secrets(raw: &[RawSharedSecret]) -> Result<KeySet, Reason> {
+fn secrets(raw: &[RawSharedSecret]) -> Result<KeySet, Fault> {
     KeySet::from_secrets(
         raw.iter()
             .map(|raw| (raw.kid.as_deref(), raw.secret.as_str())),
     )
-    .map_err(Reason::Keys)
+    .map_err(Fault::Keys)
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     config::{
-        ConfigError, Limits, Reason,
+        ConfigError, Fault, Limits,
         error::At,
         raw::{RawCache, RawDuration, RawLimits},
     },
@@ -117,11 +117,11 @@ pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
 }
 
 /// `value`, if it lies between `min` and `max`.
-pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> Result<u64, Reason> {
+pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> Result<u64, Fault> {
     if (min..=max).contains(&value) {
         Ok(value)
     } else {
-        Err(Reason::OutOfBounds { min, max, unit })
+        Err(Fault::OutOfBounds { min, max, unit })
     }
 }
 
@@ -130,18 +130,18 @@ pub(super) fn duration_in_bounds(
     value: Duration,
     min: Duration,
     max: Duration,
-) -> Result<Duration, Reason> {
+) -> Result<Duration, Fault> {
     let [value, min, max] = [value, min, max].map(time::milliseconds);
     in_bounds(value, min, max, "milliseconds").map(Duration::from_millis)
 }
 
 /// A duration that is more than nothing.
-pub(super) fn positive(written: RawDuration) -> Result<Duration, Reason> {
+pub(super) fn positive(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, RawDuration::MAX)
 }
 
-fn fits(count: u64) -> Result<usize, Reason> {
-    usize::try_from(count).map_err(|_| Reason::OutOfBounds {
+fn fits(count: u64) -> Result<usize, Fault> {
+    usize::try_from(count).map_err(|_| Fault::OutOfBounds {
         min: 1,
         max: u64::from(u32::MAX),
         unit: "",

@@ -1,16 +1,16 @@
 //! Lists and alternatives.
 
 use crate::config::{
-    Reason,
+    Fault,
     error::{At, ConfigError},
 };
 
 /// The one alternative that is written, with its name.
 pub(super) fn exactly_one<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
-) -> Result<(&'static str, T), Reason> {
+) -> Result<(&'static str, T), Fault> {
     at_most_one(alternatives).and_then(|(choices, one)| {
-        one.ok_or(Reason::NotExactlyOne {
+        one.ok_or(Fault::NotExactlyOne {
             choices,
             found: Vec::new(),
         })
@@ -20,7 +20,7 @@ pub(super) fn exactly_one<T, const N: usize>(
 /// The one alternative that is written, if there is one.
 pub(super) fn one_or_none<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
-) -> Result<Option<(&'static str, T)>, Reason> {
+) -> Result<Option<(&'static str, T)>, Fault> {
     at_most_one(alternatives).map(|(_, one)| one)
 }
 
@@ -29,7 +29,7 @@ type Choice<T> = (Vec<&'static str>, Option<(&'static str, T)>);
 
 fn at_most_one<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
-) -> Result<Choice<T>, Reason> {
+) -> Result<Choice<T>, Fault> {
     let choices = alternatives.iter().map(|(name, _)| *name).collect();
     let mut written = alternatives
         .into_iter()
@@ -39,7 +39,7 @@ fn at_most_one<T, const N: usize>(
     match one {
         Some((name, _)) if !others.is_empty() => {
             let found = std::iter::once(name).chain(others).collect();
-            Err(Reason::NotExactlyOne { choices, found })
+            Err(Fault::NotExactlyOne { choices, found })
         }
         one => Ok((choices, one)),
     }
@@ -49,7 +49,7 @@ fn at_most_one<T, const N: usize>(
 /// as "any" or as "none".
 pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
-        return Err(Reason::Empty.into());
+        return Err(Fault::Empty.into());
     }
     distinct_texts(list)
 }
@@ -64,11 +64,11 @@ pub(super) fn distinct_texts(list: &[String]) -> Result<Vec<String>, ConfigError
     let mut distinct: Vec<String> = Vec::new();
     for (index, text) in list.iter().enumerate() {
         if text.is_empty() {
-            return Err(Reason::Empty).at_index(index);
+            return Err(Fault::Empty).at_index(index);
         }
         if distinct.contains(text) {
             let value = text.clone();
-            return Err(Reason::Repeated { value }).at_index(index);
+            return Err(Fault::Repeated { value }).at_index(index);
         }
         distinct.push(text.clone());
     }

@@ -30,7 +30,7 @@ use serde_json::Value;
 
 use self::requirement::Names;
 use super::{
-    Config, ConfigError, Reason,
+    Config, ConfigError, Fault,
     error::At,
     raw::{
         RawConfig, RawMode, RawPathPolicy, RawRule, RawSignatureBackend, RawSwitch, RawUnmatched,
@@ -53,7 +53,7 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
-        Self::from_value(&json::parse(bytes).map_err(Reason::Json)?)
+        Self::from_value(&json::parse(bytes).map_err(Fault::Json)?)
     }
 
     /// Reads a configuration that is parsed already.
@@ -183,7 +183,7 @@ fn rule(raw: &RawRule, names: Names<'_>, policy: PathPolicy) -> Result<Rule, Con
         (None, Some(name)) => Some(names.requirement(name).at("requirement_name")?),
         (Some(_), Some(_)) => {
             let (field, other) = ("requires", "requirement_name");
-            return Err(Reason::Contradiction { field, other }.into());
+            return Err(Fault::Contradiction { field, other }.into());
         }
     };
     let authorization = raw
@@ -193,9 +193,9 @@ fn rule(raw: &RawRule, names: Names<'_>, policy: PathPolicy) -> Result<Rule, Con
         .transpose()
         .at("authorize")?;
     match &requirement {
-        None if authorization.is_some() => return Err(Reason::AuthorizeWithoutRequires.into()),
+        None if authorization.is_some() => return Err(Fault::AuthorizeWithoutRequires.into()),
         Some(requirement) if authorization.is_some() && requirement.extracts() => {
-            return Err(Reason::UnverifiedClaims).at("authorize");
+            return Err(Fault::UnverifiedClaims).at("authorize");
         }
         _ => {}
     }

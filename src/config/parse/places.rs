@@ -2,7 +2,7 @@
 
 use super::list::distinct_texts;
 use crate::{
-    config::{ConfigError, Reason, error::At, raw::RawJwtHeader},
+    config::{ConfigError, Fault, error::At, raw::RawJwtHeader},
     http::HeaderName,
     policy::{HeaderPlace, Places},
 };
@@ -32,15 +32,15 @@ fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> 
         // A token would be found in both, and two tokens are refused.
         if places.iter().any(|other| overlap(other, &place)) {
             let value = raw.name.clone();
-            return Err(Reason::Repeated { value }).at_index(index);
+            return Err(Fault::Repeated { value }).at_index(index);
         }
         places.push(place);
     }
     Ok(places)
 }
 
-fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Reason> {
-    let name = HeaderName::parse(&raw.name).map_err(Reason::HeaderName)?;
+fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Fault> {
+    let name = HeaderName::parse(&raw.name).map_err(Fault::HeaderName)?;
     let prefix = raw.value_prefix.clone().unwrap_or_default();
     let is_bearer = prefix.trim_end_matches(' ').eq_ignore_ascii_case("bearer");
     Ok(if name.as_str() == "authorization" && is_bearer {
@@ -71,7 +71,7 @@ fn cookie_names(raw: &[String]) -> Result<Vec<String>, ConfigError> {
         // A cookie's name is a token as a header's is (RFC 6265 §4.1.1).
         if HeaderName::parse(name).is_err() {
             let expected = "the name of a cookie";
-            return Err(Reason::WrongForm {
+            return Err(Fault::WrongForm {
                 expected,
                 found: name.clone(),
             })

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Limits, Preset, Provider, Reason,
+        ConfigError, Fault, Limits, Preset, Provider,
         error::At,
         raw::{RawDuration, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
@@ -43,7 +43,7 @@ pub(super) fn provider(
     bounds: &Limits,
 ) -> Result<Provider, ConfigError> {
     if !is_name(name) {
-        return Err(Reason::ProviderName.into());
+        return Err(Fault::ProviderName.into());
     }
     match raw {
         RawEntry::Clients(raw) => clients::provider(name, raw),
@@ -95,7 +95,7 @@ fn authorization_server(
                 .at("subjects")?,
             client_ids: client_ids(raw.client_ids.as_deref())?,
             client_id_claims: match raw.client_id_claims.as_deref() {
-                Some([]) => return Err(Reason::Empty).at("client_id_claims"),
+                Some([]) => return Err(Fault::Empty).at("client_id_claims"),
                 names => claims::paths(names, defaults.client_id_claims),
             },
             algorithms,
@@ -150,7 +150,7 @@ fn rights(raw: &RawProvider, defaults: &Defaults) -> Result<Rights, ConfigError>
     let role_claims = match (&structured_scopes, raw.role_claims.as_deref()) {
         (Some(_), Some(_)) => {
             let (field, other) = ("role_claims", "structured_scopes");
-            return Err(Reason::Contradiction { field, other }.into());
+            return Err(Fault::Contradiction { field, other }.into());
         }
         (Some(_), None) => Vec::new(),
         (None, names) => claims::paths(names, defaults.role_claims),
@@ -171,7 +171,7 @@ fn rights(raw: &RawProvider, defaults: &Defaults) -> Result<Rights, ConfigError>
 fn exports(raw: &RawProvider) -> Result<Exports, ConfigError> {
     if raw.identity_in_metadata.is_some() && raw.identity_header.is_none() {
         let field = "identity_header";
-        return Err(Reason::MissingField { field }.into());
+        return Err(Fault::MissingField { field }.into());
     }
     exports::exports(WrittenExports {
         failed_status: raw.failed_status_in_metadata.as_deref(),
@@ -212,18 +212,18 @@ fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigErro
 }
 
 /// Whole seconds; a fraction is dropped, which is the stricter bound.
-fn lifetime(written: RawDuration) -> Result<Duration, Reason> {
+fn lifetime(written: RawDuration) -> Result<Duration, Fault> {
     let (written, max) = (written.0.as_secs(), RawDuration::MAX.as_secs());
     in_bounds(written, 1, max, "seconds").map(Duration::from_secs)
 }
 
-fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenTypes, Reason> {
+fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenTypes, Fault> {
     let written: Vec<&str> = match written {
         Some(names) => names.iter().map(String::as_str).collect(),
         None => defaults.token_types.to_vec(),
     };
     if written.is_empty() {
-        return Err(Reason::Empty);
+        return Err(Fault::Empty);
     }
     if written.contains(&"*") {
         return Ok(TokenTypes::Any);

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::limits::{SHORTEST, duration_in_bounds, positive};
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, Fault,
         error::At,
         raw::{
             RawAsyncFetch, RawDiscovery, RawDuration, RawHttpUri, RawRemoteJwks, RawRetryPolicy,
@@ -33,10 +33,10 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
         uri,
     } = &raw.http_uri;
     if cluster.is_empty() {
-        return Err(Reason::Empty).at("cluster").at("http_uri");
+        return Err(Fault::Empty).at("cluster").at("http_uri");
     }
     let endpoint = Endpoint::parse(uri, cluster)
-        .ok_or(Reason::WrongForm {
+        .ok_or(Fault::WrongForm {
             expected: "https://host/path, without user and fragment",
             found: uri.clone(),
         })
@@ -57,11 +57,11 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
 /// `discovery` of the issuer that is configured beside it.
 pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
     if raw.cluster.is_empty() {
-        return Err(Reason::Empty).at("cluster");
+        return Err(Fault::Empty).at("cluster");
     }
     let jwks_cluster = raw.jwks_cluster.as_ref().unwrap_or(&raw.cluster);
     if jwks_cluster.is_empty() {
-        return Err(Reason::Empty).at("jwks_cluster");
+        return Err(Fault::Empty).at("jwks_cluster");
     }
     let timeout = raw
         .timeout
@@ -69,7 +69,7 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
         .at("timeout")?;
     let location = JwksLocation::Discovered(Discovery {
         issuer: issuer.to_owned(),
-        metadata: metadata_endpoints(issuer, &raw.cluster).ok_or(Reason::NotDiscoverable)?,
+        metadata: metadata_endpoints(issuer, &raw.cluster).ok_or(Fault::NotDiscoverable)?,
         jwks_cluster: jwks_cluster.clone(),
     });
     let keeping = WrittenKeeping {
@@ -85,7 +85,7 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
 
 /// Envoy reads zero as "no limit": a call that hangs would never be repeated. The ABI has 32 bits for
 /// it, and a lease lasts as long.
-fn call_timeout(written: RawDuration) -> Result<Duration, Reason> {
+fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Provider, Reason,
+        ConfigError, Fault, Provider,
         echo::nearest,
         error::At,
         raw::{Named, RawFilterStateRules, RawRequirement, RawRequirements},
@@ -48,13 +48,13 @@ pub(super) fn filter_state_rules(
 ) -> Result<FilterStateRules, ConfigError> {
     // A NUL would end the host's name of the property.
     if raw.name.is_empty() || raw.name.contains('\0') {
-        return Err(Reason::Empty).at("name");
+        return Err(Fault::Empty).at("name");
     }
     let requires = raw
         .requires
         .as_ref()
         .filter(|requires| !requires.0.is_empty());
-    let requires = requires.ok_or(Reason::MissingField { field: "requires" })?;
+    let requires = requires.ok_or(Fault::MissingField { field: "requires" })?;
     Ok(FilterStateRules {
         name: raw.name.clone(),
         requires: named(requires, providers).at("requires")?,
@@ -68,7 +68,7 @@ pub(super) fn requirement(
     depth: usize,
 ) -> Result<Requirement, ConfigError> {
     if depth > MAX_DEPTH {
-        return Err(Reason::TooDeep { max: MAX_DEPTH }.into());
+        return Err(Fault::TooDeep { max: MAX_DEPTH }.into());
     }
     let (field, written) = exactly_one([
         (
@@ -139,22 +139,22 @@ enum Written<'a> {
 
 impl Names<'_> {
     /// The requirement called `name`.
-    pub(super) fn requirement(self, name: &str) -> Result<Requirement, Reason> {
+    pub(super) fn requirement(self, name: &str) -> Result<Requirement, Fault> {
         self.named
             .get(name)
             .cloned()
-            .ok_or_else(|| Reason::UnknownRequirement {
+            .ok_or_else(|| Fault::UnknownRequirement {
                 name: name.to_owned(),
                 nearest: nearest(name, self.named.keys().map(String::as_str)).map(str::to_owned),
             })
     }
 }
 
-fn provider(name: &str, providers: &[Provider]) -> Result<ProviderId, Reason> {
+fn provider(name: &str, providers: &[Provider]) -> Result<ProviderId, Fault> {
     providers
         .binary_search_by(|provider| provider.name.as_str().cmp(name))
         .map(ProviderId::new)
-        .map_err(|_| Reason::UnknownProvider {
+        .map_err(|_| Fault::UnknownProvider {
             name: name.to_owned(),
             nearest: nearest(
                 name,
@@ -170,11 +170,11 @@ fn with_audiences(
     providers: &[Provider],
 ) -> Result<Requirement, ConfigError> {
     let provider = provider(name, providers).at("provider_name")?;
-    let audiences = audiences.ok_or(Reason::MissingField { field: "audiences" })?;
+    let audiences = audiences.ok_or(Fault::MissingField { field: "audiences" })?;
     let audiences = texts(audiences).at("audiences")?;
     let takes = |id: ProviderId| providers.get(id.index()).map(Provider::scheme);
     if takes(provider) == Some(Scheme::Basic) {
-        return Err(Reason::NoTokens).at("audiences");
+        return Err(Fault::NoTokens).at("audiences");
     }
     Ok(Requirement::Provider {
         provider,
@@ -188,7 +188,7 @@ fn members(
     depth: usize,
 ) -> Result<Vec<Requirement>, ConfigError> {
     if raw.requirements.len() < 2 {
-        return Err(Reason::TooFew { min: 2 }).at("requirements");
+        return Err(Fault::TooFew { min: 2 }).at("requirements");
     }
     let mut members = Vec::new();
     for (index, raw) in raw.requirements.iter().enumerate() {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::limits::in_bounds;
 use crate::{
-    config::{ConfigError, Reason, error::At, raw::RawRevocation},
+    config::{ConfigError, Fault, error::At, raw::RawRevocation},
     time::UnixSeconds,
     verification::Revocation,
 };
@@ -35,7 +35,7 @@ fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {
         if text.is_empty() {
-            return Err(Reason::Empty).at_index(index);
+            return Err(Fault::Empty).at_index(index);
         }
         sorted.insert(text.clone(), Value::Null);
     }

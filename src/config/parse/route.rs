@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, Fault,
         error::At,
         raw::{RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange, RawRegex, RawStringMatcher},
     },
@@ -88,31 +88,31 @@ impl WrittenPath<'_> {
 }
 
 /// A path that some request could have: a rule that no request matches protects nothing.
-pub(super) fn from_root(path: &str) -> Result<&str, Reason> {
+pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);
     }
-    Err(Reason::WrongForm {
+    Err(Fault::WrongForm {
         expected: "a path that starts with / and has no ? or #",
         found: path.to_owned(),
     })
 }
 
 /// A rule's path, in the spelling of the requests that the path policy admits.
-fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Reason> {
+fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Fault> {
     match policy {
         PathPolicy::Raw => Ok(PathText::verbatim(path.to_owned())),
         PathPolicy::Reject => match unreachable(path, extent) {
-            Some(fault) => Err(Reason::UnreachablePath { fault }),
+            Some(fault) => Err(Fault::UnreachablePath { fault }),
             None => Ok(PathText::from(path.to_owned())),
         },
     }
 }
 
-fn segments(path: &str) -> Result<&str, Reason> {
+fn segments(path: &str) -> Result<&str, Fault> {
     let path = from_root(path)?;
     if path.ends_with('/') {
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected: "a path without / at its end (for all paths: \"prefix\": \"/\")",
             found: path.to_owned(),
         });
@@ -126,7 +126,7 @@ fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
         // A method is a token as a header's name is (RFC 9110 §9.1).
         if is_misspelt(method.as_bytes()) || HeaderName::parse(method).is_err() {
             let expected = "a method in capital letters, such as GET";
-            let wrong = Reason::WrongForm {
+            let wrong = Fault::WrongForm {
                 expected,
                 found: method.clone(),
             };
@@ -215,13 +215,13 @@ impl WrittenCondition<'_> {
                 let start = raw.start.unwrap_or_default().0;
                 let end = raw.end.unwrap_or_default().0;
                 if start >= end {
-                    return Err(Reason::EmptyRange.into());
+                    return Err(Fault::EmptyRange.into());
                 }
                 HeaderCondition::Range { start, end }
             }
             // Envoy takes an empty text for "present", others for "empty".
             Self::Text(Written::Exact("")) => {
-                return Err(Reason::Empty.into());
+                return Err(Fault::Empty.into());
             }
             Self::Text(written) => HeaderCondition::Text(StringMatch::new(written.pattern()?)),
         })
@@ -259,16 +259,16 @@ fn normal(
             {
                 Ok(HeaderCondition::Text(written))
             }
-            Cow::Owned(spelling) => Err(Reason::OtherSpelling { spelling }.into()),
+            Cow::Owned(spelling) => Err(Fault::OtherSpelling { spelling }.into()),
         },
         _ => Ok(HeaderCondition::Text(written)),
     }
 }
 
 /// A header's name as a request's head has it; also a pseudo-header's.
-fn matched_header(name: &str) -> Result<String, Reason> {
+fn matched_header(name: &str) -> Result<String, Fault> {
     let bare = name.strip_prefix(':').unwrap_or(name);
-    let parsed = HeaderName::parse(bare).map_err(Reason::HeaderName)?;
+    let parsed = HeaderName::parse(bare).map_err(Fault::HeaderName)?;
     if bare.len() != name.len() {
         return Ok(format!(":{parsed}"));
     }
@@ -282,7 +282,7 @@ fn matched_header(name: &str) -> Result<String, Reason> {
 
 fn query_parameter(raw: &RawQueryMatcher) -> Result<QueryMatch, ConfigError> {
     if raw.name.is_empty() {
-        return Err(Reason::Empty).at("name");
+        return Err(Fault::Empty).at("name");
     }
     let condition = one_or_none([
         (

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{authorization::authorization, requirement::Names};
 use crate::{
     config::{
-        Config, ConfigError, Reason,
+        Config, ConfigError, Fault,
         error::At,
         raw::{RawRoutePolicy, Read as _},
     },
@@ -43,7 +43,7 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
         (None, Some(name), authorization) => {
             let requirement = names.requirement(name).at("requirement_name")?;
             if authorization.is_some() && requirement.extracts() {
-                return Err(Reason::UnverifiedClaims.into());
+                return Err(Fault::UnverifiedClaims.into());
             }
             Ok(RoutePolicy::Require {
                 requirement,

@@ -4,7 +4,7 @@ use super::{
     authorization::authorization, requirement::requirement, route::from_root, text::at_most,
 };
 use crate::{
-    config::{ConfigError, Provider, Reason, error::At, raw::RawStatus},
+    config::{ConfigError, Fault, Provider, error::At, raw::RawStatus},
     http::path::{Extent, normal_spelling, unreachable},
     policy::StatusPath,
 };
@@ -23,18 +23,18 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         None => None,
     };
     match &requirement {
-        None if authorization.is_some() => return Err(Reason::AuthorizeWithoutRequires.into()),
-        None if raw.unprotected != Some(true) => return Err(Reason::UnprotectedStatus.into()),
+        None if authorization.is_some() => return Err(Fault::AuthorizeWithoutRequires.into()),
+        None if raw.unprotected != Some(true) => return Err(Fault::UnprotectedStatus.into()),
         Some(_) if raw.unprotected == Some(true) => {
             let (field, other) = ("unprotected", "requires");
-            return Err(Reason::Contradiction { field, other }.into());
+            return Err(Fault::Contradiction { field, other }.into());
         }
         Some(requirement) if requirement.extracts() => {
-            return Err(Reason::UnverifiedClaims).at("requires");
+            return Err(Fault::UnverifiedClaims).at("requires");
         }
         // With `authorize` it takes a verified token all the same.
         Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
-            return Err(Reason::UnprotectedStatus.into());
+            return Err(Fault::UnprotectedStatus.into());
         }
         _ => {}
     }
@@ -52,9 +52,9 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
 }
 
 /// A path that requests can have, in their spelling.
-fn path(path: &str) -> Result<String, Reason> {
+fn path(path: &str) -> Result<String, Fault> {
     if unreachable(path, Extent::Whole).is_some() {
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected: "a path without dot or empty segments and encoded separators",
             found: path.to_owned(),
         });
@@ -62,12 +62,12 @@ fn path(path: &str) -> Result<String, Reason> {
     from_root(path).map(|path| normal_spelling(path).into_owned())
 }
 
-fn base_url(url: &str) -> Result<String, Reason> {
+fn base_url(url: &str) -> Result<String, Fault> {
     let is_url = ["https://", "http://"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
     if !is_url || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected: "a URL that begins with https:// or http://",
             found: url.to_owned(),
         });

@@ -2,7 +2,7 @@
 
 use super::text::is_scope_byte;
 use crate::{
-    config::{ConfigError, Reason, error::At, raw::RawStructuredScopes},
+    config::{ConfigError, Fault, error::At, raw::RawStructuredScopes},
     policy::StructuredScopes,
     template::{Template, occurrences},
 };
@@ -46,13 +46,13 @@ pub(super) fn structured_scopes(
     })
 }
 
-fn template(text: &str) -> Result<Template, Reason> {
+fn template(text: &str) -> Result<Template, Fault> {
     let expected = "a scope with names in braces, such as {cloud}::{org}::{role}, without spaces";
     let template = Template::parse(text)
         .filter(|template| template.literals().all(is_scope))
         .ok_or(expected)
         .and_then(Template::without_touching)
-        .map_err(|expected| Reason::WrongForm {
+        .map_err(|expected| Fault::WrongForm {
             expected,
             found: text.to_owned(),
         })?;
@@ -60,7 +60,7 @@ fn template(text: &str) -> Result<Template, Reason> {
     for (index, name) in names.iter().enumerate() {
         if names.iter().take(index).any(|earlier| earlier == name) {
             let value = ["{", name, "}"].concat();
-            return Err(Reason::Repeated { value });
+            return Err(Fault::Repeated { value });
         }
     }
     Ok(template)
@@ -71,14 +71,12 @@ fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), Con
     let stands = |name: &str| {
         let found = template.names().any(|placeholder| placeholder == name);
         let name = name.to_owned();
-        found
-            .then_some(())
-            .ok_or(Reason::NoSuchPlaceholder { name })
+        found.then_some(()).ok_or(Fault::NoSuchPlaceholder { name })
     };
     if value_of(fixed, role).is_some() {
         let expected = "a placeholder that has no value in \"where\"";
         let found = role.to_owned();
-        return Err(Reason::WrongForm { expected, found }).at("role");
+        return Err(Fault::WrongForm { expected, found }).at("role");
     }
     stands(role).at("role")?;
     for (name, _) in fixed {
@@ -88,7 +86,7 @@ fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), Con
     let unset = names.find(|name| *name != role && value_of(fixed, name).is_none());
     unset.map_or(Ok(()), |name| {
         let name = name.to_owned();
-        Err(Reason::UnsetPlaceholder { name }).at("where")
+        Err(Fault::UnsetPlaceholder { name }).at("where")
     })
 }
 
@@ -97,9 +95,9 @@ fn check_value(
     template: &Template,
     separators: &[(String, usize)],
     pair: &(String, String),
-) -> Result<(), Reason> {
+) -> Result<(), Fault> {
     if pair.1.is_empty() {
-        return Err(Reason::Empty);
+        return Err(Fault::Empty);
     }
     let written = write(template, std::slice::from_ref(pair));
     let mut separators = separators.iter();
@@ -107,7 +105,7 @@ fn check_value(
     if is_one_part && is_scope(&pair.1) {
         return Ok(());
     }
-    Err(Reason::WrongForm {
+    Err(Fault::WrongForm {
         expected: "printable ASCII without spaces, quotes, backslashes and what separates the parts",
         found: pair.1.clone(),
     })

@@ -5,7 +5,7 @@ use regex_lite::Regex;
 use super::list::exactly_one;
 use crate::{
     config::{
-        ConfigError, Reason,
+        ConfigError, Fault,
         error::At,
         raw::{RawRegex, RawSecret, RawStringMatcher},
     },
@@ -26,9 +26,9 @@ const MAX_POLICY_ID: usize = 128;
 const MAX_REGEX: usize = 4096;
 
 /// `text`, unless it is too long.
-pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Reason> {
+pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Fault> {
     if text.chars().nth(max).is_some() {
-        Err(Reason::TooLong { max })
+        Err(Fault::TooLong { max })
     } else {
         Ok(text)
     }
@@ -43,14 +43,14 @@ pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> 
 
 /// A text that can stand between quotes in a challenge as it is (RFC 9110 §5.6.4): whatever needed
 /// escapes there would be read in several ways by clients.
-pub(super) fn realm(text: &str) -> Result<String, Reason> {
+pub(super) fn realm(text: &str) -> Result<String, Fault> {
     let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() {
-        return Err(Reason::Empty);
+        return Err(Fault::Empty);
     }
     if !text.bytes().all(is_quotable) {
         let expected = "printable ASCII characters other than quotes and backslashes";
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected,
             found: text.to_owned(),
         });
@@ -59,22 +59,22 @@ pub(super) fn realm(text: &str) -> Result<String, Reason> {
 }
 
 /// A secret. The error for an ill-formed one repeats nothing of it.
-pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Reason> {
+pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Fault> {
     base64url::decode(&written.0)
         .and_then(|octets| SecretKey::new(&octets).ok())
-        .ok_or(Reason::SharedMemoryKey)
+        .ok_or(Fault::SharedMemoryKey)
 }
 
 /// A policy's name across its updates.
-pub(super) fn policy_id(text: &str) -> Result<String, Reason> {
+pub(super) fn policy_id(text: &str) -> Result<String, Fault> {
     match text {
-        "" => Err(Reason::Empty),
+        "" => Err(Fault::Empty),
         text => at_most(MAX_POLICY_ID, text).map(str::to_owned),
     }
 }
 
 /// Part of a metric's name.
-pub(super) fn stat_prefix(text: &str) -> Result<String, Reason> {
+pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
     // Envoy's own prefixes are often written with the dot that follows them.
     let trimmed = text.trim_end_matches('.');
     if !trimmed
@@ -82,7 +82,7 @@ pub(super) fn stat_prefix(text: &str) -> Result<String, Reason> {
         .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
     {
         let expected = "letters, digits, \"_\", \".\" and \"-\"";
-        return Err(Reason::WrongForm {
+        return Err(Fault::WrongForm {
             expected,
             found: text.to_owned(),
         });
@@ -99,11 +99,11 @@ pub(super) const fn is_scope_byte(byte: u8) -> bool {
 pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
     let expression = at_most(MAX_REGEX, &raw.regex).at("regex")?;
     if expression.is_empty() {
-        return Err(Reason::Empty).at("regex");
+        return Err(Fault::Empty).at("regex");
     }
     if means_otherwise_in_re2(expression) {
         let fault = r"\<, \> and \b{ are read otherwise by Envoy".to_owned();
-        return Err(Reason::BadRegex { fault }).at("regex");
+        return Err(Fault::BadRegex { fault }).at("regex");
     }
     full_match(expression)
         .map_err(|error| bad_regex(&error))
@@ -111,9 +111,9 @@ pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
 }
 
 /// What the compiler of regular expressions found wrong.
-pub(super) fn bad_regex(error: &regex_lite::Error) -> Reason {
+pub(super) fn bad_regex(error: &regex_lite::Error) -> Fault {
     let fault = error.to_string();
-    Reason::BadRegex { fault }
+    Fault::BadRegex { fault }
 }
 
 /// Whether an expression has one of the escapes that both engines take and read differently: a rule
@@ -168,7 +168,7 @@ impl Written<'_> {
     pub(super) fn pattern(self) -> Result<Pattern, ConfigError> {
         match self {
             Self::Contains(text) | Self::Prefix(text) | Self::Suffix(text) if text.is_empty() => {
-                Err(Reason::Empty.into())
+                Err(Fault::Empty.into())
             }
             Self::Contains(text) => Ok(Pattern::Contains(text.to_owned())),
             Self::Exact(text) => Ok(Pattern::Exact(text.to_owned())),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Read, object::object};
-use crate::config::{ConfigError, Reason};
+use crate::config::{ConfigError, Fault};
 
 object! {
     /// `DataSource` of Envoy, as far as a module can read one.
@@ -41,7 +41,7 @@ impl Read for RawSecret {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         String::read(value)
             .map(Self)
-            .map_err(|_| Reason::SharedMemoryKey.into())
+            .map_err(|_| Fault::SharedMemoryKey.into())
     }
 }
 

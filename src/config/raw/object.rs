@@ -6,7 +6,7 @@ use super::{
     absence,
     value::{Read, text, wrong_type},
 };
-use crate::config::{ConfigError, Reason, echo::nearest, error::At, spelling::FieldName};
+use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
 /// Declares an object, how it is read, and its schema. A field is written under its own name, or the
 /// one after `=`; with `| camelCase`, also in the lowerCamelCase of protobuf JSON. Behind the
@@ -161,11 +161,11 @@ impl<'a> Members<'a> {
     }
 
     #[inline(never)] // a copy for each type would take kilobytes
-    fn member(&self, name: FieldName) -> Result<Option<(&'a String, &'a Value)>, Reason> {
+    fn member(&self, name: FieldName) -> Result<Option<(&'a String, &'a Value)>, Fault> {
         let snake = self.members.get_key_value(name.snake);
         let camel = self.members.iter().find(|(own, _)| name.is_camel(own));
         match (snake, camel) {
-            (Some(_), Some(_)) => Err(Reason::SpeltTwice { field: name.snake }),
+            (Some(_), Some(_)) => Err(Fault::SpeltTwice { field: name.snake }),
             (found, None) | (None, found) => Ok(found),
         }
     }
@@ -184,7 +184,7 @@ pub(in crate::config) fn choose<T, const N: usize>(
         .find(|(name, _)| **name == written);
     found.map(|(_, choice)| choice).ok_or_else(|| {
         let value = written.to_owned();
-        Reason::UnknownValue {
+        Fault::UnknownValue {
             value,
             known: names,
         }
@@ -192,14 +192,14 @@ pub(in crate::config) fn choose<T, const N: usize>(
     })
 }
 
-fn unknown_field(name: &str, known: &[FieldName]) -> Reason {
+fn unknown_field(name: &str, known: &[FieldName]) -> Fault {
     absence(name, known).unwrap_or_else(|| {
         let mut spellings = Vec::new();
         for own in known {
             spellings.push(own.snake.to_owned());
             spellings.extend(own.camel());
         }
-        Reason::UnknownField {
+        Fault::UnknownField {
             field: name.to_owned(),
             known: known.iter().map(|own| own.snake).collect(),
             nearest: nearest(name, spellings.iter().map(String::as_str)).map(str::to_owned),

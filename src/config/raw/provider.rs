@@ -11,7 +11,7 @@ use super::{
     object::{choice, object},
     remote::{RawDiscovery, RawRemoteJwks},
 };
-use crate::config::{ConfigError, Preset, Reason, error::At};
+use crate::config::{ConfigError, Fault, Preset, error::At};
 
 /// One of `providers`.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Read for RawEntry {
             .as_object()
             .and_then(|own| own.iter().find(is_about_tokens))
         {
-            Some((field, _)) => Err(Reason::NoTokens).at(field),
+            Some((field, _)) => Err(Fault::NoTokens).at(field),
             None => Ok(Self::Clients(raw)),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Read, value::wrong_type};
 use crate::{
-    config::{ConfigError, Reason},
+    config::{ConfigError, Fault},
     jose::ClaimPath,
     json,
     time::{UnixSeconds, calendar},
@@ -51,7 +51,7 @@ impl Read for Scalar {
             Value::Number(number) => {
                 // An account number of 17 digits would let neighbouring accounts in.
                 if json::is_inexact(number) {
-                    return Err(Reason::InexactNumber.into());
+                    return Err(Fault::InexactNumber.into());
                 }
                 let integer = json::integer(number).map(Value::from);
                 Ok(Self(integer.unwrap_or_else(|| value.clone())))
@@ -85,7 +85,7 @@ impl Read for ClaimName {
                 .map(Self)
                 .ok_or_else(|| {
                     let found = "an empty list".to_owned();
-                    Reason::WrongType { expected, found }.into()
+                    Fault::WrongType { expected, found }.into()
                 }),
             _ => Err(wrong_type(expected, value)),
         }
@@ -135,7 +135,7 @@ mod tests {
                 Some(kept) => assert_eq!(read.unwrap(), kept),
                 None => assert_eq!(
                     *read.unwrap_err().reason(),
-                    Reason::InexactNumber,
+                    Fault::InexactNumber,
                     "{number}"
                 ),
             }

@@ -6,7 +6,7 @@
 //! it were.
 
 use crate::config::{
-    Reason,
+    Fault,
     spelling::{FieldName, camel_case},
 };
 
@@ -57,17 +57,17 @@ const ABSENT: &[Absence] = &[
 const UNREADABLE: [&str; 3] = ["environment_variable", "filename", "watched_directory"];
 
 /// Why an object with the fields `known` does not have the one that is `written`, where that is no spelling mistake.
-pub(in crate::config) fn absence(written: &str, known: &[FieldName]) -> Option<Reason> {
+pub(in crate::config) fn absence(written: &str, known: &[FieldName]) -> Option<Fault> {
     let has = |name: &str| known.iter().any(|own| own.snake == name);
     let is = |name: &str| written == name || written == camel_case(name);
     if has("inline_string") {
         let unreadable = UNREADABLE.into_iter().find(|name| is(name));
-        return unreadable.map(|field| Reason::Unreadable { field });
+        return unreadable.map(|field| Fault::Unreadable { field });
     }
     ABSENT
         .iter()
         .find(|absent| has(absent.beside) && is(absent.field))
-        .map(|absent| Reason::NotAvailable {
+        .map(|absent| Fault::NotAvailable {
             field: absent.field,
             instead: absent.instead,
         })

@@ -9,7 +9,7 @@
 use serde_json::{Number, Value};
 
 use crate::{
-    config::{ConfigError, Reason, error::At},
+    config::{ConfigError, Fault, error::At},
     json,
 };
 
@@ -20,7 +20,7 @@ pub(in crate::config) trait Read: Sized {
 
     /// What it means that the field `name` is not there.
     fn absent(name: &'static str) -> Result<Self, ConfigError> {
-        Err(Reason::MissingField { field: name }.into())
+        Err(Fault::MissingField { field: name }.into())
     }
 }
 
@@ -122,7 +122,7 @@ pub(super) fn wrong_type(expected: &'static str, value: &Value) -> ConfigError {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     };
-    Reason::WrongType { expected, found }.into()
+    Fault::WrongType { expected, found }.into()
 }
 
 #[cfg(test)]

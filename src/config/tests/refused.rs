@@ -5,7 +5,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base_with, parse};
-use crate::config::{Config, Reason};
+use crate::config::{Config, Fault};
 
 #[test]
 fn refuses_unknown_and_ill_typed_fields_with_path_and_nearest_name() {
@@ -188,7 +188,7 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
         let path = format!("{path}{field}");
         let error = parse(&base_with(&[(&path, json!({}))])).unwrap_err();
         assert!(
-            matches!(error.reason(), Reason::NotAvailable { .. }),
+            matches!(error.reason(), Fault::NotAvailable { .. }),
             "{path}: {error}"
         );
         assert!(
@@ -201,7 +201,7 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
     // In a place where it never was, such a name is as unknown as any.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
-        matches!(error.reason(), Reason::UnknownField { .. }),
+        matches!(error.reason(), Fault::UnknownField { .. }),
         "{error}"
     );
 }

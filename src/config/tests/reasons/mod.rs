@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{base_with, parse};
-use crate::config::Reason;
+use crate::config::Fault;
 
 /// Places in the base configuration with what is written there, and the text of the refusal.
 type Refusal<'a> = (Vec<(&'a str, Value)>, &'a str);
@@ -46,7 +46,7 @@ fn okta(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     check("providers.okta.", refusals)
 }
 
-fn variant(reason: &Reason) -> String {
+fn variant(reason: &Fault) -> String {
     let debug = format!("{reason:?}");
     debug
         .chars()

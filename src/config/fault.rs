@@ -27,7 +27,7 @@ macro_rules! reasons {
     )*) => {
         /// What is wrong.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Reason {
+        pub enum Fault {
             $(
                 $(#[doc = $doc])*
                 $reason $({ $($(#[doc = $field_doc])* $field: $type,)* })? $(($inner_type))?,
@@ -35,7 +35,7 @@ macro_rules! reasons {
         }
 
         #[allow(unused_variables, reason = "texts name few fields")]
-        impl fmt::Display for Reason {
+        impl fmt::Display for Fault {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
                     $(Self::$reason $({ $($field),* })? $(($inner))? =>
@@ -45,7 +45,7 @@ macro_rules! reasons {
         }
 
         #[allow(unused_variables, reason = "remedies name few fields")]
-        impl Reason {
+        impl Fault {
             /// What to do about it.
             #[must_use]
             pub fn remedy(&self) -> Cow<'static, str> {
@@ -362,7 +362,7 @@ reasons! {
         made!("write {expected}");
 }
 
-impl Reason {
+impl Fault {
     /// The known name that the written one was most likely meant to be.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
