@@ -5,19 +5,19 @@
 
 use core::fmt;
 
-use super::{fault::Fault, location::Location, spelling::camel_case};
+use super::{config_path::ConfigPath, fault::Fault, spelling::camel_case};
 
 /// Why a configuration is refused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
-    location: Location,
+    location: ConfigPath,
     reason: Box<Fault>,
 }
 
 impl ConfigError {
     /// Where it is.
     #[must_use]
-    pub const fn location(&self) -> &Location {
+    pub const fn location(&self) -> &ConfigPath {
         &self.location
     }
 
@@ -62,7 +62,7 @@ impl ConfigError {
 impl From<Fault> for ConfigError {
     fn from(reason: Fault) -> Self {
         Self {
-            location: Location::default(),
+            location: ConfigPath::default(),
             reason: Box::new(reason),
         }
     }

@@ -7,11 +7,11 @@
 //!
 //! A configuration is refused as a whole: nothing of it takes effect.
 
+mod config_path;
 mod echo;
 mod error;
 mod fault;
 mod literals;
-mod location;
 mod parse;
 mod preset;
 mod provider;
@@ -38,9 +38,9 @@ use crate::{
 };
 
 pub use self::{
+    config_path::{ConfigPath, Step},
     error::ConfigError,
     fault::Fault,
-    location::{Location, Step},
     preset::Preset,
     provider::Provider,
     warning::Warning,

@@ -4,7 +4,7 @@
 //! operator does not notice. Only certain cases are warnings: an overlap of two rules may be
 //! intended.
 
-use super::{Config, Location, Warning, literals::misspelt};
+use super::{Config, ConfigPath, Warning, literals::misspelt};
 use crate::policy::{
     HeaderCondition, PathMatch, PathPolicy, Pattern, Requirement, RouteMatch, Rule, Unmatched,
 };
@@ -17,7 +17,7 @@ impl Config {
         for (place, rule) in self.rules.iter().enumerate() {
             let text = shadowed(self, place, rule).or_else(|| unspellable(self, &rule.route));
             if let Some(text) = text {
-                let location = Location::default().within_index(place).within("rules");
+                let location = ConfigPath::default().within_index(place).within("rules");
                 found.push(Warning { location, text });
             }
         }
@@ -137,7 +137,7 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     }
     for (id, provider) in config.providers() {
         if !used.contains(&id) {
-            let location = Location::default().within(&provider.name);
+            let location = ConfigPath::default().within(&provider.name);
             found.push(Warning {
                 location: location.within("providers"),
                 text: "no rule asks for its tokens; name it in \"requires\", or remove it"
@@ -158,7 +158,7 @@ fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
         Unmatched::Deny => "there are none, and every request is denied; add rules",
     };
     found.push(Warning {
-        location: Location::default().within("rules"),
+        location: ConfigPath::default().within("rules"),
         text: text.to_owned(),
     });
 }

@@ -2,13 +2,13 @@
 
 use core::fmt;
 
-use super::Location;
+use super::ConfigPath;
 
 /// A weak choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// Where it is made.
-    pub location: Location,
+    pub location: ConfigPath,
     /// What follows from it.
     pub text: String,
 }

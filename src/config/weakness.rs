@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::{Config, Location, Provider, Warning};
+use super::{Config, ConfigPath, Provider, Warning};
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
     keys::JwksLocation,
@@ -43,7 +43,7 @@ impl Config {
                 let state = key.validity().and_then(|validity| state(validity, now));
                 found.extend(state.map(|state| {
                     Warning {
-                        location: Location::default()
+                        location: ConfigPath::default()
                             .within("public_keys")
                             .within(&provider.name)
                             .within("providers"),
@@ -65,7 +65,7 @@ fn expiring(provider: &str, clients: &Clients, now: UnixSeconds) -> Vec<Warning>
         } else {
             expires_soon(end.since(now))?
         };
-        let location = Location::default().within(&client.id).within("clients");
+        let location = ConfigPath::default().within(&client.id).within("clients");
         let location = location.within("client_secrets").within(provider);
         Some(Warning {
             location: location.within("providers"),
@@ -90,7 +90,7 @@ impl Config {
             && self.shared_memory_key.is_none()
             && keys.any(|keys| matches!(keys, KeySource::Remote(_)));
         is_exposed.then(|| Warning {
-            location: Location::default().within("shared_memory_key"),
+            location: ConfigPath::default().within("shared_memory_key"),
             text:
                 "without it, every module of the proxy that has no vm_id can replace the fetched \
                    keys; set it, or vm_config.vm_id to a name that no other module has"
@@ -110,7 +110,7 @@ impl Config {
         let plain = self.providers.iter().filter(is_plain);
         plain
             .map(|provider| Warning {
-                location: Location::default()
+                location: ConfigPath::default()
                     .within("discovery")
                     .within(&provider.name)
                     .within("providers"),
@@ -140,7 +140,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
         let weak = weak_fields(provider)
             .into_iter()
             .filter(|(holds, ..)| *holds)
-            .map(|(_, field, text)| (Location::default().within(field), text.to_owned()));
+            .map(|(_, field, text)| (ConfigPath::default().within(field), text.to_owned()));
         let keys = skipped_keys(provider)
             .into_iter()
             .chain(nameless_keys(provider));
@@ -177,7 +177,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found.extend(extractions(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {
-            location: Location::default().within(field),
+            location: ConfigPath::default().within(field),
             text: text.to_owned(),
         });
     }
@@ -188,16 +188,16 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
 fn extractions(config: &Config) -> Vec<Warning> {
     let rules = config.rules.iter().enumerate();
     let by_rule = rules.filter_map(|(index, rule)| {
-        let place = Location::default().within("requires").within_index(index);
+        let place = ConfigPath::default().within("requires").within_index(index);
         Some((place.within("rules"), rule.requirement.as_ref()?))
     });
     let by_name = config.requirement_map.iter().map(|(name, requirement)| {
-        let place = Location::default().within(name);
+        let place = ConfigPath::default().within(name);
         (place.within("requirement_map"), requirement)
     });
     let by_state = config.filter_state_rules.iter().flat_map(|rules| {
         rules.requires.iter().map(|(value, requirement)| {
-            let place = Location::default().within(value).within("requires");
+            let place = ConfigPath::default().within(value).within("requires");
             (place.within("filter_state_rules"), requirement)
         })
     });
@@ -312,24 +312,24 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
 
 /// The warning about several keys without `kid`. PEM keys never have one, and an operator who
 /// replaces such a key has two for a while.
-fn nameless_keys(provider: &Provider) -> Option<(Location, String)> {
+fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
     let KeySource::Local(keys) = &provider.trust.keys else {
         return None;
     };
     let nameless = Nameless::of(keys)?;
     let is_worth_a_word = provider.key_source == "local_jwks" || !nameless.are_all_tried;
-    let location = Location::default().within(provider.key_source);
+    let location = ConfigPath::default().within(provider.key_source);
     is_worth_a_word.then(|| (location, nameless.to_string()))
 }
 
-fn skipped_keys(provider: &Provider) -> Vec<(Location, String)> {
+fn skipped_keys(provider: &Provider) -> Vec<(ConfigPath, String)> {
     let KeySource::Local(keys) = &provider.trust.keys else {
         return Vec::new();
     };
     keys.skipped()
         .iter()
         .map(|key| {
-            let location = Location::default().within_index(key.index).within("keys");
+            let location = ConfigPath::default().within_index(key.index).within("keys");
             (
                 location.within("local_jwks"),
                 format!("this key is left out: {}", key.reason),

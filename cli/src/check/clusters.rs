@@ -13,7 +13,7 @@ use crate::{
     finding::{Finding, Severity},
     source::{Policy, Source},
 };
-use portcullis::config::{Config, Location, camel_case};
+use portcullis::config::{Config, ConfigPath, camel_case};
 
 const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 const TLS: &str = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
@@ -21,7 +21,7 @@ const TLS: &str = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 /// A cluster that a provider names.
 struct Use {
     /// Where.
-    at: Location,
+    at: ConfigPath,
     name: String,
     is_https: bool,
 }
@@ -82,7 +82,7 @@ fn name_of(cluster: &Node) -> &str {
 fn uses(policy: &Value, config: &Config) -> Vec<Use> {
     let mut uses = Vec::new();
     for (_, provider) in config.providers() {
-        let at = Location::default()
+        let at = ConfigPath::default()
             .member("providers")
             .member(&provider.name);
         let Some(written) = policy
@@ -118,7 +118,7 @@ fn field<'a>(object: &'a Value, name: &str) -> Option<(String, &'a Value)> {
     })
 }
 
-fn used(object: &Value, at: &Location, name: &str, is_https: bool) -> Option<Use> {
+fn used(object: &Value, at: &ConfigPath, name: &str, is_https: bool) -> Option<Use> {
     let (written, value) = field(object, name)?;
     Some(Use {
         at: at.member(&written),
@@ -133,9 +133,9 @@ fn is_https(uri: &str) -> bool {
 }
 
 /// Every cluster that the document defines.
-fn clusters(document: &Node) -> Vec<(Location, &Node)> {
+fn clusters(document: &Node) -> Vec<(ConfigPath, &Node)> {
     let mut found = Vec::new();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         if type_of(node) == Some(CLUSTER) {
             found.push((at.clone(), node));
             return Walk::Past;
@@ -161,7 +161,7 @@ fn clusters(document: &Node) -> Vec<(Location, &Node)> {
 /// Whether clusters may come from elsewhere.
 fn has_discovery(document: &Node) -> bool {
     let mut found = false;
-    visit(document, &Location::default(), &mut |_, node| {
+    visit(document, &ConfigPath::default(), &mut |_, node| {
         found |= either(node, "cds_config").is_some();
         match found {
             true => Walk::Past,
@@ -172,7 +172,7 @@ fn has_discovery(document: &Node) -> bool {
 }
 
 /// Why answers that come through a cluster may be anyone's.
-fn weak_tls(at: &Location, cluster: &Node) -> Option<(Location, String)> {
+fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {
         return None;

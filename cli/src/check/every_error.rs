@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use portcullis::config::{Config, ConfigError, Fault, Location, Step, camel_case};
+use portcullis::config::{Config, ConfigError, ConfigPath, Fault, Step, camel_case};
 
 /// Most errors of one policy; more are no help.
 const MAX_ERRORS: usize = 50;
@@ -20,7 +20,7 @@ pub(super) struct Found {
     /// The error, as the module has it.
     pub(super) error: ConfigError,
     /// The place.
-    pub(super) place: Location,
+    pub(super) place: ConfigPath,
 }
 
 /// The configuration, or every error.
@@ -54,7 +54,7 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
 }
 
 /// The place that an error is about.
-fn place(error: &ConfigError) -> Location {
+fn place(error: &ConfigError) -> ConfigPath {
     match error.reason() {
         Fault::UnknownField { field, .. } => error.location().member(field),
         Fault::NotAvailable { field, .. } | Fault::Contradiction { field, .. } => {
@@ -77,7 +77,7 @@ struct Repair {
 /// Something that was taken out.
 struct Removed {
     /// The object or list that had it.
-    parent: Location,
+    parent: ConfigPath,
     /// Its name or index.
     step: Step,
     /// The name that was meant.
@@ -86,7 +86,7 @@ struct Removed {
 
 impl Repair {
     /// Repairs an error; false if there is no way to go on.
-    fn repair(&mut self, error: &ConfigError, place: &Location) -> bool {
+    fn repair(&mut self, error: &ConfigError, place: &ConfigPath) -> bool {
         let before = self.document.clone();
         let at = error.location();
         match error.reason() {
@@ -161,7 +161,7 @@ impl Repair {
     }
 
     /// A place as it is in the document before elements were taken out.
-    fn restored(&self, place: &Location) -> Location {
+    fn restored(&self, place: &ConfigPath) -> ConfigPath {
         let mut steps = place.steps().to_vec();
         for one in self.removed.iter().rev() {
             let depth = one.parent.steps().len();
@@ -175,13 +175,13 @@ impl Repair {
         }
         steps
             .iter()
-            .fold(Location::default(), |at, step| match step {
+            .fold(ConfigPath::default(), |at, step| match step {
                 Step::Member(name) => at.member(name),
                 Step::Element(index) => at.element(*index),
             })
     }
 
-    fn get(&mut self, at: &Location) -> Option<&mut Value> {
+    fn get(&mut self, at: &ConfigPath) -> Option<&mut Value> {
         let mut value = &mut self.document;
         for step in at.steps() {
             value = match step {
@@ -192,13 +192,13 @@ impl Repair {
         Some(value)
     }
 
-    fn set(&mut self, at: &Location, new: Value) {
+    fn set(&mut self, at: &ConfigPath, new: Value) {
         if let Some(value) = self.get(at) {
             *value = new;
         }
     }
 
-    fn put(&mut self, at: &Location, name: &str, value: Value) {
+    fn put(&mut self, at: &ConfigPath, name: &str, value: Value) {
         if let Some(members) = self.get(at).and_then(Value::as_object_mut) {
             members.insert(name.to_owned(), value);
         }
@@ -220,7 +220,7 @@ impl Repair {
         }
     }
 
-    fn remove(&mut self, at: &Location, meant: Option<&str>) {
+    fn remove(&mut self, at: &ConfigPath, meant: Option<&str>) {
         let Some((step, parent)) = at.steps().split_last() else {
             return;
         };
@@ -230,7 +230,7 @@ impl Repair {
         }
         let parent = parent
             .iter()
-            .fold(Location::default(), |at, step| match step {
+            .fold(ConfigPath::default(), |at, step| match step {
                 Step::Member(name) => at.member(name),
                 Step::Element(index) => at.element(*index),
             });
@@ -252,7 +252,7 @@ impl Repair {
     }
 
     /// Writes a field that is needed.
-    fn fill(&mut self, at: &Location, field: Option<&str>) {
+    fn fill(&mut self, at: &ConfigPath, field: Option<&str>) {
         let value = match field {
             Some("uri") => json!("https://idp.example.com/keys"),
             Some("timeout") => json!("1s"),
@@ -275,13 +275,13 @@ impl Repair {
 
     /// Replaces the provider, the rule or the requirement around a place, or removes the top-level
     /// field.
-    fn replace_unit(&mut self, at: &Location) {
+    fn replace_unit(&mut self, at: &ConfigPath) {
         let top = at.steps().first().cloned();
         let unit = at.steps().get(1).cloned();
         let Some(Step::Member(top)) = top else {
             return;
         };
-        let outer = Location::default().member(&top);
+        let outer = ConfigPath::default().member(&top);
         let stub = match top.as_str() {
             "providers" => provider(),
             "rules" => json!({"match": {"prefix": "/"}}),

@@ -11,7 +11,7 @@ use crate::{
         policy::{Build, Filter},
     },
 };
-use portcullis::config::{Config, Location, Step, camel_case};
+use portcullis::config::{Config, ConfigPath, Step, camel_case};
 
 /// What is wrong with a filter, whatever its policy.
 pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
@@ -101,7 +101,7 @@ fn vm_id(message: &Node) -> &str {
 }
 
 /// The member of a message, in the spelling in which it is written.
-fn member(message: &Node, at: &Location, name: &str) -> Location {
+fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     match message.member(name) {
         None if either(message, name).is_some() => at.member(&camel_case(name)),
         _ => at.member(name),
@@ -109,9 +109,9 @@ fn member(message: &Node, at: &Location, name: &str) -> Location {
 }
 
 /// Other modules in WebAssembly with this `vm_id`.
-fn other_modules(document: &Node, own: &Location, wanted: &str) -> Vec<Location> {
+fn other_modules(document: &Node, own: &ConfigPath, wanted: &str) -> Vec<ConfigPath> {
     let mut others = Vec::new();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         let (Some(WASM), inner) = unwrapped(node) else {
             return Walk::Into;
         };
@@ -126,7 +126,7 @@ fn other_modules(document: &Node, own: &Location, wanted: &str) -> Vec<Location>
 }
 
 /// The entry of a chain around a place.
-fn entry(at: &Location) -> Option<Location> {
+fn entry(at: &ConfigPath) -> Option<ConfigPath> {
     let steps = at.steps();
     let is_typed = |step: &Step| matches!(step, Step::Member(name) if name == "typed_config" || name == "typedConfig");
     let end = steps.iter().rposition(is_typed)?;
@@ -134,16 +134,16 @@ fn entry(at: &Location) -> Option<Location> {
 }
 
 /// A place by its steps.
-pub(super) fn location(steps: &[Step]) -> Location {
+pub(super) fn location(steps: &[Step]) -> ConfigPath {
     steps
         .iter()
-        .fold(Location::default(), |at, step| match step {
+        .fold(ConfigPath::default(), |at, step| match step {
             Step::Member(name) => at.member(name),
             Step::Element(index) => at.element(*index),
         })
 }
 
-fn flag(document: &Node, at: &Location, name: &str) -> bool {
+fn flag(document: &Node, at: &ConfigPath, name: &str) -> bool {
     let node = at
         .steps()
         .iter()

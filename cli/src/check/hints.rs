@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use portcullis::config::{ConfigError, Fault, Location, Step, camel_case};
+use portcullis::config::{ConfigError, ConfigPath, Fault, Step, camel_case};
 
 /// The remedy for a frequent mistake.
 pub(super) fn hint(error: &ConfigError, document: &Value) -> Option<String> {
@@ -38,7 +38,7 @@ fn wrapper(field: &str, document: &Value) -> Option<String> {
     })
 }
 
-fn wrong_type(at: &Location, expected: &str, written: &Value) -> Option<String> {
+fn wrong_type(at: &ConfigPath, expected: &str, written: &Value) -> Option<String> {
     let mut names = at.steps().iter().rev().filter_map(|step| match step {
         Step::Member(name) => Some(name.as_str()),
         Step::Element(_) => None,
@@ -97,7 +97,7 @@ fn wrong_type(at: &Location, expected: &str, written: &Value) -> Option<String> 
 }
 
 /// The value at a place.
-pub(super) fn at<'a>(document: &'a Value, place: &Location) -> Option<&'a Value> {
+pub(super) fn at<'a>(document: &'a Value, place: &ConfigPath) -> Option<&'a Value> {
     place
         .steps()
         .iter()

@@ -6,7 +6,7 @@ use crate::{
     input,
     source::{Policy, Source},
 };
-use portcullis::config::{Config, Location, Warning};
+use portcullis::config::{Config, ConfigPath, Warning};
 
 /// What a number means that Envoy takes for text.
 const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or an exponent, or is \
@@ -14,7 +14,7 @@ const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or a
 
 /// The configuration, or every error.
 pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Finding>> {
-    let finding = |at: &Location, message: String| {
+    let finding = |at: &ConfigPath, message: String| {
         let position = source.position_in(policy, at);
         source.finding(Severity::Error, position, at.to_string(), message)
     };

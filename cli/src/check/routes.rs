@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use portcullis::{
-    config::{Config, Fault, Location, Step},
+    config::{Config, ConfigPath, Fault, Step},
     policy::{RouteLookup, RoutePolicy},
 };
 
@@ -33,7 +33,7 @@ pub(super) fn check(
     filters: &[(Filter, Config)],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         let Node::Map(members) = node else {
             return Walk::Into;
         };
@@ -68,7 +68,7 @@ pub(super) fn check(
 /// Whether some route has a policy.
 pub(super) fn has_policy(document: &Node) -> bool {
     let mut found = false;
-    visit(document, &Location::default(), &mut |_, node| {
+    visit(document, &ConfigPath::default(), &mut |_, node| {
         let members = match node {
             Node::Map(members) => members.as_slice(),
             _ => &[],
@@ -86,7 +86,7 @@ pub(super) fn has_policy(document: &Node) -> bool {
 /// configuration of its own, all.
 fn in_front<'a>(
     filters: &'a [(Filter, Config)],
-    at: &Location,
+    at: &ConfigPath,
 ) -> impl Iterator<Item = &'a (Filter, Config)> {
     let steps = at.steps().to_vec();
     let inline = |step: &Step| matches!(step, Step::Member(name) if name == "route_config" || name == "routeConfig");
@@ -101,7 +101,7 @@ fn in_front<'a>(
 
 struct Route<'a> {
     source: &'a Source,
-    at: &'a Location,
+    at: &'a ConfigPath,
     metadata: Option<&'a Node>,
     node: &'a Node,
     format: Format,
@@ -111,7 +111,7 @@ impl Route<'_> {
     fn check(&self, filter: &Filter, config: &Config) -> Vec<Finding> {
         let typed = self.typed(filter);
         let metadata_at = self.metadata_at();
-        let error = |at: &Location, message: &str| self.source.at(Severity::Error, at, message);
+        let error = |at: &ConfigPath, message: &str| self.source.at(Severity::Error, at, message);
         let mut findings = Vec::new();
         match (filter.build, self.metadata, &typed) {
             (Build::Native, Some(_), None) => findings.push(error(
@@ -145,7 +145,7 @@ impl Route<'_> {
         findings
     }
 
-    fn metadata_at(&self) -> Location {
+    fn metadata_at(&self) -> ConfigPath {
         let at = self.at.member("metadata");
         let camel = self.node.member("metadata");
         let camel = camel.is_some_and(|node| node.member("filterMetadata").is_some());
@@ -162,7 +162,7 @@ impl Route<'_> {
         self.judged(&at, &read, config)
     }
 
-    fn of_typed(&self, at: &Location, message: &Node, config: &Config) -> Option<Finding> {
+    fn of_typed(&self, at: &ConfigPath, message: &Node, config: &Config) -> Option<Finding> {
         let (at, body) = body(at, message, "filter_config");
         let read = match body {
             Body::Object(node) => value(&node, self.format, &at, &mut Vec::new()),
@@ -173,7 +173,12 @@ impl Route<'_> {
     }
 
     /// The error in a policy.
-    fn judged(&self, at: &Location, read: &serde_json::Value, config: &Config) -> Option<Finding> {
+    fn judged(
+        &self,
+        at: &ConfigPath,
+        read: &serde_json::Value,
+        config: &Config,
+    ) -> Option<Finding> {
         let error = match config.parse_route_policy(read) {
             Ok(RoutePolicy::Unreadable) => {
                 return Some(self.source.at(Severity::Error, at, ONE_OF));
@@ -193,7 +198,7 @@ impl Route<'_> {
     }
 
     /// The typed policy for a filter.
-    fn typed(&self, filter: &Filter) -> Option<(Location, Node)> {
+    fn typed(&self, filter: &Filter) -> Option<(ConfigPath, Node)> {
         let field = OVERRIDES
             .iter()
             .find(|name| self.node.member(name).is_some())?;
@@ -218,7 +223,7 @@ fn is_own(message: &Node) -> bool {
 }
 
 /// The warning that a route or virtual host switches the filter off.
-fn disabled(source: &Source, at: &Location, node: &Node, filter: &Filter) -> Option<Finding> {
+fn disabled(source: &Source, at: &ConfigPath, node: &Node, filter: &Filter) -> Option<Finding> {
     let field = OVERRIDES.iter().find(|name| node.member(name).is_some())?;
     let own = node.member(field)?.member(&filter.name)?;
     let (Some(ANY_FILTER), inner) = unwrapped(own) else {

@@ -1,7 +1,7 @@
 //! Protobuf messages in a document: their types, their fields and a walk over them.
 
 use super::document::Node;
-use portcullis::config::{Location, camel_case};
+use portcullis::config::{ConfigPath, camel_case};
 
 /// Type of the configuration of a filter in WebAssembly.
 pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
@@ -36,8 +36,8 @@ pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
 }
 
 /// Looks at every value, and into it where `look` says so.
-pub(crate) fn visit_all(document: &Node, look: &mut impl FnMut(&Location, &Node) -> bool) {
-    visit(document, &Location::default(), &mut |at, node| {
+pub(crate) fn visit_all(document: &Node, look: &mut impl FnMut(&ConfigPath, &Node) -> bool) {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         if look(at, node) {
             return Walk::Into;
         }
@@ -54,8 +54,8 @@ pub(crate) enum Walk {
 /// Looks at every value, and into it unless `look` walks past.
 pub(crate) fn visit<'a>(
     node: &'a Node,
-    at: &Location,
-    look: &mut impl FnMut(&Location, &'a Node) -> Walk,
+    at: &ConfigPath,
+    look: &mut impl FnMut(&ConfigPath, &'a Node) -> Walk,
 ) {
     if matches!(look(at, node), Walk::Past) {
         return;

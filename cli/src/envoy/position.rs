@@ -4,7 +4,7 @@
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
-use portcullis::config::{Location, Step};
+use portcullis::config::{ConfigPath, Step};
 
 /// A character of a text. Both count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,12 +45,12 @@ impl Position {
 
 /// Where the name of a member is, or an element. Of a place that is not in the text, the innermost
 /// one around it.
-pub(crate) fn position(text: &str, at: &Location) -> Option<Position> {
+pub(crate) fn position(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Name)
 }
 
 /// Where a value is.
-pub(crate) fn position_of_value(text: &str, at: &Location) -> Option<Position> {
+pub(crate) fn position_of_value(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Value)
 }
 
@@ -60,7 +60,7 @@ enum Part {
     Value,
 }
 
-fn find(text: &str, at: &Location, part: Part) -> Option<Position> {
+fn find(text: &str, at: &ConfigPath, part: Part) -> Option<Position> {
     let events = Parser::new_from_str(text).map_while(Result::ok);
     let mut walk = Walk {
         events,
@@ -179,9 +179,9 @@ pub(super) fn indenting_tab(text: &str) -> Option<Position> {
 mod tests {
     use super::*;
 
-    fn place(steps: &str) -> Location {
+    fn place(steps: &str) -> ConfigPath {
         let steps = steps.split_whitespace();
-        steps.fold(Location::default(), |at, step| match step.parse() {
+        steps.fold(ConfigPath::default(), |at, step| match step.parse() {
             Ok(index) => at.element(index),
             Err(_) => at.member(step),
         })

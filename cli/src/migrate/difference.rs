@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use portcullis::{config::Location, jose::SkippedKey};
+use portcullis::{config::ConfigPath, jose::SkippedKey};
 
 /// How much a difference matters, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// The place in what was read.
-    pub at: Location,
+    pub at: ConfigPath,
     /// What differs.
     pub what: Deviation,
 }

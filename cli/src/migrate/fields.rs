@@ -6,16 +6,16 @@
 
 use super::obstacle::{NotCarried, Obstacle};
 use crate::envoy::document::Node;
-use portcullis::config::{Location, camel_case};
+use portcullis::config::{ConfigPath, camel_case};
 
 /// The fields of one message that have not been taken yet.
 pub(super) struct Fields<'a> {
-    at: Location,
+    at: ConfigPath,
     rest: Vec<(&'a str, &'a Node)>,
 }
 
 /// A value with its place.
-pub(super) type Placed<'a> = (Location, &'a Node);
+pub(super) type Placed<'a> = (ConfigPath, &'a Node);
 
 impl<'a> Fields<'a> {
     /// Opens a message.
@@ -33,7 +33,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Its place.
-    pub(super) const fn at(&self) -> &Location {
+    pub(super) const fn at(&self) -> &ConfigPath {
         &self.at
     }
 
@@ -172,7 +172,7 @@ pub(super) fn copy(node: &Node) -> Node {
 }
 
 /// `Obstacle::WrongType` there.
-pub(super) const fn wrong(at: Location, expected: &'static str) -> NotCarried {
+pub(super) const fn wrong(at: ConfigPath, expected: &'static str) -> NotCarried {
     NotCarried {
         at,
         reason: Obstacle::WrongType { expected },
@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn open(node: &Node) -> Fields<'_> {
-        Fields::open((Location::default(), node)).unwrap()
+        Fields::open((ConfigPath::default(), node)).unwrap()
     }
 
     #[test]

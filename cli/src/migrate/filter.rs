@@ -15,7 +15,7 @@ use super::{
     requirement::Requirements,
 };
 use crate::envoy::document::Node;
-use portcullis::config::{Config, Location};
+use portcullis::config::{Config, ConfigPath};
 
 /// What differs whatever is configured.
 const EVERYWHERE: [Deviation; 5] = [
@@ -45,7 +45,7 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
     let at = fields.at().clone();
     let mut journal = Journal::default();
     for what in EVERYWHERE {
-        journal.note(&Location::default(), what);
+        journal.note(&ConfigPath::default(), what);
     }
     let written = fields.entries("providers")?;
     let names = Names::fit(written.iter().map(|(name, _)| *name));
@@ -117,7 +117,7 @@ fn stat_prefix(
 }
 
 /// What the module would say.
-fn check(configuration: &Node, at: &Location) -> Result<(), NotCarried> {
+fn check(configuration: &Node, at: &ConfigPath) -> Result<(), NotCarried> {
     let text = serde_json::to_vec(configuration).unwrap_or_default();
     Config::parse(&text).map(drop).map_err(|error| NotCarried {
         at: at.clone(),

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::envoy::document::Node;
 use portcullis::{
-    config::Location,
+    config::ConfigPath,
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
 };
 
@@ -185,7 +185,7 @@ fn content(fields: &mut Fields<'_>, journal: &mut Journal) -> Result<String, Not
     Ok(fields.text("inline_string")?.unwrap_or_default().to_owned())
 }
 
-fn decoded(bytes: &str, at: Location) -> Result<String, NotCarried> {
+fn decoded(bytes: &str, at: ConfigPath) -> Result<String, NotCarried> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

@@ -8,12 +8,12 @@ use crate::envoy::{
     document::Node,
     message::{either, type_of, visit_all},
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// An older or higher-level form of the filter, such as a v2alpha type or an Istio `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
-    at: Location,
+    at: ConfigPath,
     what: What,
 }
 

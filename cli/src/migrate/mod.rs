@@ -58,7 +58,7 @@ use self::{
 };
 use crate::envoy::{document::Node, reader::Format};
 use crate::{Exit, Failure, input, redact::redacted};
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// The equivalent of one filter.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ pub struct Migrated {
 pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
     let node = serde_json::from_value(jwt_authn.clone())
         .unwrap_or_else(|_: serde_json::Error| Node::Map(Vec::new()));
-    let carried = carry((Location::default(), &node))?;
+    let carried = carry((ConfigPath::default(), &node))?;
     Ok(Migrated {
         configuration: serde_json::to_value(&carried.configuration).unwrap_or_default(),
         differences: carried.differences,
@@ -150,7 +150,7 @@ pub(super) fn run(
     let mut differences: Vec<Difference> = around(&surroundings, module.is_some());
     if surroundings.is_apart && routes.marked > 0 {
         let guards = surroundings.guards().iter().map(Guard::name).collect();
-        let (at, what) = (Location::default(), Deviation::GuardsLifted { guards });
+        let (at, what) = (ConfigPath::default(), Deviation::GuardsLifted { guards });
         differences.push(Difference { at, what });
     }
     if found.is_empty() {
@@ -172,7 +172,7 @@ pub(super) fn run(
         }));
     }
     if surroundings.is_apart && routes.overrides > 0 {
-        let (at, what) = (Location::default(), Deviation::MetadataForAll);
+        let (at, what) = (ConfigPath::default(), Deviation::MetadataForAll);
         differences.push(Difference { at, what });
     }
     let of_filters = carried.iter_mut().flat_map(|one| one.differences.drain(..));
@@ -224,7 +224,7 @@ fn empty_requirements(carried: &[Carried]) -> Empty {
 
 /// What differs around the filters.
 fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
-    let difference = |at: &Location, what: Deviation| {
+    let difference = |at: &ConfigPath, what: Deviation| {
         let at = at.clone();
         Difference { at, what }
     };
@@ -256,12 +256,12 @@ fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
         }
     }
     if is_rewritten {
-        differences.push(difference(&Location::default(), Deviation::CommentsLost));
+        differences.push(difference(&ConfigPath::default(), Deviation::CommentsLost));
     }
     differences
 }
 
-fn documents<'a>(configurations: impl Iterator<Item = (&'a Location, Node)>) -> String {
+fn documents<'a>(configurations: impl Iterator<Item = (&'a ConfigPath, Node)>) -> String {
     let documents = configurations.map(|(at, configuration)| {
         let yaml = write::yaml(&configuration);
         format!("# Equivalent of the jwt_authn filter at {at}\n{yaml}")

@@ -5,7 +5,7 @@
 use core::fmt;
 
 use portcullis::{
-    config::{ConfigError, Location},
+    config::{ConfigError, ConfigPath},
     jose::KeySetError,
 };
 
@@ -13,7 +13,7 @@ use portcullis::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotCarried {
     /// The place in what was read.
-    pub at: Location,
+    pub at: ConfigPath,
     /// Why.
     pub reason: Obstacle,
 }

@@ -9,7 +9,7 @@ use crate::envoy::{
     document::Node,
     message::{ANY_FILTER, unwrapped},
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// What an override must be for Envoy to accept it.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
@@ -63,7 +63,7 @@ impl Override {
 }
 
 /// Reads a `PerRouteConfig`, perhaps within a `FilterConfig`.
-pub(super) fn written(config: &Node, at: &Location) -> Result<Layer, NotCarried> {
+pub(super) fn written(config: &Node, at: &ConfigPath) -> Result<Layer, NotCarried> {
     let (name, inner) = unwrapped(config);
     let mut fields = Fields::open((at.clone(), inner))?;
     let is_disabled = fields.flag("disabled")?;

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::{difference::Difference, search::Found};
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// Parts of a place that only say how Envoy nests things. An index is kept unless it is the first.
 const NESTING: [&str; 8] = [
@@ -47,7 +47,7 @@ pub(super) fn write(
     for difference in told {
         let what = &difference.what;
         let severity = what.severity();
-        if what.is_common() || difference.at == Location::default() {
+        if what.is_common() || difference.at == ConfigPath::default() {
             writeln!(errors, "{severity}: {what}")?;
         } else {
             let place = place(&difference.at, filters);
@@ -65,7 +65,7 @@ fn is_within(filters: &[Found<'_>], difference: &Difference) -> bool {
 }
 
 /// The shortest form of a place by which a reader finds it.
-fn place(at: &Location, filters: &[Found<'_>]) -> String {
+fn place(at: &ConfigPath, filters: &[Found<'_>]) -> String {
     for (index, filter) in filters.iter().enumerate() {
         if let Some(inner) = within(at, filter) {
             return match filters.len() {
@@ -82,7 +82,7 @@ fn place(at: &Location, filters: &[Found<'_>]) -> String {
 }
 
 /// A place within a filter's configuration, relative to it.
-fn within(at: &Location, filter: &Found<'_>) -> Option<String> {
+fn within(at: &ConfigPath, filter: &Found<'_>) -> Option<String> {
     let place = at.to_string();
     let inner = place.strip_prefix(&filter.at.to_string())?;
     inner.strip_prefix('.').map(str::to_owned)
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn puts_the_dangerous_first_and_says_what_is_common_once() {
-        let manager = Location::default()
+        let manager = ConfigPath::default()
             .member("static_resources")
             .member("listeners")
             .element(1)

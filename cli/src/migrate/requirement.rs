@@ -15,7 +15,7 @@ use crate::envoy::{
     document::Node,
     message::{Walk, visit},
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// Conditions of a route that `jwt_authn` reads and never looks at.
 const IGNORED: [&str; 6] = [
@@ -197,7 +197,7 @@ impl<'a> Requirements<'a> {
 }
 
 /// The closest equivalent of a requirement that asks for nothing.
-fn nothing(at: &Location, journal: &mut Journal) -> Node {
+fn nothing(at: &ConfigPath, journal: &mut Journal) -> Node {
     journal.note(at, Deviation::EmptyRequirement);
     let mut nothing = Object::default();
     nothing.put("allow_missing_or_failed", Object::default());
@@ -252,7 +252,7 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
 }
 
 /// Notes the regular expressions in a condition that count.
-fn note_counts(at: &Location, condition: &Node, journal: &mut Journal) {
+fn note_counts(at: &ConfigPath, condition: &Node, journal: &mut Journal) {
     visit(condition, at, &mut |at, node| {
         let regex = node.member("regex").and_then(Node::text);
         if regex.is_some_and(counts_octets) {

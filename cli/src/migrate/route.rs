@@ -24,7 +24,7 @@ use crate::envoy::{
         is_virtual_host, metadata, weighted_clusters,
     },
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// How routes reach Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) struct Routes<'a> {
     /// How many virtual hosts were marked as rewritten.
     pub(super) marked: usize,
     /// Places of the overrides that were read.
-    seen: Vec<Location>,
+    seen: Vec<ConfigPath>,
 }
 
 impl<'a> Routes<'a> {
@@ -91,7 +91,7 @@ impl<'a> Routes<'a> {
         let places = places_of_overrides(&document);
         let rewritten = self.part(
             document,
-            &Location::default(),
+            &ConfigPath::default(),
             &Layer::default(),
             Delivery::Apart,
         )?;
@@ -107,7 +107,7 @@ impl<'a> Routes<'a> {
     fn part(
         &mut self,
         node: Node,
-        at: &Location,
+        at: &ConfigPath,
         outer: &Layer,
         delivery: Delivery,
     ) -> Result<Node, NotCarried> {
@@ -126,7 +126,7 @@ impl<'a> Routes<'a> {
     fn object(
         &mut self,
         mut members: Vec<(String, Node)>,
-        at: &Location,
+        at: &ConfigPath,
         outer: &Layer,
         delivery: Delivery,
     ) -> Result<Node, NotCarried> {
@@ -174,7 +174,7 @@ impl<'a> Routes<'a> {
     fn route(
         &mut self,
         mut members: Vec<(String, Node)>,
-        at: &Location,
+        at: &ConfigPath,
         inner: &Layer,
         delivery: Delivery,
     ) -> Result<Node, NotCarried> {
@@ -204,7 +204,7 @@ impl<'a> Routes<'a> {
     fn clusters(
         &mut self,
         clusters: &mut [Node],
-        at: &Location,
+        at: &ConfigPath,
         inner: &Layer,
         delivery: Delivery,
     ) -> Result<Option<Override>, NotCarried> {
@@ -246,7 +246,7 @@ impl<'a> Routes<'a> {
     fn take(
         &mut self,
         members: &mut Vec<(String, Node)>,
-        at: &Location,
+        at: &ConfigPath,
         delivery: Delivery,
     ) -> Result<Layer, NotCarried> {
         let mut own: Option<Layer> = None;
@@ -290,7 +290,7 @@ impl<'a> Routes<'a> {
         &mut self,
         name: &str,
         config: &Node,
-        at: &Location,
+        at: &ConfigPath,
         delivery: Delivery,
     ) -> Result<Option<Layer>, NotCarried> {
         let refused = |reason| NotCarried {
@@ -340,7 +340,7 @@ impl<'a> Routes<'a> {
 /// would replace them. A file that was rewritten before has the same ones.
 fn check_metadata(
     route: &[(String, Node)],
-    at: &Location,
+    at: &ConfigPath,
     counts: Option<&Override>,
     delivery: Delivery,
 ) -> Result<(), NotCarried> {

@@ -7,7 +7,7 @@ use crate::envoy::{
     document::Node,
     message::{ANY_FILTER, Walk, either, unwrapped, visit},
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// Type of the filter's configuration.
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
@@ -19,7 +19,7 @@ pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 /// A filter.
 pub(super) struct Found<'a> {
     /// Where its configuration is.
-    pub(super) at: Location,
+    pub(super) at: ConfigPath,
     /// Its configuration.
     pub(super) configuration: &'a Node,
 }
@@ -49,7 +49,7 @@ pub(super) fn is_filter_type(url: &str) -> bool {
 /// Every filter, in the order of the document.
 pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         if let Some(configuration) = filter(node) {
             let at = at.clone();
             found.push(Found { at, configuration });
@@ -61,9 +61,9 @@ pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
 }
 
 /// The places of overrides for the filter, found by their type.
-pub(super) fn places_of_overrides(document: &Node) -> Vec<Location> {
+pub(super) fn places_of_overrides(document: &Node) -> Vec<ConfigPath> {
     let mut places = Vec::new();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         if is_per_route(node) {
             places.push(at.clone());
             return Walk::Past;

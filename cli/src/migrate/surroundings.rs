@@ -11,7 +11,7 @@ use crate::envoy::{
     message::{OVERRIDES, WASM, Walk, either, type_of, unwrapped, visit},
     shape::chains,
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// Types of RBAC's configuration, for a chain and for a route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
@@ -19,7 +19,7 @@ const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 /// A connection manager whose routes come from elsewhere.
 pub(super) struct Elsewhere {
     /// The place that says so.
-    pub(super) at: Location,
+    pub(super) at: ConfigPath,
     /// The guards that its chains need because of that.
     pub(super) guards: Vec<Guard>,
 }
@@ -41,13 +41,13 @@ pub(super) struct Surroundings {
     /// Where routes come from elsewhere, for chains with such a filter.
     pub(super) routes_elsewhere: Vec<Elsewhere>,
     /// What reads the filter's dynamic metadata.
-    pub(super) metadata_readers: Vec<Location>,
+    pub(super) metadata_readers: Vec<ConfigPath>,
     /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
-    pub(super) denials: Vec<Location>,
+    pub(super) denials: Vec<ConfigPath>,
     /// Routes and branches of matchers that are chosen by that metadata.
-    pub(super) choices: Vec<Location>,
+    pub(super) choices: Vec<ConfigPath>,
     /// Entries that look like a Portcullis.
-    pub(super) modules: Vec<Location>,
+    pub(super) modules: Vec<ConfigPath>,
     /// Names of virtual machines of WebAssembly.
     pub(super) vm_ids: Vec<String>,
 }
@@ -55,7 +55,7 @@ pub(super) struct Surroundings {
 /// What bears on filters. A document without filters is for those of the names in `said`.
 pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     let mut surroundings = Surroundings::default();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         if filter(node).is_some() {
             return Walk::Past;
         }
@@ -69,7 +69,7 @@ pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     }
     surroundings.is_apart = true;
     let mut overridden = BTreeSet::new();
-    visit(document, &Location::default(), &mut |_, node| {
+    visit(document, &ConfigPath::default(), &mut |_, node| {
         let overrides = OVERRIDES.iter().filter_map(|field| node.member(field));
         for named in overrides {
             overridden.extend(names_of_overrides(named, said));
@@ -115,7 +115,7 @@ impl Surroundings {
         own.chain(within).collect()
     }
 
-    fn look_at(&mut self, at: &Location, node: &Node, members: &[(String, Node)]) {
+    fn look_at(&mut self, at: &ConfigPath, node: &Node, members: &[(String, Node)]) {
         let (name, rbac) = unwrapped(node);
         if name.is_some_and(|name| name.starts_with(RBAC)) && denies_by_metadata(rbac) {
             self.denials.push(at.clone());
@@ -147,7 +147,7 @@ impl Surroundings {
         }
     }
 
-    fn look_at_chains(&mut self, at: &Location, manager: &[(String, Node)]) {
+    fn look_at_chains(&mut self, at: &ConfigPath, manager: &[(String, Node)]) {
         // Routes refer to what is in the chain, whatever that wraps.
         for entry in chains(manager).into_iter().flatten() {
             if !is_entry(entry) && !filters(entry).is_empty() {
@@ -177,7 +177,7 @@ fn is_module(entry: &Node) -> bool {
 }
 
 /// The place in a route's match, or in a tree of matchers, that reads the filter's metadata.
-fn choice_by_metadata(at: &Location, node: &Node) -> Option<Location> {
+fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
     let condition = node.member("match");
     let metadata = condition.and_then(|condition| either(condition, "dynamic_metadata"));
     if metadata.is_some_and(|metadata| mentions(metadata, NAMESPACE)) {

@@ -12,7 +12,7 @@ use crate::envoy::{
     message::{Walk, either, visit, visit_all},
 };
 use portcullis::{
-    config::Location,
+    config::ConfigPath,
     http::{HeaderName, is_parameter},
 };
 
@@ -46,7 +46,7 @@ impl Edits {
 
     fn add(&mut self, configuration: &Node) {
         self.header(MARKER);
-        visit(configuration, &Location::default(), &mut |_, node| {
+        visit(configuration, &ConfigPath::default(), &mut |_, node| {
             let status = either(node, "verification_status_header");
             if let Some(name) = status.and_then(Node::text) {
                 self.header(name);
@@ -94,7 +94,7 @@ impl Edits {
     }
 
     /// Where routes are matched by what is edited.
-    pub(super) fn places(&self, document: &Node) -> Vec<Location> {
+    pub(super) fn places(&self, document: &Node) -> Vec<ConfigPath> {
         let mut places = Vec::new();
         visit_all(document, &mut |at, node| {
             if filter(node).is_some() {
@@ -118,7 +118,7 @@ impl Edits {
     }
 
     /// Where the routes of a listener are chosen by a header that is edited.
-    pub(super) fn scopes(&self, document: &Node) -> Vec<Location> {
+    pub(super) fn scopes(&self, document: &Node) -> Vec<ConfigPath> {
         let mut places = Vec::new();
         visit_all(document, &mut |at, node| {
             let extractor = either(node, "header_value_extractor");
@@ -131,7 +131,7 @@ impl Edits {
         places
     }
 
-    fn look_at(&self, at: &Location, condition: &Node, places: &mut Vec<Location>) {
+    fn look_at(&self, at: &ConfigPath, condition: &Node, places: &mut Vec<ConfigPath>) {
         let name = |one: &Node| one.member("name").and_then(Node::text).map(str::to_owned);
         for (index, header) in list(condition, "headers").iter().enumerate() {
             if self.has_header(name(header).as_deref()) {

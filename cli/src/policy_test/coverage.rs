@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::trial::Outcome;
 use crate::source::{Policy, Source};
-use portcullis::config::{Config, Location};
+use portcullis::config::{Config, ConfigPath};
 
 /// The coverage of one policy.
 #[derive(Serialize)]
@@ -43,12 +43,12 @@ struct Part {
 impl Coverage {
     /// Nothing is reached yet.
     pub(super) fn new(source: &Source, policy: &Policy, config: &Config) -> Self {
-        let top = Location::default();
+        let top = ConfigPath::default();
         let rules = (0..config.rules.len()).map(|index| top.member("rules").element(index));
         let providers = config
             .providers()
             .map(|(_, provider)| top.member("providers").member(&provider.name));
-        let part = |at: Location| {
+        let part = |at: ConfigPath| {
             let position = source.position_in(policy, &at);
             Part {
                 path: at.to_string(),
@@ -68,7 +68,7 @@ impl Coverage {
 
     /// Adds what a test reached.
     pub(super) fn add(&mut self, outcome: &Outcome) {
-        let top = Location::default();
+        let top = ConfigPath::default();
         let rule = outcome.rule.map(|index| top.member("rules").element(index));
         let providers = outcome.providers.iter();
         let providers = providers.map(|name| top.member("providers").member(name));

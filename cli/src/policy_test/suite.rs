@@ -10,7 +10,7 @@ use crate::{
     finding::{Finding, Severity},
     source::{Source, value::value},
 };
-use portcullis::{config::Location, decision::Reason};
+use portcullis::{config::ConfigPath, decision::Reason};
 
 /// A file.
 pub(super) struct Suite {
@@ -136,7 +136,7 @@ pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     let (document, format) = Node::read(&source.text).map_err(|error| {
         vec![source.finding(Severity::Error, error.position, "", error.fault.to_string())]
     })?;
-    let top = Location::default();
+    let top = ConfigPath::default();
     let document = value(&document, format, &top, &mut Vec::new());
     let raw: RawSuite = part(source, &top, &document).map_err(|finding| vec![finding])?;
     let mut findings = Vec::new();
@@ -169,7 +169,7 @@ pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     })
 }
 
-fn test(source: &Source, at: &Location, written: &Value) -> Result<Test, Finding> {
+fn test(source: &Source, at: &ConfigPath, written: &Value) -> Result<Test, Finding> {
     let raw: RawTest = part(source, at, written)?;
     let token_at = at.member("token");
     let tokens = match &raw.token {
@@ -233,7 +233,11 @@ fn reasons() -> impl Iterator<Item = &'static str> {
         .chain(denials.filter(|label| !PERMITS.contains(label)))
 }
 
-fn part<T: DeserializeOwned>(source: &Source, at: &Location, value: &Value) -> Result<T, Finding> {
+fn part<T: DeserializeOwned>(
+    source: &Source,
+    at: &ConfigPath,
+    value: &Value,
+) -> Result<T, Finding> {
     serde_json::from_value(value.clone()).map_err(|error| {
         let text = error.to_string();
         let field = text.strip_prefix("unknown field `");

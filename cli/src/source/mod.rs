@@ -19,7 +19,7 @@ use crate::{
     outcome::Failure,
 };
 use portcullis::{
-    config::{Location, Step},
+    config::{ConfigPath, Step},
     json::{self, JsonError},
 };
 
@@ -52,9 +52,9 @@ pub(crate) struct Policy {
     /// What the module would read.
     pub(crate) value: Value,
     /// Unquoted numbers that Envoy takes for texts.
-    pub(crate) texts: Vec<Location>,
+    pub(crate) texts: Vec<ConfigPath>,
     /// Where it is in the document.
-    pub(crate) at: Location,
+    pub(crate) at: ConfigPath,
     /// JSON in a text, with the position of that text.
     inner: Option<(String, Position)>,
 }
@@ -103,7 +103,7 @@ impl Source {
             return Err(Unusable::Syntax(finding));
         }
         let mut texts = Vec::new();
-        let at = Location::default();
+        let at = ConfigPath::default();
         let value = match strict {
             Some(Ok(value)) => value,
             _ => value::value(&document, format, &at, &mut texts),
@@ -137,14 +137,14 @@ impl Source {
     pub(crate) fn at(
         &self,
         severity: Severity,
-        at: &Location,
+        at: &ConfigPath,
         message: impl Into<String>,
     ) -> Finding {
         self.finding(severity, position(&self.text, at), at.to_string(), message)
     }
 
     /// Where a place of a policy is in this file.
-    pub(crate) fn position_in(&self, policy: &Policy, at: &Location) -> Option<Position> {
+    pub(crate) fn position_in(&self, policy: &Policy, at: &ConfigPath) -> Option<Position> {
         let Some((text, outer)) = &policy.inner else {
             return position(&self.text, &joined(&policy.at, at));
         };
@@ -157,7 +157,7 @@ impl Source {
         let mut texts = Vec::new();
         let (value, inner) = match &filter.policy {
             Body::Object(node) => {
-                let value = value::value(node, format, &Location::default(), &mut texts);
+                let value = value::value(node, format, &ConfigPath::default(), &mut texts);
                 (value, None)
             }
             Body::Text(text) => {
@@ -230,7 +230,7 @@ impl Source {
 const START: Position = Position { line: 1, column: 1 };
 
 /// The place `inner` of what is at `outer`.
-pub(crate) fn joined(outer: &Location, inner: &Location) -> Location {
+pub(crate) fn joined(outer: &ConfigPath, inner: &ConfigPath) -> ConfigPath {
     let mut at = outer.clone();
     for step in inner.steps() {
         at = match step {

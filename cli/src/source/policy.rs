@@ -8,7 +8,7 @@ use crate::envoy::{
     document::Node,
     message::{WASM, Walk, either, type_of, unwrapped, visit},
 };
-use portcullis::config::{Location, Step};
+use portcullis::config::{ConfigPath, Step};
 
 /// Type of the configuration of a dynamic module.
 pub(crate) const NATIVE: &str =
@@ -31,11 +31,11 @@ pub(crate) struct Filter {
     /// Which build it is.
     pub(crate) build: Build,
     /// Where its own message is: `PluginConfig` or `DynamicModuleFilter`.
-    pub(crate) at: Location,
+    pub(crate) at: ConfigPath,
     /// That message.
     pub(crate) message: Node,
     /// Where its policy is.
-    pub(crate) policy_at: Location,
+    pub(crate) policy_at: ConfigPath,
     /// Its policy.
     pub(crate) policy: Body,
 }
@@ -54,7 +54,7 @@ pub(crate) enum Body {
 /// Every Portcullis of a document, in its order.
 pub(crate) fn filters(document: &Node) -> Vec<Filter> {
     let mut found = Vec::new();
-    visit(document, &Location::default(), &mut |at, node| {
+    visit(document, &ConfigPath::default(), &mut |at, node| {
         let of_kind = of_kubernetes(at, node);
         if !of_kind.is_empty() {
             found.extend(of_kind);
@@ -84,7 +84,7 @@ pub(crate) fn filters(document: &Node) -> Vec<Filter> {
 }
 
 /// The message of a filter in WebAssembly, or of a dynamic module.
-fn message<'a>(at: &Location, node: &'a Node) -> Option<(Build, Location, &'a Node)> {
+fn message<'a>(at: &ConfigPath, node: &'a Node) -> Option<(Build, ConfigPath, &'a Node)> {
     let at = match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => at.member("value"),
         _ => at.clone(),
@@ -97,7 +97,7 @@ fn message<'a>(at: &Location, node: &'a Node) -> Option<(Build, Location, &'a No
 }
 
 /// What a field of the type `Any` holds.
-pub(crate) fn body(at: &Location, message: &Node, field: &str) -> (Location, Body) {
+pub(crate) fn body(at: &ConfigPath, message: &Node, field: &str) -> (ConfigPath, Body) {
     let Some(any) = either(message, field) else {
         return (at.clone(), Body::Missing);
     };
@@ -149,7 +149,7 @@ fn mentions(node: &Node, word: &str) -> bool {
 }
 
 /// The name of the entry around a place.
-fn name(document: &Node, at: &Location) -> String {
+fn name(document: &Node, at: &ConfigPath) -> String {
     let mut node = document;
     let mut name = "";
     for step in at.steps() {
@@ -175,7 +175,7 @@ fn name(document: &Node, at: &Location) -> String {
 }
 
 /// Policies in resources from which a control plane makes the filter.
-fn of_kubernetes(at: &Location, node: &Node) -> Vec<Filter> {
+fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
     let kind = node.member("kind").and_then(Node::text);
     let (Some(kind), Some(spec)) = (kind, node.member("spec")) else {
         return Vec::new();
@@ -183,7 +183,7 @@ fn of_kubernetes(at: &Location, node: &Node) -> Vec<Filter> {
     let at = at.member("spec");
     let metadata = node.member("metadata");
     let name = metadata.and_then(|node| node.member("name")?.text());
-    let filter = |at: Location, message: &Node, field: &str| {
+    let filter = |at: ConfigPath, message: &Node, field: &str| {
         let (policy_at, policy) = body(&at, message, field);
         is_portcullis(message, &policy).then(|| Filter {
             name: name.unwrap_or_default().to_owned(),

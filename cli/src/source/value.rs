@@ -6,7 +6,7 @@ use crate::envoy::{
     document::{Node, boolean, integer},
     reader::Format,
 };
-use portcullis::config::Location;
+use portcullis::config::ConfigPath;
 
 /// Integers up to here are exact as doubles, which is what a `google.protobuf.Struct` has.
 const EXACT: u64 = 1 << 53;
@@ -16,8 +16,8 @@ const EXACT: u64 = 1 << 53;
 pub(crate) fn value(
     node: &Node,
     format: Format,
-    at: &Location,
-    texts: &mut Vec<Location>,
+    at: &ConfigPath,
+    texts: &mut Vec<ConfigPath>,
 ) -> Value {
     match node {
         Node::List(elements) => {
@@ -43,7 +43,7 @@ pub(crate) fn value(
     }
 }
 
-fn plain(text: &str, at: &Location, texts: &mut Vec<Location>) -> Value {
+fn plain(text: &str, at: &ConfigPath, texts: &mut Vec<ConfigPath>) -> Value {
     if let Some(flag) = boolean(text) {
         return Value::Bool(flag);
     }
@@ -83,7 +83,7 @@ mod tests {
         let text = "[on, 'on', 1, 0x10, ~, a, 1.2.3, 60.5, 1e3, 9007199254740993, e]";
         let (node, format) = Node::read(text).unwrap();
         let mut texts = Vec::new();
-        let read = value(&node, format, &Location::default(), &mut texts);
+        let read = value(&node, format, &ConfigPath::default(), &mut texts);
         let expected = json!([
             true,
             "on",
@@ -106,7 +106,7 @@ mod tests {
     fn reads_numbers_of_json_as_they_are() {
         let (node, format) = Node::read("[1, 60.5, true, null, \"1\"]").unwrap();
         let mut texts = Vec::new();
-        let read = value(&node, format, &Location::default(), &mut texts);
+        let read = value(&node, format, &ConfigPath::default(), &mut texts);
         assert_eq!(read, json!([1, 60.5, true, null, "1"]));
         assert_eq!(texts, []);
     }

@@ -6,7 +6,7 @@ use core::fmt;
 ///
 /// Written like `rules[2].requires`; names that are not plain are quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Location(Vec<Step>);
+pub struct ConfigPath(Vec<Step>);
 
 /// One step of that way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Step {
     Member(String),
 }
 
-impl Location {
+impl ConfigPath {
     /// The same place, seen from the object that has it as its member `name`.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
@@ -63,7 +63,7 @@ impl Location {
     }
 }
 
-impl fmt::Display for Location {
+impl fmt::Display for ConfigPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return formatter.write_str("configuration");
@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn quotes_names_that_could_be_misread() {
-        let here = || Location::default().within("issuer");
+        let here = || ConfigPath::default().within("issuer");
         for (location, text) in [
-            (Location::default(), "configuration"),
+            (ConfigPath::default(), "configuration"),
             (here(), "issuer"),
             (
                 here().within("okta").within("providers"),
@@ -110,13 +110,13 @@ mod tests {
             ),
             (here().within_index(2).within("rules"), "rules[2].issuer"),
             (
-                Location::default()
+                ConfigPath::default()
                     .member("rules")
                     .element(2)
                     .member("match"),
                 "rules[2].match",
             ),
-            (Location::default().within("a\n"), r#"["a\n"]"#),
+            (ConfigPath::default().within("a\n"), r#"["a\n"]"#),
         ] {
             assert_eq!(location.to_string(), text);
         }
