@@ -39,8 +39,8 @@ use crate::{
     http::{Request, Response},
     jose::{HeaderMemo, KeySetLimits},
     keys::{
-        Answer, Fetch, FetchCause, FetchError, KeyStore, PreloadError, Progress, Records, SourceId,
-        Unshared,
+        Fetch, FetchCause, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records,
+        SourceId, Unshared,
     },
     policy::{Mode, ProviderId, RoutePolicy},
     time::UnixMillis,
@@ -305,10 +305,10 @@ impl Engine {
     pub fn complete(
         &mut self,
         fetch: &Fetch,
-        answer: Result<Answer, FetchError>,
+        response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
     ) -> Progress {
-        self.keys.complete(fetch, answer, now, &*self.records)
+        self.keys.complete(fetch, response, now, &*self.records)
     }
 
     /// Gives a call up whose answer will not come.

@@ -4,7 +4,7 @@ use crate::{
     config::Provider,
     engine::Engine,
     gate::{CallError, Caller, Environment, KeyMetrics, LogLevel, Meter},
-    keys::{Answer, Fetch, FetchError, FetchOutcome, Progress, Received, Standing},
+    keys::{Fetch, FetchError, FetchOutcome, FetchResponse, Progress, Received, Standing},
     time::UnixMillis,
     verification::KeySource,
 };
@@ -70,8 +70,8 @@ impl Keeper {
         host: &impl Environment,
         caller: &mut impl Caller,
     ) -> bool {
-        let answer = received.answer(engine.config().limits.jwks_bytes);
-        self.complete(engine, fetch, answer, now, host, caller)
+        let response = received.answer(engine.config().limits.jwks_bytes);
+        self.complete(engine, fetch, response, now, host, caller)
     }
 
     /// The time of the next fetch, in the past if one is due; `None` if none will ever be due.
@@ -126,12 +126,12 @@ impl Keeper {
         &mut self,
         engine: &mut Engine,
         fetch: &Fetch,
-        answer: Result<Answer, FetchError>,
+        response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
         host: &impl Environment,
         caller: &mut impl Caller,
     ) -> bool {
-        match engine.complete(fetch, answer, now) {
+        match engine.complete(fetch, response, now) {
             Progress::Next(next) => return self.dispatch(engine, &next, now, host, caller),
             Progress::Ended(outcome) => self.report(engine, &outcome, host),
             Progress::Superseded => {}

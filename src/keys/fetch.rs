@@ -1,6 +1,6 @@
 //! A fetch: the calls to make for a key source, one after the other, and what comes of them.
 //!
-//! A fetch is a value that the shell carries out and hands back with the answer. Keys at a
+//! A fetch is a value that the shell carries out and hands back with the response. Keys at a
 //! configured place take one call; those of an issuer take one more, or two, for its metadata.
 
 use core::time::Duration;
@@ -51,9 +51,9 @@ pub(super) enum Step {
     Jwks,
 }
 
-/// The answer to a call.
+/// The response to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum FetchResponse {
     /// 200, with its body.
     Document {
         /// The body.
@@ -68,14 +68,14 @@ pub enum Answer {
     },
 }
 
-/// What follows an answer.
+/// What follows an response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Another call.
     Next(Fetch),
     /// The fetch has ended.
     Ended(FetchOutcome),
-    /// Nothing: the answer came after the right to fetch had gone to another worker.
+    /// Nothing: the response came after the right to fetch had gone to another worker.
     Superseded,
 }
 
@@ -112,21 +112,21 @@ impl Fetch {
         })
     }
 
-    /// The call that follows metadata's answer.
+    /// The call that follows metadata's response.
     pub(super) fn after_metadata(
         &self,
         index: usize,
-        answer: Result<Answer, FetchError>,
+        response: Result<FetchResponse, FetchError>,
         discovery: &Discovery,
     ) -> Result<Self, FetchError> {
-        let read = match answer {
-            Ok(Answer::Document { body, .. }) => discovery::jwks_endpoint(&body, discovery),
-            Ok(Answer::NotModified { .. }) => Err(FetchError::Status(304)),
+        let read = match response {
+            Ok(FetchResponse::Document { body, .. }) => discovery::jwks_endpoint(&body, discovery),
+            Ok(FetchResponse::NotModified { .. }) => Err(FetchError::Status(304)),
             Err(error) => Err(error),
         };
         let (step, fault, endpoint) = match read {
             Ok(endpoint) => (Step::Jwks, None, endpoint),
-            // It may stand at the other place. A server that does not answer has no other.
+            // It may stand at the other place. A server that does not response has no other.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
                 // A document that is wrong says more than that there is none.
                 let fault = self.fault.unwrap_or(error);

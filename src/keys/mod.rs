@@ -27,7 +27,7 @@ pub use self::{
     document::Document,
     endpoint::Endpoint,
     error::{FetchError, PreloadError},
-    fetch::{Answer, Fetch, FetchCause, FetchOutcome, Progress},
+    fetch::{Fetch, FetchCause, FetchOutcome, FetchResponse, Progress},
     freshness::Serving,
     id::{KeySetVersion, SourceId},
     record::{Order, Record},

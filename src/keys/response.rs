@@ -1,6 +1,6 @@
 //! What a response to a call is to a fetch.
 
-use crate::keys::{Answer, Caching, FetchError};
+use crate::keys::{Caching, FetchError, FetchResponse};
 
 /// A response to a call for keys, as the host received it.
 ///
@@ -21,16 +21,16 @@ impl Received<'_> {
     ///
     /// # Errors
     /// When it is neither. A body above the limit is not even read.
-    pub fn answer(&self, limit: usize) -> Result<Answer, FetchError> {
+    pub fn answer(&self, limit: usize) -> Result<FetchResponse, FetchError> {
         let status = status(self.headers).ok_or(FetchError::Unreachable)?;
         let caching = Caching::read(self.headers.iter().copied());
         match status {
             200 if self.body_size > limit => Err(FetchError::TooLarge),
             200 => {
                 let body = (self.body)().ok_or(FetchError::Unreachable)?;
-                Ok(Answer::Document { body, caching })
+                Ok(FetchResponse::Document { body, caching })
             }
-            304 => Ok(Answer::NotModified { caching }),
+            304 => Ok(FetchResponse::NotModified { caching }),
             other => Err(FetchError::Status(other)),
         }
     }
@@ -50,7 +50,7 @@ mod tests {
 
     const LIMIT: usize = 4;
 
-    fn answer(headers: &[(&str, &str)], body: Option<&str>) -> Result<Answer, FetchError> {
+    fn answer(headers: &[(&str, &str)], body: Option<&str>) -> Result<FetchResponse, FetchError> {
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
@@ -75,14 +75,14 @@ mod tests {
         let caching = ("cache-control", "max-age=60");
         assert_eq!(
             answer(&[(":status", "200"), caching], Some("keys")),
-            Ok(Answer::Document {
+            Ok(FetchResponse::Document {
                 body: b"keys".to_vec(),
                 caching: max_age(60),
             })
         );
         assert_eq!(
             answer(&[(":status", "304"), caching], Some("x")),
-            Ok(Answer::NotModified {
+            Ok(FetchResponse::NotModified {
                 caching: max_age(60)
             })
         );

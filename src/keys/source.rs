@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::{
     jose::{KeySet, KeySetLimits, Nameless},
     keys::{
-        Account, Answer, Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome,
+        Account, Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse,
         JwksLocation, KeySetVersion, Progress, Reading, Record, Records, RemoteKeys, Serving,
         SourceId, Standing, Timing, UnknownKidAnswer, Version, WriteError, fetch::Step,
     },
@@ -143,22 +143,22 @@ impl Source {
         Some(self.conditional(fetch))
     }
 
-    /// Takes in the answer to a call.
+    /// Takes in the response to a call.
     pub(super) fn proceed(
         &mut self,
         fetch: &Fetch,
-        answer: Result<Answer, FetchError>,
+        response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
         records: &dyn Records,
     ) -> Progress {
         match (fetch.step, &self.keys.location) {
             (Step::Metadata(index), JwksLocation::Discovered(discovery)) => {
-                match fetch.after_metadata(index, answer, discovery) {
+                match fetch.after_metadata(index, response, discovery) {
                     Ok(next) => Progress::Next(self.conditional(next)),
                     Err(error) => self.end(fetch, Err(error), now, records),
                 }
             }
-            (Step::Jwks | Step::Metadata(_), _) => self.end(fetch, answer, now, records),
+            (Step::Jwks | Step::Metadata(_), _) => self.end(fetch, response, now, records),
         }
     }
 
@@ -222,7 +222,7 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // Where another worker asked already, its answer is all there is to learn until later.
+        // Where another worker asked already, its response is all there is to learn until later.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }
@@ -267,22 +267,24 @@ impl Source {
         }
     }
 
-    /// The key set's answer, or what kept the fetch from coming that far.
+    /// The key set's response, or what kept the fetch from coming that far.
     fn end(
         &mut self,
         fetch: &Fetch,
-        answer: Result<Answer, FetchError>,
+        response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
         records: &dyn Records,
     ) -> Progress {
         self.read(records);
         let failures = self.record.failures;
         let before = self.key_set_version;
-        let keys = match answer {
-            Ok(Answer::Document { body, caching }) => {
+        let keys = match response {
+            Ok(FetchResponse::Document { body, caching }) => {
                 self.replace(fetch, &body, &caching, now, records)
             }
-            Ok(Answer::NotModified { caching }) => self.confirm(fetch, &caching, now, records),
+            Ok(FetchResponse::NotModified { caching }) => {
+                self.confirm(fetch, &caching, now, records)
+            }
             Err(error) => Err(error),
         };
         let keys = match keys {

@@ -10,8 +10,8 @@ use core::time::Duration;
 use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
-        Account, Answer, Fetch, FetchCause, FetchError, KeySetVersion, PreloadError, Progress,
-        Records, RemoteKeys, Serving, SourceId, Standing, source::Source,
+        Account, Fetch, FetchCause, FetchError, FetchResponse, KeySetVersion, PreloadError,
+        Progress, Records, RemoteKeys, Serving, SourceId, Standing, source::Source,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -149,16 +149,16 @@ impl KeyStore {
             .collect()
     }
 
-    /// Takes in the answer to a call.
+    /// Takes in the response to a call.
     pub fn complete(
         &mut self,
         fetch: &Fetch,
-        answer: Result<Answer, FetchError>,
+        response: Result<FetchResponse, FetchError>,
         now: UnixMillis,
         records: &dyn Records,
     ) -> Progress {
         match self.sources.get_mut(fetch.source.index()) {
-            Some(source) => source.proceed(fetch, answer, now, records),
+            Some(source) => source.proceed(fetch, response, now, records),
             None => Progress::Superseded,
         }
     }

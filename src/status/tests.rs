@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     engine::Engine,
     http::{Format, Response},
-    keys::{Answer, Caching, FetchError},
+    keys::{Caching, FetchError, FetchResponse},
 };
 
 const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
@@ -48,7 +48,7 @@ fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
         1,
         "a disabled provider's keys are not fetched"
     );
-    let answer = answer.map(|body| Answer::Document {
+    let answer = answer.map(|body| FetchResponse::Document {
         body: body.as_bytes().to_vec(),
         caching: Caching::default(),
     });

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     jose::KeySetLimits,
     keys::{
-        Answer, Caching, Document, FetchOutcome, Order, Progress, Reading, Record, Version,
+        Caching, Document, FetchOutcome, FetchResponse, Order, Progress, Reading, Record, Version,
         WriteError,
     },
 };
@@ -57,8 +57,8 @@ fn ask(engine: &Engine, patience: Patience, seconds: i64) -> Decision {
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-fn document(body: &str) -> Result<Answer, FetchError> {
-    Ok(Answer::Document {
+fn document(body: &str) -> Result<FetchResponse, FetchError> {
+    Ok(FetchResponse::Document {
         body: body.into(),
         caching: Caching::default(),
     })
@@ -272,7 +272,7 @@ fn asks_whether_the_key_set_still_stands() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
     assert_eq!(fetch.if_none_match, None);
-    let tagged = Ok(Answer::Document {
+    let tagged = Ok(FetchResponse::Document {
         body: JWKS.into(),
         caching: Caching {
             etag: Some("\"1\"".into()),
@@ -283,7 +283,7 @@ fn asks_whether_the_key_set_still_stands() {
     let fetch = call(&mut engine, 595);
     assert_eq!(fetch.if_none_match.as_deref(), Some("\"1\""));
     let unchanged = || {
-        Ok(Answer::NotModified {
+        Ok(FetchResponse::NotModified {
             caching: Caching::default(),
         })
     };

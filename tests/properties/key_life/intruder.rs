@@ -5,7 +5,7 @@
 
 use portcullis::{
     engine::Engine,
-    keys::{Answer, Caching, FetchCause, FetchError, Keys},
+    keys::{Caching, FetchCause, FetchError, FetchResponse, Keys},
     shared_memory::SharedData,
     time::UnixMillis,
 };
@@ -105,7 +105,7 @@ impl World {
                 self.published_at.push(self.now);
                 let body = JWKS.replace(r#""k""#, &format!("\"{number}\"")).into();
                 let caching = Caching::default();
-                self.answer(worker, Ok(Answer::Document { body, caching }));
+                self.answer(worker, Ok(FetchResponse::Document { body, caching }));
             }
             Hostile::Happens(Event::NotModified | Event::Fail | Event::Garbage) => {
                 self.answer(worker, Err(FetchError::Status(503)));
@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, worker: usize, answer: Result<Answer, FetchError>) {
+    fn answer(&mut self, worker: usize, answer: Result<FetchResponse, FetchError>) {
         let (engine, calls, ..) = &mut self.workers[worker];
         if !calls.is_empty() {
             let Call { fetch, .. } = calls.remove(0);

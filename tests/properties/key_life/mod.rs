@@ -12,7 +12,7 @@ use std::mem;
 
 use portcullis::{
     engine::Engine,
-    keys::{Answer, Caching, Fetch, FetchCause, FetchError, Keys, Progress},
+    keys::{Caching, Fetch, FetchCause, FetchError, FetchResponse, Keys, Progress},
     policy::ProviderId,
     time::UnixMillis,
 };
@@ -143,7 +143,7 @@ impl World {
 
     fn happen(&mut self, event: Event, worker: usize) {
         let document = |body: &str| {
-            Ok(Answer::Document {
+            Ok(FetchResponse::Document {
                 body: body.into(),
                 caching: Caching {
                     etag: Some("\"1\"".into()),
@@ -160,7 +160,7 @@ impl World {
             Event::Fail => self.answer(worker, Err(FetchError::Status(503))),
             Event::NotModified => {
                 let caching = Caching::default();
-                self.answer(worker, Ok(Answer::NotModified { caching }));
+                self.answer(worker, Ok(FetchResponse::NotModified { caching }));
             }
             Event::Die => self.workers[worker] = self::worker(&self.host),
             Event::Leave => {
@@ -204,7 +204,7 @@ impl World {
     }
 
     /// The server answers the worker's oldest call.
-    fn answer(&mut self, worker: usize, answer: Result<Answer, FetchError>) {
+    fn answer(&mut self, worker: usize, answer: Result<FetchResponse, FetchError>) {
         let now = self.at();
         let (engine, calls) = &mut self.workers[worker];
         if calls.is_empty() {
