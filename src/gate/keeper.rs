@@ -4,7 +4,7 @@ use crate::{
     config::Provider,
     engine::Engine,
     gate::{CallError, Caller, Environment, KeyMetrics, LogLevel, Meter},
-    keys::{Fetch, FetchError, FetchOutcome, FetchResponse, Progress, Received, Standing},
+    keys::{Fetch, FetchError, FetchOutcome, FetchResponse, KeyStatus, Progress, Received},
     time::UnixMillis,
     verification::KeySource,
 };
@@ -26,8 +26,8 @@ impl Keeper {
     #[must_use]
     pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
         for (id, provider) in engine.config().providers() {
-            if let Some(standing) = configured(provider) {
-                metrics.set_key_gauges(id, standing, meter);
+            if let Some(status) = configured(provider) {
+                metrics.set_key_gauges(id, status, meter);
             }
         }
         Self { metrics, epoch: 0 }
@@ -53,8 +53,8 @@ impl Keeper {
             self.epoch = self.epoch.wrapping_add(1);
             ended |= self.dispatch(engine, &fetch, now, host, caller);
         }
-        for (provider, standing) in engine.keys().standings(now) {
-            self.metrics.set_key_gauges(provider, standing, host);
+        for (provider, status) in engine.keys().statuses(now) {
+            self.metrics.set_key_gauges(provider, status, host);
         }
         ended
     }
@@ -80,9 +80,9 @@ impl Keeper {
     #[must_use]
     pub fn next_wakeup(&self, engine: &Engine, now: UnixMillis) -> Option<UnixMillis> {
         let providers = engine.config().providers();
-        let accounts = providers.filter_map(|(id, _)| engine.keys().account(id, now));
-        accounts
-            .map(|account| account.next_fetch.unwrap_or_default())
+        let reports = providers.filter_map(|(id, _)| engine.keys().report(id, now));
+        reports
+            .map(|report| report.next_fetch.unwrap_or_default())
             .min()
     }
 
@@ -164,15 +164,15 @@ impl Keeper {
 
 /// The status of keys that are configured, or are not needed. For other keys nothing is known
 /// before the first tick.
-fn configured(provider: &Provider) -> Option<Standing> {
+fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
-        return Some(Standing::default());
+        return Some(KeyStatus::default());
     }
     match &provider.trust.keys {
-        KeySource::Clients(_) => Some(Standing::default()),
-        KeySource::Local(key_set) => Some(Standing {
+        KeySource::Clients(_) => Some(KeyStatus::default()),
+        KeySource::Local(key_set) => Some(KeyStatus {
             keys: key_set.keys().len(),
-            ..Standing::default()
+            ..KeyStatus::default()
         }),
         KeySource::Remote(_) => None,
     }

@@ -34,7 +34,7 @@ pub use self::{
     records::{Reading, Records, Unshared, Version, WriteError},
     remote::{Discovery, JwksLocation, RemoteKeys, RetryPolicy, UnknownKidAnswer},
     response::Received,
-    status::{Account, Standing},
+    status::{KeyReport, KeyStatus},
     store::{KeyStore, Keys},
     timing::Timing,
 };

@@ -5,9 +5,9 @@ use core::time::Duration;
 use crate::{
     jose::{KeySet, KeySetLimits, Nameless},
     keys::{
-        Account, Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse,
-        JwksLocation, KeySetVersion, Progress, Reading, Record, Records, RemoteKeys, Serving,
-        SourceId, Standing, Timing, UnknownKidAnswer, Version, WriteError, fetch::Step,
+        Caching, Document, Fetch, FetchCause, FetchError, FetchOutcome, FetchResponse,
+        JwksLocation, KeyReport, KeySetVersion, KeyStatus, Progress, Reading, Record, Records,
+        RemoteKeys, Serving, SourceId, Timing, UnknownKidAnswer, Version, WriteError, fetch::Step,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -71,28 +71,26 @@ impl Source {
         &self.keys
     }
 
-    /// How the keys stand.
-    pub(super) fn standing(&self, now: UnixMillis) -> Standing {
-        let (serving, key_set) = self.serving(now);
-        let key_set = key_set.filter(|_| matches!(serving, Serving::Fresh | Serving::Stale));
-        Standing {
-            keys: key_set.map_or(0, |key_set| key_set.keys().len()),
-            is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
-            fetched_at: self.record.fetched_at,
-        }
+    /// The state of the keys.
+    pub(super) fn status(&self, now: UnixMillis) -> KeyStatus {
+        self.report(now).status
     }
 
-    /// How fetching goes, for operators.
-    pub(super) fn account(&self, now: UnixMillis) -> Account<'_> {
+    /// The state of the keys and of fetching, for operators.
+    pub(super) fn report(&self, now: UnixMillis) -> KeyReport<'_> {
         let next = self.record.next_fetch(&self.timing);
         let (serving, key_set) = self.serving(now);
-        Account {
-            keys: match (serving, key_set) {
-                (Serving::Fresh | Serving::Stale, Some(key_set)) => key_set.keys(),
-                _ => &[],
+        let keys = match (serving, key_set) {
+            (Serving::Fresh | Serving::Stale, Some(key_set)) => key_set.keys(),
+            _ => &[],
+        };
+        KeyReport {
+            status: KeyStatus {
+                keys: keys.len(),
+                is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
+                fetched_at: self.record.fetched_at,
             },
-            is_stale: serving != Serving::Fresh && self.record.fetched_at.is_some(),
-            fetched_at: self.record.fetched_at,
+            keys,
             attempted_at: self.record.attempted_at,
             last_error: self.record.last_error,
             next_fetch: (next != UnixMillis::default()).then_some(next),

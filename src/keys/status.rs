@@ -2,30 +2,43 @@
 
 use crate::{jose::VerifyingKey, keys::FetchError, time::UnixMillis};
 
-/// How a provider's keys stand at one time.
+/// The state of a provider's keys at one time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// How many may serve.
+pub struct KeyStatus {
+    /// The number of keys that may serve.
     pub keys: usize,
-    /// They are past their freshness, whether they still serve or not.
+    /// Whether their freshness has ended, even if they still serve.
     pub is_stale: bool,
-    /// When they were last fetched or confirmed.
+    /// The time of the last fetch that brought or confirmed them.
     pub fetched_at: Option<UnixMillis>,
 }
 
-/// What an operator is told of one provider's keys.
+/// What an operator may know of a provider's keys: their status, and how fetching goes.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Account<'a> {
-    /// Those that may serve.
+pub struct KeyReport<'a> {
+    /// The status.
+    pub status: KeyStatus,
+    /// The keys that may serve.
     pub keys: &'a [VerifyingKey],
-    /// They are past their freshness, whether they still serve or not.
-    pub is_stale: bool,
-    /// When they were last fetched or confirmed.
-    pub fetched_at: Option<UnixMillis>,
-    /// When a fetch last began or failed.
+    /// The time when a fetch last began or failed.
     pub attempted_at: Option<UnixMillis>,
-    /// Why the last fetch failed, if it did.
+    /// Why the last fetch failed; `None` if it succeeded.
     pub last_error: Option<FetchError>,
-    /// When the next one is due; in the past where that is now. `None` before the first.
+    /// The time of the next fetch, in the past if one is due. `None` before the first.
     pub next_fetch: Option<UnixMillis>,
+}
+
+impl<'a> KeyReport<'a> {
+    /// The report on keys that the configuration holds.
+    #[must_use]
+    pub fn of_configured(keys: &'a [VerifyingKey]) -> Self {
+        Self {
+            status: KeyStatus {
+                keys: keys.len(),
+                ..KeyStatus::default()
+            },
+            keys,
+            ..Self::default()
+        }
+    }
 }

@@ -10,8 +10,8 @@ use core::time::Duration;
 use crate::{
     jose::{KeySet, KeySetLimits},
     keys::{
-        Account, Fetch, FetchCause, FetchError, FetchResponse, KeySetVersion, PreloadError,
-        Progress, Records, RemoteKeys, Serving, SourceId, Standing, source::Source,
+        Fetch, FetchCause, FetchError, FetchResponse, KeyReport, KeySetVersion, KeyStatus,
+        PreloadError, Progress, Records, RemoteKeys, Serving, SourceId, source::Source,
     },
     policy::ProviderId,
     time::UnixMillis,
@@ -73,16 +73,16 @@ impl KeyStore {
 
     /// How the keys of a provider stand that has a remote source; `None` for any other.
     #[must_use]
-    pub fn account(&self, provider: ProviderId, now: UnixMillis) -> Option<Account<'_>> {
+    pub fn report(&self, provider: ProviderId, now: UnixMillis) -> Option<KeyReport<'_>> {
         self.source_of(provider)
-            .map(|(_, source)| source.account(now))
+            .map(|(_, source)| source.report(now))
     }
 
     /// Each provider with a remote source, and how its keys stand.
-    pub fn standings(&self, now: UnixMillis) -> impl Iterator<Item = (ProviderId, Standing)> {
+    pub fn statuses(&self, now: UnixMillis) -> impl Iterator<Item = (ProviderId, KeyStatus)> {
         self.sources.iter().flat_map(move |source| {
-            let standing = source.standing(now);
-            source.providers().iter().map(move |id| (*id, standing))
+            let status = source.status(now);
+            source.providers().iter().map(move |id| (*id, status))
         })
     }
 

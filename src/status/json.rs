@@ -1,7 +1,7 @@
 //! The report as JSON.
 
 use super::{Report, state};
-use crate::{jose::VerifyingKey, keys::Account, time::UnixMillis};
+use crate::{jose::VerifyingKey, keys::KeyReport, time::UnixMillis};
 
 /// Writes the report as one JSON object.
 pub(super) fn write(report: &Report<'_>) -> String {
@@ -10,14 +10,14 @@ pub(super) fn write(report: &Report<'_>) -> String {
     json.text("mode", Some(report.mode()));
     json.text("base_url", report.base_url());
     json.list("providers");
-    for (provider, account) in report.providers() {
+    for (provider, key_report) in report.providers() {
         json.element();
         json.text("name", Some(&provider.name));
         json.text("status", Some(state(provider)));
         json.text("description", Some(&provider.description));
         json.text("issuer", provider.trust.issuer.as_written().as_deref());
         json.text("key_source", Some(provider.key_source));
-        json.account(&account);
+        json.keys(&key_report);
         json.0.push('}');
     }
     json.0.push_str("]}");
@@ -28,20 +28,23 @@ pub(super) fn write(report: &Report<'_>) -> String {
 struct Json(String);
 
 impl Json {
-    fn account(&mut self, account: &Account<'_>) {
+    fn keys(&mut self, key_report: &KeyReport<'_>) {
         self.list("keys");
-        for key in account.keys {
+        for key in key_report.keys {
             self.key(key);
         }
         self.0.push(']');
-        self.time("last_successful_fetch", account.fetched_at);
-        self.time("last_attempt", account.attempted_at);
-        let error = account.last_error.map(|error| error.to_string());
+        self.time("last_successful_fetch", key_report.status.fetched_at);
+        self.time("last_attempt", key_report.attempted_at);
+        let error = key_report.last_error.map(|error| error.to_string());
         self.text("last_error", error.as_deref());
-        self.time("next_fetch", account.next_fetch);
+        self.time("next_fetch", key_report.next_fetch);
         self.name("stale");
-        self.0
-            .push_str(if account.is_stale { "true" } else { "false" });
+        self.0.push_str(if key_report.status.is_stale {
+            "true"
+        } else {
+            "false"
+        });
     }
 
     fn key(&mut self, key: &VerifyingKey) {

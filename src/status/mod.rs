@@ -13,7 +13,7 @@ mod page;
 use crate::{
     config::{Config, Provider},
     http::{Format, Response},
-    keys::{Account, KeyStore},
+    keys::{KeyReport, KeyStore},
     policy::Mode,
     time::UnixMillis,
     verification::KeySource,
@@ -71,17 +71,16 @@ impl<'a> Report<'a> {
     }
 
     /// The providers, by name, with the state of their keys.
-    fn providers(&self) -> impl Iterator<Item = (&'a Provider, Account<'a>)> {
+    fn providers(&self) -> impl Iterator<Item = (&'a Provider, KeyReport<'a>)> {
         let (keys, now) = (self.keys, self.now);
         self.config.providers().map(move |(id, provider)| {
-            let account = keys.account(id, now).unwrap_or_else(|| Account {
-                keys: match &provider.trust.keys {
-                    KeySource::Local(key_set) if provider.trust.enabled => key_set.keys(),
-                    _ => &[],
-                },
-                ..Account::default()
-            });
-            (provider, account)
+            let configured = || match &provider.trust.keys {
+                KeySource::Local(key_set) if provider.trust.enabled => key_set.keys(),
+                _ => &[],
+            };
+            let report = keys.report(id, now);
+            let report = report.unwrap_or_else(|| KeyReport::of_configured(configured()));
+            (provider, report)
         })
     }
 

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Count, Report, state};
 use crate::{
-    config::Provider, foreign_text, jose::VerifyingKey, keys::Account, policy::Scheme,
+    config::Provider, foreign_text, jose::VerifyingKey, keys::KeyReport, policy::Scheme,
     time::UnixMillis,
 };
 
@@ -62,12 +62,12 @@ pub(super) fn content_security_policy() -> String {
 }
 
 fn servers(page: &mut String, report: &Report<'_>) {
-    for (provider, account) in report.providers() {
+    for (provider, key_report) in report.providers() {
         page.push_str("<tr role=\"row\">");
         server(page, provider);
-        cell(page, "Keys", Some(count(account.keys)));
-        keys(page, provider, account.keys);
-        fetches(page, &account, report.now);
+        cell(page, "Keys", Some(count(key_report.keys)));
+        keys(page, provider, key_report.keys);
+        fetches(page, &key_report, report.now);
         page.push_str("</td></tr>\n");
     }
 }
@@ -135,23 +135,23 @@ fn list(page: &mut String, keys: &[VerifyingKey]) {
     page.push_str("</ul></details>");
 }
 
-fn fetches(page: &mut String, account: &Account<'_>, now: UnixMillis) {
+fn fetches(page: &mut String, key_report: &KeyReport<'_>, now: UnixMillis) {
     cell(
         page,
         "Last fetched",
-        account.fetched_at.map(UnixMillis::as_u64),
+        key_report.status.fetched_at.map(UnixMillis::as_u64),
     );
-    since(page, account.fetched_at, now);
-    if account.is_stale {
+    since(page, key_report.status.fetched_at, now);
+    if key_report.status.is_stale {
         page.push_str("<strong class=\"bad\">stale</strong>");
     }
     cell(page, "Last error", None);
-    match account.last_error {
+    match key_report.last_error {
         Some(error) => {
             page.push_str("<span class=\"bad\">");
             escape(page, &error.to_string());
             page.push_str("</span><small>");
-            since(page, account.attempted_at, now);
+            since(page, key_report.attempted_at, now);
             page.push_str("</small>");
         }
         None => page.push_str("<span>none</span>"),
@@ -159,9 +159,9 @@ fn fetches(page: &mut String, account: &Account<'_>, now: UnixMillis) {
     cell(
         page,
         "Next fetch",
-        account.next_fetch.map(UnixMillis::as_u64),
+        key_report.next_fetch.map(UnixMillis::as_u64),
     );
-    match account.next_fetch {
+    match key_report.next_fetch {
         Some(next) if next <= now => time(page, next, "due"),
         Some(next) => time(page, next, &format!("in {}", words(next.since(now)))),
         None => page.push_str("<span>\u{2013}</span>"),

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use crate::{
     config::{Config, Provider},
     gate::metrics::meter::{Meter, MetricId, MetricRegistry, increment, prefix, record},
-    keys::{FetchOutcome, Standing},
+    keys::{FetchOutcome, KeyStatus},
     policy::ProviderId,
     verification::KeySource,
 };
@@ -22,7 +22,7 @@ struct ProviderMetrics {
     keys: Option<Gauges<Option<MetricId>>>,
     fetches: Option<Gauges<FetchMetrics>>,
     /// The present values of the gauges.
-    standing: Cell<Option<Standing>>,
+    status: Cell<Option<KeyStatus>>,
 }
 
 /// Metrics, and the common beginning of their names.
@@ -71,13 +71,13 @@ impl KeyMetrics {
     pub(in crate::gate) fn set_key_gauges(
         &self,
         provider: ProviderId,
-        standing: Standing,
+        status: KeyStatus,
         meter: &impl Meter,
     ) {
         if let Some(metrics) = self.0.get(provider.index())
-            && metrics.standing.replace(Some(standing)) != Some(standing)
+            && metrics.status.replace(Some(status)) != Some(status)
         {
-            metrics.write(standing, |_| true, meter);
+            metrics.write(status, |_| true, meter);
         }
     }
 
@@ -93,7 +93,7 @@ impl KeyMetrics {
     /// Resets the gauges of removed providers, so that stale values raise no alert.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
-            metrics.write(Standing::default(), |name| unused.contains(&name), meter);
+            metrics.write(KeyStatus::default(), |name| unused.contains(&name), meter);
         }
     }
 }
@@ -118,23 +118,23 @@ impl ProviderMetrics {
                     stale: gauge("jwks.stale"),
                 },
             }),
-            standing: Cell::new(None),
+            status: Cell::new(None),
         }
     }
 
     /// Writes the groups of gauges that `is_selected` selects by name.
-    fn write(&self, standing: Standing, is_selected: impl Fn(&str) -> bool, meter: &impl Meter) {
+    fn write(&self, status: KeyStatus, is_selected: impl Fn(&str) -> bool, meter: &impl Meter) {
         if let Some(Gauges { name, metrics }) = &self.keys
             && is_selected(name)
         {
-            let keys = u64::try_from(standing.keys).unwrap_or(u64::MAX);
+            let keys = u64::try_from(status.keys).unwrap_or(u64::MAX);
             record(*metrics, keys, meter);
         }
         if let Some(Gauges { name, metrics }) = &self.fetches
             && is_selected(name)
         {
-            record(metrics.stale, u64::from(standing.is_stale), meter);
-            if let Some(fetched_at) = standing.fetched_at {
+            record(metrics.stale, u64::from(status.is_stale), meter);
+            if let Some(fetched_at) = status.fetched_at {
                 let seconds = u64::try_from(fetched_at.seconds().as_i64()).unwrap_or(0);
                 record(metrics.last_success_seconds, seconds, meter);
             }

@@ -171,9 +171,9 @@ impl World {
             self.now += 100;
         }
         for (engine, ..) in &self.workers {
-            let mut standings = engine.keys().standings(UnixMillis::new(self.now));
-            let (_, standing) = standings.next().unwrap();
-            assert!(standing.keys > 0 && !standing.is_stale, "{standing:?}");
+            let mut statuses = engine.keys().statuses(UnixMillis::new(self.now));
+            let (_, status) = statuses.next().unwrap();
+            assert!(status.keys > 0 && !status.is_stale, "{status:?}");
         }
     }
 }

@@ -286,9 +286,9 @@ impl World {
             assert_eq!(
                 engine
                     .keys()
-                    .standings(self.at())
+                    .statuses(self.at())
                     .next()
-                    .map(|(_, standing)| standing.is_stale),
+                    .map(|(_, status)| status.is_stale),
                 Some(false)
             );
         }
