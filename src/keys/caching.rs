@@ -1,20 +1,20 @@
-//! What an answer says about its own freshness (RFC 9111) and how to ask whether it still stands
-//! (RFC 9110 section 13).
+//! The caching headers of a response (RFC 9111), and the entity tag for asking whether it has
+//! changed (RFC 9110 section 13).
 
-/// Longest entity tag that is kept; a longer one is as good as none.
+/// Longest entity tag that is kept. A longer one is ignored.
 const MAX_ETAG_BYTES: usize = 256;
 
-/// The caching headers of an answer.
+/// The caching headers of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caching {
-    /// Seconds for which the answer is fresh from now on; `None` where it does not say.
+    /// Seconds for which the response is fresh from now on; `None` if it does not say.
     pub max_age: Option<u64>,
-    /// Its entity tag, for `If-None-Match`.
+    /// Its entity tag, to be sent as `If-None-Match`.
     pub etag: Option<String>,
 }
 
 impl Caching {
-    /// Reads the headers of an answer; names are in lower case.
+    /// Reads the headers of a response; their names are in lower case.
     pub fn read<'a>(headers: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         let (mut caching, mut age) = (Self::default(), 0);
         for (name, value) in headers {
@@ -36,15 +36,15 @@ impl Caching {
     }
 }
 
-/// Seconds of freshness that a directive leaves (RFC 9111 section 5.2.2); the least of several
-/// counts.
+/// Seconds of freshness that a directive leaves (RFC 9111 section 5.2.2). If there are several, the
+/// least counts.
 fn directive(text: &str) -> Option<u64> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim().trim_matches('"')),
         None => (text.trim(), ""),
     };
     if name.eq_ignore_ascii_case("max-age") {
-        // A max-age that cannot be read is stale (RFC 9111 section 4.2.1).
+        // A max-age that cannot be parsed counts as stale (RFC 9111 section 4.2.1).
         return Some(seconds(value).unwrap_or(0));
     }
     ["no-cache", "no-store"]
@@ -53,14 +53,14 @@ fn directive(text: &str) -> Option<u64> {
         .then_some(0)
 }
 
-/// `delta-seconds` (RFC 9111 section 1.2.2); what is too large to tell is very long.
+/// `delta-seconds` (RFC 9111 section 1.2.2). A value that is too large for 64 bits is clamped.
 fn seconds(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// An entity tag (RFC 9110 section 8.8.3). It is sent back in a header: whatever could end that
-/// header is no tag.
+/// An entity tag (RFC 9110 section 8.8.3). It is sent back in a header, so it must not hold a
+/// character that could end that header.
 fn entity_tag(text: &str) -> Option<String> {
     let opaque = text.strip_prefix("W/").unwrap_or(text);
     let inner = opaque.strip_prefix('"')?.strip_suffix('"')?;
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_how_long_an_answer_is_fresh() {
+    fn reads_how_long_a_response_is_fresh() {
         for (headers, expected) in [
             (&[][..], None),
             (&[("cache-control", "public")], None),

@@ -1,5 +1,5 @@
-//! Where an authorization server's metadata says that its keys are (OpenID Connect Discovery 1.0
-//! section 4, RFC 8414 section 3).
+//! The key set's address, from the metadata of an authorization server (OpenID Connect Discovery
+//! 1.0 section 4, RFC 8414 section 3).
 
 use serde_json::Value;
 
@@ -9,11 +9,11 @@ use crate::{
     keys::{Discovery, Endpoint, FetchError},
 };
 
-/// The key set's endpoint, out of a metadata document.
+/// Reads the endpoint of the key set from a metadata document.
 ///
 /// # Errors
-/// [`FetchError::Metadata`] when it is no such document, [`FetchError::Issuer`] when it is of
-/// another issuer, and [`FetchError::JwksUri`] when its key set must not be fetched.
+/// [`FetchError::Metadata`] if the document is not metadata, [`FetchError::Issuer`] if it belongs to
+/// another issuer, [`FetchError::JwksUri`] if its key set must not be fetched.
 pub(super) fn jwks_endpoint(
     document: &[u8],
     discovery: &Discovery,
@@ -27,9 +27,10 @@ pub(super) fn jwks_endpoint(
     if !names(&discovery.issuer, issuer) {
         return Err(FetchError::Issuer);
     }
-    // The cluster is the operator's choice: a document cannot send the proxy elsewhere.
+    // The operator chooses the cluster, so a document cannot send the proxy elsewhere.
     let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster).ok_or(FetchError::JwksUri)?;
-    // RFC 8414 section 2 wants TLS; without it where the issuer itself has none, as in a laboratory.
+    // RFC 8414 section 2 requires TLS. Plain http is accepted if the issuer itself has none, as in
+    // a test setup.
     let mut metadata = discovery.metadata.iter();
     if endpoint.scheme == "https" || metadata.all(|place| place.scheme == "http") {
         Ok(endpoint)
@@ -38,8 +39,8 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Whether the metadata's issuer is the configured one. Microsoft Entra writes `{tenantid}` for the
-/// tenants that share a document, where the operator names a claim.
+/// Whether the metadata names the configured issuer. In the metadata that tenants share, Microsoft
+/// Entra writes `{tenantid}` where the operator names a claim.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (
         IssuerTemplate::parse(configured),
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_metadata_of_the_configured_issuer_alone() {
+    fn accepts_only_the_metadata_of_the_configured_issuer() {
         let entra = "https://login/{tid}/v2.0";
         for (configured, found, expected) in [
             ("https://idp", "https://idp", true),
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_metadata_and_where_keys_must_not_come_from() {
+    fn refuses_other_documents_and_forbidden_key_addresses() {
         for document in [
             "",
             "[]",

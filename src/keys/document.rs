@@ -1,4 +1,4 @@
-//! A fetched JWKS: its text, and the keys in it.
+//! A fetched JWKS: its text and its keys.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     keys::FetchError,
 };
 
-/// A fetched JWKS with a usable key, parsed once. Copies share both.
+/// A fetched JWKS that has a usable key. It is parsed once; clones share text and keys.
 #[derive(Clone, Debug)]
 pub struct Document {
     text: Arc<str>,
@@ -15,10 +15,10 @@ pub struct Document {
 }
 
 impl Document {
-    /// Parses what a server sent.
+    /// Parses the body of a response.
     ///
     /// # Errors
-    /// When it is larger than the limit, or no JWKS with a usable key.
+    /// If it is larger than the limit, or has no usable key.
     pub fn parse(body: &[u8], limits: KeySetLimits) -> Result<Self, FetchError> {
         let keys = KeySet::parse(body, KeyOrigin::Remote, limits).map_err(|error| match error {
             KeySetError::TooManyBytes { .. } => FetchError::TooLarge,
@@ -31,20 +31,20 @@ impl Document {
         })
     }
 
-    /// The JWKS as it was sent.
+    /// The JWKS as the server sent it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The keys that may serve.
+    /// The keys that may verify tokens.
     #[must_use]
     pub fn key_set(&self) -> &KeySet {
         &self.keys
     }
 }
 
-/// By the text, which the keys follow from.
+/// Compares the texts, which determine the keys.
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.text, &other.text) || self.text == other.text

@@ -1,10 +1,10 @@
-//! Where a call goes: a URI, and the proxy's cluster that leads there.
+//! The target of a call: a URI, and the proxy's cluster that leads to it.
 
-/// An absolute `http` or `https` URI behind one of the proxy's clusters. The cluster alone decides
-/// whom the proxy connects to; the URI says what it asks for.
+/// An absolute `http` or `https` URI behind one of the proxy's clusters. Only the cluster decides
+/// which server the proxy connects to; the URI says what to request there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The URI as it was written.
+    /// The URI as configured.
     pub uri: String,
     /// `http` or `https`, in lower case.
     pub scheme: &'static str,
@@ -12,12 +12,12 @@ pub struct Endpoint {
     pub authority: String,
     /// Path and query of `uri`, sent as `:path`.
     pub path: String,
-    /// The proxy's cluster that the call goes through.
+    /// The proxy's cluster for the call.
     pub cluster: String,
 }
 
 impl Endpoint {
-    /// Reads an absolute http or https URI (RFC 3986 §3), without user and fragment.
+    /// Parses an absolute http or https URI (RFC 3986 §3) without userinfo and fragment.
     #[must_use]
     pub fn parse(uri: &str, cluster: &str) -> Option<Self> {
         let (scheme, rest) = uri.split_once("://")?;
@@ -45,7 +45,8 @@ impl Endpoint {
     }
 }
 
-/// A host and perhaps a port; a user would be sent to the cluster in the clear.
+/// A host with an optional port. Userinfo is refused, because it would be sent to the cluster in
+/// the clear.
 fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -70,6 +71,6 @@ fn is_authority(authority: &str) -> bool {
 }
 
 fn is_port(text: &str) -> bool {
-    // `str::parse` would also take a sign.
+    // `str::parse` also accepts a sign.
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|port: u16| port > 0)
 }

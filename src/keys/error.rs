@@ -1,4 +1,4 @@
-//! Why keys could not be fetched, or put in the place of fetched ones.
+//! Errors of fetching and preloading keys.
 
 use core::fmt;
 
@@ -11,24 +11,24 @@ use serde_json::Value;
 pub enum FetchError {
     /// The proxy has no such cluster, or refused the call.
     Cluster,
-    /// The answer is no JWKS with a usable key.
+    /// The response contains no usable key.
     Document,
-    /// The metadata is of another issuer.
+    /// The metadata belongs to another issuer.
     Issuer,
-    /// The metadata's `jwks_uri` is no URL that keys may be fetched from.
+    /// The metadata's `jwks_uri` is not a URL from which keys may be fetched.
     JwksUri,
-    /// The answer is no authorization server metadata.
+    /// The response is not authorization server metadata.
     Metadata,
-    /// The answer's status is not 200.
+    /// The response has a status other than 200.
     Status(u16),
-    /// The answer is larger than `limits.jwks_bytes`.
+    /// The response is larger than `limits.jwks_bytes`.
     TooLarge,
-    /// No answer: connection refused or reset, or time ran out.
+    /// No response: the connection was refused or reset, or the call timed out.
     Unreachable,
 }
 
 impl FetchError {
-    /// The error that is serialized as `value`.
+    /// Parses the serialized form of an error.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "as records read their fields"
@@ -56,34 +56,35 @@ impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Cluster => "the proxy refuses to call the cluster",
-            Self::Document => "the answer is no JWKS with a usable key",
-            Self::Issuer => "the metadata names another issuer than the configured one",
+            Self::Document => "the response contains no usable key",
+            Self::Issuer => "the metadata names an issuer other than the configured one",
             Self::JwksUri => {
-                "the metadata's jwks_uri is no https URL (http, where the issuer is http)"
+                "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer is http)"
             }
-            Self::Metadata => "the issuer's metadata has no issuer and jwks_uri",
-            // What the proxy says of a server that it cannot reach, or that does not answer in time.
+            Self::Metadata => "the issuer's metadata lacks issuer or jwks_uri",
+            // Envoy answers with these if it cannot reach the server, or if the server takes too
+            // long.
             Self::Status(status @ (503 | 504)) => {
                 return write!(
                     formatter,
-                    "no answer within the timeout, or an error of the server's own (status {status})"
+                    "no response within the timeout, or an error of the server (status {status})"
                 );
             }
-            Self::Status(status) => return write!(formatter, "the answer has status {status}"),
-            Self::TooLarge => "the answer is larger than limits.jwks_bytes",
-            Self::Unreachable => "no answer within the timeout",
+            Self::Status(status) => return write!(formatter, "the response has status {status}"),
+            Self::TooLarge => "the response is larger than limits.jwks_bytes",
+            Self::Unreachable => "no response within the timeout",
         })
     }
 }
 
 impl core::error::Error for FetchError {}
 
-/// Why a document cannot take the place of a fetched one.
+/// Why a document cannot replace a fetched one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PreloadError {
     /// The document is too large, or has no usable key.
     Document(FetchError),
-    /// The provider has no keys that are fetched.
+    /// The provider does not fetch its keys.
     NotFetched,
 }
 

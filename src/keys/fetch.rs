@@ -1,7 +1,8 @@
-//! A fetch: the calls to make for a key source, one after the other, and what comes of them.
+//! Fetches: the calls for one key source, one after the other, and their outcome.
 //!
-//! A fetch is a value that the shell carries out and hands back with the response. Keys at a
-//! configured place take one call; those of an issuer take one more, or two, for its metadata.
+//! A [`Fetch`] is a value. The shell makes the call and hands the value back with the response.
+//! Keys at a configured address take one call. Keys of an issuer take one or two more, for its
+//! metadata.
 
 use core::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::{
 /// Why keys are fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchCause {
-    /// There are none, or they are about to stop being fresh.
+    /// There are no keys, or their freshness is about to end.
     Freshness,
     /// A token names a key that is not in the set.
     UnknownKid,
@@ -26,26 +27,27 @@ pub enum FetchCause {
 /// A call to make for a key source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
-    /// For whom.
+    /// The source that the keys belong to.
     pub(super) source: SourceId,
-    /// The right to fetch, by its end: what comes after another took it is thrown away.
+    /// The end of the lease, which identifies it. A response that arrives after another worker took
+    /// the lease is discarded.
     pub(super) lease: UnixMillis,
-    /// What is asked for.
+    /// What the call requests.
     pub(super) step: Step,
-    /// What was wrong with the metadata at the place before.
+    /// The error of the metadata at the previous address.
     pub(super) fault: Option<FetchError>,
-    /// Where to.
+    /// Where to send the call.
     pub endpoint: Endpoint,
-    /// The entity tag of the key set that is there already.
+    /// The entity tag of the present key set.
     pub if_none_match: Option<String>,
     /// Longest time for the call.
     pub timeout: Duration,
 }
 
-/// What a call asks for.
+/// What a call requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The issuer's metadata, at the place with this index.
+    /// The issuer's metadata, at the address with this index.
     Metadata(usize),
     /// The key set.
     Jwks,
@@ -54,43 +56,43 @@ pub(super) enum Step {
 /// The response to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FetchResponse {
-    /// 200, with its body.
+    /// 200 with a body.
     Document {
         /// The body.
         body: Vec<u8>,
-        /// What its headers say about caching.
+        /// The caching headers.
         caching: Caching,
     },
-    /// 304: what is there still stands (RFC 9110 section 15.4.5).
+    /// 304: the present document is still current (RFC 9110 section 15.4.5).
     NotModified {
-        /// What its headers say about caching.
+        /// The caching headers.
         caching: Caching,
     },
 }
 
-/// What follows an response.
+/// What follows a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Another call.
     Next(Fetch),
     /// The fetch has ended.
     Ended(FetchOutcome),
-    /// Nothing: the response came after the right to fetch had gone to another worker.
+    /// Nothing: another worker had taken the lease before the response arrived.
     Superseded,
 }
 
-/// What came of a fetch.
+/// The outcome of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchOutcome {
     /// The providers whose keys these are.
     pub providers: Vec<ProviderId>,
-    /// What the last call asked for.
+    /// The URI of the last call.
     pub uri: String,
-    /// How many fetches had failed before, one after the other.
+    /// The number of failed fetches in a row before this one.
     pub failures: u32,
-    /// The number of usable keys, or why there are none new.
+    /// The number of usable keys, or why there are no new ones.
     pub keys: Result<usize, FetchError>,
-    /// Several keys without `kid` in a document that has changed.
+    /// Several keys without `kid`, if the document has changed.
     pub nameless: Option<Nameless>,
 }
 
@@ -112,7 +114,7 @@ impl Fetch {
         })
     }
 
-    /// The call that follows metadata's response.
+    /// The call that follows a response with metadata.
     pub(super) fn after_metadata(
         &self,
         index: usize,
@@ -126,9 +128,10 @@ impl Fetch {
         };
         let (step, fault, endpoint) = match read {
             Ok(endpoint) => (Step::Jwks, None, endpoint),
-            // It may stand at the other place. A server that does not response has no other.
+            // The metadata may be at the other address. A server that does not respond has no other
+            // address.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
-                // A document that is wrong says more than that there is none.
+                // A wrong document is better evidence than a missing one.
                 let fault = self.fault.unwrap_or(error);
                 let next = index.saturating_add(1);
                 let endpoint = discovery.metadata.get(next).ok_or(match error {
@@ -147,7 +150,7 @@ impl Fetch {
         })
     }
 
-    /// The call's headers, pseudo-headers included.
+    /// The headers of the call, including pseudo-headers.
     #[must_use]
     pub fn headers(&self) -> Vec<(&str, &str)> {
         let mut headers = vec![

@@ -1,4 +1,4 @@
-//! Whether keys may serve and whether to fetch: a pure function of the record and the time.
+//! Whether keys may serve and whether a fetch is due: pure functions of the record and the time.
 //!
 //! ```text
 //!            fetched_at            + freshness             + max_stale
@@ -6,11 +6,11 @@
 //!                └ refreshed ahead of the end; after a failure with exponential back-off
 //! ```
 //!
-//! Freshness is the configured `cache_duration`; where there is none, what the server says, within
-//! bounds; and ten minutes where it says nothing.
+//! Freshness is the configured `cache_duration`. Without one, the server decides, within bounds; if
+//! it does not say, keys are fresh for ten minutes.
 //!
-//! A fetch needs the lease in the record: one worker of the process holds it while the others
-//! wait. A lease ends by itself, so a worker that dies delays the rest by no more than that.
+//! A fetch needs the lease in the record: one worker of the process holds it while the others wait.
+//! A lease expires by itself, so a worker that dies delays the others by no more than its length.
 
 use core::time::Duration;
 
@@ -19,20 +19,20 @@ use crate::{
     time::UnixMillis,
 };
 
-/// A clock that is corrected goes back by no more than this. What was written later than that from
-/// now was written before a clock was set, and counts no longer.
+/// The longest step by which a running clock is set back. A time further ahead of now was written
+/// before the clock was set, and does not count.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
 /// Whether keys may serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serving {
-    /// Before the end of their freshness.
+    /// They may; their freshness has not ended.
     Fresh,
-    /// None may, but a fetch is under way or about to begin.
+    /// They may not, but a fetch is under way or about to begin.
     Pending,
-    /// Within `max_stale`: fetching fails, the last good keys serve.
+    /// They may, within `max_stale`: the last good keys serve while fetching fails.
     Stale,
-    /// None may, and the next try is this far away.
+    /// They may not, and the next attempt is this far away.
     Unavailable(Duration),
 }
 
@@ -58,13 +58,13 @@ impl Record {
         }
     }
 
-    /// Whether to fetch at `now`.
+    /// Whether a fetch should begin at `now`.
     #[must_use]
     pub fn wants_fetch(&self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> bool {
         !self.is_leased(timing, now)
             && match cause {
                 FetchCause::Freshness => self.is_due(timing, now),
-                // A failing server is not asked more often because tokens name strange keys.
+                // Tokens with unknown kids must not make us call a failing server more often.
                 FetchCause::UnknownKid => {
                     self.has_cooled_down(timing, now)
                         && (self.failures == 0 || self.is_due(timing, now))
@@ -72,8 +72,8 @@ impl Record {
             }
     }
 
-    /// Whether a token with an unknown kid is worth waiting for: a fetch for it is under way, or
-    /// may begin. Without the cool-down, made-up kids would make us flood the server.
+    /// Whether a token with an unknown kid is worth waiting for: a fetch for it is under way or may
+    /// begin. Without the cool-down, invented kids would make us flood the server.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
@@ -96,8 +96,8 @@ impl Record {
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 
-    /// Whether a fetch is due, leases apart. Times far in the future were written before the clock
-    /// went back: waiting for them, keys that the issuer withdrew would serve until then.
+    /// Whether a fetch is due, regardless of leases. A time far in the future was written before
+    /// the clock went back: if it counted, keys that the issuer withdrew would serve until then.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
         let last = if self.failures > 0 {
             self.attempted_at
@@ -108,7 +108,7 @@ impl Record {
         is_ahead || self.next_fetch(timing) <= now
     }
 
-    /// When the next fetch is due by the record.
+    /// The time of the next fetch according to the record.
     pub(super) fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
@@ -118,7 +118,7 @@ impl Record {
         }
     }
 
-    /// A lease counts only while it could have been given: one that ends later was given before the
+    /// Whether a valid lease exists. One that ends later than any lease can was given before the
     /// clock went back, and must not stop fetches until then.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn fetches_at_first_and_ahead_of_the_end() {
+    fn fetches_at_the_start_and_before_freshness_ends() {
         let wants = |record: &Record, seconds| {
             record.wants_fetch(&TIMING, FetchCause::Freshness, at(seconds))
         };
@@ -197,11 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn fetches_anew_when_the_clock_has_gone_back() {
+    fn fetches_again_after_the_clock_went_back() {
         let mut record = fetched(1_000_000);
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
-        // A step that a clock is corrected by is no reason.
+        // The clock may be corrected by this much.
         assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         record.document = None;
         record.fail(FetchError::Unreachable, at(1_000_000));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn heeds_no_lease_longer_than_any_that_is_given() {
+    fn ignores_a_lease_that_is_longer_than_possible() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(0));
         record.lease_until = Some(UnixMillis::new(u64::MAX));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn says_when_keys_that_cannot_be_had_are_tried_again() {
+    fn says_when_missing_keys_are_fetched_again() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(0));
         record.fail(FetchError::Unreachable, at(0));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_servers_word_on_freshness_within_bounds() {
+    fn takes_the_servers_freshness_within_bounds() {
         let timing = Timing {
             cache_duration: None,
             ..TIMING
@@ -287,14 +287,14 @@ mod tests {
             let last = record.serving(&timing, at(fresh_seconds - 1));
             assert_eq!(last, Serving::Fresh, "{max_age:?}");
             assert_eq!(record.serving(&timing, at(fresh_seconds)), Serving::Stale);
-            // What the operator says is not bounded, and goes before.
+            // The operator's value has no bounds and takes precedence.
             assert_eq!(record.serving(&TIMING, at(599)), Serving::Fresh);
             assert_eq!(record.serving(&TIMING, at(600)), Serving::Stale);
         }
     }
 
     #[test]
-    fn word_that_a_document_still_stands_makes_it_fresh() {
+    fn confirming_a_document_makes_it_fresh() {
         let mut record = fetched(0);
         let tagged = |tag: &str| Caching {
             etag: Some(tag.to_owned()),
@@ -310,13 +310,13 @@ mod tests {
         assert_eq!(record.etag.as_deref(), Some("\"1\""));
         record.confirm(tagged("\"2\""), at(800));
         assert_eq!(record.etag.as_deref(), Some("\"2\""));
-        // A new document without a tag does not inherit the old one's.
+        // A new document without a tag does not inherit the tag of the old one.
         record.succeed(document(), "https://idp/keys", Caching::default(), at(900));
         assert_eq!((record.etag, record.max_age), (None, None));
     }
 
     #[test]
-    fn knows_whose_lease_it_is() {
+    fn distinguishes_its_lease_from_a_later_one() {
         let mut record = Record::default();
         let first = record.begin(&TIMING, FetchCause::Freshness, at(0));
         assert!(record.is_leased_until(first));

@@ -1,6 +1,6 @@
-//! What stands for a key source and for one of its key sets.
+//! Identifiers of a key source and of its key sets.
 
-/// Stands for a key source: its position in the [`KeyStore`](super::KeyStore).
+/// Identifies a key source by its position in the [`KeyStore`](super::KeyStore).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceId(usize);
 
@@ -11,19 +11,19 @@ impl SourceId {
         Self(index)
     }
 
-    /// Its position.
+    /// The position.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0
     }
 }
 
-/// Tells the key sets that one source has had apart, within one worker.
+/// Distinguishes the key sets that one source has had within one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeySetVersion(u64);
 
 impl KeySetVersion {
-    /// That of the set which comes after.
+    /// The version of the following set.
     pub(super) const fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
     }

@@ -1,9 +1,9 @@
 //! The life of fetched keys.
 //!
-//! [`freshness`] says, as a pure function of a [`Record`] and the time, whether keys may serve and
-//! whether to fetch; [`store`] keeps the records of all sources in step with the proxy's shared
-//! data, where one worker's fetch serves all. Nothing here calls anyone: a [`Fetch`] is a value that
-//! the shell carries out.
+//! [`freshness`] decides from a [`Record`] and the time whether keys may serve and whether a fetch
+//! is due. [`store`] keeps the records of all sources in step with the data that workers share, so
+//! that one worker's fetch serves all. Nothing here makes a call: a [`Fetch`] is a value that the
+//! shell carries out.
 
 mod caching;
 mod discovery;
@@ -39,7 +39,7 @@ pub use self::{
     timing::Timing,
 };
 
-/// The workers of a process share what was fetched.
+/// The workers of a process share what they fetch.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Record>();

@@ -1,53 +1,55 @@
-//! What is known of one key source, and how fetches change it.
+//! The record of one key source, and how fetches change it.
 
 use crate::{
     keys::{Caching, Document, FetchCause, FetchError, Timing},
     time::UnixMillis,
 };
 
-/// What is known of one key source. The workers of a process share it ([`Records`](super::Records)):
-/// leases, failures and the cool-down for unknown kids are part of it.
+/// The state of one key source. All workers of a process share it ([`Records`](super::Records)),
+/// including leases, failures and the cool-down for unknown kids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Its place among the records of its source.
+    /// Its position among the records of its source.
     pub order: Order,
     /// The last good document.
     pub document: Option<Document>,
-    /// Where it came from.
+    /// The URI that the document came from.
     pub uri: Option<String>,
-    /// Its entity tag.
+    /// The document's entity tag.
     pub etag: Option<String>,
-    /// Seconds for which the server said that it is fresh.
+    /// Seconds for which the server declared the document fresh.
     pub max_age: Option<u64>,
-    /// When it was fetched, or last confirmed.
+    /// The time when the document was fetched or last confirmed.
     pub fetched_at: Option<UnixMillis>,
-    /// When a fetch was last begun.
+    /// The time when a fetch last began or failed.
     pub attempted_at: Option<UnixMillis>,
     /// Failures since the last success.
     pub failures: u32,
-    /// Why the last fetch failed, if it did.
+    /// Why the last fetch failed; `None` if it succeeded.
     pub last_error: Option<FetchError>,
-    /// Until when a worker has the right to fetch. Stands for that right: no two have one end.
+    /// The end of a worker's right to fetch. It identifies that right: no two leases have the same
+    /// end.
     pub lease_until: Option<UnixMillis>,
-    /// When an unknown kid last caused a fetch.
+    /// The time of the last fetch that an unknown kid caused.
     pub unknown_kid_at: Option<UnixMillis>,
 }
 
-/// Orders the records of one source: first by key set, since a writer that did not know the latest
-/// carries an older one on, then by write. The later of two records is greater.
+/// Orders the records of one source, the later being the greater. Key sets come first, since a
+/// worker that did not know the latest set writes an older one again; then writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
-    /// Orders key sets: a later fetch has a greater one, even if the clock went back.
+    /// Orders key sets. A later fetch has a greater one, even if the clock went back.
     pub generation: u64,
     /// Orders the writes of one generation.
     pub revision: u64,
 }
 
 impl Record {
-    /// A fetch begins: the lease is taken. Returns its end.
+    /// A fetch begins and takes the lease. Returns the lease's end.
     pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
         let until = now.plus(timing.lease);
-        // What was fetched before the clock went back serves from now on, and no longer than it may.
+        // If the clock went back, the present keys count as fetched now, so that they serve no
+        // longer than they may.
         self.fetched_at = self.fetched_at.map(|fetched_at| fetched_at.min(now));
         self.attempted_at = Some(now);
         self.lease_until = Some(until);
@@ -57,18 +59,18 @@ impl Record {
         until
     }
 
-    /// Whether the fetch that took the lease with this end still has it.
+    /// Whether the lease with this end is still held.
     #[must_use]
     pub fn is_leased_until(&self, until: UnixMillis) -> bool {
         self.lease_until == Some(until)
     }
 
-    /// The fetch is given up, and another may begin at once.
+    /// The fetch is given up, so that another may begin at once.
     pub fn release(&mut self) {
         self.lease_until = None;
     }
 
-    /// There are no keys: a fetch is due.
+    /// Drops the keys, so that a fetch is due.
     pub fn forget_keys(&mut self) {
         (self.document, self.fetched_at, self.etag) = (None, None, None);
     }
@@ -81,9 +83,9 @@ impl Record {
         self.confirm(caching, now);
     }
 
-    /// A fetch brought word that the document still stands.
+    /// A fetch confirmed that the document is still current.
     pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
-        // What a 304 leaves out stands as it was (RFC 9111 section 4.3.4).
+        // A 304 leaves unchanged what it does not mention (RFC 9111 section 4.3.4).
         self.etag = caching.etag.or_else(|| self.etag.take());
         self.max_age = caching.max_age.or(self.max_age);
         self.fetched_at = Some(now);
@@ -106,9 +108,9 @@ impl Record {
         self.order.revision = self.order.revision.saturating_add(1);
     }
 
-    /// Records that a key set was fetched or confirmed. The generation follows the clock, so that a
-    /// worker that knows no earlier fetch still counts as later. If the clock went back, it follows
-    /// the former generation.
+    /// Starts a generation: a key set was fetched or confirmed. The generation follows the clock,
+    /// so that a worker that knows of no earlier fetch still counts as later. If the clock went
+    /// back, it follows the previous generation.
     pub(super) fn begin_generation(&mut self, now: UnixMillis) {
         self.order.generation = self.order.generation.saturating_add(1).max(now.as_u64());
     }

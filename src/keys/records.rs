@@ -1,21 +1,21 @@
-//! How the workers of a process share the records of key sources.
+//! The interface through which the workers of a process share records.
 
 use crate::keys::{Order, Record, SourceId};
 
-/// Tells the records apart that one source has had.
+/// Distinguishes the records that one source has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u32);
 
 /// The records of one engine's key sources, shared with the other workers of the process.
 pub trait Records {
-    /// The record of a source, unless it is still the one of version `known`. The reader has a record of
-    /// this order by now.
+    /// Reads the record of a source, unless its version is `known`. `own` is the order of the
+    /// record that the reader has.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
-    /// Writes a record in place of the one of version `expected`, and returns its version.
+    /// Replaces the record of version `expected`, and returns the new version.
     ///
     /// # Errors
-    /// When another worker wrote in between, or nothing can be shared.
+    /// If another worker wrote in between, or nothing can be shared.
     fn write(
         &self,
         source: SourceId,
@@ -24,16 +24,16 @@ pub trait Records {
     ) -> Result<Version, WriteError>;
 }
 
-/// What a read finds.
+/// The result of a read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// No record, or nothing can be shared.
     Absent,
-    /// The record that is known.
+    /// The known record, unchanged.
     Same,
-    /// Something that is no record of the source, or an older one: the next write may replace it.
+    /// An older record, or not a record of this source: the next write may replace it.
     Unusable(Version),
-    /// Another record.
+    /// A record that is new to the reader.
     New(Record, Version),
 }
 
@@ -46,7 +46,7 @@ pub enum WriteError {
     Refused,
 }
 
-/// Nothing is shared: each worker fetches for itself. For the command line, and for tests.
+/// Records that are not shared: each worker fetches for itself. For the command line and tests.
 #[derive(Clone, Copy, Debug)]
 pub struct Unshared;
 

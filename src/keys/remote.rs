@@ -1,4 +1,4 @@
-//! Where keys are fetched from, and how they are kept.
+//! The configuration of fetched keys.
 
 use core::time::Duration;
 
@@ -7,19 +7,19 @@ use crate::{jose::KeySetLimits, keys::Endpoint, time};
 /// Keys that are fetched through the proxy's clusters, and how they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteKeys {
-    /// Where they stand.
+    /// Where the JWKS is.
     pub location: JwksLocation,
     /// Longest time for one call.
     pub timeout: Duration,
-    /// How long fetched keys count as fresh; `None` leaves it to the server's `Cache-Control`.
+    /// How long fetched keys are fresh; `None` leaves it to the server's `Cache-Control`.
     pub cache_duration: Option<Duration>,
-    /// How long the last good keys serve past their freshness while fetching fails.
+    /// How long the last good keys serve after their freshness ended, while fetching fails.
     pub max_stale: Duration,
-    /// Least time between two fetches that unknown kids cause.
+    /// Least time between two fetches caused by unknown kids.
     pub unknown_kid_cooldown: Duration,
     /// The answer to a token with an unknown kid while no fetch may begin for it.
     pub unknown_kid_answer: UnknownKidAnswer,
-    /// Back-off after a failure.
+    /// The back-off after a failure.
     pub retry: RetryPolicy,
 }
 
@@ -48,34 +48,34 @@ impl RemoteKeys {
     }
 }
 
-/// The answer to a token whose key may have been published since the last fetch, while the cool-down
-/// or the back-off keeps a new fetch from beginning.
+/// The answer to a token whose key may have been published since the last fetch, while the
+/// cool-down or the back-off prevents a new fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownKidAnswer {
     /// 401: the token counts as forged.
     #[default]
     Invalid,
-    /// 503 with `Retry-After`: the client keeps the token and comes again.
+    /// 503 with `Retry-After`: the client keeps the token and tries again.
     Unavailable,
 }
 
-/// Where a JWKS stands.
+/// Where a JWKS is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JwksLocation {
-    /// At a configured place (`remote_jwks`).
+    /// At a configured address (`remote_jwks`).
     Configured(Endpoint),
-    /// Where the authorization server's metadata says (`discovery`).
+    /// At the address in the authorization server's metadata (`discovery`).
     Discovered(Discovery),
 }
 
-/// Metadata of an authorization server (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+/// The metadata of an authorization server (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     /// The configured issuer, which the metadata must name.
     pub issuer: String,
-    /// Where the metadata may stand; the first that has any counts.
+    /// Where the metadata may be; the first address that has any counts.
     pub metadata: Vec<Endpoint>,
-    /// The proxy's cluster through which the keys are fetched, wherever the metadata says they are.
+    /// The proxy's cluster for fetching the keys, whatever address the metadata gives.
     pub jwks_cluster: String,
 }
 

@@ -1,14 +1,14 @@
-//! What a response to a call is to a fetch.
+//! The response to a call for keys, as the host received it.
 
 use crate::keys::{Caching, FetchError, FetchResponse};
 
 /// A response to a call for keys, as the host received it.
 ///
-/// Envoy answers 503 for a connection that was refused or reset and 504 for a call that took too long. A
-/// response that broke off in its body comes without headers.
+/// Envoy answers 503 for a connection that was refused or reset, and 504 for a call that took too
+/// long. A response that ended within its body has no headers.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
-    /// The headers, `:status` included; none if there is no complete response.
+    /// The headers, including `:status`; empty if there is no complete response.
     pub headers: &'a [(&'a [u8], &'a [u8])],
     /// The size of the body.
     pub body_size: usize,
@@ -17,10 +17,10 @@ pub struct Received<'a> {
 }
 
 impl Received<'_> {
-    /// A 200 whose body has no more than `limit` bytes, or a 304.
+    /// Accepts a 200 with a body of at most `limit` bytes, or a 304.
     ///
     /// # Errors
-    /// When it is neither. A body above the limit is not even read.
+    /// For any other response. A body above the limit is not read at all.
     pub fn answer(&self, limit: usize) -> Result<FetchResponse, FetchError> {
         let status = status(self.headers).ok_or(FetchError::Unreachable)?;
         let caching = Caching::read(self.headers.iter().copied());

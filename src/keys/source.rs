@@ -1,4 +1,4 @@
-//! One key source: its record here and in shared data, and the key set parsed from it.
+//! One key source: its record, shared and local, and the key set parsed from it.
 
 use core::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How often a write is tried again when another worker wrote in between.
+/// How often a write is repeated if another worker wrote in between.
 const WRITE_ATTEMPTS: usize = 4;
 
-/// A key source, as one worker knows it.
+/// One worker's view of a key source.
 #[derive(Debug)]
 pub(super) struct Source {
     id: SourceId,
@@ -25,17 +25,17 @@ pub(super) struct Source {
     timing: Timing,
     providers: Vec<ProviderId>,
     record: Record,
-    /// The version of the record that the workers share.
+    /// The version of the shared record.
     version: Option<Version>,
     key_set_version: KeySetVersion,
-    /// When a token that lacks a key last had the record read.
+    /// The time when a token without a key last caused a read of the record.
     read_at: Option<UnixMillis>,
-    /// A token waits for a key that is not in the set.
+    /// Whether a token waits for a key that is not in the set.
     kid_wanted: bool,
 }
 
 impl Source {
-    /// A source of which nothing is known yet.
+    /// A source without keys.
     pub(super) fn new(id: SourceId, keys: &RemoteKeys, limits: KeySetLimits) -> Self {
         Self {
             id,
@@ -51,22 +51,22 @@ impl Source {
         }
     }
 
-    /// Whether these are the same keys, kept in the same way.
+    /// Whether the keys come from the same place and are kept in the same way.
     pub(super) fn is_of(&self, keys: &RemoteKeys) -> bool {
         self.keys == *keys
     }
 
-    /// One more provider has these keys.
+    /// Adds a provider that uses these keys.
     pub(super) fn serve(&mut self, provider: ProviderId) {
         self.providers.push(provider);
     }
 
-    /// The providers that have these keys.
+    /// The providers that use these keys.
     pub(super) fn providers(&self) -> &[ProviderId] {
         &self.providers
     }
 
-    /// What is fetched, and how.
+    /// The configuration of the keys.
     pub(super) const fn keys(&self) -> &RemoteKeys {
         &self.keys
     }
@@ -97,7 +97,7 @@ impl Source {
         }
     }
 
-    /// Whether keys may serve, and the keys.
+    /// Whether keys may serve, and the key set.
     pub(super) fn serving(&self, now: UnixMillis) -> (Serving, Option<&KeySet>) {
         let document = self.record.document.as_ref();
         (
@@ -106,7 +106,7 @@ impl Source {
         )
     }
 
-    /// Which of its key sets is the present one.
+    /// The version of the present key set.
     pub(super) const fn key_set_version(&self) -> KeySetVersion {
         self.key_set_version
     }
@@ -128,12 +128,12 @@ impl Source {
         }
     }
 
-    /// A token waits for a key that is not in the set.
+    /// Notes that a token waits for a key that is not in the set.
     pub(super) fn want_kid(&mut self) {
         self.kid_wanted = true;
     }
 
-    /// Begins a fetch if one is due and no other worker was first.
+    /// Begins a fetch if one is due and no other worker has begun one.
     pub(super) fn begin(&mut self, now: UnixMillis, records: &dyn Records) -> Option<Fetch> {
         let cause = self.due(now)?;
         let lease = self.take_lease(cause, now, records)?;
@@ -141,7 +141,7 @@ impl Source {
         Some(self.conditional(fetch))
     }
 
-    /// Takes in the response to a call.
+    /// Processes the response to a call.
     pub(super) fn proceed(
         &mut self,
         fetch: &Fetch,
@@ -160,15 +160,15 @@ impl Source {
         }
     }
 
-    /// Gives a fetch up, so that another worker need not wait for the end of its lease.
+    /// Gives up a fetch, so that other workers need not wait until its lease ends.
     pub(super) fn abandon(&mut self, fetch: &Fetch, records: &dyn Records) {
         self.write(fetch.lease, records, Record::release);
     }
 
-    /// Puts a document in the place of a fetched one.
+    /// Replaces the fetched document.
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
         let document = Document::parse(document, self.limits)?;
-        // There is no one to fetch from: the document is all that can be learnt.
+        // There is no server to fetch from, so no later fetch can bring the key.
         self.keys.unknown_kid_answer = UnknownKidAnswer::Invalid;
         self.record.begin(&self.timing, FetchCause::UnknownKid, now);
         let mut record = self.record.clone();
@@ -177,13 +177,13 @@ impl Source {
         Ok(())
     }
 
-    /// Reads the record for a token that lacks a key, once in a millisecond. A read can copy the whole
-    /// record: a stranger who names unknown keys would have it copied with each request.
+    /// Reads the record for a token without a key, at most once per millisecond. A read can copy
+    /// the whole record, and unknown kids in requests must not cause a copy each.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
         self.read_at.replace(now) != Some(now) && self.read(records) == Found::New
     }
 
-    /// Reads what other workers wrote. True when something changed.
+    /// Reads what other workers wrote. Returns whether something changed.
     pub(super) fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.read(records) == Found::New
     }
@@ -204,7 +204,7 @@ impl Source {
         }
     }
 
-    /// Writes a record if the present one is still the one that was read, and takes it over.
+    /// Writes a record if no other worker wrote since the last read, and adopts it.
     fn set(&mut self, record: &Record, records: &dyn Records) -> Result<(), WriteError> {
         self.version = Some(records.write(self.id, record, self.version)?);
         self.install(record.clone());
@@ -220,12 +220,12 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // Where another worker asked already, its response is all there is to learn until later.
+        // If another worker has just fetched, only a later fetch can bring more.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }
 
-    /// Takes the right to fetch. `None` when another worker was first.
+    /// Takes the lease. Returns its end, or `None` if another worker was first.
     fn take_lease(
         &mut self,
         cause: FetchCause,
@@ -242,18 +242,18 @@ impl Source {
                 Err(WriteError::Changed) => match self.read(records) {
                     Found::New => return None,
                     Found::Nothing => break,
-                    // What is there is no genuine newer record: overwrite it.
+                    // The shared record is not genuine, or older: overwrite it.
                     Found::Same => {}
                 },
             }
         }
-        // Nothing is shared, or the record cannot be read: each worker is on its own.
+        // Nothing is shared, or the record cannot be read: each worker fetches for itself.
         self.install(leased);
         Some(until)
     }
 
-    /// The same call, with the tag of the key set that is there from the same place. A set that
-    /// does not parse any more must come anew.
+    /// Adds the entity tag of the present key set if that came from the same address. A set that
+    /// could not be parsed must be sent in full.
     fn conditional(&self, fetch: Fetch) -> Fetch {
         let is_there = fetch.step == Step::Jwks
             && self.record.document.is_some()
@@ -265,7 +265,7 @@ impl Source {
         }
     }
 
-    /// The key set's response, or what kept the fetch from coming that far.
+    /// Ends a fetch with the response for the key set, or with the error that prevented that call.
     fn end(
         &mut self,
         fetch: &Fetch,
@@ -313,7 +313,7 @@ impl Source {
         })
     }
 
-    /// The number of keys of a new document; `None` where the lease has gone.
+    /// Installs a new document and returns its number of keys; `None` if the lease was lost.
     fn replace(
         &mut self,
         fetch: &Fetch,
@@ -330,7 +330,7 @@ impl Source {
         Ok(written.then_some(count))
     }
 
-    /// The number of keys that still stand; `None` where the lease has gone.
+    /// Confirms the present document and returns its number of keys; `None` if the lease was lost.
     fn confirm(
         &mut self,
         fetch: &Fetch,
@@ -338,7 +338,7 @@ impl Source {
         now: UnixMillis,
         records: &dyn Records,
     ) -> Result<Option<usize>, FetchError> {
-        // Nobody asked whether anything changed: there is nothing that could still stand.
+        // The call carried no entity tag, so there is no document that a 304 could confirm.
         let (Some(_), Some(document)) = (&fetch.if_none_match, &self.record.document) else {
             return Err(FetchError::Status(304));
         };
@@ -347,8 +347,8 @@ impl Source {
         Ok(self.write(fetch.lease, records, confirmed).then_some(count))
     }
 
-    /// Changes the record here and for the others, on top of what they wrote meanwhile. False, and
-    /// nothing is changed, where the lease is another's by now.
+    /// Changes the local and the shared record, on top of what other workers wrote meanwhile.
+    /// Returns false, and changes nothing, if another worker holds the lease.
     fn write(
         &mut self,
         lease: UnixMillis,
@@ -372,14 +372,15 @@ impl Source {
             }
             return true;
         }
-        // Others write without pause: keep the change here, the next read settles it.
+        // Other workers keep writing: apply the change locally, and let the next read reconcile.
         let mut changed = self.record.clone();
         change(&mut changed);
         self.install(changed);
         true
     }
 
-    /// The one way to another record: what is known of tokens goes by the version of its key set.
+    /// Adopts a record. Only this function does, because cached tokens depend on the version of the
+    /// key set.
     fn install(&mut self, record: Record) {
         if record.document != self.record.document {
             self.key_set_version = self.key_set_version.next();
@@ -388,13 +389,13 @@ impl Source {
     }
 }
 
-/// What a read has brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     /// No record, or nothing is shared.
     Nothing,
     /// Nothing new.
     Same,
-    /// Another record than before.
+    /// A new record.
     New,
 }

@@ -1,4 +1,4 @@
-//! What others may know of a provider's keys.
+//! The state of a provider's keys, for metrics and operators.
 
 use crate::{jose::VerifyingKey, keys::FetchError, time::UnixMillis};
 
@@ -13,7 +13,7 @@ pub struct KeyStatus {
     pub fetched_at: Option<UnixMillis>,
 }
 
-/// What an operator may know of a provider's keys: their status, and how fetching goes.
+/// A report for operators on a provider's keys and on fetching them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyReport<'a> {
     /// The status.

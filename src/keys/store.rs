@@ -1,9 +1,8 @@
-//! The keys of all providers, and their records in the proxy's shared data.
+//! The keys of all providers.
 //!
-//! Every worker holds a copy of each record and the key set parsed from it, and reads the record
-//! anew when its version changed. Writes compare versions, so of several workers that want to
-//! fetch exactly one gets the lease. Where the host refuses shared data, each worker fetches for
-//! itself.
+//! Every worker has a copy of each record and the key set parsed from it, and reads the record
+//! again when its version has changed. Writes compare versions, so only one of several workers gets
+//! the lease for a fetch. If the host cannot share records, each worker fetches for itself.
 
 use core::time::Duration;
 
@@ -20,11 +19,11 @@ use crate::{
 /// The keys of one provider at one time.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'a> {
-    /// They are on their way.
+    /// A fetch for them is under way or about to begin.
     Pending(SourceId),
-    /// These may serve.
+    /// These keys may serve.
     Serving(&'a KeySet, SourceId),
-    /// They cannot be had; the next try is this far away.
+    /// There are none; the next attempt is this far away.
     Unavailable(Duration),
 }
 
@@ -35,7 +34,7 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// The store for these sources of providers; equal ones share a record.
+    /// A store for these sources. Providers with equal sources share a record.
     #[must_use]
     pub fn new<'a>(
         sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
@@ -52,33 +51,33 @@ impl KeyStore {
         self.sources.is_empty()
     }
 
-    /// The keys of a provider with a remote source; `None` for any other.
+    /// The keys of a provider; `None` if it does not fetch them.
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
         let (id, source) = self.source_of(provider)?;
         Some(match source.serving(now) {
             (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
-            // The record came without a set that parses: as good as none.
+            // The set in the record did not parse.
             (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
             (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
         })
     }
 
-    /// Which of the key sets that a source has had is its present one.
+    /// The version of a source's present key set.
     #[must_use]
     pub fn version(&self, id: SourceId) -> KeySetVersion {
         let source = self.sources.get(id.index());
         source.map_or(KeySetVersion::default(), Source::key_set_version)
     }
 
-    /// How the keys of a provider stand that has a remote source; `None` for any other.
+    /// The report on a provider's keys; `None` if it does not fetch them.
     #[must_use]
     pub fn report(&self, provider: ProviderId, now: UnixMillis) -> Option<KeyReport<'_>> {
         self.source_of(provider)
             .map(|(_, source)| source.report(now))
     }
 
-    /// Each provider with a remote source, and how its keys stand.
+    /// The status of every provider's fetched keys.
     pub fn statuses(&self, now: UnixMillis) -> impl Iterator<Item = (ProviderId, KeyStatus)> {
         self.sources.iter().flat_map(move |source| {
             let status = source.status(now);
@@ -107,8 +106,8 @@ impl KeyStore {
         self.sources.get(id.index())?.hides_kid(waited_since, now)
     }
 
-    /// A token waits for keys of this source. Keys that are not fresh are fetched in any case; an
-    /// unknown kid has to be asked for.
+    /// Notes that a token waits for keys of this source. Keys that are not fresh are fetched
+    /// anyway; for an unknown kid this call is needed.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {
         if cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(id.index())
@@ -117,15 +116,15 @@ impl KeyStore {
         }
     }
 
-    /// Reads what other workers wrote. True when something changed.
+    /// Reads what other workers wrote. Returns whether something changed.
     pub fn synchronize(&mut self, records: &dyn Records) -> bool {
         self.sources.iter_mut().fold(false, |changed, source| {
             source.synchronize(records) | changed
         })
     }
 
-    /// Reads what other workers wrote about the keys of some providers, unless it was asked for in the
-    /// same millisecond. True when something changed.
+    /// Reads what other workers wrote about the keys of some providers, at most once per
+    /// millisecond. Returns whether something changed.
     pub fn synchronize_where(
         &mut self,
         is_wanted: &dyn Fn(ProviderId) -> bool,
@@ -149,7 +148,7 @@ impl KeyStore {
             .collect()
     }
 
-    /// Takes in the response to a call.
+    /// Processes the response to a call.
     pub fn complete(
         &mut self,
         fetch: &Fetch,
@@ -163,22 +162,22 @@ impl KeyStore {
         }
     }
 
-    /// Gives a fetch up, so that another worker need not wait for the end of its lease.
+    /// Gives up a fetch, so that other workers need not wait until its lease ends.
     pub fn abandon(&mut self, fetch: &Fetch, records: &dyn Records) {
         if let Some(source) = self.sources.get_mut(fetch.source.index()) {
             source.abandon(fetch, records);
         }
     }
 
-    /// What is fetched for each source, in the order of their ids.
+    /// The configuration of each source, in the order of the ids.
     pub fn sources(&self) -> impl Iterator<Item = &RemoteKeys> {
         self.sources.iter().map(Source::keys)
     }
 
-    /// Puts a document in the place of a fetched one, as a fetch at `now` would.
+    /// Replaces a fetched document, as a fetch at `now` would.
     ///
     /// # Errors
-    /// When the document has no usable key, or the provider has no remote source.
+    /// If the document has no usable key, or the provider does not fetch its keys.
     pub fn preload(
         &mut self,
         provider: ProviderId,

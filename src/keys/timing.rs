@@ -1,5 +1,5 @@
-//! The durations of a key source: how long keys are fresh, when they are fetched again, and how long
-//! a failing server is left alone.
+//! The durations of a key source: how long keys are fresh, when they are fetched again, and the
+//! back-off.
 
 use core::time::Duration;
 
@@ -8,22 +8,22 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Keys are fetched again this long before they stop being fresh, or a tenth of their freshness
-/// before where that is less (`jwt_authn` also takes five seconds).
+/// How long before the end of their freshness keys are fetched again, as in `jwt_authn`; a tenth of
+/// the freshness if that is less.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
-/// The lease outlives the timeouts of its calls by this much.
+/// How much longer a lease is than the timeouts of its calls.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// Freshness where nobody says anything, as in `jwt_authn`.
+/// The freshness if neither operator nor server gives one, as in `jwt_authn`.
 const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
 
-/// Bounds on what the server says: less would be a fetch with every breath, and more would keep a
-/// withdrawn key for days.
+/// Bounds on the freshness that a server gives. A shorter one would cause constant fetches, a
+/// longer one would keep a withdrawn key for days.
 const SERVER_FRESHNESS: (Duration, Duration) =
     (Duration::from_secs(60), Duration::from_secs(24 * 60 * 60));
 
-/// The durations that a source is configured with.
+/// The durations configured for a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// `None` leaves it to the server.
@@ -58,7 +58,7 @@ impl From<&RemoteKeys> for Timing {
 }
 
 impl Timing {
-    /// How long keys are fresh whose server said `max_age`, in seconds.
+    /// How long keys are fresh if the server gave `max_age`, in seconds.
     pub(super) fn freshness(&self, max_age: Option<u64>) -> Duration {
         let (least, most) = SERVER_FRESHNESS;
         self.cache_duration.unwrap_or_else(|| {
@@ -68,15 +68,15 @@ impl Timing {
         })
     }
 
-    /// How long after a fetch such keys are fetched again.
+    /// The time between a fetch and the next one.
     pub(super) fn refresh_after(&self, max_age: Option<u64>) -> Duration {
         let freshness = self.freshness(max_age);
         let ahead = REFRESH_AHEAD.min(freshness.checked_div(10).unwrap_or_default());
         freshness.saturating_sub(ahead)
     }
 
-    /// `base · 2^(failures - 1)` up to the maximum, ±10 %, so that proxies that failed together do
-    /// not come back together.
+    /// `base · 2^(failures - 1)`, at most the maximum, ±10 % so that proxies that failed together
+    /// do not retry together.
     pub(super) fn backoff(&self, failures: u32, failed_at: UnixMillis) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
@@ -84,7 +84,8 @@ impl Timing {
             .backoff_base
             .saturating_mul(factor)
             .min(self.backoff_max);
-        // 90 % plus 0 to 20 %: taken from the time of the failure, since the target has no entropy.
+        // 90 % plus 0 to 20 %, derived from the time of the failure, since the target has no
+        // entropy.
         let percent = u32::try_from(scramble(failed_at) % 21)
             .unwrap_or(0)
             .saturating_add(90);

@@ -126,10 +126,10 @@ fn json_and_page_report_unavailable_keys() {
     );
     let failed = answered(Err(FetchError::Status(418)), NOW);
     let attempt = json!("2023-11-14T22:13:20Z");
-    let error = json!("the answer has status 418");
+    let error = json!("the response has status 418");
     assert_eq!(fields(&failed), [json!(null), attempt, error, json!(false)]);
     let page = body(&failed, Format::Html);
-    assert!(page.contains("the answer has status 418"), "{page}");
+    assert!(page.contains("the response has status 418"), "{page}");
 
     let old = UnixMillis::new(NOW.as_u64() - 700_000);
     let stale = answered(Ok(KEYS), old);

@@ -82,7 +82,7 @@ test('shows each server, its keys, errors and decisions', async () => {
   assert.match(login[5], /^in \d+ minutes$/);
   const broken = await cells('broken');
   assert.equal(broken[2], 'none remote_jwks');
-  assert.match(broken[4], /^the answer has status 404 \d+ seconds? ago$/);
+  assert.match(broken[4], /^the response has status 404 \d+ seconds? ago$/);
   assert.equal((await cells('off'))[0], 'disabled');
   await row('login').getByText('2 keys').click();
   await row('login').getByText('two OKP EdDSA').waitFor();
@@ -128,7 +128,7 @@ test('is there without JavaScript', async () => {
     const { page, context } = await open({ javaScriptEnabled: false, viewport });
     assert.deepEqual(await names(page), ['broken', 'login', 'off', 'operators']);
     assert.equal(await page.getByRole('button').count(), 0, 'nothing that would do nothing');
-    assert.ok(await table(page).getByText('the answer has status 404').isVisible());
+    assert.ok(await table(page).getByText('the response has status 404').isVisible());
     await picture(page, `no-script-${viewport.width}`);
     await context.close();
   }

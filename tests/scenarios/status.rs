@@ -162,7 +162,7 @@ fn describes_failures_in_its_own_words<D: Driver>() {
         login = report(&gate.send(&look(&good)))["providers"][0].take();
         !login["last_error"].is_null()
     });
-    assert_eq!(login["last_error"], "the answer has status 418");
+    assert_eq!(login["last_error"], "the response has status 418");
     assert_eq!(
         (&login["keys"], &login["stale"]),
         (&json!([]), &json!(false))
@@ -174,7 +174,7 @@ fn describes_failures_in_its_own_words<D: Driver>() {
     server.answer(JWKS_PATH, Answer::json(junk));
     gate.wait_until("another failure", || {
         login = report(&gate.send(&look(&good)))["providers"][0].take();
-        login["last_error"] == "the answer is no JWKS with a usable key"
+        login["last_error"] == "the response contains no usable key"
     });
 }
 

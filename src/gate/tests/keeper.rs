@@ -44,7 +44,7 @@ fn logs_failures_and_the_first_success_after_them() {
     assert_eq!(
         world.proxy.log.take(),
         [
-            format!("Warn {keys} the answer has status 500"),
+            format!("Warn {keys} the response has status 500"),
             format!("Info {keys} fetched after 1 failed attempts"),
         ]
     );
