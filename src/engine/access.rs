@@ -1,4 +1,5 @@
-//! Which tokens a request must carry: by its route, by the first rule, by the filter state.
+//! Which tokens a request must carry, according to its route, the first matching rule or the filter
+//! state.
 
 use crate::{
     config::Config,
@@ -10,13 +11,13 @@ use crate::{
 /// What is required of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Access<'a> {
-    /// Nothing can be required: it is refused.
+    /// The request is refused, whatever it carries.
     Denied(Reason),
-    /// No token.
+    /// No token is required.
     Open,
-    /// These tokens.
+    /// These tokens are required.
     Required(AccessRequirement<'a>),
-    /// Nothing is for it.
+    /// No rule matches the request.
     Unmatched,
 }
 
@@ -25,13 +26,13 @@ pub(super) enum Access<'a> {
 pub(super) struct AccessRequirement<'a> {
     pub(super) requirement: &'a Requirement,
     pub(super) authorization: Option<&'a Authorization>,
-    /// The place of the rule whose authorization it is. A route's has none: routes come and go while
-    /// the configuration stays.
+    /// The index of the rule that has this authorization. `None` for a route's, since routes come
+    /// and go while the configuration stays.
     pub(super) rule: Option<usize>,
 }
 
-/// What is required of a request that `rule` is for. A route's word is the last, as the typed per-route
-/// configuration of `jwt_authn` is.
+/// Determines what a request that `rule` matches must carry. A route's policy takes precedence, as
+/// the typed per-route configuration of `jwt_authn` does.
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
@@ -58,7 +59,7 @@ pub(super) fn access<'a>(
                 })
             }
             closed @ Access::Denied(_) => closed,
-            // Rights are required for, but no rule says whose tokens could have them.
+            // The route requires rights, but no rule says whose tokens can have them.
             Access::Open | Access::Required(..) | Access::Unmatched => {
                 Access::Denied(Reason::RoutePolicy)
             }

@@ -1,9 +1,9 @@
-//! What is kept of a verified token, or known of a client that presented its secret.
+//! A cached verification result.
 //!
-//! Its claims are read once. Kept is what the decisions after the first ask for: what the checks need
-//! that are made again, the headers that carry it, and which rules it was found to satisfy. Each
-//! follows from the token and this configuration alone. For what is asked seldom, the text of the token
-//! is there to be read again: see [`Verified::claims`](super::verified::Verified::claims).
+//! It holds what later requests with this token need: inputs of the repeated checks, the headers to
+//! forward, and the rules that the token satisfies. All of it follows from the token and this
+//! configuration alone. What is rarely needed is parsed again from the token's text: see
+//! [`Verified::claims`](super::verified::Verified::claims).
 
 use core::cell::{Cell, OnceCell};
 use std::{rc::Rc, sync::Arc};
@@ -17,28 +17,29 @@ use crate::{
     verification::VerifiedOnce,
 };
 
-/// What is kept of a verified token.
+/// A cached verification result; also made, but not cached, for a client with a secret.
 #[derive(Debug)]
 pub(super) struct CachedToken {
-    /// `None` of a client with a secret.
+    /// `None` for a client with a secret.
     verified_once: Option<VerifiedOnce>,
-    /// The provider's claim headers; `None` where a claim cannot stand in one.
+    /// The provider's claim headers; `None` if a claim does not fit in a header.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
-    /// Who is calling, by one rule.
+    /// The caller according to one rule.
     caller: OnceCell<(usize, Arc<str>)>,
     names_caller: bool,
 }
 
-/// Longest caller that is kept, in bytes; what is kept later has to be counted before.
+/// Longest caller that is cached, in bytes. It is counted before it is known.
 const MAX_CALLER_BYTES: usize = 256;
 
-/// The rules whose `authorize` a token is known to satisfy, by their places: a bit for each.
+/// The rules whose `authorize` a token is known to satisfy, as one bit per rule index.
 #[derive(Debug)]
 struct SatisfiedRules(Box<[Cell<u32>]>);
 
 impl CachedToken {
-    /// What to keep of a token of `provider`, or of a client of it, with these verified claims.
+    /// The result of verifying a token of `provider`, or a secret of one of its clients, with these
+    /// claims.
     pub(super) fn new(
         config: &Config,
         provider: &Provider,
@@ -55,50 +56,50 @@ impl CachedToken {
         })
     }
 
-    /// What its verification has settled; `None` of a client with a secret.
+    /// The inputs of the repeated checks; `None` for a client with a secret.
     pub(super) const fn verified_once(&self) -> Option<&VerifiedOnce> {
         self.verified_once.as_ref()
     }
 
-    /// The provider's claim headers; `None` where a claim cannot stand in one.
+    /// The provider's claim headers; `None` if a claim does not fit in a header.
     pub(super) fn headers(&self) -> Option<&[HeaderEdit]> {
         self.headers.as_deref()
     }
 
-    /// Whether the token is known to satisfy the rule in this place. Where not, nobody has looked
-    /// yet, or it does not.
+    /// Whether the token is known to satisfy the rule at this index. If not, the rule may not have
+    /// been checked yet.
     pub(super) fn satisfies(&self, rule: usize) -> bool {
         self.satisfied
             .bit(rule)
             .is_some_and(|(word, bit)| word.get() & bit != 0)
     }
 
-    /// The token satisfies the rule in this place.
+    /// Notes that the token satisfies the rule at this index.
     pub(super) fn note_satisfied(&self, rule: usize) {
         if let Some((word, bit)) = self.satisfied.bit(rule) {
             word.set(word.get() | bit);
         }
     }
 
-    /// Who is calling by the rule in this place, where that is known.
+    /// The caller according to the rule at this index, if known.
     pub(super) fn caller(&self, rule: usize) -> Option<Arc<str>> {
         let (known, caller) = self.caller.get()?;
         (*known == rule).then(|| Arc::clone(caller))
     }
 
-    /// By the rule in this place, this is calling.
+    /// Notes the caller according to the rule at this index.
     pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
-            // Of several rules the first stays; most tokens are for one.
+            // The first rule's caller stays; most tokens are used with one rule.
             let _ = self.caller.set((rule, Arc::clone(caller)));
         }
     }
 
-    /// Bytes of memory, the text of the token apart.
+    /// The bytes of memory, without the token's text.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().flatten();
         let headers = headers.map(|edit| match edit {
-            // The name is the configuration's.
+            // The name is shared with the configuration.
             HeaderEdit::Remove(_) => size_of::<HeaderEdit>(),
             HeaderEdit::Set(_, value) => {
                 size_of::<HeaderEdit>().saturating_add(allocated(value.len()))
@@ -120,7 +121,7 @@ impl CachedToken {
     }
 }
 
-/// Bits of a word.
+/// Bits per word.
 const WORD: usize = 32;
 
 impl SatisfiedRules {

@@ -1,4 +1,4 @@
-//! Headers that carry claims.
+//! Headers made of claims.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -10,7 +10,8 @@ use crate::{
     jose::Claims,
 };
 
-/// The headers that `provider` makes of verified claims; `None` where one cannot stand in a header.
+/// The headers that `provider` makes of verified claims; `None` if a claim does not fit in a
+/// header.
 pub(super) fn claim_headers(
     config: &Config,
     provider: &Provider,
@@ -19,7 +20,7 @@ pub(super) fn claim_headers(
     headers_of(config, provider, claims).collect()
 }
 
-/// A header for each claim that is there; `None` for one that cannot stand in it.
+/// A header for each claim that is present; `None` for a claim that does not fit in one.
 pub(super) fn headers_of(
     config: &Config,
     provider: &Provider,
@@ -32,8 +33,9 @@ pub(super) fn headers_of(
     })
 }
 
-/// A claim with a line break would add headers of the client's choice, and one with a space at an
-/// end would arrive as another user's: readers take those spaces off (RFC 9110 section 5.5).
+/// A header with this value; `None` if the value could be misread. A line break would add headers
+/// of the client's choice. A space at either end would be stripped by readers (RFC 9110 section
+/// 5.5), so the value could arrive as another user's.
 pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
     fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }
@@ -44,7 +46,8 @@ pub(super) fn fits_header(value: &str, config: &Config) -> bool {
         && value.trim_matches(' ') == value
 }
 
-/// As `jwt_authn`: text as it is, numbers and booleans as JSON, the rest as base64 of JSON.
+/// Formats a claim as `jwt_authn` does: text unchanged, numbers and booleans as JSON, everything
+/// else as base64 of JSON.
 fn claim_text(claim: &Value) -> String {
     match claim {
         Value::Null => String::new(),
@@ -78,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_values_that_would_break_out_of_a_header() {
+    fn refuses_values_that_would_add_or_change_a_header() {
         let name = HeaderName::parse("x").unwrap();
         let config = Config::parse(br#"{"limits":{"header_value_bytes":7}}"#).unwrap();
         for value in ["a\r\nx-admin: 1", "a\u{0}", "a\u{7f}", "a\tb", "too long"] {

@@ -22,10 +22,10 @@ pub(super) struct Credentials<'a, 'c> {
     tokens: ShortList<Token<'a>>,
 }
 
-/// A provider whose places count, and the audiences that the rule knows it with.
+/// A provider whose credential locations are read, and the audiences that the rule gives it.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-/// A provider, and the credential in its places. A malformed one is only kept where the rule lets
+/// A provider, and the credential in its locations. A malformed one is only kept if the rule lets
 /// failed credentials pass.
 pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
 
@@ -36,11 +36,11 @@ pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 pub(super) struct Token<'a> {
     text: &'a str,
     parsed: OnceCell<Parsed<'a>>,
-    /// The signatures computed for it, whichever provider asked for them.
+    /// The signatures computed for the token, for whichever provider.
     pub(super) attempts: Attempts,
 }
 
-/// A credential that was read, and its token.
+/// A credential and its parsed token.
 type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 
 impl<'a, 'c> Credentials<'a, 'c> {
@@ -72,7 +72,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
                 Err(CredentialError::Malformed) if forgives => {
                     found.push((id, Err(CredentialError::Malformed)));
                 }
-                // Even a rule that forgives failures does not choose between two credentials.
+                // Not even a rule that forgives failures may choose between two credentials.
                 Err(error) => {
                     let refusal = Refusal::Credential(error);
                     notes.refused(provider, refusal);
@@ -94,7 +94,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
         })
     }
 
-    /// Each credential that was found, with the provider that reads it.
+    /// Each credential, with the provider that reads it.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Found<'a>> {
         self.found.iter()
     }
@@ -104,7 +104,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
         self.found.is_empty()
     }
 
-    /// The credential in the places of a provider.
+    /// The credential in the locations of a provider.
     pub(super) fn of(&self, provider: ProviderId) -> Result<&Credential<'a>, Refusal> {
         self.found.iter().find(|(id, _)| *id == provider).map_or(
             Err(Refusal::Missing),
@@ -116,21 +116,21 @@ impl<'a, 'c> Credentials<'a, 'c> {
         )
     }
 
-    /// The audiences that the rule knows a provider with.
+    /// The audiences that the rule gives a provider.
     pub(super) fn audiences(&self, provider: ProviderId) -> impl Iterator<Item = &'c Audiences> {
         let readers = self.readers.iter();
         readers.filter_map(move |(id, audiences)| (*id == provider).then_some(*audiences))
     }
 
-    /// A credential's token; `None` of one over the limit.
+    /// A credential's token; `None` if it is over the limit.
     pub(super) fn token(&self, credential: &Credential<'a>) -> Option<&Token<'a>> {
         self.tokens
             .iter()
             .find(|token| core::ptr::eq(token.text, credential.token))
     }
 
-    /// The tokens that can be read, verified or not, each with the provider whose headers are made
-    /// of its claims: the one that names its issuer, else the first that reads its place.
+    /// The tokens that parse, verified or not, each with the provider that makes headers of its
+    /// claims: the one whose issuer it names, otherwise the first that reads its location.
     pub(super) fn readable<'p>(
         &self,
         config: &'p Config,
@@ -164,14 +164,14 @@ impl<'a, 'c> Credentials<'a, 'c> {
 }
 
 impl<'a> Token<'a> {
-    /// What the token says.
+    /// The parsed token.
     pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
         self.parsed
             .get_or_init(|| UntrustedToken::parse_with(self.text, &mut headers.borrow_mut()))
     }
 }
 
-/// The tokens of the credentials that can be read, those over the limit left out.
+/// The tokens of the well-formed credentials, without those over the limit.
 fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>> {
     let mut tokens: ShortList<Token<'a>> = ShortList::default();
     for (_, credential) in found.iter() {
@@ -191,16 +191,16 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
     tokens
 }
 
-/// A client must not authenticate in two ways at once (RFC 6749 section 2.3): which of them counts here
-/// and which for the upstream could differ. Tokens in headers and cookies of the operator's choice are
-/// no second way: a rule may ask for one beside a secret.
+/// Whether the client authenticates in two ways at once, which RFC 6749 section 2.3 forbids: we
+/// could go by one and the upstream by the other. Tokens in headers and cookies that the operator
+/// chose do not count: a rule may require one together with a secret.
 fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {
         match config.provider(*id).map(Provider::scheme) {
             Some(Scheme::Basic) => seen.basic = true,
             _ => {
-                // In the header it is refused as a second part of that.
+                // A second token in the header has been refused as a second part of it.
                 seen.bearer |= credential
                     .as_ref()
                     .is_ok_and(|credential| matches!(credential.location, Location::Query(_)));
@@ -210,15 +210,15 @@ fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool
     seen.basic && seen.bearer
 }
 
-/// How a client can authenticate for `requirement`.
+/// The schemes by which a client can authenticate for `requirement`.
 pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
     let ids = readers(config, requirement).into_iter().map(|(id, _)| id);
     let schemes = ids.filter_map(|id| config.provider(id).map(Provider::scheme));
     schemes.fold(Schemes::default(), Schemes::and)
 }
 
-/// The providers whose places count: those that the rule names, or all where some part of it asks
-/// for no provider in particular.
+/// The providers whose locations are read: those that the rule names, or all if a part of it
+/// accepts any provider.
 fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Reader<'c>> {
     let mut named: ShortList<Reader<'c>> = ShortList::default();
     requirement.each_provider(&mut |id, audiences| {
@@ -241,7 +241,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Re
     named
 }
 
-/// Whether `allow_missing_or_failed` stands somewhere in the tree.
+/// Whether the tree contains `allow_missing_or_failed`.
 fn forgives_failure(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,

@@ -1,4 +1,4 @@
-//! A decision, and what making it involved.
+//! A decision together with its cache use.
 
 use crate::{decision::Decision, engine::CacheUse};
 
@@ -7,12 +7,13 @@ use crate::{decision::Decision, engine::CacheUse};
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// The lookups of its tokens. None while it awaits keys: the tokens will be looked for again.
+    /// The lookups of its tokens. Zero while it awaits keys, because the tokens will be looked up
+    /// again.
     pub cache_use: CacheUse,
 }
 
 impl From<Decision> for Decided {
-    /// A decision for which no token was looked for.
+    /// A decision without lookups.
     fn from(decision: Decision) -> Self {
         Self {
             decision,

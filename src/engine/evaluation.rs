@@ -1,4 +1,4 @@
-//! Whether a requirement holds for a request: the tree of any, all and providers.
+//! Whether a requirement holds for a request: the tree of `any`, `all` and providers.
 
 use crate::{
     config::Provider,
@@ -70,7 +70,7 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
     /// as in `jwt_authn`: a failed token must not pass because a missing one would
     /// (CVE-2021-21378).
     ///
-    /// Next to members that name providers, such a member lends no identity: if a token verifies
+    /// Next to members that name providers, such a member forwards no identity: if a token verifies
     /// and no other member holds, a second token is missing, or the token is for another audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
@@ -79,11 +79,11 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         let strict = strict.into_iter().map(|member| (member, true));
         let lenient = lenient.into_iter().map(|member| (member, lends));
         let mut worst = Refusal::Missing;
-        // A member that holds without a token counts after those that hold with one.
+        // A member that holds without a token counts only if no member holds with one.
         let mut without_token = None;
         for (member, lends) in strict.chain(lenient) {
             match self.evaluate(member) {
-                // Members hold in order: a later one must not take the place of this.
+                // The first member that holds counts, so a later one must not overtake this one.
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
@@ -99,8 +99,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         without_token.ok_or(worst)
     }
 
-    /// The tokens that verify with a provider that reads their place, and the worst refusal of
-    /// those that do not.
+    /// The tokens that verify with a provider that reads their location, and the worst refusal of
+    /// the others.
     fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
         let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
@@ -132,8 +132,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         (verified, worst)
     }
 
-    /// Under audiences that the rule knows the provider with: a token that the rule refuses for its
-    /// audience must not come in by the provider's own.
+    /// Verifies under the audiences that the rule gives the provider. The provider's own audiences
+    /// must not admit a token that the rule's audiences exclude.
     fn verify_as_named(
         &mut self,
         id: ProviderId,

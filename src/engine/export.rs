@@ -1,8 +1,8 @@
-//! What other filters get to know: the verified token, or why one failed.
+//! State for other filters: the verified token, or why a token failed.
 //!
 //! `jwt_authn` writes this to dynamic metadata; a module writes it to the filter state, as JSON
-//! text. Only what is verified is told of a token. No bound of its own is needed: a payload is no
-//! longer than its token, and at most three times that where texts become lists of words.
+//! text. Only verified claims are exported. No size limit is needed: a payload is no longer than
+//! its token, and at most three times as long if texts become lists of words.
 
 use serde_json::{Map, Value};
 
@@ -14,11 +14,11 @@ use crate::{
     json,
 };
 
-/// What `provider` tells of a verified token.
+/// The entries of `provider` for a verified token.
 pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEntry> {
     let exports = &provider.exports;
     let mut entries = Vec::new();
-    // `jwt_authn`'s order; the keys differ.
+    // The order is that of `jwt_authn`; the keys differ.
     if let Some(key) = &exports.header
         && let Some(header) = header(token.credential.token)
     {
@@ -40,7 +40,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     entries
 }
 
-/// What `provider` tells of who is calling.
+/// The entry of `provider` for the caller.
 pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry> {
     let key = provider.exports.identity.clone()?;
     Some(StateEntry {
@@ -50,19 +50,19 @@ pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry
     })
 }
 
-/// What `provider` tells of a token that failed.
+/// The entry of `provider` for a token that failed.
 pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry> {
     let key = provider.exports.failed_status.clone()?;
     let (code, message) = (reason.jwt_authn_status()?, reason.label());
     Some(StateEntry {
         key,
-        // Labels hold nothing that JSON escapes.
+        // Labels contain nothing that JSON escapes.
         value: format!("{{\"code\":{code},\"message\":\"{message}\"}}"),
         is_json: true,
     })
 }
 
-/// The JOSE header of a token that was read before.
+/// The JOSE header of a token that parsed before.
 fn header(token: &str) -> Option<String> {
     let (segment, _) = token.split_once('.')?;
     let members = json::parse_object(&base64url::decode(segment)?).ok()?;
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn makes_lists_of_the_named_texts_alone() {
+    fn makes_lists_only_of_the_named_texts() {
         let claims =
             json!({"scope": " a  b", "scp": "c d", "roles": ["e f"], "n": {"scope": "g h"}});
         let names = ["scope".to_owned(), "roles".to_owned(), "absent".to_owned()];
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_a_header_without_the_sender_s_white_space() {
+    fn exports_a_header_without_the_senders_white_space() {
         let token = format!(
             "{}.e30.x",
             base64url::encode(b" { \"typ\" : \"a b\",\"alg\":1 }\n")

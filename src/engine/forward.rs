@@ -1,4 +1,4 @@
-//! What a request that passes carries to the upstream and to other filters.
+//! What a permitted request carries to the upstream and to other filters.
 
 use core::{cell::RefCell, iter};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::{
     short_list::ShortList,
 };
 
-/// What becomes of a request that passes, beside the edits that it has already.
+/// The effects of a permit.
 #[derive(Debug, Default)]
 pub(super) struct Forwarded {
     pub(super) edits: Vec<HeaderEdit>,
@@ -28,10 +28,10 @@ pub(super) struct Forwarded {
     pub(super) clears_route_cache: bool,
 }
 
-/// What carries verified identity, behind the edits in `edits`.
+/// Adds the identity of verified tokens to `edits`.
 ///
 /// # Errors
-/// The provider of a token whose claims cannot stand in a header.
+/// The provider of a token whose claims do not fit in a header.
 pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,
@@ -58,7 +58,7 @@ pub(super) fn verified(
             forwarded.edits.push(edit.ok_or(token.provider)?);
         }
         let claims = token.cached.headers().ok_or(token.provider)?;
-        // And one that takes the spent token out.
+        // One more edit removes the spent token.
         let spends = usize::from(!provider.forward);
         forwarded.edits.reserve(claims.len().saturating_add(spends));
         forwarded.edits.extend_from_slice(claims);
@@ -76,7 +76,7 @@ pub(super) fn verified(
             forwarded.edits.push(edit);
             forwarded.exports.extend(entry);
         }
-        // As in `jwt_authn`: only where a route could be chosen by what is new.
+        // As in `jwt_authn`, only if the new headers or entries could select another route.
         forwarded.clears_route_cache |=
             provider.clear_route_cache && (is_told || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
@@ -86,8 +86,8 @@ pub(super) fn verified(
     Ok(forwarded)
 }
 
-/// What carries claims that nobody has verified, behind the edits in `edits`, and the header that
-/// says so. The token stays: it is for others to judge. No other filter is told of it.
+/// Adds unverified claims to `edits`, and the header that marks them as unverified. The token stays
+/// in the request for the upstream to judge, and no other filter gets its claims.
 pub(super) fn unverified(
     config: &Config,
     credentials: &Credentials<'_, '_>,
@@ -104,7 +104,7 @@ pub(super) fn unverified(
         let own = provider.payload_header.as_ref();
         let payload = own.and_then(|own| payload_header(config, own, payload));
         let claims = headers_of(config, provider, token.unverified_claims());
-        // What cannot stand in a header is left out: the request passes, whatever it holds.
+        // Claims that do not fit in a header are left out, because the request passes in any case.
         let before = forwarded.edits.len();
         forwarded
             .edits
@@ -121,7 +121,7 @@ pub(super) fn unverified(
     forwarded
 }
 
-/// Who is calling, where the token says so. A role counts only by which the token satisfied the rule.
+/// The caller, if the token names one. A role counts only if the token satisfied the rule by it.
 fn caller(
     own: &IdentityHeader,
     provider: &Provider,
@@ -150,7 +150,7 @@ fn caller(
 fn payload_header(config: &Config, own: &PayloadHeader, segment: &str) -> Option<HeaderEdit> {
     let mut payload = segment.to_owned();
     if own.padded {
-        // What is left of the last four characters (RFC 4648 section 4).
+        // Padding completes the last group of four characters (RFC 4648 section 4).
         payload.extend(iter::repeat_n('=', payload.len().wrapping_neg() % 4));
     }
     header(&own.name, payload, config)

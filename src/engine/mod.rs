@@ -1,10 +1,11 @@
 //! The engine: from a request's head to a decision.
 //!
-//! It reads no clock and calls no one: the time, the host's answers and the fetched documents are
-//! arguments, decisions and calls to make are results. The filter and the command line program run
-//! this same code.
+//! It has no clock. The time, the connection, the key records and an accelerator are arguments or
+//! traits that the host implements; decisions and calls to make are results. The module and the
+//! command line program run this same code.
 //!
-//! The order of checks is that of `docs/decisions.md`; each step can only refuse or hand on.
+//! The checks run in the order of `docs/decisions.md`. Each one can only refuse a request or pass
+//! it to the next.
 
 mod access;
 mod cached_token;
@@ -61,14 +62,15 @@ pub struct Engine {
     config: Arc<Config>,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
-    /// How the workers of the process share what they fetch.
+    /// The records that the workers of the process share.
     records: Box<dyn Records>,
     caches: TokenCaches,
     headers: RefCell<HeaderMemo>,
     accelerator: Option<Box<dyn Accelerator>>,
 }
 
-/// Derived, it would need the same of every host's records, and bring all of it into the module.
+/// A derived implementation would require Debug of every host's records, and link it into the
+/// module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").finish_non_exhaustive()
@@ -76,7 +78,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine for `config`, without any fetched keys yet.
+    /// An engine for `config` that has no fetched keys yet.
     #[must_use]
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
@@ -93,11 +95,11 @@ impl Engine {
         }
     }
 
-    /// Has an accelerator verify signatures from now on, if the configuration allows it and it proves that
-    /// it can.
+    /// Lets an accelerator verify signatures from now on, if the configuration allows it and it
+    /// passes the self-test.
     ///
     /// # Errors
-    /// When the configuration demands an accelerator that can.
+    /// If the configuration requires an accelerator and this one failed the self-test.
     pub fn accelerate(&mut self, accelerator: Box<dyn Accelerator>) -> Result<Backend, UnfitHost> {
         let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
         self.accelerator = (backend == Backend::Host).then_some(accelerator);
@@ -116,7 +118,7 @@ impl Engine {
         Arc::clone(&self.config)
     }
 
-    /// Also refuses what these restrictions refuse from now on.
+    /// From now on, also refuses what these restrictions refuse.
     pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
         self.restrictions = restrictions;
     }
@@ -127,21 +129,21 @@ impl Engine {
         &self.keys
     }
 
-    /// Shares what is fetched with other workers from now on; see [`synchronize`](Self::synchronize).
+    /// From now on, shares fetched keys with other workers; see [`synchronize`](Self::synchronize).
     pub fn share(&mut self, records: Box<dyn Records>) {
         self.records = records;
     }
 
-    /// What a fetched key set may hold.
+    /// Limits on a fetched key set.
     #[must_use]
     pub fn key_set_limits(&self) -> KeySetLimits {
         key_set_limits(&self.config)
     }
 
-    /// Puts a document in the place of a fetched one, as a fetch at `now` would.
+    /// Replaces a fetched document, as a fetch at `now` would.
     ///
     /// # Errors
-    /// When the document has no usable key, or the provider has no remote source.
+    /// If the document has no usable key, or the provider does not fetch its keys.
     pub fn preload(
         &mut self,
         provider: ProviderId,
@@ -151,10 +153,10 @@ impl Engine {
         self.keys.preload(provider, document, now)
     }
 
-    /// Decides on a request, whose route in the proxy may have a policy of its own.
+    /// Decides on a request, whose route may have a policy of its own.
     ///
-    /// In shadow mode a denial becomes a permit that says so, except where the path is refused or
-    /// the status asked for.
+    /// In shadow mode a denial becomes a permit that records it, except if the path is ambiguous or
+    /// the status page was requested.
     #[must_use]
     pub fn decide(
         &self,
@@ -164,8 +166,8 @@ impl Engine {
         patience: Patience,
         connection: &dyn Connection,
     ) -> Decided {
-        // Before all else: whatever way the request takes from here, headers that claim an
-        // identity are ours alone to set.
+        // This comes first: whatever happens to the request, only we may set headers that carry an
+        // identity.
         let removals = sanitise::removals(&self.config.owned_headers, request);
         let without_owned;
         let request = if removals.is_empty() {
@@ -181,7 +183,7 @@ impl Engine {
             Ok(routed) => routed,
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
-        // AccessRequirement for at most once, and only by a token that is bound to a certificate.
+        // Read at most once, and only for a token that is bound to a certificate.
         let digest = LazyCell::new(|| connection.client_certificate_digest());
         let circumstances = Circumstances {
             keys: &self.keys,
@@ -196,8 +198,8 @@ impl Engine {
         {
             return self.status(status, request, target, &circumstances);
         }
-        // The proxy chose the route by what the client made up, and will choose again without it: by
-        // which policy, nobody here can tell.
+        // The route may have been selected by a header that the client forged. Envoy will select
+        // again once we remove it, and we cannot know that route's policy: deny.
         let access = if policy.is_some() && !removals.is_empty() {
             Access::Denied(Reason::UnsettledRoute)
         } else {
@@ -238,38 +240,39 @@ impl Engine {
     }
 
     /// The edits that clean a request's trailers. A server that merges trailers into headers would
-    /// read an identity or a token from them, so they must not hold one, however the headers were
-    /// decided.
+    /// read an identity or a token from them, so they must not contain one, whatever was decided on
+    /// the headers.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers(&self.config, trailers)
     }
 
-    /// Whether a request may be made to wait for keys. In shadow mode that would be to block it.
+    /// Whether a request may wait for keys. In shadow mode it may not, because waiting would block
+    /// it.
     #[must_use]
     pub fn parks(&self) -> bool {
         self.config.mode == Mode::Enforce
     }
 
-    /// A request has to wait for these keys: see that they are fetched.
+    /// Requests a fetch of keys that a request waits for.
     pub fn want(&mut self, source: SourceId, cause: FetchCause) {
         self.keys.want(source, cause);
     }
 
-    /// Reads what other workers wrote about keys. True when something changed.
+    /// Reads what other workers wrote about keys. Returns whether something changed.
     pub fn synchronize(&mut self) -> bool {
         self.keys.synchronize(&*self.records)
     }
 
-    /// Reads what other workers wrote about the keys that `decision` lacks, if it is wrong where they
-    /// wrote of any: a token was refused, or let pass as if it were not there, for want of its key.
-    /// Not twice in one millisecond. True when something changed.
+    /// Reads what other workers wrote about the keys that `decision` lacked: it refused a token, or
+    /// ignored one, because its key was missing. Reads at most once per millisecond. Returns
+    /// whether something changed, so that the decision has to be made again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
-                // Which tokens it let pass unverified, and why, it does not say.
+                // The permit does not say which tokens it ignored, or why.
                 PermitReason::Lenient => {
                     return self.keys.synchronize_where(&|_| true, now, &*self.records);
                 }
@@ -282,7 +285,7 @@ impl Engine {
         }
         let config = &self.config;
         let refusing = denial.provider.and_then(|id| config.provider(id));
-        // Another provider may have known the token if it can be of both.
+        // Another provider may have the token's key if it can have the same issuer.
         let may_know = |id| {
             let issuers = (refusing.map(|own| &own.trust.issuer), config.provider(id));
             match issuers {
@@ -301,7 +304,7 @@ impl Engine {
         self.keys.due(now, &*self.records)
     }
 
-    /// Takes in the answer to a call.
+    /// Processes the response to a call.
     pub fn complete(
         &mut self,
         fetch: &Fetch,
@@ -311,13 +314,13 @@ impl Engine {
         self.keys.complete(fetch, response, now, &*self.records)
     }
 
-    /// Gives a call up whose answer will not come.
+    /// Gives up a call that will get no response.
     pub fn abandon(&mut self, fetch: &Fetch) {
         self.keys.abandon(fetch, &*self.records);
     }
 
-    /// Where among the rules the first one for a request stands; `None` where there is none, or the
-    /// path is refused.
+    /// The index of the first rule that matches a request; `None` if none does, or the path is
+    /// refused.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
         let (_, rule) = routing::route(&self.config, request).ok()?;
@@ -334,7 +337,7 @@ impl Engine {
     }
 }
 
-/// Bounds on fetched key sets.
+/// The limits on fetched key sets.
 const fn key_set_limits(config: &Config) -> KeySetLimits {
     KeySetLimits {
         bytes: config.limits.jwks_bytes,
@@ -342,7 +345,7 @@ const fn key_set_limits(config: &Config) -> KeySetLimits {
     }
 }
 
-/// The keys that the configuration has fetched.
+/// A store for the keys that the configuration has fetched.
 fn key_store(config: &Config) -> KeyStore {
     let sources = config
         .providers()

@@ -1,4 +1,4 @@
-//! What an evaluation learns besides its outcome.
+//! Results of an evaluation other than its outcome.
 
 use crate::{
     config::Provider,
@@ -6,7 +6,7 @@ use crate::{
     engine::{export, refusal::Refusal, token_caches::CacheUse},
 };
 
-/// What an evaluation learns besides its outcome.
+/// Results of an evaluation other than its outcome.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// Entries for other filters about the tokens that failed.
@@ -16,7 +16,7 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// A credential of `provider` was refused.
+    /// Notes that a credential of `provider` was refused.
     pub(super) fn refused(&mut self, provider: &Provider, refusal: Refusal) {
         let entry = refusal
             .reason()

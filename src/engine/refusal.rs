@@ -1,4 +1,4 @@
-//! Why a request does not pass, and what is answered then.
+//! Why a request is refused, and the answer to it.
 
 use core::time::Duration;
 
@@ -20,8 +20,8 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// How much it says. Of several refusals the one that says most is told; keys that cannot be
-    /// had above an invalid token, lest a client throw a good one away.
+    /// The priority among several refusals; the highest is reported. Missing keys rank above an
+    /// invalid token, so that a client does not discard a good token.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Missing => 0,
@@ -36,7 +36,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// Why; `None` while nobody knows yet.
+    /// The reason; `None` while keys are awaited.
     pub(super) fn reason(self) -> Option<Reason> {
         match self {
             Self::Credential(error) => Some(error.into()),
@@ -51,13 +51,13 @@ impl Refusal {
 /// Why a request does not pass, or not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum No {
-    /// Whatever its client presents.
+    /// The request is refused, whatever its client presents.
     Closed(Reason),
-    /// A verified claim cannot stand in a header.
+    /// A verified claim does not fit in a header.
     HeaderValue(ProviderId),
     /// Its requirement does not hold.
     Refused(Refusal),
-    /// A token that verified grants too little.
+    /// A verified token grants too little.
     Short(ProviderId, Shortfall),
 }
 
@@ -68,7 +68,7 @@ impl From<Refusal> for No {
 }
 
 impl No {
-    /// What is decided then. `schemes` says how the client of a provider authenticates, or of any.
+    /// The decision for this refusal. `schemes` gives the schemes of a provider, or of all.
     pub(super) fn decision(
         self,
         schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
@@ -121,7 +121,7 @@ impl From<CredentialError> for Reason {
     }
 }
 
-/// Rounded up, and at least one: a client told to come back at once would.
+/// Rounds up to at least one second, because a client given zero would retry at once.
 fn whole_seconds(wait: Duration) -> u64 {
     let part = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(part).max(1)

@@ -22,7 +22,8 @@ use crate::{
 };
 
 impl Engine {
-    /// How a client could have authenticated; where one credential was looked at, how it has.
+    /// The schemes by which a client could have authenticated; only that of the credential if one
+    /// was examined.
     fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
         let all = self.config.schemes();
         if !all.basic {
@@ -37,7 +38,7 @@ impl Engine {
         }
     }
 
-    /// No rule is for the request. Nothing is verified or fetched for it.
+    /// Decides on a request that no rule matches. No token is verified and no key fetched for it.
     pub(super) fn unmatched(
         &self,
         request: &Request<'_>,
@@ -59,7 +60,7 @@ impl Engine {
         self.deny(no, Access::Unmatched, Vec::new())
     }
 
-    /// Looks for the tokens that a request needs, and passes it on with what they say.
+    /// Decides on a request by the tokens that it needs.
     pub(super) fn apply(
         &self,
         required: AccessRequirement<'_>,
@@ -99,7 +100,7 @@ impl Engine {
         };
         Decided {
             cache_use: match decision {
-                // Its tokens will be looked for again.
+                // Its tokens will be looked up again.
                 Decision::AwaitKeys { .. } => CacheUse::default(),
                 _ => cache_use,
             },
@@ -142,12 +143,13 @@ impl Engine {
         )
     }
 
-    /// The one way to a refusal, with what other filters get to know of it.
+    /// Refuses a request. All refusals are made here, with their schemes and their entries for
+    /// other filters.
     pub(super) fn deny(&self, no: No, access: Access<'_>, exports: Vec<StateEntry>) -> Decision {
         no.decision(|provider| self.schemes(provider, access), exports)
     }
 
-    /// Passes a request on with what its tokens say.
+    /// The permit for a request, with the edits and entries made of its tokens.
     fn forward(
         &self,
         credentials: &Credentials<'_, '_>,
@@ -181,8 +183,8 @@ impl Engine {
         })
     }
 
-    /// Checks that one of the verified tokens grants everything: two tokens of which each grants half would
-    /// otherwise add up to a right that nobody was given.
+    /// Checks that one of the verified tokens grants everything. Otherwise two tokens that grant
+    /// half each would add up to a right that nobody was given.
     fn check_rights(
         &self,
         required: AccessRequirement<'_>,
@@ -191,7 +193,7 @@ impl Engine {
         let (Some(authorization), rule) = (required.authorization, required.rule) else {
             return Ok(());
         };
-        // The requirement may let a request through without a token, but rights need one.
+        // The requirement may allow a request without a token, but rights need one.
         let mut no = None;
         for token in verified.iter() {
             if rule.is_some_and(|rule| token.cached.satisfies(rule)) {

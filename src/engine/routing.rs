@@ -1,4 +1,4 @@
-//! Which rule a request is for, however servers read it.
+//! The rule for a request, however servers read its path.
 
 use crate::{
     config::Config,
@@ -10,11 +10,11 @@ use crate::{
     policy::{PathPolicy, Rule, Unclear, authority},
 };
 
-/// A rule and its place among the rules.
+/// A rule and its index.
 type Placed<'c> = (usize, &'c Rule);
 
-/// The first rule for the request, and its split path. With `path_policy: reject`, a request that
-/// servers could read in two ways is an error.
+/// The first rule that matches the request, and its split path. With `path_policy: reject`, a
+/// request that servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
@@ -26,9 +26,9 @@ pub(super) fn route<'a, 'c>(
     let Some(raw) = request.target() else {
         return Ok((None, first_match(config, request, None)?));
     };
-    // Refused in every mode: no rule can be chosen for what is no text.
+    // Refused in every mode, since no rule can match bytes that are not text.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
-    // Before any regular expression: their running time grows with the path.
+    // This precedes all regular expressions, because their running time grows with the path.
     if target.path.len() > config.limits.path_bytes {
         return Err(Reason::PathTooLong);
     }
@@ -37,7 +37,7 @@ pub(super) fn route<'a, 'c>(
         false => Readings::default(),
     };
     let rule = first_match(config, request, Some(target))?;
-    // An upstream may decode the path, and then drop its parameters or cut it.
+    // An upstream may decode the path, and then drop its parameters or truncate it.
     for path in others.iter() {
         let other = first_match(config, request, Some(Target { path, ..target }))?;
         if other.map(|(place, _)| place) != rule.map(|(place, _)| place) {
@@ -47,7 +47,7 @@ pub(super) fn route<'a, 'c>(
     Ok((Some(target), rule))
 }
 
-/// Refuses a method or an authority that no rule may be chosen by.
+/// Refuses a method or an authority by which no rule can be chosen safely.
 fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {
@@ -63,8 +63,8 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The first rule that is for the request, if no rule ahead of it may be too. A copy for each caller
-/// would add a kilobyte to the module.
+/// The first rule that matches the request, if no earlier rule could match it too. Not inlined,
+/// because a copy for each caller would add a kilobyte to the module.
 #[inline(never)]
 fn first_match<'c>(
     config: &'c Config,
@@ -85,7 +85,7 @@ impl From<Unclear> for Reason {
             Unclear::Authority => Self::AmbiguousAuthority,
             Unclear::Header => Self::AmbiguousHeader,
             Unclear::Method => Self::AmbiguousMethod,
-            // The target is refused: path and query are one to the client.
+            // The whole target is refused: clients do not distinguish path and query.
             Unclear::Parameter => Self::AmbiguousPath,
         }
     }

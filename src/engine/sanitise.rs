@@ -1,4 +1,4 @@
-//! Takes what only this module may say out of a request.
+//! Removes from a request what only this module may set.
 
 use crate::{
     config::Config,
@@ -6,17 +6,17 @@ use crate::{
     http::{HeaderName, Request, is_token},
 };
 
-/// Removes every header that only this module may set, from every request: one that is left in
-/// place on some path is an identity that anyone can claim.
+/// Removes every header that only this module may set, from every request. One that stayed in place
+/// on some path would be an identity that anyone can claim.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
     let mut edits = lines(request.headers(), &|name| owns(owned, name));
     edits.extend(connection(owned, request));
     edits
 }
 
-/// Removes from a request's trailers what only this module may set, and what tokens are read from. A
-/// server that merges trailers into headers would find an identity, or a token that nobody has
-/// verified, next to a token that was; credentials must not be in trailers (RFC 9110 section 6.5.1).
+/// Removes from a request's trailers what only this module may set, and what tokens are read from.
+/// A server that merges trailers into headers would find a forged identity, or an unverified token
+/// next to a verified one. Credentials must not be in trailers (RFC 9110 section 6.5.1).
 pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
     lines(trailers, &|name| {
         let mut providers = config.providers.iter();
@@ -43,10 +43,10 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
     edits
 }
 
-/// Takes these headers out of `Connection`, which reaches the upstream with an upgrade: a proxy
-/// there drops each header that it names (RFC 9110 section 7.6.1), and a client would rid itself of
-/// its identity (as in CVE-2024-45410). Malformed options (`x-user;`,
-/// `"x-user"`) are removed too: a lenient proxy might read a name in them.
+/// Removes these headers from `Connection`, which reaches the upstream with an upgrade. A proxy
+/// there drops each header that it names (RFC 9110 section 7.6.1), so a client could remove its own
+/// identity (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too,
+/// because a lenient proxy might read a name in them.
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     const CONNECTION: &str = "connection";
     owned.first()?;
@@ -67,8 +67,8 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
     })
 }
 
-/// The request as [`removals`] leaves it: a rule must not be chosen by a header that a client made
-/// up and the upstream will not see.
+/// The request as [`removals`] leaves it. A rule must not be chosen by a forged header that the
+/// upstream will not see.
 pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
     let headers = request.headers().iter().copied();
     Request::new(headers.filter(|(name, _)| !owns(owned, name)).collect())
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_tokens_out_of_trailers_under_the_names_of_all_places() {
+    fn removes_tokens_from_trailers_under_every_configured_name() {
         let config = |places: &str| {
             let config = format!(
                 r#"{{"providers": {{"a": {{"issuer": "https://a.example", "audiences": ["a"], {places}

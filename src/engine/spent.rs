@@ -1,4 +1,4 @@
-//! Takes spent tokens out of the request: the upstream has no use for them, and could leak them.
+//! Removes spent tokens from the request: the upstream does not need them and could leak them.
 
 use crate::{
     decision::{HeaderEdit, Text},
@@ -9,7 +9,7 @@ use crate::{
 
 const COOKIE: &str = "cookie";
 
-/// Takes spent tokens out of the request.
+/// Removes spent tokens from the request.
 pub(super) fn strip(
     spent: &ShortList<Location<'_>>,
     request: &Request<'_>,
@@ -47,7 +47,7 @@ pub(super) fn strip(
     }
 }
 
-/// The target without these parameters, given in its spelling. Every other byte stays.
+/// The target without these parameters, which are given as spelled in it. Every other byte stays.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
@@ -66,7 +66,7 @@ fn without_params(target: Target<'_>, params: &[&str]) -> String {
     }
 }
 
-/// All cookies but these, in one line (RFC 6265 section 5.4).
+/// All cookies except these, in one line (RFC 6265 section 5.4).
 fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let is_kept = |pair: &&str| {
         let name = pair.split_once('=').map_or("", |(name, _)| name).trim();

@@ -1,4 +1,4 @@
-//! The path that is answered with how the authorization servers stand.
+//! The path of the status page.
 
 use super::{AccessRequirement, Decided, Engine};
 use crate::{
@@ -11,15 +11,15 @@ use crate::{
 };
 
 impl Engine {
-    /// The answer to a request for the status, with how often decisions were made where the host
-    /// tells. Read what other workers wrote before.
+    /// The status, with counts of decisions if the host provides them. Call
+    /// [`synchronize`](Engine::synchronize) first.
     #[must_use]
     pub fn report(&self, format: Format, now: UnixMillis, counts: &[Count]) -> Response {
         Report::new(&self.config, &self.keys, now).response(format, counts)
     }
 
-    /// Whether the request may see the status. Neither a route of the proxy nor `mode: shadow` opens
-    /// it.
+    /// Decides whether the request may see the status. Neither a policy of the route nor `mode:
+    /// shadow` opens it.
     pub(super) fn status(
         &self,
         status: &StatusPath,

@@ -1,4 +1,4 @@
-//! Whether one credential verifies with one provider: by its secret, from the cache, or anew.
+//! Verifies one credential with one provider: as a secret, from the cache, or in full.
 
 use core::cell::RefCell;
 
@@ -18,12 +18,12 @@ use crate::{
     verification::{self, Circumstances, Clients, Failure, Invalidated, KeySource, client_secret},
 };
 
-/// What an evaluation works with.
+/// What the verification of a credential needs.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'c> {
     pub(super) config: &'c Config,
     pub(super) caches: &'c TokenCaches,
-    /// What a newer configuration of the same policy refuses.
+    /// The refusals of a newer configuration of the same policy.
     pub(super) restrictions: Option<&'c Restrictions>,
     pub(super) circumstances: &'c Circumstances<'c>,
     pub(super) headers: &'c RefCell<HeaderMemo>,
@@ -59,7 +59,7 @@ pub(super) fn verify<'a>(
         Lookup::Disabled | Lookup::Miss => verify_anew(means, own, audiences, presented),
     }?;
     if let Some(restrictions) = means.restrictions {
-        // After the cache, whose tokens were accepted before a newer configuration arrived.
+        // This follows the cache, whose tokens were accepted before a newer configuration arrived.
         let checked = restrictions.check_token(&provider.name, || verified.claims());
         checked.map_err(Failure::Invalid)?;
     }
@@ -93,7 +93,7 @@ fn verify_anew<'a>(
     audiences: &Audiences,
     (credential, token): Presented<'_, 'a>,
 ) -> Result<Verified<'a>, Failure> {
-    // Only a token over the limit is not parsed.
+    // Only tokens over the limit have no entry.
     let token = token.ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
     let presented = (token.parsed(means.headers), &token.attempts);
     let (token, verified_once) = verification::verify(

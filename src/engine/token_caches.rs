@@ -12,7 +12,7 @@ use crate::{
     verification::{Failure, Invalidated},
 };
 
-/// How often tokens were looked for in the caches.
+/// How often tokens were looked up in the caches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheUse {
     /// Lookups that found the token.
@@ -22,7 +22,7 @@ pub struct CacheUse {
 }
 
 impl CacheUse {
-    /// The uses of two decisions together.
+    /// The sum of the uses for two decisions.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -42,17 +42,17 @@ impl CacheUse {
     }
 }
 
-/// What a lookup finds.
+/// The result of a lookup.
 pub(super) enum Lookup {
     /// The provider caches no tokens.
     Disabled,
-    /// A token that verified before, or why it does not any more.
+    /// A token that verified before; or why it is invalid now.
     Hit(Result<Rc<CachedToken>, Failure>),
-    /// A token that did not verify before, or whose key is gone.
+    /// A token that is not cached, or whose key is gone.
     Miss,
 }
 
-/// A cache for each provider that keeps tokens.
+/// One cache for each provider that caches tokens.
 #[derive(Debug)]
 pub(super) struct TokenCaches {
     by_provider: Vec<Option<RefCell<TokenCache<Rc<CachedToken>>>>>,
@@ -70,7 +70,7 @@ impl TokenCaches {
         }
     }
 
-    /// Looks for a token, and has `again` make the checks of a cached one that can change.
+    /// Looks up a token. `again` repeats the checks of a cached token whose outcome can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,
@@ -98,7 +98,7 @@ impl TokenCaches {
         }
     }
 
-    /// Keeps a token that verified.
+    /// Caches a token that verified.
     pub(super) fn insert(&self, provider: ProviderId, token: &str, cached: &Rc<CachedToken>) {
         if let Some(cache) = self.of(provider) {
             let kept = cached.bytes();

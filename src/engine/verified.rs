@@ -1,4 +1,4 @@
-//! Tokens that verified, and what they grant.
+//! Verified tokens, and what they grant.
 
 use core::cell::OnceCell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ pub(super) struct Verified<'a> {
     pub(super) provider: ProviderId,
     pub(super) credential: Credential<'a>,
     pub(super) cached: Rc<CachedToken>,
-    /// Its claims, once somebody needs them.
+    /// The claims, once they are needed.
     claims: OnceCell<Option<Arc<Claims>>>,
 }
 
@@ -36,9 +36,9 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// The payload as it was sent; empty where no token was.
+    /// The payload as sent; empty if there is no token.
     pub(super) fn payload_segment(&self) -> &'a str {
-        // Of three, which a token that verified has. The base64 of a secret has no dot.
+        // A verified token has three segments. The base64 of a secret has no dot.
         self.credential.token.split('.').nth(1).unwrap_or("")
     }
 
@@ -46,7 +46,7 @@ impl<'a> Verified<'a> {
     /// already; `None` is not expected.
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
-            // A client's secret is not proven by a key, and has its claims from the configuration.
+            // A client's secret has no payload; its claims come from the configuration.
             self.cached.verified_once()?;
             Claims::of_segment(self.payload_segment())
                 .ok()
@@ -55,7 +55,7 @@ impl<'a> Verified<'a> {
         claims.as_deref()
     }
 
-    /// The same with claims that were read already.
+    /// The same with claims that have been parsed already.
     pub(super) fn with_claims(self, claims: Arc<Claims>) -> Self {
         Self {
             claims: OnceCell::from(Some(claims)),
@@ -64,11 +64,11 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// What a requirement that holds has brought.
+/// The tokens for which a requirement holds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Satisfied<'a, 'c> {
     pub(super) verified: ShortList<Verified<'a>>,
-    /// Claims that nobody has verified are to be passed on, where none are verified.
+    /// Unverified claims to forward if no token is verified.
     pub(super) extraction: Option<&'c Extraction>,
 }
 

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::policy::ProviderId;
 
-/// The decision on a token at a time, and how often it was found in the cache and how often not.
+/// The decision on a token at a time, with the hits and misses of its lookups.
 fn decided(engine: &Engine, token: &str, seconds: i64) -> (Decision, (u32, u32)) {
     let value = format!("Bearer {token}");
     let request = Request::new(vec![
@@ -26,7 +26,7 @@ fn at(engine: &Engine, token: &str, seconds: i64) -> (&'static str, (u32, u32)) 
 }
 
 #[test]
-fn finds_a_token_again_and_passes_it_on_as_before() {
+fn a_cached_token_is_decided_and_forwarded_as_before() {
     let mut own = provider("a", &SECRET);
     merge(
         &mut own,
@@ -46,7 +46,7 @@ fn finds_a_token_again_and_passes_it_on_as_before() {
 }
 
 #[test]
-fn keeps_nothing_that_failed() {
+fn caches_no_token_that_failed() {
     let engine = engine(json!({}));
     let good = token("a", json!({}));
     let (signed, _) = good.rsplit_once('.').unwrap();
@@ -73,12 +73,12 @@ fn checks_times_on_every_hit() {
     // The clock was set back.
     assert_eq!(at(&engine, &good, -61), ("not_yet_valid", (1, 0)));
     assert_eq!(at(&engine, &good, 360), ("expired", (1, 0)));
-    // Forgotten, and no less expired.
+    // No longer cached, and still expired.
     assert_eq!(at(&engine, &good, 360), ("expired", (0, 1)));
 }
 
 #[test]
-fn checks_the_rule_s_audiences_and_rights_on_every_hit() {
+fn checks_the_rules_audiences_and_rights_on_every_hit() {
     let engine = engine(json!({"rules": [
         {"match": {"path": "/other"}, "requires": {"provider_and_audiences":
             {"provider_name": "a", "audiences": ["other"]}}},
@@ -102,7 +102,7 @@ fn checks_the_rule_s_audiences_and_rights_on_every_hit() {
     }
 }
 
-/// What one provider accepts proves nothing to another, even with the same text.
+/// A token that one provider accepts is not accepted by another, even with the same text.
 #[test]
 fn keeps_the_tokens_of_each_provider_apart() {
     let mut twin = provider("a", &OTHER_SECRET);
@@ -121,7 +121,7 @@ fn keeps_the_tokens_of_each_provider_apart() {
 }
 
 #[test]
-fn is_off_or_bounded_as_told() {
+fn is_off_or_bounded_as_configured() {
     for (told, hits) in [
         (json!(null), 1),
         (json!({}), 1),
@@ -139,8 +139,8 @@ fn is_off_or_bounded_as_told() {
     }
 }
 
-/// A key that is taken out of the set takes its tokens along; others stay, in whatever order the keys
-/// come.
+/// Removing a key from the set invalidates its tokens; the others stay cached, whatever the order
+/// of the keys.
 #[test]
 fn forgets_a_token_whose_key_is_gone() {
     let ed25519 = json!({

@@ -1,4 +1,4 @@
-//! Clients that authenticate with a secret, beside tokens and alone.
+//! Clients that authenticate with a secret, with and without tokens next to them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 #[cfg(target_arch = "wasm32")]
@@ -70,7 +70,7 @@ const BEARER: &str = r#"Bearer realm="api""#;
 const BASIC: &str = r#"Basic realm="api""#;
 
 #[test]
-fn passes_what_is_configured_of_a_client_on() {
+fn forwards_the_configured_claims_of_a_client() {
     let engine = gate(&jobs(), json!({}));
     for secret in ["old", "new"] {
         let Decision::Permit(permit) = send(&engine, &basic(&format!("batch:{secret}"))) else {
@@ -118,7 +118,7 @@ fn answers_every_bad_secret_alike() {
 }
 
 #[test]
-fn challenges_in_each_way_that_the_rule_takes() {
+fn challenges_with_each_scheme_of_the_rule() {
     let (secrets, tokens) = (
         gate(&jobs(), json!({})),
         gate(&json!({"provider_name": "a"}), json!({})),
@@ -157,7 +157,7 @@ fn challenges_in_each_way_that_the_rule_takes() {
 }
 
 #[test]
-fn refuses_two_ways_at_once_and_broken_pairs() {
+fn refuses_two_schemes_at_once_and_malformed_pairs() {
     let (secrets, both) = (gate(&jobs(), json!({})), gate(&either(), json!({})));
     let pair = basic("batch:old");
     let lines = |second: &str| format!("{pair}, {second}");
@@ -177,7 +177,7 @@ fn refuses_two_ways_at_once_and_broken_pairs() {
             pair.clone(),
             "several_credentials",
         ),
-        // No rule asks for that token.
+        // No rule requires that token.
         (&secrets, "/?access_token=a.b.c", pair.clone(), "verified"),
         (&secrets, "/", "Basic".to_owned(), "malformed_credential"),
         (&secrets, "/", basic("batch"), "malformed_credential"),
@@ -227,14 +227,14 @@ fn composes_in_requirements() {
     ] {
         assert_eq!(label(&decide(engine, "/", headers)), reason, "{headers:?}");
     }
-    // What was let through unverified is the upstream's to judge.
+    // The upstream judges what is let through unverified.
     assert_eq!(edits(send(&failed, &bad)), []);
     let token = bearer(&gate(&either(), json!({})), &token("a", json!({})));
     assert_eq!(label(&token), "verified");
 }
 
 #[test]
-fn grants_what_is_configured_of_a_client() {
+fn grants_the_configured_rights_of_a_client() {
     for (authorize, reason) in [
         (json!({"scopes": {"all_of": ["read", "write"]}}), "verified"),
         (
@@ -274,7 +274,7 @@ fn disabled_provider_refuses_good_secrets() {
 }
 
 #[test]
-fn bounds_the_credential_and_leaves_it_where_told() {
+fn bounds_the_credential_and_forwards_it_if_configured() {
     let engine = gate(&jobs(), json!({"limits": {"token_bytes": 40}}));
     let long = basic(&format!("batch:{}", "x".repeat(40)));
     assert_eq!(label(&send(&engine, &long)), "token_too_large");
@@ -283,7 +283,7 @@ fn bounds_the_credential_and_leaves_it_where_told() {
     assert!(!edits.contains(&remove("authorization")), "{edits:?}");
 }
 
-/// Nothing is verified there: a secret lends no claims either.
+/// Nothing is verified on such a path, so a secret gives no claims either.
 #[test]
 fn extracts_nothing_from_a_secret() {
     let engine = gate(&json!({"extract_only_without_validation": {}}), json!({}));

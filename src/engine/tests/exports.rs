@@ -1,4 +1,4 @@
-//! What other filters get to know.
+//! Entries for other filters.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -34,7 +34,7 @@ fn exports(decision: Decision) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn tells_the_verified_header_and_payload() {
+fn exports_the_verified_header_and_payload() {
     let engine = engine(json!({"providers": {"a": exporting("a", &SECRET)}}));
     let decision = bearer(&engine, &token("a", json!({"scope": "r w"})));
     let payload = json!({
@@ -54,7 +54,7 @@ fn tells_the_verified_header_and_payload() {
 }
 
 #[test]
-fn tells_why_a_token_failed_and_nothing_of_it() {
+fn exports_why_a_token_failed_and_none_of_its_claims() {
     let engine = engine(json!({"providers": {"a": exporting("a", &SECRET)}}));
     for (token, code, message) in [
         (token("a", json!({"exp": NOW - 999})), 3, "expired"),
@@ -74,7 +74,7 @@ fn tells_why_a_token_failed_and_nothing_of_it() {
             [("portcullis.failed.a".to_owned(), told)]
         );
     }
-    // As in `jwt_authn`, a token that is not there has not failed.
+    // As in `jwt_authn`, a missing token has not failed.
     assert_eq!(exports(decide(&engine, "/", &[])), []);
     let twice = decide(
         &engine,
@@ -89,7 +89,7 @@ fn tells_why_a_token_failed_and_nothing_of_it() {
 }
 
 #[test]
-fn tells_of_a_failure_where_another_requirement_held() {
+fn exports_a_failure_even_if_another_requirement_holds() {
     let engine = engine(json!({
         "providers": {"a": exporting("a", &SECRET)},
         "rules": [{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": [
@@ -114,7 +114,7 @@ fn tells_of_a_failure_where_another_requirement_held() {
 }
 
 #[test]
-fn tells_in_shadow_mode_why_it_would_refuse_and_no_identity() {
+fn exports_in_shadow_mode_the_reason_and_no_identity() {
     let engine = engine(json!({
         "providers": {"a": exporting("a", &SECRET)},
         "mode": "shadow",
@@ -129,7 +129,7 @@ fn tells_in_shadow_mode_why_it_would_refuse_and_no_identity() {
 }
 
 #[test]
-fn clears_the_route_cache_only_for_something_new_to_choose_a_route_by() {
+fn clears_the_route_cache_only_if_another_route_could_match() {
     for (extra, clears) in [
         (json!({}), false),
         (json!({"clear_route_cache": true}), false),

@@ -1,11 +1,11 @@
-//! Claims that nobody has verified.
+//! Unverified claims.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// Providers `a` and `b` that pass on a user and a level, and export the payload.
+/// Providers `a` and `b` that forward a user and a level, and export the payload.
 fn extracting(requires: &Value) -> Engine {
     let naming = |name: &str, secret: &[u8]| {
         let mut own = provider(name, secret);
@@ -29,7 +29,7 @@ fn unverified() -> HeaderEdit {
 }
 
 #[test]
-fn passes_claims_of_any_readable_token_on_and_says_that_they_are_unverified() {
+fn forwards_claims_of_any_readable_token_marked_as_unverified() {
     let engine = extracting(&json!({"extract_only_without_validation": {}}));
     for (token, edited) in [
         (
@@ -40,12 +40,12 @@ fn passes_claims_of_any_readable_token_on_and_says_that_they_are_unverified() {
             token("a", json!({"exp": 1, "aud": "x"})),
             vec![set("x-user-a", "s"), unverified()],
         ),
-        // Named by its issuer, whoever signed it.
+        // By its issuer, whoever signed it.
         (
             token("a", json!({"iss": "https://b.example"})),
             vec![set("x-user-b", "s"), unverified()],
         ),
-        // Nobody's: the first provider that reads this place.
+        // It names no known issuer: the first provider that reads this location.
         (
             token("a", json!({"iss": "x"})),
             vec![set("x-user-a", "s"), unverified()],
@@ -66,7 +66,7 @@ fn passes_claims_of_any_readable_token_on_and_says_that_they_are_unverified() {
 }
 
 #[test]
-fn takes_the_marker_away_that_a_client_sends() {
+fn removes_a_marker_that_the_client_sent() {
     let engine = extracting(&json!({"extract_only_without_validation": {}}));
     let sent = [("x-jwt_signature-verified", "true")];
     let decision = decide(&engine, "/", &sent);
@@ -74,7 +74,7 @@ fn takes_the_marker_away_that_a_client_sends() {
 }
 
 #[test]
-fn names_the_marker_as_told_or_leaves_it_out() {
+fn names_the_marker_as_configured_or_omits_it() {
     for (header, edited) in [
         (
             "x-forged",

@@ -1,4 +1,4 @@
-//! What the upstream gets to see.
+//! What the upstream receives.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 #[test]
-fn lets_no_client_declare_its_identity_a_matter_of_the_connection() {
+fn lets_no_client_list_its_identity_in_connection() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
     let engine = engine(json!({"providers": {"a": own}, "unmatched": "allow", "rules": []}));
@@ -17,7 +17,7 @@ fn lets_no_client_declare_its_identity_a_matter_of_the_connection() {
             vec![set("connection", "keep-alive, te")],
         ),
         ("x-user", vec![remove("connection")]),
-        // No options, but a lenient proxy may read the name.
+        // This is no valid option, but a lenient proxy may read the name.
         ("Upgrade, x-user;", vec![set("connection", "Upgrade")]),
         ("Upgrade, \"x-user\"", vec![set("connection", "Upgrade")]),
         ("close x-user", vec![remove("connection")]),
@@ -30,7 +30,7 @@ fn lets_no_client_declare_its_identity_a_matter_of_the_connection() {
 }
 
 #[test]
-fn sanitizes_on_every_way_a_request_can_take() {
+fn sanitises_every_request_whatever_is_decided() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
     let engine = engine(json!({
@@ -82,11 +82,11 @@ fn sanitizes_on_every_way_a_request_can_take() {
 }
 
 #[test]
-fn refuses_claims_that_cannot_stand_in_a_header() {
+fn refuses_claims_that_do_not_fit_in_a_header() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "name"}]);
     let engine = engine(json!({"providers": {"a": own}}));
-    // A reader takes spaces at the ends off: `admin ` would be `admin`.
+    // Readers strip spaces at both ends: `admin ` would become `admin`.
     for name in ["x\r\nx-admin: 1", "admin ", " admin", " "] {
         let smuggler = token("a", json!({"name": name}));
         assert_eq!(

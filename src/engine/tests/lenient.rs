@@ -36,7 +36,7 @@ fn of(name: &str) -> Value {
 
 /// Half of `requires_all` identifies nobody: the request passes as if it had no token.
 #[test]
-fn one_of_two_needed_tokens_grants_nothing_where_missing_ones_may_pass() {
+fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);
     for lenient in ["allow_missing", "allow_missing_or_failed"] {
         let lenient = json!({lenient: {}});
@@ -125,7 +125,7 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
 /// All trees of two levels over two providers and `allow_missing`, with every combination of
 /// tokens.
 #[test]
-fn every_small_tree_lends_the_identities_that_it_means() {
+fn every_small_tree_forwards_the_identities_that_it_should() {
     let mut parts = vec![of("a"), of("b"), json!({"allow_missing": {}})];
     let leaves = parts.clone();
     for (one, other) in leaves

@@ -39,7 +39,7 @@ fn provider(name: &str, secret: &[u8]) -> Value {
     })
 }
 
-/// Two providers, `a` and `b`, and what `rest` adds.
+/// Two providers, `a` and `b`, with the changes in `rest`.
 fn engine(rest: Value) -> Engine {
     let mut config = json!({
         "providers": {"a": provider("a", &SECRET), "b": provider("b", &OTHER_SECRET)},
@@ -112,7 +112,7 @@ fn bearer(engine: &Engine, token: &str) -> Decision {
     )
 }
 
-/// The reason of a denial, or of a permit, as text.
+/// The label of a decision's reason.
 fn label(decision: &Decision) -> &'static str {
     match decision {
         Decision::Permit(permit) => permit.reason.label(),

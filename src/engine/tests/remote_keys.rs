@@ -1,4 +1,4 @@
-//! Waiting for keys, and doing without.
+//! Waiting for keys, and deciding without them.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -23,7 +23,7 @@ fn remote() -> Engine {
     remote_with(json!({}))
 }
 
-/// A provider with fetched keys and what `rest` adds.
+/// A provider with fetched keys and the fields in `rest`.
 fn remote_with(rest: Value) -> Engine {
     let mut own = provider("a", &SECRET);
     own.as_object_mut().unwrap().remove("shared_secrets");
@@ -79,7 +79,7 @@ fn ended(progress: Progress) -> FetchOutcome {
 }
 
 #[test]
-fn waits_for_keys_and_says_when_they_cannot_be_had() {
+fn waits_for_keys_and_reports_when_they_are_unavailable() {
     let mut engine = remote();
     assert_eq!(label(&ask(&engine, Patience::Waiting, 0)), "await_keys");
     assert_eq!(
@@ -93,7 +93,7 @@ fn waits_for_keys_and_says_when_they_cannot_be_had() {
         panic!()
     };
     assert_eq!(denial.reason, Reason::KeysUnavailable);
-    // A second, give or take the jitter, in whole seconds.
+    // One second with jitter, rounded up.
     assert!((1..=2).contains(&denial.retry_after.unwrap()));
 }
 
@@ -118,8 +118,8 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// Records in which another worker writes a newer document right behind each write. Counts how often
-/// they are read.
+/// Records to which another worker writes a newer document right after each write. Counts the
+/// reads.
 #[derive(Clone, Debug, Default)]
 struct Contended(Rc<Shared>);
 
@@ -158,7 +158,7 @@ impl Records for Contended {
 }
 
 #[test]
-fn serves_the_keys_of_the_record_that_stands() {
+fn serves_the_keys_of_the_latest_record() {
     let mut engine = remote();
     engine.share(Box::new(Contended::default()));
     let fetch = call(&mut engine, 0);
@@ -172,7 +172,7 @@ fn serves_the_keys_of_the_record_that_stands() {
 }
 
 #[test]
-fn looks_once_for_an_unknown_kid() {
+fn fetches_once_for_an_unknown_kid() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
     engine.complete(&fetch, document(JWKS), at(0));
@@ -189,10 +189,10 @@ fn looks_once_for_an_unknown_kid() {
     assert_eq!(engine.due(at(2)), []);
 }
 
-/// Whose issuer is another's is no candidate, so the set may have a newer key: one look, as for an
-/// unknown kid.
+/// A key of another issuer is no candidate, so a newer set may have the right one: fetch once, as
+/// for an unknown kid.
 #[test]
-fn looks_once_for_a_key_of_the_issuer() {
+fn fetches_once_for_a_key_of_the_issuer() {
     let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
     let claims = json!({"iss": "https://a.example", "aud": "orders", "exp": NOW + 9000});
     let forged = sign(&[0; 32], &json!({"alg": "EdDSA", "kid": "k"}), &claims);
@@ -230,7 +230,7 @@ fn looks_once_for_a_key_of_the_issuer() {
 }
 
 #[test]
-fn throws_away_what_comes_after_the_lease_has_gone() {
+fn discards_a_response_that_arrives_after_the_lease_is_lost() {
     let mut engine = remote();
     let late = call(&mut engine, 0);
     // A timeout of one second and a margin of one.
@@ -246,12 +246,12 @@ fn throws_away_what_comes_after_the_lease_has_gone() {
 }
 
 #[test]
-fn says_why_a_document_cannot_take_the_place_of_a_fetched_one() {
+fn says_why_a_document_cannot_replace_a_fetched_one() {
     let (first, document) = (ProviderId::new(0), FetchError::Document);
     for (mut engine, body, refused) in [
         (remote(), "{}", Err(PreloadError::Document(document))),
         (remote(), JWKS, Ok(())),
-        // Its keys are in the configuration.
+        // This provider's keys are in the configuration.
         (engine(json!({})), JWKS, Err(PreloadError::NotFetched)),
     ] {
         let preloaded = engine.preload(first, body.as_bytes(), at(0));
@@ -260,7 +260,7 @@ fn says_why_a_document_cannot_take_the_place_of_a_fetched_one() {
 }
 
 #[test]
-fn a_call_that_is_given_up_delays_nobody() {
+fn a_call_that_is_given_up_delays_no_worker() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
     engine.abandon(&fetch);
@@ -268,7 +268,7 @@ fn a_call_that_is_given_up_delays_nobody() {
 }
 
 #[test]
-fn asks_whether_the_key_set_still_stands() {
+fn asks_whether_the_key_set_has_changed() {
     let mut engine = remote();
     let fetch = call(&mut engine, 0);
     assert_eq!(fetch.if_none_match, None);
@@ -290,7 +290,7 @@ fn asks_whether_the_key_set_still_stands() {
     let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
     assert_eq!(engine.due(at(1189)), [], "fresh again");
-    // A set without a tag: there is no question to which 304 would be an answer.
+    // The set has no tag, so a 304 confirms nothing.
     let fetch = call(&mut engine, 1190);
     engine.complete(&fetch, document(JWKS), at(1190));
     let fetch = call(&mut engine, 1785);
@@ -323,7 +323,7 @@ fn finds_the_keys_by_the_issuers_metadata() {
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
-    // An authorization server without OpenID Connect has it elsewhere.
+    // An authorization server without OpenID Connect has its metadata elsewhere.
     let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0)));
     let uri = "https://a.example/.well-known/oauth-authorization-server";
     assert_eq!(
@@ -368,7 +368,7 @@ fn a_fetch_ends_where_metadata_fails() {
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
     let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
-    // That there is nothing at the second place does not hide what is wrong at the first.
+    // A missing document at the second address does not hide the error at the first.
     let mut engine = discovering();
     let fetch = call(&mut engine, 0);
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
@@ -378,7 +378,7 @@ fn a_fetch_ends_where_metadata_fails() {
 }
 
 #[test]
-fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
+fn tokens_without_a_key_cause_one_read_per_millisecond() {
     let records = Contended::default();
     let [mut engine, mut other] = [(); 2].map(|()| remote());
     engine.share(Box::new(records.clone()));
@@ -390,7 +390,7 @@ fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
         assert!(!engine.synchronize_for(&refused, at(0)));
     }
     assert_eq!(records.0.reads.get(), 1);
-    // What another worker writes meanwhile is there with the next one.
+    // A record written by another worker meanwhile is read with the next fetch.
     let fetch = call(&mut other, 0);
     other.complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
@@ -400,9 +400,9 @@ fn tokens_that_lack_a_key_have_the_record_read_once_in_a_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
-/// With 401, one made-up kid in each cool-down makes clients discard good tokens.
+/// With 401, one invented kid per cool-down would make clients discard good tokens.
 #[test]
-fn a_kid_that_nobody_may_look_for_is_401_or_503_as_configured() {
+fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {
         let mut engine = remote_with(json!({"remote_jwks": {"unknown_kid_answer": answer}}));
         let fetch = call(&mut engine, 0);
@@ -426,7 +426,7 @@ fn a_kid_that_nobody_may_look_for_is_401_or_503_as_configured() {
 }
 
 #[test]
-fn a_kid_is_hidden_while_a_failing_server_is_left_alone() {
+fn a_kid_is_hidden_during_the_backoff() {
     let rest = json!({"remote_jwks": {"unknown_kid_answer": 503, "cache_duration": "60s"}});
     let mut engine = remote_with(rest);
     let fetch = call(&mut engine, 0);

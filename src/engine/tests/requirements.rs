@@ -1,4 +1,4 @@
-//! Which tokens a rule takes, and what they must grant.
+//! Which tokens a rule accepts, and what they must grant.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -26,7 +26,7 @@ fn takes_the_first_requirement_that_verifies() {
 }
 
 #[test]
-fn asks_for_every_token_of_requires_all() {
+fn requires_all_needs_every_token() {
     let mut other = provider("b", &OTHER_SECRET);
     other["from_headers"] = json!([{"name": "x-b"}]);
     let engine = engine(json!({
@@ -94,8 +94,8 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
     assert_eq!(label(&decide(&failed, "/", &two)), "several_credentials");
 }
 
-/// The provider's own audiences are not the rule's: what is meant for another must not pass for a
-/// verified token, let alone grant rights.
+/// The audiences of a rule replace those of the provider. A token for another audience must not
+/// count as verified, let alone grant rights.
 #[test]
 fn keeps_the_audiences_of_a_rule_that_lets_missing_tokens_pass() {
     let engine = |lenient: &str| {
@@ -133,7 +133,7 @@ fn leaves_an_unverified_credential_in_place() {
 }
 
 #[test]
-fn takes_the_good_one_of_two_tokens_where_failed_ones_may_pass() {
+fn uses_the_good_one_of_two_tokens_if_failed_ones_may_pass() {
     let mut other = provider("b", &OTHER_SECRET);
     other["from_headers"] = json!([{"name": "x-b"}]);
     let rules = |leaf: &str| {
@@ -154,7 +154,7 @@ fn takes_the_good_one_of_two_tokens_where_failed_ones_may_pass() {
 }
 
 #[test]
-fn asks_for_a_token_where_rights_are_needed() {
+fn rights_need_a_token() {
     let engine = engine(json!({"rules": [{
         "match": {"prefix": "/"},
         "requires": {"allow_missing_or_failed": {}},
@@ -170,7 +170,7 @@ fn asks_for_a_token_where_rights_are_needed() {
 }
 
 #[test]
-fn names_the_scopes_that_a_client_should_ask_for() {
+fn names_the_scopes_that_a_client_needs() {
     let engine = engine(json!({"rules": [{
         "match": {"prefix": "/"},
         "requires": {"provider_name": "a"},
@@ -186,9 +186,9 @@ fn names_the_scopes_that_a_client_should_ask_for() {
     );
 }
 
-/// Beside a provider `allow_missing` is about that provider's tokens, alone about everyone's.
+/// Next to a provider, `allow_missing` covers that provider's tokens; alone, everyone's.
 #[test]
-fn looks_at_every_token_where_a_part_names_nobody() {
+fn reads_every_token_if_a_part_names_no_provider() {
     let mut other = provider("b", &OTHER_SECRET);
     other["from_headers"] = json!([{"name": "x-b"}]);
     let rule = |requires: Value| {

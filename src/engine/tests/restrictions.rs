@@ -1,4 +1,4 @@
-//! What a newer configuration of the same policy takes back.
+//! What a newer configuration of the same policy revokes.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -17,7 +17,7 @@ fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {
 }
 
 #[test]
-fn refuses_what_the_newest_refuses_and_grants_nothing_it_grants() {
+fn adopts_the_refusals_of_the_newest_configuration_only() {
     let stolen = token("a", json!({"jti": "t-1"}));
     let other = token("a", json!({"jti": "t-2"}));
     let revoking = json!({"jti": ["t-1"]});
@@ -58,7 +58,7 @@ fn refuses_what_the_newest_refuses_and_grants_nothing_it_grants() {
 
 /// The provider may have been renamed: a missing one refuses nothing.
 #[test]
-fn leaves_a_provider_alone_that_the_newest_does_not_have() {
+fn keeps_a_provider_that_the_newest_configuration_lacks() {
     let good = token("a", json!({"jti": "t-1"}));
     let mut engine = engine(json!({}));
     let newest = json!({"providers": {"z": provider("z", &SECRET)}});
@@ -68,7 +68,7 @@ fn leaves_a_provider_alone_that_the_newest_does_not_have() {
 }
 
 #[test]
-fn a_revoked_token_lends_no_identity_where_failures_are_forgiven() {
+fn a_revoked_token_gives_no_identity_even_if_failures_are_forgiven() {
     let stolen = token("a", json!({"jti": "t-1"}));
     let own = json!({"rules": [
         {"match": {"prefix": "/"}, "requires": {"allow_missing_or_failed": {}}},
@@ -80,7 +80,7 @@ fn a_revoked_token_lends_no_identity_where_failures_are_forgiven() {
 
 /// A provider that accepts tokens now has no clients any more.
 #[test]
-fn refuses_clients_of_a_provider_that_takes_tokens_now() {
+fn refuses_clients_of_a_provider_that_now_accepts_tokens() {
     let jobs = json!({"client_secrets": {"clients": {
         "batch": {"secret_hashes": [client_secrets::hash("old")]},
     }}});

@@ -34,7 +34,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"azp": "c-1"}), "revoked"),
         (json!({"appid": "c-1"}), "revoked"),
         (json!({"client_id": "c-2"}), "verified"),
-        // Two clients are none.
+        // A token that names two clients has none.
         (json!({"client_id": "c-2", "azp": "c-1"}), "client"),
         (json!({"client_id": ["c-1"]}), "client"),
         (json!({"client_id": null}), "client"),
@@ -42,7 +42,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"iat": NOW as f64 - 100.5}), "revoked"),
         (json!({"iat": 0}), "revoked"),
         (json!({"iat": NOW}), "verified"),
-        // A cut-off that is yet to come revokes what is issued now.
+        // A cut-off in the future revokes tokens that are issued now.
         (json!({"sub": "other", "iat": NOW}), "revoked"),
         (json!({"sub": "third", "iat": 0}), "verified"),
         (json!({"sub": "S", "iat": 0}), "verified"),
@@ -52,14 +52,14 @@ fn refuses_what_is_listed_and_nothing_else() {
         let decision = bearer(&engine, &token("a", all));
         assert_eq!(label(&decision), expected, "{claims}");
     }
-    // Without `iat` it may be as old as any, but only where that matters.
+    // A token without `iat` may be of any age, which matters only with a cut-off.
     assert_eq!(label(&bearer(&engine, &token("a", json!({})))), "revoked");
     let other = token("a", json!({"sub": "third"}));
     assert_eq!(label(&bearer(&engine, &other)), "verified");
 }
 
 #[test]
-fn tells_the_client_no_more_than_of_any_invalid_token() {
+fn a_revoked_token_gets_the_answer_of_any_invalid_token() {
     let engine = gate(json!({"jti": ["t-1"]}));
     let revoked = bearer(&engine, &token("a", json!({"jti": "t-1"})));
     let forged = bearer(&engine, &token("a", json!({"iss": "https://b.example"})));
@@ -77,7 +77,7 @@ fn tells_the_client_no_more_than_of_any_invalid_token() {
 
 /// Each engine has the tokens of its own configuration.
 #[test]
-fn holds_for_a_token_that_verified_under_the_configuration_before() {
+fn revokes_a_token_that_verified_under_the_previous_configuration() {
     let good = token("a", json!({"jti": "t-1", "client_id": "c-1", "iat": NOW}));
     let before = gate(json!({}));
     for _ in 0..2 {
@@ -97,14 +97,14 @@ fn holds_for_a_token_that_verified_under_the_configuration_before() {
 }
 
 #[test]
-fn leaves_no_way_round_by_another_requirement() {
+fn no_other_requirement_admits_a_revoked_token() {
     let revoked = || json!({"jti": ["t-1"]});
     let bad = token("a", json!({"jti": "t-1"}));
     let any = |members: Value| json!({"requires_any": {"requirements": members}});
     for (requires, expected) in [
         (json!({"provider_name": "a"}), "revoked"),
         (json!({"allow_missing": {}}), "revoked"),
-        // Always lets pass, but lends no identity.
+        // The request passes, but without an identity.
         (json!({"allow_missing_or_failed": {}}), "lenient"),
         (
             any(json!([{"provider_name": "a"}, {"provider_name": "b"}])),
@@ -133,7 +133,7 @@ fn leaves_no_way_round_by_another_requirement() {
     }
 }
 
-/// What is revoked at one provider is not at another: `jti` is the issuer's (RFC 7519 section 4.1.7).
+/// Revocation concerns one provider: each issuer has its own `jti` (RFC 7519 section 4.1.7).
 #[test]
 fn is_about_one_provider() {
     let engine = engine(json!({

@@ -1,4 +1,4 @@
-//! What the proxy's route and the filter state ask for.
+//! Policies of the proxy's routes, and the filter state.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -28,7 +28,7 @@ fn routed() -> Engine {
     }))
 }
 
-/// What becomes of a request of the route's with this token, or none.
+/// The decision on a request whose route has this policy.
 fn on_route(route: &Value, path: &str, headers: &[(&str, &str)]) -> Decision {
     let engine = routed();
     let policy = engine.config().route_policy(route);
@@ -61,7 +61,7 @@ fn with(token: Option<&str>, route: &Value, path: &str) -> &'static str {
 }
 
 #[test]
-fn takes_the_route_s_word_over_the_rules_s() {
+fn a_route_policy_takes_precedence_over_the_rules() {
     let (a, b) = (token("a", json!({})), token("b", json!({})));
     let own = token("a", json!({"client_id": "own"}));
     let ruled = token("a", json!({"client_id": "rule"}));
@@ -79,7 +79,7 @@ fn takes_the_route_s_word_over_the_rules_s() {
         (Some(&own), &authorize, "/a", "verified"),
         (Some(&ruled), &authorize, "/a", "insufficient_client"),
         (None, &authorize, "/a", "missing_credential"),
-        // Whose tokens could have these rights, nobody says.
+        // No rule says whose tokens can have these rights.
         (Some(&own), &authorize, "/open", "route_policy"),
         (Some(&own), &authorize, "/unverified", "route_policy"),
         (Some(&own), &authorize, "/nowhere", "route_policy"),
@@ -97,7 +97,7 @@ fn takes_the_route_s_word_over_the_rules_s() {
 }
 
 #[test]
-fn refuses_what_it_cannot_understand() {
+fn refuses_a_route_policy_that_cannot_be_parsed() {
     for route in [
         json!({"requirement_name": "c"}),
         json!({}),
@@ -113,7 +113,7 @@ fn refuses_what_it_cannot_understand() {
 }
 
 #[test]
-fn lets_no_header_of_the_client_s_choose_the_route_s_word() {
+fn no_forged_header_selects_the_route_policy() {
     for (name, value) in [
         ("x-user", "admin"),
         ("x_user", "admin"),
@@ -148,7 +148,7 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
     assert_eq!(label(&decision), "cors_preflight");
 }
 
-/// A host with one entry in its filter state, or one that refuses.
+/// A host with one entry in its filter state, or one that refuses to read it.
 struct State(Result<Option<&'static str>, Refused>);
 
 impl Connection for State {
@@ -160,7 +160,7 @@ impl Connection for State {
 }
 
 #[test]
-fn asks_the_filter_state_only_where_no_rule_matches() {
+fn reads_the_filter_state_only_if_no_rule_matches() {
     let engine = engine(json!({
         "rules": [{"match": {"path": "/open"}}],
         "filter_state_rules": {"name": "tenant", "requires": {
@@ -171,7 +171,7 @@ fn asks_the_filter_state_only_where_no_rule_matches() {
     for (path, state, expected) in [
         ("/", Ok(Some("strict")), "missing_credential"),
         ("/", Ok(Some("lenient")), "lenient"),
-        // As if there were no such rules: `unmatched` decides, without a credential with 401.
+        // As without such rules, `unmatched` decides: 401 without a credential.
         ("/?access_token=x", Ok(Some("other")), "unmatched"),
         ("/?access_token=x", Ok(None), "unmatched"),
         ("/", Err(Refused), "host_failure"),

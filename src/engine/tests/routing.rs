@@ -1,4 +1,4 @@
-//! Which rule a request meets.
+//! The rule that a request meets.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 #[test]
-fn chooses_the_first_rule_and_denies_what_none_is_for() {
+fn chooses_the_first_rule_and_denies_unmatched_requests() {
     let engine = engine(json!({"rules": [
         {"match": {"path": "/health"}},
         {"match": {"prefix": "/a", "methods": ["POST"]}, "requires": {"provider_name": "a"}},
@@ -99,7 +99,7 @@ fn refuses_encodings_that_change_which_rule_applies() {
 }
 
 #[test]
-fn decides_by_the_path_as_it_came_where_the_policy_is_raw() {
+fn decides_by_the_path_as_sent_if_the_policy_is_raw() {
     let engine = engine(json!({"path_policy": "raw", "rules": [
         {"match": {"path": "/my docs"}, "requires": {"provider_name": "a"}},
         {"match": {"path": "/caf%c3%a9"}, "requires": {"provider_name": "a"}},
@@ -139,7 +139,7 @@ fn decide_method(engine: &Engine, method: &[u8]) -> &'static str {
 }
 
 #[test]
-fn refuses_methods_in_other_case_that_evade_rules_by_method() {
+fn refuses_methods_whose_case_would_evade_a_rule() {
     let config = |policy| {
         engine(json!({"path_policy": policy, "rules": [
             {"match": {"prefix": "/m", "methods": ["DELETE", "PATCH", "PURGE"]}, "requires": {"provider_name": "a"}},
@@ -219,7 +219,7 @@ fn refuses_an_authority_whose_port_or_final_dot_decides_the_rule() {
     }
 }
 
-/// The rule for the authority matters only where the rest of it matches.
+/// The authority matters only if the rest of the rule matches.
 #[test]
 fn an_open_rule_by_host_opens_no_other_host() {
     let host = |inverted: bool| json!({"name": "host", "exact_match": "public.example", "invert_match": inverted});
@@ -268,7 +268,8 @@ fn matches_a_path_that_ignores_case_in_its_normal_spelling() {
     }
 }
 
-/// The limit applies before any expression sees the path, whatever else is wrong with it.
+/// The limit applies before any regular expression sees the path, even if the path is wrong in
+/// other ways.
 #[test]
 fn refuses_paths_over_the_limit_in_each_mode() {
     for policy in ["reject", "raw"] {
@@ -289,7 +290,8 @@ fn refuses_paths_over_the_limit_in_each_mode() {
     }
 }
 
-/// The example of `docs/roles.md`: a GET that the upstream takes for a DELETE must not pass as a GET.
+/// The example of `docs/roles.md`: a GET that the upstream treats as a DELETE must not pass as a
+/// GET.
 #[test]
 fn no_confusable_name_evades_a_condition() {
     let absent = |name: &str| json!({"name": name, "present_match": false});
@@ -329,9 +331,9 @@ fn no_confusable_name_evades_a_condition() {
     }
 }
 
-/// Such a header is taken away before anything is decided.
+/// Such a header is removed before anything is decided.
 #[test]
-fn chooses_no_rule_by_a_header_of_its_own() {
+fn chooses_no_rule_by_a_forged_header() {
     let mut own = provider("a", &SECRET);
     own["claim_to_headers"] = json!([{"header_name": "x-user", "claim_name": "sub"}]);
     let engine = engine(json!({"providers": {"a": own}, "rules": [

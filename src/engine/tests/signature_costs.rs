@@ -1,4 +1,4 @@
-//! What the signatures of one token may cost, whichever providers verify it.
+//! The cost of a token's signatures, across all providers that verify it.
 
 use core::cell::Cell;
 use std::rc::Rc;
@@ -12,11 +12,11 @@ use crate::{
     verification::CannotTell,
 };
 
-/// Of RSA-4096, a fourth of one token's budget.
+/// The cost of RSA-4096 is a quarter of one token's budget.
 const MODULUS_BYTES: usize = 512;
 const AFFORDABLE: u32 = 4;
 
-/// Gives one answer to all signatures, and counts them.
+/// Gives the same answer for all signatures, and counts them.
 #[derive(Debug)]
 struct Counting {
     answer: bool,
@@ -34,7 +34,7 @@ impl Accelerator for Counting {
     }
 }
 
-/// A provider of the one issuer with these keys, which have no `kid`.
+/// A provider of the same issuer with these keys, which have no `kid`.
 fn with_keys(numbers: &[u8]) -> Value {
     let key = |number: &u8| {
         let mut modulus = [0xff; MODULUS_BYTES];
@@ -50,7 +50,7 @@ fn with_keys(numbers: &[u8]) -> Value {
     })
 }
 
-/// An engine whose rule asks for `providers` in this way.
+/// An engine whose rule requires `providers` in this way.
 fn asking(how: &str, providers: &[Value]) -> Engine {
     let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
     let members: Vec<Value> = names
@@ -66,7 +66,7 @@ fn asking(how: &str, providers: &[Value]) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token of the issuer whose signature the host is asked about.
+/// A token of the issuer whose signature the accelerator is asked about.
 fn rs256(subject: &str) -> String {
     let header = json!({"alg": "RS256"}).to_string();
     let claims = json!({
@@ -77,7 +77,7 @@ fn rs256(subject: &str) -> String {
     segments.map(base64url::encode).join(".")
 }
 
-/// What is decided where the host says `answer` of each signature, and of how many.
+/// The label of the decision if the accelerator answers `answer`, and the number of questions.
 fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
     let computed = Rc::new(Cell::new(0));
     engine.accelerator = Some(Box::new(Counting {
@@ -115,7 +115,7 @@ fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
     assert_eq!(outcome, ("bad_signature", AFFORDABLE));
 }
 
-/// Places for tokens are many, and a stranger can fill each.
+/// Tokens can be in many places, and a stranger can fill each.
 #[test]
 fn the_tokens_of_a_request_share_twice_the_budget_of_one() {
     let mut providers: Vec<Value> = (0..8).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();

@@ -1,4 +1,4 @@
-//! The path that is answered with how the authorization servers stand.
+//! The path of the status page.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::http::Format;
 
-/// The status for those with a scope of provider `b`; all else is open.
+/// A status for clients with a scope of provider `b`; everything else is open.
 fn guarded(rest: Value) -> Engine {
     let mut config = json!({
         "status": {
@@ -27,7 +27,7 @@ fn ask(engine: &Engine, method: &str, path: &str, token: &str) -> &'static str {
 }
 
 #[test]
-fn answers_those_who_may_see_it() {
+fn answers_clients_that_may_see_it() {
     let reader = token("b", json!({"scope": "status"}));
     for mode in ["enforce", "shadow"] {
         let engine = guarded(json!({"mode": mode}));
@@ -51,7 +51,7 @@ fn answers_those_who_may_see_it() {
             ("POST", "/status", &reader, "method_not_allowed"),
             ("OPTIONS", "/status", "junk", "method_not_allowed"),
             ("get", "/status", &reader, "method"),
-            // Other paths, however much they look like it.
+            // Other paths, however similar.
             ("GET", "/status/", "junk", "unmatched"),
             ("GET", "/Status", "junk", "unmatched"),
             ("GET", "/status;a", "junk", "unmatched"),
@@ -106,12 +106,12 @@ fn no_route_and_no_rule_opens_it() {
 }
 
 #[test]
-fn answers_anyone_where_it_is_unprotected() {
+fn answers_anyone_if_it_is_unprotected() {
     let engine = engine(json!({"status": {"path": "/status", "unprotected": true}}));
     for (accept, format) in [("text/html", Format::Html), ("*/*", Format::Json)] {
         let decision = send(&engine, "GET", "/status", &[("accept", accept)]);
         assert_eq!(decision, Decision::Report(format));
     }
-    // A token that is there all the same is nobody's business.
+    // A token that is not required is ignored.
     assert_eq!(ask(&engine, "GET", "/status", "junk"), "report");
 }

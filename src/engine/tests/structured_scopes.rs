@@ -1,4 +1,4 @@
-//! Roles out of scopes, and the identity that is made of them.
+//! Roles in scopes, and the identity made of them.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -36,7 +36,7 @@ fn roles(any_of: &[&str]) -> Value {
     json!({"roles": {"any_of": any_of}})
 }
 
-/// What a decision says of the caller, in header and filter state, which are one.
+/// The caller in header and filter state, which must agree.
 fn caller(decision: Decision) -> Option<String> {
     let Decision::Permit(permit) = decision else {
         panic!("{decision:?}")
@@ -55,7 +55,7 @@ fn caller(decision: Decision) -> Option<String> {
 }
 
 #[test]
-fn a_role_is_of_the_configured_organisation_or_none() {
+fn only_roles_of_the_configured_organisation_count() {
     let engine = gate(&roles(&["reader"]));
     for (claims, expected) in [
         (json!({"scope": "c.net::7::reader"}), "verified"),
@@ -79,11 +79,11 @@ fn a_role_is_of_the_configured_organisation_or_none() {
         (json!({"scope": "c.net::7::reader::x"}), "insufficient_role"),
         (json!({"scope": "c.net::7::"}), "insufficient_role"),
         (json!({"scope": "c.net::7::\treader"}), "insufficient_role"),
-        // An element with a space is no scope, nor two.
+        // An element with a space is not a scope, nor two.
         (json!({"scp": ["x c.net::7::reader"]}), "insufficient_role"),
         (json!({"scp": [["c.net::7::reader"]]}), "insufficient_role"),
         (json!({"scope": "reader"}), "insufficient_role"),
-        // Roles come from scopes alone.
+        // Only scopes give roles.
         (json!({"roles": ["reader"]}), "insufficient_role"),
         (json!({"roles": ["c.net::7::reader"]}), "insufficient_role"),
         (json!({}), "insufficient_role"),
@@ -93,9 +93,9 @@ fn a_role_is_of_the_configured_organisation_or_none() {
     }
 }
 
-/// Two tokens of one rule do not lend each other an organisation.
+/// Two tokens of one rule do not share an organisation.
 #[test]
-fn the_same_scope_is_none_to_a_provider_of_another_organisation() {
+fn a_scope_gives_no_role_to_a_provider_of_another_organisation() {
     let mut other = structured("b", &OTHER_SECRET);
     other["structured_scopes"]["where"]["org"] = json!("8");
     let either = json!({"requires_any": {"requirements": [
@@ -119,7 +119,7 @@ fn the_same_scope_is_none_to_a_provider_of_another_organisation() {
 }
 
 #[test]
-fn the_caller_has_the_first_of_its_roles_that_satisfies_the_rule() {
+fn the_caller_has_its_first_role_that_satisfies_the_rule() {
     let scope = |roles: &[&str]| {
         let scopes: Vec<String> = roles
             .iter()
@@ -135,19 +135,19 @@ fn the_caller_has_the_first_of_its_roles_that_satisfies_the_rule() {
         (either.clone(), &["reader", "writer"], named("reader")),
         (either.clone(), &["writer", "reader"], named("writer")),
         (either, &["other", "writer"], named("writer")),
-        // A rule that asks for no role is satisfied by each.
+        // A rule without roles is satisfied by each.
         (json!(null), &["other", "writer"], named("other")),
         (
             json!({"claims": [{"claim": "sub", "any_of": ["s"]}]}),
             &["other"],
             named("other"),
         ),
-        // No role, no identity: not a part of one.
+        // Without a role there is no identity, not even a part of one.
         (json!(null), &[], None),
     ] {
         let engine = gate(&authorize);
         for _ in 0..2 {
-            // The second time from the cache.
+            // The second time, it comes from the cache.
             let decision = bearer(&engine, &scope(own));
             assert_eq!(caller(decision), expected, "{authorize} {own:?}");
         }
@@ -162,7 +162,8 @@ fn no_role_breaks_out_of_the_identity() {
         ("a\u{0}", "header_value"),
         ("a\u{7f}", "header_value"),
         (&"a".repeat(8200), "header_value"),
-        // `oauth-admin$@8.c.net$@7.c.net` is an administrator of another organisation to some.
+        // Some would read `oauth-admin$@8.c.net$@7.c.net` as an administrator of another
+        // organisation.
         ("admin$@8.c.net", "header_value"),
         ("$@", "header_value"),
         ("a.b", "verified"),
@@ -175,7 +176,7 @@ fn no_role_breaks_out_of_the_identity() {
         let expected = if long { "token_too_large" } else { expected };
         assert_eq!(label(&decision), expected, "{role:?}");
     }
-    // An array's element with a space is no scope.
+    // An array element with a space is not a scope.
     let spaced = token("a", json!({"scp": ["c.net::7::a b"]}));
     assert_eq!(caller(bearer(&engine, &spaced)), None);
 }
@@ -226,9 +227,9 @@ fn parts_come_from_claims_too() {
     assert_eq!(label(&bearer(&engine, &email)), "header_value");
 }
 
-/// One of two tokens satisfies the rule; the other's roles have satisfied nothing.
+/// One of two tokens satisfies the rule; the roles of the other must not count.
 #[test]
-fn a_role_counts_only_of_the_token_that_satisfies_the_rule() {
+fn only_the_token_that_satisfies_the_rule_gives_a_role() {
     let mut other = structured("b", &OTHER_SECRET);
     other["identity_header"]["header_name"] = json!("x-other");
     other["identity_in_metadata"] = json!(null);
@@ -254,7 +255,7 @@ fn a_role_counts_only_of_the_token_that_satisfies_the_rule() {
 }
 
 #[test]
-fn nobody_is_named_who_was_not_let_in_by_a_token() {
+fn no_caller_is_named_without_a_verified_token() {
     let rest = |mode: &str, requires: Value| {
         json!({
             "mode": mode, "providers": {"a": structured("a", &SECRET)},

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 
 #[test]
-fn lets_a_good_token_pass_and_takes_it_out() {
+fn lets_a_good_token_pass_and_removes_it() {
     let decision = bearer(&engine(json!({})), &token("a", json!({})));
     assert_eq!(label(&decision), "verified");
     assert_eq!(edits(decision), [remove("authorization")]);
@@ -43,7 +43,7 @@ fn says_expired_only_after_a_good_signature() {
 }
 
 #[test]
-fn minds_the_header_of_a_token() {
+fn checks_the_header_of_a_token() {
     let engine = engine(json!({}));
     let claims = json!({"iss": "https://a.example", "aud": "orders", "exp": NOW + 300});
     for (header, reason) in [
