@@ -1,4 +1,4 @@
-//! The signatures computed for one token, and for all tokens of one request.
+//! The budget for signatures of one token and of all tokens in a request.
 
 use core::cell::{Cell, RefCell};
 
@@ -7,8 +7,8 @@ use crate::{
     short_list::ShortList,
 };
 
-/// What the signatures of all tokens of one request may still cost. With a budget for each token alone,
-/// a request with a forged token in each of the places that a rule reads would cost as many.
+/// The budget left for the signatures of all tokens in a request. With a budget per token alone, a
+/// request with a forged token in each location that a rule reads would cost as many budgets.
 #[derive(Debug)]
 pub struct Allowance(Cell<Budget>);
 
@@ -29,9 +29,9 @@ impl Allowance {
 
 /// The signatures computed for one token in one request, and the rest of its budget.
 ///
-/// Several providers may verify the same token, one after the other. With a budget for each of them,
-/// a forged token would cost as many budgets as there are providers of its issuer. So they share one,
-/// and a signature that one provider had computed is not computed again for the next.
+/// Several providers may verify the same token, one after the other. With a budget for each of
+/// them, a forged token would cost as many budgets as there are providers of its issuer. So they
+/// share one, and a signature computed for one provider is not computed again for the next.
 #[derive(Debug, Default)]
 pub struct Attempts(RefCell<Ledger>);
 
@@ -43,8 +43,8 @@ struct Ledger {
 }
 
 impl Attempts {
-    /// Whether `key` has signed the token, by `compute` unless that is known. False if the budget of the
-    /// token or of the request does not suffice for the key.
+    /// Whether `key` has signed the token. Calls `compute` unless the result is known. Returns
+    /// false if the budget of the token or of the request does not allow the key.
     pub(super) fn is_signed_by(
         &self,
         key: &VerifyingKey,

@@ -1,8 +1,8 @@
-//! Whom the token is meant for (RFC 7519 section 4.1.3).
+//! The audience of a token (RFC 7519 section 4.1.3).
 
 use crate::{decision::Reason, policy::Audiences};
 
-/// One of the token's audiences is accepted, compared code point by code point.
+/// Checks that one of the token's audiences is accepted, comparing code point by code point.
 pub(super) fn check<'a>(
     accepted: &Audiences,
     mut audiences: impl Iterator<Item = &'a str>,

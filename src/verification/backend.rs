@@ -1,22 +1,22 @@
-//! Who verifies signatures: the host, where it proves that it can, or this module.
+//! Whether the host's accelerator or the module verifies signatures.
 //!
-//! A host's arithmetic is compiled for the machine and many times as fast as the module's. It is asked
-//! only about keys that were admitted here, by algorithms that fit them, and about signatures that
-//! could be good. Before it is asked at all, it has to accept good signatures and not to accept forged
-//! ones: a host without the function, or with one that only looks the same, costs time, not safety.
-//! Where it cannot tell, the module does.
+//! A host's arithmetic is compiled for the machine and many times as fast as the module's. It is
+//! only asked about keys that were admitted here, with algorithms that fit them. Before that, it
+//! must accept good signatures and reject forged ones: a host that lacks the function, or has
+//! another one under its name, costs time, not safety. If the host cannot tell, the module
+//! verifies.
 
 use core::fmt;
 
 use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
 use crate::verification::Accelerator;
 
-/// Who verifies RS* and ES* signatures; all others the module does.
+/// Who verifies RS* and ES* signatures (`signature_backend`). The module verifies all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
-    /// The host where it can, else the module.
+    /// The host if it can, otherwise the module.
     Auto,
-    /// The host; where it cannot, the configuration is refused.
+    /// The host. If it cannot, the configuration is refused.
     Host,
     /// The module.
     Module,
@@ -31,7 +31,7 @@ const ES256_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1
 /// RFC 7515 appendix A.3.1.
 const ES256_JWS: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
-/// RFC 7515 appendix A.2.1 has the key; the signature, of `{}`, is ours.
+/// Our signature of `{}` with the key of RFC 7515 appendix A.2.1.
 const PS256_JWS: &str = "eyJhbGciOiJQUzI1NiJ9.e30.T21wqz6tzVyKegQ1ni0e5EMEI_M_CFjXWQ3SWSBroDKvKYBhCBBT4sEY2WiOkc6Zon7JSZiIcvn29k3FI9KjDMFho2EqDq7FaKyP40ugKuIaNV4TiPguKukUWE5VK-ZNSCUWN2TsU1z6xHdVZOLREp8Jm_plWrySkKoiT8GBfNgII0YIGOZoZp9-In7P7V_PPKl1QAW95vfhZietH3fCnUolkPbsQ0Thv2M4CfKhXz1Q_svuFOgjts5Kk-27WmLAP2_LUDvl4aQwMGfYQN6I3Q1Np8cNrXEkGge4xoyqq7mQ5xCWe9qSYf7Fqi5RyALsoxJr807TxUs-PrA_69x_iw";
 /// RFC 8037 appendix A.2.
 const EDDSA_KEY: &str =
@@ -39,7 +39,8 @@ const EDDSA_KEY: &str =
 /// RFC 8037 appendix A.4.
 const EDDSA_JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
-/// A good signature of each family, for the trial, and whether every accelerator has to know the family.
+/// A good signature of each family for the self-test, and whether every accelerator must support
+/// the family.
 const TRIAL: [(Algorithm, &str, &str, bool); 4] = [
     (Algorithm::Rs256, RS256_KEY, RS256_JWS, true),
     (Algorithm::Es256, ES256_KEY, ES256_JWS, true),
@@ -50,28 +51,28 @@ const TRIAL: [(Algorithm, &str, &str, bool); 4] = [
 /// Who verifies RS* and ES* signatures, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host, which passed the trial; the module where the host cannot tell.
+    /// The host, which passed the self-test; the module if the host cannot tell.
     Host,
-    /// The module, since the configuration says so.
+    /// The module, as configured.
     Module,
-    /// The module, since the host did not pass.
+    /// The module, because the host failed the self-test.
     ModuleInstead(UnfitHost),
 }
 
-/// Why a host is not asked about signatures.
+/// Why a host is not used for signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnfitHost {
     /// It accepts a forged signature.
     AcceptsForged(Algorithm),
-    /// It does not accept a good signature, or does not answer.
+    /// It rejects a good signature, or does not answer.
     LacksAlgorithm(Algorithm),
 }
 
 impl Backend {
-    /// Who is to verify, as the operator wishes and the host is able to.
+    /// Chooses who verifies, from the configuration and a self-test of the host.
     ///
     /// # Errors
-    /// When only the host will do, and it will not.
+    /// If the configuration requires the host's implementation and it failed the self-test.
     pub fn choose(
         wanted: SignatureBackend,
         accelerator: &dyn Accelerator,
@@ -87,7 +88,7 @@ impl Backend {
     }
 }
 
-/// Whether `key` has signed a token, by the host's arithmetic where there is a host to ask.
+/// Whether `key` has signed a token. Asks the accelerator first, if there is one.
 pub(super) fn is_signed_by(
     token: &UntrustedToken<'_>,
     key: &VerifyingKey,
@@ -101,7 +102,7 @@ pub(super) fn is_signed_by(
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// One good and one forged signature of each family that the accelerator claims.
+/// The self-test: one good and one forged signature of each family that the accelerator claims.
 fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
     for (algorithm, key, jws, is_required) in TRIAL {
         let lacking = UnfitHost::LacksAlgorithm(algorithm);
@@ -166,7 +167,7 @@ mod tests {
     use super::*;
     use crate::{jose::Scheme, verification::CannotTell};
 
-    /// A host that says something of each signature of RS* and ES*, and how often it was asked.
+    /// A host that answers for RS* and ES*, and counts the questions.
     struct Says<F>(F, Cell<u32>);
 
     impl<F> fmt::Debug for Says<F> {
@@ -186,7 +187,7 @@ mod tests {
         }
     }
 
-    /// Right about the signatures of the trial.
+    /// The right answer for the signatures of the self-test.
     fn is_whole(signature: &X509Signature<'_>) -> bool {
         [RS256_JWS, ES256_JWS].iter().any(|jws| {
             jws.rsplit_once('.')
@@ -247,7 +248,7 @@ mod tests {
         }
     }
 
-    /// An accelerator of all schemes: this code, with a key that it parses itself.
+    /// An accelerator for all schemes that keeps a prepared form of each key.
     #[derive(Debug, Default)]
     struct Parsing {
         parsed: Cell<u32>,
@@ -299,7 +300,7 @@ mod tests {
     fn an_accelerator_parses_a_key_once_for_all_tokens() {
         for (algorithm, key, jws, _) in TRIAL {
             let Ok(token) = UntrustedToken::parse(jws) else {
-                // The payload of RFC 8037's example is no JSON.
+                // The payload of RFC 8037's example is not JSON.
                 assert_eq!(algorithm, Algorithm::EdDsa);
                 continue;
             };

@@ -11,14 +11,14 @@ use crate::{
     verification::{Circumstances, Failure, KeyIssuer, KeySource, Patience, Trust},
 };
 
-/// When to come again for keys that are on their way.
+/// When to retry if a fetch is under way.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// Keys that may serve.
 pub(super) struct ServingKeys<'a> {
     pub(super) key_set: &'a KeySet,
     pub(super) version: KeySetVersion,
-    /// Where they come from; configured ones come from nowhere.
+    /// The source that they were fetched from; `None` if they are configured.
     pub(super) source: Option<SourceId>,
 }
 
@@ -47,13 +47,13 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // No source was made for it: it can only be disabled, which is refused before.
+        // Only a disabled provider has no source, and its tokens were refused earlier.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }
 
-/// The keys that the signature of a token is checked with, as far as its budget suffices for the set.
-/// What other providers have spent comes on top.
+/// The keys to try on a token's signature, as far as its budget suffices. Costs for other providers
+/// come on top.
 pub(super) fn candidates<'a>(
     trust: &Trust,
     header: &'a JoseHeader,

@@ -1,20 +1,20 @@
-//! The checks by name, for whoever wants to see them being made.
+//! The names of the checks, and an interface for observing them.
 //!
-//! Nothing here decides: a [`CheckObserver`] is told of each check when its outcome is there. [`NoObserver`] is
-//! one that costs nothing, since the compiler leaves it out.
+//! A [`CheckObserver`] learns the outcome of each check but does not decide anything. The compiler
+//! removes all calls to [`NoObserver`].
 
 /// A check of a token, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
-    /// It is a signed JWT of strict form.
+    /// The token is a signed JWT in strict form.
     Form,
     /// The provider is enabled.
     Provider,
-    /// `alg` is one of the provider's.
+    /// The provider allows the `alg`.
     Algorithm,
     /// `iss`.
     Issuer,
-    /// `nbf`, `iat` and how long it lives, but not yet whether it has expired.
+    /// `nbf`, `iat` and lifetimes, but not expiry.
     Times,
     /// `aud`.
     Audience,
@@ -22,17 +22,17 @@ pub enum Check {
     TokenType,
     /// `sub`.
     Subject,
-    /// The client that it was issued to.
+    /// The client that the token was issued to.
     Client,
-    /// It, its client or its subject is not revoked.
+    /// The token, its client and its subject are not revoked.
     Revocation,
-    /// Claims that the provider requires.
+    /// The claims that the provider requires.
     Claims,
-    /// `cnf`: who may present it.
+    /// `cnf`: the presenter may use the token.
     Confirmation,
-    /// There are keys to verify it with.
+    /// The provider has keys.
     Keys,
-    /// One of them is for it.
+    /// One of the keys may have signed the token.
     Key,
     /// The signature.
     Signature,
@@ -40,21 +40,21 @@ pub enum Check {
     Expiry,
 }
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It holds.
+    /// The check passed.
     Passed,
-    /// It does not, and no further check is made.
+    /// The check failed, and no other follows.
     Failed,
 }
 
-/// Sees checks being made.
+/// Observes checks.
 pub trait CheckObserver {
-    /// A check has been made.
+    /// Records the outcome of a check.
     fn record(&mut self, check: Check, outcome: Outcome);
 
-    /// A check has been made that gave `result`, which is handed on.
+    /// Records the outcome of a check with this result, and returns the result.
     #[inline]
     fn observe<T, E>(&mut self, check: Check, result: Result<T, E>) -> Result<T, E> {
         self.record(
@@ -68,7 +68,7 @@ pub trait CheckObserver {
     }
 }
 
-/// Looks away.
+/// An observer that ignores everything.
 #[derive(Clone, Copy, Debug)]
 pub struct NoObserver;
 

@@ -1,4 +1,4 @@
-//! Claims that the operator asks for.
+//! Claims that the operator requires.
 
 use serde_json::Value;
 
@@ -8,24 +8,24 @@ use crate::{
     policy::holds_one_of,
 };
 
-/// A claim that must be present, and hold one of some values where any are named.
+/// A claim that must be present and, if values are given, hold one of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimRequirement {
     /// The claim.
     pub claim: ClaimPath,
-    /// Accepted values; `None` asks for presence alone.
+    /// Accepted values; `None` only requires presence.
     pub any_of: Option<Vec<Value>>,
 }
 
 impl ClaimRequirement {
-    /// Whether only listed values of `claim` fulfil it.
+    /// Whether only listed values of `claim` satisfy it.
     #[must_use]
     pub fn constrains(&self, claim: &ClaimPath) -> bool {
         self.claim == *claim && self.any_of.is_some()
     }
 }
 
-/// Every required claim is present and, where values are named, holds one of them.
+/// Checks that every required claim is present and holds an accepted value.
 pub(super) fn check(required: &[ClaimRequirement], claims: &Claims) -> Result<(), Reason> {
     let holds = required.iter().all(|requirement| {
         claims.find(&requirement.claim).is_some_and(|value| {

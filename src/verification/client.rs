@@ -1,4 +1,4 @@
-//! Which client the token was issued to.
+//! The client that a token was issued to.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::{
     jose::{ClaimPath, Claims},
 };
 
-/// The client identifier: the first of the claims in `places` that is present.
+/// The client identifier: the first claim of `places` that is present.
 pub(super) fn identifier<'a>(places: &[ClaimPath], claims: &'a Claims) -> Option<&'a str> {
     let mut values = places.iter().filter_map(|claim| claims.find(claim));
     values.next().and_then(Value::as_str)
 }
 
-/// Checks the client identifier; an empty list of `accepted` ones accepts any. A token that names two
-/// clients is refused: whoever reads the other claim would see another client.
+/// Checks the client identifier; an empty `accepted` accepts any. A token that names two clients is
+/// refused, because a service that reads the other claim would see another client.
 pub(super) fn check(
     accepted: &[String],
     places: &[ClaimPath],

@@ -1,4 +1,4 @@
-//! Whether a client has presented its secret.
+//! Authentication of a client by its secret.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::{
     verification::{Client, Clients, SecretHashes},
 };
 
-/// What is said of the client that the token68 of `Basic` names, where its secret is good.
+/// Verifies the token68 of a `Basic` credential and returns the client's claims.
 ///
 /// # Errors
-/// The reason. Whether there is such a client tells neither it nor the time that it took; that one is
-/// disabled or has expired is found only behind a good secret.
+/// The reason. Neither it nor the time taken reveals whether the client exists; only a good secret
+/// reveals that a client is disabled or expired.
 pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Arc<Claims>, Reason> {
     let presented = ClientCredentials::parse(token68).ok_or(Reason::MalformedCredential)?;
     let client = clients.find(&presented.id);

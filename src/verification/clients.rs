@@ -1,4 +1,4 @@
-//! API clients that authenticate with a secret, and what they may do.
+//! API clients that authenticate with a secret, and their rights.
 
 use std::sync::Arc;
 
@@ -15,29 +15,29 @@ pub struct Client {
     pub id: String,
     /// The hashes of its secrets.
     pub hashes: SecretHashes,
-    /// A client that is not is refused.
+    /// Whether it may authenticate.
     pub enabled: bool,
-    /// From when on it is refused.
+    /// The time from which it is refused.
     pub expires_at: Option<UnixSeconds>,
-    /// What is said of it to rules and upstreams, in the words of a token.
+    /// Its claims, for rules and upstreams, in the form of a token's.
     pub claims: Arc<Claims>,
 }
 
 impl Clients {
-    /// These clients, sorted by identifier.
+    /// The clients, sorted by identifier.
     #[must_use]
     pub const fn new(sorted: Vec<Client>) -> Self {
         Self(sorted)
     }
 
-    /// The client that is called so.
+    /// The client with this identifier.
     #[must_use]
     pub fn find(&self, id: &[u8]) -> Option<&Client> {
         let place = self.0.binary_search_by(|own| own.id.as_bytes().cmp(id));
         self.0.get(place.ok()?)
     }
 
-    /// All of them.
+    /// All clients.
     #[must_use]
     pub fn all(&self) -> &[Client] {
         &self.0

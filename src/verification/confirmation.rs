@@ -8,9 +8,10 @@ use crate::{
     jose::{Claims, base64url},
 };
 
-/// The certificate that a token is bound to; a token with `cnf` is of use only to who holds the key
-/// that it names. The one method understood is `x5t#S256`; any other, alone or beside it, is refused:
-/// to accept a DPoP-bound token as a bearer token would undo the binding (RFC 9449 section 7.2).
+/// The digest of the certificate that a token is bound to, if any. Only the holder of the key named
+/// in `cnf` may use the token. `x5t#S256` is the one supported method. Any other, alone or in
+/// addition, is refused: accepting a DPoP-bound token as a bearer token would undo the binding (RFC
+/// 9449 section 7.2).
 pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     let Some(confirmation) = claims.member("cnf") else {
         return Ok(None);
@@ -19,7 +20,7 @@ pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     Ok(Some(digest))
 }
 
-/// Whether the presenter holds the certificate that the token is bound to, if it is to any.
+/// Checks that the presenter holds the certificate that the token is bound to, if any.
 pub(super) fn check(
     certificate: Option<[u8; 32]>,
     presented: &dyn Fn() -> Option<[u8; 32]>,

@@ -1,4 +1,4 @@
-//! What a verification may look at, and how it can end.
+//! The inputs of a verification, and its failures.
 
 use core::time::Duration;
 
@@ -9,40 +9,40 @@ use crate::{
     verification::{Accelerator, Allowance},
 };
 
-/// What a verification may look at besides the token.
+/// The inputs of a verification besides the token.
 pub struct Circumstances<'a> {
     /// The keys of remote sources.
     pub keys: &'a KeyStore,
-    /// What time it is.
+    /// The current time.
     pub now: UnixMillis,
     /// Whether the request can wait for keys.
     pub patience: Patience,
-    /// Digest of the connection's client certificate, asked for when a token needs it.
+    /// Reads the digest of the connection's client certificate, if a token needs it.
     pub certificate_digest: &'a dyn Fn() -> Option<[u8; 32]>,
-    /// Whom to ask about signatures before they are computed here.
+    /// The accelerator to ask about signatures, if there is one.
     pub accelerator: Option<&'a dyn Accelerator>,
-    /// What signatures may still cost in this request.
+    /// The budget left for signatures in this request.
     pub allowance: &'a Allowance,
 }
 
 /// Whether a request can wait for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// It has waited, or must not: decide with what is there.
+    /// It has waited, or must not: decide with the present keys.
     Exhausted,
-    /// It can.
+    /// It can wait.
     Waiting,
-    /// It has waited since then, and can continue.
+    /// It has waited since this time, and can continue.
     Waited(UnixMillis),
 }
 
-/// Why a token is not verified.
+/// Why a token did not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Keys may arrive that verify it.
+    /// Keys that may verify it are being fetched.
     AwaitKeys(SourceId, FetchCause),
-    /// It is not valid.
+    /// The token is invalid.
     Invalid(Reason),
-    /// Its keys cannot be had; the next try is this far away.
+    /// There are no keys; the next attempt is this far away.
     KeysUnavailable(Duration),
 }

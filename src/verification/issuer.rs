@@ -1,18 +1,18 @@
-//! Who issued the token (RFC 7519 section 4.1.1).
+//! The issuer of a token (RFC 7519 section 4.1.1).
 
 use crate::{
     decision::Reason,
     jose::{Claims, IssuerTemplate},
 };
 
-/// Who must have issued the token.
+/// The accepted issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issuer {
-    /// Anyone who holds one of the provider's keys (`allow_any_issuer`).
+    /// Any issuer whose token one of the provider's keys has signed (`allow_any_issuer`).
     Any,
     /// Exactly this `iss`, code point by code point (RFC 7515 §5.3).
     Exact(String),
-    /// An `iss` with parts that other claims of the token repeat.
+    /// An `iss` with parts that other claims of the token must repeat.
     Template(IssuerTemplate),
 }
 
@@ -28,17 +28,17 @@ impl Issuer {
     }
 }
 
-/// What the `issuer` of a JWK means, which Microsoft Entra adds to its keys.
+/// How to treat the `issuer` of a JWK, which Microsoft Entra adds to its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyIssuer {
-    /// Nothing.
+    /// It is ignored.
     Ignore,
-    /// The key serves the tokens of that issuer alone.
+    /// The key only verifies tokens of that issuer.
     Match,
 }
 
-/// Compares `iss` code point by code point: a normalised comparison would let a look-alike in
-/// (RFC 7515 section 5.3).
+/// Compares `iss` code point by code point. A normalising comparison would admit a look-alike (RFC
+/// 7515 section 5.3).
 pub(super) fn check(issuer: &Issuer, claims: &Claims) -> Result<(), Reason> {
     let holds = match (issuer, claims.issuer()) {
         (Issuer::Any, _) => true,

@@ -1,14 +1,14 @@
-//! Where a provider's keys come from.
+//! The source of a provider's keys.
 
 use crate::{jose::KeySet, keys::RemoteKeys, verification::Clients};
 
-/// Where a provider's keys come from.
+/// The source of a provider's keys.
 #[derive(Debug)]
 pub enum KeySource {
-    /// None: its clients present secrets, not tokens.
+    /// There are none: its clients present secrets, not tokens.
     Clients(Clients),
-    /// Given in the configuration.
+    /// The configuration.
     Local(KeySet),
-    /// Fetched from the authorization server.
+    /// The authorization server.
     Remote(RemoteKeys),
 }

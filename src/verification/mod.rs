@@ -1,9 +1,9 @@
-//! Whether one token is valid for one provider: each check in its own file, their order here.
+//! Whether one token is valid for one provider. Each check has its own file; their order is here.
 //!
-//! The cheap checks come first, so that the signature of a token that cannot pass is never
-//! computed, with one exception: a token that is merely expired has its signature checked, since
-//! "expired" is said only to those who once held a good token. All failures here get one and the
-//! same answer (401 `invalid_token`); the reasons go to metrics and logs.
+//! Cheap checks come first, so that no signature is computed for a token that cannot pass. Expiry
+//! is the exception: the signature of an expired token is checked, because only a client that once
+//! held a good token may learn that it expired. All failures get the same answer (401
+//! `invalid_token`); the reasons go to metrics and logs.
 
 mod accelerator;
 mod attempts;
@@ -53,8 +53,8 @@ pub use self::{
     verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
-/// Verifies a token of one provider, and says what of it is settled for good. The [`Attempts`] are those
-/// of the token in this request: each provider adds its own to them.
+/// Verifies a token of one provider, and returns what later verifications can rely on. `attempts`
+/// are those of this token in this request; each provider adds its own.
 ///
 /// # Errors
 /// The first check that fails.
@@ -67,7 +67,7 @@ pub fn verify(
     verify_observed(&mut NoObserver, own, audiences, token, circumstances)
 }
 
-/// [`verify`] before a observer of each check.
+/// [`verify`] with an observer of each check.
 ///
 /// # Errors
 /// The first check that fails.
@@ -110,7 +110,7 @@ pub fn verify_observed(
     Ok((verified, verified_once))
 }
 
-/// The refusal of a token without a candidate key, whose key may have been published since the last
+/// The failure for a token without a candidate key. Its key may have been published since the last
 /// fetch.
 fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> Failure {
     let Some(source) = source else {
@@ -141,7 +141,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
     )
 }
 
-/// Every check that needs no key, expiry apart.
+/// All checks that need no key, except expiry.
 fn check_claims(
     observer: &mut impl CheckObserver,
     trust: &Trust,
@@ -153,7 +153,7 @@ fn check_claims(
     let held = |holds: bool, reason| if holds { Ok(()) } else { Err(reason) };
     let enabled = held(trust.enabled, Reason::ProviderDisabled);
     observer.observe(Check::Provider, enabled)?;
-    // The allow-list, not the header, says which algorithms there are (RFC 8725 section 3.1).
+    // The allow-list decides which algorithms are accepted, not the header (RFC 8725 section 3.1).
     let is_allowed = trust.algorithms.contains(&header.algorithm());
     observer.observe(Check::Algorithm, held(is_allowed, Reason::Algorithm))?;
     observer.observe(Check::Issuer, issuer::check(&trust.issuer, claims))?;

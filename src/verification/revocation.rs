@@ -1,4 +1,4 @@
-//! Whether a token was revoked.
+//! Revoked tokens, clients and subjects.
 
 use super::client::identifier;
 use crate::{
@@ -7,20 +7,20 @@ use crate::{
     time::{Rounding, UnixSeconds},
 };
 
-/// What was revoked. Each list is sorted and has an entry once, so that thousands of them cost a
-/// token nothing.
+/// The revocations of the configuration. Each list is sorted and without duplicates, so that
+/// thousands of entries cost a token next to nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocation {
     /// Tokens, by `jti` (RFC 7519 §4.1.7).
     pub token_ids: Vec<String>,
     /// Clients, by the identifier in the provider's `client_id_claims`.
     pub client_ids: Vec<String>,
-    /// Subjects, by `sub`, whose tokens of before that time are revoked.
+    /// Subjects, by `sub`, with the time before which their tokens are revoked.
     pub issued_before: Vec<(String, UnixSeconds)>,
 }
 
-/// Checks the token, its client and its subject against what the operator has revoked. Nothing in it
-/// depends on the time: what passed once passes until the configuration changes.
+/// Checks that the operator has not revoked the token, its client or its subject. The result does
+/// not depend on the time, so it holds until the configuration changes.
 pub(super) fn check(
     revoked: &Revocation,
     client_id_claims: &[ClaimPath],
@@ -33,7 +33,7 @@ pub(super) fn check(
     {
         return Err(Reason::Revoked);
     }
-    // An identifier that is no text would never be found in the list.
+    // An identifier that is not text would never be found in the list.
     let has_odd_client = || {
         let mut names = client_id_claims.iter();
         client.is_none() && names.any(|name| claims.find(name).is_some())
@@ -48,7 +48,8 @@ fn is_listed(list: &[String], id: Option<&str>) -> bool {
     id.is_some_and(|id| list.binary_search_by(|own| own.as_str().cmp(id)).is_ok())
 }
 
-/// A token that does not say when it was issued may be as old as any.
+/// Whether the token was issued before its subject's cut-off. A token without `iat` may be of any
+/// age.
 fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some(subject) = claims.subject() else {
         return false;
@@ -58,7 +59,8 @@ fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some((_, limit)) = place.ok().and_then(|place| subjects.get(place)) else {
         return false;
     };
-    // Rounded down, unlike `Claims::issued_at`: half a second before is before.
+    // Rounded down, unlike `Claims::issued_at`: a token issued half a second before the cut-off is
+    // revoked.
     let issued = claims
         .member("iat")
         .and_then(|iat| UnixSeconds::from_numeric_date(iat, Rounding::Down));

@@ -1,11 +1,12 @@
-//! Hashes of the secrets that API clients authenticate with (RFC 6749 section 2.3.1).
+//! Hashes of API clients' secrets (RFC 6749 section 2.3.1).
 //!
-//! A secret is 256 random bits, so one round of SHA-256 is as good as many: there is nothing to guess.
-//! The salt keeps equal secrets from having equal hashes. A configuration holds hashes alone; who reads
-//! it can authenticate as nobody.
+//! A secret has 256 random bits, so one round of SHA-256 is as good as many: guessing is hopeless.
+//! The salt gives equal secrets different hashes. A configuration holds only hashes; nobody who
+//! reads it can authenticate with them.
 //!
-//! Whether a client is known, has one secret or two, and which of them fits, takes the same work: two
-//! hashes over the same number of octets, both compared to the end in constant time.
+//! The work does not reveal whether a client exists, has one secret or two, or which of them
+//! matches: it is always two hashes over the same number of octets, both compared to the end in
+//! constant time.
 
 use core::fmt;
 
@@ -14,13 +15,14 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::jose::base64url;
 
-/// Octets of a salt. With a secret of `portcullis client-secret`, two blocks of SHA-256 in each case.
+/// Octets of a salt. With a secret of `portcullis client-secret`, each hash takes two blocks of
+/// SHA-256.
 pub const SALT_OCTETS: usize = 16;
 
 /// Octets of a digest, and of a secret.
 pub const DIGEST_OCTETS: usize = 32;
 
-/// Most secrets of one client: the one in use, and the one that is to replace it.
+/// Most secrets of one client: the present one and its replacement.
 pub const MAX_SECRETS: usize = 2;
 
 const SCHEME: &str = "sha256";
@@ -36,13 +38,13 @@ pub struct SecretHash {
     digest: Hashed,
 }
 
-/// The hashes of one client's secrets. Each place that holds none holds a hash that is computed and
-/// compared all the same, and fits nothing.
+/// The hashes of one client's secrets. An unused place holds a hash that matches nothing but is
+/// computed and compared like any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);
 
 impl SecretHash {
-    /// Stands in where there is no hash.
+    /// Fills a place without a hash.
     const DUMMY: Self = Self {
         salt: [0; SALT_OCTETS],
         digest: [0; DIGEST_OCTETS],
@@ -55,7 +57,7 @@ impl SecretHash {
         Self { salt, digest }
     }
 
-    /// Reads a hash; `None` of anything else, which may be a secret that was taken for one.
+    /// Parses a hash. `None` for anything else, which may be a secret that was mistaken for a hash.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
@@ -77,7 +79,7 @@ impl fmt::Display for SecretHash {
     }
 }
 
-/// Without salt and digest.
+/// Shows neither salt nor digest.
 impl fmt::Debug for SecretHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("SecretHash")
@@ -85,19 +87,20 @@ impl fmt::Debug for SecretHash {
 }
 
 impl SecretHashes {
-    /// One hash, or two.
+    /// The hashes of one or two secrets.
     #[must_use]
     pub const fn new(first: SecretHash, second: Option<SecretHash>) -> Self {
         Self([Some(first), second])
     }
 
-    /// Whether one of them is of `secret`.
+    /// Whether one of them matches `secret`.
     #[must_use]
     pub fn fit(&self, secret: &[u8]) -> bool {
         self.fit_by(|salt| digest(salt, secret))
     }
 
-    /// The same with another way to a digest: no branch and no early end depends on what fits.
+    /// The same with another way to compute a digest. No branch and no early return depends on the
+    /// result.
     fn fit_by(&self, mut digest: impl FnMut(&Salt) -> Hashed) -> bool {
         let mut fits = Choice::from(0);
         for place in &self.0 {
@@ -109,7 +112,7 @@ impl SecretHashes {
     }
 }
 
-/// Whether `text` is base64url of as many octets as there is room for.
+/// Whether `text` is base64url of exactly `octets.len()` octets; fills `octets`.
 fn decode_into(text: &str, octets: &mut [u8]) -> bool {
     match base64url::decode(text) {
         Some(decoded) if decoded.len() == octets.len() => {
@@ -192,7 +195,7 @@ mod tests {
         }
     }
 
-    /// Not even who could find a secret of the dummy's digest.
+    /// Not even a secret with the dummy's digest matches.
     #[test]
     fn an_empty_place_fits_nothing() {
         assert!(!SecretHashes::default().fit_by(|_| SecretHash::DUMMY.digest));

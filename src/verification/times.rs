@@ -1,4 +1,4 @@
-//! When the token is valid (RFC 7519 sections 4.1.4 to 4.1.6).
+//! The times of a token (RFC 7519 sections 4.1.4 to 4.1.6).
 
 use core::time::Duration;
 
@@ -9,24 +9,24 @@ use crate::{decision::Reason, jose::Times, time::UnixSeconds};
 pub struct TimeRules {
     /// Tolerance between clocks.
     pub clock_skew: Duration,
-    /// A token without `exp` is refused.
+    /// Whether a token without `exp` is refused.
     pub require_expiration: bool,
-    /// A token issued later than now is accepted.
+    /// Whether a token issued later than now is accepted.
     pub allow_future_iat: bool,
-    /// Longest time that may be left: `exp - now`.
+    /// Longest remaining time: `exp - now`.
     pub max_lifetime: Option<Duration>,
-    /// Longest time that a token may have been made for: `exp - iat`.
+    /// Longest lifetime: `exp - iat`.
     pub max_issued_lifetime: Option<Duration>,
 }
 
-/// Whether the token is expired: `now` is on or after `exp`, leeway added.
+/// Whether the token is expired: `now` is not before `exp` plus the tolerance.
 pub(super) fn is_expired(rules: TimeRules, times: Times, now: UnixSeconds) -> bool {
     times
         .expiration
         .is_some_and(|expiration| now >= expiration.plus(rules.clock_skew))
 }
 
-/// Everything about times but expiry.
+/// Checks all times except expiry.
 pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<(), Reason> {
     let soonest = now.plus(rules.clock_skew);
     let is_later = |time: Option<UnixSeconds>| time.is_some_and(|time| time > soonest);
@@ -34,7 +34,7 @@ pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<
         return Err(Reason::NotYetValid);
     }
     let Some(expiration) = times.expiration else {
-        // What never ends has no bounded lifetime either.
+        // A token without end has no bounded lifetime.
         let may_last = !rules.require_expiration
             && rules.max_lifetime.is_none()
             && rules.max_issued_lifetime.is_none();

@@ -1,17 +1,17 @@
-//! What kind of token it says to be (RFC 8725 section 3.11).
+//! The type of a token (RFC 8725 section 3.11).
 
 use crate::decision::Reason;
 
-/// Accepted `typ` header values; compared without case and without `application/`.
+/// Accepted `typ` values, compared without case and without `application/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenTypes {
-    /// Any, also none (`"*"`).
+    /// Any, or none (`"*"`).
     Any,
-    /// One of `names` (lower case, without `application/`), or none where `absent`.
+    /// One of `names`; also none if `absent`.
     OneOf {
-        /// Accepted names.
+        /// Accepted names, in lower case and without `application/`.
         names: Vec<String>,
-        /// A token without `typ` is accepted (`""`).
+        /// Whether a token without `typ` is accepted (`""`).
         absent: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! What makes a token of one provider valid.
+//! The conditions for a valid token of one provider.
 
 use super::{client, issuer, revocation};
 use crate::{
@@ -10,34 +10,34 @@ use crate::{
     },
 };
 
-/// Which tokens of one authorization server are valid: by whose keys, and with what in them.
+/// The conditions for a valid token of one provider: its keys and its contents.
 #[derive(Debug)]
 pub struct Trust {
     /// A disabled provider refuses its tokens and fetches no keys.
     pub enabled: bool,
-    /// Where its keys come from.
+    /// The source of its keys.
     pub keys: KeySource,
-    /// Who must have issued the token (RFC 7519 section 4.1.1).
+    /// The accepted issuer (RFC 7519 section 4.1.1).
     pub issuer: Issuer,
-    /// Whom the token must be meant for (RFC 7519 section 4.1.3).
+    /// The accepted audiences (RFC 7519 section 4.1.3).
     pub audiences: Audiences,
-    /// What `sub` must match (RFC 7519 section 4.1.2).
+    /// The accepted `sub` (RFC 7519 section 4.1.2).
     pub subjects: Option<StringMatch>,
-    /// Accepted client identifiers; empty accepts any.
+    /// The accepted client identifiers; empty accepts any.
     pub client_ids: Vec<String>,
-    /// Claims that may hold the client identifier; the first present counts.
+    /// Claims that may hold the client identifier; the first one present counts.
     pub client_id_claims: Vec<ClaimPath>,
-    /// Accepted algorithms (RFC 8725 section 3.1).
+    /// The accepted algorithms (RFC 8725 section 3.1).
     pub algorithms: Vec<Algorithm>,
     /// How strictly a JWK's own `alg` binds.
     pub jwk_algorithm: JwkAlgorithm,
-    /// What a JWK's own `issuer` means.
+    /// How to treat a JWK's own `issuer`.
     pub key_issuer: KeyIssuer,
-    /// Accepted `typ` header values (RFC 8725 section 3.11).
+    /// The accepted `typ` values (RFC 8725 section 3.11).
     pub token_types: TokenTypes,
-    /// Claims that must hold for the token to be valid.
+    /// Claims that a valid token must have.
     pub require_claims: Vec<ClaimRequirement>,
-    /// Tokens that are not taken any more.
+    /// Revoked tokens, clients and subjects.
     pub revoked: Revocation,
     /// Rules on `exp`, `nbf` and `iat`.
     pub times: TimeRules,
@@ -50,7 +50,7 @@ impl Trust {
         client::identifier(&self.client_id_claims, claims)
     }
 
-    /// Whether this is for the issuer that these claims name, whoever wrote them.
+    /// Whether the claims name an issuer that is accepted here. They may be unverified.
     #[must_use]
     pub fn names_issuer(&self, claims: &Claims) -> bool {
         self.issuer != Issuer::Any && issuer::check(&self.issuer, claims).is_ok()

@@ -1,8 +1,8 @@
-//! What is known of a token whose signature was good, so that its text need not be read again.
+//! What later verifications of a token can rely on.
 //!
-//! What depends on the token and the configuration alone was decided when it was verified, and a
-//! [`VerifiedOnce`] belongs to that configuration. Left is what the checks made anew each time ask for: the
-//! time passes, another connection presents it under another rule, keys come and go.
+//! Checks that depend only on the token and the configuration are not repeated on a cache hit.
+//! Time, connection, rule and keys can change, so [`VerifiedOnce`] holds what those checks need. It
+//! belongs to the configuration under which the token was verified.
 
 use core::cell::Cell;
 
@@ -19,41 +19,41 @@ use crate::{
     verification::{Circumstances, Failure, Trust},
 };
 
-/// A token that verified once.
+/// The inputs of the repeated checks for a token that verified once.
 #[derive(Debug)]
 pub struct VerifiedOnce {
     times: Times,
     audiences: Box<[Box<str>]>,
-    /// Digest of the certificate that it is bound to.
+    /// The digest of the certificate that it is bound to.
     certificate: Option<[u8; 32]>,
     key: Thumbprint,
-    /// The last key set that was seen to have the key, for this token.
+    /// The last key set in which the token's key was found.
     key_set: Cell<KeySetVersion>,
 }
 
-/// Why a token that verified once is not accepted for that.
+/// Why a token that verified once is not accepted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalidated {
-    /// It is not valid now.
+    /// The token is invalid now.
     Failed(Failure),
-    /// The key that verified it does not count any more: another may have signed it too.
+    /// The key that verified it no longer counts. Another key may have signed it too.
     KeyGone,
 }
 
 impl VerifiedOnce {
-    /// What to know of a token with these claims, which `key` of that set has signed.
+    /// Records the inputs for a token with these claims, which `key` of that set has signed.
     pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
         Self {
             times: claims.times(),
             audiences: claims.audiences().map(Box::from).collect(),
-            // One that cannot be understood verifies nowhere.
+            // A token whose `cnf` cannot be parsed does not verify.
             certificate: confirmation::certificate(claims).unwrap_or_default(),
             key,
             key_set: Cell::new(key_set),
         }
     }
 
-    /// Bytes beside its own size.
+    /// Bytes on the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let audiences = self.audiences.iter();
@@ -63,9 +63,9 @@ impl VerifiedOnce {
     }
 }
 
-/// Accepts a token of one provider again, by every check but those that were settled for good: its
-/// signature's, and those between its text and the configuration. `token` reads it anew, which is
-/// needed only where keys have changed.
+/// Verifies a token of one provider again. Skips the checks that were settled for good: the
+/// signature, and those that depend only on the token and the configuration. `token` parses the
+/// text again, which is only needed if keys have changed.
 ///
 /// # Errors
 /// The first check that fails, in the order of [`verify`](super::verify).
@@ -83,7 +83,7 @@ pub fn verify_again<'t>(
     confirmation::check(verified_once.certificate, circumstances.certificate_digest)
         .map_err(failed)?;
     let keys = serving_keys((id, trust), circumstances).map_err(Invalidated::Failed)?;
-    // A certificate begins and ends within the life of one set.
+    // Within one key set, only the validity of certificates depends on the time.
     let is_settled = verified_once.key_set.get() == keys.version && !keys.key_set.depends_on_time();
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
