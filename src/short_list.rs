@@ -1,8 +1,8 @@
-//! A list that mostly holds one element, which then costs no allocation.
+//! A list that mostly holds one element, which needs no allocation.
 
 use core::iter;
 
-/// Elements in the order in which they came.
+/// Elements in the order of insertion. The first is stored inline.
 #[derive(Clone, Debug)]
 pub(crate) struct ShortList<T> {
     first: Option<T>,
@@ -10,7 +10,7 @@ pub(crate) struct ShortList<T> {
 }
 
 impl<T> ShortList<T> {
-    /// Adds an element at the end.
+    /// Appends an element.
     pub(crate) fn push(&mut self, element: T) {
         if self.first.is_none() {
             self.first = Some(element);

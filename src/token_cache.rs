@@ -1,34 +1,35 @@
-//! Tokens that verified, so that the next request with one needs no parsing and no signature.
+//! A cache of verified tokens, so that the next request with one needs no parsing and no signature.
 //!
-//! One per provider, since what one provider's keys have signed proves nothing to another, and one
-//! per configuration, since it is part of the engine. Only successes are kept; whoever sends garbage
-//! finds nothing and leaves nothing. What a token says is checked again on every hit, as is whether
-//! its key still counts: that is for [`verification`](crate::verification) to do.
+//! Each provider of a configuration has its own, since a token that one provider accepts means
+//! nothing to another. Only verified tokens are cached, so garbage leaves no trace. Whatever can
+//! change is checked again on every hit, including whether the key still counts: that is the task
+//! of [`verification`](crate::verification).
 //!
-//! It is a set-associative table. A token's last octets, which are its signature's, choose a set of a
-//! few slots; within it the whole text is compared, so a token that merely resembles another is
-//! another. A full set gives up the slot that was asked for least, while each newcomer ages one of
-//! them: tokens that come once, an attacker's or a batch job's, push each other out and leave those
-//! alone that come again and again. A hit allocates nothing.
+//! The cache is a set-associative table. A token's last octets, which belong to its signature,
+//! choose a set of a few slots. Within the set the whole text is compared, so a similar token is
+//! never mistaken for another. A full set evicts the slot that was used least, while each insertion
+//! ages one slot. So tokens that appear once, an attacker's or a batch job's, evict each other and
+//! spare those that come again. A hit allocates nothing.
 //!
-//! It is bounded in bytes as well, set by set: the text of a token counts, and what is known of it. A
-//! newcomer takes no more from the others than it needs, and one that would need too much is left out.
+//! Each set is also bounded in bytes, which counts the token's text and its value. An insertion
+//! evicts no more than it needs, and an entry that would need too much is not cached.
 
 use core::cell::Cell;
 
-/// Slots of a set. More make a look slower, fewer make more tokens share a set.
+/// Slots per set. More make a lookup slower, fewer make more tokens share a set.
 const WAYS: usize = 8;
 
 /// Octets at the end of a token that choose its set: 96 bits of its signature.
 const HASHED_OCTETS: usize = 16;
 
-/// The demand that counts: a token outlives as many rounds of its set's hand without any.
+/// Greatest demand that is counted. A token survives this many rounds of its set's hand without
+/// being used.
 const MAX_DEMAND: u8 = 3;
 
-/// Bytes that one entry may have on average, with all that is kept of the token.
+/// Mean bytes per entry, including the value.
 const MEAN_ENTRY_BYTES: usize = 2048;
 
-/// What an allocation costs beside its size, at most.
+/// Overhead of an allocation in bytes, at most.
 const ALLOCATION_BYTES: usize = 16;
 
 /// Bounds of a cache.
@@ -36,17 +37,17 @@ const ALLOCATION_BYTES: usize = 16;
 pub struct CacheLimits {
     /// Most tokens.
     pub entries: usize,
-    /// Longest token that is kept, in bytes.
+    /// Longest token that is cached, in bytes.
     pub token_bytes: usize,
 }
 
-/// Bytes of memory that an allocation of this size takes.
+/// Bytes of memory taken by an allocation of this size.
 #[must_use]
 pub const fn allocated(size: usize) -> usize {
     size.saturating_add(ALLOCATION_BYTES)
 }
 
-/// Tokens of one provider, each with what is known of it.
+/// The verified tokens of one provider, each with a value.
 #[derive(Debug)]
 pub struct TokenCache<V> {
     limits: CacheLimits,
@@ -64,9 +65,9 @@ struct Set<V> {
 struct Slot<V> {
     token: Box<str>,
     value: V,
-    /// What the slot takes, in bytes.
+    /// The bytes that the slot takes.
     size: usize,
-    /// How often it was asked for lately.
+    /// How often the slot was used recently.
     demand: Cell<u8>,
 }
 
@@ -85,7 +86,7 @@ impl<V> TokenCache<V> {
         }
     }
 
-    /// What is known of a token.
+    /// The value of a token.
     #[must_use]
     pub fn find(&self, token: &str) -> Option<&V> {
         let set = self.sets.get(self.place(token)?)?;
@@ -95,8 +96,8 @@ impl<V> TokenCache<V> {
         Some(&slot.value)
     }
 
-    /// Keeps a token and what is known of it, which takes so many bytes elsewhere. One that is too
-    /// long, or of which too much is to be known, is not kept.
+    /// Inserts a token. `value_bytes` is the heap memory owned by `value`. Tokens over
+    /// `limits.token_bytes`, and entries over the byte budget of a set, are not cached.
     pub fn insert(&mut self, token: &str, value: V, value_bytes: usize) {
         self.remove(token);
         let CacheLimits {
@@ -116,7 +117,8 @@ impl<V> TokenCache<V> {
         if token.len() > token_bytes || size > most_bytes {
             return;
         }
-        // Room is made in its own set, so that no token costs more others their place than it needs.
+        // Only the token's own set makes room, so that no token evicts more others than it needs
+        // to.
         while set.slots.len() >= most_slots || set.bytes().saturating_add(size) > most_bytes {
             if set.give_up().is_none() {
                 return;
@@ -130,7 +132,7 @@ impl<V> TokenCache<V> {
         });
     }
 
-    /// Forgets a token.
+    /// Removes a token.
     pub fn remove(&mut self, token: &str) {
         let place = self.place(token);
         if let Some(set) = place.and_then(|place| self.sets.get_mut(place))
@@ -140,20 +142,20 @@ impl<V> TokenCache<V> {
         }
     }
 
-    /// How many tokens are kept.
+    /// The number of cached tokens.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sets.iter().map(|set| set.slots.len()).sum()
     }
 
-    /// Whether none is.
+    /// Whether the cache is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The set of a token. Only tokens with good signatures are kept, so nobody can fill a set of his
-    /// choice; who looks one up with made-up octets compares a few tokens in vain.
+    /// The set of a token. Only tokens with good signatures are inserted, so nobody can choose the
+    /// set to fill. A lookup with invented octets only compares a few tokens.
     fn place(&self, token: &str) -> Option<usize> {
         // FNV-1a.
         let octets = token.bytes().rev().take(HASHED_OCTETS);
@@ -171,8 +173,8 @@ impl<V> Set<V> {
             .fold(0, |bytes, slot| bytes.saturating_add(slot.size))
     }
 
-    /// The slot under the hand ages; that which was asked for least goes. Of equals, it is the one
-    /// that stood longest.
+    /// Ages the slot under the hand, and evicts the slot with the least demand; of several, the
+    /// oldest.
     fn give_up(&mut self) -> Option<Slot<V>> {
         if self.hand >= self.slots.len() {
             self.hand = 0;
@@ -187,7 +189,7 @@ impl<V> Set<V> {
     }
 }
 
-/// Equality, eight octets at a time: in wasm the compiler's own compares one by one.
+/// Equality, eight octets at a time. In wasm the compiler's own comparison goes byte by byte.
 fn is_same(left: &str, right: &str) -> bool {
     let (left, left_end) = left.as_bytes().as_chunks::<8>();
     let (right, right_end) = right.as_bytes().as_chunks::<8>();
@@ -223,7 +225,7 @@ mod tests {
         })
     }
 
-    /// A token of 100 bytes whose signature is the number's.
+    /// A token of 100 bytes whose signature is the number.
     fn token(number: usize) -> String {
         let scrambled = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         format!("{}.{scrambled:016x}", "a".repeat(83))
@@ -278,7 +280,7 @@ mod tests {
             assert!(cache.find(&token(number)).is_some());
             assert!(bytes(&cache) <= 16 * MEAN_ENTRY_BYTES);
         }
-        // Much is to be known of a short token: it is not kept, and nobody has to go for it.
+        // The value is too large for a short token: the entry is not cached, and evicts none.
         let before = cache.len();
         cache.insert(&token(5000), 0, 20_000);
         assert_eq!((cache.find(&token(5000)), cache.len()), (None, before));
@@ -299,7 +301,7 @@ mod tests {
 
     #[test]
     fn survives_a_scan_of_tokens_that_are_used_once() {
-        // Short ones, and such that the bytes are full before the slots are.
+        // Short tokens, and tokens that exhaust the bytes before the slots.
         for (favourite, passing, every) in [
             (100, 100, 500),
             (1000, 1000, 500),
