@@ -1,14 +1,14 @@
-//! Where in the configuration something stands.
+//! The place of a value in a configuration.
 
 use core::fmt;
 
-/// Way from the top of the configuration to one of its values.
+/// The path from the top of the configuration to one of its values.
 ///
 /// Written like `rules[2].requires`; names that are not plain are quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);
 
-/// One step of that way.
+/// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Into a list.
@@ -18,21 +18,21 @@ pub enum Step {
 }
 
 impl ConfigPath {
-    /// The same place, seen from the object that has it as its member `name`.
+    /// The same place, seen from the object that contains it as member `name`.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
         self.0.insert(0, Step::Member(name.to_owned()));
         self
     }
 
-    /// The same place, seen from the list that has it as its element `index`.
+    /// The same place, seen from the list that contains it as element `index`.
     #[must_use]
     pub fn within_index(mut self, index: usize) -> Self {
         self.0.insert(0, Step::Element(index));
         self
     }
 
-    /// The place of the member `name` of the object that is here.
+    /// The place of member `name` of the object here.
     #[must_use]
     pub fn member(&self, name: &str) -> Self {
         let mut steps = self.0.clone();
@@ -40,7 +40,7 @@ impl ConfigPath {
         Self(steps)
     }
 
-    /// The place of the element `index` of the list that is here.
+    /// The place of element `index` of the list here.
     #[must_use]
     pub fn element(&self, index: usize) -> Self {
         let mut steps = self.0.clone();
@@ -54,7 +54,7 @@ impl ConfigPath {
         &self.0
     }
 
-    /// Whether the way leads through a member `name`.
+    /// Whether the path passes through a member `name`.
     #[must_use]
     pub fn passes(&self, name: &str) -> bool {
         self.0

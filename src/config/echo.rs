@@ -1,14 +1,14 @@
 //! What errors repeat of a configuration.
 
-/// Longest part of a written value that an error repeats, in characters.
+/// Longest part of a value that an error repeats, in characters.
 const MAX_ECHO: usize = 64;
 
-/// The candidate that is most like `wrong`, if any is like it at all.
+/// The candidate most similar to `wrong`, if any is similar.
 pub(super) fn nearest<'a>(
     wrong: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // What a client of a control plane may write is not bounded; the comparison is quadratic.
+    // The text may be of any length, and the comparison is quadratic.
     if wrong.len() > MAX_ECHO {
         return None;
     }
@@ -19,7 +19,7 @@ pub(super) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Names between quotes.
+/// Names in quotes.
 pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     let mut quoted = String::new();
     for name in names {
@@ -29,7 +29,7 @@ pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String
     quoted
 }
 
-/// The same, or that there are none.
+/// Names in quotes; or a phrase that says there are none.
 pub(super) fn quoted_or_none(names: &[&str]) -> String {
     match names {
         [] => "none".to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn head(text: &str) -> String {
     text.chars().take(MAX_ECHO).collect()
 }
 
-/// A written value, escaped and cut.
+/// A value, escaped and truncated.
 pub(super) fn cut(text: &str) -> String {
     let mut cut: String = text
         .chars()

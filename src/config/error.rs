@@ -1,13 +1,13 @@
-//! Why and where a configuration is refused.
+//! The error of a configuration that is refused.
 //!
-//! A [`ConfigError`] has a place, a [`Fault`] and the reason's remedy; its text is
-//! `place: reason; remedy`.
+//! A [`ConfigError`] has a place, a [`Fault`] and the fault's remedy. Its text is `place: fault;
+//! remedy`.
 
 use core::fmt;
 
 use super::{config_path::ConfigPath, fault::Fault, spelling::camel_case};
 
-/// Why a configuration is refused.
+/// Why and where a configuration is refused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     location: ConfigPath,
@@ -15,31 +15,31 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// Where it is.
+    /// The place.
     #[must_use]
     pub const fn location(&self) -> &ConfigPath {
         &self.location
     }
 
-    /// What is wrong.
+    /// The fault.
     #[must_use]
     pub const fn reason(&self) -> &Fault {
         &self.reason
     }
 
-    /// The same error, seen from the object that has the place as its member `name`.
+    /// The same error, seen from the object that contains the place as member `name`.
     pub(super) fn within(mut self, name: &str) -> Self {
         self.location = self.location.within(name);
         self
     }
 
-    /// The same error, seen from the list that has the place as its element `index`.
+    /// The same error, seen from the list that contains the place as element `index`.
     pub(super) fn within_index(mut self, index: usize) -> Self {
         self.location = self.location.within_index(index);
         self
     }
 
-    /// The same error without a written value, where that could be key material.
+    /// The same error without the written value, which could be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",
@@ -68,11 +68,11 @@ impl From<Fault> for ConfigError {
     }
 }
 
-/// Says where a result comes from, should it be an error.
+/// Adds the place to a result that may be an error.
 pub(super) trait At<T> {
-    /// In the member `name`.
+    /// The place is in member `name`.
     fn at(self, name: &str) -> Result<T, ConfigError>;
-    /// In the element `index`.
+    /// The place is in element `index`.
     fn at_index(self, index: usize) -> Result<T, ConfigError>;
 }
 
@@ -90,7 +90,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.location, self.reason)?;
         match &*self.reason {
-            // Their texts say what to do: what is expected is the remedy.
+            // The text of these faults says what is expected, which is the remedy.
             Fault::Json(_)
             | Fault::Keys(_)
             | Fault::Pem(_)

@@ -1,7 +1,7 @@
-//! What can be wrong with a configuration, and what to do about it.
+//! The faults of a configuration, each with its remedy.
 //!
-//! Values that the operator wrote are repeated, cut, where they help to find the place, but never
-//! key material.
+//! A value that the operator wrote is repeated, truncated, if it helps to find the place; key
+//! material never is.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::{
     json::JsonError,
 };
 
-/// Declares each reason with its text and its remedy, which may name the reason's fields.
+/// Declares each fault with its text and its remedy, which may use the fault's fields.
 macro_rules! reasons {
     ($(
         $(#[doc = $doc:literal])*
@@ -25,7 +25,7 @@ macro_rules! reasons {
         $(($inner:ident: $inner_type:ty))?
         => $($fixed:literal)? $(($($text:tt)*))?, $remedy:expr;
     )*) => {
-        /// What is wrong.
+        /// What is wrong with a configuration.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Fault {
             $(
@@ -57,7 +57,7 @@ macro_rules! reasons {
     };
 }
 
-/// A remedy that repeats something.
+/// A remedy made of values.
 macro_rules! made {
     ($($text:tt)*) => {
         return Cow::Owned(format!($($text)*))
@@ -71,57 +71,57 @@ reasons! {
         algorithm: &'static str,
     }
         => ("{algorithm} does not verify with a shared secret"),
-        "name HS256, HS384 or HS512 alone";
-    /// `authorize` in a rule that asks for no token: only verified claims count.
+        "list only HS256, HS384 and HS512";
+    /// `authorize` in a rule that requires no token, although only verified claims count.
     AuthorizeWithoutRequires
         => "\"authorize\" without \"requires\": there would be no verified claims",
         "add \"requires\" or \"requirement_name\"";
     /// A `safe_regex` that does not compile.
     BadRegex {
-        /// What the compiler said.
+        /// The message of the compiler.
         fault: String,
     }
-        => ("no regular expression: {fault}"),
+        => ("invalid regular expression: {fault}"),
         "correct it (Unicode classes such as \\p{L} are not supported)";
-    /// Two fields that say opposite things.
+    /// Two fields that contradict each other.
     Contradiction {
-        /// The one.
+        /// The field.
         field: &'static str,
-        /// The other.
+        /// The other field.
         other: &'static str,
     }
         => ("\"{field}\" contradicts \"{other}\""),
         "keep one";
-    /// An empty list or text where that would mean nothing, or everything.
+    /// An empty list or text, which would mean nothing, or everything.
     Empty
         => "empty",
-        "fill it in, or leave it out where it is optional";
-    /// A `range_match` that holds no number.
+        "fill it in, or remove it if it is optional";
+    /// A `range_match` that contains no number.
     EmptyRange
         => "no number is at least \"start\" and below \"end\"",
         "make \"end\" greater than \"start\"";
-    /// The name of a header is none (RFC 9110 §5.1).
+    /// An invalid header name (RFC 9110 §5.1).
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number so large that, as a double, it also means its neighbours.
+    /// A number so large that, as a double, it equals its neighbours too.
     InexactNumber
-        => "a large number came as a double, which also equals its neighbours",
+        => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
          which keeps every digit";
-    /// An issuer whose braces are not placeholders.
+    /// An issuer with braces that are not placeholders.
     IssuerTemplate
-        => "a brace that is part of no {claim}",
+        => "a brace that does not belong to a {claim}",
         "write placeholders as {claim}, with the name of a claim";
     /// The bytes are not strict JSON.
     Json(error: JsonError)
         => ("{error}"),
         "the configuration is one JSON object";
-    /// The local keys or secrets cannot be used.
+    /// Local keys or secrets that cannot be used.
     Keys(error: KeySetError)
         => ("{error}"),
         "replace the key or secret";
-    /// A required field is absent.
+    /// A required field that is missing.
     MissingField {
         /// Its name.
         field: &'static str,
@@ -136,25 +136,25 @@ reasons! {
     NoIssuer
         => "tokens of any issuer would be accepted",
         "set \"issuer\", or \"allow_any_issuer\": true";
-    /// `allow_any_tenant` beside an issuer that has no placeholder.
+    /// `allow_any_tenant` with an issuer that has no placeholder.
     NoPlaceholder
-        => "\"issuer\" has no {claim} that could tell tenants apart",
+        => "\"issuer\" has no {claim} that distinguishes tenants",
         "leave \"allow_any_tenant\" out";
-    /// None of the local keys serves an algorithm that is accepted.
+    /// No local key serves an accepted algorithm.
     NoServingKey
         => "no key serves any of the accepted algorithms",
         "name the algorithms of the keys in \"algorithms\"";
-    /// A name that the template does not have.
+    /// A name that does not occur in the template.
     NoSuchPlaceholder {
         /// The name.
         name: String,
     }
         => ("the template has no {{{}}}", cut(name)),
-        "write it into \"template\", or leave the name out";
-    /// A field about tokens beside `client_secrets`.
+        "write it into \"template\", or remove the name";
+    /// A field about tokens next to `client_secrets`.
     NoTokens
         => "clients with secrets have no tokens",
-        "leave it out, or take another source of keys than \"client_secrets\"";
+        "remove it, or use another source of keys than \"client_secrets\"";
     /// A field of `jwt_authn` or of a later version.
     NotAvailable {
         /// Its name.
@@ -176,17 +176,17 @@ reasons! {
     NotExactlyOne {
         /// The fields.
         choices: Vec<&'static str>,
-        /// Those that are there.
+        /// The fields present.
         found: Vec<&'static str>,
     }
-        => ("exactly one of {} is needed, found {}", quoted(choices), quoted_or_none(found)),
+        => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
     /// A condition on `:path` in a spelling that no request is matched in.
     OtherSpelling {
-        /// The normal one.
+        /// The normal spelling.
         spelling: String,
     }
-        => "paths are matched in their normal spelling, which this is not",
+        => "paths are matched in their normal spelling, and this is another one",
         made!("write {}", cut(spelling));
     /// A number outside of its bounds.
     OutOfBounds {
@@ -203,24 +203,24 @@ reasons! {
     Pem(error: PemError)
         => ("{error}"),
         "replace the key or secret";
-    /// A name that is no name of a provider.
+    /// An invalid name of a provider.
     ProviderName
         => "a provider's name has 1 to 64 letters, digits, \"_\", \".\" and \"-\"",
         "rename it";
-    /// Two entries of one list that say the same.
+    /// Two equal entries of one list.
     Repeated {
         /// The entry.
         value: String,
     }
-        => ("\"{}\" is there twice", cut(value)),
+        => ("\"{}\" occurs twice", cut(value)),
         "remove one";
     /// A header that a module must not set.
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
-    /// Text that is no hash of a client's secret; perhaps the secret.
+    /// Text that is not the hash of a client's secret, and may be the secret itself.
     SecretHash
-        => "no hash of a secret",
+        => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
     /// `shared_memory_key` is too short or not base64url. Its value is not repeated.
     SharedMemoryKey
@@ -231,15 +231,15 @@ reasons! {
         /// Its name.
         field: &'static str,
     }
-        => ("\"{field}\" is there in both of its spellings"),
+        => ("\"{field}\" occurs in both of its spellings"),
         "keep one spelling";
-    /// HS* with keys that are no secrets: whoever can read the keys could sign (RFC 8725 §2.1).
+    /// HS* with public keys: anyone who can read the keys could sign (RFC 8725 §2.1).
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     }
-        => ("{algorithm} needs a secret, and these keys are none"),
-        "remove it, or give the secret by \"shared_secrets\"";
+        => ("{algorithm} requires a shared secret, but these keys are public"),
+        "remove it, or give the secret in \"shared_secrets\"";
     /// A header that a provider's tokens are read from.
     TokenHeader {
         /// The provider.
@@ -247,20 +247,20 @@ reasons! {
     }
         => ("tokens of the provider \"{provider}\" are read from this header"),
         "choose another header";
-    /// A requirement inside a requirement inside a requirement, too often.
+    /// Requirements that are nested too deeply.
     TooDeep {
         /// Greatest depth.
         max: usize,
     }
         => ("requirements go deeper than {max} levels"),
-        "write it flatter";
+        "flatten it";
     /// A list shorter than it must be.
     TooFew {
         /// Least number of entries.
         min: usize,
     }
         => ("fewer than {min} entries"),
-        "add some, or write the one entry itself";
+        "add entries, or write the single entry without the list";
     /// A text that is too long.
     TooLong {
         /// Greatest number of characters.
@@ -268,7 +268,7 @@ reasons! {
     }
         => ("longer than {max} characters"),
         "shorten it";
-    /// An issuer's placeholder that any value would fit.
+    /// A placeholder of an issuer that accepts any value.
     UnconstrainedPlaceholder {
         /// The claim.
         claim: String,
@@ -304,18 +304,18 @@ reasons! {
     }
         => ("unknown requirement \"{}\"", cut(name)),
         "add it to \"requirement_map\"";
-    /// None of a closed set of values.
+    /// A value outside of a closed set.
     UnknownValue {
         /// The value.
         value: String,
-        /// The values that there are.
+        /// The accepted values.
         known: &'static [&'static str],
     }
         => ("unknown value \"{}\"", cut(value)),
         made!("known here: {}", quoted(*known));
     /// A `status` that anyone may read.
     UnprotectedStatus
-        => "anyone could read it: it asks for no token that verifies",
+        => "anyone could read it, because it requires no verified token",
         "set \"requires\" to a provider, or \"unprotected\": true alone";
     /// A rule for a path that no request can have.
     UnreachablePath {
@@ -331,31 +331,31 @@ reasons! {
     }
         => ("\"{field}\" cannot be read: a module has no files and no environment"),
         "write its content into \"inline_string\" (`portcullis migrate` does)";
-    /// A placeholder of a structured scope that any value would fit.
+    /// A placeholder of a structured scope that accepts any value.
     UnsetPlaceholder {
         /// Its name.
         name: String,
     }
-        => ("any \"{}\" would fit", cut(name)),
+        => ("any \"{}\" would be accepted", cut(name)),
         "give its value in \"where\"";
-    /// `authorize` or `status` beside a requirement that passes claims on unverified.
+    /// `authorize` or `status` with a requirement that forwards unverified claims.
     UnverifiedClaims
-        => "the claims need not be verified",
+        => "the claims may be unverified",
         "require a token that verifies";
-    /// Text that does not have the form that it needs.
+    /// Text in a wrong form.
     WrongForm {
-        /// The form.
+        /// The expected form.
         expected: &'static str,
-        /// What is there.
+        /// The text.
         found: String,
     }
         => ("expected {expected}, found \"{}\"", cut(found)),
         made!("write {expected}");
-    /// A value of another type.
+    /// A value of a wrong type.
     WrongType {
-        /// The type.
+        /// The expected type.
         expected: &'static str,
-        /// What is there.
+        /// The value.
         found: String,
     }
         => ("expected {expected}, found {}", head(found)),
@@ -363,7 +363,7 @@ reasons! {
 }
 
 impl Fault {
-    /// The known name that the written one was most likely meant to be.
+    /// The known name that was most likely meant.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         match self {

@@ -6,8 +6,8 @@ use core::{iter::Peekable, str::Chars};
 
 use crate::http::path::normal_spelling;
 
-/// The first such literal of `expression`, and what to write instead. An optional one (`\[?`) does
-/// not count, and neither does a character class.
+/// The first such literal of `expression`, and what to write instead. Optional ones (`\[?`) and
+/// character classes do not count.
 pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     if flags(expression).any(|flags| flags.contains('x')) {
         return None; // spaces have no meaning there
@@ -55,7 +55,7 @@ pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     None
 }
 
-/// The flags of each group that sets some (`(?i)`, `(?i:`).
+/// The flags of each group that sets any (`(?i)`, `(?i:`).
 fn flags(expression: &str) -> impl Iterator<Item = &str> {
     let groups = expression.split("(?").skip(1);
     groups.filter_map(|group| {
@@ -64,7 +64,7 @@ fn flags(expression: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Goes to the end of a character class, whose first character may be `]`.
+/// Skips to the end of a character class, whose first character may be `]`.
 fn skip_class(rest: &mut Peekable<Chars<'_>>) {
     rest.next_if_eq(&'^');
     rest.next_if_eq(&']');
@@ -87,7 +87,7 @@ fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// A whole triplet after `%`, unless servers refuse it anyway.
+/// The triplet after `%`; `None` if servers refuse it anyway.
 fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let high = rest.next_if(char::is_ascii_hexdigit)?;
     let low = rest.next_if(char::is_ascii_hexdigit)?;

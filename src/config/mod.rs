@@ -1,11 +1,11 @@
-//! What the operator asked for, as values that cannot be wrong.
+//! The configuration, as values that cannot be wrong.
 //!
-//! [`Config::parse`] turns one JSON object (`CONTRACT`: `docs/configuration.md`) into a [`Config`],
-//! or into a [`ConfigError`] that names the path, the reason and the remedy. The shape of the JSON
-//! is in [`raw`]; what the rest of the crate sees are the types of this module and of
-//! [`crate::policy`], where names are resolved, patterns compiled and keys parsed.
+//! [`Config::parse`] turns one JSON object (documented in `docs/configuration.md`) into a
+//! [`Config`], or into a [`ConfigError`] that names the place, the fault and the remedy. The shape
+//! of the JSON is in [`raw`]. [`parse`] resolves names, compiles patterns and parses keys into the
+//! types of the domain folders.
 //!
-//! A configuration is refused as a whole: nothing of it takes effect.
+//! A configuration is accepted or refused as a whole.
 
 mod config_path;
 mod echo;
@@ -54,19 +54,19 @@ pub use self::spelling::camel_case;
 pub struct Config {
     /// The authorization servers, sorted by name; a [`ProviderId`] is an index into it.
     pub providers: Vec<Provider>,
-    /// Rules in order: the first whose match holds decides.
+    /// The rules in order; the first that matches decides.
     pub rules: Vec<Rule>,
     /// Requirements by a value of the filter state, for requests that no rule matches.
     pub filter_state_rules: Option<FilterStateRules>,
     /// Requirements that routes may name.
     pub requirement_map: BTreeMap<String, Requirement>,
-    /// What happens to a request that neither matches.
+    /// What happens to a request that none of these covers.
     pub unmatched: Unmatched,
-    /// What happens to a path that two parties could read differently.
+    /// What happens to a path that servers could read in two ways.
     pub path_policy: PathPolicy,
-    /// Which requests ask for their route's own policy.
+    /// Which requests look up their route's own policy.
     pub route_lookup: RouteLookup,
-    /// Names the policy across its updates, so that older configurations apply the refusals of
+    /// Identifies the policy across updates, so that older configurations apply the refusals of
     /// newer ones.
     pub policy_id: Option<String>,
     /// Whether decisions block.
@@ -77,23 +77,23 @@ pub struct Config {
     pub shared_memory_key: Option<SecretKey>,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
-    /// CORS preflight requests pass without a token.
+    /// Whether CORS preflight requests pass without a token.
     pub bypass_cors_preflight: bool,
-    /// Denials carry neither body nor challenge.
+    /// Whether denials have neither body nor challenge.
     pub strip_failure_response: bool,
-    /// Inserted into every metric's name when not empty.
+    /// A prefix within every metric's name, if not empty.
     pub stat_prefix: String,
-    /// Every header that some provider may set: removed from every request first.
+    /// Every header that some provider may set. They are removed from every request first.
     pub owned_headers: Vec<HeaderName>,
-    /// Where operators look.
+    /// The path of the status page.
     pub status: Option<StatusPath>,
-    /// Bounds that hold per worker.
+    /// Limits per worker.
     pub limits: Limits,
-    /// Choices that work but that an operator should know to be weak.
+    /// Choices that work but are weak.
     pub warnings: Vec<Warning>,
 }
 
-/// Bounds that hold per worker.
+/// Limits per worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest token, in bytes.
@@ -102,7 +102,7 @@ pub struct Limits {
     pub jwks_bytes: usize,
     /// Most keys in one JWKS.
     pub jwks_keys: usize,
-    /// Most requests that wait for keys at one time; one more is answered 503.
+    /// Most requests that wait for keys at one time. Any more are answered 503.
     pub parked_requests: usize,
     /// Longest wait for keys.
     pub park_timeout: Duration,
@@ -133,13 +133,13 @@ impl Default for Limits {
 }
 
 impl Config {
-    /// The provider that an id stands for.
+    /// The provider with this id.
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
         self.providers.get(id.index())
     }
 
-    /// How the clients of its providers authenticate; by tokens where there are none.
+    /// The schemes of all providers; Bearer if there are none.
     #[must_use]
     pub fn schemes(&self) -> Schemes {
         if self.providers.is_empty() {

@@ -3,7 +3,7 @@
 use super::raw::object::choice;
 
 choice! {
-    /// Whose tokens a provider's fields are made for where they are not written.
+    /// The product whose tokens a provider's defaults fit.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Preset {
         /// Auth0.
@@ -14,7 +14,7 @@ choice! {
         EntraV1 = "entra-v1",
         /// Microsoft Entra ID, access tokens of version 2.0.
         EntraV2 = "entra-v2",
-        /// Nobody's in particular.
+        /// No particular product.
         Generic = "generic",
         /// Keycloak.
         Keycloak = "keycloak",
@@ -30,13 +30,13 @@ choice! {
 }
 
 impl Preset {
-    /// Its access tokens have no `aud`.
+    /// Whether its access tokens have no `aud`.
     pub const fn lacks_audience(self) -> bool {
         // Amazon Cognito, "Understanding the access token".
         matches!(self, Self::Cognito)
     }
 
-    /// How the issuer ends, where that is known: with a slash or without.
+    /// Whether the issuer ends in a slash, if known.
     pub const fn issuer_ends_in_slash(self) -> Option<bool> {
         match self {
             // Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".

@@ -1,4 +1,4 @@
-//! An authorization server: which of its tokens are valid, and what becomes of them.
+//! An authorization server: its valid tokens and their effects.
 
 use crate::{
     config::Preset,
@@ -9,36 +9,37 @@ use crate::{
     verification::{KeySource, Trust},
 };
 
-/// An authorization server: whose tokens are taken, where from, and what they must say.
+/// An authorization server: which of its tokens are valid, where they are read from, and what is
+/// made of them.
 #[derive(Debug)]
 pub struct Provider {
     /// `[A-Za-z0-9_.-]{1,64}`.
     pub name: String,
-    /// For operators; at most 256 characters.
+    /// A description for operators, of at most 256 characters.
     pub description: String,
-    /// Whose fields it has where none are written.
+    /// The preset, which fills in fields that are not written.
     pub preset: Preset,
-    /// Which of its tokens are valid.
+    /// The conditions for a valid token.
     pub trust: Trust,
-    /// Claims whose scopes are united.
+    /// Claims whose scopes are combined.
     pub scope_claims: Vec<ClaimPath>,
-    /// Claims whose roles are united; none where `structured_scopes` has them.
+    /// Claims whose roles are combined; empty if `structured_scopes` is set.
     pub role_claims: Vec<ClaimPath>,
-    /// How roles are read out of scopes.
+    /// How to read roles from scopes.
     pub structured_scopes: Option<StructuredScopes>,
-    /// Where its tokens are looked for.
+    /// Where tokens are looked for.
     pub places: Places,
-    /// The verified token stays in the forwarded request.
+    /// Whether the verified token stays in the forwarded request.
     pub forward: bool,
-    /// Header that carries the verified payload, base64url encoded.
+    /// The header with the verified payload in base64url.
     pub payload_header: Option<PayloadHeader>,
-    /// Headers that carry verified claims.
+    /// The headers made of verified claims.
     pub claim_headers: Vec<ClaimHeader>,
-    /// Header that says who is calling.
+    /// The header that names the caller.
     pub identity_header: Option<IdentityHeader>,
-    /// How many of its verified tokens are kept; `None` keeps none.
+    /// The limits of the token cache; `None` if there is none.
     pub cache: Option<CacheLimits>,
-    /// Filter state that its tokens are written to.
+    /// The entries of the filter state for its tokens.
     pub exports: Exports,
     /// The proxy chooses the route anew for what its tokens have changed.
     pub clear_route_cache: bool,

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::raw::{self, RawConfig};
 use crate::jose::Algorithm;
 
-/// The JSON Schema (draft 2020-12) of the configuration: its shape, as the parser has it, and values
-/// that editors can offer. What it accepts may still be refused, for what takes more than one field to
-/// see.
+/// The JSON Schema (draft 2020-12) of the configuration: its shape as the parser reads it, and
+/// values that editors can offer. A configuration that fits it may still be refused, because some
+/// rules concern several fields.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = raw::schema::<RawConfig>();
@@ -20,7 +20,7 @@ pub fn schema() -> Value {
     schema
 }
 
-/// What no type says.
+/// Constraints that the types do not express.
 fn refinements() -> Vec<(&'static str, &'static str, Value)> {
     let mut algorithms: Vec<&str> = Algorithm::ALL.iter().map(|own| own.name()).collect();
     algorithms.push("Ed25519"); // the other name of EdDSA (RFC 9864)

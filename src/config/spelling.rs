@@ -5,7 +5,8 @@
 pub(super) struct FieldName {
     /// In `snake_case`.
     pub(super) snake: &'static str,
-    /// Whether it may also be written in the `lowerCamelCase` of protobuf JSON: `jwt_authn` has it.
+    /// Whether the `lowerCamelCase` of protobuf JSON is accepted too, because `jwt_authn` has the
+    /// field.
     pub(super) has_camel: bool,
 }
 
@@ -20,7 +21,7 @@ impl FieldName {
         self.snake == written || self.is_camel(written)
     }
 
-    /// Whether this is the other spelling.
+    /// Whether this is its other spelling.
     #[inline(never)]
     pub(super) fn is_camel(self, written: &str) -> bool {
         self.has_camel && letters(self.snake).eq(written.chars())

@@ -1,15 +1,15 @@
-//! A choice that works but that an operator should know to be weak.
+//! A choice that works but is weak.
 
 use core::fmt;
 
 use super::ConfigPath;
 
-/// A weak choice.
+/// A choice that works but is weak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// Where it is made.
+    /// The place of the choice.
     pub location: ConfigPath,
-    /// What follows from it.
+    /// Its consequence.
     pub text: String,
 }
 

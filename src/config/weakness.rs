@@ -1,7 +1,7 @@
-//! Which choices of a configuration are weak.
+//! Weak choices of a configuration.
 //!
-//! A warning refuses nothing. It is found in the finished configuration, so it tells what holds,
-//! whether written or a default. The caller, which has a clock, asks for what depends on the time.
+//! A warning refuses nothing. Warnings are found in the finished configuration, so they apply to
+//! written values and defaults alike. A caller with a clock asks for those that depend on the time.
 
 use core::time::Duration;
 
@@ -14,19 +14,19 @@ use crate::{
     verification::{Clients, Issuer, KeySource, TokenTypes},
 };
 
-/// Tolerance between clocks that is plenty.
+/// A generous tolerance between clocks.
 const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// Cool-down below which strangers can make the module fetch often.
+/// Cool-down below which strangers can cause many fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// How long before its end a certificate is warned about.
+/// How long before expiry to warn about a certificate.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
 
 impl Config {
-    /// Certificates and clients that do not count now, or will soon no more.
+    /// Certificates and clients that have expired or will soon.
     #[must_use]
     pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
@@ -98,8 +98,8 @@ impl Config {
         })
     }
 
-    /// Providers whose keys are found by metadata that anyone on the way could have written, unless the
-    /// proxy's cluster sees to that.
+    /// Providers whose keys are found by metadata that anyone on the network path could forge,
+    /// unless the proxy's cluster uses TLS.
     #[must_use]
     pub fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
@@ -184,7 +184,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found
 }
 
-/// Requirements that pass claims on which anyone can make up.
+/// Requirements that forward claims that anyone can invent.
 fn extractions(config: &Config) -> Vec<Warning> {
     let rules = config.rules.iter().enumerate();
     let by_rule = rules.filter_map(|(index, rule)| {
@@ -283,8 +283,8 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Whether the issuer's end is not the one that its product gives it: one slash more or less, and
-/// nothing but refused tokens tells.
+/// Whether the issuer ends unlike its product's issuers. One slash too many or too few makes every
+/// token fail, without further explanation.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,
@@ -294,7 +294,7 @@ fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
-/// Whether some claim of the issuer may have any value.
+/// Whether a claim of the issuer may have any value.
 fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
     issuer
         .tail

@@ -75,7 +75,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "    issuer:",
         "    algorithms: [HS256]\n    issuer:",
-        ":3:5: error: providers.okta.algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by \"shared_secrets\"",
+        ":3:5: error: providers.okta.algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in \"shared_secrets\"",
     ),
     (
         "[GET]",
@@ -140,7 +140,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "prefix: /orders",
         "safe_regex: { regex: '/x(?=y)' }",
-        ":12:26: error: rules[1].match.safe_regex.regex: no regular expression: ",
+        ":12:26: error: rules[1].match.safe_regex.regex: invalid regular expression: ",
     ),
     ("prefix: /orders", "prefix: /orders, path: /orders", ":12:"),
     ("prefix: /orders, ", "", ":12:"),

@@ -32,7 +32,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             of(json!({"clients": {}})),
-            "client_secrets.clients: empty; fill it in, or leave it out where it is optional",
+            "client_secrets.clients: empty; fill it in, or remove it if it is optional",
         ),
         (
             of(json!({"clients": {"job": {}}})),
@@ -58,7 +58,7 @@ pub(super) fn clients() -> BTreeSet<String> {
                 "secret_hashes",
                 json!([SECRET_HASH, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"]),
             ),
-            "client_secrets.clients.job.secret_hashes[1]: no hash of a secret; write the \"hash\" that `portcullis client-secret` prints",
+            "client_secrets.clients.job.secret_hashes[1]: not the hash of a secret; write the \"hash\" that `portcullis client-secret` prints",
         ),
         (
             with("scopes", json!(["a b"])),
@@ -66,7 +66,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         ),
         (
             with("scopes", json!(["a", "a"])),
-            r#"client_secrets.clients.job.scopes[1]: "a" is there twice; remove one"#,
+            r#"client_secrets.clients.job.scopes[1]: "a" occurs twice; remove one"#,
         ),
         (
             with("roles", json!(["a b"])),
@@ -103,7 +103,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         "",
         vec![(
             both,
-            r#"providers.okta.remote_jwks: clients with secrets have no tokens; leave it out, or take another source of keys than "client_secrets""#,
+            r#"providers.okta.remote_jwks: clients with secrets have no tokens; remove it, or use another source of keys than "client_secrets""#,
         )],
     ));
     let rule = json!({"provider_and_audiences": {"provider_name": "okta", "audiences": ["b"]}});
@@ -119,7 +119,7 @@ pub(super) fn clients() -> BTreeSet<String> {
         "",
         vec![(
             changes.collect(),
-            r#"rules[0].requires.provider_and_audiences.audiences: clients with secrets have no tokens; leave it out, or take another source of keys than "client_secrets""#,
+            r#"rules[0].requires.provider_and_audiences.audiences: clients with secrets have no tokens; remove it, or use another source of keys than "client_secrets""#,
         )],
     ));
     seen
@@ -179,7 +179,7 @@ fn refuses_everything_about_tokens_beside_clients_with_secrets() {
         assert_eq!(
             parse(field, value).unwrap_err().to_string(),
             format!(
-                "providers.okta.{field}: clients with secrets have no tokens; leave it out, or take \
+                "providers.okta.{field}: clients with secrets have no tokens; remove it, or use \
                  another source of keys than \"client_secrets\""
             )
         );

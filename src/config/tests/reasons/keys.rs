@@ -24,7 +24,7 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             vec![("remote_jwks.http_uri.cluster", json!(""))],
-            "remote_jwks.http_uri.cluster: empty; fill it in, or leave it out where it is optional",
+            "remote_jwks.http_uri.cluster: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("remote_jwks.unknown_kid_cooldown", json!("0s"))],
@@ -43,7 +43,7 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             vec![("algorithms", json!(["RS256", "HS256"]))],
-            r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in "shared_secrets""#,
         ),
         (
             vec![("algorithms", json!(["none"]))],
@@ -51,7 +51,7 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             vec![("algorithms", json!([]))],
-            "algorithms: empty; fill it in, or leave it out where it is optional",
+            "algorithms: empty; fill it in, or remove it if it is optional",
         ),
     ];
     let texts: Vec<(String, String)> = [
@@ -110,14 +110,14 @@ pub(super) fn fetched() -> BTreeSet<String> {
         ),
         (
             discovery("https://idp.example", json!({"cluster": ""})),
-            "discovery.cluster: empty; fill it in, or leave it out where it is optional",
+            "discovery.cluster: empty; fill it in, or remove it if it is optional",
         ),
         (
             discovery(
                 "https://idp.example",
                 json!({"cluster": "idp", "jwks_cluster": ""}),
             ),
-            "discovery.jwks_cluster: empty; fill it in, or leave it out where it is optional",
+            "discovery.jwks_cluster: empty; fill it in, or remove it if it is optional",
         ),
         (
             discovery(
@@ -155,7 +155,7 @@ pub(super) fn written() -> BTreeSet<String> {
     };
     let whole = vec![(
         vec![("providers.okta.remote_jwks", json!(null))],
-        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is needed, found none; add one"#,
+        r#"providers.okta: exactly one of "remote_jwks", "discovery", "local_jwks", "public_keys", "shared_secrets", "client_secrets" is required, found none; add one"#,
     )];
     let mut seen = check("", whole);
     seen.extend(okta(vec![
@@ -181,7 +181,7 @@ pub(super) fn written() -> BTreeSet<String> {
         ),
         (
             local(inline(&[ED25519_KEY]), json!(["HS256"])),
-            r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in "shared_secrets""#,
         ),
         (
             pem(json!([ED25519_PEM, "-----BEGIN RSA PRIVATE KEY-----"]), json!(null)),
@@ -197,7 +197,7 @@ pub(super) fn written() -> BTreeSet<String> {
         ),
         (
             pem(json!([]), json!(null)),
-            "public_keys.pem: empty; fill it in, or leave it out where it is optional",
+            "public_keys.pem: empty; fill it in, or remove it if it is optional",
         ),
         (
             pem(json!([ED25519_PEM.repeat(65)]), json!(null)),
@@ -205,7 +205,7 @@ pub(super) fn written() -> BTreeSet<String> {
         ),
         (
             pem(json!([ED25519_PEM]), json!(["EdDSA", "HS256"])),
-            r#"algorithms: HS256 needs a secret, and these keys are none; remove it, or give the secret by "shared_secrets""#,
+            r#"algorithms: HS256 requires a shared secret, but these keys are public; remove it, or give the secret in "shared_secrets""#,
         ),
         (
             pem(json!([ED25519_PEM]), json!(["RS256"])),
@@ -221,7 +221,7 @@ pub(super) fn written() -> BTreeSet<String> {
         ),
         (
             secrets(SECRET, json!(["RS256"])),
-            "algorithms: RS256 does not verify with a shared secret; name HS256, HS384 or HS512 alone",
+            "algorithms: RS256 does not verify with a shared secret; list only HS256, HS384 and HS512",
         ),
         (
             secrets(SECRET, json!(["HS512"])),

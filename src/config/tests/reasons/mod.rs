@@ -138,7 +138,7 @@ fn top() -> BTreeSet<String> {
                     ("requirement_map", json!({})),
                     ("requirementMap", json!({})),
                 ],
-                r#"configuration: "requirement_map" is there in both of its spellings; keep one spelling"#,
+                r#"configuration: "requirement_map" occurs in both of its spellings; keep one spelling"#,
             ),
             (
                 vec![("mode", json!("audit"))],
@@ -153,7 +153,7 @@ fn top() -> BTreeSet<String> {
                     "filter_state_rules",
                     json!({"name": "", "requires": {"a": {"allow_missing": {}}}}),
                 )],
-                "filter_state_rules.name: empty; fill it in, or leave it out where it is optional",
+                "filter_state_rules.name: empty; fill it in, or remove it if it is optional",
             ),
             (
                 vec![(
@@ -169,7 +169,7 @@ fn top() -> BTreeSet<String> {
             ),
             (
                 vec![("policy_id", json!(""))],
-                "policy_id: empty; fill it in, or leave it out where it is optional",
+                "policy_id: empty; fill it in, or remove it if it is optional",
             ),
             (
                 vec![("policy_id", json!("x".repeat(129)))],
@@ -197,7 +197,7 @@ fn top() -> BTreeSet<String> {
             ),
             (
                 vec![("realm", json!(""))],
-                "realm: empty; fill it in, or leave it out where it is optional",
+                "realm: empty; fill it in, or remove it if it is optional",
             ),
             (
                 vec![("realm", json!("x".repeat(65)))],

@@ -36,7 +36,7 @@ pub(super) fn providers() -> BTreeSet<String> {
         ),
         (
             vec![("issuer", json!("https://idp/{tid/v2"))],
-            "issuer: a brace that is part of no {claim}; write placeholders as {claim}, with the name of a claim",
+            "issuer: a brace that does not belong to a {claim}; write placeholders as {claim}, with the name of a claim",
         ),
         (
             vec![("issuer", json!("https://idp/{tid}"))],
@@ -51,23 +51,23 @@ pub(super) fn providers() -> BTreeSet<String> {
         ),
         (
             vec![("allow_any_tenant", json!(true))],
-            r#"allow_any_tenant: "issuer" has no {claim} that could tell tenants apart; leave "allow_any_tenant" out"#,
+            r#"allow_any_tenant: "issuer" has no {claim} that distinguishes tenants; leave "allow_any_tenant" out"#,
         ),
         (
             vec![("audiences", json!(["a", ""]))],
-            "audiences[1]: empty; fill it in, or leave it out where it is optional",
+            "audiences[1]: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("client_ids", json!([]))],
-            "client_ids: empty; fill it in, or leave it out where it is optional",
+            "client_ids: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("token_types", json!([]))],
-            "token_types: empty; fill it in, or leave it out where it is optional",
+            "token_types: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("require_claims", json!([{"claim": "a", "any_of": []}]))],
-            "require_claims[0].any_of: empty; fill it in, or leave it out where it is optional",
+            "require_claims[0].any_of: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("clock_skew_seconds", json!(86_401))],
@@ -79,18 +79,18 @@ pub(super) fn providers() -> BTreeSet<String> {
         ),
         (
             vec![("subjects", json!({}))],
-            r#"subjects: exactly one of "exact", "prefix", "suffix", "contains", "safe_regex" is needed, found none; add one"#,
+            r#"subjects: exactly one of "exact", "prefix", "suffix", "contains", "safe_regex" is required, found none; add one"#,
         ),
         (
             vec![(
                 "from_headers",
                 json!([{"name": "x-a", "value_prefix": "T "}, {"name": "X-A"}]),
             )],
-            r#"from_headers[1]: "X-A" is there twice; remove one"#,
+            r#"from_headers[1]: "X-A" occurs twice; remove one"#,
         ),
         (
             vec![("from_params", json!(["a", "a"]))],
-            r#"from_params[1]: "a" is there twice; remove one"#,
+            r#"from_params[1]: "a" occurs twice; remove one"#,
         ),
         (
             vec![("from_cookies", json!(["a=b"]))],
@@ -133,14 +133,14 @@ pub(super) fn headers() -> BTreeSet<String> {
                 ("claim_to_headers", claim("x-sub")),
                 ("forward_payload_header", json!("X_Sub")),
             ],
-            r#"claim_to_headers[0].header_name: "x-sub" is there twice; remove one"#,
+            r#"claim_to_headers[0].header_name: "x-sub" occurs twice; remove one"#,
         ),
         (
             vec![
                 ("claim_to_headers", claim("x-sub")),
                 ("forward_payload_header", json!("x.sub")),
             ],
-            r#"claim_to_headers[0].header_name: "x-sub" is there twice; remove one"#,
+            r#"claim_to_headers[0].header_name: "x-sub" occurs twice; remove one"#,
         ),
         (
             vec![
@@ -154,7 +154,7 @@ pub(super) fn headers() -> BTreeSet<String> {
                 ("payload_in_metadata", json!("jwt")),
                 ("header_in_metadata", json!("jwt")),
             ],
-            r#"header_in_metadata: "portcullis.jwt" is there twice; remove one"#,
+            r#"header_in_metadata: "portcullis.jwt" occurs twice; remove one"#,
         ),
         (
             vec![("jwt_cache_config", json!({"jwt_cache_size": 100_001}))],
@@ -166,7 +166,7 @@ pub(super) fn headers() -> BTreeSet<String> {
         ),
         (
             vec![("claim_to_headers", json!([{"header_name": "x-a"}]))],
-            r#"claim_to_headers[0]: exactly one of "claim_name", "claim_path" is needed, found none; add one"#,
+            r#"claim_to_headers[0]: exactly one of "claim_name", "claim_path" is required, found none; add one"#,
         ),
         (
             vec![(
@@ -180,7 +180,7 @@ pub(super) fn headers() -> BTreeSet<String> {
                 "claim_to_headers",
                 json!([{"header_name": "x-a", "claim_path": []}]),
             )],
-            "claim_to_headers[0].claim_path: empty; fill it in, or leave it out where it is optional",
+            "claim_to_headers[0].claim_path: empty; fill it in, or remove it if it is optional",
         ),
     ])
 }

@@ -15,11 +15,11 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match", json!({}))],
-            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is needed, found none; add one"#,
+            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is required, found none; add one"#,
         ),
         (
             vec![("match.path", json!("/"))],
-            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is needed, found "prefix", "path"; keep one"#,
+            r#".match: exactly one of "prefix", "path", "safe_regex", "path_separated_prefix", "connect_matcher" is required, found "prefix", "path"; keep one"#,
         ),
         (
             vec![("match.prefix", json!("api"))],
@@ -43,7 +43,7 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             header(json!({"name": ":path", "prefix_match": "/café?q=é"})),
-            ".match.headers[0].prefix_match: paths are matched in their normal spelling, which this is not; write /caf%C3%A9",
+            ".match.headers[0].prefix_match: paths are matched in their normal spelling, and this is another one; write /caf%C3%A9",
         ),
         (
             vec![("match", json!({"path_separated_prefix": "/a/"}))],
@@ -51,11 +51,11 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": "a)|(b"}}))],
-            r".match.safe_regex.regex: no regular expression: found closing ')' without matching '('; correct it (Unicode classes such as \p{L} are not supported)",
+            r".match.safe_regex.regex: invalid regular expression: found closing ')' without matching '('; correct it (Unicode classes such as \p{L} are not supported)",
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": r"/x\<y"}}))],
-            r".match.safe_regex.regex: no regular expression: \<, \> and \b{ are read otherwise by Envoy; correct it (Unicode classes such as \p{L} are not supported)",
+            r".match.safe_regex.regex: invalid regular expression: \<, \> and \b{ are read otherwise by Envoy; correct it (Unicode classes such as \p{L} are not supported)",
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": "a".repeat(4097)}}))],
@@ -67,11 +67,11 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match.methods", json!([]))],
-            ".match.methods: empty; fill it in, or leave it out where it is optional",
+            ".match.methods: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("match.methods", json!(["GET", "GET"]))],
-            r#".match.methods[1]: "GET" is there twice; remove one"#,
+            r#".match.methods[1]: "GET" occurs twice; remove one"#,
         ),
         (
             header(json!({"name": "a", "range_match": {"start": 5, "end": 5}})),
@@ -83,15 +83,15 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             header(json!({"name": "a", "string_match": {"prefix": ""}})),
-            ".match.headers[0].string_match.prefix: empty; fill it in, or leave it out where it is optional",
+            ".match.headers[0].string_match.prefix: empty; fill it in, or remove it if it is optional",
         ),
         (
             header(json!({"name": "a", "exact_match": "b", "present_match": true})),
-            r#".match.headers[0]: exactly one of "string_match", "exact_match", "prefix_match", "suffix_match", "contains_match", "safe_regex_match", "range_match", "present_match" is needed, found "exact_match", "present_match"; keep one"#,
+            r#".match.headers[0]: exactly one of "string_match", "exact_match", "prefix_match", "suffix_match", "contains_match", "safe_regex_match", "range_match", "present_match" is required, found "exact_match", "present_match"; keep one"#,
         ),
         (
             vec![("match.query_parameters", json!([{"name": ""}]))],
-            ".match.query_parameters[0].name: empty; fill it in, or leave it out where it is optional",
+            ".match.query_parameters[0].name: empty; fill it in, or remove it if it is optional",
         ),
     ])
 }
@@ -102,14 +102,14 @@ pub(super) fn requirements() -> BTreeSet<String> {
         |inner, _| json!({"requires_any": {"requirements": [inner, {"allow_missing": {}}]}}),
     );
     let too_deep = format!(
-        ".requires{}: requirements go deeper than 16 levels; write it flatter",
+        ".requires{}: requirements go deeper than 16 levels; flatten it",
         ".requires_any.requirements[0]".repeat(16)
     );
     check_rule(vec![
         (vec![("requires", nested)], &too_deep),
         (
             vec![("requires", json!({}))],
-            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed", "extract_only_without_validation" is needed, found none; add one"#,
+            r#".requires: exactly one of "provider_name", "provider_and_audiences", "requires_any", "requires_all", "allow_missing", "allow_missing_or_failed", "extract_only_without_validation" is required, found none; add one"#,
         ),
         (
             vec![("requires.provider_name", json!("okat"))],
@@ -131,7 +131,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 "requires",
                 json!({"requires_any": {"requirements": [{"provider_name": "okta"}]}}),
             )],
-            ".requires.requires_any.requirements: fewer than 2 entries; add some, or write the one entry itself",
+            ".requires.requires_any.requirements: fewer than 2 entries; add entries, or write the single entry without the list",
         ),
         (
             vec![
@@ -161,7 +161,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 ),
                 ("authorize.client_ids", json!(["c"])),
             ],
-            ".authorize: the claims need not be verified; require a token that verifies",
+            ".authorize: the claims may be unverified; require a token that verifies",
         ),
         (
             vec![(
@@ -173,7 +173,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
         ),
         (
             vec![("authorize", json!({}))],
-            ".authorize: empty; fill it in, or leave it out where it is optional",
+            ".authorize: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("authorize.scopes.any_of", json!(["a b"]))],
@@ -184,11 +184,11 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 "authorize.scopes",
                 json!({"any_of": ["a"], "all_of": ["a"]}),
             )],
-            r#".authorize.scopes: exactly one of "all_of", "any_of" is needed, found "all_of", "any_of"; keep one"#,
+            r#".authorize.scopes: exactly one of "all_of", "any_of" is required, found "all_of", "any_of"; keep one"#,
         ),
         (
             vec![("authorize.roles.any_of", json!([]))],
-            ".authorize.roles.any_of: empty; fill it in, or leave it out where it is optional",
+            ".authorize.roles.any_of: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("authorize.claims", json!([{"claim": "tier"}]))],
@@ -199,7 +199,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
                 "authorize.claims",
                 json!([{"claim": "account", "any_of": [1_234_567_890_123_456_789_f64]}]),
             )],
-            ".authorize.claims[0].any_of[0]: a large number came as a double, which also equals its neighbours; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
+            ".authorize.claims[0].any_of[0]: a large number was given as a double, which also equals its neighbours; quote it if the claim is text; else give the configuration as JSON text (a StringValue), which keeps every digit",
         ),
     ])
 }

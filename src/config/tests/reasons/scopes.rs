@@ -34,19 +34,19 @@ pub(super) fn scopes() -> BTreeSet<String> {
     let mut refusals = vec![
         (
             structured("{cloud}::{org}", &json!({"cloud": "a", "org": "b"})),
-            r#"structured_scopes.role: the template has no {role}; write it into "template", or leave the name out"#,
+            r#"structured_scopes.role: the template has no {role}; write it into "template", or remove the name"#,
         ),
         (
             structured("{cloud}::{org}::{role}", &json!({"cloud": "a"})),
-            r#"structured_scopes.where: any "org" would fit; give its value in "where""#,
+            r#"structured_scopes.where: any "org" would be accepted; give its value in "where""#,
         ),
         (
             vec![("structured_scopes", json!({"template": "{org}::{role}"}))],
-            r#"structured_scopes.where: any "org" would fit; give its value in "where""#,
+            r#"structured_scopes.where: any "org" would be accepted; give its value in "where""#,
         ),
         (
             structured("{org}::{role}", &json!({"org": "a", "orgs": "b"})),
-            r#"structured_scopes.where.orgs: the template has no {orgs}; write it into "template", or leave the name out"#,
+            r#"structured_scopes.where.orgs: the template has no {orgs}; write it into "template", or remove the name"#,
         ),
         (
             structured("{org}::{role}", &json!({"org": "a", "role": "b"})),
@@ -58,11 +58,11 @@ pub(super) fn scopes() -> BTreeSet<String> {
         ),
         (
             structured("{role}::{role}", &json!({})),
-            r#"structured_scopes.template: "{role}" is there twice; remove one"#,
+            r#"structured_scopes.template: "{role}" occurs twice; remove one"#,
         ),
         (
             structured("{org}::{role}", &json!({"org": ""})),
-            "structured_scopes.where.org: empty; fill it in, or leave it out where it is optional",
+            "structured_scopes.where.org: empty; fill it in, or remove it if it is optional",
         ),
         (
             structured("{org}::{role}", &json!({"org": 7})),
@@ -134,7 +134,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                 vec![("forward_payload_header", json!("X_User"))],
             ]
             .concat(),
-            r#"identity_header.header_name: "x-user" is there twice; remove one"#,
+            r#"identity_header.header_name: "x-user" occurs twice; remove one"#,
         ),
         (
             [
@@ -145,7 +145,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                 )],
             ]
             .concat(),
-            r#"claim_to_headers[0].header_name: "x-user" is there twice; remove one"#,
+            r#"claim_to_headers[0].header_name: "x-user" occurs twice; remove one"#,
         ),
         (
             [
@@ -156,7 +156,7 @@ pub(super) fn identities() -> BTreeSet<String> {
                 ],
             ]
             .concat(),
-            r#"identity_in_metadata: "portcullis.a" is there twice; remove one"#,
+            r#"identity_in_metadata: "portcullis.a" occurs twice; remove one"#,
         ),
     ];
     refusals.extend(
@@ -199,11 +199,11 @@ pub(super) fn revoked() -> BTreeSet<String> {
     okta(vec![
         (
             vec![("revoked", json!({"jti": ["a", ""]}))],
-            "revoked.jti[1]: empty; fill it in, or leave it out where it is optional",
+            "revoked.jti[1]: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("revoked", json!({"client_ids": [""]}))],
-            "revoked.client_ids[0]: empty; fill it in, or leave it out where it is optional",
+            "revoked.client_ids[0]: empty; fill it in, or remove it if it is optional",
         ),
         (
             vec![("revoked", json!({"client_ids": "a"}))],

@@ -11,7 +11,7 @@ pub(super) fn status() -> BTreeSet<String> {
     let okta = || json!({"provider_name": "okta"});
     let reader = || json!({"scopes": {"any_of": ["status"]}});
     let anyone = || json!({"requires_any": {"requirements": [okta(), {"allow_missing": {}}]}});
-    let unprotected = "status: anyone could read it: it asks for no token that verifies; set \
+    let unprotected = "status: anyone could read it, because it requires no verified token; set \
                        \"requires\" to a provider, or \"unprotected\": true alone";
     check(
         "",
@@ -47,7 +47,7 @@ pub(super) fn status() -> BTreeSet<String> {
                         "requires": {"extract_only_without_validation": {}},
                     }),
                 )],
-                "status.requires: the claims need not be verified; require a token that verifies",
+                "status.requires: the claims may be unverified; require a token that verifies",
             ),
             (
                 vec![("status", json!({"unprotected": true}))],
