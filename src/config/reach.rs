@@ -84,7 +84,7 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     ))
 }
 
-/// Why a path is in no request's every reading.
+/// What stops every reading of a path from matching.
 fn cut(path: &str) -> Option<&'static str> {
     if path.contains(';') {
         return Some(

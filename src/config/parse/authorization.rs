@@ -14,7 +14,7 @@ use crate::{
     policy::{Authorization, WordSet},
 };
 
-/// What a scope is made of.
+/// The form of a scope.
 pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
 
 /// `authorize`.

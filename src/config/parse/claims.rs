@@ -1,4 +1,4 @@
-//! Claims that must hold.
+//! Claims by name, and the values that they must have.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::{
     verification::ClaimRequirement,
 };
 
-/// The claims `names`; `defaults` where nothing is written.
+/// The claims `names`; `defaults` if none are written.
 #[inline(never)]
 pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[Claim]) -> Vec<ClaimPath> {
     match names {
@@ -46,7 +46,7 @@ pub(super) fn requirements(
     Ok(requirements)
 }
 
-/// `authorize.claims`, each with the values that it accepts.
+/// `authorize.claims`, each with its accepted values.
 pub(super) fn accepted_values(
     raw: &[RawClaimRequirement],
 ) -> Result<Vec<(ClaimPath, Vec<Value>)>, ConfigError> {

@@ -29,7 +29,7 @@ use crate::{
 /// Longest identifier, in characters.
 const MAX_ID: usize = 256;
 
-/// A provider whose clients present secrets: it accepts no token.
+/// A provider whose clients present secrets. It accepts no tokens.
 pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, ConfigError> {
     let key_source = "client_secrets";
     let preset = Preset::Generic;
@@ -91,7 +91,7 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     }
     let mut clients = Vec::new();
     for (id, raw) in &raw.clients.0 {
-        // What follows a colon may be the secret: it is not repeated.
+        // Text after a colon may be the secret, so it is not repeated.
         let shown = id.split(':').next().unwrap_or_default();
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
@@ -99,7 +99,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
-    // Encoded as RFC 6749 section 2.3.1 has it or not, such an identifier is read in one way.
+    // With these characters, it makes no difference whether the identifier is encoded as RFC 6749
+    // section 2.3.1 says.
     if id.is_empty()
         || !id
             .bytes()
@@ -139,7 +140,7 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
         "hashes",
     )?;
     let mut hashes = raw.iter().enumerate().map(|(index, text)| {
-        // Never repeated: an operator may have written the secret itself.
+        // The text may be the secret itself, so it is never repeated.
         SecretHash::parse(text)
             .ok_or(Fault::SecretHash)
             .at_index(index)
@@ -148,7 +149,7 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Words that claims hold as one text, or that readers of claims would split.
+/// Words for a claim that joins them with spaces; a word with a space would be split by readers.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

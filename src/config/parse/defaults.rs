@@ -1,9 +1,9 @@
-//! A provider's fields where the operator leaves them out, by the product that makes the tokens.
+//! The defaults of a provider's fields, by the product that issues the tokens.
 //!
-//! A preset says nothing that an operator could not write, and it never weakens: what it does not
-//! know (issuer, audiences, keys) stays required. To `require_claims` it adds what it asks of claims
-//! that the operator does not name: an operator who asks for one claim more does not mean to let ID
-//! tokens in.
+//! A preset contains nothing that an operator could not write, and it never weakens a provider:
+//! what it does not know (issuer, audiences, keys) remains required. Its required claims are added
+//! to `require_claims`, except for claims that the operator lists there: an operator who requires
+//! one more claim does not mean to admit ID tokens.
 
 use core::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::{
     verification::{ClaimRequirement, KeyIssuer},
 };
 
-/// A claim: the names on the way to it.
+/// A claim, as the names on the path to it.
 pub(super) type Claim = &'static [&'static str];
 
-/// What holds for fields that are not written.
+/// Defaults of fields that are not written.
 pub(super) struct Defaults {
     pub(super) client_id_claims: &'static [Claim],
     pub(super) issuer: Option<&'static str>,
     pub(super) jwk_algorithm: JwkAlgorithm,
     pub(super) key_issuer: KeyIssuer,
     pub(super) max_lifetime: Option<Duration>,
-    /// Each claim with the value that it must have, or that it must be present.
+    /// Required claims, each with its value, or `None` if any value will do.
     require_claims: &'static [(&'static str, Option<&'static str>)],
     pub(super) role_claims: &'static [Claim],
     pub(super) scope_claims: &'static [Claim],
@@ -49,8 +49,8 @@ const AUTH0: Defaults = Defaults {
     client_id_claims: &[&["azp"], &["client_id"]],
     // The same: `scope`, one text.
     scope_claims: &[&["scope"]],
-    // Auth0, "Role-based access control": what the user may do, asked for by the client or not. As
-    // scopes, they would let a client do what nobody allowed it to.
+    // Auth0, "Role-based access control": the user's permissions, whether the client requested them
+    // or not. As scopes they would give a client rights that nobody granted to it.
     role_claims: &[&["permissions"]],
     // "Access token profiles": `JWT`, or `at+jwt` in the profile of RFC 9068.
     token_types: &["JWT", "at+jwt"],
@@ -62,9 +62,9 @@ const COGNITO: Defaults = Defaults {
     client_id_claims: &[&["client_id"]],
     scope_claims: &[&["scope"]],
     role_claims: &[&["cognito:groups"]],
-    // The same: ID tokens are of the same issuer, and say `id`.
+    // The same: ID tokens have the same issuer, and say `id`.
     require_claims: &[("token_use", Some("access"))],
-    // The same: its header has `kid` and `alg` alone.
+    // The same: its header has only `kid` and `alg`.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
@@ -82,7 +82,7 @@ const ENTRA_V1: Defaults = Defaults {
     ..GENERIC
 };
 
-/// As in version 1.0, but for `iss`, and for `azp` in place of `appid`.
+/// As in version 1.0, except for `iss`, and with `azp` instead of `appid`.
 const ENTRA_V2: Defaults = Defaults {
     issuer: Some("https://login.microsoftonline.com/{tid}/v2.0"),
     client_id_claims: &[&["azp"]],
@@ -95,10 +95,10 @@ const KEYCLOAK: Defaults = Defaults {
     client_id_claims: &[&["azp"], &["client_id"]],
     // The same: `scope`, one text.
     scope_claims: &[&["scope"]],
-    // The same: the realm's roles. Those of a client are in `resource_access` under its name: whose
-    // count, the operator has to say.
+    // The same: the realm's roles. The roles of a client are in `resource_access` under its name;
+    // the operator has to choose the client.
     role_claims: &[&["realm_access", "roles"]],
-    // Keycloak, `TokenUtil`: the payload's `typ` tells access from ID tokens.
+    // Keycloak, `TokenUtil`: the payload's `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
     // Keycloak 26.2, client attribute `access.token.header.type.rfc9068`.
     token_types: &["JWT", "at+jwt"],
@@ -112,8 +112,8 @@ const OKTA: Defaults = Defaults {
     require_claims: &[("cid", None)],
     // Okta, "Customize tokens with a groups claim".
     role_claims: &[&["groups"]],
-    // Okta support: custom authorization servers write no `typ`. What the org's own server writes
-    // (`application/okta-internal-at+jwt`) is for Okta alone.
+    // Okta support: custom authorization servers write no `typ`. Tokens of the org's own server
+    // (`application/okta-internal-at+jwt`) are for Okta only.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
@@ -130,10 +130,10 @@ const PING_FEDERATE: Defaults = Defaults {
 };
 
 const PRIVATE_KEY_JWT: Defaults = Defaults {
-    // RFC 7523 section 3: `iss` and `sub` are the client; two that differ are refused.
+    // RFC 7523 section 3: `iss` and `sub` are the client. Two that differ are refused.
     client_id_claims: &[&["iss"], &["sub"]],
     require_claims: &[("sub", None)],
-    // A client that signs for itself would grant itself what it likes.
+    // A client that signs its own tokens could grant itself anything.
     scope_claims: &[],
     role_claims: &[],
     // Zscaler's SDKs make assertions for ten minutes, without `iat`.
@@ -160,7 +160,7 @@ const RFC9068: Defaults = Defaults {
 };
 
 impl Preset {
-    /// What a provider of this product has where nothing is written.
+    /// The defaults for this product.
     pub(super) const fn defaults(self) -> &'static Defaults {
         match self {
             Self::Auth0 => &AUTH0,
@@ -178,7 +178,7 @@ impl Preset {
 }
 
 impl Defaults {
-    /// What is required of claims next to what is written. An empty list asks for nothing.
+    /// The written requirements and the defaults. An empty list requires nothing.
     pub(super) fn require_claims(
         &self,
         written: Option<Vec<ClaimRequirement>>,

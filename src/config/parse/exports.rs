@@ -1,4 +1,4 @@
-//! Filter state that a provider's tokens are written to.
+//! The entries of the filter state for a provider's tokens.
 
 use super::{list::distinct_texts, text::at_most};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     decision::{Exports, StateKey},
 };
 
-/// Longest name: `jwt_authn`'s users name the entry after the issuer, which is a URL.
+/// Longest name. Users of `jwt_authn` name the entry after the issuer, which is a URL.
 const MAX_NAME: usize = 256;
 
 /// The fields `*_in_metadata`.
@@ -19,14 +19,14 @@ pub(super) struct WrittenExports<'a> {
     pub(super) payload: Option<&'a str>,
 }
 
-/// The names that are written, each for one thing.
+/// The names as written, each used once.
 #[inline(never)] // twice the code for two kinds of providers
 pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
     let mut named = |field, written: Option<&str>| {
         let key = key(written).at(field)?;
         if let Some(key) = &key {
-            // The one would overwrite the other.
+            // One entry would overwrite the other.
             if seen.contains(key) {
                 let value = key.as_str().to_owned();
                 return Err(Fault::Repeated { value }).at(field);
@@ -47,11 +47,11 @@ pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigErro
 }
 
 fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
-    // An empty text is an absent one in protobuf JSON.
+    // In protobuf JSON, an empty text means that the field is absent.
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };
-    // The host's names end at a NUL, and `%FILTER_STATE(…)%` takes no white space.
+    // The host's names end at a NUL, and `%FILTER_STATE(…)%` does not accept white space.
     if name
         .chars()
         .any(|char| char.is_whitespace() || char.is_control())

@@ -1,7 +1,7 @@
 //! Headers that providers set in forwarded requests.
 //!
-//! Upstreams trust these headers, so none of them may be one that others give a meaning to, that
-//! tokens are read from, or that has two sources.
+//! Upstreams trust these headers. So none of them may have another meaning, carry tokens, or have
+//! two sources.
 
 use super::claims::claim_path;
 use crate::{
@@ -27,7 +27,7 @@ const RESERVED: [&str; 13] = [
     "upgrade",
 ];
 
-/// `verification_status_header` where none is named, and the name for none, as in `jwt_authn`.
+/// The default `verification_status_header`, and the value for no header, as in `jwt_authn`.
 const STATUS_HEADER: &str = "x-jwt-signature-verified";
 const NO_STATUS_HEADER: &str = "-";
 
@@ -51,7 +51,7 @@ pub(super) fn payload_header(
     name: Option<&str>,
     padded: Option<bool>,
 ) -> Result<Option<PayloadHeader>, Fault> {
-    // An empty text is an absent one in protobuf JSON.
+    // In protobuf JSON, an empty text means that the field is absent.
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };
@@ -61,7 +61,7 @@ pub(super) fn payload_header(
     }))
 }
 
-/// Refuses headers with two sources, and headers that tokens are read from.
+/// Refuses headers that have two sources or that tokens are read from.
 pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     for provider in providers {
         check_provider(provider, providers)
@@ -71,7 +71,7 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// `verification_status_header`: one that says nothing else and that no token is read from.
+/// `verification_status_header`: a header with no other content, and from which no token is read.
 pub(super) fn status_header(
     name: Option<&str>,
     providers: &[Provider],
@@ -91,7 +91,7 @@ pub(super) fn status_header(
     Ok(Some(name))
 }
 
-/// Every header that some provider or requirement may set, once.
+/// Every header that some provider or requirement may set, without duplicates.
 pub(super) fn owned<'a>(
     providers: &[Provider],
     requirements: impl Iterator<Item = &'a Requirement>,
@@ -168,7 +168,7 @@ fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {
     one.is_confusable_with(other.as_str().as_bytes())
 }
 
-/// A header that a module may set.
+/// A header that a module is allowed to set.
 pub(super) fn settable(name: &str) -> Result<HeaderName, Fault> {
     if name.starts_with(':') {
         return Err(Fault::ReservedHeader);

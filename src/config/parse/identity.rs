@@ -1,4 +1,4 @@
-//! The header that says who is calling.
+//! The header that names the caller.
 
 use super::{headers, structured_scopes::ROLE};
 use crate::{
@@ -19,7 +19,7 @@ pub(super) fn header(
     })
 }
 
-/// Refuses to pass claims on unverified where an identity would be made of them.
+/// Refuses a requirement that forwards unverified claims of a provider with an identity header.
 pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {
         return Ok(());
@@ -31,7 +31,7 @@ pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result
         names_any = true;
         joined |= identifies(providers.get(id.index()));
     });
-    // Without a provider it is about everyone's tokens.
+    // Without a provider, the requirement concerns everyone's tokens.
     if joined || !names_any && providers.iter().any(|provider| identifies(Some(provider))) {
         let field = "extract_only_without_validation";
         let other = "identity_header";

@@ -1,4 +1,4 @@
-//! Who must have issued a token, and whom it must be meant for.
+//! The issuer and the audiences of tokens.
 
 use super::list::texts;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     verification::{ClaimRequirement, Issuer},
 };
 
-/// What is written about the issuer.
+/// The fields about the issuer.
 pub(super) struct WrittenIssuer<'a> {
     /// `issuer`.
     pub(super) issuer: Option<&'a str>,
@@ -19,10 +19,10 @@ pub(super) struct WrittenIssuer<'a> {
 }
 
 impl WrittenIssuer<'_> {
-    /// The issuer. A placeholder must be constrained by `require_claims`: a stranger's tenant of
-    /// the same authorization server would otherwise enter as well as the operator's own.
+    /// The issuer. `require_claims` must constrain each placeholder; otherwise any tenant of the
+    /// authorization server could enter.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
-        // An empty text is an absent one in protobuf JSON.
+        // In protobuf JSON, an empty text means that the field is absent.
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
             Some(_) if self.allow_any_issuer => {
                 let (field, other) = ("issuer", "allow_any_issuer");
@@ -45,11 +45,11 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// `audiences` and `allow_any_audience`. Where tokens name no audience, the clients that they were
-/// made for take its place.
+/// `audiences` and `allow_any_audience`. If a product's tokens have no audience, accepted clients
+/// take its place.
 pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
     let allow_any = raw.allow_any_audience.unwrap_or(false);
-    // An empty list is an absent one in protobuf JSON.
+    // In protobuf JSON, an empty list means that the field is absent.
     let written = raw.audiences.as_deref();
     match written.filter(|audiences| !audiences.is_empty()) {
         Some(_) if allow_any => {

@@ -1,4 +1,4 @@
-//! Which kind of keys a provider has, which algorithms they serve, and keys that are written out.
+//! The source of a provider's keys, the algorithms that they serve, and keys in the configuration.
 
 use base64::{
     Engine as _,
@@ -23,13 +23,13 @@ use crate::{
     verification::{Issuer, KeySource},
 };
 
-/// Every name of an algorithm.
+/// The names of all algorithms.
 const ALGORITHMS: &[&str] = &[
     "EdDSA", "Ed25519", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "PS256", "PS384",
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// The one source that is written, and its name.
+/// The source that is written, with its name.
 pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Fault> {
     exactly_one([
         ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
@@ -40,12 +40,12 @@ pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), F
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-        // Where there are any, the provider is another.
+        // A provider with client secrets has a type of its own.
         ("client_secrets", None),
     ])
 }
 
-/// The key source and the algorithms that it is for.
+/// The key source and its algorithms.
 pub(super) fn keys(
     (field, written): (&str, Written<'_>),
     raw: &RawProvider,
@@ -94,7 +94,7 @@ pub(super) fn keys(
     }
 }
 
-/// A source of keys as it is written.
+/// A key source as written.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     /// `discovery`.
@@ -144,7 +144,7 @@ fn symmetric() -> Vec<Algorithm> {
         .collect()
 }
 
-/// Whoever can read a public key could sign with it, were it a secret (RFC 8725 §2.1).
+/// Refuses HS* with public keys: anyone who can read the key could sign (RFC 8725 §2.1).
 fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let found = algorithms.iter().find(|algorithm| algorithm.is_symmetric());
     found.map_or(Ok(()), |found| {
@@ -165,7 +165,7 @@ fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     })
 }
 
-/// Refuses keys of which none could ever verify a token.
+/// Refuses keys if none of them could ever verify a token.
 fn check_service(
     keys: &KeySet,
     algorithms: &[Algorithm],
@@ -203,8 +203,8 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         .at(field)
 }
 
-/// The set, unless one of its keys is left out because of its exponent. Earlier versions accepted
-/// up to 33 bits, and an operator who updates has to learn that the key no longer serves.
+/// The set; an error if a key was left out because of its exponent. Earlier versions accepted up to
+/// 33 bits, so an operator who updates must learn that the key no longer serves.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {
@@ -213,7 +213,7 @@ fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     }
 }
 
-/// Unlike an issuer's, these are the operator's own: a bad one is a mistake to be told of.
+/// Parses the operator's own keys. Unlike in an issuer's key set, a bad key is a mistake to report.
 fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();
     for (index, text) in raw.pem.iter().enumerate() {
@@ -226,7 +226,7 @@ fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     Ok(KeySet::from_keys(keys).ok_or(Fault::Empty)?)
 }
 
-/// `bytes` of protobuf JSON: either alphabet, with padding or without.
+/// Decodes `bytes` of protobuf JSON: either alphabet, with or without padding.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,

@@ -1,4 +1,4 @@
-//! Bounds that hold per worker.
+//! Limits per worker.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     token_cache::CacheLimits,
 };
 
-/// Durations are read in whole milliseconds.
+/// The shortest duration, since durations are read in whole milliseconds.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 const DEFAULT_CACHED_TOKENS: usize = 1000;
@@ -87,7 +87,7 @@ pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
     })
 }
 
-/// `jwt_cache_config`. As in protobuf, 0 is the default.
+/// `jwt_cache_config`. As in protobuf, 0 means the default.
 pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
     let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
         written
@@ -116,7 +116,7 @@ pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
     Ok((raw.disabled != Some(true)).then_some(limits))
 }
 
-/// `value`, if it lies between `min` and `max`.
+/// Checks that `value` is between `min` and `max`.
 pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> Result<u64, Fault> {
     if (min..=max).contains(&value) {
         Ok(value)
@@ -125,7 +125,7 @@ pub(super) fn in_bounds(value: u64, min: u64, max: u64, unit: &'static str) -> R
     }
 }
 
-/// `value`, if it lies between `min` and `max`.
+/// Checks that `value` is between `min` and `max`.
 pub(super) fn duration_in_bounds(
     value: Duration,
     min: Duration,
@@ -135,7 +135,7 @@ pub(super) fn duration_in_bounds(
     in_bounds(value, min, max, "milliseconds").map(Duration::from_millis)
 }
 
-/// A duration that is more than nothing.
+/// A duration above zero.
 pub(super) fn positive(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, RawDuration::MAX)
 }

@@ -45,8 +45,8 @@ fn at_most_one<T, const N: usize>(
     }
 }
 
-/// Texts of which there is at least one, none of them empty or twice: an empty list could be read
-/// as "any" or as "none".
+/// A list of texts that has at least one, none of them empty or repeated. An empty list could be
+/// read as "any" or as "none".
 pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
         return Err(Fault::Empty.into());
@@ -54,12 +54,12 @@ pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     distinct_texts(list)
 }
 
-/// `client_ids`: texts as in [`texts`]; none where nothing is written.
+/// `client_ids`: a list as in [`texts`]; empty if it is not written.
 pub(super) fn client_ids(written: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     written.map_or(Ok(Vec::new()), texts).at("client_ids")
 }
 
-/// Texts, none of them empty or twice.
+/// Texts, none of them empty or repeated.
 pub(super) fn distinct_texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     let mut distinct: Vec<String> = Vec::new();
     for (index, text) in list.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! From what is written to what holds.
+//! From raw types to domain types.
 //!
-//! Each file turns raw types of one concept into domain types, by value: what cannot be turned is a
-//! [`ConfigError`], so nothing has to be checked again later. Errors start where they are found,
-//! without a place, and gain their place on the way up ([`At`]).
+//! Each file converts the raw types of one concept. What cannot be converted is a [`ConfigError`],
+//! so nothing needs to be checked again later. Errors begin without a place, and get it on the way
+//! up ([`At`]).
 
 mod authorization;
 mod claims;
@@ -44,22 +44,22 @@ use crate::{
     verification::SignatureBackend,
 };
 
-/// `realm` of a configuration that names none.
+/// The default `realm`.
 const DEFAULT_REALM: &str = "api";
 
 impl Config {
-    /// Reads a configuration: one JSON object, strictly.
+    /// Parses a configuration: one JSON object, strictly.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first fault found.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
         Self::from_value(&json::parse(bytes).map_err(Fault::Json)?)
     }
 
-    /// Reads a configuration that is parsed already.
+    /// Parses a configuration from a JSON value.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first fault found.
     pub fn from_value(document: &Value) -> Result<Self, ConfigError> {
         let raw = RawConfig::read(document).map_err(ConfigError::without_secrets)?;
         config(&raw)
@@ -69,7 +69,7 @@ impl Config {
 fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let limits = limits::limits(raw.limits.unwrap_or_default()).at("limits")?;
     let mut providers = Vec::new();
-    // Sorted, which is the order of `Config::providers`.
+    // Sorted by name, which is the order of `Config::providers`.
     for (name, provider) in raw.providers.iter().flat_map(|named| &named.0) {
         let parsed = provider::provider(name, provider, &limits)
             .at(name)

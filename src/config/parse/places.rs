@@ -7,7 +7,7 @@ use crate::{
     policy::{HeaderPlace, Places},
 };
 
-/// `from_headers`, `from_params` and `from_cookies`; the standard places where none is written.
+/// `from_headers`, `from_params` and `from_cookies`; the standard locations if none is written.
 pub(super) fn places(
     headers: &[RawJwtHeader],
     params: &[String],
@@ -50,7 +50,7 @@ fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Fault> {
     })
 }
 
-/// Whether what is found in one place is also found in the other.
+/// Whether a token found in one location is also found in the other.
 fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
     let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
     one_name == other_name
@@ -68,7 +68,7 @@ fn parts(place: &HeaderPlace) -> (&str, &str) {
 fn cookie_names(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let names = distinct_texts(raw)?;
     for (index, name) in names.iter().enumerate() {
-        // A cookie's name is a token as a header's is (RFC 6265 §4.1.1).
+        // The name of a cookie is a token, like that of a header (RFC 6265 §4.1.1).
         if HeaderName::parse(name).is_err() {
             let expected = "the name of a cookie";
             return Err(Fault::WrongForm {

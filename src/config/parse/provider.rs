@@ -30,10 +30,10 @@ use crate::{
 
 const MAX_NAME: usize = 64;
 
-/// Seconds of tolerance between clocks, as in `jwt_authn`.
+/// The default tolerance between clocks in seconds, as in `jwt_authn`.
 const DEFAULT_CLOCK_SKEW: u64 = 60;
 
-/// One day: more is no tolerance between clocks.
+/// One day. More is not a tolerance between clocks.
 const MAX_CLOCK_SKEW: u64 = 86_400;
 
 /// `providers.<name>`.
@@ -65,7 +65,7 @@ fn authorization_server(
     let issuer = WrittenIssuer {
         issuer: raw.issuer.as_deref().or(match raw.allow_any_issuer {
             None => defaults.issuer,
-            // What is written leaves no room for a default that says otherwise.
+            // A default must not contradict what is written.
             Some(_) => None,
         }),
         allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
@@ -135,7 +135,7 @@ fn authorization_server(
     })
 }
 
-/// What a token says of its bearer's rights.
+/// The fields about rights.
 struct Rights {
     structured_scopes: Option<StructuredScopes>,
     role_claims: Vec<ClaimPath>,
@@ -211,7 +211,7 @@ fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigErro
     })
 }
 
-/// Whole seconds; a fraction is dropped, which is the stricter bound.
+/// A lifetime in whole seconds. A fraction is dropped, which is the stricter bound.
 fn lifetime(written: RawDuration) -> Result<Duration, Fault> {
     let (written, max) = (written.0.as_secs(), RawDuration::MAX.as_secs());
     in_bounds(written, 1, max, "seconds").map(Duration::from_secs)
@@ -231,7 +231,7 @@ fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenT
     let absent = written.contains(&"");
     let names = written.iter().filter(|name| !name.is_empty()).map(|name| {
         let name = name.to_ascii_lowercase();
-        // RFC 7515 §4.1.9: the prefix is left out by those who follow its advice.
+        // RFC 7515 §4.1.9 recommends leaving out the prefix.
         name.strip_prefix("application/")
             .map(str::to_owned)
             .unwrap_or(name)

@@ -22,7 +22,7 @@ const DEFAULT_UNKNOWN_KID_COOLDOWN: Duration = Duration::from_secs(30);
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// Greatest back-off in units of its base, where none is written.
+/// The default greatest back-off, in units of its base.
 const DEFAULT_BACK_OFF_GROWTH: u32 = 10;
 
 /// `remote_jwks`.
@@ -54,7 +54,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     keeping.remote_keys(JwksLocation::Configured(endpoint), timeout)
 }
 
-/// `discovery` of the issuer that is configured beside it.
+/// `discovery` for the issuer that is configured next to it.
 pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
     if raw.cluster.is_empty() {
         return Err(Fault::Empty).at("cluster");
@@ -83,14 +83,14 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
     keeping.remote_keys(location, timeout)
 }
 
-/// Envoy reads zero as "no limit": a call that hangs would never be repeated. The ABI has 32 bits for
-/// it, and a lease lasts as long.
+/// Checks a timeout. Envoy treats zero as "no limit", so a call that hangs would never be repeated.
+/// The ABI has 32 bits for it, and the lease must last as long.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 
-/// Where the issuer's metadata stands: below it (OpenID Connect Discovery 1.0 §4.1), or in front of
-/// its path (RFC 8414 §3.1).
+/// The addresses of the issuer's metadata: below the issuer (OpenID Connect Discovery 1.0 §4.1), or
+/// before its path (RFC 8414 §3.1).
 fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     let issuer = without_placeholders(issuer)?;
     let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);

@@ -8,10 +8,9 @@ use super::{
 };
 use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
-/// Declares an object, how it is read, and its schema. A field is written under its own name, or the
-/// one after `=`; with `| camelCase`, also in the lowerCamelCase of protobuf JSON. Behind the
-/// type may stand what holds where it is not written; this and the field's comment, which is for
-/// operators, are in the schema alone.
+/// Declares an object, its parser and its schema. A field has its own name in the JSON, or the one
+/// after `=`; with `| camelCase` also its lowerCamelCase form. A default may follow the type. The
+/// default and the field's comment, which addresses operators, only go into the schema.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -32,7 +31,7 @@ macro_rules! object {
             const NAMES: &[$crate::config::spelling::FieldName] =
                 &[$($crate::config::raw::object::field_name!($field $(= $name)? $(| $camel)?)),*];
 
-            /// Reads an object that may also have other fields of these names.
+            /// Parses an object that may also have fields of these names.
             fn read_among(
                 value: &::serde_json::Value,
                 names: &[$crate::config::spelling::FieldName],
@@ -69,7 +68,7 @@ macro_rules! object {
     };
 }
 
-/// Declares a set of values, and how each is written.
+/// Declares a set of values and their spelling.
 macro_rules! choice {
     (
         $(#[$attribute:meta])*
@@ -96,7 +95,7 @@ macro_rules! choice {
     };
 }
 
-/// The name of a field, as [`object!`] declares it.
+/// The name of a field in [`object!`].
 macro_rules! field_name {
     ($field:ident $(| $camel:ident)?) => {
         $crate::config::raw::object::field_name!($field = (stringify!($field)) $(| $camel)?)
@@ -112,17 +111,18 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of an object, each of which has a name that it knows, and the first error in them.
+/// The members of an object with known names, and the first error among them.
 ///
-/// A field that cannot be read stays empty, and the object is refused at its [end](Self::end). To
-/// leave at each field by itself would take far more code: everywhere other fields are to be dropped.
+/// A field that cannot be parsed stays empty, and [`end`](Self::end) refuses the object. Returning
+/// at each field would take far more code, because all earlier fields would have to be dropped
+/// there.
 pub(super) struct Members<'a> {
     members: &'a Map<String, Value>,
     error: Option<ConfigError>,
 }
 
 impl<'a> Members<'a> {
-    /// The members of `value`, which may have `names` and no others.
+    /// The members of `value`, which may only have `names`.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
@@ -155,7 +155,7 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// What was made of the fields, where nothing is wrong with any of them.
+    /// Returns the object, or the first error of its fields.
     pub(super) fn end<T>(self, object: T) -> Result<T, ConfigError> {
         self.error.map_or(Ok(object), Err)
     }
@@ -171,7 +171,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The one of `choices` that is written under `names`.
+/// The choice whose name, from `names`, is written.
 pub(in crate::config) fn choose<T, const N: usize>(
     value: &Value,
     names: &'static [&'static str; N],

@@ -1,4 +1,4 @@
-//! Values that JSON writes in more than one way.
+//! Scalars with more than one JSON form.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(in crate::config) struct Scalar(pub(in crate::config) Value);
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::config) struct PointInTime(pub(in crate::config) UnixSeconds);
 
-/// A claim: the name of one at the top, literally, or a list of literal segments.
+/// A claim: a top-level name, taken literally, or a list of literal segments.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct ClaimName(pub(in crate::config) ClaimPath);
 
@@ -49,7 +49,7 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
-                // An account number of 17 digits would let neighbouring accounts in.
+                // With a number of 17 digits, neighbouring accounts would match too.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

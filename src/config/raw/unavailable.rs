@@ -1,18 +1,17 @@
-//! Names that are known but not available.
+//! Fields that are known but not available.
 //!
-//! An operator who writes one of them has made no spelling mistake: it is a field of `jwt_authn`
-//! or of a later version of this module, or it needs what a module does not have. Each is refused
-//! with what to do instead, never ignored: a requirement that is not enforced must not look as if
-//! it were.
+//! Such a field is not a spelling mistake: `jwt_authn` or a later version of this module has it, or
+//! it needs something that a module does not have. It is refused with advice, never ignored: a
+//! requirement that is not enforced must not look as if it were.
 
 use crate::config::{
     Fault,
     spelling::{FieldName, camel_case},
 };
 
-/// A field that is known to be absent.
+/// A field that is known but not available.
 struct Absence {
-    /// A field that the object has where this name would stand.
+    /// A field of the object in which the name is expected.
     beside: &'static str,
     /// The name.
     field: &'static str,
@@ -22,7 +21,7 @@ struct Absence {
 
 const LEAVE: &str = "leave it out";
 
-/// Sorted by the object in which the name stands.
+/// Sorted by the object that the name belongs to.
 const ABSENT: &[Absence] = &[
     absent(
         "prefix",
@@ -56,7 +55,7 @@ const ABSENT: &[Absence] = &[
 /// Data sources that a module cannot read.
 const UNREADABLE: [&str; 3] = ["environment_variable", "filename", "watched_directory"];
 
-/// Why an object with the fields `known` does not have the one that is `written`, where that is no spelling mistake.
+/// The fault for a known but unavailable field `written` in an object with the fields `known`.
 pub(in crate::config) fn absence(written: &str, known: &[FieldName]) -> Option<Fault> {
     let has = |name: &str| known.iter().any(|own| own.snake == name);
     let is = |name: &str| written == name || written == camel_case(name);

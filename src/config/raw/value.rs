@@ -13,12 +13,12 @@ use crate::{
     json,
 };
 
-/// What can stand in the configuration.
+/// A type that can be parsed from a JSON value.
 pub(in crate::config) trait Read: Sized {
-    /// Reads `value`.
+    /// Parses `value`.
     fn read(value: &Value) -> Result<Self, ConfigError>;
 
-    /// What it means that the field `name` is not there.
+    /// The result if the field `name` is missing.
     fn absent(name: &'static str) -> Result<Self, ConfigError> {
         Err(Fault::MissingField { field: name }.into())
     }
@@ -81,7 +81,7 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// An object whose names the operator chooses, sorted by them.
+/// An object whose names the operator chooses, sorted by name.
 #[derive(Debug)]
 pub(in crate::config) struct Named<T>(pub(in crate::config) Vec<(String, T)>);
 
@@ -97,7 +97,7 @@ impl<T: Read> Read for Named<T> {
             .as_object()
             .ok_or_else(|| wrong_type("an object", value))?;
         let mut named = Vec::new();
-        // Sorted as they are: a `Map` is a `BTreeMap`.
+        // A `Map` is a `BTreeMap`, so the members are sorted.
         for (name, member) in members {
             named.push((name.clone(), T::read(member).at(name)?));
         }
@@ -105,12 +105,12 @@ impl<T: Read> Read for Named<T> {
     }
 }
 
-/// The text that `value` is.
+/// The text in `value`.
 pub(super) fn text(value: &Value) -> Result<&str, ConfigError> {
     value.as_str().ok_or_else(|| wrong_type("a string", value))
 }
 
-/// The error that `value` is not what is `expected`.
+/// The error for a `value` that is not `expected`.
 pub(super) fn wrong_type(expected: &'static str, value: &Value) -> ConfigError {
     let found = match value {
         Value::Null => "null".to_owned(),
