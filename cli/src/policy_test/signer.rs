@@ -276,7 +276,7 @@ mod tests {
                     (b"authorization", token.as_bytes()),
                 ];
                 let request = Request::new(headers.into_iter().collect());
-                let decision = engine.decide(
+                let decided = engine.decide(
                     &request,
                     None,
                     UnixMillis::new(0),
@@ -284,7 +284,7 @@ mod tests {
                     &NoConnection,
                 );
                 assert_eq!(
-                    matches!(decision, Decision::Permit(_)),
+                    matches!(decided.decision, Decision::Permit(_)),
                     is_good,
                     "{algorithm}"
                 );
