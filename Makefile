@@ -159,7 +159,7 @@ fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt --all
 
 # The tests that need nothing but the build: all but those of the other phases.
-PHASED := chaos docs e2e host_facts parity policies providers scenarios schema support_smoke vectors
+PHASED := chaos docs e2e host_facts native parity policies providers scenarios schema support_smoke vectors
 PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
 # T=name runs only the tests that have it in their names.
@@ -191,6 +191,7 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
 test-native: native envoy ## The scenarios with the dynamic module in Envoy (T=name: those of that name)
+	CI=true cargo test $(ALL) --test native
 	CI=true cargo test $(ALL) --test scenarios in_native -- $(IN_ENVOY)
 
 chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts

@@ -1,0 +1,87 @@
+//! What the dynamic module takes for granted about Envoy.
+
+use std::{collections::BTreeSet, fs};
+
+use support::{
+    envoy::{binary, is_installed, library, version},
+    folders,
+};
+
+/// The names in one block of the table of functions in `envoy/native/src/abi.rs`.
+fn declared(block: &str) -> BTreeSet<String> {
+    let source = fs::read_to_string(folders::project().join("envoy/native/src/abi.rs")).unwrap();
+    let (_, table) = source.split_once("\ncallbacks! {").unwrap();
+    let (_, rest) = table.split_once(&format!("{block} {{")).unwrap();
+    let (names, _) = rest.split_once("\n    }").unwrap();
+    let lines = names.lines().map(str::trim);
+    let names: BTreeSet<_> = lines
+        .filter_map(|line| Some(line.split_once(": fn(")?.0.to_owned()))
+        .collect();
+    assert!(!names.is_empty(), "{block}");
+    names
+}
+
+/// Whether a file has a symbol of this name.
+fn has_symbol(file: &[u8], name: &str) -> bool {
+    let symbol = [&b"\0"[..], name.as_bytes(), b"\0"].concat();
+    file.windows(symbol.len()).any(|window| window == symbol)
+}
+
+#[test]
+fn envoy_has_every_function_that_is_required() {
+    if !is_installed(&library()) || version() < (1, 38) {
+        return;
+    }
+    let envoy = fs::read(binary()).unwrap();
+    let lacks = |names: BTreeSet<String>| {
+        let names = names.into_iter();
+        names
+            .filter(|name| !has_symbol(&envoy, &format!("envoy_dynamic_module_callback_{name}")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lacks(declared("required")), [""; 0]);
+    if version() >= (1, 40) {
+        assert_eq!(lacks(declared("younger")), [""; 0]);
+    }
+}
+
+/// Envoy refuses to load a library that lacks one.
+#[test]
+fn the_library_has_every_hook_that_envoy_calls() {
+    if !is_installed(&library()) {
+        return;
+    }
+    let library = fs::read(library()).unwrap();
+    for hook in [
+        "program_init",
+        "http_filter_config_new",
+        "http_filter_config_destroy",
+        "http_filter_per_route_config_new",
+        "http_filter_per_route_config_destroy",
+        "http_filter_new",
+        "http_filter_destroy",
+        "http_filter_request_headers",
+        "http_filter_request_body",
+        "http_filter_request_trailers",
+        "http_filter_response_headers",
+        "http_filter_response_body",
+        "http_filter_response_trailers",
+        "http_filter_stream_complete",
+        "http_filter_scheduled",
+        "http_filter_config_scheduled",
+        "http_filter_config_http_callout_done",
+        "http_filter_http_callout_done",
+        "http_filter_http_stream_headers",
+        "http_filter_http_stream_data",
+        "http_filter_http_stream_trailers",
+        "http_filter_http_stream_complete",
+        "http_filter_http_stream_reset",
+        "http_filter_downstream_above_write_buffer_high_watermark",
+        "http_filter_downstream_below_write_buffer_low_watermark",
+    ] {
+        assert!(
+            has_symbol(&library, &format!("envoy_dynamic_module_on_{hook}")),
+            "{hook}"
+        );
+    }
+}
