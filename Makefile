@@ -70,10 +70,10 @@ native: $(TOOLS)/rust ## Build the dynamic module: target/native/libportcullis.s
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build --locked --release --package portcullis-cli
 
-man: cli ## Write the manual pages: target/man/
+man: $(PROGRAM) ## Write the manual pages, with the program that is there: target/man/
 	$(PROGRAM) man target/man
 
-completions: cli ## Write the shells' completions: target/completions/
+completions: $(PROGRAM) ## Write the shells' completions, with the program that is there: target/completions/
 	@mkdir -p target/completions
 	for shell in bash elvish fish powershell zsh; do \
 	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done
@@ -281,6 +281,10 @@ $(VECTORS): scripts/vectors-requirements.txt scripts/fetch-vectors.sh
 $(BINDINGS): tests/wasm/Cargo.toml tests/wasm/Cargo.lock tests/wasm/src/main.rs | $(TOOLS)/rust
 	cargo build --locked --manifest-path tests/wasm/Cargo.toml --target-dir target/wasm-bindings
 	@touch $@
+
+# Only if there is none: `make cli` builds it again.
+$(PROGRAM):
+	@$(MAKE) cli
 
 $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 	@mkdir -p $(@D)

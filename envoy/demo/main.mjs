@@ -20,7 +20,16 @@ const MODULE = resolve(process.env.MODULE
 const workspace = mkdtempSync(join(tmpdir(), 'portcullis-demo-'));
 process.once('exit', () => rmSync(workspace, { recursive: true, force: true }));
 
-// The shipped configuration with the addresses of this run, and nothing else changed.
+// The listener of the API once more, for operators: on the loopback interface, where the status page needs no token.
+function operatorsListener(text) {
+  const start = text.indexOf('    - name: ingress\n');
+  const listener = text.slice(start, text.indexOf('\n  clusters:', start));
+  const status = /^( *)requires: \{ provider_name: example \}\n *authorize: \{ client_ids: .*\n/m;
+  if (start < 0 || !status.test(listener)) throw new Error('envoy/demo.yaml has no listener "ingress" with a status page');
+  return listener.replace('name: ingress', 'name: operators').replace(status, '$1unprotected: true\n');
+}
+
+// The shipped configuration with the addresses of this run, and a listener for operators.
 function writeConfiguration(upstream, authorizationServer) {
   const at = (url) => `{ address: 127.0.0.1, port_value: ${new URL(url).port} }`;
   const replacements = [
@@ -36,7 +45,8 @@ function writeConfiguration(upstream, authorizationServer) {
     text = text.replace(from, () => to);
   }
   const path = join(workspace, 'envoy.yaml');
-  writeFileSync(path, text);
+  const own = operatorsListener(text);
+  writeFileSync(path, text.replace('\n  clusters:', () => `\n${own}\n  clusters:`));
   return path;
 }
 
@@ -48,8 +58,11 @@ async function startEnvoy(configuration, accessLog) {
   ], { onLine: (text) => accessLog.push(text) });
   const admin = await Promise.race([envoy.died, ready(adminFile)]);
   const { listener_statuses: listeners } = await (await fetch(`${admin}/listeners?format=json`)).json();
-  const { address, port_value: port } = listeners[0].local_address.socket_address;
-  return { admin, url: `http://${address}:${port}`, process: envoy };
+  const urlOf = (wanted) => {
+    const { address, port_value: port } = listeners.find(({ name }) => name === wanted).local_address.socket_address;
+    return `http://${address}:${port}`;
+  };
+  return { admin, url: urlOf('ingress'), operators: urlOf('operators'), process: envoy };
 }
 
 async function ready(adminFile) {
@@ -66,7 +79,7 @@ async function ready(adminFile) {
   throw new Error('Envoy was not ready within a minute');
 }
 
-function printInvitation(envoy, admin, authorizationServer) {
+function printInvitation({ url: envoy, admin, operators }, authorizationServer) {
   console.log(`
 ${bold('Everything stays up until Ctrl-C. To try:')}
 
@@ -74,11 +87,13 @@ ${bold('Everything stays up until Ctrl-C. To try:')}
     -d grant_type=client_credentials -d scope=orders:read -d resource=https://api.example/orders \\
     ${authorizationServer}/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
 
-  curl -i ${envoy}/orders/7
-  curl -i -H "Authorization: Bearer $TOKEN" ${envoy}/orders/7
-  curl -i -H "Authorization: Bearer $TOKEN" -X POST ${envoy}/orders
-  curl -s -H "Authorization: Bearer $TOKEN" ${envoy}/portcullis
+  curl -i -w '\\n' ${envoy}/orders/7
+  curl -i -w '\\n' -H "Authorization: Bearer $TOKEN" ${envoy}/orders/7
+  curl -i -w '\\n' -H "Authorization: Bearer $TOKEN" -X POST ${envoy}/orders
+  curl -s -w '\\n' -H "Authorization: Bearer $TOKEN" ${envoy}/portcullis
   curl -s '${admin}/stats?filter=portcullis&usedonly'
+
+The status page, for a browser on this machine: ${bold(`${operators}/portcullis`)}
 `);
 }
 
@@ -91,14 +106,14 @@ async function main() {
     { HOST: '127.0.0.1', PORT: '0', ISSUER: 'https://login.example' },
   );
   const configuration = writeConfiguration(upstream.url, authorizationServer.url);
-  const { admin, url, process: envoyProcess } = await startEnvoy(configuration, accessLog);
-  console.log(dim(`Envoy ${url}, authorization server ${authorizationServer.url}, API ${upstream.url}\n`));
+  const envoy = await startEnvoy(configuration, accessLog);
+  console.log(dim(`Envoy ${envoy.url}, authorization server ${authorizationServer.url}, API ${upstream.url}\n`));
   const failed = await runTable({
-    envoy: url, authorizationServer: authorizationServer.url, accessLog: () => accessLog,
+    envoy: envoy.url, authorizationServer: authorizationServer.url, accessLog: () => accessLog,
   });
   if (process.env.KEEP) {
-    printInvitation(url, admin, authorizationServer.url);
-    await envoyProcess.died;
+    printInvitation(envoy, authorizationServer.url);
+    await envoy.process.died;
   }
   return failed === 0 ? 0 : 1;
 }
