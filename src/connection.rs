@@ -29,7 +29,7 @@ pub struct NoConnection;
 
 impl Connection for NoConnection {}
 
-/// The digest that a host writes as 64 hexadecimal digits.
+/// Parses a digest that a host writes as 64 hexadecimal digits.
 #[must_use]
 pub fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
     let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;

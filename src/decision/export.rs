@@ -36,7 +36,7 @@ impl StateKey {
         &self.0
     }
 
-    /// The operator's name.
+    /// The name that the operator chose.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
@@ -64,6 +64,6 @@ pub struct StateEntry {
     pub key: StateKey,
     /// The value: JSON text, or an identity as plain text.
     pub value: String,
-    /// Whether it is JSON. An identity is plain text, even if it looks like JSON.
+    /// Whether the value is JSON. An identity is plain text, even if it looks like JSON.
     pub is_json: bool,
 }

@@ -75,10 +75,11 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Decides again by the policy of the route that the host has chosen after the edits, if it is another one.
+    /// Decides again by the policy of the route that the host chose after the edits, if that is
+    /// another policy.
     ///
-    /// The edits of that decision are not made: if they are others, they may lead to yet another route. Then the
-    /// request is refused.
+    /// The edits of that decision are not made, because they could lead to yet another route. If
+    /// they differ from those already made, the request is refused.
     fn refused_by_next_route(
         &mut self,
         permit: &Permit,

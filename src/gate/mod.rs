@@ -153,10 +153,12 @@ impl Gate {
         self.carry_out(&overloaded(decided), &head, now, exchange)
     }
 
-    /// Removes from a request what only this filter may set, and has the host choose the route without it, where
-    /// the host tells of that route. True if something was removed: the head has to be read again.
+    /// Removes from a request the headers that only Portcullis may set, and makes the host choose
+    /// the route without them, if the host reports the new route. Returns true if anything was
+    /// removed: the head has to be read again.
     ///
-    /// Otherwise a client could choose by a forged header the policy that decides on it.
+    /// Otherwise a client could use a forged header to choose the policy that decides on its
+    /// request.
     ///
     /// # Errors
     /// When the host refuses an edit.

@@ -37,7 +37,8 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Whether [`metadata`](Self::metadata) is that of the new route once the host has chosen the route again.
+    /// Whether [`metadata`](Self::metadata) is that of the new route after the host has chosen the
+    /// route again.
     fn tells_the_next_route(&self) -> bool {
         false
     }
