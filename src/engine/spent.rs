@@ -69,8 +69,8 @@ fn without_params(target: Target<'_>, params: &[&str]) -> String {
 /// All cookies except these, in one line (RFC 6265 section 5.4).
 fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let is_kept = |pair: &&str| {
-        let name = pair.split_once('=').map_or("", |(name, _)| name).trim();
-        !pair.is_empty() && !cookies.contains(&name)
+        let name = pair.split_once('=').map_or("", |(name, _)| name);
+        !pair.is_empty() && !cookies.contains(&name.trim_ascii())
     };
     let lines: Vec<String> = request
         .values(COOKIE)
@@ -79,7 +79,9 @@ fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let kept: Vec<&str> = lines
         .iter()
         .flat_map(|line| line.split(';'))
-        .map(str::trim)
+        // Only the space that the search for tokens skips. A no-break space removed here would turn a
+        // name that was not found into one that the upstream finds.
+        .map(str::trim_ascii)
         .filter(is_kept)
         .collect();
     kept.join("; ")
@@ -110,5 +112,15 @@ mod tests {
     fn strips_cookies() {
         let request = Request::new(vec![(b"cookie", b"a=1; jwt=t;b=2"), (b"cookie", b"c=3")]);
         assert_eq!(without_cookies(&request, &["jwt"]), "a=1; b=2; c=3");
+    }
+
+    /// Otherwise a client could send a second token that nobody verified.
+    #[test]
+    fn keeps_the_space_that_hides_a_cookie() {
+        for hidden in ["\u{a0}jwt=x", "\u{85}other=x", "\u{b}jwt=x", "jwt\u{a0}=x"] {
+            let line = format!("jwt=t; {hidden}");
+            let request = Request::new(vec![(b"cookie", line.as_bytes())]);
+            assert_eq!(without_cookies(&request, &["jwt"]), hidden, "{hidden:?}");
+        }
     }
 }
