@@ -49,7 +49,8 @@
 //!     ];
 //!     headers.extend(authorization.map(|value| (&b"authorization"[..], value.as_bytes())));
 //!     let now = UnixMillis::new(1_700_000_000_000);
-//!     engine.decide(&Request::new(headers), None, now, Patience::Exhausted, &NoConnection)
+//!     let request = Request::new(headers);
+//!     engine.decide(&request, None, now, Patience::Exhausted, &NoConnection).decision
 //! };
 //!
 //! assert!(matches!(decide("/healthz", None), Decision::Permit(_)));
