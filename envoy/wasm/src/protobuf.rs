@@ -121,7 +121,8 @@ fn list(message: &[u8], depth: u8) -> Option<Value> {
     Some(Value::Array(elements))
 }
 
-/// `None` if it is set already: some readers take the last of two, and others merge them.
+/// Sets a field; `None` if it is already set, because some parsers take the last of two values and
+/// others merge them.
 fn set_once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
 }
@@ -157,7 +158,7 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
-        // Of the tenth octet only one bit is left.
+        // A number of 64 bits has room for only one bit of the tenth octet.
         if index == 9 && *byte > 1 {
             return None;
         }
@@ -215,7 +216,7 @@ mod tests {
         assert_eq!(metadata(names, "a"), Err(Malformed));
     }
 
-    /// Other readers merge them, or take the last.
+    /// Other parsers merge them, or take the last.
     #[test]
     fn refuses_a_field_that_is_set_twice() {
         assert_eq!(

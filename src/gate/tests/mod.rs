@@ -79,7 +79,7 @@ struct FakeProxy {
     /// The route's policy as JSON.
     route: RefCell<Option<Value>>,
     routes_read: Cell<u32>,
-    /// The policy of the route that the host chooses next; `None` if the host does not tell it.
+    /// The policy of the route that the host chooses next; `None` if the host does not report it.
     next_route: RefCell<Option<Option<Value>>>,
     connection: Cell<u64>,
     trailers: Vec<(&'static str, &'static str)>,

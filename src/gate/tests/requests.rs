@@ -178,9 +178,9 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     assert_eq!(ask(&mut old, 1), Verdict::Answer);
 }
 
-/// A client that is verified could otherwise be led by its own claims to a route whose policy it does not meet.
+/// Otherwise a verified client's claims could lead it to a route whose policy it does not meet.
 #[test]
-fn the_route_that_the_edits_lead_to_decides_as_well() {
+fn the_route_after_the_edits_also_decides() {
     let strict = json!({"requirement_name": "strict"});
     let unchecked = json!({"disabled": true});
     let denied = Some("answer 401 portcullis_denied{algorithm}");
@@ -189,7 +189,7 @@ fn the_route_that_the_edits_lead_to_decides_as_well() {
         (Some(None), None),
         (Some(Some(strict.clone())), denied),
         (Some(Some(unchecked)), unsettled),
-        // A host that does not tell.
+        // A host that does not report the next route.
         (None, None),
     ] {
         let mut rest = forwarding();
@@ -218,7 +218,7 @@ fn the_route_that_the_edits_lead_to_decides_as_well() {
 }
 
 #[test]
-fn a_host_that_tells_the_next_route_chooses_it_without_forged_headers() {
+fn a_host_that_reports_the_next_route_chooses_it_without_forged_headers() {
     let forged = head(&[("x-user", "root")]);
     let forged = Request::new(forged);
     let world = World::with_keys(forwarding());
