@@ -190,9 +190,10 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## The scenarios with the dynamic module in Envoy (T=name: those of that name)
+test-native: native envoy ## The scenarios and parity with the dynamic module in Envoy
 	CI=true cargo test $(ALL) --test native
 	CI=true cargo test $(ALL) --test scenarios in_native -- $(IN_ENVOY)
+	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
 
 chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output

@@ -20,7 +20,8 @@ use support::{
     driver::{Request, Seen, Setup, Wrapping},
     envoy::{
         TRAP,
-        bootstrap::{UPSTREAM, cluster, socket, wasm_filter},
+        bootstrap::{UPSTREAM, cluster, filter, socket},
+        chosen_build,
         process::{EnvoyProcess, new_folder},
     },
     http,
@@ -125,9 +126,10 @@ fn filter_state(name: &str) -> Value {
 pub(crate) fn module_filter(configuration: &Value) -> Value {
     let setup = Setup {
         wrapping: Wrapping::Struct,
+        build: chosen_build(),
         ..Setup::new(Value::Null)
     };
-    wasm_filter(&setup, configuration)
+    filter(&setup, configuration)
 }
 
 impl Gates {

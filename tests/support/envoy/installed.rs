@@ -7,6 +7,8 @@ use std::{
     process::Command,
 };
 
+use crate::driver::Build;
+
 /// Whether Envoy and the module are installed. Prints what is missing; with `CI=true` that is a failure.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
@@ -54,6 +56,14 @@ pub fn module() -> PathBuf {
 /// The product as a dynamic module.
 pub fn library() -> PathBuf {
     from_environment("PORTCULLIS_NATIVE", "target/native/libportcullis.so")
+}
+
+/// The build that `PORTCULLIS_BUILD` chooses: `native`, or else `wasm`.
+pub fn chosen_build() -> Build {
+    match env::var("PORTCULLIS_BUILD").as_deref() {
+        Ok("native") => Build::Native,
+        _ => Build::Wasm,
+    }
 }
 
 fn from_environment(variable: &str, default: &str) -> PathBuf {

@@ -19,7 +19,7 @@ mod pool;
 pub mod process;
 
 #[allow(unused_imports, reason = "each test binary uses a part")]
-pub use installed::{binary, is_installed, library, module, version};
+pub use installed::{binary, chosen_build, is_installed, library, module, version};
 
 use std::{
     cell::{OnceCell, RefCell},
