@@ -54,7 +54,7 @@ pub(super) enum Command {
     /// Make a secret for an API client, and the hash that the configuration holds of it.
     ///
     /// Prints `{"secret":…,"hash":…}`: 256 bits of the operating system's randomness, and
-    /// `sha256:<salt>:<digest>`. The secret is stored nowhere.
+    /// `sha256:<salt>:<digest>`. The program does not store the secret.
     #[command(after_help = CLIENT_SECRET_EXAMPLES)]
     ClientSecret,
     #[command(after_help = DECIDE_EXAMPLES)]
@@ -66,19 +66,18 @@ pub(super) enum Command {
         /// The filter of this name, in an Envoy file with several.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
-        /// The time to decide at; now when left out.
+        /// The time of the decisions; the present by default.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
-        /// Use this JWKS as the keys of a provider that fetches them; without, they count as not
-        /// to be had (503).
+        /// Use this JWKS as the keys of a provider that fetches them. Without it, the keys are
+        /// unavailable (503).
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
     },
     #[command(after_help = EXPLAIN_EXAMPLES)]
-    /// Show what becomes of a token, check by check.
+    /// Show each check of a token, up to the first that fails.
     ///
-    /// The checks are the module's own, up to the first that fails. Header and claims are shown, the
-    /// signature never. Exit code 1: the token, or the request with it, is refused.
+    /// The module's own code makes the checks. Header and claims are shown, the signature never. Exit code 1: the token, or the request with it, is refused.
     Explain {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
@@ -89,13 +88,13 @@ pub(super) enum Command {
         /// The file that holds the token; `-` is the standard input.
         #[arg(long, value_name = "FILE")]
         token: PathBuf,
-        /// The time to decide at; now when left out.
+        /// The time of the decisions; the present by default.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
         /// Use this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
-        /// Decide on this request too, by the rule that it is for.
+        /// Also decide on this request, by the rule that it matches.
         #[arg(long, num_args = 2, value_names = ["METHOD", "PATH"])]
         request: Vec<String>,
         /// Print JSON.
@@ -160,17 +159,17 @@ pub(super) enum Command {
     },
     /// Print the equivalent of each `jwt_authn` filter of an Envoy configuration.
     ///
-    /// Differences in behaviour are told on standard error, one a line. Exit code 1: there is no
-    /// such filter, or one cannot be carried over.
+    /// Differences in behaviour are printed on standard error, one a line. Exit code 1: there is no
+    /// such filter, or one cannot be migrated.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate {
         /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the standard
         /// input.
         envoy: PathBuf,
-        /// Print the whole file, with the module in the place of the filters.
+        /// Print the whole file, with the module in place of the filters.
         #[arg(long, requires = "module")]
         rewrite: bool,
-        /// The module's file, as Envoy shall find it.
+        /// The path of the module in Envoy's file system.
         #[arg(long, value_name = "WASM_FILE", requires = "rewrite")]
         module: Option<String>,
         /// The name of the `jwt_authn` filter that a file of routes is for. Needed where its routes do not

@@ -37,7 +37,7 @@ pub(super) struct RequestLine {
     headers: Vec<(String, String)>,
     /// What the proxy's route says, as its metadata in the namespace `portcullis`.
     pub(super) route_metadata: Option<Value>,
-    /// What other filters have left in the filter state.
+    /// What other filters have written into the filter state.
     #[serde(default)]
     pub(super) filter_state: BTreeMap<String, String>,
     /// The digest of the client's certificate, in policy tests.
@@ -54,11 +54,11 @@ pub(super) struct DecisionLine {
     pub(super) reason: &'static str,
     pub(super) provider: Option<String>,
     pub(super) response_headers: Vec<(&'static str, String)>,
-    /// All headers as the upstream would see them; empty where the request does not reach it.
+    /// All headers as the upstream would see them; empty if the request does not reach it.
     pub(super) forwarded_headers: Vec<(String, String)>,
-    /// Names of headers that the client sent and the upstream would not see.
+    /// The names of headers that the client sent and the upstream would not see.
     removed_headers: Vec<String>,
-    /// What other filters would get to know.
+    /// The filter state that other filters would see.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     filter_state: BTreeMap<String, String>,
 }
@@ -90,7 +90,7 @@ impl RequestLine {
     }
 }
 
-/// A host that knows what a line says of its filter state and its connection.
+/// A host with the filter state and the connection of one line.
 struct LineHost {
     filter_state: BTreeMap<String, String>,
     certificate: Option<[u8; 32]>,
@@ -143,7 +143,7 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Where among the rules the first one for a request stands.
+/// The index of the rule that a request matches.
 pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
     let headers = all_headers(line);
     let pairs = headers
@@ -208,7 +208,7 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
             removed_headers: vec![],
             filter_state: BTreeMap::new(),
         },
-        // Patience is exhausted: this does not come; if it did, nothing may pass.
+        // Not expected, because patience is exhausted. If it happens, nothing may pass.
         Decision::AwaitKeys { .. } => {
             denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
         }
@@ -231,14 +231,14 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
     }
 }
 
-/// As Envoy names the entries that a module writes.
+/// The entries under the names that Envoy gives them.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
     let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
     entries.iter().map(named).collect()
 }
 
-/// Pseudo-headers first, names in lower case, `Host` as `:authority`: as Envoy hands a request to
-/// its filters.
+/// The headers as Envoy passes them to filters: pseudo-headers first, names in lower case, `Host`
+/// as `:authority`.
 fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
     let mut headers = vec![(":method".to_owned(), line.method.clone())];
     headers.extend(line.path.clone().map(|path| (":path".to_owned(), path)));
@@ -255,7 +255,7 @@ fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
     headers
 }
 
-/// The headers after the edits, and the names that are gone.
+/// The headers after the edits, and the names of those that were removed.
 fn apply(
     headers: &[(String, String)],
     edits: &[HeaderEdit],

@@ -1,9 +1,9 @@
 //! The command line: the module's engine without a proxy.
 //!
-//! `check` reads a configuration as the module would; `decide` decides on requests from standard
-//! input; `explain` shows what becomes of one token. They run the code that runs at the edge, so a
-//! policy can be tested where it is written. `schema` tells editors what a configuration looks like;
-//! `migrate` writes configurations for those who come from Envoy's `jwt_authn`; `completions` and `man`
+//! `check` reads configurations as the module would; `test` runs policy tests; `decide` decides on
+//! requests from standard input; `explain` shows the checks of one token. They run the code that runs
+//! at the edge, so a policy can be tested where it is written. `schema` tells editors what a configuration looks like;
+//! `migrate` writes the equivalents of `jwt_authn` filters; `completions` and `man`
 //! are for shells and packages.
 
 #![cfg_attr(
@@ -156,7 +156,7 @@ pub fn run(
             return exit;
         }
     };
-    // Nowhere left to report to when even this fails.
+    // If even this fails, there is nowhere left to report it.
     let _ = writeln!(errors, "portcullis: {message}");
     exit
 }

@@ -1,4 +1,4 @@
-//! `portcullis completions` and `portcullis man`: what shells and `man` know of the program.
+//! `portcullis completions` and `portcullis man`: the program's options for shells and readers.
 
 use std::{fs, io::Write, path::Path};
 

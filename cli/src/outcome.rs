@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0.
     Done,
-    /// 1: the configuration, or a key set, is not as it should be.
+    /// 1: something is wrong with the configuration, a key set or a token.
     Findings,
     /// 2: the arguments or the input cannot be used.
     Usage,
@@ -26,7 +26,7 @@ impl From<Exit> for ExitCode {
 /// Why a run ended early.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The configuration, or a key set, is not as it should be.
+    /// Something is wrong with the configuration or a key set.
     Finding(String),
     /// Lines with findings in a file, which is unusable with [`Exit::Usage`].
     Findings(String, Exit),

@@ -1,7 +1,7 @@
-//! The clusters through which keys are fetched: whether they exist, and whether they check whom they
-//! reach.
+//! The clusters through which keys are fetched: whether they exist, and whether they verify the
+//! server's certificate.
 //!
-//! Whoever can answer in the place of an authorization server makes tokens.
+//! An attacker who can answer in place of an authorization server can make tokens.
 
 use serde_json::Value;
 
@@ -171,7 +171,7 @@ fn has_discovery(document: &Node) -> bool {
     found
 }
 
-/// Why answers that come through a cluster may be anyone's.
+/// Why an attacker could answer in place of the server behind a cluster.
 fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {
@@ -207,7 +207,7 @@ fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     ]);
     if !is_elsewhere && !is_pinned && !has(&["trusted_ca", "system_root_certs"]) {
         let message = format!(
-            "\"{name}\" accepts any certificate, so whoever is in between can make tokens; add \
+            "\"{name}\" accepts any certificate, so an attacker on the network can make tokens; add \
              trusted_ca to its validation_context"
         );
         return Some((socket_at, message));

@@ -1,6 +1,6 @@
 //! A YAML or JSON document as Envoy reads it.
 //!
-//! Members keep their order, and a scalar keeps how it was written: what stands unquoted in YAML is
+//! Members keep their order, and a scalar keeps how it was written: an unquoted one in YAML is
 //! a boolean, an integer or a text by Envoy's own rules (`60.0` is a text, `on` is true), so a
 //! document that is read and written again means the same to Envoy. Comments and anchors are lost.
 

@@ -23,7 +23,7 @@ pub(crate) fn either<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
     node.member(name).or_else(|| node.member(&camel_case(name)))
 }
 
-/// The message that is wrapped as a struct with a type beside it, or itself.
+/// The message in a struct with a type next to it, or the message itself.
 pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {

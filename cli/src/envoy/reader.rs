@@ -56,7 +56,7 @@ pub(crate) enum Fault {
         /// The name.
         name: String,
     },
-    /// A list or an object stands for a name.
+    /// A list or an object in place of a name.
     NameIsNoText,
     /// More than one document.
     SeveralDocuments,

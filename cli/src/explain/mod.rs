@@ -1,7 +1,7 @@
-//! `portcullis explain`: what becomes of one token, check by check.
+//! `portcullis explain`: the checks of one token, up to the first that fails.
 //!
-//! The checks are those of [`verification`]: it is watched while it verifies, so that what is told is
-//! what was done. Which providers are asked: those that the rule of a given request asks for, else
+//! [`verification`] makes the checks and reports each to a witness, so the output cannot differ from
+//! what the module does. Which providers are asked: those that the rule of a given request asks for, else
 //! those that name the token's issuer; where there is none, all of them, to show what they expect.
 //! With a request, the [`engine`](portcullis::engine) decides on it as the module would.
 //!
@@ -281,7 +281,7 @@ fn rule<'a>(engine: &'a Engine, (method, path): (&str, &str)) -> Option<&'a Rule
     engine.config().rules.get(index)
 }
 
-/// What becomes of the request that carries the token.
+/// The decision on a request with the token.
 fn decided(
     engine: &Engine,
     token: &str,

@@ -2,7 +2,7 @@
 
 use portcullis::foreign_text;
 
-/// The text without what would make a terminal do or show something else: whoever made the token
+/// The text without characters that control a terminal: whoever made the token
 /// wrote it.
 pub(super) fn printable(text: &str) -> String {
     let mut printable = String::new();

@@ -19,7 +19,7 @@ pub(super) struct Report {
     pub(super) request: Option<RequestReport>,
 }
 
-/// What can be told of the token alone.
+/// The checks that need no provider.
 #[derive(Debug, Serialize)]
 pub(super) struct TokenReport {
     /// As far as they can be read; nobody has verified them.
@@ -53,7 +53,7 @@ pub(super) enum StepOutcome {
     Passed,
 }
 
-/// What becomes of the token at one provider.
+/// The checks of the token at one provider.
 #[derive(Debug, Serialize)]
 pub(super) struct ProviderReport {
     pub(super) name: String,
@@ -66,7 +66,7 @@ pub(super) struct ProviderReport {
     pub(super) checks: Vec<Step>,
 }
 
-/// What becomes of the request.
+/// The decision on the request.
 #[derive(Debug, Serialize)]
 pub(super) struct RequestReport {
     pub(super) method: String,

@@ -94,14 +94,14 @@ pub enum Deviation {
     ConditionIgnored,
     /// An empty requirement that a route or rule may name.
     EmptyRequirement,
-    /// What a route asks for stands with the route.
+    /// A route's requirement moves into the route.
     RouteOverride {
         /// JSON for `metadata.filter_metadata.portcullis`.
         metadata: String,
     },
     /// A route's override that named no filter of the document.
     OverrideOfNone,
-    /// A route with policies beside it that is matched by what the module edits.
+    /// A route next to others with policies that is matched by what the module edits.
     UnsettledRoute,
     /// Routes in a file without filters that match on something a module may edit.
     PerhapsUnsettledRoutes {

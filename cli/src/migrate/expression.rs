@@ -184,7 +184,7 @@ fn parts(expression: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// What stands behind a step: whether the step is needed, whether it is endless, whether it is there
+/// The quantifier of a step: whether the step is needed, whether it is endless, whether it is there
 /// at most once, and the rest. Any other count is a count.
 fn quantifier(text: &str) -> (bool, bool, bool, &str) {
     let (quantifier, rest) = match text.chars().next() {
@@ -242,7 +242,7 @@ fn class(text: &str) -> usize {
     text.len()
 }
 
-/// A backslash and what it stands before.
+/// A backslash and what follows it.
 fn escape(text: &str) -> usize {
     let mut letters = text.char_indices().skip(1);
     let Some((_, kind)) = letters.next() else {

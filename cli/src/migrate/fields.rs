@@ -1,6 +1,6 @@
 //! Reading of protobuf messages out of documents.
 //!
-//! Names are in `snake_case` or `lowerCamelCase`; null is absence; one value stands for a list of
+//! Names are in `snake_case` or `lowerCamelCase`; null is absence; one value counts as a list of
 //! one, as Envoy has it. What is not asked for by the end is unknown, and an unknown field might
 //! forbid something: [`Fields::finish`] refuses it.
 

@@ -1,6 +1,6 @@
 //! Where keys come from.
 //!
-//! A module has no files and no environment: what stands there is read here and now and written
+//! A module has no files and no environment: their content is read here and now and written
 //! out.
 
 use std::{env, fs};
@@ -31,7 +31,7 @@ const TIMEOUT: &str = "5s";
 pub(super) struct Keys {
     /// `remote_jwks` or `local_jwks`.
     pub(super) field: &'static str,
-    /// What stands there.
+    /// The content.
     pub(super) source: Option<Node>,
     /// What must be named because a secret is among the keys; empty where none is.
     pub(super) secret_algorithms: Vec<&'static str>,

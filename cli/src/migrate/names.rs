@@ -1,8 +1,8 @@
 //! Names of providers that fit.
 //!
 //! `jwt_authn` takes any text; here a name is part of a metric's, so it has 1 to 64 letters,
-//! digits, `_`, `.` and `-`. What else stands in it becomes `_`; a number tells apart what then is
-//! the same.
+//! digits, `_`, `.` and `-`. Every other character becomes `_`; a number tells apart names that
+//! are then equal.
 
 use std::collections::BTreeMap;
 

@@ -67,7 +67,7 @@ pub enum Obstacle {
     OtherModule,
     /// A route that has other metadata for Portcullis already.
     MetadataThere,
-    /// A route with policies beside it that is matched by what the module edits.
+    /// A route next to others with policies that is matched by what the module edits.
     UnsettledRoute,
     /// An override whose routes are not all here.
     OverrideUnmoved,

@@ -64,7 +64,7 @@ fn normal(audience: &str) -> &str {
     bare.strip_suffix('/').unwrap_or(bare)
 }
 
-/// Whose tokens, and for whom.
+/// The issuer and the audiences of tokens.
 fn parties(
     fields: &mut Fields<'_>,
     provider: &mut Object,
@@ -113,7 +113,7 @@ fn times(fields: &mut Fields<'_>, provider: &mut Object) -> Result<(), NotCarrie
     Ok(())
 }
 
-/// Where tokens are looked for, and what becomes of one that verified.
+/// Where tokens are found, and what happens to one that verified.
 fn places(
     fields: &mut Fields<'_>,
     provider: &mut Object,

@@ -160,7 +160,7 @@ fn capabilities() -> Object {
 mod tests {
     use super::*;
 
-    /// What is found by its look is all that stands there.
+    /// The lines that look like capabilities are all of the example's capabilities.
     #[test]
     fn allows_what_the_example_allows() {
         let (example, _) = Node::read(EXAMPLE).unwrap();

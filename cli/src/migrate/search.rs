@@ -1,6 +1,6 @@
-//! Where `jwt_authn` stands in an Envoy document.
+//! The `jwt_authn` filters of an Envoy document.
 //!
-//! A filter is known by its type, wherever it stands: in the listeners of a bootstrap, in resources
+//! A filter is known by its type, wherever it is: in the listeners of a bootstrap, in resources
 //! of a discovery service, within a composite filter, as the default of a discovered one.
 
 use crate::envoy::{

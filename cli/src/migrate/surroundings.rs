@@ -1,4 +1,4 @@
-//! What else of an Envoy document bears on its `jwt_authn` filters.
+//! The parts of an Envoy document that affect its `jwt_authn` filters.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(super) struct Elsewhere {
     pub(super) guards: Vec<Guard>,
 }
 
-/// What else of a document bears on its filters.
+/// The parts of a document that affect its filters.
 #[derive(Default)]
 pub(super) struct Surroundings {
     /// Every name of the document, and every one that a route says something to.
@@ -89,7 +89,7 @@ pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     surroundings
 }
 
-/// Names under which something stands that is for the filter.
+/// The names of overrides that are for the filter.
 fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item = String> {
     let members = match overrides {
         Node::Map(members) => members.as_slice(),
@@ -187,7 +187,7 @@ fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
     (is_input && mentions(node, NAMESPACE)).then(|| at.clone())
 }
 
-/// Whether a word stands anywhere in there, in any case.
+/// Whether a word is anywhere in a node, in any case.
 fn mentions(node: &Node, word: &str) -> bool {
     let has = |text: &str| text.to_ascii_lowercase().contains(word);
     match node {
@@ -231,7 +231,7 @@ fn denies_by_metadata(rbac: &Node) -> bool {
     rules || of_route || matcher.is_some_and(|matcher| mentions_namespace(matcher, true))
 }
 
-/// Whether the namespace stands in there, beneath a negation unless `is_negated` already.
+/// Whether the namespace is in a node, beneath a negation unless `is_negated` already.
 fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
     const NEGATIONS: [&str; 4] = ["not_id", "notId", "not_rule", "notRule"];
     match node {

@@ -46,7 +46,7 @@ impl Serialize for Node {
 
 fn write_members(members: &[(String, Node)], indent: usize, text: &mut String) {
     for (position, (name, node)) in members.iter().enumerate() {
-        // The first member of an element stands behind its dash.
+        // The first member of an element follows its dash.
         if position > 0 || text.is_empty() || text.ends_with('\n') {
             push_indent(indent, text);
         }

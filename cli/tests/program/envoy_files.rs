@@ -136,7 +136,7 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
             "            trusted_ca: { filename: ca.crt }\n",
             "",
             0,
-            ":46:5: warning: static_resources.clusters[0].transport_socket: \"okta\" accepts any certificate, so whoever is in between can make tokens; add trusted_ca",
+            ":46:5: warning: static_resources.clusters[0].transport_socket: \"okta\" accepts any certificate, so an attacker on the network can make tokens; add trusted_ca",
         ),
         (
             "            match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: example.okta.com } }]\n",
