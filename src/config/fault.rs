@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// Declares each fault with its text and its remedy, which may use the fault's fields.
-macro_rules! reasons {
+macro_rules! faults {
     ($(
         $(#[doc = $doc:literal])*
-        $reason:ident
+        $fault:ident
         $({ $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)* })?
         $(($inner:ident: $inner_type:ty))?
         => $($fixed:literal)? $(($($text:tt)*))?, $remedy:expr;
@@ -30,7 +30,7 @@ macro_rules! reasons {
         pub enum Fault {
             $(
                 $(#[doc = $doc])*
-                $reason $({ $($(#[doc = $field_doc])* $field: $type,)* })? $(($inner_type))?,
+                $fault $({ $($(#[doc = $field_doc])* $field: $type,)* })? $(($inner_type))?,
             )*
         }
 
@@ -38,7 +38,7 @@ macro_rules! reasons {
         impl fmt::Display for Fault {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
-                    $(Self::$reason $({ $($field),* })? $(($inner))? =>
+                    $(Self::$fault $({ $($field),* })? $(($inner))? =>
                         $($fixed)? $(return write!(f, $($text)*))?,)*
                 })
             }
@@ -50,7 +50,7 @@ macro_rules! reasons {
             #[must_use]
             pub fn remedy(&self) -> Cow<'static, str> {
                 Cow::Borrowed(match self {
-                    $(Self::$reason $({ $($field),* })? $(($inner))? => $remedy,)*
+                    $(Self::$fault $({ $($field),* })? $(($inner))? => $remedy,)*
                 })
             }
         }
@@ -64,7 +64,7 @@ macro_rules! made {
     };
 }
 
-reasons! {
+faults! {
     /// A provider verifies with a secret but lists an algorithm of key pairs.
     AsymmetricSecret {
         /// The algorithm.
