@@ -49,7 +49,7 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
             continue;
         };
         let open = if is_evaded {
-            " and asks for no token"
+            " and requires no token"
         } else {
             ""
         };

@@ -171,7 +171,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
                 .as_ref()
                 .is_some_and(|status| status.requirement.is_none()),
             "status",
-            "anyone may read which authorization servers there are, and how they stand",
+            "anyone may read which authorization servers there are, and the state of their keys",
         ),
     ];
     found.extend(extractions(config));
@@ -232,7 +232,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
         (
             provider.trust.issuer == Issuer::Any,
             "allow_any_issuer",
-            "a token is accepted whoever its \"iss\" names, where the provider's keys verify it",
+            "a token is accepted whatever its \"iss\", if the provider's keys verify it",
         ),
         (
             matches!(&provider.trust.issuer, Issuer::Template(issuer) if admits_any(provider, issuer)),
@@ -242,12 +242,12 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
         (
             ends_unlike_its_preset(provider, true),
             "issuer",
-            "this preset's issuers end in \"/\": no token will fit",
+            "this preset's issuers end in \"/\": no token will match",
         ),
         (
             ends_unlike_its_preset(provider, false),
             "issuer",
-            "this preset's issuers do not end in \"/\": no token will fit",
+            "this preset's issuers do not end in \"/\": no token will match",
         ),
         (
             provider.trust.times.clock_skew > AMPLE_CLOCK_SKEW,
@@ -262,7 +262,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
         (
             !provider.trust.times.require_expiration && provider.trust.times.max_lifetime.is_none(),
             "require_expiration",
-            "a token without \"exp\" is accepted for ever",
+            "a token without \"exp\" is accepted forever",
         ),
         (
             matches!(&provider.trust.keys, KeySource::Remote(remote)

@@ -54,7 +54,7 @@ fn checks_configurations_and_key_sets() {
             &evaded,
             None,
             0,
-            "warning: rules[2]: no request reaches it: rules[0] comes first and asks for no token",
+            "warning: rules[2]: no request reaches it: rules[0] comes first and requires no token",
         ),
         (
             &wrong,

@@ -244,7 +244,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "rules:\n",
         "rules:\n- match: { prefix: /ord }\n",
-        ":13:3: warning: rules[2]: no request reaches it: rules[0] comes first and asks for no token; move this rule ahead of it",
+        ":13:3: warning: rules[2]: no request reaches it: rules[0] comes first and requires no token; move this rule ahead of it",
     ),
     (
         "  requires: { provider_name: okta }\n  authorize:\n    scopes: { all_of: [orders.read] }\n",

@@ -123,17 +123,17 @@ fn issuer_with_the_wrong_end_is_told_of() {
         (
             "auth0",
             "https://t.auth0.example",
-            Some("this preset's issuers end in \"/\": no token will fit"),
+            Some("this preset's issuers end in \"/\": no token will match"),
         ),
         (
             "entra-v1",
             "https://sts.windows.net/t-1",
-            Some("this preset's issuers end in \"/\": no token will fit"),
+            Some("this preset's issuers end in \"/\": no token will match"),
         ),
         (
             "okta",
             "https://o.okta.example/oauth2/a/",
-            Some("this preset's issuers do not end in \"/\": no token will fit"),
+            Some("this preset's issuers do not end in \"/\": no token will match"),
         ),
         ("ping-federate", "https://pf.example/", None),
         ("generic", "https://as.example", None),

@@ -158,9 +158,9 @@ fn says_nothing_of_a_rule_that_some_request_may_reach() {
 fn warns_of_an_open_rule_ahead_of_one_that_asks_for_a_token() {
     let wide = |methods: Value| json!({"prefix": "/", "methods": methods});
     let narrow = json!({"path_separated_prefix": "/admin"});
-    let unread = "rules[1]: no request reaches it: rules[0] comes first and asks for no token; \
+    let unread = "rules[1]: no request reaches it: rules[0] comes first and requires no token; \
                   move this rule ahead of it";
-    let some = "rules[1]: some of its requests do not reach it: rules[0] comes first and asks for no \
+    let some = "rules[1]: some of its requests do not reach it: rules[0] comes first and requires no \
                 token; move this rule ahead of it";
     for (earlier, later, expected) in [
         (json!({"prefix": "/"}), narrow.clone(), Some(unread)),

@@ -37,8 +37,7 @@ fn every_weak_choice_is_told_of() {
                 (okta("issuer"), json!(null)),
                 (okta("allow_any_issuer"), json!(true)),
             ],
-            "providers.okta.allow_any_issuer: a token is accepted whoever its \"iss\" names, where \
-             the provider's keys verify it",
+            "providers.okta.allow_any_issuer: a token is accepted whatever its \"iss\", if the provider's keys verify it",
         ),
         (
             vec![
@@ -66,7 +65,7 @@ fn every_weak_choice_is_told_of() {
         ),
         (
             vec![(okta("require_expiration"), json!(false))],
-            "providers.okta.require_expiration: a token without \"exp\" is accepted for ever",
+            "providers.okta.require_expiration: a token without \"exp\" is accepted forever",
         ),
         (
             vec![(okta("remote_jwks.unknown_kid_cooldown"), json!("0.5s"))],
@@ -112,7 +111,7 @@ fn every_weak_choice_is_told_of() {
                 "status".to_owned(),
                 json!({"path": "/status", "unprotected": true}),
             )],
-            "status: anyone may read which authorization servers there are, and how they stand",
+            "status: anyone may read which authorization servers there are, and the state of their keys",
         ),
     ] {
         let changes: Vec<_> = changes
