@@ -187,7 +187,7 @@ fn the_route_after_the_edits_also_decides() {
     let unsettled = Some("answer 403 portcullis_denied{unsettled_route}");
     for (next, expected) in [
         (Some(None), None),
-        (Some(Some(strict.clone())), denied),
+        (Some(Some(strict)), denied),
         (Some(Some(unchecked)), unsettled),
         // A host that does not report the next route.
         (None, None),
