@@ -1,7 +1,7 @@
 //! The keepers of all configurations, on the main thread.
 //!
 //! A keeper has an engine of its own. It fetches as soon as its configuration is loaded, before any request,
-//! and each time that the [clock](crate::clock) or a worker calls for it.
+//! and each time that the [`clock`] or a worker calls for it.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};

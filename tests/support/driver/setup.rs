@@ -45,9 +45,9 @@ pub struct Setup {
     /// Whether the filter gets the body while it holds the headers back (`allow_on_headers_stop_iteration`). The
     /// fake host always passes it on.
     pub stops_headers_alone: bool,
-    /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`].
+    /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`](super::Exchange::filter_state).
     pub filter_state: Vec<String>,
-    /// Headers of the request to report in [`Exchange::logged`]. Only Envoy has an access log.
+    /// Headers of the request to report in [`Exchange::logged`](super::Exchange::logged). Only Envoy has an access log.
     pub logged: Vec<String>,
     /// Where requests are routed, and the metadata of the routes. Without any, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
