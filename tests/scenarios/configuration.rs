@@ -126,7 +126,7 @@ fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
         let Err(refused) = D::start(&setup) else {
             panic!("accepted: {place}")
         };
-        let expected = format!("{place}: a large number came as a double");
+        let expected = format!("{place}: a large number was given as a double");
         assert!(refused.0.contains(&expected), "{}", refused.0);
     }
 }
