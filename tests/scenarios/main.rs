@@ -15,6 +15,7 @@ mod endurance;
 mod examples;
 mod exports;
 mod extraction;
+mod grpc;
 mod forwarding;
 mod freshness;
 mod hostile_input;

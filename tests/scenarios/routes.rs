@@ -11,7 +11,7 @@ use crate::world::{
 use support::{
     driver::{Driver, Exchange, Request, Route, Setup, VirtualHost},
     fake_host::FakeHost,
-    on_every_driver,
+    on_both_builds, on_every_driver,
     signer::Signer,
 };
 
@@ -23,6 +23,7 @@ on_every_driver!(
     filter_state_chooses_the_requirement_if_no_rule_matches,
     obeys_a_policy_although_route_policies_is_off,
 );
+on_both_builds!(a_policy_for_the_other_build_refuses_every_request);
 
 /// A gate with these routes, whose rule asks for a token on every path.
 fn with_routes<D: Driver>(provider: &Value, hosts: Vec<VirtualHost>) -> D {
@@ -116,6 +117,21 @@ fn the_tokens_of_the_rule_need_the_rights_of_the_route<D: Driver>() {
         challenge.ends_with(r#"scope="orders:write""#),
         "{challenge}"
     );
+}
+
+/// An operator who changes the build and forgets the routes must not open them.
+fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
+    let signer = signer();
+    let open = Route::new("/").saying(json!({ "disabled": true }));
+    let hosts = vec![VirtualHost::any([open.in_wasm_form()])];
+    let gate: D = with_routes(&local_provider(&signer), hosts);
+    let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
+    if D::IS_NATIVE {
+        assert_eq!(exchange.outcome(), (500, "route_policy"));
+        assert_eq!(exchange.upstream, None);
+    } else {
+        assert_eq!(exchange.status, 200);
+    }
 }
 
 /// Envoy chooses the route before the module takes the client's headers away, and again after that. The

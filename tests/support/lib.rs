@@ -81,6 +81,30 @@ macro_rules! on_wasm_hosts {
     };
 }
 
+/// Makes a test of each scenario in Envoy with each build. The fake host does not have what these are about.
+#[macro_export]
+macro_rules! on_both_builds {
+    ($($scenario:ident),+ $(,)?) => {
+        mod on_builds {
+            mod in_envoy {
+                $(#[test] fn $scenario() {
+                    if $crate::envoy::is_installed(&$crate::envoy::module()) {
+                        super::$scenario::<$crate::envoy::Envoy>();
+                    }
+                })+
+            }
+            mod in_native {
+                $(#[test] fn $scenario() {
+                    if $crate::envoy::is_installed(&$crate::envoy::library()) {
+                        super::$scenario::<$crate::envoy::NativeEnvoy>();
+                    }
+                })+
+            }
+            $(use super::$scenario;)+
+        }
+    };
+}
+
 /// Makes a test of each scenario in Envoy only. The fake host does not have what these are about.
 #[macro_export]
 macro_rules! in_envoy {

@@ -56,14 +56,24 @@ pub(super) struct Filter {
 
 /// A request that waits on its worker.
 struct ParkedStream {
-    ticket: Ticket,
+    number: u64,
     scheduler: Arc<StreamScheduler>,
     deadline: UnixMillis,
 }
 
-/// Names a request that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket(u64);
+/// The place of a waiting request in its configuration's list. Dropped, it leaves the list.
+pub(super) struct Ticket {
+    filter: Arc<Filter>,
+    number: u64,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let parked = self.filter.parked.lock();
+        let mut parked = parked.unwrap_or_else(PoisonError::into_inner);
+        parked.retain(|stream| stream.number != self.number);
+    }
+}
 
 impl Filter {
     /// The configuration in what Envoy hands over, with its metrics defined. Logs why it is refused.
@@ -176,22 +186,23 @@ impl Filter {
     }
 
     /// Adds a request that waits. It is woken when keys come and at its deadline.
-    pub(super) fn park(&self, scheduler: Arc<StreamScheduler>, deadline: UnixMillis) -> Ticket {
+    pub(super) fn park(
+        self: &Arc<Self>,
+        scheduler: Arc<StreamScheduler>,
+        deadline: UnixMillis,
+    ) -> Ticket {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let ticket = Ticket(NEXT.fetch_add(1, Ordering::Relaxed));
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.push(ParkedStream {
-            ticket,
+            number,
             scheduler,
             deadline,
         });
-        ticket
-    }
-
-    /// Drops a request that waits no longer.
-    pub(super) fn unpark(&self, ticket: Ticket) {
-        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.retain(|stream| stream.ticket != ticket);
+        Ticket {
+            filter: Arc::clone(self),
+            number,
+        }
     }
 
     /// The next deadline.

@@ -73,7 +73,7 @@ struct Parked {
     id: StreamId,
     /// The gate that has it in its list.
     build: u64,
-    ticket: Ticket,
+    _ticket: Ticket,
     arrived: UnixMillis,
     scheduler: Arc<StreamScheduler>,
 }
@@ -127,7 +127,7 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
     let request = Request {
         stream,
         filter: &filter,
-        is_grpc: false,
+        is_grpc: is_grpc(stream),
     };
     match worker.gate.on_trailers(NOT_WAITING, &request) {
         Verdict::Pass => Outcome::Pass,
@@ -160,8 +160,26 @@ pub(super) fn rebuild(number: Number) {
 
 /// Answers a request for which there is no gate.
 pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
-    stream.send_response(500, &[], b"", "portcullis_defect");
+    const STATUS: u16 = 500;
+    let grpc = [("grpc-status", grpc::status(STATUS))];
+    let headers = match is_grpc(stream) {
+        true => &grpc[..],
+        false => &[],
+    };
+    stream.send_response(STATUS, headers, b"", "portcullis_defect");
     Outcome::Stop
+}
+
+/// Whether a request is a gRPC request. One whose headers cannot be read could be.
+fn is_grpc(stream: Stream<'_>) -> bool {
+    let mut head = HeaderList::default();
+    stream.read(Headers::Request, &mut head).is_err()
+        || is_grpc_head(&http::Request::new(head.pairs()))
+}
+
+fn is_grpc_head(head: &http::Request<'_>) -> bool {
+    let mut types = head.values("content-type");
+    types.next().is_some_and(grpc::is_grpc)
 }
 
 fn find(number: Number) -> Option<Rc<RefCell<Worker>>> {
@@ -185,10 +203,8 @@ fn take_parked(address: usize) -> Option<Parked> {
     })
 }
 
+/// Has the gate forget a request, at its next hook if it is at work.
 fn forget(parked: &Parked) {
-    if let Some(filter) = registry::find(parked.number) {
-        filter.unpark(parked.ticket);
-    }
     let ended = (parked.number, parked.id);
     ENDED.with_borrow_mut(|all| all.push(ended));
 }
@@ -256,14 +272,8 @@ impl Worker {
                 PARKED.with_borrow_mut(|all| all.push(parked));
                 Outcome::Wait
             }
-            Verdict::Pass => {
-                self.filter.unpark(parked.ticket);
-                Outcome::Pass
-            }
-            Verdict::Answer => {
-                self.filter.unpark(parked.ticket);
-                Outcome::Stop
-            }
+            Verdict::Pass => Outcome::Pass,
+            Verdict::Answer => Outcome::Stop,
         }
     }
 
@@ -293,10 +303,7 @@ impl Worker {
             read = stream.read(Headers::Request, &mut head);
         }
         let parsed = read.ok().map(|()| http::Request::new(head.pairs()));
-        request.is_grpc = parsed.as_ref().is_some_and(|head| {
-            let mut types = head.values("content-type");
-            types.next().is_some_and(grpc::is_grpc)
-        });
+        request.is_grpc = parsed.as_ref().is_none_or(is_grpc_head);
         let verdict = decide(&mut self.gate, parsed.as_ref(), &request);
         drop(parsed);
         self.head = head;
@@ -349,7 +356,7 @@ impl Worker {
             number: self.filter.number,
             id,
             build: self.build,
-            ticket,
+            _ticket: ticket,
             arrived: now,
             scheduler,
         };

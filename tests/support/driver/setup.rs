@@ -96,6 +96,8 @@ pub struct Route {
     pub filter_state: Option<(String, String)>,
     /// Metadata in the namespace `portcullis`; `None` is no metadata at all.
     pub metadata: Option<Value>,
+    /// Whether the policy is written for the proxy-wasm module only: as metadata, whatever the build.
+    pub is_in_wasm_form: bool,
 }
 
 impl VirtualHost {
@@ -119,6 +121,7 @@ impl Route {
             header: None,
             filter_state: None,
             metadata: None,
+            is_in_wasm_form: false,
         }
     }
 
@@ -126,6 +129,14 @@ impl Route {
     pub fn with_filter_state(self, key: &str, text: &str) -> Self {
         Self {
             filter_state: Some((key.to_owned(), text.to_owned())),
+            ..self
+        }
+    }
+
+    /// Leaves the policy in the proxy-wasm module's form.
+    pub fn in_wasm_form(self) -> Self {
+        Self {
+            is_in_wasm_form: true,
             ..self
         }
     }

@@ -119,7 +119,7 @@ fn route((index, route): (usize, &Route), build: Build) -> Value {
     }
     if let Some(metadata) = &route.metadata {
         configured["metadata"] = json!({ "filter_metadata": { "portcullis": metadata } });
-        if build == Build::Native {
+        if build == Build::Native && !route.is_in_wasm_form {
             configured["typed_per_filter_config"] = json!({ NATIVE_FILTER: {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute",
                 "dynamic_module_config": dynamic_module(),
