@@ -47,7 +47,7 @@ fn a_refused_grpc_request_gets_the_status_of_its_refusal<D: Driver>() {
     let status = |exchange: &Exchange| (exchange.status, exchange.headers.value("grpc-status"));
     for (path, token, reason, grpc) in [
         ("/", None, "missing_credential", "16"),
-        ("/scope", Some(&good[..]), "scope", "7"),
+        ("/scope", Some(&good[..]), "insufficient_scope", "7"),
         ("/far", Some(&far[..]), "keys_unavailable", "14"),
         ("/a%2fb", Some(&good[..]), "ambiguous_path", "13"),
     ] {

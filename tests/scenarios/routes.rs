@@ -127,7 +127,7 @@ fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     let gate: D = with_routes(&local_provider(&signer), hosts);
     let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
     if D::IS_NATIVE {
-        assert_eq!(exchange.outcome(), (500, "route_policy"));
+        assert_eq!(exchange.outcome(), (403, "route_policy"));
         assert_eq!(exchange.upstream, None);
     } else {
         assert_eq!(exchange.status, 200);
