@@ -1,4 +1,4 @@
-//! `client_secrets` as it is written.
+//! The JSON form of `client_secrets`.
 
 use super::{Named, PointInTime, object::object};
 
@@ -14,20 +14,21 @@ object! {
 object! {
     /// One of `client_secrets.clients`.
     pub(in crate::config) struct RawClient {
-        /// `false`: its secrets are refused (401).
+        /// Whether the client is accepted. `false` refuses the client's secrets (401).
         enabled: Option<bool> = true,
-        /// From when on its secrets are refused: RFC 3339 in UTC, or seconds since 1970.
+        /// Time from which the client's secrets are refused, without tolerance: RFC 3339 in UTC, or seconds since
+        /// 1970.
         expires_at: Option<PointInTime>,
-        /// Its roles, for rules.
+        /// The client's roles.
         roles: Option<Vec<String>>,
-        /// Its scopes, for rules.
+        /// The client's scopes.
         scopes: Option<Vec<String>>,
         /// One or two hashes, as `portcullis client-secret` prints them.
         secret_hashes: Vec<String>,
     }
 }
 
-/// Without the hashes: a secret may have been written there.
+/// Omits the hashes, because an operator may have written a secret there.
 impl std::fmt::Debug for RawClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -1,4 +1,4 @@
-//! The whole configuration as it is written.
+//! The JSON form of the whole configuration.
 
 use super::{
     Named, RawDuration, RawSwitch,
@@ -12,45 +12,49 @@ object! {
     /// The whole configuration.
     #[derive(Debug)]
     pub(in crate::config) struct RawConfig {
-        /// CORS preflight requests pass without a token.
+        /// Lets CORS preflight requests pass without a token.
         bypass_cors_preflight | camelCase: Option<bool> = false,
         /// Requirements by a value in the filter state, for requests that no rule matches.
         filter_state_rules | camelCase: Option<RawFilterStateRules>,
-        /// Bounds that hold per worker.
+        /// Bounds for each worker.
         limits: Option<RawLimits>,
-        /// `shadow` decides and records but does not block; ambiguous paths are still refused.
+        /// Whether decisions block. `shadow` decides and records but does not block; ambiguous paths, methods,
+        /// authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
-        /// `reject` answers 400 to a path, method or authority that two parties could read in different ways; `raw`
-        /// matches them as they came.
+        /// How to treat a request that servers could read in different ways: its path, method or authority, or a
+        /// header or query parameter that a condition reads. `reject` answers 400; with `raw`, rules see the request
+        /// as it came.
         path_policy: Option<RawPathPolicy> = "reject",
-        /// Names this policy across its updates: at most 128 characters. A configuration that still serves open
-        /// connections then refuses what the newest one with the same name refuses by `revoked`,
-        /// `enabled: false` or `client_secrets`.
+        /// Name of this policy across its updates; at most 128 characters. Connections that outlive an update then
+        /// also refuse what the newest configuration with this name refuses by `revoked`, `enabled: false` or
+        /// `client_secrets`.
         policy_id: Option<String>,
-        /// The authorization servers, by name: 1 to 64 letters, digits, `_`, `.`, `-`.
+        /// The authorization servers, by name. A name has 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawEntry>>,
-        /// The realm of every challenge: printable ASCII without `"` and `\`, at most 64 characters.
+        /// Realm of every challenge. Printable ASCII without `"` and `\`; at most 64 characters.
         realm: Option<String> = "api",
         /// Requirements that rules and routes name by `requirement_name`.
         requirement_map | camelCase: Option<Named<RawRequirement>>,
-        /// Whether every request asks for its route's own policy. `off` asks about one request a second in each
-        /// worker, and can miss the policy of a route that is rarely used.
+        /// Whether every request asks for its route's own policy. With `off`, about one request a second in each
+        /// worker asks, so the policy of a route that is rarely used can be missed.
         route_policies: Option<RawSwitch> = "on",
-        /// In order; the first whose `match` holds decides.
+        /// The rules, in order. The first one whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
-        /// Authenticates the fetched keys, and which configuration of a `policy_id` is the newest, in the memory
-        /// that modules of the proxy with the same `vm_id` share: a secret of 32 random octets or more in base64url, the same for all workers.
+        /// Secret of 32 random octets or more in base64url, the same for all workers. It authenticates two things in
+        /// the memory that modules of the proxy with the same `vm_id` share: fetched keys, and which configuration of
+        /// a `policy_id` is the newest.
         shared_memory_key: Option<RawSecret>,
-        /// Who verifies RS* and ES* signatures: the `host` is Envoy with its own cryptography, the `module` does
-        /// it itself, `auto` is the host where it passes a trial.
+        /// What verifies RS* and ES* signatures. `host` is Envoy's own cryptography, `module` is Portcullis itself,
+        /// and `auto` is the host if it passes a self-test, else the module.
         signature_backend: Option<RawSignatureBackend> = "auto",
-        /// Goes into the name of every metric: letters, digits, `_`, `.`, `-`, at most 64.
+        /// Part of the name of every metric. Letters, digits, `_`, `.`, `-`; at most 64.
         stat_prefix | camelCase: Option<String>,
-        /// A path that shows operators how the authorization servers stand.
+        /// Status page for operators: the state of each authorization server.
         status: Option<RawStatus>,
-        /// Refusals carry neither body nor challenge.
+        /// Sends refusals without body and challenge.
         strip_failure_response | camelCase: Option<bool> = false,
-        /// What happens to a request that no rule matches. Denied: 401 without credentials, 403 with.
+        /// The decision for a request that matches neither `rules` nor `filter_state_rules`. `deny` answers 401
+        /// without credentials, 403 with credentials.
         unmatched: Option<RawUnmatched> = "deny",
     }
 }
@@ -59,19 +63,19 @@ object! {
     /// `limits`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawLimits {
-        /// Longest value of a header made from claims: 1 to 1048576.
+        /// Longest value of a header made from claims, in bytes: 1 to 1048576.
         header_value_bytes: Option<u64> = 8192,
-        /// Longest JWK set, fetched or written: 1 to 16777216.
+        /// Longest JWK set, fetched or configured, in bytes: 1 to 16777216.
         jwks_bytes: Option<u64> = 262144,
         /// Most keys in one JWK set: 1 to 1024.
         jwks_keys: Option<u64> = 64,
-        /// Longest wait for keys: over 0 to 60 s.
+        /// Longest wait for keys: over 0, at most 60 s.
         park_timeout: Option<RawDuration> = "5s",
-        /// Most requests that wait for keys at one time, 1 to 65536; one more is answered 503.
+        /// Most requests that wait for keys at a time: 1 to 65536. Another one gets 503.
         parked_requests: Option<u64> = 256,
-        /// Longest path, without query: 1 to 1048576; longer ones are answered 414.
+        /// Longest path, without query, in bytes: 1 to 1048576. A longer one gets 414.
         path_bytes: Option<u64> = 8192,
-        /// Longest token: 1 to 1048576.
+        /// Longest token, in bytes: 1 to 1048576.
         token_bytes: Option<u64> = 8192,
     }
 }

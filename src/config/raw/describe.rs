@@ -1,13 +1,13 @@
 //! The shape of the configuration as JSON Schema (draft 2020-12).
 //!
-//! Said by the declarations that the parser is made of, so that the two cannot say different things: a
-//! name, a type, or that a field must be there. What takes more than one field to see (exactly one
-//! source of keys, a provider that does not exist) only the parser tells.
+//! The schema and the parser come from the same declarations, so they always agree on names, types
+//! and required fields. Only the parser finds faults that concern several fields, such as two sources
+//! of keys or an unknown provider.
 //!
 //! If no schema of a choice matches, a validator reports only that. So objects are described
 //! without a choice, and an error deep inside a requirement is reported at its own place.
 //!
-//! Spellings in lowerCamelCase stand under `patternProperties`: they are valid, but an editor that
+//! Spellings in lowerCamelCase are under `patternProperties`: they are valid, but an editor that
 //! completes names does not offer each field twice.
 
 use std::collections::BTreeMap;
@@ -17,12 +17,12 @@ use serde_json::{Map, Value, json};
 use super::value::Named;
 use crate::config::spelling::FieldName;
 
-/// What a type of the configuration looks like.
+/// A type of the configuration that has a JSON Schema.
 pub(in crate::config) trait Describe {
     /// Whether a field of this type may be left out.
     const OPTIONAL: bool = false;
 
-    /// Its schema; that of an object is put among `definitions` and referred to.
+    /// The schema of this type. For an object, it is a reference to an entry in `definitions`.
     fn describe(definitions: &mut Definitions) -> Value;
 }
 
@@ -33,9 +33,9 @@ pub(in crate::config) struct Definitions(BTreeMap<String, Value>);
 /// A field, as [`object!`](super::object) declares it.
 pub(in crate::config) struct Field<'a> {
     pub(in crate::config) name: FieldName,
-    /// The lines of its comment.
+    /// The lines of the field's comment.
     pub(in crate::config) comment: &'a [&'static str],
-    /// What holds where it is not written, if that is one value.
+    /// The value of an absent field, if there is one.
     pub(in crate::config) default: Option<Value>,
 }
 
@@ -69,7 +69,7 @@ impl Definitions {
     ) -> Value {
         let name = type_name.strip_prefix("Raw").unwrap_or(type_name);
         if !self.0.contains_key(name) {
-            // Stands here while it is made: objects hold objects of their own type.
+            // A placeholder while the object is described, because it may contain its own type.
             self.0.insert(name.to_owned(), Value::Null);
             let mut fields = Fields {
                 definitions: self,
@@ -137,7 +137,7 @@ impl Fields<'_> {
     }
 }
 
-/// The lines of a comment as a text: paragraphs, each in one line.
+/// The text of a comment, with one line for each paragraph.
 fn description(comment: &[&str]) -> String {
     let lines: Vec<&str> = comment.iter().map(|line| line.trim()).collect();
     let paragraphs = lines.split(|line| line.is_empty());
@@ -145,7 +145,7 @@ fn description(comment: &[&str]) -> String {
     paragraphs.join("\n\n")
 }
 
-/// The schema of `null`, which is an absent field, and of what `schema` is of.
+/// A schema that also accepts `null`, which counts as an absent field.
 fn or_null(mut schema: Value) -> Value {
     let Some(members) = schema.as_object_mut() else {
         return schema;

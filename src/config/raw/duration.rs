@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{Read, value::wrong_type};
 use crate::config::ConfigError;
 
-/// A duration in whole milliseconds; a fraction of one is rounded up, so that what the operator
-/// wrote as more than nothing stays that.
+/// A duration in whole milliseconds. Fractions are rounded up, so that a duration above zero never
+/// becomes zero.
 #[derive(Default, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::config) struct RawDuration(pub(in crate::config) Duration);
 
@@ -53,7 +53,7 @@ fn parse(text: &str) -> Option<Duration> {
     (duration <= RawDuration::MAX).then_some(duration)
 }
 
-/// Digits alone: `str::parse` would also take a sign.
+/// Parses digits only; `str::parse` would also accept a sign.
 fn digits(text: &str) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().ok()
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_duration() {
+    fn refuses_text_that_is_not_a_duration() {
         for text in [
             "",
             "s",

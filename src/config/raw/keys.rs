@@ -1,4 +1,4 @@
-//! Keys and secrets that are written out.
+//! The JSON form of keys and secrets in the configuration.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Read, object::object};
 use crate::config::{ConfigError, Fault};
 
 object! {
-    /// `DataSource` of Envoy, as far as a module can read one.
+    /// The part of Envoy's `DataSource` that a module can read.
     #[derive(Debug)]
     pub(in crate::config) struct RawDataSource {
         /// A JWK set in base64.
@@ -19,12 +19,12 @@ object! {
 object! {
     /// `public_keys`.
     pub(in crate::config) struct RawPublicKeys {
-        /// Each one PEM block or several: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
+        /// Texts with one or more PEM blocks each: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
         pem: Vec<String>,
     }
 }
 
-/// Without the texts: a private key may have been written there.
+/// Omits the texts, because an operator may have written a private key there.
 impl std::fmt::Debug for RawPublicKeys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -33,7 +33,7 @@ impl std::fmt::Debug for RawPublicKeys {
     }
 }
 
-/// A secret, which no error repeats.
+/// A secret. No error repeats it.
 #[derive(Default)]
 pub(in crate::config) struct RawSecret(pub(in crate::config) String);
 
@@ -49,7 +49,7 @@ super::describe::describe! {
     RawSecret: {"type": "string"},
 }
 
-/// Without the secret: a derived one would print it.
+/// Omits the secret, which a derived implementation would print.
 impl std::fmt::Debug for RawSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("RawSecret")
@@ -59,14 +59,15 @@ impl std::fmt::Debug for RawSecret {
 object! {
     /// One of `shared_secrets`.
     pub(in crate::config) struct RawSharedSecret {
-        /// The `kid` of its tokens.
+        /// The `kid` of tokens that are signed with this secret.
         kid: Option<String>,
-        /// base64url; at least as long as the hash of its algorithms.
+        /// The secret, in base64url without padding; at least as long as the hash of its algorithms (32, 48 or 64
+        /// octets).
         secret: String,
     }
 }
 
-/// Without the secret: a derived one would print it.
+/// Omits the secret, which a derived implementation would print.
 impl std::fmt::Debug for RawSharedSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

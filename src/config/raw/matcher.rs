@@ -1,4 +1,4 @@
-//! Patterns of texts as they are written.
+//! The JSON form of text patterns.
 
 use super::object::object;
 
@@ -6,9 +6,9 @@ object! {
     /// `RegexMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawRegex {
-        /// Has no effect: it once chose the one engine that there is.
+        /// Has no effect: there is only one engine.
         _google_re2 = "google_re2" | camelCase: Option<RawRe2>,
-        /// The expression; it matches the whole text.
+        /// The expression. It matches the whole text.
         regex: String,
     }
 }
@@ -26,17 +26,17 @@ object! {
     /// `StringMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawStringMatcher {
-        /// Contains it.
+        /// Text that the value contains.
         contains: Option<String>,
-        /// Is it.
+        /// Text that the value equals.
         exact: Option<String>,
-        /// Case does not count; without effect on `safe_regex`.
+        /// Ignores the case of ASCII letters, except in `safe_regex`.
         ignore_case | camelCase: Option<bool> = false,
-        /// Starts with it.
+        /// Text that the value starts with.
         prefix: Option<String>,
-        /// Matches as a whole.
+        /// Regular expression that matches the whole value.
         safe_regex | camelCase: Option<RawRegex>,
-        /// Ends with it.
+        /// Text that the value ends with.
         suffix: Option<String>,
     }
 }

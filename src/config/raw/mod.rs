@@ -1,9 +1,9 @@
-//! The configuration's JSON, as it is written.
+//! The JSON form of the configuration.
 //!
-//! Types of this module have the names and shapes that the operator writes and nothing else: every
-//! field may be absent, nothing refers to anything, no value has been judged. Each type is declared
-//! by [`object!`](object) or [`choice!`](object), which make its [`Read`] and its schema; a name that a type does not
-//! have is refused, with a look into [`unavailable`] for names that other versions or `jwt_authn` have.
+//! The types here mirror what the operator writes: names are not resolved, and values are not
+//! checked. [`object!`](object) and [`choice!`](object) declare each type together with its parser
+//! ([`Read`]) and its schema. Unknown names are refused; [`unavailable`] lists those that other
+//! versions or `jwt_authn` have, with advice.
 //!
 //! Names that `jwt_authn` has are also read in the lowerCamelCase of protobuf JSON.
 

@@ -1,4 +1,4 @@
-//! `providers.<name>` as it is written.
+//! The JSON form of `providers.<name>`.
 
 use serde_json::Value;
 
@@ -16,9 +16,9 @@ use crate::config::{ConfigError, Fault, Preset, error::At};
 /// One of `providers`.
 #[derive(Debug)]
 pub(in crate::config) enum RawEntry {
-    /// Its clients present secrets.
+    /// A provider whose clients present secrets.
     Clients(RawClientProvider),
-    /// Its clients present tokens.
+    /// A provider whose clients present tokens.
     Tokens(Box<RawProvider>),
 }
 
@@ -28,7 +28,7 @@ impl Read for RawEntry {
             return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
         }
         let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
-        // It would look like a condition on clients, and be none.
+        // Such a field would look like a condition on clients but have no effect.
         let is_about_tokens = |(written, value): &(&String, &Value)| {
             !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
         };
@@ -42,7 +42,7 @@ impl Read for RawEntry {
     }
 }
 
-/// As an authorization server, so that editors offer every field.
+/// Describes an authorization server, so that editors offer every field.
 impl Describe for RawEntry {
     fn describe(definitions: &mut Definitions) -> Value {
         RawProvider::describe(definitions)
@@ -50,7 +50,7 @@ impl Describe for RawEntry {
 }
 
 object! {
-    /// Clients with secrets.
+    /// A provider whose clients present secrets.
     #[derive(Debug)]
     pub(in crate::config) struct RawClientProvider {
         claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
@@ -69,101 +69,105 @@ object! {
     /// An authorization server.
     #[derive(Debug)]
     pub(in crate::config) struct RawProvider {
-        /// Algorithms that are accepted. HS* only with `shared_secrets`, or with `oct` keys in `local_jwks`.
-        /// Default: all with key pairs; for `shared_secrets` all HS*.
+        /// Accepted algorithms. HS* only with `shared_secrets`, or with `oct` keys in `local_jwks`. Default: all with
+        /// key pairs; for `shared_secrets` all HS*.
         algorithms: Option<Vec<String>>,
-        /// In place of `audiences`: `aud` is not looked at.
+        /// Accepts any `aud`, instead of `audiences`.
         allow_any_audience: Option<bool> = false,
-        /// In place of `issuer`: `iss` is not looked at.
+        /// Accepts any `iss`, instead of `issuer`.
         allow_any_issuer: Option<bool> = false,
-        /// Placeholders in `issuer` need no `require_claims`.
+        /// Allows placeholders in `issuer` without `require_claims`.
         allow_any_tenant: Option<bool> = false,
-        /// A token that was issued later than now is accepted.
+        /// Accepts a token whose `iat` is in the future.
         allow_future_iat: Option<bool> = false,
-        /// One of them must be in `aud`, exactly. Required unless `allow_any_audience` is set.
+        /// Accepted audiences: one of them must be in `aud`, exactly. Required unless `allow_any_audience` is set.
         audiences: Option<Vec<String>>,
         /// Headers that get verified claims.
         claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
-        /// Envoy chooses the route anew where a claim went into a header, or `payload_in_metadata` is set.
+        /// Makes Envoy choose the route again if a claim or an identity was written to a header, or if
+        /// `payload_in_metadata` is set.
         clear_route_cache | camelCase: Option<bool> = false,
-        /// Where the client's identifier is; the first that is present counts, two that differ refuse the token.
+        /// Claims that hold the client's identifier. The first one present counts; a token in which two of them
+        /// differ is refused.
         client_id_claims: Option<Vec<ClaimName>> = ["client_id", "cid", "azp", "appid"],
         /// Accepted clients. Default: any.
         client_ids: Option<Vec<String>>,
-        /// API clients that present a secret in place of a token.
+        /// API clients that authenticate with a secret instead of a token.
         _client_secrets = "client_secrets": Option<RawClientSecrets>,
-        /// Tolerance between clocks in seconds; 0 is none; at most 86400.
+        /// Tolerance between clocks, in seconds; 0 is none; at most 86400.
         clock_skew_seconds | camelCase: Option<u64> = 60,
-        /// For operators; at most 256 characters.
+        /// Description for operators; at most 256 characters.
         description: Option<String>,
-        /// Keys that are found by the issuer's metadata (OpenID Connect Discovery, RFC 8414).
+        /// Keys that are found through the issuer's metadata (OpenID Connect Discovery, RFC 8414).
         discovery: Option<RawDiscovery>,
-        /// `false`: its tokens are refused (401) and its keys not fetched.
+        /// Whether the provider is used. `false` refuses its tokens (401) and does not fetch its keys.
         enabled: Option<bool> = true,
-        /// Filter state `wasm.portcullis.<text>` that gets why a token failed.
+        /// Filter state `wasm.portcullis.<text>` that gets the reason why a token failed.
         failed_status_in_metadata | camelCase: Option<String>,
-        /// The verified token stays in the request; otherwise it is removed.
+        /// Keeps the verified token in the request. Otherwise it is removed.
         forward: Option<bool> = false,
         /// Header that gets the verified payload in base64url.
         forward_payload_header | camelCase: Option<String>,
         /// Cookies that hold tokens.
         from_cookies | camelCase: Option<Vec<String>>,
-        /// Headers that hold tokens. Where no place is given: `Authorization: Bearer`, and the query parameter
-        /// `access_token`.
+        /// Headers that hold tokens. Without any `from_*`, tokens are read from `Authorization: Bearer` and from the
+        /// query parameter `access_token`.
         from_headers | camelCase: Option<Vec<RawJwtHeader>>,
         /// Query parameters that hold tokens, by decoded name.
         from_params | camelCase: Option<Vec<String>>,
         /// Filter state `wasm.portcullis.<text>` that gets the verified JOSE header.
         header_in_metadata | camelCase: Option<String>,
-        /// Header that says who is calling.
+        /// Header that names the caller.
         identity_header: Option<RawIdentityHeader>,
-        /// Filter state `wasm.portcullis.<text>` that gets what `identity_header` says.
+        /// Filter state `wasm.portcullis.<text>` that gets the text of `identity_header`.
         identity_in_metadata: Option<String>,
-        /// Must equal `iss`. `{claim}` stands for the value of that claim of the token; `require_claims` must then
-        /// list that claim's values. Required unless `allow_any_issuer` is set.
+        /// Text that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
+        /// `require_claims` must then list the claim's values. Required unless `allow_any_issuer` is set.
         issuer: Option<String>,
-        /// A key that names an algorithm serves it alone, or its family (`RS*`, `PS*`, `ES*`, `HS*`).
+        /// What a key that names an algorithm verifies: only that algorithm (`exact`), or its whole family (`RS*`,
+        /// `PS*`, `ES*`, `HS*`).
         jwk_algorithm: Option<RawJwkAlgorithm> = "exact",
-        /// `match`: a JWK that has an `issuer` serves only tokens of that issuer.
+        /// How to treat a JWK's own `issuer`. With `match`, a JWK that has one verifies only tokens of that issuer.
         key_issuer: Option<RawKeyIssuer> = "ignore",
-        /// Verified tokens that are kept.
+        /// Cache of verified tokens.
         jwt_cache_config | camelCase: Option<RawCache>,
-        /// Keys that are written out: a JWK set.
+        /// Keys in the configuration, as a JWK set.
         local_jwks | camelCase: Option<RawDataSource>,
-        /// Most time that a token may be made for, `exp - iat`; without `iat` it is refused.
+        /// Longest lifetime that a token is issued with, `exp - iat`; a token without `iat` is refused.
         max_issued_lifetime: Option<RawDuration>,
-        /// Most time that may be left, `exp - now`.
+        /// Longest time until a token expires, `exp - now`.
         max_lifetime | camelCase: Option<RawDuration>,
-        /// How the exported payload is changed.
+        /// Changes to the exported payload.
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
-        /// With `=` padding.
+        /// Adds `=` padding to `forward_payload_header`.
         pad_forward_payload_header | camelCase: Option<bool> = false,
         /// Filter state `wasm.portcullis.<text>` that gets the verified payload.
         payload_in_metadata | camelCase: Option<String>,
-        /// The product whose tokens are meant: other defaults for the fields here, each of which can still be
-        /// written.
+        /// Product that issues the tokens. It sets other defaults for the fields here; a field that is written
+        /// replaces the preset's.
         preset: Option<Preset> = "generic",
-        /// Keys that are written out in PEM.
+        /// Keys in the configuration, in PEM.
         public_keys: Option<RawPublicKeys>,
-        /// Keys that are fetched from a known place.
+        /// Keys that are fetched from a configured URI.
         remote_jwks | camelCase: Option<RawRemoteJwks>,
-        /// Claims that must hold for the token to be valid (else 401).
+        /// Claims that a valid token must have (else 401).
         require_claims: Option<Vec<RawClaimRequirement>>,
-        /// A token without `exp` is refused.
+        /// Refuses a token without `exp`.
         require_expiration | camelCase: Option<bool> = true,
-        /// Tokens that are not taken any more (401).
+        /// Tokens, clients and subjects whose tokens are refused (401).
         revoked: Option<RawRevocation>,
-        /// Claims whose roles are united.
+        /// Claims whose roles are combined.
         role_claims: Option<Vec<ClaimName>> = ["roles"],
-        /// Claims whose scopes are united; a text is split at spaces, a list of texts is taken as it is.
+        /// Claims whose scopes are combined. A text is split at spaces; a list of texts is taken as it is.
         scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],
-        /// Secrets for HS*.
+        /// Shared secrets, for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,
-        /// Scopes that say roles; `role_claims` are not read then.
+        /// Scopes that contain roles, instead of `role_claims`.
         structured_scopes: Option<RawStructuredScopes>,
-        /// What `sub` must match. Default: any.
+        /// Pattern that `sub` must match. Default: any.
         subjects: Option<RawStringMatcher>,
-        /// Accepted `typ`; case and `application/` do not matter, `""` is no `typ`, `"*"` any.
+        /// Accepted `typ`. Case and a leading `application/` do not matter; `""` is a token without `typ`, `"*"` is
+        /// any.
         token_types: Option<Vec<String>> = ["at+jwt", "JWT", ""],
     }
 }
@@ -172,11 +176,11 @@ object! {
     /// `JwtCacheConfig` of `jwt_authn`, and `disabled`.
     #[derive(Clone, Copy, Debug)]
     pub(in crate::config) struct RawCache {
-        /// No token is kept.
+        /// Caches no tokens.
         disabled: Option<bool> = false,
-        /// Most tokens of this provider: at most 100000; 0 is the default.
+        /// Most tokens of this provider in the cache: at most 100000; 0 is the default.
         jwt_cache_size | camelCase: Option<u64> = 1000,
-        /// Longest token that is kept, in bytes; 0 is the default.
+        /// Longest token that is cached, in bytes; 0 is the default.
         jwt_max_token_size | camelCase: Option<u64> = 4096,
     }
 }
@@ -212,10 +216,10 @@ object! {
     /// A claim with accepted values: in `require_claims` and in `authorize.claims`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimRequirement {
-        /// Accepted values. A claim that is a list needs one such element. In `require_claims` it may be left out:
-        /// then the claim must be present.
+        /// Accepted values. For a claim that is a list, one such element is enough. In `require_claims`, `any_of` may
+        /// be left out; the claim must then be present.
         any_of: Option<Vec<Scalar>>,
-        /// The name of a claim at the top, literally, or a list of the names on the way to it.
+        /// Literal name of a claim at the top level, or a list of the literal names that lead to it.
         claim: ClaimName,
     }
 }
@@ -224,9 +228,9 @@ object! {
     /// `JwtHeader` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawJwtHeader {
-        /// The header.
+        /// Name of the header.
         name: String,
-        /// What stands before the token. `Authorization` with `Bearer` is read strictly (RFC 6750).
+        /// Text before the token. `Authorization` with `Bearer` is read strictly (RFC 6750).
         value_prefix | camelCase: Option<String>,
     }
 }
@@ -235,11 +239,11 @@ object! {
     /// `JwtClaimToHeader` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawClaimHeader {
-        /// The claim; split at dots.
+        /// The claim. It is split at dots.
         claim_name | camelCase: Option<String>,
-        /// In place of `claim_name`: the literal names on the way to the claim.
+        /// The literal names that lead to the claim, instead of `claim_name`.
         claim_path | camelCase: Option<Vec<String>>,
-        /// The header. It is removed from every request first.
+        /// Name of the header. It is removed from every request first.
         header_name | camelCase: String,
     }
 }
@@ -248,9 +252,9 @@ object! {
     /// `identity_header`.
     #[derive(Debug)]
     pub(in crate::config) struct RawIdentityHeader {
-        /// Its name.
+        /// Name of the header.
         header_name: String,
-        /// Its value: text in which `{role}`, the names of `structured_scopes` and claims stand in braces.
+        /// Value of the header, with names in braces: `{role}`, names of `structured_scopes`, and claims.
         template: String,
     }
 }
@@ -261,9 +265,10 @@ object! {
     pub(in crate::config) struct RawRevocation {
         /// Clients whose tokens are all refused.
         client_ids: Option<Vec<String>>,
-        /// By `sub`, in seconds since 1970: tokens issued before, or without `iat`, are refused.
+        /// Subjects (`sub`), each with a time in seconds since 1970. Their tokens that were issued earlier, or have
+        /// no `iat`, are refused.
         issued_before: Option<Named<u64>>,
-        /// Identifiers of single tokens.
+        /// Refused tokens, by `jti`.
         jti: Option<Vec<String>>,
     }
 }
@@ -272,11 +277,11 @@ object! {
     /// `structured_scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawStructuredScopes {
-        /// The placeholder that is the role.
+        /// Name of the role's placeholder.
         role: Option<String> = "role",
-        /// What a scope looks like, with names in braces.
+        /// Form of a scope, with a name in braces for each part.
         template: String,
-        /// What every other placeholder must be.
+        /// Values of all other placeholders.
         fixed = "where": Option<Named<String>>,
     }
 }

@@ -1,4 +1,4 @@
-//! Keys that are fetched, as they are written.
+//! The JSON form of `remote_jwks` and `discovery`.
 
 use serde_json::Value;
 
@@ -9,18 +9,19 @@ object! {
     /// `RemoteJwks` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRemoteJwks {
-        /// How failures are retried.
+        /// How failed fetches are retried.
         async_fetch | camelCase: Option<RawAsyncFetch>,
-        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
+        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the response, within 1 minute and 24
+        /// hours; `"600s"` if it has none.
         cache_duration | camelCase: Option<RawDuration>,
-        /// Where the JWK set is.
+        /// Location of the JWK set.
         http_uri | camelCase: RawHttpUri,
-        /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
+        /// How long the last good keys serve after `cache_duration` while fetching fails; then every token gets 503.
         max_stale: Option<RawDuration> = "3600s",
-        /// How failures are retried.
+        /// How failed fetches are retried.
         retry_policy | camelCase: Option<RawRetryPolicy>,
-        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
-        /// from being looked for: 401, or 503 with `Retry-After`.
+        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown`, or the back-off after a failure,
+        /// prevents a fetch: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Least time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<RawDuration> = "30s",
@@ -28,25 +29,26 @@ object! {
 }
 
 object! {
-    /// `discovery`: the members of `remote_jwks` beside the two clusters.
+    /// `discovery`: the two clusters, and the fetch settings of `remote_jwks`.
     #[derive(Debug)]
     pub(in crate::config) struct RawDiscovery {
-        /// How failures are retried.
+        /// How failed fetches are retried.
         async_fetch: Option<RawAsyncFetch>,
-        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the answer, else `"600s"`.
+        /// How long fetched keys are fresh. Default: `Cache-Control: max-age` of the response, within 1 minute and 24
+        /// hours; `"600s"` if it has none.
         cache_duration: Option<RawDuration>,
-        /// Envoy's cluster that leads to the issuer's host.
+        /// Envoy cluster that leads to the issuer's host.
         cluster: String,
-        /// Envoy's cluster through which the metadata's `jwks_uri` is fetched. Default: `cluster`.
+        /// Envoy cluster through which the metadata's `jwks_uri` is fetched. Default: `cluster`.
         jwks_cluster: Option<String>,
-        /// How long the last good keys serve after that, while fetching fails; then every token gets 503.
+        /// How long the last good keys serve after `cache_duration` while fetching fails; then every token gets 503.
         max_stale: Option<RawDuration> = "3600s",
-        /// How failures are retried.
+        /// How failed fetches are retried.
         retry_policy: Option<RawRetryPolicy>,
         /// Longest time for one call: over 0, at most an hour.
         timeout: Option<RawDuration> = "5s",
-        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown` or the back-off keeps its key
-        /// from being looked for: 401, or 503 with `Retry-After`.
+        /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown`, or the back-off after a failure,
+        /// prevents a fetch: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
         /// Least time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<RawDuration> = "30s",
@@ -78,11 +80,11 @@ object! {
     /// `HttpUri` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawHttpUri {
-        /// Envoy's cluster that the call goes through.
+        /// Envoy cluster that the call goes through.
         cluster: String,
         /// Longest time for one call: over 0, at most an hour.
         timeout: RawDuration,
-        /// `http` or `https`, host, perhaps port, path and query. `cluster` decides about TLS.
+        /// `http` or `https`, host, optional port, path and query. `cluster` decides about TLS.
         uri: String,
     }
 }
@@ -91,9 +93,9 @@ object! {
     /// `JwksAsyncFetch` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAsyncFetch {
-        /// Wait after a failure; doubled with each, at most ten times as long.
+        /// Wait after a failure; doubled with each further failure, up to ten times as long.
         failed_refetch_duration | camelCase: Option<RawDuration> = "1s",
-        /// Has no effect: a module cannot hold a listener back.
+        /// Has no effect: keys are always fetched in the background.
         _fast_listener = "fast_listener" | camelCase: Option<bool>,
     }
 }
@@ -102,11 +104,11 @@ object! {
     /// `RetryPolicy` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawRetryPolicy {
-        /// Has no effect: a key set is fetched until it is there.
+        /// Has no effect: a failed fetch is repeated until there are keys.
         _num_retries = "num_retries" | camelCase: Option<u32>,
-        /// Waits between tries.
+        /// Waits between attempts.
         retry_back_off | camelCase: Option<RawBackOff>,
-        /// Has no effect: every failure is retried.
+        /// Has no effect: every failed fetch is repeated.
         _retry_on = "retry_on" | camelCase: Option<String>,
     }
 }
@@ -115,7 +117,7 @@ object! {
     /// `BackoffStrategy` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawBackOff {
-        /// Wait after the first failure.
+        /// Wait after the first failure, instead of `failed_refetch_duration`.
         base_interval | camelCase: RawDuration,
         /// Longest wait; not below the base. Default: ten times the base.
         max_interval | camelCase: Option<RawDuration>,

@@ -1,4 +1,4 @@
-//! `rules[]` and `requirement_map` as they are written.
+//! The JSON form of `rules[]` and `requirement_map`.
 
 use serde_json::Value;
 
@@ -16,11 +16,12 @@ object! {
     pub(in crate::config) struct RawRule {
         /// What the token must grant, else 403. Needs `requires` or `requirement_name`.
         authorize: Option<RawAuthorize>,
-        /// The requests that the rule is for.
+        /// The requests that the rule applies to.
         route = "match": RawMatch,
-        /// In place of `requires`: a name in `requirement_map`.
+        /// Name of an entry in `requirement_map`, instead of `requires`.
         requirement_name | camelCase: Option<String>,
-        /// The tokens that they must carry; a rule without lets them pass without one.
+        /// The tokens that these requests need. A rule without `requires` and `requirement_name` lets them pass
+        /// without a token.
         requires: Option<RawRequirement>,
     }
 }
@@ -29,13 +30,13 @@ object! {
     /// `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
-        /// Each claim is, or is a list that holds, one of `any_of`.
+        /// Claims that the token must have. Each is one of `any_of`, or a list that has one of them.
         claims: Option<Vec<RawClaimRequirement>>,
-        /// The token's client is one of them.
+        /// Accepted clients.
         client_ids: Option<Vec<String>>,
-        /// The token has one of the roles.
+        /// Roles, one of which the token must have.
         roles: Option<RawRoles>,
-        /// The token has all, or one, of the scopes.
+        /// Scopes that the token must have, all or one of them.
         scopes: Option<RawWords>,
     }
 }
@@ -44,7 +45,7 @@ object! {
     /// `authorize.roles`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRoles {
-        /// Roles.
+        /// Roles, one of which is enough.
         any_of: Vec<String>,
     }
 }
@@ -53,9 +54,9 @@ object! {
     /// `authorize.scopes`.
     #[derive(Debug)]
     pub(in crate::config) struct RawWords {
-        /// All of these scopes.
+        /// Scopes that are all required.
         all_of: Option<Vec<String>>,
-        /// One of these scopes.
+        /// Scopes, one of which is enough.
         any_of: Option<Vec<String>>,
     }
 }
@@ -64,19 +65,19 @@ object! {
     /// `JwtRequirement` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirement {
-        /// No token is fine, one that is there must verify.
+        /// Allows a missing token. If there is one, it must verify.
         allow_missing | camelCase: Option<RawEmpty>,
-        /// Always holds; a token that verifies lends its identity.
+        /// Always holds. A token that verifies passes on its identity.
         allow_missing_or_failed | camelCase: Option<RawEmpty>,
-        /// Always holds, and nothing is verified: claims that anyone can make up are passed on.
+        /// Always holds and verifies nothing: claims are passed on that anyone can make up.
         extract_only_without_validation | camelCase: Option<RawExtractOnly>,
-        /// A token of this provider, with these audiences in place of the provider's own.
+        /// A token of this provider, with these audiences instead of the provider's own.
         provider_and_audiences | camelCase: Option<RawProviderAndAudiences>,
         /// A token of this provider.
         provider_name | camelCase: Option<String>,
-        /// All of them.
+        /// Requirements that must all hold.
         requires_all | camelCase: Option<RawRequirements>,
-        /// The first that holds, in order.
+        /// Requirements in order; the first that holds is enough.
         requires_any | camelCase: Option<RawRequirements>,
     }
 }
@@ -85,7 +86,7 @@ object! {
     /// `ExtractOnlyWithoutValidation` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawExtractOnly {
-        /// Header that says that nothing was verified; `"-"` is none.
+        /// Header that marks the claims as unverified. `"-"` leaves it out.
         verification_status_header | camelCase: Option<String>,
     }
 }
@@ -94,9 +95,9 @@ object! {
     /// `FilterStateRule` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawFilterStateRules {
-        /// The value's name in the filter state.
+        /// Name of an entry in the filter state.
         name: String,
-        /// What each value asks for.
+        /// Requirements, by the value of that entry.
         requires: Option<Named<RawRequirement>>,
     }
 }
@@ -117,13 +118,13 @@ object! {
     pub(in crate::config) struct RawStatus {
         /// What the token must grant.
         authorize: Option<RawAuthorize>,
-        /// Where the protected API is; shown as it is.
+        /// URL of the protected API, shown as it is. `https` or `http`; at most 256 characters.
         base_url: Option<String>,
-        /// The path, exactly and without query.
+        /// The exact path, without query.
         path: String,
-        /// The token that it takes to read it.
+        /// The token that a reader needs. Required unless `unprotected` is set.
         requires: Option<RawRequirement>,
-        /// `true` shows it to anyone; `requires` is left out then.
+        /// Shows the page to anyone; `requires` must then be left out.
         unprotected: Option<bool> = false,
     }
 }
@@ -146,9 +147,9 @@ object! {
     /// `ProviderWithAudiences` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawProviderAndAudiences {
-        /// One of them must be in `aud`, exactly.
+        /// Accepted audiences: one of them must be in `aud`, exactly.
         audiences: Option<Vec<String>>,
-        /// The provider.
+        /// Name of the provider.
         provider_name | camelCase: String,
     }
 }
@@ -157,7 +158,7 @@ object! {
     /// `JwtRequirementOrList` and `JwtRequirementAndList` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawRequirements {
-        /// Two or more.
+        /// Two or more requirements.
         requirements: Vec<RawRequirement>,
     }
 }
@@ -166,21 +167,21 @@ object! {
     /// `RouteMatch` of Envoy, and `methods`.
     #[derive(Debug)]
     pub(in crate::config) struct RawMatch {
-        /// Whether the case of the path counts; without effect on `safe_regex`.
+        /// Whether the case of the path matters. Has no effect on `safe_regex`.
         case_sensitive | camelCase: Option<bool> = true,
         /// CONNECT requests.
         connect_matcher | camelCase: Option<RawEmpty>,
-        /// Conditions on headers; all must hold.
+        /// Conditions on headers, which must all hold.
         headers: Option<Vec<RawHeaderMatcher>>,
-        /// Any of them; methods have case. Default: any.
+        /// Accepted methods, case-sensitive. Default: any.
         methods: Option<Vec<String>>,
         /// The whole path, without query.
         path: Option<String>,
-        /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`; no `/` at its end.
+        /// Start of the path in whole segments: `/api` matches `/api` and `/api/x`. It does not end in `/`.
         path_separated_prefix | camelCase: Option<String>,
-        /// Start of the path; `/api` also matches `/apis`; `""` and `/` match every path.
+        /// Start of the path; `/api` also matches `/apis`. `""` and `/` match every path.
         prefix: Option<String>,
-        /// Conditions on query parameters, by decoded name; all must hold.
+        /// Conditions on query parameters, by decoded name, which must all hold.
         query_parameters | camelCase: Option<Vec<RawQueryMatcher>>,
         /// Regular expression over the whole path.
         safe_regex | camelCase: Option<RawRegex>,
@@ -191,38 +192,38 @@ object! {
     /// `HeaderMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawHeaderMatcher {
-        /// The header contains it.
+        /// Text that the header contains.
         contains_match | camelCase: Option<String>,
-        /// The header is it.
+        /// Text that the header equals.
         exact_match | camelCase: Option<String>,
-        /// Holds where it otherwise would not.
+        /// Inverts the condition.
         invert_match | camelCase: Option<bool> = false,
-        /// The header.
+        /// Name of the header.
         name: String,
-        /// The header starts with it.
+        /// Text that the header starts with.
         prefix_match | camelCase: Option<String>,
-        /// The header is there; `false`: is not there.
+        /// Whether the header is present (`true`) or absent (`false`).
         present_match | camelCase: Option<bool>,
-        /// The header is an integer from `start` up to, but not including, `end`.
+        /// Range from `start` up to, but not including, `end`. The header must be an integer in it.
         range_match | camelCase: Option<RawRange>,
-        /// The header matches as a whole.
+        /// Regular expression that matches the whole header.
         safe_regex_match | camelCase: Option<RawRegex>,
-        /// The header fits.
+        /// Text pattern that the header matches.
         string_match | camelCase: Option<RawStringMatcher>,
-        /// The header ends with it.
+        /// Text that the header ends with.
         suffix_match | camelCase: Option<String>,
-        /// A header that is not there counts as empty.
+        /// Treats a missing header as empty.
         treat_missing_header_as_empty | camelCase: Option<bool> = false,
     }
 }
 
 object! {
-    /// `Int64Range` of Envoy; a missing end is zero, as in protobuf.
+    /// `Int64Range` of Envoy. A missing bound is zero, as in protobuf.
     #[derive(Debug)]
     pub(in crate::config) struct RawRange {
-        /// The first number that is too great.
+        /// First number above the range.
         end: Option<Integer> = 0,
-        /// The least number.
+        /// Least number in the range.
         start: Option<Integer> = 0,
     }
 }
@@ -231,11 +232,11 @@ object! {
     /// `QueryParameterMatcher` of Envoy.
     #[derive(Debug)]
     pub(in crate::config) struct RawQueryMatcher {
-        /// The parameter.
+        /// Decoded name of the parameter.
         name: String,
-        /// The parameter is there.
+        /// Whether the parameter is present (`true`) or absent (`false`).
         present_match | camelCase: Option<bool>,
-        /// The parameter's value fits.
+        /// Text pattern that the parameter's value matches.
         string_match | camelCase: Option<RawStringMatcher>,
     }
 }

@@ -49,7 +49,7 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
-                // With a number of 17 digits, neighbouring accounts would match too.
+                // A rounded number of 17 digits would also match neighbouring accounts.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

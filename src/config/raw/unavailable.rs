@@ -1,8 +1,8 @@
 //! Fields that are known but not available.
 //!
 //! Such a field is not a spelling mistake: `jwt_authn` or a later version of this module has it, or
-//! it needs something that a module does not have. It is refused with advice, never ignored: a
-//! requirement that is not enforced must not look as if it were.
+//! it needs something that a module does not have. It is refused with advice, never ignored, because
+//! an ignored requirement would look enforced.
 
 use crate::config::{
     Fault,

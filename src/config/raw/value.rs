@@ -1,10 +1,10 @@
-//! Reading of typed values out of JSON.
+//! Parsing of typed values from JSON.
 //!
-//! Made here and not of `serde`, whose derive reads a list as an object whose fields it takes by
-//! position (`requires: ["okta"]` would name some field), whose errors are prose without a path, and
-//! whose code for this many fields was a tenth of the module. Objects are objects here, whole doubles
-//! are integers (a `google.protobuf.Struct` has nothing but doubles), and `null` is an absent field,
-//! as protobuf JSON has it. Whatever is wrong is a [`ConfigError`] at its path.
+//! `serde`'s derive is not used. It reads a list as an object and assigns the fields by position
+//! (`requires: ["okta"]` would set some field), its errors are prose without a path, and its code for
+//! this many fields was a tenth of the module. Here, only an object is read as an object, whole doubles
+//! are integers (a `google.protobuf.Struct` has no other numbers), and `null` is an absent field, as in
+//! protobuf JSON. Every fault is a [`ConfigError`] with its path.
 
 use serde_json::{Number, Value};
 
@@ -135,7 +135,7 @@ mod tests {
 
     /// Providers and clients are looked up by binary search.
     #[test]
-    fn reads_names_in_their_order() {
+    fn sorts_names() {
         let read = Named::<u64>::read(&json!({"b": 1, "a": 2, "B": 3, "a.b": 4})).unwrap();
         let names: Vec<&str> = read.0.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["B", "a", "a.b", "b"]);
