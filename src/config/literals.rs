@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_literals_that_no_normal_spelling_has() {
+    fn finds_literals_that_no_normal_spelling_contains() {
         for (expression, written, instead) in [
             (r"/x\[1\]", r"\[", "%5B"),
             (r"/a\|b", r"\|", "%7C"),

@@ -27,7 +27,7 @@ pub struct Provider {
     pub role_claims: Vec<ClaimPath>,
     /// How to read roles from scopes.
     pub structured_scopes: Option<StructuredScopes>,
-    /// Where tokens are looked for.
+    /// The places that tokens are read from.
     pub places: Places,
     /// Whether the verified token stays in the forwarded request.
     pub forward: bool,
@@ -41,7 +41,7 @@ pub struct Provider {
     pub cache: Option<CacheLimits>,
     /// The entries of the filter state for its tokens.
     pub exports: Exports,
-    /// The proxy chooses the route anew for what its tokens have changed.
+    /// Whether the proxy chooses the route again after a token changed the request.
     pub clear_route_cache: bool,
     /// Where its keys come from, by the name of its field.
     pub key_source: &'static str,

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refinement_has_its_place() {
+    fn every_refinement_is_in_the_schema() {
         let schema = schema();
         for (pointer, keyword, value) in refinements() {
             let place = schema.pointer(pointer).and_then(|place| place.get(keyword));

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joins_words_by_capitals() {
+    fn capitalizes_each_word_after_the_first() {
         for (snake, camel) in [
             ("issuer", "issuer"),
             ("claim_to_headers", "claimToHeaders"),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_other_spelling_only_where_jwt_authn_has_it() {
+    fn accepts_camel_case_only_for_fields_of_jwt_authn() {
         let name = |has_camel| FieldName {
             snake: "max_lifetime",
             has_camel,

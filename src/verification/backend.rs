@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// The right answer for the signatures of the self-test.
+    /// Whether a signature of the self-test is the good one.
     fn is_whole(signature: &X509Signature<'_>) -> bool {
         [RS256_JWS, ES256_JWS].iter().any(|jws| {
             jws.rsplit_once('.')
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn trial_is_made_of_good_signatures() {
+    fn self_test_has_good_signatures() {
         for &(algorithm, key, jws, _) in TRIAL {
             let key = VerifyingKey::from_jwk_json(key.as_bytes(), KeyOrigin::Local).unwrap();
             let jws = CompactJws::parse(jws).unwrap();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn host_that_can_is_chosen_unless_the_module_is_wanted() {
+    fn fit_host_is_chosen_unless_the_module_is_configured() {
         let can = |signature: &X509Signature<'_>| Ok(is_whole(signature));
         for wanted in [SignatureBackend::Auto, SignatureBackend::Host] {
             assert_eq!(chosen(wanted, can), (Ok(Backend::Host), 4));
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn tries_every_family_that_an_accelerator_claims() {
+    fn self_test_covers_every_family_that_an_accelerator_claims() {
         let all = Parsing::default();
         assert_eq!(
             Backend::choose(SignatureBackend::Host, &all),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accelerator_parses_a_key_once_for_all_tokens() {
+    fn accelerator_parses_a_key_once_for_all_tokens() {
         for &(algorithm, key, jws, _) in TRIAL {
             let Ok(token) = UntrustedToken::parse(jws) else {
                 // The payload of RFC 8037's example is not JSON.
@@ -329,7 +329,7 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     #[test]
-    fn an_accelerator_is_not_asked_about_schemes_that_it_does_not_claim() {
+    fn accelerator_is_not_asked_about_schemes_that_it_does_not_claim() {
         let host = Says(|_: &X509Signature<'_>| Ok(false), Cell::new(0));
         let key = VerifyingKey::from_jwk_json(RS256_KEY.as_bytes(), KeyOrigin::Local).unwrap();
         let token = UntrustedToken::parse(PS256_JWS).unwrap();
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn module_verifies_where_the_host_does_not_tell() {
+    fn module_verifies_if_the_host_cannot_tell() {
         let token = UntrustedToken::parse(ES256_JWS).unwrap();
         let key = VerifyingKey::from_jwk_json(ES256_KEY.as_bytes(), KeyOrigin::Local).unwrap();
         for (answer, expected) in [

@@ -48,7 +48,7 @@ mod tests {
     use crate::jose::ClaimPath;
 
     #[test]
-    fn asks_for_presence_or_values() {
+    fn requires_presence_or_one_of_the_values() {
         let requirement = |any_of| ClaimRequirement {
             claim: ClaimPath::top_level("use"),
             any_of,

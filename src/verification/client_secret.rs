@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_either_secret_of_a_client() {
+    fn accepts_either_secret_of_a_client() {
         for (pair, id) in [
             ("a:old", "a"),
             ("a:new", "a"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_of_a_client_only_behind_its_secret() {
+    fn reveals_a_clients_state_only_with_its_secret() {
         for (pair, reason) in [
             ("a:other", Reason::BadClientSecret),
             ("a:", Reason::BadClientSecret),
@@ -98,7 +98,7 @@ mod tests {
             ("b:other", Reason::BadClientSecret),
             ("b:old", Reason::ClientDisabled),
             ("c:other", Reason::BadClientSecret),
-            ("c:old", Reason::ClientExpired), // at its very second
+            ("c:old", Reason::ClientExpired), // from that second on
             ("a", Reason::MalformedCredential),
         ] {
             assert_eq!(outcome(pair), Err(reason), "{pair}");

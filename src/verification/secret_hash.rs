@@ -149,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn writes_and_reads_the_hash_that_anyone_can_compute() {
+    fn writes_and_reads_the_hash_that_openssl_computes() {
         let hash = SecretHash::new(SALT, b"secret");
         assert_eq!(hash.to_string(), WRITTEN);
         assert_eq!(SecretHash::parse(WRITTEN), Some(hash));
     }
 
     #[test]
-    fn refuses_what_is_no_hash() {
+    fn refuses_text_that_is_not_a_hash() {
         let digest = WRITTEN.rsplit(':').next().unwrap();
         for text in [
             "",
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn either_of_two_secrets_fits() {
+    fn either_of_two_secrets_matches() {
         let both = SecretHashes::new(hash(1, "old"), Some(hash(2, "new")));
         let one = SecretHashes::new(hash(1, "old"), None);
         let none = SecretHashes::default();
@@ -197,12 +197,12 @@ mod tests {
 
     /// Not even a secret with the dummy's digest matches.
     #[test]
-    fn an_empty_place_fits_nothing() {
+    fn unused_place_matches_nothing() {
         assert!(!SecretHashes::default().fit_by(|_| SecretHash::DUMMY.digest));
     }
 
     #[test]
-    fn every_case_takes_two_digests() {
+    fn always_computes_two_digests() {
         let (old, new) = (hash(1, "old"), hash(2, "new"));
         for hashes in [
             SecretHashes::default(),

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_token_at_its_exact_end() {
+    fn refuses_a_token_from_the_second_it_expires() {
         let strict = TimeRules {
             clock_skew: Duration::ZERO,
             ..RULES
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_token_without_end_unless_told() {
+    fn refuses_a_token_without_exp_unless_configured() {
         let endless = TimeRules {
             require_expiration: false,
             ..RULES

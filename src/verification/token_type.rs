@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ignores_case_and_application() {
+    fn ignores_case_and_the_application_prefix() {
         let accepted = TokenTypes::OneOf {
             names: vec!["at+jwt".into()],
             absent: false,
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_none_only_where_told() {
+    fn accepts_a_missing_type_only_if_configured() {
         let accepted = TokenTypes::OneOf {
             names: vec![],
             absent: true,

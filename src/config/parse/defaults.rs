@@ -62,7 +62,7 @@ const COGNITO: Defaults = Defaults {
     client_id_claims: &[&["client_id"]],
     scope_claims: &[&["scope"]],
     role_claims: &[&["cognito:groups"]],
-    // The same: ID tokens have the same issuer, and say `id`.
+    // The same: ID tokens have the same issuer, and `token_use` is `id`.
     require_claims: &[("token_use", Some("access"))],
     // The same: its header has only `kid` and `alg`.
     token_types: &["", "at+jwt"],

@@ -1,4 +1,4 @@
-//! Where a provider's tokens are looked for.
+//! The places that a provider's tokens are read from.
 
 use super::list::distinct_texts;
 use crate::{

@@ -108,8 +108,8 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
 }
 
 /// The issuer with `common` for each tenant, as Microsoft Entra serves the metadata that all
-/// tenants share. Only a whole segment of the path may be one: a host that a tenant chooses could
-/// not be told from another's.
+/// tenants share. Only a whole segment of the path may be a placeholder: the tenant must not choose the
+/// host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
     for (index, segment) in issuer.split('/').enumerate() {
@@ -125,7 +125,7 @@ fn without_placeholders(issuer: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
-/// What `remote_jwks` and `discovery` both say about how keys are kept.
+/// The fields of `remote_jwks` and `discovery` about how keys are kept.
 struct WrittenKeeping<'a> {
     async_fetch: Option<&'a RawAsyncFetch>,
     cache_duration: Option<RawDuration>,

@@ -16,7 +16,7 @@ use crate::{
     policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
 };
 
-/// Deepest tree of requirements: walking it must not depend on the operator for its end.
+/// Deepest tree of requirements, so that recursion over it is bounded.
 const MAX_DEPTH: usize = 16;
 
 /// What rules can refer to.

@@ -1,4 +1,4 @@
-//! What a route's metadata says.
+//! The policy in a route's metadata.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ impl Config {
             .unwrap_or(RoutePolicy::Unreadable)
     }
 
-    /// The same for a tool that looks at the metadata before a request does.
+    /// The same for tools that check the metadata before there is a request.
     ///
     /// # Errors
     /// What is wrong with one of its members. Members that contradict each other are
@@ -38,7 +38,7 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
     let authorization = raw.authorize.as_ref().map(authorization);
     let authorization = authorization.transpose().at("authorize")?;
     match (raw.disabled, &raw.requirement_name, authorization) {
-        // As in `jwt_authn`, `false` says nothing: no route is enabled by it.
+        // As in `jwt_authn`, `false` is not a policy: it does not enable anything.
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
             let requirement = names.requirement(name).at("requirement_name")?;
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_a_route_may_say() {
+    fn reads_every_form_of_route_policy() {
         assert_eq!(policy(&json!({"disabled": true})), RoutePolicy::Disabled);
         for metadata in [
             json!({"requirement_name": "lenient"}),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn understands_nothing_else() {
+    fn other_metadata_is_unreadable() {
         for metadata in [
             json!(null),
             json!({}),

@@ -11,8 +11,8 @@ use crate::{
 
 const MAX_BASE_URL: usize = 256;
 
-/// `status`. What it shows is no secret, but tells an attacker whom to imitate and when keys run
-/// out: whoever shows it to anyone has to say so.
+/// `status`. The page is not secret, but it shows an attacker which issuers to imitate and when keys
+/// run out. So opening it to anyone takes an explicit setting.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),

@@ -66,7 +66,7 @@ fn template(text: &str) -> Result<Template, Fault> {
     Ok(template)
 }
 
-/// The placeholders are the role's and those of `where`, each of them.
+/// Checks that the template has the placeholder of the role, those of `where`, and no others.
 fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), ConfigError> {
     let stands = |name: &str| {
         let found = template.names().any(|placeholder| placeholder == name);

@@ -41,8 +41,8 @@ pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> 
     Ok(text.at("description")?.to_owned())
 }
 
-/// A text that can stand between quotes in a challenge as it is (RFC 9110 §5.6.4): whatever needed
-/// escapes there would be read in several ways by clients.
+/// A text that needs no escapes between the quotes of a challenge (RFC 9110 §5.6.4). Clients read
+/// escapes in different ways.
 pub(super) fn realm(text: &str) -> Result<String, Fault> {
     let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() {
@@ -187,7 +187,7 @@ mod tests {
     use super::means_otherwise_in_re2;
 
     #[test]
-    fn knows_the_escapes_that_engines_read_differently() {
+    fn finds_escapes_that_re2_reads_differently() {
         for expression in [r"\<", r"a\>", r"\b{start}", r"\\\<", r"\d\<"] {
             assert!(means_otherwise_in_re2(expression), "{expression}");
         }

@@ -1,4 +1,4 @@
-//! What holds where nothing is written.
+//! Defaults of a configuration and of a provider.
 
 use core::time::Duration;
 
@@ -105,7 +105,7 @@ fn provider_is_strict_by_default() {
 }
 
 #[test]
-fn fetched_keys_are_fresh_as_their_server_says_and_serve_an_hour_more() {
+fn fetched_keys_follow_cache_control_and_serve_an_hour_longer() {
     let KeySource::Remote(remote) = provider(&[]).trust.keys else {
         panic!("not fetched")
     };
@@ -131,7 +131,7 @@ fn fetched_keys_are_fresh_as_their_server_says_and_serve_an_hour_more() {
 }
 
 #[test]
-fn shared_secrets_are_for_hmac() {
+fn shared_secrets_serve_every_hmac_algorithm() {
     let provider = provider(&[
         ("remote_jwks", json!(null)),
         ("shared_secrets", json!([{"secret": super::SECRET}])),
@@ -143,7 +143,7 @@ fn shared_secrets_are_for_hmac() {
 }
 
 #[test]
-fn path_has_case_and_rule_asks_for_nothing_unless_told() {
+fn path_is_case_sensitive_and_rule_requires_nothing_by_default() {
     let mut document = base();
     document["rules"] = json!([{"match": {"prefix": "/"}}]);
     let rules = parse(&document).unwrap().rules;
@@ -154,7 +154,7 @@ fn path_has_case_and_rule_asks_for_nothing_unless_told() {
 }
 
 #[test]
-fn null_is_absence() {
+fn null_counts_as_absent() {
     let written = json!({"issuer": "https://idp.example", "audiences": ["api"], "forward": null});
     let mut document = base();
     document["realm"] = json!(null);

@@ -1,4 +1,4 @@
-//! Configurations and what becomes of them.
+//! Tests of whole configurations.
 
 mod accepted;
 mod defaults;
@@ -26,10 +26,10 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 ";
 
-/// 32 octets: enough for HS256 and for no more.
+/// 32 octets, enough for HS256 but not for HS384.
 const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
-/// Of the secret `secret`.
+/// The hash of the secret `secret`.
 const SECRET_HASH: &str =
     "sha256:AQEBAQEBAQEBAQEBAQEBAQ:plGS-NZFvE0ZdluOphv7uJbcmZy4ikvkGVGMVJP5LJ0";
 
@@ -40,7 +40,7 @@ fn all_warnings(config: &Config) -> Vec<String> {
     all.map(ToString::to_string).collect()
 }
 
-/// The least that is a configuration of use.
+/// The smallest useful configuration.
 fn base() -> Value {
     json!({
         "providers": {
@@ -60,7 +60,7 @@ fn base() -> Value {
     })
 }
 
-/// [`base`] with each value set at its dotted path; `null` is absence.
+/// [`base`] with each value set at its dotted path. `null` counts as absent.
 fn base_with(changes: &[(&str, Value)]) -> Value {
     let mut document = base();
     for (path, value) in changes {
@@ -69,7 +69,7 @@ fn base_with(changes: &[(&str, Value)]) -> Value {
     document
 }
 
-/// The place at a dotted path, made where it is missing; numbers are positions in a list.
+/// The value at a dotted path, created if it is missing. Numbers are indices of lists.
 fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.')
         .fold(document, |value, step| match step.parse::<usize>() {
@@ -98,7 +98,7 @@ fn parse(document: &Value) -> Result<Config, ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// The one provider of a [`base`] with `changes`.
+/// The only provider of [`base`] with `changes`.
 fn provider(changes: &[(&str, Value)]) -> Provider {
     let changes: Vec<_> = changes
         .iter()

@@ -1,4 +1,4 @@
-//! No bytes whatever make parsing panic.
+//! Parsing never panics, whatever the input.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Every value of a document, counted depth first; the one at `target` becomes `replacement`.
+/// Replaces the value number `target`, counted depth first.
 fn replace(value: &mut Value, target: &mut usize, replacement: &Value) {
     if *target == 0 {
         *value = replacement.clone();

@@ -35,7 +35,7 @@ fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
 }
 
 #[test]
-fn each_is_accepted_and_adds_nothing_weak() {
+fn every_preset_is_accepted_and_strict() {
     for name in NAMES {
         let changes = [
             ("providers.okta.preset", json!(name)),
@@ -56,7 +56,7 @@ fn each_is_accepted_and_adds_nothing_weak() {
 }
 
 #[test]
-fn unknown_one_is_refused_with_the_nearest_name() {
+fn unknown_preset_is_refused_with_the_nearest_name() {
     let refused = refusal(&[("providers.okta.preset", json!("keyclock"))]);
     assert!(
         refused.starts_with(
@@ -67,7 +67,7 @@ fn unknown_one_is_refused_with_the_nearest_name() {
 }
 
 #[test]
-fn none_makes_up_an_audience_or_lets_in_every_tenant() {
+fn no_preset_sets_an_audience_or_admits_every_tenant() {
     for name in NAMES.iter().filter(|name| **name != "cognito") {
         let refused = refusal(&[
             ("providers.okta.preset", json!(name)),
@@ -97,7 +97,7 @@ fn none_makes_up_an_audience_or_lets_in_every_tenant() {
 }
 
 #[test]
-fn cognito_asks_for_clients_where_it_has_no_audience() {
+fn cognito_requires_clients_if_there_is_no_audience() {
     let preset = ("providers.okta.preset", json!("cognito"));
     let no_audience = ("providers.okta.audiences", json!(null));
     let refused = refusal(&[preset.clone(), no_audience.clone()]);
@@ -117,7 +117,7 @@ fn cognito_asks_for_clients_where_it_has_no_audience() {
 }
 
 #[test]
-fn issuer_with_the_wrong_end_is_told_of() {
+fn warns_of_an_issuer_with_the_wrong_end() {
     for (name, issuer, expected) in [
         ("auth0", "https://t.auth0.example/", None),
         (
@@ -147,7 +147,7 @@ fn issuer_with_the_wrong_end_is_told_of() {
     }
 }
 
-/// The fields that presets are about, as they hold in a provider with these fields.
+/// The values that a provider with `changes` has for the fields that presets set.
 fn fields(changes: &[(&str, Value)]) -> Value {
     let own = provider(changes);
     let claims = |paths: &[ClaimPath]| -> Vec<String> {
@@ -180,7 +180,7 @@ fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
     fields(&[&[preset], changes].concat())
 }
 
-/// `changes` of the fields without a preset.
+/// The values without a preset, except for `changes`.
 fn unlike_generic(changes: &Value) -> Value {
     let mut fields = json!({
         "issuer": "https://idp.example",
@@ -200,7 +200,7 @@ fn unlike_generic(changes: &Value) -> Value {
 }
 
 #[test]
-fn each_has_the_fields_of_its_product() {
+fn every_preset_sets_the_fields_of_its_product() {
     let jwt_or_at = json!([["jwt", "at+jwt"], false]);
     let none_or_at = json!([["at+jwt"], true]);
     for (name, expected) in [
@@ -276,7 +276,7 @@ fn each_has_the_fields_of_its_product() {
 }
 
 #[test]
-fn those_of_entra_know_the_issuer() {
+fn presets_of_entra_set_the_issuer() {
     let required = json!([{ "claim": "tid", "any_of": ["t-1"] }]);
     for (name, issuer) in [
         ("entra-v1", "https://sts.windows.net/{tid}/"),
@@ -291,7 +291,7 @@ fn those_of_entra_know_the_issuer() {
 }
 
 #[test]
-fn what_is_written_stays() {
+fn written_fields_replace_those_of_the_preset() {
     let written = [
         ("require_claims", json!([])),
         ("token_types", json!(["JWT"])),
@@ -310,13 +310,13 @@ fn what_is_written_stays() {
 }
 
 #[test]
-fn null_is_not_written() {
+fn null_does_not_replace_a_field_of_the_preset() {
     let okta = of_preset("okta", &[("scope_claims", json!(null))]);
     assert_eq!(okta["scopes"], json!(["scp"]));
 }
 
 #[test]
-fn claims_that_the_operator_requires_stand_beside_the_presets() {
+fn required_claims_are_added_to_those_of_the_preset() {
     let own = json!({ "claim": "tid", "any_of": ["t-1"] });
     let (tid, typ) = (json!(["tid", ["t-1"]]), json!(["typ", ["Bearer"]]));
     for (written, expected) in [
@@ -331,7 +331,7 @@ fn claims_that_the_operator_requires_stand_beside_the_presets() {
 }
 
 #[test]
-fn field_that_says_otherwise_leaves_no_room() {
+fn alternative_fields_replace_those_of_the_preset() {
     let open = of_preset(
         "entra-v2",
         &[("issuer", json!(null)), ("allow_any_issuer", json!(true))],

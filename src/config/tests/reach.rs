@@ -1,4 +1,4 @@
-//! Rules and providers that cannot do what they are written for.
+//! Warnings about rules and providers that have no effect.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{all_warnings, base, base_with, parse};
 
-/// The warnings about these rules. `true` requires a token.
-fn told(rules: &[(Value, bool)]) -> Vec<String> {
+/// The warnings about these rules. A rule with `true` requires a token.
+fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
     let rules: Vec<Value> = rules
         .iter()
         .map(|(matcher, asks)| match asks {
@@ -16,7 +16,7 @@ fn told(rules: &[(Value, bool)]) -> Vec<String> {
         })
         .collect();
     let mut changes = vec![("rules", json!(rules))];
-    // Rules without a token leave the provider unused, which is not what these tests are about.
+    // Otherwise rules without a token would leave the provider unused, which is another warning.
     changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
     warnings(&base_with(&changes))
 }
@@ -30,7 +30,7 @@ const HIDDEN: &str =
     "rules[1]: no request reaches it: rules[0] comes first; move this rule ahead of it";
 
 #[test]
-fn warns_of_a_rule_whose_requests_an_earlier_one_has() {
+fn warns_of_a_rule_that_an_earlier_one_hides() {
     for (earlier, later) in [
         (json!({"prefix": "/"}), json!({"path": "/admin"})),
         (json!({"prefix": ""}), json!({"path": "*"})),
@@ -89,13 +89,13 @@ fn warns_of_a_rule_whose_requests_an_earlier_one_has() {
             json!({"prefix": "/a", "headers": [{"name": "x"}], "query_parameters": [{"name": "q"}]}),
         ),
     ] {
-        let found = told(&[(earlier.clone(), true), (later.clone(), true)]);
+        let found = warnings_about(&[(earlier.clone(), true), (later.clone(), true)]);
         assert_eq!(found, [HIDDEN], "{earlier} {later}");
     }
 }
 
 #[test]
-fn says_nothing_of_a_rule_that_some_request_may_reach() {
+fn does_not_warn_of_a_rule_that_some_request_may_reach() {
     for (earlier, later) in [
         (json!({"path": "/admin"}), json!({"prefix": "/"})),
         (json!({"prefix": "/api"}), json!({"prefix": "/a"})),
@@ -149,13 +149,13 @@ fn says_nothing_of_a_rule_that_some_request_may_reach() {
             json!({"prefix": "/"}),
         ),
     ] {
-        let found = told(&[(earlier.clone(), true), (later.clone(), true)]);
+        let found = warnings_about(&[(earlier.clone(), true), (later.clone(), true)]);
         assert_eq!(found, Vec::<String>::new(), "{earlier} {later}");
     }
 }
 
 #[test]
-fn warns_of_an_open_rule_ahead_of_one_that_asks_for_a_token() {
+fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
     let wide = |methods: Value| json!({"prefix": "/", "methods": methods});
     let narrow = json!({"path_separated_prefix": "/admin"});
     let unread = "rules[1]: no request reaches it: rules[0] comes first and requires no token; \
@@ -167,7 +167,7 @@ fn warns_of_an_open_rule_ahead_of_one_that_asks_for_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // Preflight requests, and reading without a token, are meant.
+        // Open preflight requests and open reads are common choices.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
@@ -177,7 +177,7 @@ fn warns_of_an_open_rule_ahead_of_one_that_asks_for_a_token() {
         ),
         (json!({"path": "/healthz"}), json!({"prefix": "/"}), None),
     ] {
-        let found = told(&[(earlier.clone(), false), (later.clone(), true)]);
+        let found = warnings_about(&[(earlier.clone(), false), (later.clone(), true)]);
         let expected: Vec<&str> = expected.into_iter().collect();
         assert_eq!(found, expected, "{earlier} {later}");
     }
@@ -195,7 +195,7 @@ fn warns_of_an_open_rule_ahead_of_one_that_asks_for_a_token() {
 fn warns_of_a_rule_for_a_path_with_a_parameter() {
     for path in ["/a;v=1", "/a%3bv"] {
         assert_eq!(
-            told(&[(json!({"path": path}), true)]),
+            warnings_about(&[(json!({"path": path}), true)]),
             [
                 "rules[0]: no request reaches it: paths are also matched without parameters; \
                  write it without \";\""
@@ -208,7 +208,7 @@ fn warns_of_a_rule_for_a_path_with_a_parameter() {
 fn warns_of_a_rule_for_a_path_with_an_encoded_delimiter() {
     for path in ["/a%3Fb", "/a%3f", "/a%23b"] {
         assert_eq!(
-            told(&[(json!({"path": path}), true)]),
+            warnings_about(&[(json!({"path": path}), true)]),
             [
                 "rules[0]: no request reaches it: paths are also matched up to an encoded ? or #; \
                  write it without them"
@@ -218,7 +218,7 @@ fn warns_of_a_rule_for_a_path_with_an_encoded_delimiter() {
 }
 
 #[test]
-fn warns_of_an_expression_for_paths_that_come_encoded() {
+fn warns_of_an_expression_that_no_encoded_path_matches() {
     let rule = |regex: &str| [(json!({"safe_regex": {"regex": regex}}), true)];
     let warning = |written: &str, instead: &str| {
         format!(
@@ -231,13 +231,16 @@ fn warns_of_an_expression_for_paths_that_come_encoded() {
         ("/my docs", " ", "%20"),
         (r"/x\[1\]", r"\[", "%5B"),
     ] {
-        assert_eq!(told(&rule(regex)), [warning(written, instead)]);
+        assert_eq!(warnings_about(&rule(regex)), [warning(written, instead)]);
         let header = json!({"name": ":path", "safe_regex_match": {"regex": regex}});
         let by_header = json!({"prefix": "/", "headers": [header]});
-        assert_eq!(told(&[(by_header, true)]), [warning(written, instead)]);
+        assert_eq!(
+            warnings_about(&[(by_header, true)]),
+            [warning(written, instead)]
+        );
     }
     for regex in ["/caf%C3%A9/[^/]*", "(?x) /a"] {
-        assert_eq!(told(&rule(regex)), Vec::<String>::new());
+        assert_eq!(warnings_about(&rule(regex)), Vec::<String>::new());
     }
 }
 
@@ -270,7 +273,7 @@ fn warns_of_a_provider_that_nothing_can_use() {
 }
 
 #[test]
-fn warns_where_there_are_no_rules() {
+fn warns_if_there_are_no_rules() {
     let none = |changes: &[(&str, Value)]| {
         let mut all = vec![("rules", json!([])), ("providers", json!({}))];
         all.extend(changes.iter().cloned());
@@ -287,7 +290,7 @@ fn warns_where_there_are_no_rules() {
             "rules: there are none, and every request passes; add rules",
         ]
     );
-    // Routes of Envoy may decide.
+    // Routes of Envoy may name this requirement.
     assert_eq!(
         none(&[("requirement_map.any", json!({"allow_missing": {}}))]),
         Vec::<String>::new()

@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Refused configurations, and the text of the errors.
 
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
@@ -178,7 +178,7 @@ fn never_repeats_a_secret() {
 }
 
 #[test]
-fn names_of_other_versions_are_no_spelling_mistakes() {
+fn names_of_other_versions_are_not_reported_as_unknown() {
     for (path, field) in [
         ("rules.0.match.", "runtime_fraction"),
         ("rules.0.match.", "path_match_policy"),
@@ -198,7 +198,7 @@ fn names_of_other_versions_are_no_spelling_mistakes() {
             "{error}"
         );
     }
-    // In a place where it never was, such a name is as unknown as any.
+    // In an object that never had it, such a name is unknown.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Fault::UnknownField { .. }),

@@ -1,4 +1,4 @@
-//! What was revoked.
+//! Revoked tokens, clients and subjects.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -11,9 +11,9 @@ fn revoked(written: Value) -> Revocation {
     provider(&[("revoked", written)]).trust.revoked
 }
 
-/// Lists that programs write are not refused for what does no harm.
+/// Programs write these lists, so harmless irregularities are accepted.
 #[test]
-fn lists_may_be_empty_unsorted_and_repeat_themselves() {
+fn lists_may_be_empty_or_unsorted_or_have_duplicates() {
     for nothing in [
         json!({}),
         json!({"jti": [], "client_ids": [], "issued_before": {}}),
@@ -31,7 +31,7 @@ fn lists_may_be_empty_unsorted_and_repeat_themselves() {
 }
 
 #[test]
-fn takes_tens_of_thousands() {
+fn accepts_tens_of_thousands_of_entries() {
     let ids: Vec<String> = (0..50_000_u64)
         .map(|number| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
         .collect();

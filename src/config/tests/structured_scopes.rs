@@ -1,4 +1,4 @@
-//! Scopes with parts.
+//! Scopes that contain roles.
 
 use serde_json::json;
 #[cfg(target_arch = "wasm32")]
@@ -19,7 +19,7 @@ fn scopes(template: &str, fixed: &[(&str, &str)]) -> StructuredScopes {
 }
 
 #[test]
-fn a_scope_that_fits_names_its_role_and_no_other_does() {
+fn only_a_matching_scope_yields_a_role() {
     let fixed = [("cloud", "zscalerbeta.net"), ("org", "272378")];
     let scopes = scopes("{cloud}::{org}::{role}", &fixed);
     for (scope, role) in [
@@ -37,7 +37,7 @@ fn a_scope_that_fits_names_its_role_and_no_other_does() {
         ("zscalerbeta.net::2723780::sampleRole", None),
         ("xzscalerbeta.net::272378::sampleRole", None),
         ("ZSCALERBETA.NET::272378::sampleRole", None),
-        // Two parts, four parts, an empty one.
+        // Two parts, four parts, an empty part.
         ("zscalerbeta.net::272378", None),
         ("zscalerbeta.net::sampleRole", None),
         ("zscalerbeta.net::272378::sampleRole::admin", None),
@@ -47,10 +47,10 @@ fn a_scope_that_fits_names_its_role_and_no_other_does() {
         ("::272378::sampleRole", None),
         ("zscalerbeta.net::::sampleRole", None),
         ("", None),
-        // One that splits at `::` in more than one way.
+        // More than one way to split at `::`.
         ("zscalerbeta.net::272378:::sampleRole", None),
         ("zscalerbeta.net::272378::::", None),
-        // Encoded, and look-alikes: another digit one, another colon, another letter.
+        // Encoded colons, and look-alikes of colons, letters and digits.
         ("zscalerbeta.net%3A%3A272378%3A%3AsampleRole", None),
         (
             "zscalerbeta.net\u{ff1a}\u{ff1a}272378\u{ff1a}\u{ff1a}r",
@@ -66,7 +66,7 @@ fn a_scope_that_fits_names_its_role_and_no_other_does() {
 }
 
 #[test]
-fn the_role_may_stand_anywhere() {
+fn role_may_be_anywhere_in_the_template() {
     for (template, fixed, scope, role) in [
         ("{role}", &[][..], "reader", Some("reader")),
         ("api:{role}", &[], "api:reader", Some("reader")),
@@ -92,16 +92,16 @@ fn the_role_may_stand_anywhere() {
     }
 }
 
-/// A value is text: nothing in it is a placeholder.
+/// A value is literal text, without placeholders.
 #[test]
-fn braces_in_values_are_braces() {
+fn braces_in_values_are_literal() {
     let scopes = scopes("{a}-{role}", &[("a", "{role}")]);
     assert_eq!(scopes.role("{role}-reader"), Some("reader"));
     assert_eq!(scopes.role("x-reader"), None);
 }
 
 #[test]
-fn roles_come_from_scopes_alone() {
+fn roles_come_only_from_scopes() {
     let provider = provider(&[(
         "structured_scopes",
         json!({"template": "a:{r}", "role": "r"}),

@@ -1,4 +1,4 @@
-//! Weak choices.
+//! Warnings about weak choices.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -28,7 +28,7 @@ fn strict_configuration_has_no_warning() {
 }
 
 #[test]
-fn every_weak_choice_is_told_of() {
+fn warns_of_every_weak_choice() {
     let okta = |field: &str| format!("providers.okta.{field}");
     let tenant = "https://idp.example/{tid}";
     for (changes, expected) in [
@@ -123,7 +123,7 @@ fn every_weak_choice_is_told_of() {
 }
 
 #[test]
-fn each_key_that_is_left_out_is_told_of() {
+fn warns_of_each_key_that_is_left_out() {
     let keys = key_set(&[
         r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#,
         ED25519_KEY,
@@ -144,7 +144,7 @@ fn each_key_that_is_left_out_is_told_of() {
 }
 
 #[test]
-fn certificate_is_told_of_before_it_ends() {
+fn warns_of_a_certificate_outside_or_near_the_end_of_its_validity() {
     // From 2020-01-01 to 2021-01-01.
     const CERTIFICATE: &str = include_str!("../../../tests/support/keys/pem/p256_cert_expired.pem");
     let (start, end) = (1_577_836_800, 1_609_459_200);
@@ -174,7 +174,7 @@ fn certificate_is_told_of_before_it_ends() {
 }
 
 #[test]
-fn harmless_beside_a_stricter_setting() {
+fn does_not_warn_if_another_setting_is_stricter() {
     for changes in [
         [
             ("providers.okta.forward", json!(true)),
@@ -206,7 +206,7 @@ fn clients(client: Value) -> Vec<(&'static str, Value)> {
 }
 
 #[test]
-fn secrets_that_reach_the_upstream_are_told_of() {
+fn warns_of_secrets_that_reach_the_upstream() {
     let mut changes = clients(json!({"secret_hashes": [SECRET_HASH]}));
     assert_eq!(warnings(&changes), Vec::<String>::new());
     changes.push(("providers.okta.forward", json!(true)));
@@ -217,7 +217,7 @@ fn secrets_that_reach_the_upstream_are_told_of() {
 }
 
 #[test]
-fn client_is_told_of_before_it_expires() {
+fn warns_of_a_client_before_and_after_it_expires() {
     let end = 1_801_353_600;
     let client = |end: Value, enabled: bool| {
         clients(json!({"secret_hashes": [SECRET_HASH], "expires_at": end, "enabled": enabled}))

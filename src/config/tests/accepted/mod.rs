@@ -1,4 +1,4 @@
-//! What is accepted, and what it becomes.
+//! Accepted configurations, and their parsed values.
 
 mod providers;
 mod rules;
@@ -127,7 +127,7 @@ fn whole_doubles_are_integers() {
 }
 
 #[test]
-fn reads_the_choices_of_the_whole() {
+fn reads_the_choices_at_the_top_level() {
     let config = parse(&base_with(&[
         ("mode", json!("shadow")),
         ("path_policy", json!("raw")),
@@ -153,7 +153,7 @@ fn reads_the_choices_of_the_whole() {
 
 /// Envoy's YAML reader turns an unquoted `off` into `false`.
 #[test]
-fn reads_a_switch_however_yaml_hands_it_over() {
+fn reads_a_switch_as_text_or_boolean() {
     for (written, lookup) in [
         (json!(false), RouteLookup::Sampled),
         (json!("off"), RouteLookup::Sampled),
@@ -167,7 +167,7 @@ fn reads_a_switch_however_yaml_hands_it_over() {
 }
 
 #[test]
-fn reads_who_may_see_the_status() {
+fn reads_access_to_the_status_page() {
     let status = |status: Value| parse(&base_with(&[("status", status)])).unwrap().status;
     assert_eq!(
         status(

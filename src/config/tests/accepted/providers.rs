@@ -1,4 +1,4 @@
-//! Providers and their keys.
+//! Accepted providers and their keys.
 
 use core::time::Duration;
 
@@ -148,7 +148,7 @@ fn owns_every_header_that_it_may_set() {
 }
 
 #[test]
-fn owns_the_header_that_says_unverified_wherever_it_is_asked_for() {
+fn owns_every_header_that_marks_claims_as_unverified() {
     let extraction = |header: &str| json!({"extract_only_without_validation": {"verification_status_header": header}});
     let nested = json!({"requires_any": {"requirements": [
         {"provider_name": "okta"}, extraction("x-nested"),
@@ -172,7 +172,7 @@ fn owns_the_header_that_says_unverified_wherever_it_is_asked_for() {
 }
 
 #[test]
-fn exports_to_keys_of_its_own() {
+fn exports_under_keys_with_its_own_prefix() {
     let provider = provider(&[
         ("payload_in_metadata", json!("https://idp.example/")),
         ("header_in_metadata", json!("")),
@@ -187,7 +187,7 @@ fn exports_to_keys_of_its_own() {
 }
 
 #[test]
-fn reads_written_keys_in_every_form() {
+fn reads_local_keys_in_every_form() {
     let keys = key_set(&[ED25519_KEY]);
     let encoded = "eyJrZXlzIjpbeyJrdHkiOiJPS1AiLCJjcnYiOiJFZDI1NTE5IiwieCI6IjExcVlBWUt4Q3JmVlNfN1R5V1FIT2c3aGN2UGFwaU1scndJYWFQY0hVUm8ifV19";
     for source in [
@@ -203,7 +203,7 @@ fn reads_written_keys_in_every_form() {
 }
 
 #[test]
-fn reads_public_keys_one_for_each_block() {
+fn reads_one_public_key_from_each_block() {
     let provider = provider(&[
         ("remote_jwks", json!(null)),
         (
@@ -222,7 +222,7 @@ fn reads_public_keys_one_for_each_block() {
 }
 
 #[test]
-fn secrets_among_local_keys_serve_where_algorithms_name_them() {
+fn secrets_among_local_keys_serve_if_algorithms_name_theirs() {
     let provider = provider(&[
         ("remote_jwks", json!(null)),
         (
@@ -273,7 +273,7 @@ fn splits_the_uri_of_a_key_set() {
 }
 
 #[test]
-fn finds_metadata_by_the_issuer() {
+fn derives_the_metadata_uris_from_the_issuer() {
     for (issuer, openid, oauth) in [
         (
             "https://idp.example",
@@ -323,7 +323,7 @@ fn finds_metadata_by_the_issuer() {
 }
 
 #[test]
-fn backs_off_as_told() {
+fn reads_the_intervals_between_retries() {
     for (async_fetch, retry_policy, base, max) in [
         (json!({}), json!({"num_retries": 1}), 1000, 10_000),
         (

@@ -1,4 +1,4 @@
-//! Rules.
+//! Accepted rules.
 
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -38,7 +38,7 @@ fn reads_every_kind_of_path() {
 }
 
 #[test]
-fn takes_paths_as_they_are_written_where_the_policy_is_raw() {
+fn accepts_paths_in_any_spelling_if_the_policy_is_raw() {
     for path in ["//a", "/a/../b", "/my docs", "/a%2fb", "/100%", "/caf%e9"] {
         let rule = json!({"match": {"path": path}});
         let rules = json!([rule]);

@@ -1,4 +1,4 @@
-//! Reasons in clients with secrets.
+//! Reasons to refuse clients with secrets.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{check, okta};
 use crate::config::tests::{SECRET_HASH, base};
 
-/// A provider with one client, and `changes` in it.
+/// A provider with one client, in which `field` has `value`.
 fn with(field: &str, value: Value) -> Vec<(&'static str, Value)> {
     let mut client = json!({"secret_hashes": [SECRET_HASH]});
     client[field] = value;
@@ -125,9 +125,9 @@ pub(super) fn clients() -> BTreeSet<String> {
     seen
 }
 
-/// Each would look like a condition on clients, and be none.
+/// Such a field would look like a condition on clients but have no effect.
 #[test]
-fn refuses_everything_about_tokens_beside_clients_with_secrets() {
+fn refuses_fields_about_tokens_next_to_client_secrets() {
     let about_tokens = json!({
         "algorithms": ["RS256"],
         "allow_any_audience": true,

@@ -1,4 +1,4 @@
-//! Reasons in keys.
+//! Reasons to refuse keys.
 
 use std::collections::BTreeSet;
 

@@ -16,10 +16,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{base_with, parse};
 use crate::config::Fault;
 
-/// Places in the base configuration with what is written there, and the text of the refusal.
+/// Changes to the base configuration, and the text of the refusal.
 type Refusal<'a> = (Vec<(&'a str, Value)>, &'a str);
 
-/// Asserts each refusal's text; yields the names of the reasons.
+/// Asserts the text of each refusal, and returns the names of the reasons.
 fn check(prefix: &str, refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for (changes, text) in refusals {
@@ -41,7 +41,7 @@ fn check(prefix: &str, refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     seen
 }
 
-/// As [`check`], in the provider.
+/// Like [`check`], for fields of the provider.
 fn okta(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     check("providers.okta.", refusals)
 }
@@ -117,7 +117,7 @@ fn there_is_a_test_for_every_reason() {
         "WrongForm",
         "WrongType",
     ];
-    // `Json` has tests of its own: it needs bytes that are no document.
+    // `Json` has its own tests, because it needs bytes that are not a document.
     assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
 }
 

@@ -1,4 +1,4 @@
-//! Reasons in providers, their keys apart.
+//! Reasons to refuse providers, except for their keys.
 
 use std::collections::BTreeSet;
 

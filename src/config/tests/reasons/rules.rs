@@ -1,4 +1,4 @@
-//! Reasons in rules.
+//! Reasons to refuse rules.
 
 use std::collections::BTreeSet;
 
@@ -204,7 +204,7 @@ pub(super) fn requirements() -> BTreeSet<String> {
     ])
 }
 
-/// As [`check`], in the first rule.
+/// Like [`check`], for fields of the first rule.
 fn check_rule(refusals: Vec<Refusal<'_>>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for (changes, text) in refusals {

@@ -1,4 +1,4 @@
-//! What refuses the operator's view.
+//! Reasons to refuse the status page.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::check;
 
-/// Reasons under `status`.
+/// The reasons to refuse `status`.
 pub(super) fn status() -> BTreeSet<String> {
     let okta = || json!({"provider_name": "okta"});
     let reader = || json!({"scopes": {"any_of": ["status"]}});
