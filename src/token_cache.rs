@@ -117,8 +117,7 @@ impl<V> TokenCache<V> {
         if token.len() > token_bytes || size > most_bytes {
             return;
         }
-        // Only the token's own set makes room, so that no token evicts more others than it needs
-        // to.
+        // Evict from this token's own set only, and only until the new entry fits.
         while set.slots.len() >= most_slots || set.bytes().saturating_add(size) > most_bytes {
             if set.give_up().is_none() {
                 return;

@@ -40,7 +40,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     entries
 }
 
-/// The entry of `provider` for the caller.
+/// The filter-state entry that holds the caller's identity, if `provider` exports it.
 pub(super) fn identity(provider: &Provider, identity: &str) -> Option<StateEntry> {
     let key = provider.exports.identity.clone()?;
     Some(StateEntry {

@@ -23,7 +23,7 @@ use crate::{
 pub(super) struct Means<'c> {
     pub(super) config: &'c Config,
     pub(super) caches: &'c TokenCaches,
-    /// The refusals of a newer configuration of the same policy.
+    /// What a newer configuration of the same policy refuses, such as revoked tokens.
     pub(super) restrictions: Option<&'c Restrictions>,
     pub(super) circumstances: &'c Circumstances<'c>,
     pub(super) headers: &'c RefCell<HeaderMemo>,

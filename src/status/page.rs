@@ -247,8 +247,8 @@ fn element(page: &mut String, name: &str, text: &str) {
     }
 }
 
-/// Writes `text` so that it shows as itself, in an element or between quotes: it cannot begin or
-/// end either, nor change how the text around it is shown.
+/// Writes `text` so that it is shown literally, in an element or a quoted attribute. It cannot open or close an
+/// element or a quotation, nor change how the text around it is shown.
 fn escape(page: &mut String, text: &str) {
     for char in text.chars() {
         match char {

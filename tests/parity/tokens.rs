@@ -293,7 +293,7 @@ pub(crate) fn sibling(alg: Algorithm) -> Algorithm {
     }
 }
 
-/// An algorithm that keys of this type are not for.
+/// An algorithm that a key for `alg` cannot be used with.
 fn stranger(alg: Algorithm) -> Algorithm {
     match alg {
         Algorithm::Es256 => Algorithm::Rs256,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 const MAX: usize = 64;
 
-/// The names that are written, by those that were.
+/// Maps each original provider name to the name that the migrated file uses.
 pub(super) struct Names(BTreeMap<String, String>);
 
 impl Names {

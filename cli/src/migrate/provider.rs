@@ -35,8 +35,8 @@ pub(super) fn provider(placed: Placed<'_>, journal: &mut Journal) -> Result<Node
     Ok(provider.into())
 }
 
-/// Each spelling that `jwt_authn` takes for one of these audiences, those that are written first of
-/// their kind: it compares without one scheme in front and one `/` at the end.
+/// All spellings that `jwt_authn` accepts for these audiences. For each audience, the configured spelling
+/// comes first. `jwt_authn` ignores one leading `http://` or `https://` and one trailing `/`.
 pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     let mut spellings: Vec<String> = Vec::new();
     for audience in written.iter().filter(|audience| !audience.is_empty()) {

@@ -591,7 +591,7 @@ impl Configuration<'_> {
         (result == 0).then_some(number)
     }
 
-    /// Adds to a counter. False before 1.39, which cannot.
+    /// Adds to a counter. Returns false if Envoy is older than 1.39, which introduced this.
     pub(super) fn increment(&self, counter: usize, by: u64) -> bool {
         let Some(increment) = self.envoy.http_filter_config_increment_counter else {
             return false;
@@ -600,7 +600,7 @@ impl Configuration<'_> {
         unsafe { increment(self.handle, counter, ptr::null(), 0, by) == 0 }
     }
 
-    /// Sets a gauge. False before 1.39, which cannot.
+    /// Sets a gauge. Returns false if Envoy is older than 1.39, which introduced this.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) -> bool {
         let Some(set) = self.envoy.http_filter_config_set_gauge else {
             return false;

@@ -13,9 +13,9 @@
 //!
 //! # Lifetimes
 //!
-//! Envoy keeps pointers of the module for it: to a configuration, a route's policy, a stream. Here they are
-//! no addresses but numbers, which are never used twice. A number whose owner is gone finds nothing, and
-//! the request is refused; no order of Envoy's calls can make this code read freed memory.
+//! Envoy stores pointers on the module's behalf: to a configuration, to a route's policy, to a stream. This module
+//! passes numbers instead of addresses, and never reuses one. A number whose owner is gone finds nothing, and the
+//! request is refused; no order of Envoy's calls can make this code read freed memory.
 //!
 //! # Panics
 //!

@@ -154,7 +154,7 @@ mod tests {
         !leave([NAME].into_iter(), host).is_empty()
     }
 
-    /// Writes the count of other VMs.
+    /// Sets the shared count as if this many other VMs had been counted already.
     fn count_others(host: &OneRecord, users: u32) {
         let (value, version) = (users.to_le_bytes().to_vec(), 1);
         *host.entry.borrow_mut() = Some(SharedData { value, version });

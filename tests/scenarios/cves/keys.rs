@@ -53,7 +53,7 @@ fn cve_2024_45809_route_is_chosen_again_after_keys_are_fetched<D: Driver>() {
     }
 }
 
-/// The proxy itself answers for a server that is gone.
+/// If the key server is unreachable, the proxy generates the response. Its body must not be taken for keys.
 fn cve_2024_45810_answers_of_the_proxy_itself_are_not_keys<D: Driver>() {
     let server = AuthorizationServer::new();
     server.answer(JWKS_PATH, Answer::reset());

@@ -26,8 +26,8 @@ fn a_forged_count_clears_a_record_that_is_in_use_without_the_secret() {
     });
 }
 
-/// A gate and the name of the record that it uses. A count of one user was planted, and another VM that used the
-/// record is gone since.
+/// A gate and the name of the record that it uses. An intruder has set the record's count of VMs to 1, and another
+/// VM that used the record has gone away since then.
 fn after_a_forged_count(secret: Option<&str>) -> (Envoy, String) {
     let server = publishing(&signer());
     let configuration = with_secret(configuration(&remote_provider()), secret);
