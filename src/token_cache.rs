@@ -16,7 +16,7 @@
 
 use core::cell::Cell;
 
-/// Slots per set. More make a lookup slower, fewer make more tokens share a set.
+/// Slots per set. With more, a lookup is slower; with fewer, a set fills up sooner while others still have room.
 const WAYS: usize = 8;
 
 /// Octets at the end of a token that choose its set: 96 bits of its signature.

@@ -1,4 +1,4 @@
-//! The configuration, as values that cannot be wrong.
+//! The configuration, as types that cannot hold an invalid one.
 //!
 //! [`Config::parse`] turns one JSON object (documented in `docs/configuration.md`) into a
 //! [`Config`], or into a [`ConfigError`] that names the place, the fault and the remedy. The shape

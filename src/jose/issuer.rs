@@ -1,9 +1,10 @@
 //! Issuers with parts that other claims of the token repeat.
 //!
 //! Microsoft Entra has one issuer per tenant. They differ only in the tenant's name, which the
-//! token's `tid` repeats. A template is what they have in common; a token matches it if the rest of
-//! its `iss` equals the token's own claims. Comparison is by code point: a normalising comparison
-//! would let a look-alike in (RFC 7515 section 5.3).
+//! token's `tid` repeats. A template is the text that they share, with a placeholder for each part
+//! that differs. A token matches if the text of its `iss` at each placeholder equals the claim that
+//! the placeholder names. Comparison is by code point: a normalising comparison would let a
+//! look-alike in (RFC 7515 section 5.3).
 
 use std::fmt;
 

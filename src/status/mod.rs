@@ -1,7 +1,7 @@
 //! The status report for operators: the state of each authorization server, as JSON and as a page.
 //!
-//! The report has the configuration and the results of fetching. Of a key it has only `kid`, `kty`
-//! and `alg`, and of clients no secret. A failed fetch is reported as one of a closed set of
+//! The report has the configuration and the results of fetching. It shows only `kid`, `kty` and `alg`
+//! of each key, and never a client's secret. A failed fetch is reported as one of a closed set of
 //! errors: text that a server sent could be aimed at the people who read this.
 //!
 //! Both forms are written by hand from one [`Report`]. Whether a client may see it is decided
