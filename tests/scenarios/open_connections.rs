@@ -237,7 +237,9 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
         "the worker's VM was configured"
     );
     // The configuration in between still refuses what it refuses itself.
-    assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
+    if D::keeps_connections_through_a_rollback() {
+        assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
+    }
 }
 
 fn obeys_a_stricter_rollback<D: Driver>() {
@@ -252,6 +254,9 @@ fn obeys_a_stricter_rollback<D: Driver>() {
 
     gate.reconfigure(&policy.revoking()).unwrap();
     await_status(&gate, &policy.revoked, 401);
+    if !D::keeps_connections_through_a_rollback() {
+        return;
+    }
     gate.wait_until("the rollback", || {
         // Each new connection may be the first of the new configuration.
         gate.send(&policy.good);

@@ -43,6 +43,12 @@ pub trait Driver: Sized {
     /// serves all of its requests.
     type Connection;
 
+    /// Whether a connection stays open that is older than an update and its rollback. Envoy before 1.38 may reset
+    /// it, and then no request of it is decided any more.
+    fn keeps_connections_through_a_rollback() -> bool {
+        true
+    }
+
     /// Starts the gate, and returns once it takes requests or has refused its configuration.
     fn start(setup: &Setup) -> Result<Self, Refused>;
 

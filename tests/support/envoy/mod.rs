@@ -108,6 +108,10 @@ impl<B: RunsBuild> Driver for Gate<B> {
 
     const IS_NATIVE: bool = matches!(B::BUILD, Build::Native);
 
+    fn keeps_connections_through_a_rollback() -> bool {
+        version() >= (1, 38)
+    }
+
     fn start(setup: &Setup) -> Result<Self, Refused> {
         let envoy = Self::launch(setup);
         envoy.await_verdict(&envoy.first)?;
