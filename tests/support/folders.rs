@@ -3,6 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// The project's folder.
@@ -25,4 +27,22 @@ pub fn temporary() -> PathBuf {
     let folder = project().join("target/tmp");
     fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// Writes a file in a folder of [`temporary`]. A program that reads the file meanwhile sees all of it or all of the
+/// file before, because tests of one binary write the same files at the same time.
+///
+/// # Panics
+/// When it cannot be written.
+#[must_use]
+pub fn write(folder: &str, name: &str, text: &str) -> PathBuf {
+    static DRAFTS: AtomicU32 = AtomicU32::new(0);
+    let folder = temporary().join(folder);
+    fs::create_dir_all(&folder).unwrap();
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = folder.join(format!("draft-{}-{number}", process::id()));
+    let path = folder.join(name);
+    fs::write(&draft, text).unwrap();
+    fs::rename(draft, &path).unwrap();
+    path
 }

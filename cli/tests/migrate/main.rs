@@ -100,11 +100,7 @@ fn migrate(file: &Path, arguments: &[&str]) -> Output {
 
 /// Writes a file for a test.
 fn file(name: &str, text: &str) -> PathBuf {
-    let folder = support::folders::temporary().join("migrate");
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    path
+    support::folders::write("migrate", name, text)
 }
 
 /// The case's configuration, embedded in an Envoy configuration.

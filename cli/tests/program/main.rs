@@ -9,7 +9,6 @@
 )]
 
 use std::{
-    fs,
     io::Write as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
@@ -59,11 +58,7 @@ status:
 
 /// Writes a file for a test.
 fn file(name: &str, text: &str) -> PathBuf {
-    let folder = support::folders::temporary().join("cli");
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    path
+    support::folders::write("cli", name, text)
 }
 
 fn portcullis(arguments: &[&str], input: &str) -> Output {
