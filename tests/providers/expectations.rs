@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::gate::{Gate, Outcome};
+use support::identity_providers::{
     configurations::provider_for,
     fixtures::{self, COUNT, Fixture},
-    gate::{Gate, Outcome},
 };
 
 const SCOPE: Outcome = Err((403, "insufficient_scope"));

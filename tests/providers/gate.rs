@@ -10,7 +10,7 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use crate::fixtures::Fixture;
+use support::identity_providers::fixtures::Fixture;
 
 /// The outcome for a token: it passes, or is refused with a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;

@@ -3,10 +3,10 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::gate::Gate;
+use support::identity_providers::{
     configurations::provider_for,
     fixtures::{self, Fixture},
-    gate::Gate,
 };
 use support::signer::Signer;
 

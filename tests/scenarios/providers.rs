@@ -8,17 +8,14 @@ use serde_json::{Map, Value, json};
 use support::{
     authorization_server::{Answer, AuthorizationServer},
     driver::{Driver, Request, Setup},
+    identity_providers::{
+        configurations::provider_for,
+        fixtures::{self, Fixture},
+    },
     on_every_driver,
 };
 
-use self::{configurations::provider_for, fixtures::Fixture};
 use crate::world::start;
-
-#[path = "../providers/configurations.rs"]
-mod configurations;
-#[allow(dead_code, reason = "the tests of each provider need more of it")]
-#[path = "../providers/fixtures.rs"]
-mod fixtures;
 
 on_every_driver!(decides_on_the_tokens_of_every_identity_provider);
 

@@ -24,6 +24,7 @@ pub mod folders;
 pub mod http;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod http2;
+pub mod identity_providers;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod load;
 pub mod objects;

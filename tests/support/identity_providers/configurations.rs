@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The provider for the fixture with this name.
-pub(crate) fn provider_for(fixture: &str) -> Value {
+pub fn provider_for(fixture: &str) -> Value {
     match fixture {
         "okta-custom-as" => okta(),
         "entra-v1-app" => entra_v1(),

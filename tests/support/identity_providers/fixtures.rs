@@ -3,23 +3,23 @@
 use portcullis::jose::Algorithm;
 use serde_json::{Map, Value, json};
 
-use support::signer::{Pair, Signer};
+use crate::signer::{Pair, Signer};
 
 /// The number of fixtures. Without it, a file that is read wrongly would pass with none.
-pub(crate) const COUNT: usize = 21;
+pub const COUNT: usize = 21;
 
 /// A token as an identity provider makes it.
 #[derive(Clone)]
-pub(crate) struct Fixture {
-    pub(crate) id: String,
-    pub(crate) header: Value,
-    pub(crate) claims: Value,
-    pub(crate) expect: Map<String, Value>,
+pub struct Fixture {
+    pub id: String,
+    pub header: Value,
+    pub claims: Value,
+    pub expect: Map<String, Value>,
     jwks_shape: Vec<Value>,
 }
 
 /// All fixtures, and the time they are made for.
-pub(crate) fn all() -> (u64, Vec<Fixture>) {
+pub fn all() -> (u64, Vec<Fixture>) {
     let document: Value = serde_json::from_str(include_str!("fixtures.json")).unwrap();
     let fixtures = document["fixtures"].as_array().unwrap();
     let fixtures: Vec<_> = fixtures.iter().map(Fixture::read).collect();
@@ -28,7 +28,7 @@ pub(crate) fn all() -> (u64, Vec<Fixture>) {
 }
 
 /// The fixture with this name, and its time.
-pub(crate) fn one(id: &str) -> (u64, Fixture) {
+pub fn one(id: &str) -> (u64, Fixture) {
     let (now, fixtures) = all();
     let fixture = fixtures.into_iter().find(|fixture| fixture.id == id);
     (now, fixture.unwrap_or_else(|| panic!("no fixture {id}")))
@@ -46,29 +46,29 @@ impl Fixture {
     }
 
     /// The fixture with another claim.
-    pub(crate) fn with_claim(mut self, name: &str, value: Value) -> Self {
+    pub fn with_claim(mut self, name: &str, value: Value) -> Self {
         self.claims[name] = value;
         self
     }
 
     /// The fixture without a claim.
-    pub(crate) fn without_claim(mut self, name: &str) -> Self {
+    pub fn without_claim(mut self, name: &str) -> Self {
         self.claims.as_object_mut().unwrap().remove(name);
         self
     }
 
     /// The token.
-    pub(crate) fn token(&self) -> String {
+    pub fn token(&self) -> String {
         Signer::new(Algorithm::Rs256).token(&self.header, &self.claims)
     }
 
     /// The same token, signed with a key that the provider does not have.
-    pub(crate) fn forged(&self) -> String {
+    pub fn forged(&self) -> String {
         Signer::with_pair(Algorithm::Rs256, Pair::Other).token(&self.header, &self.claims)
     }
 
     /// The provider's key set, in its own shape.
-    pub(crate) fn jwks(&self) -> Value {
+    pub fn jwks(&self) -> Value {
         let kid = self.header.get("kid").cloned().unwrap_or(json!("k1"));
         let plain = [json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid })];
         let shape = if self.jwks_shape.is_empty() {
