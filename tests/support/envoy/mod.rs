@@ -18,7 +18,6 @@ pub mod memory;
 mod pool;
 pub mod process;
 
-#[allow(unused_imports, reason = "each test binary uses a part")]
 pub use installed::{binary, chosen_build, is_installed, library, module, version};
 
 use std::{
