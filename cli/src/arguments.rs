@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{ColorChoice, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::{examples::*, input::KeySetFile};
+use super::{examples::*, format::FormatOptions, input::KeySetFile};
 
 /// Verifies access tokens at the edge: checks configurations, tries decisions, explains tokens, migrates from `jwt_authn`.
 #[derive(Debug, Parser)]
@@ -39,17 +39,8 @@ pub(super) enum Command {
         /// Check this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        /// When to print in colour.
-        #[arg(
-            long,
-            value_name = "WHEN",
-            default_value = "auto",
-            conflicts_with = "json"
-        )]
-        color: ColorChoice,
+        #[command(flatten)]
+        format: FormatOptions,
     },
     /// Make a secret for an API client, and the hash that the configuration holds of it.
     ///
@@ -97,17 +88,8 @@ pub(super) enum Command {
         /// Also decide on this request, by the rule that it matches.
         #[arg(long, num_args = 2, value_names = ["METHOD", "PATH"])]
         request: Vec<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        /// When to print in colour.
-        #[arg(
-            long,
-            value_name = "WHEN",
-            default_value = "auto",
-            conflicts_with = "json"
-        )]
-        color: ColorChoice,
+        #[command(flatten)]
+        format: FormatOptions,
     },
     /// Run policy tests: requests with claims, and what the policy should decide.
     ///
@@ -130,17 +112,8 @@ pub(super) enum Command {
         /// Also write the results as XML for CI systems, in the form of `junit`.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        /// When to print in colour.
-        #[arg(
-            long,
-            value_name = "WHEN",
-            default_value = "auto",
-            conflicts_with = "json"
-        )]
-        color: ColorChoice,
+        #[command(flatten)]
+        format: FormatOptions,
     },
     /// Print the JSON Schema of the configuration, for editors.
     #[command(after_help = SCHEMA_EXAMPLES)]

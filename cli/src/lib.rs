@@ -25,6 +25,7 @@ mod envoy;
 mod examples;
 mod explain;
 mod finding;
+mod format;
 mod input;
 mod manual;
 pub mod migrate;
@@ -39,7 +40,7 @@ use std::io::{BufRead, Write};
 use self::{
     arguments::Command,
     check::{Strictness, Task},
-    explain::{Format, Question},
+    explain::Question,
     outcome::Failure,
     output::Output,
 };
@@ -66,8 +67,7 @@ pub fn run(
             filter,
             strict,
             jwks,
-            json,
-            color,
+            format,
         } => {
             let task = Task {
                 files: &files,
@@ -77,10 +77,7 @@ pub fn run(
                     true => Strictness::Warnings,
                     false => Strictness::Errors,
                 },
-                format: match json {
-                    true => check::Format::Json,
-                    false => check::Format::Text(color),
-                },
+                format: format.into(),
             };
             check::run(&task, input, output)
         }
@@ -98,8 +95,7 @@ pub fn run(
             now,
             jwks,
             request,
-            json,
-            color,
+            format,
         } => {
             let question = Question {
                 config: &config,
@@ -108,10 +104,7 @@ pub fn run(
                 now,
                 key_sets: &jwks,
                 request: request.first().zip(request.get(1)),
-                format: match json {
-                    true => Format::Json,
-                    false => Format::Text(color),
-                },
+                format: format.into(),
             };
             explain::run(&question, input, output)
         }
@@ -121,8 +114,7 @@ pub fn run(
             coverage,
             fail_under,
             junit,
-            json,
-            color,
+            format,
         } => {
             let task = policy_test::Task {
                 files: &files,
@@ -130,10 +122,7 @@ pub fn run(
                 has_coverage: coverage,
                 fail_under,
                 junit: junit.as_deref(),
-                format: match json {
-                    true => policy_test::Format::Json,
-                    false => policy_test::Format::Text(color),
-                },
+                format: format.into(),
             };
             policy_test::run(&task, input, output)
         }

@@ -13,10 +13,9 @@ use std::{
     path::PathBuf,
 };
 
-use clap::ColorChoice;
-
 use crate::{
     finding::{Finding, Severity},
+    format::Format,
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
     source::{Contents, Source, Unusable},
@@ -33,15 +32,6 @@ pub(super) enum Strictness {
     Errors,
     /// Weak choices too.
     Warnings,
-}
-
-/// How findings are printed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Format {
-    /// One line each.
-    Text(ColorChoice),
-    /// A JSON object.
-    Json,
 }
 
 /// What to check, and how.

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, Found, Task};
+use super::{Found, Task};
 use crate::{
     colour::is_coloured,
     finding::{Finding, Severity},
+    format::Format,
 };
 use portcullis::config::Config;
 

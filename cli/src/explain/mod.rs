@@ -18,12 +18,11 @@ use std::{
     path::Path,
 };
 
-use clap::ColorChoice;
-
 use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
 use crate::{
     accepted,
     decide::{self, RequestLine},
+    format::Format,
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
 };
@@ -52,13 +51,6 @@ pub(super) struct Question<'a> {
     /// Method and path.
     pub(super) request: Option<(&'a String, &'a String)>,
     pub(super) format: Format,
-}
-
-/// How the answer is written.
-#[derive(Clone, Copy)]
-pub(super) enum Format {
-    Json,
-    Text(ColorChoice),
 }
 
 /// Explains a token.

@@ -18,8 +18,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::ColorChoice;
-
 use self::{
     coverage::Coverage,
     rig::{Rig, Unfit},
@@ -29,6 +27,7 @@ use crate::{
     accepted,
     colour::is_coloured,
     envoy::position::Position,
+    format::Format,
     input,
     outcome::{Exit, Failure},
     source::Source,
@@ -45,19 +44,12 @@ pub(super) struct Task<'a> {
     pub(super) format: Format,
 }
 
-/// How results are printed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Format {
-    Text(ColorChoice),
-    Json,
-}
-
 /// What came of one test.
 struct TestResult {
     file: String,
     name: String,
     position: Option<Position>,
-    /// What is not as expected.
+    /// The differences between what was expected and what happened.
     failures: Vec<String>,
     /// The decision, in a few words.
     found: String,
