@@ -16,6 +16,7 @@ use crate::{
     abi::{self, Attribute, CalloutError, Configuration, HeaderList, Headers, Level, Stream},
     filter::Filter,
     grpc, memory, metadata,
+    metrics::MetricWriter,
     numbers::Number,
     routes,
 };
@@ -26,7 +27,8 @@ const WASM_NAMESPACE: &str = "portcullis";
 /// Where dynamic metadata goes.
 const METADATA_NAMESPACE: &str = "portcullis";
 
-/// What stands for the policy of a route that has one in the WebAssembly module's form alone.
+/// The metadata that is reported for a route whose only policy is in the form of the WebAssembly module. It is no
+/// policy that can be read, so every request is refused.
 const POLICY_IN_WASM_FORM: &[u8] = b"wasm";
 
 /// Writes a log line.
@@ -39,15 +41,27 @@ pub(super) fn write_log(level: LogLevel, line: &str) {
     abi::log(level, line);
 }
 
-/// One request, during one hook of it.
-pub(super) struct Request<'hook> {
-    pub(super) stream: Stream<'hook>,
+/// Envoy during one hook: what the gate asks of it the same way on every thread.
+pub(super) struct Host<'hook, T> {
     pub(super) filter: &'hook Filter,
+    /// What the hook is about.
+    pub(super) thread: T,
+}
+
+/// One request, on its worker.
+pub(super) struct OnWorker<'hook> {
+    pub(super) stream: Stream<'hook>,
     /// Whether it is a gRPC request.
     pub(super) is_grpc: bool,
 }
 
-impl SharedMemory for Request<'_> {
+/// One request, during one hook of it.
+pub(super) type Request<'hook> = Host<'hook, OnWorker<'hook>>;
+
+/// A configuration on the main thread, during one hook of it.
+pub(super) type MainThread<'hook> = Host<'hook, Configuration<'hook>>;
+
+impl<T> SharedMemory for Host<'_, T> {
     fn shared_data(&self, key: &str) -> Option<SharedData> {
         memory::read(key)
     }
@@ -62,19 +76,19 @@ impl SharedMemory for Request<'_> {
     }
 }
 
-impl Log for Request<'_> {
+impl<T> Log for Host<'_, T> {
     fn log(&self, level: LogLevel, line: &str) {
         write_log(level, line);
     }
 }
 
-impl Meter for Request<'_> {
+impl<T: MetricWriter> Meter for Host<'_, T> {
     fn increment(&self, counter: MetricId) {
-        self.filter.metrics.increment(counter, &self.stream);
+        self.filter.metrics.increment(counter, &self.thread);
     }
 
     fn record(&self, gauge: MetricId, value: u64) {
-        self.filter.metrics.record(gauge, value, &self.stream);
+        self.filter.metrics.record(gauge, value, &self.thread);
     }
 
     fn read(&self, metric: MetricId) -> Option<u64> {
@@ -82,25 +96,47 @@ impl Meter for Request<'_> {
     }
 }
 
+impl MetricWriter for OnWorker<'_> {
+    fn increment(&self, counter: usize, by: u64) -> bool {
+        self.stream.increment(counter, by);
+        true
+    }
+
+    fn set_gauge(&self, gauge: usize, value: u64) -> bool {
+        self.stream.set_gauge(gauge, value);
+        true
+    }
+}
+
+impl MetricWriter for Configuration<'_> {
+    fn increment(&self, counter: usize, by: u64) -> bool {
+        Configuration::increment(self, counter, by)
+    }
+
+    fn set_gauge(&self, gauge: usize, value: u64) -> bool {
+        Configuration::set_gauge(self, gauge, value)
+    }
+}
+
 impl Connection for Request<'_> {
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         portcullis::connection::digest_from_hex(
-            &self.stream.text(Attribute::PeerCertificateDigest)?,
+            &self.thread.stream.text(Attribute::PeerCertificateDigest)?,
         )
     }
 
     fn filter_state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
-        self.stream.state(name).map_err(refused)
+        self.thread.stream.state(name).map_err(refused)
     }
 }
 
 impl Route for Request<'_> {
     fn metadata(&self) -> Result<Option<Vec<u8>>, Refused> {
-        if let Some(number) = self.stream.route_policy() {
+        if let Some(number) = self.thread.stream.route_policy() {
             return Ok(Some(Number::new(number).octets().to_vec()));
         }
         // A policy that was written for the WebAssembly module must not be lost in silence.
-        let is_lost = self.stream.has_route_metadata(WASM_NAMESPACE);
+        let is_lost = self.thread.stream.has_route_metadata(WASM_NAMESPACE);
         Ok(is_lost.then(|| POLICY_IN_WASM_FORM.to_vec()))
     }
 
@@ -118,28 +154,31 @@ impl Route for Request<'_> {
 
 impl Exchange for Request<'_> {
     fn connection(&self) -> Option<ConnectionId> {
-        self.stream
+        self.thread
+            .stream
             .number(Attribute::ConnectionId)
             .map(ConnectionId::new)
     }
 
     fn edit(&self, edit: &HeaderEdit) -> Result<(), Refused> {
         match edit {
-            HeaderEdit::Remove(name) => self.stream.remove_header(Headers::Request, name),
-            HeaderEdit::Set(name, value) => self.stream.set_header(name, value.as_bytes()),
+            HeaderEdit::Remove(name) => self.thread.stream.remove_header(Headers::Request, name),
+            HeaderEdit::Set(name, value) => self.thread.stream.set_header(name, value.as_bytes()),
         }
         .map_err(refused)
     }
 
     fn export(&self, entry: &StateEntry) -> Result<(), Refused> {
         let (name, value) = (entry.key.as_str(), &entry.value);
-        self.stream
+        self.thread
+            .stream
             .set_state(name, value.as_bytes())
             .map_err(refused)?;
         if entry.is_json {
             let value = serde_json::from_str(value).map_err(|_| Refused)?;
             let message = metadata::with_member(entry.key.name(), &value);
-            self.stream
+            self.thread
+                .stream
                 .add_metadata(METADATA_NAMESPACE, &message)
                 .map_err(refused)?;
         }
@@ -147,13 +186,14 @@ impl Exchange for Request<'_> {
     }
 
     fn clear_route_cache(&self) -> Result<(), Refused> {
-        self.stream.clear_route_cache();
+        self.thread.stream.clear_route_cache();
         Ok(())
     }
 
     fn trailers(&self, visit: impl FnOnce(&[(&[u8], &[u8])])) -> Result<(), Refused> {
         let mut trailers = HeaderList::default();
-        self.stream
+        self.thread
+            .stream
             .read(Headers::RequestTrailers, &mut trailers)
             .map_err(refused)?;
         visit(&trailers.pairs());
@@ -161,7 +201,8 @@ impl Exchange for Request<'_> {
     }
 
     fn remove_trailer(&self, name: &str) -> Result<(), Refused> {
-        self.stream
+        self.thread
+            .stream
             .remove_header(Headers::RequestTrailers, name)
             .map_err(refused)
     }
@@ -172,58 +213,15 @@ impl Exchange for Request<'_> {
         let mut headers: Vec<(&str, &str)> = headers
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        if self.is_grpc {
+        if self.thread.is_grpc {
             headers.push(("grpc-status", grpc::status(response.status)));
         }
-        self.stream.send_response(
+        self.thread.stream.send_response(
             response.status,
             &headers,
             response.body.as_bytes(),
             &response.details,
         );
-    }
-}
-
-/// The main thread, during one hook of a configuration.
-pub(super) struct MainThread<'hook> {
-    pub(super) configuration: &'hook Configuration<'hook>,
-    pub(super) filter: &'hook Filter,
-}
-
-impl SharedMemory for MainThread<'_> {
-    fn shared_data(&self, key: &str) -> Option<SharedData> {
-        memory::read(key)
-    }
-
-    fn set_shared_data(
-        &self,
-        key: &str,
-        value: &[u8],
-        expected: Expected,
-    ) -> Result<(), SetSharedDataError> {
-        memory::write(key, value, expected)
-    }
-}
-
-impl Log for MainThread<'_> {
-    fn log(&self, level: LogLevel, line: &str) {
-        write_log(level, line);
-    }
-}
-
-impl Meter for MainThread<'_> {
-    fn increment(&self, counter: MetricId) {
-        let metrics = &self.filter.metrics;
-        metrics.increment_by_main(counter, self.configuration);
-    }
-
-    fn record(&self, gauge: MetricId, value: u64) {
-        let metrics = &self.filter.metrics;
-        metrics.record_by_main(gauge, value, self.configuration);
-    }
-
-    fn read(&self, metric: MetricId) -> Option<u64> {
-        self.filter.metrics.read(metric)
     }
 }
 

@@ -29,8 +29,9 @@ const NAME: &str = "portcullis";
 /// The gauges that a configuration's keeper may set.
 pub(super) struct Gauges {
     pub(super) own: KeyMetrics,
-    /// Those of configurations that Envoy held before: whoever comes last sets back what they leave. Envoy lets
-    /// a configuration define gauges only while it is loaded, and forgets none.
+    /// Those of configurations that Envoy loaded earlier. When one of these ends, the last one loaded resets the
+    /// gauges that it leaves. Envoy lets a configuration define gauges only while it is loaded, and never removes
+    /// one.
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
 

@@ -53,8 +53,8 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
     engine.synchronize();
     let fetches = !engine.keys().is_empty();
     let main = MainThread {
-        configuration,
         filter,
+        thread: *configuration,
     };
     let keeping = Keeping {
         keeper: Keeper::new(&engine, gauges.own, &main),
@@ -172,8 +172,8 @@ fn work(
     };
     let filter = Arc::clone(&keeping.filter);
     let main = MainThread {
-        configuration,
         filter: &filter,
+        thread: *configuration,
     };
     let before = keeping.keeper.epoch();
     act(&mut keeping, &main);
@@ -224,7 +224,7 @@ impl Keeping {
             body: &|| Some(body.to_vec()),
         };
         let mut caller = MainCaller {
-            configuration: main.configuration,
+            configuration: &main.thread,
             calls: &mut self.calls,
         };
         let (engine, now) = (&mut self.engine, clock::now());

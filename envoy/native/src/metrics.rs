@@ -13,6 +13,15 @@ use crate::{
     shared::Shared,
 };
 
+/// Writes metrics on one thread.
+pub(super) trait MetricWriter {
+    /// Adds to a counter, by Envoy's number. Returns false if this thread cannot.
+    fn increment(&self, counter: usize, by: u64) -> bool;
+
+    /// Sets a gauge, by Envoy's number. Returns false if this thread cannot.
+    fn set_gauge(&self, gauge: usize, value: u64) -> bool;
+}
+
 /// The metrics of one configuration, by [`MetricId`].
 pub(super) struct Metrics {
     all: Vec<Metric>,
@@ -100,46 +109,27 @@ impl Metrics {
         Some(self.metric(id)?.value.load(Ordering::Relaxed))
     }
 
-    /// Counts on a request's thread.
-    pub(super) fn increment(&self, id: MetricId, stream: &Stream<'_>) {
-        if let Some(metric) = self.metric(id) {
-            metric.value.fetch_add(1, Ordering::Relaxed);
-            stream.increment(metric.number, 1);
+    /// Adds one to a counter.
+    pub(super) fn increment(&self, id: MetricId, writer: &impl MetricWriter) {
+        let Some(metric) = self.metric(id) else {
+            return;
+        };
+        metric.value.fetch_add(1, Ordering::Relaxed);
+        if !writer.increment(metric.number, 1) {
+            metric.pending.fetch_add(1, Ordering::Relaxed);
+            self.has_pending.store(true, Ordering::Release);
         }
     }
 
-    /// Sets a gauge on a request's thread.
-    pub(super) fn record(&self, id: MetricId, value: u64, stream: &Stream<'_>) {
-        if let Some(metric) = self.metric(id) {
-            metric.value.store(value, Ordering::Relaxed);
-            stream.set_gauge(metric.number, value);
-        }
-    }
-
-    /// Counts on the main thread.
-    pub(super) fn increment_by_main(&self, id: MetricId, configuration: &Configuration<'_>) {
-        if let Some(metric) = self.metric(id) {
-            metric.value.fetch_add(1, Ordering::Relaxed);
-            if !configuration.increment(metric.number, 1) {
-                metric.pending.fetch_add(1, Ordering::Relaxed);
-                self.has_pending.store(true, Ordering::Release);
-            }
-        }
-    }
-
-    /// Sets a gauge on the main thread.
-    pub(super) fn record_by_main(
-        &self,
-        id: MetricId,
-        value: u64,
-        configuration: &Configuration<'_>,
-    ) {
-        if let Some(metric) = self.metric(id) {
-            metric.value.store(value, Ordering::Relaxed);
-            if !configuration.set_gauge(metric.number, value) {
-                metric.pending.store(1, Ordering::Relaxed);
-                self.has_pending.store(true, Ordering::Release);
-            }
+    /// Sets a gauge.
+    pub(super) fn record(&self, id: MetricId, value: u64, writer: &impl MetricWriter) {
+        let Some(metric) = self.metric(id) else {
+            return;
+        };
+        metric.value.store(value, Ordering::Relaxed);
+        if !writer.set_gauge(metric.number, value) {
+            metric.pending.store(1, Ordering::Relaxed);
+            self.has_pending.store(true, Ordering::Release);
         }
     }
 

@@ -8,7 +8,6 @@ use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
-    connection,
     engine::Engine,
     gate::{Gate, Membership, Policies, StreamId, Verdict},
     http,
@@ -18,7 +17,7 @@ use portcullis::{
 use crate::{
     abi::{HeaderList, Headers, Level, Stream, StreamScheduler, log},
     clock,
-    exchange::Request,
+    exchange::{OnWorker, Request},
     filter::{Filter, Ticket},
     grpc,
     numbers::Number,
@@ -125,9 +124,11 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
     };
     let filter = Arc::clone(&worker.filter);
     let request = Request {
-        stream,
         filter: &filter,
-        is_grpc: is_grpc(stream),
+        thread: OnWorker {
+            stream,
+            is_grpc: is_grpc(stream),
+        },
     };
     match worker.gate.on_trailers(NOT_WAITING, &request) {
         Verdict::Pass => Outcome::Pass,
@@ -172,9 +173,14 @@ pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
 
 /// Whether a request is a gRPC request. One whose headers cannot be read could be.
 fn is_grpc(stream: Stream<'_>) -> bool {
-    let mut head = HeaderList::default();
-    stream.read(Headers::Request, &mut head).is_err()
-        || is_grpc_head(&http::Request::new(head.pairs()))
+    let mut list = HeaderList::default();
+    read_head(stream, &mut list).is_none_or(|head| is_grpc_head(&head))
+}
+
+/// The head of a request, copied into `list`; `None` where Envoy refuses.
+fn read_head<'a>(stream: Stream<'_>, list: &'a mut HeaderList) -> Option<http::Request<'a>> {
+    stream.read(Headers::Request, list).ok()?;
+    Some(http::Request::new(list.pairs()))
 }
 
 fn is_grpc_head(head: &http::Request<'_>) -> bool {
@@ -215,6 +221,9 @@ impl Workers {
         let filters = registry::all();
         self.all
             .retain(|(number, _)| filters.iter().any(|filter| filter.number == *number));
+        ENDED.with_borrow_mut(|all| {
+            all.retain(|(number, _)| filters.iter().any(|filter| filter.number == *number));
+        });
         for filter in filters {
             if !self.all.iter().any(|(number, _)| *number == filter.number) {
                 self.builds = self.builds.saturating_add(1);
@@ -286,27 +295,28 @@ impl Worker {
     ) -> Verdict {
         let filter = Arc::clone(&self.filter);
         let mut request = Request {
-            stream,
             filter: &filter,
-            is_grpc: false,
+            thread: OnWorker {
+                stream,
+                is_grpc: false,
+            },
         };
         filter.metrics.flush(&stream);
         self.catch_up(now, &request);
-        let mut head = core::mem::take(&mut self.head);
-        let mut read = stream.read(Headers::Request, &mut head);
-        // Without the headers that only Portcullis may set, Envoy may choose another route.
-        if read.is_ok()
-            && let Ok(true) | Err(connection::Refused) = self
-                .gate
-                .settle(&http::Request::new(head.pairs()), &request)
-        {
-            read = stream.read(Headers::Request, &mut head);
+        let mut list = core::mem::take(&mut self.head);
+        let mut head = read_head(stream, &mut list);
+        let is_settled = head
+            .as_ref()
+            .is_none_or(|head| self.gate.settle(head, &request) == Ok(false));
+        if !is_settled {
+            // Without the headers that only Portcullis may set, Envoy may choose another route.
+            drop(head);
+            head = read_head(stream, &mut list);
         }
-        let parsed = read.ok().map(|()| http::Request::new(head.pairs()));
-        request.is_grpc = parsed.as_ref().is_none_or(is_grpc_head);
-        let verdict = decide(&mut self.gate, parsed.as_ref(), &request);
-        drop(parsed);
-        self.head = head;
+        request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
+        let verdict = decide(&mut self.gate, head.as_ref(), &request);
+        drop(head);
+        self.head = list;
         verdict
     }
 
