@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(again, Some(read), "another value when it is written again");
 }
 
-/// The JSON that a message stands for.
+/// The JSON value that a message encodes.
 pub(crate) fn value_of_struct(message: &Struct) -> Value {
     let members = message.fields.iter();
     members

@@ -2,8 +2,8 @@
 
 use portcullis::foreign_text;
 
-/// The text without characters that control a terminal: whoever made the token
-/// wrote it.
+/// The text without characters that control a terminal. The maker of the token wrote it, and could otherwise
+/// change what the operator sees.
 pub(super) fn printable(text: &str) -> String {
     let mut printable = String::new();
     for character in text.chars() {

@@ -20,7 +20,7 @@ use portcullis::{
 
 /// What came of a test.
 pub(super) struct Outcome {
-    /// What is not as expected; a test without any passes.
+    /// The differences between what was expected and what happened. A test without any passes.
     pub(super) differences: Vec<String>,
     /// The decision, in a few words.
     pub(super) found: String,
