@@ -1,4 +1,4 @@
-//! Policies for commands that decide: there must be one, and nothing may be wrong with it.
+//! Reads the one policy that a command decides by, and fails if it has any error.
 
 use std::{io::BufRead, path::Path};
 
@@ -10,7 +10,7 @@ use crate::{
 };
 use portcullis::config::Config;
 
-/// The configuration of a file, or of the filter `name` in a file of Envoy.
+/// Reads the configuration of a file, or of the filter `name` in an Envoy file.
 pub(crate) fn config(
     path: &Path,
     name: Option<&str>,
@@ -20,7 +20,7 @@ pub(crate) fn config(
     read(&source, name).map(|(_, config)| config)
 }
 
-/// The policy of a source, and its configuration.
+/// Reads the policy of a source and parses it into a configuration.
 pub(crate) fn read(source: &Source, name: Option<&str>) -> Result<(Policy, Config), Failure> {
     let own = policy_of(source, name)?;
     match policy::read(source, &own) {
@@ -29,7 +29,7 @@ pub(crate) fn read(source: &Source, name: Option<&str>) -> Result<(Policy, Confi
     }
 }
 
-/// The policy of a file.
+/// Picks the policy of a file: the file itself, or the one filter that is meant.
 fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     let filters = match source.contents() {
         Ok(Contents::Policy(policy)) => match name {
@@ -72,7 +72,7 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     }
 }
 
-/// Findings that end a command.
+/// Turns findings into the failure that ends the command.
 pub(crate) fn failure(findings: &[Finding], exit: Exit) -> Failure {
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
     Failure::Findings(lines.join("\n"), exit)

@@ -23,14 +23,14 @@ pub struct Arguments {
 pub(super) enum Command {
     /// Find mistakes and weak choices in policies, and in the Envoy around them.
     ///
-    /// Prints one line a finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`, or `ok` and what the
-    /// policy has.
+    /// Prints one line per finding, `FILE:LINE:COLUMN: error: PATH: what; remedy`. Without
+    /// findings, it prints `ok` and counts what the policy has.
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
         /// Policies, or whole Envoy files with Portcullis in them: YAML or JSON; `-` is the standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Check only the filter of this name, in an Envoy file with several.
+        /// In an Envoy file with several filters, check only the one with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
         /// Treat warnings as errors: exit code 1.
@@ -42,7 +42,7 @@ pub(super) enum Command {
         #[command(flatten)]
         format: FormatOptions,
     },
-    /// Make a secret for an API client, and the hash that the configuration holds of it.
+    /// Make a secret for an API client, and its hash for the configuration.
     ///
     /// Prints `{"secret":…,"hash":…}`: 256 bits of the operating system's randomness, and
     /// `sha256:<salt>:<digest>`. The program does not store the secret.
@@ -54,10 +54,10 @@ pub(super) enum Command {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
         config: PathBuf,
-        /// The filter of this name, in an Envoy file with several.
+        /// In an Envoy file with several filters, use the one with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
-        /// The time of the decisions; the present by default.
+        /// The time of the decisions; by default, the current time.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
         /// Use this JWKS as the keys of a provider that fetches them. Without it, the keys are
@@ -68,24 +68,25 @@ pub(super) enum Command {
     #[command(after_help = EXPLAIN_EXAMPLES)]
     /// Show each check of a token, up to the first that fails.
     ///
-    /// The module's own code makes the checks. Header and claims are shown, the signature never. Exit code 1: the token, or the request with it, is refused.
+    /// The checks run in the module's own code. Header and claims are shown, the signature never.
+    /// Exit code 1: the token, or the request with it, is refused.
     Explain {
         /// A policy, or a whole Envoy file with Portcullis in it: YAML or JSON.
         #[arg(long)]
         config: PathBuf,
-        /// The filter of this name, in an Envoy file with several.
+        /// In an Envoy file with several filters, use the one with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
         /// The file that holds the token; `-` is the standard input.
         #[arg(long, value_name = "FILE")]
         token: PathBuf,
-        /// The time of the decisions; the present by default.
+        /// The time of the decisions; by default, the current time.
         #[arg(long, value_name = "UNIX_SECONDS")]
         now: Option<u64>,
         /// Use this JWKS as the keys of a provider that fetches them.
         #[arg(long, value_name = "PROVIDER=FILE")]
         jwks: Vec<KeySetFile>,
-        /// Also decide on this request, by the rule that it matches.
+        /// Also decide on this request, with the rule that it matches.
         #[arg(long, num_args = 2, value_names = ["METHOD", "PATH"])]
         request: Vec<String>,
         #[command(flatten)]
@@ -93,23 +94,23 @@ pub(super) enum Command {
     },
     /// Run policy tests: requests with claims, and what the policy should decide.
     ///
-    /// Tests are YAML: docs/policy-tests.md describes them. Tokens are signed by a key that is made for
-    /// the run and takes the place of each provider's own.
+    /// Tests are YAML: docs/policy-tests.md describes them. A key made for this run signs the
+    /// tokens and replaces each provider's own keys.
     #[command(after_help = TEST_EXAMPLES)]
     Test {
         /// Files with tests; `-` is the standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// The filter of this name, in an Envoy file with several.
+        /// In an Envoy file with several filters, use the one with this name.
         #[arg(long, value_name = "NAME")]
         filter: Option<String>,
         /// Name each rule and provider that no test reaches.
         #[arg(long)]
         coverage: bool,
-        /// Fail if the tests reach less of the policy than this, in percent.
+        /// Fail if the tests reach less than this percentage of the policy's rules and providers.
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
         fail_under: Option<u8>,
-        /// Also write the results as XML for CI systems, in the form of `junit`.
+        /// Also write the results to this file in JUnit's XML format, for CI systems.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
         #[command(flatten)]
@@ -132,22 +133,22 @@ pub(super) enum Command {
     },
     /// Print the equivalent of each `jwt_authn` filter of an Envoy configuration.
     ///
-    /// Differences in behaviour are printed on standard error, one a line. Exit code 1: there is no
+    /// Prints differences in behaviour on standard error, one per line. Exit code 1: there is no
     /// such filter, or one cannot be migrated.
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate {
-        /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the standard
-        /// input.
+        /// Envoy's configuration, or resources of a discovery service: YAML or JSON; `-` is the
+        /// standard input.
         envoy: PathBuf,
-        /// Print the whole file, with the module in place of the filters.
+        /// Print the whole file, with the module in place of each `jwt_authn` filter.
         #[arg(long, requires = "module")]
         rewrite: bool,
         /// The path of the module in Envoy's file system.
         #[arg(long, value_name = "WASM_FILE", requires = "rewrite")]
         module: Option<String>,
-        /// The name of the `jwt_authn` filter that a file of routes is for. Needed where its routes do not
-        /// configure the filter and its name is not `envoy.filters.http.jwt_authn`; repeat it for several
-        /// filters that no route configures.
+        /// For a file of routes: the name of the `jwt_authn` filter in the listener. Needed if the
+        /// routes do not configure the filter and its name is not `envoy.filters.http.jwt_authn`.
+        /// Repeat it for several filters that no route configures.
         #[arg(long, value_name = "NAME", requires = "rewrite")]
         filter: Vec<String>,
     },

@@ -10,7 +10,7 @@ use portcullis::{
     verification::{DIGEST_OCTETS, SALT_OCTETS, SecretHash},
 };
 
-/// What is printed, the secret first.
+/// The JSON that the command prints.
 #[derive(Serialize)]
 struct Made {
     secret: String,
@@ -27,7 +27,7 @@ pub(super) fn run(output: &mut dyn Write) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Octets of the operating system's generator.
+/// Random octets from the operating system.
 fn random<const OCTETS: usize>() -> Result<[u8; OCTETS], Failure> {
     let mut octets = [0; OCTETS];
     getrandom::fill(&mut octets).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Whether output is in colour.
+//! Decides whether to print in colour.
 
 use std::{
     env,
@@ -7,7 +7,8 @@ use std::{
 
 use clap::ColorChoice;
 
-/// Whether to print in colour: `auto` does on a terminal, unless `NO_COLOR` is set.
+/// Whether to print in colour. `auto` means yes on a terminal, unless `NO_COLOR` is set or `TERM`
+/// is `dumb`.
 pub(crate) fn is_coloured(choice: ColorChoice) -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     match choice {

@@ -23,7 +23,7 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// A line of the input.
+/// One request, as a line of the input.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequestLine {
@@ -35,17 +35,17 @@ pub(super) struct RequestLine {
     pub(super) authority: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
-    /// What the proxy's route says, as its metadata in the namespace `portcullis`.
+    /// The route's metadata in the namespace `portcullis`.
     pub(super) route_metadata: Option<Value>,
-    /// What other filters have written into the filter state.
+    /// The filter state that other filters have written.
     #[serde(default)]
     pub(super) filter_state: BTreeMap<String, String>,
-    /// The digest of the client's certificate, in policy tests.
+    /// The digest of the client's certificate. Only policy tests set it.
     #[serde(skip)]
     pub(super) certificate: Option<[u8; 32]>,
 }
 
-/// A line of the output.
+/// One decision, as a line of the output.
 #[derive(Debug, Serialize)]
 pub(super) struct DecisionLine {
     id: Value,
@@ -54,17 +54,16 @@ pub(super) struct DecisionLine {
     pub(super) reason: &'static str,
     pub(super) provider: Option<String>,
     pub(super) response_headers: Vec<(&'static str, String)>,
-    /// All headers as the upstream would see them; empty if the request does not reach it.
+    /// All headers that the upstream would see; empty if the request does not reach it.
     pub(super) forwarded_headers: Vec<(String, String)>,
-    /// The names of headers that the client sent and the upstream would not see.
+    /// The names of headers that the client sent and that do not reach the upstream.
     removed_headers: Vec<String>,
-    /// The filter state that other filters would see.
+    /// The filter state that the filters behind Portcullis would see.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     filter_state: BTreeMap<String, String>,
 }
 
 impl RequestLine {
-    /// A request without headers.
     pub(super) fn new(method: &str, path: &str) -> Self {
         Self {
             method: method.to_owned(),
@@ -73,12 +72,11 @@ impl RequestLine {
         }
     }
 
-    /// Adds a header.
     pub(super) fn add_header(&mut self, name: &str, value: String) {
         self.headers.push((name.to_owned(), value));
     }
 
-    /// Adds an encoded pair to the query.
+    /// Adds a pair, already percent-encoded, to the query.
     pub(super) fn add_query(&mut self, pair: &str) {
         if let Some(path) = &mut self.path {
             path.push(match path.contains('?') {
@@ -90,7 +88,7 @@ impl RequestLine {
     }
 }
 
-/// A host with the filter state and the connection of one line.
+/// A host that has only the filter state and the client certificate of one input line.
 struct LineHost {
     filter_state: BTreeMap<String, String>,
     certificate: Option<[u8; 32]>,
@@ -107,7 +105,7 @@ impl Connection for LineHost {
     }
 }
 
-/// Decides on each line.
+/// Decides on each line of the input.
 pub(super) fn run(
     path: &Path,
     filter: Option<&str>,
@@ -143,7 +141,7 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// The index of the rule that a request matches.
+/// Returns the index of the rule that a request matches.
 pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
     let headers = all_headers(line);
     let pairs = headers
@@ -152,7 +150,7 @@ pub(super) fn rule(engine: &Engine, line: &RequestLine) -> Option<usize> {
     engine.rule(&Request::new(pairs.collect()))
 }
 
-/// Decides on a line.
+/// Decides on one request.
 pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> DecisionLine {
     let headers = all_headers(&line);
     let request = Request::new(
@@ -208,7 +206,8 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
             removed_headers: vec![],
             filter_state: BTreeMap::new(),
         },
-        // Not expected, because patience is exhausted. If it happens, nothing may pass.
+        // Not expected, because the request has exhausted its patience. If it happens, nothing may
+        // pass.
         Decision::AwaitKeys { .. } => {
             denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
         }
@@ -231,7 +230,7 @@ fn denied(engine: &Engine, id: Value, denial: &Denial) -> DecisionLine {
     }
 }
 
-/// The entries under the names that Envoy gives them.
+/// The filter state under the names that Envoy uses: with the prefix `wasm.`.
 fn filter_state(entries: &[StateEntry]) -> BTreeMap<String, String> {
     let named = |entry: &StateEntry| (format!("wasm.{}", entry.key.as_str()), entry.value.clone());
     entries.iter().map(named).collect()
@@ -255,7 +254,7 @@ fn all_headers(line: &RequestLine) -> Vec<(String, String)> {
     headers
 }
 
-/// The headers after the edits, and the names of those that were removed.
+/// Returns the headers after the edits, and the names of the removed ones.
 fn apply(
     headers: &[(String, String)],
     edits: &[HeaderEdit],

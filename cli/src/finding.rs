@@ -1,4 +1,4 @@
-//! What a command finds in a file, and how it is printed.
+//! Findings in a file, and how they are printed.
 
 use core::fmt;
 
@@ -10,28 +10,27 @@ use crate::{envoy::position::Position, redact::redacted};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
-    /// The module would refuse the configuration, or the gate would stand open.
+    /// The module would refuse the configuration, or requests could pass unchecked.
     Error,
-    /// A weak choice.
+    /// The configuration works but is weaker than it could be.
     Warning,
 }
 
-/// Something that is wrong or weak.
+/// A mistake or a weak choice in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// How bad it is.
     pub(crate) severity: Severity,
-    /// The file, as it was named.
+    /// The file's name, as it was given on the command line.
     pub(crate) file: String,
-    /// Where in the file, if it is a place.
+    /// The position in the file; `None` if the finding concerns the whole file.
     pub(crate) position: Option<Position>,
-    /// The field.
+    /// The path of the field.
     pub(crate) path: String,
     /// What is wrong, and what to do.
     pub(crate) message: String,
 }
 
-/// A finding for programs.
+/// A finding as JSON.
 #[derive(Serialize)]
 struct Record<'a> {
     severity: Severity,
@@ -58,7 +57,7 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
-    /// Path and message.
+    /// The path and the message.
     pub(crate) fn text(&self) -> String {
         match self.path.as_str() {
             "" => self.message.clone(),
@@ -66,7 +65,7 @@ impl Finding {
         }
     }
 
-    /// Place and severity, in colour.
+    /// The position and the severity, in colour.
     pub(crate) fn coloured(&self) -> String {
         let (code, severity) = match self.severity {
             Severity::Error => ("31", ": error: "),
@@ -82,7 +81,7 @@ impl Finding {
         }
     }
 
-    /// Order of a report: by file, then by place.
+    /// The sort key of a report: by file, then by position.
     pub(crate) fn order(&self) -> (&str, Option<Position>, Severity) {
         (&self.file, self.position, self.severity)
     }

@@ -1,4 +1,4 @@
-//! How a command prints what it found.
+//! The options for a command's output format.
 
 use clap::{Args, ColorChoice};
 
@@ -18,7 +18,7 @@ pub(super) struct FormatOptions {
     color: ColorChoice,
 }
 
-/// The format of what a command prints.
+/// The format of a command's output.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Format {
     /// JSON, for programs.

@@ -1,4 +1,4 @@
-//! What the command line names: files, and the time.
+//! Input that the command line names: files, key sets, and the time.
 
 use std::{
     fmt, fs,
@@ -18,7 +18,7 @@ use portcullis::{
     verification::KeySource,
 };
 
-/// `PROVIDER=FILE`.
+/// The value of `--jwks`: `PROVIDER=FILE`.
 #[derive(Clone, Debug)]
 pub struct KeySetFile {
     provider: String,
@@ -40,7 +40,7 @@ impl FromStr for KeySetFile {
 }
 
 impl KeySetFile {
-    /// The provider, which must fetch its keys, and the file's bytes.
+    /// Reads the file. Fails if the provider does not exist or does not fetch its keys.
     fn read(&self, config: &Config) -> Result<(ProviderId, Vec<u8>), Failure> {
         let unusable = |what: &str| Failure::Usage(format!("--jwks {self}: {what}"));
         let found = config
@@ -60,7 +60,7 @@ impl KeySetFile {
         Ok((id, read(&self.file, &mut std::io::empty())?))
     }
 
-    /// The keys as the provider would read them, should they be fetched.
+    /// Parses the file as the provider parses a fetched key set.
     pub(super) fn key_set(&self, config: &Config) -> Result<Result<KeySet, KeySetError>, Failure> {
         let (_, document) = self.read(config)?;
         let limits = KeySetLimits {
@@ -70,31 +70,29 @@ impl KeySetFile {
         Ok(KeySet::parse(&document, KeyOrigin::Remote, limits))
     }
 
-    /// The provider's name.
     pub(super) fn provider(&self) -> &str {
         &self.provider
     }
 
-    /// The file.
     pub(super) fn path(&self) -> String {
         self.file.display().to_string()
     }
 
-    /// Whether a configuration has the provider.
+    /// Whether the configuration has this provider.
     pub(super) fn is_for(&self, config: &Config) -> bool {
         config
             .providers()
             .any(|(_, provider)| provider.name == self.provider)
     }
 
-    /// Has the engine use the keys as if it had fetched them.
+    /// Gives the engine these keys, as if it had fetched them.
     pub(super) fn preload(&self, engine: &mut Engine, now: UnixMillis) -> Result<(), Failure> {
         let finding =
             |fault: &dyn fmt::Display| Failure::Finding(format!("--jwks {self}: {fault}"));
         let config = engine.config();
         let (id, document) = self.read(config)?;
         if !config.provider(id).is_some_and(|own| own.trust.enabled) {
-            return Ok(()); // its tokens are refused, whatever its keys
+            return Ok(()); // a disabled provider refuses every token, whatever its keys
         }
         if let Err(error) = self.key_set(config)? {
             return Err(finding(&format_args!("{error}; {KEY_SET_REMEDY}")));
@@ -111,11 +109,11 @@ impl fmt::Display for KeySetFile {
     }
 }
 
-/// What to do about a key set that cannot be used.
+/// The advice for a key set that cannot be used.
 pub(super) const KEY_SET_REMEDY: &str =
     "give the JWKS that the authorization server publishes, with a public key for signatures";
 
-/// The time to decide at: now where none is given.
+/// The time of the decisions: the given one, or now.
 pub(super) fn time(seconds: Option<u64>) -> UnixMillis {
     seconds.map_or_else(system_time, |seconds| {
         UnixMillis::new(seconds.saturating_mul(1000))
@@ -126,7 +124,7 @@ fn system_time() -> UnixMillis {
     UnixMillis::default().plus(since_epoch())
 }
 
-/// Seconds since 1970.
+/// The current time in seconds since 1970.
 pub(super) fn present() -> u64 {
     since_epoch().as_secs()
 }
@@ -140,7 +138,7 @@ fn since_epoch() -> Duration {
     elapsed.unwrap_or_default()
 }
 
-/// Whether it is the standard input.
+/// Whether the path means the standard input.
 pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

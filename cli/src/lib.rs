@@ -1,10 +1,10 @@
 //! The command line: the module's engine without a proxy.
 //!
 //! `check` reads configurations as the module would; `test` runs policy tests; `decide` decides on
-//! requests from standard input; `explain` shows the checks of one token. They run the code that runs
-//! at the edge, so a policy can be tested where it is written. `schema` tells editors what a configuration looks like;
-//! `migrate` writes the equivalents of `jwt_authn` filters; `completions` and `man`
-//! are for shells and packages.
+//! requests from standard input; `explain` shows the checks of one token. They run the same code as
+//! the proxy, so a policy can be tested where it is written. `schema` prints the JSON Schema of the
+//! configuration for editors; `migrate` writes the equivalents of `jwt_authn` filters;
+//! `completions` and `man` serve shells and packages.
 
 #![cfg_attr(
     test,

@@ -1,4 +1,5 @@
-//! `portcullis completions` and `portcullis man`: the program's options for shells and readers.
+//! `portcullis completions` and `portcullis man`: shell completions and manual pages, generated
+//! from the command-line options.
 
 use std::{fs, io::Write, path::Path};
 
@@ -10,7 +11,7 @@ use super::{
     outcome::{Exit, Failure},
 };
 
-/// Prints the completions of a shell.
+/// Prints the completion script of a shell.
 pub(super) fn completions(shell: Shell, output: &mut dyn Write) -> Result<Exit, Failure> {
     let mut command = Arguments::command();
     let name = command.get_name().to_owned();
@@ -20,7 +21,7 @@ pub(super) fn completions(shell: Shell, output: &mut dyn Write) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Writes a page for the program, and one for each command.
+/// Writes a manual page for the program and one for each command.
 pub(super) fn pages(folder: &Path) -> Result<Exit, Failure> {
     let unwritable =
         |error: std::io::Error| Failure::Usage(format!("{}: {error}", folder.display()));

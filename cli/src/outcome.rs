@@ -5,11 +5,11 @@ use std::process::ExitCode;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0.
+    /// Exit code 0: success.
     Done,
-    /// 1: something is wrong with the configuration, a key set or a token.
+    /// Exit code 1: the configuration, a key set or a token is wrong.
     Findings,
-    /// 2: the arguments or the input cannot be used.
+    /// Exit code 2: the arguments or the input cannot be used.
     Usage,
 }
 
@@ -26,9 +26,10 @@ impl From<Exit> for ExitCode {
 /// Why a run ended early.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Something is wrong with the configuration or a key set.
+    /// The configuration or a key set is wrong.
     Finding(String),
-    /// Lines with findings in a file, which is unusable with [`Exit::Usage`].
+    /// Lines of findings in a file, with the exit code. [`Exit::Usage`] means that the file is
+    /// unusable.
     Findings(String, Exit),
     /// The arguments or the input cannot be used.
     Usage(String),

@@ -1,8 +1,8 @@
-//! Standard output whose reader may go away.
+//! Standard output that survives a closed pipe.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Writes until the reader goes away, as in `portcullis schema | head`, and then drops the rest.
+/// A writer that drops everything once its reader has gone, as in `portcullis schema | head`.
 ///
 /// The command runs to its end, so that its exit code does not depend on the reader: a command that
 /// finds errors must not seem to have found none.
@@ -12,7 +12,6 @@ pub(super) struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// To `inner`.
     pub(super) const fn new(inner: &'a mut dyn Write) -> Self {
         Self {
             inner,
@@ -20,7 +19,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Maps a closed pipe to success with `dropped`.
+    /// Treats a closed pipe as success and returns `dropped` in that case.
     fn unless_closed<T>(&mut self, result: io::Result<T>, dropped: T) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -54,7 +53,7 @@ impl Write for Output<'_> {
 mod tests {
     use super::*;
 
-    /// Fails every write in this way, and counts them.
+    /// A writer that fails every write with this error, and counts the writes.
     struct Failing(ErrorKind, usize);
 
     impl Write for Failing {

@@ -1,21 +1,21 @@
-//! Error messages about input, without anything that may be a token.
+//! Removes anything that may be a token from error messages.
 //!
 //! A user may pass a token where a configuration or a request is expected. Parsers quote unexpected
 //! input, and messages end up in the logs of CI.
 
 use core::fmt::{Display, Write as _};
 
-/// Replaces what is left out.
+/// The text that replaces a word that may be a token.
 const LEFT_OUT: &str = "(not shown: it may be a token)";
-/// How the Base64 of a JSON object begins, and so every JWT.
+/// The Base64 of `{"`: every JWT begins with these letters.
 const JSON_OBJECT: &str = "eyJ";
-/// From this length on, a mix of digits and both cases may be an opaque token or a secret. Names in a
-/// configuration are shorter, or have one case.
+/// A word of at least this length that mixes digits with both cases may be an opaque token or a
+/// secret. Names in a configuration are shorter, or have one case.
 const OPAQUE: usize = 20;
-/// The same for hexadecimal digits alone.
+/// A word of at least this length that has only hexadecimal digits may be a secret.
 const HEX: usize = 32;
 
-/// The message, with each word that may be a token, or a piece of one, left out.
+/// Returns the message without the words that may be a token or a piece of one.
 pub(super) fn redacted(message: &impl Display) -> String {
     let message = message.to_string();
     let mut shown = String::new();
@@ -31,7 +31,7 @@ pub(super) fn redacted(message: &impl Display) -> String {
         }
         let mut letters = behind.chars();
         if let Some(letter) = letters.next() {
-            // A String takes every letter.
+            // Writing to a `String` cannot fail.
             let _ = shown.write_char(letter);
         }
         rest = letters.as_str();

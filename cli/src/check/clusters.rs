@@ -1,7 +1,8 @@
 //! The clusters through which keys are fetched: whether they exist, and whether they verify the
 //! server's certificate.
 //!
-//! An attacker who can answer in place of an authorization server can make tokens.
+//! An attacker who can answer in place of an authorization server can publish keys, and sign tokens
+//! with them.
 
 use serde_json::Value;
 
@@ -18,15 +19,15 @@ use portcullis::config::{Config, ConfigPath, camel_case};
 const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 const TLS: &str = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
 
-/// A cluster that a provider names.
+/// A reference from a provider to a cluster.
 struct Use {
-    /// Where.
+    /// The place of the reference.
     at: ConfigPath,
     name: String,
     is_https: bool,
 }
 
-/// What is wrong with the clusters of a policy.
+/// Checks the clusters that the providers of a policy use.
 pub(super) fn check(
     source: &Source,
     document: &Node,
@@ -36,7 +37,7 @@ pub(super) fn check(
     let clusters = clusters(document);
     let mut findings = Vec::new();
     if clusters.is_empty() {
-        return findings; // the file holds listeners or routes alone
+        return findings; // the file holds only listeners or routes
     }
     let mut seen: Vec<String> = Vec::new();
     for used in uses(&policy.value, config) {
@@ -78,7 +79,7 @@ fn name_of(cluster: &Node) -> &str {
         .unwrap_or_default()
 }
 
-/// Clusters that providers name, by the fields of the policy.
+/// Every cluster that the policy's providers name, for a key set or for discovery.
 fn uses(policy: &Value, config: &Config) -> Vec<Use> {
     let mut uses = Vec::new();
     for (_, provider) in config.providers() {
@@ -158,7 +159,7 @@ fn clusters(document: &Node) -> Vec<(ConfigPath, &Node)> {
     found
 }
 
-/// Whether clusters may come from elsewhere.
+/// Whether Envoy may also get clusters from a discovery service.
 fn has_discovery(document: &Node) -> bool {
     let mut found = false;
     visit(document, &ConfigPath::default(), &mut |_, node| {
@@ -171,7 +172,7 @@ fn has_discovery(document: &Node) -> bool {
     found
 }
 
-/// Why an attacker could answer in place of the server behind a cluster.
+/// Returns the place of a TLS setting that lets an attacker impersonate the server, and why.
 fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {

@@ -1,36 +1,35 @@
 //! Every error of a policy.
 //!
-//! The module stops at the first error, which is all that it needs and keeps it small. Here that
-//! error is repaired in a copy, and the copy is read again, until nothing is left. A repair may cause
-//! an error of its own, such as a missing field where a misspelt one was removed; those are not
-//! reported.
+//! The module stops at the first error, which keeps it small. `portcullis check` repairs each error
+//! in a copy of the policy and reads the copy again, until no error is left. A repair may cause
+//! another error: if a misspelt field was removed, the field is now missing. Errors that a repair
+//! caused are not reported.
 
 use serde_json::{Map, Value, json};
 
 use portcullis::config::{Config, ConfigError, ConfigPath, Fault, Step, camel_case};
 
-/// Most errors of one policy; more are no help.
+/// The most errors to report for one policy.
 const MAX_ERRORS: usize = 50;
 
-/// What a repair writes where a name is needed.
+/// The name that a repair writes where the policy needs one.
 const STUB: &str = "portcullis-check";
 
-/// An error, and the place that it is about: for an unknown field, that field.
+/// An error with the place to show. For an unknown field, that is the field itself, not the object
+/// around it.
 pub(super) struct Found {
-    /// The error, as the module has it.
     pub(super) error: ConfigError,
-    /// The place.
     pub(super) place: ConfigPath,
 }
 
-/// The configuration, or every error.
+/// Returns the configuration, or every error of the document.
 pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
     let mut repair = Repair {
         document: document.clone(),
         removed: Vec::new(),
     };
     let mut found: Vec<Found> = Vec::new();
-    // Consequences count too, so that this ends.
+    // Errors caused by a repair count too, so that the loop ends.
     for _ in 0..MAX_ERRORS {
         match Config::from_value(&repair.document) {
             Ok(config) if found.is_empty() => return Ok(config),
@@ -53,7 +52,7 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
     Err(found)
 }
 
-/// The place that an error is about.
+/// The place to show for an error.
 fn place(error: &ConfigError) -> ConfigPath {
     match error.reason() {
         Fault::UnknownField { field, .. } => error.location().member(field),
@@ -68,24 +67,24 @@ fn place(error: &ConfigError) -> ConfigPath {
     }
 }
 
-/// A copy of the document in the making.
+/// A copy of the document that is being repaired.
 struct Repair {
     document: Value,
     removed: Vec<Removed>,
 }
 
-/// Something that was taken out.
+/// A part that a repair removed from the document.
 struct Removed {
-    /// The object or list that had it.
+    /// The object or list that contained the part.
     parent: ConfigPath,
-    /// Its name or index.
+    /// The part's name or index.
     step: Step,
-    /// The name that was meant.
+    /// The field that the operator probably meant, if the removed name was misspelt.
     meant: Option<String>,
 }
 
 impl Repair {
-    /// Repairs an error; false if there is no way to go on.
+    /// Repairs an error. Returns false if no repair changes the document.
     fn repair(&mut self, error: &ConfigError, place: &ConfigPath) -> bool {
         let before = self.document.clone();
         let at = error.location();
@@ -120,7 +119,7 @@ impl Repair {
         self.document != before
     }
 
-    /// Whether an error is about what an earlier repair took out.
+    /// Whether an earlier repair caused the error.
     fn is_consequence(&self, error: &ConfigError) -> bool {
         let at = error.location();
         let wanted: Vec<&str> = match error.reason() {
@@ -160,7 +159,8 @@ impl Repair {
             })
     }
 
-    /// A place as it is in the document before elements were taken out.
+    /// Converts a place in the repaired document to the same place in the original, where lists
+    /// still have their removed elements.
     fn restored(&self, place: &ConfigPath) -> ConfigPath {
         let mut steps = place.steps().to_vec();
         for one in self.removed.iter().rev() {
@@ -224,7 +224,7 @@ impl Repair {
         let Some((step, parent)) = at.steps().split_last() else {
             return;
         };
-        // The position of a rule is its name in messages.
+        // Messages name a rule by its index, so a rule is replaced, not removed.
         if at.steps().len() <= 2 && (at.passes("rules") || at.passes("providers")) {
             return self.replace_unit(at);
         }
@@ -251,7 +251,7 @@ impl Repair {
         }
     }
 
-    /// Writes a field that is needed.
+    /// Writes a valid value for a missing field.
     fn fill(&mut self, at: &ConfigPath, field: Option<&str>) {
         let value = match field {
             Some("uri") => json!("https://idp.example.com/keys"),
@@ -273,8 +273,8 @@ impl Repair {
         }
     }
 
-    /// Replaces the provider, the rule or the requirement around a place, or removes the top-level
-    /// field.
+    /// Replaces the provider, rule or requirement that contains the place by a valid one.
+    /// Elsewhere, it removes the whole top-level field.
     fn replace_unit(&mut self, at: &ConfigPath) {
         let top = at.steps().first().cloned();
         let unit = at.steps().get(1).cloned();
@@ -307,7 +307,7 @@ fn http_uri() -> Value {
     json!({"uri": "https://idp.example.com/keys", "cluster": STUB, "timeout": "1s"})
 }
 
-/// A provider that is accepted.
+/// A valid provider.
 fn provider() -> Value {
     json!({
         "issuer": "https://idp.example.com",

@@ -1,4 +1,5 @@
-//! What surrounds a policy in its filter: the virtual machine, and what happens when it fails.
+//! Checks a filter's settings outside its policy: `failure_policy`, `vm_id`, and how a dynamic
+//! module is loaded.
 
 use crate::{
     envoy::{
@@ -13,7 +14,7 @@ use crate::{
 };
 use portcullis::config::{Config, ConfigPath, Step, camel_case};
 
-/// What is wrong with a filter, whatever its policy.
+/// Returns the findings about a filter's own settings.
 pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Finding> {
     let mut findings = match filter.build {
         Build::Wasm => of_wasm(source, document, filter),
@@ -31,7 +32,7 @@ pub(super) fn check(source: &Source, document: &Node, filter: &Filter) -> Vec<Fi
     findings
 }
 
-/// The warning that other modules can write the fetched keys.
+/// Warns that other modules could overwrite the fetched keys in shared memory.
 pub(super) fn shared_memory(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
     if filter.build == Build::Native {
         return None;
@@ -100,7 +101,7 @@ fn vm_id(message: &Node) -> &str {
     vm_id.unwrap_or_default()
 }
 
-/// The member of a message, in the spelling in which it is written.
+/// The path of a message's member, in the spelling that the document uses.
 fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     match message.member(name) {
         None if either(message, name).is_some() => at.member(&camel_case(name)),
@@ -108,7 +109,7 @@ fn member(message: &Node, at: &ConfigPath, name: &str) -> ConfigPath {
     }
 }
 
-/// Other modules in WebAssembly with this `vm_id`.
+/// Other WebAssembly modules that have this `vm_id`.
 fn other_modules(document: &Node, own: &ConfigPath, wanted: &str) -> Vec<ConfigPath> {
     let mut others = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -125,7 +126,7 @@ fn other_modules(document: &Node, own: &ConfigPath, wanted: &str) -> Vec<ConfigP
     others
 }
 
-/// The entry of a chain around a place.
+/// The filter chain entry that contains the place.
 fn entry(at: &ConfigPath) -> Option<ConfigPath> {
     let steps = at.steps();
     let is_typed = |step: &Step| matches!(step, Step::Member(name) if name == "typed_config" || name == "typedConfig");
@@ -133,7 +134,7 @@ fn entry(at: &ConfigPath) -> Option<ConfigPath> {
     Some(location(steps.get(..end)?))
 }
 
-/// A place by its steps.
+/// Builds a path from its steps.
 pub(super) fn location(steps: &[Step]) -> ConfigPath {
     steps
         .iter()

@@ -1,13 +1,13 @@
-//! What to write in place of a value of the wrong type.
+//! Advice for values of the wrong type.
 //!
-//! The module says which type it expects. These are the mistakes that people make, with the value
-//! that they wrote in the place where it belongs.
+//! The module only says which type it expects. For common mistakes, a hint shows the operator's own
+//! value in the correct form.
 
 use serde_json::Value;
 
 use portcullis::config::{ConfigError, ConfigPath, Fault, Step, camel_case};
 
-/// The remedy for a frequent mistake.
+/// The advice for a common mistake; `None` for other errors.
 pub(super) fn hint(error: &ConfigError, document: &Value) -> Option<String> {
     let written = at(document, error.location());
     match error.reason() {
@@ -27,7 +27,7 @@ fn is_top(error: &ConfigError) -> bool {
     error.location().steps().is_empty()
 }
 
-/// A policy that is still within what holds it in Envoy.
+/// The advice for a policy that still has part of its Envoy filter around it.
 fn wrapper(field: &str, document: &Value) -> Option<String> {
     let inner = document.get(field)?;
     let has = |name: &str| {

@@ -1,4 +1,5 @@
-//! `portcullis check`: what is wrong or weak in policies, and in the Envoy around them.
+//! `portcullis check`: finds mistakes and weak choices in policies and in the Envoy configuration
+//! around them.
 
 mod clusters;
 mod every_error;
@@ -25,36 +26,36 @@ use portcullis::{
     jose::{KeyError, Nameless},
 };
 
-/// What counts as a finding.
+/// Which findings make the command fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// Errors alone.
+    /// Only errors.
     Errors,
-    /// Weak choices too.
+    /// Errors and warnings.
     Warnings,
 }
 
 /// What to check, and how.
 pub(super) struct Task<'a> {
     pub(super) files: &'a [PathBuf],
-    /// The filter to check, if not every one.
+    /// The name of the only filter to check; `None` checks all.
     pub(super) filter: Option<&'a str>,
     pub(super) key_sets: &'a [KeySetFile],
     pub(super) strictness: Strictness,
     pub(super) format: Format,
 }
 
-/// What was found in the files.
+/// The results for all files.
 #[derive(Default)]
 struct Found {
     findings: Vec<Finding>,
-    /// Configurations that are accepted, each with its file.
+    /// The accepted configurations, each with the name of its file.
     configs: Vec<(String, Config)>,
-    /// Whether some file is neither YAML nor JSON.
+    /// Whether any file is neither YAML nor JSON.
     has_unusable: bool,
 }
 
-/// Checks files, and prints what it finds.
+/// Checks the files and prints the findings.
 pub(super) fn run(
     task: &Task<'_>,
     input: &mut dyn BufRead,
@@ -158,7 +159,7 @@ fn check_file(source: &Source, name: Option<&str>, found: &mut Found) -> Result<
     Ok(())
 }
 
-/// Whether the provider could use the set.
+/// Checks that the provider can use the key set.
 fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
     let Some((_, config)) = found
         .configs
@@ -166,7 +167,7 @@ fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
         .find(|(_, config)| file.is_for(config))
         .or_else(|| found.configs.first())
     else {
-        return Ok(()); // the configuration has errors of its own
+        return Ok(()); // the configuration was refused, and its errors are reported
     };
     let finding = |severity, message: &dyn core::fmt::Display| Finding {
         severity,
@@ -184,7 +185,8 @@ fn check_key_set(file: &KeySetFile, found: &mut Found) -> Result<(), Failure> {
         }
     };
     for skipped in key_set.skipped() {
-        // A shared secret that everyone can fetch is no mere skipped key.
+        // Anyone can fetch the published set, so a shared secret in it is an error, not only a
+        // skipped key.
         let severity = match skipped.reason == KeyError::SecretFromAfar {
             true => Severity::Error,
             false => Severity::Warning,

@@ -1,4 +1,4 @@
-//! What is wrong or weak in a policy, with its place in the file.
+//! Mistakes and weak choices in a policy, with their places in the file.
 
 use super::{every_error, every_error::Found, hints};
 use crate::{
@@ -8,11 +8,11 @@ use crate::{
 };
 use portcullis::config::{Config, ConfigPath, Warning};
 
-/// What a number means that Envoy takes for text.
+/// The error for a number that Envoy reads as text.
 const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or an exponent, or is \
                       beyond 2^53; write a plain integer, or quote it";
 
-/// The configuration, or every error.
+/// Parses a policy, or returns every error in it.
 pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Finding>> {
     let finding = |at: &ConfigPath, message: String| {
         let position = source.position_in(policy, at);
@@ -37,7 +37,7 @@ pub(crate) fn read(source: &Source, policy: &Policy) -> Result<Config, Vec<Findi
     Err(findings)
 }
 
-/// The error's own place and text, and what else helps.
+/// Returns an error's path, and its message with a hint appended.
 fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
     let text = found.error.to_string();
     let (path, message) = text.split_once(": ").unwrap_or(("", &text));
@@ -53,7 +53,7 @@ fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
     (path.to_owned(), message)
 }
 
-/// Weak choices of a configuration.
+/// Warns about weak choices in a configuration.
 pub(super) fn warnings(source: &Source, policy: &Policy, config: &Config) -> Vec<Finding> {
     let expiring = config.expiry_warnings(input::time(None).seconds());
     let all: [&[Warning]; 4] = [

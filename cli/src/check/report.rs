@@ -12,10 +12,10 @@ use crate::{
 };
 use portcullis::config::Config;
 
-/// All that was found, for programs.
+/// All findings, as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
-    /// Whether there is no error.
+    /// Whether there are no errors. Warnings are allowed.
     ok: bool,
     findings: &'a [Finding],
     policies: Vec<Summary<'a>>,
@@ -58,7 +58,7 @@ pub(super) fn write(found: &Found, task: &Task<'_>, output: &mut dyn Write) -> i
     }
 }
 
-/// A line for each policy of a file in which nothing was found.
+/// Writes one line for each policy in a file without findings.
 fn write_good(found: &Found, task: &Task<'_>, output: &mut dyn Write) -> io::Result<()> {
     for (file, config) in &found.configs {
         if found.findings.iter().any(|finding| finding.file == *file)

@@ -1,4 +1,5 @@
-//! Policies of Envoy's routes: metadata for the module, typed configuration for the native build.
+//! Policies of Envoy's routes: metadata for the wasm module, typed per-route configuration for the
+//! native module.
 
 use crate::{
     envoy::{
@@ -25,7 +26,7 @@ const PER_ROUTE: &str =
 const ONE_OF: &str = "the route's requests get 403; write one of disabled: true, requirement_name \
                       (with or without authorize), or authorize";
 
-/// What is wrong with the policies of routes, for the filters in front of each.
+/// Checks the policies of routes against each filter that their requests pass.
 pub(super) fn check(
     source: &Source,
     document: &Node,
@@ -65,7 +66,7 @@ pub(super) fn check(
     findings
 }
 
-/// Whether some route has a policy.
+/// Whether any route has a policy.
 pub(super) fn has_policy(document: &Node) -> bool {
     let mut found = false;
     visit(document, &ConfigPath::default(), &mut |_, node| {
@@ -82,8 +83,9 @@ pub(super) fn has_policy(document: &Node) -> bool {
     found
 }
 
-/// The filters that requests to a place pass: those of its connection manager, or, for a route
-/// configuration of its own, all.
+/// The filters that requests to this route pass. An inline route belongs to the filters of its
+/// connection manager. A separate route configuration may belong to any filter, so all filters are
+/// returned.
 fn in_front<'a>(
     filters: &'a [(Filter, Config)],
     at: &ConfigPath,
@@ -172,7 +174,7 @@ impl Route<'_> {
         self.judged(&at, &read, config)
     }
 
-    /// The error in a policy.
+    /// Parses a route's policy and returns its error, if any.
     fn judged(
         &self,
         at: &ConfigPath,
@@ -197,7 +199,7 @@ impl Route<'_> {
         Some(finding)
     }
 
-    /// The typed policy for a filter.
+    /// The typed per-route policy for a filter, with its place.
     fn typed(&self, filter: &Filter) -> Option<(ConfigPath, Node)> {
         let field = OVERRIDES
             .iter()
@@ -222,7 +224,7 @@ fn is_own(message: &Node) -> bool {
     names.any(|name| name == "portcullis")
 }
 
-/// The warning that a route or virtual host switches the filter off.
+/// Warns if a route or virtual host switches the filter off.
 fn disabled(source: &Source, at: &ConfigPath, node: &Node, filter: &Filter) -> Option<Finding> {
     let field = OVERRIDES.iter().find(|name| node.member(name).is_some())?;
     let own = node.member(field)?.member(&filter.name)?;

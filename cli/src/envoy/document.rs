@@ -1,24 +1,23 @@
 //! A YAML or JSON document as Envoy reads it.
 //!
-//! Members keep their order, and a scalar keeps how it was written: an unquoted one in YAML is
-//! a boolean, an integer or a text by Envoy's own rules (`60.0` is a text, `on` is true), so a
-//! document that is read and written again means the same to Envoy. Comments and anchors are lost.
+//! Members keep their order, and a scalar keeps its written form, so a document that is read and
+//! written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0` is a
+//! text, `on` is true. Comments and anchors are lost.
 
 /// A value of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
-    /// A scalar without quotes, as it was written; `null`, `~` and nothing are null.
+    /// An unquoted scalar, as it was written. `null`, `~` and an empty value are null.
     Plain(String),
-    /// A text.
+    /// A quoted text.
     Text(String),
     /// A list.
     List(Vec<Self>),
-    /// An object, in its order.
+    /// An object, with its members in their written order.
     Map(Vec<(String, Self)>),
 }
 
 impl Node {
-    /// The member `name` of an object.
     pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Map(members) => members
@@ -29,7 +28,7 @@ impl Node {
         }
     }
 
-    /// The same member, to be edited.
+    /// The mutable version of [`Self::member`].
     pub(crate) fn member_mut(&mut self, name: &str) -> Option<&mut Self> {
         match self {
             Self::Map(members) => members
@@ -40,7 +39,7 @@ impl Node {
         }
     }
 
-    /// The elements of a list. Envoy takes a single value for a list of one.
+    /// The elements of a list. As in Envoy, a single value counts as a list of one.
     pub(crate) fn elements(&self) -> &[Self] {
         match self {
             Self::List(elements) => elements,
@@ -49,7 +48,7 @@ impl Node {
         }
     }
 
-    /// The same elements, to be edited.
+    /// The mutable version of [`Self::elements`].
     pub(crate) fn elements_mut(&mut self) -> &mut [Self] {
         match self {
             Self::List(elements) => elements,
@@ -58,7 +57,7 @@ impl Node {
         }
     }
 
-    /// The text of a scalar.
+    /// The text of a scalar; `None` for null, lists and objects.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Plain(text) if is_null(text) => None,
@@ -67,12 +66,12 @@ impl Node {
         }
     }
 
-    /// Whether it counts as not written.
+    /// Whether the value is null. Envoy treats a null member as absent.
     pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Plain(text) if is_null(text))
     }
 
-    /// The boolean that Envoy reads.
+    /// The value as Envoy reads a boolean.
     pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Plain(text) => boolean(text),
@@ -81,7 +80,7 @@ impl Node {
         }
     }
 
-    /// The number without sign that Envoy reads.
+    /// The value as Envoy reads an unsigned number.
     pub(crate) fn unsigned(&self) -> Option<u64> {
         let text = self.text()?;
         let whole = match text.split_once('.') {
@@ -92,8 +91,8 @@ impl Node {
         integer(whole)?.try_into().ok()
     }
 
-    /// The same without the freedoms of Envoy's reader: unquoted are booleans, integers and null,
-    /// each in its one spelling; all else is a text. Numbers of JSON stay.
+    /// The document in one fixed spelling. Booleans, integers and null stay unquoted, every other
+    /// scalar becomes a text, and null members are dropped.
     pub(crate) fn canonical(&self) -> Self {
         match self {
             Self::Plain(text) if is_null(text) => Self::Plain("null".to_owned()),
@@ -114,7 +113,7 @@ impl Node {
         }
     }
 
-    /// How many nodes it is.
+    /// The number of nodes, including this one.
     pub(crate) fn size(&self) -> usize {
         let inner: usize = match self {
             Self::Plain(_) | Self::Text(_) => 0,
@@ -159,7 +158,8 @@ fn is_null(text: &str) -> bool {
     ["", "~", "null", "Null", "NULL"].contains(&text)
 }
 
-/// In lower case, in capitals, or with one capital at the start.
+/// Reads a boolean. Like Envoy's YAML reader, it accepts lower case, upper case, and a capital at
+/// the start.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     let lower = text.to_ascii_lowercase();
     let mut rest = text.chars().skip(1);
@@ -173,7 +173,7 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// As C reads numbers: `0x10` is 16 and `010` is 8.
+/// Reads an integer as C does: `0x10` is 16 and `010` is 8.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -185,7 +185,7 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
         (None, Some(digits)) if !digits.is_empty() => (digits, 8),
         _ => (lower.as_str(), 10),
     };
-    // `from_str_radix` would take another sign.
+    // `from_str_radix` would accept a second sign.
     if digits.starts_with(['+', '-']) {
         return None;
     }

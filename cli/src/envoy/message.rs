@@ -3,27 +3,28 @@
 use super::document::Node;
 use portcullis::config::{ConfigPath, camel_case};
 
-/// Type of the configuration of a filter in WebAssembly.
+/// The type of a WebAssembly filter's configuration.
 pub(crate) const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
-/// Type of an override for any filter.
+/// The type of a per-route override that applies to any filter.
 pub(crate) const ANY_FILTER: &str = "envoy.config.route.v3.FilterConfig";
 
-/// Fields in which routes, virtual hosts and clusters say something to filters, by their names.
+/// The fields of routes, virtual hosts and clusters that hold per-filter configuration, in both
+/// spellings.
 pub(crate) const OVERRIDES: [&str; 2] = ["typed_per_filter_config", "typedPerFilterConfig"];
 
-/// The type that a message says it is of, without its prefix.
+/// The message type that `@type` names, without the URL prefix.
 pub(crate) fn type_of(node: &Node) -> Option<&str> {
     let url = node.member("@type")?.text()?;
     url.rsplit('/').next()
 }
 
-/// A member in either of its spellings.
+/// The member `name`, in snake case or camel case.
 pub(crate) fn either<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
     node.member(name).or_else(|| node.member(&camel_case(name)))
 }
 
-/// The message in a struct with a type next to it, or the message itself.
+/// The type and content of a message. A `TypedStruct` holds both inside itself.
 pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => {
@@ -35,7 +36,7 @@ pub(crate) fn unwrapped(node: &Node) -> (Option<&str>, &Node) {
     }
 }
 
-/// Looks at every value, and into it where `look` says so.
+/// Visits every value. Visits the children of a value only if `look` returns true.
 pub(crate) fn visit_all(document: &Node, look: &mut impl FnMut(&ConfigPath, &Node) -> bool) {
     visit(document, &ConfigPath::default(), &mut |at, node| {
         if look(at, node) {
@@ -45,13 +46,13 @@ pub(crate) fn visit_all(document: &Node, look: &mut impl FnMut(&ConfigPath, &Nod
     });
 }
 
-/// Whether to look into a value.
+/// Whether to visit the children of a value.
 pub(crate) enum Walk {
     Into,
     Past,
 }
 
-/// Looks at every value, and into it unless `look` walks past.
+/// Visits every value. Skips the children of a value if `look` returns [`Walk::Past`].
 pub(crate) fn visit<'a>(
     node: &'a Node,
     at: &ConfigPath,

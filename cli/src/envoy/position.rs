@@ -1,22 +1,21 @@
 //! Lines and columns of places in a document.
 //!
-//! The text is read again for each place, so nothing is kept for documents without findings.
+//! Positions are only needed for findings, so each one is found by parsing the text again.
 
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
 use portcullis::config::{ConfigPath, Step};
 
-/// A character of a text. Both count from 1.
+/// A position in a text. Line and column count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
-    /// The line.
     pub(crate) line: usize,
-    /// The character in its line.
+    /// The column, in characters.
     pub(crate) column: usize,
 }
 
 impl Position {
-    /// Of a line and a column that counts from 0.
+    /// Converts the parser's position, whose column counts from 0.
     pub(super) const fn new(line: usize, column: usize) -> Self {
         Self {
             line,
@@ -24,8 +23,9 @@ impl Position {
         }
     }
 
-    /// Where a text that begins here, such as JSON in a string, has its character `inner`. Only a
-    /// literal block (`|`) has the lines of its text.
+    /// Converts a position inside a text value, such as JSON in a string, to a position in the
+    /// document. This is only possible for a literal block (`|`), which keeps the lines of the
+    /// text; otherwise the start of the text is returned.
     pub(crate) fn of_inner(self, text: &str, inner: Self) -> Self {
         let lines: Vec<&str> = text.lines().take(self.line).collect();
         let header = lines.iter().rev().nth(1).map(|line| line.trim_end());
@@ -43,13 +43,13 @@ impl Position {
     }
 }
 
-/// Where the name of a member is, or an element. Of a place that is not in the text, the innermost
-/// one around it.
+/// The position of a member's name or of a list element. If the path does not exist, the position
+/// of its closest existing ancestor.
 pub(crate) fn position(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Name)
 }
 
-/// Where a value is.
+/// The position of a member's value.
 pub(crate) fn position_of_value(text: &str, at: &ConfigPath) -> Option<Position> {
     find(text, at, Part::Value)
 }
@@ -78,7 +78,7 @@ struct Walk<I> {
 }
 
 impl<'a, I: Iterator<Item = (Event<'a>, Span)>> Walk<I> {
-    /// Follows the steps into the next value.
+    /// Reads the next value and follows the steps into it.
     fn value(&mut self, steps: &[Step]) -> Option<()> {
         let (event, span) = self.next()?;
         if self.found.is_none() || (steps.is_empty() && self.part == Part::Value) {
@@ -135,7 +135,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Span)>> Walk<I> {
         }
     }
 
-    /// Passes what an event begins.
+    /// Skips the rest of the list or object that this event begins.
     fn skip(&mut self, event: &Event<'_>) -> Option<()> {
         let mut depth = usize::from(begins(event));
         while depth > 0 {
@@ -149,7 +149,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Span)>> Walk<I> {
         Some(())
     }
 
-    /// The next event of a value.
+    /// Returns the next event that begins or ends a value.
     fn next(&mut self) -> Option<(Event<'a>, Span)> {
         self.events.find(|(event, _)| {
             begins(event)
@@ -165,7 +165,7 @@ const fn begins(event: &Event<'_>) -> bool {
     matches!(event, Event::MappingStart(..) | Event::SequenceStart(..))
 }
 
-/// Where an unquoted tab indents a line, which YAML does not allow.
+/// The position of the first tab that indents a line. YAML does not allow tabs there.
 pub(super) fn indenting_tab(text: &str) -> Option<Position> {
     text.lines().enumerate().find_map(|(index, line)| {
         let indent = line.len().saturating_sub(line.trim_start().len());

@@ -1,8 +1,8 @@
-//! Reading of documents.
+//! Reads YAML and JSON documents.
 //!
-//! Refused are what is neither YAML nor JSON, names that occur twice, of which Envoy would take the
-//! last, several documents, of which it would take the first, and aliases that multiply without
-//! end.
+//! The reader is stricter than Envoy. If a name occurs twice in one object, Envoy takes the last;
+//! if a file has several documents, Envoy takes the first. Here, both are errors. A limit on the
+//! number of nodes stops aliases that multiply.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,10 +20,10 @@ use super::{
     position::{Position, indenting_tab},
 };
 
-/// Most nodes of a document, aliases resolved.
+/// The most nodes that a document may have after its aliases are expanded.
 const MAX_NODES: usize = 1_000_000;
 
-/// What a document was written in.
+/// The syntax of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// JSON.
@@ -32,12 +32,11 @@ pub(crate) enum Format {
     Yaml,
 }
 
-/// Why a document cannot be read, and where.
+/// Why a document cannot be read, and the position of the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable {
-    /// Why.
     pub(crate) fault: Fault,
-    /// Where, if it is a place.
+    /// The position, if the error has one.
     pub(crate) position: Option<Position>,
 }
 
@@ -46,23 +45,22 @@ pub(crate) struct Unreadable {
 pub(crate) enum Fault {
     /// Neither YAML nor JSON.
     Syntax {
-        /// The reader's words.
+        /// The parser's message.
         what: String,
     },
     /// A tab indents a line.
     Tab,
-    /// A name occurs twice in one object.
     NameTwice {
         /// The name.
         name: String,
     },
-    /// A list or an object in place of a name.
+    /// A list or an object is used as a name.
     NameIsNoText,
-    /// More than one document.
+    /// The file has more than one document.
     SeveralDocuments,
-    /// Nothing.
+    /// The file is empty.
     Empty,
-    /// More than fits, aliases resolved.
+    /// The document has too many nodes after its aliases are expanded.
     TooLarge,
 }
 
@@ -84,9 +82,8 @@ impl From<Fault> for Unreadable {
 }
 
 impl Node {
-    /// Reads a document.
     pub(crate) fn read(text: &str) -> Result<(Self, Format), Unreadable> {
-        // What is wrong with it, the reader of YAML says too.
+        // JSON is also YAML, so the YAML reader reports the error.
         match serde_json::from_str(text) {
             Ok(node) if Node::size(&node) > MAX_NODES => Err(Fault::TooLarge.into()),
             Ok(node) => Ok((node, Format::Json)),
@@ -146,11 +143,11 @@ fn syntax(text: &str, error: &ScanError) -> Unreadable {
     Fault::Syntax { what }.at(position)
 }
 
-/// A document in the making.
+/// A document that is being built from parser events.
 #[derive(Default)]
 struct Tree {
     anchors: BTreeMap<usize, Node>,
-    /// Lists and objects that have begun, outermost first.
+    /// Lists and objects that have not ended yet, outermost first.
     open: Vec<Open>,
     nodes: usize,
     root: Option<Node>,
@@ -158,9 +155,9 @@ struct Tree {
 
 struct Open {
     anchor: usize,
-    /// Of an object: the name whose value comes next.
+    /// In an object, the name that waits for its value.
     name: Option<String>,
-    /// Of an object: the names so far.
+    /// In an object, the names so far, to find duplicates.
     names: BTreeSet<String>,
     node: Node,
 }
@@ -218,7 +215,8 @@ impl Tree {
 
     fn complete(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
-            // It is kept, and what is within it perhaps as well.
+            // The copy kept for aliases uses memory too, even if a copy of an outer value already
+            // contains it.
             self.count(node.size())?;
             self.anchors.insert(anchor, node.clone());
         }
@@ -244,7 +242,7 @@ impl Tree {
     }
 }
 
-/// From JSON.
+/// Reads a JSON document.
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NodeVisitor)
@@ -330,7 +328,7 @@ mod tests {
         assert_eq!(json, (Node::Map(expected), Format::Json));
     }
 
-    /// Each value counts once, however deep it lies.
+    /// A deeply nested value must not be counted once per level.
     #[test]
     fn reads_large_documents() {
         let routes =

@@ -1,10 +1,10 @@
-//! How to recognise routes, virtual hosts and connection managers in a document.
+//! Recognises routes, virtual hosts and connection managers in a document.
 
 use super::document::Node;
 
 const ROUTE: &str = "envoy.config.route.v3.Route";
 
-/// Whether an object is a route of HTTP: by its type, or by what only routes have.
+/// Whether an object is an HTTP route: by its type, or by members that only routes have.
 pub(crate) fn is_route(members: &[(String, Node)]) -> bool {
     const ACTIONS: [&str; 8] = [
         "direct_response",
@@ -33,8 +33,8 @@ pub(crate) fn is_virtual_host(members: &[(String, Node)]) -> bool {
 const CHAIN: [&str; 2] = ["http_filters", "httpFilters"];
 const UPGRADES: [&str; 2] = ["upgrade_configs", "upgradeConfigs"];
 
-/// The chains of filters of a connection manager: its own, and those that an upgrade such as
-/// WebSocket runs in its place.
+/// The filter chains of a connection manager: its main chain, and the chains that replace it for
+/// upgrades such as WebSocket.
 pub(crate) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
     let mut chains = Vec::new();
     for (name, node) in manager {
@@ -50,7 +50,7 @@ pub(crate) fn chains(manager: &[(String, Node)]) -> Vec<&[Node]> {
     chains
 }
 
-/// Edits the same chains, in the same order.
+/// Edits each filter chain of a connection manager, in the order of [`chains`].
 pub(crate) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&mut Node)) {
     for (name, node) in manager {
         if CHAIN.contains(&name.as_str()) {
@@ -66,7 +66,7 @@ pub(crate) fn edit_chains(manager: &mut [(String, Node)], mut edit: impl FnMut(&
     }
 }
 
-/// Whether it is the name of a connection manager's own routes.
+/// Whether the member holds a connection manager's inline routes.
 pub(crate) fn is_route_configuration(name: &str) -> bool {
     matches!(name, "route_config" | "routeConfig")
 }
@@ -98,14 +98,14 @@ fn member<'a>(
 const OF_FILTERS: [&str; 2] = ["filter_metadata", "filterMetadata"];
 const PORTCULLIS: &str = "portcullis";
 
-/// What the metadata of a route say to Portcullis.
+/// The metadata of a route in Portcullis's namespace.
 pub(crate) fn metadata(route: &[(String, Node)]) -> Option<&Node> {
     let (_, metadata) = route.iter().find(|(name, _)| name == "metadata")?;
     let mut of_filters = OF_FILTERS.iter().filter_map(|name| metadata.member(name));
     of_filters.find_map(|of_filters| of_filters.member(PORTCULLIS))
 }
 
-/// Adds to `metadata.filter_metadata`, next to what is there.
+/// Sets Portcullis's entry in `metadata.filter_metadata` and keeps the other entries.
 pub(crate) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     edit(members, &["metadata"], |of_route| {
         edit(of_route, &OF_FILTERS, |of_filters| {
@@ -115,7 +115,7 @@ pub(crate) fn add_metadata(members: &mut Vec<(String, Node)>, metadata: Node) {
     });
 }
 
-/// Edits the object under one of these names. If there is none, creates it under the first.
+/// Edits the object that has one of these names. If there is none, creates it under the first name.
 pub(crate) fn edit(
     members: &mut Vec<(String, Node)>,
     names: &[&str],
@@ -131,7 +131,7 @@ pub(crate) fn edit(
     members.push((name.to_owned(), Node::Map(object)));
 }
 
-/// Whether some virtual hosts of a route configuration come from elsewhere.
+/// Whether a route configuration fetches virtual hosts from a discovery service.
 pub(crate) fn has_virtual_hosts_elsewhere(members: &[(String, Node)]) -> bool {
     members
         .iter()

@@ -1,4 +1,5 @@
-//! What each check compared, in words. The outcome is the engine's; this only shows both sides.
+//! Describes what each check compared. The engine decides the outcome; this file only shows both
+//! sides.
 
 use core::time::Duration;
 
@@ -16,18 +17,17 @@ use portcullis::{
     verification::{Check, KeySource, Outcome, TokenTypes},
 };
 
-/// What the checks of one token at one provider looked at.
+/// The token and the provider that the checks compared.
 pub(super) struct Details<'a> {
     pub(super) provider: &'a Provider,
     pub(super) audiences: &'a Audiences,
     pub(super) token: &'a UntrustedToken<'a>,
     pub(super) keys: Option<&'a KeySet>,
     pub(super) now: UnixSeconds,
-    /// Why the token is refused.
+    /// The reason for the refusal, if the token is refused.
     pub(super) reason: Option<Reason>,
 }
 
-/// A check's name.
 pub(super) const fn label(check: Check) -> &'static str {
     match check {
         Check::Form => "form",
@@ -49,7 +49,7 @@ pub(super) const fn label(check: Check) -> &'static str {
     }
 }
 
-/// The keys that a provider has now.
+/// The keys that a provider has at the time of the decision.
 pub(super) fn keys<'a>(
     engine: &'a Engine,
     (id, provider): (ProviderId, &'a Provider),
@@ -62,7 +62,7 @@ pub(super) fn keys<'a>(
 }
 
 impl Details<'_> {
-    /// What `check` compared.
+    /// Describes what `check` compared.
     pub(super) fn of(&self, check: Check, outcome: Outcome) -> String {
         let (found, expected) = self.sides(check);
         match outcome {
@@ -72,7 +72,7 @@ impl Details<'_> {
         }
     }
 
-    /// What the token has, and what would be accepted.
+    /// Returns what the token has, and what the provider accepts.
     fn sides(&self, check: Check) -> (String, String) {
         let claims = self.token.unverified_claims();
         let provider = self.provider;
@@ -265,7 +265,7 @@ impl Details<'_> {
     }
 }
 
-/// What the rule asks for, and what the token has of it, where that is not enough.
+/// Describes the scopes or roles that the rule requires and the token lacks.
 pub(super) fn rights(
     reason: &str,
     rule: Option<&Rule>,
@@ -325,7 +325,7 @@ pub(super) fn rights(
     }
 }
 
-/// A side that needs no other.
+/// A side that is shown without the other.
 fn one(side: &str) -> (String, String) {
     (side.to_owned(), String::new())
 }
@@ -348,7 +348,7 @@ fn accepted<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
     )
 }
 
-/// A span in its two greatest units.
+/// A duration in its two largest units.
 fn span(span: Duration) -> String {
     let mut rest = span.as_secs();
     let mut parts = Vec::new();

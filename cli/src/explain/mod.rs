@@ -1,11 +1,13 @@
 //! `portcullis explain`: the checks of one token, up to the first that fails.
 //!
-//! [`verification`] makes the checks and reports each to a witness, so the output cannot differ from
-//! what the module does. Which providers are asked: those that the rule of a given request asks for, else
-//! those that name the token's issuer; where there is none, all of them, to show what they expect.
-//! With a request, the [`engine`](portcullis::engine) decides on it as the module would.
+//! [`verification`] makes the checks and reports each one, so the output cannot differ from what
+//! the module does. The checks run for the providers that the request's rule requires, or for all
+//! providers if there is no request. If any of them accept the token's issuer, only those are
+//! shown; otherwise all are, to show what they expect. With a request, the
+//! [`engine`](portcullis::engine) also decides on it, as the module would.
 //!
-//! A token that fails is a finding. Neither the token nor its signature is ever printed.
+//! A token that fails counts as a finding (exit code 1). Neither the token nor its signature is
+//! ever printed.
 
 mod detail;
 mod printable;
@@ -39,21 +41,20 @@ use portcullis::{
     },
 };
 
-/// What to explain, and how.
+/// The options of the command.
 pub(super) struct Question<'a> {
     pub(super) config: &'a Path,
-    /// The filter, in a file of Envoy with several.
+    /// The filter's name, in an Envoy file with several.
     pub(super) filter: Option<&'a str>,
-    /// A file; `-` is the standard input.
+    /// The token's file; `-` is the standard input.
     pub(super) token: &'a Path,
     pub(super) now: Option<u64>,
     pub(super) key_sets: &'a [KeySetFile],
-    /// Method and path.
+    /// The method and the path.
     pub(super) request: Option<(&'a String, &'a String)>,
     pub(super) format: Format,
 }
 
-/// Explains a token.
 pub(super) fn run(
     question: &Question<'_>,
     input: &mut dyn BufRead,
@@ -82,9 +83,10 @@ pub(super) fn run(
     })
 }
 
-/// The token, without `Bearer` and white space around it.
+/// Reads the token, and removes `Bearer` and white space around it.
 fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
-    // Never the name: it may be the token itself, given where a file is asked for.
+    // The message leaves out the path: the operator may have given the token itself instead of a
+    // file.
     let unusable = |what: &str| Failure::Usage(format!("--token: {what}"));
     let bytes = input::read(path, input).map_err(|_| {
         unusable("no such file, or not to be read; name a file, or give the token on the standard input of --token -")
@@ -143,10 +145,11 @@ fn report(engine: &Engine, text: &str, request: Option<(&str, &str)>, now: UnixM
     }
 }
 
-/// A provider, and the audiences that its tokens may have.
+/// A provider to ask, and the audiences that it accepts here.
 type Asked<'a> = (ProviderId, &'a Audiences);
 
-/// The providers that a rule asks for; all where there is none, or it asks for none.
+/// The providers that a rule requires; without a rule or a requirement, all providers. Providers of
+/// client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
     if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
@@ -174,7 +177,7 @@ fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     asked
 }
 
-/// Those of the providers that the token could be of; all of them where it could be of none.
+/// Keeps the providers that accept the token's issuer. If none does, keeps all.
 fn candidates<'a>(
     config: &Config,
     mut asked: Vec<Asked<'a>>,
@@ -192,7 +195,7 @@ fn candidates<'a>(
     asked
 }
 
-/// The checks as they were made.
+/// Records each check and its outcome.
 #[derive(Default)]
 struct Trail(Vec<(Check, Outcome)>);
 
@@ -267,13 +270,13 @@ fn status(engine: &Engine, reason: Reason) -> u16 {
     engine.response(&Denial::new(reason)).status
 }
 
-/// The rule that a request is for.
+/// The rule that a request matches.
 fn rule<'a>(engine: &'a Engine, (method, path): (&str, &str)) -> Option<&'a Rule> {
     let index = decide::rule(engine, &RequestLine::new(method, path))?;
     engine.config().rules.get(index)
 }
 
-/// The decision on a request with the token.
+/// Decides on the request, sent with the token.
 fn decided(
     engine: &Engine,
     token: &str,
@@ -309,7 +312,7 @@ fn decided(
     }
 }
 
-/// The request with the token where the provider looks for it first.
+/// Builds the request, with the token in the first place where the provider looks for it.
 fn presented(
     token: &str,
     (method, path): (&str, &str),

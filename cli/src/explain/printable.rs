@@ -1,9 +1,9 @@
-//! Text of strangers on a terminal.
+//! Makes a token's text safe to print on a terminal.
 
 use portcullis::foreign_text;
 
-/// The text without characters that control a terminal. The maker of the token wrote it, and could otherwise
-/// change what the operator sees.
+/// Escapes characters that control a terminal. An attacker may have written the token, and could
+/// otherwise change what the operator sees.
 pub(super) fn printable(text: &str) -> String {
     let mut printable = String::new();
     for character in text.chars() {

@@ -1,12 +1,12 @@
-//! Reasons for which a request is refused before any rule is considered.
+//! Explains refusals that do not depend on a rule, such as an overlong path.
 
 use portcullis::{config::Limits, decision::Reason};
 
-/// What is wrong with the request and what to do. Empty for other reasons.
+/// Describes what is wrong with the request and what to do. Empty for other reasons.
 pub(super) fn of_request(reason: &str, path: &str, limits: &Limits) -> String {
     let is = |other: Reason| reason == other.label();
     if is(Reason::PathTooLong) {
-        // As at the edge: up to the query.
+        // The limit counts the path without the query, as in the module.
         let length = path.split('?').next().unwrap_or_default().len();
         let limit = limits.path_bytes;
         format!("the path has {length} bytes; limits.path_bytes is {limit}")

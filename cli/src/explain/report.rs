@@ -1,4 +1,4 @@
-//! What was found out, and its JSON, whose shape is kept.
+//! The report of `explain`. Its JSON is a stable format.
 
 use std::io::Write;
 
@@ -9,36 +9,36 @@ use super::printable::printable;
 use crate::outcome::Failure;
 use portcullis::{decision::Reason, jose::base64url, verification::Outcome};
 
-/// The answer.
+/// The whole report.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// The request is allowed; without one, some provider accepts the token.
+    /// Whether the request is allowed; without a request, whether any provider accepts the token.
     pub(super) accepted: bool,
     pub(super) token: TokenReport,
     pub(super) providers: Vec<ProviderReport>,
     pub(super) request: Option<RequestReport>,
 }
 
-/// The checks that need no provider.
+/// The checks that do not depend on a provider.
 #[derive(Debug, Serialize)]
 pub(super) struct TokenReport {
-    /// As far as they can be read; nobody has verified them.
+    /// The header, if it can be decoded. Nothing has verified it, nor the claims.
     pub(super) header: Option<Value>,
     pub(super) claims: Option<Value>,
-    /// What a request with it would be answered, whatever the provider.
+    /// The status of the answer if every provider must refuse the token.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
     pub(super) checks: Vec<Step>,
 }
 
-/// Why a token is refused by every provider.
+/// A refusal that does not depend on the provider.
 pub(super) struct Refused {
     pub(super) status: u16,
     pub(super) reason: Reason,
     pub(super) detail: String,
 }
 
-/// A check.
+/// One check and its outcome.
 #[derive(Debug, Serialize)]
 pub(super) struct Step {
     pub(super) check: &'static str,
@@ -57,10 +57,10 @@ pub(super) enum StepOutcome {
 #[derive(Debug, Serialize)]
 pub(super) struct ProviderReport {
     pub(super) name: String,
-    /// Its issuer is the token's.
+    /// Whether the provider accepts the token's issuer.
     pub(super) names_issuer: bool,
     pub(super) accepted: bool,
-    /// What a request with it would be answered.
+    /// The status of the answer to a request with this token.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
     pub(super) checks: Vec<Step>,
@@ -71,7 +71,7 @@ pub(super) struct ProviderReport {
 pub(super) struct RequestReport {
     pub(super) method: String,
     pub(super) path: String,
-    /// The rule that it is for, counted from 0.
+    /// The index of the rule that the request matches.
     pub(super) rule: Option<usize>,
     pub(super) decision: &'static str,
     pub(super) status: u16,
@@ -81,7 +81,7 @@ pub(super) struct RequestReport {
 }
 
 impl TokenReport {
-    /// What of a token can be read, be it valid or not. The signature is not looked at.
+    /// Decodes header and claims of a token, valid or not. Ignores the signature.
     pub(super) fn new(text: &str) -> Self {
         let mut segments = text.split('.').map(|segment| {
             let bytes = base64url::decode(segment)?;
@@ -96,7 +96,7 @@ impl TokenReport {
         }
     }
 
-    /// Adds a check: what holds, or why it does not.
+    /// Adds a check: passed with a detail, or failed with a refusal.
     pub(super) fn add(&mut self, check: &'static str, result: Result<String, Refused>) {
         let (outcome, detail) = match result {
             Ok(detail) => (StepOutcome::Passed, detail),

@@ -1,4 +1,4 @@
-//! The report for people.
+//! The report as text for people.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::colour::is_coloured;
 
-/// Escape sequences of ECMA-48, or nothing.
+/// The escape sequences (ECMA-48) for colours; empty without colour.
 struct Paint {
     bold: &'static str,
     good: &'static str,

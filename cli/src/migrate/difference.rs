@@ -1,7 +1,8 @@
 //! Differences in behaviour after a migration.
 //!
-//! A closed set. A [`Difference`] is reported, and the configuration is still written. Each has a
-//! [`Severity`], by which a [report](super::report) is sorted; [`wording`](super::wording) has its text.
+//! A [`Difference`] does not stop a migration: the configuration is still written, and the
+//! difference is reported. Its [`Severity`] gives its position in the [report](super::report);
+//! [`wording`](super::wording) has its text.
 
 use core::fmt;
 
@@ -10,128 +11,128 @@ use portcullis::{config::ConfigPath, jose::SkippedKey};
 /// How much a difference matters, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// May let in requests that `jwt_authn` refuses, if ignored.
+    /// May let in requests that `jwt_authn` refuses, unless the operator acts.
     Danger,
-    /// May break clients, upstreams or later changes, if ignored.
+    /// May break clients, upstreams or later changes, unless the operator acts.
     Warning,
     /// For information.
     Note,
 }
 
-/// One difference in behaviour, and where it comes from.
+/// A difference in behaviour, and the place that causes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// The place in what was read.
+    /// The place in the document that was read.
     pub at: ConfigPath,
     /// What differs.
     pub what: Deviation,
 }
 
-/// What behaves otherwise than `jwt_authn`.
+/// Each way in which Portcullis may behave differently from `jwt_authn`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deviation {
-    /// Refusals look otherwise.
+    /// Refusals have another status, body or realm.
     Answers,
-    /// Tokens are read more strictly.
+    /// Tokens are parsed more strictly.
     StricterTokens,
-    /// Keys are read more strictly.
+    /// Keys are parsed more strictly.
     StricterKeys,
-    /// Two tokens are refused.
+    /// A request with two tokens for one provider is refused.
     SeveralTokens,
-    /// `Authorization` is read as RFC 6750 says.
+    /// `Authorization` is parsed as RFC 6750 requires.
     StrictBearer,
     /// Counters have other names.
     Counters,
-    /// Spellings that were accepted tacitly are listed.
+    /// The audience spellings that `jwt_authn` accepts tacitly are now listed.
     AudienceSpellings,
-    /// Fetched keys live otherwise.
+    /// Fetched keys are cached and refreshed differently.
     FetchedKeys,
-    /// The listener starts before keys are there.
+    /// The listener starts before the keys are fetched.
     ListenerDoesNotWait,
-    /// How often a fetch is repeated is not bounded.
+    /// The number of retries of a failed fetch has no limit.
     RetriesUnbounded,
-    /// A call had no bound in time.
+    /// A fetch without a timeout gets one.
     CallBounded {
-        /// The bound that is written.
+        /// The timeout that is written.
         timeout: &'static str,
     },
-    /// A file's content is written out.
+    /// The content of a file is copied into the configuration.
     FileInlined {
         /// The file.
         file: String,
     },
-    /// The value of an environment variable is written out.
+    /// The value of an environment variable is copied into the configuration.
     VariableInlined {
         /// The variable.
         variable: String,
     },
-    /// Changes of a file are not followed.
+    /// Changes of a file have no effect after the migration.
     NotWatched,
     /// A key of a local set is not used.
     KeyLeftOut(SkippedKey),
-    /// A verified cookie is taken away.
+    /// A cookie with a verified token is removed from the request.
     CookieRemoved,
-    /// What was dynamic metadata is filter state.
+    /// Claims go to the filter state instead of the dynamic metadata.
     FilterState,
-    /// Something reads dynamic metadata that is no longer written.
+    /// Another filter reads dynamic metadata that is no longer written.
     MetadataUnwritten,
-    /// Something refuses by dynamic metadata that is no longer written.
+    /// An RBAC filter denies by dynamic metadata that is no longer written.
     DenialUnwritten,
-    /// A route or a branch is chosen by dynamic metadata that is no longer written.
+    /// A route or a matcher branch depends on dynamic metadata that is no longer written.
     ChoiceUnwritten,
-    /// What routes ask for reaches every Portcullis in their listener.
+    /// A route's metadata applies to every Portcullis filter in its listener.
     MetadataForAll,
-    /// A name does not fit.
+    /// A provider's name is not valid in Portcullis.
     Renamed {
-        /// The name that is written.
+        /// The new name.
         to: String,
     },
-    /// A condition on a query that only holds once the query is decoded.
+    /// A condition on a query that can only match after the query is decoded.
     QueryDecoded,
-    /// A regular expression that counts octets in Envoy, and characters here.
+    /// A regular expression that counts octets in Envoy, but characters in Portcullis.
     CountsOctets,
-    /// A condition that `jwt_authn` never looked at.
+    /// A condition that `jwt_authn` ignores.
     ConditionIgnored,
-    /// An empty requirement that a route or rule may name.
+    /// A requirement without content, which a route or rule may name.
     EmptyRequirement,
-    /// A route's requirement moves into the route.
+    /// A route's requirement moves into the route's metadata.
     RouteOverride {
         /// JSON for `metadata.filter_metadata.portcullis`.
         metadata: String,
     },
-    /// A route's override that named no filter of the document.
+    /// A route's override for a filter that the document does not have.
     OverrideOfNone,
-    /// A route next to others with policies that is matched by what the module edits.
+    /// A route that matches on something the module edits, next to other routes with policies.
     UnsettledRoute,
-    /// Routes in a file without filters that match on something a module may edit.
+    /// Routes that match on something a module may edit, in a file without filters.
     PerhapsUnsettledRoutes {
-        /// How many conditions are like this one.
+        /// The number of such conditions.
         places: usize,
     },
-    /// Routes that are not in this document and have no guard.
+    /// Routes in another file, without a guard in this listener.
     RoutesElsewhere,
-    /// Routes that are not in this document, refused until they are rewritten.
+    /// Routes in another file, which the listener's guards refuse until they are rewritten.
     RoutesGuarded,
-    /// Guards that no file of routes with overrides switches off together.
+    /// Several guards that no single file of routes can switch off.
     SeveralGuards {
-        /// Their names.
+        /// The names of the guards.
         guards: Vec<String>,
     },
     /// Guards that the virtual hosts of a file of routes switch off.
     GuardsLifted {
-        /// Their names.
+        /// The names of the guards.
         guards: Vec<String>,
     },
-    /// `requires_all` with a member that takes a token away from another.
+    /// A `requires_all` in which one member takes a token away from another.
     TakenTokens,
-    /// `allow_missing` below another requirement than the outermost `requires_any`.
+    /// `allow_missing` inside a requirement other than the outermost `requires_any`.
     NestedAllowMissing,
-    /// Comments and anchors are lost.
+    /// The output has no comments and no anchors.
     CommentsLost,
 }
 
 impl Deviation {
-    /// How much it matters.
+    /// How much the difference matters.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
@@ -175,7 +176,7 @@ impl Deviation {
         }
     }
 
-    /// Whether it is the same for every filter, so that one line reports it for all of them.
+    /// Whether the difference is the same for every filter, so that one line reports it for all.
     #[must_use]
     pub const fn is_common(&self) -> bool {
         matches!(

@@ -1,9 +1,9 @@
-//! Regular expressions, taken apart far enough to say where two engines differ.
+//! Analyses regular expressions just enough to find where Envoy's engine and the module's differ.
 //!
-//! Envoy's engine matches octets, and the module's matches characters of UTF-8. The difference shows
-//! where an expression counts: `/..x` matches `/éx` in Envoy, and `/.x` does so here. What may differ
-//! is reported as different, since the operator can always write an expression that counts ASCII
-//! alone.
+//! Envoy's engine matches octets; the module's matches UTF-8 characters. They differ where an
+//! expression counts: `é` has two octets, so `/éx` matches `/..x` in Envoy and `/.x` in the module.
+//! In doubt, a difference is reported, because the operator can always write an expression that
+//! only counts ASCII.
 
 use regex_lite::Regex;
 
@@ -13,9 +13,9 @@ use portcullis::policy::full_match;
 #[derive(Debug, PartialEq, Eq)]
 struct Step<'a> {
     text: &'a str,
-    /// Whether it matches at least once.
+    /// Whether the step matches at least once.
     is_needed: bool,
-    /// Whether it matches any number of times, from zero or one up.
+    /// Whether the step may repeat without limit: `*` or `+`.
     is_endless: bool,
 }
 
@@ -23,7 +23,8 @@ struct Step<'a> {
 enum Part<'a> {
     Step(Step<'a>),
     Open,
-    /// Whether the group matches at least once, and whether it matches once or any number of times.
+    /// The end of a group: whether the group matches at least once, and whether its quantifier does
+    /// not count.
     Close {
         is_needed: bool,
         is_free: bool,
@@ -31,14 +32,15 @@ enum Part<'a> {
     Or,
 }
 
-/// What one step matches.
+/// The characters that one step matches.
 pub(super) struct Set {
     regex: Option<Regex>,
     text: String,
 }
 
 impl Set {
-    /// Whether it has this character. One that cannot be compiled is taken to have all.
+    /// Whether the set contains a character. If a step cannot be compiled, the set counts as
+    /// containing all.
     pub(super) fn has(&self, letter: char) -> bool {
         let text = letter.encode_utf8(&mut [0; 4]).to_owned();
         self.regex
@@ -46,19 +48,19 @@ impl Set {
             .is_none_or(|regex| regex.is_match(&text))
     }
 
-    /// The only character of ASCII that it has, if it has no other.
+    /// The only character of the set, if that is a single ASCII character.
     pub(super) fn only(&self) -> Option<char> {
         let mut letters = ascii().filter(|letter| self.has(*letter));
         let first = letters.next()?;
         (letters.next().is_none() && !self.has('\u{e9}')).then_some(first)
     }
 
-    /// Whether it has every character beyond ASCII.
+    /// Whether the set contains all characters beyond ASCII.
     pub(super) fn has_all_beyond_ascii(&self) -> bool {
         !self.names_some_beyond_ascii() && self.has('\u{e9}')
     }
 
-    /// Whether it names characters beyond ASCII, of which it then has some and not others.
+    /// Whether the step names characters beyond ASCII. The set then contains only some of them.
     fn names_some_beyond_ascii(&self) -> bool {
         let has_code = ["\\x", "\\u", "\\U"]
             .iter()
@@ -66,23 +68,23 @@ impl Set {
         !self.text.is_ascii() || has_code
     }
 
-    /// Whether it is a literal character of the pattern, octet by octet the same in both engines.
+    /// Whether the step is one literal character beyond ASCII. Both engines match it alike.
     fn is_plain(&self) -> bool {
         self.text.chars().count() == 1 && !self.text.is_ascii()
     }
 }
 
-/// The characters of ASCII.
 pub(super) fn ascii() -> impl Iterator<Item = char> {
     (0..=0x7f_u8).map(char::from)
 }
 
-/// Whether an expression may match other texts when it counts characters instead of octets.
+/// Whether an expression may match other texts if it counts characters instead of octets.
 pub(super) fn counts_octets(expression: &str) -> bool {
     let ignores_case = has_flag(expression, 'i');
-    // Whether what comes next may follow a step that needs an octet beyond ASCII: then two such
-    // steps may share one character. Of each open group: what came before it, and whether one of its
-    // alternatives so far ends like that.
+    // `follows` is true after a step that needs an octet beyond ASCII. If the next step needs such
+    // an octet too, both could match parts of one character in Envoy. Each open group stores
+    // `follows` from before the group, and whether any of its alternatives so far ended with it
+    // true.
     let mut follows = false;
     let mut groups: Vec<(bool, bool)> = Vec::new();
     for part in parts(expression) {
@@ -124,7 +126,7 @@ pub(super) fn counts_octets(expression: &str) -> bool {
     false
 }
 
-/// What each step of an expression matches. A dot matches a line break too.
+/// The characters that each step of an expression matches. A dot also matches a line break.
 pub(super) fn sets(expression: &str) -> impl Iterator<Item = Set> {
     parts(expression).into_iter().filter_map(move |part| {
         let Part::Step(step) = part else { return None };
@@ -132,7 +134,7 @@ pub(super) fn sets(expression: &str) -> impl Iterator<Item = Set> {
     })
 }
 
-/// Whether a group of the expression sets this flag, or clears it.
+/// Whether a group of the expression sets or clears this flag.
 pub(super) fn has_flag(expression: &str, flag: char) -> bool {
     expression.split("(?").skip(1).any(|group| {
         let end = group.find([')', ':', '<', 'P']).unwrap_or(0);
@@ -184,8 +186,9 @@ fn parts(expression: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// The quantifier of a step: whether the step is needed, whether it is endless, whether it is there
-/// at most once, and the rest. Any other count is a count.
+/// Splits off a step's quantifier. Returns whether the step must match, whether it may repeat
+/// without limit, whether it matches at most once, and the rest of the text. Neither of the last
+/// two is true for a quantifier that counts, such as `{3}`.
 fn quantifier(text: &str) -> (bool, bool, bool, &str) {
     let (quantifier, rest) = match text.chars().next() {
         Some('*' | '+' | '?') => text.split_at(1),
@@ -205,7 +208,7 @@ fn quantifier(text: &str) -> (bool, bool, bool, &str) {
     (is_needed, is_endless, is_once, rest)
 }
 
-/// `(`, `(?:`, `(?i:`, `(?P<name>`, or the whole of `(?i)`.
+/// The length of a group's head: `(`, `(?:`, `(?i:`, `(?P<name>`, or all of `(?i)`.
 fn group_head(text: &str) -> usize {
     if !text.starts_with("(?") {
         return 1;
@@ -214,7 +217,7 @@ fn group_head(text: &str) -> usize {
     end.map_or(text.len(), |end| end.saturating_add(1))
 }
 
-/// A character class, whose first character may be `]`.
+/// The length of a character class, whose first character may be `]`.
 fn class(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut before = ' ';
@@ -242,7 +245,7 @@ fn class(text: &str) -> usize {
     text.len()
 }
 
-/// A backslash and what follows it.
+/// The length of an escape: a backslash and the text that belongs to it.
 fn escape(text: &str) -> usize {
     let mut letters = text.char_indices().skip(1);
     let Some((_, kind)) = letters.next() else {

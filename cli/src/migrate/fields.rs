@@ -1,8 +1,9 @@
-//! Reading of protobuf messages out of documents.
+//! Reads the fields of protobuf messages from a document.
 //!
-//! Names are in `snake_case` or `lowerCamelCase`; null is absence; one value counts as a list of
-//! one, as Envoy has it. What is not asked for by the end is unknown, and an unknown field might
-//! forbid something: [`Fields::finish`] refuses it.
+//! As in Envoy, a name is in `snake_case` or `lowerCamelCase`, null means absent, and a single
+//! value counts as a list of one. The reader must take every field that it knows.
+//! [`Fields::finish`] refuses a field that is left, because an unknown field might forbid
+//! something.
 
 use super::obstacle::{NotCarried, Obstacle};
 use crate::envoy::document::Node;
@@ -14,11 +15,11 @@ pub(super) struct Fields<'a> {
     rest: Vec<(&'a str, &'a Node)>,
 }
 
-/// A value with its place.
+/// A value with its path.
 pub(super) type Placed<'a> = (ConfigPath, &'a Node);
 
 impl<'a> Fields<'a> {
-    /// Opens a message.
+    /// Starts to read a message.
     pub(super) fn open((at, node): Placed<'a>) -> Result<Self, NotCarried> {
         let rest = match node {
             Node::Map(members) => members
@@ -32,12 +33,12 @@ impl<'a> Fields<'a> {
         Ok(Self { at, rest })
     }
 
-    /// Its place.
+    /// The path of the message.
     pub(super) const fn at(&self) -> &ConfigPath {
         &self.at
     }
 
-    /// A field, with its place.
+    /// Takes a field, with its path.
     pub(super) fn take(&mut self, name: &str) -> Result<Option<Placed<'a>>, NotCarried> {
         let camel = camel_case(name);
         let is_it = |(own, _): &(&str, &Node)| *own == name || *own == camel;
@@ -53,7 +54,7 @@ impl<'a> Fields<'a> {
         Ok(Some((at, node)))
     }
 
-    /// A text; an empty one is absent.
+    /// Takes a text; an empty one counts as absent.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -62,7 +63,8 @@ impl<'a> Fields<'a> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// A text that is one of several alternatives: an empty one was chosen too.
+    /// Takes a text that is one of several alternatives. An empty text still chooses its
+    /// alternative.
     pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -70,7 +72,7 @@ impl<'a> Fields<'a> {
         node.text().map(Some).ok_or_else(|| wrong(at, "a text"))
     }
 
-    /// A boolean, false where it is absent.
+    /// Takes a boolean; an absent one is false.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(false);
@@ -78,7 +80,7 @@ impl<'a> Fields<'a> {
         node.boolean().ok_or_else(|| wrong(at, "a boolean"))
     }
 
-    /// A number without sign; zero is absent.
+    /// Takes an unsigned number; zero counts as absent.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -87,7 +89,7 @@ impl<'a> Fields<'a> {
         Ok(Some(number).filter(|number| *number > 0))
     }
 
-    /// A duration, in the one form of protobuf JSON.
+    /// Takes a duration in the form of protobuf JSON, such as `1.5s`.
     pub(super) fn duration(&mut self, name: &str) -> Result<Option<String>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -108,7 +110,7 @@ impl<'a> Fields<'a> {
         }))
     }
 
-    /// The elements of a list.
+    /// Takes a list.
     pub(super) fn list(&mut self, name: &str) -> Result<Vec<Placed<'a>>, NotCarried> {
         Ok(match self.take(name)? {
             Some((at, Node::List(elements))) => elements
@@ -121,13 +123,13 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The texts of a list.
+    /// Takes a list of texts.
     pub(super) fn texts(&mut self, name: &str) -> Result<Vec<&'a str>, NotCarried> {
         let text = |(at, node): Placed<'a>| node.text().ok_or_else(|| wrong(at, "a text"));
         self.list(name)?.into_iter().map(text).collect()
     }
 
-    /// The entries of a map, in their order.
+    /// Takes a map, in its written order.
     pub(super) fn entries(&mut self, name: &str) -> Result<Vec<(&'a str, Placed<'a>)>, NotCarried> {
         match self.take(name)? {
             Some((at, Node::Map(members))) => Ok(members
@@ -139,7 +141,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Ends the message.
+    /// Ends the message. Fails if a field is left that was not taken.
     pub(super) fn finish(self) -> Result<(), NotCarried> {
         match self.rest.first() {
             Some((name, _)) => Err(NotCarried {
@@ -151,8 +153,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A message as it is, with its fields in `snake_case` and without those that have no effect; for
-/// messages without maps.
+/// Copies a message, with its fields in `snake_case` and without fields that have no effect. Not
+/// for messages with maps, whose keys are no field names.
 pub(super) fn copy(node: &Node) -> Node {
     fn in_snake_case(node: Node) -> Node {
         match node {
@@ -160,7 +162,8 @@ pub(super) fn copy(node: &Node) -> Node {
                 members
                     .into_iter()
                     .map(|(name, node)| (snake_case(&name), in_snake_case(node)))
-                    // It once chose the one engine for regular expressions that there is.
+                    // `google_re2` once chose the regular expression engine; Envoy now has only
+                    // one.
                     .filter(|(name, _)| name != "google_re2")
                     .collect(),
             ),
@@ -171,7 +174,7 @@ pub(super) fn copy(node: &Node) -> Node {
     in_snake_case(node.canonical())
 }
 
-/// `Obstacle::WrongType` there.
+/// The error that a value has the wrong type.
 pub(super) const fn wrong(at: ConfigPath, expected: &'static str) -> NotCarried {
     NotCarried {
         at,

@@ -1,8 +1,8 @@
-//! One `jwt_authn` filter as a configuration of Portcullis.
+//! Converts one `jwt_authn` filter to a Portcullis configuration.
 //!
-//! What `jwt_authn` grants tacitly is written out, so that the equivalent configuration can be read
-//! and hardened line by line. At the end it is read as the module would read it: what the module
-//! refuses, it must not come from here.
+//! Everything that `jwt_authn` grants tacitly is written out, so that the operator can read the
+//! result and harden it line by line. At the end the result is parsed as the module parses it, so
+//! that `migrate` never writes a configuration that the module refuses.
 
 use super::{
     difference::{Deviation, Difference},
@@ -17,7 +17,7 @@ use super::{
 use crate::envoy::document::Node;
 use portcullis::config::{Config, ConfigPath};
 
-/// What differs whatever is configured.
+/// The differences that apply to every configuration.
 const EVERYWHERE: [Deviation; 5] = [
     Deviation::Answers,
     Deviation::Counters,
@@ -26,20 +26,18 @@ const EVERYWHERE: [Deviation; 5] = [
     Deviation::SeveralTokens,
 ];
 
-/// All headers of a request together, in Envoy's default.
+/// Envoy's default limit for all headers of a request together.
 const LONGEST_PATH: u64 = 61_440;
 
-/// The equivalent of a filter.
+/// The equivalent of a filter, with its differences.
 pub(super) struct Carried {
-    /// The configuration.
     pub(super) configuration: Node,
-    /// What behaves otherwise.
     pub(super) differences: Vec<Difference>,
-    /// Requirements by name that ask for nothing.
+    /// The names of requirements that require nothing.
     pub(super) empty_requirements: Vec<String>,
 }
 
-/// Carries a filter over.
+/// Converts a filter.
 pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
     let mut fields = Fields::open(filter)?;
     let at = fields.at().clone();
@@ -90,8 +88,8 @@ pub(super) fn carry(filter: Placed<'_>) -> Result<Carried, NotCarried> {
     })
 }
 
-/// `jwt_authn` reads paths of any length. No request has a longer one than this unless
-/// `max_request_headers_kb` was raised above Envoy's default of 60.
+/// `jwt_authn` reads paths of any length, so the limit is as high as a path can be. A request can
+/// only have a longer path if `max_request_headers_kb` is above Envoy's default of 60.
 fn limits() -> Node {
     let mut limits = Object::default();
     limits.put("path_bytes", LONGEST_PATH);
@@ -116,7 +114,7 @@ fn stat_prefix(
     Ok(Some(to))
 }
 
-/// What the module would say.
+/// Parses the result as the module does.
 fn check(configuration: &Node, at: &ConfigPath) -> Result<(), NotCarried> {
     let text = serde_json::to_vec(configuration).unwrap_or_default();
     Config::parse(&text).map(drop).map_err(|error| NotCarried {

@@ -1,20 +1,19 @@
-//! The differences that are found while a filter is carried over.
+//! Collects the differences that are found while a filter is converted.
 
 use super::difference::{Deviation, Difference};
 use portcullis::config::ConfigPath;
 
-/// The differences, as they are found.
+/// The differences so far, in the order in which they were found.
 #[derive(Default)]
 pub(super) struct Journal(pub(super) Vec<Difference>);
 
 impl Journal {
-    /// Notes a difference.
     pub(super) fn note(&mut self, at: &ConfigPath, what: Deviation) {
         let at = at.clone();
         self.0.push(Difference { at, what });
     }
 
-    /// Notes a difference that is reported once, however often it applies.
+    /// Notes a difference, unless an equal one was noted before.
     pub(super) fn note_once(&mut self, at: &ConfigPath, what: Deviation) {
         if self.0.iter().all(|difference| difference.what != what) {
             self.note(at, what);

@@ -1,7 +1,7 @@
-//! Where keys come from.
+//! Converts a provider's key source.
 //!
-//! A module has no files and no environment: their content is read here and now and written
-//! out.
+//! A wasm module cannot read files or environment variables, so `migrate` reads them and writes
+//! their content into the configuration.
 
 use std::{env, fs};
 
@@ -24,20 +24,20 @@ use portcullis::{
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeySet, KeySetLimits, KeyType},
 };
 
-/// Bound of a call that had none.
+/// The timeout for a fetch that has none.
 const TIMEOUT: &str = "5s";
 
 /// A key source.
 pub(super) struct Keys {
     /// `remote_jwks` or `local_jwks`.
     pub(super) field: &'static str,
-    /// The content.
+    /// The content of that field.
     pub(super) source: Option<Node>,
-    /// What must be named because a secret is among the keys; empty where none is.
+    /// The algorithms to list because the set contains a shared secret; empty without a secret.
     pub(super) secret_algorithms: Vec<&'static str>,
 }
 
-/// `remote_jwks` or `local_jwks`.
+/// Reads `remote_jwks` or `local_jwks`.
 pub(super) fn keys(fields: &mut Fields<'_>, journal: &mut Journal) -> Result<Keys, NotCarried> {
     if let Some(placed) = fields.take("local_jwks")? {
         return local(placed, journal);
@@ -77,7 +77,7 @@ fn http_uri(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, NotCarr
         uri.put_some(field, fields.text(field)?);
     }
     let written = fields.duration("timeout")?;
-    // Envoy has no bound where it is zero.
+    // In Envoy, a timeout of zero means no timeout.
     let bounded = written.filter(|timeout| timeout.bytes().any(|byte| matches!(byte, b'1'..=b'9')));
     if bounded.is_none() {
         journal.note(fields.at(), Deviation::CallBounded { timeout: TIMEOUT });
@@ -103,7 +103,7 @@ fn retry_policy(placed: Placed<'_>, journal: &mut Journal) -> Result<Object, Not
     let mut fields = Fields::open(placed)?;
     let mut policy = Object::default();
     journal.note_once(fields.at(), Deviation::RetriesUnbounded);
-    // Of these Envoy uses none, or none that would bind here.
+    // Envoy ignores these fields, or they would not limit Portcullis's retries.
     for field in [
         "host_selection_retry_max_attempts",
         "num_retries",
@@ -152,7 +152,7 @@ fn local(placed: Placed<'_>, journal: &mut Journal) -> Result<Keys, NotCarried> 
     })
 }
 
-/// The text of a `DataSource`.
+/// Reads the text of a `DataSource`.
 fn content(fields: &mut Fields<'_>, journal: &mut Journal) -> Result<String, NotCarried> {
     let at = fields.at().clone();
     if let Some(file) = fields.text("filename")? {
@@ -201,7 +201,8 @@ fn decoded(bytes: &str, at: ConfigPath) -> Result<String, NotCarried> {
         })
 }
 
-/// Envoy uses secrets at once; here they serve what is named.
+/// The algorithms for the shared secrets in a set. `jwt_authn` uses secrets without further
+/// settings; Portcullis only for algorithms that the configuration lists.
 fn secret_algorithms(set: &KeySet) -> Vec<&'static str> {
     if set.keys().iter().all(|key| key.key_type() != KeyType::Oct) {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! Things that mean the filter in a document that does not have it: an older form of it, or a
-//! resource that a control plane turns into it.
+//! Finds other forms of the `jwt_authn` filter in a document that has none in its current form: an
+//! older form, or a Kubernetes resource that a control plane turns into the filter.
 
 use core::fmt;
 
@@ -10,7 +10,7 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// An older or higher-level form of the filter, such as a v2alpha type or an Istio `RequestAuthentication`.
+/// Another form of the filter, such as a v2alpha type or an Istio `RequestAuthentication`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookalike {
     at: ConfigPath,
@@ -19,21 +19,21 @@ pub(super) struct Lookalike {
 
 #[derive(Debug, PartialEq, Eq)]
 enum What {
-    /// A type of an API that Envoy no longer reads.
+    /// A type of an API version that Envoy no longer reads.
     OldType(String),
-    /// An entry of a chain with an untyped `config`, or without any configuration.
+    /// A filter chain entry with an untyped `config`, or without any configuration.
     Untyped,
-    /// The filter's own configuration, without a type.
+    /// The filter's configuration without a type.
     Bare,
-    /// A resource of Kubernetes.
+    /// A Kubernetes resource.
     Kind {
         kind: &'static str,
-        /// What turns it into Envoy's configuration.
+        /// The command that turns the resource into an Envoy configuration.
         command: &'static str,
     },
 }
 
-/// The first one of a document.
+/// The first such form in a document.
 pub(super) fn lookalike(document: &Node) -> Option<Lookalike> {
     let mut found = None;
     visit_all(document, &mut |at, node| {
@@ -83,7 +83,7 @@ fn what(node: &Node) -> Option<What> {
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
-            // Of a type that is known to be another.
+            // A message with a type has a type other than the filter's.
             node.member("@type").is_none().then_some(What::Bare)
         }
         _ => None,

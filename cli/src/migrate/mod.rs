@@ -1,14 +1,14 @@
 //! `portcullis migrate`: from `jwt_authn` to Portcullis.
 //!
-//! An Envoy document is read as Envoy reads it ([`crate::envoy`]), its filters are found
-//! ([`search`], [`mod@surroundings`]) and each is carried over ([`filter`], [`provider`], [`keys`], [`requirement`]);
-//! what routes ask for moves into their metadata ([`route`]). Then either the equivalent
-//! configurations are written, or the whole document with the module in the place of its filters
-//! ([`rewrite`](mod@rewrite)), and what keeps it closed while only half of it is rolled out
-//! ([`rollout`]).
+//! The document is read as Envoy reads it ([`crate::envoy`]). Its filters are found ([`search`],
+//! [`mod@surroundings`]), and each is converted ([`filter`], [`provider`], [`keys`],
+//! [`requirement`]). The requirements of routes move into the routes' metadata ([`route`]). The
+//! output is either the equivalent configurations, or the whole document with the module in place
+//! of its filters ([`rewrite`](mod@rewrite)). In the document, guards keep requests out while only
+//! half of it is rolled out ([`rollout`]).
 //!
 //! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
-//! Where that is impossible, each [`Difference`] is reported on standard error ([`report`]). If the
+//! Where this is impossible, each [`Difference`] is reported on standard error ([`report`]). If the
 //! result would be another policy, the filter is [`NotCarried`] and nothing is written.
 
 mod difference;
@@ -60,20 +60,20 @@ use crate::envoy::{document::Node, reader::Format};
 use crate::{Exit, Failure, input, redact::redacted};
 use portcullis::config::ConfigPath;
 
-/// The equivalent of one filter.
+/// The equivalent of one filter, with its differences.
 #[derive(Clone, Debug)]
 pub struct Migrated {
-    /// The configuration of Portcullis.
+    /// The Portcullis configuration.
     pub configuration: Value,
-    /// What behaves otherwise.
+    /// The differences from `jwt_authn`.
     pub differences: Vec<Difference>,
 }
 
-/// The equivalent of a `jwt_authn` filter's configuration (`JwtAuthentication`, in the JSON of
-/// protobuf). Files and environment variables with keys are read here and now.
+/// Converts the configuration of a `jwt_authn` filter (`JwtAuthentication`, as protobuf JSON).
+/// Reads the files and environment variables that hold keys.
 ///
 /// # Errors
-/// The first thing that has no counterpart.
+/// Returns the first part of the configuration that has no counterpart.
 pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
     let node = serde_json::from_value(jwt_authn.clone())
         .unwrap_or_else(|_: serde_json::Error| Node::Map(Vec::new()));
@@ -84,7 +84,7 @@ pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
     })
 }
 
-/// Writes the configurations, or, given a module's file, the whole document.
+/// Writes the equivalent configurations or, if `module` is given, the whole document.
 pub(super) fn run(
     path: &Path,
     module: Option<&str>,
@@ -143,7 +143,7 @@ pub(super) fn run(
     let scopes = edits.scopes(&document);
     let (unsettled, perhaps_unsettled) = match routes.overrides {
         0 if surroundings.routes_elsewhere.is_empty() => (Vec::new(), Vec::new()),
-        // The routes of these scopes are in another file.
+        // These scopes choose among routes in another file.
         0 => (Vec::new(), scopes),
         _ => ([edits.places(&document), scopes].concat(), Vec::new()),
     };
@@ -154,7 +154,7 @@ pub(super) fn run(
         differences.push(Difference { at, what });
     }
     if found.is_empty() {
-        // The filters, and so the headers that they edit, are in another file.
+        // The filters are in another file, and so are the headers that they edit.
         let (at, places) = (unsettled.first().cloned(), unsettled.len());
         differences.extend(at.map(|at| Difference {
             at,
@@ -180,7 +180,7 @@ pub(super) fn run(
     differences.append(&mut routes.differences);
     let configurations = carried.into_iter().map(|carried| carried.configuration);
     let written = if let Some(module) = module {
-        // Done, and no longer to do.
+        // The overrides have been moved, so the operator has nothing left to do for them.
         differences
             .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
         let mut modules = Modules::new(module, configurations, &surroundings);
@@ -194,7 +194,8 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Refuses what decides by dynamic metadata that a module cannot write.
+/// Refuses a document in which something decides by dynamic metadata that a wasm module cannot
+/// write.
 fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     let denials = surroundings.denials.iter();
     let denials = denials.map(|at| (at, Obstacle::DenialByMetadata));
@@ -209,7 +210,7 @@ fn check_readers(surroundings: &Surroundings) -> Result<(), NotCarried> {
     }
 }
 
-/// Named requirements that ask for nothing: in every filter, or in some.
+/// The named requirements that require nothing, in all filters or only in some.
 fn empty_requirements(carried: &[Carried]) -> Empty {
     let is_empty = |one: &Carried, name: &String| one.empty_requirements.contains(name);
     let names = carried.iter().flat_map(|one| one.empty_requirements.iter());
@@ -222,7 +223,7 @@ fn empty_requirements(carried: &[Carried]) -> Empty {
     }
 }
 
-/// What differs around the filters.
+/// The differences that are caused by other parts of the document.
 fn around(surroundings: &Surroundings, is_rewritten: bool) -> Vec<Difference> {
     let difference = |at: &ConfigPath, what: Deviation| {
         let at = at.clone();

@@ -1,8 +1,8 @@
-//! Names of providers that fit.
+//! Converts provider names to names that Portcullis accepts.
 //!
-//! `jwt_authn` takes any text; here a name is part of a metric's, so it has 1 to 64 letters,
-//! digits, `_`, `.` and `-`. Every other character becomes `_`; a number tells apart names that
-//! are then equal.
+//! `jwt_authn` accepts any text. In Portcullis a name is part of a metric's name: 1 to 64 letters,
+//! digits, `_`, `.` and `-`. Every other character becomes `_`, and a number is appended to a name
+//! that another provider already has.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ const MAX: usize = 64;
 pub(super) struct Names(BTreeMap<String, String>);
 
 impl Names {
-    /// Fits names. One that fits stays, whatever others become.
+    /// Converts the names. A valid name stays unchanged.
     pub(super) fn fit<'a>(written: impl Iterator<Item = &'a str> + Clone) -> Self {
         let mut names: BTreeMap<String, String> = written
             .clone()
@@ -28,7 +28,7 @@ impl Names {
         Self(names)
     }
 
-    /// The name to write; of no provider, the same.
+    /// The name to write. A name that belongs to no provider stays unchanged.
     pub(super) fn name(&self, written: &str) -> String {
         self.0
             .get(written)
@@ -37,7 +37,7 @@ impl Names {
     }
 }
 
-/// The first of `name`, `name-2`, `name-3`… that nothing is called.
+/// The first of `name`, `name-2`, `name-3`… that no provider has.
 fn free(name: &str, names: &BTreeMap<String, String>) -> String {
     let is_free = |name: &String| names.values().all(|other| other != name);
     let numbered = (2_usize..).map(|number| {
@@ -51,7 +51,7 @@ fn free(name: &str, names: &BTreeMap<String, String>) -> String {
         .unwrap_or_default()
 }
 
-/// The part of a metric's name that comes closest.
+/// The valid name that is closest to the given one.
 pub(super) fn fitted(name: &str) -> String {
     if name.is_empty() {
         return "provider".to_owned();

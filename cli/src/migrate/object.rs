@@ -1,8 +1,8 @@
-//! An object as it is put together.
+//! Builds an object member by member.
 
 use crate::envoy::document::Node;
 
-/// Members in the order in which they are written.
+/// An object that is being built. Its members keep their order.
 #[derive(Default)]
 pub(super) struct Object(pub(super) Vec<(String, Node)>);
 
@@ -12,7 +12,7 @@ impl Object {
         self.0.push((name.to_owned(), node.into()));
     }
 
-    /// Adds a member if there is a value.
+    /// Adds a member, unless the value is `None`.
     pub(super) fn put_some(&mut self, name: &str, node: Option<impl Into<Node>>) {
         if let Some(node) = node {
             self.put(name, node);
@@ -28,7 +28,7 @@ impl Object {
         }
     }
 
-    /// Adds `true`; false is what an absent member means.
+    /// Adds `true`. An absent member means false, so false is not written.
     pub(super) fn put_flag(&mut self, name: &str, flag: bool) {
         if flag {
             self.put(name, flag);

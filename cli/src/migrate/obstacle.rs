@@ -1,6 +1,6 @@
-//! Reasons why a filter cannot be migrated.
+//! The reasons why a filter cannot be migrated.
 //!
-//! Nothing is written then, since the result would be another policy.
+//! If there is any, nothing is written: the result would be another policy.
 
 use core::fmt;
 
@@ -9,73 +9,73 @@ use portcullis::{
     jose::KeySetError,
 };
 
-/// Why a filter cannot be carried over, and where.
+/// The reason why a filter cannot be converted, with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotCarried {
-    /// The place in what was read.
+    /// The place in the document that was read.
     pub at: ConfigPath,
-    /// Why.
+    /// The reason.
     pub reason: Obstacle,
 }
 
-/// Why something has no counterpart.
+/// The reason why a part of the document cannot be converted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Obstacle {
-    /// Not a field of `jwt_authn`, as far as is known.
+    /// A field that `jwt_authn` does not have, as far as this program knows.
     UnknownField,
-    /// Both spellings of one field.
+    /// A field in both spellings.
     SpeltTwice,
-    /// Of another type.
+    /// A value of the wrong type.
     WrongType {
-        /// What belongs there.
+        /// The type that the field needs.
         expected: &'static str,
     },
-    /// A field without counterpart.
+    /// A field that has no counterpart.
     NoCounterpart {
-        /// What to do instead.
+        /// The operator's alternative.
         instead: &'static str,
     },
     /// A file that cannot be read.
     File {
         /// The file.
         file: String,
-        /// The system's words.
+        /// The operating system's message.
         fault: String,
     },
-    /// An environment variable that is not there, or is no text.
+    /// An environment variable that is not set, or is not valid text.
     Variable {
         /// The variable.
         variable: String,
     },
-    /// Bytes that are no text.
+    /// Bytes that are not valid text.
     NotText,
     /// Keys that cannot be read.
     Keys(KeySetError),
-    /// The equivalent configuration is refused.
+    /// The module refuses the equivalent configuration.
     Refused(ConfigError),
     /// An override for one of several filters.
     OverrideOfOne,
-    /// An override for another filter than the one that the routes are said to be for.
+    /// An override for a filter that `--filter` does not name.
     OverrideOfUnnamed,
     /// An override for a filter that is disabled by default.
     OverrideEnables,
-    /// A condition on a query in its encoded form.
+    /// A condition that only matches a query in its encoded form.
     QueryEncoded,
-    /// A route or a branch that is chosen by dynamic metadata.
+    /// A route or a matcher branch that depends on dynamic metadata.
     ChoiceByMetadata,
-    /// A Portcullis that is there already, where routes have overrides.
+    /// A Portcullis filter in a document whose routes have overrides for `jwt_authn`.
     OtherModule,
-    /// A route that has other metadata for Portcullis already.
+    /// A route that already has other metadata for Portcullis.
     MetadataThere,
-    /// A route next to others with policies that is matched by what the module edits.
+    /// A route that matches on something the module edits, next to other routes with policies.
     UnsettledRoute,
-    /// An override whose routes are not all here.
+    /// An override whose routes are not all in this document.
     OverrideUnmoved,
-    /// A named requirement that asks for nothing in some filters only.
+    /// A named requirement that requires nothing in some filters, but not in all.
     EmptyForSome,
-    /// Clusters of one route with unequal overrides.
+    /// Weighted clusters of one route with different overrides.
     UnequalClusters,
-    /// An RBAC filter that refuses by dynamic metadata, and would refuse nobody without it.
+    /// An RBAC filter that denies by dynamic metadata. Without the metadata it would deny nobody.
     DenialByMetadata,
 }
 

@@ -11,21 +11,21 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// What an override must be for Envoy to accept it.
+/// The value that Envoy accepts as an override for `jwt_authn`.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 
-/// What a route asks for in place of the rules.
+/// A route's requirement, which replaces the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Override {
-    /// Nothing.
+    /// The route requires nothing.
     Disabled,
-    /// A named requirement.
+    /// The route requires a named requirement.
     Requirement(String),
 }
 
-/// The override of an object, laid over those of the objects around it. As in Envoy, `disabled` and
-/// the configuration are looked up separately: an inner override that enables the filter again
-/// keeps the outer configuration.
+/// The override of a route or of an object around it. As in Envoy, `disabled` and the configuration
+/// are inherited separately: an inner override that enables the filter again keeps the outer
+/// configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layer {
     pub(super) is_disabled: Option<bool>,
@@ -38,7 +38,7 @@ impl Layer {
         configured: None,
     };
 
-    /// This override, completed by `outer`.
+    /// Fills the settings that this override leaves out with those of `outer`.
     pub(super) fn over(self, outer: &Self) -> Self {
         Self {
             is_disabled: self.is_disabled.or(outer.is_disabled),
@@ -48,7 +48,7 @@ impl Layer {
 }
 
 impl Override {
-    /// The value of `metadata.filter_metadata.portcullis`.
+    /// The route's metadata for Portcullis (`metadata.filter_metadata.portcullis`).
     pub(super) fn metadata(&self) -> Node {
         let (name, value) = match self {
             Self::Disabled => ("disabled", Node::from(true)),
@@ -62,7 +62,7 @@ impl Override {
     }
 }
 
-/// Reads a `PerRouteConfig`, perhaps within a `FilterConfig`.
+/// Reads a `PerRouteConfig`, which may be inside a `FilterConfig`.
 pub(super) fn written(config: &Node, at: &ConfigPath) -> Result<Layer, NotCarried> {
     let (name, inner) = unwrapped(config);
     let mut fields = Fields::open((at.clone(), inner))?;
@@ -71,7 +71,7 @@ pub(super) fn written(config: &Node, at: &ConfigPath) -> Result<Layer, NotCarrie
         Some(ANY_FILTER) => {
             fields.flag("is_optional")?;
             match fields.take("config")? {
-                // Envoy ignores the fields next to it.
+                // Envoy ignores the other fields if `disabled` is true.
                 _ if is_disabled => Layer {
                     is_disabled: Some(true),
                     configured: None,

@@ -1,4 +1,4 @@
-//! Providers.
+//! Converts a provider.
 
 use super::{
     difference::Deviation,
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::envoy::document::Node;
 
-/// Seconds that `jwt_authn` takes where zero is written.
+/// The clock skew in seconds that `jwt_authn` uses if the field is zero.
 const CLOCK_SKEW: u64 = 60;
 
-/// `providers.<name>`.
+/// Reads `providers.<name>`.
 pub(super) fn provider(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
     let mut fields = Fields::open(placed)?;
     let mut provider = Object::default();
@@ -35,8 +35,9 @@ pub(super) fn provider(placed: Placed<'_>, journal: &mut Journal) -> Result<Node
     Ok(provider.into())
 }
 
-/// All spellings that `jwt_authn` accepts for these audiences. For each audience, the configured spelling
-/// comes first. `jwt_authn` ignores one leading `http://` or `https://` and one trailing `/`.
+/// All spellings that `jwt_authn` accepts for these audiences, because it ignores one leading
+/// `http://` or `https://` and one trailing `/`. The configured spelling of each audience comes
+/// first.
 pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     let mut spellings: Vec<String> = Vec::new();
     for audience in written.iter().filter(|audience| !audience.is_empty()) {
@@ -45,7 +46,7 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
             .into_iter()
             .flat_map(|scheme| ["", "/"].map(|end| format!("{scheme}{bare}{end}")));
         for spelling in std::iter::once((*audience).to_owned()).chain(all) {
-            // What looks alike is not always: of `a/` the normal form is `a`.
+            // Adding a prefix or a slash can change the normal form: that of `a/` is `a`.
             let is_same = !spelling.is_empty() && normal(&spelling) == bare;
             if is_same && !spellings.contains(&spelling) {
                 spellings.push(spelling);
@@ -55,7 +56,7 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
     spellings
 }
 
-/// What `jwt_authn` compares.
+/// The normal form of an audience, which `jwt_authn` compares.
 fn normal(audience: &str) -> &str {
     let bare = ["https://", "http://"]
         .iter()
@@ -64,7 +65,7 @@ fn normal(audience: &str) -> &str {
     bare.strip_suffix('/').unwrap_or(bare)
 }
 
-/// The issuer and the audiences of tokens.
+/// Converts the issuer and the audiences.
 fn parties(
     fields: &mut Fields<'_>,
     provider: &mut Object,
@@ -78,7 +79,8 @@ fn parties(
     if audiences.is_empty() {
         provider.put("allow_any_audience", true);
     } else {
-        // Empty texts alone leave an empty list, which is refused: they are not "any".
+        // A list of empty texts becomes an empty list, which the module refuses. It must not become
+        // "any audience".
         let audiences = spellings(&audiences);
         journal.note_once(
             &fields.at().member("audiences"),
@@ -104,7 +106,7 @@ fn times(fields: &mut Fields<'_>, provider: &mut Object) -> Result<(), NotCarrie
     }
     let required = fields.flag("require_expiration")?;
     let max_lifetime = fields.duration("max_lifetime")?;
-    // A bound on its life is one on its end too.
+    // `max_lifetime` already requires an expiration.
     if !required && max_lifetime.is_none() {
         provider.put("require_expiration", false);
     }
@@ -113,7 +115,7 @@ fn times(fields: &mut Fields<'_>, provider: &mut Object) -> Result<(), NotCarrie
     Ok(())
 }
 
-/// Where tokens are found, and what happens to one that verified.
+/// Converts the places of tokens, and whether a verified token is forwarded.
 fn places(
     fields: &mut Fields<'_>,
     provider: &mut Object,
@@ -140,7 +142,7 @@ fn places(
     if reads_bearer {
         journal.note_once(&at, Deviation::StrictBearer);
     }
-    // Envoy removes a token from headers and the query, never from a cookie.
+    // `jwt_authn` removes a verified token from headers and the query, but never from a cookie.
     let mut forward = fields.flag("forward")?;
     if !forward && !cookies.is_empty() {
         if from_headers.is_empty() && params.is_empty() {
@@ -156,7 +158,7 @@ fn places(
     Ok(())
 }
 
-/// What the upstream and other filters get to know.
+/// Converts what upstreams and other filters receive: claim headers, payload and metadata.
 fn passed_on(
     fields: &mut Fields<'_>,
     provider: &mut Object,
@@ -232,7 +234,7 @@ mod tests {
                 "b/"
             ]
         );
-        // One `/` counts, not two, and one scheme.
+        // Only one `/` and one scheme are ignored.
         let twice = ["https://a//", "http://a//", "a//"];
         assert_eq!(spellings(&["https://a//"]), twice);
         assert_eq!(spellings(&["a//"])[..1], ["a//"]);

@@ -1,8 +1,8 @@
-//! Conditions on the query.
+//! Converts conditions on the query.
 //!
-//! `jwt_authn` compares a query as it was sent, and the module compares it decoded, so that
-//! `?%73ecure=1` does not evade a rule on `secure`. A condition that is written in its encoded form
-//! would never hold again, and what it protects would be open.
+//! `jwt_authn` compares a query as it was sent. The module decodes it first, so that `?%73ecure=1`
+//! does not evade a rule on `secure`. A condition in encoded form would never match in the module,
+//! so it would no longer protect anything.
 
 use super::{
     difference::Deviation,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::envoy::document::Node;
 
-/// `query_parameters[]`.
+/// Reads one of `query_parameters`.
 pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
     let mut condition = copy(node);
     let name = condition.member("name").and_then(Node::text);
@@ -41,18 +41,19 @@ pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result
     Ok(condition)
 }
 
-/// The form of a query in which a condition can hold.
+/// The form of a query that a condition can match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reading {
-    /// As it was sent and decoded.
+    /// The form as sent and the decoded form.
     Same,
-    /// Decoded: no query is sent like this.
+    /// Only the decoded form: no query is sent like this.
     Decoded,
-    /// As it was sent: decoded, it is another text.
+    /// Only the form as sent: decoding changes the text.
     Encoded,
 }
 
-/// Of a text, which in a name has no `=`.
+/// The forms that match a literal text. `separators` has characters that cannot be sent there, such
+/// as `=` in a name.
 fn of_text(text: &str, separators: &str) -> Reading {
     let of = |letter: char| match letter {
         '%' | '+' => Reading::Encoded,
@@ -62,13 +63,14 @@ fn of_text(text: &str, separators: &str) -> Reading {
     text.chars().map(of).max().unwrap_or(Reading::Same)
 }
 
-/// Of a regular expression, whose dots then match a line break as well: `%0a` is three characters
-/// to `jwt_authn`, and dots match each of them.
+/// The forms that match a regular expression. Lets its dots match a line break: `%0a` is three
+/// characters to `jwt_authn`, each of which a dot matches.
 fn of_regex(regex: &mut Node) -> Reading {
     let Some(expression) = regex.text().map(str::to_owned) else {
         return Reading::Same;
     };
-    // Where spaces mean nothing, or a flag ends before the expression does, it is not taken apart.
+    // The expression is not analysed if spaces have no meaning in it, or if a flag ends before the
+    // expression does.
     if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
         return Reading::Encoded;
     }
@@ -79,8 +81,9 @@ fn of_regex(regex: &mut Node) -> Reading {
     reading.unwrap_or(Reading::Same)
 }
 
-/// Of a class that has `%` or `+`, the decoded text may have what the class has not, unless that can
-/// be sent as it is: then a client could evade the condition before.
+/// The forms that match one step. A class with `%` or `+` matches encoded text in `jwt_authn`. The
+/// decoded text may have characters outside the class. This is harmless if clients can send them
+/// unencoded: they could already evade the condition in `jwt_authn`.
 fn of_set(set: &Set) -> Reading {
     if let Some(only) = set.only() {
         return of_text(only.encode_utf8(&mut [0; 4]), "");
@@ -94,7 +97,7 @@ fn of_set(set: &Set) -> Reading {
     }
 }
 
-/// Whether a query may have this character as it is, with the same meaning.
+/// Whether a query can contain the character unencoded, with the same meaning.
 fn is_sent(letter: char) -> bool {
     letter.is_ascii_graphic() && !"#%&+".contains(letter)
 }

@@ -1,14 +1,15 @@
-//! The report of a migration: most severe first, each difference once, with short places.
+//! Prints the differences of a migration: the most severe first, each once, with short places.
 //!
-//! One line each, `severity: place: what differs; what to do`. A line that applies to every filter
-//! has no place.
+//! Each line has the form `severity: place: what differs; what to do`. A difference that applies to
+//! every filter has no place.
 
 use std::io::{self, Write};
 
 use super::{difference::Difference, search::Found};
 use portcullis::config::ConfigPath;
 
-/// Parts of a place that only say how Envoy nests things. An index is kept unless it is the first.
+/// The parts of a path that only reflect how Envoy nests objects. Indices other than the first are
+/// kept.
 const NESTING: [&str; 8] = [
     "static_resources.",
     "filter_chains[0].",
@@ -20,7 +21,7 @@ const NESTING: [&str; 8] = [
     "routeConfig.",
 ];
 
-/// Writes the differences of a run over these filters.
+/// Prints the differences that a migration of these filters found.
 pub(super) fn write(
     differences: &[Difference],
     filters: &[Found<'_>],
@@ -36,7 +37,7 @@ pub(super) fn write(
             told.push(difference);
         }
     }
-    // What applies to every filter comes last, so that it does not hide what has to be done.
+    // Differences of every filter come last, so that they do not hide those that need work.
     told.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
     if filters.len() > 1 && told.iter().any(|one| is_within(filters, one)) {
         for (index, filter) in filters.iter().enumerate() {
@@ -64,7 +65,7 @@ fn is_within(filters: &[Found<'_>], difference: &Difference) -> bool {
             .any(|filter| within(&difference.at, filter).is_some())
 }
 
-/// The shortest form of a place by which a reader finds it.
+/// The shortest form of a path that still identifies the place.
 fn place(at: &ConfigPath, filters: &[Found<'_>]) -> String {
     for (index, filter) in filters.iter().enumerate() {
         if let Some(inner) = within(at, filter) {
@@ -81,7 +82,7 @@ fn place(at: &ConfigPath, filters: &[Found<'_>]) -> String {
     place
 }
 
-/// A place within a filter's configuration, relative to it.
+/// The path relative to the filter's configuration, if the place is inside it.
 fn within(at: &ConfigPath, filter: &Found<'_>) -> Option<String> {
     let place = at.to_string();
     let inner = place.strip_prefix(&filter.at.to_string())?;

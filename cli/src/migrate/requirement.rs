@@ -1,4 +1,4 @@
-//! Rules, and what they ask for.
+//! Converts rules and requirements.
 
 use super::{
     difference::Deviation,
@@ -17,7 +17,7 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Conditions of a route that `jwt_authn` reads and never looks at.
+/// The conditions of a route match that `jwt_authn` ignores.
 const IGNORED: [&str; 6] = [
     "cookies",
     "dynamic_metadata",
@@ -27,26 +27,26 @@ const IGNORED: [&str; 6] = [
     "tls_context",
 ];
 
-/// Reads requirements.
+/// Reads the rules and requirements of a filter.
 pub(super) struct Requirements<'a> {
-    /// Named requirements that ask for nothing.
+    /// The names of requirements that require nothing.
     empty: Vec<String>,
     providers: &'a Names,
 }
 
 impl<'a> Requirements<'a> {
-    /// For these providers.
+    /// Starts to read, with the new names of the providers.
     pub(super) const fn new(providers: &'a Names) -> Self {
         let empty = Vec::new();
         Self { empty, providers }
     }
 
-    /// The named requirements that ask for nothing.
+    /// The names of requirements that require nothing.
     pub(super) fn into_empty(self) -> Vec<String> {
         self.empty
     }
 
-    /// `requirement_map`.
+    /// Reads `requirement_map`.
     pub(super) fn named(
         &mut self,
         written: Vec<(&str, Placed<'_>)>,
@@ -59,7 +59,7 @@ impl<'a> Requirements<'a> {
                 Some(requirement) => requirement,
                 None => {
                     self.empty.push(name.to_owned());
-                    // Routes in another file may name it.
+                    // The requirement is kept, because routes in another file may name it.
                     nothing(&at, journal)
                 }
             };
@@ -68,7 +68,7 @@ impl<'a> Requirements<'a> {
         Ok(named)
     }
 
-    /// `rules[]`.
+    /// Reads one of `rules`.
     pub(super) fn rule(
         &self,
         placed: Placed<'_>,
@@ -88,7 +88,7 @@ impl<'a> Requirements<'a> {
         Ok(rule.into())
     }
 
-    /// `filter_state_rules`.
+    /// Reads `filter_state_rules`.
     pub(super) fn filter_state_rules(
         &self,
         placed: Placed<'_>,
@@ -99,7 +99,8 @@ impl<'a> Requirements<'a> {
         rules.put_some("name", fields.text("name")?);
         let mut requires = Object::default();
         for (value, placed) in fields.entries("requires")? {
-            // A value that asks for nothing is one that is not listed: `unmatched` is `allow`.
+            // A value that requires nothing is left out, because values that are not listed are
+            // allowed.
             requires.put_some(value, self.whole(placed, journal)?);
         }
         rules.put("requires", requires);
@@ -111,7 +112,8 @@ impl<'a> Requirements<'a> {
         self.empty.iter().any(|empty| empty == name)
     }
 
-    /// A `JwtRequirement` that is no member of a group; none where it asks for nothing.
+    /// Reads a `JwtRequirement` that is not a member of a group. `None` means that it requires
+    /// nothing.
     fn whole(&self, placed: Placed<'_>, journal: &mut Journal) -> Result<Option<Node>, NotCarried> {
         let at = placed.0.clone();
         let requirement = self.requirement(placed, journal)?;
@@ -121,7 +123,7 @@ impl<'a> Requirements<'a> {
         Ok(requirement)
     }
 
-    /// A `JwtRequirement`; none where it asks for nothing.
+    /// Reads a `JwtRequirement`. `None` means that it requires nothing.
     fn requirement(
         &self,
         placed: Placed<'_>,
@@ -129,7 +131,7 @@ impl<'a> Requirements<'a> {
     ) -> Result<Option<Node>, NotCarried> {
         let mut fields = Fields::open(placed)?;
         let mut requirement = Object::default();
-        // Dropping an empty name would drop the requirement.
+        // An empty name is kept: without the name, nothing would be required.
         let name = fields.chosen("provider_name")?;
         requirement.put_some("provider_name", name.map(|name| self.providers.name(name)));
         if let Some(placed) = fields.take("provider_and_audiences")? {
@@ -164,7 +166,7 @@ impl<'a> Requirements<'a> {
         let name = self.providers.name(name);
         let audiences = fields.texts("audiences")?;
         if audiences.is_empty() {
-            // Those of the provider apply, as if it stood alone.
+            // The provider's own audiences apply, as if only the provider were named.
             requirement.put("provider_name", name);
         } else {
             journal.note_once(fields.at(), Deviation::AudienceSpellings);
@@ -196,7 +198,7 @@ impl<'a> Requirements<'a> {
     }
 }
 
-/// The closest equivalent of a requirement that asks for nothing.
+/// The closest equivalent of a requirement that requires nothing.
 fn nothing(at: &ConfigPath, journal: &mut Journal) -> Node {
     journal.note(at, Deviation::EmptyRequirement);
     let mut nothing = Object::default();
@@ -204,7 +206,7 @@ fn nothing(at: &ConfigPath, journal: &mut Journal) -> Node {
     nothing.into()
 }
 
-/// `RouteMatch` of Envoy.
+/// Reads Envoy's `RouteMatch`.
 fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarried> {
     let mut fields = Fields::open(placed)?;
     let mut condition = Object::default();
@@ -251,7 +253,7 @@ fn condition(placed: Placed<'_>, journal: &mut Journal) -> Result<Node, NotCarri
     Ok(condition.into())
 }
 
-/// Notes the regular expressions in a condition that count.
+/// Notes the regular expressions of a condition that count octets.
 fn note_counts(at: &ConfigPath, condition: &Node, journal: &mut Journal) {
     visit(condition, at, &mut |at, node| {
         let regex = node.member("regex").and_then(Node::text);

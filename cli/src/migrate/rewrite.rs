@@ -1,4 +1,4 @@
-//! A document with the module in place of its filters.
+//! Rewrites a document: the module replaces each `jwt_authn` filter.
 
 use std::collections::VecDeque;
 
@@ -10,27 +10,27 @@ use super::{
 };
 use crate::envoy::{document::Node, message::WASM};
 
-/// The example whose list of capabilities is the one that is tested.
+/// The example with the tested list of capabilities.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 
-/// An Envoy built without WebAssembly would leave out a module with this mark, and pass every
-/// request.
+/// The field that makes a filter optional. An Envoy without WebAssembly support would skip an
+/// optional filter, and let every request pass.
 const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 
-/// Puts modules in the place of filters.
+/// Replaces filters by modules.
 pub(super) struct Modules<'a> {
-    /// The module's file, as Envoy shall find it.
+    /// The path of the module's file in Envoy's file system.
     module: &'a str,
-    /// The name of a filter.
+    /// The new name of each filter.
     name: String,
-    /// Configurations of those to come, in the order of the document.
+    /// The configurations of the remaining filters, in document order.
     configurations: VecDeque<Node>,
-    /// Names that other virtual machines have.
+    /// The names of virtual machines that are in use.
     taken: Vec<String>,
 }
 
 impl<'a> Modules<'a> {
-    /// With these configurations, in the order of the document.
+    /// Takes the configurations of the filters in document order.
     pub(super) fn new(
         module: &'a str,
         configurations: impl IntoIterator<Item = Node>,
@@ -44,7 +44,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// A document, or a part of one.
+    /// Rewrites a document or a part of one.
     pub(super) fn rewrite(&mut self, node: Node) -> Node {
         if filter(&node).is_some() {
             return match self.configurations.pop_front() {
@@ -73,11 +73,11 @@ impl<'a> Modules<'a> {
         let is_entry = members.iter().any(|(name, node)| {
             ["typed_config", "typedConfig"].contains(&name.as_str()) && filter(node).is_some()
         });
-        // A discovered filter goes by the name that it is asked for by.
+        // A filter from a discovery service keeps its name: Envoy requests the filter by it.
         let is_resource = members.iter().any(|(name, _)| name == "@type");
         for (name, node) in &mut members {
             match name.as_str() {
-                // Routes still configure the old name, and could disable the module by it.
+                // Routes still have overrides under the old name, which could disable the module.
                 "name" if is_entry && !is_resource => {
                     *node = self.name.as_str().into();
                 }
@@ -91,7 +91,7 @@ impl<'a> Modules<'a> {
             .collect()
     }
 
-    /// The filter that holds a module, as the example has it.
+    /// A filter entry with the module, written as in the example.
     fn module(&mut self, configuration: Node) -> Node {
         let vm_id = self.vm_id();
         let mut local = Object::default();
@@ -120,7 +120,7 @@ impl<'a> Modules<'a> {
         wasm.into()
     }
 
-    /// A name of its own: what modules of one name share is where keys lie.
+    /// An unused `vm_id`. Modules with the same `vm_id` share memory, and the keys are in it.
     fn vm_id(&mut self) -> String {
         let free = free("portcullis", |name| {
             self.taken.iter().any(|taken| taken == name)
@@ -142,7 +142,7 @@ fn wasm_url() -> String {
     format!("type.googleapis.com/{WASM}")
 }
 
-/// What the module may call and be called for.
+/// The proxy-wasm functions that the module may call and export.
 fn capabilities() -> Object {
     let mut capabilities = Object::default();
     for name in EXAMPLE
@@ -160,7 +160,7 @@ fn capabilities() -> Object {
 mod tests {
     use super::*;
 
-    /// The lines that look like capabilities are all of the example's capabilities.
+    /// The lines that look like capabilities are exactly the example's capabilities.
     #[test]
     fn allows_what_the_example_allows() {
         let (example, _) = Node::read(EXAMPLE).unwrap();

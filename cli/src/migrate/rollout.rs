@@ -1,15 +1,15 @@
 //! Guards that keep a roll-out closed while only half of it has arrived.
 //!
 //! A control plane that serves listeners and routes separately may serve either first. Rewritten
-//! routes keep their configuration for `jwt_authn`, so the old listener enforces it as before. The
-//! old routes are the danger: a module does not see typed per-route configuration, so the rewritten
-//! listener would decide by its rules where a route asks for more. It therefore gets a guard in
-//! front: RBAC that refuses every request.
+//! routes keep their overrides for `jwt_authn`, so the old listener still enforces them. Old routes
+//! with the rewritten listener are the danger: the module does not see typed per-route
+//! configuration, so it would apply its rules where a route asks for more. Therefore the rewritten
+//! listener gets a guard in front of the module: an RBAC filter that refuses every request.
 //!
-//! Each old filter has a guard of its own, named after the filter. A rewritten virtual host switches
-//! off the guard of the one filter that its routes configure. The metadata of a route apply to every
-//! module that meets it, so a route that disables one filter would otherwise disable all of them: a
-//! listener with another filter, or with one more, stays closed instead.
+//! Each old filter has its own guard, named after the filter. A rewritten virtual host switches off
+//! the guards of the filters that its routes configure, and no others. A route's metadata applies
+//! to every module in the listener, so a route that disables one filter would disable all. A
+//! listener with any other filter therefore stays closed.
 
 use core::mem;
 
@@ -23,24 +23,26 @@ use crate::envoy::{
     shape::{chains, edit_chains, has_virtual_hosts_elsewhere, is_route_configuration},
 };
 
-/// What the names of guards start with. Files of listeners and of routes are rewritten separately,
-/// so a guard has the same name in all of them.
+/// The prefix of every guard's name. Files of listeners and of routes are rewritten separately, so
+/// both must derive the same name for a guard.
 const GUARD: &str = "portcullis-rollout";
 
 const TYPES: &str = "type.googleapis.com/";
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// The guard of a filter: refuses everything on routes that were not rewritten for that filter.
+/// The guard of a filter. It refuses every request on routes that were not rewritten for that
+/// filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// Of an entry that is a `jwt_authn` filter.
+    /// The guard of an entry that is a `jwt_authn` filter.
     Of(String),
-    /// Of an entry with such a filter deep within. Overrides for it cannot be carried over, so only
-    /// files without any switch it off.
+    /// The guard of an entry that contains a `jwt_authn` filter, such as a composite filter.
+    /// Overrides for the inner filter cannot be converted, so only files without overrides switch
+    /// this guard off.
     Within(String),
 }
 
-/// The field that says where a connection manager's routes come from, if they are not in it.
+/// The field that names the source of a connection manager's routes, if the routes are not inline.
 pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
     const APART: [&str; 3] = ["rds", "scoped_routes", "scopedRoutes"];
     let is_source = |(name, node): &&(String, Node)| match name.as_str() {
@@ -55,9 +57,8 @@ pub(super) fn source_of_routes(manager: &[(String, Node)]) -> Option<&str> {
         .map(|(name, _)| name.as_str())
 }
 
-/// The guards that each chain of a connection manager needs, with the entry that each goes in front
-/// of. An upgraded request runs the upgrade's own chain, so the guards of the main one do not
-/// protect it.
+/// The guards that each chain of a connection manager needs, each with the index of the entry that
+/// it precedes. Upgraded requests run the upgrade's own chain, so that chain needs its own guards.
 pub(super) fn guards(manager: &[(String, Node)]) -> Vec<Vec<(usize, Guard)>> {
     let chains = chains(manager);
     match source_of_routes(manager) {
@@ -86,7 +87,7 @@ fn of_chain(chain: &[Node]) -> Vec<(usize, Guard)> {
     guards
 }
 
-/// Puts guards into the chains that need them.
+/// Inserts the guards into their chains.
 pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, Node)]) {
     let mut guards = guards.into_iter();
     edit_chains(manager, |chain| {
@@ -98,7 +99,7 @@ pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, N
             Node::List(entries) => entries,
             one => vec![one],
         };
-        // From the end, so that earlier indices stay valid.
+        // The last guard goes in first, so that earlier indices stay valid.
         for (index, guard) in guards.into_iter().rev() {
             entries.insert(index.min(entries.len()), guard.entry());
         }
@@ -106,7 +107,7 @@ pub(super) fn insert(guards: Vec<Vec<(usize, Guard)>>, manager: &mut [(String, N
     });
 }
 
-/// Switches off these guards for a virtual host, and no others.
+/// Switches off these guards for a virtual host, and switches on all others.
 pub(super) fn mark(overrides: &mut Vec<(String, Node)>, guards: &[Guard]) {
     overrides.retain(|(name, _)| !name.starts_with(GUARD));
     for guard in guards {
@@ -118,7 +119,7 @@ pub(super) fn mark(overrides: &mut Vec<(String, Node)>, guards: &[Guard]) {
 }
 
 impl Guard {
-    /// The name of its entry in the chain.
+    /// The name of the guard's entry in the chain.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Of(filter) => format!("{GUARD}/{filter}"),
@@ -126,11 +127,11 @@ impl Guard {
         }
     }
 
-    /// The filter.
+    /// The guard's entry in the chain.
     fn entry(&self) -> Node {
         let mut typed = Object::default();
         typed.put("@type", format!("{TYPES}{RBAC}"));
-        // Passes what one of its policies allows, and it has none.
+        // RBAC refuses what no policy allows, and this one has no policies.
         typed.put("rules", Object::default());
         let mut entry = Object::default();
         entry.put("name", self.name());
@@ -187,7 +188,8 @@ mod tests {
         assert_eq!(several, [own(), other].concat());
     }
 
-    /// A request that upgrades runs the upgrade's chain alone, past the guards of the main one.
+    /// An upgraded request only runs the upgrade's chain, which does not contain the main chain's
+    /// guards.
     #[test]
     fn guards_chains_of_upgrades() {
         let jwt = format!("{{ name: jwt, typed_config: {{ '@type': '{TYPES}{FILTER}' }} }}");
@@ -218,7 +220,8 @@ mod tests {
         }
     }
 
-    /// What an earlier run lifted must not stay lifted for a filter that the routes do not configure.
+    /// A guard that an earlier run switched off must be on again if the routes do not configure its
+    /// filter.
     #[test]
     fn lifts_the_guards_of_the_named_filters_alone() {
         let mut overrides = vec![

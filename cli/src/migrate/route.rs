@@ -1,12 +1,11 @@
-//! What single routes ask of the filter.
+//! Moves the overrides of routes into metadata.
 //!
-//! `jwt_authn` has an override with a route, a virtual host, a route configuration or a weighted
-//! cluster, the innermost of which counts. A module sees the metadata of the route alone, so each
-//! route gets what counts there.
+//! `jwt_authn` takes overrides from a route, a virtual host, a route configuration or a weighted
+//! cluster; the innermost counts. The module only sees the metadata of the route, so each route
+//! gets the override that counts for it.
 //!
-//! Routes that are delivered separately from their listener also keep the override, so that an old
-//! listener still enforces it. Their virtual hosts are marked as rewritten
-//! ([`rollout`]).
+//! Routes that are delivered separately from their listener keep the override too, so that an old
+//! listener still enforces it. Their virtual hosts are marked as rewritten ([`rollout`]).
 
 use super::{
     difference::{Deviation, Difference},
@@ -26,19 +25,19 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// How routes reach Envoy.
+/// How routes are delivered to Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delivery {
-    /// In the listener, together with its filters.
+    /// In the listener that has the `jwt_authn` filter.
     WithListener,
-    /// In a listener that has no `jwt_authn` filter.
+    /// In a listener without a `jwt_authn` filter.
     WithOtherListener,
-    /// Separately, before or after the listener.
+    /// Separately from the listener, before it or after it.
     Apart,
 }
 
 impl Delivery {
-    /// By a connection manager with routes of its own.
+    /// The delivery of a connection manager's inline routes.
     fn with(manager: &[(String, Node)]) -> Self {
         let mut entries = chains(manager).into_iter().flatten();
         match entries.any(|entry| is_entry(entry) || !filters(entry).is_empty()) {
@@ -48,11 +47,11 @@ impl Delivery {
     }
 }
 
-/// Named requirements that ask for nothing.
+/// The names of requirements that require nothing.
 pub(super) struct Empty {
-    /// In every filter of the document.
+    /// Names that require nothing in every filter.
     pub(super) everywhere: Vec<String>,
-    /// In some, and in others not.
+    /// Names that require nothing in some filters, but not in all.
     pub(super) somewhere: Vec<String>,
 }
 
@@ -60,20 +59,19 @@ pub(super) struct Empty {
 pub(super) struct Routes<'a> {
     surroundings: &'a Surroundings,
     empty: &'a Empty,
-    /// One for each route that got metadata, and for each override that no filter had.
+    /// One for each route that got metadata, and for each override that belongs to no filter.
     pub(super) differences: Vec<Difference>,
-    /// How many routes there were.
+    /// The number of routes.
     routes: usize,
-    /// How many overrides there were.
+    /// The number of overrides.
     pub(super) overrides: usize,
-    /// How many virtual hosts were marked as rewritten.
+    /// The number of virtual hosts that were marked as rewritten.
     pub(super) marked: usize,
-    /// Places of the overrides that were read.
+    /// The paths of the overrides that were read.
     seen: Vec<ConfigPath>,
 }
 
 impl<'a> Routes<'a> {
-    /// For the routes of a document.
     pub(super) const fn new(surroundings: &'a Surroundings, empty: &'a Empty) -> Self {
         Self {
             surroundings,
@@ -86,7 +84,7 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// A document.
+    /// Rewrites the document. Fails if an override is left over.
     pub(super) fn rewrite(&mut self, document: Node) -> Result<Node, NotCarried> {
         let places = places_of_overrides(&document);
         let rewritten = self.part(
@@ -200,7 +198,7 @@ impl<'a> Routes<'a> {
         Ok(Node::Map(members))
     }
 
-    /// What all clusters of a route agree upon.
+    /// The override of a route's weighted clusters, which must be the same for all of them.
     fn clusters(
         &mut self,
         clusters: &mut [Node],
@@ -225,13 +223,14 @@ impl<'a> Routes<'a> {
         Ok(agreed.unwrap_or_else(|| self.counts(inner, delivery)))
     }
 
-    /// What counts in place of the rules.
+    /// The requirement that replaces the rules, if any.
     fn counts(&self, layer: &Layer, delivery: Delivery) -> Option<Override> {
         if layer.is_disabled == Some(true) {
             return Some(Override::Disabled);
         }
         layer.configured.clone().map(|configured| match configured {
-            // A separate route may meet another listener, where this name requires something.
+            // Separately delivered routes may meet another listener, where the name requires
+            // something.
             Override::Requirement(name)
                 if delivery != Delivery::Apart && self.empty.everywhere.contains(&name) =>
             {
@@ -241,8 +240,7 @@ impl<'a> Routes<'a> {
         })
     }
 
-    /// Reads the override of an object, if it has one, and removes it where no old listener can
-    /// meet it.
+    /// Reads an object's override, and removes it unless an old listener may still use it.
     fn take(
         &mut self,
         members: &mut Vec<(String, Node)>,
@@ -281,7 +279,7 @@ impl<'a> Routes<'a> {
         Ok(own.unwrap_or_default())
     }
 
-    /// Whether it is for `jwt_authn`: by its name, or by its type.
+    /// Whether an override is for `jwt_authn`, by its name or its type.
     fn is_override(&self, name: &str, config: &Node) -> bool {
         self.surroundings.names.contains(name) || is_per_route(config)
     }
@@ -300,8 +298,8 @@ impl<'a> Routes<'a> {
         let Surroundings {
             names, wrappers, ..
         } = self.surroundings;
-        // The metadata of a route are for every filter that meets it, and no route tells which do:
-        // chains may share routes.
+        // A route's metadata applies to every filter in its listener. Chains may share routes, so
+        // the route does not show which filters those are.
         let is_known = names.contains(name) || wrappers.contains(name);
         if is_known && (!wrappers.is_empty() || names.len() > 1) {
             return Err(refused(Obstacle::OverrideOfOne));
@@ -310,7 +308,7 @@ impl<'a> Routes<'a> {
             return Err(refused(Obstacle::OverrideOfUnnamed));
         }
         if !is_known && delivery == Delivery::Apart {
-            // A listener in another file may have the filter; its routes would lose their
+            // The filter may be in another file; without the override, its routes would lose their
             // requirements.
             return Err(refused(Obstacle::OverrideOfOne));
         }
@@ -336,8 +334,9 @@ impl<'a> Routes<'a> {
     }
 }
 
-/// Refuses metadata that `jwt_authn` never looked at. The module would obey them, and an override
-/// would replace them. A file that was rewritten before has the same ones.
+/// Refuses metadata for Portcullis that the route already has. `jwt_authn` ignores them, but the
+/// module would obey them, and an override would replace them. Metadata equal to the override are
+/// accepted: the file was rewritten before.
 fn check_metadata(
     route: &[(String, Node)],
     at: &ConfigPath,

@@ -1,7 +1,8 @@
-//! The `jwt_authn` filters of an Envoy document.
+//! Finds the `jwt_authn` filters of an Envoy document.
 //!
-//! A filter is known by its type, wherever it is: in the listeners of a bootstrap, in resources
-//! of a discovery service, within a composite filter, as the default of a discovered one.
+//! A filter is found by its type anywhere in the document: in the listeners of a bootstrap, in
+//! resources of a discovery service, inside a composite filter, or as the default of a discovered
+//! filter.
 
 use crate::envoy::{
     document::Node,
@@ -9,28 +10,27 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Type of the filter's configuration.
+/// The type of the filter's configuration.
 pub(super) const FILTER: &str = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
-/// Type of an override for `jwt_authn`.
+/// The type of an override for `jwt_authn`.
 pub(super) const PER_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
-/// Namespace of its dynamic metadata, and its usual name.
+/// The namespace of the filter's dynamic metadata, which is also its usual name.
 pub(super) const NAMESPACE: &str = "envoy.filters.http.jwt_authn";
 
-/// A filter.
+/// A filter of the document.
 pub(super) struct Found<'a> {
-    /// Where its configuration is.
+    /// The path of the filter's configuration.
     pub(super) at: ConfigPath,
-    /// Its configuration.
     pub(super) configuration: &'a Node,
 }
 
-/// The configuration, where a message is a filter's.
+/// The filter's configuration, if the node is one.
 pub(super) fn filter(node: &Node) -> Option<&Node> {
     let (name, inner) = unwrapped(node);
     (name == Some(FILTER)).then_some(inner)
 }
 
-/// Whether an override is for the filter, by its type.
+/// Whether an override is for `jwt_authn`, by its type.
 pub(super) fn is_per_route(config: &Node) -> bool {
     match unwrapped(config) {
         (Some(PER_ROUTE), _) => true,
@@ -41,12 +41,12 @@ pub(super) fn is_per_route(config: &Node) -> bool {
     }
 }
 
-/// Whether a name of a type is the filter's.
+/// Whether a type URL is the filter's.
 pub(super) fn is_filter_type(url: &str) -> bool {
     url.rsplit('/').next() == Some(FILTER)
 }
 
-/// Every filter, in the order of the document.
+/// Every filter, in document order.
 pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
     let mut found = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -60,7 +60,7 @@ pub(super) fn filters(document: &Node) -> Vec<Found<'_>> {
     found
 }
 
-/// The places of overrides for the filter, found by their type.
+/// The paths of overrides for `jwt_authn`, found by their type.
 pub(super) fn places_of_overrides(document: &Node) -> Vec<ConfigPath> {
     let mut places = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -73,12 +73,12 @@ pub(super) fn places_of_overrides(document: &Node) -> Vec<ConfigPath> {
     places
 }
 
-/// Whether this is an entry with the filter in it, or with one to be discovered.
+/// Whether an entry is a `jwt_authn` filter, or may become one by discovery.
 pub(super) fn is_entry(entry: &Node) -> bool {
     types(entry).contains(&FILTER)
 }
 
-/// The types that the filter of an entry has, or may have once it is discovered.
+/// The types that an entry's filter has, or may get by discovery.
 pub(super) fn types(entry: &Node) -> Vec<&str> {
     let typed = either(entry, "typed_config");
     let discovery = either(entry, "config_discovery");

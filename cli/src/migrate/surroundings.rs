@@ -13,46 +13,46 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Types of RBAC's configuration, for a chain and for a route.
+/// The prefix of the RBAC configuration types, for a chain and for a route.
 const RBAC: &str = "envoy.extensions.filters.http.rbac.v3.RBAC";
 
-/// A connection manager whose routes come from elsewhere.
+/// A connection manager that gets its routes from elsewhere.
 pub(super) struct Elsewhere {
-    /// The place that says so.
+    /// The path of the field that names the source.
     pub(super) at: ConfigPath,
-    /// The guards that its chains need because of that.
+    /// The guards that the manager's chains therefore need.
     pub(super) guards: Vec<Guard>,
 }
 
-/// The parts of a document that affect its filters.
+/// The parts of a document that affect its `jwt_authn` filters.
 #[derive(Default)]
 pub(super) struct Surroundings {
-    /// Every name of the document, and every one that a route says something to.
+    /// Every name in the document, including those that routes have overrides for.
     pub(super) taken: BTreeSet<String>,
-    /// Names of filters, by which routes refer to them. Of a document without filters: the names that
-    /// it was said to be for, or by which its routes refer to filters elsewhere, or the usual name.
+    /// The names of the `jwt_authn` filters, which routes use. In a file without filters: the names
+    /// from `--filter`, or else the names that its routes configure, or else the usual name.
     pub(super) names: BTreeSet<String>,
-    /// Names in chains of what holds a filter deep within, as a composite filter does.
+    /// The names of chain entries that contain a filter, such as composite filters.
     pub(super) wrappers: BTreeSet<String>,
-    /// Whether there is no such filter, nor anything that holds one.
+    /// Whether the document has no such filter, nor any entry that contains one.
     pub(super) is_apart: bool,
-    /// Whether some filter is disabled unless a route enables it.
+    /// Whether a filter is disabled by default.
     pub(super) has_disabled: bool,
-    /// Where routes come from elsewhere, for chains with such a filter.
+    /// The connection managers with a filter whose routes come from elsewhere.
     pub(super) routes_elsewhere: Vec<Elsewhere>,
-    /// What reads the filter's dynamic metadata.
+    /// The places that read the filter's dynamic metadata.
     pub(super) metadata_readers: Vec<ConfigPath>,
-    /// RBAC that refuses by what it finds in that metadata: finding nothing, it lets everyone in.
+    /// RBAC filters that deny by that metadata. Without the metadata, they let everyone in.
     pub(super) denials: Vec<ConfigPath>,
-    /// Routes and branches of matchers that are chosen by that metadata.
+    /// Routes and matcher branches that depend on that metadata.
     pub(super) choices: Vec<ConfigPath>,
-    /// Entries that look like a Portcullis.
+    /// Entries that look like a Portcullis filter.
     pub(super) modules: Vec<ConfigPath>,
-    /// Names of virtual machines of WebAssembly.
+    /// The `vm_id` of each WebAssembly virtual machine.
     pub(super) vm_ids: Vec<String>,
 }
 
-/// What bears on filters. A document without filters is for those of the names in `said`.
+/// Examines a document. `said` has the names from `--filter`, for a file without filters.
 pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     let mut surroundings = Surroundings::default();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -89,7 +89,7 @@ pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     surroundings
 }
 
-/// The names of overrides that are for the filter.
+/// The names of the overrides that are for `jwt_authn`.
 fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item = String> {
     let members = match overrides {
         Node::Map(members) => members.as_slice(),
@@ -102,8 +102,8 @@ fn names_of_overrides(overrides: &Node, said: &[String]) -> impl Iterator<Item =
 }
 
 impl Surroundings {
-    /// A name for the module: under one that another filter has, a route that disables the other
-    /// would disable the module.
+    /// An unused name for the module. If another filter had the same name, a route that disables
+    /// that filter would disable the module.
     pub(super) fn free_name(&self) -> String {
         free("portcullis", |name| self.taken.contains(name))
     }
@@ -148,7 +148,7 @@ impl Surroundings {
     }
 
     fn look_at_chains(&mut self, at: &ConfigPath, manager: &[(String, Node)]) {
-        // Routes refer to what is in the chain, whatever that wraps.
+        // Routes refer to the entry in the chain, not to the filter inside it.
         for entry in chains(manager).into_iter().flatten() {
             if !is_entry(entry) && !filters(entry).is_empty() {
                 let name = entry.member("name").and_then(Node::text);
@@ -168,15 +168,15 @@ impl Surroundings {
     }
 }
 
-/// Whether this is an entry with a Portcullis, which may have any name: by the name of its file or
-/// virtual machine, or else by its configuration.
+/// Whether an entry may be a Portcullis filter: by the name of its file or virtual machine, or by
+/// its configuration. The entry's own name can be anything.
 fn is_module(entry: &Node) -> bool {
     let is_wasm = types(entry).contains(&WASM);
     let has_policy = mentions(entry, "providers") && mentions(entry, "rules");
     is_wasm && (mentions(entry, "portcullis") || has_policy)
 }
 
-/// The place in a route's match, or in a tree of matchers, that reads the filter's metadata.
+/// The path of a route match or a matcher tree that reads the filter's metadata.
 fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
     let condition = node.member("match");
     let metadata = condition.and_then(|condition| either(condition, "dynamic_metadata"));
@@ -187,7 +187,7 @@ fn choice_by_metadata(at: &ConfigPath, node: &Node) -> Option<ConfigPath> {
     (is_input && mentions(node, NAMESPACE)).then(|| at.clone())
 }
 
-/// Whether a word is anywhere in a node, in any case.
+/// Whether a word occurs anywhere in a node, ignoring case.
 fn mentions(node: &Node, word: &str) -> bool {
     let has = |text: &str| text.to_ascii_lowercase().contains(word);
     match node {
@@ -208,7 +208,8 @@ pub(super) fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
         .unwrap_or_default()
 }
 
-/// Whether it is a list of namespaces with that of the filter, as external authorization has.
+/// Whether a list of metadata namespaces contains the filter's. External authorization has such
+/// lists.
 fn lists_namespace(value: &Node) -> bool {
     match value {
         Node::List(elements) => elements
@@ -218,20 +219,20 @@ fn lists_namespace(value: &Node) -> bool {
     }
 }
 
-/// Whether RBAC, with these rules, refuses something for what it finds in the filter's metadata.
+/// Whether these RBAC rules deny requests by the filter's metadata.
 fn denies_by_metadata(rbac: &Node) -> bool {
     let rules = rbac.member("rules").is_some_and(|rules| {
         let action = rules.member("action").and_then(Node::text);
         let denies = matches!(action, Some("DENY" | "1"));
         mentions_namespace(rules, denies)
     });
-    // What a tree of matchers does on no match is not looked into.
+    // The action for `on_no_match` is not examined.
     let matcher = rbac.member("matcher");
     let of_route = rbac.member("rbac").is_some_and(denies_by_metadata);
     rules || of_route || matcher.is_some_and(|matcher| mentions_namespace(matcher, true))
 }
 
-/// Whether the namespace is in a node, beneath a negation unless `is_negated` already.
+/// Whether a node names the namespace. Unless `is_negated`, only mentions inside a negation count.
 fn mentions_namespace(node: &Node, is_negated: bool) -> bool {
     const NEGATIONS: [&str; 4] = ["not_id", "notId", "not_rule", "notRule"];
     match node {

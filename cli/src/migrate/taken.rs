@@ -1,20 +1,21 @@
-//! Trees of requirements that decide otherwise than in `jwt_authn`.
+//! Finds groups of requirements that decide differently than in `jwt_authn`.
 //!
-//! In `jwt_authn` the members of a group work on the request one after the other. Here all of them
-//! see the request as it came. The two differ where members use the same token.
+//! In `jwt_authn`, the members of a group handle the request one after the other, and each may
+//! remove its token. In Portcullis, every member sees the original request. The two differ if
+//! members use the same token.
 
 use super::difference::Deviation;
 use crate::envoy::document::Node;
 
 const GROUPS: [&str; 2] = ["requires_any", "requires_all"];
-/// Requirements that verify tokens of any provider, and take them out of the request.
+/// Requirements that verify tokens of any provider and remove them from the request.
 const LENIENT: [&str; 3] = [
     "allow_missing",
     "allow_missing_or_failed",
     "extract_only_without_validation",
 ];
 
-/// What differs for a requirement, as it is written for the module.
+/// The differences of a requirement that was converted for the module.
 pub(super) fn differences(requirement: &Node) -> Vec<Deviation> {
     let mut differences = Vec::new();
     if takes_tokens(requirement) {
@@ -26,7 +27,7 @@ pub(super) fn differences(requirement: &Node) -> Vec<Deviation> {
     differences
 }
 
-/// Whether members of some `requires_all` use the same token.
+/// Whether members of a `requires_all` use the same token.
 fn takes_tokens(requirement: &Node) -> bool {
     let all = members(requirement, "requires_all");
     if all.len() > 1 {
@@ -42,7 +43,7 @@ fn takes_tokens(requirement: &Node) -> bool {
     every_member(requirement).any(takes_tokens)
 }
 
-/// Whether `allow_missing` is anywhere but alone or in the outermost `requires_any`.
+/// Whether `allow_missing` occurs inside a group other than the outermost `requires_any`.
 fn nests_allow_missing(requirement: &Node) -> bool {
     let has = |node: &Node| contains(node, &["allow_missing"]);
     let any = members(requirement, "requires_any").iter();
@@ -58,7 +59,7 @@ fn contains(requirement: &Node, kinds: &[&str]) -> bool {
         || every_member(requirement).any(|member| contains(member, kinds))
 }
 
-/// The providers that are named anywhere in a requirement.
+/// All providers that a requirement names.
 fn providers(requirement: &Node) -> Vec<&str> {
     let both = requirement.member("provider_and_audiences");
     let own = both.unwrap_or(requirement).member("provider_name");

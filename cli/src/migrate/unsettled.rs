@@ -1,8 +1,8 @@
-//! Routes that are chosen by what the module edits.
+//! Finds routes whose choice depends on something that the module edits.
 //!
-//! Envoy chooses the route when a request arrives, and once more after the module has edited
-//! headers: a route that is reached then has not been asked what it requires. What a client sends
-//! may lead to a lax route first, and to a strict one behind the module.
+//! Envoy chooses the route when a request arrives, and again after the module has edited headers.
+//! The module only checks the requirement of the first route. A client could choose headers that
+//! lead to a lax route first, and to a strict one behind the module.
 
 use std::collections::BTreeSet;
 
@@ -16,23 +16,24 @@ use portcullis::{
     http::{HeaderName, is_parameter},
 };
 
-/// The header that says whether anyone verified.
+/// The header in which the module reports whether it verified a token.
 const MARKER: &str = "x-jwt-signature-verified";
 
-/// Headers that a module never edits. It may rewrite `:path` where a parameter holds a token.
+/// Headers that the module never edits. `:path` is not among them: the module removes a token from
+/// the query.
 const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
 
-/// What modules set or take away.
+/// The headers and query parameters that the modules edit.
 #[derive(Default)]
 pub(super) struct Edits {
     headers: Vec<HeaderName>,
     params: BTreeSet<String>,
-    /// Whether there may be more: the filters are in another file.
+    /// Whether the edits are unknown, because the filters are in another file.
     may_be_any: bool,
 }
 
 impl Edits {
-    /// The edits of these filters, or of any filter where there are none.
+    /// The edits of these filters. If there are none, any filter may edit anything.
     pub(super) fn of(filters: &[Found<'_>]) -> Self {
         let mut edits = Self {
             may_be_any: filters.is_empty(),
@@ -89,11 +90,11 @@ impl Edits {
     }
 
     fn header(&mut self, name: &str) {
-        // No request has a header whose name is none.
+        // A text that is not a valid header name matches no header.
         self.headers.extend(HeaderName::parse(name));
     }
 
-    /// Where routes are matched by what is edited.
+    /// The paths of route matches that depend on an edited header or parameter.
     pub(super) fn places(&self, document: &Node) -> Vec<ConfigPath> {
         let mut places = Vec::new();
         visit_all(document, &mut |at, node| {
@@ -117,7 +118,7 @@ impl Edits {
         places
     }
 
-    /// Where the routes of a listener are chosen by a header that is edited.
+    /// The paths of scoped routes that depend on an edited header.
     pub(super) fn scopes(&self, document: &Node) -> Vec<ConfigPath> {
         let mut places = Vec::new();
         visit_all(document, &mut |at, node| {
@@ -162,7 +163,8 @@ impl Edits {
 
     fn has_param(&self, name: Option<&str>) -> bool {
         let is_edited = |name: &str| {
-            // Routes compare a name as it was sent, and the module compares it decoded.
+            // Envoy's routes compare a parameter's name as it was sent, but the module compares it
+            // decoded.
             let mut decoded = form_urlencoded::parse(name.as_bytes());
             let decoded = decoded.next().map(|(name, _)| name).unwrap_or_default();
             self.params.iter().any(|own| is_parameter(own, &decoded))
@@ -171,7 +173,7 @@ impl Edits {
     }
 }
 
-/// The elements of a list, in either spelling of its name.
+/// The elements of a list, whose name may be in either spelling.
 fn list<'a>(node: &'a Node, name: &str) -> &'a [Node] {
     either(node, name).map(Node::elements).unwrap_or_default()
 }
@@ -191,7 +193,8 @@ mod tests {
         edits
     }
 
-    /// Where the two part, a route is matched by what the module edits and nobody notices.
+    /// Names must compare as in the module, or a route that matches on an edited header would go
+    /// unreported.
     #[test]
     fn takes_names_for_one_as_the_module_does() {
         let edits = edits();

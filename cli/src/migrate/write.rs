@@ -1,14 +1,14 @@
-//! Documents as a person would write them.
+//! Writes documents as a person would write them.
 //!
-//! YAML in block style: two spaces for each level, quotes only where a reader could take a text for
-//! something else, texts of several lines as blocks. Quoted is also what only readers of YAML 1.1
-//! misread (`on`, `1_000`, dates), since more than Envoy reads these files.
+//! The output is YAML in block style: two spaces per level, blocks for texts of several lines, and
+//! quotes only around texts that a reader could misread. Texts that only YAML 1.1 readers misread
+//! (`on`, `1_000`, dates) are quoted too, because tools other than Envoy read these files.
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use crate::envoy::document::{Node, boolean};
 
-/// A document in YAML.
+/// A document as YAML.
 pub(super) fn yaml(document: &Node) -> String {
     let mut text = String::new();
     match document {
@@ -22,7 +22,7 @@ pub(super) fn yaml(document: &Node) -> String {
     text
 }
 
-/// As JSON: unquoted scalars are null, booleans and numbers where they are that, else texts.
+/// A document as JSON: an unquoted scalar becomes null, a boolean, a number or else a text.
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -46,7 +46,7 @@ impl Serialize for Node {
 
 fn write_members(members: &[(String, Node)], indent: usize, text: &mut String) {
     for (position, (name, node)) in members.iter().enumerate() {
-        // The first member of an element follows its dash.
+        // The first member of a list element is on the line of the element's dash.
         if position > 0 || text.is_empty() || text.ends_with('\n') {
             push_indent(indent, text);
         }
@@ -70,7 +70,7 @@ fn write_elements(elements: &[Node], indent: usize, text: &mut String) {
     }
 }
 
-/// What follows a colon or a dash.
+/// Writes the text after a colon or a dash.
 fn write_value(node: &Node, indent: usize, text: &mut String) {
     let deeper = indent.saturating_add(2);
     match node {
@@ -108,11 +108,11 @@ fn push_indent(indent: usize, text: &mut String) {
     text.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// On one line; of lists and objects only the empty ones come here.
+/// A value on one line: a scalar, or an empty list or object.
 fn flow(node: &Node) -> String {
     match node {
         Node::Plain(_) if node.is_null() => "null".to_owned(),
-        // Lines that were folded, with an empty one among them, are a text in any reading.
+        // A plain scalar with line breaks was folded. Every reader takes it as a text.
         Node::Plain(text) if text.contains('\n') => scalar(text),
         Node::Plain(text) => text.clone(),
         Node::Text(text) => scalar(text),
@@ -121,7 +121,7 @@ fn flow(node: &Node) -> String {
     }
 }
 
-/// Whether a block holds the text as it is.
+/// Whether a block scalar can hold the text unchanged.
 fn is_block(text: &str) -> bool {
     let is_printable = |letter: char| letter == '\n' || !letter.is_control();
     text.contains('\n')
@@ -131,14 +131,14 @@ fn is_block(text: &str) -> bool {
         && text.chars().all(is_printable)
 }
 
-/// A text, quoted where it needs be.
+/// A text, quoted if necessary.
 fn scalar(text: &str) -> String {
     if is_plain(text) {
         text.to_owned()
     } else if text.contains(['"', '\\']) && !text.chars().any(char::is_control) {
         format!("'{}'", text.replace('\'', "''"))
     } else {
-        // A string of JSON is a double-quoted scalar of YAML.
+        // A JSON string is also a double-quoted YAML scalar.
         serde_json::Value::from(text).to_string()
     }
 }
@@ -160,7 +160,8 @@ fn is_plain(text: &str) -> bool {
         && !is_like_a_number(text)
 }
 
-/// A number in any base, with an exponent, in base 60, with separators; a version, a date, a time.
+/// Whether a text may be read as a number, a version, a date or a time. Numbers may be in any base,
+/// with an exponent or with separators.
 fn is_like_a_number(text: &str) -> bool {
     let is_of_number = |byte: u8| byte.is_ascii_hexdigit() || b"xXoO_.:+-,TZ".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_digit() || "+.".contains(first))

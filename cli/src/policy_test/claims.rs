@@ -1,4 +1,4 @@
-//! Header and claims that satisfy a provider, for a test to change.
+//! Builds a header and claims that a provider accepts, for a test to change.
 
 use serde_json::{Map, Value, json};
 
@@ -10,16 +10,16 @@ use portcullis::{
     verification::{Issuer, TokenTypes},
 };
 
-/// How long a token lasts unless the provider wants less, in seconds.
+/// The lifetime of a token in seconds, unless the provider allows only less.
 const LIFETIME: u64 = 300;
 
-/// Who a token is about, if a test does not say.
+/// The subject of a token, unless the test sets one.
 const SUBJECT: &str = "test-user";
 
-/// A value of a placeholder or a claim that nobody has constrained.
+/// The value of a claim or placeholder that has no constraint.
 const ANY: &str = "test";
 
-/// Algorithms, the quickest first.
+/// All algorithms, the fastest first.
 const PREFERRED: [Algorithm; 13] = [
     Algorithm::Es256,
     Algorithm::EdDsa,
@@ -36,7 +36,7 @@ const PREFERRED: [Algorithm; 13] = [
     Algorithm::Hs512,
 ];
 
-/// The algorithm that signs tokens of a provider.
+/// The algorithm for the tokens of a provider.
 pub(super) fn algorithm(provider: &Provider) -> Algorithm {
     let accepted = &provider.trust.algorithms;
     let mut preferred = PREFERRED.into_iter();
@@ -45,7 +45,7 @@ pub(super) fn algorithm(provider: &Provider) -> Algorithm {
         .unwrap_or(Algorithm::Es256)
 }
 
-/// A header that satisfies a provider.
+/// A header that the provider accepts.
 pub(super) fn header(provider: &Provider) -> Map<String, Value> {
     let algorithm = algorithm(provider);
     let mut header = Map::new();
@@ -64,21 +64,21 @@ pub(super) fn header(provider: &Provider) -> Map<String, Value> {
     header
 }
 
-/// What a test says about a token's claims.
+/// How a test changes the claims.
 pub(super) struct Wanted<'a> {
-    /// Laid over the others; null removes one.
+    /// Claims that replace the default ones; null removes a claim.
     pub(super) claims: &'a Map<String, Value>,
-    /// Whether it is past its end.
+    /// Whether the token has expired.
     pub(super) is_expired: bool,
-    /// The audiences of the rule, if it has its own.
+    /// The rule's own audiences, if it has any.
     pub(super) audiences: Option<&'a Audiences>,
 }
 
-/// Claims that satisfy a provider, with those of a test on top.
+/// Builds claims that the provider accepts, and applies the test's changes.
 pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Value {
     let trust = &provider.trust;
     let mut claims = Map::new();
-    // Before the subject, which names the client of some servers.
+    // The client comes first: some servers put the client's identifier into `sub`.
     put_client(&mut claims, provider);
     put(
         &mut claims,
@@ -113,8 +113,9 @@ pub(super) fn claims(provider: &Provider, wanted: &Wanted<'_>, now: u64) -> Valu
     Value::Object(claims)
 }
 
-/// The client's identifier, in the first claim that may hold it. Where the issuer is the client
-/// (RFC 7523 section 3), it is in all of them, because two that differ are refused.
+/// Sets the client's identifier in the first claim that may hold it. If the issuer is the client
+/// (RFC 7523 section 3), sets it in every such claim, because the module refuses claims that
+/// differ.
 fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     let trust = &provider.trust;
     let paths = &trust.client_id_claims;
@@ -130,7 +131,7 @@ fn put_client(claims: &mut Map<String, Value>, provider: &Provider) {
     }
 }
 
-/// Lays members over others; null removes one.
+/// Replaces the members of an object; null removes a member.
 pub(super) fn overlay(members: &mut Map<String, Value>, upper: &Map<String, Value>) {
     for (name, value) in upper {
         match value {
@@ -149,7 +150,7 @@ fn subject(provider: &Provider) -> String {
         Pattern::Prefix(text) => format!("{text}{SUBJECT}"),
         Pattern::Suffix(text) => format!("{SUBJECT}{text}"),
         Pattern::Contains(text) => format!("{SUBJECT}{text}{SUBJECT}"),
-        // What matches an expression is the test's to say.
+        // Nothing can be generated from an expression: the test must set the subject.
         Pattern::Regex(_) => SUBJECT.to_owned(),
     }
 }
@@ -169,7 +170,8 @@ fn times(claims: &mut Map<String, Value>, provider: &Provider, is_expired: bool,
     claims.insert("exp".to_owned(), json!(start.saturating_add(lifetime)));
 }
 
-/// The issuer, with the claims of its placeholders, which are added if they are absent.
+/// Returns the issuer. Fills in a template's placeholders from the claims, and adds the claims that
+/// are missing.
 fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
     match issuer {
         Issuer::Any => "https://issuer.example.com".to_owned(),
@@ -186,7 +188,7 @@ fn issuer(issuer: &Issuer, claims: &mut Map<String, Value>) -> String {
     }
 }
 
-/// Sets a claim, unless it is there.
+/// Sets a claim, unless the token has it already.
 fn put(claims: &mut Map<String, Value>, path: &ClaimPath, value: Value) {
     let segments: Vec<&str> = path.segments().collect();
     let Some((last, outer)) = segments.split_last() else {

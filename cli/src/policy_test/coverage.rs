@@ -17,7 +17,7 @@ pub(super) struct Coverage {
     pub(super) reached: usize,
     /// All rules and providers.
     pub(super) total: usize,
-    /// Those that no test reached.
+    /// The rules and providers that no test reached.
     pub(super) missed: Vec<Missed>,
     #[serde(skip)]
     parts: Vec<Part>,
@@ -28,7 +28,7 @@ pub(super) struct Coverage {
 /// A rule or provider that no test reached.
 #[derive(Serialize)]
 pub(super) struct Missed {
-    /// Its path in the policy.
+    /// The path in the policy.
     pub(super) path: String,
     pub(super) line: Option<usize>,
     pub(super) column: Option<usize>,
@@ -41,7 +41,7 @@ struct Part {
 }
 
 impl Coverage {
-    /// Nothing is reached yet.
+    /// Starts with everything unreached.
     pub(super) fn new(source: &Source, policy: &Policy, config: &Config) -> Self {
         let top = ConfigPath::default();
         let rules = (0..config.rules.len()).map(|index| top.member("rules").element(index));
@@ -66,7 +66,7 @@ impl Coverage {
         }
     }
 
-    /// Adds what a test reached.
+    /// Adds the rule and the providers that a test reached.
     pub(super) fn add(&mut self, outcome: &Outcome) {
         let top = ConfigPath::default();
         let rule = outcome.rule.map(|index| top.member("rules").element(index));
@@ -76,7 +76,7 @@ impl Coverage {
         self.seen.extend(reached.map(|at| at.to_string()));
     }
 
-    /// Counts.
+    /// Computes the totals.
     pub(super) fn finish(&mut self) {
         let missed = self
             .parts
@@ -94,7 +94,7 @@ impl Coverage {
     }
 }
 
-/// Whole percents, rounded down, of everything in all policies.
+/// The coverage of all policies together in whole percent, rounded down.
 pub(super) fn percent(all: &[Coverage]) -> u8 {
     let reached: usize = all.iter().map(|one| one.reached).sum();
     let total: usize = all.iter().map(|one| one.total).sum();

@@ -1,8 +1,8 @@
-//! `portcullis test`: what a policy should decide, written down and checked.
+//! `portcullis test`: checks that a policy decides as its tests expect.
 //!
-//! A test has a request, claims in place of a signed token, and what is expected. The policy is the
-//! operator's own except for its keys: a key made for the run takes the place of each provider's, so
-//! that the tests need no authorization server. The engine is the module's.
+//! A test has a request, claims instead of a signed token, and the expected decision. Each
+//! provider's keys are replaced by a key made for this run, so that tests need no authorization
+//! server. Everything else is the operator's policy and the module's engine.
 
 mod claims;
 mod coverage;
@@ -38,20 +38,20 @@ pub(super) struct Task<'a> {
     pub(super) files: &'a [PathBuf],
     pub(super) filter: Option<&'a str>,
     pub(super) has_coverage: bool,
-    /// The least coverage, in percent.
+    /// The minimum coverage, in percent.
     pub(super) fail_under: Option<u8>,
     pub(super) junit: Option<&'a Path>,
     pub(super) format: Format,
 }
 
-/// What came of one test.
+/// The result of one test.
 struct TestResult {
     file: String,
     name: String,
     position: Option<Position>,
     /// The differences between what was expected and what happened.
     failures: Vec<String>,
-    /// The decision, in a few words.
+    /// A short description of the decision.
     found: String,
 }
 
@@ -61,7 +61,7 @@ impl TestResult {
     }
 }
 
-/// What came of all.
+/// The results of all tests.
 #[derive(Default)]
 struct Results {
     tests: Vec<TestResult>,
@@ -78,7 +78,7 @@ impl Results {
     }
 }
 
-/// Runs the tests of files.
+/// Runs the tests in the files.
 pub(super) fn run(
     task: &Task<'_>,
     input: &mut dyn BufRead,
@@ -168,7 +168,7 @@ fn run_file(
     Ok(())
 }
 
-/// The text of the policy: another file, or a part of this one.
+/// Returns the source of the policy: another file, or the `config` object of the test file.
 fn policy_source(file: &Path, source: &Source, suite: &Suite) -> Result<Source, Failure> {
     match &suite.config {
         ConfigRef::File(path) => {

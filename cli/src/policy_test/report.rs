@@ -43,7 +43,7 @@ impl<'a> From<&'a TestResult> for Record<'a> {
     }
 }
 
-/// For programs.
+/// Prints the results as JSON.
 pub(super) fn json(
     results: &Results,
     coverage: Option<&[Coverage]>,
@@ -61,7 +61,7 @@ pub(super) fn json(
     writeln!(output)
 }
 
-/// For people: each test, what failed, and the sums.
+/// Prints the results for people: each test, its failures, and the totals.
 pub(super) fn text(
     results: &Results,
     coverage: Option<&[Coverage]>,
@@ -125,7 +125,7 @@ fn write_coverage(all: &[Coverage], output: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// `JUnit`'s XML, which CI systems show.
+/// The results in JUnit's XML format, which CI systems show.
 pub(super) fn junit(results: &Results) -> String {
     let mut files: Vec<&str> = results.tests.iter().map(|test| &*test.file).collect();
     files.dedup();
@@ -167,7 +167,7 @@ fn case(test: &TestResult) -> String {
     format!("{start}>\n      <failure message=\"{message}\">{found}</failure>\n    </testcase>\n")
 }
 
-/// Without what XML gives a meaning, or forbids.
+/// Escapes XML's special characters and removes those that XML forbids.
 fn escaped(text: &str) -> String {
     let mut safe = String::new();
     for letter in text.chars() {

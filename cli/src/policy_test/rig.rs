@@ -1,4 +1,4 @@
-//! The engine under test: the policy, with keys of this run in place of each provider's own.
+//! The engine under test: the operator's policy with keys made for this run.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use portcullis::{
     verification::SecretHash,
 };
 
-/// Fields that say where keys come from.
+/// The fields of a provider that configure its keys.
 const SOURCES: [&str; 5] = [
     "discovery",
     "local_jwks",
@@ -23,20 +23,20 @@ const SOURCES: [&str; 5] = [
     "shared_secrets",
 ];
 
-/// An engine, and what signs for it.
+/// An engine, and the keys and the secret that it accepts.
 pub(super) struct Rig {
     pub(super) engine: Engine,
     pub(super) keys: Keys,
-    /// A good secret for the clients that were asked for.
+    /// A valid secret of the clients that need one.
     pub(super) secret: String,
 }
 
-/// Why there is no engine.
+/// Why the engine cannot be built.
 #[derive(Debug)]
 pub(super) enum Unfit {
-    /// No randomness.
+    /// The operating system gives no randomness.
     NoKey,
-    /// The policy is refused with the keys of the run.
+    /// The policy is refused once it has the keys of this run.
     Refused(String),
 }
 
@@ -47,7 +47,8 @@ impl From<NoKey> for Unfit {
 }
 
 impl Rig {
-    /// For an accepted policy. The clients in `clients` get a secret of this run.
+    /// Builds the rig from an accepted policy. Gives each client in `clients` a secret made for
+    /// this run.
     pub(super) fn new(policy: &Value, config: &Config, clients: &[&str]) -> Result<Self, Unfit> {
         let mut keys = Keys::default();
         let secret = base64url::encode(&super::signer::random::<32>()?);
@@ -87,7 +88,7 @@ fn replace_keys(written: &mut Value, provider: &Provider, keys: &mut Keys) -> Re
         "local_jwks".to_owned(),
         json!({"inline_string": jwks.to_string()}),
     );
-    // A secret serves HS* alone, and a key pair the others.
+    // A shared secret only works with HS*, and a key pair only with the other algorithms.
     let is_symmetric = |algorithm: &&Algorithm| {
         matches!(
             algorithm,

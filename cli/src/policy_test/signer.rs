@@ -1,4 +1,4 @@
-//! Keys that exist for one run, and tokens that they sign.
+//! Keys made for one run, and tokens signed with them.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -15,11 +15,12 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 const RSA_BITS: usize = 2048;
 
-/// The operating system cannot make keys.
+/// The operating system gives no randomness to make keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoKey;
 
-/// Private keys by algorithm and by name; `forged` ones share their kid with the good ones.
+/// Private keys by algorithm. The flag marks a forger's key, which has the same `kid` as the
+/// provider's key.
 #[derive(Default)]
 pub(super) struct Keys(BTreeMap<(Algorithm, bool), Key>);
 
@@ -35,14 +36,14 @@ enum Key {
 /// Which key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
-    /// The provider's.
+    /// The provider's key.
     Provider,
-    /// Another one.
+    /// A key that the provider does not have.
     Forger,
 }
 
 impl Keys {
-    /// The public JWK for tokens of the provider.
+    /// The provider's public key as a JWK.
     pub(super) fn jwk(&mut self, algorithm: Algorithm) -> Result<Value, NoKey> {
         let mut jwk = self.key(algorithm, By::Provider)?.public();
         jwk.insert("kid".to_owned(), json!(kid(algorithm)));
@@ -51,7 +52,7 @@ impl Keys {
         Ok(Value::Object(jwk))
     }
 
-    /// A token.
+    /// Signs a token.
     pub(super) fn token(
         &mut self,
         algorithm: Algorithm,
@@ -74,7 +75,7 @@ impl Keys {
     }
 }
 
-/// The name of a key.
+/// The `kid` of an algorithm's key.
 pub(super) fn kid(algorithm: Algorithm) -> String {
     format!("test-{}", algorithm.name())
 }
@@ -187,7 +188,8 @@ fn mac(algorithm: Algorithm, secret: &[u8], message: &[u8]) -> Result<Vec<u8>, N
     })
 }
 
-/// A private scalar for a curve: random octets, of which few are none.
+/// A private scalar for a curve. A random value is very rarely out of range, so a few attempts
+/// suffice.
 fn scalar<K, E>(from: impl Fn(&[u8]) -> Result<K, E>, curve: u8) -> Result<K, NoKey> {
     for _ in 0..16 {
         let octets: [u8; 66] = random()?;
@@ -208,14 +210,14 @@ fn scalar<K, E>(from: impl Fn(&[u8]) -> Result<K, E>, curve: u8) -> Result<K, No
     Err(NoKey)
 }
 
-/// Octets of the operating system's generator.
+/// Random octets from the operating system.
 pub(super) fn random<const OCTETS: usize>() -> Result<[u8; OCTETS], NoKey> {
     let mut octets = [0; OCTETS];
     getrandom::fill(&mut octets).map_err(|_| NoKey)?;
     Ok(octets)
 }
 
-/// The operating system's generator.
+/// The operating system's random number generator.
 struct SystemRandom;
 
 impl TryRng for SystemRandom {
@@ -234,7 +236,7 @@ impl TryRng for SystemRandom {
     }
 
     fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Self::Error> {
-        // It worked when the run began; a key of a test protects nothing.
+        // The generator already worked at the start of the run, and a test key protects nothing.
         let _ = getrandom::fill(octets);
         Ok(())
     }

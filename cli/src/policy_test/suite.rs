@@ -1,4 +1,4 @@
-//! A file of policy tests as it is written.
+//! The format of a file with policy tests.
 
 use std::collections::BTreeMap;
 
@@ -12,24 +12,23 @@ use crate::{
 };
 use portcullis::{config::ConfigPath, decision::Reason};
 
-/// A file.
+/// A test file.
 pub(super) struct Suite {
     pub(super) config: ConfigRef,
-    /// The filter, in an Envoy file with several.
+    /// The filter's name, if the policy is in an Envoy file with several.
     pub(super) filter: Option<String>,
     pub(super) now: Option<u64>,
     pub(super) tests: Vec<Test>,
 }
 
-/// The policy that is tested.
+/// The policy under test.
 pub(super) enum ConfigRef {
-    /// A path, relative to the file.
+    /// The path of the policy's file, relative to the test file.
     File(String),
-    /// A policy in the file.
+    /// A policy in the test file itself.
     Inline(Value),
 }
 
-/// A test.
 pub(super) struct Test {
     pub(super) name: String,
     pub(super) position: Option<Position>,
@@ -53,7 +52,7 @@ pub(super) struct Request {
     pub(super) filter_state: BTreeMap<String, String>,
 }
 
-/// One line of a header, or several.
+/// The value of a header line, or several for several lines.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Values {
@@ -88,10 +87,10 @@ pub(super) struct Expect {
     pub(super) decision: Option<Outcome>,
     pub(super) status: Option<u16>,
     pub(super) reason: Option<String>,
-    /// Forwarded; null is absent.
+    /// The headers that the upstream must see; null means that the header must be absent.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Option<Values>>,
-    /// A part of `WWW-Authenticate`.
+    /// A text that `WWW-Authenticate` must contain.
     pub(super) challenge: Option<String>,
 }
 
@@ -131,7 +130,7 @@ struct RawTest {
     expect: Value,
 }
 
-/// Reads a file, or every error in it.
+/// Reads a test file, or returns every error in it.
 pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     let (document, format) = Node::read(&source.text).map_err(|error| {
         vec![source.finding(Severity::Error, error.position, "", error.fault.to_string())]
@@ -217,7 +216,7 @@ fn test(source: &Source, at: &ConfigPath, written: &Value) -> Result<Test, Findi
     })
 }
 
-/// The reason of each decision.
+/// All reasons that a decision can have.
 fn reasons() -> impl Iterator<Item = &'static str> {
     const PERMITS: [&str; 6] = [
         "cors_preflight",

@@ -1,4 +1,4 @@
-//! One test: the request that it makes, the decision, and how that differs from what is expected.
+//! Runs one test: builds its request, decides, and compares the decision with the expected one.
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -18,19 +18,19 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// What came of a test.
+/// The result of a test.
 pub(super) struct Outcome {
     /// The differences between what was expected and what happened. A test without any passes.
     pub(super) differences: Vec<String>,
-    /// The decision, in a few words.
+    /// A short description of the decision.
     pub(super) found: String,
     /// The rule that the request matched.
     pub(super) rule: Option<usize>,
-    /// The providers that were asked.
+    /// The providers whose credentials the decision used.
     pub(super) providers: Vec<String>,
 }
 
-/// Runs a test; an error says why it cannot be run.
+/// Runs a test, or says why it cannot run.
 pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, String> {
     let mut line = request(test)?;
     let rule = decide::rule(&rig.engine, &line);
@@ -82,7 +82,7 @@ fn request(test: &Test) -> Result<RequestLine, String> {
     Ok(line)
 }
 
-/// The digest of a certificate in PEM, or the digest itself, as `x5t#S256` has it.
+/// The digest of a PEM certificate, or the digest that the test gives in the form of `x5t#S256`.
 fn digest(certificate: &str) -> Result<[u8; 32], String> {
     const FORM: &str = "certificate: write a certificate in PEM, or its x5t#S256: 43 characters of \
                         base64url";
@@ -100,7 +100,7 @@ fn digest(certificate: &str) -> Result<[u8; 32], String> {
     Ok(Sha256::digest(der).into())
 }
 
-/// The provider that a token is of: the one that is named, or the only one with tokens.
+/// The provider of a token: the named one, or the policy's only provider of tokens.
 fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let takes_tokens =
         |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
@@ -133,7 +133,7 @@ fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     })
 }
 
-/// The audiences that a rule has of its own for a provider.
+/// The audiences that a rule sets for a provider, if any.
 fn rule_audiences(
     rig: &Rig,
     rule: Option<usize>,
@@ -188,7 +188,7 @@ fn signed(
         .map_err(|_| "token: the operating system gives no randomness".to_owned())
 }
 
-/// Puts a token where its provider looks first.
+/// Puts a token into the first place where its provider looks.
 fn place(rig: &Rig, id: ProviderId, token: &str, line: &mut RequestLine) -> Result<(), String> {
     let config = rig.engine.config();
     let places = config.provider(id).map(|provider| &provider.places);

@@ -1,4 +1,4 @@
-//! Files that hold policies: a policy alone, or a configuration of Envoy with Portcullis in it.
+//! Files that hold policies: a policy alone, or an Envoy configuration with Portcullis in it.
 
 pub(crate) mod policy;
 pub(crate) mod value;
@@ -23,47 +23,44 @@ use portcullis::{
     json::{self, JsonError},
 };
 
-/// A file with policies.
+/// A file that has been read, but not parsed.
 pub(crate) struct Source {
-    /// As it was named.
+    /// The file's name, as it was given on the command line.
     pub(crate) name: String,
-    /// What it says.
     pub(crate) text: String,
 }
 
-/// What a file holds.
+/// The content of a file.
 pub(crate) enum Contents {
-    /// A policy.
     Policy(Policy),
-    /// A configuration of Envoy, with each filter of Portcullis and its policy. A policy that cannot
-    /// be read is a finding.
+    /// An Envoy configuration, with its Portcullis filters. A policy that cannot be read is a
+    /// finding.
     Envoy {
-        /// The whole document.
         document: Node,
-        /// What it is written in.
+        /// The syntax of the document.
         format: Format,
-        /// The filters.
+        /// Each Portcullis filter with its policy.
         filters: Vec<(Filter, Result<Policy, Finding>)>,
     },
 }
 
-/// A policy, and how to find its places in the file.
+/// A policy, with the data to find its fields in the file.
 pub(crate) struct Policy {
-    /// What the module would read.
+    /// The policy as the module receives it.
     pub(crate) value: Value,
-    /// Unquoted numbers that Envoy takes for texts.
+    /// The fields with an unquoted number that Envoy reads as text.
     pub(crate) texts: Vec<ConfigPath>,
-    /// Where it is in the document.
+    /// The path of the policy in the document.
     pub(crate) at: ConfigPath,
-    /// JSON in a text, with the position of that text.
+    /// If the policy is JSON in a text value: the JSON, and its position.
     inner: Option<(String, Position)>,
 }
 
-/// Why a file has no contents.
+/// Why a file cannot be used.
 pub(crate) enum Unusable {
     /// It is neither YAML nor JSON.
     Syntax(Finding),
-    /// It can be read, but is not what it should be.
+    /// It can be parsed, but is not a policy or an Envoy configuration.
     Refused(Finding),
 }
 
@@ -76,9 +73,9 @@ impl Source {
         Ok(Self { name, text })
     }
 
-    /// What it holds.
+    /// Parses the file.
     pub(crate) fn contents(&self) -> Result<Contents, Unusable> {
-        // As a policy, JSON goes in as it is: the module reads those bytes.
+        // A policy in JSON is parsed as it is, because the module reads the same bytes.
         let is_json = self.text.trim_ascii_start().starts_with('{');
         let strict = is_json.then(|| json::parse(self.text.as_bytes()));
         if let Some(Err(error)) = &strict {
@@ -116,7 +113,6 @@ impl Source {
         }))
     }
 
-    /// A finding in this file.
     pub(crate) fn finding(
         &self,
         severity: Severity,
@@ -133,7 +129,7 @@ impl Source {
         }
     }
 
-    /// A finding at a place of the document.
+    /// A finding at a path of the document.
     pub(crate) fn at(
         &self,
         severity: Severity,
@@ -143,7 +139,7 @@ impl Source {
         self.finding(severity, position(&self.text, at), at.to_string(), message)
     }
 
-    /// Where a place of a policy is in this file.
+    /// The position in this file of a field of the policy.
     pub(crate) fn position_in(&self, policy: &Policy, at: &ConfigPath) -> Option<Position> {
         let Some((text, outer)) = &policy.inner else {
             return position(&self.text, &joined(&policy.at, at));
@@ -187,7 +183,7 @@ impl Source {
         })
     }
 
-    /// The failure that `--filter` names none of these.
+    /// The failure if no filter has the name that `--filter` gives.
     pub(crate) fn no_such_filter(
         &self,
         name: &str,
@@ -214,7 +210,7 @@ impl Source {
     }
 
     fn bad_json(&self, error: &JsonError) -> Unusable {
-        // The reader of YAML knows which name it is, and where.
+        // The YAML reader reports which name is duplicated, and where.
         if let (JsonError::DuplicateName { .. }, Err(error)) = (error, Node::read(&self.text)) {
             return self.unreadable(&error);
         }
@@ -229,7 +225,7 @@ impl Source {
 
 const START: Position = Position { line: 1, column: 1 };
 
-/// The place `inner` of what is at `outer`.
+/// The path `inner`, relative to `outer`.
 pub(crate) fn joined(outer: &ConfigPath, inner: &ConfigPath) -> ConfigPath {
     let mut at = outer.clone();
     for step in inner.steps() {
@@ -253,7 +249,7 @@ fn position_of(error: &JsonError) -> Option<Position> {
     }
 }
 
-/// What is wrong with JSON, without its place.
+/// The message for a JSON error, without its position.
 fn wording(text: &str, error: &JsonError) -> String {
     match error {
         JsonError::DuplicateName { .. } => {

@@ -1,8 +1,8 @@
-//! The policies of Portcullis in an Envoy document.
+//! Finds the Portcullis filters of an Envoy document and their policies.
 //!
-//! A filter is found by its type, wherever it is: in a listener, in a resource of a discovery
-//! service, in the patch of an `EnvoyFilter`. It is Portcullis if its name, its root, its file or
-//! its library says so, or if its configuration has providers and rules.
+//! A filter is found by its type anywhere in the document: in a listener, in a resource of a
+//! discovery service, in the patch of an `EnvoyFilter`. It counts as Portcullis if its name, root,
+//! file or library contains the word, or if its configuration has providers and rules.
 
 use crate::envoy::{
     document::Node,
@@ -10,48 +10,43 @@ use crate::envoy::{
 };
 use portcullis::config::{ConfigPath, Step};
 
-/// Type of the configuration of a dynamic module.
+/// The type of a dynamic module filter's configuration.
 pub(crate) const NATIVE: &str =
     "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter";
 
-/// Which build of Portcullis a filter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Build {
     /// The proxy-wasm module.
     Wasm,
-    /// The dynamic module of Envoy.
+    /// Envoy's dynamic module.
     Native,
 }
 
 /// A filter of Portcullis.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
-    /// The name in its chain.
+    /// The filter's name in its chain.
     pub(crate) name: String,
-    /// Which build it is.
     pub(crate) build: Build,
-    /// Where its own message is: `PluginConfig` or `DynamicModuleFilter`.
+    /// The path of the filter's message: `PluginConfig` or `DynamicModuleFilter`.
     pub(crate) at: ConfigPath,
-    /// That message.
+    /// The filter's message.
     pub(crate) message: Node,
-    /// Where its policy is.
+    /// The path of the policy.
     pub(crate) policy_at: ConfigPath,
-    /// Its policy.
     pub(crate) policy: Body,
 }
 
-/// How a policy is written.
+/// The form of a policy in the document.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
-    /// An object.
     Object(Node),
-    /// JSON in a text.
+    /// JSON in a text value.
     Text(String),
-    /// Nothing.
     Missing,
 }
 
-/// Every Portcullis of a document, in its order.
+/// Every Portcullis filter of a document, in document order.
 pub(crate) fn filters(document: &Node) -> Vec<Filter> {
     let mut found = Vec::new();
     visit(document, &ConfigPath::default(), &mut |at, node| {
@@ -83,7 +78,7 @@ pub(crate) fn filters(document: &Node) -> Vec<Filter> {
     found
 }
 
-/// The message of a filter in WebAssembly, or of a dynamic module.
+/// The message of a WebAssembly or dynamic module filter, with its path.
 fn message<'a>(at: &ConfigPath, node: &'a Node) -> Option<(Build, ConfigPath, &'a Node)> {
     let at = match type_of(node) {
         Some("xds.type.v3.TypedStruct" | "udpa.type.v1.TypedStruct") => at.member("value"),
@@ -96,7 +91,7 @@ fn message<'a>(at: &ConfigPath, node: &'a Node) -> Option<(Build, ConfigPath, &'
     }
 }
 
-/// What a field of the type `Any` holds.
+/// The content of a field of type `Any`.
 pub(crate) fn body(at: &ConfigPath, message: &Node, field: &str) -> (ConfigPath, Body) {
     let Some(any) = either(message, field) else {
         return (at.clone(), Body::Missing);
@@ -118,8 +113,8 @@ pub(crate) fn body(at: &ConfigPath, message: &Node, field: &str) -> (ConfigPath,
     (at, body)
 }
 
-/// Whether it is Portcullis: by its names, or else by its configuration. A `vm_id` may be another
-/// module's too.
+/// Whether a filter is Portcullis: by its names and files, or by its configuration. `vm_id` does
+/// not count, because another module may share it.
 fn is_portcullis(message: &Node, policy: &Body) -> bool {
     let names = ["name", "root_id", "filter_name"];
     let mut named = names
@@ -139,7 +134,7 @@ fn is_portcullis(message: &Node, policy: &Body) -> bool {
         }
 }
 
-/// Whether a word is in some text in there.
+/// Whether any text in the node contains the word.
 fn mentions(node: &Node, word: &str) -> bool {
     match node {
         Node::List(elements) => elements.iter().any(|element| mentions(element, word)),
@@ -148,7 +143,7 @@ fn mentions(node: &Node, word: &str) -> bool {
     }
 }
 
-/// The name of the entry around a place.
+/// The name of the filter chain entry that contains the path.
 fn name(document: &Node, at: &ConfigPath) -> String {
     let mut node = document;
     let mut name = "";
@@ -174,7 +169,7 @@ fn name(document: &Node, at: &ConfigPath) -> String {
     name.to_owned()
 }
 
-/// Policies in resources from which a control plane makes the filter.
+/// Finds policies in Kubernetes resources that a control plane turns into a filter.
 fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
     let kind = node.member("kind").and_then(Node::text);
     let (Some(kind), Some(spec)) = (kind, node.member("spec")) else {
@@ -208,7 +203,7 @@ fn of_kubernetes(at: &ConfigPath, node: &Node) -> Vec<Filter> {
     }
 }
 
-/// Whether a document is Envoy's, and no policy.
+/// Whether a document is an Envoy configuration, and not a policy.
 pub(crate) fn is_envoy(document: &Node) -> bool {
     const MARKS: [&str; 16] = [
         "@type",

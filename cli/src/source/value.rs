@@ -1,4 +1,4 @@
-//! From a document, as Envoy reads it, to the JSON that the module is given.
+//! Converts a document, as Envoy reads it, to the JSON that the module receives.
 
 use serde_json::{Map, Number, Value};
 
@@ -8,11 +8,11 @@ use crate::envoy::{
 };
 use portcullis::config::ConfigPath;
 
-/// Integers up to here are exact as doubles, which is what a `google.protobuf.Struct` has.
+/// A `google.protobuf.Struct` stores numbers as doubles, which are exact for integers up to here.
 const EXACT: u64 = 1 << 53;
 
-/// The value that the module sees. Unquoted numbers that Envoy's reader of YAML takes for texts are
-/// put into `texts`: the operator meant a number.
+/// The value that the module receives. Collects in `texts` the unquoted YAML numbers that Envoy
+/// reads as text, because the operator probably meant a number.
 pub(crate) fn value(
     node: &Node,
     format: Format,
@@ -63,7 +63,7 @@ fn plain(text: &str, at: &ConfigPath, texts: &mut Vec<ConfigPath>) -> Value {
     }
 }
 
-/// A number with a fraction or an exponent, or beyond 64 bits, without its fraction.
+/// The integer part of a number with a fraction or an exponent, or beyond 64 bits.
 fn fraction(text: &str) -> Option<Number> {
     let is_numeric = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
     let has_digit = text.contains(|letter: char| letter.is_ascii_digit());
