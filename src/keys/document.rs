@@ -52,3 +52,34 @@ impl PartialEq for Document {
 }
 
 impl Eq for Document {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    const JWKS: &[u8] = br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    fn parse(body: &[u8]) -> Result<Document, FetchError> {
+        let bytes = JWKS.len();
+        Document::parse(body, KeySetLimits { bytes, keys: 1 })
+    }
+
+    #[test]
+    fn a_document_without_usable_keys_is_distinguished_from_one_over_the_limit() {
+        assert_eq!(parse(b"{}"), Err(FetchError::Document));
+        let spaced = [JWKS, b" "].concat();
+        assert_eq!(parse(&spaced), Err(FetchError::TooLarge));
+    }
+
+    #[test]
+    fn documents_are_equal_if_their_texts_are() {
+        let document = parse(JWKS).unwrap();
+        assert_eq!(document, document.clone());
+        assert_eq!(document, parse(JWKS).unwrap());
+        let named = br#"{"keys":[{"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}]}"#;
+        assert_ne!(Ok(document), parse(named));
+    }
+}

@@ -99,3 +99,21 @@ impl fmt::Display for PreloadError {
 }
 
 impl core::error::Error for PreloadError {}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn says_why_a_document_cannot_replace_a_fetched_one() {
+        let unusable = PreloadError::Document(FetchError::Document);
+        assert_eq!(unusable.to_string(), FetchError::Document.to_string());
+        assert_eq!(
+            PreloadError::NotFetched.to_string(),
+            "the provider fetches no keys: give it remote_jwks or discovery"
+        );
+    }
+}

@@ -229,6 +229,23 @@ mod tests {
     }
 
     #[test]
+    fn a_kid_is_hidden_until_the_cooldown_or_the_backoff_ends() {
+        let mut record = fetched(0);
+        assert_eq!(record.hides_kid(&TIMING, None, at(1)), Some(Duration::ZERO));
+        record.begin(&TIMING, FetchCause::UnknownKid, at(10));
+        let cooldown = Some(Duration::from_secs(20));
+        assert_eq!(record.hides_kid(&TIMING, None, at(20)), cooldown);
+        for seconds in [40, 41, 42, 43, 44, 45, 46] {
+            record.fail(FetchError::Unreachable, at(seconds));
+        }
+        let hidden = record.hides_kid(&TIMING, None, at(46)).unwrap();
+        assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
+        assert!(hidden > Duration::ZERO);
+        // The fetch after the request's arrival has settled it.
+        assert_eq!(record.hides_kid(&TIMING, Some(at(0)), at(46)), None);
+    }
+
+    #[test]
     fn gives_one_lease_that_ends_by_itself() {
         let mut record = Record::default();
         record.begin(&TIMING, FetchCause::Freshness, at(0));

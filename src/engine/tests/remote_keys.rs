@@ -192,6 +192,16 @@ fn fetches_once_for_an_unknown_kid() {
 /// A key of another issuer is no candidate, so a newer set may have the right one: fetch once, as
 /// for an unknown kid.
 #[test]
+fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
+    let mut engine = remote();
+    let fetch = call(&mut engine, 9500);
+    engine.complete(&fetch, document(JWKS), at(9500));
+    let decision = ask(&engine, Patience::Waiting, 9600);
+    assert_eq!(label(&decision), "unknown_key");
+    assert_eq!(engine.due(at(9600)), []);
+}
+
+#[test]
 fn fetches_once_for_a_key_of_the_issuer() {
     let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
     let claims = json!({"iss": "https://a.example", "aud": "orders", "exp": NOW + 9000});
@@ -318,6 +328,7 @@ fn finds_the_keys_by_the_issuers_metadata() {
     let metadata = json!({"issuer": "https://a.example", "jwks_uri": "https://keys.example/a"});
     let mut engine = discovering();
     let fetch = call(&mut engine, 0);
+    assert!(fetch.headers().contains(&("accept", "application/json")));
     let uri = "https://a.example/.well-known/openid-configuration";
     assert_eq!(
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
@@ -337,6 +348,8 @@ fn finds_the_keys_by_the_issuers_metadata() {
         (endpoint.uri.as_str(), endpoint.cluster.as_str()),
         ("https://keys.example/a", "keys")
     );
+    let types = "application/jwk-set+json, application/json";
+    assert!(fetch.headers().contains(&("accept", types)));
     assert_eq!(
         ended(engine.complete(&fetch, document(JWKS), at(1))).keys,
         Ok(1)
@@ -368,13 +381,18 @@ fn a_fetch_ends_where_metadata_fails() {
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
     let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
-    // A missing document at the second address does not hide the error at the first.
-    let mut engine = discovering();
-    let fetch = call(&mut engine, 0);
-    let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
-    let absent = Err(FetchError::Status(404));
-    let outcome = ended(engine.complete(&fetch, absent, at(0)));
-    assert_eq!(outcome.keys, Err(FetchError::Metadata));
+    // A missing document at one address does not hide the error at the other.
+    let absent = || Err(FetchError::Status(404));
+    for (first, second) in [
+        (document("<html>"), absent()),
+        (absent(), document("<html>")),
+    ] {
+        let mut engine = discovering();
+        let fetch = call(&mut engine, 0);
+        let fetch = next(engine.complete(&fetch, first, at(0)));
+        let outcome = ended(engine.complete(&fetch, second, at(0)));
+        assert_eq!(outcome.keys, Err(FetchError::Metadata));
+    }
 }
 
 #[test]
