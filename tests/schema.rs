@@ -146,6 +146,18 @@ fn every_field_is_in_the_documentation() {
     }
 }
 
+#[test]
+fn every_preset_is_in_the_table_of_presets() {
+    let root = support::folders::project();
+    let page = fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+    let schema = schema();
+    let presets = schema["$defs"]["Provider"]["properties"]["preset"]["enum"].as_array();
+    for preset in presets.unwrap().iter().filter_map(Value::as_str) {
+        let row = format!("\n| [`{preset}`](providers/");
+        assert!(page.contains(&row), "{preset}");
+    }
+}
+
 /// A configuration with every object that has defaults.
 fn base() -> Value {
     json!({

@@ -104,6 +104,18 @@ fn the_envoy_file_of_okta_holds_the_configuration_of_its_page() {
     assert_eq!(file.pointer(&value), Some(&block(&page)));
 }
 
+#[test]
+fn every_page_is_tried() {
+    let folder = support::folders::project().join("docs/providers");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_index = path.ends_with("README.md");
+        let is_tried = pages().iter().any(|page| page.text == text);
+        assert!(is_index || is_tried, "{}", path.display());
+    }
+}
+
 fn pages() -> Vec<Page> {
     let untyped = json!({ "alg": "RS256", "kid": "k1" });
     let typed = |typ: &str| json!({ "alg": "RS256", "kid": "k1", "typ": typ });

@@ -6,24 +6,20 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{all_warnings, base_with, parse, provider};
 use crate::{
-    config::Preset,
+    config::{
+        Preset,
+        raw::describe::{Definitions, Describe as _},
+    },
     jose::{ClaimPath, JwkAlgorithm},
     policy::Audiences,
     verification::{KeyIssuer, TokenTypes},
 };
 
-const NAMES: [&str; 10] = [
-    "auth0",
-    "cognito",
-    "entra-v1",
-    "entra-v2",
-    "generic",
-    "keycloak",
-    "okta",
-    "ping-federate",
-    "private-key-jwt",
-    "rfc9068",
-];
+/// Every preset, as the schema lists them.
+fn names() -> Vec<String> {
+    let listed = Preset::describe(&mut Definitions::default());
+    serde_json::from_value(listed["enum"].clone()).unwrap()
+}
 
 fn refusal(changes: &[(&str, Value)]) -> String {
     parse(&base_with(changes)).unwrap_err().to_string()
@@ -36,7 +32,7 @@ fn warnings(changes: &[(&str, Value)]) -> Vec<String> {
 
 #[test]
 fn every_preset_is_accepted_and_strict() {
-    for name in NAMES {
+    for name in &names() {
         let changes = [
             ("providers.okta.preset", json!(name)),
             ("providers.okta.client_ids", json!(["c"])),
@@ -68,7 +64,7 @@ fn unknown_preset_is_refused_with_the_nearest_name() {
 
 #[test]
 fn no_preset_sets_an_audience_or_admits_every_tenant() {
-    for name in NAMES.iter().filter(|name| **name != "cognito") {
+    for name in names().iter().filter(|name| *name != "cognito") {
         let refused = refusal(&[
             ("providers.okta.preset", json!(name)),
             ("providers.okta.audiences", json!(null)),
@@ -203,7 +199,7 @@ fn unlike_generic(changes: &Value) -> Value {
 fn every_preset_sets_the_fields_of_its_product() {
     let jwt_or_at = json!([["jwt", "at+jwt"], false]);
     let none_or_at = json!([["at+jwt"], true]);
-    for (name, expected) in [
+    let products = [
         ("generic", json!({})),
         (
             "auth0",
@@ -270,7 +266,9 @@ fn every_preset_sets_the_fields_of_its_product() {
                 "token_types": [["at+jwt"], false],
             }),
         ),
-    ] {
+    ];
+    assert_eq!(products.len(), names().len());
+    for (name, expected) in products {
         assert_eq!(of_preset(name, &[]), unlike_generic(&expected), "{name}");
     }
 }
@@ -302,7 +300,7 @@ fn written_fields_replace_those_of_the_preset() {
         ("max_lifetime", json!("60s")),
         ("role_claims", json!(["r"])),
     ];
-    for name in NAMES {
+    for name in &names() {
         assert_eq!(of_preset(name, &written), fields(&written), "{name}");
     }
     let camel = [("maxLifetime", json!("60s"))];
