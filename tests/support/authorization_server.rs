@@ -1,8 +1,9 @@
-//! A scripted authorization server: the answer at each path, how slowly it comes, and how it fails.
+//! A scripted authorization server. The script sets the answer for each path, its delay, and its
+//! failure.
 //!
-//! The script knows nothing of sockets. The fake host reads it directly; for Envoy,
-//! [`AuthorizationServer::listen`] serves it on loopback. Clones share one script, so that a test can change
-//! the answers while requests are under way.
+//! The script does not use sockets. The fake host reads it directly; for Envoy,
+//! [`AuthorizationServer::listen`] serves it on loopback. Clones share one script, so a test can
+//! change the answers during a request.
 
 use std::{
     io,
@@ -32,12 +33,12 @@ pub struct Answer {
     pub fault: Option<Fault>,
 }
 
-/// How an answer fails on the wire.
+/// How the connection fails during an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection closes without a byte. The proxy answers 503 for the server.
+    /// The connection closes before the first byte. The proxy then answers 503 itself.
     Reset,
-    /// The connection closes half-way through the body. The call ends without headers.
+    /// The connection closes in the middle of the body, so the call fails without headers.
     Truncate,
 }
 
@@ -72,7 +73,7 @@ impl Answer {
         }
     }
 
-    /// The answer, cut off half-way through its body.
+    /// The same answer, but the connection closes in the middle of its body.
     pub fn truncated(self) -> Self {
         Self {
             fault: Some(Fault::Truncate),
@@ -80,12 +81,12 @@ impl Answer {
         }
     }
 
-    /// The answer after a delay.
+    /// The same answer after a delay.
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// The answer with one more header line.
+    /// The same answer with one more header line.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.add(name, value);
         self
@@ -110,7 +111,7 @@ struct Script {
 }
 
 impl AuthorizationServer {
-    /// A server without paths, which answers 404.
+    /// A server that answers 404 to every path.
     pub fn new() -> Self {
         Self::default()
     }
@@ -127,7 +128,7 @@ impl AuthorizationServer {
         self.0.script.lock().unwrap().held = true;
     }
 
-    /// Answers the held requests, with the answers that are set by now.
+    /// Answers the held requests with the answers that are set now.
     pub fn release(&self) {
         self.0.script.lock().unwrap().held = false;
         self.0.released.notify_all();
@@ -148,7 +149,7 @@ impl AuthorizationServer {
             .count()
     }
 
-    /// Counts a request, whether or not it is answered.
+    /// Records a request, whether or not it gets an answer.
     pub fn receive(&self, request: Message) {
         self.0.script.lock().unwrap().requests.push(request);
     }
@@ -164,7 +165,8 @@ impl AuthorizationServer {
         self.listen_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// Serves the script at this address, where a server that was dropped can come back.
+    /// Serves the script at this address, so that a server can return to its old address after it
+    /// was dropped.
     pub fn listen_at(&self, address: SocketAddr) -> io::Result<Server> {
         let this = self.clone();
         Server::start_at(address, move |request| {

@@ -1,8 +1,8 @@
-//! As many different requests as fit, over connections that stay open.
+//! Sends as many different requests as possible, over connections that stay open.
 //!
-//! A client has many connections, with one request under way on each. It sends all of them before it reads
-//! the first answer, so that even an unoptimised client keeps a proxy busy. Pipelined requests would not
-//! work: Envoy closes a connection when it answers one of them itself.
+//! A client has many connections with one pending request each. It sends all requests before it
+//! reads the first answer, so that even an unoptimised client keeps a proxy busy. Pipelining does
+//! not work, because Envoy closes a connection when it answers a request itself.
 
 use std::{
     io::{self, Read, Write},
@@ -13,11 +13,11 @@ use std::{
 
 use super::{driver::Request, http};
 
-/// The number of connections of a client.
+/// The number of connections of each client.
 const CONNECTIONS: usize = 32;
 
-/// Sends a request for each number, from so many clients, and waits for all answers. Fails with the first
-/// answer that has another status.
+/// Sends one request for each number with this many clients, and waits for all answers. Fails at
+/// the first answer with an unexpected status.
 pub fn send(
     address: SocketAddr,
     clients: u64,
@@ -72,8 +72,8 @@ fn converse(
     Ok(())
 }
 
-/// Reads an answer with `content-length`. Envoy's own answers have one, and so have those of the tests'
-/// servers.
+/// Reads an answer. It must have `content-length`, as Envoy's own answers and those of the test
+/// servers do.
 fn read_answer<'a>(connection: &mut TcpStream, text: &'a mut [u8]) -> io::Result<&'a [u8]> {
     const LENGTH: &[u8] = b"content-length: ";
     const END: &[u8] = b"\r\n\r\n";

@@ -1,4 +1,4 @@
-//! An engine, and requests that it decides: for tests that need no host.
+//! An engine that decides requests without a host.
 
 use portcullis::{
     config::Config,
@@ -10,23 +10,23 @@ use portcullis::{
 };
 use serde_json::Value;
 
-/// The engine of a configuration, which must be accepted.
+/// The engine of a configuration. Panics if the configuration is refused.
 pub fn engine(configuration: &Value) -> Engine {
     let config = Config::parse(configuration.to_string().as_bytes());
     Engine::new(config.unwrap_or_else(|error| panic!("{error}: {configuration}")))
 }
 
-/// The time in milliseconds for one in seconds since 1970.
+/// Converts seconds since 1970 to the engine's time.
 pub fn at(seconds: i64) -> UnixMillis {
     UnixMillis::new(u64::try_from(seconds).unwrap() * 1000)
 }
 
-/// Decides on a request over a plain connection, which waits for no keys.
+/// Decides a request over a plain connection. A missing key is refused, not awaited.
 pub fn decide(engine: &Engine, request: &Request<'_>, now: i64) -> Decision {
     decided(engine, request, now).decision
 }
 
-/// The decision on a request over a plain connection, which waits for no keys.
+/// Like [`decide`], with the details of the decision.
 pub fn decided(engine: &Engine, request: &Request<'_>, now: i64) -> Decided {
     engine.decide(request, None, at(now), Patience::Exhausted, &NoConnection)
 }

@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::Value;
 
-/// A configuration in the documentation.
+/// A configuration in a code block of the documentation.
 pub struct Example {
     pub file: String,
     line: usize,
@@ -25,7 +25,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// The page and the line.
+    /// The page and the line, for messages.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
@@ -48,7 +48,7 @@ pub fn of_the_documentation() -> Vec<Example> {
     pages().iter().flat_map(|page| examples(page)).collect()
 }
 
-/// The module's configuration in each Envoy configuration of `envoy/`, with its place.
+/// Portcullis's configuration in each Envoy configuration of `envoy/`, with its place.
 pub fn of_envoy() -> Vec<(String, Value)> {
     let folder = crate::folders::project().join("envoy");
     let mut found = Vec::new();
@@ -69,7 +69,7 @@ pub fn of_envoy() -> Vec<(String, Value)> {
     found
 }
 
-/// Collects every `Struct` that has rules.
+/// Collects every `Struct` that contains rules.
 fn collect(document: &Value, found: &mut dyn FnMut(&Value)) {
     match document {
         Value::Object(members) => {
@@ -104,7 +104,7 @@ fn pages() -> Vec<PathBuf> {
 fn examples(page: &Path) -> Vec<Example> {
     let text = fs::read_to_string(page).unwrap();
     let mut found: Vec<Example> = Vec::new();
-    let mut fence: Option<bool> = None; // inside a block: whether the block is a configuration
+    let mut fence: Option<bool> = None; // inside a code block: whether it is a configuration
     for (index, line) in text.lines().enumerate() {
         let info = line.trim_start().strip_prefix("```");
         match (fence, info) {

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// The project's folder.
+/// The project's root folder.
 ///
 /// # Panics
 /// Never: this package is a folder in it.
@@ -29,8 +29,8 @@ pub fn temporary() -> PathBuf {
     folder
 }
 
-/// Writes a file in a folder of [`temporary`]. A program that reads the file meanwhile sees all of it or all of the
-/// file before, because tests of one binary write the same files at the same time.
+/// Writes a file in a subfolder of [`temporary`]. The file is replaced atomically, because tests
+/// that run at the same time write and read the same files.
 ///
 /// # Panics
 /// When it cannot be written.

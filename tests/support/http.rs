@@ -1,8 +1,8 @@
-//! HTTP/1.1 over loopback sockets, as much of it as tests need.
+//! A minimal HTTP/1.1 implementation over loopback sockets.
 //!
-//! Header names and values are bytes, since half of the attacks on a filter are requests that a well-behaved
-//! client library refuses to send. Bodies are read by `content-length` or `chunked`, or up to the end of the
-//! connection. Malformed messages are `io::Error`s.
+//! Header names and values are bytes, because many attacks are requests that a normal client
+//! library refuses to send. The end of a body is given by `content-length`, by `chunked`, or by the
+//! end of the connection. A malformed message is an `io::Error`.
 
 use std::{
     fmt,
@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-/// The longest wait for a peer: far more than a loaded machine needs, so only a hang exceeds it.
+/// The timeout for reads and writes. It is much longer than even a loaded machine needs, so only a
+/// hang exceeds it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 const MAX_HEADERS: usize = 2048;
 
@@ -32,7 +33,7 @@ impl Headers {
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name.as_ref()));
     }
 
-    /// Every value of this name in any case, in order.
+    /// Every value of a header, in order. The name may be in any case.
     pub fn bytes(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
         let same = |(other, _): &&(Vec<u8>, Vec<u8>)| other.eq_ignore_ascii_case(name.as_ref());
         self.0
@@ -42,13 +43,13 @@ impl Headers {
             .collect()
     }
 
-    /// Every value of this name as text. Bytes that are not UTF-8 become U+FFFD.
+    /// Every value of a header as text. Bytes that are not UTF-8 become U+FFFD.
     pub fn values(&self, name: &str) -> Vec<String> {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         self.bytes(name).into_iter().map(text).collect()
     }
 
-    /// The only value of this name. Fails the test if the header is repeated.
+    /// The value of a header. Fails the test if the header is repeated.
     pub fn value(&self, name: &str) -> Option<String> {
         let mut values = self.values(name);
         assert!(values.len() <= 1, "header {name} is repeated: {values:?}");
@@ -64,20 +65,20 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// A message as it arrived.
+/// A message as it was received.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The method and the target of a request; an empty text and the status code of a response.
+    /// For a request, the method and the target. For a response, an empty text and the status code.
     pub start: (String, String),
     /// Header lines in order.
     pub headers: Headers,
-    /// The body, with the transfer encoding undone.
+    /// The body, without its transfer encoding.
     pub body: Vec<u8>,
     /// Trailer lines in order.
     pub trailers: Headers,
 }
 
-/// Reads a request; `None` if the peer closed the connection before one.
+/// Reads a request. Returns `None` if the peer has closed the connection before the first byte.
 pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Message>> {
     let Some(head) = read_head(from)? else {
         return Ok(None);
@@ -110,7 +111,7 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
         }
         let headers = copied(parsed.headers);
         let (body, trailers) = match (method, status) {
-            // A tunnel has no body (RFC 9110 section 9.3.6).
+            // A successful CONNECT has no body (RFC 9110 section 9.3.6).
             ("HEAD", _) | ("CONNECT", 200..=299) | (_, 204 | 304) => Default::default(),
             _ => read_body(from, &headers, Unframed::UntilClose)?,
         };
@@ -126,12 +127,12 @@ pub fn read_response(from: &mut impl BufRead, method: &str) -> io::Result<(u16, 
     }
 }
 
-/// A `GET` on a connection of its own, as for Envoy's admin interface.
+/// Sends a `GET` on a new connection, for example to Envoy's admin interface.
 pub fn get(address: SocketAddr, path: &str) -> io::Result<(u16, Vec<u8>)> {
     exchange(address, "GET", path)
 }
 
-/// A request without a body on a connection of its own.
+/// Sends a request without a body on a new connection.
 pub fn exchange(address: SocketAddr, method: &str, path: &str) -> io::Result<(u16, Vec<u8>)> {
     let mut connection = connect(address)?;
     let mut request = format!("{method} {path} HTTP/1.1\r\n").into_bytes();
@@ -145,7 +146,7 @@ pub fn exchange(address: SocketAddr, method: &str, path: &str) -> io::Result<(u1
     Ok((status, message.body))
 }
 
-/// A connection whose reads and writes give up after [`PATIENCE`].
+/// Opens a connection whose reads and writes time out after [`PATIENCE`].
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let connection = TcpStream::connect_timeout(&address, PATIENCE)?;
     connection.set_nodelay(true)?;
@@ -163,7 +164,7 @@ pub fn response(status: u16, headers: &Headers, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Writes header lines unchanged, and the empty line after them.
+/// Writes header lines unchanged, followed by the empty line.
 pub fn write_headers(into: &mut Vec<u8>, headers: &Headers) {
     for (name, value) in &headers.0 {
         into.extend_from_slice(&[name, b": ".as_slice(), value, b"\r\n"].concat());
@@ -185,7 +186,7 @@ fn read_head(from: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(head))
 }
 
-/// The body of a message without `content-length` and `chunked` (RFC 9112 section 6.3).
+/// The body of a message that has neither `content-length` nor `chunked` (RFC 9112 section 6.3).
 #[derive(Clone, Copy)]
 enum Unframed {
     Empty,

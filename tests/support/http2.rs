@@ -1,8 +1,8 @@
-//! HTTP/2 over a loopback socket, as much of it as one request and its status need.
+//! A minimal HTTP/2 client: it sends one request and reads its status.
 //!
-//! HTTP/1.1 cannot carry a `:path` with raw octets or a method in lower case, and client libraries refuse to
-//! send them. Header fields are literals without indexing and without Huffman coding (RFC 7541 section
-//! 6.2.2).
+//! HTTP/1.1 cannot carry a `:path` with arbitrary octets or a method in lower case, and client
+//! libraries refuse to send them. Header fields are sent as literals without indexing and without
+//! Huffman coding (RFC 7541 section 6.2.2).
 
 use std::{
     io::{self, Read, Write},
@@ -54,27 +54,27 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head, payload].concat()
 }
 
-/// A string literal, which is short here (RFC 7541 section 5.2).
+/// Encodes a string literal of less than 127 octets (RFC 7541 section 5.2).
 fn text(octets: &[u8]) -> Vec<u8> {
     assert!(octets.len() < 127, "longer than one octet says");
     let length = u8::try_from(octets.len()).unwrap();
     [&[length], octets].concat()
 }
 
-/// The number of octets in front of a header block.
+/// The number of octets before the header block, for padding and priority.
 const fn skipped(flags: u8) -> usize {
     let padded = if flags & PADDED == 0 { 0 } else { 1 };
     let priority = if flags & PRIORITY == 0 { 0 } else { 5 };
     padded + priority
 }
 
-/// The `:status`, which is the first field of a response: an entry of the static table, or digits.
+/// Reads `:status`, the first field of a response: an entry of the static table, or a literal.
 fn first_status(block: &[u8]) -> Option<u16> {
     let indexed = [200, 204, 206, 304, 400, 404, 500];
     match block {
-        [update, rest @ ..] if update & 0xe0 == 0x20 => first_status(rest), // size of the table
+        [update, rest @ ..] if update & 0xe0 == 0x20 => first_status(rest), // dynamic table size update
         [field @ 0x88..=0x8e, ..] => indexed.get(usize::from(field - 0x88)).copied(),
-        // A literal, indexed or not, whose name is one of the above.
+        // A literal, indexed or not, whose name is the static table's `:status`.
         [0x48..=0x4e | 0x08..=0x0e | 0x18..=0x1e, length, value @ ..] => {
             let value = value.get(..usize::from(length & 0x7f))?;
             match length & 0x80 {
@@ -86,7 +86,8 @@ fn first_status(block: &[u8]) -> Option<u16> {
     }
 }
 
-/// Three digits in Huffman code (RFC 7541 appendix B). The digits 0 to 2 take five bits, the others six.
+/// Decodes three Huffman-coded digits (RFC 7541 appendix B). The digits 0 to 2 have five bits, the
+/// others six.
 fn digits(coded: &[u8]) -> Option<u16> {
     let bits: Vec<u16> = coded
         .iter()

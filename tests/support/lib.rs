@@ -1,11 +1,11 @@
 //! Test support: drivers for the scenarios, scripted servers, signers.
 //!
-//! - [`fake_host::FakeHost`] links the module natively and plays the proxy: it is fast, deterministic and easy
-//!   to debug.
+//! - [`fake_host::FakeHost`] runs the module natively in a fake proxy: fast, deterministic and easy to debug.
 //! - [`envoy::Envoy`] runs the proxy-wasm module in the real Envoy over loopback sockets.
-//! - [`envoy::NativeEnvoy`] runs the dynamic module there.
+//! - [`envoy::NativeEnvoy`] runs the dynamic module in the real Envoy.
 //!
-//! A scenario is a function over any [`driver::Driver`]. [`on_every_driver!`] makes a test of it for each.
+//! A scenario is a function that is generic over the [`driver::Driver`]. [`on_every_driver!`] turns it into one test
+//! for each driver.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod authorization_server;
@@ -40,8 +40,8 @@ pub mod x509;
 
 /// Makes a test of each scenario for each driver: `in_process::…`, `in_envoy::…` and `in_native::…`.
 ///
-/// A scenario is `fn name<D: Driver>()`. Without an Envoy or its module, a test says so and passes; in CI it fails.
-/// `in_envoy PATH;` ahead of the scenarios names another module that Envoy needs for them.
+/// A scenario is `fn name<D: Driver>()`. If Envoy or the module is missing, a test says so and passes; in CI it fails.
+/// With `in_envoy PATH;` before the scenarios, Envoy runs the module at that path.
 #[macro_export]
 macro_rules! on_every_driver {
     ($($scenario:ident),+ $(,)?) => {
@@ -70,8 +70,8 @@ macro_rules! on_every_driver {
     };
 }
 
-/// Makes two tests of each scenario that is about the host of a proxy-wasm module: what it withholds, and what
-/// it does for the module.
+/// Makes a test of each scenario for the fake host and for Envoy with the proxy-wasm module. The scenarios depend on
+/// host features that the dynamic module does not have.
 #[macro_export]
 macro_rules! on_wasm_hosts {
     ($($scenario:ident),+ $(,)?) => {
@@ -82,7 +82,7 @@ macro_rules! on_wasm_hosts {
     };
 }
 
-/// Makes a test of each scenario in Envoy with each build. The fake host does not have what these are about.
+/// Makes a test of each scenario in Envoy with each build, for features that the fake host does not have.
 #[macro_export]
 macro_rules! on_both_builds {
     ($($scenario:ident),+ $(,)?) => {
@@ -106,7 +106,7 @@ macro_rules! on_both_builds {
     };
 }
 
-/// Makes a test of each scenario in Envoy only. The fake host does not have what these are about.
+/// Makes a test of each scenario in Envoy only, for features that the fake host does not have.
 #[macro_export]
 macro_rules! in_envoy {
     ($($scenario:ident),+ $(,)?) => {

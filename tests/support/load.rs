@@ -1,8 +1,9 @@
-//! Steady load on a listener, over connections that stay open.
+//! Puts a steady load on a listener, over connections that stay open.
 //!
-//! Each request has its right answers. A scenario may change them while it runs: [`Load::change`] returns
-//! once no request of the mix before is under way. A connection that ends without an answer counts as lost.
-//! The request is not repeated, since a client would have noticed.
+//! Each kind of request has its expected answers. A scenario may change the mix of requests:
+//! [`Load::change`] returns when no request of the old mix is pending. A connection that ends
+//! without an answer counts as lost. The request is not repeated, because a client would have
+//! noticed the loss.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +27,7 @@ use super::{
 /// The number of wrong answers that are shown in full.
 const SHOWN: usize = 10;
 
-/// A request of some kind, and its right answers.
+/// A kind of request with its expected answers.
 #[derive(Clone)]
 pub struct Shot {
     kind: &'static str,
@@ -41,7 +42,7 @@ impl Shot {
         Self::varying(kind, right, move |_| request.clone())
     }
 
-    /// Sends another request each time, made from a number that is never repeated.
+    /// Sends a different request each time, made from a number that is never repeated.
     pub fn varying(
         kind: &'static str,
         right: &[u16],
@@ -55,7 +56,7 @@ impl Shot {
         }
     }
 
-    /// If the request passes, a header names this user to the protected service.
+    /// Expects that the header for the protected service names this user, if the request passes.
     pub fn of_user(self, user: &str) -> Self {
         Self {
             user: Some(user.to_owned()),
@@ -63,7 +64,7 @@ impl Shot {
         }
     }
 
-    /// The fault of an answer, if it has one.
+    /// Describes what is wrong with an answer, if anything.
     fn fault(&self, status: u16, answer: &Message) -> Option<String> {
         let user = answer.headers.value(ECHO_USER);
         let expected = self.user.clone().filter(|_| status == 200);
@@ -83,7 +84,7 @@ pub struct Load {
 
 struct Shared {
     mix: Mutex<(u64, Arc<[Shot]>)>,
-    /// The mix of each client's last request.
+    /// For each client, the mix of its last request.
     taken: Vec<AtomicU64>,
     next: AtomicU64,
     stopping: AtomicBool,
@@ -91,7 +92,7 @@ struct Shared {
 }
 
 impl Load {
-    /// Starts so many clients, each with one connection and this pause between two requests.
+    /// Starts this many clients. Each has one connection and pauses between two requests.
     pub fn start(
         address: SocketAddr,
         clients: usize,
@@ -119,8 +120,8 @@ impl Load {
         Self { shared, clients }
     }
 
-    /// Changes the mix. Returns once no request of another mix is under way and each client has sent one of
-    /// the new mix.
+    /// Changes the mix. Returns when no request of an older mix is pending and each client has sent
+    /// one of the new mix.
     pub fn change(&self, mix: impl IntoIterator<Item = Shot>) {
         let current = {
             let mut current = self.shared.mix.lock().unwrap();
@@ -143,7 +144,7 @@ impl Load {
         self.shared.tally.lock().unwrap().clone()
     }
 
-    /// Ends the load once the clients have their last answers.
+    /// Ends the load after the clients have received their last answers.
     pub fn stop(mut self) -> Tally {
         self.end();
         self.tally()
@@ -180,16 +181,16 @@ impl Shared {
     }
 }
 
-/// How the requests ended.
+/// The results of all requests.
 #[derive(Clone, Default)]
 pub struct Tally {
-    /// The rows by kind.
+    /// The results by kind of request.
     pub rows: BTreeMap<&'static str, Row>,
     /// The first few wrong answers.
     pub wrong: Vec<String>,
 }
 
-/// How the requests of one kind ended.
+/// The results of one kind of request.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     /// The number of answers by status.
@@ -223,14 +224,14 @@ impl Tally {
         }
     }
 
-    /// The number of requests of a kind with this status.
+    /// The number of answers with this status to requests of this kind.
     pub fn of(&self, kind: &str, status: u16) -> u64 {
         let row = self.rows.get(kind);
         row.and_then(|row| row.statuses.get(&status).copied())
             .unwrap_or_default()
     }
 
-    /// Fails the test unless each answer was right and none is missing.
+    /// Fails the test if an answer was wrong or missing.
     pub fn assert_right(&self) {
         assert!(self.wrong.is_empty(), "{:#?}\n{self}", self.wrong);
     }
@@ -260,14 +261,14 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A client with one connection, which it opens again if the server says that it closes.
+/// A client with one connection. It reconnects after the server has announced that it closes.
 pub struct Client {
     address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,
 }
 
 impl Client {
-    /// A client that is connected already.
+    /// Creates a client that is already connected.
     pub fn connected(address: SocketAddr) -> io::Result<Self> {
         let connection = Some(BufReader::new(http::connect(address)?));
         Ok(Self {

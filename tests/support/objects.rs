@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The object with these members added or replaced; `null` removes a member.
+/// Returns the object with these members added or replaced; `null` removes a member.
 pub fn with(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! A threaded HTTP/1.1 server on loopback, for the scripted parts of a scenario.
+//! A threaded HTTP/1.1 server on loopback, which the scripted servers use.
 
 use std::{
     collections::BTreeMap,
@@ -17,11 +17,11 @@ use super::http::{Message, read_request};
 pub struct Reply {
     /// The bytes to write. They need not be valid HTTP.
     pub bytes: Vec<u8>,
-    /// What happens to the connection.
+    /// What the server does with the connection afterwards.
     pub then: Then,
 }
 
-/// What follows a reply.
+/// What the server does after a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// Wait for the next request.
@@ -30,8 +30,8 @@ pub enum Then {
     Close,
 }
 
-/// A threaded server on loopback. When it is dropped, its port is free and its connections are closed, as if
-/// its process had ended.
+/// A threaded server on loopback. Dropping it frees its port and closes its connections, as if its
+/// process had ended.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -45,12 +45,13 @@ struct Shared {
 }
 
 impl Server {
-    /// Listens on a free port. `handler` answers the requests, of all connections in parallel.
+    /// Listens on a free port. `handler` answers requests; those of different connections in
+    /// parallel.
     pub fn start(handler: impl Fn(Message) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), handler)
     }
 
-    /// Listens at this address.
+    /// Listens on this address.
     pub fn start_at(
         address: SocketAddr,
         handler: impl Fn(Message) -> Reply + Send + Sync + 'static,
@@ -70,7 +71,8 @@ impl Server {
                 own.open.lock().unwrap().insert(id, twin);
                 let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
                 thread::spawn(move || {
-                    // A broken connection is the peer's affair: its test misses the answer.
+                    // A broken connection needs no error here: the test that uses it misses the
+                    // answer.
                     drop(serve(connection, &*handler));
                     own.open.lock().unwrap().remove(&id);
                 });

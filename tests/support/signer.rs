@@ -1,7 +1,8 @@
-//! Signs tokens with the fixed keys of `keys/`: the issuer's side of every test.
+//! Signs tokens with the fixed keys in `keys/`, in the role of an issuer.
 //!
-//! Everything is deterministic (RSA-PSS takes its salt from a counter), so a failure repeats. The keys are
-//! public, since they are part of the repository: never configure them anywhere.
+//! Everything is deterministic (RSA-PSS takes its salt from a counter), so failures are
+//! reproducible. The private keys are public, because they are in this repository: never use them
+//! anywhere else.
 
 #![allow(
     clippy::expect_used,
@@ -23,7 +24,7 @@ use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPrivateKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-/// Which of two keys of a type signs, so that a test can sign with the wrong one.
+/// Which of the two keys of a type signs. A test for wrong signatures uses the other key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pair {
     /// The key that a test's issuer publishes.
@@ -57,7 +58,7 @@ impl Signer {
         Self::with_pair(alg, Pair::Own)
     }
 
-    /// Like [`Self::new`], but `Pair::Other` signs with a key that is not published, under the same kid.
+    /// Like [`Self::new`], but `Pair::Other` signs with an unpublished key under the same `kid`.
     pub fn with_pair(alg: Algorithm, pair: Pair) -> Self {
         let jwk = private_jwk(alg, pair);
         let private = serde_json::from_str(jwk).expect("a key file is a JSON object");
@@ -86,7 +87,8 @@ impl Signer {
         self
     }
 
-    /// The public JWK with `kid`, `alg` and `use`. The JWK of a secret contains the secret.
+    /// The public JWK with `kid`, `alg` and `use`. For a symmetric key, it contains the secret
+    /// itself.
     pub fn jwk(&self) -> Value {
         let public = ["kty", "crv", "x", "y", "n", "e", "k"];
         let mut jwk: Map<_, _> = self.private.clone();
@@ -99,7 +101,7 @@ impl Signer {
         Value::Object(jwk)
     }
 
-    /// The JWK Set with only this key.
+    /// A JWK Set with only this key.
     pub fn jwks(&self) -> Value {
         jwks([self])
     }
@@ -113,18 +115,18 @@ impl Signer {
         header
     }
 
-    /// A token with [`Self::header`] and these claims.
+    /// Signs a token with [`Self::header`] and these claims.
     pub fn sign_claims(&self, claims: &Value) -> String {
         self.token(&self.header(), claims)
     }
 
-    /// A token with exactly this header and these claims. The header may name another algorithm than the
-    /// signer's.
+    /// Signs a token with exactly this header and these claims. The header may name an algorithm
+    /// that the signer does not use.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
         self.token_of_bytes(header.to_string().as_bytes(), claims.to_string().as_bytes())
     }
 
-    /// A token with any bytes as header and payload.
+    /// Signs a token with arbitrary bytes as header and payload.
     pub fn token_of_bytes(&self, header: &[u8], payload: &[u8]) -> String {
         let input = format!(
             "{}.{}",
@@ -135,7 +137,7 @@ impl Signer {
         format!("{input}.{signature}")
     }
 
-    /// The signature of a message.
+    /// Signs a message.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.key {
             PrivateKey::Rsa(key) => sign_rsa(self.alg, key, message),
@@ -157,7 +159,7 @@ impl Signer {
     }
 }
 
-/// The JWK Set of these keys.
+/// A JWK Set with these keys.
 pub fn jwks<'a>(signers: impl IntoIterator<Item = &'a Signer>) -> Value {
     json!({ "keys": signers.into_iter().map(Signer::jwk).collect::<Vec<_>>() })
 }
@@ -267,7 +269,7 @@ fn sign_hmac(alg: Algorithm, secret: &[u8], message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// "Randomness" for the salt of PSS: 1, 2, 3 and so on.
+/// A deterministic source of octets for PSS salts: 1, 2, 3 and so on.
 struct Counter(u8);
 
 impl TryRng for Counter {

@@ -1,6 +1,6 @@
-//! How many cases a generated test runs.
+//! The number of cases of a generated test.
 
-/// The number of cases, multiplied by `PORTCULLIS_TIMES`, which `make test-exhaustive` sets.
+/// Multiplies the number of cases by `PORTCULLIS_TIMES`, which `make test-exhaustive` sets.
 pub fn times(cases: u32) -> u32 {
     let factor = std::env::var("PORTCULLIS_TIMES").map_or(1, |factor| factor.parse().unwrap());
     cases.saturating_mul(factor)

@@ -1,7 +1,8 @@
-//! The protected service behind the gate. It records every request and answers 200, or what [`STATUS`] says.
+//! The protected service. It records every request and answers 200, unless the request asks for
+//! another status by [`STATUS`].
 //!
-//! Each answer has an [`ECHO_ID`], so that an exchange finds its own record even if many run at once, or if
-//! the answer has no body (`HEAD`).
+//! Each answer has an [`ECHO_ID`], which leads to the record of its request even if many requests
+//! run at once or the answer has no body (`HEAD`).
 
 use std::{
     io,
@@ -15,18 +16,18 @@ use super::{
     server::{Reply, Server, Then},
 };
 
-/// The response header that names the request's record.
+/// The response header with the id of the request's record.
 pub const ECHO_ID: &str = "x-echo-id";
-/// The response header that repeats [`USER`].
+/// The response header that repeats the request's [`USER`].
 pub const ECHO_USER: &str = "x-echo-user";
-/// The request header in which a gate names the user.
+/// The request header in which the gate passes the user.
 pub const USER: &str = "x-user";
-/// The request header in which a test chooses the service's status.
+/// The request header by which a test chooses the service's status.
 pub const STATUS: &str = "x-echo-status";
 /// The body of the protected service's answers.
 pub const BODY: &[u8] = b"hello from the protected service";
 
-/// A recording HTTP server.
+/// The recording HTTP server.
 pub struct Upstream {
     server: Server,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -63,7 +64,7 @@ impl Upstream {
         self.server.address()
     }
 
-    /// The recorded request, by the [`ECHO_ID`] of its answer.
+    /// The recorded request that belongs to an answer, found by its [`ECHO_ID`].
     pub fn seen(&self, response_headers: &Headers) -> Option<Seen> {
         let id: usize = response_headers.value(ECHO_ID)?.parse().ok()?;
         self.seen.lock().unwrap().get(id).cloned()

@@ -1,7 +1,8 @@
-//! Verifies signatures like a host that knows X.509 and nothing of JOSE. Its DER readers are not the
-//! product's.
+//! Verifies signatures like a host that knows X.509 but not JOSE. The DER parsers are independent
+//! of Portcullis's own.
 //!
-//! Like BoringSSL, it only looks at the key: it takes any hash with any key, whatever a token says.
+//! Like BoringSSL, it only looks at the key: any hash works with any key, whatever algorithm the
+//! token names.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +24,7 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
-/// Whether a signature is good; `None` if the key cannot be read or the hash is unknown.
+/// Whether a signature is valid; `None` if the key cannot be read or the hash is unknown.
 pub fn verifies(hash: &str, public_key: &[u8], signature: &[u8], text: &[u8]) -> Option<bool> {
     let key = SubjectPublicKeyInfoRef::from_der(public_key).ok()?;
     let octets = key.subject_public_key.as_bytes()?;
@@ -61,14 +62,14 @@ pub fn verifies(hash: &str, public_key: &[u8], signature: &[u8], text: &[u8]) ->
     }
 }
 
-/// The two integers of a sequence, which must be strict DER.
+/// The two integers of a DER sequence. The encoding must be strict.
 fn numbers(der: &[u8]) -> Option<[&[u8]; 2]> {
     let numbers = Vec::<UintRef<'_>>::from_der(der).ok()?;
     let octets: Vec<_> = numbers.iter().map(|number| number.as_bytes()).collect();
     octets.try_into().ok()
 }
 
-/// An `Ecdsa-Sig-Value` in JOSE's form; `None` if it is not one.
+/// Converts an `Ecdsa-Sig-Value` to JOSE's form; `None` if the input is not valid.
 fn side_by_side(der: &[u8], octets: usize) -> Option<Vec<u8>> {
     let mut both = Vec::new();
     for number in numbers(der)? {

@@ -1,9 +1,9 @@
 //! `portcullis migrate` as a user runs it.
 //!
-//! `filters/` holds configurations of `jwt_authn`, which the test embeds in an Envoy configuration;
-//! `documents/` holds whole files. Next to each is the expected standard output (`.out`) and standard error
-//! (`.told`), word for word. `PORTCULLIS_BLESS=1` writes them again. If Envoy and the module are installed,
-//! Envoy validates each file before and after it is rewritten.
+//! `filters/` holds `jwt_authn` configurations, which the test embeds in an Envoy configuration;
+//! `documents/` holds whole files. Next to each file is the expected standard output (`.out`) and
+//! standard error (`.told`). `PORTCULLIS_BLESS=1` writes the expected files again. If Envoy and the
+//! module are installed, Envoy validates each file before and after the rewrite.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -28,10 +28,10 @@ use portcullis::config::Config;
 use portcullis_cli::migrate::{Deviation, Obstacle, configuration};
 use serde_json::{Value, json};
 
-/// The key of the case that reads the environment.
+/// A key set, which one case reads from an environment variable.
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"rgvbd-gRuo5y7perHm04oqvtq2A4Ak80WzBTaKORFWc"}]}"#;
 
-/// The Envoy configuration around a case's filter.
+/// The Envoy configuration that surrounds a case's filter.
 const ENVOY: &str = r#"static_resources:
   listeners:
   - name: ingress
@@ -61,14 +61,14 @@ FILTER
     load_assignment: { cluster_name: idp, endpoints: [] }
 "#;
 
-/// Documents that are not a bootstrap. Envoy can only validate a bootstrap.
+/// Documents that are not a bootstrap: Envoy can only validate a bootstrap.
 const RESOURCES: [&str; 3] = ["extensions", "listeners", "routes_alone"];
 
 fn folder() -> PathBuf {
     support::folders::project().join("cli/tests/migrate")
 }
 
-/// The configurations in a folder, by name.
+/// The configurations in a folder, each with its name.
 fn cases(kind: &str) -> Vec<(String, PathBuf)> {
     let mut cases: Vec<_> = fs::read_dir(folder().join(kind))
         .unwrap()
@@ -98,7 +98,6 @@ fn migrate(file: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Writes a file for a test.
 fn file(name: &str, text: &str) -> PathBuf {
     support::folders::write("migrate", name, text)
 }
@@ -109,7 +108,7 @@ fn embedded(name: &str, filter: &str) -> PathBuf {
         .lines()
         .map(|line| format!("              {line}"))
         .collect();
-    // An empty configuration has no members to write next to the type.
+    // An empty configuration adds no members next to the type.
     let indented = indented.join("\n").replace("              {}", "");
     file(&format!("{name}.yaml"), &ENVOY.replace("FILTER", &indented))
 }
@@ -169,7 +168,7 @@ fn rewrites_whole_documents() {
     }
 }
 
-/// A second rewrite changes nothing, except what a roll-out needs.
+/// A second rewrite changes nothing except the guards of a roll-out.
 #[test]
 fn leaves_only_the_guards_of_a_roll_out_behind() {
     const APART: [&str; 3] = ["listeners", "routes_alone", "several"];
@@ -183,7 +182,7 @@ fn leaves_only_the_guards_of_a_roll_out_behind() {
     }
 }
 
-/// Envoy runs the rewritten file, as it ran the file before.
+/// Envoy accepts the rewritten file if it accepts the original.
 #[test]
 fn envoy_accepts_every_rewritten_file() {
     let (envoy, module) = (
@@ -237,7 +236,7 @@ fn validate(envoy: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {said}", file.display());
 }
 
-/// Other programs pass a message of theirs and get the equivalent.
+/// Other programs pass a single message and get its equivalent.
 #[test]
 fn migrates_a_single_message() {
     let provider = json!({ "issuer": "a", "localJwks": { "inlineString": KEYS } });

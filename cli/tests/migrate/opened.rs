@@ -43,7 +43,7 @@ const OTHER_MODULE: &str = r#"
         root_id: portcullis
         vm_config: { vm_id: device, code: { local: { filename: /etc/m.wasm } } }"#;
 
-/// Every Portcullis filter reads the metadata of a route, not only the one that is meant.
+/// A route's metadata reaches every Portcullis filter, not only the one that replaces `jwt_authn`.
 #[test]
 fn overrides_for_jwt_authn_disable_no_other_portcullis() {
     let off = routes(&format!("{{ jwt: {{ {PER_ROUTE}, disabled: true }} }}"));
@@ -85,7 +85,7 @@ fn overrides_for_jwt_authn_disable_no_other_portcullis() {
     assert!(says(dangers(&file("module-apart.yaml", &apart), &REWRITE)));
 }
 
-/// If a route already has such metadata, the module would obey it, or the rewrite would lose it.
+/// The module would obey metadata that a route already has, or the rewrite would lose it.
 #[test]
 fn neither_obeys_nor_loses_existing_metadata() {
     let strict = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -122,7 +122,7 @@ fn neither_obeys_nor_loses_existing_metadata() {
             }
         }
     }
-    // Another listener of the file was migrated before.
+    // Another listener of the file has been migrated before.
     let migrated = manager("x", &format!("route_config: {}", there("{}", authorize)));
     let (migrated, _) = migrated.split_once("  http_filters:").unwrap();
     let document = format!(
@@ -133,7 +133,7 @@ fn neither_obeys_nor_loses_existing_metadata() {
     assert!(rewritten.contains("- root"), "{rewritten}");
 }
 
-/// The module does not write the metadata, so the request would take another route.
+/// The module does not write dynamic metadata, so the request would take another route.
 #[test]
 fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     let metadata = "filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: blocked }]";
@@ -163,7 +163,7 @@ fn no_route_is_chosen_by_metadata_of_jwt_authn() {
     }
 }
 
-/// Envoy chooses the scoped routes again behind the module.
+/// Envoy chooses among scoped routes again after the module has edited headers.
 #[test]
 fn no_scope_is_chosen_by_headers_that_the_module_edits() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");
@@ -206,7 +206,8 @@ fn rules(condition: &Value) -> Value {
     })
 }
 
-/// The module compares decoded queries.
+/// The module decodes a query before it compares it, so a condition in encoded form would never
+/// match.
 #[test]
 fn writes_no_rule_for_a_query_in_its_encoded_form() {
     let param = |name: &str, pattern: Value| {
@@ -227,7 +228,7 @@ fn writes_no_rule_for_a_query_in_its_encoded_form() {
         let place = "rules[0].match.queryParameters[0]";
         assert!(error.at.to_string().ends_with(place), "{}", error.at);
     }
-    // No client sends this, so the rule applied to no request.
+    // No client sends a query like this, so the rule never matched in `jwt_authn`.
     let migrated = configuration(&param("q", json!({ "exact": "a b" }))).unwrap();
     let mut differences = migrated.differences.iter();
     assert!(differences.any(|one| one.what == Deviation::QueryDecoded));

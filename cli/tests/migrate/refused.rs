@@ -1,4 +1,4 @@
-//! Configurations that are not migrated, and the reasons that are reported.
+//! Configurations that `migrate` refuses, and the reasons that it reports.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use super::{ENVOY, embedded, file, migrate};
 pub(super) const PROVIDER: &str =
     "providers: { idp: { issuer: a, local_jwks: { filename: keys.json } } }";
 
-/// The messages of a run that prints nothing and ends with this code.
+/// The messages of a run that prints nothing on standard output and ends with this exit code.
 pub(super) fn messages(file: &std::path::Path, arguments: &[&str], code: i32) -> String {
     let output = migrate(file, arguments);
     let messages = String::from_utf8(output.stderr).unwrap();
@@ -207,7 +207,7 @@ fn distinguishes_wrong_usage_from_findings() {
     }
 }
 
-/// RBAC that reads metadata which nobody writes any more would let everyone in.
+/// If nothing writes the metadata any more, an RBAC filter that denies by it would let everyone in.
 #[test]
 fn opens_nothing_that_rbac_refuses_by_metadata() {
     let metadata = "{ filter: envoy.filters.http.jwt_authn, path: [{ key: jwt }, { key: sub }], \
@@ -259,7 +259,8 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
     }
 }
 
-/// A route's overrides for another module must not reach this one.
+/// If the module had a name that routes use, their overrides for another filter would reach the
+/// module.
 #[test]
 fn uses_no_name_that_routes_refer_to() {
     let envoy = fs::read_to_string(embedded("names", PROVIDER)).unwrap();
@@ -282,7 +283,7 @@ fn uses_no_name_that_routes_refer_to() {
     }
 }
 
-/// A connection manager with one filter, which has this name.
+/// A connection manager with one filter of this name.
 pub(super) fn manager(name: &str, more: &str) -> String {
     format!(
         r#"- "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
@@ -301,7 +302,7 @@ pub(super) const PER_ROUTE: &str =
     r#""@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig"#;
 const ANY_FILTER: &str = r#""@type": type.googleapis.com/envoy.config.route.v3.FilterConfig"#;
 
-/// A route configuration with one route.
+/// A route configuration with one route, which has these overrides.
 pub(super) fn routes(overrides: &str) -> String {
     format!(
         "{{ virtual_hosts: [{{ name: a, domains: ['*'], routes: [{{ match: {{ prefix: / }}, \
@@ -309,7 +310,8 @@ pub(super) fn routes(overrides: &str) -> String {
     )
 }
 
-/// Every filter on the request's way reads the metadata. A route does not say which filters these are.
+/// A route's metadata reaches every filter in front of it, and the route does not say which filters
+/// those are.
 #[test]
 fn keeps_overrides_of_different_filters_apart() {
     let strict = format!("{{ {PER_ROUTE}, requirement_name: strict }}");
@@ -348,7 +350,7 @@ fn keeps_overrides_of_different_filters_apart() {
     );
 }
 
-/// A separate route table may serve a listener in another file, which has the other filter.
+/// A separate route table may serve a listener in another file, which has the filter.
 #[test]
 fn loses_no_override_for_a_filter_of_another_file() {
     let strict = |name: &str| {
@@ -368,7 +370,8 @@ fn loses_no_override_for_a_filter_of_another_file() {
     assert!(rewritten.contains("portcullis-rollout"), "{rewritten}");
 }
 
-/// The operator names the filter that a file of routes is for. Overrides for another filter are refused.
+/// `--filter` names the filter that a file of routes is for. Overrides for another filter are
+/// refused.
 #[test]
 fn refuses_overrides_of_a_filter_that_was_not_named() {
     let off = |name: &str| routes(&format!("{{ {name}: {{ {PER_ROUTE}, disabled: true }} }}"));
@@ -411,7 +414,7 @@ fn keeps_a_nested_filter_closed_to_routes_with_overrides() {
     }
 }
 
-/// If a file of routes configures one of the filters, the guard of the other stays closed.
+/// A file of routes that configures one filter leaves the other filter's guard closed.
 #[test]
 fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     let manager = manager("jwt", "rds: { route_config_name: r }");
@@ -448,7 +451,7 @@ fn warns_of_routes_alone_that_are_matched_by_headers() {
     assert!(said.contains("NEVER ASKED"), "{said}");
 }
 
-/// Envoy looks for "disabled" and for the configuration separately, each from the route upwards.
+/// Envoy looks up `disabled` and the configuration separately, each from the route upwards.
 #[test]
 fn keeps_filters_enabled_that_routes_enable_again() {
     let (off, on) = (
@@ -533,7 +536,7 @@ fn refuses_overrides_that_envoy_refuses() {
     }
 }
 
-/// A requirement that is empty in one filter is unknown to another, which refuses the request.
+/// A requirement may be empty in one filter and unknown in another, which then refuses the request.
 #[test]
 fn opens_no_route_by_a_requirement_of_another_filter() {
     let routes = routes(&format!(
@@ -559,7 +562,7 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
     );
 }
 
-/// An override that no route of the document takes would be lost.
+/// An override that applies to no route of the document would be lost.
 #[test]
 fn loses_no_override() {
     let say =
@@ -603,7 +606,7 @@ fn leaves_no_filter_disabled_that_routes_of_another_file_enable() {
     );
 }
 
-/// Behind the module, Envoy chooses the route again, by headers that the module has edited.
+/// Envoy chooses the route again after the module has edited headers.
 #[test]
 fn matches_no_routes_by_headers_that_the_module_edits() {
     let places = "claim_to_headers: [{ header_name: x-user, claim_name: sub }], \
@@ -692,7 +695,7 @@ fn keeps_rules_for_a_provider_with_an_empty_name() {
     assert!(printed.contains("provider_name: provider"), "{printed}");
 }
 
-/// Files that refer to the filter but do not contain it.
+/// Files that refer to the filter without containing it.
 #[test]
 fn names_what_refers_to_the_filter() {
     for (name, document, expected) in [

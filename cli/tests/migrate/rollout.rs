@@ -1,8 +1,9 @@
 //! Listeners and routes that are rolled out separately, in either order, in the real Envoy.
 //!
-//! Each case is a `jwt_authn` filter, and routes in a file of their own. `migrate --rewrite` rewrites both.
-//! One Envoy then has the four listeners of a roll-out: old or new listener, with old or new routes. Every
-//! request goes to all four. The old listener with the old routes decides what the others may let through.
+//! Each case is a `jwt_authn` filter with routes in a separate file. `migrate --rewrite` rewrites
+//! both. One Envoy then has the four listeners of a roll-out: old or new listener, with old or new
+//! routes. Every request goes to all four. The old listener with the old routes shows what the
+//! other three may let through.
 
 use std::{collections::BTreeMap, fs, io::BufReader, net::SocketAddr, path::Path};
 
@@ -25,7 +26,7 @@ use support::{
 
 use std::io::Write as _;
 
-/// Later than any test runs.
+/// An expiry time far in the future.
 const EXP: u64 = 4_000_000_000;
 const MANAGER: &str = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -35,33 +36,34 @@ const PER_ROUTE: &str =
     "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
 const ANY_FILTER: &str = "type.googleapis.com/envoy.config.route.v3.FilterConfig";
 
-/// Filters, and the routes that requests take behind them.
+/// The filters of a listener and the routes behind them.
 struct Case {
     name: &'static str,
     /// The filters of the chain: name and configuration.
     filters: Vec<(&'static str, Value)>,
     routes: Value,
-    /// The paths that are requested, each with its host.
+    /// The requested paths, each with its host.
     targets: Vec<(&'static str, &'static str)>,
-    /// The filters that `--filter` names for the routes.
+    /// The filters that `--filter` names for the file of routes.
     said: Vec<&'static str>,
-    /// Whether the new listener stays closed on the new routes, which are for another filter.
+    /// Whether the new listener refuses everything on the new routes, because they are for another
+    /// filter.
     stays_closed: bool,
-    /// Where the filters are.
+    /// The chains that contain the filters.
     chains: Chains,
 }
 
-/// The chains of a listener that have the filters.
+/// The chains of a listener that contain the filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chains {
     Main,
-    /// The chain for WebSocket has them too.
+    /// The main chain and the WebSocket chain.
     Both,
-    /// Only the chain for WebSocket has them.
+    /// Only the WebSocket chain.
     Upgrade,
 }
 
-/// Whether a listener or its routes have been replaced.
+/// Whether a listener or its routes are the original or the rewritten ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Version {
     Old,
@@ -116,7 +118,7 @@ fn disabled() -> Value {
     json!({ "@type": PER_ROUTE, "disabled": true })
 }
 
-/// An object that configures the filter of the usual name.
+/// Adds an override for the filter with the usual name to an object.
 fn saying(mut object: Value, says: impl Into<Value>) -> Value {
     object["typed_per_filter_config"] = json!({ "envoy.filters.http.jwt_authn": says.into() });
     object
@@ -146,7 +148,7 @@ fn cases() -> Vec<Case> {
         "both": { "requires_all": { "requirements": [p, q] } },
         "either": { "requires_any": { "requirements": [p, q] } },
     });
-    // Each rule asks for less than some route below it.
+    // Each rule requires less than some route that it covers.
     let rules = json!([
         { "match": { "prefix": "/open" } },
         { "match": { "prefix": "/q" }, "requires": q },
@@ -388,7 +390,7 @@ fn resources(resource: &Value) -> String {
     json!({ "resources": [resource] }).to_string()
 }
 
-/// The one resource of a rewritten file.
+/// Rewrites a file and returns its only resource.
 fn rewritten(name: &str, resource: &Value, said: &[&str]) -> Value {
     let before = file(&format!("{name}.json"), &resources(resource));
     let module = module();
@@ -434,7 +436,7 @@ fn name_of(number: usize, (listener, routes): (Version, Version)) -> String {
     format!("{number}-{listener:?}-{routes:?}")
 }
 
-/// The four listeners of a case, whose routes are files of the folder.
+/// The four listeners of a case. Their routes are files in the folder.
 fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
     let old = listener(case);
     let new = rewritten(&format!("rollout-{number}-listener"), &old, &[]);
@@ -467,7 +469,7 @@ fn listeners(folder: &Path, number: usize, case: &Case) -> Vec<Value> {
     made.to_vec()
 }
 
-/// Requests with each kind of credential.
+/// Requests with every kind of credential.
 fn requests(host: &str, path: &str, chains: Chains) -> Vec<(String, Request)> {
     let claims = |issuer: &str| json!({ "iss": issuer, "sub": "alice", "exp": EXP });
     let forger = Signer::with_pair(Algorithm::Es256, Pair::Other);
@@ -513,7 +515,8 @@ fn send(upstream: &Upstream, address: SocketAddr, request: &Request) -> Outcome 
     }
 }
 
-/// Half a roll-out passes nothing that `jwt_authn` refuses. The complete one passes what `jwt_authn` passes.
+/// A partial roll-out lets nothing through that `jwt_authn` refuses. The complete one decides like
+/// `jwt_authn`.
 #[test]
 fn opens_nothing_in_any_order_of_the_roll_out() {
     if !is_installed(&module()) {
@@ -557,7 +560,8 @@ fn opens_nothing_in_any_order_of_the_roll_out() {
                 mix.reached_upstream == reference.reached_upstream
                     && (mix.status < 400) == (reference.status < 400)
             };
-            // The old listener does not notice the new routes, and the final state decides as before.
+            // The new routes change nothing for the old listener, and the complete roll-out decides
+            // like the old state.
             let is_wrong = match case.stays_closed {
                 true => opens(new_new),
                 false => !is_same(new_new),
@@ -579,7 +583,7 @@ fn opens_nothing_in_any_order_of_the_roll_out() {
     );
 }
 
-/// The result is the same, whether both are in one file or each in its own.
+/// One file with both parts is rewritten like two files with one part each.
 #[test]
 fn rewrites_one_file_as_it_rewrites_two() {
     for (number, case) in cases().iter().enumerate() {

@@ -95,7 +95,7 @@ fn checks_configurations_and_key_sets() {
     }
 }
 
-/// Every weak choice at once, in a file that is otherwise accepted.
+/// A configuration that is accepted, with every weak choice at once.
 const WEAK: &str = "
 unmatched: allow
 providers:
@@ -213,7 +213,7 @@ fn names_the_place_of_a_bad_url() {
     );
 }
 
-/// The line with the fault, or the one next to it, may hold a secret.
+/// A secret may be on the faulty line or next to it.
 #[test]
 fn does_not_repeat_the_lines_around_a_yaml_fault() {
     for (name, text) in [

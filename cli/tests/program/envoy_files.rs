@@ -1,11 +1,11 @@
-//! Whole Envoy files, for every command that takes a policy.
+//! Every command that takes a policy also takes a whole Envoy file.
 
 use serde_json::{Value, json};
 
 use super::{file, portcullis, stdout};
 use support::folders::project;
 
-/// A bootstrap; each case replaces something in it.
+/// A bootstrap, in which each case replaces a part.
 const BOOTSTRAP: &str = r#"static_resources:
   listeners:
   - name: ingress

@@ -1,4 +1,5 @@
-//! `portcullis explain`, word for word: `explain/<case>.txt`. `PORTCULLIS_BLESS=1` writes these files again.
+//! The exact output of `portcullis explain`, in `explain/<case>.txt`. `PORTCULLIS_BLESS=1` writes
+//! these files again.
 
 use std::{env, fs, sync::OnceLock};
 
@@ -48,7 +49,7 @@ rules:
     roles: { any_of: [writer] }
 ";
 
-/// A token, the request that it is explained for, and the exit code.
+/// A token, the request to explain it for, and the expected exit code.
 struct Case {
     name: &'static str,
     token: String,
@@ -193,7 +194,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The arguments for the configuration and the keys. The files are written once.
+/// The arguments that name the configuration and the keys. Writes both files on the first call.
 fn files() -> &'static [String; 4] {
     static FILES: OnceLock<[String; 4]> = OnceLock::new();
     FILES.get_or_init(|| {
@@ -278,12 +279,12 @@ fn never_shows_the_signature_or_the_token() {
     }
 }
 
-/// The engine that decides also explains.
+/// `explain` and the engine reach the same decision.
 #[test]
 fn agrees_with_the_decision() {
     for mut case in cases() {
         if ["bearer", "no_keys", "type", "claims"].contains(&case.name) {
-            continue; // another place, or another provider
+            continue; // another place or another provider
         }
         case.request = Some(["GET", "/orders"]);
         let request = json!({
@@ -317,7 +318,7 @@ fn is_coloured_only_on_request() {
     assert!(coloured.contains("\u{1b}[32mok"));
 }
 
-/// A token that is passed in place of a file name must not end up in a build's log.
+/// An operator may pass the token itself as a file name; it must not end up in a CI log.
 #[test]
 fn does_not_repeat_a_token_passed_as_a_file_name() {
     let config = file("misplaced-token.yaml", CONFIG);

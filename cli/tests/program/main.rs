@@ -1,4 +1,4 @@
-//! The program as a user runs it: arguments and files in, lines and exit codes out.
+//! Runs the program as a user does: arguments and files in, lines and exit codes out.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -56,7 +56,6 @@ status:
   requires: { provider_name: idp }
 ";
 
-/// Writes a file for a test.
 fn file(name: &str, text: &str) -> PathBuf {
     support::folders::write("cli", name, text)
 }
@@ -69,7 +68,7 @@ fn portcullis(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses its arguments does not read its input.
+    // The program may end without reading its input, if it refuses the arguments.
     let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
     program.wait_with_output().unwrap()
 }
@@ -282,7 +281,7 @@ fn distinguishes_wrong_usage_from_findings() {
     }
 }
 
-/// The printed hash and secret go into a configuration and a request unchanged.
+/// The printed hash works in a configuration, and the printed secret in a request.
 #[test]
 fn makes_a_secret_and_the_hash_that_accepts_it() {
     let output = portcullis(&["client-secret"], "");
@@ -320,7 +319,7 @@ fn makes_a_secret_and_the_hash_that_accepts_it() {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// The input is a token where a configuration or a file name is expected.
+/// The input is a token, where a configuration or a file name belongs.
 #[test]
 fn repeats_no_token_passed_in_place_of_something_else() {
     let token = Signer::new(Algorithm::Es256).sign_claims(&json!({ "iss": "a", "sub": "alice" }));
@@ -379,7 +378,8 @@ fn refuses_to_read_two_things_from_standard_input() {
     }
 }
 
-/// As in `portcullis schema | head`: no message, and the usual exit code.
+/// If the reader goes away, as in `portcullis schema | head`, there is no message, and the exit
+/// code stays the same.
 #[test]
 fn ends_quietly_when_its_output_is_closed() {
     let config = file("unread.json", r#"{ "providers": {}, "nonsense": 1 }"#);

@@ -1,8 +1,8 @@
-//! Mistakes that people make in a configuration, and what `portcullis check` says.
+//! Common mistakes in a configuration, and the findings of `portcullis check`.
 
 use super::{file, portcullis, stdout};
 
-/// Good, but for what a case replaces.
+/// A valid policy, in which each case replaces a text.
 const POLICY: &str = r#"providers:
   okta:
     issuer: https://example.okta.com
@@ -20,7 +20,7 @@ rules:
     scopes: { all_of: [orders.read] }
 "#;
 
-/// What is replaced by what, and the one line that is printed, without the file.
+/// The replaced text, the replacement, and the expected line of output without the file name.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "provider_name",
@@ -295,7 +295,7 @@ fn each_mistake_has_one_line_with_its_place_and_remedy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Three have no line: nothing is in the file, or nothing in it is at fault.
+/// Three of these findings have no line, because they concern the whole file.
 #[test]
 fn mistakes_of_the_whole_file_are_told_too() {
     let comma = POLICY_JSON.replacen("]", "],", 1);

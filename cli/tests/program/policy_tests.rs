@@ -231,14 +231,14 @@ fn mistakes_in_a_test_have_their_place() {
     }
 }
 
-/// The text between the lines with three backticks, from the one that begins so.
+/// The text of the first fenced code block that begins with this fence.
 fn block<'a>(page: &'a str, fence: &str) -> &'a str {
     let (_, rest) = page.split_once(fence).unwrap();
     let (_, rest) = rest.split_once('\n').unwrap();
     rest.split_once("\n```").unwrap().0
 }
 
-/// What a newcomer copies from the documentation, and what it says that they see.
+/// The commands and outputs that a newcomer copies from the documentation.
 #[test]
 fn the_first_test_of_the_documentation_passes_and_fails_as_it_says() {
     let root = support::folders::project();

@@ -1,4 +1,4 @@
-//! Requests, and how they end.
+//! Requests and their outcomes.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ pub struct Request {
     pub authority: String,
     /// Header lines, sent unchanged and in this order.
     pub headers: Headers,
-    /// The body. `content-length` is added unless it is empty.
+    /// The body. `content-length` is added, unless the body is empty.
     pub body: Vec<u8>,
-    /// Trailer lines. With any, the body is chunked.
+    /// The trailer lines. With trailers, the body is chunked.
     pub trailers: Headers,
 }
 
 impl Request {
-    /// A request to `api.example.com` without headers and body.
+    /// A request to `api.example.com`, without headers or body.
     pub fn new(method: &str, path: &str) -> Self {
         Self {
             method: method.to_owned(),
@@ -93,7 +93,7 @@ impl Request {
     }
 }
 
-/// How a request ended.
+/// The outcome of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
     /// The status that the client received.
@@ -106,11 +106,14 @@ pub struct Exchange {
     pub upstream: Option<Seen>,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: String,
-    /// Metadata in the namespace `portcullis` of the route that the request finally took.
+    /// The route's metadata in the namespace `portcullis`, for the route that the request finally
+    /// took.
     pub route: Option<Value>,
-    /// Filter state that the module wrote, by the names in [`Setup::filter_state`](super::Setup::filter_state).
+    /// The filter state that the module wrote, for the names in
+    /// [`Setup::filter_state`](super::Setup::filter_state).
     pub filter_state: BTreeMap<String, String>,
-    /// Headers of the request in the access log, by the names in [`Setup::logged`](super::Setup::logged).
+    /// The request headers in the access log, for the names in
+    /// [`Setup::logged`](super::Setup::logged).
     pub logged: BTreeMap<String, String>,
 }
 

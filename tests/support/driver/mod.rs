@@ -1,7 +1,7 @@
-//! What a scenario may do with a gate: start it, send requests, look at what happened.
+//! The interface between scenarios and gates: start a gate, send requests, examine the result.
 //!
-//! A scenario asserts outcomes: answers, what reached the protected service, fetches, metrics. It never asserts
-//! the order of host calls, so it holds on every [`Driver`].
+//! A scenario asserts outcomes: answers, requests that reached the protected service, fetches,
+//! metrics. It never asserts the order of host calls, so it holds with every [`Driver`].
 //!
 //! # What a driver must do
 //!
@@ -16,8 +16,9 @@
 //!   gate wrote.
 //! - Wait on conditions, never for a time. The fake host's time is simulated; Envoy's is real.
 //!
-//! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] say which; a scenario that needs such a
-//! feature runs on the drivers that have it. [`on_every_driver!`](crate::on_every_driver) lists the drivers.
+//! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] say which, and a scenario
+//! that needs the feature only runs on drivers that have it.
+//! [`on_every_driver!`](crate::on_every_driver) lists the drivers.
 
 mod exchange;
 mod setup;
@@ -33,30 +34,31 @@ pub use self::{
 
 /// A gate in front of a service that records what reaches it.
 pub trait Driver: Sized {
-    /// A request that was sent and is not answered yet.
+    /// A request that has no answer yet.
     type Pending;
 
-    /// Whether it runs the dynamic module.
+    /// Whether the driver runs the dynamic module.
     const IS_NATIVE: bool = false;
 
-    /// A connection that stays open until it is dropped. The configuration that was in force when it was opened
-    /// serves all of its requests.
+    /// A connection that stays open until it is dropped. All of its requests are served with the
+    /// configuration that was in force when it was opened.
     type Connection;
 
-    /// Whether a connection stays open that is older than an update and its rollback. Envoy before 1.38 may reset
-    /// it, and then no request of it is decided any more.
+    /// Whether a connection survives an update and its rollback. Envoy before 1.38 may reset the
+    /// connection, and then decides no more of its requests.
     fn keeps_connections_through_a_rollback() -> bool {
         true
     }
 
-    /// Starts the gate, and returns once it takes requests or has refused its configuration.
+    /// Starts the gate. Returns when the gate accepts requests, or when its configuration is
+    /// refused.
     fn start(setup: &Setup) -> Result<Self, Refused>;
 
     /// Replaces the plugin configuration. If the new one is refused, the old one stays in force.
     fn reconfigure(&self, configuration: &Value) -> Result<(), Refused>;
 
-    /// Offers a configuration that the module accepts, in an update that the host then refuses for another
-    /// reason.
+    /// Offers a configuration that the module accepts, in an update that the host refuses for
+    /// another reason.
     fn reconfigure_in_vain(&self, configuration: &Value);
 
     /// Opens a connection. In Envoy, it outlives an update only with [`Setup::keeps_connections`].
@@ -77,22 +79,23 @@ pub trait Driver: Sized {
     /// The number of requests that the gate has received and not answered yet.
     fn in_flight(&self) -> u64;
 
-    /// How many connections each worker has accepted. The fake host counts requests instead.
+    /// The number of connections that each worker has accepted. The fake host counts requests
+    /// instead.
     fn taken_by_worker(&self) -> Vec<u64>;
 
     /// The value of a counter or gauge; `None` if the module has not defined it.
     fn metric(&self, name: &str) -> Option<u64>;
 
-    /// What the module has logged since the gate started, one entry a line.
+    /// The module's log since the gate started, one entry per line.
     fn log(&self) -> Vec<String>;
 
-    /// The gate's clock in seconds since 1970. Tokens are issued by it.
+    /// The gate's clock in seconds since 1970, for the times in tokens.
     fn now(&self) -> u64;
 
-    /// Lets this much of the gate's time pass.
+    /// Lets the gate's time pass by this much.
     fn pass(&self, time: Duration);
 
-    /// Lets the gate work until the condition holds. Fails the test if it never does.
+    /// Waits until the condition holds. Fails the test after a timeout.
     fn wait_until(&self, expectation: &str, condition: impl FnMut() -> bool);
 
     /// Sends a request and waits for its answer.
@@ -100,8 +103,9 @@ pub trait Driver: Sized {
         self.finish(self.begin(request))
     }
 
-    /// Distributes the requests over this many connections in turn, and returns the statuses in order. `None`
-    /// means that the connection ended without an answer. Only Envoy keeps the connections open.
+    /// Distributes the requests over this many connections in turn, and returns the statuses in
+    /// order. `None` means that the connection ended without an answer. Only Envoy keeps the
+    /// connections open.
     fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
         let at_once = requests.chunks(connections);
         at_once
@@ -120,6 +124,6 @@ pub trait Driver: Sized {
     }
 }
 
-/// A refused configuration: what host and module logged about it.
+/// The refusal of a configuration: everything that host and module logged about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);

@@ -1,4 +1,4 @@
-//! What a gate is started with.
+//! The configuration of a gate and of everything around it.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
@@ -12,61 +12,68 @@ pub enum Wrapping {
     /// `google.protobuf.StringValue` that holds the JSON text.
     #[default]
     Text,
-    /// `google.protobuf.Struct`: Envoy passes its wire format, not JSON. Its numbers are doubles.
+    /// `google.protobuf.Struct`, whose numbers are doubles. Envoy passes its wire format to the
+    /// module.
     Struct,
 }
 
-/// Everything that a gate is made of.
+/// The settings of a gate. Their defaults give one worker and no clusters.
 #[derive(Clone, Default)]
 pub struct Setup {
     /// The plugin configuration.
     pub configuration: Value,
-    /// How the host passes it to the module.
+    /// How Envoy's configuration wraps the plugin configuration.
     pub wrapping: Wrapping,
-    /// Clusters with a scripted server behind each.
+    /// Clusters, each with a scripted server.
     pub clusters: BTreeMap<String, AuthorizationServer>,
-    /// Clusters with a server behind each that the test runs itself. Only Envoy reaches them.
+    /// Clusters, each with the address of a server that the test runs itself. Only Envoy can use
+    /// them.
     pub external_clusters: BTreeMap<String, SocketAddr>,
-    /// Worker threads; 0 means 1. In WebAssembly, each has a VM, and so has the main thread.
+    /// The number of worker threads; 0 means 1. In WebAssembly, each worker has a VM, and so has
+    /// the main thread.
     pub workers: usize,
-    /// Whether Envoy gives each new connection to the worker that has the fewest. Otherwise the kernel chooses.
-    /// The fake host always gives requests to its workers in turn.
+    /// Whether Envoy gives each new connection to the worker that has the fewest. Otherwise the
+    /// kernel chooses. The fake host always uses its workers in turn.
     pub balanced: bool,
-    /// Whether connections of a replaced configuration stay open for longer than any test takes, and an update
-    /// does not wait for their end. Otherwise Envoy closes them at once.
+    /// Whether connections outlive the configuration that they began with. Otherwise Envoy closes
+    /// them as soon as the configuration is replaced.
     pub keeps_connections: bool,
-    /// Whether the gate has a process of its own, which starts and ends with it. A test needs one if it looks at
-    /// the start or at the whole process. Other gates follow each other in one process.
+    /// Whether the gate has its own process, which starts and ends with it. A test that examines
+    /// the start or the whole process needs one. Other gates share a process, one after another.
     pub alone: bool,
-    /// The `proxy_*` calls and callbacks that are allowed; `None` allows all. Only WebAssembly has them.
+    /// The allowed `proxy_*` calls and callbacks; `None` allows all. Only WebAssembly has such
+    /// capabilities.
     pub capabilities: Option<Vec<String>>,
-    /// The limit of a request's headers in KiB; 0 is Envoy's default of 60.
+    /// The limit for a request's headers in KiB; 0 means Envoy's default of 60.
     pub request_headers_kib: u32,
-    /// Whether the filter gets the body while it holds the headers back (`allow_on_headers_stop_iteration`). The
-    /// fake host always passes it on.
+    /// Whether the filter receives the body while it holds back the headers
+    /// (`allow_on_headers_stop_iteration`). The fake host always passes the body on.
     pub stops_headers_alone: bool,
-    /// Filter state (without `wasm.`) to report in [`Exchange::filter_state`](super::Exchange::filter_state).
+    /// The filter state to report in [`Exchange::filter_state`](super::Exchange::filter_state),
+    /// without the prefix `wasm.`.
     pub filter_state: Vec<String>,
-    /// Headers of the request to report in [`Exchange::logged`](super::Exchange::logged). Only Envoy has an access log.
+    /// The request headers to report in [`Exchange::logged`](super::Exchange::logged). Only Envoy
+    /// has an access log.
     pub logged: Vec<String>,
-    /// Where requests are routed, and the metadata of the routes. Without any, one route takes all requests.
+    /// The routes by host, with their metadata. If empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// Filter state that another filter sets before the module's, each from a request's header.
+    /// The filter state that another filter sets before the module runs, each entry from a request
+    /// header.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// Filters ahead of the gate's, in the form of Envoy's configuration. The fake host has none.
+    /// The filters before the gate's, in the form of Envoy's configuration. The fake host has none.
     pub filters_ahead: Vec<Value>,
-    /// Filters behind the gate's, in the form of Envoy's configuration. The fake host has none.
+    /// The filters after the gate's, in the form of Envoy's configuration. The fake host has none.
     pub filters_behind: Vec<Value>,
-    /// The `vm_id` under which WebAssembly modules share memory. `None` chooses a new one. A test that names one
-    /// must be the only one that does, since gates follow each other in a process.
+    /// The `vm_id` under which WebAssembly modules share memory; `None` chooses a new one. No two
+    /// tests may use the same name, because gates run in one process after another.
     pub vm_id: Option<String>,
-    /// The module that Envoy loads; `None` is the product's. The fake host is linked with the product's.
+    /// The module that Envoy loads; `None` means Portcullis. The fake host always runs Portcullis.
     pub module: Option<PathBuf>,
-    /// The build of the product that Envoy runs. The driver sets it.
+    /// The build of Portcullis that Envoy runs. The driver sets it.
     pub build: Build,
 }
 
-/// The two builds of the product that Envoy runs.
+/// The two builds of Portcullis that Envoy can run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Build {
     /// The proxy-wasm module.
@@ -79,29 +86,29 @@ pub enum Build {
 /// The routes of one host name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VirtualHost {
-    /// The name, or `*` for every other name.
+    /// The host name. `*` stands for all names that no other virtual host has.
     pub domain: String,
-    /// The first route that matches counts.
+    /// The routes. The first one that matches is used.
     pub routes: Vec<Route>,
 }
 
 /// A route to the protected service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
-    /// The start of the path.
+    /// The prefix of the path.
     pub prefix: String,
     /// A header that the request must have with this value.
     pub header: Option<(String, String)>,
-    /// Filter state that must hold this text. Only Envoy has it.
+    /// A filter state entry that must have this value. Only Envoy supports it.
     pub filter_state: Option<(String, String)>,
-    /// Metadata in the namespace `portcullis`; `None` is no metadata at all.
+    /// The metadata in the namespace `portcullis`; `None` means no metadata at all.
     pub metadata: Option<Value>,
-    /// Whether the policy is written for the proxy-wasm module only: as metadata, whatever the build.
+    /// Whether the policy stays in the route's metadata, even if the build is the dynamic module.
     pub is_in_wasm_form: bool,
 }
 
 impl VirtualHost {
-    /// Routes of every other host.
+    /// Routes for all host names that no other virtual host has.
     pub fn any(routes: impl IntoIterator<Item = Route>) -> Self {
         Self::new("*", routes)
     }
@@ -125,7 +132,7 @@ impl Route {
         }
     }
 
-    /// Adds filter state that must hold this text.
+    /// Adds a filter state entry that must have this value.
     pub fn with_filter_state(self, key: &str, text: &str) -> Self {
         Self {
             filter_state: Some((key.to_owned(), text.to_owned())),
@@ -133,7 +140,7 @@ impl Route {
         }
     }
 
-    /// Leaves the policy in the proxy-wasm module's form.
+    /// Keeps the policy in the route's metadata, even if the build is the dynamic module.
     pub fn in_wasm_form(self) -> Self {
         Self {
             is_in_wasm_form: true,
@@ -149,7 +156,7 @@ impl Route {
         }
     }
 
-    /// Adds a header that requests must have.
+    /// Adds a header that requests must have with this value.
     pub fn with_header(self, name: &str, value: &str) -> Self {
         Self {
             header: Some((name.to_owned(), value.to_owned())),
@@ -159,7 +166,7 @@ impl Route {
 }
 
 impl Setup {
-    /// One worker, no clusters, nothing withheld.
+    /// One worker, no clusters, all capabilities allowed.
     pub fn new(configuration: Value) -> Self {
         Self {
             configuration,
@@ -184,7 +191,7 @@ impl Setup {
         Self { workers, ..self }
     }
 
-    /// Sets the number of workers and balances the connections between them.
+    /// Sets the number of workers and distributes connections evenly between them.
     pub fn balanced_workers(self, workers: usize) -> Self {
         Self {
             workers,
@@ -193,7 +200,7 @@ impl Setup {
         }
     }
 
-    /// Asks for a process of its own.
+    /// Requests a separate process.
     pub fn alone(self) -> Self {
         Self {
             alone: true,

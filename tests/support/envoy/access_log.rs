@@ -1,4 +1,4 @@
-//! What Envoy's access log says about an exchange.
+//! Reads Envoy's access log.
 
 use std::{
     collections::BTreeMap,
@@ -14,17 +14,17 @@ use serde_json::Value;
 #[derive(Debug, Default, Deserialize)]
 pub struct Entry {
     client: String,
-    /// `%RESPONSE_CODE_DETAILS%`.
+    /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub details: Option<String>,
-    /// Metadata of the route.
+    /// The metadata of the route.
     pub route: Option<Value>,
-    /// Filter state by name; null if the module wrote none.
+    /// The filter state by name; null for an entry that the module did not write.
     pub filter_state: BTreeMap<String, Option<String>>,
-    /// Headers of the request; null if the request has none.
+    /// The request headers by name; null for a header that the request lacks.
     pub headers: BTreeMap<String, Option<String>>,
 }
 
-/// The entries by the client's address, read as Envoy writes them.
+/// The log's entries by the client's address. The file is read while Envoy writes it.
 #[derive(Default)]
 pub struct AccessLog {
     file: Option<BufReader<File>>,
@@ -33,7 +33,7 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// Takes the entry of the client's request, if Envoy has written it.
+    /// Takes the entry of a client's request; `None` if Envoy has not written it yet.
     pub fn take(&mut self, path: &Path, client: &str) -> Option<Entry> {
         if self.file.is_none() {
             self.file = File::open(path).ok().map(BufReader::new);

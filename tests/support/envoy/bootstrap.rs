@@ -1,4 +1,4 @@
-//! Envoy's configuration for a gate, as JSON.
+//! Builds Envoy's configuration for a gate, as JSON.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ pub const VM_ID: &str = "portcullis-test";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
 
-/// A process that waits for listeners and clusters, with the module loaded.
+/// The configuration of a process that has the module loaded and gets listeners and clusters later.
 pub fn warm(folder: &Path) -> Value {
     let setup = Setup {
         vm_id: Some("warm".to_owned()),
@@ -46,7 +46,7 @@ pub fn warm(folder: &Path) -> Value {
     })
 }
 
-/// Everything but the listener.
+/// The configuration of a process, without its listener.
 pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     json!({
         "node": { "id": "test", "cluster": "test" },
@@ -56,7 +56,7 @@ pub fn bootstrap(folder: &Path, clusters: &[Value]) -> Value {
     })
 }
 
-/// The listener, as the discovery service would send it.
+/// The listener in the form of Envoy's discovery service.
 pub fn listener(folder: &Path, setup: &Setup, configuration: &Value) -> Value {
     let connection_manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -168,7 +168,7 @@ fn preset_filter_state(preset: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-/// The product with its configuration.
+/// Portcullis's filter with its configuration.
 pub fn filter(setup: &Setup, configuration: &Value) -> Value {
     match setup.build {
         Build::Wasm => wasm_filter(setup, configuration),
@@ -176,7 +176,7 @@ pub fn filter(setup: &Setup, configuration: &Value) -> Value {
     }
 }
 
-/// Name of the dynamic module's filter.
+/// The name of the dynamic module's filter.
 const NATIVE_FILTER: &str = "portcullis";
 
 fn dynamic_module() -> Value {
@@ -208,7 +208,7 @@ fn configuration(written: &Value, wrapping: Wrapping) -> Value {
     }
 }
 
-/// The module with its configuration.
+/// The proxy-wasm module's filter with its configuration.
 pub fn wasm_filter(setup: &Setup, written: &Value) -> Value {
     let configuration = configuration(written, setup.wrapping);
     let mut config = json!({
@@ -237,7 +237,7 @@ pub fn wasm_filter(setup: &Setup, written: &Value) -> Value {
     })
 }
 
-/// The module in a VM of its own, under the same `vm_id`.
+/// The proxy-wasm module in a separate VM with the same `vm_id`.
 pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value {
     let mut filter = wasm_filter(setup, configuration);
     filter["typed_config"]["config"]["vm_config"]["configuration"] = json!({
@@ -246,14 +246,14 @@ pub fn wasm_filter_of_another_vm(setup: &Setup, configuration: &Value) -> Value 
     filter
 }
 
-/// The file of a gate's access log. A process has one for each gate.
+/// The access log of a gate. A process has one for each of its gates.
 pub fn access_log_file(folder: &Path, setup: &Setup) -> PathBuf {
     let vm_id = setup.vm_id.as_deref().unwrap_or(VM_ID);
     folder.join(format!("access-{vm_id}.log"))
 }
 
-/// The access log, with one line for each request. The client's port identifies the exchange, since each has
-/// a connection of its own.
+/// The access log with one line for each request. The client's port identifies the exchange,
+/// because each exchange has its own connection.
 fn access_log(folder: &Path, setup: &Setup) -> Value {
     let prefix = match setup.build {
         Build::Wasm => "wasm.",
@@ -284,7 +284,7 @@ fn access_log(folder: &Path, setup: &Setup) -> Value {
     })
 }
 
-/// A cluster of one address.
+/// A cluster with one address.
 pub fn cluster(name: &str, address: SocketAddr) -> Value {
     json!({
         "name": name,

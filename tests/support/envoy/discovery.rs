@@ -1,4 +1,4 @@
-//! Listeners and clusters that Envoy takes from files, and whether it accepts them.
+//! Offers listeners and clusters to Envoy in files, and checks whether Envoy accepts them.
 
 use std::{
     fs,
@@ -21,14 +21,14 @@ pub enum Kind {
     Clusters,
 }
 
-/// A set of resources, identified by its version.
+/// A set of resources that Envoy was offered, identified by its version.
 pub struct Offer {
     kind: Kind,
     version: String,
 }
 
 impl Kind {
-    /// The file's name, in the process's folder.
+    /// The name of the file, in the process's folder.
     pub fn file(self) -> &'static str {
         match self {
             Self::Listeners => "listeners.json",
@@ -50,13 +50,13 @@ impl Kind {
         }
     }
 
-    /// The source that makes Envoy read the file whenever one is moved into its place.
+    /// The configuration source that makes Envoy read the file whenever it is replaced.
     pub fn source(self, folder: &Path) -> Value {
         let path = folder.join(self.file());
         json!({ "resource_api_version": "V3", "path_config_source": { "path": path } })
     }
 
-    /// Replaces all resources of this kind.
+    /// Replaces all resources of this kind, and returns the offer.
     pub fn offer(self, folder: &Path, resources: &[Value]) -> Offer {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let version = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
@@ -84,7 +84,7 @@ impl Kind {
 }
 
 impl Offer {
-    /// Whether Envoy has accepted it.
+    /// Whether Envoy has accepted the offer.
     pub fn is_taken(&self, process: &EnvoyProcess) -> bool {
         let name = format!("{}.version_text", self.kind.statistics());
         process.stats(&name).get(&name) == Some(&self.version)
@@ -94,7 +94,7 @@ impl Offer {
 /// A listener that Envoy was offered.
 pub struct OfferedListener {
     offer: Offer,
-    /// The number of listeners that Envoy had refused before.
+    /// The number of listeners that Envoy had refused before this offer.
     refusals: u64,
     logged: usize,
 }
@@ -125,7 +125,8 @@ impl OfferedListener {
         self.logged
     }
 
-    /// Envoy's verdict, as soon as the listener is the only one that serves.
+    /// Envoy's verdict; `None` until Envoy refuses the listener, or until only this listener
+    /// serves.
     pub fn verdict(&self, process: &EnvoyProcess, setup: &Setup) -> Option<Result<(), Refused>> {
         if Kind::Listeners.refusals(process) > self.refusals {
             let log = process

@@ -1,4 +1,4 @@
-//! Where Envoy and the module are.
+//! Finds Envoy and the module.
 
 use std::{
     env,
@@ -9,7 +9,8 @@ use std::{
 
 use crate::driver::Build;
 
-/// Whether Envoy and the module are installed. Prints what is missing; with `CI=true` that is a failure.
+/// Whether Envoy and the module are installed. Prints the missing ones; if `CI` is set, fails
+/// instead.
 pub fn is_installed(module: &Path) -> bool {
     let missing: Vec<_> = [binary(), module.to_owned()]
         .into_iter()
@@ -34,7 +35,7 @@ pub fn binary() -> PathBuf {
     from_environment("PORTCULLIS_ENVOY", ".tools/envoy/envoy")
 }
 
-/// Envoy's version, major and minor. Some facts differ between versions (`docs/hosts.md`).
+/// Envoy's major and minor version. Some host facts differ between versions (`docs/hosts.md`).
 pub fn version() -> (u32, u32) {
     let output = Command::new(binary()).arg("--version").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -45,7 +46,7 @@ pub fn version() -> (u32, u32) {
     (number(), number())
 }
 
-/// The path of the product's module.
+/// The path of the proxy-wasm module.
 pub fn module() -> PathBuf {
     from_environment(
         "PORTCULLIS_WASM",
@@ -53,12 +54,12 @@ pub fn module() -> PathBuf {
     )
 }
 
-/// The product as a dynamic module.
+/// The path of the dynamic module.
 pub fn library() -> PathBuf {
     from_environment("PORTCULLIS_NATIVE", "target/native/libportcullis.so")
 }
 
-/// The build that `PORTCULLIS_BUILD` chooses: `native`, or else `wasm`.
+/// The build that `PORTCULLIS_BUILD` selects: `native`, or `wasm` by default.
 pub fn chosen_build() -> Build {
     match env::var("PORTCULLIS_BUILD").as_deref() {
         Ok("native") => Build::Native,

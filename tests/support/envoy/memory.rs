@@ -1,17 +1,17 @@
-//! How much memory a process has, according to Linux.
+//! Measures the memory of a process on Linux.
 
 use std::fs;
 
-/// The least size of the mapping that the engine reserves for a module's memory. The memory may grow to 4
-/// GiB, and an address in it may have an offset of as much.
+/// The minimum size of the address range that V8 reserves for a module's memory. The memory may
+/// grow to 4 GiB, and an address in it may have an offset of up to 4 GiB.
 const RESERVATION: u64 = 4 << 30;
 
 /// The memory of a process in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// All resident memory.
+    /// All resident memory, in bytes.
     pub resident: u64,
-    /// The linear memories of the modules in all VMs together. They never shrink.
+    /// The linear memories of the modules in all VMs together. A linear memory never shrinks.
     pub linear: u64,
 }
 
@@ -22,7 +22,7 @@ struct Mapping {
 }
 
 impl Memory {
-    /// The memory that the process has now.
+    /// The current memory of the process.
     pub fn of(process: u32) -> Self {
         let maps = fs::read_to_string(format!("/proc/{process}/smaps")).unwrap();
         let mappings: Vec<_> = maps.lines().filter_map(Mapping::read).collect();
@@ -40,7 +40,7 @@ impl Memory {
 }
 
 impl Mapping {
-    /// The first line of a mapping.
+    /// Parses the first line of a mapping.
     fn read(line: &str) -> Option<Self> {
         let (from, rest) = line.split_once('-')?;
         let (to, rest) = rest.split_once(' ')?;

@@ -1,14 +1,14 @@
-//! The Envoy driver: the real module in the real proxy, over loopback sockets.
+//! The Envoy driver: runs the real module in the real proxy, over loopback sockets.
 //!
-//! No two gates use an Envoy at the same time. Most gates borrow a warm one from the [`pool`] and return it,
-//! since a start of Envoy costs more than a second. A gate leaves nothing to the next: each has a `vm_id`, an
-//! access log and servers of its own, counters start at zero, and the log is read from the gate's start.
-//! [`Setup::alone`] asks for a new process: tests need one that look at the start, the memory, the VMs or
-//! other properties of the whole process.
+//! An Envoy serves one gate at a time. Most gates borrow a warm Envoy from the [`pool`] and return
+//! it, because a start of Envoy takes more than a second. A gate leaves nothing behind for the next
+//! one: each has its own `vm_id`, access log and servers, counters start at zero, and the log is
+//! read from the gate's start. [`Setup::alone`] requests a new process, which a test needs if it
+//! examines the start, the memory, the VMs or other properties of the whole process.
 //!
-//! The kernel picks the ports. The files are in `target/tmp/envoy-…`. If a test fails, they stay and the
-//! process ends. Envoy watches the file with the listener, so that a test can replace the configuration while
-//! the gate runs. A trap of the module fails the test, whatever the test looks at.
+//! The kernel picks the ports. The files are in `target/tmp/envoy-…`. If a test fails, its files stay
+//! and its process ends. Envoy watches the file with the listener, so a test can replace the
+//! configuration of a running gate. A trap of the module fails the test, whatever the test checks.
 
 mod access_log;
 pub mod bootstrap;

@@ -1,8 +1,9 @@
-//! Warm Envoys, each of which serves one gate after another.
+//! Warm Envoys that serve one gate after another.
 //!
-//! Most of Envoy's start is the compilation of the module, which takes more than a second of a core. A module
-//! that is already loaded costs next to nothing, so a warm Envoy keeps it loaded in a VM without requests. A
-//! gate's listener and clusters come and go by discovery. Its VMs and statistics end with the listener.
+//! Envoy's start is slow because compiling the module takes more than a second of one core. A warm
+//! Envoy keeps the compiled module loaded in a VM without requests, so a new gate starts almost at
+//! once. The gate's listener and clusters are added and removed by discovery, and its VMs and
+//! statistics end with its listener.
 
 use std::{
     collections::BTreeMap,
@@ -17,44 +18,45 @@ use super::{
     process::{self, EnvoyProcess, POLL},
 };
 
-/// The most processes with the same number of workers. A process needs a second to drop a listener; the
-/// others serve meanwhile.
+/// The maximum number of processes with the same number of workers. A process needs a second to
+/// drop a listener, and the others serve meanwhile.
 const MOST: usize = 8;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     idle: Vec::new(),
     slots: BTreeMap::new(),
 });
-/// Only one process starts at a time, since it compiles on all cores.
+/// Only one process starts at a time, because compiling the module uses all cores.
 static STARTING: Mutex<()> = Mutex::new(());
 
 struct Pool {
-    /// Idle processes, those that were returned first in front.
+    /// Idle processes, the longest idle first.
     idle: Vec<Warm>,
-    /// The number of processes, idle or not, by their number of workers.
+    /// The number of processes, idle or not, for each number of workers.
     slots: BTreeMap<usize, usize>,
 }
 
-/// A process that has the module loaded.
+/// A process with the module loaded.
 pub struct Warm {
     process: EnvoyProcess,
     slot: Slot,
-    /// The number of VMs while there is no gate.
+    /// The number of VMs without any gate.
     vms: u64,
-    /// The offer of no listener.
+    /// The offer of an empty set of listeners.
     empty: Offer,
 }
 
-/// An Envoy for one gate.
+/// The Envoy that a gate uses.
 pub enum Lease {
     /// A process that starts and ends with the gate.
     Own(EnvoyProcess),
-    /// A process that serves other gates before and after, unless the test fails. `None` while it is dropped.
+    /// A process that serves other gates before and after this one, unless the test fails. It is
+    /// `None` only while the lease is dropped.
     Warm(Option<Warm>),
 }
 
 impl Lease {
-    /// Borrows a warm Envoy, in which nothing is left of the gates before.
+    /// Borrows a warm Envoy, in which nothing is left of earlier gates.
     pub fn warm(workers: usize) -> Self {
         loop {
             if let Some(warm) = take(workers) {
@@ -89,7 +91,7 @@ impl Drop for Lease {
     }
 }
 
-/// An idle process that is ready, or a new one unless there are enough.
+/// Takes an idle process that is ready, or starts a new one if the limit allows it.
 fn take(workers: usize) -> Option<Warm> {
     let idle = with_pool(|pool| {
         let first = pool.idle.iter().position(|warm| warm.slot.0 == workers);
@@ -111,7 +113,7 @@ fn take(workers: usize) -> Option<Warm> {
     warm
 }
 
-/// A process's share of the limit, by its number of workers.
+/// A process's slot in the limit for its number of workers.
 struct Slot(usize);
 
 impl Slot {
@@ -132,7 +134,7 @@ impl Drop for Slot {
     }
 }
 
-/// Locks the pool. A test that fails meanwhile must not fail the others.
+/// Locks the pool, even if another test has panicked with the lock.
 fn with_pool<T>(act: impl FnOnce(&mut Pool) -> T) -> T {
     act(&mut POOL.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -154,7 +156,7 @@ impl Warm {
         }
     }
 
-    /// Whether nothing is left of the gate before.
+    /// Whether nothing is left of the previous gate.
     fn is_ready(&self) -> bool {
         if self.process.log().contains(TRAP) {
             self.process.fail(&"a module trapped at its end");

@@ -1,7 +1,7 @@
 //! An Envoy process: its folder, its admin interface, its end.
 //!
-//! A shell starts Envoy and waits for its own standard input to close. That happens when the test
-//! binary ends, even by a signal, so no Envoy outlives the tests.
+//! A shell starts Envoy and waits until its own standard input closes. The input closes when the
+//! test binary ends, even by a signal, so no Envoy outlives the tests.
 
 use std::{
     collections::BTreeMap,
@@ -22,8 +22,8 @@ use crate::http::{self, PATIENCE};
 
 /// The pause between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(10);
-/// Runs Envoy until standard input closes or has a line. If it closes, the folder is removed; a line keeps
-/// it.
+/// The shell script: runs Envoy until standard input closes or has a line. A line keeps the folder;
+/// otherwise the folder is removed.
 const WATCH: &str = r#"
 trap : INT
 "$@" </dev/null &
@@ -33,7 +33,7 @@ kill -KILL $!
 wait
 [ -n "$keep" ] || rm -rf -- "$0"
 "#;
-/// Options with which processes share nothing, and wait no longer than a test must.
+/// Options that isolate processes from each other and keep their waits short.
 const OPTIONS: [&str; 5] = [
     "--disable-hot-restart",
     "--file-flush-interval-msec",
@@ -41,10 +41,10 @@ const OPTIONS: [&str; 5] = [
     "--log-level",
     "warning",
 ];
-/// Connections of a replaced configuration close at once.
+/// Closes connections of a replaced configuration immediately.
 const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
-/// Connections of a replaced configuration stay open: in the first second, one of 86,400 answers asks its
-/// client to leave.
+/// Keeps connections of a replaced configuration open. Within the first second, only one of 86,400
+/// answers asks its client to leave.
 const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy", "gradual"];
 /// The log levels that tests need.
 const LOG_LEVELS: [&str; 4] = [
@@ -56,7 +56,8 @@ const LOG_LEVELS: [&str; 4] = [
 const LOG: &str = "envoy.log";
 const ADMIN: &str = "admin";
 
-/// Creates a folder under `target/tmp`, with a name that no failed test has left there.
+/// Creates a folder under `target/tmp`. Its name differs from the folders that failed tests have
+/// left behind.
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -71,11 +72,11 @@ pub fn new_folder() -> PathBuf {
     }
 }
 
-/// A running Envoy, which ends when it is dropped. Its folder stays if the test fails.
+/// A running Envoy, which ends when it is dropped. If the test fails, its folder stays.
 pub struct EnvoyProcess {
     folder: PathBuf,
     shell: Child,
-    /// Standard input of the shell. Envoy runs as long as it is open.
+    /// The shell's standard input. Envoy runs as long as it is open.
     leash: Option<ChildStdin>,
     admin: SocketAddr,
 }
@@ -86,7 +87,7 @@ impl EnvoyProcess {
         Self::spawn_draining(&DRAIN_AT_ONCE, folder, bootstrap, workers)
     }
 
-    /// Starts Envoy so that connections outlive their configuration.
+    /// Starts Envoy so that connections outlive the configuration that they began with.
     pub fn spawn_keeping_connections(folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
     }
@@ -97,7 +98,8 @@ impl EnvoyProcess {
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
-    /// Starts Envoy with one worker and a silent log, as in production, and on a single core if one is given.
+    /// Starts Envoy with one worker and a silent log, as in production. If a core is given, Envoy
+    /// runs only on that core.
     pub fn spawn_silent(core: Option<usize>, folder: PathBuf, bootstrap: &Value) -> Self {
         let mut command = match core {
             Some(core) => {
@@ -142,12 +144,12 @@ impl EnvoyProcess {
         envoy
     }
 
-    /// Its folder.
+    /// The folder of the process.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Its id.
+    /// Envoy's process id.
     pub fn id(&self) -> u32 {
         self.written_id().unwrap()
     }
@@ -157,7 +159,8 @@ impl EnvoyProcess {
         written.trim_end().parse().ok()
     }
 
-    /// Whether Envoy has ended. The shell keeps the id of an Envoy that ended, but not its program.
+    /// Whether Envoy has ended. Until the shell ends, a dead Envoy keeps its process id but not its
+    /// `exe` link.
     fn has_ended(&self) -> bool {
         let program = |id| fs::read_link(format!("/proc/{id}/exe"));
         self.written_id().is_some_and(|id| program(id).is_err())
@@ -219,12 +222,12 @@ impl EnvoyProcess {
         all.into_iter().flatten().filter_map(address).collect()
     }
 
-    /// Everything it has logged.
+    /// Everything that Envoy has logged.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.folder.join(LOG)).unwrap()).into_owned()
     }
 
-    /// Checks a condition until it holds. Fails the test if it never does.
+    /// Waits until a condition holds. Fails the test after a timeout.
     pub fn wait_for<T>(&self, expectation: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let start = Instant::now();
         loop {
@@ -238,7 +241,7 @@ impl EnvoyProcess {
         }
     }
 
-    /// Fails the test with the end of the log.
+    /// Fails the test, and shows the end of the log.
     pub fn fail(&self, reason: &dyn std::fmt::Display) -> ! {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
@@ -267,7 +270,7 @@ impl Drop for EnvoyProcess {
             let _ = writeln!(leash, "keep");
             let _ = writeln!(io::stderr(), "Envoy's files: {}", self.folder.display());
         }
-        // The shell ends Envoy before itself. It may have ended already.
+        // The shell ends Envoy before it ends itself. It may have ended already.
         let _ = self.shell.wait();
     }
 }

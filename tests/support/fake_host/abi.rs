@@ -1,8 +1,9 @@
-//! The boundary: Proxy-Wasm ABI 0.2.1 as native functions, in both directions.
+//! The Proxy-Wasm ABI 0.2.1 between module and fake host, as native functions.
 //!
-//! The SDK declares the `proxy_*` host calls, and exports the `proxy_on_*` callbacks as C functions. This
-//! file defines the host calls over the process's state, and declares the callbacks. Linked into one test
-//! binary, the module runs natively. A call that the fake does not model aborts with its name.
+//! The SDK declares the `proxy_*` host calls as C functions and exports the `proxy_on_*` callbacks.
+//! This file defines the host calls on the state of the process and declares the callbacks. Both
+//! sides are linked into one test binary, so the module runs natively. A call that the fake does
+//! not model aborts and prints its name.
 #![expect(
     unsafe_code,
     reason = "the ABI is symbols and raw pointers between module and host"
@@ -50,7 +51,7 @@ unsafe extern "C" {
     pub safe fn proxy_on_delete(context: u32);
 }
 
-/// Copies what the module passes, so that no borrow outlives the call.
+/// Copies the module's bytes, so that no borrow outlives the call.
 fn bytes(data: *const u8, size: usize) -> Vec<u8> {
     if data.is_null() || size == 0 {
         return Vec::new();
@@ -63,7 +64,8 @@ fn text(data: *const u8, size: usize) -> String {
     String::from_utf8_lossy(&bytes(data, size)).into_owned()
 }
 
-/// Passes a value in the module's own memory. An empty value is null, as in Envoy.
+/// Passes a value to the module, in memory that the module allocates. Like Envoy, passes null for
+/// an empty value.
 fn give(value: &[u8], to: *mut *mut u8, size: *mut usize) -> Status {
     let mut memory = ptr::null_mut();
     if !value.is_empty() {
@@ -207,7 +209,7 @@ host_calls! {
     fn proxy_continue_stream(stream: u32) |_, vm| {
         match stream {
             0 => vm.act(Act::Continue),
-            _ => Status::Ok, // responses are never paused here
+            _ => Status::Ok, // the fake host never pauses responses
         }
     }
 
@@ -257,7 +259,7 @@ host_calls! {
     }
 }
 
-/// A thread that is no VM may log too, since the SDK's logger serves the whole binary.
+/// Threads without a VM may log too, because the SDK's logger serves the whole binary.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
@@ -272,7 +274,7 @@ extern "C" fn proxy_log(level: u32, data: *const u8, size: usize) -> u32 {
     })
 }
 
-/// The function runs outside the lock. It belongs to the test, which may look at the process.
+/// Runs the function without holding the lock, because the test's function may look at the process.
 // SAFETY: no other item of the binary has this name: it is the host's side of the ABI.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_call_foreign_function(

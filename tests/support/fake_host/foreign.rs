@@ -1,4 +1,4 @@
-//! Foreign functions, as Envoy has them.
+//! Envoy's foreign functions.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub fn verify_signature() -> ForeignFunction {
     })
 }
 
-/// The answer of `verify_signature`. Default values are not on the wire.
+/// The result of `verify_signature` on the wire, which omits default values.
 pub fn verdict(is_good: bool, error: &str) -> Vec<u8> {
     let mut message = if is_good { vec![1 << 3, 1] } else { Vec::new() };
     if !error.is_empty() {
@@ -46,7 +46,8 @@ pub fn verdict(is_good: bool, error: &str) -> Vec<u8> {
     message
 }
 
-/// The fields of a message, numbered from 1, each length-delimited.
+/// The fields of a protobuf message. They must be length-delimited and numbered from 1 without
+/// gaps.
 fn fields(mut message: &[u8]) -> Option<Vec<&[u8]>> {
     let mut fields = Vec::new();
     while let [tag, rest @ ..] = message {

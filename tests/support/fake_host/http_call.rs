@@ -1,4 +1,4 @@
-//! Calls that the module makes, and their outcomes.
+//! HTTP calls that the module makes, and their outcomes.
 
 use std::time::Duration;
 
@@ -7,23 +7,24 @@ use crate::{
     http::Headers,
 };
 
-/// An HTTP call under way.
+/// A pending HTTP call.
 pub struct HttpCall {
-    /// The context that made it.
+    /// The context that made the call.
     pub context: u32,
     /// The server that will answer.
     pub server: AuthorizationServer,
     /// The path of the request.
     pub path: String,
-    /// When it was made.
+    /// The time at which the call was made.
     pub since: Duration,
-    /// The timeout; zero is none.
+    /// The timeout; zero means none.
     pub timeout: Duration,
 }
 
 impl HttpCall {
-    /// The outcome at `now`, if there is one. If the server fails before its headers, the proxy answers in
-    /// its place. If it fails later, the call ends without an answer.
+    /// The outcome at the time `now`; `None` while the call is pending. If the server fails before
+    /// it sends headers, the proxy answers instead. If it fails later, the call ends without an
+    /// answer.
     pub fn outcome(&self, now: Duration) -> Option<Delivery> {
         let answer = self.server.answer_now(&self.path);
         let expired = !self.timeout.is_zero() && now >= self.since + self.timeout;
@@ -39,10 +40,10 @@ impl HttpCall {
     }
 }
 
-/// The response that a call's callback may read.
+/// The response that the callback of a call may read.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
-    /// The headers; none if the call failed.
+    /// The headers; empty if the call failed.
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,

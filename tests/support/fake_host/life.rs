@@ -1,4 +1,4 @@
-//! The life of contexts: which callbacks run in which order, and their effects.
+//! The life cycle of contexts: which callbacks run, in which order, and with which effects.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::{
     upstream,
 };
 
-/// The time that passes in each step while a scenario waits.
+/// The simulated time that passes in each step of a wait.
 const STEP: Duration = Duration::from_millis(5);
-/// `Action::Continue`.
+/// The value of `Action::Continue`.
 const CONTINUE: u32 = 0;
 
 impl FakeHost {
@@ -61,8 +61,8 @@ impl FakeHost {
         StreamId { vm, context }
     }
 
-    /// Passes the body to the module while the headers wait. If the body passes, it takes them along (Envoy's
-    /// `allow_on_headers_stop_iteration`).
+    /// Passes the body to the module while the headers are held back. If the module lets the body
+    /// continue, the headers follow (Envoy's `allow_on_headers_stop_iteration`).
     fn send_body_while_paused(&self, vm: usize, context: u32) {
         let (body, trailers, is_answered) = {
             let stream = &self.process().vms[vm].streams[&context];
@@ -85,7 +85,8 @@ impl FakeHost {
         }
     }
 
-    /// Passes the trailers to the module. Returns whether they may go on; without trailers, true.
+    /// Passes the trailers to the module. Returns whether the request may continue; without
+    /// trailers, returns true.
     fn send_trailers(&self, vm: usize, context: u32) -> bool {
         let count = self.process().vms[vm].streams[&context].trailers.0.len();
         if count == 0 {
@@ -102,8 +103,9 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Puts the configuration in force; `false` if it is refused. As in Envoy, a root context that has the
-    /// same configuration and still serves connections takes new ones again, without being notified.
+    /// Puts the configuration in force. Returns false if the module refuses it. If a root context
+    /// with the same configuration still serves connections, it also takes the new ones, without a
+    /// callback, as in Envoy.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
         let same = {
             let process = self.process();
@@ -120,7 +122,7 @@ impl FakeHost {
         }
     }
 
-    /// Creates a root context with the configuration in force; `None` if it is refused.
+    /// Creates a root context with the configuration in force; `None` if the module refuses it.
     pub(super) fn create_root(&self, vm: usize) -> Option<u32> {
         let (root, size) = {
             let mut process = self.process();
@@ -146,7 +148,8 @@ impl FakeHost {
         accepted.then_some(root)
     }
 
-    /// Lets time pass, ticks what is due and delivers what has arrived.
+    /// Advances the time by one step, runs the ticks that are due, and delivers the calls that have
+    /// ended.
     pub(super) fn step(&self) {
         self.process().now += STEP;
         for vm in 0..self.vms.len() {
@@ -173,7 +176,8 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// Ends a stream, served or abandoned. Like Envoy, logs the stream before destroying it.
+    /// Ends a stream, whether it was served or abandoned. Like Envoy, logs the stream before
+    /// destroying it.
     pub(super) fn end(&self, StreamId { vm, context }: StreamId) {
         let log = move || abi::proxy_on_log(context);
         self.vms[vm].enter(context, "proxy_on_log", (), log);
@@ -182,7 +186,7 @@ impl FakeHost {
         self.retire_roots(vm);
     }
 
-    /// Deletes root contexts that a newer one has replaced and that no stream uses any more.
+    /// Deletes replaced root contexts that no stream uses any more.
     pub(super) fn retire_roots(&self, vm: usize) {
         let unused = self.process().unused_roots(vm);
         for root in unused {
@@ -214,7 +218,7 @@ impl FakeHost {
         let (context, headers, body) = {
             let process = &mut *self.process();
             let state = &mut process.vms[vm];
-            // An earlier callback may have ended the stream that had made the call.
+            // An earlier callback may have ended the stream that made the call.
             let Some(call) = state.calls.remove(&token) else {
                 return;
             };
@@ -229,7 +233,7 @@ impl FakeHost {
         self.settle(vm);
     }
 
-    /// Carries out the verdicts of the last callback.
+    /// Applies the verdicts of the last callback.
     pub(super) fn settle(&self, vm: usize) {
         loop {
             let decided = self.process().vms[vm].decided();
@@ -281,7 +285,7 @@ impl FakeHost {
         }
     }
 
-    /// Passes an answer through the filter. Envoy does so even with the module's own answers.
+    /// Passes a response through the filter. Envoy does this even for the module's own answers.
     fn respond(&self, StreamId { vm, context }: StreamId, mut exchange: Exchange) -> Exchange {
         let mut headers = Headers::default();
         headers.add(":status", exchange.status.to_string());

@@ -1,4 +1,4 @@
-//! How Envoy sends an answer of the module (`Http::Utility::sendLocalReply`).
+//! Sends an answer of the module as Envoy does (`Http::Utility::sendLocalReply`).
 
 use crate::{driver::Exchange, http::Headers};
 
@@ -13,12 +13,12 @@ pub struct LocalResponse {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
-    /// The status for gRPC requests. A negative one is derived from the HTTP status.
+    /// The gRPC status. A negative value means that it is derived from the HTTP status.
     pub grpc_status: i32,
 }
 
 impl LocalResponse {
-    /// The exchange that the client of that request sees.
+    /// The answer as the client of this request sees it.
     pub fn exchange(self, request: &Headers) -> Exchange {
         let content_type = request.value("content-type").unwrap_or_default();
         let grpc =
@@ -51,7 +51,7 @@ impl LocalResponse {
         }
     }
 
-    /// The gRPC form: status 200, trailers only, and the verdict in `grpc-status`.
+    /// The gRPC form: status 200, no body, and the result in `grpc-status`.
     fn into_grpc(self) -> Exchange {
         let mut headers = self.headers;
         headers.replace("content-type", "application/grpc");

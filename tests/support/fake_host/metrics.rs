@@ -1,9 +1,9 @@
-//! Counters, gauges and histograms, as Envoy has them: one value per name in the whole process, whichever VM
-//! defined it.
+//! Counters, gauges and histograms. As in Envoy, each name has one value in the whole process,
+//! whichever VM defined it.
 
 use proxy_wasm::types::Status;
 
-/// Kinds of metrics, numbered as in the ABI.
+/// The kinds of metrics, in the order of the ABI's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Only grows.
@@ -14,12 +14,12 @@ pub enum Kind {
     Histogram,
 }
 
-/// All metrics of the process. An id is an index.
+/// All metrics of the process. A metric's id is its index.
 #[derive(Debug, Default)]
 pub struct Metrics(Vec<(String, Kind, u64)>);
 
 impl Metrics {
-    /// The id of a metric, which is defined unless it exists.
+    /// Returns the id of a metric, and defines it if necessary.
     pub fn define(&mut self, kind: u32, name: &str) -> Result<u32, Status> {
         let kinds = [Kind::Counter, Kind::Gauge, Kind::Histogram];
         let kind = *kinds.get(kind as usize).ok_or(Status::BadArgument)?;
@@ -34,7 +34,7 @@ impl Metrics {
         Ok(position as u32 + 1)
     }
 
-    /// Adds to a counter or gauge. A counter cannot shrink.
+    /// Adds to a counter or gauge. A counter cannot decrease.
     pub fn increment(&mut self, id: u32, offset: i64) -> Status {
         match self.metric(id) {
             None => Status::NotFound,

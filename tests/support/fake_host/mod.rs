@@ -1,8 +1,9 @@
-//! The in-process driver: a stateful fake of the proxy around the natively linked module.
+//! The in-process driver: a fake proxy around the natively linked module.
 //!
-//! It is fast, deterministic and easy to debug. Time is simulated, and passes only while a scenario waits.
-//! Like Envoy, the fake has a VM for the main thread, which ticks but gets no requests, and one for each
-//! worker. A panic of the module ends the test binary, as a trap ends a VM, so no test can miss it.
+//! It is fast, deterministic and easy to debug. Time is simulated and only passes while a scenario
+//! waits. As in Envoy, each worker has a VM, and so has the main thread, whose VM ticks but gets no
+//! requests. A panic of the module ends the test binary, as a trap ends a VM, so no test can miss
+//! it.
 
 mod abi;
 pub mod foreign;
@@ -47,7 +48,7 @@ pub struct FakeHost {
     answered: RefCell<BTreeMap<StreamId, Exchange>>,
 }
 
-/// A connection to a worker.
+/// A connection to one of the workers.
 pub struct Connection {
     process: Arc<Mutex<Process>>,
     vm: usize,
@@ -219,16 +220,16 @@ impl Driver for FakeHost {
 }
 
 impl Drop for FakeHost {
-    /// Ends every context, then the threads, as the proxy does.
+    /// Ends every context and then the threads, in the order of a real proxy.
     fn drop(&mut self) {
         (0..self.vms.len()).for_each(|vm| self.shut_down(vm));
     }
 }
 
-/// What only this driver can do: look at the host's state, and run single callbacks.
+/// Functions that only this driver offers: they examine the host's state and run single callbacks.
 impl FakeHost {
-    /// The process: clock, shared data, metrics, properties, forced statuses. Drop the guard before the
-    /// module runs.
+    /// The process with its clock, shared data, metrics, properties and forced statuses. Drop the
+    /// guard before the module runs.
     pub fn process(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }

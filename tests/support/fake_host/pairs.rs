@@ -1,10 +1,10 @@
-//! Header maps in the ABI's form: the count, the sizes of each name and value, then names and values, each
-//! followed by a NUL. Numbers are little-endian `u32`.
+//! Header maps in the ABI's format: the number of pairs, then the size of each name and value, then
+//! the names and values, each followed by a NUL. Numbers are little-endian `u32`.
 
 use crate::http::{Headers, Message};
 
 impl Headers {
-    /// This map in the ABI's form.
+    /// The map in the ABI's format.
     pub fn serialized(&self) -> Vec<u8> {
         let number = |size: usize| (size as u32).to_le_bytes();
         let mut sizes = number(self.0.len()).to_vec();
@@ -17,7 +17,7 @@ impl Headers {
         [sizes, strings].concat()
     }
 
-    /// The map that the module wrote, which must be well-formed.
+    /// Parses a map that the module wrote. Panics if the map is malformed.
     pub fn deserialized(mut bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::default();
@@ -35,7 +35,7 @@ impl Headers {
         )
     }
 
-    /// Replaces all lines with this name by one at the end, as Envoy does.
+    /// Replaces all lines with this name by one line at the end, as Envoy does.
     pub fn replace(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.remove(&name);
         self.add(name, value);
@@ -43,7 +43,7 @@ impl Headers {
 }
 
 impl Message {
-    /// A request whose first line is in pseudo-headers.
+    /// A request whose method and path are in pseudo-headers.
     pub fn request(headers: Headers, body: Vec<u8>) -> Self {
         let part = |name| headers.value(name).unwrap_or_default();
         Self {

@@ -1,8 +1,8 @@
-//! `google.protobuf.Struct` on the wire. Envoy passes it to a module in this form, not as JSON.
+//! The wire format of `google.protobuf.Struct`. Envoy passes it to a module instead of JSON.
 
 use serde_json::Value;
 
-/// The bytes of a `Struct`. A value that is no object becomes an empty one.
+/// Encodes a `Struct`. A value that is not an object becomes an empty `Struct`.
 pub fn encoded(value: &Value) -> Vec<u8> {
     let members = value.as_object().into_iter().flatten();
     let entry = |(name, value): (&String, &Value)| {
@@ -18,7 +18,7 @@ pub fn encoded(value: &Value) -> Vec<u8> {
     members.flat_map(entry).collect()
 }
 
-/// The bytes of Envoy's `Metadata`: a `Struct` for each namespace.
+/// Encodes Envoy's `Metadata`, which has a `Struct` for each namespace.
 pub fn metadata(namespaces: &Value) -> Vec<u8> {
     let namespaces = namespaces.as_object().into_iter().flatten();
     let entry = |(name, members): (&String, &Value)| {

@@ -1,13 +1,13 @@
-//! The process-wide key-value store, with exactly the host's rules.
+//! The process-wide key-value store, with exactly the rules of Envoy's host.
 //!
-//! `proxy-wasm-cpp-host`, `src/shared_data.cc`: a CAS of 0 overwrites, another one must match, and any CAS
-//! creates a missing key. Nothing is ever deleted.
+//! The rules are in `src/shared_data.cc` of `proxy-wasm-cpp-host`: a CAS of 0 overwrites any value,
+//! another CAS must match, and any CAS creates a missing key. Keys are never deleted.
 
 use std::collections::BTreeMap;
 
 use proxy_wasm::types::Status;
 
-/// Values with the CAS number of their last write.
+/// The values, each with the CAS number of its last write.
 #[derive(Debug, Default)]
 pub struct SharedData {
     values: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
@@ -22,12 +22,12 @@ impl SharedData {
             .map(|(value, cas)| (value.as_slice(), *cas))
     }
 
-    /// Writes, or refuses with [`Status::CasMismatch`].
+    /// Writes a value, or returns [`Status::CasMismatch`].
     pub fn write(&mut self, key: &[u8], value: &[u8], cas: u32) -> Status {
         match self.values.get(key) {
             Some((_, current)) if cas != 0 && cas != *current => Status::CasMismatch,
             _ => {
-                // One counter for all keys; it skips 0 when it wraps.
+                // All keys share one counter, which skips 0 when it wraps around.
                 self.last_cas = self.last_cas.checked_add(1).unwrap_or(1);
                 self.values
                     .insert(key.to_vec(), (value.to_vec(), self.last_cas));

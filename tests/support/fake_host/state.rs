@@ -1,8 +1,9 @@
 //! The state of the host: one process with its clock, shared data, metrics and VMs.
 //!
-//! It is plain data under one mutex, which nobody holds while the module runs. The fake has Envoy's pitfalls
-//! too: if an effective context cannot be set, the previous one stays in force; the headers of a stream are
-//! out of reach once it goes on; and acts take effect after the callback.
+//! The state is plain data behind one mutex, which is never locked while the module runs. The fake
+//! reproduces Envoy's pitfalls: if the module selects a context that does not exist, the previous
+//! selection stays in force; the headers of a stream are out of reach after it has continued; and
+//! verdicts take effect after the callback.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,50 +32,51 @@ use crate::{
 pub struct Process {
     /// Time since 1970.
     pub now: Duration,
-    /// Shared by all VMs.
+    /// The data that all VMs share.
     pub shared_data: SharedData,
-    /// Shared by all VMs.
+    /// The metrics that all VMs share.
     pub metrics: Metrics,
-    /// The logged lines, with their levels as in the ABI.
+    /// The log lines, each with its level as in the ABI.
     pub log: Vec<(u32, String)>,
     /// Reachable authorization servers.
     pub clusters: BTreeMap<String, AuthorizationServer>,
-    /// The name under which modules share `shared_data`.
+    /// The name of the memory that modules share in `shared_data`.
     pub vm_id: String,
-    /// Plugin configuration as the module reads it.
+    /// The plugin configuration that the module reads.
     pub configuration: Vec<u8>,
     /// Foreign functions by name.
     pub foreign_functions: BTreeMap<String, ForeignFunction>,
-    /// Foreign functions that the module has called, in order.
+    /// The names of the foreign functions that the module has called, in order.
     pub foreign_calls: Vec<String>,
-    /// Where requests are routed. Without any, one route takes all requests.
+    /// The routes by host. If empty, one route takes all requests.
     pub virtual_hosts: Vec<VirtualHost>,
-    /// Filter state that exists before the module runs, each from a request's header.
+    /// The filter state that exists before the module runs, each entry from a request header.
     pub preset_filter_state: BTreeMap<String, String>,
-    /// Properties of every stream, by their path joined with dots.
+    /// The properties of every stream. The segments of a path are joined with dots.
     pub properties: BTreeMap<String, Vec<u8>>,
     /// The allowed capabilities; `None` allows all.
     pub capabilities: Option<BTreeSet<String>>,
-    /// Calls that return a status of the test's choice.
+    /// The calls that return a status of the test's choice.
     pub forced: BTreeMap<String, Status>,
-    /// Calls that do so only while the module handles trailers.
+    /// The calls that return a status of the test's choice, but only while the module handles
+    /// trailers.
     pub forced_on_trailers: BTreeMap<String, Status>,
     /// The number of the last connection.
     pub last_connection: u64,
-    /// The VMs. The first is the main thread's.
+    /// The VMs. The first one belongs to the main thread.
     pub vms: Vec<VmState>,
 }
 
 impl Process {
-    /// Whether a capability is granted.
+    /// Whether the module may use a capability.
     pub fn allows(&self, capability: &str) -> bool {
         self.capabilities
             .as_ref()
             .is_none_or(|allowed| allowed.contains(capability))
     }
 
-    /// The properties of a request: filter state, and the metadata of its route. That is the route chosen on
-    /// arrival. After an edit, Envoy chooses again only when a later filter asks.
+    /// The properties of a request: the filter state, and the metadata of the route that was chosen
+    /// on arrival. After an edit, Envoy only chooses again when a later filter asks for the route.
     pub fn properties_of(&self, stream: &Stream) -> BTreeMap<String, Vec<u8>> {
         let mut properties = self.properties.clone();
         for (key, header) in &self.preset_filter_state {
@@ -100,7 +102,7 @@ impl Process {
         self.last_connection
     }
 
-    /// Root contexts whose tick is due.
+    /// The root contexts whose tick is due.
     pub fn due_roots(&self, vm: usize) -> Vec<u32> {
         let due = |root: &Root| {
             !root.tick_period.is_zero() && self.now >= root.last_tick + root.tick_period
@@ -112,7 +114,7 @@ impl Process {
             .collect()
     }
 
-    /// Root contexts that a newer one has replaced and that serve no stream.
+    /// The replaced root contexts that serve no stream any more.
     pub fn unused_roots(&self, vm: usize) -> Vec<u32> {
         let vm = &self.vms[vm];
         let used = |id: u32| {
@@ -125,7 +127,7 @@ impl Process {
             .collect()
     }
 
-    /// Calls whose outcome is known by now.
+    /// The calls whose outcome is known by now.
     pub fn arrived_calls(&self, vm: usize) -> Vec<u32> {
         let calls = self.vms[vm].calls.iter();
         calls
@@ -138,9 +140,9 @@ impl Process {
 /// One VM.
 #[derive(Default)]
 pub struct VmState {
-    /// The context whose callback runs; 0 outside callbacks.
+    /// The context whose callback is running; 0 outside callbacks.
     pub current: u32,
-    /// The context that the module chose instead; 0 is the current one.
+    /// The context that the module selected instead; 0 means the current one.
     pub effective: u32,
     /// The last context id that was assigned.
     pub last_context: u32,
@@ -148,17 +150,17 @@ pub struct VmState {
     pub last_token: u32,
     /// Root contexts.
     pub roots: BTreeMap<u32, Root>,
-    /// The root context of the configuration in force, which takes new connections.
+    /// The root context with the configuration in force. It takes new connections.
     pub current_root: u32,
-    /// Open connections, each with the root context of its start.
+    /// The open connections, each with the root context that took it.
     pub connections: BTreeMap<u64, u32>,
     /// The number of requests so far.
     pub requests_taken: u64,
-    /// Streams that still exist.
+    /// The streams that exist.
     pub streams: BTreeMap<u32, Stream>,
-    /// Streams that the host has dropped without notifying the module.
+    /// The streams that the host has dropped without notifying the module.
     pub forgotten: Vec<u32>,
-    /// Calls under way, by token.
+    /// The pending calls by token.
     pub calls: BTreeMap<u32, HttpCall>,
     /// The answer that is being delivered.
     pub delivered: Option<Delivery>,
@@ -169,9 +171,9 @@ pub struct VmState {
 pub struct Root {
     /// The time between two ticks; zero means no ticks.
     pub tick_period: Duration,
-    /// When it last ticked, or when its period was set.
+    /// The time of the last tick, or the time at which the period was set.
     pub last_tick: Duration,
-    /// Its configuration.
+    /// The context's configuration.
     pub configuration: Vec<u8>,
 }
 
@@ -182,7 +184,7 @@ impl VmState {
         self.last_context
     }
 
-    /// `proxy_set_effective_context`: on failure the previous choice stays.
+    /// `proxy_set_effective_context`. If it fails, the previous selection stays.
     pub fn set_effective(&mut self, context: u32) -> Status {
         if !self.exists(context) {
             return Status::BadArgument;
@@ -191,7 +193,8 @@ impl VmState {
         Status::Ok
     }
 
-    /// The context that acts apply to: the effective one if it still exists, else the current one.
+    /// The context that host calls apply to: the selected one if it still exists, or else the
+    /// current one.
     pub fn acting(&self) -> u32 {
         if self.exists(self.effective) {
             self.effective
@@ -200,7 +203,7 @@ impl VmState {
         }
     }
 
-    /// The stream that acts apply to. A root context has none.
+    /// The stream that host calls apply to. A root context has none.
     pub fn stream(&mut self) -> Option<&mut Stream> {
         let acting = self.acting();
         self.streams.get_mut(&acting)
@@ -240,7 +243,7 @@ impl VmState {
         }
     }
 
-    /// Records a verdict. On a root context it has no effect, and returns Ok nevertheless.
+    /// Records a verdict. For a root context, it has no effect but returns `Ok`, as in Envoy.
     pub fn act(&mut self, act: Act) -> Status {
         self.decide(self.acting(), act);
         Status::Ok
@@ -279,7 +282,7 @@ impl VmState {
         Ok(self.last_token)
     }
 
-    /// A stream whose verdict is not carried out yet.
+    /// A stream whose verdict has not been applied yet.
     pub fn decided(&self) -> Option<(u32, Act)> {
         self.streams
             .iter()
@@ -303,7 +306,7 @@ impl VmState {
     }
 }
 
-/// A property's path, whose segments the ABI joins with NUL.
+/// A property's path with dots. The ABI separates the segments with NUL.
 pub fn dotted(path: &[u8]) -> String {
     String::from_utf8_lossy(path).replace('\0', ".")
 }

@@ -1,4 +1,4 @@
-//! A request on its way through the filter, in and out.
+//! A request and its answer on their way through the filter.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::{
     http::Headers,
 };
 
-/// Headers of which Envoy keeps one line, with the values joined by commas: those of its list that a request
-/// may have. `cookie` is not one of them.
+/// Request headers that Envoy keeps in one line, with their values joined by commas. `cookie` is
+/// not one of them.
 const INLINE: [&str; 8] = [
     "accept",
     "access-control-request-headers",
@@ -26,7 +26,7 @@ const INLINE: [&str; 8] = [
 /// A request and its answer.
 #[derive(Debug, Default)]
 pub struct Stream {
-    /// The root context that it belongs to.
+    /// The root context that serves the stream.
     pub root: u32,
     /// The request headers, including pseudo-headers.
     pub request: Headers,
@@ -36,16 +36,16 @@ pub struct Stream {
     pub trailers: Headers,
     /// The response headers, including `:status`.
     pub response: Headers,
-    /// Properties that the request had when it arrived.
+    /// The properties that the request had when it arrived.
     pub properties: BTreeMap<String, Vec<u8>>,
-    /// Properties that the module set.
+    /// The properties that the module set.
     pub filter_state: BTreeMap<String, Vec<u8>>,
     /// The module's verdict. Only the first one counts.
     pub act: Option<Act>,
 }
 
 impl Stream {
-    /// A request as the proxy passes it to its filters.
+    /// The request as the proxy passes it to its filters.
     pub fn arriving(request: &Request, root: u32) -> Self {
         let mut headers = Headers::default();
         if request.method == "CONNECT" {
@@ -110,7 +110,7 @@ impl Stream {
     }
 }
 
-/// Metadata of the route for a request with these headers.
+/// The metadata of the route that a request with these headers takes.
 pub fn route_metadata(hosts: &[VirtualHost], request: &Headers) -> Option<Value> {
     let authority = request.value(":authority").unwrap_or_default();
     let named = hosts.iter().find(|host| host.domain == authority);

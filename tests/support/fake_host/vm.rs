@@ -1,8 +1,8 @@
-//! A VM: a thread of its own, since the SDK's contexts are thread-local.
+//! A VM. It runs in its own thread, because the SDK's contexts are thread-local.
 //!
-//! One callback runs at a time and its caller waits, so a scenario in the fake host is deterministic with any
-//! number of workers. A panic of the module ends the test binary, because it cannot unwind through the C
-//! functions between module and host.
+//! The caller of a callback waits until it has returned, so a scenario in the fake host is
+//! deterministic with any number of workers. A panic of the module ends the test binary, because it
+//! cannot unwind through the C functions between module and host.
 
 use std::{
     cell::{Cell, RefCell},
@@ -69,7 +69,8 @@ impl Vm {
     }
 }
 
-/// Carries out a host call on this thread's VM, unless the test or a capability forbids it.
+/// Performs a host call on this thread's VM, unless the test forces a status or the capability is
+/// withheld.
 pub fn host_call(name: &str, act: impl FnOnce(&mut Process, &mut VmState) -> Status) -> u32 {
     let status = with_vm(|process, vm| match process.forced.get(name) {
         Some(status) => *status,
@@ -98,8 +99,8 @@ fn with_vm<R>(act: impl FnOnce(&mut Process, &mut VmState) -> R) -> R {
 fn load_module() {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    // The SDK installs its logger and a panic hook, once in a process and unsynchronised. The hook would send
-    // a test's own panics to a host, which the test's thread does not have.
+    // The SDK installs its logger and a panic hook once per process, without synchronisation. The
+    // hook would send a test's own panics to a host, which a test's thread does not have.
     abi::initialize();
     panic::set_hook(Box::new(report_panic));
     drop(guard);
@@ -112,7 +113,8 @@ fn in_module<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Prints a panic at once: the test harness would discard the output of a binary that aborts.
+/// Prints a panic immediately, because the test harness discards the captured output if the binary
+/// aborts.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("?");

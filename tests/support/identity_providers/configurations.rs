@@ -1,8 +1,8 @@
-//! The configuration for each identity provider, as an operator would write it.
+//! A configuration for each identity provider, as an operator would write it.
 
 use serde_json::{Value, json};
 
-/// The provider for the fixture with this name.
+/// The provider that accepts the tokens of this fixture.
 pub fn provider_for(fixture: &str) -> Value {
     match fixture {
         "okta-custom-as" => okta(),
@@ -67,7 +67,7 @@ fn ping_federate() -> Value {
     })
 }
 
-/// `PingOne` has no preset: its tokens are not like those of another product.
+/// `PingOne` has no preset, because its tokens differ from those of other products.
 fn ping_one() -> Value {
     json!({
         "issuer": "https://auth.pingone.com/ENV/as",
@@ -86,7 +86,8 @@ fn auth0() -> Value {
     })
 }
 
-/// Accepts both audiences, so that the payload's `typ` keeps ID tokens out.
+/// Accepts the audiences of access tokens and of ID tokens, so that only the payload's `typ`
+/// refuses ID tokens.
 fn keycloak() -> Value {
     json!({
         "preset": "keycloak",
@@ -106,7 +107,7 @@ fn cognito() -> Value {
     })
 }
 
-/// Accepts any client, so that `token_use` keeps ID tokens out.
+/// Accepts any client, so that only `token_use` refuses ID tokens.
 fn cognito_of_any_client() -> Value {
     let mut provider = cognito();
     provider["client_ids"] = Value::Null;
@@ -155,7 +156,8 @@ fn kubernetes() -> Value {
     })
 }
 
-/// Has the issuer of tokens in Kubernetes secrets, so that their missing `exp` and `aud` keep them out.
+/// Uses the issuer of tokens in Kubernetes secrets, so that only the missing `exp` and `aud` refuse
+/// those tokens.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["issuer"] = json!("kubernetes/serviceaccount");
@@ -174,7 +176,8 @@ fn zidentity() -> Value {
     })
 }
 
-/// A client that signs with its own key. It is a provider, with its keys in the configuration.
+/// A client that signs with its own key. The client is the provider, and its keys are in the
+/// configuration.
 fn client_assertion() -> Value {
     json!({
         "preset": "private-key-jwt",

@@ -1,14 +1,15 @@
-//! The fixtures: claims to sign, and key sets that verify them.
+//! The fixtures: claims to sign, and the key sets that verify them.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Map, Value, json};
 
 use crate::signer::{Pair, Signer};
 
-/// The number of fixtures. Without it, a file that is read wrongly would pass with none.
+/// The expected number of fixtures. Without this check, a file that was read as empty would pass
+/// every test.
 pub const COUNT: usize = 21;
 
-/// A token as an identity provider makes it.
+/// The content of a token as an identity provider issues it.
 #[derive(Clone)]
 pub struct Fixture {
     pub id: String,
@@ -18,7 +19,7 @@ pub struct Fixture {
     jwks_shape: Vec<Value>,
 }
 
-/// All fixtures, and the time they are made for.
+/// All fixtures, and the time at which their tokens are valid.
 pub fn all() -> (u64, Vec<Fixture>) {
     let document: Value = serde_json::from_str(include_str!("fixtures.json")).unwrap();
     let fixtures = document["fixtures"].as_array().unwrap();
@@ -27,7 +28,7 @@ pub fn all() -> (u64, Vec<Fixture>) {
     (document["now"].as_u64().unwrap(), fixtures)
 }
 
-/// The fixture with this name, and its time.
+/// The fixture with this name, and the time at which its token is valid.
 pub fn one(id: &str) -> (u64, Fixture) {
     let (now, fixtures) = all();
     let fixture = fixtures.into_iter().find(|fixture| fixture.id == id);
@@ -57,7 +58,7 @@ impl Fixture {
         self
     }
 
-    /// The token.
+    /// The signed token.
     pub fn token(&self) -> String {
         Signer::new(Algorithm::Rs256).token(&self.header, &self.claims)
     }
@@ -67,7 +68,7 @@ impl Fixture {
         Signer::with_pair(Algorithm::Rs256, Pair::Other).token(&self.header, &self.claims)
     }
 
-    /// The provider's key set, in its own shape.
+    /// The provider's key set, with the members that the provider publishes.
     pub fn jwks(&self) -> Value {
         let kid = self.header.get("kid").cloned().unwrap_or(json!("k1"));
         let plain = [json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid })];
@@ -81,8 +82,8 @@ impl Fixture {
     }
 }
 
-/// A key with its numbers and exactly the members of `shape`. The key named `signing` signs; the others are
-/// different keys.
+/// A key with exactly the members of `shape`. The key with the `kid` in `signing` is the signer's;
+/// all others are different keys.
 fn jwk(shape: &Value, signing: &Value) -> Value {
     let pair = if shape["kid"] == *signing {
         Pair::Own

@@ -1,4 +1,4 @@
-//! Tokens as the major identity providers make them, and the configuration for each provider.
+//! Tokens as major identity providers issue them, and a configuration for each provider.
 
 pub mod configurations;
 pub mod fixtures;

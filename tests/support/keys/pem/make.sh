@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the files of this folder from the fixed keys beside it (OpenSSL 3, Node). Their signatures are
-# made anew each time; tests need only their dates and keys.
+# Makes the files in this folder from the fixed keys in the parent folder (needs OpenSSL 3 and Node).
+# Each run makes new signatures; tests only depend on the keys and the dates.
 #
 #   tests/support/keys/pem/make.sh
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-# The private halves in PEM, for as long as this takes.
+# The private keys in PEM, in a temporary folder.
 for name in rsa p256 ed25519; do
   node -e '
     const { createPrivateKey } = require("node:crypto");
@@ -54,7 +54,7 @@ certificate p256_cert p256 signing 20200101000000Z 20991231235959Z
 certificate p256_cert_expired p256 signing 20200101000000Z 20210101000000Z
 certificate p256_cert_encipherment p256 no_signing 20200101000000Z 20991231235959Z
 certificate ed25519_cert ed25519 plain 20200101000000Z 99991231235959Z
-# It ends a minute after the clock of the fake host begins.
+# Expires one minute after the start of the fake host's clock.
 certificate p256_cert_ending p256 signing 20200101000000Z 20270115080100Z
 
 openssl rsa -in "$work/rsa.pem" -RSAPublicKey_out -out rsa_pkcs1.pem
