@@ -1,20 +1,21 @@
-//! The caching headers of a response (RFC 9111), and the entity tag for asking whether it has
-//! changed (RFC 9110 section 13).
+//! The caching headers of a response (RFC 9111), and its entity tag. A later request sends the tag
+//! to ask whether the response has changed (RFC 9110 section 13).
 
-/// Longest entity tag that is kept. A longer one is ignored.
+/// Entity tags longer than this are ignored.
 const MAX_ETAG_BYTES: usize = 256;
 
 /// The caching headers of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caching {
-    /// Seconds for which the response is fresh from now on; `None` if it does not say.
+    /// The response stays fresh for this many seconds from now. `None` if its headers do not say.
     pub max_age: Option<u64>,
-    /// Its entity tag, to be sent as `If-None-Match`.
+    /// The entity tag, which the next request sends as `If-None-Match`.
     pub etag: Option<String>,
 }
 
 impl Caching {
-    /// Reads the headers of a response; their names are in lower case.
+    /// Reads the headers of a response. Their names must be in lower case. If several directives
+    /// limit the freshness, the shortest one counts.
     pub fn read<'a>(headers: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         let (mut caching, mut age) = (Self::default(), 0);
         for (name, value) in headers {
@@ -36,8 +37,8 @@ impl Caching {
     }
 }
 
-/// Seconds of freshness that a directive leaves (RFC 9111 section 5.2.2). If there are several, the
-/// least counts.
+/// The freshness, in seconds, that one `Cache-Control` directive allows (RFC 9111 section 5.2.2).
+/// `None` if the directive does not limit it.
 fn directive(text: &str) -> Option<u64> {
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name.trim(), value.trim().trim_matches('"')),
@@ -53,14 +54,15 @@ fn directive(text: &str) -> Option<u64> {
         .then_some(0)
 }
 
-/// `delta-seconds` (RFC 9111 section 1.2.2). A value that is too large for 64 bits is clamped.
+/// Parses `delta-seconds` (RFC 9111 section 1.2.2). A value that does not fit into 64 bits becomes
+/// the maximum.
 fn seconds(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// An entity tag (RFC 9110 section 8.8.3). It is sent back in a header, so it must not hold a
-/// character that could end that header.
+/// Parses an entity tag (RFC 9110 section 8.8.3). The tag is sent back in a header, so it must not
+/// contain a character that could end that header.
 fn entity_tag(text: &str) -> Option<String> {
     let opaque = text.strip_prefix("W/").unwrap_or(text);
     let inner = opaque.strip_prefix('"')?.strip_suffix('"')?;

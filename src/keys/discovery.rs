@@ -1,5 +1,5 @@
-//! The key set's address, from the metadata of an authorization server (OpenID Connect Discovery
-//! 1.0 section 4, RFC 8414 section 3).
+//! Finds the address of a key set in the metadata of an authorization server (OpenID Connect
+//! Discovery 1.0 section 4, RFC 8414 section 3).
 
 use serde_json::Value;
 
@@ -12,8 +12,8 @@ use crate::{
 /// Reads the endpoint of the key set from a metadata document.
 ///
 /// # Errors
-/// [`FetchError::Metadata`] if the document is not metadata, [`FetchError::Issuer`] if it belongs to
-/// another issuer, [`FetchError::JwksUri`] if its key set must not be fetched.
+/// [`FetchError::Metadata`] if the document is not metadata, [`FetchError::Issuer`] if it belongs
+/// to another issuer, [`FetchError::JwksUri`] if keys must not be fetched from its `jwks_uri`.
 pub(super) fn jwks_endpoint(
     document: &[u8],
     discovery: &Discovery,
@@ -23,14 +23,15 @@ pub(super) fn jwks_endpoint(
     let (Some(issuer), Some(uri)) = (text("issuer"), text("jwks_uri")) else {
         return Err(FetchError::Metadata);
     };
-    // Another issuer's metadata would bring another issuer's keys (RFC 8414 section 3.3).
+    // Metadata of another issuer would lead to that issuer's keys (RFC 8414 section 3.3).
     if !names(&discovery.issuer, issuer) {
         return Err(FetchError::Issuer);
     }
-    // The operator chooses the cluster, so a document cannot send the proxy elsewhere.
+    // The cluster comes from the configuration, so a document cannot make the proxy connect
+    // elsewhere.
     let endpoint = Endpoint::parse(uri, &discovery.jwks_cluster).ok_or(FetchError::JwksUri)?;
-    // RFC 8414 section 2 requires TLS. Plain http is accepted if the issuer itself has none, as in
-    // a test setup.
+    // RFC 8414 section 2 requires TLS. Plain http is accepted only if the metadata itself is
+    // fetched over plain http, as in a test setup.
     let mut metadata = discovery.metadata.iter();
     if endpoint.scheme == "https" || metadata.all(|place| place.scheme == "http") {
         Ok(endpoint)
@@ -39,8 +40,9 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Whether the metadata names the configured issuer. In the metadata that tenants share, Microsoft
-/// Entra writes `{tenantid}` where the operator names a claim.
+/// Whether the metadata names the configured issuer. Where the configured template names a claim,
+/// the metadata may also have `{tenantid}`: Microsoft Entra writes that in metadata shared by all
+/// tenants.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (
         IssuerTemplate::parse(configured),

@@ -44,7 +44,7 @@ impl Document {
     }
 }
 
-/// Compares the texts, which determine the keys.
+/// Compares only the texts: equal texts contain equal keys.
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.text, &other.text) || self.text == other.text

@@ -1,10 +1,10 @@
-//! The target of a call: a URI, and the proxy's cluster that leads to it.
+//! The target of a call: a URI, and the cluster through which the proxy reaches it.
 
 /// An absolute `http` or `https` URI behind one of the proxy's clusters. Only the cluster decides
 /// which server the proxy connects to; the URI says what to request there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The URI as configured.
+    /// The whole URI.
     pub uri: String,
     /// `http` or `https`, in lower case.
     pub scheme: &'static str,
@@ -12,12 +12,13 @@ pub struct Endpoint {
     pub authority: String,
     /// Path and query of `uri`, sent as `:path`.
     pub path: String,
-    /// The proxy's cluster for the call.
+    /// The cluster through which the proxy makes the call.
     pub cluster: String,
 }
 
 impl Endpoint {
-    /// Parses an absolute http or https URI (RFC 3986 §3) without userinfo and fragment.
+    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). `None` if the text is not one, or
+    /// has userinfo or a fragment.
     #[must_use]
     pub fn parse(uri: &str, cluster: &str) -> Option<Self> {
         let (scheme, rest) = uri.split_once("://")?;
@@ -45,8 +46,8 @@ impl Endpoint {
     }
 }
 
-/// A host with an optional port. Userinfo is refused, because it would be sent to the cluster in
-/// the clear.
+/// Whether `authority` is a host with an optional port. Userinfo is refused, because it would be
+/// sent to the server in `:authority`.
 fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -71,6 +72,6 @@ fn is_authority(authority: &str) -> bool {
 }
 
 fn is_port(text: &str) -> bool {
-    // `str::parse` also accepts a sign.
+    // `str::parse` alone would accept a sign.
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|port: u16| port > 0)
 }

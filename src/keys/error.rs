@@ -62,8 +62,8 @@ impl fmt::Display for FetchError {
                 "the metadata's jwks_uri is not an https URL (http is accepted only if the issuer is http)"
             }
             Self::Metadata => "the issuer's metadata lacks issuer or jwks_uri",
-            // Envoy answers with these if it cannot reach the server, or if the server takes too
-            // long.
+            // Envoy itself answers with these statuses if it cannot reach the server, or if the
+            // server takes too long.
             Self::Status(status @ (503 | 504)) => {
                 return write!(
                     formatter,
@@ -79,7 +79,7 @@ impl fmt::Display for FetchError {
 
 impl core::error::Error for FetchError {}
 
-/// Why a document cannot replace a fetched one.
+/// Why [`KeyStore::preload`](super::KeyStore::preload) refused a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PreloadError {
     /// The document is too large, or has no usable key.

@@ -1,8 +1,8 @@
-//! Fetches: the calls for one key source, one after the other, and their outcome.
+//! Fetching the keys of one source: the calls, one after the other, and the outcome.
 //!
-//! A [`Fetch`] is a value. The shell makes the call and hands the value back with the response.
-//! Keys at a configured address take one call. Keys of an issuer take one or two more, for its
-//! metadata.
+//! A [`Fetch`] is a value that describes one call. The shell makes the call and hands the value
+//! back with the response. A configured JWKS address takes one call. Discovery takes one or two
+//! more, for the issuer's metadata.
 
 use core::time::Duration;
 
@@ -24,23 +24,23 @@ pub enum FetchCause {
     UnknownKid,
 }
 
-/// A call to make for a key source.
+/// A call for the keys of one source, or for the metadata that leads to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The source that the keys belong to.
     pub(super) source: SourceId,
-    /// The end of the lease, which identifies it. A response that arrives after another worker took
-    /// the lease is discarded.
+    /// The time when the lease ends, which also identifies the lease. If another worker has taken a
+    /// new lease before the response arrives, the response is discarded.
     pub(super) lease: UnixMillis,
     /// What the call requests.
     pub(super) step: Step,
-    /// The error of the metadata at the previous address.
+    /// Why the previous address returned no usable metadata, if one was tried.
     pub(super) fault: Option<FetchError>,
     /// Where to send the call.
     pub endpoint: Endpoint,
-    /// The entity tag of the present key set.
+    /// The entity tag of the current key set.
     pub if_none_match: Option<String>,
-    /// Longest time for the call.
+    /// The timeout of the call.
     pub timeout: Duration,
 }
 
@@ -63,41 +63,41 @@ pub enum FetchResponse {
         /// The caching headers.
         caching: Caching,
     },
-    /// 304: the present document is still current (RFC 9110 section 15.4.5).
+    /// 304: the document has not changed (RFC 9110 section 15.4.5).
     NotModified {
         /// The caching headers.
         caching: Caching,
     },
 }
 
-/// What follows a response.
+/// How a fetch continues after a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Another call.
+    /// The shell must make this call next.
     Next(Fetch),
     /// The fetch has ended.
     Ended(FetchOutcome),
-    /// Nothing: another worker had taken the lease before the response arrived.
+    /// Another worker took the lease before the response arrived, so the response was discarded.
     Superseded,
 }
 
 /// The outcome of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchOutcome {
-    /// The providers whose keys these are.
+    /// The providers that use these keys.
     pub providers: Vec<ProviderId>,
     /// The URI of the last call.
     pub uri: String,
     /// The number of failed fetches in a row before this one.
     pub failures: u32,
-    /// The number of usable keys, or why there are no new ones.
+    /// The number of usable keys, or the reason why the fetch failed.
     pub keys: Result<usize, FetchError>,
-    /// Several keys without `kid`, if the document has changed.
+    /// Set if the document has changed and has several keys without `kid`.
     pub nameless: Option<Nameless>,
 }
 
 impl Fetch {
-    /// The first call for keys of `source`.
+    /// The first call of a fetch for `source`.
     pub(super) fn first(source: SourceId, keys: &RemoteKeys, lease: UnixMillis) -> Option<Self> {
         let (step, endpoint) = match &keys.location {
             JwksLocation::Configured(endpoint) => (Step::Jwks, endpoint),
@@ -128,10 +128,10 @@ impl Fetch {
         };
         let (step, fault, endpoint) = match read {
             Ok(endpoint) => (Step::Jwks, None, endpoint),
-            // The metadata may be at the other address. A server that does not respond has no other
-            // address.
+            // The metadata may be at the next address. All addresses are on the same server, so
+            // after any other error the next one would fail too.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
-                // A wrong document is better evidence than a missing one.
+                // Of the errors at all addresses, a wrong document says more than a 4xx status.
                 let fault = self.fault.unwrap_or(error);
                 let next = index.saturating_add(1);
                 let endpoint = discovery.metadata.get(next).ok_or(match error {

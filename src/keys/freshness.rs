@@ -1,4 +1,5 @@
-//! Whether keys may serve and whether a fetch is due: pure functions of the record and the time.
+//! Decides whether keys may serve, that is, verify tokens, and whether a fetch is due. The
+//! decisions depend only on the record and the time.
 //!
 //! ```text
 //!            fetched_at            + freshness             + max_stale
@@ -6,11 +7,12 @@
 //!                └ refreshed ahead of the end; after a failure with exponential back-off
 //! ```
 //!
-//! Freshness is the configured `cache_duration`. Without one, the server decides, within bounds; if
-//! it does not say, keys are fresh for ten minutes.
+//! Keys are fresh for the configured `cache_duration`. Without one, the server's `Cache-Control`
+//! decides, within bounds; if the server gives no time, keys are fresh for ten minutes.
 //!
-//! A fetch needs the lease in the record: one worker of the process holds it while the others wait.
-//! A lease expires by itself, so a worker that dies delays the others by no more than its length.
+//! A worker needs the lease in the record to fetch. One worker of the process holds the lease while
+//! the others wait. The lease expires by itself, so a worker that dies does not block the others
+//! for longer.
 
 use core::time::Duration;
 
@@ -19,20 +21,21 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The longest step by which a running clock is set back. A time further ahead of now was written
-/// before the clock was set, and does not count.
+/// The largest backward step of a running clock that is tolerated. A time that is further in the
+/// future was recorded before the clock was set back, and is ignored.
 const CLOCK_CORRECTION: Duration = Duration::from_secs(10);
 
-/// Whether keys may serve.
+/// Whether keys may serve, that is, verify tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serving {
-    /// They may; their freshness has not ended.
+    /// The keys are fresh and may serve.
     Fresh,
-    /// They may not, but a fetch is under way or about to begin.
+    /// No keys may serve, but a fetch is under way or about to begin.
     Pending,
-    /// They may, within `max_stale`: the last good keys serve while fetching fails.
+    /// The keys are no longer fresh. They may still serve within `max_stale`, in case fetching
+    /// fails.
     Stale,
-    /// They may not, and the next attempt is this far away.
+    /// No keys may serve. The next attempt to fetch them is this far away.
     Unavailable(Duration),
 }
 
@@ -72,15 +75,17 @@ impl Record {
             }
     }
 
-    /// Whether a token with an unknown kid is worth waiting for: a fetch for it is under way or may
-    /// begin. Without the cool-down, invented kids would make us flood the server.
+    /// Whether a request should wait because its token has an unknown kid: a fetch that can bring
+    /// the key is under way or may begin. The cool-down keeps invented kids from flooding the
+    /// server with fetches.
     #[must_use]
     pub fn may_learn_kid(&self, timing: &Timing, now: UnixMillis) -> bool {
         self.is_leased(timing, now) || self.wants_fetch(timing, FetchCause::UnknownKid, now)
     }
 
-    /// Time until a fetch may look for an unknown kid again. `None` for a request that has waited
-    /// since before the last fetch: the key set of that fetch settles whether the kid exists.
+    /// The time until a fetch may look for an unknown kid. `None` if the last successful fetch was
+    /// after the request arrived at `waited_since`: the kid is not in that key set, so it does not
+    /// exist.
     #[must_use]
     pub fn hides_kid(
         &self,
@@ -96,8 +101,9 @@ impl Record {
         Some(cooled_down.max(due).unwrap_or(now).since(now))
     }
 
-    /// Whether a fetch is due, regardless of leases. A time far in the future was written before
-    /// the clock went back: if it counted, keys that the issuer withdrew would serve until then.
+    /// Whether a fetch is due, regardless of leases. A time far in the future was recorded before
+    /// the clock was set back. It makes a fetch due at once; otherwise withdrawn keys could serve
+    /// until that time.
     fn is_due(&self, timing: &Timing, now: UnixMillis) -> bool {
         let last = if self.failures > 0 {
             self.attempted_at
@@ -108,7 +114,7 @@ impl Record {
         is_ahead || self.next_fetch(timing) <= now
     }
 
-    /// The time of the next fetch according to the record.
+    /// The time of the next fetch.
     pub(super) fn next_fetch(&self, timing: &Timing) -> UnixMillis {
         let failed_at = self.attempted_at.filter(|_| self.failures > 0);
         match (failed_at, self.fetched_at) {
@@ -118,8 +124,9 @@ impl Record {
         }
     }
 
-    /// Whether a valid lease exists. One that ends later than any lease can was given before the
-    /// clock went back, and must not stop fetches until then.
+    /// Whether a worker holds a valid lease. A lease that ends later than a new lease would was
+    /// taken before the clock was set back. It is ignored, because it would prevent fetches until
+    /// that time.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until
@@ -201,7 +208,7 @@ mod tests {
         let mut record = fetched(1_000_000);
         assert!(record.wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         assert_eq!(record.serving(&TIMING, at(0)), Serving::Fresh);
-        // The clock may be corrected by this much.
+        // A clock correction of this size is tolerated.
         assert!(!fetched(5).wants_fetch(&TIMING, FetchCause::Freshness, at(0)));
         record.document = None;
         record.fail(FetchError::Unreachable, at(1_000_000));
@@ -304,7 +311,7 @@ mod tests {
             let last = record.serving(&timing, at(fresh_seconds - 1));
             assert_eq!(last, Serving::Fresh, "{max_age:?}");
             assert_eq!(record.serving(&timing, at(fresh_seconds)), Serving::Stale);
-            // The operator's value has no bounds and takes precedence.
+            // The operator's value takes precedence, and the bounds do not apply to it.
             assert_eq!(record.serving(&TIMING, at(599)), Serving::Fresh);
             assert_eq!(record.serving(&TIMING, at(600)), Serving::Stale);
         }

@@ -18,12 +18,12 @@ impl SourceId {
     }
 }
 
-/// Distinguishes the key sets that one source has had within one worker.
+/// A number that changes whenever a source's key set changes. Each worker counts for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeySetVersion(u64);
 
 impl KeySetVersion {
-    /// The version of the following set.
+    /// The version of the next key set.
     pub(super) const fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
     }

@@ -1,9 +1,9 @@
-//! The life of fetched keys.
+//! Fetching keys, sharing them between workers, and deciding how long they may verify tokens.
 //!
 //! [`freshness`] decides from a [`Record`] and the time whether keys may serve and whether a fetch
-//! is due. [`store`] keeps the records of all sources in step with the data that workers share, so
-//! that one worker's fetch serves all. Nothing here makes a call: a [`Fetch`] is a value that the
-//! shell carries out.
+//! is due. [`store`] synchronizes the records of all sources with the data that workers share, so
+//! that a fetch by one worker serves all of them. Nothing here makes a call: a [`Fetch`] is a
+//! value, and the shell makes the call that it describes.
 
 mod caching;
 mod discovery;
@@ -39,7 +39,7 @@ pub use self::{
     timing::Timing,
 };
 
-/// The workers of a process share what they fetch.
+/// Records and fetches pass between threads.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Record>();

@@ -5,11 +5,11 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The state of one key source. All workers of a process share it ([`Records`](super::Records)),
-/// including leases, failures and the cool-down for unknown kids.
+/// The state of one key source, including leases, failures and the cool-down for unknown kids. All
+/// workers of a process share it through [`Records`](super::Records).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Its position among the records of its source.
+    /// Decides which of two records of a source is newer.
     pub order: Order,
     /// The last good document.
     pub document: Option<Document>,
@@ -27,29 +27,29 @@ pub struct Record {
     pub failures: u32,
     /// Why the last fetch failed; `None` if it succeeded.
     pub last_error: Option<FetchError>,
-    /// The end of a worker's right to fetch. It identifies that right: no two leases have the same
-    /// end.
+    /// The time when the lease ends. A lease is a worker's right to fetch. No two leases end at the
+    /// same time, so this time also identifies the lease.
     pub lease_until: Option<UnixMillis>,
     /// The time of the last fetch that an unknown kid caused.
     pub unknown_kid_at: Option<UnixMillis>,
 }
 
-/// Orders the records of one source, the later being the greater. Key sets come first, since a
-/// worker that did not know the latest set writes an older one again; then writes.
+/// Orders the records of one source: the newer record is greater. The generation is compared first,
+/// because a worker that did not know the latest key set can write an older one after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
-    /// Orders key sets. A later fetch has a greater one, even if the clock went back.
+    /// The number of the key set. It grows with each successful fetch, even if the clock goes back.
     pub generation: u64,
-    /// Orders the writes of one generation.
+    /// The number of the write. It grows with each write of the same generation.
     pub revision: u64,
 }
 
 impl Record {
-    /// A fetch begins and takes the lease. Returns the lease's end.
+    /// Begins a fetch by taking the lease. Returns the time when the lease ends.
     pub fn begin(&mut self, timing: &Timing, cause: FetchCause, now: UnixMillis) -> UnixMillis {
         let until = now.plus(timing.lease);
-        // If the clock went back, the present keys count as fetched now, so that they serve no
-        // longer than they may.
+        // If the clock went back, `fetched_at` is in the future, and the keys would serve for too
+        // long.
         self.fetched_at = self.fetched_at.map(|fetched_at| fetched_at.min(now));
         self.attempted_at = Some(now);
         self.lease_until = Some(until);
@@ -59,23 +59,23 @@ impl Record {
         until
     }
 
-    /// Whether the lease with this end is still held.
+    /// Whether the lease that ends at `until` is still the current one.
     #[must_use]
     pub fn is_leased_until(&self, until: UnixMillis) -> bool {
         self.lease_until == Some(until)
     }
 
-    /// The fetch is given up, so that another may begin at once.
+    /// Ends the lease of a fetch that was given up, so that another fetch may begin at once.
     pub fn release(&mut self) {
         self.lease_until = None;
     }
 
-    /// Drops the keys, so that a fetch is due.
+    /// Removes the keys, which makes a fetch due.
     pub fn forget_keys(&mut self) {
         (self.document, self.fetched_at, self.etag) = (None, None, None);
     }
 
-    /// A fetch brought a good document from `uri`.
+    /// Records that a fetch returned a good document from `uri`.
     pub fn succeed(&mut self, document: Document, uri: &str, caching: Caching, now: UnixMillis) {
         self.document = Some(document);
         self.uri = Some(uri.to_owned());
@@ -83,9 +83,9 @@ impl Record {
         self.confirm(caching, now);
     }
 
-    /// A fetch confirmed that the document is still current.
+    /// Records that a fetch confirmed the document (status 304).
     pub fn confirm(&mut self, caching: Caching, now: UnixMillis) {
-        // A 304 leaves unchanged what it does not mention (RFC 9111 section 4.3.4).
+        // Headers that are missing from a 304 keep their previous values (RFC 9111 section 4.3.4).
         self.etag = caching.etag.or_else(|| self.etag.take());
         self.max_age = caching.max_age.or(self.max_age);
         self.fetched_at = Some(now);
@@ -95,7 +95,7 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// A fetch failed; the last good keys stay.
+    /// Records that a fetch failed. The last good keys stay.
     pub fn fail(&mut self, error: FetchError, now: UnixMillis) {
         self.attempted_at = Some(now);
         self.failures = self.failures.saturating_add(1);
@@ -103,14 +103,14 @@ impl Record {
         self.lease_until = None;
     }
 
-    /// Prepares the record for a write.
+    /// Increments the revision, before each write.
     pub(super) fn revise(&mut self) {
         self.order.revision = self.order.revision.saturating_add(1);
     }
 
-    /// Starts a generation: a key set was fetched or confirmed. The generation follows the clock,
-    /// so that a worker that knows of no earlier fetch still counts as later. If the clock went
-    /// back, it follows the previous generation.
+    /// Starts a new generation after a key set was fetched or confirmed. Its number is the current
+    /// time, so it exceeds earlier generations that this worker does not know. If the clock went
+    /// back, it is the previous number plus one.
     pub(super) fn begin_generation(&mut self, now: UnixMillis) {
         self.order.generation = self.order.generation.saturating_add(1).max(now.as_u64());
     }

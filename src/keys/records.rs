@@ -2,20 +2,20 @@
 
 use crate::keys::{Order, Record, SourceId};
 
-/// Distinguishes the records that one source has had.
+/// The version of a shared record. Each write changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u32);
 
 /// The records of one engine's key sources, shared with the other workers of the process.
 pub trait Records {
     /// Reads the record of a source, unless its version is `known`. `own` is the order of the
-    /// record that the reader has.
+    /// reader's own record; an older record is unusable.
     fn read(&self, source: SourceId, known: Option<Version>, own: Order) -> Reading;
 
     /// Replaces the record of version `expected`, and returns the new version.
     ///
     /// # Errors
-    /// If another worker wrote in between, or nothing can be shared.
+    /// If another worker wrote in between, or the host cannot share records.
     fn write(
         &self,
         source: SourceId,
@@ -27,11 +27,12 @@ pub trait Records {
 /// The result of a read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// No record, or nothing can be shared.
+    /// There is no record, or the host cannot share records.
     Absent,
-    /// The known record, unchanged.
+    /// The record still has the known version.
     Same,
-    /// An older record, or not a record of this source: the next write may replace it.
+    /// The shared data is older than the reader's record, or is not a record of this source. The
+    /// next write may replace it.
     Unusable(Version),
     /// A record that is new to the reader.
     New(Record, Version),
@@ -42,11 +43,12 @@ pub enum Reading {
 pub enum WriteError {
     /// Another worker wrote in between.
     Changed,
-    /// Nothing can be shared.
+    /// The host cannot share records.
     Refused,
 }
 
-/// Records that are not shared: each worker fetches for itself. For the command line and tests.
+/// An implementation for the command line and tests that shares nothing: each worker fetches for
+/// itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Unshared;
 

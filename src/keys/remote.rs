@@ -4,18 +4,18 @@ use core::time::Duration;
 
 use crate::{jose::KeySetLimits, keys::Endpoint, time};
 
-/// Keys that are fetched through the proxy's clusters, and how they are kept.
+/// Where keys are fetched from, when, and how long they may serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteKeys {
     /// Where the JWKS is.
     pub location: JwksLocation,
-    /// Longest time for one call.
+    /// The timeout of each call.
     pub timeout: Duration,
-    /// How long fetched keys are fresh; `None` leaves it to the server's `Cache-Control`.
+    /// How long fetched keys are fresh. `None` if the server's `Cache-Control` decides.
     pub cache_duration: Option<Duration>,
-    /// How long the last good keys serve after their freshness ended, while fetching fails.
+    /// How long keys may serve after their freshness has ended, while fetching fails.
     pub max_stale: Duration,
-    /// Least time between two fetches caused by unknown kids.
+    /// The minimum time between two fetches caused by unknown kids.
     pub unknown_kid_cooldown: Duration,
     /// The answer to a token with an unknown kid while no fetch may begin for it.
     pub unknown_kid_answer: UnknownKidAnswer,
@@ -24,9 +24,10 @@ pub struct RemoteKeys {
 }
 
 impl RemoteKeys {
-    /// The whole source as text, for workers and configurations that share its record. Two sources that differ
-    /// in what is fetched, or in what makes a fetch fail, must differ here; otherwise the failures of one would
-    /// keep the other from its keys.
+    /// A text that identifies the shared record of these keys. Workers and configurations with the
+    /// same text share one record. The texts of two sources must therefore differ if the sources
+    /// fetch different keys or if only one of their fetches can fail; otherwise failures of one
+    /// would keep the other from its keys.
     #[must_use]
     pub fn identity(&self, limits: KeySetLimits) -> String {
         let location = match &self.location {
@@ -68,22 +69,23 @@ pub enum JwksLocation {
     Discovered(Discovery),
 }
 
-/// The metadata of an authorization server (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+/// Where to find the metadata of an authorization server, which gives the address of the JWKS
+/// (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     /// The configured issuer, which the metadata must name.
     pub issuer: String,
-    /// Where the metadata may be; the first address that has any counts.
+    /// The addresses to try for the metadata, in order. The first one that has metadata counts.
     pub metadata: Vec<Endpoint>,
-    /// The proxy's cluster for fetching the keys, whatever address the metadata gives.
+    /// The cluster through which the keys are fetched, whatever host the metadata names.
     pub jwks_cluster: String,
 }
 
-/// Exponential back-off: `base`, doubled with each failure, at most `max`.
+/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Wait after the first failure.
+    /// The wait after the first failure.
     pub base: Duration,
-    /// Longest wait.
+    /// The longest wait.
     pub max: Duration,
 }

@@ -4,11 +4,11 @@ use crate::keys::{Caching, FetchError, FetchResponse};
 
 /// A response to a call for keys, as the host received it.
 ///
-/// Envoy answers 503 for a connection that was refused or reset, and 504 for a call that took too
-/// long. A response that ended within its body has no headers.
+/// Envoy answers 503 if the connection was refused or reset, and 504 if the call took too long. If
+/// the connection ends within the body, there are no headers.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
-    /// The headers, including `:status`; empty if there is no complete response.
+    /// The headers, including `:status`. Empty if no complete response arrived.
     pub headers: &'a [(&'a [u8], &'a [u8])],
     /// The size of the body.
     pub body_size: usize,
@@ -20,7 +20,7 @@ impl Received<'_> {
     /// Accepts a 200 with a body of at most `limit` bytes, or a 304.
     ///
     /// # Errors
-    /// For any other response. A body above the limit is not read at all.
+    /// For any other response. A body above the limit is not read.
     pub fn answer(&self, limit: usize) -> Result<FetchResponse, FetchError> {
         let status = status(self.headers).ok_or(FetchError::Unreachable)?;
         let caching = Caching::read(self.headers.iter().copied());

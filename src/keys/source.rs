@@ -1,4 +1,4 @@
-//! One key source: its record, shared and local, and the key set parsed from it.
+//! One worker's copy of a key source, and its synchronization with the record that workers share.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How often a write is repeated if another worker wrote in between.
+/// How often a write is attempted while other workers write the same record.
 const WRITE_ATTEMPTS: usize = 4;
 
 /// One worker's view of a key source.
@@ -25,17 +25,17 @@ pub(super) struct Source {
     timing: Timing,
     providers: Vec<ProviderId>,
     record: Record,
-    /// The version of the shared record.
+    /// The last known version of the shared record.
     version: Option<Version>,
     key_set_version: KeySetVersion,
-    /// The time when a token without a key last caused a read of the record.
+    /// The last time when a token without a matching key caused a read of the shared record.
     read_at: Option<UnixMillis>,
     /// Whether a token waits for a key that is not in the set.
     kid_wanted: bool,
 }
 
 impl Source {
-    /// A source without keys.
+    /// A source that has not fetched any keys yet.
     pub(super) fn new(id: SourceId, keys: &RemoteKeys, limits: KeySetLimits) -> Self {
         Self {
             id,
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// Whether the keys come from the same place and are kept in the same way.
+    /// Whether this source has the same configuration.
     pub(super) fn is_of(&self, keys: &RemoteKeys) -> bool {
         self.keys == *keys
     }
@@ -66,12 +66,12 @@ impl Source {
         &self.providers
     }
 
-    /// The configuration of the keys.
+    /// The configuration of this source.
     pub(super) const fn keys(&self) -> &RemoteKeys {
         &self.keys
     }
 
-    /// The state of the keys.
+    /// The state of the keys, for metrics.
     pub(super) fn status(&self, now: UnixMillis) -> KeyStatus {
         self.report(now).status
     }
@@ -106,12 +106,12 @@ impl Source {
         )
     }
 
-    /// The version of the present key set.
+    /// The version of the current key set.
     pub(super) const fn key_set_version(&self) -> KeySetVersion {
         self.key_set_version
     }
 
-    /// Whether a token with an unknown kid is worth waiting for.
+    /// Whether a request should wait because its token has an unknown kid.
     pub(super) fn may_learn_kid(&self, now: UnixMillis) -> bool {
         self.record.may_learn_kid(&self.timing, now)
     }
@@ -128,7 +128,7 @@ impl Source {
         }
     }
 
-    /// Notes that a token waits for a key that is not in the set.
+    /// Records that a token waits for a key that is not in the set.
     pub(super) fn want_kid(&mut self) {
         self.kid_wanted = true;
     }
@@ -165,7 +165,7 @@ impl Source {
         self.write(fetch.lease, records, Record::release);
     }
 
-    /// Replaces the fetched document.
+    /// Installs a document as if it had been fetched at `now`.
     pub(super) fn preload(&mut self, document: &[u8], now: UnixMillis) -> Result<(), FetchError> {
         let document = Document::parse(document, self.limits)?;
         // There is no server to fetch from, so no later fetch can bring the key.
@@ -177,8 +177,8 @@ impl Source {
         Ok(())
     }
 
-    /// Reads the record for a token without a key, at most once per millisecond. A read can copy
-    /// the whole record, and unknown kids in requests must not cause a copy each.
+    /// Reads the shared record because a token has no matching key, at most once per millisecond. A
+    /// read can copy the whole record, so requests with unknown kids must not cause one read each.
     pub(super) fn read_at(&mut self, now: UnixMillis, records: &dyn Records) -> bool {
         self.read_at.replace(now) != Some(now) && self.read(records) == Found::New
     }
@@ -204,7 +204,7 @@ impl Source {
         }
     }
 
-    /// Writes a record if no other worker wrote since the last read, and adopts it.
+    /// Writes and adopts a record, unless another worker wrote since the last read.
     fn set(&mut self, record: &Record, records: &dyn Records) -> Result<(), WriteError> {
         self.version = Some(records.write(self.id, record, self.version)?);
         self.install(record.clone());
@@ -220,12 +220,13 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // If another worker has just fetched, only a later fetch can bring more.
+        // If another worker has just fetched, the token no longer waits: no fetch may begin for it
+        // now.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }
 
-    /// Takes the lease. Returns its end, or `None` if another worker was first.
+    /// Takes the lease. Returns the time when it ends, or `None` if another worker was first.
     fn take_lease(
         &mut self,
         cause: FetchCause,
@@ -242,18 +243,19 @@ impl Source {
                 Err(WriteError::Changed) => match self.read(records) {
                     Found::New => return None,
                     Found::Nothing => break,
-                    // The shared record is not genuine, or older: overwrite it.
+                    // The shared data is older than the local record, or not a record: overwrite
+                    // it.
                     Found::Same => {}
                 },
             }
         }
-        // Nothing is shared, or the record cannot be read: each worker fetches for itself.
+        // The host cannot share records, or other workers keep writing: fetch without the others.
         self.install(leased);
         Some(until)
     }
 
-    /// Adds the entity tag of the present key set if that came from the same address. A set that
-    /// could not be parsed must be sent in full.
+    /// Adds the entity tag to a call for the key set, if the current document came from the same
+    /// address.
     fn conditional(&self, fetch: Fetch) -> Fetch {
         let is_there = fetch.step == Step::Jwks
             && self.record.document.is_some()
@@ -265,7 +267,8 @@ impl Source {
         }
     }
 
-    /// Ends a fetch with the response for the key set, or with the error that prevented that call.
+    /// Ends a fetch. `response` is the response to the call for the key set, or the error of an
+    /// earlier call.
     fn end(
         &mut self,
         fetch: &Fetch,
@@ -330,7 +333,7 @@ impl Source {
         Ok(written.then_some(count))
     }
 
-    /// Confirms the present document and returns its number of keys; `None` if the lease was lost.
+    /// Confirms the current document and returns its number of keys; `None` if the lease was lost.
     fn confirm(
         &mut self,
         fetch: &Fetch,
@@ -338,7 +341,7 @@ impl Source {
         now: UnixMillis,
         records: &dyn Records,
     ) -> Result<Option<usize>, FetchError> {
-        // The call carried no entity tag, so there is no document that a 304 could confirm.
+        // A 304 to a request without an entity tag confirms nothing.
         let (Some(_), Some(document)) = (&fetch.if_none_match, &self.record.document) else {
             return Err(FetchError::Status(304));
         };
@@ -347,8 +350,8 @@ impl Source {
         Ok(self.write(fetch.lease, records, confirmed).then_some(count))
     }
 
-    /// Changes the local and the shared record, on top of what other workers wrote meanwhile.
-    /// Returns false, and changes nothing, if another worker holds the lease.
+    /// Applies a change to the local and the shared record, after reading what other workers wrote
+    /// in the meantime. Returns false, without any change, if the lease was lost.
     fn write(
         &mut self,
         lease: UnixMillis,
@@ -379,8 +382,8 @@ impl Source {
         true
     }
 
-    /// Adopts a record. Only this function does, because cached tokens depend on the version of the
-    /// key set.
+    /// Adopts a record. All changes of the document go through this function, because cached tokens
+    /// depend on the version of the key set.
     fn install(&mut self, record: Record) {
         if record.document != self.record.document {
             self.key_set_version = self.key_set_version.next();
@@ -392,9 +395,9 @@ impl Source {
 /// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// No record, or nothing is shared.
+    /// There is no record, or the host cannot share records.
     Nothing,
-    /// Nothing new.
+    /// No record that is newer than the local one.
     Same,
     /// A new record.
     New,

@@ -7,16 +7,16 @@ use crate::{jose::VerifyingKey, keys::FetchError, time::UnixMillis};
 pub struct KeyStatus {
     /// The number of keys that may serve.
     pub keys: usize,
-    /// Whether their freshness has ended, even if they still serve.
+    /// Whether the freshness of the keys has ended. They may still serve.
     pub is_stale: bool,
-    /// The time of the last fetch that brought or confirmed them.
+    /// When the keys were last fetched or confirmed.
     pub fetched_at: Option<UnixMillis>,
 }
 
-/// A report for operators on a provider's keys and on fetching them.
+/// A report for operators on a provider's keys and their fetches.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyReport<'a> {
-    /// The status.
+    /// The state of the keys.
     pub status: KeyStatus,
     /// The keys that may serve.
     pub keys: &'a [VerifyingKey],
@@ -24,12 +24,12 @@ pub struct KeyReport<'a> {
     pub attempted_at: Option<UnixMillis>,
     /// Why the last fetch failed; `None` if it succeeded.
     pub last_error: Option<FetchError>,
-    /// The time of the next fetch, in the past if one is due. `None` before the first.
+    /// When the next fetch is due, which may be in the past. `None` before the first fetch.
     pub next_fetch: Option<UnixMillis>,
 }
 
 impl<'a> KeyReport<'a> {
-    /// The report on keys that the configuration holds.
+    /// The report on keys from the configuration itself.
     #[must_use]
     pub fn of_configured(keys: &'a [VerifyingKey]) -> Self {
         Self {

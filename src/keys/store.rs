@@ -1,8 +1,9 @@
 //! The keys of all providers.
 //!
-//! Every worker has a copy of each record and the key set parsed from it, and reads the record
-//! again when its version has changed. Writes compare versions, so only one of several workers gets
-//! the lease for a fetch. If the host cannot share records, each worker fetches for itself.
+//! Every worker keeps a copy of each shared record and of the key set in it. It reads a record
+//! again when the version has changed. A write succeeds only if the version has not changed since
+//! the last read, so only one of several workers gets the lease for a fetch. If the host cannot
+//! share records, each worker fetches for itself.
 
 use core::time::Duration;
 
@@ -19,11 +20,11 @@ use crate::{
 /// The keys of one provider at one time.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys<'a> {
-    /// A fetch for them is under way or about to begin.
+    /// A fetch for the keys is under way or about to begin.
     Pending(SourceId),
     /// These keys may serve.
     Serving(&'a KeySet, SourceId),
-    /// There are none; the next attempt is this far away.
+    /// No keys may serve. The next attempt to fetch them is this far away.
     Unavailable(Duration),
 }
 
@@ -34,7 +35,7 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// A store for these sources. Providers with equal sources share a record.
+    /// A store for the keys of these providers. Providers with equal configurations share a record.
     #[must_use]
     pub fn new<'a>(
         sources: impl Iterator<Item = (ProviderId, &'a RemoteKeys)>,
@@ -45,32 +46,32 @@ impl KeyStore {
         store
     }
 
-    /// Whether there is nothing to fetch.
+    /// Whether no provider fetches keys.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }
 
-    /// The keys of a provider; `None` if it does not fetch them.
+    /// The keys of a provider; `None` if the provider does not fetch keys.
     #[must_use]
     pub fn keys(&self, provider: ProviderId, now: UnixMillis) -> Option<Keys<'_>> {
         let (id, source) = self.source_of(provider)?;
         Some(match source.serving(now) {
             (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
-            // The set in the record did not parse.
+            // Keys that are fresh or stale always have a key set.
             (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
             (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
         })
     }
 
-    /// The version of a source's present key set.
+    /// The version of a source's current key set.
     #[must_use]
     pub fn version(&self, id: SourceId) -> KeySetVersion {
         let source = self.sources.get(id.index());
         source.map_or(KeySetVersion::default(), Source::key_set_version)
     }
 
-    /// The report on a provider's keys; `None` if it does not fetch them.
+    /// The report on a provider's keys; `None` if the provider does not fetch keys.
     #[must_use]
     pub fn report(&self, provider: ProviderId, now: UnixMillis) -> Option<KeyReport<'_>> {
         self.source_of(provider)
@@ -85,7 +86,7 @@ impl KeyStore {
         })
     }
 
-    /// Whether a token with an unknown kid is worth waiting for.
+    /// Whether a request should wait because its token has an unknown kid.
     #[must_use]
     pub fn may_learn_kid(&self, id: SourceId, now: UnixMillis) -> bool {
         self.sources
@@ -93,8 +94,8 @@ impl KeyStore {
             .is_some_and(|source| source.may_learn_kid(now))
     }
 
-    /// How long a client has to wait if no fetch may look for its token's kid now and the operator
-    /// wants it to retry (`unknown_kid_answer: 503`). `None` if the token counts as forged, for
+    /// How long a client should wait before a retry, if no fetch may look for its token's kid now
+    /// and the operator chose `unknown_kid_answer: 503`. `None` if the token counts as forged, for
     /// example because its request waited for a fetch that did not bring the key.
     #[must_use]
     pub fn hides_kid(
@@ -106,8 +107,8 @@ impl KeyStore {
         self.sources.get(id.index())?.hides_kid(waited_since, now)
     }
 
-    /// Notes that a token waits for keys of this source. Keys that are not fresh are fetched
-    /// anyway; for an unknown kid this call is needed.
+    /// Records that a token waits for keys of this source. A fetch for an unknown kid begins only
+    /// after this call; a fetch for keys that are not fresh needs no call.
     pub fn want(&mut self, id: SourceId, cause: FetchCause) {
         if cause == FetchCause::UnknownKid
             && let Some(source) = self.sources.get_mut(id.index())
@@ -140,7 +141,7 @@ impl KeyStore {
         changed
     }
 
-    /// Takes the lease of every source that is due, and returns the calls to make.
+    /// Takes the lease of every source whose fetch is due, and returns the calls to make.
     pub fn due(&mut self, now: UnixMillis, records: &dyn Records) -> Vec<Fetch> {
         let sources = self.sources.iter_mut();
         sources
@@ -174,7 +175,7 @@ impl KeyStore {
         self.sources.iter().map(Source::keys)
     }
 
-    /// Replaces a fetched document, as a fetch at `now` would.
+    /// Installs a document as if it had been fetched at `now`.
     ///
     /// # Errors
     /// If the document has no usable key, or the provider does not fetch its keys.

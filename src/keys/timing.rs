@@ -8,14 +8,14 @@ use crate::{
     time::UnixMillis,
 };
 
-/// How long before the end of their freshness keys are fetched again, as in `jwt_authn`; a tenth of
-/// the freshness if that is less.
+/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If a tenth of
+/// the freshness is shorter, that counts.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
-/// How much longer a lease is than the timeouts of its calls.
+/// A lease lasts this much longer than the timeouts of all its calls together.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// The freshness if neither operator nor server gives one, as in `jwt_authn`.
+/// The freshness if neither the operator nor the server gives one, as in `jwt_authn`.
 const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
 
 /// Bounds on the freshness that a server gives. A shorter one would cause constant fetches, a
@@ -26,7 +26,7 @@ const SERVER_FRESHNESS: (Duration, Duration) =
 /// The durations configured for a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// `None` leaves it to the server.
+    /// How long keys are fresh. `None` if the server decides.
     pub(super) cache_duration: Option<Duration>,
     pub(super) max_stale: Duration,
     pub(super) lease: Duration,
@@ -75,8 +75,8 @@ impl Timing {
         freshness.saturating_sub(ahead)
     }
 
-    /// `base · 2^(failures - 1)`, at most the maximum, ±10 % so that proxies that failed together
-    /// do not retry together.
+    /// The wait after this many failures: `base · 2^(failures - 1)`, at most the maximum, ±10 %.
+    /// The jitter keeps proxies that failed together from retrying together.
     pub(super) fn backoff(&self, failures: u32, failed_at: UnixMillis) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
@@ -84,8 +84,8 @@ impl Timing {
             .backoff_base
             .saturating_mul(factor)
             .min(self.backoff_max);
-        // 90 % plus 0 to 20 %, derived from the time of the failure, since the target has no
-        // entropy.
+        // 90 % plus 0 to 20 %. The percentage is derived from the time of the failure, because the
+        // Wasm target has no source of randomness.
         let percent = u32::try_from(scramble(failed_at) % 21)
             .unwrap_or(0)
             .saturating_add(90);
