@@ -1,18 +1,19 @@
-//! The interface to an implementation of signatures that the host provides.
+//! The interface to an implementation of signature verification in the host.
 
 use crate::jose::{Scheme, X509Signature};
 
-/// Verifies signatures faster than the core. It only gets keys and signatures that were admitted
-/// here.
+/// Verifies signatures faster than the core. The core has already validated the form of the keys
+/// and signatures that it passes here.
 pub trait Accelerator {
-    /// Whether it verifies signatures of this scheme. It is asked about no other.
+    /// Whether the accelerator verifies signatures of this scheme. [`verify`](Self::verify) is not
+    /// called for other schemes.
     fn claims(&self, scheme: Scheme) -> bool;
 
-    /// Whether a signature is good. An accelerator that parses keys keeps the parsed form with
+    /// Whether a signature is good. An accelerator that parses keys can keep the parsed form with
     /// [`X509Key::prepared`](crate::jose::X509Key::prepared).
     ///
     /// # Errors
-    /// If it cannot tell.
+    /// If the accelerator cannot tell.
     fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell>;
 }
 

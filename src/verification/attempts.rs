@@ -1,4 +1,4 @@
-//! The budget for signatures of one token and of all tokens in a request.
+//! Limits the cost of the signatures computed for one token, and for all tokens in a request.
 
 use core::cell::{Cell, RefCell};
 
@@ -7,8 +7,9 @@ use crate::{
     short_list::ShortList,
 };
 
-/// The budget left for the signatures of all tokens in a request. With a budget per token alone, a
-/// request with a forged token in each location that a rule reads would cost as many budgets.
+/// The remaining budget for the signatures of all tokens in a request. A budget per token would not
+/// be enough: an attacker could put a different forged token in each location that a rule reads,
+/// and each token would use a whole budget.
 #[derive(Debug)]
 pub struct Allowance(Cell<Budget>);
 
@@ -27,18 +28,18 @@ impl Allowance {
     }
 }
 
-/// The signatures computed for one token in one request, and the rest of its budget.
+/// The signatures computed for one token in one request, and the token's remaining budget.
 ///
-/// Several providers may verify the same token, one after the other. With a budget for each of
-/// them, a forged token would cost as many budgets as there are providers of its issuer. So they
-/// share one, and a signature computed for one provider is not computed again for the next.
+/// Several providers may verify the same token, one after the other. They share one budget;
+/// otherwise a forged token would use a whole budget for each provider of its issuer. A signature
+/// computed for one provider is not computed again for the next.
 #[derive(Debug, Default)]
 pub struct Attempts(RefCell<Ledger>);
 
 #[derive(Debug, Default)]
 struct Ledger {
     budget: Budget,
-    /// Keys whose signature was computed, and whether it is good. Mostly one.
+    /// The keys tried so far, and whether each has signed the token. There is usually one.
     computed: ShortList<(Thumbprint, bool)>,
 }
 

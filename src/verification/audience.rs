@@ -2,7 +2,8 @@
 
 use crate::{decision::Reason, policy::Audiences};
 
-/// Checks that one of the token's audiences is accepted, comparing code point by code point.
+/// Checks that one of the token's audiences is accepted. The comparison is exact, code point by
+/// code point.
 pub(super) fn check<'a>(
     accepted: &Audiences,
     mut audiences: impl Iterator<Item = &'a str>,

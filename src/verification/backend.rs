@@ -1,10 +1,10 @@
-//! Whether the host's accelerator or the module verifies signatures.
+//! Chooses whether the host's accelerator or the module itself verifies signatures.
 //!
-//! A host's arithmetic is compiled for the machine and many times as fast as the module's. It is
-//! only asked about keys that were admitted here, with algorithms that fit them. Before that, it
-//! must accept good signatures and reject forged ones: a host that lacks the function, or has
-//! another one under its name, costs time, not safety. If the host cannot tell, the module
-//! verifies.
+//! The host's implementation is native code and many times as fast as the module's. The host is
+//! only asked about keys that the module has accepted, with algorithms that fit the key. It must
+//! first pass a self-test with good and forged signatures. So a host that lacks the function, or
+//! has a different function under its name, costs time but not safety. If the host cannot tell, the
+//! module verifies.
 
 use core::fmt;
 
@@ -31,7 +31,7 @@ const ES256_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1
 /// RFC 7515 appendix A.3.1.
 const ES256_JWS: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
-/// Our signature of `{}` with the key of RFC 7515 appendix A.2.1.
+/// A PS256 signature of `{}`, made for this test with the key of RFC 7515 appendix A.2.1.
 #[cfg(not(target_arch = "wasm32"))]
 const PS256_JWS: &str = "eyJhbGciOiJQUzI1NiJ9.e30.T21wqz6tzVyKegQ1ni0e5EMEI_M_CFjXWQ3SWSBroDKvKYBhCBBT4sEY2WiOkc6Zon7JSZiIcvn29k3FI9KjDMFho2EqDq7FaKyP40ugKuIaNV4TiPguKukUWE5VK-ZNSCUWN2TsU1z6xHdVZOLREp8Jm_plWrySkKoiT8GBfNgII0YIGOZoZp9-In7P7V_PPKl1QAW95vfhZietH3fCnUolkPbsQ0Thv2M4CfKhXz1Q_svuFOgjts5Kk-27WmLAP2_LUDvl4aQwMGfYQN6I3Q1Np8cNrXEkGge4xoyqq7mQ5xCWe9qSYf7Fqi5RyALsoxJr807TxUs-PrA_69x_iw";
 /// RFC 8037 appendix A.2.
@@ -47,7 +47,7 @@ const EDDSA_JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbm
 const TRIAL: &[(Algorithm, &str, &str, bool)] = &[
     (Algorithm::Rs256, RS256_KEY, RS256_JWS, true),
     (Algorithm::Es256, ES256_KEY, ES256_JWS, true),
-    // No host of the proxy-wasm module has these, and its size is bounded.
+    // No proxy-wasm host supports these, and the size of the Wasm module is limited.
     #[cfg(not(target_arch = "wasm32"))]
     (Algorithm::Ps256, RS256_KEY, PS256_JWS, false),
     #[cfg(not(target_arch = "wasm32"))]
@@ -57,7 +57,7 @@ const TRIAL: &[(Algorithm, &str, &str, bool)] = &[
 /// Who verifies RS* and ES* signatures, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host, which passed the self-test; the module if the host cannot tell.
+    /// The host, which passed the self-test. If it cannot tell, the module.
     Host,
     /// The module, as configured.
     Module,
@@ -68,9 +68,9 @@ pub enum Backend {
 /// Why a host is not used for signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnfitHost {
-    /// It accepts a forged signature.
+    /// The host accepts a forged signature.
     AcceptsForged(Algorithm),
-    /// It rejects a good signature, or does not answer.
+    /// The host rejects a good signature, or cannot tell.
     LacksAlgorithm(Algorithm),
 }
 
@@ -108,7 +108,8 @@ pub(super) fn is_signed_by(
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// Whether the self-test covers the family of an algorithm. An accelerator is asked about no other.
+/// Whether the self-test covers the family of an algorithm. An accelerator is not asked about other
+/// families.
 fn is_tried(algorithm: Algorithm) -> bool {
     let family = algorithm.family();
     TRIAL.iter().any(|(tried, ..)| tried.family() == family)
@@ -179,7 +180,7 @@ mod tests {
     use super::*;
     use crate::{jose::Scheme, verification::CannotTell};
 
-    /// A host that answers for RS* and ES*, and counts the questions.
+    /// A fake host for RS* and ES* that counts its calls.
     struct Says<F>(F, Cell<u32>);
 
     impl<F> fmt::Debug for Says<F> {
@@ -199,7 +200,7 @@ mod tests {
         }
     }
 
-    /// Whether a signature of the self-test is the good one.
+    /// Whether the signature is one of the good ones of the self-test.
     fn is_whole(signature: &X509Signature<'_>) -> bool {
         [RS256_JWS, ES256_JWS].iter().any(|jws| {
             jws.rsplit_once('.')

@@ -11,10 +11,10 @@ use crate::{
     verification::{Circumstances, Failure, KeyIssuer, KeySource, Patience, Trust},
 };
 
-/// When to retry if a fetch is under way.
+/// How long a client should wait before a retry, if a fetch is under way.
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
-/// Keys that may serve.
+/// Keys that may verify tokens now.
 pub(super) struct ServingKeys<'a> {
     pub(super) key_set: &'a KeySet,
     pub(super) version: KeySetVersion,
@@ -47,13 +47,13 @@ pub(super) fn serving_keys<'a>(
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         }),
         Some(Keys::Unavailable(wait)) => Err(Failure::KeysUnavailable(wait)),
-        // Only a disabled provider has no source, and its tokens were refused earlier.
+        // Only a disabled provider has no source. Its tokens were refused earlier.
         None => Err(Failure::Invalid(Reason::ProviderDisabled)),
     }
 }
 
-/// The keys to try on a token's signature, as far as its budget suffices. Costs for other providers
-/// come on top.
+/// The keys to try for a token's signature, as many as the budget of one token allows. Keys already
+/// tried for other providers are not counted here.
 pub(super) fn candidates<'a>(
     trust: &Trust,
     header: &'a JoseHeader,

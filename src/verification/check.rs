@@ -3,7 +3,7 @@
 //! A [`CheckObserver`] learns the outcome of each check but does not decide anything. The compiler
 //! removes all calls to [`NoObserver`].
 
-/// A check of a token, in the order in which they are made.
+/// A check of a token. The variants are in the order in which the checks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
     /// The token is a signed JWT in strict form.
@@ -45,7 +45,7 @@ pub enum Check {
 pub enum Outcome {
     /// The check passed.
     Passed,
-    /// The check failed, and no other follows.
+    /// The check failed. No further check runs.
     Failed,
 }
 
@@ -54,7 +54,7 @@ pub trait CheckObserver {
     /// Records the outcome of a check.
     fn record(&mut self, check: Check, outcome: Outcome);
 
-    /// Records the outcome of a check with this result, and returns the result.
+    /// Records whether a check passed, and returns its result unchanged.
     #[inline]
     fn observe<T, E>(&mut self, check: Check, result: Result<T, E>) -> Result<T, E> {
         self.record(

@@ -13,12 +13,12 @@ use crate::{
 pub struct ClaimRequirement {
     /// The claim.
     pub claim: ClaimPath,
-    /// Accepted values; `None` only requires presence.
+    /// The accepted values. `None` if the claim only has to be present.
     pub any_of: Option<Vec<Value>>,
 }
 
 impl ClaimRequirement {
-    /// Whether only listed values of `claim` satisfy it.
+    /// Whether this requirement accepts only listed values of `claim`.
     #[must_use]
     pub fn constrains(&self, claim: &ClaimPath) -> bool {
         self.claim == *claim && self.any_of.is_some()

@@ -13,8 +13,8 @@ pub(super) fn identifier<'a>(places: &[ClaimPath], claims: &'a Claims) -> Option
     values.next().and_then(Value::as_str)
 }
 
-/// Checks the client identifier; an empty `accepted` accepts any. A token that names two clients is
-/// refused, because a service that reads the other claim would see another client.
+/// Checks the client identifier. An empty `accepted` accepts any client. A token that names two
+/// clients is refused, because a service that reads the other claim would see another client.
 pub(super) fn check(
     accepted: &[String],
     places: &[ClaimPath],

@@ -13,8 +13,8 @@ use crate::{
 /// Verifies the token68 of a `Basic` credential and returns the client's claims.
 ///
 /// # Errors
-/// The reason. Neither it nor the time taken reveals whether the client exists; only a good secret
-/// reveals that a client is disabled or expired.
+/// The reason to refuse the client. Neither the reason nor the time taken reveals whether the
+/// client exists. Only a correct secret reveals that a client is disabled or expired.
 pub fn verify(clients: &Clients, token68: &str, now: UnixSeconds) -> Result<Arc<Claims>, Reason> {
     let presented = ClientCredentials::parse(token68).ok_or(Reason::MalformedCredential)?;
     let client = clients.find(&presented.id);

@@ -11,7 +11,7 @@ pub struct Clients(Vec<Client>);
 /// An API client.
 #[derive(Debug)]
 pub struct Client {
-    /// Its identifier (RFC 6749 section 2.2).
+    /// The client identifier (RFC 6749 section 2.2).
     pub id: String,
     /// The hashes of its secrets.
     pub hashes: SecretHashes,
@@ -19,12 +19,12 @@ pub struct Client {
     pub enabled: bool,
     /// The time from which it is refused.
     pub expires_at: Option<UnixSeconds>,
-    /// Its claims, for rules and upstreams, in the form of a token's.
+    /// The claims that rules and upstreams see, in the same form as those of a token.
     pub claims: Arc<Claims>,
 }
 
 impl Clients {
-    /// The clients, sorted by identifier.
+    /// Wraps a list that is sorted by identifier.
     #[must_use]
     pub const fn new(sorted: Vec<Client>) -> Self {
         Self(sorted)

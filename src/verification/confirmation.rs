@@ -8,10 +8,10 @@ use crate::{
     jose::{Claims, base64url},
 };
 
-/// The digest of the certificate that a token is bound to, if any. Only the holder of the key named
-/// in `cnf` may use the token. `x5t#S256` is the one supported method. Any other, alone or in
-/// addition, is refused: accepting a DPoP-bound token as a bearer token would undo the binding (RFC
-/// 9449 section 7.2).
+/// The digest of the certificate that a token is bound to; `None` if the token is not bound. The
+/// only supported method in `cnf` is `x5t#S256`. A token with another method, alone or in addition,
+/// is refused: accepting a DPoP-bound token as a bearer token would undo the binding (RFC 9449
+/// section 7.2).
 pub(super) fn certificate(claims: &Claims) -> Result<Option<[u8; 32]>, Reason> {
     let Some(confirmation) = claims.member("cnf") else {
         return Ok(None);

@@ -28,21 +28,21 @@ pub struct Circumstances<'a> {
 /// Whether a request can wait for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// It has waited, or must not: decide with the present keys.
+    /// The request has waited, or must not wait: decide with the keys there are.
     Exhausted,
-    /// It can wait.
+    /// The request can wait.
     Waiting,
-    /// It has waited since this time, and can continue.
+    /// The request has waited since this time, and can wait longer.
     Waited(UnixMillis),
 }
 
 /// Why a token did not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Keys that may verify it are being fetched.
+    /// Keys that may verify the token are being fetched, or should be.
     AwaitKeys(SourceId, FetchCause),
     /// The token is invalid.
     Invalid(Reason),
-    /// There are no keys; the next attempt is this far away.
+    /// No keys may serve. The next attempt to fetch them is this far away.
     KeysUnavailable(Duration),
 }

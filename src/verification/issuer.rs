@@ -8,7 +8,7 @@ use crate::{
 /// The accepted issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issuer {
-    /// Any issuer whose token one of the provider's keys has signed (`allow_any_issuer`).
+    /// Any issuer, if one of the provider's keys has signed the token (`allow_any_issuer`).
     Any,
     /// Exactly this `iss`, code point by code point (RFC 7515 §5.3).
     Exact(String),
@@ -31,14 +31,14 @@ impl Issuer {
 /// How to treat the `issuer` of a JWK, which Microsoft Entra adds to its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyIssuer {
-    /// It is ignored.
+    /// The member is ignored.
     Ignore,
     /// The key only verifies tokens of that issuer.
     Match,
 }
 
-/// Compares `iss` code point by code point. A normalising comparison would admit a look-alike (RFC
-/// 7515 section 5.3).
+/// Compares `iss` code point by code point. A comparison that normalises text would accept a
+/// look-alike (RFC 7515 section 5.3).
 pub(super) fn check(issuer: &Issuer, claims: &Claims) -> Result<(), Reason> {
     let holds = match (issuer, claims.issuer()) {
         (Issuer::Any, _) => true,

@@ -5,7 +5,7 @@ use crate::{jose::KeySet, keys::RemoteKeys, verification::Clients};
 /// The source of a provider's keys.
 #[derive(Debug)]
 pub enum KeySource {
-    /// There are none: its clients present secrets, not tokens.
+    /// No keys: the provider's clients present secrets, not tokens.
     Clients(Clients),
     /// The configuration.
     Local(KeySet),

@@ -1,4 +1,5 @@
-//! Whether one token is valid for one provider. Each check has its own file; their order is here.
+//! Decides whether one token is valid for one provider. Each check has its own file; their order is
+//! defined here.
 //!
 //! Cheap checks come first, so that no signature is computed for a token that cannot pass. Expiry
 //! is the exception: the signature of an expired token is checked, because only a client that once
@@ -53,8 +54,8 @@ pub use self::{
     verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
-/// Verifies a token of one provider, and returns what later verifications can rely on. `attempts`
-/// are those of this token in this request; each provider adds its own.
+/// Verifies a token for one provider. Also returns what later verifications of the token can rely
+/// on. `attempts` is shared by all providers that verify this token in this request.
 ///
 /// # Errors
 /// The first check that fails.
@@ -67,7 +68,7 @@ pub fn verify(
     verify_observed(&mut NoObserver, own, audiences, token, circumstances)
 }
 
-/// [`verify`] with an observer of each check.
+/// Does the same as [`verify`], and reports each check to an observer.
 ///
 /// # Errors
 /// The first check that fails.
@@ -110,8 +111,8 @@ pub fn verify_observed(
     Ok((verified, verified_once))
 }
 
-/// The failure for a token without a candidate key. Its key may have been published since the last
-/// fetch.
+/// The failure for a token whose key is not in the set. The key may have been published since the
+/// last fetch.
 fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> Failure {
     let Some(source) = source else {
         return Failure::Invalid(Reason::UnknownKey);
@@ -127,7 +128,8 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
             Patience::Waiting | Patience::Waited(_) => {
                 Failure::AwaitKeys(source, FetchCause::UnknownKid)
             }
-            // No fetch has looked yet: the token may be good, so the client must not discard it.
+            // A fetch may still find the key: the token may be good, so the client must not discard
+            // it.
             Patience::Exhausted => Failure::KeysUnavailable(SOON),
         };
     }
@@ -141,7 +143,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
     )
 }
 
-/// All checks that need no key, except expiry.
+/// Makes all checks that need no key, except expiry.
 fn check_claims(
     observer: &mut impl CheckObserver,
     trust: &Trust,

@@ -7,8 +7,8 @@ use crate::{
     time::{Rounding, UnixSeconds},
 };
 
-/// The revocations of the configuration. Each list is sorted and without duplicates, so that
-/// thousands of entries cost a token next to nothing.
+/// The revocations in the configuration. Each list is sorted and has no duplicates, so that a
+/// lookup among thousands of entries is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocation {
     /// Tokens, by `jti` (RFC 7519 §4.1.7).
@@ -33,7 +33,7 @@ pub(super) fn check(
     {
         return Err(Reason::Revoked);
     }
-    // An identifier that is not text would never be found in the list.
+    // A client identifier that is not a string would never match an entry of the list.
     let has_odd_client = || {
         let mut names = client_id_claims.iter();
         client.is_none() && names.any(|name| claims.find(name).is_some())
@@ -48,8 +48,8 @@ fn is_listed(list: &[String], id: Option<&str>) -> bool {
     id.is_some_and(|id| list.binary_search_by(|own| own.as_str().cmp(id)).is_ok())
 }
 
-/// Whether the token was issued before its subject's cut-off. A token without `iat` may be of any
-/// age.
+/// Whether the token was issued before its subject's cut-off. A token without `iat` counts as too
+/// old, because its age is unknown.
 fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some(subject) = claims.subject() else {
         return false;
@@ -59,8 +59,8 @@ fn is_too_old(revoked: &Revocation, claims: &Claims) -> bool {
     let Some((_, limit)) = place.ok().and_then(|place| subjects.get(place)) else {
         return false;
     };
-    // Rounded down, unlike `Claims::issued_at`: a token issued half a second before the cut-off is
-    // revoked.
+    // `iat` is rounded down, unlike in `Claims::issued_at`: a token issued half a second before the
+    // cut-off is revoked.
     let issued = claims
         .member("iat")
         .and_then(|iat| UnixSeconds::from_numeric_date(iat, Rounding::Down));

@@ -1,11 +1,11 @@
 //! Hashes of API clients' secrets (RFC 6749 section 2.3.1).
 //!
-//! A secret has 256 random bits, so one round of SHA-256 is as good as many: guessing is hopeless.
-//! The salt gives equal secrets different hashes. A configuration holds only hashes; nobody who
-//! reads it can authenticate with them.
+//! A secret has 256 random bits, so one round of SHA-256 is enough: guessing is hopeless. The salt
+//! gives equal secrets different hashes. A configuration contains only hashes, so reading it does
+//! not let anyone authenticate.
 //!
-//! The work does not reveal whether a client exists, has one secret or two, or which of them
-//! matches: it is always two hashes over the same number of octets, both compared to the end in
+//! The time taken does not reveal whether a client exists, has one secret or two, or which of them
+//! matches. Each check computes two hashes over the same number of octets, and compares both in
 //! constant time.
 
 use core::fmt;
@@ -15,14 +15,14 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::jose::base64url;
 
-/// Octets of a salt. With a secret of `portcullis client-secret`, each hash takes two blocks of
-/// SHA-256.
+/// The length of a salt in octets. With a secret from `portcullis client-secret`, each hash takes
+/// two blocks of SHA-256.
 pub const SALT_OCTETS: usize = 16;
 
-/// Octets of a digest, and of a secret.
+/// The length in octets of a digest, and of a secret.
 pub const DIGEST_OCTETS: usize = 32;
 
-/// Most secrets of one client: the present one and its replacement.
+/// The maximum number of secrets of one client: the current one and its replacement.
 pub const MAX_SECRETS: usize = 2;
 
 const SCHEME: &str = "sha256";
@@ -38,13 +38,13 @@ pub struct SecretHash {
     digest: Hashed,
 }
 
-/// The hashes of one client's secrets. An unused place holds a hash that matches nothing but is
-/// computed and compared like any other.
+/// The hashes of one client's secrets. For an unused place, a dummy hash is computed and compared
+/// like any other, but never matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);
 
 impl SecretHash {
-    /// Fills a place without a hash.
+    /// Replaces a missing hash.
     const DUMMY: Self = Self {
         salt: [0; SALT_OCTETS],
         digest: [0; DIGEST_OCTETS],
@@ -57,7 +57,8 @@ impl SecretHash {
         Self { salt, digest }
     }
 
-    /// Parses a hash. `None` for anything else, which may be a secret that was mistaken for a hash.
+    /// Parses a hash. `None` for any other text. Never log that text: it may be a secret that an
+    /// operator mistook for a hash.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
@@ -93,14 +94,14 @@ impl SecretHashes {
         Self([Some(first), second])
     }
 
-    /// Whether one of them matches `secret`.
+    /// Whether one of the hashes matches `secret`.
     #[must_use]
     pub fn fit(&self, secret: &[u8]) -> bool {
         self.fit_by(|salt| digest(salt, secret))
     }
 
-    /// The same with another way to compute a digest. No branch and no early return depends on the
-    /// result.
+    /// Does the same as [`fit`](Self::fit) with a given digest function, so that tests can count
+    /// its calls. No branch and no early return depends on the result.
     fn fit_by(&self, mut digest: impl FnMut(&Salt) -> Hashed) -> bool {
         let mut fits = Choice::from(0);
         for place in &self.0 {

@@ -7,15 +7,15 @@ use crate::{decision::Reason, jose::Times, time::UnixSeconds};
 /// Rules on `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6), in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRules {
-    /// Tolerance between clocks.
+    /// The tolerated difference between clocks.
     pub clock_skew: Duration,
     /// Whether a token without `exp` is refused.
     pub require_expiration: bool,
     /// Whether a token issued later than now is accepted.
     pub allow_future_iat: bool,
-    /// Longest remaining time: `exp - now`.
+    /// The maximum remaining time: `exp - now`.
     pub max_lifetime: Option<Duration>,
-    /// Longest lifetime: `exp - iat`.
+    /// The maximum lifetime: `exp - iat`.
     pub max_issued_lifetime: Option<Duration>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn check(rules: TimeRules, times: Times, now: UnixSeconds) -> Result<
         return Err(Reason::NotYetValid);
     }
     let Some(expiration) = times.expiration else {
-        // A token without end has no bounded lifetime.
+        // The lifetime of a token without `exp` has no bound.
         let may_last = !rules.require_expiration
             && rules.max_lifetime.is_none()
             && rules.max_issued_lifetime.is_none();

@@ -2,12 +2,12 @@
 
 use crate::decision::Reason;
 
-/// Accepted `typ` values, compared without case and without `application/`.
+/// The accepted `typ` values. Comparisons ignore case and the prefix `application/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenTypes {
     /// Any, or none (`"*"`).
     Any,
-    /// One of `names`; also none if `absent`.
+    /// One of `names`, or no `typ` if `absent` is true.
     OneOf {
         /// Accepted names, in lower case and without `application/`.
         names: Vec<String>,
@@ -16,8 +16,8 @@ pub enum TokenTypes {
     },
 }
 
-/// Compares `typ` without case and without `application/` (RFC 7515 section 4.1.9). An ID token or
-/// a DPoP proof signed with the same key must not pass for an access token.
+/// Compares `typ`, ignoring case and the prefix `application/` (RFC 7515 section 4.1.9). An ID
+/// token or a DPoP proof signed with the same key must not be accepted as an access token.
 pub(super) fn check(accepted: &TokenTypes, typ: Option<&str>) -> Result<(), Reason> {
     let TokenTypes::OneOf { names, absent } = accepted else {
         return Ok(());

@@ -13,7 +13,7 @@ use crate::{
 /// The conditions for a valid token of one provider: its keys and its contents.
 #[derive(Debug)]
 pub struct Trust {
-    /// A disabled provider refuses its tokens and fetches no keys.
+    /// Whether the provider is enabled. A disabled provider refuses its tokens and fetches no keys.
     pub enabled: bool,
     /// The source of its keys.
     pub keys: KeySource,
@@ -29,9 +29,9 @@ pub struct Trust {
     pub client_id_claims: Vec<ClaimPath>,
     /// The accepted algorithms (RFC 8725 section 3.1).
     pub algorithms: Vec<Algorithm>,
-    /// How strictly a JWK's own `alg` binds.
+    /// How strictly the `alg` of a JWK restricts the key.
     pub jwk_algorithm: JwkAlgorithm,
-    /// How to treat a JWK's own `issuer`.
+    /// How to treat the `issuer` of a JWK.
     pub key_issuer: KeyIssuer,
     /// The accepted `typ` values (RFC 8725 section 3.11).
     pub token_types: TokenTypes,
@@ -50,7 +50,7 @@ impl Trust {
         client::identifier(&self.client_id_claims, claims)
     }
 
-    /// Whether the claims name an issuer that is accepted here. They may be unverified.
+    /// Whether the claims, which may be unverified, name an issuer that this provider accepts.
     #[must_use]
     pub fn names_issuer(&self, claims: &Claims) -> bool {
         self.issuer != Issuer::Any && issuer::check(&self.issuer, claims).is_ok()

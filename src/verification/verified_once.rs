@@ -1,8 +1,9 @@
-//! What later verifications of a token can rely on.
+//! Repeats the verification of a token that a request presented before.
 //!
-//! Checks that depend only on the token and the configuration are not repeated on a cache hit.
-//! Time, connection, rule and keys can change, so [`VerifiedOnce`] holds what those checks need. It
-//! belongs to the configuration under which the token was verified.
+//! Checks that depend only on the token and the configuration are not repeated on a cache hit. The
+//! time, the connection, the rule and the keys can change, so the checks that use them are
+//! repeated. [`VerifiedOnce`] holds their inputs. It is valid only under the configuration that the
+//! token was verified with.
 
 use core::cell::Cell;
 
@@ -19,29 +20,29 @@ use crate::{
     verification::{Circumstances, Failure, Trust},
 };
 
-/// The inputs of the repeated checks for a token that verified once.
+/// The inputs of the repeated checks, for a token that was verified before.
 #[derive(Debug)]
 pub struct VerifiedOnce {
     times: Times,
     audiences: Box<[Box<str>]>,
-    /// The digest of the certificate that it is bound to.
+    /// The digest of the certificate that the token is bound to.
     certificate: Option<[u8; 32]>,
     key: Thumbprint,
     /// The last key set in which the token's key was found.
     key_set: Cell<KeySetVersion>,
 }
 
-/// Why a token that verified once is not accepted again.
+/// Why a token that was verified before is not accepted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalidated {
     /// The token is invalid now.
     Failed(Failure),
-    /// The key that verified it no longer counts. Another key may have signed it too.
+    /// The key that verified the token may no longer be used. Another key may have signed it too.
     KeyGone,
 }
 
 impl VerifiedOnce {
-    /// Records the inputs for a token with these claims, which `key` of that set has signed.
+    /// The inputs for a token with these claims, whose signature `key` from this key set verified.
     pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
         Self {
             times: claims.times(),
@@ -53,7 +54,7 @@ impl VerifiedOnce {
         }
     }
 
-    /// Bytes on the heap.
+    /// The number of bytes on the heap.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let audiences = self.audiences.iter();
@@ -63,9 +64,9 @@ impl VerifiedOnce {
     }
 }
 
-/// Verifies a token of one provider again. Skips the checks that were settled for good: the
+/// Verifies a token for one provider again. Skips the checks whose outcome cannot change: the
 /// signature, and those that depend only on the token and the configuration. `token` parses the
-/// text again, which is only needed if keys have changed.
+/// token again, which is needed only if the key may have become unusable.
 ///
 /// # Errors
 /// The first check that fails, in the order of [`verify`](super::verify).
@@ -83,7 +84,7 @@ pub fn verify_again<'t>(
     confirmation::check(verified_once.certificate, circumstances.certificate_digest)
         .map_err(failed)?;
     let keys = serving_keys((id, trust), circumstances).map_err(Invalidated::Failed)?;
-    // Within one key set, only the validity of certificates depends on the time.
+    // As long as the key set is the same, a key becomes unusable only if its certificate expires.
     let is_settled = verified_once.key_set.get() == keys.version && !keys.key_set.depends_on_time();
     if !is_settled {
         let still_counts = token().is_some_and(|token| {
