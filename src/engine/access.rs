@@ -1,5 +1,5 @@
-//! Which tokens a request must carry, according to its route, the first matching rule or the filter
-//! state.
+//! Determines which tokens a request must carry: by its route's policy, by the first matching rule,
+//! or by the filter state.
 
 use crate::{
     config::Config,
@@ -8,10 +8,10 @@ use crate::{
     policy::{Authorization, Requirement, RoutePolicy, Rule},
 };
 
-/// What is required of a request.
+/// What a request needs in order to pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Access<'a> {
-    /// The request is refused, whatever it carries.
+    /// Nothing: the request is refused, whatever tokens it carries.
     Denied(Reason),
     /// No token is required.
     Open,
@@ -26,13 +26,13 @@ pub(super) enum Access<'a> {
 pub(super) struct AccessRequirement<'a> {
     pub(super) requirement: &'a Requirement,
     pub(super) authorization: Option<&'a Authorization>,
-    /// The index of the rule that has this authorization. `None` for a route's, since routes come
-    /// and go while the configuration stays.
+    /// The index of the rule that has this authorization. `None` if the authorization comes from a
+    /// route, since routes can change while the configuration stays the same.
     pub(super) rule: Option<usize>,
 }
 
-/// Determines what a request that `rule` matches must carry. A route's policy takes precedence, as
-/// the typed per-route configuration of `jwt_authn` does.
+/// Determines what a request needs if `rule` matches it. The route's policy takes precedence, like
+/// the typed per-route configuration of `jwt_authn`.
 pub(super) fn access<'a>(
     config: &'a Config,
     route_policy: Option<&'a RoutePolicy>,
@@ -59,7 +59,7 @@ pub(super) fn access<'a>(
                 })
             }
             closed @ Access::Denied(_) => closed,
-            // The route requires rights, but no rule says whose tokens can have them.
+            // The route requires rights, but no rule says which providers' tokens can have them.
             Access::Open | Access::Required(..) | Access::Unmatched => {
                 Access::Denied(Reason::RoutePolicy)
             }

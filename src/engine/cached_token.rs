@@ -1,9 +1,9 @@
 //! A cached verification result.
 //!
-//! It holds what later requests with this token need: inputs of the repeated checks, the headers to
-//! forward, and the rules that the token satisfies. All of it follows from the token and this
-//! configuration alone. What is rarely needed is parsed again from the token's text: see
-//! [`Verified::claims`](super::verified::Verified::claims).
+//! A [`CachedToken`] holds what later requests with the same token need: the inputs of the repeated
+//! checks, the headers to forward, and the rules that the token satisfies. All of these follow from
+//! the token and the configuration alone. Claims are rarely needed, so they are parsed again from
+//! the token's text: see [`Verified::claims`](super::verified::Verified::claims).
 
 use core::cell::{Cell, OnceCell};
 use std::{rc::Rc, sync::Arc};
@@ -17,7 +17,8 @@ use crate::{
     verification::VerifiedOnce,
 };
 
-/// A cached verification result; also made, but not cached, for a client with a secret.
+/// A verification result in the form in which it is cached. A client with a secret has one too, but
+/// it is not cached.
 #[derive(Debug)]
 pub(super) struct CachedToken {
     /// `None` for a client with a secret.
@@ -25,20 +26,21 @@ pub(super) struct CachedToken {
     /// The provider's claim headers; `None` if a claim does not fit in a header.
     headers: Option<Box<[HeaderEdit]>>,
     satisfied: SatisfiedRules,
-    /// The caller according to one rule.
+    /// The caller's identity under one rule, given by the rule's index.
     caller: OnceCell<(usize, Arc<str>)>,
     names_caller: bool,
 }
 
-/// Longest caller that is cached, in bytes. It is counted before it is known.
+/// Callers of up to this many bytes are cached. [`CachedToken::bytes`] counts the maximum, because
+/// the caller is determined later.
 const MAX_CALLER_BYTES: usize = 256;
 
-/// The rules whose `authorize` a token is known to satisfy, as one bit per rule index.
+/// The rules whose `authorize` the token is known to satisfy: one bit per rule index.
 #[derive(Debug)]
 struct SatisfiedRules(Box<[Cell<u32>]>);
 
 impl CachedToken {
-    /// The result of verifying a token of `provider`, or a secret of one of its clients, with these
+    /// The result for a token of `provider`, or for a secret of one of its clients, with these
     /// claims.
     pub(super) fn new(
         config: &Config,
@@ -66,36 +68,37 @@ impl CachedToken {
         self.headers.as_deref()
     }
 
-    /// Whether the token is known to satisfy the rule at this index. If not, the rule may not have
-    /// been checked yet.
+    /// Whether the token is known to satisfy the rule at this index. False also if the token has
+    /// not been checked against that rule yet.
     pub(super) fn satisfies(&self, rule: usize) -> bool {
         self.satisfied
             .bit(rule)
             .is_some_and(|(word, bit)| word.get() & bit != 0)
     }
 
-    /// Notes that the token satisfies the rule at this index.
+    /// Records that the token satisfies the rule at this index.
     pub(super) fn note_satisfied(&self, rule: usize) {
         if let Some((word, bit)) = self.satisfied.bit(rule) {
             word.set(word.get() | bit);
         }
     }
 
-    /// The caller according to the rule at this index, if known.
+    /// The caller's identity under the rule at this index, if known.
     pub(super) fn caller(&self, rule: usize) -> Option<Arc<str>> {
         let (known, caller) = self.caller.get()?;
         (*known == rule).then(|| Arc::clone(caller))
     }
 
-    /// Notes the caller according to the rule at this index.
+    /// Records the caller's identity under the rule at this index.
     pub(super) fn note_caller(&self, rule: usize, caller: &Arc<str>) {
         if caller.len() <= MAX_CALLER_BYTES {
-            // The first rule's caller stays; most tokens are used with one rule.
+            // Only the caller under the first rule is kept, because most tokens are used with one
+            // rule.
             let _ = self.caller.set((rule, Arc::clone(caller)));
         }
     }
 
-    /// The bytes of memory, without the token's text.
+    /// The number of bytes in memory, without the token's text.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().flatten();
         let headers = headers.map(|edit| match edit {

@@ -1,4 +1,4 @@
-//! Headers made of claims.
+//! Writes claims into request headers.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::{
     jose::Claims,
 };
 
-/// The headers that `provider` makes of verified claims; `None` if a claim does not fit in a
+/// The headers that `provider` sets from verified claims; `None` if a claim does not fit in a
 /// header.
 pub(super) fn claim_headers(
     config: &Config,
@@ -20,7 +20,8 @@ pub(super) fn claim_headers(
     headers_of(config, provider, claims).collect()
 }
 
-/// A header for each claim that is present; `None` for a claim that does not fit in one.
+/// A header for each configured claim that the token has; `None` for a claim that does not fit in a
+/// header.
 pub(super) fn headers_of(
     config: &Config,
     provider: &Provider,
@@ -33,9 +34,9 @@ pub(super) fn headers_of(
     })
 }
 
-/// A header with this value; `None` if the value could be misread. A line break would add headers
-/// of the client's choice. A space at either end would be stripped by readers (RFC 9110 section
-/// 5.5), so the value could arrive as another user's.
+/// A header with this value; `None` if the value could be misread. A line break would let the
+/// client add headers. Receivers strip spaces at both ends (RFC 9110 section 5.5), so the value
+/// could turn into another user's.
 pub(super) fn header(name: &HeaderName, value: String, config: &Config) -> Option<HeaderEdit> {
     fits_header(&value, config).then(|| HeaderEdit::Set(Text::Shared(name.shared()), value.into()))
 }

@@ -1,4 +1,5 @@
-//! The credentials of one request that the rule's providers read, and the tokens in them.
+//! Finds the credentials of a request in the places where the rule's providers look, and the tokens
+//! in them.
 
 use core::cell::{OnceCell, RefCell};
 
@@ -25,8 +26,8 @@ pub(super) struct Credentials<'a, 'c> {
 /// A provider whose credential locations are read, and the audiences that the rule gives it.
 type Reader<'c> = (ProviderId, &'c Audiences);
 
-/// A provider, and the credential in its locations. A malformed one is only kept if the rule lets
-/// failed credentials pass.
+/// A provider, and the credential in its locations. A malformed credential is kept only if the rule
+/// lets failed credentials pass.
 pub(super) type Found<'a> = (ProviderId, Result<Credential<'a>, CredentialError>);
 
 pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
@@ -36,7 +37,7 @@ pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 pub(super) struct Token<'a> {
     text: &'a str,
     parsed: OnceCell<Parsed<'a>>,
-    /// The signatures computed for the token, for whichever provider.
+    /// The signatures computed for the token. All providers share them.
     pub(super) attempts: Attempts,
 }
 
@@ -72,7 +73,8 @@ impl<'a, 'c> Credentials<'a, 'c> {
                 Err(CredentialError::Malformed) if forgives => {
                     found.push((id, Err(CredentialError::Malformed)));
                 }
-                // Not even a rule that forgives failures may choose between two credentials.
+                // Even a rule that lets failed credentials pass must not choose between two
+                // credentials.
                 Err(error) => {
                     let refusal = Refusal::Credential(error);
                     notes.refused(provider, refusal);
@@ -99,7 +101,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
         self.found.iter()
     }
 
-    /// Whether there is none.
+    /// Whether there is no credential.
     pub(super) const fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
@@ -122,15 +124,16 @@ impl<'a, 'c> Credentials<'a, 'c> {
         readers.filter_map(move |(id, audiences)| (*id == provider).then_some(*audiences))
     }
 
-    /// A credential's token; `None` if it is over the limit.
+    /// A credential's token; `None` if the token exceeds the size limit.
     pub(super) fn token(&self, credential: &Credential<'a>) -> Option<&Token<'a>> {
         self.tokens
             .iter()
             .find(|token| core::ptr::eq(token.text, credential.token))
     }
 
-    /// The tokens that parse, verified or not, each with the provider that makes headers of its
-    /// claims: the one whose issuer it names, otherwise the first that reads its location.
+    /// The tokens that can be parsed, verified or not. Each comes with the provider that sets
+    /// headers from its claims: the provider whose issuer the token names, otherwise the first one
+    /// that reads its location.
     pub(super) fn readable<'p>(
         &self,
         config: &'p Config,
@@ -164,14 +167,14 @@ impl<'a, 'c> Credentials<'a, 'c> {
 }
 
 impl<'a> Token<'a> {
-    /// The parsed token.
+    /// Parses the token on the first call.
     pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
         self.parsed
             .get_or_init(|| UntrustedToken::parse_with(self.text, &mut headers.borrow_mut()))
     }
 }
 
-/// The tokens of the well-formed credentials, without those over the limit.
+/// The tokens of the well-formed credentials, without tokens that exceed the size limit.
 fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>> {
     let mut tokens: ShortList<Token<'a>> = ShortList::default();
     for (_, credential) in found.iter() {
@@ -191,16 +194,17 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
     tokens
 }
 
-/// Whether the client authenticates in two ways at once, which RFC 6749 section 2.3 forbids: we
-/// could go by one and the upstream by the other. Tokens in headers and cookies that the operator
-/// chose do not count: a rule may require one together with a secret.
+/// Whether the client authenticates with both a secret and a bearer token, which RFC 6749 section
+/// 2.3 forbids: this filter could use one and the upstream the other. Tokens in headers and cookies
+/// that the operator chose do not count, because a rule may require such a token together with a
+/// secret.
 fn is_bearer_beside_basic(config: &Config, found: &ShortList<Found<'_>>) -> bool {
     let mut seen = Schemes::default();
     for (id, credential) in found.iter() {
         match config.provider(*id).map(Provider::scheme) {
             Some(Scheme::Basic) => seen.basic = true,
             _ => {
-                // A second token in the header has been refused as a second part of it.
+                // A bearer token in a second `Authorization` header was already refused.
                 seen.bearer |= credential
                     .as_ref()
                     .is_ok_and(|credential| matches!(credential.location, Location::Query(_)));
@@ -217,8 +221,8 @@ pub(super) fn schemes(config: &Config, requirement: &Requirement) -> Schemes {
     schemes.fold(Schemes::default(), Schemes::and)
 }
 
-/// The providers whose locations are read: those that the rule names, or all if a part of it
-/// accepts any provider.
+/// The providers whose locations are read: those that the rule names, or all providers if a part of
+/// the rule accepts any.
 fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Reader<'c>> {
     let mut named: ShortList<Reader<'c>> = ShortList::default();
     requirement.each_provider(&mut |id, audiences| {
@@ -241,7 +245,7 @@ fn readers<'c>(config: &'c Config, requirement: &'c Requirement) -> ShortList<Re
     named
 }
 
-/// Whether the tree contains `allow_missing_or_failed`.
+/// Whether a part of the requirement lets failed credentials pass.
 fn forgives_failure(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::AllowMissingOrFailed | Requirement::ExtractOnly(_) => true,

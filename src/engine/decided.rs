@@ -2,13 +2,13 @@
 
 use crate::{decision::Decision, engine::CacheUse};
 
-/// A decision, and how the token caches were used for it.
+/// A decision, and how its tokens were looked up in the caches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// The lookups of its tokens. Zero while it awaits keys, because the tokens will be looked up
-    /// again.
+    /// The number of cache lookups. Zero if the request waits for keys, because its tokens will be
+    /// looked up again.
     pub cache_use: CacheUse,
 }
 

@@ -1,4 +1,4 @@
-//! Whether a requirement holds for a request: the tree of `any`, `all` and providers.
+//! Evaluates the requirement of a rule, a tree of `any`, `all` and providers, for one request.
 
 use crate::{
     config::Provider,
@@ -66,12 +66,13 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         }
     }
 
-    /// The first member that holds. Members that let a request through without a token come last,
-    /// as in `jwt_authn`: a failed token must not pass because a missing one would
-    /// (CVE-2021-21378).
+    /// Returns the first member that holds. Members that let a request pass without a token are
+    /// tried last, as in `jwt_authn`: a request with a failed token must not pass just because a
+    /// missing token may (CVE-2021-21378).
     ///
-    /// Next to members that name providers, such a member forwards no identity: if a token verifies
-    /// and no other member holds, a second token is missing, or the token is for another audience.
+    /// If other members name providers, such a member forwards no identity. A token may verify
+    /// although no other member holds: a second token is missing, or the token is for another
+    /// audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());
@@ -79,11 +80,12 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         let strict = strict.into_iter().map(|member| (member, true));
         let lenient = lenient.into_iter().map(|member| (member, lends));
         let mut worst = Refusal::Missing;
-        // A member that holds without a token counts only if no member holds with one.
+        // A member that holds without a token is used only if no member holds with a token.
         let mut without_token = None;
         for (member, lends) in strict.chain(lenient) {
             match self.evaluate(member) {
-                // The first member that holds counts, so a later one must not overtake this one.
+                // The first member that holds is used. While this one waits for keys, a later one
+                // must not be used instead.
                 waiting @ Err(Refusal::Token(_, Failure::AwaitKeys(..))) => return waiting,
                 Err(refusal) if refusal.rank() > worst.rank() => worst = refusal,
                 Err(_) => {}
@@ -99,8 +101,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         without_token.ok_or(worst)
     }
 
-    /// The tokens that verify with a provider that reads their location, and the worst refusal of
-    /// the others.
+    /// The tokens that verify with a provider that reads their location, and the worst refusal
+    /// among the other tokens.
     fn present(&mut self) -> (ShortList<Verified<'a>>, Option<Refusal>) {
         let mut verified: ShortList<Verified<'a>> = ShortList::default();
         let mut refused = Vec::new();
@@ -132,8 +134,8 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         (verified, worst)
     }
 
-    /// Verifies under the audiences that the rule gives the provider. The provider's own audiences
-    /// must not admit a token that the rule's audiences exclude.
+    /// Verifies a token with the audiences that the rule gives the provider. The provider's own
+    /// audiences must not admit a token that the rule's audiences exclude.
     fn verify_as_named(
         &mut self,
         id: ProviderId,

@@ -1,8 +1,8 @@
-//! State for other filters: the verified token, or why a token failed.
+//! Filter-state entries for other filters: the verified token, or why a token failed.
 //!
-//! `jwt_authn` writes this to dynamic metadata; a module writes it to the filter state, as JSON
-//! text. Only verified claims are exported. No size limit is needed: a payload is no longer than
-//! its token, and at most three times as long if texts become lists of words.
+//! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state,
+//! as JSON text. Only verified claims are exported. No size limit is needed: a payload is no longer
+//! than its token, or at most three times as long if strings become lists of words.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEntry> {
     let exports = &provider.exports;
     let mut entries = Vec::new();
-    // The order is that of `jwt_authn`; the keys differ.
+    // The entries are in the order of `jwt_authn`, but have other keys.
     if let Some(key) = &exports.header
         && let Some(header) = header(token.credential.token)
     {
@@ -56,13 +56,13 @@ pub(super) fn failure(provider: &Provider, reason: Reason) -> Option<StateEntry>
     let (code, message) = (reason.jwt_authn_status()?, reason.label());
     Some(StateEntry {
         key,
-        // Labels contain nothing that JSON escapes.
+        // Labels contain no characters that JSON must escape.
         value: format!("{{\"code\":{code},\"message\":\"{message}\"}}"),
         is_json: true,
     })
 }
 
-/// The JOSE header of a token that parsed before.
+/// The JOSE header of a token that was parsed before.
 fn header(token: &str) -> Option<String> {
     let (segment, _) = token.split_once('.')?;
     let members = json::parse_object(&base64url::decode(segment)?).ok()?;

@@ -1,4 +1,4 @@
-//! What a permitted request carries to the upstream and to other filters.
+//! Determines what the upstream and other filters receive with a permitted request.
 
 use core::{cell::RefCell, iter};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub(super) fn verified(
             forwarded.edits.push(edit.ok_or(token.provider)?);
         }
         let claims = token.cached.headers().ok_or(token.provider)?;
-        // One more edit removes the spent token.
+        // One additional edit removes the spent token.
         let spends = usize::from(!provider.forward);
         forwarded.edits.reserve(claims.len().saturating_add(spends));
         forwarded.edits.extend_from_slice(claims);
@@ -76,7 +76,8 @@ pub(super) fn verified(
             forwarded.edits.push(edit);
             forwarded.exports.extend(entry);
         }
-        // As in `jwt_authn`, only if the new headers or entries could select another route.
+        // As in `jwt_authn`, the route is chosen again only if the new headers or entries could
+        // select another one.
         forwarded.clears_route_cache |=
             provider.clear_route_cache && (is_told || provider.exports.payload.is_some());
         let entries = export::verified(provider, token);
@@ -86,8 +87,9 @@ pub(super) fn verified(
     Ok(forwarded)
 }
 
-/// Adds unverified claims to `edits`, and the header that marks them as unverified. The token stays
-/// in the request for the upstream to judge, and no other filter gets its claims.
+/// Adds headers with unverified claims to `edits`, and the header that marks the claims as
+/// unverified. The token stays in the request so that the upstream can verify it. Other filters do
+/// not get the claims.
 pub(super) fn unverified(
     config: &Config,
     credentials: &Credentials<'_, '_>,
@@ -121,7 +123,8 @@ pub(super) fn unverified(
     forwarded
 }
 
-/// The caller, if the token names one. A role counts only if the token satisfied the rule by it.
+/// The caller's identity, if the token has one. If the rule requires roles, it contains the role
+/// that satisfied the rule.
 fn caller(
     own: &IdentityHeader,
     provider: &Provider,

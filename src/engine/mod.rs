@@ -1,11 +1,11 @@
-//! The engine: from a request's head to a decision.
+//! The engine decides on a request from its head.
 //!
-//! It has no clock. The time, the connection, the key records and an accelerator are arguments or
-//! traits that the host implements; decisions and calls to make are results. The module and the
-//! command line program run this same code.
+//! The engine has no clock and makes no calls. The time, the connection, the shared key records and
+//! the accelerator are arguments, or traits that the host implements. Decisions, and the calls to
+//! make, are results. The proxy modules and the command line program run this same code.
 //!
-//! The checks run in the order of `docs/decisions.md`. Each one can only refuse a request or pass
-//! it to the next.
+//! The checks run in the order of `docs/decisions.md`. Each check either refuses a request or
+//! passes it to the next check.
 
 mod access;
 mod cached_token;
@@ -69,8 +69,7 @@ pub struct Engine {
     accelerator: Option<Box<dyn Accelerator>>,
 }
 
-/// A derived implementation would require Debug of every host's records, and link it into the
-/// module.
+/// Not derived: that would require `Debug` of every host's records, and link it into the module.
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Engine").finish_non_exhaustive()
@@ -95,7 +94,7 @@ impl Engine {
         }
     }
 
-    /// Lets an accelerator verify signatures from now on, if the configuration allows it and it
+    /// Uses an accelerator to verify signatures, if the configuration allows it and the accelerator
     /// passes the self-test.
     ///
     /// # Errors
@@ -118,7 +117,7 @@ impl Engine {
         Arc::clone(&self.config)
     }
 
-    /// From now on, also refuses what these restrictions refuse.
+    /// Sets or removes restrictions, which refuse additional credentials from now on.
     pub fn restrict(&mut self, restrictions: Option<Restrictions>) {
         self.restrictions = restrictions;
     }
@@ -129,18 +128,18 @@ impl Engine {
         &self.keys
     }
 
-    /// From now on, shares fetched keys with other workers; see [`synchronize`](Self::synchronize).
+    /// Shares fetched keys with other workers from now on; see [`synchronize`](Self::synchronize).
     pub fn share(&mut self, records: Box<dyn Records>) {
         self.records = records;
     }
 
-    /// Limits on a fetched key set.
+    /// The limits on a fetched key set.
     #[must_use]
     pub fn key_set_limits(&self) -> KeySetLimits {
         key_set_limits(&self.config)
     }
 
-    /// Replaces a fetched document, as a fetch at `now` would.
+    /// Installs a document as if it had been fetched at `now`.
     ///
     /// # Errors
     /// If the document has no usable key, or the provider does not fetch its keys.
@@ -153,10 +152,10 @@ impl Engine {
         self.keys.preload(provider, document, now)
     }
 
-    /// Decides on a request, whose route may have a policy of its own.
+    /// Decides on a request. `policy` is the policy of its route, if it has one.
     ///
-    /// In shadow mode a denial becomes a permit that records it, except if the path is ambiguous or
-    /// the status page was requested.
+    /// In shadow mode a denied request gets a permit that contains the denial. Exceptions are
+    /// ambiguous requests, paths that are too long, and requests for the status page.
     #[must_use]
     pub fn decide(
         &self,
@@ -166,8 +165,7 @@ impl Engine {
         patience: Patience,
         connection: &dyn Connection,
     ) -> Decided {
-        // This comes first: whatever happens to the request, only we may set headers that carry an
-        // identity.
+        // Forged identity headers are removed first, whatever is decided on the request.
         let removals = sanitise::removals(&self.config.owned_headers, request);
         let without_owned;
         let request = if removals.is_empty() {
@@ -183,7 +181,7 @@ impl Engine {
             Ok(routed) => routed,
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
-        // Read at most once, and only for a token that is bound to a certificate.
+        // The digest is read at most once, and only if a token is bound to a certificate.
         let digest = LazyCell::new(|| connection.client_certificate_digest());
         let circumstances = Circumstances {
             keys: &self.keys,
@@ -198,8 +196,8 @@ impl Engine {
         {
             return self.status(status, request, target, &circumstances);
         }
-        // The route may have been selected by a header that the client forged. Envoy will select
-        // again once we remove it, and we cannot know that route's policy: deny.
+        // The client may have forged a header that selected the route. Envoy selects the route
+        // again after the header is removed, and the policy of that route is not known here: deny.
         let access = if policy.is_some() && !removals.is_empty() {
             Access::Denied(Reason::UnsettledRoute)
         } else {
@@ -232,29 +230,28 @@ impl Engine {
         }
     }
 
-    /// The edits that take out of a request what only this filter may set. [`decide`](Self::decide) asks for
-    /// them too.
+    /// The edits that remove headers from a request that only this filter may set.
+    /// [`decide`](Self::decide) includes them in its decisions.
     #[must_use]
     pub fn removals(&self, request: &Request<'_>) -> Vec<HeaderEdit> {
         sanitise::removals(&self.config.owned_headers, request)
     }
 
-    /// The edits that clean a request's trailers. A server that merges trailers into headers would
-    /// read an identity or a token from them, so they must not contain one, whatever was decided on
-    /// the headers.
+    /// The edits that remove identities and tokens from a request's trailers, whatever was decided
+    /// on the headers. A server that merges trailers into headers would trust them.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers(&self.config, trailers)
     }
 
-    /// Whether a request may wait for keys. In shadow mode it may not, because waiting would block
-    /// it.
+    /// Whether requests may wait for keys. In shadow mode they may not, because a request that
+    /// waits is delayed.
     #[must_use]
     pub fn parks(&self) -> bool {
         self.config.mode == Mode::Enforce
     }
 
-    /// Requests a fetch of keys that a request waits for.
+    /// Records that a request waits for keys of a source, so that they are fetched.
     pub fn want(&mut self, source: SourceId, cause: FetchCause) {
         self.keys.want(source, cause);
     }
@@ -264,15 +261,15 @@ impl Engine {
         self.keys.synchronize(&*self.records)
     }
 
-    /// Reads what other workers wrote about the keys that `decision` lacked: it refused a token, or
-    /// ignored one, because its key was missing. Reads at most once per millisecond. Returns
-    /// whether something changed, so that the decision has to be made again.
+    /// Reads what other workers wrote about keys that were missing for `decision`, because of which
+    /// it refused or ignored a token. Reads at most once per millisecond. Returns whether something
+    /// changed; if so, decide again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
-                // The permit does not say which tokens it ignored, or why.
+                // The permit does not contain which tokens were ignored, or why.
                 PermitReason::Lenient => {
                     return self.keys.synchronize_where(&|_| true, now, &*self.records);
                 }
@@ -285,7 +282,7 @@ impl Engine {
         }
         let config = &self.config;
         let refusing = denial.provider.and_then(|id| config.provider(id));
-        // Another provider may have the token's key if it can have the same issuer.
+        // Another provider may have the token's key if both can have the same issuer.
         let may_know = |id| {
             let issuers = (refusing.map(|own| &own.trust.issuer), config.provider(id));
             match issuers {
@@ -345,7 +342,7 @@ const fn key_set_limits(config: &Config) -> KeySetLimits {
     }
 }
 
-/// A store for the keys that the configuration has fetched.
+/// A store for the keys that the enabled providers fetch.
 fn key_store(config: &Config) -> KeyStore {
     let sources = config
         .providers()
@@ -371,8 +368,8 @@ fn passing(reason: PermitReason, edits: Vec<HeaderEdit>) -> Permit {
     }
 }
 
-/// `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch, section "CORS-preflight
-/// fetch").
+/// Whether the request is `OPTIONS` with `Origin` and `Access-Control-Request-Method` (Fetch
+/// standard, section "CORS-preflight fetch").
 fn is_cors_preflight(request: &Request<'_>) -> bool {
     let present = |name| request.values(name).any(|value| !value.is_empty());
     request.method() == "OPTIONS" && present("origin") && present("access-control-request-method")

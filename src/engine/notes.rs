@@ -16,7 +16,7 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Notes that a credential of `provider` was refused.
+    /// Records that a credential of `provider` was refused.
     pub(super) fn refused(&mut self, provider: &Provider, refusal: Refusal) {
         let entry = refusal
             .reason()

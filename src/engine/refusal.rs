@@ -20,8 +20,8 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The priority among several refusals; the highest is reported. Missing keys rank above an
-    /// invalid token, so that a client does not discard a good token.
+    /// The priority of this refusal: of several, the one with the highest rank is reported. Missing
+    /// keys rank above an invalid token, so that a client does not discard a good token.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Missing => 0,
@@ -36,7 +36,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// The reason; `None` while keys are awaited.
+    /// The reason; `None` while the request waits for keys.
     pub(super) fn reason(self) -> Option<Reason> {
         match self {
             Self::Credential(error) => Some(error.into()),
@@ -48,16 +48,16 @@ impl Refusal {
     }
 }
 
-/// Why a request does not pass, or not yet.
+/// Why a request does not pass, or does not pass yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum No {
-    /// The request is refused, whatever its client presents.
+    /// The request is refused, whatever credentials it carries.
     Closed(Reason),
     /// A verified claim does not fit in a header.
     HeaderValue(ProviderId),
-    /// Its requirement does not hold.
+    /// The requirement does not hold.
     Refused(Refusal),
-    /// A verified token grants too little.
+    /// A verified token does not grant the required rights.
     Short(ProviderId, Shortfall),
 }
 
@@ -68,7 +68,8 @@ impl From<Refusal> for No {
 }
 
 impl No {
-    /// The decision for this refusal. `schemes` gives the schemes of a provider, or of all.
+    /// The decision for this refusal. `schemes` returns the schemes of a provider, or those of the
+    /// whole rule.
     pub(super) fn decision(
         self,
         schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
@@ -121,7 +122,7 @@ impl From<CredentialError> for Reason {
     }
 }
 
-/// Rounds up to at least one second, because a client given zero would retry at once.
+/// Rounds up to whole seconds, and to at least one: with zero a client would retry at once.
 fn whole_seconds(wait: Duration) -> u64 {
     let part = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(part).max(1)

@@ -1,4 +1,5 @@
-//! The tokens that a request needs: whether they verify and suffice, and what follows.
+//! Decides on requests that need tokens: whether the tokens verify and suffice, and what is
+//! forwarded.
 
 use super::{
     CacheUse, Decided, Engine,
@@ -22,8 +23,8 @@ use crate::{
 };
 
 impl Engine {
-    /// The schemes by which a client could have authenticated; only that of the credential if one
-    /// was examined.
+    /// The authentication schemes for the challenge: those of the rule, or only the scheme of the
+    /// credential that was refused.
     fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
         let all = self.config.schemes();
         if !all.basic {
@@ -38,7 +39,7 @@ impl Engine {
         }
     }
 
-    /// Decides on a request that no rule matches. No token is verified and no key fetched for it.
+    /// Decides on a request that no rule matches, without verifying tokens or fetching keys.
     pub(super) fn unmatched(
         &self,
         request: &Request<'_>,
@@ -60,7 +61,7 @@ impl Engine {
         self.deny(no, Access::Unmatched, Vec::new())
     }
 
-    /// Decides on a request by the tokens that it needs.
+    /// Decides on a request that needs tokens.
     pub(super) fn apply(
         &self,
         required: AccessRequirement<'_>,
@@ -100,7 +101,7 @@ impl Engine {
         };
         Decided {
             cache_use: match decision {
-                // Its tokens will be looked up again.
+                // The tokens will be looked up again after the wait.
                 Decision::AwaitKeys { .. } => CacheUse::default(),
                 _ => cache_use,
             },
@@ -108,7 +109,7 @@ impl Engine {
         }
     }
 
-    /// The permit for a request whose tokens verify and suffice.
+    /// Returns a permit if the request's tokens verify and suffice.
     fn evaluate(
         &self,
         required: AccessRequirement<'_>,
@@ -143,13 +144,12 @@ impl Engine {
         )
     }
 
-    /// Refuses a request. All refusals are made here, with their schemes and their entries for
-    /// other filters.
+    /// Refuses a request. `exports` are the entries for other filters.
     pub(super) fn deny(&self, no: No, access: Access<'_>, exports: Vec<StateEntry>) -> Decision {
         no.decision(|provider| self.schemes(provider, access), exports)
     }
 
-    /// The permit for a request, with the edits and entries made of its tokens.
+    /// The permit for a request, with the edits and entries that follow from its tokens.
     fn forward(
         &self,
         credentials: &Credentials<'_, '_>,
@@ -183,8 +183,8 @@ impl Engine {
         })
     }
 
-    /// Checks that one of the verified tokens grants everything. Otherwise two tokens that grant
-    /// half each would add up to a right that nobody was given.
+    /// Checks that a single one of the verified tokens grants everything. Otherwise two tokens that
+    /// grant half each would add up to a right that nobody was given.
     fn check_rights(
         &self,
         required: AccessRequirement<'_>,
@@ -193,7 +193,7 @@ impl Engine {
         let (Some(authorization), rule) = (required.authorization, required.rule) else {
             return Ok(());
         };
-        // The requirement may allow a request without a token, but rights need one.
+        // A requirement can hold without a token, but rights need a token.
         let mut no = None;
         for token in verified.iter() {
             if rule.is_some_and(|rule| token.cached.satisfies(rule)) {

@@ -1,8 +1,9 @@
-//! Refusals of a policy's newest configuration that apply to older ones.
+//! Applies the refusals of a policy's newest configuration to requests under older ones.
 //!
-//! A proxy serves open connections with the configuration that they began with, for minutes after
-//! an update. With `policy_id` such a configuration asks here about each credential that it would
-//! accept. The answer is a refusal or nothing: a newer configuration never lets anything in.
+//! After an update, a proxy continues to serve open connections with the old configuration, for
+//! minutes. If the configuration has a `policy_id`, the old one checks here each credential that it
+//! would accept. The newest configuration can only refuse; it never admits a credential that the
+//! old one refuses.
 
 use std::sync::Arc;
 
@@ -14,10 +15,11 @@ use crate::{
     verification::{KeySource, Revocation, client_secret},
 };
 
-/// The refusals of the newest configuration: revoked tokens, disabled providers, secrets of clients.
+/// The refusals of the newest configuration: revoked tokens, disabled providers, and removed,
+/// disabled or expired clients and their secrets.
 ///
-/// Providers correspond by name. One that the newest configuration does not have refuses nothing here:
-/// it may have been renamed.
+/// Providers are matched by name. A provider that is missing from the newest configuration refuses
+/// nothing: it may have been renamed.
 #[derive(Clone, Debug)]
 pub struct Restrictions(Arc<Config>);
 
@@ -28,11 +30,11 @@ impl Restrictions {
         Self(newest)
     }
 
-    /// Checks a token that verified for the provider of that name. Its claims are asked for only if
-    /// anything is revoked.
+    /// Checks a token that verified with the provider of that name. `claims` is called only if the
+    /// newest configuration has revocations for the provider.
     ///
     /// # Errors
-    /// The reason that the newest configuration gives.
+    /// The reason why the newest configuration refuses the credential.
     pub fn check_token<'c>(
         &self,
         provider: &str,
@@ -44,15 +46,15 @@ impl Restrictions {
         if newest.trust.revoked == Revocation::default() {
             return Ok(());
         }
-        // A token that verified does parse. Without its claims it might be revoked.
+        // A verified token always has claims. Without them, refuse: the token might be revoked.
         let claims = claims().ok_or(Reason::MalformedToken)?;
         newest.trust.check_revocation(claims)
     }
 
-    /// Checks a client's secret that was accepted for the provider of that name.
+    /// Checks a client's secret that the provider of that name accepted.
     ///
     /// # Errors
-    /// The reason that the newest configuration gives.
+    /// The reason why the newest configuration refuses the credential.
     pub fn check_client(
         &self,
         provider: &str,
@@ -64,7 +66,7 @@ impl Restrictions {
         };
         match &newest.trust.keys {
             KeySource::Clients(clients) => client_secret::verify(clients, token68, now).map(|_| ()),
-            // The provider accepts tokens now, so all of its clients were removed.
+            // The provider now accepts tokens, so all of its clients were removed.
             KeySource::Local(_) | KeySource::Remote(_) => Err(Reason::BadClientSecret),
         }
     }

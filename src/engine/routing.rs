@@ -1,4 +1,4 @@
-//! The rule for a request, however servers read its path.
+//! Finds the rule for a request, in a way that does not depend on how servers read its path.
 
 use crate::{
     config::Config,
@@ -13,8 +13,8 @@ use crate::{
 /// A rule and its index.
 type Placed<'c> = (usize, &'c Rule);
 
-/// The first rule that matches the request, and its split path. With `path_policy: reject`, a
-/// request that servers could read in two ways is an error.
+/// The first rule that matches the request, and the request's path and query. With `path_policy:
+/// reject`, a request that servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
@@ -26,9 +26,9 @@ pub(super) fn route<'a, 'c>(
     let Some(raw) = request.target() else {
         return Ok((None, first_match(config, request, None)?));
     };
-    // Refused in every mode, since no rule can match bytes that are not text.
+    // Refused under every `path_policy`, since no rule can match bytes that are not UTF-8.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
-    // This precedes all regular expressions, because their running time grows with the path.
+    // Checked before any regular expression runs, because their running time grows with the path.
     if target.path.len() > config.limits.path_bytes {
         return Err(Reason::PathTooLong);
     }
@@ -37,7 +37,8 @@ pub(super) fn route<'a, 'c>(
         false => Readings::default(),
     };
     let rule = first_match(config, request, Some(target))?;
-    // An upstream may decode the path, and then drop its parameters or truncate it.
+    // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
+    // in each case.
     for path in others.iter() {
         let other = first_match(config, request, Some(Target { path, ..target }))?;
         if other.map(|(place, _)| place) != rule.map(|(place, _)| place) {
@@ -47,7 +48,7 @@ pub(super) fn route<'a, 'c>(
     Ok((Some(target), rule))
 }
 
-/// Refuses a method or an authority by which no rule can be chosen safely.
+/// Refuses a request if its method or authority is too ambiguous to choose a rule by.
 fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     for (name, value) in request.headers() {
         match *name {
@@ -63,8 +64,8 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The first rule that matches the request, if no earlier rule could match it too. Not inlined,
-/// because a copy for each caller would add a kilobyte to the module.
+/// The first rule that matches the request. An error if it is unclear whether a rule matches. Not
+/// inlined, because a copy for each caller would add a kilobyte to the module.
 #[inline(never)]
 fn first_match<'c>(
     config: &'c Config,
@@ -85,7 +86,7 @@ impl From<Unclear> for Reason {
             Unclear::Authority => Self::AmbiguousAuthority,
             Unclear::Header => Self::AmbiguousHeader,
             Unclear::Method => Self::AmbiguousMethod,
-            // The whole target is refused: clients do not distinguish path and query.
+            // The reason for an ambiguous path covers the query too.
             Unclear::Parameter => Self::AmbiguousPath,
         }
     }

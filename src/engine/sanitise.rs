@@ -1,4 +1,4 @@
-//! Removes from a request what only this module may set.
+//! Removes headers from requests that only this module may set.
 
 use crate::{
     config::Config,
@@ -6,17 +6,18 @@ use crate::{
     http::{HeaderName, Request, is_token},
 };
 
-/// Removes every header that only this module may set, from every request. One that stayed in place
-/// on some path would be an identity that anyone can claim.
+/// The edits that remove every header that only this module may set. They apply to every request:
+/// if such a header passed on any path, a client could claim any identity.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
     let mut edits = lines(request.headers(), &|name| owns(owned, name));
     edits.extend(connection(owned, request));
     edits
 }
 
-/// Removes from a request's trailers what only this module may set, and what tokens are read from.
-/// A server that merges trailers into headers would find a forged identity, or an unverified token
-/// next to a verified one. Credentials must not be in trailers (RFC 9110 section 6.5.1).
+/// The edits that remove from a request's trailers the headers that only this module may set, and
+/// those that can hold tokens. A server that merges trailers into headers would find a forged
+/// identity, or an unverified token next to a verified one. Credentials must not be in trailers
+/// (RFC 9110 section 6.5.1).
 pub(super) fn trailers(config: &Config, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
     lines(trailers, &|name| {
         let mut providers = config.providers.iter();
@@ -29,7 +30,7 @@ fn owns(owned: &[HeaderName], name: &[u8]) -> bool {
     owned.iter().any(|own| own.is_confusable_with(name))
 }
 
-/// Removes the lines whose names are taken, once each.
+/// One edit for each name that `is_taken` accepts.
 fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<HeaderEdit> {
     let mut edits = Vec::new();
     for (name, _) in lines {
@@ -43,10 +44,10 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
     edits
 }
 
-/// Removes these headers from `Connection`, which reaches the upstream with an upgrade. A proxy
-/// there drops each header that it names (RFC 9110 section 7.6.1), so a client could remove its own
-/// identity (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are removed too,
-/// because a lenient proxy might read a name in them.
+/// Removes the names of these headers from `Connection`, which Envoy forwards with an upgrade. The
+/// next proxy drops each header that is named there (RFC 9110 section 7.6.1), so a client could
+/// remove its own identity (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are
+/// removed too, because a lenient proxy might read a name in them.
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
     const CONNECTION: &str = "connection";
     owned.first()?;
@@ -67,8 +68,8 @@ fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit>
     })
 }
 
-/// The request as [`removals`] leaves it. A rule must not be chosen by a forged header that the
-/// upstream will not see.
+/// The request after [`removals`], so that no rule is chosen by a forged header that the upstream
+/// will not see.
 pub(super) fn without_owned<'a>(owned: &[HeaderName], request: &Request<'a>) -> Request<'a> {
     let headers = request.headers().iter().copied();
     Request::new(headers.filter(|(name, _)| !owns(owned, name)).collect())

@@ -1,4 +1,5 @@
-//! Removes spent tokens from the request: the upstream does not need them and could leak them.
+//! Removes tokens from the request after they were verified: the upstream does not need them and
+//! could leak them.
 
 use crate::{
     decision::{HeaderEdit, Text},
@@ -9,7 +10,7 @@ use crate::{
 
 const COOKIE: &str = "cookie";
 
-/// Removes spent tokens from the request.
+/// Adds the edits that remove tokens from these locations.
 pub(super) fn strip(
     spent: &ShortList<Location<'_>>,
     request: &Request<'_>,
@@ -47,7 +48,8 @@ pub(super) fn strip(
     }
 }
 
-/// The target without these parameters, which are given as spelled in it. Every other byte stays.
+/// The target without these parameters. Their names are spelled as in the target. Every other byte
+/// stays the same.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
@@ -79,8 +81,8 @@ fn without_cookies(request: &Request<'_>, cookies: &[&str]) -> String {
     let kept: Vec<&str> = lines
         .iter()
         .flat_map(|line| line.split(';'))
-        // Only the space that the search for tokens skips. A no-break space removed here would turn a
-        // name that was not found into one that the upstream finds.
+        // Trims only the white space that the search for tokens skips. Trimming a no-break space
+        // would rename a cookie: the upstream would find a token that this filter did not see.
         .map(str::trim_ascii)
         .filter(is_kept)
         .collect();

@@ -1,4 +1,4 @@
-//! The path of the status page.
+//! Answers requests for the status page.
 
 use super::{AccessRequirement, Decided, Engine};
 use crate::{
@@ -11,15 +11,15 @@ use crate::{
 };
 
 impl Engine {
-    /// The status, with counts of decisions if the host provides them. Call
+    /// The status page, with counts of decisions if the host provides them. Call
     /// [`synchronize`](Engine::synchronize) first.
     #[must_use]
     pub fn report(&self, format: Format, now: UnixMillis, counts: &[Count]) -> Response {
         Report::new(&self.config, &self.keys, now).response(format, counts)
     }
 
-    /// Decides whether the request may see the status. Neither a policy of the route nor `mode:
-    /// shadow` opens it.
+    /// Decides whether the request may see the status page. Neither a route's policy nor `mode:
+    /// shadow` gives access to it.
     pub(super) fn status(
         &self,
         status: &StatusPath,

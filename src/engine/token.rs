@@ -1,4 +1,5 @@
-//! Verifies one credential with one provider: as a secret, from the cache, or in full.
+//! Verifies one credential with one provider: a client's secret, or a token, from the cache or in
+//! full.
 
 use core::cell::RefCell;
 
@@ -18,18 +19,18 @@ use crate::{
     verification::{self, Circumstances, Clients, Failure, Invalidated, KeySource, client_secret},
 };
 
-/// What the verification of a credential needs.
+/// The inputs of a verification.
 #[derive(Clone, Copy)]
 pub(super) struct Means<'c> {
     pub(super) config: &'c Config,
     pub(super) caches: &'c TokenCaches,
-    /// What a newer configuration of the same policy refuses, such as revoked tokens.
+    /// The refusals of a newer configuration of the same policy, such as revoked tokens.
     pub(super) restrictions: Option<&'c Restrictions>,
     pub(super) circumstances: &'c Circumstances<'c>,
     pub(super) headers: &'c RefCell<HeaderMemo>,
 }
 
-/// A credential and its token; `None` if the token is over the limit.
+/// A credential and its token. The token is `None` if it exceeds the size limit.
 type Presented<'e, 'a> = (&'e Credential<'a>, Option<&'e Token<'a>>);
 
 type Own<'e> = (ProviderId, &'e Provider);
@@ -59,7 +60,8 @@ pub(super) fn verify<'a>(
         Lookup::Disabled | Lookup::Miss => verify_anew(means, own, audiences, presented),
     }?;
     if let Some(restrictions) = means.restrictions {
-        // This follows the cache, whose tokens were accepted before a newer configuration arrived.
+        // Cached tokens are checked too: they may have been accepted before the newer configuration
+        // arrived.
         let checked = restrictions.check_token(&provider.name, || verified.claims());
         checked.map_err(Failure::Invalid)?;
     }
@@ -93,7 +95,7 @@ fn verify_anew<'a>(
     audiences: &Audiences,
     (credential, token): Presented<'_, 'a>,
 ) -> Result<Verified<'a>, Failure> {
-    // Only tokens over the limit have no entry.
+    // Only tokens that exceed the size limit are missing.
     let token = token.ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
     let presented = (token.parsed(means.headers), &token.attempts);
     let (token, verified_once) = verification::verify(

@@ -1,4 +1,4 @@
-//! The verified tokens of each provider.
+//! The caches of verified tokens, one per provider.
 
 use core::cell::RefCell;
 use std::rc::Rc;
@@ -17,12 +17,12 @@ use crate::{
 pub struct CacheUse {
     /// Lookups that found the token.
     pub hits: u32,
-    /// Lookups that did not.
+    /// Lookups that did not find the token.
     pub misses: u32,
 }
 
 impl CacheUse {
-    /// The sum of the uses for two decisions.
+    /// The sum of two counts.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -46,9 +46,10 @@ impl CacheUse {
 pub(super) enum Lookup {
     /// The provider caches no tokens.
     Disabled,
-    /// A token that verified before; or why it is invalid now.
+    /// The token was found. The result is the cached entry, or the reason why the token is invalid
+    /// now.
     Hit(Result<Rc<CachedToken>, Failure>),
-    /// A token that is not cached, or whose key is gone.
+    /// The token is not cached, or its key is gone.
     Miss,
 }
 
@@ -70,7 +71,7 @@ impl TokenCaches {
         }
     }
 
-    /// Looks up a token. `again` repeats the checks of a cached token whose outcome can change.
+    /// Looks up a token. If it is found, `again` repeats the checks whose outcome can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,
@@ -98,7 +99,7 @@ impl TokenCaches {
         }
     }
 
-    /// Caches a token that verified.
+    /// Caches a verified token.
     pub(super) fn insert(&self, provider: ProviderId, token: &str, cached: &Rc<CachedToken>) {
         if let Some(cache) = self.of(provider) {
             let kept = cached.bytes();

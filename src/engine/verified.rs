@@ -1,4 +1,4 @@
-//! Verified tokens, and what they grant.
+//! Verified credentials, and the rights that they grant.
 
 use core::cell::OnceCell;
 use std::rc::Rc;
@@ -12,13 +12,13 @@ use crate::{
     short_list::ShortList,
 };
 
-/// A token, or a client's secret, that verified for the requirement.
+/// A verified token, or a verified client secret.
 #[derive(Clone, Debug)]
 pub(super) struct Verified<'a> {
     pub(super) provider: ProviderId,
     pub(super) credential: Credential<'a>,
     pub(super) cached: Rc<CachedToken>,
-    /// The claims, once they are needed.
+    /// The claims, parsed when they are first needed.
     claims: OnceCell<Option<Arc<Claims>>>,
 }
 
@@ -36,14 +36,14 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// The payload as sent; empty if there is no token.
+    /// The payload as sent, in base64url; empty for a client's secret.
     pub(super) fn payload_segment(&self) -> &'a str {
         // A verified token has three segments. The base64 of a secret has no dot.
         self.credential.token.split('.').nth(1).unwrap_or("")
     }
 
-    /// The token's claims. On a cache hit they are parsed again from the token's text, which parsed once
-    /// already; `None` is not expected.
+    /// The claims. On a cache hit they are parsed again from the token's text. The text was parsed
+    /// before, so `None` is not expected.
     pub(super) fn claims(&self) -> Option<&Claims> {
         let claims = self.claims.get_or_init(|| {
             // A client's secret has no payload; its claims come from the configuration.
@@ -55,7 +55,7 @@ impl<'a> Verified<'a> {
         claims.as_deref()
     }
 
-    /// The same with claims that have been parsed already.
+    /// Sets the claims, if they are already parsed.
     pub(super) fn with_claims(self, claims: Arc<Claims>) -> Self {
         Self {
             claims: OnceCell::from(Some(claims)),
@@ -64,11 +64,11 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// The tokens for which a requirement holds.
+/// The tokens by which a requirement holds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Satisfied<'a, 'c> {
     pub(super) verified: ShortList<Verified<'a>>,
-    /// Unverified claims to forward if no token is verified.
+    /// How to forward unverified claims, if no token is verified.
     pub(super) extraction: Option<&'c Extraction>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     }
 }
 
-/// What a verified token grants under its provider's claims.
+/// The rights that the claims of a verified token grant, as its provider is configured.
 pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> {
     let united = |paths: &[ClaimPath]| {
         paths

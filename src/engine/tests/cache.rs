@@ -1,4 +1,4 @@
-//! Tokens that verified before.
+//! Tests of cached tokens.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::policy::ProviderId;
 
-/// The decision on a token at a time, with the hits and misses of its lookups.
+/// The decision on a token at a given second, with the hits and misses of its lookups.
 fn decided(engine: &Engine, token: &str, seconds: i64) -> (Decision, (u32, u32)) {
     let value = format!("Bearer {token}");
     let request = Request::new(vec![
@@ -73,7 +73,7 @@ fn checks_times_on_every_hit() {
     // The clock was set back.
     assert_eq!(at(&engine, &good, -61), ("not_yet_valid", (1, 0)));
     assert_eq!(at(&engine, &good, 360), ("expired", (1, 0)));
-    // No longer cached, and still expired.
+    // The token is no longer cached, but still expired.
     assert_eq!(at(&engine, &good, 360), ("expired", (0, 1)));
 }
 
@@ -102,7 +102,7 @@ fn checks_the_rules_audiences_and_rights_on_every_hit() {
     }
 }
 
-/// A token that one provider accepts is not accepted by another, even with the same text.
+/// A token that one provider accepted is not accepted by another provider from the cache.
 #[test]
 fn keeps_the_tokens_of_each_provider_apart() {
     let mut twin = provider("a", &OTHER_SECRET);
@@ -139,8 +139,8 @@ fn is_off_or_bounded_as_configured() {
     }
 }
 
-/// Removing a key from the set invalidates its tokens; the others stay cached, whatever the order
-/// of the keys.
+/// If a key is removed from the set, only its tokens become invalid; the order of the keys does not
+/// matter.
 #[test]
 fn forgets_a_token_whose_key_is_gone() {
     let ed25519 = json!({

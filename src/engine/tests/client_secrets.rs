@@ -52,7 +52,7 @@ fn send(engine: &Engine, authorization: &str) -> Decision {
     decide(engine, "/", &[("authorization", authorization)])
 }
 
-/// Status and challenges.
+/// The response's status and challenges.
 fn answer(engine: &Engine, decision: &Decision) -> (u16, Vec<String>) {
     let Decision::Deny(denial) = decision else {
         panic!("{decision:?}")
@@ -128,7 +128,7 @@ fn challenges_with_each_scheme_of_the_rule() {
     let good_secret = basic("batch:old");
     for (engine, authorization, reason, challenges) in [
         (&secrets, "Digest x", "missing_credential", &[BASIC][..]),
-        // A token at a rule for secrets, and the reverse, is another scheme.
+        // A token where a rule needs a secret counts as missing, and the other way round.
         (&secrets, "Bearer a.b.c", "missing_credential", &[BASIC]),
         (&tokens, &good_secret, "missing_credential", &[BEARER]),
         (&both, "Digest x", "missing_credential", &[BEARER, BASIC]),
@@ -227,7 +227,7 @@ fn composes_in_requirements() {
     ] {
         assert_eq!(label(&decide(engine, "/", headers)), reason, "{headers:?}");
     }
-    // The upstream judges what is let through unverified.
+    // A secret that is let through unverified stays in the request for the upstream.
     assert_eq!(edits(send(&failed, &bad)), []);
     let token = bearer(&gate(&either(), json!({})), &token("a", json!({})));
     assert_eq!(label(&token), "verified");
@@ -283,7 +283,7 @@ fn bounds_the_credential_and_forwards_it_if_configured() {
     assert!(!edits.contains(&remove("authorization")), "{edits:?}");
 }
 
-/// Nothing is verified on such a path, so a secret gives no claims either.
+/// A rule that only extracts claims verifies nothing, so a secret gives no claims.
 #[test]
 fn extracts_nothing_from_a_secret() {
     let engine = gate(&json!({"extract_only_without_validation": {}}), json!({}));

@@ -74,7 +74,7 @@ fn exports_why_a_token_failed_and_none_of_its_claims() {
             [("portcullis.failed.a".to_owned(), told)]
         );
     }
-    // As in `jwt_authn`, a missing token has not failed.
+    // As in `jwt_authn`, a missing token does not count as failed.
     assert_eq!(exports(decide(&engine, "/", &[])), []);
     let twice = decide(
         &engine,

@@ -40,12 +40,12 @@ fn forwards_claims_of_any_readable_token_marked_as_unverified() {
             token("a", json!({"exp": 1, "aud": "x"})),
             vec![set("x-user-a", "s"), unverified()],
         ),
-        // By its issuer, whoever signed it.
+        // The provider is chosen by the token's issuer, even if another provider signed it.
         (
             token("a", json!({"iss": "https://b.example"})),
             vec![set("x-user-b", "s"), unverified()],
         ),
-        // It names no known issuer: the first provider that reads this location.
+        // The token names no known issuer: the first provider that reads the location is chosen.
         (
             token("a", json!({"iss": "x"})),
             vec![set("x-user-a", "s"), unverified()],

@@ -1,4 +1,4 @@
-//! Whose identity counts where a requirement lets requests through without a token.
+//! Which identity is forwarded if a requirement lets requests pass without a token.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ fn of(name: &str) -> Value {
     json!({"provider_name": name})
 }
 
-/// Half of `requires_all` identifies nobody: the request passes as if it had no token.
+/// With only one of the tokens of `requires_all`, the request passes as if it had no token.
 #[test]
 fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     let both = all(&[&of("a"), &of("b")]);
@@ -73,7 +73,7 @@ fn one_of_two_required_tokens_grants_nothing_even_if_missing_ones_may_pass() {
     }
 }
 
-/// A group that would let the request through without a token does not hide whose token it is.
+/// A group that holds without a token must not hide the identity of a token that verifies.
 #[test]
 fn prefers_the_member_that_holds_with_a_token() {
     let lenient = any(&[&of("a"), &json!({"allow_missing": {}})]);
@@ -89,8 +89,8 @@ fn prefers_the_member_that_holds_with_a_token() {
     );
 }
 
-/// The meaning of a requirement, written a second time: the identities of a request with these good
-/// tokens.
+/// A second implementation of requirements: the identities that a request with these good tokens
+/// should have.
 fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<&'t str>> {
     let names_nobody = |member: &Value| !member.to_string().contains("provider_name");
     if let Some(name) = requirement.get("provider_name") {
@@ -103,14 +103,14 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
         return Some(all?.into_iter().flatten().collect());
     }
     let Some(group) = requirement.get("requires_any") else {
-        // `allow_missing`: every token that is there verifies.
+        // `allow_missing`: all tokens that are present verify.
         return Some(tokens.clone());
     };
     let members = group["requirements"].as_array().unwrap();
     let names_somebody = !members.iter().all(names_nobody);
     let held = members.iter().filter_map(|member| {
         let held = lent(member, tokens)?;
-        // Next to a member that requires a provider's token, a member that requires none lends no
+        // If another member requires a provider's token, a member that requires no token gives no
         // identity.
         Some(match names_somebody && names_nobody(member) {
             true => BTreeSet::new(),
@@ -122,7 +122,7 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
     with_token.or(held.first()).cloned()
 }
 
-/// All trees of two levels over two providers and `allow_missing`, with every combination of
+/// Tries all trees of two levels over two providers and `allow_missing`, with every combination of
 /// tokens.
 #[test]
 fn every_small_tree_forwards_the_identities_that_it_should() {

@@ -1,4 +1,4 @@
-//! Decisions as tables: configuration and request in, decision out.
+//! Tables of decisions: a configuration, a request, and the expected decision.
 
 mod cache;
 mod client_secrets;
@@ -30,7 +30,7 @@ const NOW: i64 = 1_700_000_000;
 const SECRET: [u8; 32] = [7; 32];
 const OTHER_SECRET: [u8; 32] = [8; 32];
 
-/// A provider whose tokens [`token`] makes: `issuer` is `https://<name>.example`.
+/// A provider that accepts the tokens that [`token`] makes. Its issuer is `https://<name>.example`.
 fn provider(name: &str, secret: &[u8]) -> Value {
     json!({
         "issuer": format!("https://{name}.example"),

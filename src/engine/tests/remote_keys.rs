@@ -64,7 +64,7 @@ fn document(body: &str) -> Result<FetchResponse, FetchError> {
     })
 }
 
-/// The call that is due.
+/// The first call that is due.
 fn call(engine: &mut Engine, second: i64) -> Fetch {
     let mut calls = engine.due(at(second));
     assert_eq!(calls.len(), 1);
@@ -93,7 +93,7 @@ fn waits_for_keys_and_reports_when_they_are_unavailable() {
         panic!()
     };
     assert_eq!(denial.reason, Reason::KeysUnavailable);
-    // One second with jitter, rounded up.
+    // The wait is one second with jitter, rounded up.
     assert!((1..=2).contains(&denial.retry_after.unwrap()));
 }
 
@@ -118,8 +118,8 @@ fn keeps_the_last_good_keys_through_bad_documents() {
     }
 }
 
-/// Records to which another worker writes a newer document right after each write. Counts the
-/// reads.
+/// A fake of shared records, in which another worker writes a newer document right after each
+/// write. It counts the reads.
 #[derive(Clone, Debug, Default)]
 struct Contended(Rc<Shared>);
 
@@ -189,8 +189,6 @@ fn fetches_once_for_an_unknown_kid() {
     assert_eq!(engine.due(at(2)), []);
 }
 
-/// A key of another issuer is no candidate, so a newer set may have the right one: fetch once, as
-/// for an unknown kid.
 #[test]
 fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     let mut engine = remote();
@@ -201,6 +199,8 @@ fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     assert_eq!(engine.due(at(9600)), []);
 }
 
+/// A key of another issuer may not verify the token. A newer set may have the right key: fetch
+/// once, as for an unknown kid.
 #[test]
 fn fetches_once_for_a_key_of_the_issuer() {
     let document = JWKS.replace("\"kid\"", "\"issuer\":\"https://b.example\",\"kid\"");
@@ -243,7 +243,7 @@ fn fetches_once_for_a_key_of_the_issuer() {
 fn discards_a_response_that_arrives_after_the_lease_is_lost() {
     let mut engine = remote();
     let late = call(&mut engine, 0);
-    // A timeout of one second and a margin of one.
+    // The lease has ended: it lasts for the timeout of one second plus a margin of one second.
     let current = call(&mut engine, 2);
     let progress = engine.complete(&late, document(JWKS), at(2));
     assert_eq!(progress, Progress::Superseded);
@@ -261,7 +261,7 @@ fn says_why_a_document_cannot_replace_a_fetched_one() {
     for (mut engine, body, refused) in [
         (remote(), "{}", Err(PreloadError::Document(document))),
         (remote(), JWKS, Ok(())),
-        // This provider's keys are in the configuration.
+        // The keys of this provider are in the configuration.
         (engine(json!({})), JWKS, Err(PreloadError::NotFetched)),
     ] {
         let preloaded = engine.preload(first, body.as_bytes(), at(0));
@@ -300,7 +300,7 @@ fn asks_whether_the_key_set_has_changed() {
     let outcome = ended(engine.complete(&fetch, unchanged(), at(595)));
     assert_eq!(outcome.keys, Ok(1));
     assert_eq!(engine.due(at(1189)), [], "fresh again");
-    // The set has no tag, so a 304 confirms nothing.
+    // The key set has no entity tag, so a 304 confirms nothing.
     let fetch = call(&mut engine, 1190);
     engine.complete(&fetch, document(JWKS), at(1190));
     let fetch = call(&mut engine, 1785);
@@ -334,7 +334,7 @@ fn finds_the_keys_by_the_issuers_metadata() {
         (fetch.endpoint.uri.as_str(), fetch.endpoint.cluster.as_str()),
         (uri, "as")
     );
-    // An authorization server without OpenID Connect has its metadata elsewhere.
+    // An authorization server without OpenID Connect has its metadata at another path.
     let fetch = next(engine.complete(&fetch, Err(FetchError::Status(404)), at(0)));
     let uri = "https://a.example/.well-known/oauth-authorization-server";
     assert_eq!(
@@ -381,7 +381,7 @@ fn a_fetch_ends_where_metadata_fails() {
     let fetch = next(engine.complete(&fetch, document("<html>"), at(0)));
     let outcome = ended(engine.complete(&fetch, document("<html>"), at(0)));
     assert_eq!(outcome.keys, Err(FetchError::Metadata));
-    // A missing document at one address does not hide the error at the other.
+    // A 404 from one address must not hide the error of the other.
     let absent = || Err(FetchError::Status(404));
     for (first, second) in [
         (document("<html>"), absent()),
@@ -408,7 +408,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
         assert!(!engine.synchronize_for(&refused, at(0)));
     }
     assert_eq!(records.0.reads.get(), 1);
-    // A record written by another worker meanwhile is read with the next fetch.
+    // A record that another worker wrote in the meantime is read together with the next fetch.
     let fetch = call(&mut other, 0);
     other.complete(&fetch, document(JWKS), at(0));
     records.0.reads.set(0);
@@ -418,7 +418,7 @@ fn tokens_without_a_key_cause_one_read_per_millisecond() {
     assert_eq!(records.0.reads.get(), 1);
 }
 
-/// With 401, one invented kid per cool-down would make clients discard good tokens.
+/// If the answer were 401, one invented kid per cool-down would make clients discard good tokens.
 #[test]
 fn a_kid_during_the_cooldown_is_401_or_503_as_configured() {
     for (answer, hidden) in [(401, "unknown_key"), (503, "keys_unavailable")] {

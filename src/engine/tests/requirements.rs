@@ -95,7 +95,7 @@ fn lets_missing_tokens_pass_but_not_failed_ones() {
 }
 
 /// The audiences of a rule replace those of the provider. A token for another audience must not
-/// count as verified, let alone grant rights.
+/// count as verified, and must not grant rights.
 #[test]
 fn keeps_the_audiences_of_a_rule_that_lets_missing_tokens_pass() {
     let engine = |lenient: &str| {
@@ -186,7 +186,8 @@ fn names_the_scopes_that_a_client_needs() {
     );
 }
 
-/// Next to a provider, `allow_missing` covers that provider's tokens; alone, everyone's.
+/// In a group with a provider, `allow_missing` covers the tokens of that provider; alone, it covers
+/// all tokens.
 #[test]
 fn reads_every_token_if_a_part_names_no_provider() {
     let mut other = provider("b", &OTHER_SECRET);

@@ -1,11 +1,12 @@
-//! What a newer configuration of the same policy revokes.
+//! Refusals of a newer configuration of the same policy.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// An engine that has verified these tokens, and then learns what a newer configuration refuses.
+/// An engine that has verified these tokens and is then given the restrictions of a newer
+/// configuration.
 fn restricted(own: Value, newest: Value, tokens: &[&str]) -> Engine {
     let mut engine = engine(own);
     for token in tokens {
@@ -33,7 +34,7 @@ fn adopts_the_refusals_of_the_newest_configuration_only() {
             json!({"enabled": false}),
             ["provider_disabled", "provider_disabled"],
         ),
-        // Other changes do not apply to the old configuration.
+        // Other changes do not affect the old configuration.
         (
             json!({}),
             json!({"audiences": ["elsewhere"], "client_ids": ["nobody"]}),
@@ -56,7 +57,7 @@ fn adopts_the_refusals_of_the_newest_configuration_only() {
     assert_eq!(label(&bearer(&pardoned, &stolen)), "revoked");
 }
 
-/// The provider may have been renamed: a missing one refuses nothing.
+/// A provider that is missing refuses nothing: it may have been renamed.
 #[test]
 fn keeps_a_provider_that_the_newest_configuration_lacks() {
     let good = token("a", json!({"jti": "t-1"}));
@@ -78,7 +79,7 @@ fn a_revoked_token_gives_no_identity_even_if_failures_are_forgiven() {
     assert_eq!(label(&bearer(&engine, &stolen)), "lenient");
 }
 
-/// A provider that accepts tokens now has no clients any more.
+/// A provider that now accepts tokens no longer has clients.
 #[test]
 fn refuses_clients_of_a_provider_that_now_accepts_tokens() {
     let jobs = json!({"client_secrets": {"clients": {

@@ -34,7 +34,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         (json!({"azp": "c-1"}), "revoked"),
         (json!({"appid": "c-1"}), "revoked"),
         (json!({"client_id": "c-2"}), "verified"),
-        // A token that names two clients has none.
+        // A token that names two clients counts as having none.
         (json!({"client_id": "c-2", "azp": "c-1"}), "client"),
         (json!({"client_id": ["c-1"]}), "client"),
         (json!({"client_id": null}), "client"),
@@ -52,7 +52,7 @@ fn refuses_what_is_listed_and_nothing_else() {
         let decision = bearer(&engine, &token("a", all));
         assert_eq!(label(&decision), expected, "{claims}");
     }
-    // A token without `iat` may be of any age, which matters only with a cut-off.
+    // The age of a token without `iat` is unknown, which matters only if there is a cut-off.
     assert_eq!(label(&bearer(&engine, &token("a", json!({})))), "revoked");
     let other = token("a", json!({"sub": "third"}));
     assert_eq!(label(&bearer(&engine, &other)), "verified");
@@ -75,7 +75,7 @@ fn a_revoked_token_gets_the_answer_of_any_invalid_token() {
     );
 }
 
-/// Each engine has the tokens of its own configuration.
+/// Each engine caches the tokens of its own configuration.
 #[test]
 fn revokes_a_token_that_verified_under_the_previous_configuration() {
     let good = token("a", json!({"jti": "t-1", "client_id": "c-1", "iat": NOW}));
@@ -104,7 +104,7 @@ fn no_other_requirement_admits_a_revoked_token() {
     for (requires, expected) in [
         (json!({"provider_name": "a"}), "revoked"),
         (json!({"allow_missing": {}}), "revoked"),
-        // The request passes, but without an identity.
+        // The request passes without an identity.
         (json!({"allow_missing_or_failed": {}}), "lenient"),
         (
             any(json!([{"provider_name": "a"}, {"provider_name": "b"}])),
@@ -133,7 +133,8 @@ fn no_other_requirement_admits_a_revoked_token() {
     }
 }
 
-/// Revocation concerns one provider: each issuer has its own `jti` (RFC 7519 section 4.1.7).
+/// Revocation applies to one provider, because each issuer chooses its own `jti` values (RFC 7519
+/// section 4.1.7).
 #[test]
 fn is_about_one_provider() {
     let engine = engine(json!({

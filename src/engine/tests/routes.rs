@@ -79,7 +79,7 @@ fn a_route_policy_takes_precedence_over_the_rules() {
         (Some(&own), &authorize, "/a", "verified"),
         (Some(&ruled), &authorize, "/a", "insufficient_client"),
         (None, &authorize, "/a", "missing_credential"),
-        // No rule says whose tokens can have these rights.
+        // No rule says which providers' tokens can have these rights.
         (Some(&own), &authorize, "/open", "route_policy"),
         (Some(&own), &authorize, "/unverified", "route_policy"),
         (Some(&own), &authorize, "/nowhere", "route_policy"),
@@ -171,7 +171,7 @@ fn reads_the_filter_state_only_if_no_rule_matches() {
     for (path, state, expected) in [
         ("/", Ok(Some("strict")), "missing_credential"),
         ("/", Ok(Some("lenient")), "lenient"),
-        // As without such rules, `unmatched` decides: 401 without a credential.
+        // No entry matches, so `unmatched` decides: 401 without a credential.
         ("/?access_token=x", Ok(Some("other")), "unmatched"),
         ("/?access_token=x", Ok(None), "unmatched"),
         ("/", Err(Refused), "host_failure"),

@@ -1,4 +1,4 @@
-//! The cost of a token's signatures, across all providers that verify it.
+//! The cost of signatures, across all providers that verify the same token.
 
 use core::cell::Cell;
 use std::rc::Rc;
@@ -12,11 +12,11 @@ use crate::{
     verification::CannotTell,
 };
 
-/// The cost of RSA-4096 is a quarter of one token's budget.
+/// An RSA-4096 signature costs a quarter of one token's budget.
 const MODULUS_BYTES: usize = 512;
 const AFFORDABLE: u32 = 4;
 
-/// Gives the same answer for all signatures, and counts them.
+/// An accelerator that gives the same answer for all signatures and counts them.
 #[derive(Debug)]
 struct Counting {
     answer: bool,
@@ -50,7 +50,7 @@ fn with_keys(numbers: &[u8]) -> Value {
     })
 }
 
-/// An engine whose rule requires `providers` in this way.
+/// An engine whose rule requires `providers`. `how` is `requires_any` or `requires_all`.
 fn asking(how: &str, providers: &[Value]) -> Engine {
     let names: Vec<String> = (0..providers.len()).map(|n| format!("p{n}")).collect();
     let members: Vec<Value> = names
@@ -66,7 +66,7 @@ fn asking(how: &str, providers: &[Value]) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token of the issuer whose signature the accelerator is asked about.
+/// A token of the issuer. The accelerator decides whether its signature is good.
 fn rs256(subject: &str) -> String {
     let header = json!({"alg": "RS256"}).to_string();
     let claims = json!({
@@ -77,7 +77,8 @@ fn rs256(subject: &str) -> String {
     segments.map(base64url::encode).join(".")
 }
 
-/// The label of the decision if the accelerator answers `answer`, and the number of questions.
+/// The label of the decision if the accelerator always answers `answer`, and the number of
+/// signatures.
 fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
     let computed = Rc::new(Cell::new(0));
     engine.accelerator = Some(Box::new(Counting {
@@ -115,7 +116,7 @@ fn many_providers_of_an_issuer_share_the_budget_of_a_forged_token() {
     assert_eq!(outcome, ("bad_signature", AFFORDABLE));
 }
 
-/// Tokens can be in many places, and a stranger can fill each.
+/// A request can contain a forged token in each of many places.
 #[test]
 fn the_tokens_of_a_request_share_twice_the_budget_of_one() {
     let mut providers: Vec<Value> = (0..8).map(|n| with_keys(&[2 * n, 2 * n + 1])).collect();

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::http::Format;
 
-/// A status for clients with a scope of provider `b`; everything else is open.
+/// A status page for tokens of provider `b` with a certain scope. All other paths are open.
 fn guarded(rest: Value) -> Engine {
     let mut config = json!({
         "status": {
@@ -51,7 +51,7 @@ fn answers_clients_that_may_see_it() {
             ("POST", "/status", &reader, "method_not_allowed"),
             ("OPTIONS", "/status", "junk", "method_not_allowed"),
             ("get", "/status", &reader, "method"),
-            // Other paths, however similar.
+            // Similar paths are not the status page.
             ("GET", "/status/", "junk", "unmatched"),
             ("GET", "/Status", "junk", "unmatched"),
             ("GET", "/status;a", "junk", "unmatched"),

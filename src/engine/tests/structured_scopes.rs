@@ -1,11 +1,11 @@
-//! Roles in scopes, and the identity made of them.
+//! Roles in structured scopes, and the caller's identity that contains them.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// A provider whose scopes have roles of one organisation.
+/// A provider whose scopes contain roles of one organisation.
 fn structured(name: &str, secret: &[u8]) -> Value {
     let mut own = provider(name, secret);
     merge(
@@ -36,7 +36,7 @@ fn roles(any_of: &[&str]) -> Value {
     json!({"roles": {"any_of": any_of}})
 }
 
-/// The caller in header and filter state, which must agree.
+/// The caller's identity, which must be the same in the header and the filter state.
 fn caller(decision: Decision) -> Option<String> {
     let Decision::Permit(permit) = decision else {
         panic!("{decision:?}")
@@ -79,7 +79,7 @@ fn only_roles_of_the_configured_organisation_count() {
         (json!({"scope": "c.net::7::reader::x"}), "insufficient_role"),
         (json!({"scope": "c.net::7::"}), "insufficient_role"),
         (json!({"scope": "c.net::7::\treader"}), "insufficient_role"),
-        // An element with a space is not a scope, nor two.
+        // An array element with a space is neither one scope nor two.
         (json!({"scp": ["x c.net::7::reader"]}), "insufficient_role"),
         (json!({"scp": [["c.net::7::reader"]]}), "insufficient_role"),
         (json!({"scope": "reader"}), "insufficient_role"),
@@ -93,7 +93,7 @@ fn only_roles_of_the_configured_organisation_count() {
     }
 }
 
-/// Two tokens of one rule do not share an organisation.
+/// If a rule requires two tokens, each keeps its own organisation.
 #[test]
 fn a_scope_gives_no_role_to_a_provider_of_another_organisation() {
     let mut other = structured("b", &OTHER_SECRET);
@@ -131,23 +131,23 @@ fn the_caller_has_its_first_role_that_satisfies_the_rule() {
     let either = roles(&["writer", "reader"]);
     for (authorize, own, expected) in [
         (either.clone(), &["reader"][..], named("reader")),
-        // In the token's order, not in the rule's.
+        // The order of roles in the token counts, not their order in the rule.
         (either.clone(), &["reader", "writer"], named("reader")),
         (either.clone(), &["writer", "reader"], named("writer")),
         (either, &["other", "writer"], named("writer")),
-        // A rule without roles is satisfied by each.
+        // Any role satisfies a rule that requires none.
         (json!(null), &["other", "writer"], named("other")),
         (
             json!({"claims": [{"claim": "sub", "any_of": ["s"]}]}),
             &["other"],
             named("other"),
         ),
-        // Without a role there is no identity, not even a part of one.
+        // Without a role there is no identity at all.
         (json!(null), &[], None),
     ] {
         let engine = gate(&authorize);
         for _ in 0..2 {
-            // The second time, it comes from the cache.
+            // The second time, the identity comes from the cache.
             let decision = bearer(&engine, &scope(own));
             assert_eq!(caller(decision), expected, "{authorize} {own:?}");
         }
@@ -162,7 +162,7 @@ fn no_role_breaks_out_of_the_identity() {
         ("a\u{0}", "header_value"),
         ("a\u{7f}", "header_value"),
         (&"a".repeat(8200), "header_value"),
-        // Some would read `oauth-admin$@8.c.net$@7.c.net` as an administrator of another
+        // A reader could take `oauth-admin$@8.c.net$@7.c.net` for an administrator of another
         // organisation.
         ("admin$@8.c.net", "header_value"),
         ("$@", "header_value"),

@@ -1,4 +1,4 @@
-//! Which tokens are refused, and why.
+//! Reasons to refuse a token.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
