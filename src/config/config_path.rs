@@ -4,35 +4,36 @@ use core::fmt;
 
 /// The path from the top of the configuration to one of its values.
 ///
-/// Written like `rules[2].requires`; names that are not plain are quoted: `providers["a.b"]`.
+/// A path is displayed like `rules[2].requires`. Names with other characters than letters, digits,
+/// `_` and `-` are quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Into a list.
+    /// A step into a list, to the element with this index.
     Element(usize),
-    /// Into an object.
+    /// A step into an object, to the member with this name.
     Member(String),
 }
 
 impl ConfigPath {
-    /// The same place, seen from the object that contains it as member `name`.
+    /// Prepends a step: the path now starts at the object that contains it as member `name`.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
         self.0.insert(0, Step::Member(name.to_owned()));
         self
     }
 
-    /// The same place, seen from the list that contains it as element `index`.
+    /// Prepends a step: the path now starts at the list that contains it as element `index`.
     #[must_use]
     pub fn within_index(mut self, index: usize) -> Self {
         self.0.insert(0, Step::Element(index));
         self
     }
 
-    /// The place of member `name` of the object here.
+    /// The path to member `name` of the object at this path.
     #[must_use]
     pub fn member(&self, name: &str) -> Self {
         let mut steps = self.0.clone();
@@ -40,7 +41,7 @@ impl ConfigPath {
         Self(steps)
     }
 
-    /// The place of element `index` of the list here.
+    /// The path to element `index` of the list at this path.
     #[must_use]
     pub fn element(&self, index: usize) -> Self {
         let mut steps = self.0.clone();
@@ -54,7 +55,7 @@ impl ConfigPath {
         &self.0
     }
 
-    /// Whether the path passes through a member `name`.
+    /// Whether one of the steps is the member `name`.
     #[must_use]
     pub fn passes(&self, name: &str) -> bool {
         self.0

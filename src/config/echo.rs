@@ -1,14 +1,14 @@
-//! What errors repeat of a configuration.
+//! Formats parts of a configuration that error messages quote.
 
-/// Longest part of a value that an error repeats, in characters.
+/// The longest part of a value that an error quotes, in characters.
 const MAX_ECHO: usize = 64;
 
-/// The candidate most similar to `wrong`, if any is similar.
+/// The candidate that is most similar to `wrong`; `None` if none is similar enough.
 pub(super) fn nearest<'a>(
     wrong: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    // The text may be of any length, and the comparison is quadratic.
+    // The text may have any length, and the comparison takes quadratic time.
     if wrong.len() > MAX_ECHO {
         return None;
     }
@@ -29,7 +29,7 @@ pub(super) fn quoted<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String
     quoted
 }
 
-/// Names in quotes; or a phrase that says there are none.
+/// Names in quotes, or `none` if there are none.
 pub(super) fn quoted_or_none(names: &[&str]) -> String {
     match names {
         [] => "none".to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn quoted_or_none(names: &[&str]) -> String {
     }
 }
 
-/// The start of a text.
+/// The first characters of a text.
 pub(super) fn head(text: &str) -> String {
     text.chars().take(MAX_ECHO).collect()
 }

@@ -1,7 +1,7 @@
-//! The error of a configuration that is refused.
+//! The error for a configuration that is refused.
 //!
-//! A [`ConfigError`] has a place, a [`Fault`] and the fault's remedy. Its text is `place: fault;
-//! remedy`.
+//! A [`ConfigError`] consists of a place and a [`Fault`], which has a remedy. It is displayed as
+//! `place: fault; remedy`.
 
 use core::fmt;
 
@@ -15,7 +15,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// The place.
+    /// The place of the fault.
     #[must_use]
     pub const fn location(&self) -> &ConfigPath {
         &self.location
@@ -27,19 +27,22 @@ impl ConfigError {
         &self.reason
     }
 
-    /// The same error, seen from the object that contains the place as member `name`.
+    /// The same error, with a path that starts at the object that contains the place as member
+    /// `name`.
     pub(super) fn within(mut self, name: &str) -> Self {
         self.location = self.location.within(name);
         self
     }
 
-    /// The same error, seen from the list that contains the place as element `index`.
+    /// The same error, with a path that starts at the list that contains the place as element
+    /// `index`.
     pub(super) fn within_index(mut self, index: usize) -> Self {
         self.location = self.location.within_index(index);
         self
     }
 
-    /// The same error without the written value, which could be key material.
+    /// The same error without the value found there if it is a string in a field for keys or
+    /// secrets, because it could be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",
@@ -68,11 +71,11 @@ impl From<Fault> for ConfigError {
     }
 }
 
-/// Adds the place to a result that may be an error.
+/// Adds steps to the path of an error in a result.
 pub(super) trait At<T> {
-    /// The place is in member `name`.
+    /// Adds the member `name`.
     fn at(self, name: &str) -> Result<T, ConfigError>;
-    /// The place is in element `index`.
+    /// Adds the element `index`.
     fn at_index(self, index: usize) -> Result<T, ConfigError>;
 }
 
@@ -90,7 +93,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.location, self.reason)?;
         match &*self.reason {
-            // The text of these faults says what is expected, which is the remedy.
+            // The texts of these faults already say what is expected, which is the remedy.
             Fault::Json(_)
             | Fault::Keys(_)
             | Fault::Pem(_)

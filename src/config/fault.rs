@@ -1,7 +1,7 @@
 //! The faults of a configuration, each with its remedy.
 //!
-//! A value that the operator wrote is repeated, truncated, if it helps to find the place; key
-//! material never is.
+//! The text of a fault quotes a value, truncated, if this helps the operator to find the place. Key
+//! material is never quoted.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::{
     json::JsonError,
 };
 
-/// Declares each fault with its text and its remedy, which may use the fault's fields.
+/// Declares each fault with its text and its remedy, both of which may use the fault's fields.
 macro_rules! faults {
     ($(
         $(#[doc = $doc:literal])*
@@ -46,7 +46,7 @@ macro_rules! faults {
 
         #[allow(unused_variables, reason = "remedies name few fields")]
         impl Fault {
-            /// What to do about it.
+            /// What the operator can do about the fault.
             #[must_use]
             pub fn remedy(&self) -> Cow<'static, str> {
                 Cow::Borrowed(match self {
@@ -57,7 +57,7 @@ macro_rules! faults {
     };
 }
 
-/// A remedy made of values.
+/// A remedy that contains values.
 macro_rules! made {
     ($($text:tt)*) => {
         return Cow::Owned(format!($($text)*))
@@ -65,14 +65,14 @@ macro_rules! made {
 }
 
 faults! {
-    /// A provider verifies with a secret but lists an algorithm of key pairs.
+    /// A provider with shared secrets lists an algorithm for key pairs.
     AsymmetricSecret {
         /// The algorithm.
         algorithm: &'static str,
     }
         => ("{algorithm} does not verify with a shared secret"),
         "list only HS256, HS384 and HS512";
-    /// `authorize` in a rule that requires no token, although only verified claims count.
+    /// A rule has `authorize` but requires no token, so there are no verified claims to check.
     AuthorizeWithoutRequires
         => "\"authorize\" without \"requires\": there would be no verified claims",
         "add \"requires\" or \"requirement_name\"";
@@ -92,7 +92,7 @@ faults! {
     }
         => ("\"{field}\" contradicts \"{other}\""),
         "keep one";
-    /// An empty list or text, which would mean nothing, or everything.
+    /// A list or text is empty, which could mean nothing or everything.
     Empty
         => "empty",
         "fill it in, or remove it if it is optional";
@@ -104,7 +104,7 @@ faults! {
     HeaderName(error: HeaderNameError)
         => ("{error}"),
         "rename it";
-    /// A number so large that, as a double, it equals its neighbours too.
+    /// A number is so large that, as a double, it is equal to its neighbours.
     InexactNumber
         => "a large number was given as a double, which also equals its neighbours",
         "quote it if the claim is text; else give the configuration as JSON text (a StringValue), \
@@ -128,19 +128,19 @@ faults! {
     }
         => ("missing field \"{field}\""),
         made!("add \"{field}\"");
-    /// Neither `audiences` nor `allow_any_audience`.
+    /// Neither `audiences` nor `allow_any_audience` is set.
     NoAudiences
         => "tokens meant for anyone would be accepted",
         "set \"audiences\", or \"allow_any_audience\": true";
-    /// Neither `issuer` nor `allow_any_issuer`.
+    /// Neither `issuer` nor `allow_any_issuer` is set.
     NoIssuer
         => "tokens of any issuer would be accepted",
         "set \"issuer\", or \"allow_any_issuer\": true";
-    /// `allow_any_tenant` with an issuer that has no placeholder.
+    /// `allow_any_tenant` is set, but the issuer has no placeholder.
     NoPlaceholder
         => "\"issuer\" has no {claim} that distinguishes tenants",
         "leave \"allow_any_tenant\" out";
-    /// No local key serves an accepted algorithm.
+    /// No local key can verify a token with one of the accepted algorithms.
     NoServingKey
         => "no key serves any of the accepted algorithms",
         "name the algorithms of the keys in \"algorithms\"";
@@ -151,7 +151,7 @@ faults! {
     }
         => ("the template has no {{{}}}", cut(name)),
         "write it into \"template\", or remove the name";
-    /// A field about tokens next to `client_secrets`.
+    /// A field about tokens in a provider with `client_secrets`.
     NoTokens
         => "clients with secrets have no tokens",
         "remove it, or use another source of keys than \"client_secrets\"";
@@ -168,11 +168,11 @@ faults! {
     NotBase64
         => "not base64",
         "encode the key set with base64, or use \"inline_string\"";
-    /// `discovery` of an issuer that does not lead to metadata.
+    /// `discovery` is set, but no metadata address follows from the issuer.
     NotDiscoverable
         => "the issuer does not lead to its metadata",
         "make \"issuer\" a URL whose {claim}s are whole segments of its path, or use \"remote_jwks\"";
-    /// Not exactly one of some fields.
+    /// Of several alternative fields, none is set, or more than one.
     NotExactlyOne {
         /// The fields.
         choices: Vec<&'static str>,
@@ -181,25 +181,25 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
-    /// A condition on `:path` in a spelling that no request is matched in.
+    /// A condition on `:path` is spelled in a way that no normalised path can match.
     OtherSpelling {
         /// The normal spelling.
         spelling: String,
     }
         => "paths are matched in their normal spelling, and this is another one",
         made!("write {}", cut(spelling));
-    /// A number outside of its bounds.
+    /// A number is out of bounds.
     OutOfBounds {
-        /// Least value.
+        /// The minimum.
         min: u64,
-        /// Greatest value.
+        /// The maximum.
         max: u64,
-        /// What is counted.
+        /// The unit of the number.
         unit: &'static str,
     }
         => ("not between {min} and {max} {unit}"),
         "choose a value in between";
-    /// A text that should hold public keys in PEM.
+    /// A text that is not valid PEM with public keys.
     Pem(error: PemError)
         => ("{error}"),
         "replace the key or secret";
@@ -214,11 +214,11 @@ faults! {
     }
         => ("\"{}\" occurs twice", cut(value)),
         "remove one";
-    /// A header that a module must not set.
+    /// A header that the module must not set.
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
-    /// Text that is not the hash of a client's secret, and may be the secret itself.
+    /// A text that is not the hash of a client's secret. It may be the secret itself.
     SecretHash
         => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
@@ -226,21 +226,21 @@ faults! {
     SharedMemoryKey
         => "not base64url of at least 32 octets",
         "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`";
-    /// One field in both of its spellings.
+    /// A field occurs in both of its spellings.
     SpeltTwice {
         /// Its name.
         field: &'static str,
     }
         => ("\"{field}\" occurs in both of its spellings"),
         "keep one spelling";
-    /// HS* with public keys: anyone who can read the keys could sign (RFC 8725 §2.1).
+    /// HS* is listed for public keys: anyone who can read the keys could sign (RFC 8725 §2.1).
     SymmetricAlgorithm {
         /// The algorithm.
         algorithm: &'static str,
     }
         => ("{algorithm} requires a shared secret, but these keys are public"),
         "remove it, or give the secret in \"shared_secrets\"";
-    /// A header that a provider's tokens are read from.
+    /// A header to set, from which a provider's tokens are read.
     TokenHeader {
         /// The provider.
         provider: String,
@@ -249,26 +249,26 @@ faults! {
         "choose another header";
     /// Requirements that are nested too deeply.
     TooDeep {
-        /// Greatest depth.
+        /// The maximum depth.
         max: usize,
     }
         => ("requirements go deeper than {max} levels"),
         "flatten it";
     /// A list shorter than it must be.
     TooFew {
-        /// Least number of entries.
+        /// The minimum number of entries.
         min: usize,
     }
         => ("fewer than {min} entries"),
         "add entries, or write the single entry without the list";
     /// A text that is too long.
     TooLong {
-        /// Greatest number of characters.
+        /// The maximum number of characters.
         max: usize,
     }
         => ("longer than {max} characters"),
         "shorten it";
-    /// A placeholder of an issuer that accepts any value.
+    /// A placeholder of an issuer whose values are not restricted.
     UnconstrainedPlaceholder {
         /// The claim.
         claim: String,
@@ -279,7 +279,7 @@ faults! {
     UnknownField {
         /// The name.
         field: String,
-        /// The names that it has.
+        /// The names that the object can have.
         known: Vec<&'static str>,
         /// The most similar name.
         nearest: Option<String>,
@@ -331,18 +331,18 @@ faults! {
     }
         => ("\"{field}\" cannot be read: a module has no files and no environment"),
         "write its content into \"inline_string\" (`portcullis migrate` does)";
-    /// A placeholder of a structured scope that accepts any value.
+    /// A placeholder of a structured scope that has no value.
     UnsetPlaceholder {
         /// Its name.
         name: String,
     }
         => ("any \"{}\" would be accepted", cut(name)),
         "give its value in \"where\"";
-    /// `authorize` or `status` with a requirement that forwards unverified claims.
+    /// `authorize` or `status` is used with a requirement that forwards unverified claims.
     UnverifiedClaims
         => "the claims may be unverified",
         "require a token that verifies";
-    /// Text in a wrong form.
+    /// A text in a wrong form.
     WrongForm {
         /// The expected form.
         expected: &'static str,
@@ -363,7 +363,7 @@ faults! {
 }
 
 impl Fault {
-    /// The known name that was most likely meant.
+    /// The known name that the operator most likely meant.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         match self {

@@ -1,13 +1,13 @@
-//! Literals of a regular expression that no path contains.
+//! Finds literals in regular expressions that no path can contain.
 //!
-//! Paths are matched in their normal spelling, so an expression with `\[` or `%c3` matches none.
+//! Paths are matched in their normal spelling, so an expression with `\[` or `%c3` matches no path.
 
 use core::{iter::Peekable, str::Chars};
 
 use crate::http::path::normal_spelling;
 
-/// The first such literal of `expression`, and what to write instead. Optional ones (`\[?`) and
-/// character classes do not count.
+/// The first literal of `expression` that no path contains, and what to write instead. Optional
+/// literals (`\[?`) and character classes do not count.
 pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     if flags(expression).any(|flags| flags.contains('x')) {
         return None; // spaces have no meaning there
@@ -55,7 +55,7 @@ pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     None
 }
 
-/// The flags of each group that sets any (`(?i)`, `(?i:`).
+/// The flags of each group that sets flags (`(?i)`, `(?i:`).
 fn flags(expression: &str) -> impl Iterator<Item = &str> {
     let groups = expression.split("(?").skip(1);
     groups.filter_map(|group| {
@@ -87,7 +87,8 @@ fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// The triplet after `%`; `None` if servers refuse it anyway.
+/// A percent-encoded octet, whose `%` was already read; `None` if a request with it is refused
+/// anyway.
 fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let high = rest.next_if(char::is_ascii_hexdigit)?;
     let low = rest.next_if(char::is_ascii_hexdigit)?;

@@ -1,9 +1,9 @@
-//! The configuration, as types that cannot hold an invalid one.
+//! The configuration, in types that can only hold valid values.
 //!
 //! [`Config::parse`] turns one JSON object (documented in `docs/configuration.md`) into a
-//! [`Config`], or into a [`ConfigError`] that names the place, the fault and the remedy. The shape
-//! of the JSON is in [`raw`]. [`parse`] resolves names, compiles patterns and parses keys into the
-//! types of the domain folders.
+//! [`Config`], or returns a [`ConfigError`] with the place, the fault and the remedy. [`raw`]
+//! defines the shape of the JSON. [`parse`] resolves names, compiles patterns and parses keys into
+//! the domain types.
 //!
 //! A configuration is accepted or refused as a whole.
 
@@ -54,26 +54,26 @@ pub use self::spelling::camel_case;
 pub struct Config {
     /// The authorization servers, sorted by name; a [`ProviderId`] is an index into it.
     pub providers: Vec<Provider>,
-    /// The rules in order; the first that matches decides.
+    /// The rules in order. The first rule that matches decides.
     pub rules: Vec<Rule>,
-    /// Requirements by a value of the filter state, for requests that no rule matches.
+    /// Requirements chosen by a value in the filter state, for requests that no rule matches.
     pub filter_state_rules: Option<FilterStateRules>,
     /// Requirements that routes may name.
     pub requirement_map: BTreeMap<String, Requirement>,
-    /// What happens to a request that none of these covers.
+    /// The decision for requests that match neither the rules nor the filter state rules.
     pub unmatched: Unmatched,
-    /// What happens to a path that servers could read in two ways.
+    /// How to treat paths that servers could read in two ways.
     pub path_policy: PathPolicy,
     /// Which requests look up their route's own policy.
     pub route_lookup: RouteLookup,
-    /// Identifies the policy across updates, so that older configurations apply the refusals of
-    /// newer ones.
+    /// Identifies the policy across updates, so that connections under an older configuration also
+    /// apply the refusals of a newer one.
     pub policy_id: Option<String>,
-    /// Whether decisions block.
+    /// Whether denied requests are blocked.
     pub mode: Mode,
     /// Who verifies RS* and ES* signatures.
     pub signature_backend: SignatureBackend,
-    /// Authenticates the records of fetched keys in the proxy's shared data.
+    /// The key that authenticates the records in the proxy's shared data.
     pub shared_memory_key: Option<SecretKey>,
     /// The `realm` of every challenge (RFC 9110 §11.5).
     pub realm: String,
@@ -81,38 +81,38 @@ pub struct Config {
     pub bypass_cors_preflight: bool,
     /// Whether denials have neither body nor challenge.
     pub strip_failure_response: bool,
-    /// A prefix within every metric's name, if not empty.
+    /// A part of every metric's name; may be empty.
     pub stat_prefix: String,
-    /// Every header that some provider may set. They are removed from every request first.
+    /// Every header that some provider may set. These headers are first removed from every request.
     pub owned_headers: Vec<HeaderName>,
     /// The path of the status page.
     pub status: Option<StatusPath>,
     /// Limits per worker.
     pub limits: Limits,
-    /// Choices that work but are weak.
+    /// Warnings about choices that work but are weak.
     pub warnings: Vec<Warning>,
 }
 
 /// Limits per worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest token, in bytes.
+    /// The maximum length of a token, in bytes.
     pub token_bytes: usize,
-    /// Longest JWKS document, in bytes.
+    /// The maximum length of a JWKS document, in bytes.
     pub jwks_bytes: usize,
-    /// Most keys in one JWKS.
+    /// The maximum number of keys in one JWKS.
     pub jwks_keys: usize,
-    /// Most requests that wait for keys at one time. Any more are answered 503.
+    /// The maximum number of requests that wait for keys at the same time. Any more get 503.
     pub parked_requests: usize,
-    /// Longest wait for keys.
+    /// The maximum wait for keys.
     pub park_timeout: Duration,
-    /// Longest value of a header made from claims, in bytes.
+    /// The maximum length of a header value made from claims, in bytes.
     pub header_value_bytes: usize,
-    /// Longest path, without query, in bytes.
+    /// The maximum length of a path without its query, in bytes.
     pub path_bytes: usize,
 }
 
-/// The workers of a process share their configuration.
+/// Worker threads share their configuration.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Config>();
@@ -139,7 +139,7 @@ impl Config {
         self.providers.get(id.index())
     }
 
-    /// The schemes of all providers; Bearer if there are none.
+    /// The authentication schemes of all providers; Bearer if there are no providers.
     #[must_use]
     pub fn schemes(&self) -> Schemes {
         if self.providers.is_empty() {

@@ -1,9 +1,9 @@
-//! Products whose tokens are known.
+//! The products whose tokens are known.
 
 use super::raw::object::choice;
 
 choice! {
-    /// The product whose tokens a provider's defaults fit.
+    /// The product that issues a provider's tokens. It determines the provider's defaults.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Preset {
         /// Auth0.
@@ -30,13 +30,13 @@ choice! {
 }
 
 impl Preset {
-    /// Whether its access tokens have no `aud`.
+    /// Whether the product's access tokens have no `aud`.
     pub const fn lacks_audience(self) -> bool {
         // Amazon Cognito, "Understanding the access token".
         matches!(self, Self::Cognito)
     }
 
-    /// Whether the issuer ends in a slash, if known.
+    /// Whether the product's issuers end in a slash; `None` if this is not known.
     pub const fn issuer_ends_in_slash(self) -> Option<bool> {
         match self {
             // Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".

@@ -1,4 +1,4 @@
-//! An authorization server: its valid tokens and their effects.
+//! A provider, which is an authorization server or a list of API clients.
 
 use crate::{
     config::Preset,
@@ -9,15 +9,15 @@ use crate::{
     verification::{KeySource, Trust},
 };
 
-/// An authorization server: which of its tokens are valid, where they are read from, and what is
-/// made of them.
+/// A provider: which of its tokens are valid, where they are read from, and what is forwarded from
+/// them.
 #[derive(Debug)]
 pub struct Provider {
     /// `[A-Za-z0-9_.-]{1,64}`.
     pub name: String,
     /// A description for operators, of at most 256 characters.
     pub description: String,
-    /// The preset, which fills in fields that are not written.
+    /// The preset, which gives the defaults of absent fields.
     pub preset: Preset,
     /// The conditions for a valid token.
     pub trust: Trust,
@@ -33,22 +33,22 @@ pub struct Provider {
     pub forward: bool,
     /// The header with the verified payload in base64url.
     pub payload_header: Option<PayloadHeader>,
-    /// The headers made of verified claims.
+    /// The headers that are set from verified claims.
     pub claim_headers: Vec<ClaimHeader>,
-    /// The header that names the caller.
+    /// The header with the caller's identity.
     pub identity_header: Option<IdentityHeader>,
-    /// The limits of the token cache; `None` if there is none.
+    /// The limits of the token cache; `None` if it is disabled.
     pub cache: Option<CacheLimits>,
-    /// The entries of the filter state for its tokens.
+    /// The names of the filter-state entries for the provider's tokens.
     pub exports: Exports,
     /// Whether the proxy chooses the route again after a token changed the request.
     pub clear_route_cache: bool,
-    /// Where its keys come from, by the name of its field.
+    /// The name of the configuration field that gives the keys.
     pub key_source: &'static str,
 }
 
 impl Provider {
-    /// How its clients authenticate.
+    /// The scheme by which the provider's clients authenticate.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         match self.trust.keys {

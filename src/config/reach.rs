@@ -1,8 +1,8 @@
-//! Rules and providers that cannot do what they are written for.
+//! Finds rules and providers that have no effect, or less than intended.
 //!
-//! The first rule that matches decides, so a rule below a wider one protects nothing, and the
-//! operator does not notice. Only certain cases are warnings: an overlap of two rules may be
-//! intended.
+//! The first rule that matches decides. A rule after a wider one therefore protects nothing, and
+//! the operator does not notice. Only certain cases cause a warning, because overlapping rules may
+//! be intended.
 
 use super::{Config, ConfigPath, Warning, literals::misspelt};
 use crate::policy::{
@@ -10,7 +10,7 @@ use crate::policy::{
 };
 
 impl Config {
-    /// Rules and providers that cannot do what they are written for.
+    /// Finds rules and providers that have no effect, or less than intended.
     #[must_use]
     pub fn reach_warnings(&self) -> Vec<Warning> {
         let mut found = Vec::new();
@@ -27,10 +27,11 @@ impl Config {
     }
 }
 
-/// The warning that an earlier rule takes this rule's requests. A rule that takes only some of them
-/// counts if it is open, this one is not, and it covers more paths: then this rule is an exception
-/// that comes too late. With the same paths, reading without a token and writing with one is
-/// intended.
+/// The warning that an earlier rule matches the requests for which this rule is written. If the
+/// earlier rule matches only some of them, there is a warning if it requires no token, this rule
+/// does, and the earlier rule matches more paths: this rule is then an exception that comes too
+/// late. If both match the same paths, it is probably intended, for example to read without a token
+/// and write with one.
 fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     for (taker, earlier) in config.rules.iter().take(place).enumerate() {
         let (own, other) = (&rule.route, &earlier.route);
@@ -60,14 +61,14 @@ fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     None
 }
 
-/// Whether the rule requires a token that verifies.
+/// Whether the rule requires a verified token.
 fn is_protected(rule: &Rule) -> bool {
     (rule.requirement.as_ref())
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Why no request matches the rule's path. One reading of each request's path has no parameters,
-/// and another has every octet encoded that a path cannot contain.
+/// Why no request can match the rule's path. A rule must match a path in each of its spellings. One
+/// of them has no parameters, and in another all octets are encoded that a path cannot contain.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;
@@ -84,7 +85,7 @@ fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     ))
 }
 
-/// What stops every reading of a path from matching.
+/// Why a path cannot match in every spelling.
 fn cut(path: &str) -> Option<&'static str> {
     if path.contains(';') {
         return Some(
@@ -96,7 +97,7 @@ fn cut(path: &str) -> Option<&'static str> {
     )
 }
 
-/// The regular expressions that see the path.
+/// The regular expressions that are matched against the path.
 fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
     let path = match &route.path {
         PathMatch::Regex(regex) => Some(regex.as_str()),
@@ -113,8 +114,8 @@ fn expressions(route: &RouteMatch) -> impl Iterator<Item = &str> {
     path.into_iter().chain(conditions)
 }
 
-/// Providers that no rule, requirement or status page names. Envoy's routes name entries of
-/// `requirement_map`.
+/// Warns of providers that no rule, requirement or status page names. Entries of `requirement_map`
+/// count as used, because Envoy's routes may name them.
 fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     let mut used = Vec::new();
     let mut is_anyone_asked = false;
@@ -147,7 +148,7 @@ fn warn_of_unused_providers(config: &Config, found: &mut Vec<Warning>) {
     }
 }
 
-/// A configuration without rules. It may be intended where routes have policies of their own.
+/// Warns of a configuration without rules, unless routes or the filter state may decide.
 fn warn_of_no_rules(config: &Config, found: &mut Vec<Warning>) {
     let decides = config.filter_state_rules.is_some() || !config.requirement_map.is_empty();
     if decides || !config.rules.is_empty() {

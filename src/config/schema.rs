@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::raw::{self, RawConfig};
 use crate::jose::Algorithm;
 
-/// The JSON Schema (draft 2020-12) of the configuration: its shape as the parser reads it, and
-/// values that editors can offer. A configuration that fits it may still be refused, because some
-/// rules concern several fields.
+/// The JSON Schema (draft 2020-12) of the configuration. It contains the shape that the parser
+/// accepts, and values that editors can offer. A configuration that conforms to it may still be
+/// refused, because some checks concern several fields.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = raw::schema::<RawConfig>();

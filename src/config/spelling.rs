@@ -3,7 +3,7 @@
 /// The name of a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FieldName {
-    /// In `snake_case`.
+    /// The name in `snake_case`.
     pub(super) snake: &'static str,
     /// Whether the `lowerCamelCase` of protobuf JSON is accepted too, because `jwt_authn` has the
     /// field.
@@ -11,24 +11,24 @@ pub(super) struct FieldName {
 }
 
 impl FieldName {
-    /// The other spelling, if there is one.
+    /// The spelling in `lowerCamelCase`, if it is accepted.
     pub(super) fn camel(self) -> Option<String> {
         self.has_camel.then(|| camel_case(self.snake))
     }
 
-    /// Whether this is one of its spellings.
+    /// Whether `written` is an accepted spelling of the name.
     pub(super) fn is(self, written: &str) -> bool {
         self.snake == written || self.is_camel(written)
     }
 
-    /// Whether this is its other spelling.
+    /// Whether `written` is the accepted spelling in `lowerCamelCase`.
     #[inline(never)]
     pub(super) fn is_camel(self, written: &str) -> bool {
         self.has_camel && letters(self.snake).eq(written.chars())
     }
 }
 
-/// A name in the `lowerCamelCase` of protobuf JSON.
+/// Converts a name to the `lowerCamelCase` of protobuf JSON.
 pub fn camel_case(snake: &str) -> String {
     letters(snake).collect()
 }

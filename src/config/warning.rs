@@ -1,15 +1,15 @@
-//! A choice that works but is weak.
+//! A warning about a choice that works but is weak.
 
 use core::fmt;
 
 use super::ConfigPath;
 
-/// A choice that works but is weak.
+/// A warning about a choice that works but is weak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The place of the choice.
+    /// The place of the choice in the configuration.
     pub location: ConfigPath,
-    /// Its consequence.
+    /// The consequence of the choice.
     pub text: String,
 }
 

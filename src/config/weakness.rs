@@ -1,7 +1,8 @@
-//! Weak choices of a configuration.
+//! Finds weak choices in a configuration.
 //!
-//! A warning refuses nothing. Warnings are found in the finished configuration, so they apply to
-//! written values and defaults alike. A caller with a clock asks for those that depend on the time.
+//! A warning does not refuse the configuration. Warnings are found in the parsed configuration, so
+//! they apply to explicit values and to defaults. Warnings that depend on the time are separate,
+//! for callers that have a clock.
 
 use core::time::Duration;
 
@@ -14,19 +15,19 @@ use crate::{
     verification::{Clients, Issuer, KeySource, TokenTypes},
 };
 
-/// A generous tolerance between clocks.
+/// A clock tolerance above this causes a warning.
 const AMPLE_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-/// Cool-down below which strangers can cause many fetches.
+/// With a cool-down below this, strangers can cause many fetches.
 const SHORT_COOLDOWN: Duration = Duration::from_secs(1);
 
-/// How long before expiry to warn about a certificate.
+/// How long before its expiry a certificate or client causes a warning.
 const NOTICE: Duration = Duration::from_secs(30 * DAY);
 
 const DAY: u64 = 86_400;
 
 impl Config {
-    /// Certificates and clients that have expired or will soon.
+    /// Warnings about certificates and clients that have expired or will expire soon.
     #[must_use]
     pub fn expiry_warnings(&self, now: UnixSeconds) -> Vec<Warning> {
         let mut found = Vec::new();
@@ -81,8 +82,8 @@ fn expires_soon(left: Duration) -> Option<String> {
 }
 
 impl Config {
-    /// The warning that other modules of the proxy can overwrite the fetched keys: without a
-    /// `vm_id`, this module shares its memory with every other module that has none.
+    /// The warning that other Wasm modules of the proxy can overwrite the fetched keys: without a
+    /// `vm_id`, a module shares its memory with every other module that has none.
     #[must_use]
     pub fn shared_memory_warning(&self, vm_id: &[u8]) -> Option<Warning> {
         let mut keys = self.providers.iter().map(|provider| &provider.trust.keys);
@@ -98,8 +99,8 @@ impl Config {
         })
     }
 
-    /// Providers whose keys are found by metadata that anyone on the network path could forge,
-    /// unless the proxy's cluster uses TLS.
+    /// Warnings about providers whose metadata anyone on the network path could forge, because it
+    /// is fetched over plain http. The proxy's cluster may still use TLS.
     #[must_use]
     pub fn discovery_warnings(&self) -> Vec<Warning> {
         let is_plain = |provider: &&Provider| {
@@ -133,7 +134,7 @@ fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     }
 }
 
-/// Every weak choice of `config`.
+/// All warnings that do not depend on the time.
 pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     for provider in &config.providers {
@@ -184,7 +185,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
     found
 }
 
-/// Requirements that forward claims that anyone can invent.
+/// Warnings about requirements that forward unverified claims, which anyone can invent.
 fn extractions(config: &Config) -> Vec<Warning> {
     let rules = config.rules.iter().enumerate();
     let by_rule = rules.filter_map(|(index, rule)| {
@@ -283,8 +284,8 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
     ]
 }
 
-/// Whether the issuer ends unlike its product's issuers. One slash too many or too few makes every
-/// token fail, without further explanation.
+/// Whether the issuer ends with a slash although the product's issuers do not, or the other way
+/// round. Then every token fails, without further explanation.
 fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     let written = match &provider.trust.issuer {
         Issuer::Any => return false,
@@ -294,7 +295,7 @@ fn ends_unlike_its_preset(provider: &Provider, expected: bool) -> bool {
     provider.preset.issuer_ends_in_slash() == Some(expected) && written.ends_with('/') != expected
 }
 
-/// Whether a claim of the issuer may have any value.
+/// Whether a placeholder of the issuer accepts any value.
 fn admits_any(provider: &Provider, issuer: &IssuerTemplate) -> bool {
     issuer
         .tail
@@ -310,8 +311,9 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
         .any(|required| required.constrains(claim))
 }
 
-/// The warning about several keys without `kid`. PEM keys never have one, and an operator who
-/// replaces such a key has two for a while.
+/// The warning about several keys without `kid`. For PEM keys, which never have one, there is no
+/// warning as long as all of them are tried: an operator who replaces such a key has two for a
+/// while.
 fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
     let KeySource::Local(keys) = &provider.trust.keys else {
         return None;

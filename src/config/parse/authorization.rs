@@ -1,4 +1,4 @@
-//! What a verified token must grant.
+//! Parses `authorize`: the rights that a verified token must grant.
 
 use super::{
     claims,
@@ -17,7 +17,7 @@ use crate::{
 /// The form of a scope.
 pub(super) const SCOPE: &str = "a scope: printable ASCII without spaces, quotes and backslashes";
 
-/// `authorize`.
+/// Parses `authorize`.
 pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigError> {
     let authorization = Authorization {
         scopes: raw.scopes.as_ref().map(scopes).transpose().at("scopes")?,

@@ -1,4 +1,4 @@
-//! Claims by name, and the values that they must have.
+//! Parses names of claims, and the values that claims must have.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::{
     verification::ClaimRequirement,
 };
 
-/// The claims `names`; `defaults` if none are written.
+/// The claims with these names; `defaults` if the field is absent.
 #[inline(never)]
 pub(super) fn paths(names: Option<&[ClaimName]>, defaults: &[Claim]) -> Vec<ClaimPath> {
     match names {
@@ -26,7 +26,7 @@ fn path(names: &[&str]) -> Option<ClaimPath> {
     ClaimPath::from_segments(names.iter().map(|name| (*name).to_owned()))
 }
 
-/// `require_claims`.
+/// Parses `require_claims`.
 pub(super) fn requirements(
     raw: &[RawClaimRequirement],
 ) -> Result<Vec<ClaimRequirement>, ConfigError> {
@@ -46,7 +46,7 @@ pub(super) fn requirements(
     Ok(requirements)
 }
 
-/// `authorize.claims`, each with its accepted values.
+/// Parses `authorize.claims`: claims with their accepted values.
 pub(super) fn accepted_values(
     raw: &[RawClaimRequirement],
 ) -> Result<Vec<(ClaimPath, Vec<Value>)>, ConfigError> {
@@ -62,7 +62,7 @@ pub(super) fn accepted_values(
     Ok(claims)
 }
 
-/// `claim_name` or `claim_path`.
+/// Parses `claim_name` or `claim_path`, of which exactly one must be set.
 pub(super) fn claim_path(
     claim_name: Option<&str>,
     claim_path: Option<&[String]>,

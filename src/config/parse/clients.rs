@@ -1,4 +1,4 @@
-//! API clients that authenticate with a secret.
+//! Parses API clients that authenticate with a secret.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ use crate::{
     },
 };
 
-/// Longest identifier, in characters.
+/// The maximum length of a client identifier, in characters.
 const MAX_ID: usize = 256;
 
-/// A provider whose clients present secrets. It accepts no tokens.
+/// Parses a provider whose clients present secrets. It accepts no tokens.
 pub(super) fn provider(name: &str, raw: &RawClientProvider) -> Result<Provider, ConfigError> {
     let key_source = "client_secrets";
     let preset = Preset::Generic;
@@ -91,7 +91,7 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
     }
     let mut clients = Vec::new();
     for (id, raw) in &raw.clients.0 {
-        // Text after a colon may be the secret, so it is not repeated.
+        // The text after a colon may be the secret, so the error does not quote it.
         let shown = id.split(':').next().unwrap_or_default();
         clients.push(client(id, raw).at(shown).at("clients")?);
     }
@@ -99,8 +99,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
-    // With these characters, it makes no difference whether the identifier is encoded as RFC 6749
-    // section 2.3.1 says.
+    // An identifier of only these characters is the same with and without the encoding of RFC 6749
+    // section 2.3.1.
     if id.is_empty()
         || !id
             .bytes()
@@ -140,7 +140,7 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
         "hashes",
     )?;
     let mut hashes = raw.iter().enumerate().map(|(index, text)| {
-        // The text may be the secret itself, so it is never repeated.
+        // The text may be the secret itself, so no error quotes it.
         SecretHash::parse(text)
             .ok_or(Fault::SecretHash)
             .at_index(index)
@@ -149,7 +149,8 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Words for a claim that joins them with spaces; a word with a space would be split by readers.
+/// Words for a claim in which they are separated by spaces. A word must not contain a space,
+/// because readers would split it.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

@@ -1,9 +1,9 @@
 //! The defaults of a provider's fields, by the product that issues the tokens.
 //!
-//! A preset contains nothing that an operator could not write, and it never weakens a provider:
-//! what it does not know (issuer, audiences, keys) remains required. Its required claims are added
-//! to `require_claims`, except for claims that the operator lists there: an operator who requires
-//! one more claim does not mean to admit ID tokens.
+//! A preset only sets what an operator could write, and it never weakens a provider: the issuer,
+//! audiences and keys, if the preset does not know them, are still required. The preset's required
+//! claims are added to `require_claims`, except for claims that the operator lists there. So an
+//! operator who requires one more claim does not admit ID tokens by accident.
 
 use core::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::{
     verification::{ClaimRequirement, KeyIssuer},
 };
 
-/// A claim, as the names on the path to it.
+/// A claim: the names on the path to it.
 pub(super) type Claim = &'static [&'static str];
 
-/// Defaults of fields that are not written.
+/// The defaults of absent fields.
 pub(super) struct Defaults {
     pub(super) client_id_claims: &'static [Claim],
     pub(super) issuer: Option<&'static str>,
     pub(super) jwk_algorithm: JwkAlgorithm,
     pub(super) key_issuer: KeyIssuer,
     pub(super) max_lifetime: Option<Duration>,
-    /// Required claims, each with its value, or `None` if any value will do.
+    /// Required claims, each with its value. `None` accepts any value.
     require_claims: &'static [(&'static str, Option<&'static str>)],
     pub(super) role_claims: &'static [Claim],
     pub(super) scope_claims: &'static [Claim],
@@ -47,10 +47,10 @@ const GENERIC: Defaults = Defaults {
 const AUTH0: Defaults = Defaults {
     // Auth0, "Access token profiles": `azp`, or `client_id` in the profile of RFC 9068.
     client_id_claims: &[&["azp"], &["client_id"]],
-    // The same: `scope`, one text.
+    // Auth0, "Access token profiles": `scope`, one string.
     scope_claims: &[&["scope"]],
     // Auth0, "Role-based access control": the user's permissions, whether the client requested them
-    // or not. As scopes they would give a client rights that nobody granted to it.
+    // or not. If they counted as scopes, a client would have rights that nobody granted to it.
     role_claims: &[&["permissions"]],
     // "Access token profiles": `JWT`, or `at+jwt` in the profile of RFC 9068.
     token_types: &["JWT", "at+jwt"],
@@ -62,9 +62,9 @@ const COGNITO: Defaults = Defaults {
     client_id_claims: &[&["client_id"]],
     scope_claims: &[&["scope"]],
     role_claims: &[&["cognito:groups"]],
-    // The same: ID tokens have the same issuer, and `token_use` is `id`.
+    // The same page: ID tokens have the same issuer, and their `token_use` is `id`.
     require_claims: &[("token_use", Some("access"))],
-    // The same: its header has only `kid` and `alg`.
+    // The same page: the header has only `kid` and `alg`.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
@@ -82,7 +82,7 @@ const ENTRA_V1: Defaults = Defaults {
     ..GENERIC
 };
 
-/// As in version 1.0, except for `iss`, and with `azp` instead of `appid`.
+/// The same defaults as for version 1.0, except for `iss`, and `azp` instead of `appid`.
 const ENTRA_V2: Defaults = Defaults {
     issuer: Some("https://login.microsoftonline.com/{tid}/v2.0"),
     client_id_claims: &[&["azp"]],
@@ -93,10 +93,10 @@ const ENTRA_V2: Defaults = Defaults {
 const KEYCLOAK: Defaults = Defaults {
     // Keycloak, `AccessToken`: `azp`, and `client_id` next to it for service accounts.
     client_id_claims: &[&["azp"], &["client_id"]],
-    // The same: `scope`, one text.
+    // The same class: `scope`, one string.
     scope_claims: &[&["scope"]],
-    // The same: the realm's roles. The roles of a client are in `resource_access` under its name;
-    // the operator has to choose the client.
+    // The same class: the realm's roles. The roles of a client are under its name in
+    // `resource_access`; the operator has to choose the client.
     role_claims: &[&["realm_access", "roles"]],
     // Keycloak, `TokenUtil`: the payload's `typ` distinguishes access tokens from ID tokens.
     require_claims: &[("typ", Some("Bearer"))],
@@ -112,39 +112,41 @@ const OKTA: Defaults = Defaults {
     require_claims: &[("cid", None)],
     // Okta, "Customize tokens with a groups claim".
     role_claims: &[&["groups"]],
-    // Okta support: custom authorization servers write no `typ`. Tokens of the org's own server
-    // (`application/okta-internal-at+jwt`) are for Okta only.
+    // Okta support: custom authorization servers write no `typ`. Tokens of the organisation's own
+    // server (`application/okta-internal-at+jwt`) are only for Okta itself.
     token_types: &["", "at+jwt"],
     ..GENERIC
 };
 
 const PING_FEDERATE: Defaults = Defaults {
-    // PingFederate, "Configure JSON token management": names of the claims, `scope` or, as Zscaler's
-    // guide has it, `scp`.
+    // PingFederate, "Configure JSON token management": the names of the claims. Scopes are in
+    // `scope`, or in `scp` as in Zscaler's guide.
     client_id_claims: &[&["client_id"]],
-    // PingFederate, "JWKS endpoint": a key's `alg` need not be the token's.
+    // PingFederate, "JWKS endpoint": a key's `alg` can differ from the token's.
     jwk_algorithm: JwkAlgorithm::Family,
-    // "Type Header Value", empty unless the operator fills it in.
+    // PingFederate, "Type Header Value": empty unless the operator sets it.
     token_types: &["", "JWT", "at+jwt"],
     ..GENERIC
 };
 
 const PRIVATE_KEY_JWT: Defaults = Defaults {
-    // RFC 7523 section 3: `iss` and `sub` are the client. Two that differ are refused.
+    // RFC 7523 section 3: `iss` and `sub` both name the client. A token in which they differ is
+    // refused.
     client_id_claims: &[&["iss"], &["sub"]],
     require_claims: &[("sub", None)],
     // A client that signs its own tokens could grant itself anything.
     scope_claims: &[],
     role_claims: &[],
-    // Zscaler's SDKs make assertions for ten minutes, without `iat`.
+    // Zscaler's SDKs make assertions that are valid for ten minutes and have no `iat`.
     max_lifetime: Some(Duration::from_secs(600)),
-    // Zscaler's help writes no `typ` (but `type`); RFC 7523bis section 4 has one.
+    // The examples of Zscaler's help have no `typ` (but a `type`); RFC 7523bis section 4 defines
+    // one.
     token_types: &["", "JWT", "client-authentication+jwt"],
     ..GENERIC
 };
 
 const RFC9068: Defaults = Defaults {
-    // RFC 9068 section 2.2; `iss`, `aud` and `exp` are required without a preset.
+    // RFC 9068 section 2.2. `iss`, `aud` and `exp` are required even without a preset.
     require_claims: &[
         ("sub", None),
         ("client_id", None),
@@ -152,9 +154,9 @@ const RFC9068: Defaults = Defaults {
         ("jti", None),
     ],
     client_id_claims: &[&["client_id"]],
-    // Section 2.2.3.
+    // RFC 9068 section 2.2.3.
     scope_claims: &[&["scope"]],
-    // Sections 2.1 and 4.
+    // RFC 9068 sections 2.1 and 4.
     token_types: &["at+jwt"],
     ..GENERIC
 };
@@ -178,7 +180,8 @@ impl Preset {
 }
 
 impl Defaults {
-    /// The written requirements and the defaults. An empty list requires nothing.
+    /// The operator's requirements together with the defaults. If the operator wrote an empty list,
+    /// nothing is required.
     pub(super) fn require_claims(
         &self,
         written: Option<Vec<ClaimRequirement>>,

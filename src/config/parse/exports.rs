@@ -1,4 +1,4 @@
-//! The entries of the filter state for a provider's tokens.
+//! Parses the names of the filter-state entries for a provider's tokens.
 
 use super::{list::distinct_texts, text::at_most};
 use crate::{
@@ -6,7 +6,8 @@ use crate::{
     decision::{Exports, StateKey},
 };
 
-/// Longest name. Users of `jwt_authn` name the entry after the issuer, which is a URL.
+/// The maximum length of a name. Users of `jwt_authn` often name the entry after the issuer, which
+/// is a URL.
 const MAX_NAME: usize = 256;
 
 /// The fields `*_in_metadata`.
@@ -19,14 +20,14 @@ pub(super) struct WrittenExports<'a> {
     pub(super) payload: Option<&'a str>,
 }
 
-/// The names as written, each used once.
+/// Checks the names; each may be used only once.
 #[inline(never)] // twice the code for two kinds of providers
 pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigError> {
     let mut seen: Vec<StateKey> = Vec::new();
     let mut named = |field, written: Option<&str>| {
         let key = key(written).at(field)?;
         if let Some(key) = &key {
-            // One entry would overwrite the other.
+            // Two entries with the same name would overwrite each other.
             if seen.contains(key) {
                 let value = key.as_str().to_owned();
                 return Err(Fault::Repeated { value }).at(field);
@@ -51,7 +52,7 @@ fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };
-    // The host's names end at a NUL, and `%FILTER_STATE(…)%` does not accept white space.
+    // Names end at a NUL in the host, and `%FILTER_STATE(…)%` does not accept white space.
     if name
         .chars()
         .any(|char| char.is_whitespace() || char.is_control())

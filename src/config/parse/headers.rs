@@ -1,7 +1,7 @@
-//! Headers that providers set in forwarded requests.
+//! Checks the headers that providers set in forwarded requests.
 //!
-//! Upstreams trust these headers. So none of them may have another meaning, carry tokens, or have
-//! two sources.
+//! Upstreams trust these headers. So such a header must not be a reserved one, must not be one that
+//! tokens are read from, and must have only one source.
 
 use super::claims::claim_path;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     policy::{ClaimHeader, PayloadHeader, Places, Requirement},
 };
 
-/// Headers that belong to a connection or frame its messages (RFC 9110 §7.6.1, §7.2, §8.6).
+/// Headers of the connection, and headers that delimit messages (RFC 9110 §7.6.1, §7.2, §8.6).
 const RESERVED: [&str; 13] = [
     "connection",
     "content-length",
@@ -27,11 +27,11 @@ const RESERVED: [&str; 13] = [
     "upgrade",
 ];
 
-/// The default `verification_status_header`, and the value for no header, as in `jwt_authn`.
+/// The default of `verification_status_header`, as in `jwt_authn`.
 const STATUS_HEADER: &str = "x-jwt-signature-verified";
 const NO_STATUS_HEADER: &str = "-";
 
-/// `claim_to_headers`.
+/// Parses `claim_to_headers`.
 #[inline(never)]
 pub(super) fn claim_headers(raw: &[RawClaimHeader]) -> Result<Vec<ClaimHeader>, ConfigError> {
     let mut headers = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn claim_headers(raw: &[RawClaimHeader]) -> Result<Vec<ClaimHeader>, 
     Ok(headers)
 }
 
-/// `forward_payload_header` and `pad_forward_payload_header`.
+/// Parses `forward_payload_header` and `pad_forward_payload_header`.
 pub(super) fn payload_header(
     name: Option<&str>,
     padded: Option<bool>,
@@ -61,7 +61,7 @@ pub(super) fn payload_header(
     }))
 }
 
-/// Refuses headers that have two sources or that tokens are read from.
+/// Refuses headers that have two sources, and headers that tokens are read from.
 pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     for provider in providers {
         check_provider(provider, providers)
@@ -71,7 +71,8 @@ pub(super) fn check(providers: &[Provider]) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// `verification_status_header`: a header with no other content, and from which no token is read.
+/// Parses `verification_status_header`. The header must have no other source, and no token may be
+/// read from it.
 pub(super) fn status_header(
     name: Option<&str>,
     providers: &[Provider],
@@ -168,7 +169,7 @@ fn are_confusable(one: &HeaderName, other: &HeaderName) -> bool {
     one.is_confusable_with(other.as_str().as_bytes())
 }
 
-/// A header that a module is allowed to set.
+/// Parses the name of a header that the module may set.
 pub(super) fn settable(name: &str) -> Result<HeaderName, Fault> {
     if name.starts_with(':') {
         return Err(Fault::ReservedHeader);

@@ -1,4 +1,4 @@
-//! The header that names the caller.
+//! Parses the header with the caller's identity.
 
 use super::{headers, structured_scopes::ROLE};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     template::Template,
 };
 
-/// `identity_header`.
+/// Parses `identity_header`.
 pub(super) fn header(
     raw: &RawIdentityHeader,
     scopes: Option<&StructuredScopes>,
@@ -19,7 +19,8 @@ pub(super) fn header(
     })
 }
 
-/// Refuses a requirement that forwards unverified claims of a provider with an identity header.
+/// Refuses a requirement that forwards unverified claims if one of its providers has an identity
+/// header.
 pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result<(), Fault> {
     if !requirement.extracts() {
         return Ok(());
@@ -31,7 +32,7 @@ pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result
         names_any = true;
         joined |= identifies(providers.get(id.index()));
     });
-    // Without a provider, the requirement concerns everyone's tokens.
+    // A requirement that names no provider reads the tokens of all of them.
     if joined || !names_any && providers.iter().any(|provider| identifies(Some(provider))) {
         let field = "extract_only_without_validation";
         let other = "identity_header";

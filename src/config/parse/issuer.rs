@@ -1,4 +1,4 @@
-//! The issuer and the audiences of tokens.
+//! Parses the accepted issuer and audiences.
 
 use super::list::texts;
 use crate::{
@@ -19,8 +19,8 @@ pub(super) struct WrittenIssuer<'a> {
 }
 
 impl WrittenIssuer<'_> {
-    /// The issuer. `require_claims` must constrain each placeholder; otherwise any tenant of the
-    /// authorization server could enter.
+    /// The accepted issuer. `require_claims` must restrict each placeholder; otherwise tokens of
+    /// any tenant would be accepted.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
         // In protobuf JSON, an empty text means that the field is absent.
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
@@ -45,8 +45,8 @@ impl WrittenIssuer<'_> {
     }
 }
 
-/// `audiences` and `allow_any_audience`. If a product's tokens have no audience, accepted clients
-/// take its place.
+/// Parses `audiences` and `allow_any_audience`. If a product's tokens have no audience,
+/// `client_ids` is required instead.
 pub(super) fn audiences(raw: &RawProvider, preset: Preset) -> Result<Audiences, ConfigError> {
     let allow_any = raw.allow_any_audience.unwrap_or(false);
     // In protobuf JSON, an empty list means that the field is absent.

@@ -1,4 +1,4 @@
-//! The source of a provider's keys, the algorithms that they serve, and keys in the configuration.
+//! Parses the source of a provider's keys, the accepted algorithms, and keys in the configuration.
 
 use base64::{
     Engine as _,
@@ -29,7 +29,7 @@ const ALGORITHMS: &[&str] = &[
     "PS512", "RS256", "RS384", "RS512",
 ];
 
-/// The source that is written, with its name.
+/// The one key source that is set, with the name of its field.
 pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), Fault> {
     exactly_one([
         ("remote_jwks", raw.remote_jwks.as_ref().map(Written::Remote)),
@@ -40,12 +40,12 @@ pub(super) fn source(raw: &RawProvider) -> Result<(&'static str, Written<'_>), F
             "shared_secrets",
             raw.shared_secrets.as_deref().map(Written::Secrets),
         ),
-        // A provider with client secrets has a type of its own.
+        // A provider with client secrets is parsed into a different type.
         ("client_secrets", None),
     ])
 }
 
-/// The key source and its algorithms.
+/// Parses the key source and the accepted algorithms.
 pub(super) fn keys(
     (field, written): (&str, Written<'_>),
     raw: &RawProvider,
@@ -94,7 +94,7 @@ pub(super) fn keys(
     }
 }
 
-/// A key source as written.
+/// A key source, not yet parsed.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     /// `discovery`.
@@ -144,7 +144,7 @@ fn symmetric() -> Vec<Algorithm> {
         .collect()
 }
 
-/// Refuses HS* with public keys: anyone who can read the key could sign (RFC 8725 §2.1).
+/// Refuses HS* for public keys: anyone who can read the key could sign (RFC 8725 §2.1).
 fn refuse_symmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     let found = algorithms.iter().find(|algorithm| algorithm.is_symmetric());
     found.map_or(Ok(()), |found| {
@@ -203,8 +203,9 @@ fn local(raw: &RawDataSource, limits: &Limits) -> Result<KeySet, ConfigError> {
         .at(field)
 }
 
-/// The set; an error if a key was left out because of its exponent. Earlier versions accepted up to
-/// 33 bits, so an operator who updates must learn that the key no longer serves.
+/// Returns the set, or an error if a key was skipped because of its exponent. Earlier versions
+/// accepted exponents of up to 33 bits, so an operator who updates must learn that the key is no
+/// longer used.
 fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     let mut skipped = keys.skipped().iter();
     match skipped.find(|key| key.reason == KeyError::RsaExponent) {
@@ -213,7 +214,8 @@ fn without_large_exponents(keys: KeySet) -> Result<KeySet, KeySetError> {
     }
 }
 
-/// Parses the operator's own keys. Unlike in an issuer's key set, a bad key is a mistake to report.
+/// Parses the operator's own keys. A bad key is an error here, while in an issuer's key set it is
+/// skipped.
 fn public(raw: &RawPublicKeys, limits: &Limits) -> Result<KeySet, ConfigError> {
     let mut keys = Vec::new();
     for (index, text) in raw.pem.iter().enumerate() {

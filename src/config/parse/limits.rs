@@ -1,4 +1,4 @@
-//! Limits per worker.
+//! Parses `limits` and checks bounds.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     token_cache::CacheLimits,
 };
 
-/// The shortest duration, since durations are read in whole milliseconds.
+/// The shortest duration above zero: durations have whole milliseconds.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 const DEFAULT_CACHED_TOKENS: usize = 1000;
@@ -24,7 +24,7 @@ const MAX_JWKS_KEYS: u64 = 1024;
 const MAX_PARKED_REQUESTS: u64 = 65_536;
 const MAX_PARK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// `limits`.
+/// Parses `limits`.
 pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
     let default = Limits::default();
     let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
@@ -87,7 +87,7 @@ pub(super) fn limits(raw: RawLimits) -> Result<Limits, ConfigError> {
     })
 }
 
-/// `jwt_cache_config`. As in protobuf, 0 means the default.
+/// Parses `jwt_cache_config`. As in protobuf, 0 means the default. `None` if the cache is disabled.
 pub(super) fn cache(raw: RawCache) -> Result<Option<CacheLimits>, ConfigError> {
     let bounded = |field: &str, written: Option<u64>, default: usize, max: u64, unit| {
         written
@@ -135,7 +135,7 @@ pub(super) fn duration_in_bounds(
     in_bounds(value, min, max, "milliseconds").map(Duration::from_millis)
 }
 
-/// A duration above zero.
+/// Checks that a duration is above zero.
 pub(super) fn positive(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, RawDuration::MAX)
 }

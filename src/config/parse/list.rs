@@ -1,11 +1,11 @@
-//! Lists and alternatives.
+//! Parses lists, and fields of which only one may be set.
 
 use crate::config::{
     Fault,
     error::{At, ConfigError},
 };
 
-/// The one alternative that is written, with its name.
+/// The one alternative that is set, with its name. An error if there is none or more than one.
 pub(super) fn exactly_one<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
 ) -> Result<(&'static str, T), Fault> {
@@ -17,14 +17,14 @@ pub(super) fn exactly_one<T, const N: usize>(
     })
 }
 
-/// The one alternative that is written, if there is one.
+/// The one alternative that is set, with its name, or `None`. An error if there is more than one.
 pub(super) fn one_or_none<T, const N: usize>(
     alternatives: [(&'static str, Option<T>); N],
 ) -> Result<Option<(&'static str, T)>, Fault> {
     at_most_one(alternatives).map(|(_, one)| one)
 }
 
-/// The names of all alternatives, and the one that is written with its name.
+/// The names of all alternatives, and the one that is set with its name.
 type Choice<T> = (Vec<&'static str>, Option<(&'static str, T)>);
 
 fn at_most_one<T, const N: usize>(
@@ -45,8 +45,8 @@ fn at_most_one<T, const N: usize>(
     }
 }
 
-/// A list of texts that has at least one, none of them empty or repeated. An empty list could be
-/// read as "any" or as "none".
+/// Checks a list of texts: it has at least one text, and none is empty or repeated. An empty list
+/// could be read as "any" or as "none".
 pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
         return Err(Fault::Empty.into());
@@ -54,12 +54,12 @@ pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     distinct_texts(list)
 }
 
-/// `client_ids`: a list as in [`texts`]; empty if it is not written.
+/// Parses `client_ids` like [`texts`]. An absent field is an empty list.
 pub(super) fn client_ids(written: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     written.map_or(Ok(Vec::new()), texts).at("client_ids")
 }
 
-/// Texts, none of them empty or repeated.
+/// Checks that no text is empty or repeated.
 pub(super) fn distinct_texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     let mut distinct: Vec<String> = Vec::new();
     for (index, text) in list.iter().enumerate() {

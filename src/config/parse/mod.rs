@@ -1,8 +1,8 @@
-//! From raw types to domain types.
+//! Converts raw types into domain types.
 //!
-//! Each file converts the raw types of one concept. What cannot be converted is a [`ConfigError`],
-//! so nothing needs to be checked again later. Errors begin without a place, and get it on the way
-//! up ([`At`]).
+//! Each file converts the raw types of one concept. A value that cannot be converted is a
+//! [`ConfigError`], so later code need not check anything again. An error starts with an empty
+//! path; each caller adds a step to it ([`At`]).
 
 mod authorization;
 mod claims;
@@ -69,7 +69,7 @@ impl Config {
 fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let limits = limits::limits(raw.limits.unwrap_or_default()).at("limits")?;
     let mut providers = Vec::new();
-    // Sorted by name, which is the order of `Config::providers`.
+    // The raw providers are sorted by name, which is also the order of `Config::providers`.
     for (name, provider) in raw.providers.iter().flat_map(|named| &named.0) {
         let parsed = provider::provider(name, provider, &limits)
             .at(name)

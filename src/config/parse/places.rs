@@ -1,4 +1,4 @@
-//! The places that a provider's tokens are read from.
+//! Parses the places that a provider's tokens are read from.
 
 use super::list::distinct_texts;
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
     policy::{HeaderPlace, Places},
 };
 
-/// `from_headers`, `from_params` and `from_cookies`; the standard locations if none is written.
+/// Parses `from_headers`, `from_params` and `from_cookies`. If all are absent, the standard places
+/// are used.
 pub(super) fn places(
     headers: &[RawJwtHeader],
     params: &[String],
@@ -29,7 +30,7 @@ fn header_places(raw: &[RawJwtHeader]) -> Result<Vec<HeaderPlace>, ConfigError> 
     let mut places = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let place = header_place(raw).at("name").at_index(index)?;
-        // A token would be found in both, and two tokens are refused.
+        // A token would be found in both places, and a request with two tokens is refused.
         if places.iter().any(|other| overlap(other, &place)) {
             let value = raw.name.clone();
             return Err(Fault::Repeated { value }).at_index(index);
@@ -50,7 +51,7 @@ fn header_place(raw: &RawJwtHeader) -> Result<HeaderPlace, Fault> {
     })
 }
 
-/// Whether a token found in one location is also found in the other.
+/// Whether a token that is found in one place would also be found in the other.
 fn overlap(one: &HeaderPlace, other: &HeaderPlace) -> bool {
     let ((one_name, one_prefix), (other_name, other_prefix)) = (parts(one), parts(other));
     one_name == other_name
@@ -68,7 +69,8 @@ fn parts(place: &HeaderPlace) -> (&str, &str) {
 fn cookie_names(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let names = distinct_texts(raw)?;
     for (index, name) in names.iter().enumerate() {
-        // The name of a cookie is a token, like that of a header (RFC 6265 §4.1.1).
+        // The name of a cookie has the same syntax as the name of a header: `token` (RFC 6265
+        // §4.1.1).
         if HeaderName::parse(name).is_err() {
             let expected = "the name of a cookie";
             return Err(Fault::WrongForm {

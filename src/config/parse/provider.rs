@@ -1,4 +1,4 @@
-//! An authorization server.
+//! Parses a provider.
 
 use core::time::Duration;
 
@@ -30,13 +30,13 @@ use crate::{
 
 const MAX_NAME: usize = 64;
 
-/// The default tolerance between clocks in seconds, as in `jwt_authn`.
+/// The default of `clock_skew_seconds`, as in `jwt_authn`.
 const DEFAULT_CLOCK_SKEW: u64 = 60;
 
-/// One day. More is not a tolerance between clocks.
+/// The maximum of `clock_skew_seconds`: one day. More than that is not a difference between clocks.
 const MAX_CLOCK_SKEW: u64 = 86_400;
 
-/// `providers.<name>`.
+/// Parses `providers.<name>`.
 pub(super) fn provider(
     name: &str,
     raw: &RawEntry,
@@ -65,7 +65,7 @@ fn authorization_server(
     let issuer = WrittenIssuer {
         issuer: raw.issuer.as_deref().or(match raw.allow_any_issuer {
             None => defaults.issuer,
-            // A default must not contradict what is written.
+            // A default must not contradict a field that is set.
             Some(_) => None,
         }),
         allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
@@ -211,7 +211,7 @@ fn times(raw: &RawProvider, defaults: &Defaults) -> Result<TimeRules, ConfigErro
     })
 }
 
-/// A lifetime in whole seconds. A fraction is dropped, which is the stricter bound.
+/// Converts a lifetime to whole seconds. A fraction is dropped, which gives the stricter bound.
 fn lifetime(written: RawDuration) -> Result<Duration, Fault> {
     let (written, max) = (written.0.as_secs(), RawDuration::MAX.as_secs());
     in_bounds(written, 1, max, "seconds").map(Duration::from_secs)
@@ -231,7 +231,7 @@ fn token_types(written: Option<&[String]>, defaults: &Defaults) -> Result<TokenT
     let absent = written.contains(&"");
     let names = written.iter().filter(|name| !name.is_empty()).map(|name| {
         let name = name.to_ascii_lowercase();
-        // RFC 7515 §4.1.9 recommends leaving out the prefix.
+        // RFC 7515 §4.1.9 recommends that tokens omit this prefix.
         name.strip_prefix("application/")
             .map(str::to_owned)
             .unwrap_or(name)

@@ -1,4 +1,4 @@
-//! Keys that are fetched.
+//! Parses the sources of fetched keys.
 
 use core::time::Duration;
 
@@ -22,10 +22,10 @@ const DEFAULT_UNKNOWN_KID_COOLDOWN: Duration = Duration::from_secs(30);
 
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// The default greatest back-off, in units of its base.
+/// The default maximum back-off, as a multiple of the base.
 const DEFAULT_BACK_OFF_GROWTH: u32 = 10;
 
-/// `remote_jwks`.
+/// Parses `remote_jwks`.
 pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     let RawHttpUri {
         cluster,
@@ -54,7 +54,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
     keeping.remote_keys(JwksLocation::Configured(endpoint), timeout)
 }
 
-/// `discovery` for the issuer that is configured next to it.
+/// Parses `discovery` for the provider's issuer.
 pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, ConfigError> {
     if raw.cluster.is_empty() {
         return Err(Fault::Empty).at("cluster");
@@ -83,14 +83,15 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
     keeping.remote_keys(location, timeout)
 }
 
-/// Checks a timeout. Envoy treats zero as "no limit", so a call that hangs would never be repeated.
-/// The ABI has 32 bits for it, and the lease must last as long.
+/// Checks a timeout. It must not be zero, which Envoy treats as "no limit": a call that hangs would
+/// never be repeated. It must fit into the 32 bits that the ABI has for it, and the lease lasts as
+/// long.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }
 
-/// The addresses of the issuer's metadata: below the issuer (OpenID Connect Discovery 1.0 §4.1), or
-/// before its path (RFC 8414 §3.1).
+/// The two addresses where the issuer's metadata may be: `/.well-known/…` after the issuer (OpenID
+/// Connect Discovery 1.0 §4.1), or before its path (RFC 8414 §3.1).
 fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     let issuer = without_placeholders(issuer)?;
     let issuer = issuer.strip_suffix('/').unwrap_or(&issuer);
@@ -107,9 +108,9 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     .collect()
 }
 
-/// The issuer with `common` for each tenant, as Microsoft Entra serves the metadata that all
-/// tenants share. Only a whole segment of the path may be a placeholder: the tenant must not choose the
-/// host.
+/// The issuer with `common` in place of each placeholder: Microsoft Entra serves the metadata that
+/// all tenants share there. A placeholder must be a whole segment of the path, so that a tenant
+/// cannot choose the host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
     for (index, segment) in issuer.split('/').enumerate() {
@@ -125,7 +126,8 @@ fn without_placeholders(issuer: &str) -> Option<String> {
     Some(segments.join("/"))
 }
 
-/// The fields of `remote_jwks` and `discovery` about how keys are kept.
+/// The fields that `remote_jwks` and `discovery` have in common, about how keys are fetched and
+/// kept.
 struct WrittenKeeping<'a> {
     async_fetch: Option<&'a RawAsyncFetch>,
     cache_duration: Option<RawDuration>,

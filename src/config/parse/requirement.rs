@@ -1,4 +1,4 @@
-//! Which tokens a rule asks for.
+//! Parses requirements: the tokens that a rule needs.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::{
     policy::{Audiences, Extraction, FilterStateRules, ProviderId, Requirement, Scheme},
 };
 
-/// Deepest tree of requirements, so that recursion over it is bounded.
+/// The maximum depth of a tree of requirements, which bounds the recursion over it.
 const MAX_DEPTH: usize = 16;
 
-/// What rules can refer to.
+/// The providers and requirements that rules can refer to by name.
 #[derive(Clone, Copy)]
 pub(super) struct Names<'a> {
-    /// By name, sorted.
+    /// The providers, sorted by name.
     pub(super) providers: &'a [Provider],
     /// `requirement_map`.
     pub(super) named: &'a BTreeMap<String, Requirement>,
@@ -46,7 +46,7 @@ pub(super) fn filter_state_rules(
     raw: &RawFilterStateRules,
     providers: &[Provider],
 ) -> Result<FilterStateRules, ConfigError> {
-    // A NUL would end the host's name of the property.
+    // A NUL would end the name of the property in the host.
     if raw.name.is_empty() || raw.name.contains('\0') {
         return Err(Fault::Empty).at("name");
     }
@@ -61,7 +61,7 @@ pub(super) fn filter_state_rules(
     })
 }
 
-/// One requirement, `depth` levels below its rule.
+/// Parses one requirement, `depth` levels below its rule.
 pub(super) fn requirement(
     raw: &RawRequirement,
     providers: &[Provider],
@@ -131,14 +131,15 @@ enum Written<'a> {
     AllowMissing,
     AllowMissingOrFailed,
     Any(&'a RawRequirements),
-    /// With the name of its header.
+    /// The name of the status header, if set.
     ExtractOnly(Option<&'a str>),
-    /// With audiences of its own, which may be absent all the same.
+    /// The provider's name, and the `audiences` of a `provider_and_audiences`, which may be absent
+    /// there.
     Provider(&'a str, Option<Option<&'a [String]>>),
 }
 
 impl Names<'_> {
-    /// The requirement called `name`.
+    /// The requirement with this name.
     pub(super) fn requirement(self, name: &str) -> Result<Requirement, Fault> {
         self.named
             .get(name)

@@ -1,4 +1,4 @@
-//! Tokens that are not taken any more.
+//! Parses `revoked`.
 
 use serde_json::{Map, Value};
 
@@ -9,17 +9,17 @@ use crate::{
     verification::Revocation,
 };
 
-/// The end of the year 9999: a time in milliseconds is past it.
+/// The end of the year 9999, in seconds. A time written in milliseconds by mistake exceeds it.
 const MAX_TIME: u64 = 253_402_300_799;
 
-/// `revoked`. Lists like these are written by programs: they may be empty, and name one entry twice.
+/// Parses `revoked`. Programs write these lists, so they may be empty and contain duplicates.
 pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError> {
     let mut revoked = Revocation {
         token_ids: sorted(raw.jti.as_deref()).at("jti")?,
         client_ids: sorted(raw.client_ids.as_deref()).at("client_ids")?,
         ..Revocation::default()
     };
-    // Sorted as it is.
+    // `issued_before` is already sorted by subject.
     for (subject, time) in raw.issued_before.iter().flat_map(|subjects| &subjects.0) {
         let time = in_bounds(*time, 0, MAX_TIME, "seconds")
             .at(subject)
@@ -30,7 +30,8 @@ pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError>
     Ok(revoked)
 }
 
-/// Each text once, in order. A map of JSON sorts them: its code is in the module already.
+/// Sorts texts and removes duplicates. A JSON map is used for this because its code is already part
+/// of the module.
 fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {

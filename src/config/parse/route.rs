@@ -1,4 +1,4 @@
-//! Which requests a rule is for.
+//! Parses the conditions on requests under which a rule applies.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// `match`.
+/// Parses `match`.
 pub(super) fn route(raw: &RawMatch, policy: PathPolicy) -> Result<RouteMatch, ConfigError> {
     let (field, written) = exactly_one([
         ("prefix", raw.prefix.as_deref().map(WrittenPath::Prefix)),
@@ -87,7 +87,7 @@ impl WrittenPath<'_> {
     }
 }
 
-/// A path that some request could have: a rule that no request matches protects nothing.
+/// Checks that a path could match some request. A rule that no request matches protects nothing.
 pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);
@@ -98,7 +98,7 @@ pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     })
 }
 
-/// A rule's path, in the spelling of the requests that the path policy admits.
+/// Parses a rule's path, in the spelling that requests have under this path policy.
 fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText, Fault> {
     match policy {
         PathPolicy::Raw => Ok(PathText::verbatim(path.to_owned())),
@@ -123,7 +123,7 @@ fn segments(path: &str) -> Result<&str, Fault> {
 fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
     let methods = texts(raw)?;
     for (index, method) in methods.iter().enumerate() {
-        // A method is a token as a header's name is (RFC 9110 §9.1).
+        // A method has the same syntax as the name of a header: `token` (RFC 9110 §9.1).
         if is_misspelt(method.as_bytes()) || HeaderName::parse(method).is_err() {
             let expected = "a method in capital letters, such as GET";
             let wrong = Fault::WrongForm {
@@ -219,7 +219,7 @@ impl WrittenCondition<'_> {
                 }
                 HeaderCondition::Range { start, end }
             }
-            // Envoy takes an empty text for "present", others for "empty".
+            // Envoy treats an empty `exact_match` as "present", other matchers treat it as "empty".
             Self::Text(Written::Exact("")) => {
                 return Err(Fault::Empty.into());
             }
@@ -228,8 +228,8 @@ impl WrittenCondition<'_> {
     }
 }
 
-/// A condition on the normal form of the authority or the path, which servers may spell
-/// differently.
+/// Servers may read the authority and the path in different spellings, so a condition on them is
+/// matched against their normal form.
 fn normal(
     name: &str,
     condition: HeaderCondition,
@@ -252,7 +252,8 @@ fn normal(
             | Pattern::Suffix(text),
         ) => match normal_spelling(Target::new(text).path) {
             Cow::Borrowed(_) => Ok(HeaderCondition::Text(written)),
-            // Lower-cased by `ignore_case`, together with the digits of its encoding.
+            // `ignore_case` lower-cased the text, including the hexadecimal digits of encoded
+            // octets.
             Cow::Owned(spelling)
                 if written.ignores_case()
                     && spelling.eq_ignore_ascii_case(Target::new(text).path) =>
@@ -265,14 +266,14 @@ fn normal(
     }
 }
 
-/// A header's name as a request's head has it; also a pseudo-header's.
+/// The name under which a request's head contains a header or pseudo-header.
 fn matched_header(name: &str) -> Result<String, Fault> {
     let bare = name.strip_prefix(':').unwrap_or(name);
     let parsed = HeaderName::parse(bare).map_err(Fault::HeaderName)?;
     if bare.len() != name.len() {
         return Ok(format!(":{parsed}"));
     }
-    // Envoy has no `host`: it becomes `:authority` in every version of HTTP.
+    // Envoy has no `host` header: in every HTTP version it becomes `:authority`.
     Ok(if parsed.as_str() == "host" {
         ":authority".to_owned()
     } else {

@@ -1,4 +1,4 @@
-//! The policy in a route's metadata.
+//! Parses the policy in a route's metadata.
 
 use serde_json::Value;
 
@@ -13,18 +13,19 @@ use crate::{
 };
 
 impl Config {
-    /// Reads the metadata of a route, which arrives with a request and not with the configuration.
+    /// Parses the metadata of a route. It arrives with a request, so metadata that cannot be parsed
+    /// becomes [`RoutePolicy::Unreadable`].
     #[must_use]
     pub fn route_policy(&self, metadata: &Value) -> RoutePolicy {
         self.parse_route_policy(metadata)
             .unwrap_or(RoutePolicy::Unreadable)
     }
 
-    /// The same for tools that check the metadata before there is a request.
+    /// Parses the metadata of a route, for tools that check it before there is a request.
     ///
     /// # Errors
-    /// What is wrong with one of its members. Members that contradict each other are
-    /// [`RoutePolicy::Unreadable`].
+    /// If one of the members is invalid. Members that contradict each other are
+    /// [`RoutePolicy::Unreadable`] instead.
     pub fn parse_route_policy(&self, metadata: &Value) -> Result<RoutePolicy, ConfigError> {
         let names = Names {
             providers: &self.providers,
@@ -38,7 +39,7 @@ fn route_policy(raw: &RawRoutePolicy, names: Names<'_>) -> Result<RoutePolicy, C
     let authorization = raw.authorize.as_ref().map(authorization);
     let authorization = authorization.transpose().at("authorize")?;
     match (raw.disabled, &raw.requirement_name, authorization) {
-        // As in `jwt_authn`, `false` is not a policy: it does not enable anything.
+        // `"disabled": false` is not a policy, as in `jwt_authn`: it does not enable anything.
         (Some(true), None, None) => Ok(RoutePolicy::Disabled),
         (None, Some(name), authorization) => {
             let requirement = names.requirement(name).at("requirement_name")?;

@@ -1,4 +1,4 @@
-//! `status`.
+//! Parses `status`.
 
 use super::{
     authorization::authorization, requirement::requirement, route::from_root, text::at_most,
@@ -11,8 +11,8 @@ use crate::{
 
 const MAX_BASE_URL: usize = 256;
 
-/// `status`. The page is not secret, but it shows an attacker which issuers to imitate and when keys
-/// run out. So opening it to anyone takes an explicit setting.
+/// Parses `status`. The page contains no secrets, but it tells an attacker which issuers to imitate
+/// and when keys run out. So showing it to anyone takes an explicit setting.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),
@@ -32,7 +32,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         Some(requirement) if requirement.extracts() => {
             return Err(Fault::UnverifiedClaims).at("requires");
         }
-        // With `authorize` it takes a verified token all the same.
+        // With `authorize` the page needs a verified token in any case.
         Some(requirement) if authorization.is_none() && requirement.admits_anyone() => {
             return Err(Fault::UnprotectedStatus.into());
         }
@@ -51,7 +51,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
     })
 }
 
-/// A path that requests can have, in their spelling.
+/// Checks that a request can have this path, and returns it in its normal spelling.
 fn path(path: &str) -> Result<String, Fault> {
     if unreachable(path, Extent::Whole).is_some() {
         return Err(Fault::WrongForm {

@@ -1,4 +1,4 @@
-//! Scopes with parts, of which one is a role.
+//! Parses `structured_scopes`: scopes of several parts, one of which is a role.
 
 use super::text::is_scope_byte;
 use crate::{
@@ -7,16 +7,16 @@ use crate::{
     template::{Template, occurrences},
 };
 
-/// `role` where none is named.
+/// The default of `role`.
 pub(super) const ROLE: &str = "role";
 
-/// Stands for a value that is not known; no scope has it.
+/// Takes the place of a value that is not known yet. No scope contains this character.
 const ANY: &str = "\0";
 
-/// The values in `where`.
+/// The names and values in `where`.
 type Fixed = [(String, String)];
 
-/// `structured_scopes`.
+/// Parses `structured_scopes`.
 pub(super) fn structured_scopes(
     raw: &RawStructuredScopes,
 ) -> Result<StructuredScopes, ConfigError> {
@@ -35,7 +35,7 @@ pub(super) fn structured_scopes(
             .at("where")?;
     }
     let written = write(&template, fixed);
-    // The one placeholder that is left is the role's.
+    // Only the placeholder of the role is left.
     let (before, after) = written.split_once('\0').unwrap_or_default();
     Ok(StructuredScopes {
         before: before.to_owned(),
@@ -66,7 +66,7 @@ fn template(text: &str) -> Result<Template, Fault> {
     Ok(template)
 }
 
-/// Checks that the template has the placeholder of the role, those of `where`, and no others.
+/// Checks that the placeholders of the template are exactly the role and the names in `where`.
 fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), ConfigError> {
     let stands = |name: &str| {
         let found = template.names().any(|placeholder| placeholder == name);
@@ -90,7 +90,8 @@ fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), Con
     })
 }
 
-/// A value that holds what separates parts would be several.
+/// Checks a value in `where`. It must not contain a separator, or it would be read as several
+/// parts.
 fn check_value(
     template: &Template,
     separators: &[(String, usize)],
@@ -111,7 +112,7 @@ fn check_value(
     })
 }
 
-/// The template with what is known in place of each name.
+/// The template with each name replaced by its value, or by [`ANY`] if it has none.
 fn write(template: &Template, known: &Fixed) -> String {
     let mut written = template.head.clone();
     for (name, literal) in &template.tail {

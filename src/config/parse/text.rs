@@ -1,4 +1,4 @@
-//! Texts with a form of their own: realms, metric prefixes, patterns.
+//! Parses texts with a special syntax: realms, metric prefixes, patterns.
 
 use regex_lite::Regex;
 
@@ -13,19 +13,19 @@ use crate::{
     policy::{Pattern, StringMatch, full_match},
 };
 
-/// Longest `realm` and `stat_prefix`, in characters.
+/// The maximum length of `realm` and `stat_prefix`, in characters.
 const MAX_NAME: usize = 64;
 
-/// Longest `description`, in characters.
+/// The maximum length of `description`, in characters.
 const MAX_DESCRIPTION: usize = 256;
 
-/// Longest `policy_id`, in characters.
+/// The maximum length of `policy_id`, in characters.
 const MAX_POLICY_ID: usize = 128;
 
-/// Longest regular expression, in characters.
+/// The maximum length of a regular expression, in characters.
 const MAX_REGEX: usize = 4096;
 
-/// `text`, unless it is too long.
+/// Returns `text`, or an error if it has more than `max` characters.
 pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Fault> {
     if text.chars().nth(max).is_some() {
         Err(Fault::TooLong { max })
@@ -34,15 +34,15 @@ pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Fault> {
     }
 }
 
-/// `description`, empty where there is none.
+/// Parses `description`. An absent field is an empty text.
 #[inline(never)]
 pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> {
     let text = at_most(MAX_DESCRIPTION, written.unwrap_or_default());
     Ok(text.at("description")?.to_owned())
 }
 
-/// A text that needs no escapes between the quotes of a challenge (RFC 9110 §5.6.4). Clients read
-/// escapes in different ways.
+/// Parses `realm`. It must not need escapes in the quoted string of a challenge (RFC 9110 §5.6.4),
+/// because clients read escapes in different ways.
 pub(super) fn realm(text: &str) -> Result<String, Fault> {
     let is_quotable = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if text.is_empty() {
@@ -58,14 +58,14 @@ pub(super) fn realm(text: &str) -> Result<String, Fault> {
     at_most(MAX_NAME, text).map(str::to_owned)
 }
 
-/// A secret. The error for an ill-formed one repeats nothing of it.
+/// Parses `shared_memory_key`. The error does not quote the text, which is a secret.
 pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Fault> {
     base64url::decode(&written.0)
         .and_then(|octets| SecretKey::new(&octets).ok())
         .ok_or(Fault::SharedMemoryKey)
 }
 
-/// A policy's name across its updates.
+/// Parses `policy_id`.
 pub(super) fn policy_id(text: &str) -> Result<String, Fault> {
     match text {
         "" => Err(Fault::Empty),
@@ -73,9 +73,9 @@ pub(super) fn policy_id(text: &str) -> Result<String, Fault> {
     }
 }
 
-/// Part of a metric's name.
+/// Parses `stat_prefix`, a part of each metric's name.
 pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
-    // Envoy's own prefixes are often written with the dot that follows them.
+    // Envoy's own prefixes are often written with a trailing dot.
     let trimmed = text.trim_end_matches('.');
     if !trimmed
         .bytes()
@@ -90,12 +90,12 @@ pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
     at_most(MAX_NAME, trimmed).map(str::to_owned)
 }
 
-/// RFC 6749 §3.3. The challenge repeats scopes, between quotes.
+/// Whether a scope may contain this character (RFC 6749 §3.3). Challenges quote scopes.
 pub(super) const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
 
-/// A regular expression over a whole text.
+/// Compiles a regular expression that must match a whole text.
 pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
     let expression = at_most(MAX_REGEX, &raw.regex).at("regex")?;
     if expression.is_empty() {
@@ -110,14 +110,14 @@ pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
         .at("regex")
 }
 
-/// What the compiler of regular expressions found wrong.
+/// The fault for a regular expression that does not compile.
 pub(super) fn bad_regex(error: &regex_lite::Error) -> Fault {
     let fault = error.to_string();
     Fault::BadRegex { fault }
 }
 
-/// Whether an expression has one of the escapes that both engines take and read differently: a rule
-/// that is carried over must not lose what it protects.
+/// Whether an expression contains an escape that RE2 and this engine read differently. A rule that
+/// is moved here from Envoy must not protect less than before.
 fn means_otherwise_in_re2(expression: &str) -> bool {
     let mut rest = expression;
     while let Some((_, escape)) = rest.split_once('\\') {
@@ -131,7 +131,7 @@ fn means_otherwise_in_re2(expression: &str) -> bool {
     false
 }
 
-/// Envoy's `StringMatcher`.
+/// Parses Envoy's `StringMatcher`.
 pub(super) fn string_match(raw: &RawStringMatcher) -> Result<StringMatch, ConfigError> {
     let (field, written) = exactly_one([
         ("exact", raw.exact.as_deref().map(Written::Exact)),
@@ -148,7 +148,7 @@ pub(super) fn string_match(raw: &RawStringMatcher) -> Result<StringMatch, Config
     })
 }
 
-/// A pattern as it is written.
+/// A pattern, not yet parsed.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     /// `contains`.
@@ -164,7 +164,8 @@ pub(super) enum Written<'a> {
 }
 
 impl Written<'_> {
-    /// The pattern. An empty part would match everything.
+    /// Parses the pattern. An empty prefix, suffix or substring is refused, because it would match
+    /// every text.
     pub(super) fn pattern(self) -> Result<Pattern, ConfigError> {
         match self {
             Self::Contains(text) | Self::Prefix(text) | Self::Suffix(text) if text.is_empty() => {

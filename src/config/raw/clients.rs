@@ -28,7 +28,7 @@ object! {
     }
 }
 
-/// Omits the hashes, because an operator may have written a secret there.
+/// Does not show the hashes, because an operator may have written a secret there by mistake.
 impl std::fmt::Debug for RawClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -1,14 +1,15 @@
-//! The shape of the configuration as JSON Schema (draft 2020-12).
+//! Generates the JSON Schema (draft 2020-12) of the configuration.
 //!
 //! The schema and the parser come from the same declarations, so they always agree on names, types
 //! and required fields. Only the parser finds faults that concern several fields, such as two sources
 //! of keys or an unknown provider.
 //!
-//! If no schema of a choice matches, a validator reports only that. So objects are described
-//! without a choice, and an error deep inside a requirement is reported at its own place.
+//! If a schema is a choice of alternatives (`anyOf`) and none matches, a validator only reports
+//! that none does. So objects are described without alternatives, and an error deep inside a
+//! requirement is reported at its own place.
 //!
-//! Spellings in lowerCamelCase are under `patternProperties`: they are valid, but an editor that
-//! completes names does not offer each field twice.
+//! The lowerCamelCase spellings are in `patternProperties`. They are valid, but an editor does not
+//! offer each field twice.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::config::spelling::FieldName;
 
 /// A type of the configuration that has a JSON Schema.
 pub(in crate::config) trait Describe {
-    /// Whether a field of this type may be left out.
+    /// Whether a field of this type may be absent.
     const OPTIONAL: bool = false;
 
     /// The schema of this type. For an object, it is a reference to an entry in `definitions`.
@@ -44,7 +45,8 @@ pub(in crate::config) struct Fields<'a> {
     definitions: &'a mut Definitions,
     properties: Map<String, Value>,
     camel: Map<String, Value>,
-    /// By a field's name: the other spelling must be absent.
+    /// For each field with two spellings: a schema that excludes the second one if the first is
+    /// present.
     exclusive: Map<String, Value>,
     conditions: Vec<Value>,
     required: Vec<&'static str>,
@@ -61,7 +63,8 @@ pub(in crate::config) fn schema<T: Describe>() -> Value {
 }
 
 impl Definitions {
-    /// A reference to the object that is declared as `type_name`.
+    /// Returns a reference to the schema of the object type `type_name`, and adds the schema if it
+    /// is missing.
     pub(in crate::config) fn object(
         &mut self,
         type_name: &'static str,
@@ -69,7 +72,7 @@ impl Definitions {
     ) -> Value {
         let name = type_name.strip_prefix("Raw").unwrap_or(type_name);
         if !self.0.contains_key(name) {
-            // A placeholder while the object is described, because it may contain its own type.
+            // Inserted before the object is described, because the object may contain its own type.
             self.0.insert(name.to_owned(), Value::Null);
             let mut fields = Fields {
                 definitions: self,
@@ -83,7 +86,7 @@ impl Definitions {
             let object = fields.object();
             self.0.insert(name.to_owned(), object);
         }
-        // The definition accepts `null` too; each reference says whether `null` is allowed there.
+        // The definition also accepts `null`. The `type` next to the reference excludes it.
         json!({"$ref": format!("#/$defs/{name}"), "type": "object"})
     }
 }
@@ -137,7 +140,7 @@ impl Fields<'_> {
     }
 }
 
-/// The text of a comment, with one line for each paragraph.
+/// Joins the lines of a comment into paragraphs.
 fn description(comment: &[&str]) -> String {
     let lines: Vec<&str> = comment.iter().map(|line| line.trim()).collect();
     let paragraphs = lines.split(|line| line.is_empty());
@@ -145,7 +148,7 @@ fn description(comment: &[&str]) -> String {
     paragraphs.join("\n\n")
 }
 
-/// A schema that also accepts `null`, which counts as an absent field.
+/// Extends a schema to accept `null`, which counts as an absent field.
 fn or_null(mut schema: Value) -> Value {
     let Some(members) = schema.as_object_mut() else {
         return schema;
@@ -183,7 +186,7 @@ impl<T: Describe> Describe for Named<T> {
     }
 }
 
-/// Describes types whose schema is always the same.
+/// Implements [`Describe`] for types with a constant schema.
 macro_rules! describe {
     ($($type:ty: $schema:tt,)*) => {
         $(impl $crate::config::raw::describe::Describe for $type {

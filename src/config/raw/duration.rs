@@ -13,7 +13,7 @@ use crate::config::ConfigError;
 pub(in crate::config) struct RawDuration(pub(in crate::config) Duration);
 
 impl RawDuration {
-    /// Ten years. Every sum of a few of them and a point in time fits 64 bits of milliseconds.
+    /// Ten years. The sum of a few such durations and a time fits into 64 bits of milliseconds.
     pub(in crate::config) const MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 }
 

@@ -24,7 +24,7 @@ object! {
     }
 }
 
-/// Omits the texts, because an operator may have written a private key there.
+/// Does not show the texts, because an operator may have written a private key there by mistake.
 impl std::fmt::Debug for RawPublicKeys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -33,7 +33,7 @@ impl std::fmt::Debug for RawPublicKeys {
     }
 }
 
-/// A secret. No error repeats it.
+/// A secret. No error quotes it.
 #[derive(Default)]
 pub(in crate::config) struct RawSecret(pub(in crate::config) String);
 
@@ -49,7 +49,7 @@ super::describe::describe! {
     RawSecret: {"type": "string"},
 }
 
-/// Omits the secret, which a derived implementation would print.
+/// Does not show the secret, which a derived implementation would print.
 impl std::fmt::Debug for RawSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("RawSecret")
@@ -67,7 +67,7 @@ object! {
     }
 }
 
-/// Omits the secret, which a derived implementation would print.
+/// Does not show the secret, which a derived implementation would print.
 impl std::fmt::Debug for RawSharedSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -1,11 +1,11 @@
 //! The JSON form of the configuration.
 //!
-//! The types here mirror what the operator writes: names are not resolved, and values are not
+//! The types here have the same structure as the JSON: names are not resolved, and values are not
 //! checked. [`object!`](object) and [`choice!`](object) declare each type together with its parser
 //! ([`Read`]) and its schema. Unknown names are refused; [`unavailable`] lists those that other
 //! versions or `jwt_authn` have, with advice.
 //!
-//! Names that `jwt_authn` has are also read in the lowerCamelCase of protobuf JSON.
+//! Fields that `jwt_authn` also has may be written in the lowerCamelCase of protobuf JSON.
 
 mod clients;
 mod config;

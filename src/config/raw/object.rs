@@ -1,4 +1,4 @@
-//! Objects with named fields, and closed sets of values.
+//! Macros that declare objects with named fields, and closed sets of values.
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,10 @@ use super::{
 };
 use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
-/// Declares an object, its parser and its schema. A field has its own name in the JSON, or the one
-/// after `=`; with `| camelCase` also its lowerCamelCase form. A default may follow the type. The
-/// default and the field's comment, which addresses operators, only go into the schema.
+/// Declares an object, its parser and its schema. A field is called in the JSON as it is in Rust,
+/// or as after `=`. With `| camelCase`, its lowerCamelCase form is accepted too. A default may
+/// follow the type. The default and the field's comment, which is written for operators, only go
+/// into the schema.
 macro_rules! object {
     (
         $(#[$attribute:meta])*
@@ -68,7 +69,7 @@ macro_rules! object {
     };
 }
 
-/// Declares a set of values and their spelling.
+/// Declares a closed set of values and their names.
 macro_rules! choice {
     (
         $(#[$attribute:meta])*
@@ -95,7 +96,7 @@ macro_rules! choice {
     };
 }
 
-/// The name of a field in [`object!`].
+/// The [`FieldName`] of a field in [`object!`].
 macro_rules! field_name {
     ($field:ident $(| $camel:ident)?) => {
         $crate::config::raw::object::field_name!($field = (stringify!($field)) $(| $camel)?)
@@ -111,18 +112,18 @@ macro_rules! field_name {
 pub(in crate::config) use choice;
 pub(super) use {field_name, object};
 
-/// The members of an object with known names, and the first error among them.
+/// The members of an object whose names are known, and the first error found in them.
 ///
-/// A field that cannot be parsed stays empty, and [`end`](Self::end) refuses the object. Returning
-/// at each field would take far more code, because all earlier fields would have to be dropped
-/// there.
+/// A field that cannot be parsed gets its default, and [`end`](Self::end) returns the error.
+/// Returning at each field would need far more code, because all earlier fields would have to be
+/// dropped there.
 pub(super) struct Members<'a> {
     members: &'a Map<String, Value>,
     error: Option<ConfigError>,
 }
 
 impl<'a> Members<'a> {
-    /// The members of `value`, which may only have `names`.
+    /// The members of `value`, which may only have these names.
     pub(super) fn of(
         value: &'a Value,
         expected: &'static str,
@@ -171,7 +172,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The choice whose name, from `names`, is written.
+/// The choice at the position where `value` is in `names`.
 pub(in crate::config) fn choose<T, const N: usize>(
     value: &Value,
     names: &'static [&'static str; N],

@@ -28,7 +28,7 @@ impl Read for RawEntry {
             return RawProvider::read(value).map(|raw| Self::Tokens(Box::new(raw)));
         }
         let raw = RawClientProvider::read_among(value, RawProvider::NAMES)?;
-        // Such a field would look like a condition on clients but have no effect.
+        // A field about tokens would look like a condition on clients but have no effect.
         let is_about_tokens = |(written, value): &(&String, &Value)| {
             !value.is_null() && !RawClientProvider::NAMES.iter().any(|own| own.is(written))
         };
@@ -42,7 +42,7 @@ impl Read for RawEntry {
     }
 }
 
-/// Describes an authorization server, so that editors offer every field.
+/// Describes the variant for tokens, which has every field, so that editors offer them all.
 impl Describe for RawEntry {
     fn describe(definitions: &mut Definitions) -> Value {
         RawProvider::describe(definitions)
@@ -158,7 +158,8 @@ object! {
         revoked: Option<RawRevocation>,
         /// Claims whose roles are combined.
         role_claims: Option<Vec<ClaimName>> = ["roles"],
-        /// Claims whose scopes are combined. A text is split at spaces; a list of texts is taken as it is.
+        /// Claims whose scopes are combined. A text is split at spaces; a list of texts is not
+        /// split.
         scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],
         /// Shared secrets, for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,

@@ -67,9 +67,9 @@ object! {
     pub(in crate::config) struct RawRequirement {
         /// Allows a missing token. If there is one, it must verify.
         allow_missing | camelCase: Option<RawEmpty>,
-        /// Always holds. A token that verifies passes on its identity.
+        /// Always holds. If a token verifies, its identity is forwarded.
         allow_missing_or_failed | camelCase: Option<RawEmpty>,
-        /// Always holds and verifies nothing: claims are passed on that anyone can make up.
+        /// Always holds and verifies nothing: it forwards claims that anyone can make up.
         extract_only_without_validation | camelCase: Option<RawExtractOnly>,
         /// A token of this provider, with these audiences instead of the provider's own.
         provider_and_audiences | camelCase: Option<RawProviderAndAudiences>,

@@ -49,7 +49,8 @@ impl Read for Scalar {
     fn read(value: &Value) -> Result<Self, ConfigError> {
         match value {
             Value::Number(number) => {
-                // A rounded number of 17 digits would also match neighbouring accounts.
+                // A number of 17 digits that was rounded to a double would also match neighbouring
+                // accounts.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

@@ -7,8 +7,7 @@ use crate::config::ConfigError;
 
 /// `on` or `off`.
 ///
-/// Booleans are accepted as well: Envoy's YAML reader turns an unquoted `off` into `false` before this
-/// module sees it.
+/// Booleans are accepted too, because Envoy's YAML reader turns an unquoted `off` into `false`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) enum RawSwitch {
     /// `on` or `true`.

@@ -1,8 +1,8 @@
 //! Fields that are known but not available.
 //!
-//! Such a field is not a spelling mistake: `jwt_authn` or a later version of this module has it, or
-//! it needs something that a module does not have. It is refused with advice, never ignored, because
-//! an ignored requirement would look enforced.
+//! Such a field is not a spelling mistake: `jwt_authn` or a later version of Portcullis has it, or
+//! it needs something that the module does not have. It is refused with advice and never ignored,
+//! because an ignored requirement would look enforced.
 
 use crate::config::{
     Fault,
@@ -11,17 +11,17 @@ use crate::config::{
 
 /// A field that is known but not available.
 struct Absence {
-    /// A field of the object in which the name is expected.
+    /// A field of the object that could contain the unavailable field. It identifies the object.
     beside: &'static str,
     /// The name.
     field: &'static str,
-    /// What the operator can do.
+    /// What the operator can do instead.
     instead: &'static str,
 }
 
 const LEAVE: &str = "leave it out";
 
-/// Sorted by the object that the name belongs to.
+/// Sorted by object.
 const ABSENT: &[Absence] = &[
     absent(
         "prefix",
@@ -52,7 +52,7 @@ const ABSENT: &[Absence] = &[
     absent("retry_on", "retry_priority", LEAVE),
 ];
 
-/// Data sources that a module cannot read.
+/// Data sources that the module cannot read.
 const UNREADABLE: [&str; 3] = ["environment_variable", "filename", "watched_directory"];
 
 /// The fault for a known but unavailable field `written` in an object with the fields `known`.

@@ -1,10 +1,11 @@
-//! Parsing of typed values from JSON.
+//! Parses typed values from JSON.
 //!
-//! `serde`'s derive is not used. It reads a list as an object and assigns the fields by position
-//! (`requires: ["okta"]` would set some field), its errors are prose without a path, and its code for
-//! this many fields was a tenth of the module. Here, only an object is read as an object, whole doubles
-//! are integers (a `google.protobuf.Struct` has no other numbers), and `null` is an absent field, as in
-//! protobuf JSON. Every fault is a [`ConfigError`] with its path.
+//! `serde`'s derive is not used. It accepts a list for an object and assigns the fields by
+//! position, so `requires: ["okta"]` would set an arbitrary field. Its errors are texts without a
+//! path, and its code for this many fields was a tenth of the module. This parser accepts only
+//! objects as objects. Doubles without a fraction are integers, because a `google.protobuf.Struct`
+//! has no other numbers, and `null` is an absent field, as in protobuf JSON. Every fault is a
+//! [`ConfigError`] with its path.
 
 use serde_json::{Number, Value};
 
@@ -18,7 +19,7 @@ pub(in crate::config) trait Read: Sized {
     /// Parses `value`.
     fn read(value: &Value) -> Result<Self, ConfigError>;
 
-    /// The result if the field `name` is missing.
+    /// The value of the absent field `name`, or an error if the field is required.
     fn absent(name: &'static str) -> Result<Self, ConfigError> {
         Err(Fault::MissingField { field: name }.into())
     }
@@ -133,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Providers and clients are looked up by binary search.
+    /// Providers and clients are found by binary search, so they must be sorted.
     #[test]
     fn sorts_names() {
         let read = Named::<u64>::read(&json!({"b": 1, "a": 2, "B": 3, "a.b": 4})).unwrap();

@@ -20,7 +20,7 @@ use super::{Config, ConfigError, Provider};
 const ED25519_KEY: &str =
     r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
-/// The same key.
+/// The same key in PEM.
 const ED25519_PEM: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
@@ -60,7 +60,7 @@ fn base() -> Value {
     })
 }
 
-/// [`base`] with each value set at its dotted path. `null` counts as absent.
+/// [`base`] with each value set at its dotted path. `null` removes a field.
 fn base_with(changes: &[(&str, Value)]) -> Value {
     let mut document = base();
     for (path, value) in changes {
@@ -69,7 +69,7 @@ fn base_with(changes: &[(&str, Value)]) -> Value {
     document
 }
 
-/// The value at a dotted path, created if it is missing. Numbers are indices of lists.
+/// The value at a dotted path, which is created if it is missing. Numbers are indices of lists.
 fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.')
         .fold(document, |value, step| match step.parse::<usize>() {

@@ -79,7 +79,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Replaces the value number `target`, counted depth first.
+/// Replaces one value: number `target`, counted depth first.
 fn replace(value: &mut Value, target: &mut usize, replacement: &Value) {
     if *target == 0 {
         *value = replacement.clone();

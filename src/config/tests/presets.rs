@@ -176,7 +176,7 @@ fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
     fields(&[&[preset], changes].concat())
 }
 
-/// The values without a preset, except for `changes`.
+/// The values of a provider without a preset, with `changes`.
 fn unlike_generic(changes: &Value) -> Value {
     let mut fields = json!({
         "issuer": "https://idp.example",

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{all_warnings, base, base_with, parse};
 
-/// The warnings about these rules. A rule with `true` requires a token.
+/// The warnings about these rules. `true` means that the rule requires a token.
 fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
     let rules: Vec<Value> = rules
         .iter()
@@ -16,7 +16,7 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
         })
         .collect();
     let mut changes = vec![("rules", json!(rules))];
-    // Otherwise rules without a token would leave the provider unused, which is another warning.
+    // Names the provider: if no rule does, there is another warning.
     changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
     warnings(&base_with(&changes))
 }
@@ -167,7 +167,7 @@ fn warns_of_an_open_rule_ahead_of_one_that_requires_a_token() {
         (json!({"prefix": "/"}), json!({"prefix": "/"}), Some(unread)),
         (wide(json!(["GET"])), narrow.clone(), Some(some)),
         (wide(json!(["OPTIONS", "GET"])), narrow.clone(), Some(some)),
-        // Open preflight requests and open reads are common choices.
+        // Rules that leave preflight requests or reads open are common.
         (wide(json!(["OPTIONS"])), narrow.clone(), None),
         (wide(json!(["GET"])), json!({"prefix": "/"}), None),
         (
@@ -290,7 +290,7 @@ fn warns_if_there_are_no_rules() {
             "rules: there are none, and every request passes; add rules",
         ]
     );
-    // Routes of Envoy may name this requirement.
+    // Envoy's routes may name this requirement.
     assert_eq!(
         none(&[("requirement_map.any", json!({"allow_missing": {}}))]),
         Vec::<String>::new()

@@ -198,7 +198,7 @@ fn names_of_other_versions_are_not_reported_as_unknown() {
             "{error}"
         );
     }
-    // In an object that never had it, such a name is unknown.
+    // In an object that never has this field, the name is unknown.
     let error = parse(&base_with(&[("limits.revoked", json!({}))])).unwrap_err();
     assert!(
         matches!(error.reason(), Fault::UnknownField { .. }),

@@ -24,7 +24,7 @@ fn only_a_matching_scope_yields_a_role() {
     let scopes = scopes("{cloud}::{org}::{role}", &fixed);
     for (scope, role) in [
         ("zscalerbeta.net::272378::sampleRole", Some("sampleRole")),
-        // Compared and passed on byte for byte.
+        // The role is compared and forwarded byte for byte.
         ("zscalerbeta.net::272378::SAMPLEROLE", Some("SAMPLEROLE")),
         ("zscalerbeta.net::272378::a b", Some("a b")),
         ("zscalerbeta.net::272378::%3A%3A", Some("%3A%3A")),
@@ -47,7 +47,7 @@ fn only_a_matching_scope_yields_a_role() {
         ("::272378::sampleRole", None),
         ("zscalerbeta.net::::sampleRole", None),
         ("", None),
-        // More than one way to split at `::`.
+        // Scopes that can be split at `::` in more than one way.
         ("zscalerbeta.net::272378:::sampleRole", None),
         ("zscalerbeta.net::272378::::", None),
         // Encoded colons, and look-alikes of colons, letters and digits.
@@ -92,7 +92,7 @@ fn role_may_be_anywhere_in_the_template() {
     }
 }
 
-/// A value is literal text, without placeholders.
+/// Values are literal text: braces in them are not placeholders.
 #[test]
 fn braces_in_values_are_literal() {
     let scopes = scopes("{a}-{role}", &[("a", "{role}")]);

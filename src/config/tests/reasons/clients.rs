@@ -125,7 +125,7 @@ pub(super) fn clients() -> BTreeSet<String> {
     seen
 }
 
-/// Such a field would look like a condition on clients but have no effect.
+/// A field about tokens would look like a condition on clients but have no effect.
 #[test]
 fn refuses_fields_about_tokens_next_to_client_secrets() {
     let about_tokens = json!({

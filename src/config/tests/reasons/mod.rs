@@ -117,7 +117,7 @@ fn there_is_a_test_for_every_reason() {
         "WrongForm",
         "WrongType",
     ];
-    // `Json` has its own tests, because it needs bytes that are not a document.
+    // `Json` has its own tests, because its input is not valid JSON.
     assert_eq!(seen, all.into_iter().map(str::to_owned).collect());
 }
 
