@@ -1,7 +1,7 @@
-//! What the cache of verified tokens costs in memory: finding a token allocates nothing, keeping one takes
+//! The memory cost of the cache of verified tokens: a hit allocates nothing, and an entry takes
 //! little.
 //!
-//! A binary of its own, because its allocator counts.
+//! This test needs its own binary, because its global allocator counts.
 
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
@@ -18,7 +18,7 @@ use support::{engine, objects::with, signer::Signer};
 
 const NOW: i64 = 1_700_000_000;
 
-/// The system's allocator, which counts the calls and the bytes of this thread.
+/// The system allocator, with counters for the calls and bytes of this thread.
 struct Counting;
 
 thread_local! {
@@ -26,18 +26,19 @@ thread_local! {
     static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: all is the system allocator's; the counters neither allocate nor are dropped.
+// SAFETY: every call goes to the system allocator; the counters neither allocate nor have
+// destructors.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         CALLS.set(CALLS.get() + 1);
         BYTES.set(BYTES.get().wrapping_add(layout.size()));
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller's contract is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         BYTES.set(BYTES.get().wrapping_sub(layout.size()));
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller's contract is the same.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -90,7 +91,7 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     ]);
     for (of_provider, lists) in [
         (json!({"forward": true}), 0),
-        // One edit takes the token out.
+        // The list of edits is one allocation: an edit removes the token.
         (json!({}), 1),
         (json!({"claim_to_headers": headers}), 1),
     ] {
@@ -107,7 +108,7 @@ fn finding_a_token_again_allocates_nothing_but_the_list_of_edits() {
     }
 }
 
-/// The bytes that the cache takes for each token, besides its text.
+/// The bytes that the cache uses for each token, in addition to the token's text.
 fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String>) -> usize {
     of_provider["jwt_cache_config"] = json!({"jwt_cache_size": 10_000});
     let engine = gate(&of_provider);
@@ -124,7 +125,7 @@ fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String
     (BYTES.get() - before).saturating_sub(text) / count
 }
 
-/// Few enough tokens that no set of the cache is full: all of them are kept.
+/// Tokens in a number at which no set of the cache is full, so that all of them stay.
 fn numbered(padding: &str) -> impl Iterator<Item = String> {
     (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
 }
@@ -141,7 +142,7 @@ fn keeping_a_token_takes_little_besides_its_text() {
     }
 }
 
-/// The attack: tokens of long lists, which parse into many times the size of their text.
+/// The attack: a token with long lists takes many times the size of its text when parsed.
 #[test]
 fn no_token_makes_the_cache_keep_more_than_its_share() {
     let lists = vec![json!([]); 800];

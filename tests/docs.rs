@@ -1,7 +1,7 @@
-//! Every example configuration in the documentation is one that the module accepts.
+//! The module accepts every example configuration in the documentation.
 //!
-//! A fenced block whose info string is `yaml portcullis` or `json portcullis` is a whole
-//! configuration; in `yaml portcullis refused` it is one that must be refused.
+//! A fenced block marked `yaml portcullis` or `json portcullis` is a whole configuration that the
+//! module accepts; one marked `yaml portcullis refused` is one that it refuses.
 
 use portcullis::config::Config;
 use serde_json::Value;

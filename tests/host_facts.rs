@@ -1,9 +1,10 @@
-//! Facts about the host that the product relies on, shown in the real Envoy and in the fake host.
+//! Facts about the host that Portcullis relies on, tested in the real Envoy and in the fake host.
 //!
-//! Envoy documents few of them. If a version of Envoy changes one, the test with the fact's name fails, and
-//! the fake host cannot drift from Envoy unnoticed. A module of its own asks the host: `tests/probe`, which
-//! is linked into this binary for the fake host and built as wasm for Envoy (`make host-facts`). No test can
-//! show that shared data never expires; that rests on the source (proxy-wasm-cpp-host, `src/shared_data.cc`).
+//! Envoy documents few of these facts. If a version of Envoy changes one, the test named after the
+//! fact fails; the fake host is tested too, so it cannot drift from Envoy unnoticed. The probe
+//! module (`tests/probe`) makes the host calls: it is linked into this binary for the fake host,
+//! and built as wasm for Envoy (`make host-facts`). No test can show that shared data never
+//! expires; that follows from the source (proxy-wasm-cpp-host, `src/shared_data.cc`).
 
 use std::{path::PathBuf, time::Duration};
 
@@ -86,7 +87,7 @@ fn the_highest_version_only_ever_creates<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "CasMismatch", ["x", 1]]));
 }
 
-/// There is no way to delete a key. A record that is no longer needed can only be emptied.
+/// The host has no call to delete a key. A record that is no longer needed can only be emptied.
 fn an_emptied_key_still_exists<D: Driver>() {
     let answers = played::<D>("set a x 0; empty a; get a; set a y 4294967295");
     assert_eq!(answers, json!(["Ok", "Ok", ["", 2], "CasMismatch"]));
@@ -119,7 +120,7 @@ fn the_context_of_a_stream_that_is_gone_is_refused<D: Driver>() {
     assert_eq!(answers, json!(["BadArgument"]));
 }
 
-/// A module that ignores the refusal answers another client's request.
+/// If the module ignored the refusal, it would answer another client's request.
 fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     let gate: D = start(Setup::default());
     let gone = &play(&gate, "context")[0];
@@ -139,7 +140,8 @@ fn a_refused_context_leaves_the_one_before_in_force<D: Driver>() {
     assert_eq!(parsed(&misdirected), json!(["Ok", "BadArgument"]));
 }
 
-/// Two workers make three VMs. The VM that fetches keys for all may be the main thread's.
+/// Two workers and the main thread have three VMs. The VM that fetches keys for all may be the main
+/// thread's.
 fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     let gate: D = start(Setup::default().workers(2));
     let ticking = || gate.log().iter().filter(|line| *line == "ticking").count();
@@ -148,7 +150,7 @@ fn the_vms_of_all_workers_and_of_the_main_thread_tick<D: Driver>() {
     assert_eq!(ticking(), 3);
 }
 
-/// One member with a list in it, since the order of members on the wire is not defined.
+/// The configuration has only one member, because the order of members on the wire is undefined.
 fn struct_configuration_arrives_in_the_wire_format<D: Driver>() {
     let configuration = json!({ "all": [60, "a", true, null, { "b": [] }] });
     let wire = [
@@ -235,7 +237,7 @@ fn a_route_without_metadata_has_no_property<D: Driver>() {
     );
 }
 
-/// An edit makes Envoy choose the route again, but only a later filter sees the new route.
+/// After an edit, Envoy chooses the route again, but only a later filter sees the new route.
 fn an_edit_does_not_reveal_the_new_route<D: Driver>() {
     let [first, second] = ["first", "second"].map(|name| json!({ "name": name }));
     let setup = Setup {
@@ -274,7 +276,7 @@ fn a_missing_foreign_function_is_not_found<D: Driver>() {
     assert_eq!(answers, json!(["Ok", "Ok", "NotFound"]));
 }
 
-/// Only the first may refuse a token.
+/// Only a wrong signature may lead to a refusal.
 fn a_wrong_signature_differs_from_one_that_cannot_be_verified<D: Driver>() {
     let pem = include_str!("support/keys/p256.pub.pem").lines();
     let base64: String = pem.filter(|line| !line.starts_with('-')).collect();
@@ -309,13 +311,13 @@ fn said_by_a_route(metadata: &Value) -> Setup {
     }
 }
 
-/// A gate with the probe in it.
+/// A gate that runs the probe.
 fn start<D: Driver>(setup: Setup) -> D {
     let module = Some(module());
     D::start(&Setup { module, ..setup }).unwrap_or_else(|refused| panic!("{}", refused.0))
 }
 
-/// The probe for Envoy. `make host-facts` builds it.
+/// The probe as built for Envoy by `make host-facts`.
 fn module() -> PathBuf {
     const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
     support::folders::project().join(BUILT)
@@ -326,7 +328,7 @@ fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// The answers to a script with a cluster `server` that gives this answer.
+/// The answers to a script. Its cluster `server` gives this answer.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();
     server.answer("/", answer);
@@ -337,7 +339,7 @@ fn play<D: Driver>(gate: &D, script: &str) -> Value {
     parsed(&gate.send(&request(script)).body)
 }
 
-/// Plays a script once on each of two workers, whichever worker a connection goes to.
+/// Runs a script once on each of two workers, whichever worker a connection goes to.
 fn play_on_each_worker<D: Driver>(gate: &D, script: &str) -> [Value; 2] {
     let mut answers = Vec::new();
     while answers.len() < 2 {

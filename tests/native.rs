@@ -1,4 +1,4 @@
-//! What the dynamic module takes for granted about Envoy.
+//! Facts about Envoy that the dynamic module relies on.
 
 use std::{collections::BTreeSet, fs};
 
@@ -7,7 +7,7 @@ use support::{
     folders,
 };
 
-/// The names in one block of the table of functions in `envoy/native/src/abi.rs`.
+/// The names in one block of the function table in `envoy/native/src/abi.rs`.
 fn declared(block: &str) -> BTreeSet<String> {
     let source = fs::read_to_string(folders::project().join("envoy/native/src/abi.rs")).unwrap();
     let (_, table) = source.split_once("\ncallbacks! {").unwrap();
@@ -45,7 +45,7 @@ fn envoy_has_every_function_that_is_required() {
     }
 }
 
-/// Envoy refuses to load a library that lacks one.
+/// Envoy refuses to load a library that lacks one of the hooks.
 #[test]
 fn the_library_has_every_hook_that_envoy_calls() {
     if !is_installed(&library()) {

@@ -1,8 +1,8 @@
-//! The schema of the configuration agrees with the parser.
+//! The JSON Schema of the configuration agrees with the parser.
 //!
-//! A standard validator (Ajv, under Node) judges every example of the documentation and of `envoy/`, and
-//! variants of them in which a value is replaced or a name is added. A document is valid if the parser
-//! accepts it, and invalid if the parser refuses it for its shape.
+//! A standard validator (Ajv, in Node) judges every example of the documentation and of `envoy/`, and
+//! variants in which a value is replaced or a name is added. The schema must accept a document that
+//! the parser accepts, and refuse a document that the parser refuses for its shape.
 
 use std::{
     fs,
@@ -13,12 +13,12 @@ use std::{
 use portcullis::config::{Config, Fault, schema};
 use serde_json::{Value, json};
 
-/// A document, and whether the schema must accept it.
+/// A document, with the verdict that the schema must give.
 struct Judged {
     place: String,
     document: Value,
     is_valid: bool,
-    /// The complaint that the validator must have: the place, and the unknown field or the fault.
+    /// The complaint that the validator must make: the place, and the unknown field or the fault.
     complaint: Option<&'static str>,
 }
 
@@ -27,7 +27,7 @@ fn agrees_with_the_parser() {
     let mut judged = Vec::new();
     for (place, document) in documents() {
         judged.extend(judge(place.clone(), document.clone()));
-        // The pages of the products repeat what the page of all fields says.
+        // The pages of the products only repeat fields of the main page, so they get no variants.
         let count = match place.contains("docs/providers") {
             true => 0,
             false => values(&document),
@@ -158,7 +158,7 @@ fn every_preset_is_in_the_table_of_presets() {
     }
 }
 
-/// A configuration with every object that has defaults.
+/// A configuration that contains every object with defaults.
 fn base() -> Value {
     json!({
         "limits": {},
@@ -222,7 +222,7 @@ fn is_of_the_shape(reason: &Fault) -> bool {
     )
 }
 
-/// The disagreements that the validator finds.
+/// The disagreements between schema and parser, as the validator reports them.
 fn complaints(judged: &[Judged]) -> String {
     let script = support::folders::project().join("scripts/check-schema/main.mjs");
     let mut validator = Command::new("node")
@@ -251,7 +251,7 @@ fn complaints(judged: &[Judged]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Values of every type, and some that have a meaning.
+/// Values of every type, and some that have a special meaning.
 fn replacements() -> Vec<Value> {
     vec![
         json!(null),
@@ -275,7 +275,7 @@ fn replacements() -> Vec<Value> {
     ]
 }
 
-/// How many values a document has, itself included.
+/// The number of values in a document, including the document itself.
 fn values(value: &Value) -> usize {
     let inner: usize = match value {
         Value::Array(elements) => elements.iter().map(values).sum(),
@@ -285,7 +285,7 @@ fn values(value: &Value) -> usize {
     inner.saturating_add(1)
 }
 
-/// Changes the value that is at `target`, counted depth first.
+/// Changes the value with the index `target`, counted depth first.
 fn change(value: &mut Value, target: &mut usize, to: &mut dyn FnMut(&mut Value)) {
     if *target == 0 {
         to(value);

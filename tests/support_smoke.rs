@@ -1,4 +1,4 @@
-//! The foundation of the scenarios: header maps and the scripted servers.
+//! Tests the scenarios' own tools: header maps and scripted servers.
 
 use portcullis_wasm as _; // linked for the fake host
 

@@ -1,4 +1,4 @@
-//! Ed25519 signatures, compared with the strict verification of `ed25519-dalek`.
+//! Compares Ed25519 verification with the strict verification of `ed25519-dalek`.
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
@@ -10,14 +10,14 @@ use sha2::{Digest as _, Sha512};
 use crate::Random;
 use support::times::times;
 
-/// The order of B, little-endian (RFC 8032 section 5.1).
+/// The order of the base point B, little-endian (RFC 8032 section 5.1).
 const ORDER: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// Keys and R with and without a component of small order, of which the equation with the cofactor would
-/// accept more. In some signatures, one octet is changed.
+/// Keys and R have a component of small order in some cases: verification with the cofactor would
+/// accept more of them. In some signatures, one octet is changed.
 #[test]
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);
@@ -56,7 +56,7 @@ fn scalar(random: &mut Random) -> Scalar {
     Scalar::from_bytes_mod_order(random.octets())
 }
 
-/// A point of small order. In more than half of the cases, it is the identity.
+/// A point of small order. It is the identity in more than half of the cases.
 fn torsion(random: &mut Random) -> EdwardsPoint {
     let number = random.below(2) * random.below(8);
     EIGHT_TORSION[usize::try_from(number).unwrap()]
@@ -81,7 +81,7 @@ fn sign(random: &mut Random, secret: &Scalar, key: &EdwardsPoint, message: &[u8]
     signature
 }
 
-/// S + L, which is S modulo L.
+/// Adds L to S, which leaves S modulo L unchanged.
 fn add_order(signature: &mut [u8; 64]) {
     let mut carry = 0_u16;
     for (octet, order) in signature[32..].iter_mut().zip(ORDER) {

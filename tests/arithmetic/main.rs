@@ -1,6 +1,6 @@
-//! Our own arithmetic, compared with other crates on random and on extreme input.
+//! Compares the project's own arithmetic with other crates, on random and on extreme input.
 //!
-//! The seed is fixed, so that a failure repeats.
+//! The seed is fixed, so that failures are reproducible.
 
 mod eddsa;
 mod modexp;
@@ -8,7 +8,7 @@ mod padding;
 
 use num_bigint::BigUint;
 
-/// Numbers that are the same in each run (`SplitMix64`).
+/// Random numbers that are the same in each run (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -36,7 +36,7 @@ impl Random {
     }
 }
 
-/// The number in so many octets, with leading zeros.
+/// The number in this many octets, with leading zeros.
 fn padded(number: &BigUint, octets: usize) -> Vec<u8> {
     let minimal = number.to_bytes_be();
     let minimal = if *number == BigUint::ZERO {

@@ -1,4 +1,4 @@
-//! Modular powers, compared with `num-bigint` and `crypto-bigint`.
+//! Compares modular powers with `num-bigint` and `crypto-bigint`.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
@@ -67,7 +67,7 @@ fn compare(modulus: &BigUint, base: &BigUint, exponent: u64, case: u64) {
         "{}",
         described()
     );
-    // RFC 8017 section 5.2.2, step 1.
+    // RFC 8017 section 5.2.2, step 1, requires a signature below the modulus.
     for too_large in [modulus.clone(), modulus + 1_u8, modulus + base] {
         assert_eq!(
             ours.power(&too_large.to_bytes_be(), exponent),
@@ -86,7 +86,8 @@ fn constant_time(modulus: &BigUint, base: &BigUint, exponent: u64, octets: usize
     power[power.len() - octets..].to_vec()
 }
 
-/// A size in bits. Most are small, so that many are tried: limbs and blocks have the same edges there.
+/// A size in bits. Most sizes are small, so that many can be tried: limbs and blocks have the same
+/// edge cases there.
 fn size(random: &mut Random) -> u64 {
     match random.below(1000) {
         0..900 => 2 + random.below(600),
@@ -113,7 +114,7 @@ fn modulus(random: &mut Random, bits: u64) -> BigUint {
     modulus
 }
 
-/// A number below 2^`bits`, often one where carries run far.
+/// A number below 2^`bits`. Many of these numbers cause long carries.
 fn shape(random: &mut Random, bits: u64) -> BigUint {
     let end = BigUint::from(1_u8) << bits;
     match random.below(10) {
@@ -133,7 +134,7 @@ fn shape(random: &mut Random, bits: u64) -> BigUint {
     }
 }
 
-/// A number joined from pieces of bits, each all ones or a pattern.
+/// A number joined from pieces of bits. Each piece is all ones or a pattern.
 fn joined(random: &mut Random, end: &BigUint, piece: fn(&mut Random) -> (u64, u64)) -> BigUint {
     let mut number = BigUint::from(1_u8);
     while number.bits() <= end.bits() {

@@ -1,7 +1,7 @@
-//! RSA's encodings, compared with the `rsa` crate.
+//! Compares RSA paddings with the `rsa` crate.
 //!
-//! The moduli are primes, so that every encoding can be signed, good or flawed: the private exponent of a
-//! prime is easy to compute, and a verifier does not look for factors.
+//! The moduli are primes: their private exponents are easy to compute, so any encoding can be
+//! signed, good or flawed. A verifier does not notice, because it does not factor the modulus.
 
 use num_bigint::BigUint;
 use portcullis::jose::{Algorithm, KeyNumbers, VerifyingKey};
@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{Random, padded};
 
-/// Bits, and how far below 2^bits the prime is. The first octet of PSS then has 7, 8 (none of the modulus's),
-/// 1, 4, 6, 7 and 8 bits.
+/// The size in bits, and the distance of the prime below 2^bits. The first octet of a PSS encoding
+/// then has 7, 8 (none of them the modulus's), 1, 4, 6, 7 and 8 bits.
 const PRIMES: [(usize, u64); 7] = [
     (2048, 2543),
     (2049, 1449),
@@ -53,7 +53,7 @@ impl Key {
         }
     }
 
-    /// `None` if the encoding is not below the modulus.
+    /// Signs an encoding; `None` if it is not below the modulus.
     fn sign(&self, encoded: &[u8]) -> Option<Vec<u8>> {
         let number = BigUint::from_bytes_be(encoded);
         (number < self.modulus).then(|| {
@@ -64,9 +64,9 @@ impl Key {
 }
 
 type Hash = fn(&[u8]) -> Vec<u8>;
-/// Encodes a message with a flaw, for a modulus of so many bits, by the hash with this number.
+/// Encodes a message with the flaw of this number, for a modulus with this many bits.
 type Encode = fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>;
-/// The two algorithms of a hash, its number in DER, and the hash.
+/// The PKCS #1 and PSS algorithms of a hash, its number in DER, and the hash function.
 type Row = (Algorithm, Algorithm, u8, Hash);
 
 const HASHES: [Row; 3] = [
@@ -94,7 +94,7 @@ fn theirs(key: &Key, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> b
     .is_ok()
 }
 
-/// Compares the verdicts on an encoding without a flaw and with each flaw, for every key and hash.
+/// Compares the verdicts on a flawless encoding and on each flaw, for every key and hash.
 fn verdicts_are_equal(pick: fn(&Row) -> Algorithm, flaws: u64, encode: Encode) {
     let mut random = Random(8017);
     for (bits, below) in PRIMES {
@@ -148,7 +148,8 @@ fn pkcs1_is_accepted_in_a_single_form() {
             } else {
                 &[0x30, length]
             };
-            // Garbage behind a short padding: a verifier that parses the encoding lets it pass.
+            // Garbage after a short padding: a verifier that parses the encoding from the front
+            // accepts it.
             let garbage = vec![0xaa; if flaw == 5 { 100 } else { 0 }];
             let info = [header, &info, &garbage].concat();
             let mut padding = vec![0xff; bits.div_ceil(8) - 3 - info.len()];
@@ -200,7 +201,8 @@ fn pss_is_accepted_with_a_salt_as_long_as_its_hash() {
             let trailer = if flaw == 10 { 0xcc } else { 0xbc };
             let before = vec![u8::from(flaw == 11); bits.div_ceil(8) - octets];
             let mut encoded = [&before[..], &block, &seed, &[trailer]].concat();
-            // Flaws 8 and 11 do not exist for every size. Then a bit is flipped, so that the encoding is refused.
+            // Flaws 8 and 11 do not exist for every size. In that case a bit is flipped, so that
+            // the encoding is refused anyway.
             let has_flaw = (flaw != 8 || unused > 0) && (flaw != 11 || !before.is_empty());
             flip(random, &mut encoded, flaw == 12 || !has_flaw);
             encoded

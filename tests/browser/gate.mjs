@@ -1,5 +1,6 @@
-// Envoy with the module before an API, whose authorization servers stand in every way there is, on
-// free ports of 127.0.0.1. Environment: PORTCULLIS_ENVOY (the program), PORTCULLIS_WASM (the module).
+// Runs Envoy with the module before an API, on free ports of 127.0.0.1. Its authorization servers
+// are in every state that the status page can show. Environment: PORTCULLIS_ENVOY (the program),
+// PORTCULLIS_WASM (the module).
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,11 +12,11 @@ import { start } from '../../envoy/demo/processes.mjs';
 
 export const STATUS = '/portcullis';
 export const COOKIE = 'session';
-// Would show itself in the title, whichever of the two ran.
+// If the page ran either script, the title would change.
 export const HOSTILE = '"><img src=x onerror="document.title=1"></bdi><script>document.title=2</script>';
 const SECRET = Buffer.alloc(32, 7);
 
-// A token for operators, who have it in a cookie: a browser sends that by itself.
+// A token for operators, to be sent as a cookie, because a browser sends cookies by itself.
 export function token(lifetime = 600) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);
@@ -26,7 +27,7 @@ export function token(lifetime = 600) {
   return `${input}.${createHmac('sha256', SECRET).update(input).digest('base64url')}`;
 }
 
-// A server that publishes two keys at /keys, and nothing else.
+// A server that only publishes two keys at /keys.
 async function startKeyServer() {
   const keys = ['one', 'two'].map((kid) => ({
     ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA',
@@ -111,7 +112,7 @@ function bootstrap(keyServer) {
   };
 }
 
-// The gate's address, once the keys of `login` are there.
+// Starts the gate and returns its address once the keys of `login` have arrived.
 export async function startGate() {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-browser-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -133,7 +134,7 @@ async function ready(admin) {
       const { providers } = await report(url);
       if (providers.find(({ name }) => name === 'login').keys.length > 0) return url;
     } catch {
-      // Not there yet.
+      // The gate is not ready yet.
     }
     await sleep(50, null, { ref: false });
   }

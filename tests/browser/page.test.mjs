@@ -1,5 +1,5 @@
-// The status page in Chromium, as Envoy delivers it. `make browser` runs it. With SCREENSHOTS=folder
-// it leaves pictures there.
+// Tests the status page in Chromium, served by Envoy. `make browser` runs it. With
+// SCREENSHOTS=folder, it saves screenshots there.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,7 +30,7 @@ after(async () => {
   await stopAll();
 });
 
-// The page as an operator sees it, and all that went wrong or out while it was read.
+// Opens the page as an operator. Fails if the page has errors or loads anything else.
 async function open(options = {}) {
   const context = await browser.newContext(options);
   await context.addCookies([{ name: COOKIE, value: token(), url }]);
@@ -51,7 +51,7 @@ const table = (page) => page.getByRole('table', { name: 'Authorization servers' 
 const names = (page) => table(page).locator('tbody th > bdi').allTextContents();
 
 async function violations(page) {
-  // Without `addScriptTag`: the page's policy forbids it.
+  // The page's policy forbids `addScriptTag`.
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => window.axe.run());
   return found.filter(({ impact }) => ['serious', 'critical'].includes(impact))
@@ -98,7 +98,7 @@ test('shows hostile text as text', async () => {
   assert.equal(await page.locator('img').count(), 0);
   assert.equal(await page.locator('script').count(), 1);
   assert.equal(await page.title(), 'Portcullis status');
-  // Even where it broke out, the policy would stop it.
+  // Even if the name escaped its element, the page's policy would stop the script.
   await page.evaluate((html) => { document.querySelector('main').innerHTML += html; }, HOSTILE);
   await page.waitForTimeout(100);
   assert.equal(await page.title(), 'Portcullis status');

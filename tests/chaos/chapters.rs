@@ -1,4 +1,4 @@
-//! How often keys are fetched in each chapter, and how often they may be.
+//! Counts the fetches in each chapter of the test, and limits them.
 
 use std::{
     fmt,
@@ -7,12 +7,12 @@ use std::{
 
 use crate::issuer::{BACKOFF, CACHE_DURATION, COOLDOWN};
 
-/// How the server behaves.
+/// The state of the authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// It answers with keys.
+    /// The server answers with keys.
     Good,
-    /// It does not answer, or answers with nonsense.
+    /// The server does not answer, or answers with garbage.
     Failing,
 }
 
@@ -21,11 +21,11 @@ pub(crate) struct Chapter {
     pub(crate) name: &'static str,
     pub(crate) health: Health,
     pub(crate) lasted: Duration,
-    /// The fetches that ended in it.
+    /// The fetches that ended in the chapter.
     pub(crate) fetches: Fetches,
 }
 
-/// Fetches of all workers that succeeded and that failed.
+/// The number of fetches of all workers that succeeded, and of those that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fetches {
     pub(crate) succeeded: u64,
@@ -63,19 +63,21 @@ impl Chapter {
         }
     }
 
-    /// The most fetches that may have ended in the chapter, including one that began in the chapter before.
+    /// The maximum number of fetches that may end in the chapter, including one that began in the
+    /// previous chapter.
     pub(crate) fn allowed(&self) -> u64 {
         1 + match self.health {
             Health::Good => {
                 let refreshes = most(self.lasted, CACHE_DURATION * 9 / 10);
                 refreshes + most(self.lasted, COOLDOWN)
             }
-            // One for freshness or for a kid, then those that the back-off allows.
+            // One fetch for freshness or for an unknown `kid`, and then those that the back-off
+            // allows.
             Health::Failing => attempts(self.lasted),
         }
     }
 
-    /// Fails the test if there are too many fetches, or none where some are due.
+    /// Fails the test if there were too many fetches, or none although some were due.
     pub(crate) fn assert_in_bounds(&self) {
         let (seen, allowed) = (self.fetches.all(), self.allowed());
         assert!(
@@ -103,13 +105,13 @@ impl fmt::Display for Chapter {
     }
 }
 
-/// The most events in that time if they are at least an interval apart.
+/// The maximum number of events in this time if they are at least an interval apart.
 fn most(time: Duration, interval: Duration) -> u64 {
     (time.as_millis() / interval.as_millis()) as u64 + 1
 }
 
-/// The most attempts in that time if all of them fail. Each wait is twice the wait before, up to ten times
-/// the first, less up to a tenth.
+/// The maximum number of attempts in this time if all of them fail. Each wait is twice the previous
+/// one, up to ten times the first, minus up to a tenth.
 fn attempts(time: Duration) -> u64 {
     let waits = (0..).map(|failures: u32| {
         let doubled = BACKOFF * 2_u32.pow(failures.min(10));

@@ -1,4 +1,4 @@
-//! The authorization server and its keys.
+//! The authorization server of the test, and its keys.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,19 +11,19 @@ use support::{
     signer::{Pair, Signer, jwks},
 };
 
-/// The `iss` of its tokens.
+/// The `iss` of the server's tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
 const JWKS_PATH: &str = "/jwks";
-/// How long keys are fresh. They are fetched again a tenth of this earlier.
+/// How long keys are fresh. They are fetched again after nine tenths of this time.
 pub(crate) const CACHE_DURATION: Duration = Duration::from_secs(1);
-/// The least time between two fetches that unknown kids cause.
+/// The minimum time between two fetches that unknown `kid`s cause.
 pub(crate) const COOLDOWN: Duration = Duration::from_millis(500);
 /// The timeout of a fetch.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
-/// The wait after a first failure. Each further failure doubles it, up to ten times this.
+/// The wait after the first failure. Each further failure doubles the wait, up to ten times this.
 pub(crate) const BACKOFF: Duration = Duration::from_millis(100);
 
-/// A provider `login` with the keys of this server, and a rule that asks for its tokens everywhere.
+/// A provider `login` with this server's keys, and a rule that requires its tokens on every path.
 pub(crate) fn configuration() -> Value {
     let seconds = |time: Duration| format!("{}s", time.as_secs_f64());
     json!({
@@ -47,14 +47,14 @@ pub(crate) fn configuration() -> Value {
     })
 }
 
-/// A key, and another key that is used under the same `kid`.
+/// A key, and a forger's key with the same `kid`.
 pub(crate) struct Key {
     pub(crate) signer: Signer,
     pub(crate) forger: Signer,
 }
 
 impl Key {
-    /// Every key that the server will ever have, oldest first.
+    /// All keys that the server will ever use, the oldest first.
     pub(crate) fn all() -> Vec<Self> {
         let generation = |(n, (algorithm, own, other))| {
             let kid = format!("key-{n}");
@@ -78,7 +78,7 @@ impl Key {
     }
 }
 
-/// The server. It keeps its address through restarts.
+/// The server, which keeps its address when it restarts.
 pub(crate) struct Issuer {
     script: AuthorizationServer,
     address: SocketAddr,
@@ -86,7 +86,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// A server that publishes these keys.
+    /// Starts a server that publishes these keys.
     pub(crate) fn start(published: &[Key]) -> Self {
         let script = AuthorizationServer::new();
         let server = script.listen().unwrap();
@@ -99,7 +99,7 @@ impl Issuer {
         issuer
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -114,7 +114,7 @@ impl Issuer {
         self.answer(answer(keys).after(3 * TIMEOUT));
     }
 
-    /// Answers 200 with nonsense.
+    /// Answers 200 with a body that is not a key set.
     pub(crate) fn publish_garbage(&self) {
         self.answer(Answer::json("<!doctype html><title>Maintenance</title>"));
     }
@@ -129,7 +129,7 @@ impl Issuer {
         self.server = Some(self.script.listen_at(self.address).unwrap());
     }
 
-    /// How often the key set was requested.
+    /// The number of requests for the key set.
     pub(crate) fn fetches(&self) -> usize {
         self.script.fetches(JWKS_PATH)
     }

@@ -1,9 +1,9 @@
-//! Half a minute of traffic through four workers while the authorization server misbehaves.
+//! Thirty seconds of traffic through four workers while the authorization server misbehaves.
 //!
-//! The server is stopped, slowed down and restarted, answers with garbage and rotates its keys three times.
-//! Meanwhile, clients send good and bad tokens. The test proves that no good token is refused while its key
-//! is published and the gate can know it, that no bad token passes, and that keys are fetched no more often
-//! than the configuration allows. `make chaos` prints what was counted.
+//! The server stops, slows down, restarts, answers with garbage and rotates its keys three times.
+//! Meanwhile, clients send good and bad tokens. The test proves that no good token is refused once
+//! its key is published and the gate can know it, that no bad token passes, and that keys are
+//! fetched no more often than the configuration allows. `make chaos` prints the counts.
 
 mod chapters;
 mod issuer;
@@ -12,7 +12,7 @@ mod traffic;
 
 use std::time::Duration;
 
-/// How long the test takes. The chapters share this time.
+/// The duration of the test, which the chapters share.
 const DURATION: Duration = Duration::from_secs(30);
 
 #[test]

@@ -1,4 +1,4 @@
-//! What happens to the authorization server, and when.
+//! The sequence of failures and key rotations of the authorization server.
 
 use std::{
     thread,
@@ -19,14 +19,14 @@ use support::{
 };
 
 const WORKERS: usize = 4;
-/// Four connections for each worker.
+/// The number of clients, each with one connection: four for each worker.
 const CLIENTS: usize = 16;
 /// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(40);
-/// The number of parts into which the time is divided.
+/// The number of equal parts into which the test's time is divided.
 const PARTS: u32 = 60;
 
-/// Runs all chapters, and prints what was counted.
+/// Runs all chapters, and prints the counts.
 pub(crate) fn rage() {
     let mut storm = Storm::begin();
     storm.chapter("calm", Health::Good, 5, Storm::nothing);
@@ -108,7 +108,8 @@ impl Storm {
         }
     }
 
-    /// Runs a chapter: something happens, and the traffic goes on for so many parts of the time.
+    /// Runs a chapter: calls a function that changes the server or the keys, and continues the
+    /// traffic for this many parts of the time.
     fn chapter(
         &mut self,
         name: &'static str,
@@ -128,8 +129,8 @@ impl Storm {
 
     fn nothing(&mut self) {}
 
-    /// Rotates the keys while no stranger sends unknown kids. The new key is good as soon as it is published,
-    /// because the first token that names it causes a fetch.
+    /// Rotates the keys while no client sends made-up `kid`s. The new key is good as soon as it is
+    /// published, because the first token that names it causes a fetch.
     fn rotate_quietly(&mut self) {
         self.traffic.strangers = Strangers::Absent;
         self.send();
@@ -144,8 +145,8 @@ impl Storm {
         self.send();
     }
 
-    /// Replaces the oldest key while strangers use up the cool-down. The new key is good when the cool-down
-    /// has passed, at the latest. The old key is refused once the set is fetched.
+    /// Replaces the oldest key while made-up `kid`s use up the cool-down. The new key is good after
+    /// the cool-down at the latest. The old key is refused as soon as the new set is fetched.
     fn rotate(&mut self, newest: usize) {
         let oldest = newest - 2;
         self.traffic.good = newest - 1..newest;
@@ -159,7 +160,8 @@ impl Storm {
         self.await_removal(oldest);
     }
 
-    /// Restarts the server with a new key in place of the oldest. The gate learns it with its next attempt.
+    /// Restarts the server with a new key instead of the oldest. The gate learns about it with its
+    /// next fetch.
     fn restart(&mut self) {
         self.traffic.good = 3..4;
         self.traffic.doubtful = vec![2, 4];

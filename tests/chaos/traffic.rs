@@ -1,4 +1,4 @@
-//! The requests of the clients, and which answers are right for them.
+//! The requests of the clients, with the correct answers.
 
 use std::ops::Range;
 
@@ -16,20 +16,20 @@ use support::{driver::Request, load::Shot, signer::Signer};
 const USER: &str = "alice";
 const REFUSED: &[u16] = &[401];
 
-/// Which keys serve, by their index: the oldest is 0.
+/// The indices of the keys in each state. The oldest key has index 0.
 #[derive(Clone)]
 pub(crate) struct Traffic {
-    /// Published, and known to the gate or fetched as soon as they are needed.
+    /// Published keys that the gate knows, or fetches as soon as it needs them.
     pub(crate) good: Range<usize>,
-    /// Just published or just withdrawn: either answer is right.
+    /// Keys that were just published or withdrawn, so that either answer is correct.
     pub(crate) doubtful: Vec<usize>,
-    /// Withdrawn, and the gate knows it.
+    /// Withdrawn keys, of which the gate knows that they are withdrawn.
     pub(crate) removed: Range<usize>,
-    /// Whether tokens with made-up kids are among the bad ones.
+    /// Whether the bad tokens include some with made-up `kid`s.
     pub(crate) strangers: Strangers,
 }
 
-/// Whether tokens with made-up kids are sent.
+/// Whether clients send tokens with made-up `kid`s.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strangers {
     Absent,
@@ -43,12 +43,12 @@ pub(crate) struct Tokens {
     expired: Vec<String>,
     foreign: Vec<String>,
     unsigned: Vec<String>,
-    /// Claims of tokens with made-up kids, signed with a key that nobody publishes.
+    /// The claims of tokens with made-up `kid`s, and the unpublished key that signs them.
     stranger: (Signer, Value),
 }
 
 impl Tokens {
-    /// Tokens of each key, good for as long as the test takes.
+    /// Signs a token with each key. The tokens are valid for the whole test.
     pub(crate) fn signed(keys: &[Key], now: u64) -> Self {
         let claims =
             |iss: &str, exp: u64| json!({ "iss": iss, "aud": "orders", "sub": USER, "exp": exp });
@@ -77,7 +77,7 @@ impl Tokens {
         }
     }
 
-    /// The good token of the key with that index.
+    /// A request with the good token of the key with this index.
     pub(crate) fn good(&self, key: usize) -> Request {
         bearer(&self.good[key])
     }
@@ -93,7 +93,7 @@ impl Tokens {
             Shot::new("no token", Request::get("/"), REFUSED),
         ];
         let good = |key: usize| Shot::new("good", self.good(key), &[200]).of_user(USER);
-        // As many as bad ones.
+        // There are as many good requests as bad ones.
         mix.extend(traffic.good.clone().cycle().take(6).map(good));
         mix.extend(
             traffic
@@ -122,7 +122,7 @@ fn bearer(token: &str) -> Request {
     Request::get("/").bearer(token)
 }
 
-/// RFC 8725 section 2.1: a token with `alg` "none", which many JWT libraries once accepted.
+/// A token with `alg` "none", which many JWT libraries once accepted (RFC 8725 section 2.1).
 fn unsigned(signer: &Signer, claims: &Value) -> String {
     let mut header = signer.header();
     header["alg"] = json!("none");

@@ -1,4 +1,5 @@
-//! `portcullis decide` decides on the same tokens as the module does. Operators test their policies with it.
+//! `portcullis decide`, which operators test their policies with, decides on these tokens like the
+//! module.
 
 use std::{fs, process};
 
@@ -44,7 +45,7 @@ fn the_program_decides_as_the_module_does() {
     }
 }
 
-/// The program's decisions on all cases at once.
+/// The decisions of `portcullis decide` on all cases.
 fn decide(server: &OidcProvider, cases: &[Case]) -> Vec<Value> {
     let folder = support::folders::temporary().join(format!("e2e-{}", process::id()));
     fs::create_dir_all(&folder).unwrap();

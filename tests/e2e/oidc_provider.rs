@@ -1,4 +1,4 @@
-//! The authorization server: a Node process of its own, on a port that the kernel picks.
+//! The authorization server: a separate Node process, on a port that the kernel picks.
 
 use std::{
     env,
@@ -18,14 +18,14 @@ use support::{
     signer::Signer,
 };
 
-/// The client that has a secret. `server.mjs` has both.
+/// The client that authenticates with a secret. `server.mjs` has the same values.
 pub(crate) const CLIENT: &str = "orders-service";
 const SECRET: &str = "orders-service-secret-0123456789abcdef0123456789";
-/// The client that has a key.
+/// The client that authenticates with a key.
 pub(crate) const SIGNING_CLIENT: &str = "reporting-job";
 
-/// Whether Node and the server's packages are installed. Prints what is missing; with `CI=true` that is a
-/// failure.
+/// Whether Node and the server's packages are installed. Prints what is missing; if `CI` is set,
+/// fails instead.
 pub(crate) fn is_installed() -> bool {
     let packages = folder().join("node_modules/oidc-provider");
     let node = Command::new("node").arg("--version").output();
@@ -54,7 +54,7 @@ pub(crate) struct OidcProvider {
 }
 
 impl OidcProvider {
-    /// A server with new keys on a free port.
+    /// Starts a server with new keys on a free port.
     pub(crate) fn start() -> Self {
         let (process, issuer) = Process::spawn(0);
         let address = issuer.trim_start_matches("http://").parse().unwrap();
@@ -65,7 +65,7 @@ impl OidcProvider {
         }
     }
 
-    /// Ends the server and starts it on the same port, with other keys.
+    /// Restarts the server on the same port, with new keys.
     pub(crate) fn restart(&mut self) {
         self.process.end();
         let (process, issuer) = Process::spawn(self.address.port());
@@ -78,29 +78,29 @@ impl OidcProvider {
         self.process.end();
     }
 
-    /// Its issuer identifier, which is also its address.
+    /// The server's issuer identifier, which is also its address.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its key set.
+    /// The server's key set.
     pub(crate) fn jwks(&self) -> Vec<u8> {
         let (status, body) = http::get(self.address, "/jwks").unwrap();
         assert_eq!(status, 200);
         body
     }
 
-    /// An access token of [`CLIENT`] (RFC 6749 section 4.4) with these parameters.
+    /// An access token for [`CLIENT`] (RFC 6749 section 4.4), requested with these parameters.
     pub(crate) fn token(&self, parameters: &[(&str, &str)]) -> String {
         self.granted(&basic(), parameters)
     }
 
-    /// An access token of [`CLIENT`] that is bound to the key of `signer` (RFC 9449 section 5).
+    /// An access token for [`CLIENT`] that is bound to the key of `signer` (RFC 9449 section 5).
     pub(crate) fn bound_token(&self, signer: &Signer, parameters: &[(&str, &str)]) -> String {
         let header = json!({ "typ": "dpop+jwt", "alg": signer.alg.name(), "jwk": signer.jwk() });
         let claims = json!({
@@ -114,7 +114,7 @@ impl OidcProvider {
         self.granted(&headers, parameters)
     }
 
-    /// The assertion with which [`SIGNING_CLIENT`] authenticates (RFC 7523 section 3).
+    /// The assertion by which [`SIGNING_CLIENT`] authenticates (RFC 7523 section 3).
     pub(crate) fn client_assertion(&self, audience: &str) -> String {
         client_signer().sign_claims(&json!({
             "iss": SIGNING_CLIENT,
@@ -126,7 +126,7 @@ impl OidcProvider {
         }))
     }
 
-    /// An access token of [`SIGNING_CLIENT`] for this assertion.
+    /// An access token for [`SIGNING_CLIENT`], requested with this assertion.
     pub(crate) fn token_for(&self, assertion: &str, parameters: &[(&str, &str)]) -> String {
         let own = [
             ("client_id", SIGNING_CLIENT),
@@ -163,7 +163,8 @@ impl OidcProvider {
     }
 }
 
-/// The Node process. Its pipe stays open, or the server would fail when it writes.
+/// The Node process. The field keeps its output pipe open, because the server fails if it cannot
+/// write.
 struct Process {
     child: Child,
     _stdout: BufReader<ChildStdout>,
@@ -198,7 +199,7 @@ impl Process {
     }
 
     fn end(&mut self) {
-        // The process may have ended already. There is nothing else to try.
+        // The process may have ended already, so errors are ignored.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The server changes its keys, or stops.
+//! The server changes its keys or stops.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Tokens that the server issues, and the decision on each.
+//! Tokens that the server issues, with the expected decisions.
 
 use portcullis::jose::Algorithm;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 use support::{driver::Driver as _, signer::Signer};
 
-/// A token, the path that it is presented at, and the expected outcome.
+/// A token, the path to send it to, and the expected outcome.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) path: &'static str,
@@ -22,9 +22,9 @@ pub(crate) struct Case {
 /// The outcome for a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// It passes, and a header names this client to the upstream.
+    /// The request passes, and a header names this client to the upstream.
     Client(&'static str),
-    /// It is refused with this status, reason and challenge.
+    /// The request is refused with this status, reason and challenge.
     Refused(u16, &'static str, &'static str),
 }
 
@@ -32,7 +32,7 @@ const INVALID: &str = r#"Bearer realm="api", error="invalid_token""#;
 const INSUFFICIENT: &str =
     r#"Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write""#;
 
-/// One token of each kind that the server can issue.
+/// A token of each kind that the server can issue.
 pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
     [signed(server), unfit(server), bound(server)]
         .into_iter()
@@ -40,7 +40,7 @@ pub(crate) fn cases(server: &OidcProvider) -> Vec<Case> {
         .collect()
 }
 
-/// Two tokens for each algorithm: one grants enough for its path, one lacks a scope.
+/// Two tokens for each algorithm: one is sufficient for its path, one lacks a scope.
 fn signed(server: &OidcProvider) -> Vec<Case> {
     let read = |algorithm: &str| good_token(server, algorithm);
     let both = |algorithm: &str| {
@@ -68,7 +68,7 @@ fn signed(server: &OidcProvider) -> Vec<Case> {
     ALGORITHMS.into_iter().flat_map(of_one).collect()
 }
 
-/// Tokens that are expired, or meant for something else.
+/// Tokens that have expired or have another purpose.
 fn unfit(server: &OidcProvider) -> Vec<Case> {
     let read = ("scope", "orders:read");
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
@@ -108,7 +108,7 @@ fn unfit(server: &OidcProvider) -> Vec<Case> {
     ]
 }
 
-/// Tokens and assertions that prove nothing unless their client also proves that it has the key.
+/// Tokens and assertions that a client may only use together with a proof that it has the key.
 fn bound(server: &OidcProvider) -> Vec<Case> {
     let invalid = |reason| Expected::Refused(401, reason, INVALID);
     let own = resource("ES256");
@@ -123,7 +123,7 @@ fn bound(server: &OidcProvider) -> Vec<Case> {
             token,
             Expected::Client(SIGNING_CLIENT),
         ),
-        // Its issuer is the client, not the server.
+        // The assertion's issuer is the client, not the server.
         case("client assertion", "/", assertion, invalid("issuer")),
         case("DPoP-bound", "/", dpop, invalid("confirmation")),
     ]

@@ -8,7 +8,7 @@ use support::{
     envoy::{self, Envoy},
 };
 
-/// The algorithms of the server. The last segment of the resource chooses one.
+/// The server's algorithms. The last segment of a resource selects one.
 pub(crate) const ALGORITHMS: [&str; 7] = [
     "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
 ];
@@ -20,7 +20,7 @@ pub(crate) fn is_installed() -> bool {
     envoy::is_installed(&envoy::module()) && oidc_provider::is_installed()
 }
 
-/// The resource whose tokens are signed with `algorithm`. It is their audience.
+/// The resource whose tokens are signed with `algorithm`. It is also the tokens' audience.
 pub(crate) fn resource(algorithm: &str) -> String {
     format!("https://api.example/{}", algorithm.to_lowercase())
 }
@@ -57,13 +57,13 @@ pub(crate) fn configuration(server: &OidcProvider) -> Value {
     })
 }
 
-/// A gate that fetches its keys from `server`.
+/// A gate that fetches keys from `server`.
 pub(crate) fn gate(server: &OidcProvider, configuration: Value) -> Envoy {
     let setup = Setup::new(configuration).external_cluster("login", server.address());
     Envoy::start(&setup).unwrap_or_else(|refused| panic!("{}", refused.0))
 }
 
-/// A good token, signed with `algorithm`, for `orders:read`.
+/// A good token for `orders:read`, signed with `algorithm`.
 pub(crate) fn good_token(server: &OidcProvider, algorithm: &str) -> String {
     let resource = resource(algorithm);
     server.token(&[("resource", &resource), ("scope", "orders:read")])
@@ -74,7 +74,7 @@ pub(crate) fn get(gate: &Envoy, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// How often Envoy has called the server. It only fetches keys.
+/// The number of calls from Envoy to the server. All of them are key fetches.
 pub(crate) fn fetches(gate: &Envoy) -> u64 {
     let name = "cluster.login.upstream_rq_total";
     let stats = gate.admin(&format!("/stats?filter={name}"));

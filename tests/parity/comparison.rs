@@ -1,24 +1,24 @@
-//! How the outcomes of both sides are compared.
+//! Compares the outcomes of both sides.
 
 use std::{collections::BTreeMap, fmt};
 
 use crate::gates::Outcome;
 use support::{driver::Seen, http::Headers};
 
-/// How two outcomes differ.
+/// The difference between two outcomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference(pub(crate) Vec<Atom>);
 
-/// One thing that differs.
+/// A single thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
-    /// The client's status, which is 200 if the request reached the upstream.
+    /// The client's status. It is 200 if the request reached the upstream.
     Decision { native: u16, ours: u16 },
-    /// What reached the upstream: a header, or `:path` for path and query.
+    /// The request at the upstream: a header, or `:path` for the path with its query.
     Forwarded(Forwarded),
 }
 
-/// Shorter than any token here.
+/// Every token in these tests is longer than this.
 const SHORTEST_TOKEN: usize = 10;
 
 /// A header that differs.
@@ -30,7 +30,7 @@ pub(crate) struct Forwarded {
 }
 
 impl Difference {
-    /// Compares two outcomes; `None` if they are the same.
+    /// Compares two outcomes. Returns `None` if they are equal.
     pub(crate) fn between(native: &Outcome, ours: &Outcome) -> Option<Self> {
         let mut atoms = Vec::new();
         let decision = |outcome: &Outcome| (outcome.status, outcome.seen.is_some());
@@ -46,8 +46,9 @@ impl Difference {
 }
 
 impl Atom {
-    /// Whether the module refused with this status what `jwt_authn` let through. `jwt_authn` never answers
-    /// 503 itself: then the upstream could not take what it forwarded.
+    /// Whether the module refused a request with this status that `jwt_authn` let through.
+    /// `jwt_authn` itself never answers 503, so a 503 means that the upstream refused the forwarded
+    /// request.
     pub(crate) fn is_refusal(&self, status: u16) -> bool {
         matches!(self, Self::Decision { native: 200 | 503, ours } if *ours == status)
     }
@@ -57,8 +58,8 @@ impl Atom {
         matches!(self, Self::Decision { native, ours } if (*native, *ours) == expected)
     }
 
-    /// Whether both sides let the request through, but only one verified the token. On the other side, the
-    /// token stays and its claims are missing.
+    /// Whether both sides let the request through, but only one verified the token. The other side
+    /// forwards the token and sets no claims.
     pub(crate) fn is_identity(&self) -> bool {
         let Self::Forwarded(header) = self else {
             return false;
@@ -109,7 +110,7 @@ fn forwarded(native: &Seen, ours: &Seen) -> Vec<Forwarded> {
         .collect()
 }
 
-/// Method, path and headers by name. The order of lines counts only within a name.
+/// The method, the path, and the headers by name. Only lines with the same name have an order.
 fn by_name(seen: &Seen) -> BTreeMap<String, Vec<String>> {
     let Headers(lines) = &seen.headers;
     let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();

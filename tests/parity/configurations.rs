@@ -1,4 +1,4 @@
-//! Configurations of `jwt_authn`, written by hand.
+//! Hand-written configurations of `jwt_authn`.
 
 use portcullis::jose::Algorithm::{
     self, EdDsa, Es256, Es384, Es512, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512,
@@ -15,17 +15,15 @@ pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The issuer of the other tokens.
 pub(crate) const PARTNER: &str = "https://partner.example.com";
 
-/// The filter state that rules read, and the header that it is made from.
+/// The filter state entry that rules read, and the request header that sets it.
 pub(crate) const FILTER_STATE: &str = "x-tier";
 
-/// A configuration of `jwt_authn`, and the requests that are worth sending to it.
+/// A configuration of `jwt_authn`, and parts of requests that its rules distinguish.
 #[derive(Clone)]
 pub(crate) struct Configuration {
-    /// Its name.
     pub(crate) name: String,
-    /// Its providers.
     pub(crate) providers: Vec<Provider>,
-    /// Everything but its providers.
+    /// The fields other than the providers.
     pub(crate) rest: Value,
     /// Paths with queries. The first one needs a token.
     pub(crate) targets: Vec<String>,
@@ -34,7 +32,7 @@ pub(crate) struct Configuration {
 }
 
 impl Configuration {
-    /// A configuration that asks for a token of its first provider everywhere.
+    /// A configuration that requires a token of its first provider on every path.
     pub(crate) fn new(name: &str, providers: Vec<Provider>) -> Self {
         let requires = json!({ "provider_name": providers[0].name });
         let configuration = Self {
@@ -47,7 +45,7 @@ impl Configuration {
         configuration.requiring(&requires)
     }
 
-    /// Replaces what every path requires.
+    /// Replaces the requirement of every path.
     pub(crate) fn requiring(self, requires: &Value) -> Self {
         self.ruled(&json!([{ "match": { "prefix": "/" }, "requires": requires }]))
     }
@@ -58,31 +56,32 @@ impl Configuration {
         self
     }
 
-    /// Adds a field at the top.
+    /// Adds a top-level field.
     pub(crate) fn with(mut self, field: &str, value: &Value) -> Self {
         self.rest[field] = value.clone();
         self
     }
 
-    /// Replaces the paths.
+    /// Replaces the paths that are requested.
     pub(crate) fn at(mut self, targets: &[&str]) -> Self {
         self.targets = targets.iter().map(|target| (*target).to_owned()).collect();
         self
     }
 
-    /// Replaces the headers.
+    /// Replaces the headers that rules compare.
     pub(crate) fn headed(mut self, headers: &[(&str, &str)]) -> Self {
         let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.headers = headers.iter().map(pair).collect();
         self
     }
 
-    /// The path that most requests go to.
+    /// The path of most requests.
     pub(crate) fn target(&self) -> &str {
         &self.targets[0]
     }
 
-    /// The whole configuration. `number` distinguishes its key sets from those of others.
+    /// The whole configuration. `number` keeps the paths of its key sets apart from those of other
+    /// configurations.
     pub(crate) fn jwt_authn(&self, number: usize) -> Value {
         let mut whole = self.rest.clone();
         whole["providers"] = json!({});
@@ -112,7 +111,7 @@ impl Configuration {
     }
 }
 
-/// A provider with an issuer, an audience and more fields.
+/// A provider with the usual issuer and audience, and with additional fields.
 pub(crate) fn login(more: &Value, keys: Keys) -> Provider {
     named("login", ISSUER, more, keys)
 }
@@ -129,19 +128,19 @@ fn named(name: &str, issuer: &str, more: &Value, keys: Keys) -> Provider {
     Provider::new(name, json, keys)
 }
 
-/// One provider with local keys.
+/// A configuration with one provider and local keys.
 pub(crate) fn one(name: &str, more: &Value) -> Configuration {
     Configuration::new(name, vec![login(more, Keys::local(&[Es256]))])
 }
 
-/// Two providers that read the same places, or different ones.
+/// A configuration with two providers that read the same places or different ones.
 fn pair(name: &str, partner: &Value) -> Configuration {
     let login = login(&json!({}), Keys::local(&[Es256]));
     let partner = named("partner", PARTNER, partner, Keys::local(&[EdDsa]));
     Configuration::new(name, vec![login, partner])
 }
 
-/// Every configuration of the table.
+/// Every hand-written configuration.
 pub(crate) fn table() -> Vec<Configuration> {
     let mut table = Vec::new();
     for part in [

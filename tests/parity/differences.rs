@@ -1,6 +1,6 @@
-//! All deliberate differences.
+//! The deliberate differences from `jwt_authn`.
 //!
-//! A row selects requests by their content and the configuration, and says how the two sides differ.
+//! A row selects requests by their content and the configuration, and describes the difference.
 //! `docs/jwt_authn.md` has the same table.
 
 use serde_json::Value;
@@ -21,17 +21,15 @@ use crate::{
 
 /// A deliberate difference.
 pub(crate) struct Row {
-    /// Its name.
     pub(crate) id: &'static str,
     /// What `jwt_authn` does.
     pub(crate) native: &'static str,
     /// What the module does.
     pub(crate) ours: &'static str,
-    /// Why.
     pub(crate) reason: &'static str,
-    /// Whether the two sides treat a request differently.
+    /// Whether the row's difference applies to a request.
     pub(crate) applies: fn(Case<'_>) -> bool,
-    /// Whether this is the way in which they differ.
+    /// Whether this is the difference that the row describes.
     pub(crate) is: fn(Case<'_>, &Atom) -> bool,
 }
 
@@ -44,7 +42,6 @@ pub(crate) struct Case<'a> {
     pub(crate) plan: &'a Plan,
 }
 
-/// Every row.
 pub(crate) const TABLE: &[Row] = &[
     Row {
         id: "one-credential",
@@ -64,7 +61,8 @@ pub(crate) const TABLE: &[Row] = &[
         reason: "RFC 9110 section 11.1 and RFC 6750 sections 2.1 and 3.1. Attackers send what two parsers read differently",
         applies: |Case { plan, .. }| plan.tokens.iter().any(is_odd_credential),
         is: |case, atom| match atom {
-            // Only the module reads it, or skips it as another scheme if the rule is lenient.
+            // Only the module reads the token. Under a lenient rule, it may instead skip the token as
+            // another scheme.
             Atom::Decision {
                 native: 401,
                 ours: 200,
@@ -73,7 +71,7 @@ pub(crate) const TABLE: &[Row] = &[
                 native: 200 | 401 | 403,
                 ours,
             } => matches!(ours, 400 | 401),
-            // `jwt_authn` finds one more token there.
+            // `jwt_authn` finds an additional token here.
             Atom::Forwarded(header) if header.native.len() > header.ours.len() => true,
             _ => atom.is_identity(),
         },

@@ -1,4 +1,4 @@
-//! One Envoy with two listeners for each configuration: `jwt_authn` in one, the module in the other.
+//! One Envoy with two listeners for each configuration: one with `jwt_authn`, one with the module.
 
 use std::{
     collections::BTreeMap,
@@ -29,25 +29,25 @@ use support::{
     upstream::Upstream,
 };
 
-/// Which filter a listener has.
+/// The side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     JwtAuthn,
     Portcullis,
 }
 
-/// How a request ended on one side.
+/// The outcome of a request on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// The client's status.
     pub(crate) status: u16,
-    /// What reached the upstream.
+    /// The request at the upstream, if it got there.
     pub(crate) seen: Option<Seen>,
-    /// The body of the answer: the text of `jwt_authn` is the best hint to the reason.
+    /// The body of the answer. The text of `jwt_authn` is the best hint to its reason.
     pub(crate) body: String,
 }
 
-/// The filters of both listeners, without the router.
+/// The filters of both listeners, except the router.
 pub(crate) struct Pair {
     /// The filters with `jwt_authn`.
     pub(crate) native: Vec<Value>,
@@ -63,11 +63,11 @@ pub(crate) struct Gates {
     _idp: Server,
 }
 
-/// The listeners of a configuration.
+/// Creates the filters for both listeners of a configuration.
 ///
 /// # Panics
 ///
-/// If the configuration cannot be migrated: every one must be.
+/// Panics if the configuration cannot be migrated.
 pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     let jwt_authn = configuration.jwt_authn(number);
     let migrated = migrate::configuration(&jwt_authn)
@@ -79,7 +79,7 @@ pub(crate) fn pair(configuration: &Configuration, number: usize) -> Pair {
     }
 }
 
-/// The scripted server of every key set that is fetched.
+/// The server that publishes all key sets that are fetched.
 pub(crate) fn idp(configurations: &[Configuration]) -> AuthorizationServer {
     let idp = AuthorizationServer::new();
     for (number, configuration) in configurations.iter().enumerate() {
@@ -93,13 +93,13 @@ pub(crate) fn idp(configurations: &[Configuration]) -> AuthorizationServer {
     idp
 }
 
-/// Seconds since 1970.
+/// The current time in seconds since 1970.
 pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()
 }
 
-/// `jwt_authn` with its configuration.
+/// The `jwt_authn` filter with this configuration.
 pub(crate) fn native_filter(jwt_authn: &Value) -> Value {
     const TYPE: &str =
         "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
@@ -108,7 +108,7 @@ pub(crate) fn native_filter(jwt_authn: &Value) -> Value {
     json!({ "name": "envoy.filters.http.jwt_authn", "typed_config": typed })
 }
 
-/// Envoy's filter that copies a header into filter state.
+/// The Envoy filter that copies a header into the filter state.
 fn filter_state(name: &str) -> Value {
     let format = json!({ "text_format_source": { "inline_string": format!("%REQ({name})%") } });
     json!({
@@ -122,7 +122,7 @@ fn filter_state(name: &str) -> Value {
     })
 }
 
-/// The module with its configuration.
+/// The module's filter with this configuration.
 pub(crate) fn module_filter(configuration: &Value) -> Value {
     let setup = Setup {
         wrapping: Wrapping::Struct,
@@ -133,7 +133,7 @@ pub(crate) fn module_filter(configuration: &Value) -> Value {
 }
 
 impl Gates {
-    /// Starts Envoy with these listeners.
+    /// Starts Envoy with two listeners for each pair.
     pub(crate) fn start(pairs: &[Pair], idp: &AuthorizationServer) -> Self {
         let upstream = Upstream::start().unwrap();
         let idp = idp.listen().unwrap();
@@ -180,7 +180,7 @@ impl Gates {
     }
 }
 
-/// A client with one connection, which it opens again if the proxy closes it.
+/// A client with one connection. It reconnects after the proxy has closed the connection.
 pub(crate) struct Client<'a> {
     gates: &'a Gates,
     address: SocketAddr,

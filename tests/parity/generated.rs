@@ -1,4 +1,4 @@
-//! Configurations of `jwt_authn`, generated from a seed.
+//! Generates configurations of `jwt_authn` from a seed.
 
 use portcullis::jose::Algorithm::{self, EdDsa, Es256, Es384, Hs256, Ps256, Rs256};
 use serde_json::{Value, json};

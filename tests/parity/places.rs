@@ -1,10 +1,10 @@
-//! Where a request has its tokens, and how they are written there.
+//! The places where a request has tokens, and how they are written there.
 
 use serde_json::Value;
 
 use support::driver::Request;
 
-/// A place that a provider reads.
+/// A place where a provider looks for tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Cookie(String),
@@ -12,20 +12,20 @@ pub(crate) enum Place {
     Param(String),
 }
 
-/// How a token is written in its place.
+/// The form in which a token is written in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dress {
-    /// As the provider reads it.
+    /// The form that the provider expects.
     Plain,
     /// The prefix in lower case.
     LowerCase,
-    /// The prefix without the space at its end, or with one more.
+    /// The prefix without its final space, or with another one.
     OtherSpace,
     /// The token without the prefix.
     Bare,
-    /// Something else before the prefix.
+    /// Other text before the prefix.
     Behind,
-    /// Text that is not base64url after the token.
+    /// Text after the token that is not base64url.
     Followed,
     /// A comma after the token.
     Comma,
@@ -33,9 +33,9 @@ pub(crate) enum Dress {
     Padded,
     /// The token in quotes.
     Quoted,
-    /// Quotes that open and do not close.
+    /// A quote before the token, but none after it.
     HalfQuoted,
-    /// The prefix alone.
+    /// The prefix without a token.
     Nothing,
     /// The value or the name percent-encoded, if the place is decoded.
     Encoded,
@@ -62,7 +62,7 @@ impl Dress {
 }
 
 impl Place {
-    /// Every place that a provider of `jwt_authn` reads.
+    /// Every place where a provider of `jwt_authn` looks for tokens.
     pub(crate) fn of(provider: &Value) -> Vec<Self> {
         let list = |field: &str| provider[field].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -95,13 +95,13 @@ impl Place {
         places
     }
 
-    /// Whether this is the place of RFC 6750 section 2.1.
+    /// Whether this is the `Authorization` header of RFC 6750 section 2.1.
     pub(crate) fn is_bearer(&self) -> bool {
         matches!(self, Self::Header { name, prefix }
             if name == "authorization" && prefix.trim_end().eq_ignore_ascii_case("bearer"))
     }
 
-    /// Whether a token in one place may be found in the other.
+    /// Whether a token in one place may also be found in the other.
     pub(crate) fn shares(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Header { name, .. }, Self::Header { name: other, .. }) => name == other,
@@ -109,7 +109,7 @@ impl Place {
         }
     }
 
-    /// Puts a token there.
+    /// Puts a token into this place of a request.
     pub(crate) fn put(&self, token: &str, dress: Dress, mut request: Request) -> Request {
         match self {
             Self::Header { name, prefix } => request.header(name, header(prefix, token, dress)),

@@ -1,4 +1,4 @@
-//! Requests whose tokens are not signed yet.
+//! Plans for requests. Their tokens are signed later.
 
 use crate::{
     configurations::Configuration,
@@ -8,41 +8,38 @@ use crate::{
 };
 use support::driver::Request;
 
-/// Requests that the generator adds to the table's.
+/// The number of random requests that are added to those of the table.
 const RANDOM_REQUESTS: usize = 20;
-/// The value of headers with which a client claims an identity.
+/// The value that a client sends in headers to claim an identity.
 const SPOOF: &str = "spoofed";
 
-/// A request.
+/// A planned request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
-    /// The method; empty is `GET`.
+    /// The method. An empty one means `GET`.
     pub(crate) method: &'static str,
     /// Path and query.
     pub(crate) target: String,
-    /// Headers other than those with tokens.
+    /// The headers that hold no tokens.
     pub(crate) headers: Vec<(String, String)>,
-    /// The tokens, in the order in which they are added.
+    /// The tokens, in the order in which they are added to the request.
     pub(crate) tokens: Vec<Token>,
 }
 
-/// A token of a request.
+/// A planned token.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     /// The index of its provider.
     pub(crate) provider: usize,
-    /// Which of the provider's keys signs.
+    /// The index of the provider's key that signs.
     pub(crate) key: usize,
-    /// What is wrong with it.
     pub(crate) fault: Fault,
-    /// Where it is.
     pub(crate) place: Place,
-    /// How it is written there.
     pub(crate) dress: Dress,
 }
 
 impl Plan {
-    /// The request with fresh tokens.
+    /// Builds the request with fresh tokens.
     pub(crate) fn request(&self, configuration: &Configuration, mint: Mint) -> Request {
         let method = if self.method.is_empty() {
             "GET"
@@ -61,7 +58,7 @@ impl Plan {
         request
     }
 
-    /// Whether one of the tokens has this fault.
+    /// Whether any of the tokens has this fault.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.tokens.iter().any(|token| token.fault == fault)
     }
@@ -88,7 +85,7 @@ impl Plan {
     }
 }
 
-/// The requests of a configuration: those of the table and random ones.
+/// The requests for a configuration: those of the table, and random ones.
 pub(crate) fn plans(configuration: &Configuration, random: &mut Random) -> Vec<Plan> {
     let mut plans = Vec::new();
     without_tokens(configuration, &mut plans);
@@ -114,7 +111,7 @@ fn without_tokens(configuration: &Configuration, plans: &mut Vec<Plan>) {
     plans.push(preflight.clone());
     plans.push(preflight.header("access-control-request-method", "PUT"));
     plans.push(Plan::to(target).header("cookie", "a=1; b=2"));
-    // Without a path.
+    // A CONNECT request has no path.
     let connect = Plan::to("api.example.com:443").method("CONNECT");
     plans.push(connect.clone());
     let first = token(configuration, 0, Fault::None);
@@ -155,7 +152,7 @@ fn with_faults(configuration: &Configuration, random: &mut Random, plans: &mut V
     }
 }
 
-/// Requests with more than one token, of one provider and of several.
+/// Requests with several tokens, of one provider or of several.
 fn several(configuration: &Configuration, plans: &mut Vec<Plan>) {
     let target = configuration.target();
     let everyone = |fault: Fault| {
@@ -216,7 +213,7 @@ fn on_paths(configuration: &Configuration, plans: &mut Vec<Plan>) {
     }
 }
 
-/// Headers that the providers set, sent by a client.
+/// Requests in which the client sends headers that the providers set.
 fn spoofed(configuration: &Configuration, plans: &mut Vec<Plan>) {
     let owned = configuration.owned_headers();
     let Some(name) = owned.first() else {
@@ -280,7 +277,7 @@ fn at_random(configuration: &Configuration, random: &mut Random) -> Plan {
     plan
 }
 
-/// A token in the provider's first place.
+/// A token in the first place where its provider looks.
 fn token(configuration: &Configuration, provider: usize, fault: Fault) -> Token {
     let places = configuration.providers[provider].places();
     Token {

@@ -1,4 +1,4 @@
-//! What the rows of the table look for in a request and in its outcomes.
+//! The conditions of the table's rows on requests and outcomes.
 
 use serde_json::Value;
 
@@ -12,19 +12,20 @@ use crate::{
     tokens::Fault,
 };
 
-/// The module refuses the token, or lets it through unverified if the rule is lenient.
+/// Whether the module refuses the token or, under a lenient rule, lets it through unverified.
 pub(crate) fn is_not_verified(_: Case<'_>, atom: &Atom) -> bool {
     atom.is_refusal(401) || atom.is_identity()
 }
 
-/// Whether a member that lets requests through without a token is in a nested group, or next to one.
+/// Whether a requirement that accepts requests without a token is inside a nested group or next to
+/// one.
 pub(crate) fn is_lenient_within(requirement: &Value) -> bool {
     let text = requirement.to_string();
     let groups = text.matches("\"requirements\"").count();
     text.contains("\"allow_missing") && (groups > 1 || text.contains("requires_all"))
 }
 
-/// The most credentials that a request has in the places of one provider.
+/// The maximum number of credentials that a request has in the places of one provider.
 pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> usize {
     let count = |places: &[Place]| {
         let tokens = plan
@@ -48,7 +49,7 @@ pub(crate) fn most_credentials(configuration: &Configuration, plan: &Plan) -> us
         .unwrap_or_default()
 }
 
-/// Whether a token is in a place of RFC 6750, but not written as RFC 6750 says.
+/// Whether a token is in a place that RFC 6750 defines, but in another form than RFC 6750 requires.
 pub(crate) fn is_odd_credential(token: &Token) -> bool {
     let is_described = token.place.is_bearer() || matches!(token.place, Place::Param(_));
     is_described
@@ -65,7 +66,7 @@ pub(crate) fn is_loosely_written(token: &Token) -> bool {
     ) || matches!(token.dress, Dress::Padded | Dress::Followed)
 }
 
-/// Whether the provider's key set may lead to a key that is not meant for the token.
+/// Whether the provider's key set may contain a key that is not meant for the token.
 pub(crate) fn is_key_misused(configuration: &Configuration, token: &Token) -> bool {
     let keys = &configuration.providers[token.provider].keys;
     let Value::Array(jwks) = &keys.jwks["keys"] else {
@@ -88,7 +89,7 @@ pub(crate) fn has_audiences(configuration: &Configuration) -> bool {
             .contains("provider_and_audiences")
 }
 
-/// Whether the case of the scheme hides the token from `jwt_authn`, which compares it exactly.
+/// Whether `jwt_authn` misses the token because it compares the scheme case-sensitively.
 pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     matches!(
         token.dress,
@@ -96,13 +97,14 @@ pub(crate) fn is_unread_by_native(token: &Token) -> bool {
     )
 }
 
-/// Whether a rule compares a query that is not in its plainest form.
+/// Whether a rule compares the query, and the query is percent-encoded.
 pub(crate) fn is_encoded_condition(configuration: &Configuration, plan: &Plan) -> bool {
     let rules = configuration.rest["rules"].to_string();
     rules.contains("query_parameters") && plan.target.contains('%')
 }
 
-/// Whether path and parameters are the same, in any order. Parameters without name and value do not count.
+/// Whether the paths are equal, and the parameters are equal in any order. Parameters without name
+/// and value are ignored.
 pub(crate) fn is_same_query(native: &str, ours: &str) -> bool {
     let read = |target: &str| {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -1,4 +1,4 @@
-//! A provider of `jwt_authn`, and the keys that its tokens are signed with.
+//! A provider of `jwt_authn`, and the keys that sign its tokens.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -9,39 +9,36 @@ use support::signer::Signer;
 /// A provider under test.
 #[derive(Clone)]
 pub(crate) struct Provider {
-    /// Its name.
     pub(crate) name: String,
-    /// Its configuration, without keys.
+    /// The provider's configuration, without its keys.
     pub(crate) json: Value,
-    /// Its keys.
     pub(crate) keys: Keys,
 }
 
-/// Keys, and how they are published.
+/// Keys, and the form in which they are published.
 #[derive(Clone)]
 pub(crate) struct Keys {
-    /// The signers of its tokens.
+    /// The signers of the provider's tokens.
     pub(crate) signers: Vec<Signer>,
-    /// The key set.
+    /// The published key set.
     pub(crate) jwks: Value,
-    /// Where the key set comes from.
     pub(crate) source: Source,
 }
 
 /// Where a key set comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// It is part of the configuration.
+    /// The key set is in the configuration.
     Local,
-    /// It is fetched when a request needs it.
+    /// The key set is fetched when a request needs it.
     Remote,
-    /// It is fetched ahead.
+    /// The key set is fetched in advance.
     RemoteAhead,
-    /// It is fetched from a server that does not have it.
+    /// The key set is fetched from a server that does not have it.
     RemoteAbsent,
 }
 
-/// The members by which keys are found.
+/// The members of a key that `jwt_authn` finds it by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
     /// `kid` and `alg`.
@@ -92,18 +89,17 @@ impl Keys {
 }
 
 impl Provider {
-    /// A provider.
     pub(crate) fn new(name: &str, json: Value, keys: Keys) -> Self {
         let name = name.to_owned();
         Self { name, json, keys }
     }
 
-    /// The path of its key set, if it is fetched.
+    /// The path of the provider's key set, if the set is fetched.
     pub(crate) fn path(&self, configuration: usize) -> String {
         format!("/{configuration}/{}", self.name)
     }
 
-    /// Its whole configuration. Keys are fetched through the cluster `idp`.
+    /// The provider's whole configuration. Keys are fetched through the cluster `idp`.
     pub(crate) fn whole(&self, configuration: usize) -> Value {
         let mut whole = self.json.clone();
         if self.keys.source == Source::Local {
@@ -122,12 +118,12 @@ impl Provider {
         whole
     }
 
-    /// The places that it reads.
+    /// The places where the provider looks for tokens.
     pub(crate) fn places(&self) -> Vec<Place> {
         Place::of(&self.json)
     }
 
-    /// The tolerance that `jwt_authn` takes, in seconds.
+    /// The clock skew that `jwt_authn` allows, in seconds.
     pub(crate) fn skew(&self) -> i64 {
         match self.json["clock_skew_seconds"].as_i64() {
             None | Some(0) => 60,

@@ -1,10 +1,10 @@
-//! Numbers from a seed, so that a failure repeats.
+//! Random numbers from a seed, so that failures are reproducible.
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): small, and good enough to choose test cases.
+/// A `SplitMix64` generator (Steele, Lea, Flood 2014): small, and good enough to choose test cases.
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The sequence of this seed.
+    /// Starts the sequence of this seed.
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -14,12 +14,12 @@ impl Random {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
-    /// True once in `times`.
+    /// Returns true in one of `times` cases.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of these.
+    /// Returns one of the choices.
     pub(crate) fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
     }

@@ -1,4 +1,5 @@
-//! RBAC behind `jwt_authn`, and the rules that replace it: the examples of `docs/jwt_authn.md`, in one Envoy.
+//! Compares RBAC behind `jwt_authn` with the rules that replace it, by the examples of
+//! `docs/jwt_authn.md`.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -44,7 +45,8 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
             let [expected, found] = [native.send(&request), ours.send(&request)];
             let case = format!("{method} {path} (dry: {is_dry}) with {name}");
             assert_eq!(expected.seen.is_some(), found.seen.is_some(), "{case}");
-            // No rule matches, so no token is verified: whatever a request has, it grants too little.
+            // If no rule matches a request, the module does not verify its token, so a forged one
+            // gets 403 instead of 401.
             if name != "a forged one" || expected.status == found.status {
                 assert_eq!(expected.status, found.status, "{case}");
             } else {
@@ -65,7 +67,7 @@ fn rules_decide_as_rbac_behind_jwt_authn_does() {
     assert!(counts.iter().all(|count| *count > 20));
 }
 
-/// The page's filters with RBAC, and its configuration.
+/// The page's filters with RBAC, and its equivalent configuration.
 fn examples() -> (Value, Value) {
     let (_, section) = PAGE.split_once("```yaml rbac\n").unwrap();
     let (rbac, rest) = section.split_once("```\n").unwrap();

@@ -1,10 +1,9 @@
-//! Configurations of `jwt_authn` that differ in what their rules match.
+//! Configurations of `jwt_authn` with different conditions in their rules.
 
 use serde_json::{Value, json};
 
 use crate::configurations::{Configuration, one};
 
-/// All of them.
 pub(crate) fn routes() -> Vec<Configuration> {
     let requires = json!({ "provider_name": "login" });
     let rule = |condition: Value| json!({ "match": condition, "requires": requires });

@@ -1,4 +1,4 @@
-//! The suite: sends every request of every configuration to both sides.
+//! The test suite: sends every request of every configuration to both sides.
 
 use std::{collections::BTreeMap, env};
 
@@ -14,23 +14,23 @@ use crate::{
 };
 use support::envoy;
 
-/// The seed if none is given.
+/// The default seed.
 const SEED: u64 = 20_261_122;
 /// The number of generated configurations.
 const GENERATED: usize = 24;
-/// The number of differences that are shown in full.
+/// The number of differences to show in full.
 const SHOWN: usize = 60;
-/// The least number of configurations, and of requests to each.
+/// The minimum number of configurations, and of requests to each.
 const FEWEST: (usize, usize) = (40, 60);
-/// The most rows that the table may have.
+/// The maximum number of rows in the table.
 const MOST_ROWS: usize = 15;
 
-/// The findings of a run.
+/// The results of a run.
 #[derive(Default)]
 struct Report {
     compared: usize,
     equal: usize,
-    /// The number of them that reached the upstream.
+    /// The number of equal requests that reached the upstream.
     allowed: usize,
     by_row: BTreeMap<&'static str, usize>,
     unlisted: Vec<String>,
@@ -81,7 +81,7 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // A second may have ended in between.
+            // The second may have changed between the two requests, so they are repeated once.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::provider::Provider;
 use support::signer::{Pair, Signer};
 
-/// The distance of a token's times from every limit, so that both sides decide alike although one decides
-/// later.
+/// The distance between a token's times and every limit, in seconds. It keeps the decisions of both
+/// sides equal although one side decides later.
 const MARGIN: i64 = 15;
 
 macro_rules! faults {
@@ -25,29 +25,29 @@ macro_rules! faults {
 faults! {
     /// No fault.
     None,
-    // Times.
+    // Faults of times.
     Expired, ExpiredWithinSkew, NoExp, ExpZero, ExpNegative, ExpFraction, ExpText, ExpHuge, ExpNull,
     NotYet, NotYetWithinSkew, NbfText, NbfFraction, IatInFuture, IatText, LongLife,
-    // Parties.
+    // Faults of issuer, audience and subject.
     NoIssuer, OtherIssuer, IssuerNumber, IssuerSlash, NoAudience, OtherAudience, AudienceList,
     AudienceMixed, AudienceEmpty, AudienceNumber, AudienceSlash, AudienceScheme, NoSubject,
     OtherSubject, SubjectNumber, JtiNumber,
-    // Keys and algorithms.
+    // Faults of keys and algorithms.
     OtherKey, UnknownKid, NoKid, EmptyKid, KidNumber, AlgNone, AlgUnknown, AlgMissing, AlgLowerCase,
     AlgOfFamily, AlgUntrue,
-    // The header's other members.
+    // Faults of the header's other members.
     TypOther, TypAbsent, TypNumber, Crit, B64, CtyJwt, Jku, HeaderExtra,
-    // The signature.
+    // Faults of the signature.
     SignatureEmpty, SignatureFlipped, SignatureShort, SignatureOfOther,
-    // The shape.
+    // Faults of the shape.
     TwoSegments, FourSegments, DotBefore, DotBehind, DotsBetween, Padding, NotBase64, StandardBase64,
     TrailingBits,
-    // The payload.
+    // Faults of the payload.
     PayloadArray, PayloadNoJson, HeaderNoJson, PayloadNotUtf8, ClaimTwice, NestedTwice, HeaderTwice,
     Deep, DeepBeyond, Long, Cnf, LineBreak, SpaceAtEnd, Empty, Opaque,
 }
 
-/// Signs tokens at one moment.
+/// Signs tokens that are valid at one point in time.
 #[derive(Clone, Copy)]
 pub(crate) struct Mint {
     /// Seconds since 1970.
@@ -55,7 +55,7 @@ pub(crate) struct Mint {
 }
 
 impl Mint {
-    /// A token of `provider`, signed by its `key`th key.
+    /// A token of `provider`, signed by the provider's key with the index `key`.
     pub(crate) fn token(self, provider: &Provider, key: usize, fault: Fault) -> String {
         let signers = &provider.keys.signers;
         let signer = &signers[key % signers.len()];
@@ -127,7 +127,7 @@ impl Mint {
         claims
     }
 
-    /// Claims of a good token, with a value of each type.
+    /// The claims of a good token, with a value of each JSON type.
     fn claims(self, provider: &Provider) -> Value {
         let issuer = provider.json["issuer"].as_str();
         let audience = provider.json["audiences"][0].as_str();
@@ -193,12 +193,13 @@ fn faulty_header(signer: &Signer, fault: Fault) -> Value {
     header
 }
 
-/// Signs with the right key, unless the fault is another key.
+/// Signs with the provider's key, or with another one if that is the fault.
 fn with_other_key(signer: &Signer, header: &Value, claims: &Value, fault: Fault) -> String {
     match fault {
         Fault::OtherKey => Signer::with_pair(signer.alg, Pair::Other).token(header, claims),
         Fault::AlgOfFamily => {
-            // The header names the algorithm that was used, with a key of the same type.
+            // The header names the algorithm that was used. The key is another one of the same
+            // type.
             Signer::new(sibling(signer.alg)).token(header, claims)
         }
         _ => signer.token(header, claims),
@@ -235,7 +236,8 @@ fn padding(segment: &str) -> String {
     "=".repeat((4 - segment.len() % 4) % 4)
 }
 
-/// Replaces the last character by the next. If its last bits are unused, the octets stay the same.
+/// Replaces the last character by the next one. If the changed bits are unused, the octets stay the
+/// same.
 fn with_trailing_bits(segment: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = segment.split_at(segment.len() - 1);
@@ -244,7 +246,7 @@ fn with_trailing_bits(segment: &str) -> String {
     format!("{rest}{}", char::from(next))
 }
 
-/// Tokens whose header or payload is unusual JSON or none, with a good signature.
+/// A correctly signed token with an unusual header or payload, such as invalid JSON.
 fn misshapen(signer: &Signer, claims: &Value, fault: Fault) -> Option<String> {
     let header = signer.header().to_string();
     let claims = claims.to_string();
@@ -279,7 +281,7 @@ fn misshapen(signer: &Signer, claims: &Value, fault: Fault) -> Option<String> {
     }
 }
 
-/// Another algorithm that the same key can be used with.
+/// Another algorithm that works with the same key.
 pub(crate) fn sibling(alg: Algorithm) -> Algorithm {
     match alg {
         Algorithm::Rs256 => Algorithm::Rs512,
@@ -293,7 +295,7 @@ pub(crate) fn sibling(alg: Algorithm) -> Algorithm {
     }
 }
 
-/// An algorithm that a key for `alg` cannot be used with.
+/// An algorithm that does not work with a key for `alg`.
 fn stranger(alg: Algorithm) -> Algorithm {
     match alg {
         Algorithm::Es256 => Algorithm::Rs256,

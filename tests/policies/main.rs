@@ -1,7 +1,7 @@
-//! Every example policy decides as its text says: each has policy tests, which reach all of its rules
-//! and providers.
+//! Every example policy has policy tests, which reach all of its rules and providers. They prove
+//! that the policy decides as the surrounding text says.
 //!
-//! The tests of the third example of `docs/roles.md` are in `roles-3.test.yaml`; those of
+//! The tests for the third example of `docs/roles.md` are in `roles-3.test.yaml`, and those for
 //! `envoy/demo.yaml` in `envoy-demo.test.yaml`.
 
 #![allow(
@@ -24,7 +24,7 @@ fn folder() -> PathBuf {
     project().join("tests/policies")
 }
 
-/// Runs the tests of a file; anything but success is a text.
+/// Runs the tests in a file. Returns the output if they do not succeed.
 fn complaint(file: &Path) -> Option<String> {
     let arguments = ["portcullis", "test", "--fail-under", "100"];
     let arguments = arguments.into_iter().chain(file.to_str());
@@ -36,7 +36,7 @@ fn complaint(file: &Path) -> Option<String> {
     (exit != Exit::Done).then_some(said)
 }
 
-/// The tests that are there, by name.
+/// The names of the test files in this folder.
 fn written() -> BTreeSet<String> {
     let entries = fs::read_dir(folder()).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

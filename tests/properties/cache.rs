@@ -1,5 +1,5 @@
-//! Every request is decided alike with and without the cache of verified tokens, in whatever order tokens,
-//! rules, connections, times, keys and configurations come.
+//! The cache of verified tokens never changes a decision, whatever the order of tokens, rules,
+//! connections, times, keys and configurations.
 
 use std::cell::Cell;
 
@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 
 use crate::world::{NOW, Pair, Signer, at, engine, for_all, with};
 
-/// Expires a minute after `NOW`.
+/// This certificate expires one minute after `NOW`.
 const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert_ending.pem");
-/// Providers are numbered in the order of their names: `certified`, `fetched`, `secret`.
+/// Provider ids follow the order of the names: `certified`, `fetched`, `secret`.
 const FETCHED: ProviderId = ProviderId::new(1);
 
 const PATHS: [&str; 14] = [
@@ -61,7 +61,7 @@ fn rules() -> Value {
     ])
 }
 
-/// Configurations that differ in how they treat a token. None of them configures the cache.
+/// Configurations that treat tokens differently. None of them configures the cache.
 fn configurations() -> Vec<Value> {
     let provider = |name: &str| {
         json!({
@@ -129,12 +129,13 @@ fn configurations() -> Vec<Value> {
 }
 
 struct Token {
-    /// The path whose rule asks for a token of its provider.
+    /// The path whose rule requires a token of this token's provider.
     path: String,
     text: String,
 }
 
-/// Tokens of each provider: good ones, and ones that some rule, time or configuration refuses.
+/// Tokens of each provider: good ones, and ones that are refused by some rule, time or
+/// configuration.
 fn tokens() -> Vec<Token> {
     let digest = base64url::encode(&[1; 32]);
     let claims = [
@@ -198,7 +199,7 @@ fn key_sets() -> Vec<String> {
         .collect()
 }
 
-/// Policies that a route of the proxy may have.
+/// Policies that a route may have.
 fn route_policies(config: &Config) -> Vec<Option<RoutePolicy>> {
     let says = |metadata: Value| Some(config.route_policy(&metadata));
     vec![
@@ -221,7 +222,7 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Question {
     token: prop::sample::Index,
-    /// `None` is the path of the token's provider.
+    /// The path to request; `None` means the path of the token's provider.
     path: Option<prop::sample::Index>,
     route: prop::sample::Index,
     certificate: Option<bool>,
@@ -258,7 +259,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A connection, with or without a client certificate.
+/// A connection with or without a client certificate.
 struct Presenter(Option<[u8; 32]>);
 
 impl Connection for Presenter {
@@ -267,14 +268,14 @@ impl Connection for Presenter {
     }
 }
 
-/// An engine with a cache, and one without that gets the same requests.
+/// Two engines that get the same requests, one with a cache and one without.
 struct Twins {
     now: i64,
     engines: [Engine; 2],
 }
 
 impl Twins {
-    /// The cache has few entries, so that tokens displace each other.
+    /// Creates the engines. The cache has only three entries, so that tokens displace each other.
     fn new(configuration: &Value, now: i64) -> Self {
         let engines = [json!({"jwt_cache_size": 3}), json!({"disabled": true})].map(|cache| {
             let mut configuration = configuration.clone();
@@ -291,12 +292,13 @@ impl Twins {
     fn fetch(&mut self, document: &str) {
         let now = at(self.now);
         for engine in &mut self.engines {
-            // A disabled provider has no source: that is not a failure here.
+            // Loading keys fails for a disabled provider, which has no source. The error is
+            // ignored.
             let _ = engine.preload(FETCHED, document.as_bytes(), now);
         }
     }
 
-    /// How the engine with a cache used it.
+    /// Sends a request to both engines, and returns how the cache was used.
     fn ask(&self, question: &Question, tokens: &[&Token]) -> Result<CacheUse, TestCaseError> {
         let token = question.token.get(tokens);
         let path = question
@@ -370,7 +372,7 @@ fn every_request_is_decided_as_without_a_cache() {
         }
         Ok(())
     });
-    // With fewer hits, hardly anything was compared.
+    // With fewer hits, the test would compare too little.
     assert!(
         hits.get() > 500,
         "{} hits, {} misses",

@@ -1,6 +1,7 @@
-//! Nothing passes without the one good token, however broken tokens, headers and paths are combined.
+//! Only the one good token passes, however broken tokens, headers and paths are combined.
 //!
-//! `admission` knows what each credential is worth; here the input is closer to noise.
+//! `admission` generates well-formed credentials of known worth; the input of this test is closer
+//! to noise.
 
 use std::sync::LazyLock;
 
@@ -16,12 +17,12 @@ use crate::world::{NOW, decide, engine, provider, runs, signer, with};
 
 const ISSUER: &str = "https://idp.example";
 
-/// A token that passes.
+/// The only token that passes.
 static GOOD: LazyLock<String> = LazyLock::new(|| {
     signer().sign_claims(&json!({ "iss": ISSUER, "aud": "api", "sub": "alice", "exp": NOW + 60 }))
 });
 
-/// Every path needs a token, in a header, the query or a cookie.
+/// An engine in which every path needs a token, in a header, the query or a cookie.
 fn gate() -> Engine {
     let places = json!({
         "from_headers": [
@@ -38,7 +39,7 @@ fn gate() -> Engine {
     }))
 }
 
-/// The good token, whole or broken, or any octets.
+/// The good token, a broken version of it, or arbitrary octets.
 fn token() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         3 => Just(GOOD.clone().into_bytes()),
@@ -107,7 +108,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 proptest! {
     #![proptest_config(runs(4000))]
 
-    /// What passes carries the verified identity, and no other.
+    /// A request that passes carries the verified identity, and no other.
     #[test]
     fn nothing_passes_without_the_good_token(
         headers in prop::collection::vec(header(), 0..4),

@@ -1,7 +1,7 @@
-//! What holds for every input, tried on generated ones.
+//! Properties that hold for every input, tested on generated inputs.
 //!
-//! A property that fails prints the smallest input for which it fails. `PORTCULLIS_TIMES` multiplies the
-//! number of cases.
+//! A failing property prints the smallest input for which it fails. `PORTCULLIS_TIMES` multiplies
+//! the number of cases.
 
 mod admission;
 mod cache;

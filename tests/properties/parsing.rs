@@ -1,4 +1,4 @@
-//! Every reader of untrusted text returns, whatever the text; what it reads is what the text says.
+//! Every parser of untrusted text returns, whatever the text, and reports what the text says.
 
 use portcullis::{
     jose::{
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::world::runs;
 
-/// Any JSON value; names and words that the readers look for are frequent in it.
+/// An arbitrary JSON value. It often contains names and words that the parsers look for.
 fn json_value() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         Just("RS256".to_owned()),
@@ -50,7 +50,7 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![3 => prop::sample::select(known.map(str::to_owned).to_vec()), 1 => any::<String>()]
 }
 
-/// Hands `octets` to every reader. The property is that each one returns.
+/// Passes `octets` to every parser. The property is that each one returns.
 fn read_as_everything(octets: &[u8]) {
     let _ = json::parse(octets);
     let _ = JoseHeader::parse(octets);

@@ -1,4 +1,4 @@
-//! Tokens of every algorithm: the key that signed one verifies it, as it was signed and no other way.
+//! Tokens of every algorithm verify with the key that signed them, and only unchanged.
 
 use portcullis::{
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken},

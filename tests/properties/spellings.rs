@@ -1,7 +1,7 @@
-//! Every spelling of a path meets the same rule, or is refused.
+//! Every spelling of a path matches the same rule, or is refused.
 //!
-//! An upstream decodes the path that it gets, so all spellings of one path reach one resource. These tests
-//! spell paths in random other ways and let the engine decide.
+//! An upstream decodes the path that it receives, so all spellings of a path reach one resource.
+//! These tests generate other spellings of paths and let the engine decide.
 
 use portcullis::{decision::Decision, engine::Engine, http::Request};
 use proptest::prelude::*;
@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use crate::world::{NOW, decide, provider, runs};
 
-/// Parts of paths: names that rules have, characters with several spellings, and parts that are refused.
+/// Parts of paths: names in rules, characters with several spellings, and parts that the engine
+/// refuses.
 const PIECES: [&str; 24] = [
     "/", "/", "a", "admin", "Admin", "x[1]", "é", "€", "|", " ", "{id}", "~", "%", "25", ";v=1",
     ".", "..", "+", "\\", "@", "\"", "caf", "%2", "u00e9",
 ];
 
-/// An engine with rules of every kind, strict and open ones in turn.
+/// An engine with rules of every kind. Strict and open rules alternate.
 fn gate(case_sensitive: bool) -> Engine {
     let strict = |matcher: Value| json!({"match": matcher, "requires": {"provider_name": "p"}});
     let by_path = |kind: &str, path: &str| json!({kind: path, "case_sensitive": case_sensitive});
@@ -43,7 +44,8 @@ fn path() -> impl Strategy<Value = String> {
         .prop_filter("a query is no part of a path", |path| !path.contains('?'))
 }
 
-/// Another spelling of the same octets: each octet except `/` is kept, or encoded in upper or lower case.
+/// Another spelling of the same octets. Each octet except `/` is kept, or percent-encoded in upper
+/// or lower case.
 fn respelled(path: &str, choices: &[u8]) -> String {
     let mut octets: Vec<u8> = Vec::new();
     for (place, octet) in path.bytes().enumerate() {
@@ -53,7 +55,7 @@ fn respelled(path: &str, choices: &[u8]) -> String {
             _ => octets.push(octet),
         }
     }
-    // Half a character is not UTF-8. The engine refuses it.
+    // A cut character is not valid UTF-8. The empty path that results is refused.
     String::from_utf8(octets).unwrap_or_default()
 }
 
@@ -61,7 +63,7 @@ fn request(path: &str) -> Request<'_> {
     Request::new(vec![(b":method", b"GET"), (b":path", path.as_bytes())])
 }
 
-/// The number of the rule that a path meets, if any; an error if the path is refused as ambiguous.
+/// The index of the rule that a path matches, if any; an error if the path is refused as ambiguous.
 fn rule(engine: &Engine, path: &str) -> Result<Option<usize>, &'static str> {
     match decide(engine, &request(path), NOW) {
         Decision::Deny(denial) if denial.reason.label() == "ambiguous_path" => Err("ambiguous"),
@@ -90,7 +92,7 @@ proptest! {
         }
     }
 
-    /// The attack: a client spells a protected path so that it looks like an open one.
+    /// The attack: a client spells a protected path so that it resembles an open one.
     #[test]
     fn no_spelling_moves_a_request_from_a_protected_rule_to_an_open_one(
         path in prop_oneof![

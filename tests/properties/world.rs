@@ -1,4 +1,4 @@
-//! The clock, the issuer and the runner that all properties share.
+//! The clock, the issuer and the test runner that all properties share.
 
 use std::fmt::Debug;
 
@@ -15,11 +15,11 @@ pub(crate) use support::{
     signer::{Pair, Signer},
 };
 
-/// When every history begins, in seconds since 1970.
+/// The start of every history, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
-/// A run of this many cases, or of more where `PORTCULLIS_TIMES` is set. A failure leaves no file behind:
-/// the seed that it prints is enough.
+/// Runs this many cases, or more if `PORTCULLIS_TIMES` is set. A failure writes no file, because
+/// the printed seed is enough to repeat it.
 pub(crate) fn runs(cases: u32) -> Runs {
     Runs {
         cases: support::times::times(cases),
@@ -28,7 +28,7 @@ pub(crate) fn runs(cases: u32) -> Runs {
     }
 }
 
-/// Fails with the smallest input that breaks the property.
+/// Tests a property on generated inputs. Fails with the smallest input that breaks the property.
 pub(crate) fn for_all<S>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> TestCaseResult)
 where
     S: Strategy<Value: Debug>,
@@ -37,7 +37,7 @@ where
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// A provider whose tokens [`signer`] signs.
+/// A provider that accepts the tokens of [`signer`].
 pub(crate) fn provider(issuer: &str) -> Value {
     json!({
         "issuer": issuer,
@@ -46,12 +46,13 @@ pub(crate) fn provider(issuer: &str) -> Value {
     })
 }
 
-/// The signer of good tokens. HS256: the quickest, since each case may sign several.
+/// The signer of good tokens. It uses HS256, the fastest algorithm, because each case may sign
+/// several tokens.
 pub(crate) fn signer() -> Signer {
     Signer::new(Algorithm::Hs256)
 }
 
-/// A signer with the same `kid`, whose key no configuration has.
+/// A signer with the same `kid` and a key that no configuration contains.
 pub(crate) fn forger() -> Signer {
     Signer::with_pair(Algorithm::Hs256, Pair::Other)
 }

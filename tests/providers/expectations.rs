@@ -1,4 +1,4 @@
-//! What each fixture expects, and what holds for all of them.
+//! The expectations of each fixture, and those that all fixtures share.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ const SCOPE: Outcome = Err((403, "insufficient_scope"));
 const ROLE: Outcome = Err((403, "insufficient_role"));
 const CLAIM: Outcome = Err((403, "insufficient_claim"));
 const CLIENT: Outcome = Err((403, "insufficient_client"));
-/// A word that no fixture has as scope, role, client or value.
+/// A word that no fixture contains as scope, role, client or value.
 const NOBODY: &str = "nobody:has-this";
 
 #[test]
@@ -40,7 +40,7 @@ fn grants_what_each_provider_says_and_nothing_more() {
     assert_eq!(cases, COUNT);
 }
 
-/// Counts the comparisons, and names the fixture of one that fails.
+/// Counts the comparisons. If one fails, shows the fixture's name.
 #[derive(Default)]
 struct Checks {
     label: String,
@@ -54,7 +54,8 @@ impl Checks {
     }
 }
 
-/// Checks that the token is good, and bad with another signature, issuer, audience, time or type.
+/// Checks that the token is good, and that it is refused with a wrong signature, issuer, audience,
+/// time or type.
 fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let refused = |reason| Err((401, reason));
     let token = fixture.token();
@@ -83,8 +84,8 @@ fn is_sound(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
 }
 
 impl Gate {
-    /// The same gate, ready for algorithms that none of its keys serves. A configured key set must serve one
-    /// of them, so it is replaced.
+    /// The same gate with a key for ES512, after `algorithms` was set to ES512. A configured key set
+    /// must serve one of the algorithms, so the set is replaced.
     fn with_any_key(mut self) -> Self {
         if self.provider.get("remote_jwks").is_none() {
             let signer = support::signer::Signer::new(portcullis::jose::Algorithm::Es512);
@@ -94,8 +95,8 @@ impl Gate {
     }
 }
 
-/// Checks that the token is refused for the single thing that makes it no access token: a gate that does not
-/// check that lets it in.
+/// Checks that the token is refused only because it is not an access token: a gate without that one
+/// check accepts it.
 fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     let token = fixture.token();
     let (reason, blind) = match fixture.id.as_str() {
@@ -117,7 +118,7 @@ fn is_refused(checks: &mut Checks, gate: &Gate, fixture: &Fixture) {
     checks.expect("without the check", blind.verify(&token), Ok(()));
 }
 
-/// Checks one member of `expect`. An unknown member fails, or it would be ignored.
+/// Checks one member of `expect`. Panics for an unknown member, which would otherwise go unchecked.
 fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): (&str, &Value)) {
     let token = fixture.token();
     match name {
@@ -165,7 +166,7 @@ fn meets(checks: &mut Checks, gate: &Gate, fixture: &Fixture, (name, expected): 
             let found = gate.with("issuer", json!(plain)).verify(&token);
             checks.expect("no slash", found, Err((401, "issuer")));
         }
-        // A token that only refers to its groups does not have the required one.
+        // The token only refers to its groups, so it does not satisfy a required group.
         "must" => grants_roles(checks, gate, &token, &[]),
         "groups" => assert_eq!(fixture.claims.get("groups"), None),
         other => panic!("{}: nothing checks {other:?}", fixture.id),
@@ -184,7 +185,7 @@ fn grants_scopes(checks: &mut Checks, gate: &Gate, token: &str, scopes: &[&str])
         gate.authorize(&all_of(&one_more), token),
         SCOPE,
     );
-    // A part of a scope is not a scope.
+    // A part of a scope must not count as the scope.
     let parts: Vec<_> = scopes
         .iter()
         .map(|scope| scope.split_at(scope.len() - 1).0)

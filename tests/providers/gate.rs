@@ -1,4 +1,4 @@
-//! A gate with one provider, which turns a token into an outcome.
+//! A gate with one provider, which decides on tokens.
 
 use portcullis::{
     config::Config,
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use support::identity_providers::fixtures::Fixture;
 
-/// The outcome for a token: it passes, or is refused with a status and a reason.
+/// The outcome for a token: passed, or refused with a status and a reason.
 pub(crate) type Outcome = Result<(), (u16, &'static str)>;
 
-/// One provider, its keys and the time.
+/// A provider, its keys and the time.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) provider: Value,
@@ -24,7 +24,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// The gate of this provider with the keys of `fixture`.
+    /// A gate with this provider and the keys of `fixture`.
     pub(crate) fn new(provider: Value, fixture: &Fixture, now: u64) -> Self {
         Self {
             provider,
@@ -33,7 +33,7 @@ impl Gate {
         }
     }
 
-    /// The same gate with another field of the provider; `null` is absence.
+    /// The same gate with a changed field of the provider; `null` removes the field.
     pub(crate) fn with(&self, field: &str, value: Value) -> Self {
         let mut gate = self.clone();
         gate.provider[field] = value;
@@ -48,12 +48,12 @@ impl Gate {
         }
     }
 
-    /// Whether the token is valid.
+    /// Verifies the token.
     pub(crate) fn verify(&self, token: &str) -> Outcome {
         self.decide(None, token)
     }
 
-    /// Whether the token is valid and grants what `authorize` asks for.
+    /// Verifies the token, and that it grants what `authorize` requires.
     pub(crate) fn authorize(&self, authorize: &Value, token: &str) -> Outcome {
         self.decide(Some(authorize), token)
     }
@@ -71,7 +71,7 @@ impl Gate {
         let decision = engine
             .decide(&request, None, now, Patience::Exhausted, &NoConnection)
             .decision;
-        // Nobody fetches a URL that a token names.
+        // The engine must never fetch a URL that a token names.
         assert_eq!(engine.due(now), [], "calls to make");
         match decision {
             Decision::Permit(_) => Ok(()),
@@ -81,8 +81,8 @@ impl Gate {
         }
     }
 
-    /// An engine with the keys. A provider with `remote_jwks` gets them as if they were fetched now; another
-    /// provider has them in its configuration.
+    /// An engine with the keys. If the provider has `remote_jwks`, the keys are loaded as if they
+    /// had just been fetched; otherwise they are in its configuration.
     fn engine(&self, authorize: Option<&Value>) -> Engine {
         let mut provider = self.provider.clone();
         let is_remote = provider.get("remote_jwks").is_some();

@@ -1,4 +1,4 @@
-//! Peculiarities of single providers.
+//! Tests for peculiarities of single providers.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
     ] {
         assert_eq!(gate.verify(&fixture.token()), Err((401, reason)), "{case}");
     }
-    // The same template without a list must be the operator's explicit choice.
+    // Without a list of tenants, the operator must explicitly allow any tenant.
     let any = gate
         .with("require_claims", Value::Null)
         .with("allow_any_tenant", json!(true));
@@ -53,7 +53,7 @@ fn entra_tenants_cannot_impersonate_each_other() {
 #[test]
 fn entra_keys_serve_only_the_issuer_that_they_name() {
     let (gate, fixture) = case("entra-v2-user");
-    // The second key is Microsoft's for personal accounts.
+    // The second key is the one that Microsoft uses for personal accounts.
     let mut theirs = fixture;
     theirs.header["kid"] = json!("kidmsa");
     let forged = theirs.forged();
@@ -68,7 +68,7 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     let group = "a5a8e6f6-0001-4e5a-8f5c-1d3f2b9a0c11";
     let rule = json!({ "claims": [{ "claim": "groups", "any_of": [group] }] });
     let short = Err((403, "insufficient_claim"));
-    // The gate fails the test if anything is fetched.
+    // The gate fails the test if the engine wants to fetch anything.
     assert_eq!(gate.authorize(&rule, &fixture.token()), short);
     let named = fixture
         .clone()
@@ -85,7 +85,7 @@ fn entra_groups_that_the_token_only_refers_to_do_not_count() {
     );
 }
 
-/// Some servers give their ID tokens no type of their own.
+/// Some servers do not mark ID tokens by their type, so a required claim must tell them apart.
 #[test]
 fn id_tokens_lack_the_claim_that_names_the_client() {
     for (id, claim) in [
@@ -99,7 +99,7 @@ fn id_tokens_lack_the_claim_that_names_the_client() {
     }
 }
 
-/// The roles of a client count only if the operator names that client.
+/// A client's roles count only if the operator names that client.
 #[test]
 fn keycloak_roles_of_another_client_do_not_count() {
     let (gate, fixture) = case("keycloak-user");
@@ -130,7 +130,7 @@ fn keys_that_only_encrypt_sign_nothing() {
                 key["use"] = json!("enc");
             }
         }
-        // A set without a signing key would be refused as a whole.
+        // A set without a signature key would be refused as a whole.
         keys.push(Signer::new(Algorithm::Es256).named(Some("other")).jwk());
         assert_eq!(gate.verify(&fixture.token()), Err((401, "unknown_key")));
     }
@@ -221,8 +221,8 @@ fn kubernetes_tokens_may_live_a_year_and_no_longer() {
     assert_eq!(split, Err((403, "insufficient_claim")));
 }
 
-/// The form of the manual has `iat`, and the host of the token endpoint as audience. The form of the SDKs has
-/// neither.
+/// The form in the manual has `iat`, and its audience is the host of the token endpoint. The form
+/// of the SDKs has no `iat` and another audience.
 #[test]
 fn client_assertions_come_in_two_forms() {
     let (gate, fixture) = case("zidentity-client-assertion");
@@ -236,7 +236,7 @@ fn client_assertions_come_in_two_forms() {
         assert_eq!(gate.verify(&other.token()), Err((401, "client")));
         let nobodys = form.clone().without_claim("sub");
         assert_eq!(gate.verify(&nobodys.token()), Err((401, "claim")));
-        // A client cannot grant itself anything.
+        // A client must not be able to grant itself scopes or roles.
         let proud = form.clone().with_claim("scope", json!("admin"));
         let proud = proud.with_claim("roles", json!(["admin"])).token();
         for (rule, shortfall) in [

@@ -1,4 +1,4 @@
-//! `portcullis decide` decides as the module does, in every state of the keys.
+//! `portcullis decide` and the module reach the same decisions, whatever state the keys are in.
 
 use std::{
     fs, process,
@@ -79,7 +79,7 @@ fn the_program_agrees_in_every_state_of_the_keys<D: Driver>() {
     agree("after removal", Some(&jwks([&new])));
 }
 
-/// Status, reason, challenge and identity.
+/// The status, the reason, the challenge and the identity.
 type Answered = (u16, String, Option<String>, Option<String>);
 
 fn seen(exchange: &Exchange) -> Answered {

@@ -1,6 +1,6 @@
-//! How answers depend on the kind of request and on the configuration: gRPC, preflights, shadow mode.
+//! Answers depend on the kind of request and on the configuration: gRPC, preflights, shadow mode.
 //!
-//! `refusals` has the answer for each reason.
+//! `refusals` tests the answer for each reason.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn refuses_a_grpc_call_with_a_grpc_status<D: Driver>() {
     let call = Request::new("POST", "/pkg.Service/Call").header("content-type", "application/grpc");
     let exchange = gate.send(&call);
     assert_eq!(exchange.status, 200);
-    // UNAUTHENTICATED.
+    // 16 is gRPC's UNAUTHENTICATED.
     assert_eq!(exchange.headers.value("grpc-status").as_deref(), Some("16"));
     assert!(exchange.upstream.is_none());
 }
@@ -102,7 +102,7 @@ fn makes_no_request_wait_in_shadow_mode<D: Driver>() {
     server.release();
 }
 
-/// The protected service's own refusals reach the client as they are.
+/// The protected service's own refusals reach the client unchanged.
 fn answers_of_the_service_pass_unchanged() {
     let signer = signer();
     let gate: Envoy = with_local_keys(&signer);

@@ -1,4 +1,4 @@
-//! Claims that a provider asks for, and scopes that a rule asks for, however a server writes them.
+//! Required claims and scopes, in each form in which servers write them.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ on_every_driver!(
     scopes_are_read_in_every_form,
 );
 
-/// Each is optional. A token must have it only if the provider sets it.
+/// Each setting is optional. A token must have a claim only if the provider requires it.
 fn audience_issuer_and_client_must_match_if_the_provider_sets_them<D: Driver>() {
     let signer = signer();
     let provider = |changes: Value| {
@@ -115,7 +115,7 @@ fn scopes_are_read_in_every_form<D: Driver>() {
             assert_eq!(get(&gate, path, &token).status, expected, "{form}: {path}");
         }
     }
-    // An element of a list that has a space in it is no scope.
+    // A scope cannot contain a space, so this list element counts as no scope.
     let joined = token_with(&gate, &signer, &json!({ "scp": ["read write"] }));
     assert_eq!(get(&gate, "/one", &joined).status, 403);
 }

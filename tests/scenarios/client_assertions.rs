@@ -17,7 +17,7 @@ const CLIENT: &str = "iq41q3fpgg6st";
 const VANITY: &str = "https://acme.zslogin.net";
 const API: &str = "https://api.zscaler.com";
 
-/// Assertions as the vendor's documentation makes them, and as its SDKs do.
+/// Assertions in the form of the vendor's documentation and in that of its SDKs.
 fn a_client_s_own_assertion_is_its_token<D: Driver>() {
     let client = |algorithm| {
         json!({
@@ -47,7 +47,7 @@ fn a_client_s_own_assertion_is_its_token<D: Driver>() {
             };
             assert_eq!(sent(json!({})), (200, String::new()));
             for (changes, reason) in [
-                // Far more than ten minutes, since the gate's clock goes on.
+                // Well above the limit of ten minutes, because the gate's clock keeps running.
                 (json!({ "exp": now + 1200 }), "lifetime"),
                 (json!({ "exp": null }), "lifetime"),
                 (json!({ "exp": now - 60 }), "expired"),

@@ -22,7 +22,7 @@ on_every_driver!(
     a_client_authenticates_by_a_published_key_a_configured_key_or_a_secret,
 );
 
-/// What `portcullis client-secret` would print as `hash`.
+/// The `hash` that `portcullis client-secret` prints for a secret.
 pub(crate) fn hash(secret: &str) -> String {
     SecretHash::new([9; 16], secret.as_bytes()).to_string()
 }
@@ -259,7 +259,7 @@ fn reveals_nothing_of_a_secret<D: Driver>() {
     }
 }
 
-/// A role grants the same, whether the key is published, configured, or a secret.
+/// A role grants the same rights to a client with a published key, a configured key or a secret.
 fn a_client_authenticates_by_a_published_key_a_configured_key_or_a_secret<D: Driver>() {
     let (published, written) = (Signer::new(Algorithm::Es256), Signer::new(Algorithm::Rs256));
     let server = publishing(&published);

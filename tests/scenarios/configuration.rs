@@ -1,4 +1,4 @@
-//! Configurations that are refused, and ones that arrive as a `Struct`.
+//! Configurations that the module refuses, and configurations in the form of a `Struct`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Keys that are found through their issuer's metadata.
+//! Keys that the gate finds through the issuer's metadata.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn metadata(issuer: &str) -> Answer {
     Answer::json(json!({ "issuer": issuer, "jwks_uri": uri }).to_string())
 }
 
-/// A gate with metadata behind one cluster and keys behind another.
+/// A gate that fetches metadata through one cluster and keys through another.
 fn discovering<D: Driver>(
     metadata: &AuthorizationServer,
     keys: &AuthorizationServer,
@@ -53,7 +53,7 @@ fn finds_keys_through_the_issuer_s_metadata<D: Driver>() {
     let token = token(&gate, &signer(), "alice");
     gate.wait_until("keys", || get(&gate, "/", &token).status == 200);
     assert_eq!((login.fetches(OPENID), keys.fetches(JWKS_PATH)), (1, 1));
-    // The host comes from the document, the cluster from the configuration.
+    // The host comes from the metadata document, and the cluster from the configuration.
     let asked = keys.requests().remove(0).headers.value("host");
     assert_eq!(
         asked.as_deref().unwrap_or("keys.example.com"),

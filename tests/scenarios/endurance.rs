@@ -14,10 +14,11 @@ use support::{
 
 in_envoy!(memory_stays_flat_over_thousands_of_fresh_tokens);
 
-/// The tokens of each half: ten times as many as the cache holds, and forged ones.
+/// The number of tokens in each half. The good ones are ten times as many as the cache holds.
 const GOOD: u64 = 10_000;
 const FORGED: u64 = 2_500;
-/// Growth in the second half that counts as noise: 40 bytes a request in the module, 400 in Envoy.
+/// Growth that counts as noise in the second half: 40 bytes per request in the module, 400 in
+/// Envoy.
 const MOST_LINEAR: u64 = 512 << 10;
 const MOST_RESIDENT: u64 = 5 << 20;
 

@@ -1,4 +1,4 @@
-//! The examples in `envoy/` work as they say, in the real Envoy.
+//! The examples in `envoy/` work in the real Envoy as their comments say.
 
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     });
     assert_eq!(gate.send(&Request::get("/")).status, 200);
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
-    // The verified subject leads to a route that asks for more than the module checked.
+    // The verified subject leads to a route that requires more than the module has checked.
     let mut claims = claims(&gate, "root");
     claims["scope"] = json!("other");
     let moved = get(&gate, "/", &signer.sign_claims(&claims));
@@ -81,7 +81,7 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     assert_eq!(moved.details, "rbac_access_denied_matched_policy[none]");
 }
 
-/// With `clear_route_cache`, the route may depend on what the token says.
+/// With `clear_route_cache`, the route may depend on a claim of the token.
 fn a_verified_claim_chooses_the_route() {
     let signer = signer();
     let mut setup = example(include_str!("../../envoy/metadata.yaml"));

@@ -1,4 +1,4 @@
-//! What other filters can read: filter state, in place of the dynamic metadata of `jwt_authn`.
+//! Filter state for other filters, which replaces the dynamic metadata of `jwt_authn`.
 
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn exporting(provider: &mut Value) {
     provider["clear_route_cache"] = json!(true);
 }
 
-/// A gate whose access log shows what is exported.
+/// A gate whose access log shows the exported filter state.
 fn watched(configuration: Value) -> Setup {
     let keys = ["jwt", "jwt.header", "failure"];
     Setup {
@@ -74,7 +74,7 @@ fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
     }
 }
 
-/// Filters behind the module would decide without the payload.
+/// Filters behind the module would otherwise decide without the payload.
 #[test]
 fn refuses_a_request_whose_payload_the_host_does_not_store() {
     let signer = signer();

@@ -1,4 +1,4 @@
-//! Claims that are passed on unverified.
+//! Claims that the gate forwards without verifying the token.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What reaches the upstream.
+//! Requests as they reach the upstream.
 
 use serde_json::json;
 
@@ -109,7 +109,7 @@ fn reads_a_token_under_a_confusable_name_and_takes_it_out<D: Driver>() {
     }
 }
 
-/// With two tokens, a client could choose which one this module checks and which one the upstream
+/// A client with two tokens could choose which one the module checks and which one the upstream
 /// believes. If the token is forwarded, the upstream sees both.
 fn refuses_a_second_token_under_a_confusable_name<D: Driver>() {
     let signer = signer();

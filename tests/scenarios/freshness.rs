@@ -1,4 +1,5 @@
-//! How long fetched keys are fresh, and what happens to the records of removed sources.
+//! The freshness of fetched keys, and the records of sources that are removed from the
+//! configuration.
 
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ fn asks_whether_the_key_set_has_changed<D: Driver>() {
     assert_eq!(tag_of(1).as_deref(), Some("\"1\""));
     assert_eq!(get(&gate, "/", &token).status, 200);
     assert_eq!(counted("fetch_failed"), 0);
-    // A new key set comes with a new tag, or without one.
+    // A new key set has a new entity tag, or no tag.
     server.answer(JWKS_PATH, Answer::json(jwks([&signer()]).to_string()));
     let before = server.fetches(JWKS_PATH);
     gate.wait_until("two more", || server.fetches(JWKS_PATH) >= before + 2);
@@ -73,7 +74,8 @@ fn reports_when_keys_are_stale<D: Driver>() {
     gate.wait_until("fresh again", || stale() == Some(0));
 }
 
-/// A source that is removed and configured again is fetched again: nobody kept its keys fresh meanwhile.
+/// If a source is removed and later configured again, its keys are fetched again, because no worker
+/// refreshed them in between.
 fn leaves_no_keys_behind<D: Driver>() {
     let server = publishing(&signer());
     let gate: D = with_remote_keys(&server);
@@ -98,7 +100,8 @@ fn leaves_no_keys_behind<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-/// A provider with a short timeout must not use up the attempts of one that waits long enough.
+/// Failures of a provider with a short timeout must not use up the attempts of one with a longer
+/// timeout.
 fn keeps_the_attempts_of_different_sources_apart<D: Driver>() {
     let server = publishing(&signer());
     let answer = Answer::json(jwks([&signer()]).to_string());

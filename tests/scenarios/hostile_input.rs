@@ -1,4 +1,4 @@
-//! Input that is made to trap the module, or to get past it.
+//! Input that tries to trap the module or to bypass it.
 
 use crate::world::{configuration, forwarded_user, get, local_provider, signer, start, token};
 use support::{

@@ -1,4 +1,4 @@
-//! A header with an identity made of claims, which no client can set.
+//! A header with an identity built from claims, which no client can set.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn gate<D: Driver>(configuration: Value) -> D {
     })
 }
 
-/// The identity in the upstream's header. The filter state has the same.
+/// The identity in the header for the upstream. The filter state must have the same value.
 fn identity(exchange: &Exchange) -> Vec<String> {
     let seen = exchange.upstream.as_ref().unwrap().headers.values(HEADER);
     let exported: Vec<_> = exchange.filter_state.values().cloned().collect();
@@ -61,7 +61,7 @@ fn the_upstream_learns_who_is_calling<D: Driver>() {
             assert_eq!(identity(&exchange), [expected], "{scopes}");
         }
     }
-    // The rule for writing is satisfied by another of its roles.
+    // The rule for writing is satisfied by another of the token's roles.
     let scopes = "zscalerbeta.net::272378::Auditor zscalerbeta.net::272378::NetworkAdmin";
     let token = signer.sign_claims(&claims(&gate, &json!(scopes)));
     let exchange = gate.send(&Request::new("POST", "/api/v1/rules").bearer(&token));
@@ -74,7 +74,7 @@ fn the_upstream_learns_who_is_calling<D: Driver>() {
 fn no_client_sets_its_identity<D: Driver>() {
     let signer = signer();
     let mut configuration = page_with_keys_of(&signer);
-    // Paths that need no role, or no token.
+    // Paths that need no role, and paths that need no token.
     let rules = configuration["rules"].as_array_mut().unwrap();
     rules.insert(0, json!({ "match": { "path": "/open" } }));
     rules.insert(

@@ -1,4 +1,4 @@
-//! Keys that are part of the configuration, and keys that belong to one issuer.
+//! Keys in the configuration, and keys that are bound to one issuer.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ const PKCS1: &str = include_str!("../support/keys/pem/rsa_pkcs1.pem");
 const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert.pem");
 const EXPIRED: &str = include_str!("../support/keys/pem/p256_cert_expired.pem");
 const RSA_CERTIFICATE: &str = include_str!("../support/keys/pem/rsa_cert.pem");
-/// Expires a minute after the fake host's clock begins.
+/// This certificate expires one minute after the start of the fake host's clock.
 const ENDING: &str = include_str!("../support/keys/pem/p256_cert_ending.pem");
 
 fn with_public_keys<D: Driver>(pem: &[&str]) -> D {
@@ -39,7 +39,7 @@ fn with_public_keys<D: Driver>(pem: &[&str]) -> D {
     start(&Setup::new(configuration(&provider)))
 }
 
-/// SPKI, PKCS #1, certificates and a key set; several of them at once.
+/// The forms are SPKI, PKCS #1, certificates and a key set. A provider may have several keys.
 fn verifies_by_configured_keys_in_each_form<D: Driver>() {
     let with_keys = |field: &str, value: Value| with(provider(), &json!({ field: value }));
     let several = format!("{SPKI}{PKCS1}");

@@ -1,4 +1,4 @@
-//! Keys that are fetched: requests wait for them, are refused without them, and learn new ones.
+//! Fetched keys: requests wait for them, are refused without them, and cause a fetch of new ones.
 
 use std::time::Duration;
 
@@ -47,8 +47,8 @@ fn parks_requests_until_the_keys_arrive<D: Driver>() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// The host may hold back only the headers. Then a body that passes takes them along, and a forged token
-/// would pass before there is a key to check it.
+/// A host may hold back only the headers. A body that passes would then take the headers along, and
+/// a forged token would pass before there is a key to check it.
 fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -107,7 +107,7 @@ fn answers_503_while_keys_are_unavailable<D: Driver>() {
     }
 }
 
-/// The provider comes back with an update, without a restart.
+/// An update enables the provider again without a restart.
 fn fetches_no_keys_of_a_disabled_provider<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -140,8 +140,8 @@ fn learns_a_rotated_key<D: Driver>() {
     gate.wait_until("a later success", || last_success().unwrap() > first);
 }
 
-/// A forged token without `kid` costs a verification per key. The number of keys that are tried depends on
-/// their cost, and the log says if some are not.
+/// Without a `kid`, a forged token costs one verification per key. The number of keys to try
+/// depends on their cost, and the log reports it if some are not tried.
 fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 2)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
@@ -167,7 +167,7 @@ fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     }
 }
 
-/// Each bit of the exponent adds work to a verification that strangers can cause.
+/// Each bit of the exponent makes verifications slower, and any client can cause verifications.
 fn keys_with_large_rsa_exponents_never_serve<D: Driver>() {
     let signer = Signer::new(Algorithm::Ps256);
     let mut keys = signer.jwks();
@@ -208,7 +208,7 @@ fn bounds_the_number_of_waiting_requests<D: Driver>() {
     }
 }
 
-/// A token whose key has not been fetched yet may be good. 503 keeps the client from throwing it away.
+/// If a token's key has not been fetched yet, the token may be good. With 503, the client keeps it.
 fn answers_503_if_a_token_s_key_may_still_arrive<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);

@@ -1,4 +1,5 @@
-//! Many requests on four workers at once: how often keys are fetched, and what each client gets.
+//! Many simultaneous requests on four workers: the number of fetches, and the answer to each
+//! client.
 //!
 //! The number of allowed fetches is computed from the time that has passed, so no test depends on speed.
 
@@ -35,7 +36,7 @@ on_every_driver!(
 on_wasm_hosts!(ends_the_lease_of_a_worker_that_gets_no_answer);
 
 const WORKERS: usize = 4;
-/// The connections of a burst: four for each worker.
+/// The number of connections in a burst: four for each worker.
 const CONNECTIONS: usize = 16;
 
 fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
@@ -50,7 +51,7 @@ fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
     gate.wait_until("all in flight", || gate.in_flight() == REQUESTS);
     assert_eq!(gate.taken_by_worker(), [REQUESTS / 4; WORKERS]);
     gate.wait_until("a fetch", || server.fetches(JWKS_PATH) > 0);
-    // Every worker ticks often enough to start a fetch of its own, if it were allowed to.
+    // By now, every worker has ticked and would have started its own fetch if it could.
     gate.pass(Duration::from_millis(300));
     server.release();
     for (n, pending) in pending.into_iter().enumerate() {
@@ -72,7 +73,7 @@ fn fetches_once_per_refresh<D: Driver>() {
         assert_eq!(gate.send_over(CONNECTIONS, &requests), expected);
         gate.pass(Duration::from_millis(20));
     }
-    // Keys are fetched again a tenth of the duration before its end.
+    // Keys are fetched again when nine tenths of the cache duration have passed.
     let allowed = 1 + most_intervals(&gate, started, Duration::from_millis(900));
     let fetches = server.fetches(JWKS_PATH);
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
@@ -94,7 +95,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
                 let kid = format!("made-up-{round}-{n}");
                 let stranger = stranger.clone().named(Some(&kid));
                 let stranger = Request::get("/").bearer(token(&gate, &stranger, "mallory"));
-                // A good request after every ten.
+                // One good request for every ten tokens with unknown keys.
                 let good = (n % 10 == 0).then(|| good.clone());
                 [Some(stranger), good].into_iter().flatten()
             })
@@ -110,7 +111,7 @@ fn fetches_once_per_cooldown_through_a_flood_of_unknown_kids<D: Driver>() {
         }
         gate.pass(Duration::from_millis(200));
     }
-    // One at the start, one for the first stranger, one more each second.
+    // One fetch at the start, one for the first unknown key, and one more per second.
     let allowed = 2 + most_intervals(&gate, started, Duration::from_secs(1));
     let fetches = server.fetches(JWKS_PATH);
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
@@ -149,7 +150,7 @@ fn has_keys_before_any_request_and_keeps_them_through_an_update<D: Driver>() {
     gate.wait_until("keys", keys);
     assert_eq!(gate.taken_by_worker(), [0; WORKERS], "nobody has asked");
     assert_eq!(server.fetches(JWKS_PATH), 1);
-    // From here on, a fetch would not end.
+    // From here on, no fetch ends.
     server.hold();
     let mut updated = configuration(&remote_provider());
     updated["realm"] = json!("updated");
@@ -165,7 +166,7 @@ fn has_keys_before_any_request_and_keeps_them_through_an_update<D: Driver>() {
     server.release();
 }
 
-/// When a configuration is replaced, its call ends, and the answer is lost.
+/// Replacing a configuration ends its pending call, and the answer is lost.
 fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -180,7 +181,7 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     updated["realm"] = json!("updated");
     gate.reconfigure(&updated).unwrap();
     server.release();
-    // They wait no longer than the lease lasts, and no longer than requests may: five seconds.
+    // The requests wait until the lease ends, but at most five seconds, the limit for requests.
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
     assert_eq!(answers, [Some(200); CONNECTIONS]);
@@ -189,8 +190,8 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     assert_eq!(failed, Some(0));
 }
 
-/// As if the worker had died: no answer reaches it, and no other worker knows. The others wait until the
-/// lease ends, which takes the call's timeout and a second, and then try themselves.
+/// The worker behaves as if it had died: it gets no answer, and no other worker knows. The others
+/// wait until the lease ends (the call's timeout and one second more), and then fetch themselves.
 fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     let server = publishing(&signer());
     let mut provider = remote_provider();
@@ -212,14 +213,14 @@ fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
 }
 
-/// Strangers have used up the cool-down, so the worker does not fetch. If it refused a token whose key
-/// another worker knows, the client would throw away a good token.
+/// Tokens with unknown keys have used up the cool-down, so the worker does not fetch. If it refused
+/// a token whose key another worker knows, the client would discard a good token.
 fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
     let strict = json!({ "provider_name": "login" });
     meets_a_key_that_another_worker_has_fetched::<D>(strict, 401);
 }
 
-/// If failed tokens may pass, a good one must not count as failed.
+/// A rule may let failed tokens pass without an identity. A good token must not count as failed.
 fn identifies_the_caller_by_a_key_that_another_worker_has_fetched<D: Driver>() {
     let lenient = json!([{ "provider_name": "login" }, { "allow_missing_or_failed": {} }]);
     let lenient = json!({ "requires_any": { "requirements": lenient } });
@@ -248,7 +249,7 @@ fn meets_a_key_that_another_worker_has_fetched<D: Driver>(requires: Value, unkno
     }
 }
 
-/// A gate with four workers that fetches its keys from `server` with these settings.
+/// A gate with four workers that fetches its keys from `server`, with these provider settings.
 fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     let mut provider = remote_provider();
     provider["remote_jwks"] = with(provider["remote_jwks"].take(), settings);
@@ -256,7 +257,7 @@ fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     start(&setup.balanced_workers(WORKERS))
 }
 
-/// How many intervals may have ended since `started`, a time in whole seconds.
+/// The maximum number of intervals that may have ended since `started`, which is in whole seconds.
 fn most_intervals(gate: &impl Driver, started: u64, interval: Duration) -> usize {
     let passed = Duration::from_secs(gate.now() + 1 - started);
     usize::try_from(passed.as_millis() / interval.as_millis()).unwrap()

@@ -9,8 +9,8 @@ use support::{
 
 on_every_driver!(clients_that_leave_disturb_no_others);
 
-/// Every waiting request must get its own answer. An answer for a client that left would let another client's
-/// request through.
+/// Every waiting request must get its own answer. If an answer for a departed client went to
+/// another client, that client's request would pass.
 fn clients_that_leave_disturb_no_others<D: Driver>() {
     const CLIENTS: u64 = 240;
     let signer = signer();
@@ -49,8 +49,9 @@ fn clients_that_leave_disturb_no_others<D: Driver>() {
     assert_eq!(gate.in_flight(), 0);
 }
 
-/// The host drops a stream without telling the module. `proxy_set_effective_context` then fails and leaves
-/// the previous context in force: a module that ignores that answers another client's request.
+/// The host drops a stream without notifying the module. `proxy_set_effective_context` then fails,
+/// and the previous context stays in force. A module that ignores this failure answers another
+/// client's request.
 #[test]
 fn acts_on_no_stream_that_the_host_has_dropped() {
     let signer = signer();

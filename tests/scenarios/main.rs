@@ -1,7 +1,8 @@
-//! What a gate does, written once and run on each driver: in the fake host and in the real Envoy.
+//! The behaviour of a gate. Each scenario is written once and runs in the fake host and in the real
+//! Envoy.
 //!
-//! A decision is tested at the engine. A scenario tests what only a host can break: headers, bodies, waiting,
-//! metrics, fetches.
+//! Decisions are tested directly at the engine. Scenarios test what depends on the host: headers,
+//! bodies, waiting, metrics, fetches.
 
 mod agreement;
 mod answers;

@@ -27,7 +27,8 @@ const OF_FETCHES: [&str; 4] = [
     "jwks.stale",
 ];
 
-/// A provider without keys, or one that fetches none, must not trigger an alert on 0 keys or on an old fetch.
+/// A provider that fetches no keys must not trigger alerts on its number of keys or on the age of
+/// its last fetch.
 fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));

@@ -21,7 +21,7 @@ on_every_driver!(
     workers_without_new_connections_learn_of_the_update,
 );
 
-/// A policy, and what its clients send.
+/// A policy and the requests of its clients.
 pub(crate) struct Policy {
     pub(crate) config: Value,
     pub(crate) revoked: Request,
@@ -29,7 +29,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// A policy that takes tokens at `/`, and a client's secrets at `/jobs`.
+    /// A policy that accepts tokens at `/` and client secrets at `/jobs`.
     pub(crate) fn new(now: u64, id: Option<&str>) -> Self {
         let signer = signer();
         let mut config = configuration(&local_provider(&signer));
@@ -80,7 +80,7 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// The time for tokens that are signed before there is a gate. The clocks of both drivers are behind it.
+/// The time for tokens that are signed before a gate exists. The clocks of all drivers are earlier.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until new connections get this status.
@@ -146,7 +146,7 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         ),
     ];
     for (index, (pointer, value, refused, reason, still_good)) in cases.into_iter().enumerate() {
-        // Each text is new. A repeated one would be a rollback.
+        // Each configuration has a new text. A repeated text would be a rollback.
         let mut before = policy.config.clone();
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
@@ -210,7 +210,7 @@ fn an_update_that_is_refused_for_another_filter_does_not_count<D: Driver>() {
     }
 }
 
-/// Envoy serves a rolled-back configuration by the context that still has its text, and does not notify it.
+/// After a rollback, Envoy uses the context that still has the old text, and does not notify it.
 fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = policy.gate();
@@ -231,12 +231,13 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let before = configured(&gate);
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
-    // In the fake host, the main thread's VM has no connections, so it no longer has the old text.
+    // In the fake host, the main thread's VM has no connections, so it no longer has a context with
+    // the old text.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"
     );
-    // The configuration in between still refuses what it refuses itself.
+    // The configuration in between still applies its own revocations.
     if D::keeps_connections_through_a_rollback() {
         assert_eq!(gate.send_on(&mut between, &policy.revoked).status, 401);
     }
@@ -258,7 +259,7 @@ fn obeys_a_stricter_rollback<D: Driver>() {
         return;
     }
     gate.wait_until("the rollback", || {
-        // Each new connection may be the first of the new configuration.
+        // Each new connection may be the first one with the new configuration.
         gate.send(&policy.good);
         gate.send_on(&mut between, &policy.revoked).status == 401
     });

@@ -1,6 +1,8 @@
-//! An authorization server that fails: how long the last good keys serve, and what happens then.
+//! Failures of an authorization server: how long the last good keys serve, and what happens
+//! afterwards.
 //!
-//! Each kind of failure has a provider of its own in one gate, so that all of them take as long as one.
+//! One gate has a provider for each kind of failure, so that all failures are tested at the same
+//! time.
 
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
         ("none", Answer::json("")),
         ("other", Answer::json("{}")),
         ("empty", Answer::json(r#"{"keys":[]}"#)),
-        // A secret that everyone can read.
+        // A published key set with a symmetric key, which anyone could use to sign.
         (
             "secret",
             Answer::json(r#"{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"ES256-1"}]}"#),
@@ -110,7 +112,7 @@ fn the_last_good_keys_serve_through_every_outage_until_they_are_too_old<D: Drive
     }
 }
 
-/// Many servers publish keys as `text/html`, or without a type. Only the document counts.
+/// Many servers publish keys as `text/html` or without a content type. Only the content counts.
 fn accepts_a_key_set_of_any_content_type<D: Driver>() {
     let signer = signer();
     let server = AuthorizationServer::new();
@@ -142,7 +144,7 @@ fn issuer(name: &str) -> String {
     format!("https://{name}.example.com")
 }
 
-/// A configuration with a provider for each name, whose tokens the paths under `/<name>` need.
+/// A configuration with one provider per name. Paths under `/<name>` need its tokens.
 fn configuration_of(names: &[&str]) -> Value {
     let mut config = configuration(&json!({}));
     let provider = |name: &&str| {

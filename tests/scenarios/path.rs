@@ -1,4 +1,4 @@
-//! Rules, and the paths, methods, hosts and headers that they compare.
+//! Rules, and the paths, methods, hosts and headers that they match.
 
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn applies_the_first_rule_that_matches<D: Driver>() {
     assert_eq!(post.outcome(), (403, "unmatched"));
 }
 
-/// Good or bad, a token changes nothing at such a rule, and no client sets an identity there.
+/// Such a rule ignores tokens, good or bad, and no client can set an identity there.
 fn a_rule_without_requirements_ignores_tokens<D: Driver>() {
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));
@@ -107,7 +107,7 @@ fn a_rule_without_requirements_ignores_tokens<D: Driver>() {
     }
 }
 
-/// Strict rules by path, method and host; all else is open.
+/// Strict rules by path, method and host; everything else is open.
 fn strict_rules_before_an_open_one(policy: &str) -> Setup {
     let mut config = configuration(&local_provider(&signer()));
     let strict =
@@ -133,7 +133,7 @@ fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert!(exchange.upstream.is_none(), "it reached the upstream");
 }
 
-/// An upstream decodes each of these to a path that has a rule.
+/// An upstream decodes each of these spellings to a path that has a rule.
 fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (path, status, reason) in [
@@ -187,8 +187,8 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     assert_eq!(gate.metric("portcullis.denied.authority"), Some(6));
 }
 
-/// Envoy's virtual hosts ignore case and nothing else. The other spellings reach another virtual host, which
-/// the open rule is not meant for.
+/// Envoy ignores only the case of a host name when it chooses a virtual host. All other spellings
+/// reach another virtual host, which the open rule is not meant for.
 fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let host = json!([{ "name": "host", "exact_match": "public.example" }]);
@@ -205,7 +205,7 @@ fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     assert_refused(&other, 401, "missing_credential");
 }
 
-/// A client that may only read must not send what the upstream takes for a DELETE.
+/// A client with read access must not send a request that the upstream executes as a DELETE.
 fn no_confusable_name_evades_a_condition<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let absent = |name: &str| json!([{ "name": name, "present_match": false }]);

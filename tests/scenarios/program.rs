@@ -1,9 +1,9 @@
-//! The command line program, run in this process.
+//! Runs the command line program inside the test process.
 
 use clap::Parser as _;
 use portcullis_cli::{Arguments, Exit};
 
-/// Runs a command. Returns its exit status, and what it printed.
+/// Runs a command and returns its exit status and output.
 pub(crate) fn run(arguments: &[&str], input: &str) -> (Exit, String) {
     let arguments = [&["portcullis"], arguments].concat();
     let arguments = Arguments::try_parse_from(arguments).unwrap();

@@ -1,5 +1,5 @@
-//! The pages in `docs/providers/`. Each printed configuration accepts the token that its product makes,
-//! enforces the rights that the page names, and refuses the ID token.
+//! The pages in `docs/providers/`. The configuration on each page accepts its product's access
+//! tokens, enforces the rights that the page names, and refuses ID tokens.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ on_every_driver!(pages_protect_an_api_as_they_say);
 const TENANT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const API: &str = "11111111-2222-3333-4444-555555555555";
 
-/// A configuration of a page, tokens as its product makes them, and the expected answers.
+/// A configuration of a page, tokens in the form of its product, and the expected answers.
 struct Page {
     name: &'static str,
     text: &'static str,
@@ -25,9 +25,9 @@ struct Page {
     number: usize,
     header: Value,
     claims: Value,
-    /// Changes of the claims that make an ID token; `null` removes a claim.
+    /// The changes that turn the claims into those of an ID token; `null` removes a claim.
     id_token: Value,
-    /// Method, path and status.
+    /// The method, the path and the expected status.
     requests: &'static [(&'static str, &'static str, u16)],
 }
 
@@ -62,7 +62,7 @@ fn pages_protect_an_api_as_they_say<D: Driver>() {
     }
 }
 
-/// The printed configuration, with the signer's key in place of the server's.
+/// The page's configuration, with the signer's key instead of the server's.
 fn configuration(page: &Page, signer: &Signer, server: &AuthorizationServer) -> Value {
     let mut configuration = block(page);
     let providers = configuration["providers"].as_object_mut().unwrap();

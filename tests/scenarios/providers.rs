@@ -1,5 +1,6 @@
-//! Tokens as the major identity providers make them, each decided with its preset. One gate takes all of
-//! them, and fetches their keys from one server. `tests/providers/` tests each in detail.
+//! Tokens as major identity providers issue them, each decided with its preset. One gate accepts
+//! all of them and fetches their keys from one server. `tests/providers/` tests each provider in
+//! detail.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::world::start;
 
 on_every_driver!(decides_on_the_tokens_of_every_identity_provider);
 
-/// A word that no fixture has as scope, role or client.
+/// A word that no fixture contains as scope, role or client.
 const NOBODY: &str = "nobody:has-this";
 
 fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
@@ -58,7 +59,7 @@ fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
     }
 }
 
-/// The fixture with all of its times so many seconds later.
+/// The fixture with all of its times moved by this many seconds.
 fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     let mut fixture = fixture.clone();
     for name in ["auth_time", "exp", "iat", "nbf"] {
@@ -69,7 +70,7 @@ fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     fixture
 }
 
-/// What the rules for a fixture's paths ask of its token.
+/// The requirements of the rules for a fixture's paths.
 fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     let mut own = Map::new();
     let words = |name: &str| {
@@ -104,7 +105,7 @@ fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     asked
 }
 
-/// The provider of a fixture, whose key set has a path of its own.
+/// The provider of a fixture. Its key set has its own path.
 fn provider(fixture: &Fixture, server: &AuthorizationServer) -> Value {
     let mut provider = provider_for(&fixture.id);
     let keys = fixture.jwks().to_string();

@@ -1,7 +1,7 @@
-//! When Envoy is ready. Only a wrong configuration keeps a listener from serving.
+//! When Envoy becomes ready. Only an invalid configuration keeps a listener from serving.
 //!
-//! A module cannot delay a listener until it has keys, so requests wait instead. `docs/operations.md` says
-//! what these tests show.
+//! A module cannot delay a listener until it has keys, so requests wait instead.
+//! `docs/operations.md` describes the behaviour that these tests prove.
 
 use std::thread;
 
@@ -43,7 +43,8 @@ fn is_ready_before_the_first_keys_arrive() {
     assert_eq!(gate.finish(early).status, 200);
 }
 
-/// The listener comes from a discovery service. If it were part of the bootstrap file, Envoy would not start.
+/// The listener comes from a discovery service. If it came from the bootstrap file, Envoy would not
+/// start.
 fn is_ready_without_a_listener_when_the_first_configuration_is_refused() {
     let gate = Envoy::launch(&Setup::new(json!({ "rules": 7 })).alone());
     let rejected = "listener_manager.lds.update_rejected: 1";
@@ -72,7 +73,7 @@ fn an_update_does_not_wait_for_its_keys() {
     assert_eq!(silent.fetches(JWKS_PATH), 1);
 }
 
-/// The drain time is a second here, and ten minutes by default.
+/// The drain time is one second here; Envoy's default is ten minutes.
 fn an_update_cuts_off_requests_that_wait_longer_than_the_drain_time() {
     let signer = signer();
     let server = publishing(&signer);
@@ -106,8 +107,8 @@ fn a_refused_update_leaves_the_old_configuration_with_its_keys() {
     server.release();
 }
 
-/// An operator can use an expired token as a readiness probe. It opens nothing, and its answer is 401 only
-/// once there are keys.
+/// An operator can use an expired token as a readiness probe. The token opens nothing, and the
+/// answer is 401 only after keys have arrived.
 fn an_expired_token_shows_whether_keys_have_arrived() {
     let signer = signer();
     let server = publishing(&signer);

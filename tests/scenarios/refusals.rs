@@ -1,4 +1,4 @@
-//! Every reason to refuse a request: its status, challenge and body, and the counter that goes up.
+//! Every reason to refuse a request, with its status, challenge, body and counter.
 
 use portcullis::decision::Reason;
 use serde_json::{Value, json};
@@ -18,16 +18,17 @@ on_every_driver!(
     each_refusal_counts_once_under_its_reason,
 );
 
-/// A request that is refused, and its answer.
+/// A request that the gate refuses, and the expected answer.
 struct Refusal {
     request: Request,
     status: u16,
-    /// The error of RFC 6750 section 3.1; `None` if there is no token, or the token is not to blame.
+    /// The error code of RFC 6750 section 3.1; `None` if there is no token or the token is not the
+    /// cause.
     error: Option<&'static str>,
     reason: Reason,
 }
 
-/// A gate that asks for many things, so that many can be wrong.
+/// A gate with many requirements, so that every refusal can occur.
 fn demanding<D: Driver>(signer: &Signer) -> D {
     let provider = with(
         local_provider(signer),
@@ -134,7 +135,7 @@ fn bad_requests(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     ]
 }
 
-/// Tokens that are wrong in their shape, their header or their signature.
+/// Tokens with a wrong shape, header or signature.
 fn bad_tokens(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     let with_header = |header: Value| signer.token(&header, &with(claims(gate, "alice"), &good()));
     let kid = json!(signer.kid);
@@ -150,12 +151,13 @@ fn bad_tokens(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
         (bearer("/", &dpop), Reason::TokenType),
         (bearer("/", &unknown), Reason::UnknownKey),
         (bearer("/", &forged), Reason::BadSignature),
-        // A forger does not learn what a rule asks for: the signature is checked first.
+        // The signature is checked before the scopes, so a forger does not learn what a rule
+        // requires.
         (bearer("/scope", &forged), Reason::BadSignature),
     ]
 }
 
-/// Tokens of the right signer that say something wrong.
+/// Correctly signed tokens with wrong claims.
 fn bad_claims(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     let now = gate.now();
     let cases = [
@@ -198,7 +200,7 @@ fn shortfalls(gate: &impl Driver, signer: &Signer) -> Vec<(Request, Reason)> {
     cases.collect()
 }
 
-/// Status, challenge and body agree, and repeat nothing of the token.
+/// Status, challenge and body agree, and contain nothing of the token.
 fn each_refusal_is_answered_as_rfc_6750_says<D: Driver>() {
     let signer = signer();
     let gate: D = demanding(&signer);
@@ -225,8 +227,8 @@ fn each_refusal_is_answered_as_rfc_6750_says<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-/// The expected challenge. There is none if another credential would not help, because the request itself is
-/// wrong or the keys are missing.
+/// The expected challenge. There is none if the request itself is wrong or the keys are missing,
+/// because another credential would not help.
 fn challenge(refusal: &Refusal) -> Option<String> {
     let rest = match (refusal.reason, refusal.error) {
         (Reason::AmbiguousPath | Reason::AmbiguousAuthority | Reason::PathTooLong, _) => {

@@ -16,7 +16,7 @@ on_every_driver!(
     a_configuration_can_revoke_ten_thousand_tokens,
 );
 
-/// A configuration with these revocations.
+/// A configuration that revokes these values.
 fn revoking(signer: &Signer, revoked: &Value) -> Value {
     configuration(&with(
         local_provider(signer),
@@ -24,7 +24,7 @@ fn revoking(signer: &Signer, revoked: &Value) -> Value {
     ))
 }
 
-/// The numbers of a `Struct` are doubles.
+/// A `Struct` stores numbers as doubles.
 fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
     let signer = signer();
     let revoked = json!({ "issued_before": { "mallory": 1_000_000_000 } });
@@ -38,19 +38,19 @@ fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
             (401, "revoked"),
         ),
         (json!({ "sub": "mallory", "iat": 1_000_000_000 }), (200, "")),
-        // Without `iat`, the token may be older than the cut-off.
+        // A token without `iat` may be older than the cut-off.
         (json!({ "sub": "mallory" }), (401, "revoked")),
         (json!({ "iat": 999_999_999 }), (200, "")),
     ] {
         let token = token_with(&gate, &signer, &claims);
-        // The second time, the cache has the token.
+        // The second request finds the token in the cache.
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &token).outcome(), expected, "{claims}");
         }
     }
 }
 
-/// The update also counts for a token that is in the cache.
+/// The update also applies to a token that is in the cache.
 fn a_revocation_takes_effect_with_its_configuration<D: Driver>() {
     let signer = signer();
     let gate: D = start(&Setup::new(revoking(&signer, &json!({}))));
@@ -75,7 +75,7 @@ fn a_revocation_takes_effect_with_its_configuration<D: Driver>() {
             get(&gate, "/", &one).status == 200
         });
     }
-    // If failed tokens may pass, a revoked one gives the request no identity.
+    // A rule may let failed tokens pass. A revoked token then gives the request no identity.
     let mut lenient = revoking(&signer, &json!({ "jti": ["t-1"] }));
     lenient["rules"][0]["requires"] = json!({ "allow_missing_or_failed": {} });
     gate.reconfigure(&lenient).unwrap();

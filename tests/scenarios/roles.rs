@@ -1,6 +1,6 @@
-//! What each role may do, by the configuration of `docs/roles.md`.
+//! The rights of each role in the configuration of `docs/roles.md`.
 //!
-//! The engine's tests say which scope names which role.
+//! The engine's tests cover which scope names which role.
 
 use portcullis::config::Config;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ fn roles_have_full_view_only_or_no_access_as_the_page_says<D: Driver>() {
             }
         }
     }
-    // Some servers take the method from a header: the rules do not.
+    // Some servers take the method from a header, but the rules do not.
     let scopes = json!("zscalerbeta.net::272378::Auditor");
     let token = signer.sign_claims(&claims_for_the_page(&gate, &scopes));
     for name in [

@@ -1,4 +1,4 @@
-//! Policies that come from Envoy's routes and from its filter state.
+//! Policies in the metadata of Envoy's routes and in the filter state.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ on_every_driver!(
 );
 on_both_builds!(a_policy_for_the_other_build_refuses_every_request);
 
-/// A gate with these routes, whose rule asks for a token on every path.
+/// A gate with these routes and a rule that requires a token on every path.
 fn with_routes<D: Driver>(provider: &Value, hosts: Vec<VirtualHost>) -> D {
     let mut configuration = configuration(provider);
     configuration["requirement_map"] = json!({
@@ -71,7 +71,8 @@ fn obeys_each_route_of_each_virtual_host<D: Driver>() {
         ("api.example.com", "/any", 200),
         ("open.example.com", "//", 400),
     ] {
-        // Twice, because the metadata of a route are parsed only once.
+        // The second request reads the cached policy, because a route's metadata is parsed only
+        // once.
         for _ in 0..2 {
             assert_eq!(at(&gate, host, path).status, status, "{host} {path}");
         }
@@ -119,7 +120,7 @@ fn the_tokens_of_the_rule_need_the_rights_of_the_route<D: Driver>() {
     );
 }
 
-/// An operator who changes the build and forgets the routes must not open them.
+/// If an operator changes the build but not the routes, the routes must not become open.
 fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     let signer = signer();
     let open = Route::new("/").saying(json!({ "disabled": true }));
@@ -134,8 +135,9 @@ fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     }
 }
 
-/// Envoy chooses the route before the module takes the client's headers away, and again after that. The
-/// dynamic module asks for the policy of the second route; to the proxy-wasm module Envoy does not tell it.
+/// Envoy chooses the route before the module removes the client's headers, and again afterwards.
+/// The dynamic module reads the policy of the second route. Envoy does not show the second route to
+/// the proxy-wasm module.
 fn no_client_s_header_chooses_the_policy<D: Driver>() {
     let signer = signer();
     let open = Route::new("/").with_header("x-user", "root");
@@ -151,7 +153,8 @@ fn no_client_s_header_chooses_the_policy<D: Driver>() {
     };
     assert_eq!(forged.outcome(), outcome);
     assert_eq!(forged.upstream, None);
-    // A client that is verified as `root` takes the route for its header, if Envoy chooses the route again.
+    // If Envoy chooses the route again, the header for the verified subject `root` leads to another
+    // route.
     let root = get(&gate, "/", &token(&gate, &signer, "root"));
     if D::IS_NATIVE {
         assert_eq!(root.status, 200);
@@ -215,14 +218,14 @@ fn with_route_policies_off<D: Driver>(signer: &Signer) -> D {
     })
 }
 
-/// How often the gate has logged that `route_policies` is wrong.
+/// The number of log lines that report a wrong `route_policies`.
 fn warnings(gate: &impl Driver) -> usize {
     let log = gate.log();
     let warns = |line: &&String| line.contains("although route_policies is off");
     log.iter().filter(warns).count()
 }
 
-/// The policy counts for the request that finds it, and for all later ones.
+/// The policy applies to the request that finds it and to all later ones.
 fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     let signer = signer();
     let gate: D = with_route_policies_off(&signer);
@@ -235,7 +238,7 @@ fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     gate.wait_until("a warning", || warnings(&gate) == 1);
 }
 
-/// The effect of a wrong `route_policies: off` lasts for a second.
+/// A wrong `route_policies: off` has an effect for at most one second.
 #[test]
 fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     let gate: FakeHost = with_route_policies_off(&signer());
@@ -249,7 +252,7 @@ fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     assert_eq!(warnings(&gate), 1);
 }
 
-/// Each worker finds out by itself, and starts over with a new configuration.
+/// Each worker finds the policy itself, and looks again after a new configuration.
 #[test]
 fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     let signer = signer();
@@ -266,7 +269,7 @@ fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
         }
-        // Within the second, no request asks, so nobody notices that the host refuses.
+        // Within the second, the module does not look, so it does not notice that the host refuses.
         gate.force("proxy_get_property", Status::InternalFailure);
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
@@ -291,7 +294,7 @@ fn lets_nothing_pass_if_the_host_withholds_route_metadata() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// Bytes that are not metadata, and metadata that are only for other filters.
+/// The bytes are not metadata, or the metadata is only for other filters.
 #[test]
 fn broken_route_metadata_deny_every_request() {
     let signer = signer();

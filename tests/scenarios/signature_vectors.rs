@@ -1,6 +1,6 @@
-//! Public test vectors, verified by Envoy's own cryptography: its verdicts equal the module's.
+//! Envoy's own cryptography gives the same verdicts on public test vectors as the module.
 //!
-//! The probe (`tests/probe`) asks Envoy in the same form as the module.
+//! The probe (`tests/probe`) calls Envoy in the same way as the module.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use support::{
     envoy::{self, Envoy},
 };
 
-/// Envoy's limit of a request's headers, in KiB, and the bytes of a script that stays below it.
+/// Envoy's limit for a request's headers in KiB, and a script size below that limit.
 const HEADERS_KIB: u32 = 96;
 const SCRIPT_BYTES: usize = 64 * 1024;
 
@@ -44,7 +44,7 @@ const RSA: [(Rsa, Algorithm); 6] = [
     (Rsa::Rsa4096Sha512, Algorithm::Rs512),
 ];
 
-/// The text of each file, with the algorithm and the curve of its keys.
+/// The content of each file, with the algorithm and the curve of its keys.
 fn files() -> impl Iterator<Item = (&'static str, Algorithm, Option<Curve>)> {
     let ecdsa = ECDSA.map(|(name, algorithm, curve)| (name.json_data(), algorithm, Some(curve)));
     let rsa = RSA.map(|(name, algorithm)| (name.json_data(), algorithm, None));
@@ -121,7 +121,7 @@ fn step(question: &X509Signature<'_>) -> String {
     for (number, field) in (1_u8..).zip(fields) {
         arguments.push(number << 3 | 2);
         let size = u16::try_from(field.len()).unwrap();
-        // A length of two septets, even if the second is zero.
+        // The length is always encoded in two septets, even if the second is zero.
         arguments.extend([0x80 | (size & 0x7f) as u8, u8::try_from(size >> 7).unwrap()]);
         arguments.extend(field);
     }

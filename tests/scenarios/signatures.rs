@@ -1,4 +1,4 @@
-//! Signatures that the proxy verifies, or the module: the result is the same.
+//! The proxy or the module verifies a signature, with the same result.
 
 use std::sync::{
     Arc,
@@ -40,12 +40,12 @@ const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
     0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
-/// Makes a bad signature of a good one.
+/// Turns a good signature into a bad one.
 type Change<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
 /// The foreign function of the host.
 const FUNCTION: &str = "verify_signature";
 
-/// A gate that knows these signers. It has no cache, so each request has its signature verified.
+/// A gate that knows these signers. It has no cache, so it verifies the signature of each request.
 fn setup(backend: &str, signers: &[Signer]) -> Setup {
     let mut provider = provider();
     let names = signers.iter().map(|signer| signer.alg.name());
@@ -151,7 +151,7 @@ fn der(good: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// A signature that looks like DER, with the length of r and s next to each other.
+/// A signature that looks like DER, but has 64 octets, the length of `r` and `s` in JOSE's form.
 fn der_of_64_octets(good: &[u8]) -> Vec<u8> {
     [&[0x30, 62, 2, 29][..], &good[..29], &[2, 29], &good[32..61]].concat()
 }
@@ -176,7 +176,7 @@ fn logs_who_verifies<D: Driver>() {
     }
 }
 
-/// The capabilities of the example without foreign functions.
+/// The example's capabilities, without foreign functions.
 fn without_foreign_functions(backend: &str, signer: &Signer) -> Setup {
     let mut capabilities = example_capabilities();
     capabilities.retain(|name| name != "proxy_call_foreign_function");
@@ -205,7 +205,7 @@ fn the_module_verifies_if_the_host_is_withheld<D: Driver>() {
     assert_eq!(get(&gate, "/", &forged).status, 401);
 }
 
-/// Replaces the host's function. Returns the number of its calls.
+/// Replaces the host's function, and counts its calls.
 fn replace(gate: &FakeHost, function: ForeignFunction) -> Arc<AtomicU32> {
     let calls = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&calls);
@@ -239,7 +239,7 @@ fn only_a_backend_that_uses_the_host_asks_it() {
     }
 }
 
-/// Each VM tests the host again for each configuration.
+/// Each VM tests the host's function again for each configuration.
 #[test]
 fn a_host_that_lies_is_not_asked_again() {
     let signer = Signer::new(Algorithm::Es256);
@@ -266,7 +266,7 @@ fn a_host_that_lies_is_not_asked_again() {
     assert!(refused.contains("signature_backend: the proxy accepts a forged RS256"));
 }
 
-/// A good token is not refused, and a forged one does not pass.
+/// A good token passes and a forged one is refused, although the host gives no verdict.
 #[test]
 fn the_module_verifies_if_the_host_gives_no_verdict() {
     let signers = [Algorithm::Es256, Algorithm::Rs256].map(Signer::new);

@@ -1,4 +1,4 @@
-//! The status: what operators see, who may see it, and that every worker shows the same.
+//! The status page: its content, who may see it, and that every worker shows the same.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -30,7 +30,8 @@ on_every_driver!(
 const STATUS: &str = "/portcullis";
 const WORKERS: usize = 4;
 
-/// A configuration with two providers: `login` fetches its keys, `operators` may see the status.
+/// A configuration with two providers: `login` fetches its keys, and `operators` may see the
+/// status.
 fn watched(operator: &Signer, rest: &Value) -> Value {
     let mut operators = local_provider(operator);
     operators["audiences"] = json!(["operators"]);
@@ -71,7 +72,7 @@ fn report(exchange: &Exchange) -> Value {
     serde_json::from_slice(&exchange.body).unwrap()
 }
 
-/// Requests the status until the keys of `login` are fetched.
+/// Requests the status until the keys of `login` have been fetched.
 fn await_keys(gate: &impl Driver, token: &str) -> Value {
     let mut seen = Value::Null;
     gate.wait_until("fetched keys", || {

@@ -1,4 +1,4 @@
-//! Trailers of requests, which some servers merge into the headers.
+//! Request trailers, which some servers merge into the headers.
 
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ on_every_driver!(
     trailers_of_a_refused_request_do_not_pass,
 );
 
-/// An upload whose trailers claim an identity, under names that some server folds, and contain a token.
+/// An upload with trailers that claim an identity and contain a token. Some servers read their
+/// names like those of the headers.
 fn upload(path: &str) -> Request {
     Request::new("POST", path)
         .body("data")
@@ -31,7 +32,7 @@ fn upload(path: &str) -> Request {
         .trailer("x-checksum", "kept")
 }
 
-/// `/open` and all paths without a rule are open.
+/// Rules under which `/open` and all paths without a rule are open.
 fn rules(configuration: Value) -> Value {
     let mut configuration = configuration;
     configuration["rules"] = json!([
@@ -96,7 +97,7 @@ fn trailers_of_a_refused_request_do_not_pass<D: Driver>() {
     assert_eq!((exchange.status, exchange.upstream), (401, None));
 }
 
-/// If the host does not return the trailers or refuses to edit them, the request does not pass.
+/// A request does not pass if the host does not return its trailers or refuses to edit them.
 #[test]
 fn lets_no_trailers_pass_that_it_could_not_sanitize() {
     for call in [
@@ -109,7 +110,7 @@ fn lets_no_trailers_pass_that_it_could_not_sanitize() {
         let setup = Setup::new(rules(configuration(&remote_provider()))).cluster("login", &server);
         let gate: FakeHost = start(&setup);
         let token = token(&gate, &signer, "alice");
-        // The head waits for keys, so the first call that the host refuses is about the trailers.
+        // The headers wait for keys, so the first call that the host refuses concerns the trailers.
         gate.fail_on_trailers(call, Status::InternalFailure);
         let pending = gate.begin(&upload("/api").bearer(&token));
         server.release();

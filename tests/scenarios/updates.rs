@@ -1,7 +1,7 @@
-//! Configurations that change while clients keep sending.
+//! Configurations that change while clients send requests.
 //!
-//! During a change, the answers of the old and of the new configuration are both right. Before and after,
-//! there is a single right answer. No connection may end without an answer.
+//! During a change, the answers of the old and of the new configuration are both correct. Before
+//! and after, only one answer is. No connection may end without an answer.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn answers_are_right_while_providers_come_and_go() {
             });
             config["rules"].as_array_mut().unwrap().insert(0, rule);
         }
-        // Each text differs from all before, or Envoy would see no change.
+        // Each configuration differs from all earlier ones, or Envoy would see no change.
         config["realm"] = json!(change);
         gate.reconfigure(&config)
             .unwrap_or_else(|refused| panic!("{change}: {}", refused.0));
@@ -65,13 +65,13 @@ fn answers_are_right_while_providers_come_and_go() {
         right = then;
     }
     load.stop().assert_right();
-    // The source did not change, so neither did its record.
+    // The source did not change, so its record is still used.
     assert_eq!(server.fetches(JWKS_PATH), 1);
     let taken = gate.taken_by_worker();
     assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
 }
 
-/// Plugins with one `vm_id` and different VM configurations have a VM each, and share memory.
+/// Plugins with one `vm_id` and different VM configurations run in separate VMs, but share memory.
 fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let signer = signer();
     let server = publishing(&signer);
@@ -93,7 +93,7 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // Another text gets contexts of its own, which start with the record.
+    // A new configuration text gets new contexts, which start from the record.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();
@@ -103,7 +103,7 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// The changes of the provider `partner`, and the status that its tokens get then.
+/// The changes of the provider `partner`, each with the status that its tokens get afterwards.
 fn changes() -> Vec<(&'static str, Option<Value>, u16)> {
     let mut provider = remote_provider();
     provider["issuer"] = json!(PARTNER);
@@ -141,7 +141,7 @@ impl Tokens {
         }
     }
 
-    /// Requests of each kind, with the right statuses for the partner's.
+    /// Requests of each kind, with the correct statuses for the partner's requests.
     fn mix(&self, partner: &[u16]) -> [Shot; 3] {
         let with = |path, token| Request::get(path).bearer(token);
         [

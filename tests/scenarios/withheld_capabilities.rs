@@ -1,4 +1,4 @@
-//! A host that withholds calls. Requests are refused; none passes, and the module does not trap.
+//! A host that withholds calls. Requests are refused, none passes, and the module does not trap.
 
 use proxy_wasm::types::Status;
 use serde_json::json;
@@ -14,7 +14,7 @@ use support::{
 
 on_every_driver!(works_with_the_capabilities_of_the_example);
 
-/// The list that `envoy/demo.yaml` ships.
+/// The capabilities in `envoy/demo.yaml`.
 pub(crate) fn example_capabilities() -> Vec<String> {
     include_str!("../../envoy/demo.yaml")
         .lines()
@@ -42,7 +42,7 @@ fn works_with_the_capabilities_of_the_example<D: Driver>() {
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
-/// Each call that a request depends on is refused in turn.
+/// The host refuses one call at a time, out of those that a request depends on.
 #[test]
 fn lets_nothing_pass_if_the_host_refuses_a_call() {
     for call in [
@@ -61,7 +61,7 @@ fn lets_nothing_pass_if_the_host_refuses_a_call() {
     }
 }
 
-/// The status page appears without the counts.
+/// The status page still works, but has no counts.
 #[test]
 fn shows_the_status_without_metrics() {
     let signer = signer();
@@ -78,7 +78,8 @@ fn shows_the_status_without_metrics() {
     assert!(page().contains("The proxy withholds the metrics."));
 }
 
-/// Each call that is not essential is refused in turn. Without shared data, a worker fetches for itself.
+/// The host refuses one call at a time, out of those that are not essential. Without shared data,
+/// each worker fetches for itself.
 #[test]
 fn decides_without_shared_data_metrics_and_log() {
     for call in [

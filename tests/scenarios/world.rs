@@ -1,4 +1,4 @@
-//! A gate with one provider, and what the scenarios send it.
+//! A gate with one provider, and the requests that scenarios send to it.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -12,10 +12,10 @@ use support::{
 
 /// The issuer of good tokens.
 pub(crate) const ISSUER: &str = "https://login.example.com";
-/// The path of its key set.
+/// The path of the issuer's key set.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// The timeout of a fetch and of a request that waits for it: the longest that can be configured, so that no
-/// test depends on how soon a busy machine sends its requests.
+/// The timeout of a fetch and of a request that waits for it. It is the maximum, so that no test
+/// depends on how fast a busy machine sends its requests.
 const PATIENT: &str = "60s";
 
 /// A provider `login` whose keys are part of the configuration.
@@ -99,7 +99,7 @@ pub(crate) fn claims(gate: &impl Driver, subject: &str) -> Value {
     json!({ "iss": ISSUER, "aud": "orders", "sub": subject, "exp": gate.now() + 600 })
 }
 
-/// A good token of `alice` with these claims changed; `null` removes one.
+/// A good token of `alice` with changed claims; `null` removes a claim.
 pub(crate) fn token_with(gate: &impl Driver, signer: &Signer, changes: &Value) -> String {
     signer.sign_claims(&with(claims(gate, "alice"), changes))
 }
@@ -114,7 +114,7 @@ pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
-/// The subject that reached the upstream in a header, if the request did.
+/// The subject in the header that reached the upstream; `None` if the request was refused.
 pub(crate) fn forwarded_user(exchange: &Exchange) -> Option<String> {
     exchange.upstream.as_ref()?.headers.value("x-user")
 }

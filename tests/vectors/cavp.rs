@@ -1,4 +1,4 @@
-//! Vectors of NIST CAVP, of Ed25519's authors, and of RFC 4231.
+//! Test vectors of NIST CAVP, of Ed25519's authors and of RFC 4231.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{left_padded, ran, sources, text, unhex, verdict};
 
-/// A case of a response file: its section, its own fields and those of the section.
+/// A case of a response file: its section, and the fields of the case and of the section.
 struct Case {
     section: String,
     fields: BTreeMap<String, String>,
@@ -93,11 +93,11 @@ fn ecdsa_public_keys() {
     ran("CAVP ECDSA PKV", count, 36);
 }
 
-/// The cases whose moduli and hashes JOSE uses.
+/// The cases with moduli and hashes that JOSE uses.
 fn rsa_cases(file: &str) -> Vec<Case> {
     let mut modulus = String::new();
     let mut cases = cases(&format!("asymmetric/RSA/FIPS_186-2/{file}"), "Result");
-    // A section has several moduli, each ahead of its cases.
+    // A section has several moduli. Each one is listed before its cases.
     for case in &mut cases {
         if let Some(own) = case.fields.get("n") {
             modulus.clone_from(own);
@@ -142,8 +142,8 @@ fn rsa_pkcs1_signatures() {
     ran("CAVP RSA PKCS#1 v1.5 SigVer", cases.len(), 162);
 }
 
-/// CAVP signs with a salt of ten octets, JOSE with a salt of the hash's length (RFC 7518 section 3.5). A
-/// signature that passes there is good, and is refused here only for its salt.
+/// CAVP signs with a salt of ten octets, but JOSE requires a salt of the hash's length (RFC 7518
+/// section 3.5). Signatures that CAVP marks as good are refused only for their salt.
 #[test]
 fn rsa_pss_signatures_with_another_salt_are_refused() {
     let cases = rsa_cases("SigVerPSS_186-3.rsp");

@@ -1,4 +1,4 @@
-//! Both JOSE cookbooks.
+//! The examples of both JOSE cookbooks.
 
 use portcullis::jose::{CompactJws, KeyError, KeyOrigin, TokenError, VerifyingKey};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::{files, json, key_set, list, ran, sources, string, verifies};
 /// Runs an example in the format of both cookbooks. Returns whether it has a compact form.
 fn cookbook_example(example: &Value, expected: &Result<bool, TokenError>) -> bool {
     let Some(compact) = example["output"].get("compact").map(string) else {
-        // The example has only JSON serializations, which a verifier of the compact form refuses.
+        // The example only has JSON serializations, which the parser of the compact form refuses.
         for form in ["json", "json_flat"] {
             let shown = example["output"][form].to_string();
             assert!(CompactJws::parse(&shown).is_err(), "{shown}");
@@ -57,7 +57,7 @@ fn unencoded_payloads_of_rfc_7797_are_refused() {
         let (header, payload) = (string(&flat["protected"]), string(&flat["payload"]));
         let compact = format!("{header}.{payload}.{}", string(&flat["signature"]));
         assert!(CompactJws::parse(&compact).is_err(), "{compact}");
-        // Even if the payload is base64url, the header refuses it.
+        // Even with a payload in base64url, the header alone leads to a refusal.
         let refused = CompactJws::parse(&format!("{header}.e30.AAAA")).unwrap_err();
         let expected = [TokenError::CriticalExtension, TokenError::UnencodedPayload];
         assert!(expected.contains(&refused), "{refused}");

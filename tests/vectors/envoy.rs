@@ -1,4 +1,4 @@
-//! The constants of Envoy's own tests of `jwt_authn`.
+//! The constants of Envoy's tests of `jwt_authn`.
 
 use portcullis::jose::{KeyOrigin, KeySet, KeySetError, KeySetLimits, UntrustedToken};
 use portcullis::time::UnixSeconds;

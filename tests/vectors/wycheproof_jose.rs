@@ -1,7 +1,7 @@
 //! Wycheproof's `json_web_signature`, `json_web_key` and `json_web_crypto`.
 //!
-//! Cases on which this crate disagrees with the vectors are listed, with the reason. The list must be exact:
-//! a disagreement that disappears is a change, like a new one.
+//! The cases on which this crate disagrees with the vectors are listed with a reason. The list must
+//! be exact: a disagreement that disappears fails the test, like a new one.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,13 @@ use crate::{
     string, verifies,
 };
 
-/// Every case of a file and its outcome; `true` is acceptance.
+/// Every case of a file with its outcome; `true` means that the token was accepted.
 fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     let document = json(&file.find()?);
     let mut outcomes = BTreeMap::new();
     for group in list(&document["testGroups"]) {
-        // An issuer would publish a public key. The others are secrets.
+        // An issuer publishes public keys. The other keys are secrets, so they come from the
+        // configuration.
         let (keys, origin) = match group.get("public") {
             Some(public) => (public, KeyOrigin::Remote),
             None => (&group["private"], KeyOrigin::Local),
@@ -28,7 +29,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
         for case in list(&group["tests"]) {
             let token = match case.get("jws").or(case.get("jwe")) {
                 Some(Value::String(token)) => token.clone(),
-                // JSON serializations are passed unchanged.
+                // JSON serializations are passed on unchanged.
                 Some(token) => token.to_string(),
                 None => panic!("no token in {case}"),
             };
@@ -41,7 +42,7 @@ fn outcomes(file: &Additional) -> Option<BTreeMap<u64, (bool, Value)>> {
     Some(outcomes)
 }
 
-/// The cases whose outcome is not the marked one.
+/// The cases whose outcome differs from the marked result.
 fn disagreements(outcomes: &BTreeMap<u64, (bool, Value)>) -> Vec<u64> {
     let disagrees = |(accepted, case): &(bool, Value)| *accepted != (case["result"] == "valid");
     outcomes
@@ -57,9 +58,10 @@ fn json_web_signature() {
         return;
     };
     let disagreements = disagreements(&outcomes);
-    // 346, 350: key for PS256, token PS384 (RFC 8725 section 3.1). 347, 351: the key says "ES521".
-    // 372, 373: "?" inside base64url. All six are marked valid and are refused here.
-    // 367, 370: marked invalid, but identical to the valid 357 to the last octet.
+    // 346, 350: the key is for PS256, the token uses PS384 (RFC 8725 section 3.1). 347, 351: the
+    // key says "ES521". 372, 373: the base64url contains "?". All six are marked valid, but refused
+    // here.
+    // 367, 370: marked invalid, but octet by octet identical to the valid case 357.
     assert_eq!(disagreements, [346, 347, 350, 351, 367, 370, 372, 373]);
     let jws = |id| &outcomes[&id].1["jws"];
     assert!(
@@ -115,9 +117,9 @@ fn json_web_key() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_KEY) else {
         return;
     };
-    // 1: a secret next to a public key, both from the configuration, where an administrator may have both (a
-    // fetched set refuses the secret). 4: keys that share a kid are all tried. 7: a ROCA modulus, which only
-    // the issuer can replace.
+    // 1: a secret next to a public key, both from the configuration, where an operator may have
+    // both (a fetched set would refuse the secret). 4: several keys share a `kid`, and all of them
+    // are tried. 7: a modulus with the ROCA weakness, which only the issuer can replace.
     assert_eq!(disagreements(&outcomes), [1, 4, 7]);
     ran(
         "Wycheproof json_web_key",
@@ -131,7 +133,7 @@ fn json_web_crypto() {
     let Some(outcomes) = outcomes(&sources::JSON_WEB_CRYPTO) else {
         return;
     };
-    // 46, 47: like 7 and 1 above. 50, 67: valid encrypted tokens, which are always refused.
+    // 46, 47: the same as 7 and 1 above. 50, 67: valid encrypted tokens, which are always refused.
     assert_eq!(disagreements(&outcomes), [46, 47, 50, 67]);
     ran(
         "Wycheproof json_web_crypto",

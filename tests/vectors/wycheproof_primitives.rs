@@ -1,4 +1,4 @@
-//! Wycheproof's vectors for the primitives, each in the encoding that JOSE uses.
+//! Wycheproof's vectors for cryptographic primitives, each in the encoding that JOSE uses.
 
 use portcullis::jose::{Algorithm, Curve, KeyError, KeyNumbers, KeyOrigin, VerifyingKey};
 use serde_json::Value;
@@ -13,8 +13,8 @@ fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// Runs a file. `prepare(group)` returns the function that decides on a message and a signature. Returns how
-/// many cases had to be accepted, and how many refused.
+/// Runs a file. `prepare(group)` returns the function that verifies a signature of a message.
+/// Returns the number of cases that had to be accepted and of those that had to be refused.
 fn run<V>(text: &str, prepare: impl Fn(&Value) -> V) -> (usize, usize)
 where
     V: Fn(&[u8], &[u8]) -> bool,
@@ -25,7 +25,7 @@ where
         let verify = prepare(group);
         for case in list(&group["tests"]) {
             let message = unhex(string(&case["msg"]));
-            // A lenient verifier may take what is "acceptable"; this one does not.
+            // A lenient verifier may accept cases marked "acceptable"; this one must not.
             let expected = case["result"] == "valid";
             let verdict = verify(&message, &unhex(string(&case["sig"])));
             assert_eq!(verdict, expected, "{case}");
@@ -39,7 +39,7 @@ where
     (accepted, refused)
 }
 
-/// Reports a file that ran, and fails if it was not the expected one.
+/// Reports the cases of a file, and fails if the counts are not the expected ones.
 fn ran_both(name: &str, counts: (usize, usize), expected: (usize, usize)) {
     assert_eq!(counts, expected, "{name}: accepted and refused");
     ran(
@@ -198,7 +198,8 @@ fn rsa_pss_without_salt_is_refused() {
         let key = rsa_key(group);
         for case in list(&group["tests"]) {
             let (message, signature) = (unhex(string(&case["msg"])), unhex(string(&case["sig"])));
-            // The file marks 69 as wrong because its salt has 32 octets, which is right for PS256.
+            // The file marks case 69 as wrong because its salt has 32 octets, which is correct for
+            // PS256.
             let expected = case["tcId"] == 69;
             let verdict = key.verify(Algorithm::Ps256, &message, &signature);
             assert_eq!(verdict, expected, "{case}");

@@ -1,8 +1,8 @@
-// Runs the unit tests of a wasm build under Node, as cargo's runner:
+// Runs the unit tests of a wasm build in Node. Cargo uses this script as its runner:
 //
 //   node run.mjs MODULE [NAME]
 //
-// NAME runs the tests that have it in their names.
+// NAME selects the tests whose names contain it.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -27,21 +27,22 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-// What wasm-bindgen-test expects of its host: the original console, and a way to call a test.
+// wasm-bindgen-test expects its host to provide the original console and a function that calls a
+// test.
 globalThis.__wbgtest_og_console_log = console.log;
 globalThis.__wbgtest_og_console_error = console.error;
 globalThis.__wbg_test_invoke = (test) => test();
-// It shows the output of tests that fail.
+// Passes console output on, so that it is shown for tests that fail.
 for (const method of ['debug', 'log', 'info', 'warn', 'error']) {
   console[method] = (...output) => wasm[`__wbgtest_console_${method}`](output);
 }
 
-// An export is `__wbgt_<modifiers>_<crate>::<path>`.
+// Each test is an export with a name of the form `__wbgt_<modifiers>_<crate>::<path>`.
 const tests = Object.keys(wasm.__wasm).filter((name) => name.startsWith('__wbgt_'));
 const wanted = tests.filter((name) => name.slice(name.indexOf('::') + 2).includes(filter));
 const context = new wasm.WasmBindgenTestContext(false);
 context.include_ignored(false);
 context.filtered_count(tests.length - wanted.length);
 const passed = await context.run(wanted.map((name) => wasm.__wasm[name]));
-// A filter may leave nothing to run; a whole run may not.
+// With NAME, it is no error if no test runs.
 process.exitCode = passed && (filter || wanted.length > 0) ? 0 : 1;

@@ -1,9 +1,9 @@
-//! A module that makes the host calls it is told to make and answers with what they returned.
+//! A module that makes the host calls of a script and answers with their results.
 //!
-//! A request's header `script` holds steps, separated by `;`. The request is parked, the root
-//! context plays the script on its next tick and answers with a JSON array of one element a step:
-//! the same division of work as in the product. Words are plain; a step that is misspelt traps. A
-//! request without a script passes: another module's.
+//! A request's header `script` holds steps, separated by `;`. As in Portcullis, the request waits,
+//! and the root context works: it runs the script on its next tick and answers with a JSON array
+//! that has one element per step. A misspelt step traps. A request without a script passes, because
+//! it is for another module.
 #![allow(
     clippy::disallowed_methods,
     clippy::panic,
@@ -27,9 +27,9 @@ use proxy_wasm::{
 proxy_wasm::main! {{ proxy_wasm::set_root_context(|_| Box::new(Root::default())); }}
 
 thread_local! {
-    /// Scripts of this VM that wait for a tick.
+    /// The scripts of this VM that wait for a tick.
     static ARRIVED: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
-    /// Whether this VM has played a `once`.
+    /// Whether this VM has run a script that begins with `once`.
     static PLAYED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -96,22 +96,23 @@ impl Context for Root {
 }
 
 impl Root {
-    /// Plays the steps that are left, then answers the script's own request if it is still there.
+    /// Runs the remaining steps, and then answers the script's own request if it still exists.
     fn play(&mut self, mut run: Run) {
         while let Some(step) = run.steps.pop_front() {
             let answer = match step.split_whitespace().collect::<Vec<_>>()[..] {
                 ["configuration"] => format!("{:?}", self.configuration),
-                // The response's status, null where it has none. The script goes on when it is there.
+                // Makes an HTTP call and gives the status of its response, or null without a
+                // response. The script continues after the response.
                 ["call", cluster, milliseconds] => match call(cluster, number(milliseconds)) {
                     Ok(token) => return drop(self.calls.insert(token, run)),
                     Err(refused) => status(Err(refused)),
                 },
-                // Says which request is parked, and leaves it to another script.
+                // Logs which request waits, and leaves its answer to another script.
                 ["wait"] => {
                     let line = format!("waiting {}", run.stream);
                     return hostcalls::log(LogLevel::Info, &line).unwrap();
                 }
-                // Lets the request go on; the rest of the script is left out.
+                // Lets the request continue, and skips the rest of the script.
                 ["go"] => {
                     hostcalls::set_effective_context(run.stream).unwrap();
                     return hostcalls::resume_http_request().unwrap();
@@ -126,7 +127,7 @@ impl Root {
     }
 }
 
-/// A script on its way.
+/// A script that is running.
 struct Run {
     stream: u32,
     headers: Vec<(String, String)>,
@@ -142,7 +143,7 @@ impl Run {
                 Some(value.as_bytes()),
                 Some(number(cas)),
             )),
-            // A value in hexadecimal digits; null where there is none.
+            // The value in hexadecimal digits; null if the key is missing.
             ["hex", key] => match hostcalls::get_shared_data(key).unwrap() {
                 (Some(value), _) => format!("\"{}\"", hex(&value)),
                 (None, _) => "null".into(),
@@ -151,7 +152,7 @@ impl Run {
                 status(hostcalls::set_shared_data(key, Some(&octets(value)), None))
             }
             ["empty", key] => status(hostcalls::set_shared_data(key, None, None)),
-            // Value and version.
+            // The value and its version.
             ["get", key] => match hostcalls::get_shared_data(key).unwrap() {
                 (_, None) => "null".into(),
                 (None, Some(version)) => format!("[\"\",{version}]"),
@@ -159,14 +160,14 @@ impl Run {
             },
             ["context"] => self.stream.to_string(),
             ["effective", context] => status(hostcalls::set_effective_context(number(context))),
-            // What follows is about the script's own request.
+            // The following steps apply to the script's own request.
             ["own"] => status(hostcalls::set_effective_context(self.stream)),
             ["respond"] => status(self.respond()),
             ["header", wanted] => {
                 let lines = self.headers.iter().filter(|(name, _)| name == wanted);
                 format!("{:?}", lines.map(|(_, value)| value).collect::<Vec<_>>())
             }
-            // A property's bytes; null where there is none. Segments are separated by `/`.
+            // A property's bytes; null if it is missing. Segments are separated by `/`.
             ["property", path] => match hostcalls::get_property(path.split('/').collect()) {
                 Ok(Some(value)) => format!("{value:?}"),
                 Ok(None) => "null".into(),
@@ -176,7 +177,7 @@ impl Run {
                 status(hostcalls::set_property(vec![key], Some(value.as_bytes())))
             }
             ["foreign", name] => status(hostcalls::call_foreign_function(name, None).map(drop)),
-            // The bytes that a foreign function returns for bytes in hexadecimal digits.
+            // The result of a foreign function. Its argument is in hexadecimal digits.
             ["ask", name, arguments] => {
                 let arguments = octets(arguments);
                 match hostcalls::call_foreign_function(name, Some(&arguments)) {
@@ -188,7 +189,7 @@ impl Run {
                 let headers = MapType::HttpRequestHeaders;
                 status(hostcalls::set_map_value(headers, name, Some(value)))
             }
-            // Whether it is the VM's first; else the rest of the script is left out.
+            // Whether the script is the first in this VM. If not, the rest of it is skipped.
             ["once"] => {
                 let first = !PLAYED.replace(true);
                 self.steps.retain(|_| first);
@@ -198,7 +199,7 @@ impl Run {
         }
     }
 
-    /// Answers the request of the context in force with the answers so far.
+    /// Answers the request of the current context with the results so far.
     fn respond(&self) -> Result<(), Status> {
         let json = format!("[{}]", self.answers.join(","));
         hostcalls::send_http_response(200, Vec::new(), Some(json.as_bytes()))

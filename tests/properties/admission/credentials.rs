@@ -1,4 +1,4 @@
-//! Credentials, good and bad, whose worth is known from how they were made.
+//! Good and bad credentials. The way they are made shows whether a credential is good.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{prelude::*, sample::select};
@@ -9,14 +9,13 @@ use crate::world::{NOW, forger, signer};
 const ISSUED: i64 = NOW - 50;
 pub(super) const SECRET: &str = "c2VjcmV0-of-256-bits_0123456789abcdef";
 
-/// A credential and what is good or bad about it. A secret has no use for the fields of a token, and ignores
-/// them.
+/// The recipe for a credential. A client secret ignores the fields that only tokens have.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
-    /// `people` takes tokens, `jobs` takes client secrets.
+    /// The provider: `people` accepts tokens, `jobs` accepts client secrets.
     pub(super) provider: &'static str,
     forged: bool,
-    /// Seconds after `NOW`.
+    /// The expiry, in seconds after `NOW`.
     expires: i64,
     jti: &'static str,
     pub(super) client: &'static str,
@@ -25,7 +24,7 @@ pub(super) struct Made {
     scope: &'static str,
 }
 
-/// Where the client puts the credential.
+/// The place in which the client sends the credential.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Place {
     Authorization,
@@ -45,7 +44,7 @@ const SCOPES: [&str; 8] = [
 ];
 
 pub(super) fn made() -> impl Strategy<Value = Made> {
-    // Faults are rare, so that most bad credentials have a single one: each must be enough.
+    // Faults are rare, so that most bad credentials have only one. Each fault alone must be enough.
     let rarely = || prop::bool::weighted(0.12);
     let of = |good: &'static str, bad: &'static str| {
         rarely().prop_map(move |is_bad| if is_bad { bad } else { good })
@@ -92,7 +91,7 @@ impl Made {
         STANDARD.encode(format!("{}:{secret}", self.client))
     }
 
-    /// The credential's text, and whether it is a token.
+    /// The credential as text, and whether it is a token.
     pub(super) fn text(&self) -> (String, bool) {
         match self.provider {
             "people" => (self.token(), true),
@@ -100,7 +99,7 @@ impl Made {
         }
     }
 
-    /// Whether a provider accepts it at this time.
+    /// Whether the provider accepts the credential at this time.
     pub(super) fn is_good(&self, now: i64) -> bool {
         match self.provider {
             "people" => {

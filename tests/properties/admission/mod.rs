@@ -1,7 +1,8 @@
-//! No request passes, and nobody sees the status, without a credential that verifies for what is asked.
+//! Without a verified credential that suffices, no request passes and no one sees the status.
 //!
-//! Random credentials in all places meet rules of every kind. The test knows what a credential is worth from
-//! how it was made, never by reading it, and compares the engine with that.
+//! Random credentials in all places are sent to rules of every kind. The test knows which
+//! credentials are good because it made them, without parsing them, and compares the engine's
+//! decisions.
 
 mod credentials;
 mod policy;
@@ -23,11 +24,11 @@ use crate::world::{NOW, decide, engine, for_all};
 
 #[derive(Clone, Debug)]
 struct Asked {
-    /// Each credential with its place.
+    /// The credentials, each with its place.
     credentials: Vec<(Made, Place)>,
     path: &'static str,
     method: &'static str,
-    /// Seconds that pass before the request.
+    /// The seconds that pass before the request.
     pass: i64,
     /// A header that only the gate may set.
     spoof: Option<&'static str>,
@@ -86,7 +87,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
-/// Decides on one request. No answer repeats a credential, and no refusal is without a reason.
+/// Decides one request. Fails if the answer repeats a credential, or if a refusal has no reason.
 fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> {
     let mut path = asked.path.to_owned();
     let mut headers: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
@@ -118,7 +119,7 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
     let request = Request::new(request.collect());
     let decision = decide(engine, &request, now);
 
-    // `jobs` reads a single place: a secret elsewhere does not count.
+    // `jobs` only reads one place, so a secret in another place does not count.
     let good: Vec<&Made> = asked
         .credentials
         .iter()
@@ -154,15 +155,15 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
             now - NOW
         );
     } else if let [(made, Place::Authorization)] = &asked.credentials[..] {
-        // The gate refuses nothing that is good, either.
+        // The gate must not refuse a good credential, either.
         let expected = made.is_good(now) && may(asked.path, asked.method, &good);
         prop_assert!(!expected, "{decision:?} {asked:?} at {}", now - NOW);
     }
     Ok(passes)
 }
 
-/// Identity headers come from a good credential and name a role that the rule asks for. The client's own are
-/// removed.
+/// Identity headers must come from a good credential and name a role that the rule requires. The
+/// client's own identity headers must be removed.
 fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<(), TestCaseError> {
     if let Some(name) = asked.spoof {
         let removed = HeaderEdit::Remove(name.to_ascii_lowercase().into());
@@ -196,8 +197,8 @@ fn check_headers(edits: &[HeaderEdit], asked: &Asked, good: &[&Made]) -> Result<
 fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
     let configuration = policy::configuration();
     let (passed, refused) = (Cell::new(0), Cell::new(0));
-    // Few credentials and few paths come again and again as the time passes: the cache knows them the second
-    // time, although another rule asked.
+    // A few credentials and paths are used again and again as time passes. The cache knows a
+    // repeated credential, although another rule may have verified it.
     let histories = (
         prop::collection::vec(asked(), 1..6),
         prop::collection::vec(any::<[prop::sample::Index; 2]>(), 1..25),
@@ -220,7 +221,7 @@ fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
         }
         Ok(())
     });
-    // With fewer of either, hardly anything was tried.
+    // With fewer of either, the test would prove too little.
     let (passed, refused) = (passed.get(), refused.get());
     assert!(
         passed > 500 && refused > 1000,

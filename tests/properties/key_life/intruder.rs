@@ -1,7 +1,7 @@
-//! An intruder overwrites the shared record with garbage and with every value that it ever had.
+//! An intruder overwrites the shared record with garbage and with each of its earlier values.
 //!
-//! With `shared_memory_key`, no worker goes back to a key set that is older than one it has served, not even
-//! after an update of its configuration, and none serves keys for longer than they may.
+//! With `shared_memory_key`, no worker returns to a key set older than one that it has served, not
+//! even after an update of its configuration, and no worker serves keys for longer than allowed.
 
 use portcullis::{
     engine::Engine,
@@ -18,13 +18,13 @@ use super::{
 };
 use crate::world::runs;
 
-/// What happens in the presence of an intruder.
+/// An event while an intruder can write to shared memory.
 #[derive(Clone, Debug)]
 enum Hostile {
     Happens(Event),
-    /// The record is overwritten with these bytes.
+    /// The intruder overwrites the record with these bytes.
     Garbage(Vec<u8>),
-    /// The record is overwritten with an earlier one.
+    /// The intruder overwrites the record with an earlier value.
     Restore(prop::sample::Index),
 }
 
@@ -36,15 +36,15 @@ fn hostile() -> impl Strategy<Value = Hostile> {
     ]
 }
 
-/// A worker: its engine, its calls, the number of the latest key set that it has served, and what its VM
-/// remembers across updates.
+/// A worker: its engine, its calls, the number of the newest key set that it has served, and the
+/// data that its VM keeps across updates.
 type Worker = (Engine, Vec<Call>, u64, SeenRecords);
 
 struct World {
     host: SharedStore,
     now: u64,
     workers: Vec<Worker>,
-    /// When the server published each of its key sets. A set's number is its index.
+    /// The time at which the server published each key set. The index is the set's number.
     published_at: Vec<u64>,
 }
 
@@ -66,7 +66,7 @@ impl World {
         (engine, Vec::new(), 0, seen)
     }
 
-    /// Gives the worker's VM the same configuration again.
+    /// Configures the worker's VM again with the same configuration.
     fn update(&mut self, worker: usize) {
         let (mut engine, calls, ..) = Self::newcomer(&self.host);
         let (former, former_calls, _, seen) = &mut self.workers[worker];
@@ -98,8 +98,8 @@ impl World {
                 }
             }
             Hostile::Happens(Event::Succeed) => {
-                // No two answers arrive at the same time, because workers that know nothing of each other order
-                // them by time.
+                // No two answers arrive at the same time: workers that cannot see each other's
+                // records order key sets by time.
                 self.now += 1;
                 let number = self.published_at.len();
                 self.published_at.push(self.now);
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// Once the intruder is gone and the server answers, every worker has fresh keys.
+    /// Once the intruder is gone and the server answers, every worker must get fresh keys.
     fn recover(&mut self) {
         let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
         for _ in 0..patience / 100 {

@@ -1,9 +1,9 @@
-//! The life of a key set, over random histories: several workers share records through one store, a server
-//! answers well, badly, late or not at all, workers die and come back, clocks go on.
+//! The life of a key set in random histories: several workers share records in one store, the
+//! server's answers are good, bad, late or missing, workers die and are replaced, and time passes.
 //!
-//! Whatever happens, at most one fetch at a time has the right to be under way. Keys serve within their bounds
-//! and not beyond. The server is asked no more often than back-off and cool-down allow, and once it answers,
-//! every worker recovers.
+//! In every history, at most one pending fetch has the lease. Keys serve within their limits and no
+//! longer. The server is not asked more often than back-off and cool-down allow. Once the server
+//! answers, every worker recovers.
 
 mod intruder;
 mod store;
@@ -35,25 +35,25 @@ const PROVIDER: ProviderId = ProviderId::new(0);
 const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-/// What happens, most of it to one worker.
+/// An event. Most events concern one worker.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// Milliseconds pass, for all workers.
+    /// Time passes for all workers, in milliseconds.
     Pass(u64),
     Tick,
     /// A token names a key that the worker does not have.
     UnknownKid,
     /// The server answers with keys.
     Succeed,
-    /// The server answers that nothing changed.
+    /// The server answers that the key set is unchanged.
     NotModified,
     /// The server answers with an error.
     Fail,
-    /// The server answers with something that is no key set.
+    /// The server answers with a body that is not a key set.
     Garbage,
-    /// The worker dies without a trace, and another takes its place.
+    /// The worker dies without any cleanup, and another one takes its place.
     Die,
-    /// The worker's configuration is replaced, and it gives up its calls.
+    /// The worker's configuration is replaced, and its calls are cancelled.
     Leave,
 }
 
@@ -71,7 +71,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A call that waits for its answer.
+/// A pending call.
 struct Call {
     fetch: Fetch,
     begun: u64,
@@ -84,13 +84,13 @@ struct World {
     host: SharedStore,
     now: u64,
     workers: Vec<Worker>,
-    /// When a worker last took in a good answer.
+    /// The time at which a worker last accepted a good answer.
     good_at: Option<u64>,
-    /// Failures since then.
+    /// The number of failures since then.
     failures: u32,
-    /// When the last of them was.
+    /// The time of the last failure.
     failed_at: u64,
-    /// When an unknown kid last caused a fetch.
+    /// The time at which an unknown `kid` last caused a fetch.
     kid_begun_at: Option<u64>,
 }
 
@@ -203,7 +203,7 @@ impl World {
         }
     }
 
-    /// The server answers the worker's oldest call.
+    /// Answers the worker's oldest call.
     fn answer(&mut self, worker: usize, answer: Result<FetchResponse, FetchError>) {
         let now = self.at();
         let (engine, calls) = &mut self.workers[worker];
@@ -225,7 +225,7 @@ impl World {
         }
     }
 
-    /// Fails unless a fetch may begin: no other fetch has the lease, and it is time for one.
+    /// Fails if a fetch must not begin: another fetch has the lease, or it is too early.
     fn check_begin(&mut self, may_learn_kid: bool) {
         let leased: Vec<u64> = self
             .workers
@@ -266,7 +266,8 @@ impl World {
         }
     }
 
-    /// Once the server answers, every worker has fresh keys within a lease and the longest back-off.
+    /// Once the server answers, every worker must have fresh keys after at most the lease and the
+    /// longest back-off.
     fn recover(&mut self) {
         let patience = LEASE + MAX_BACK_OFF * 11 / 10 + 1000;
         let workers = self.workers.len();

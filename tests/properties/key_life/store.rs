@@ -1,4 +1,5 @@
-//! Shared data as Envoy has it: a write with an expected version succeeds only if nobody else wrote.
+//! Shared data with Envoy's rules: a write with an expected version succeeds only if the value has
+//! that version.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,7 +16,7 @@ pub(super) struct SharedStore(pub(super) Rc<Entries>);
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     pub(super) entries: RefCell<BTreeMap<String, SharedData>>,
-    /// Every value that a worker wrote.
+    /// Every value that a worker has written.
     pub(super) history: RefCell<Vec<Vec<u8>>>,
     pub(super) versions: Cell<u32>,
 }

@@ -1,6 +1,6 @@
-//! Vulnerabilities of other software that this module might have had, each by its number.
+//! Known vulnerabilities of other software, tried against this module. Each test names the number.
 //!
-//! Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, the path, headers, asynchronous calls), some are
+//! Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, paths, headers, asynchronous calls), some are
 //! Istio's, and one is a JOSE library's. Each scenario repeats the attack.
 
 mod keys;

@@ -1,4 +1,4 @@
-//! Paths, headers and methods that a rule fails to see.
+//! Paths, headers and methods that could slip past a rule.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ on_every_driver!(
     envoy_46586_no_client_sets_an_identity_where_no_token_is_needed,
 );
 
-/// A backtracking engine would need the age of the universe for this expression.
+/// A backtracking engine would practically never finish this match.
 fn cve_2019_14993_no_path_makes_a_regular_expression_slow<D: Driver>() {
     let gate: D = ruled(json!([
         { "match": { "safe_regex": { "regex": "/(a+)+(a|aa)+b" } }, "requires": requires() },
@@ -157,8 +157,8 @@ fn cve_2026_73547_connect_is_denied_without_a_path<D: Driver>() {
     assert_still_serves(&gate);
 }
 
-/// Whether a request is unmatched, needs no token, is a preflight or passes with a failed token, its client
-/// cannot set an identity.
+/// A client cannot set an identity, whether its request is unmatched, needs no token, is a
+/// preflight or passes with a failed token.
 fn envoy_46586_no_client_sets_an_identity_where_no_token_is_needed<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     config["bypass_cors_preflight"] = json!(true);

@@ -1,4 +1,4 @@
-//! The record that says which configuration of a policy is the newest.
+//! The shared record of the newest configuration of a policy.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn a_record_makes_an_older_configuration_the_newest_without_the_secret<D: Shared
 /// At least the time between two ticks of an idle gate.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A gate after an update that revoked a token, and a connection that was opened before.
+/// A gate after an update that revokes a token, and a connection that was opened before the update.
 struct Updated<D: Driver> {
     gate: D,
     old: D::Connection,
@@ -98,7 +98,7 @@ impl<D: Shared> Updated<D> {
     }
 }
 
-/// The configuration's record, as if it had taken the newest connection of all.
+/// The configuration's record with a time later than that of every connection.
 fn later(record: &[u8]) -> Vec<u8> {
     let (digest, _) = record.split_at(32);
     [digest, &u64::MAX.to_le_bytes()].concat()

@@ -1,4 +1,4 @@
-//! Records of fetched keys: planted, swapped, restored and overwritten with garbage.
+//! Records of fetched keys that an intruder plants, swaps, restores or overwrites with garbage.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ on_every_driver!(
     warns_without_the_secret_if_anyone_may_share_the_memory,
 );
 
-/// The record with another document and later numbers, as if a worker had fetched it since.
+/// The record with another document and later times, as if a worker had just fetched that document.
 fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     let mut forged: Value = serde_json::from_slice(record).unwrap();
     forged["jwks"] = json!(document.to_string());
@@ -36,7 +36,7 @@ fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     forged.to_string().into_bytes()
 }
 
-/// A signer whose key is not published. Its tokens have a `kid` of their own, which makes a worker read the
+/// A signer whose key is not published. Its tokens have a new `kid`, which makes a worker read the
 /// record again.
 fn mallory() -> Signer {
     Signer::with_pair(Algorithm::Es256, Pair::Other).named(Some("mallory"))
@@ -111,11 +111,11 @@ fn one_provider_s_record_is_not_another_s<D: Shared>() {
 
 fn an_older_record_brings_no_withdrawn_key_back<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
-    // The token's kid is unknown, so the worker reads the record again.
+    // The worker does not know the token's `kid`, so it reads the record again.
     stays_withdrawn(&gate, &withdrawn);
 }
 
-/// The new configuration has seen no record of its own yet.
+/// The new configuration has not yet seen any record itself.
 fn an_older_record_brings_no_withdrawn_key_back_at_an_update<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
     let mut next = with_secret(configuration(&remote_provider()), Some(SECRET));
@@ -145,8 +145,8 @@ fn an_older_record_brings_a_withdrawn_key_back_without_the_secret<D: Shared>() {
     gate.wait_until("the old key", || get(&gate, "/", &withdrawn).status == 200);
 }
 
-/// A gate whose issuer has replaced a key, and a token that the old key signed. The record is overwritten with
-/// the one that still has the old key.
+/// A gate whose issuer has replaced a key, and a token that the old key signed. An intruder has
+/// restored the record that still contains the old key.
 fn after_a_withdrawal<D: Shared>(secret: Option<&str>) -> (D, String) {
     let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = publishing(&old);
@@ -184,7 +184,7 @@ fn garbage_costs_no_request<D: Shared>() {
         assert_eq!(get(&gate, "/", &good).status, 200);
     }
     assert_eq!(server.fetches(JWKS_PATH), 1);
-    // The next fetch overwrites it.
+    // The next fetch overwrites the record.
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
     assert_eq!(get(&gate, "/", &token(&gate, &new, "bob")).status, 200);
     assert_eq!(get(&gate, "/", &good).status, 200);

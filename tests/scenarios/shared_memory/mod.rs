@@ -1,8 +1,8 @@
-//! Another module of the proxy with the same `vm_id` writes whatever it likes over the gate's records.
+//! Another module with the same `vm_id` overwrites the gate's shared records.
 //!
-//! In Envoy, the intruder is a separate module ahead of the gate. In the fake host, it is the test itself.
-//! With `shared_memory_key`, none of these writes counts. Without it, the same writes let forged and revoked
-//! tokens in, which proves that the setting makes the difference.
+//! In Envoy, the intruder is a separate module ahead of the gate. In the fake host, it is the test
+//! itself. With `shared_memory_key`, none of these writes has an effect. Without the key, the same
+//! writes let forged and revoked tokens in, which proves that the setting makes the difference.
 
 mod configurations;
 mod counts;
@@ -25,10 +25,10 @@ use support::{
 };
 
 const SECRET: &str = "c2hhcmVkLW1lbW9yeS1rZXktb2YtMzItb2N0ZXRzLi4";
-/// The length of a tag in octets.
+/// The length of a record's authentication tag in octets.
 const TAG: usize = 32;
 
-/// A driver whose gate shares its memory with another module, which can write there.
+/// A driver whose gate shares its memory with another module, which can write to it.
 trait Shared: Driver {
     /// Adds the other module to the proxy.
     fn with_intruder(setup: Setup) -> Setup;
@@ -87,7 +87,7 @@ impl Shared for Envoy {
     }
 }
 
-/// The module that writes on request. `make test-scenarios` builds it.
+/// The module that writes to shared memory on request. `make test-scenarios` builds it.
 fn intruder() -> PathBuf {
     const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
     support::folders::project().join(BUILT)
@@ -104,7 +104,7 @@ fn with_secret(mut configuration: Value, secret: Option<&str>) -> Value {
     configuration
 }
 
-/// Shared memory that is empty and refuses every write.
+/// Shared memory that is always empty and refuses every write.
 struct Nowhere;
 
 impl SharedMemory for Nowhere {
@@ -117,7 +117,7 @@ impl SharedMemory for Nowhere {
     }
 }
 
-/// The names of the records of a gate with this configuration.
+/// The names of the records that a gate with this configuration uses.
 fn record_names(configuration: &Value) -> Vec<String> {
     let config = Config::parse(configuration.to_string().as_bytes()).unwrap();
     let engine = Engine::new(config);

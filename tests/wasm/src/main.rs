@@ -1,7 +1,7 @@
 //! Writes the JavaScript bindings of a wasm test build: `wasm-bindings MODULE FOLDER`.
 //!
-//! It is what `wasm-bindgen-test-runner` does before it starts Node, without the browsers, the HTTP server and
-//! the command line that make that program slow to compile.
+//! `wasm-bindgen-test-runner` does the same before it starts Node, but its browsers, HTTP server
+//! and command line make it slow to compile.
 
 use std::{env, process::ExitCode};
 
