@@ -1,10 +1,10 @@
 //! The proxy-wasm host calls that requests depend on, with every status as a value.
 //!
 //! The SDK's own wrappers panic on an unexpected status or byte, and a panic here ends every stream
-//! of the worker. These functions return a [`Status`] instead. This is the only file that may be
-//! `unsafe`. A call passes the host addresses in this module's memory, which are valid for the
-//! length of the call since they come from live references. It also takes over memory that the host
-//! obtained from this module's own allocator.
+//! of the worker. These functions return a [`Status`] instead. This is the only file of the module
+//! that may contain `unsafe` code. The host gets addresses in this module's memory. They come from
+//! live references, so they are valid during the call. Results of the host are in memory that it
+//! obtained from this module's allocator; these functions take ownership of it.
 //!
 //! ABI: proxy-wasm 0.2.1.
 
@@ -19,14 +19,14 @@ use proxy_wasm::types::{BufferType, MapType, MetricType};
 
 use portcullis::gate::{LogLevel, MetricId};
 
-/// Why a host call failed. The numbers are the ABI's.
+/// Why a host call failed, as a status of the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Status(u32);
 
 impl Status {
-    /// Nothing has this name.
+    /// There is nothing with this name.
     pub(super) const NOT_FOUND: Self = Self(1);
-    /// Another write came first.
+    /// The entry has another version than expected.
     pub(super) const CAS_MISMATCH: Self = Self(8);
 }
 
@@ -122,13 +122,14 @@ pub(super) fn current_time_nanoseconds() -> Result<u64, Status> {
     Ok(time)
 }
 
-/// Requests `on_tick` of the current root context every `period` milliseconds, or never if 0.
+/// Makes the host call `on_tick` of the current root context every `period` milliseconds, or never
+/// if `period` is 0.
 pub(super) fn set_tick_period_milliseconds(period: u32) -> Result<(), Status> {
-    // SAFETY: passes no address.
+    // SAFETY: the call passes no address.
     check(unsafe { proxy_set_tick_period_milliseconds(period) })
 }
 
-/// At most `max_size` bytes of a buffer.
+/// Reads at most `max_size` bytes of a buffer.
 pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: the host writes an address and a size to those of live variables.
@@ -136,7 +137,7 @@ pub(super) fn buffer(buffer: BufferType, max_size: usize) -> Result<Vec<u8>, Sta
     })
 }
 
-/// All headers of a map in the ABI's serialization; see [`super::pairs`].
+/// Reads all headers of a map, in the ABI's serialization; see [`super::pairs`].
 pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: the host writes an address and a size to those of live variables.
@@ -144,7 +145,7 @@ pub(super) fn header_map(map: MapType) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Replaces all lines of `name` in the request's headers by one with `value`.
+/// Replaces all lines of the request header `name` with one line.
 pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of live strings.
     check(unsafe {
@@ -158,14 +159,14 @@ pub(super) fn replace_request_header(name: &str, value: &str) -> Result<(), Stat
     })
 }
 
-/// Removes every line of `name` from a map.
+/// Removes all lines with this name from a map.
 pub(super) fn remove_from(map: MapType, name: &str) -> Result<(), Status> {
     let map = map_number(map);
     // SAFETY: address and size are those of a live string.
     check(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
 }
 
-/// A property of the request or connection; segments of `path` are separated by NUL.
+/// Reads a property of the request or connection. The segments of `path` are separated by NUL.
 pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
     receive(|data, size| {
         // SAFETY: the path's address and size are those of a live string; the host writes an
@@ -174,7 +175,7 @@ pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
     })
 }
 
-/// Writes the property `name` of the request: the entry `wasm.<name>` of its filter state.
+/// Sets the property `name` of the request, which is the entry `wasm.<name>` of its filter state.
 pub(super) fn set_property(name: &str, value: &[u8]) -> Result<(), Status> {
     // SAFETY: addresses and sizes are those of a live string and slice.
     check(unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
@@ -198,7 +199,7 @@ pub(super) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<
     })
 }
 
-/// An entry of the proxy's shared data and its version.
+/// Reads an entry of the proxy's shared data, and its version.
 pub(super) fn shared_data(key: &str) -> Result<(Vec<u8>, u32), Status> {
     let mut cas = 0;
     let value = receive(|data, size| {
@@ -220,7 +221,7 @@ pub(super) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), S
 /// Resumes the paused request of the current context.
 pub(super) fn continue_request() -> Result<(), Status> {
     const REQUEST: u32 = 0;
-    // SAFETY: passes no address.
+    // SAFETY: the call passes no address.
     check(unsafe { proxy_continue_stream(REQUEST) })
 }
 
@@ -248,10 +249,11 @@ pub(super) fn send_local_response(
     })
 }
 
-/// Makes `context` the one that following calls act on. If this fails, the *previous* context stays
-/// in force, and a caller that carries on acts on another client's request.
+/// Makes `context` the current context, on which the following calls act. If this fails, the
+/// *previous* context stays current, so a caller that continues would act on another client's
+/// request.
 pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
-    // SAFETY: passes no address.
+    // SAFETY: the call passes no address.
     check(unsafe { proxy_set_effective_context(context) })
 }
 
@@ -259,7 +261,8 @@ pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
 pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, Status> {
     let kind = match kind {
         MetricType::Gauge => 1,
-        // The enumeration may grow; the only other metric that this module defines is a counter.
+        // The only other kind of metric that this module defines is a counter. The arm is needed
+        // because the enumeration is non-exhaustive.
         _ => 0,
     };
     let mut id = 0;
@@ -271,13 +274,13 @@ pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<MetricId, St
 
 /// Adds one to a counter.
 pub(super) fn increment_metric(id: MetricId) -> Result<(), Status> {
-    // SAFETY: passes no address.
+    // SAFETY: the call passes no address.
     check(unsafe { proxy_increment_metric(id.0, 1) })
 }
 
 /// Sets a gauge.
 pub(super) fn record_metric(id: MetricId, value: u64) -> Result<(), Status> {
-    // SAFETY: passes no address.
+    // SAFETY: the call passes no address.
     check(unsafe { proxy_record_metric(id.0, value) })
 }
 
@@ -297,7 +300,8 @@ const fn check(status: u32) -> Result<(), Status> {
     }
 }
 
-/// Takes over the result of a call, in memory that the host obtained from this module's allocator.
+/// Takes ownership of the result of a call, which the host wrote to memory from this module's
+/// allocator.
 fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
     let mut data: *mut u8 = null_mut();
     let mut size = 0;
@@ -305,18 +309,18 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>
     if data.is_null() {
         return Ok(Vec::new());
     }
-    // SAFETY: the host asked `proxy_on_memory_allocate` (the SDK's `Vec` of exactly `size` bytes)
-    // for this memory, filled it, and keeps no address of it.
+    // SAFETY: the host got this memory from `proxy_on_memory_allocate`, where the SDK makes a `Vec`
+    // of exactly `size` bytes. The host has filled it and keeps no address of it.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
-/// The ABI's number. The SDK's enumeration cannot be converted.
+/// The ABI's number of a map. The SDK has no conversion.
 const fn map_number(map: MapType) -> u32 {
     match map {
         MapType::HttpRequestTrailers => 1,
         MapType::HttpCallResponseHeaders => 6,
-        // The enumeration may grow; the only other map that this module reads is the request's
-        // headers.
+        // The only other map that this module reads is the request's headers. The arm is needed
+        // because the SDK's enumeration is non-exhaustive.
         _ => 0,
     }
 }
@@ -324,8 +328,7 @@ const fn map_number(map: MapType) -> u32 {
 const fn buffer_number(buffer: BufferType) -> u32 {
     match buffer {
         BufferType::HttpCallResponseBody => 4,
-        // The enumeration may grow; the only other buffer that this module reads is the
-        // configuration.
+        // The only other buffer that this module reads is the configuration.
         _ => 7,
     }
 }

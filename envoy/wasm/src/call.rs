@@ -13,7 +13,7 @@ use portcullis::{
     keys::{Fetch, Received},
 };
 
-/// Calls in progress, by the host's token.
+/// The calls in progress, each with the token by which the host identifies it.
 #[derive(Debug, Default)]
 pub(super) struct Calls(Vec<(u32, Fetch)>);
 
@@ -36,11 +36,12 @@ impl Calls {
 }
 
 impl Caller for Calls {
-    /// The current context must be the root's: a call that belongs to a stream ends with it.
+    /// Makes a call. The current context must be the root context, because a call that a stream
+    /// makes ends with the stream.
     fn call(&mut self, fetch: &Fetch) -> Result<(), CallError> {
         let cluster = &fetch.endpoint.cluster;
-        // The SDK's own function is used because its dispatcher only delivers responses to calls
-        // that it made.
+        // This uses the SDK's function, because the SDK's dispatcher only delivers responses to
+        // calls that the SDK made.
         let token =
             hostcalls::dispatch_http_call(cluster, fetch.headers(), None, vec![], fetch.timeout);
         match token {
@@ -52,7 +53,7 @@ impl Caller for Calls {
     }
 }
 
-/// Passes the current response to `take`.
+/// Passes the response that has just arrived to `take`.
 pub(super) fn receive<T>(
     headers: usize,
     body_size: usize,

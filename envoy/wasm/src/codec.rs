@@ -1,7 +1,7 @@
-//! Key records as JSON, for memory that is shared as bytes.
+//! Encodes key records as JSON, because shared memory holds bytes.
 //!
-//! There is one JSON document per source, and it names its source. A document that does not match
-//! or parse counts as no record.
+//! There is one JSON document per source, which contains the source's identity. A document of
+//! another source, or one that cannot be parsed, counts as no record.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,11 +13,11 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The version, as part of the record's name and of the record.
+/// The version of the format, as it is in the name of a record.
 pub(super) const KIND: &str = "2";
 const VERSION: u32 = 2;
 
-/// A record as it is written.
+/// A record in the form in which it is serialized.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(Clone, PartialEq))]
 struct Written<'a> {
@@ -55,12 +55,13 @@ pub(super) fn encode(source: &str, record: &Record) -> Vec<u8> {
         lease_until: record.lease_until,
         unknown_kid_at: record.unknown_kid_at,
     };
-    // Serializing plain fields and text does not fail. An empty value reads back as absent.
+    // Serializing numbers and text does not fail. If it did, the empty value would be read as no
+    // record.
     serde_json::to_vec(&written).unwrap_or_default()
 }
 
-/// Parses a record of `source`; `None` for anything else. `known` is the document of the previous
-/// record; if it is the same, its keys are not parsed again.
+/// Parses a record of `source`; `None` if the bytes are anything else. `known` is the document of
+/// the previous record. If the new record has the same one, its keys are not parsed again.
 pub(super) fn decode(
     bytes: &[u8],
     source: &str,
@@ -76,7 +77,8 @@ pub(super) fn decode(
         Some(known) if known.text() == text => Some(known.clone()),
         _ => Document::parse(text.as_bytes(), limits).ok(),
     });
-    // The worker that wrote it parsed the document the same way, so this is not what was fetched.
+    // The worker that wrote the record had parsed its document. If parsing fails here, this is not
+    // the document that was fetched.
     if record.document.is_none() {
         record.forget_keys();
     }
@@ -94,8 +96,8 @@ struct Read {
 
 /// Parses what [`encode`] wrote; `None` for any other object.
 ///
-/// This is written by hand, because derived code is large, and its errors, which nobody would see,
-/// are larger still.
+/// A derived implementation would be much larger, and most of it would be error messages that
+/// nobody sees.
 fn read(members: Map<String, Value>) -> Option<Read> {
     let (mut version, mut source, mut failures) = (None, None, None);
     let (mut generation, mut revision, mut jwks) = (None, None, None);
@@ -132,7 +134,7 @@ fn read(members: Map<String, Value>) -> Option<Read> {
     })
 }
 
-/// Applies `read` to a value that may be null.
+/// Applies `read` to a value that is not null.
 fn optional<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
     match value {
         Value::Null => Some(None),

@@ -1,7 +1,7 @@
 //! The plugin configuration as the proxy provides it.
 //!
-//! A `StringValue` arrives as its text. A `Struct`, which Envoy makes of inline YAML, arrives in
-//! protobuf's wire format (seen on Envoy 1.40).
+//! A `StringValue` arrives as its text. A `Struct`, which Envoy makes from inline YAML, arrives in
+//! protobuf's wire format (observed with Envoy 1.40).
 
 use serde_json::Value;
 
@@ -11,22 +11,23 @@ use portcullis::{
     json::{self, JsonError},
 };
 
-/// Parses the configuration, and returns it with a text that is the same for every plugin with the
-/// same configuration.
+/// Parses the configuration. Also returns a text that is the same for all plugins with the same
+/// configuration.
 pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
     let (document, text) = document(bytes).map_err(Fault::Json)?;
     Ok((Config::from_value(&document)?, text))
 }
 
-/// Converts the configuration to JSON, and returns it with its text.
+/// Converts the configuration to JSON. Also returns the JSON's text.
 fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
-    // Both may begin with a line feed, which is the tag of a Struct's first field. Text is tried
-    // first: a Struct has control characters in places where JSON allows none.
+    // JSON is tried first. A first byte cannot tell the two apart: a line feed can begin a JSON
+    // text and is also the tag of a Struct's first field. No Struct parses as JSON, because it has
+    // control characters in places where JSON allows none.
     match json::parse(&bytes) {
         Ok(document) => Ok((document, bytes)),
         Err(error) => {
             let document = protobuf::structure(&bytes).ok_or(error)?;
-            // Sorted, because the fields of a Struct have no order.
+            // The fields of a Struct have no order. In this text they are sorted.
             let text = document.to_string().into_bytes();
             Ok((document, text))
         }
@@ -54,7 +55,7 @@ mod tests {
         assert_eq!(document(STRUCT.to_vec()), Ok((json, text)));
     }
 
-    /// An account number as an operator writes it in inline YAML.
+    /// Operators write account numbers in inline YAML, where each number becomes a double.
     #[test]
     fn keeps_each_integer_of_a_struct() {
         for (integer, double) in [

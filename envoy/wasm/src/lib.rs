@@ -1,7 +1,7 @@
-//! The proxy-wasm shell, which translates host calls to values and back.
+//! The proxy-wasm shell, which translates between host calls and the core's types.
 //!
-//! [`worker`] has the gate of one worker thread and the keeper of its keys, [`stream`] passes each
-//! request to it, and [`proxy`] implements the proxy for both. There are no rules here: the
+//! [`worker`] owns the gate of one worker thread and the keeper of its keys. [`stream`] passes each
+//! request to the worker. [`proxy`] implements the core's host traits. There are no rules here: the
 //! [`gate`](portcullis::gate) decides what may pass, what has to wait and what a failed host call
 //! means. This shell never panics, since a panic ends every stream of the worker.
 
@@ -23,7 +23,7 @@ mod call;
 mod codec;
 mod configuration;
 mod live_names;
-// Public for fuzz/, like `protobuf`.
+// Public for the fuzz targets, like `protobuf`.
 pub mod pairs;
 mod policies;
 pub mod protobuf;
@@ -38,7 +38,7 @@ mod worker;
 pub use self::{records::SharedRecords, seen::SeenRecords};
 
 proxy_wasm::main! {{
-    // Only the place is logged: the message could quote what a client sent.
+    // Only the location is logged, because the message could quote what a client sent.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);
         abi::log(portcullis::gate::LogLevel::Error, &format!("portcullis: defect at {place}, please report it"));

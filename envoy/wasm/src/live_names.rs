@@ -1,20 +1,23 @@
-//! Names of things that outlive this VM, such as records in shared data and gauges, and how many
-//! VMs use them.
+//! Counts the VMs that use a name of something that outlives a VM, such as a record in shared data
+//! or a gauge.
 //!
-//! A VM can hold several configurations at once: those of other listeners, and both the old and the
-//! new one while a listener is replaced. Other VMs use the same things: one on each worker, and
-//! more if plugins with one `vm_id` have different VM configurations or code. The last user of all
-//! has to clean up, so the VMs count themselves in shared data. A VM that traps is never
-//! subtracted, and what it used is never cleaned up. That costs memory; taking keys away from other
-//! users would cost requests.
+//! A VM can hold several configurations at once: those of several listeners, and the old and the
+//! new one while a listener is replaced. Other VMs can use the same names: there is a VM on each
+//! worker thread, and there are more if plugins with one `vm_id` have different VM configurations
+//! or code. The last user of a name has to clean up, so the VMs count themselves in shared data. A
+//! VM that traps is never subtracted, so what it used is never cleaned up. That costs some memory,
+//! while deleting the keys of other users would cost requests.
 //!
-//! With `shared_memory_key`, the count of a record has the same tag as the record. Another module
-//! can still do two things. It can replace the count by garbage; then the record is never cleared.
-//! It can restore an older count. If that is smaller, the record is cleared while it is in use,
+//! With `shared_memory_key`, the count of a record is authenticated like the record. Another module
+//! can still do two things:
+//!
+//! - It can replace the count with garbage. Then the record is never cleared.
+//! - It can restore an older count. If that is smaller, the record is cleared while it is in use,
 //! which costs one fetch, as overwriting the record would. If it is larger, the record is cleared
-//! too late, and a worker that finds it later judges it by its age. No count can add keys to a
-//! record. The counts of gauges have no tag, since modules with different keys share them, and
-//! every module can write the gauges anyway.
+//! too late, and a worker that finds it later judges it by its age.
+//!
+//! No count can add keys to a record. The counts of gauges are not authenticated, since modules
+//! with different keys share them, and every module can write the gauges anyway.
 
 use std::cell::RefCell;
 
@@ -23,14 +26,14 @@ use portcullis::{
     shared_memory::{SealedRecord, SetSharedDataError, SharedMemory},
 };
 
-/// The count in place of an unknown one: so large that no VM is the last.
+/// Replaces a count that cannot be read. It is so large that no VM is the last.
 const UNKNOWN: u32 = u32::MAX;
 
 thread_local! {
     static LIVE_NAMES: RefCell<Vec<LiveName>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How this VM uses one name.
+/// A name that this VM uses.
 #[derive(Debug)]
 struct LiveName {
     name: String,
@@ -41,19 +44,19 @@ struct LiveName {
     announced: Announced,
 }
 
-/// Whether other VMs can know that this one uses a name.
+/// Whether the shared count includes this VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announced {
-    /// They cannot: the host refuses shared data. They share no record either.
+    /// It cannot: the host refuses shared data, so no VM shares anything.
     Alone,
-    /// They know.
+    /// The count includes this VM.
     Counted,
-    /// They do not know yet.
+    /// The count does not include this VM yet.
     No,
 }
 
-/// Notes that a configuration begins to use these names. With a key, the counts are authenticated
-/// by it: all users of a name must have the same key.
+/// Records that a configuration begins to use these names. With a key, the counts are
+/// authenticated, so all users of a name must have the same key.
 pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&SecretKey>) {
     LIVE_NAMES.with_borrow_mut(|live| {
         for name in names {
@@ -70,9 +73,9 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
     });
 }
 
-/// Counts this VM among the users of its names, once it serves. Returns false if it has to be tried
-/// again. The host also tries configurations in VMs that never serve and end without notice; those
-/// must not be counted.
+/// Adds this VM to the counts of its names. Returns false if the caller has to try again. Call this
+/// once the VM serves: the host also tries configurations in VMs that never serve and end without
+/// notice, and those must not be counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;
@@ -91,8 +94,8 @@ pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     })
 }
 
-/// Notes that a configuration no longer uses these names. Returns the names that are now unused by
-/// every VM.
+/// Records that a configuration no longer uses these names. Returns the names that no VM uses any
+/// more.
 pub(super) fn leave<'a>(
     names: impl Iterator<Item = &'a str>,
     host: &dyn SharedMemory,
@@ -126,7 +129,7 @@ fn change(
 ) -> Result<u32, SetSharedDataError> {
     let mut changed = 0;
     let mut write = |present: Option<&[u8]>| {
-        // If garbage counted as zero, the next VM to leave would be the last.
+        // If garbage counted as zero, the next VM that leaves would seem to be the last.
         let users = present.map_or(0, |document| decode(document).unwrap_or(UNKNOWN));
         changed = by(users);
         Some(changed.to_le_bytes().to_vec())
@@ -154,7 +157,7 @@ mod tests {
         !leave([NAME].into_iter(), host).is_empty()
     }
 
-    /// Sets the shared count as if this many other VMs had been counted already.
+    /// Sets the shared count as if this many other VMs had counted themselves.
     fn count_others(host: &OneRecord, users: u32) {
         let (value, version) = (users.to_le_bytes().to_vec(), 1);
         *host.entry.borrow_mut() = Some(SharedData { value, version });
@@ -180,7 +183,7 @@ mod tests {
         }
     }
 
-    /// The host tries configurations in VMs that do nothing else.
+    /// The host tries each configuration in a VM that never serves.
     #[test]
     fn a_vm_that_never_served_cleans_up_nothing() {
         let host = OneRecord::default();
@@ -189,7 +192,7 @@ mod tests {
         assert_eq!(counted(&host), None);
     }
 
-    /// The key of a configuration.
+    /// A `shared_memory_key`.
     fn key() -> SecretKey {
         SecretKey::new(&[7; 32]).unwrap()
     }
@@ -211,7 +214,7 @@ mod tests {
         }
     }
 
-    /// Others may write before this VM counts itself, or after.
+    /// Another module may write the count before or after this VM is counted.
     #[test]
     fn with_a_key_an_untagged_count_does_not_make_a_vm_the_last() {
         let key = key();

@@ -1,7 +1,7 @@
 //! Header maps in the ABI's serialization.
 //!
-//! A map is a count, then the sizes of each name and value, then the names and values, each
-//! followed by a NUL. Numbers are four bytes, little endian.
+//! A map consists of the number of pairs, then the sizes of each name and value, then the names and
+//! values, each followed by a NUL. Numbers have four bytes, little endian.
 
 /// Parses a serialized map; `None` if it is truncated.
 pub fn decode(map: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {

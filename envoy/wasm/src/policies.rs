@@ -1,6 +1,7 @@
 //! The policies (`policy_id`) of this VM's configurations.
 //!
-//! All configurations with one `vm_id`, one code and one VM configuration live in one VM per worker thread.
+//! On each worker thread, all plugins with the same `vm_id`, code and VM configuration share one
+//! VM.
 
 use core::cell::RefCell;
 
@@ -13,7 +14,8 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// Adds a configuration with this `text` to those of its policy.
+/// Adds the engine's configuration, whose text is `text`, to those of its policy. `None` if it has
+/// no `policy_id`.
 pub(super) fn enter(engine: &Engine, text: &[u8]) -> Option<Membership> {
     POLICIES.with_borrow_mut(|policies| Membership::enter(engine.shared_config(), text, policies))
 }

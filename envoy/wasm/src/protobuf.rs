@@ -1,11 +1,11 @@
-//! Protobuf's wire format, as far as the proxy uses it: `Struct`, the metadata of a route, and
+//! The parts of protobuf's wire format that are needed here: `Struct`, the metadata of a route, and
 //! requests to verify a signature.
 
 use serde_json::{Map, Value};
 
 use portcullis::{gate::Malformed, json};
 
-/// Deepest nesting that is parsed. The JSON parser has a limit of its own.
+/// The maximum depth of nesting. The JSON parser has its own limit.
 const MAX_DEPTH: u8 = 100;
 
 /// One field of a message.
@@ -20,11 +20,11 @@ pub fn structure(message: &[u8]) -> Option<Value> {
     nested_structure(message, 0)
 }
 
-/// The members of `namespace` in Envoy's `Metadata`; `None` if it has no such namespace. Other
+/// The members of `namespace` in Envoy's `Metadata`; `None` if there is no such namespace. Other
 /// namespaces are not parsed.
 ///
 /// # Errors
-/// If the bytes are not a `Metadata`, or those of the namespace not a `Struct`.
+/// If the bytes are not a `Metadata`, or the namespace is not a `Struct`.
 pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malformed> {
     let mut found = None;
     each_field(message, |number, field| {
@@ -47,7 +47,7 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
     Ok(found)
 }
 
-/// Encodes a message with these fields, numbered from 1, each text or bytes.
+/// Encodes a message with these fields of type `string` or `bytes`. Their numbers start at 1.
 pub fn message(fields: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for (number, bytes) in (1_u8..).zip(fields) {
@@ -71,7 +71,7 @@ fn nested_structure(message: &[u8], depth: u8) -> Option<Value> {
             return None;
         };
         let (name, value) = map_entry(entry, depth)?;
-        // A repeated name is refused, since its value is ambiguous.
+        // A repeated name is refused, because parsers disagree on which value counts.
         members.insert(name, value).is_none().then_some(())
     })?;
     Some(Value::Object(members))
@@ -121,7 +121,7 @@ fn list(message: &[u8], depth: u8) -> Option<Value> {
     Some(Value::Array(elements))
 }
 
-/// Sets a field; `None` if it is already set, because some parsers take the last of two values and
+/// Sets a field. `None` if it is already set, because some parsers take the last of two values and
 /// others merge them.
 fn set_once<T>(place: &mut Option<T>, value: T) -> Option<()> {
     place.replace(value).is_none().then_some(())
@@ -158,7 +158,7 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
-        // A number of 64 bits has room for only one bit of the tenth octet.
+        // Nine octets hold 63 bits, so the tenth may only have one.
         if index == 9 && *byte > 1 {
             return None;
         }
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(metadata(names, "a"), Err(Malformed));
     }
 
-    /// Other parsers merge them, or take the last.
+    /// Other parsers merge the two values, or take the last one.
     #[test]
     fn refuses_a_field_that_is_set_twice() {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The proxy, as the core sees it.
+//! Implements the core's host traits with the proxy's host calls.
 
 use proxy_wasm::types::{MapType, MetricType};
 use serde_json::Value;
@@ -21,12 +21,12 @@ use portcullis::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Proxy;
 
-/// The version for a write that must create the entry. Envoy creates a missing entry for any
-/// version, and overwrites for 0. Its version counter never reaches this number, so the write fails
-/// if the entry exists.
+/// The expected version for a write that must create the entry. Envoy creates a missing entry
+/// whatever the version, and overwrites any entry if the version is 0. Its version counter never
+/// reaches this number, so the write fails if the entry exists.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
-/// The namespace of this module in the metadata of routes.
+/// The namespace in a route's metadata that contains its policy.
 const NAMESPACE: &str = "portcullis";
 
 impl Proxy {
@@ -36,8 +36,8 @@ impl Proxy {
         Ok(UnixMillis::from_nanoseconds(time))
     }
 
-    /// The `vm_id` under which modules share memory; empty if there is none or the proxy withholds
-    /// it.
+    /// The `vm_id` by which modules share memory. Empty if there is none, or the proxy does not
+    /// reveal it.
     pub(super) fn vm_id() -> Vec<u8> {
         abi::property("plugin_vm_id").unwrap_or_default()
     }
@@ -144,7 +144,7 @@ impl Route for Proxy {
     }
 }
 
-/// The request of the current context.
+/// Acts on the request of the current context.
 impl Exchange for Proxy {
     fn connection(&self) -> Option<ConnectionId> {
         let property = abi::property("connection\0id").ok()?;
@@ -201,14 +201,14 @@ impl Exchange for Proxy {
     }
 }
 
-/// Converts a status. The core does not distinguish why the proxy refuses.
+/// Converts a status. The core does not need the reason.
 const fn refused(_: abi::Status) -> Refused {
     Refused
 }
 
-/// Parses `bool result = 1; string error = 2`; empty fields are not written. A false result comes
-/// with an error, and only one error is about the signature. The others mean that Envoy cannot
-/// parse the key or lacks the hash.
+/// Parses the message `bool result = 1; string error = 2`. Fields with empty values are absent. If
+/// the result is false, there is an error. One error means that the signature is wrong; all others
+/// mean that Envoy cannot parse the key or lacks the hash.
 fn verdict(result: &[u8]) -> Result<bool, CannotTell> {
     match result {
         [0x08, 1] => Ok(true),

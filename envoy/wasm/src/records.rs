@@ -14,7 +14,7 @@ use portcullis::{
     keys::{Document, Order, Reading, Record, Records, RemoteKeys, SourceId, Version, WriteError},
 };
 
-/// A version that no entry has, so that the next read always reports news.
+/// A version that no entry has, so that the next read always reads the record.
 const NEVER: Version = Version(0);
 
 /// The records of one engine's key sources in shared memory.
@@ -25,23 +25,24 @@ pub struct SharedRecords<M> {
     places: Vec<Place>,
 }
 
-/// The place of one record.
+/// One record in shared memory.
 #[derive(Debug)]
 struct Place {
     entry: SealedRecord,
-    /// The source of the record. A provider's name is not part of it: two configurations could use
-    /// one name for two authorization servers, and must not share keys.
+    /// The identity of the source. It does not contain the provider's name: two configurations
+    /// could use one name for two authorization servers, which must not share keys.
     source: String,
-    /// The latest record that was seen here, by all configurations that share this.
+    /// The order of the latest record that any configuration of this VM has seen here.
     latest: Rc<Cell<Order>>,
-    /// The document of the last record.
+    /// The document of the record that was last read or written.
     document: RefCell<Option<Document>>,
 }
 
 impl<M: SharedMemory> SharedRecords<M> {
-    /// The records of an engine's sources, in the order of their ids, authenticated if the
-    /// configuration has a key. No record is accepted that is older than the latest one in `seen`,
-    /// which other configurations of the same worker may have seen.
+    /// The records of an engine's sources, in the order of their ids. They are authenticated if the
+    /// configuration has a `shared_memory_key`. An authenticated record is refused if it is older
+    /// than the latest one in `seen`, which contains what all configurations of the same worker
+    /// have seen.
     #[must_use]
     pub fn of(engine: &Engine, memory: M, seen: &mut SeenRecords) -> Self {
         let limits = engine.key_set_limits();
@@ -68,8 +69,8 @@ impl<M: SharedMemory> SharedRecords<M> {
         self.places.iter().map(|place| place.entry.name())
     }
 
-    /// The version of an entry that was written as `value`. The host does not return it from the
-    /// write.
+    /// The version of an entry after `value` was written to it. The write itself does not return
+    /// it.
     fn version_of(&self, name: &str, value: &[u8]) -> Version {
         let present = self.memory.shared_data(name);
         let own = present.filter(|entry| entry.value == value);
@@ -78,10 +79,10 @@ impl<M: SharedMemory> SharedRecords<M> {
 }
 
 impl Place {
-    /// Extracts the record from a value of shared memory. `None` if it is not authentic, belongs to
-    /// another source, or is older than one that was seen: an attacker who kept an old record could
-    /// bring back a key that the issuer has withdrawn. Without a key anyone can write a record that
-    /// looks later, so the order is not checked.
+    /// Extracts the record from a value in shared memory. `None` if it is not authentic, belongs to
+    /// another source, or is older than a record that was seen: an attacker who kept an old record
+    /// could bring back a key that the issuer has withdrawn. Without a `shared_memory_key` the
+    /// order is not checked, because anyone could write a record that looks newer.
     fn opened(&self, value: &[u8], own: Order, limits: KeySetLimits) -> Option<Record> {
         let mut document = self.document.borrow_mut();
         let text = self.entry.open(value)?;
@@ -144,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    /// Memory that keeps nothing.
+    /// A fake shared memory that stores nothing.
     struct Forgetful;
 
     impl SharedMemory for Forgetful {
@@ -162,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Policies that cannot read each other's records would keep overwriting them.
+    /// Policies that cannot authenticate each other's records would keep overwriting them.
     #[test]
     fn policies_with_different_secrets_have_records_of_their_own() {
         let names = [

@@ -1,15 +1,16 @@
-//! The latest record of each source that was seen in shared data.
+//! Remembers the latest record of each source that was seen in shared data.
 //!
-//! A new configuration has seen no record yet. Without this, an attacker could restore an old
-//! record, have it accepted at the next update of the configuration, and so bring back a key that
-//! the issuer has withdrawn.
+//! A new configuration has not seen any record. If it did not know what earlier configurations have
+//! seen, an attacker could restore an old record just before a configuration update, and so bring
+//! back a key that the issuer has withdrawn.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
 use portcullis::{keys::Order, shared_by_name::SharedByName};
 
-/// The latest records by name. Each is remembered as long as some configuration uses the source.
+/// The order of the latest record, by the name of its entry. It is remembered as long as a
+/// configuration uses the source.
 #[derive(Debug)]
 pub struct SeenRecords(SharedByName<Cell<Order>>);
 
@@ -20,7 +21,7 @@ impl SeenRecords {
         Self(SharedByName::new())
     }
 
-    /// The latest record with this name, for a configuration to read and to replace.
+    /// The order of the latest record with this name, which the caller may update.
     pub(super) fn latest(&mut self, name: &str) -> Rc<Cell<Order>> {
         self.0.get(name)
     }

@@ -1,4 +1,4 @@
-//! The key records that the configurations of this VM have seen.
+//! The records that the configurations of this VM have seen.
 
 use core::cell::RefCell;
 
@@ -9,7 +9,7 @@ thread_local! {
     static SEEN: RefCell<SeenRecords> = const { RefCell::new(SeenRecords::new()) };
 }
 
-/// The records of an engine's keys. A new configuration refuses every record that an earlier one
+/// The shared records of an engine's key sources. They refuse records that an earlier configuration
 /// would refuse as too old.
 pub(super) fn of(engine: &Engine) -> SharedRecords<Proxy> {
     SEEN.with_borrow_mut(|seen| SharedRecords::of(engine, Proxy, seen))

@@ -17,11 +17,11 @@ pub(super) struct Stream {
 
 /// The state of a request's head.
 enum Head {
-    /// The request was refused, or its head does not go on.
+    /// The request was answered here, or it cannot be decided on. It does not continue.
     Held,
     /// The head waits for keys.
     Waits(BodyHold),
-    /// The head went on.
+    /// The head was forwarded.
     Passed,
 }
 
@@ -40,7 +40,7 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
-        // If it was answered, or there is no engine to decide, it does not go on.
+        // If the request was answered, or there is no engine to decide, it does not continue.
         self.head = match self.worker.try_borrow_mut().as_deref_mut() {
             Ok(Some(worker)) => match worker.on_request(self.context_id) {
                 Verdict::Pass => Head::Passed,
@@ -58,7 +58,7 @@ impl HttpContext for Stream {
 
     fn on_http_request_trailers(&mut self, _trailers: usize) -> Action {
         let verdict = match (&self.head, self.worker.try_borrow_mut().as_deref_mut()) {
-            // Trailers do not go on either.
+            // The trailers of such a request are not forwarded either.
             (Head::Held, _) => Verdict::Answer,
             (_, Ok(Some(worker))) => worker.on_trailers(self.context_id),
             (_, Ok(None) | Err(_)) => Verdict::Answer,
@@ -71,7 +71,7 @@ impl HttpContext for Stream {
 }
 
 impl Stream {
-    /// Body and trailers stay where the head is.
+    /// The body and the trailers are paused until the head is forwarded.
     fn action(&self) -> Action {
         let passed = match &self.head {
             Head::Held => false,
@@ -87,7 +87,8 @@ impl Stream {
 }
 
 impl Drop for Stream {
-    /// The client has left or the request is complete, so it no longer waits.
+    /// The stream has ended, because the client has left or the request is complete. It no longer
+    /// waits.
     fn drop(&mut self) {
         if let Head::Waits(_) = self.head
             && let Ok(mut worker) = self.worker.try_borrow_mut()

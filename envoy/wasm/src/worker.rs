@@ -1,4 +1,4 @@
-//! One worker's state for one configuration: the gate, the keeper of its keys, and what the ABI
+//! The state of one configuration on one worker: the gate, the keeper of its keys, and what the ABI
 //! needs.
 
 use std::{cell::RefCell, rc::Rc};
@@ -23,10 +23,10 @@ use portcullis::{
 /// The worker, shared by its root context and its streams; `None` until it is configured.
 pub(super) type SharedWorker = Rc<RefCell<Option<Worker>>>;
 
-/// The period of ticks while requests wait, and before the first fetch.
+/// The period of ticks while requests wait or calls are in progress, and before the first tick.
 const BUSY_TICK_MILLISECONDS: u32 = 20;
-/// The period of all other ticks. If another worker sees a key leave the set, that key verifies
-/// here for no longer than this.
+/// The period of all other ticks. After another worker has fetched a key set without a certain key,
+/// that key can still verify tokens here for up to this time.
 const IDLE_TICK_MILLISECONDS: u32 = 100;
 
 /// One worker's gate and keeper.
@@ -35,19 +35,19 @@ pub(super) struct Worker {
     root_id: u32,
     gate: Gate,
     keeper: Keeper,
-    /// The names of the entries of shared data with the configuration's keys.
+    /// The names of the entries in shared data that contain the configuration's keys.
     record_names: Vec<String>,
     calls: Calls,
-    /// The period that was requested last.
+    /// The period of ticks that was last requested.
     tick: Option<u32>,
-    /// Whether this VM is counted among the users of its names. The host tries a configuration in a
-    /// VM of its own, which gets no ticks and no requests, and must not be counted.
+    /// Whether this VM has counted itself as a user of its names. The host tries each configuration
+    /// in a separate VM, which gets no ticks and no requests, and must not be counted.
     is_announced: bool,
 }
 
 impl Worker {
-    /// Makes a worker that starts with the keys that other workers have fetched. `text` is the
-    /// configuration's.
+    /// Makes a worker that starts with the keys that other workers have fetched. `text` is the text
+    /// of the configuration.
     pub(super) fn new(root_id: u32, mut engine: Engine, text: &[u8]) -> Self {
         let metrics = DecisionMetrics::define(engine.config(), &Proxy);
         let key_metrics = KeyMetrics::define(engine.config(), &Proxy);
@@ -73,7 +73,7 @@ impl Worker {
         worker
     }
 
-    /// Decides on the request of the current context, which has just arrived.
+    /// Decides on a request that has just arrived. The current context is the request's.
     pub(super) fn on_request(&mut self, context_id: u32) -> Verdict {
         self.announce();
         let map = request_headers();
@@ -89,12 +89,13 @@ impl Worker {
         verdict
     }
 
-    /// Cleans the trailers of the current context's request.
+    /// Removes identities and tokens from a request's trailers. The current context is the
+    /// request's.
     pub(super) fn on_trailers(&mut self, context_id: u32) -> Verdict {
         self.gate.on_trailers(StreamId(context_id), &Proxy)
     }
 
-    /// Drops a request whose stream has ended.
+    /// Forgets a request whose stream has ended.
     pub(super) fn on_stream_end(&mut self, context_id: u32) {
         self.gate.on_stream_end(StreamId(context_id));
     }
@@ -137,8 +138,8 @@ impl Worker {
     /// Resumes waiting requests.
     fn wake(&mut self, now: UnixMillis) {
         for stream in self.gate.ready(now) {
-            // Act only if the stream still exists. Otherwise the previous context stays in force,
-            // and what follows would let another client's request through.
+            // Act only if the stream still exists. Otherwise the previous context stays current,
+            // and the next calls would let another client's request through.
             if abi::set_effective_context(stream.0).is_err() {
                 self.gate.on_stream_end(stream);
                 continue;
@@ -154,14 +155,14 @@ impl Worker {
         let _ = abi::set_effective_context(self.root_id);
     }
 
-    /// Counts this VM among the users of its names, once it serves.
+    /// Counts this VM as a user of its names, if that has not been done.
     fn announce(&mut self) {
         if !self.is_announced {
             self.is_announced = live_names::announce(&Proxy);
         }
     }
 
-    /// Requests ticks, if there is anything to do in them.
+    /// Requests ticks with this period, if there is any background work.
     fn set_tick(&mut self, milliseconds: u32) {
         if self.gate.has_background_work() && self.tick != Some(milliseconds) {
             // If the host refuses, keys cannot be kept fresh. The next request tries again.
@@ -173,8 +174,8 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Cleans up after a configuration. Its fetches are given up, so that other workers need not
-    /// wait for them, and no key or gauge without a user stays behind.
+    /// Cleans up after a configuration. Its fetches are abandoned, so that other workers need not
+    /// wait for them. Keys and gauges that no VM uses any more are cleared.
     fn drop(&mut self) {
         for fetch in self.calls.take_all() {
             self.gate.engine_mut().abandon(&fetch);
