@@ -1,5 +1,5 @@
-//! The response to a refused request, exactly as RFC 6750 §3 requires, and RFC 7617 §2 for clients
-//! with secrets.
+//! The response to a refused request, as RFC 6750 §3 requires for tokens and RFC 7617 §2 for client
+//! secrets.
 
 use core::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{
     policy::{ProviderId, Schemes},
 };
 
-/// The methods of a path that only supports reading.
+/// The methods that a read-only path supports.
 pub const READING: [&str; 2] = ["GET", "HEAD"];
 
 /// A refusal.
@@ -17,15 +17,16 @@ pub const READING: [&str; 2] = ["GET", "HEAD"];
 pub struct Denial {
     /// Why the request is refused.
     pub reason: Reason,
-    /// The provider whose token was checked, if any was.
+    /// The provider whose token was checked, if a token was checked.
     pub provider: Option<ProviderId>,
-    /// The schemes with which the client can authenticate, or has tried to.
+    /// The authentication schemes that the client can use. If a credential was checked, this is
+    /// only the scheme of that credential.
     pub schemes: Schemes,
     /// The scopes that the rule requires, if the token lacks some.
     pub scopes: Vec<String>,
-    /// When the client may try again, in seconds, if keys are unavailable.
+    /// The number of seconds after which the client may try again, if keys are unavailable.
     pub retry_after: Option<u64>,
-    /// The filter state to write for other filters.
+    /// The entries to write to the filter state for other filters.
     pub exports: Vec<StateEntry>,
 }
 
@@ -60,7 +61,7 @@ impl Denial {
             Class::InvalidMethod => (405, "invalid_request"),
             Class::TargetTooLong => (414, "invalid_request"),
             Class::Unauthenticated => (401, "unauthorized"),
-            // RFC 6749 section 5.2.
+            // The code is from RFC 6749 section 5.2.
             Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
             Class::InvalidToken => (401, "invalid_token"),
             Class::InsufficientScope => (403, "insufficient_scope"),
@@ -71,8 +72,8 @@ impl Denial {
             if let Some(bearer) = self.challenge(style.realm) {
                 headers.push(("www-authenticate", bearer));
             }
-            // RFC 7617 defines no errors. Status 401 with a challenge is enough to ask for another
-            // secret.
+            // RFC 7617 defines no error codes. A challenge with status 401 is enough to ask for
+            // another secret.
             if status == 401 && self.schemes.basic {
                 let basic = format!("Basic realm=\"{}\"", style.realm);
                 headers.push(("www-authenticate", basic));
@@ -126,7 +127,8 @@ impl Denial {
         Some(challenge)
     }
 
-    /// The JSON body. Both texts are constants without characters that JSON escapes.
+    /// The JSON body. It needs no escaping, because both texts are constants without special
+    /// characters.
     fn body(&self, error: &str) -> String {
         let description = self.reason.description(self.schemes);
         format!("{{\"error\":\"{error}\",\"error_description\":\"{description}\"}}")

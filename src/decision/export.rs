@@ -1,10 +1,11 @@
-//! What Portcullis writes to the filter state, for other filters.
+//! Entries that Portcullis writes to the filter state for other filters.
 
-/// Prefix of every key. A module cannot write other filter state; the host adds `wasm.` to the key.
+/// The prefix of every key. The host adds `wasm.` before the prefix, so a module cannot write the
+/// entries of other filters.
 const PREFIX: &str = "portcullis.";
 
-/// Which entries of the filter state a provider's tokens set. They take the place of the dynamic
-/// metadata of `jwt_authn`, which a module cannot write. All are JSON text, except the identity.
+/// The filter state entries that a provider's tokens set. `jwt_authn` uses dynamic metadata for
+/// this, which a module cannot write. All values are JSON text, except the identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     /// The key of the verified payload (`payload_in_metadata`).
@@ -15,16 +16,16 @@ pub struct Exports {
     pub identity: Option<StateKey>,
     /// The key of the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// Claims whose text becomes a list of words in the exported payload.
+    /// Claims with space-delimited text, which the exported payload has as a list.
     pub space_delimited_claims: Vec<String>,
 }
 
-/// The key of an entry of the filter state, without the `wasm.` that the host adds.
+/// The key of a filter state entry, without the `wasm.` that the host adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateKey(String);
 
 impl StateKey {
-    /// Makes the key for a name that the operator chose: `portcullis.<name>`.
+    /// Makes the key `portcullis.<name>` for a name that the operator chose.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self(format!("{PREFIX}{name}"))
@@ -44,7 +45,7 @@ impl StateKey {
 }
 
 impl Exports {
-    /// Iterates over all keys that are set.
+    /// Iterates over the keys that the operator configured.
     pub fn keys(&self) -> impl Iterator<Item = &StateKey> {
         [
             &self.payload,

@@ -1,9 +1,9 @@
 //! Decisions about requests.
 //!
-//! A [`Decision`] is a value: a [`gate`](crate::gate) carries it out and adds nothing. Only a
-//! [`Permit`] says how a request may be changed. Only a [`Denial`] knows its status, its challenge,
-//! its text and its metric. Every refusal has one [`Reason`] of a closed set, so no refusal is
-//! without a metric or a documented response.
+//! A [`Decision`] is a plain value that a [`gate`](crate::gate) carries out. Only a [`Permit`] can
+//! change a request. Only a [`Denial`] determines the status, challenge, text and metric of a
+//! refusal. Every refusal has one [`Reason`] from a closed set, so every refusal has a metric and a
+//! documented response.
 //!
 //! ```
 //! use portcullis::decision::{Denial, Reason, ResponseStyle};
@@ -47,6 +47,6 @@ pub enum Decision {
     Deny(Denial),
     /// The request goes on to the upstream.
     Permit(Permit),
-    /// The gate responds with the status report, in this form.
+    /// The gate responds with the status report, in this format.
     Report(Format),
 }

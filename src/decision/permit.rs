@@ -1,12 +1,12 @@
-//! Permission to pass, and how the request is changed.
+//! Permission for a request to pass, with the changes to the request.
 
 use crate::{
     decision::{Denial, Reason, StateEntry, Text},
     policy::ProviderId,
 };
 
-/// Permission to pass, with the edits that make the request's identity trustworthy. Only the engine
-/// makes one.
+/// Permission for a request to pass, with the edits that make its identity headers trustworthy.
+/// Only the engine makes permits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Permit {
@@ -16,7 +16,7 @@ pub struct Permit {
     pub provider: Option<ProviderId>,
     /// The edits, in order.
     pub edits: Vec<HeaderEdit>,
-    /// The filter state to write for other filters.
+    /// The entries to write to the filter state for other filters.
     pub exports: Vec<StateEntry>,
     /// Whether the proxy must choose the route again, even without edits.
     pub clears_route_cache: bool,
@@ -27,15 +27,15 @@ pub struct Permit {
 pub enum PermitReason {
     /// The request is a CORS preflight.
     CorsPreflight,
-    /// The rule's requirement lets it pass without a verified token.
+    /// The rule's requirement lets the request pass without a verified token.
     Lenient,
     /// The rule requires no token.
     NotRequired,
-    /// The request would have been refused, but rules do not block (`mode: shadow`).
+    /// The request would have been refused, but shadow mode blocks nothing (`mode: shadow`).
     Shadow(Denial),
     /// No rule matches, and `unmatched` allows it.
     Unmatched,
-    /// The token is verified and grants enough.
+    /// The token is verified, and grants the access that the rule requires.
     Verified,
 }
 
@@ -44,7 +44,7 @@ pub enum PermitReason {
 pub enum HeaderEdit {
     /// Removes every line of this header.
     Remove(Text),
-    /// Replaces all lines of this header by one with this value.
+    /// Replaces all lines of this header by one line with this value.
     Set(Text, Text),
 }
 

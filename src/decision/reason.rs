@@ -1,30 +1,31 @@
-//! Every reason to refuse a request. The set is closed, and one table has all facts about each
-//! reason.
+//! The closed set of reasons to refuse a request. One table has all facts about each reason.
 
 use crate::policy::Schemes;
 
-/// The classes of responses (RFC 6750 §3.1).
+/// The classes of responses to refused requests (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// 403.
     InsufficientScope,
     /// 400.
     InvalidRequest,
-    /// 400 for a request whose credential is not the problem.
+    /// 400 because of the request itself, not because of its credential.
     InvalidTarget,
     /// 405.
     InvalidMethod,
     /// 414.
     TargetTooLong,
-    /// 401 with an error.
+    /// 401 with an error code in the challenge.
     InvalidToken,
-    /// 401 without an error code: the client may not know that it has to authenticate.
+    /// 401 without an error code in the challenge: the client may not know that it has to
+    /// authenticate.
     Unauthenticated,
     /// 503.
     Unavailable,
 }
 
-/// Declares each reason with its label, its class, and its number in `jwt_authn` of Envoy 1.40.
+/// Declares each reason with its label, its class, and its status number in `jwt_authn` of Envoy
+/// 1.40.
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $reason:ident: $label:literal, $class:ident, $jwt_authn:expr;)*) => {
         /// Why a request is refused.
@@ -45,7 +46,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// The reason's number in `jwt_authn` of Envoy 1.40; `None` if no token was refused.
+            /// The number by which `jwt_authn` of Envoy 1.40 reports this reason; `None` if it is
+            /// not a failed verification.
             #[must_use]
             pub const fn jwt_authn_status(self) -> Option<u8> {
                 match self {
@@ -69,9 +71,10 @@ reasons! {
     Algorithm: "algorithm", InvalidToken, Some(8);
     /// The authority can be read in more than one way.
     AmbiguousAuthority: "authority", InvalidTarget, None;
-    /// Some servers take a header for one that a rule has a condition on.
+    /// Some servers would read a header of the request as another header, on which a rule has a
+    /// condition.
     AmbiguousHeader: "header", InvalidTarget, None;
-    /// The method is a standard method, or a rule's method, in another case; or it is not UTF-8.
+    /// The method differs only in case from a standard method or a rule's method, or is not UTF-8.
     AmbiguousMethod: "method", InvalidTarget, None;
     /// The path, or a query parameter that a rule has a condition on, can be read in more than one
     /// way.
@@ -90,13 +93,14 @@ reasons! {
     ClientDisabled: "client_disabled", InvalidToken, Some(26);
     /// The client has expired; its secret is correct.
     ClientExpired: "client_expired", InvalidToken, Some(26);
-    /// The token is bound to a key whose possession this connection does not prove (RFC 7800).
+    /// The token is bound to a key, and this connection does not prove that the client has the key
+    /// (RFC 7800).
     Confirmation: "confirmation", InvalidToken, Some(26);
     /// The token has expired (RFC 7519 §4.1.4); its signature is valid.
     Expired: "expired", InvalidToken, Some(3);
-    /// A header cannot carry the value of a claim.
+    /// A claim's value cannot be written into a header.
     HeaderValue: "header_value", InvalidToken, Some(26);
-    /// The proxy withholds something that the decision needs.
+    /// The proxy refused to provide a fact, or to make a change, that the request needs.
     HostFailure: "host_failure", Unavailable, None;
     /// The token lacks a claim that the rule requires.
     InsufficientClaim: "insufficient_claim", InsufficientScope, None;
@@ -112,8 +116,8 @@ reasons! {
     KeysUnavailable: "keys_unavailable", Unavailable, Some(40);
     /// The token's age or lifetime exceeds the limit, or the token does not state it.
     Lifetime: "lifetime", InvalidToken, Some(26);
-    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), or not `Basic` and a pair (RFC
-    /// 7617 §2).
+    /// The credential is malformed: `Bearer` needs a token68 (RFC 6750 §2.1), and `Basic` an
+    /// encoded user-id and password (RFC 7617 §2).
     MalformedCredential: "malformed_credential", InvalidRequest, Some(4);
     /// The token is not a signed JWT (RFC 7519 §7.2).
     MalformedToken: "malformed_token", InvalidToken, Some(4);
@@ -145,14 +149,14 @@ reasons! {
     UnknownKey: "unknown_key", InvalidToken, Some(32);
     /// No rule matches this request.
     Unmatched: "unmatched", InsufficientScope, None;
-    /// The proxy chose the route by headers that Portcullis removes.
+    /// The edits of a permitted request led to a route whose policy demands other edits.
     UnsettledRoute: "unsettled_route", InsufficientScope, None;
 }
 
 impl Reason {
-    /// The text for a client that authenticates with one of these schemes. All invalid tokens get
-    /// the same text, so that a forged one reveals nothing; only a token with a valid signature is
-    /// reported as expired. All clients with secrets get the same text too.
+    /// The description for a client that can use these schemes. All invalid tokens get the same
+    /// text, so that an attacker learns nothing from forged tokens. An expired token gets its own
+    /// text, because its signature is valid. All invalid client secrets get the same text too.
     pub(super) const fn description(self, schemes: Schemes) -> &'static str {
         match self {
             Self::MissingCredential if schemes.is_basic_alone() => "A client secret is required",

@@ -1,15 +1,15 @@
-//! Text that is passed on unchanged.
+//! Text of header edits.
 
 use core::{fmt, ops::Deref};
 use std::sync::Arc;
 
-/// Text that is cheap to clone: if a request is decided like the one before it, no header is
-/// copied.
+/// Text that is cheap to clone, so that headers from the token cache are not copied for each
+/// request.
 #[derive(Clone)]
 pub enum Text {
-    /// Text that is part of the program.
+    /// A constant of the program.
     Fixed(&'static str),
-    /// Text of the configuration or of a token.
+    /// Text from the configuration, a token or a request.
     Shared(Arc<str>),
 }
 

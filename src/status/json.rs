@@ -1,4 +1,4 @@
-//! The report as JSON.
+//! The status report as JSON.
 
 use super::{Report, state};
 use crate::{jose::VerifyingKey, keys::KeyReport, time::UnixMillis};
@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     json.0
 }
 
-/// JSON text that is being written. Names are constants that need no escapes.
+/// JSON text under construction. Member names are constants that need no escaping.
 struct Json(String);
 
 impl Json {
@@ -61,7 +61,7 @@ impl Json {
 
     fn text(&mut self, name: &str, text: Option<&str>) {
         self.name(name);
-        // Serializing text does not fail.
+        // Serializing a string does not fail.
         let written = serde_json::to_string(&text).unwrap_or_default();
         self.0.push_str(&written);
     }

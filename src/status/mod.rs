@@ -1,11 +1,12 @@
 //! The status report for operators: the state of each authorization server, as JSON and as a page.
 //!
-//! The report has the configuration and the results of fetching. It shows only `kid`, `kty` and `alg`
-//! of each key, and never a client's secret. A failed fetch is reported as one of a closed set of
-//! errors: text that a server sent could be aimed at the people who read this.
+//! The report has the configuration of each provider and the results of fetching its keys. It shows
+//! only `kid`, `kty` and `alg` of each key, and never a client's secret. A failed fetch is reported
+//! as one of a closed set of errors, without text from the server: such text could be crafted to
+//! mislead the operators who read the report.
 //!
-//! Both forms are written by hand from one [`Report`]. Whether a client may see it is decided
-//! before, as for any request.
+//! Both formats are written from one [`Report`]. The engine has already decided that the client may
+//! see the report, as it decides about any request.
 
 mod json;
 mod page;
@@ -26,11 +27,11 @@ pub struct Count {
     pub decision: &'static str,
     /// The reason; empty if there is none.
     pub reason: &'static str,
-    /// How often it was made.
+    /// How often the decision was made for this reason.
     pub times: u64,
 }
 
-/// The state of the authorization servers at one time.
+/// The state of the authorization servers at one point in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     config: &'a Config,
@@ -45,7 +46,8 @@ impl<'a> Report<'a> {
         Self { config, keys, now }
     }
 
-    /// The response in this form. Only the page has counts: machines read the metrics.
+    /// Makes the response in this format. Only the page shows `counts`, because monitoring systems
+    /// read the metrics.
     #[must_use]
     pub fn response(&self, format: Format, counts: &[Count]) -> Response {
         let (content_type, body) = match format {
@@ -60,7 +62,7 @@ impl<'a> Report<'a> {
             ("referrer-policy", "no-referrer".to_owned()),
             ("x-frame-options", "DENY".to_owned()),
         ];
-        // Even if a description escaped from its place, it could load and run nothing.
+        // Even if the escaping of a description failed, its markup could not load or run anything.
         headers.push(("content-security-policy", page::content_security_policy()));
         Response {
             status: 200,

@@ -1,7 +1,7 @@
-//! The report as a page: one document that loads nothing.
+//! The status report as a web page that loads nothing else.
 //!
-//! The document is in `page.html`, with names in double braces as placeholders. Every configured or
-//! fetched value goes through [`escape`], wherever it is placed.
+//! The template is `page.html`, where names in double braces are placeholders. Every value from the
+//! configuration or from a fetch goes through [`escape`].
 
 use core::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const PAGE: &str = include_str!("page.html");
 
-/// Shown for clients with secrets in place of an issuer and keys, which they do not have.
+/// The text shown for a provider of client secrets, which has neither an issuer nor keys.
 const NOT_APPLICABLE: &str = "<span>–</span>";
 
 /// Writes the report as an HTML document.
@@ -44,8 +44,8 @@ pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
     page
 }
 
-/// The content security policy: nothing is loaded, sent or framed, and only the page's own script
-/// and style run.
+/// The content security policy. The page can load and submit nothing, other pages cannot frame it,
+/// and only its own script and style are in effect, identified by their hashes.
 pub(super) fn content_security_policy() -> String {
     let digest = |start: &str, end: &str| {
         let text = PAGE
@@ -190,7 +190,8 @@ fn decisions(page: &mut String, counts: &[Count]) {
     }
 }
 
-/// Ends a cell and begins the next. `sort` is the sort key if the text does not sort.
+/// Ends a cell and begins the next. `sort` is the sort key, if sorting by the cell's text would
+/// give the wrong order.
 fn cell(page: &mut String, label: &str, sort: Option<u64>) {
     page.push_str("</td><td role=\"cell\" data-label=\"");
     page.push_str(label);
@@ -201,7 +202,7 @@ fn cell(page: &mut String, label: &str, sort: Option<u64>) {
     page.push_str("\">");
 }
 
-/// Writes a point in time in words, and exactly.
+/// Writes a point in time in words, with the exact time as a tooltip.
 fn time(page: &mut String, time: UnixMillis, words: &str) {
     let exact = time.rfc3339();
     for part in [
@@ -217,7 +218,7 @@ fn time(page: &mut String, time: UnixMillis, words: &str) {
     }
 }
 
-/// A span in the largest unit that it reaches, such as `3 hours`.
+/// Writes a span in its largest whole unit, such as `3 hours`.
 fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
@@ -229,7 +230,7 @@ fn words(span: Duration) -> String {
     format!("{many} {name}{}", if many == 1 { "" } else { "s" })
 }
 
-/// Writes text that runs in its own direction, so that a key's name in Hebrew does not reorder the
+/// Writes text in a `bdi` element, so that a `kid` in Hebrew, for example, does not reorder the
 /// text around it.
 fn isolated_code(page: &mut String, text: &str) {
     page.push_str("<bdi>");
@@ -247,8 +248,8 @@ fn element(page: &mut String, name: &str, text: &str) {
     }
 }
 
-/// Writes `text` so that it is shown literally, in an element or a quoted attribute. It cannot open or close an
-/// element or a quotation, nor change how the text around it is shown.
+/// Escapes `text` for an element or a quoted attribute. The text cannot open or close an element or
+/// an attribute, and cannot change how the text around it is displayed.
 fn escape(page: &mut String, text: &str) {
     for char in text.chars() {
         match char {

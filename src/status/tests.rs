@@ -17,7 +17,8 @@ const KEYS: &str = r#"{"keys":[
     {"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
 ]}"#;
 
-/// An engine with four providers, each with another kind of keys.
+/// An engine with four providers: with fetched keys, with local keys, disabled, with shared
+/// secrets.
 fn engine() -> Engine {
     let provider = |issuer: &str, source: &str, keys: Value| json!({"issuer": issuer, "audiences": ["api"], source: keys});
     let fetched = |uri: &str| json!({"http_uri": {"uri": uri, "cluster": "c", "timeout": "1s"}, "cache_duration": "600s"});
@@ -39,7 +40,7 @@ fn engine() -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}")))
 }
 
-/// The answer to the first fetch, which arrives at `at`.
+/// An engine whose first fetch was answered at the time `at`.
 fn answered(answer: Result<&str, FetchError>, at: UnixMillis) -> Engine {
     let mut engine = engine();
     let fetches = engine.due(at);
@@ -216,8 +217,8 @@ fn responses_are_not_cached_and_load_nothing() {
     }
 }
 
-/// An authorization server chooses its `kid`s. One that reverses text could show an operator the
-/// algorithm or the name of another key.
+/// An authorization server chooses the `kid` of each key. A `kid` that reverses text could make the
+/// page show the algorithm or the name of another key.
 #[test]
 fn a_kid_cannot_reorder_the_page() {
     let kid = "ASDdE\\u202e\\u2066 PKO\\u200b\\u0007";
