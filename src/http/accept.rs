@@ -1,6 +1,6 @@
 //! Content negotiation for the status report (RFC 9110 §12.5.1).
 
-/// A form in which the report can be sent.
+/// A format of the status report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `text/html`.
@@ -29,7 +29,8 @@ impl Format {
     }
 }
 
-/// How much a client wants one media type. The most specific range counts, not the highest weight.
+/// How strongly a client prefers a media type. The weight of the most specific range counts, even
+/// if another range has a higher weight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Quality {
     precision: u8,
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chooses_the_form_that_the_client_prefers() {
+    fn chooses_the_format_that_the_client_prefers() {
         use Format::{Html, Json};
         for (lines, expected) in [
             (&[][..], Json),
@@ -105,7 +106,7 @@ mod tests {
                 &["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"],
                 Html,
             ),
-            // The most specific range counts, wherever it is.
+            // The most specific range counts, in any position.
             (&["*/*;q=0.1, text/html;q=0"], Json),
             (&["text/html;q=0, */*"], Json),
             (&["*/*, application/json;q=0.3"], Html),

@@ -39,13 +39,13 @@ impl HeaderName {
         &self.0
     }
 
-    /// The name in lower case, sharing this one's memory.
+    /// The name in lower case, as a reference-counted string.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 
-    /// Whether a server that folds names takes `other` for this name. Without this check, a
+    /// Whether some servers turn `other` into the same variable as this name. Without this check, a
     /// client's `x_user` or `x.user` would pass for the `x-user` that Portcullis sets. A
     /// pseudo-header such as `:path` is never confusable, since no server turns it into a variable.
     #[must_use]

@@ -5,9 +5,9 @@ const STANDARD: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];
 
-/// Whether `method` is a standard method in another case, or not UTF-8. HTTP/2 can carry `delete`.
-/// A rule for `DELETE` does not match it, but frameworks that convert methods to upper case act on
-/// it.
+/// Whether `method` is a standard method in another case, or is not UTF-8. HTTP/2 can carry the
+/// method `delete`. A rule for `DELETE` does not match it, but frameworks that convert methods to
+/// upper case execute it as `DELETE`.
 #[must_use]
 pub fn is_misspelt(method: &[u8]) -> bool {
     let other_case = |standard: &&str| method.eq_ignore_ascii_case(standard.as_bytes());
@@ -15,7 +15,7 @@ pub fn is_misspelt(method: &[u8]) -> bool {
         || str::from_utf8(method).is_err()
 }
 
-/// Whether `method` has a lower-case letter. Servers may act on `purge` as they do on `PURGE`.
+/// Whether `method` has a lower-case letter. Some servers treat `purge` like `PURGE`.
 #[must_use]
 pub fn has_lower_case(method: &str) -> bool {
     method.bytes().any(|octet| octet.is_ascii_lowercase())

@@ -1,10 +1,10 @@
 //! HTTP values: a request's head, a response, and names and paths that servers can read in two
 //! ways.
 //!
-//! Nothing here knows rules, tokens or the host. The checks that refuse ambiguous spellings are
-//! here, because they depend only on what a client sent: two servers that read one path or one
-//! header name differently let a request past the rule written for it. A value is refused by its
-//! own error type, such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
+//! This module knows no rules, tokens or hosts. It refuses ambiguous spellings, because these
+//! checks depend only on the request. If two servers read a path or a header name differently, a
+//! request could evade the rule that was written for it. Each kind of value has its own error type,
+//! such as [`HeaderNameError`] or [`Ambiguity`](path::Ambiguity).
 
 mod accept;
 mod confusable;

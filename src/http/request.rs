@@ -1,6 +1,7 @@
 //! A request's head as the engine sees it.
 //!
-//! Values are bytes. A client may send anything, and every request needs a decision.
+//! Names and values are bytes, because a client may send anything and every request needs a
+//! decision.
 
 /// A request's head. Names are in lower case, pseudo-headers included, and headers are in the order
 /// received.
@@ -22,12 +23,12 @@ impl<'a> Request<'a> {
         &self.headers
     }
 
-    /// All values of the header `name`, in order. A check of the first line alone would overlook a
-    /// second one (CVE-2020-25017).
+    /// All values of the header `name`, in order. A check of only the first line would overlook the
+    /// others (CVE-2020-25017).
     pub fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'a [u8]> + 'b {
         self.headers
             .iter()
-            // Most names differ in length, and comparing lengths needs no call.
+            // Most names differ in length, and comparing lengths needs no function call.
             .filter(move |(own, _)| own.len() == name.len() && *own == name.as_bytes())
             .map(|(_, value)| *value)
     }
@@ -41,7 +42,7 @@ impl<'a> Request<'a> {
             .unwrap_or("")
     }
 
-    /// The value of `:path`, query included; `None` for a CONNECT request without one.
+    /// The value of `:path`, including the query; `None` for a CONNECT request without a `:path`.
     #[must_use]
     pub fn target(&self) -> Option<&'a [u8]> {
         self.values(":path").next()

@@ -13,7 +13,7 @@ pub enum Ambiguity {
     Control,
     /// A segment `.` or `..`, plain or encoded (RFC 3986 §5.2.4).
     DotSegment,
-    /// `%25` before two hexadecimal digits. Decoded twice, it becomes another character.
+    /// `%25` before two hexadecimal digits, which becomes another character if decoded twice.
     DoubleEncoding,
     /// `//`, which some servers merge.
     EmptySegment,
@@ -52,14 +52,15 @@ pub enum Extent {
     Whole,
 }
 
-/// Refuses a path in its normal spelling if servers read it differently.
+/// Refuses a path that servers read as different resources. `normal` is its normal spelling.
 pub(super) fn refuse(normal: &str, extent: Extent) -> Result<(), Ambiguity> {
     if normal.contains("//") {
         return Err(Ambiguity::EmptySegment);
     }
     let mut segments = normal.split('/');
     if extent == Extent::Start {
-        segments.next_back(); // unfinished: `/.` also begins `/.well-known`
+        // The last segment may continue: `/.` is also the start of `/.well-known`.
+        segments.next_back();
     }
     if segments.any(|segment| matches!(segment, "." | "..")) {
         return Err(Ambiguity::DotSegment);

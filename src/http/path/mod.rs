@@ -2,13 +2,13 @@
 //!
 //! A rule for `/admin` protects nothing if the upstream takes `/x/..%2fadmin`, `/%61dmin` or
 //! `/admin;x` for the same resource. Normalising as one upstream does would be wrong for another.
-//! So with `path_policy: reject`, a path that servers read as different resources is refused, and a
-//! path that has several spellings must get the same decision in each of them ([`readings()`]). The
-//! path of a rule is converted to the same spelling when the configuration is read
+//! So with `path_policy: reject`, a path that servers read as different resources is refused. A
+//! path with several readings must get the same decision for each of them ([`readings()`]). The
+//! path of a rule is converted to its normal spelling when the configuration is read
 //! ([`normal_spelling`]).
 //!
 //! Path parameters (`;v=1`) and encoded letters (`%61`) are legitimate. They are allowed if the
-//! rules decide alike for every reading (CVE-2026-73553).
+//! rules give the same decision for every reading (CVE-2026-73553).
 //!
 //! ```
 //! use portcullis::http::path::{Ambiguity, readings};

@@ -7,8 +7,8 @@ use super::{
     spelling::{is_pchar, normal_spelling},
 };
 
-/// The ways in which servers may read a path, other than as it was sent: in its normal spelling,
-/// without its parameters, up to an encoded `?` or `#`, and with both removed, in either order.
+/// Other paths that servers may read in place of a path: its normal spelling, the path without its
+/// parameters, the part before an encoded `?` or `#`, and combinations of these in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(Vec<String>);
 
@@ -18,12 +18,13 @@ impl Readings {
         self.0.iter().map(String::as_str)
     }
 
-    /// Adds a reading of `path` in its normal spelling, and what it becomes without parameters and up to
-    /// an encoded delimiter. Servers take these steps in any order, before or after they decode:
-    /// `/admin;x%3F/b` is `/admin` if cut first, and `/a;x/a%3Bb` is `/a/a;b` if decoded last.
+    /// Adds `reading`, which is one reading of `path`, in its normal spelling. Then adds the
+    /// readings that follow from it: without parameters, and cut at an encoded delimiter. Servers
+    /// do these steps in any order, before or after decoding: `/admin;x%3F/b` becomes `/admin` if
+    /// cut first, and `/a;x/a%3Bb` becomes `/a/a;b` if decoded last.
     fn add(&mut self, reading: &str, path: &str) -> Result<(), Ambiguity> {
         let normal = normal_spelling(reading);
-        // Each reading is checked: without `;`, the path `/..;/admin` has a dot segment.
+        // Each reading is checked, because `/..;/admin` without its `;` has a dot segment.
         refuse(&normal, Extent::Whole)?;
         if normal != path {
             if self.iter().any(|known| known == normal) {
@@ -44,7 +45,7 @@ impl Readings {
     }
 }
 
-/// Lists the other readings of `path`, which has no query.
+/// Lists the readings of `path` other than `path` itself. The query must already be removed.
 ///
 /// # Errors
 /// If servers read the path as different resources.
@@ -60,16 +61,16 @@ pub fn readings(path: &str) -> Result<Readings, Ambiguity> {
     Ok(others)
 }
 
-/// The part before an encoded `?` or `#`. A proxy that forwards what it decoded requests `/admin?x`
-/// from the upstream when the client sent `/admin%3Fx`.
+/// The part before an encoded `?` or `#`. If a client sends `/admin%3Fx`, a proxy that forwards the
+/// decoded path requests `/admin?x` from the upstream.
 fn cut(path: &str) -> Option<&str> {
     let is_delimiter = |triplet: &[u8]| triplet.eq_ignore_ascii_case(b"%3F") || triplet == b"%23";
     let length = path.as_bytes().windows(3).position(is_delimiter)?;
     path.get(..length)
 }
 
-/// Whether a path has only one reading and nothing ambiguous. Most paths are like this, so the
-/// check is one scan without allocation.
+/// Whether a quick scan shows that a path has only one reading and nothing ambiguous. Most paths
+/// pass this scan, which allocates nothing.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     const START: u8 = 0;
     let mut before = START;

@@ -1,4 +1,4 @@
-//! The normal spelling of a path, which every server reads alike (RFC 3986 §6.2.2).
+//! The normal spelling of a path, which all servers read in the same way (RFC 3986 §6.2.2).
 
 use std::borrow::Cow;
 
@@ -42,7 +42,7 @@ pub(super) fn octets(path: &str) -> Vec<Octet> {
     octets
 }
 
-/// Decodes a triplet at the start of `path`, and returns its octet and the rest.
+/// Decodes a triplet such as `%2F` at the start of `path`, and returns its octet and the rest.
 fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
     let [b'%', high, low, behind @ ..] = path else {
         return None;
@@ -52,10 +52,10 @@ fn decoded(path: &[u8]) -> Option<(u8, &[u8])> {
     Some((u8::try_from(value).ok()?, behind))
 }
 
-/// Converts `path` to its normal spelling. Octets that a path may have as they are (`pchar`, RFC
-/// 3986 §3.3) are not encoded; all others are, in capitals. So `/caf%c3%a9` and `/café` become
-/// `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays encoded, because
-/// it is not a `/`.
+/// Converts `path` to its normal spelling. Octets that need no encoding in a path (`pchar`, RFC
+/// 3986 §3.3) are decoded; all others are encoded with capital digits. So `/caf%c3%a9` and `/café`
+/// become `/caf%C3%A9`, `/%61` becomes `/a`, and `/x[1]` becomes `/x%5B1%5D`. `%2F` stays encoded,
+/// because an encoded slash does not separate segments.
 #[must_use]
 pub fn normal_spelling(path: &str) -> Cow<'_, str> {
     let mut normal = String::with_capacity(path.len());

@@ -1,4 +1,4 @@
-//! A request target, split into path and query.
+//! Request targets.
 
 use std::borrow::Cow;
 

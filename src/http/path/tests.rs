@@ -52,7 +52,7 @@ fn refuses_every_ambiguous_form() {
     }
 }
 
-/// The quick scan passes no path that the full check would refuse or read in two ways.
+/// The quick scan accepts no path that the full check would refuse or read in two ways.
 #[test]
 fn no_path_with_two_readings_is_plain() {
     let mut paths = vec![String::new()];

@@ -7,14 +7,13 @@ use super::{
     spelling::{Octet, normal_spelling, octets},
 };
 
-/// Why no request that `path_policy: reject` admits can have the path of a rule. Such a rule would
+/// Why the path of a rule matches no request that `path_policy: reject` admits. Such a rule would
 /// protect nothing, and its author would not notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
     /// Requests with such a path are refused.
     Refused(Ambiguity),
-    /// The path has a space or control character. Requests can only have it encoded, so it is a
-    /// mistake.
+    /// The path has a space or a control character. In requests, these are always encoded.
     Control,
     /// The path has a `%` without two hexadecimal digits.
     Percent,
@@ -30,7 +29,8 @@ impl fmt::Display for Unreachable {
     }
 }
 
-/// Why no request can have `path`, or a path that begins with it.
+/// Checks whether a rule for `path` can match a request. If not, returns the reason. With
+/// [`Extent::Start`], `path` is a prefix.
 #[must_use]
 pub fn unreachable(path: &str, extent: Extent) -> Option<Unreachable> {
     if path.bytes().any(|octet| octet <= b' ' || octet == 0x7f) {
