@@ -1,7 +1,7 @@
 //! Responses that are encoded once and sent many times.
 //!
-//! Refusing a request must cost less than sending one. Most refusals for one reason are identical,
-//! so each response is built and encoded only once.
+//! Refusing a request must cost less than sending it. Most responses for the same reason are
+//! identical, so each of them is built and encoded only once.
 
 use core::cell::OnceCell;
 use std::rc::Rc;
@@ -20,15 +20,16 @@ pub struct Answer {
     encoded: OnceCell<Vec<u8>>,
 }
 
-/// The responses of one configuration that were sent before.
+/// The answers that one configuration has sent, for reuse.
 #[derive(Debug, Default)]
 pub(super) struct Answers(Vec<(Kind, Rc<Answer>)>);
 
-/// What distinguishes two responses of one configuration, if neither has scopes or a time.
+/// The lookup key of an answer. Denials with the same key have the same response, unless one of
+/// them has scopes or a time to retry.
 type Kind = (Reason, Schemes);
 
 impl Answer {
-    /// Makes an answer that was not encoded yet.
+    /// Makes an answer that is not encoded yet.
     pub(super) const fn new(response: Response) -> Self {
         Self {
             response,
@@ -42,7 +43,7 @@ impl Answer {
         &self.response
     }
 
-    /// The host's encoding of the response. `encode` is called at most once.
+    /// The host's encoding of the response. Only the first call runs `encode`.
     pub fn encoded(&self, encode: impl FnOnce(&Response) -> Vec<u8>) -> &[u8] {
         self.encoded.get_or_init(|| encode(&self.response))
     }

@@ -3,9 +3,9 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-/// Whether the body of a waiting request may go on; initially it may not. If the host stops only
-/// headers (Envoy's `allow_on_headers_stop_iteration`), a body reaches the filter while its head
-/// still waits, and a body that is let through takes the head along.
+/// Whether the body of a waiting request may pass; initially it may not. If the host stops only
+/// headers (Envoy's `allow_on_headers_stop_iteration`), the body reaches the filter while the
+/// headers still wait. If the filter let the body pass, the host would send the headers too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BodyHold(Rc<Cell<bool>>);
 

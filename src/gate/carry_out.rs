@@ -23,8 +23,8 @@ impl Gate {
             Decision::Permit(permit) => self.pass(permit, head, now, exchange),
             Decision::Deny(denial) => self.refuse(denial, exchange),
             Decision::Report(format) => self.report(*format, now, exchange),
-            // Not expected, because the engine was not allowed to wait. If it happens, nothing may
-            // pass.
+            // Not expected, because callers handle this decision. If it happens, the request must
+            // not pass.
             Decision::AwaitKeys { .. } => {
                 self.refuse(&Denial::new(Reason::KeysUnavailable), exchange)
             }
@@ -34,21 +34,21 @@ impl Gate {
     /// Refuses a request.
     fn refuse(&mut self, denial: &Denial, exchange: &impl Exchange) -> Verdict {
         self.metrics.denied(denial.reason, exchange);
-        // Only the access log reads this, since the request goes no further. A failure does not
-        // matter.
+        // Only the access log can read these entries, since the request goes no further. So a
+        // failure to write them is ignored.
         let _ = export(&denial.exports, exchange);
         exchange.answer(&self.answers.answer(&self.engine, denial));
         Verdict::Answer
     }
 
-    /// Refuses a request because the host refused something.
+    /// Refuses a request because the host refused a call that the request needs.
     pub(super) fn fail(&mut self, exchange: &impl Exchange) -> Verdict {
         self.refuse(&Denial::new(Reason::HostFailure), exchange)
     }
 
-    /// Edits a request as its permit demands. If the host refuses an edit, the request is refused
-    /// too: an untrusted header could stay in place, or other filters could lack what they decide
-    /// by.
+    /// Lets a request pass, with the edits of its permit. If the host refuses an edit, the request
+    /// is refused too: otherwise a forged header could remain, or other filters could lack entries
+    /// that they rely on.
     fn pass(
         &mut self,
         permit: &Permit,
@@ -75,11 +75,11 @@ impl Gate {
         Verdict::Pass
     }
 
-    /// Decides again by the policy of the route that the host chose after the edits, if that is
-    /// another policy.
+    /// Decides again if the edits led the host to a route with another policy. Returns the refusal,
+    /// if that policy refuses the request.
     ///
-    /// The edits of that decision are not made, because they could lead to yet another route. If
-    /// they differ from those already made, the request is refused.
+    /// The edits of the second decision are not applied, because they could lead to yet another
+    /// route. If they differ from the edits of the first decision, the request is refused.
     fn refused_by_next_route(
         &mut self,
         permit: &Permit,
@@ -112,7 +112,8 @@ impl Gate {
 
     /// Responds with the status report.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
-        // Every worker must report the same, even what another worker learnt since the last tick.
+        // Another worker may have fetched keys since the last tick, and all workers must report the
+        // same.
         self.has_news |= self.engine.synchronize();
         let counts = match format {
             Format::Html => self.metrics.counts(exchange),
@@ -125,8 +126,8 @@ impl Gate {
     /// Removes from the request's trailers every header that only Portcullis may set.
     ///
     /// # Errors
-    /// If the host does not return the trailers or refuses an edit: they may still have a forged
-    /// identity.
+    /// If the host does not return the trailers or refuses to remove one. The trailers may then
+    /// still have a forged identity.
     pub(super) fn clean_trailers(&self, exchange: &impl Exchange) -> Result<(), Refused> {
         if self.engine.config().owned_headers.is_empty() {
             return Ok(());
@@ -147,7 +148,8 @@ fn apply(permit: &Permit, exchange: &impl Exchange) -> Result<(), Refused> {
         .try_for_each(|edit| exchange.edit(edit))?;
     if permit.clears_route_cache {
         let cleared = exchange.clear_route_cache();
-        // A host that cannot clear the cache on demand clears it on each edit.
+        // A host that cannot clear the cache on demand clears it on each edit. So the failure only
+        // matters if there were no edits.
         if permit.edits.is_empty() {
             cleared?;
         }

@@ -8,7 +8,7 @@ use crate::{
     shared_memory::SharedMemory,
 };
 
-/// The proxy, apart from a particular request.
+/// The services of the proxy that do not depend on a request.
 pub trait Environment: SharedMemory + Log + Meter {}
 
 impl<T: SharedMemory + Log + Meter> Environment for T {}
@@ -33,7 +33,8 @@ pub trait Exchange: Environment + Connection + Route {
     /// Makes the proxy choose the route again.
     ///
     /// # Errors
-    /// If the host refuses, or chooses the route again after each edit and only then.
+    /// If the host refuses, or if it cannot do this on demand but chooses the route again after each
+    /// edit.
     fn clear_route_cache(&self) -> Result<(), Refused>;
 
     /// Passes the request's trailers to `visit`.
@@ -48,11 +49,11 @@ pub trait Exchange: Environment + Connection + Route {
     /// If the host refuses.
     fn remove_trailer(&self, name: &str) -> Result<(), Refused>;
 
-    /// Sends the answer. A host that cannot send it must not let the request go on either.
+    /// Sends the answer. If the host cannot send it, the request must still not go on.
     fn answer(&self, answer: &Answer);
 }
 
-/// Calls to authorization servers.
+/// Makes calls to authorization servers.
 pub trait Caller {
     /// Starts a call. Its response goes to [`Keeper::on_fetched`](super::Keeper::on_fetched).
     ///

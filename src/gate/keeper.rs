@@ -11,10 +11,10 @@ use crate::{
 
 /// Fetches keys, and reports successes and failures.
 ///
-/// A host with threads has one keeper per process. It writes the records with an engine of its own
-/// and publishes its [`epoch`](Self::epoch), which the gates [`follow`](super::Gate::follow). In
-/// WebAssembly each worker has a keeper that shares its gate's engine, and the lease in the record
-/// decides which of them fetches.
+/// A host with threads has one keeper per process. This keeper has its own engine, with which it
+/// writes the key records. It publishes its [`epoch`](Self::epoch), which the gates
+/// [`follow`](super::Gate::follow). In WebAssembly each worker has a keeper that shares its gate's
+/// engine. There, a lease in the record decides which keeper fetches.
 #[derive(Debug)]
 pub struct Keeper {
     metrics: KeyMetrics,
@@ -22,7 +22,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Makes a keeper for the keys of `engine`, none of which are fetched yet.
+    /// Makes a keeper for the keys of `engine`, and sets the gauges of keys that need no fetch.
     #[must_use]
     pub fn new(engine: &Engine, metrics: KeyMetrics, meter: &impl Meter) -> Self {
         for (id, provider) in engine.config().providers() {
@@ -33,14 +33,14 @@ impl Keeper {
         Self { metrics, epoch: 0 }
     }
 
-    /// A number that changes whenever this keeper writes records.
+    /// A number that changes when this keeper has written a record.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Starts the fetches that are due, and updates the gauges. Returns true if a fetch ended at
-    /// once.
+    /// Starts the fetches that are due, and updates the gauges. Returns true if a fetch has already
+    /// ended, because the host refused its call.
     pub fn due(
         &mut self,
         engine: &mut Engine,
@@ -59,8 +59,8 @@ impl Keeper {
         ended
     }
 
-    /// Takes the response to a call, and makes the next call. Returns true if there is none: the
-    /// fetch has ended, and waiting requests may find their keys.
+    /// Takes the response to a call, and makes the next call of the fetch, if there is one. Returns
+    /// true if the fetch has ended, so that waiting requests may find their keys.
     pub fn on_fetched(
         &mut self,
         engine: &mut Engine,
@@ -74,7 +74,8 @@ impl Keeper {
         self.complete(engine, fetch, response, now, host, caller)
     }
 
-    /// The time of the next fetch, in the past if one is due; `None` if none will ever be due.
+    /// The time of the next fetch, which is in the past if a fetch is due. `None` if no provider
+    /// needs fetches.
     ///
     /// A request that lacks a key can make a fetch due earlier.
     #[must_use]
@@ -86,12 +87,12 @@ impl Keeper {
             .min()
     }
 
-    /// The names of the gauges, group by group.
+    /// The names of the groups of gauges.
     pub fn gauges(&self) -> impl Iterator<Item = &str> {
         self.metrics.gauges()
     }
 
-    /// Resets the groups of gauges with these names, so that stale values raise no alert.
+    /// Resets the groups of gauges named in `unused`, so that stale values raise no alert.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         self.metrics.clear(unused, meter);
     }
@@ -121,7 +122,8 @@ impl Keeper {
         self.complete(engine, fetch, Err(FetchError::Cluster), now, host, caller)
     }
 
-    /// Takes an answer, and makes the next call. Returns true if there is none.
+    /// Passes a response to the engine, and makes the next call of the fetch, if there is one.
+    /// Returns true if the fetch has ended.
     fn complete(
         &mut self,
         engine: &mut Engine,
@@ -162,8 +164,8 @@ impl Keeper {
     }
 }
 
-/// The status of keys that are configured, or are not needed. For other keys nothing is known
-/// before the first tick.
+/// The status of a provider's keys, if they are in the configuration or are not needed. The status
+/// of fetched keys is unknown before the first tick.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
         return Some(KeyStatus::default());

@@ -3,7 +3,7 @@
 /// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// For information.
+    /// No action is needed.
     Info,
     /// An operator may have to act.
     Warn,
@@ -11,7 +11,8 @@ pub enum LogLevel {
     Error,
 }
 
-/// The proxy's log. If the host refuses a line, it is lost: there is nowhere else to report it.
+/// The proxy's log. A line that the host refuses is lost, because there is nowhere else to report
+/// it.
 pub trait Log {
     /// Writes a line.
     fn log(&self, level: LogLevel, line: &str);

@@ -1,13 +1,13 @@
-//! What every host does around an engine, written once.
+//! The work around an engine that is the same in every host.
 //!
-//! A [`Gate`] takes the requests of one worker. It lets the engine decide, makes requests wait for
-//! keys and wakes them, counts, and carries out decisions. A [`Keeper`] keeps the keys fresh.
-//! Neither knows how a host is called: a shell translates the proxy's calls into theirs, and
-//! implements [`Exchange`], [`Environment`] and [`Caller`] by calling the proxy. A shell has no
-//! rules of its own. The tests implement the same traits to play the proxy.
+//! A [`Gate`] handles the requests of one worker. It lets the engine decide, makes requests wait
+//! for keys and wakes them, counts, and carries out decisions. A [`Keeper`] keeps the keys fresh.
+//! Neither depends on the API of a proxy. A shell calls their methods when the proxy calls it, and
+//! implements the traits [`Exchange`], [`Environment`] and [`Caller`] by calls to the proxy. A
+//! shell makes no decisions. The tests implement the same traits with a fake proxy.
 //!
-//! If the host refuses anything that a decision needs, the request is refused: a gate never fails
-//! open. A failing metric or log line is no reason to refuse.
+//! If the host refuses a call that a decision needs, the request is refused: a gate never fails
+//! open. A metric or log line that fails is not a reason to refuse.
 
 mod answers;
 mod body_hold;
@@ -69,7 +69,7 @@ pub struct Gate {
 /// What the host must do with a request. All other effects of the decision have already happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// End the request: it was answered, or cannot be.
+    /// End the request. It was answered, or no answer could be sent.
     Answer,
     /// Let the request go on.
     Pass,
@@ -77,12 +77,12 @@ pub enum Verdict {
     Wait(BodyHold),
 }
 
-/// A request's head and its route's policy, read once for all decisions of a hook.
+/// A request's head and its route's policy, which are read once per call of the gate.
 type Head<'a> = (&'a Request<'a>, Option<Rc<RoutePolicy>>);
 
 impl Gate {
-    /// Makes a gate for an engine, with its place among the configurations of its policy, if it has
-    /// one.
+    /// Makes a gate for an engine. `membership` is the place of its configuration among those with
+    /// the same `policy_id`; `None` without a `policy_id`.
     #[must_use]
     pub fn new(engine: Engine, membership: Option<Membership>, metrics: DecisionMetrics) -> Self {
         let config = engine.config();
@@ -130,8 +130,8 @@ impl Gate {
         }
         let head = self.head(request, now, exchange);
         let mut decided = self.decide(&head, now, Patience::Waiting, exchange);
-        // Another worker may have fetched the key since the last tick. A valid token that is
-        // refused now would stay refused.
+        // Another worker may have fetched the key since the last tick. Without a second decision, a
+        // valid token would be refused.
         if self.engine.synchronize_for(&decided.decision, now) {
             self.has_news = true;
             let before = decided.cache_use;
@@ -154,14 +154,14 @@ impl Gate {
     }
 
     /// Removes from a request the headers that only Portcullis may set, and makes the host choose
-    /// the route without them, if the host reports the new route. Returns true if anything was
-    /// removed: the head has to be read again.
+    /// the route again without them. Does nothing if the host does not report the new route.
+    /// Returns true if a header was removed; the head must then be read again.
     ///
-    /// Otherwise a client could use a forged header to choose the policy that decides on its
-    /// request.
+    /// Without this step, a client could choose its route, and so the policy for its request, by a
+    /// forged header.
     ///
     /// # Errors
-    /// When the host refuses an edit.
+    /// If the host refuses an edit, or does not choose the route again.
     pub fn settle(&self, request: &Request<'_>, exchange: &impl Exchange) -> Result<bool, Refused> {
         if !exchange.tells_the_next_route() {
             return Ok(false);
@@ -174,8 +174,8 @@ impl Gate {
         Ok(!removals.is_empty())
     }
 
-    /// Decides again on a request that waits. Call this only if the stream is known to be alive and
-    /// `exchange` belongs to it; otherwise another client's request would be let through.
+    /// Decides again on a request that waits. Only call this if the stream is known to be alive and
+    /// `exchange` belongs to it; otherwise another client's request could be let through.
     pub fn resume(
         &mut self,
         stream: StreamId,
@@ -185,7 +185,7 @@ impl Gate {
     ) -> Verdict {
         self.wanted = None;
         let Some(waiting) = self.waiting.find(stream) else {
-            // It was already answered or let through.
+            // The request was already answered or let through.
             return Verdict::Answer;
         };
         let hold = waiting.hold.clone();
@@ -200,7 +200,7 @@ impl Gate {
         let head = self.head(request, now, exchange);
         let decided = self.decide(&head, now, patience, exchange);
         if let Decision::AwaitKeys { source, cause } = decided.decision {
-            // The keys have arrived, and the token's key is not among them.
+            // The token's key has still not arrived.
             self.want(source, cause);
             return Verdict::Wait(hold);
         }
@@ -212,8 +212,8 @@ impl Gate {
         verdict
     }
 
-    /// Cleans the trailers of a request. Returns [`Verdict::Answer`] if the host refuses: the
-    /// request goes no further.
+    /// Removes from a request's trailers the headers that only Portcullis may set. If the host
+    /// refuses, the request is refused.
     pub fn on_trailers(&mut self, stream: StreamId, exchange: &impl Exchange) -> Verdict {
         if self.clean_trailers(exchange).is_ok() {
             return Verdict::Pass;
@@ -227,7 +227,7 @@ impl Gate {
         self.waiting.remove(stream);
     }
 
-    /// Reads what other workers wrote.
+    /// Reads the records that other workers wrote.
     pub fn synchronize(&mut self, memory: &dyn SharedMemory) {
         if let Some(membership) = &self.membership {
             membership.on_tick(memory);
@@ -235,8 +235,8 @@ impl Gate {
         self.has_news |= self.engine.synchronize();
     }
 
-    /// Reads the records that a keeper with its own engine has written, unless they were already
-    /// read in this epoch.
+    /// Reads the records that a keeper with its own engine has written, if the keeper's epoch has
+    /// changed.
     pub fn follow(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
@@ -244,19 +244,19 @@ impl Gate {
         }
     }
 
-    /// Notes that a keeper that shares the engine has ended a fetch.
+    /// Tells the gate that a keeper with the same engine has ended a fetch.
     pub const fn on_news(&mut self) {
         self.has_news = true;
     }
 
-    /// The waiting requests to resume: all after keys have changed, otherwise those that waited too
-    /// long.
+    /// The waiting requests to resume: all of them if keys have changed, otherwise those that have
+    /// waited too long.
     pub fn ready(&mut self, now: UnixMillis) -> Vec<StreamId> {
         let news = core::mem::take(&mut self.has_news);
         self.waiting.ready(news, now)
     }
 
-    /// The keys that the request of the last hook lacked, for a keeper with its own engine.
+    /// Takes the keys that the last request lacked, to report them to a keeper with its own engine.
     pub const fn take_wanted(&mut self) -> Option<(SourceId, FetchCause)> {
         self.wanted.take()
     }
@@ -267,7 +267,8 @@ impl Gate {
         !self.waiting.is_empty()
     }
 
-    /// Whether there is work between requests: keys to fetch, or newer configurations to learn of.
+    /// Whether there is work between requests: fetching keys, or reading which configuration is the
+    /// newest.
     #[must_use]
     pub fn has_background_work(&self) -> bool {
         !self.engine.keys().is_empty() || self.membership.is_some()
@@ -307,7 +308,7 @@ impl Gate {
     }
 }
 
-/// Changes a refusal for lack of keys to one for lack of room to wait.
+/// Changes the reason of a refusal from missing keys to too many waiting requests.
 fn overloaded(mut decided: Decided) -> Decided {
     if let Decision::Deny(denial) = &mut decided.decision
         && denial.reason == Reason::KeysUnavailable

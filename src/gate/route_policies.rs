@@ -1,8 +1,8 @@
 //! The policies of the proxy's routes, each parsed once.
 //!
-//! A request costs one host call. The returned bytes are looked up, and parsed only if they are
-//! new. A proxy has one entry for each different policy of its routes. With `route_policies: off`,
-//! most requests save the call; [`route_sampling`](super::route_sampling) decides which.
+//! Each request needs one host call, which returns the policy as bytes. A worker parses each policy
+//! once, and finds it by its bytes afterwards. With `route_policies: off`, most requests skip the
+//! call; [`route_sampling`](super::route_sampling) decides which.
 
 use std::rc::Rc;
 
@@ -19,13 +19,14 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Most policies that are kept. New routes come with new configurations of the proxy, so a full
-/// list is emptied. It is short enough for a linear search.
+/// The maximum number of policies in the list, which is short enough for a linear search. A full
+/// list is emptied: it fills up when the proxy gets new routes, so most entries are outdated then.
 const CAPACITY: usize = 128;
 
-/// The proxy's knowledge of a request's route.
+/// The route that the proxy chose for a request.
 pub trait Route {
-    /// The bytes that encode the route's policy, if it has any. Equal bytes encode the same policy.
+    /// The bytes that encode the route's policy, if the route has any. Equal bytes encode the same
+    /// policy.
     ///
     /// # Errors
     /// If the host does not return them.
@@ -37,8 +38,8 @@ pub trait Route {
     /// If the bytes are malformed.
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed>;
 
-    /// Whether [`metadata`](Self::metadata) is that of the new route after the host has chosen the
-    /// route again.
+    /// Whether [`metadata`](Self::metadata) returns the metadata of the new route after the host
+    /// has chosen the route again.
     fn tells_the_next_route(&self) -> bool {
         false
     }
@@ -48,7 +49,7 @@ pub trait Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// The policies of routes, by their metadata.
+/// The policies of routes, by the metadata that encodes them.
 #[derive(Debug)]
 pub(super) struct RoutePolicies {
     by_metadata: Vec<Known>,
@@ -67,7 +68,8 @@ impl RoutePolicies {
         }
     }
 
-    /// The policy of the route of a request, if it has one and this request looks it up.
+    /// The policy of a request's route; `None` if the route has none, or if this request skips the
+    /// lookup.
     ///
     /// # Errors
     /// If the host does not return the metadata.

@@ -1,16 +1,16 @@
-//! Which requests look up their route's own policy.
+//! Decides which requests look up the policy of their route.
 //!
-//! With `route_policies: off`, the operator declares that no route has a policy, and saves a host
-//! call per request. If that is wrong, a laxer rule would decide for a strict route. So a worker
-//! looks up the policy for its first request, and once a second after that. As soon as a route does
-//! have a policy, every request looks it up. This can still miss the policy of a route that is
-//! rarely used.
+//! With `route_policies: off`, the operator declares that no route has a policy. This saves a host
+//! call per request. If the declaration is wrong, a lax rule may decide on a request to a route
+//! with a strict policy. So each worker looks up the policy for its first request, and once a
+//! second after that. Once a lookup has found a policy, every request looks up its policy. A policy
+//! on a rarely used route can still be missed.
 
 use core::{cell::Cell, time::Duration};
 
 use crate::{policy::RouteLookup, time::UnixMillis};
 
-/// Longest time between two lookups.
+/// The time between two lookups while no policy has been found.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Decides which requests of one worker look up the policy.
@@ -19,19 +19,19 @@ pub(super) struct RouteSampling(Cell<State>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Every request looks it up.
+    /// Every request looks up the policy.
     Always,
-    /// No lookup has succeeded. If one fails, the next request tries again and is refused too: a
-    /// policy that cannot be read may be a strict one.
+    /// No lookup has succeeded yet. A request whose lookup fails is refused, because the policy may
+    /// be a strict one. The next request tries again.
     Unanswered,
     /// The last lookup was at this time, and the route had no policy.
     NoneAt(UnixMillis),
 }
 
-/// What a lookup says about `route_policies`.
+/// Whether the result of a lookup contradicts `route_policies: off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// A route has a policy although none was expected. Returned once.
+    /// A route has a policy although none was expected. Each worker reports this once.
     Unexpected,
     /// Nothing new.
     Expected,
@@ -50,7 +50,7 @@ impl RouteSampling {
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // Also look it up if the clock went back.
+            // A clock that went back also causes a lookup.
             State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
         }
     }

@@ -1,8 +1,8 @@
 //! Requests that wait for keys.
 //!
-//! Only the numbers of their streams are kept; the host keeps the requests. A number is dropped
-//! when its stream ends, and the list is bounded, so that an authorization server that does not
-//! respond cannot exhaust the memory.
+//! The list has only the numbers of their streams; the host keeps the requests themselves. A number
+//! is removed when its stream ends, and the list has a maximum length. So the memory stays bounded
+//! even if an authorization server does not respond.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ pub struct StreamId(pub u32);
 /// The requests of one worker that wait for keys.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    /// The requests in order of arrival, which is also the order in which most of them leave.
+    /// The requests in order of arrival. Most of them also leave in this order.
     requests: VecDeque<WaitingRequest>,
     capacity: usize,
     timeout: Duration,
@@ -61,8 +61,8 @@ impl Waiting {
         self.requests.is_empty()
     }
 
-    /// The requests to decide again: all after keys have changed, otherwise those that waited too
-    /// long.
+    /// The requests to decide again: all of them if keys have changed, otherwise those that have
+    /// waited too long.
     pub(super) fn ready(&self, news: bool, now: UnixMillis) -> Vec<StreamId> {
         self.requests
             .iter()
@@ -76,8 +76,8 @@ impl Waiting {
         self.requests.get(self.place(stream)?)
     }
 
-    /// Whether a request has waited long enough. An arrival in the future means that the clock went
-    /// back.
+    /// Whether a request has waited too long. A request whose arrival is in the future counts too:
+    /// the clock went back, so the length of its wait is unknown.
     pub(super) fn is_due(&self, request: &WaitingRequest, now: UnixMillis) -> bool {
         request.arrived.plus(self.timeout) <= now || request.arrived > now
     }

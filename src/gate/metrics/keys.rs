@@ -15,17 +15,17 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
-/// The metrics of one provider, which only has those that apply to it. Zero keys of a provider with
-/// client secrets, or a last fetch in 1970 of a provider that never fetches, would raise alerts.
+/// The metrics that apply to one provider. Others would raise alerts: zero keys for a provider with
+/// client secrets, or a last fetch in 1970 for a provider that never fetches.
 #[derive(Debug)]
 struct ProviderMetrics {
     keys: Option<Gauges<Option<MetricId>>>,
     fetches: Option<Gauges<FetchMetrics>>,
-    /// The present values of the gauges.
+    /// The status that the gauges show now.
     status: Cell<Option<KeyStatus>>,
 }
 
-/// Metrics, and the common beginning of their names.
+/// A group of metrics, and the prefix that their names share.
 #[derive(Debug)]
 struct Gauges<M> {
     name: String,
@@ -81,7 +81,7 @@ impl KeyMetrics {
         }
     }
 
-    /// The names of the gauges, group by group.
+    /// The names of the groups of gauges.
     pub(in crate::gate) fn gauges(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|metrics| {
             let keys = metrics.keys.as_ref().map(|gauges| gauges.name.as_str());
@@ -90,7 +90,8 @@ impl KeyMetrics {
         })
     }
 
-    /// Resets the gauges of removed providers, so that stale values raise no alert.
+    /// Resets the groups of gauges named in `unused`. They belong to removed providers, and stale
+    /// values could raise alerts.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
             metrics.write(KeyStatus::default(), |name| unused.contains(&name), meter);
@@ -122,7 +123,7 @@ impl ProviderMetrics {
         }
     }
 
-    /// Writes the groups of gauges that `is_selected` selects by name.
+    /// Writes the status to each group of gauges whose name `is_selected` accepts.
     fn write(&self, status: KeyStatus, is_selected: impl Fn(&str) -> bool, meter: &impl Meter) {
         if let Some(Gauges { name, metrics }) = &self.keys
             && is_selected(name)

@@ -27,7 +27,7 @@ pub trait Meter {
     fn read(&self, metric: MetricId) -> Option<u64>;
 }
 
-/// The common beginning of the names of a configuration's metrics.
+/// The prefix of the names of a configuration's metrics.
 pub(super) fn prefix(config: &Config) -> String {
     match config.stat_prefix.as_str() {
         "" => "portcullis.".to_owned(),

@@ -1,7 +1,7 @@
 //! Counters and gauges: a closed set of names, defined once.
 //!
-//! Operators rely on the names, so no host has a list of its own. If a host refuses to define or
-//! count a metric, requests are still decided.
+//! Operators rely on the names, so all hosts use the same names. If a host refuses to define or
+//! write a metric, requests are still decided.
 
 mod decisions;
 mod keys;

@@ -1,6 +1,6 @@
 //! Connection numbers.
 
-/// A connection's number. Envoy numbers all connections of the process.
+/// A connection's number. Envoy numbers the connections of its process in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(pub(super) u64);
 

@@ -1,43 +1,44 @@
-//! Which configuration of a policy (`policy_id`) is the newest.
+//! Determines which of the configurations with the same `policy_id` is the newest.
 //!
-//! All configurations with one `vm_id`, one code and one VM configuration live in one VM per worker
-//! thread. A replaced configuration stays until its connections are drained, and learns here what
-//! the newest one refuses.
+//! All configurations with the same `vm_id`, code and VM configuration live in one VM per worker
+//! thread. A replaced configuration stays until its connections are drained. Until then, it also
+//! refuses what the newest configuration refuses ([`Membership::restrictions`]).
 //!
 //! The newest is the configuration with the newest connection, since Envoy gives new connections to
-//! the configuration in force. The order in which configurations arrive does not decide. A
-//! rolled-back configuration that is still being drained becomes the newest again without notice
-//! from Envoy. And Envoy tries each configuration in a VM of its own, and configures it on every
-//! worker even if it then refuses the listener because of another filter.
+//! the configuration in force. The order of arrival does not decide, for two reasons. After a
+//! rollback, an earlier configuration that is still being drained is in force again, and Envoy does
+//! not announce this. And Envoy passes a configuration to every worker even if it then rejects the
+//! listener because of another filter.
 //!
-//! A client can hold a socket in a listener filter since before an update, so that it becomes a
-//! connection of the old configuration with a higher number than all others. So such a connection
-//! only challenges the newest configuration. The earlier configuration takes over if the newest
-//! gets no connection newer than the challenger within [`SETTLING`]. After a rollback it gets none;
-//! in use it does.
+//! A connection number can mislead too. A client can hold a socket in a listener filter during an
+//! update. The socket then becomes a connection of the old configuration, with the highest number
+//! of all. So a new connection of an earlier configuration only challenges the newest
+//! configuration. The earlier configuration takes over if the newest gets no connection newer than
+//! the challenger within [`SETTLING`]. A configuration in force gets such connections; after a
+//! rollback, the replaced configuration gets none.
 //!
 //! Looking up a request's connection is a call to the host, so normally it is only done for a
-//! sample of the requests to the newest configuration. A client that floods one connection could be
-//! every sample and hide all other connections. So while the newest configuration is challenged,
-//! every request's connection is looked up, on all workers: they learn of the challenge at their
-//! next tick.
+//! sample of the requests to the newest configuration. A client could flood one connection until
+//! every sampled request is its own. That would hide all other connections. So while the newest
+//! configuration is challenged, every request's connection is looked up, on all workers. The other
+//! workers learn of the challenge at their next tick.
 //!
-//! A worker whose newest configuration has no connection yet learns from the others through shared
-//! data at its next tick. Other modules with the same `vm_id` can write there. With
-//! `shared_memory_key` they cannot forge a record. They can restore an older one, but its
-//! connection is older than the one that a worker already knows; only a worker that knows none
-//! accepts it, until the newest configuration gets a connection there. They can also withhold
-//! records. Then each worker decides by its own connections.
+//! At each tick, a worker reads in shared data what other workers know. So it learns of a newest
+//! configuration that has no connection on this worker yet. Other modules with the same `vm_id` can
+//! write to shared data. With `shared_memory_key` they cannot forge a record, but they can restore
+//! an older one. A worker ignores it if it knows a newer connection. A worker that knows no
+//! connection accepts it, until the newest configuration gets a connection on that worker. Other
+//! modules can also remove records. Then each worker decides by its own connections.
 //!
-//! Without the key they can make any configuration in this VM the newest, permanently if they give
-//! it the highest possible connection number. Old connections then keep what they would have
-//! without `policy_id`, and new ones are also refused what the named configuration refuses, until
-//! that configuration is drained. No number can be rejected as too high, because a worker only sees
-//! those of its own connections.
+//! Without the key, other modules can make any configuration in this VM the newest. This is
+//! permanent if they claim the highest possible connection number for it. Old connections then have
+//! the same access as without `policy_id`. New connections are also refused what the named
+//! configuration refuses, until it is drained. A worker cannot reject a number as too high, because
+//! it only sees the numbers of its own connections.
 //!
 //! Configurations of one policy may have different keys, so each reads and writes the record of its
-//! own key. While one of them has a key, those without a key do not read: their record would defeat
-//! the purpose of the key.
+//! own key. While any of them has a key, configurations without a key do not read their record,
+//! because it could be forged.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -58,16 +59,16 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// How long a challenged configuration may take to get a newer connection before an earlier one
-/// takes over. Workers switch to a new listener one after the other, so right after an update a
-/// newer connection may still begin on the old one.
+/// The time that a challenged configuration has to get a newer connection, before an earlier
+/// configuration takes over. Workers switch to a new listener one after the other, so right after
+/// an update a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// How often the connection of a request to the newest configuration is looked up while nothing
-/// challenges that configuration.
+/// The time between two lookups of a connection, for requests to the newest configuration while it
+/// is not challenged.
 const SAMPLING: Duration = Duration::from_secs(1);
 
-/// The policies of one worker by `policy_id`. Each lives as long as one of its configurations.
+/// The policies of one worker by `policy_id`. A policy is dropped with its last configuration.
 #[derive(Debug)]
 pub struct Policies(SharedByName<RefCell<Succession>>);
 
@@ -88,7 +89,7 @@ impl Default for Policies {
 /// A configuration of the policy.
 #[derive(Clone, Debug)]
 struct Generation {
-    /// The number of configurations that came before it in this VM.
+    /// The configuration's place in the order of arrival in this VM, from 1.
     order: u64,
     /// A hash of the configuration's text, which is the same on every worker.
     digest: [u8; DIGEST_OCTETS],
@@ -99,12 +100,12 @@ struct Generation {
 #[derive(Clone, Debug)]
 struct Newest {
     generation: Generation,
-    /// Its newest known connection; `None` if the host has no numbers.
+    /// Its newest known connection; `None` if the host does not number connections.
     since: Option<ConnectionId>,
 }
 
-/// A connection of an earlier configuration that is newer than all known ones of the newest. A
-/// newer connection of the newest configuration ends the challenge.
+/// A connection of an earlier configuration that is newer than all known connections of the newest
+/// configuration. The challenge ends when the newest configuration gets a newer connection.
 #[derive(Clone, Copy, Debug)]
 struct Challenge {
     connection: ConnectionId,
@@ -125,7 +126,7 @@ struct Succession {
     sampled_at: UnixMillis,
 }
 
-/// The place of one configuration in the succession.
+/// The place of one configuration among the configurations of its policy.
 #[derive(Debug)]
 pub struct Membership {
     succession: Rc<RefCell<Succession>>,
@@ -135,7 +136,8 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Adds a configuration with this `text` to those of its policy; `None` without `policy_id`.
+    /// Adds a configuration to its policy. `text` is the configuration's text. Returns `None` if it
+    /// has no `policy_id`.
     #[must_use]
     pub fn enter(config: Arc<Config>, text: &[u8], policies: &mut Policies) -> Option<Self> {
         let policy_id = config.policy_id.as_deref()?;
@@ -149,7 +151,8 @@ impl Membership {
         })
     }
 
-    /// Notes that a request arrived. Its connection is only looked up if that matters.
+    /// Takes note of a request's connection. `connection` looks it up, and is only called if the
+    /// connection could matter.
     pub(super) fn on_request(
         &self,
         connection: impl FnOnce() -> Option<ConnectionId>,
@@ -172,7 +175,7 @@ impl Membership {
         }
     }
 
-    /// Learns what other workers saw, and publishes a challenge.
+    /// Reads what other workers know, and publishes the challenge, if there is one.
     pub(super) fn on_tick(&self, host: &dyn SharedMemory) {
         let mut succession = self.succession.borrow_mut();
         succession.learn(&self.record, host);
@@ -193,7 +196,7 @@ impl Membership {
         }
     }
 
-    /// What the newest configuration refuses, if it is another one.
+    /// The restrictions of the newest configuration; `None` if this is the newest.
     pub(super) fn restrictions(&self) -> Option<Restrictions> {
         let succession = self.succession.borrow();
         if succession.is_newest(&self.own) {
@@ -222,8 +225,8 @@ impl Succession {
         generation
     }
 
-    /// Removes a configuration, and with it what it refuses. If it was the newest, another one that
-    /// is still in use was configured again in its place.
+    /// Removes a configuration. If it was the newest, a configuration with the same text takes its
+    /// place, if there is one. Otherwise there is no newest until the next request.
     fn leave(&mut self, gone: &Generation) {
         self.generations.retain(|own| own.order != gone.order);
         let newest = self.newest.take();
@@ -237,20 +240,22 @@ impl Succession {
         });
     }
 
-    /// Two plugins may have the same text, and then count as one configuration.
+    /// Whether this is the newest configuration. Two plugins with the same text count as one
+    /// configuration, so this compares digests.
     fn is_newest(&self, generation: &Generation) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| newest.generation.digest == generation.digest)
     }
 
-    /// Whether a worker has seen a newer connection of an earlier configuration.
+    /// Whether any worker has seen a connection of an earlier configuration that is newer than all
+    /// known connections of the newest configuration.
     fn is_challenged(&self) -> bool {
         let newest = self.newest.as_ref();
         newest.is_some_and(|newest| self.challenger > newest.since)
     }
 
     fn set_newest(&mut self, generation: &Generation, since: Option<ConnectionId>) {
-        // Another configuration gets the full time for a newer connection.
+        // A challenge concerns one configuration only, so a different one starts without it.
         if !self.is_newest(generation) {
             self.challenge = None;
         }
@@ -260,8 +265,8 @@ impl Succession {
         });
     }
 
-    /// Whether the connection of a request matters. That of another configuration always does; that
-    /// of the newest does once per interval, or always while it is challenged.
+    /// Whether to look up the connection of a request to `generation`: for the newest configuration
+    /// once per [`SAMPLING`] while it is not challenged, otherwise always.
     fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
         if !self.is_newest(generation) || self.is_challenged() {
             return true;
@@ -273,8 +278,8 @@ impl Succession {
         is_due
     }
 
-    /// Whether `other`, which has this connection, becomes the newest. An earlier configuration
-    /// first challenges.
+    /// Whether `other`, which has got this connection, is to be recorded as the newest. An earlier
+    /// configuration first has to challenge the newest.
     fn yields_to(
         &mut self,
         other: &Generation,
@@ -297,8 +302,8 @@ impl Succession {
         }
     }
 
-    /// Whether a challenge has lasted for [`SETTLING`]. Begins one with `connection` if there is
-    /// none.
+    /// Whether the challenge has lasted for [`SETTLING`]. Without a challenge, begins one with
+    /// `connection`.
     fn has_settled(
         &mut self,
         connection: ConnectionId,
@@ -316,7 +321,8 @@ impl Succession {
         now.since(challenge.at) >= SETTLING
     }
 
-    /// Adopts what another worker wrote, if it names a configuration in this VM.
+    /// Reads the notice of another worker, and adopts it if it names a configuration in this VM and
+    /// is newer.
     fn learn(&mut self, record: &SealedRecord, host: &dyn SharedMemory) {
         let has_key = |own: &Generation| own.config.shared_memory_key.is_some();
         if !record.is_sealed() && self.generations.iter().any(has_key) {

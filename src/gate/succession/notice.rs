@@ -14,7 +14,7 @@ pub(super) const DIGEST_OCTETS: usize = 32;
 pub(super) struct Notice {
     /// A hash of the configuration's text.
     pub(super) digest: [u8; DIGEST_OCTETS],
-    /// Its newest connection; `None` if the host has no numbers.
+    /// Its newest connection; `None` if the host does not number connections.
     pub(super) since: Option<ConnectionId>,
     /// The newest connection of an earlier configuration, unless the newest configuration has a
     /// newer one.
@@ -49,12 +49,12 @@ impl Notice {
             };
             Some(notice.encode())
         };
-        // If the host refuses shared data, each worker is on its own.
+        // If the host refuses, each worker decides by its own connections.
         let _ = record.update(&mut replace, host);
     }
 
-    /// The notice that replaces `present`. If both name the same configuration, it combines what
-    /// both know.
+    /// The notice to write in place of `present`; `None` to leave it. If both name the same
+    /// configuration, the new notice has the newest connections of both.
     fn over(&self, present: &Self) -> Option<Self> {
         if self.digest != present.digest {
             return (present.since <= self.since).then_some(*self);

@@ -1,5 +1,5 @@
-//! Tests of which configuration is the newest, given each one's requests and what other workers
-//! write.
+//! Tests that determine the newest configuration from requests and from the records of other
+//! workers.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -11,7 +11,7 @@ thread_local! {
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
-/// A configuration that is recognised by its `realm`.
+/// Adds a configuration that differs from others by its `realm`.
 fn enter(policy_id: &str, realm: &str) -> Membership {
     let text = format!(r#"{{"policy_id":"{policy_id}","realm":"{realm}"}}"#);
     let config = Config::parse(text.as_bytes()).unwrap();
@@ -61,8 +61,8 @@ fn keeps_policies_apart() {
     assert!(!is_restricted(&one) && !is_restricted(&other));
 }
 
-/// A client that held a socket since before the update has the highest number, but the newest
-/// configuration keeps getting clients.
+/// A client that held its socket during the update has the highest connection number, but the
+/// newest configuration keeps getting new connections.
 #[test]
 fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
     let host = OneRecord::default();
@@ -74,7 +74,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
         request(&old, seconds * 2 + 1, seconds, &host);
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
     }
-    // A connection that stays open is not a new one.
+    // Further requests on an open connection do not count as a new connection.
     for seconds in 60..64 {
         request(&new, 118, seconds, &host);
         request(&old, 200, seconds, &host);
@@ -84,7 +84,7 @@ fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections
     assert!(!is_restricted(&old));
 }
 
-/// One client can send every request that is sampled.
+/// One client could send every request that is sampled.
 #[test]
 fn a_flood_over_one_connection_does_not_hide_the_new_connections_of_the_newest() {
     let host = OneRecord::default();
@@ -138,7 +138,7 @@ fn connections_older_than_the_challenger_do_not_delay_a_rollback() {
     assert!(is_restricted(&new) && !is_restricted(&old));
 }
 
-/// The two configurations on a separate worker.
+/// The same two configurations on another worker.
 fn worker() -> (Membership, Membership) {
     let mut policies = Policies::new();
     let mut enter = |realm| {
@@ -149,7 +149,7 @@ fn worker() -> (Membership, Membership) {
     (enter("a"), enter("b"))
 }
 
-/// The challenged worker may be one that new clients do not reach.
+/// New clients may reach other workers than the one that saw the challenge.
 #[test]
 fn a_challenge_makes_all_workers_look_for_new_connections() {
     let host = OneRecord::default();
@@ -161,7 +161,7 @@ fn a_challenge_makes_all_workers_look_for_new_connections() {
         assert!(is_restricted(&old) && !is_restricted(&new), "{seconds}");
         new.on_tick(&host);
         new_elsewhere.on_tick(&host);
-        request(&new_elsewhere, taken, seconds, &host); // is sampled
+        request(&new_elsewhere, taken, seconds, &host); // takes the sample of this interval
         request(&new_elsewhere, taken + 3, seconds, &host);
         (taken, seconds) = (taken + 3, seconds + 5);
     }
@@ -331,7 +331,7 @@ fn with_a_key_an_unauthentic_record_is_overwritten() {
     assert_eq!(new.record.open(&value), Some(&naming(&new, 5)[..]));
 }
 
-/// In a host that keeps all records in one place, a record with another key is garbage.
+/// [`OneRecord`] has one value for all names, so a record with another key looks forged.
 #[test]
 fn configurations_with_different_keys_each_use_their_own_record() {
     let host = OneRecord::default();
@@ -364,7 +364,7 @@ fn publishes_only_newer_connections() {
     let (old, new) = (enter("p", "a"), enter("p", "b"));
     request(&new, 7, 0, &host);
     let of_new = host.entry.borrow().clone();
-    // As on another worker, which does not know of it yet.
+    // On another worker, `old` would not know of `new` yet.
     old.succession.borrow_mut().newest = None;
     request(&old, 3, 0, &host);
     assert_eq!(*host.entry.borrow(), of_new);
@@ -373,7 +373,7 @@ fn publishes_only_newer_connections() {
 }
 
 #[test]
-fn without_shared_data_each_worker_is_on_its_own() {
+fn without_shared_data_each_worker_decides_by_its_own_connections() {
     let host = OneRecord {
         is_withheld: true,
         ..OneRecord::default()

@@ -1,4 +1,4 @@
-//! A gate and a keeper in a proxy that the tests play.
+//! Tests of a gate and a keeper in a fake proxy.
 
 mod keeper;
 mod requests;
@@ -263,7 +263,7 @@ impl Caller for FakeCaller {
     }
 }
 
-/// A gate, a keeper that shares its engine, and their proxy.
+/// A gate and a keeper with the same engine, and the fake proxy around them.
 struct World {
     gate: Gate,
     keeper: Keeper,
@@ -272,8 +272,8 @@ struct World {
 }
 
 impl World {
-    /// One provider, `a`, with fetched keys, a rule that requires its tokens, and the additions in
-    /// `rest`.
+    /// Makes a configuration with one provider `a`, whose keys are fetched, and a rule that
+    /// requires its tokens. Merges `rest` into it.
     fn new(rest: Value) -> Self {
         let proxy = FakeProxy::default();
         let (gate, keeper) = gate_and_keeper(rest, &proxy);

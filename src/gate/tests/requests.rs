@@ -1,5 +1,4 @@
-//! Tests of what a decision does to a request, what it counts, and what happens if the host refuses
-//! something.
+//! Tests of the effects of a decision: changes to the request, metrics, and refusals by the host.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -63,7 +62,7 @@ fn refuses_a_request_whose_edits_the_host_refuses() {
     }
 }
 
-/// A host that clears the cache after each edit has no other way to clear it.
+/// A host that clears the cache after each edit may have no other way to clear it.
 #[test]
 fn needs_the_route_cache_cleared_only_if_no_edit_does_it() {
     let mut world = World::with_keys(forwarding());
@@ -92,7 +91,7 @@ fn refuses_a_request_that_the_host_does_not_return() {
 fn shadow_mode_lets_requests_pass_and_logs_the_reason() {
     let mut world = World::new(json!({"mode": "shadow"}));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
-    // Shadow mode does not hold a request, not even for keys.
+    // In shadow mode, no request waits for keys.
     assert_eq!(world.bearer(2, KID, at(0)), Verdict::Pass);
     assert_eq!(
         world.proxy.log.take(),
@@ -112,7 +111,7 @@ fn reads_a_route_once_per_hook() {
     world.proxy.route.replace(Some(json!({"disabled": true})));
     assert_eq!(world.request(1, &[], at(0)), Verdict::Pass);
     assert_eq!(world.proxy.routes_read.get(), 1);
-    // There is no room to wait, so the gate decides twice.
+    // Too many requests are waiting, so the gate decides twice.
     world.proxy.route.replace(None);
     world.bearer(2, KID, at(0));
     world.proxy.routes_read.set(0);
@@ -178,7 +177,8 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     assert_eq!(ask(&mut old, 1), Verdict::Answer);
 }
 
-/// Otherwise a verified client's claims could lead it to a route whose policy it does not meet.
+/// Otherwise a header from a token's claims could lead a request to a route whose policy it does
+/// not meet.
 #[test]
 fn the_route_after_the_edits_also_decides() {
     let strict = json!({"requirement_name": "strict"});

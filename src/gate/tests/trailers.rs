@@ -1,4 +1,4 @@
-//! Tests of trailers, which must not carry a forged identity either.
+//! Tests of trailers, which must not carry a forged identity.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

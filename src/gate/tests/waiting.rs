@@ -64,7 +64,7 @@ fn a_stream_that_ended_no_longer_waits() {
     assert_eq!(world.proxy.take_done(), [""; 0], "nobody is answered");
 }
 
-/// Another worker wrote the keys after this one last read the record.
+/// Another worker wrote the keys after this worker last read the record.
 #[test]
 fn before_refusing_decides_again_with_what_another_worker_fetched() {
     let mut other = World::with_keys(json!({}));
@@ -74,12 +74,13 @@ fn before_refusing_decides_again_with_what_another_worker_fetched() {
         let keys = other.proxy.keys.0.borrow().clone();
         world.proxy.keys.0.replace(keys);
         let verdict = world.bearer(1, KID, at(0));
-        // A request that may wait does so until the record is next read.
+        // A request that may wait does so until the next time the record is read.
         assert_eq!(is_waiting(&verdict), waits, "{verdict:?}");
         world.gate.synchronize(&world.proxy);
         assert_eq!(world.gate.ready(at(1)).len(), usize::from(waits));
     }
-    // The other worker replaced the key set. The key is unknown here, and no fetch may look for it.
+    // The other worker replaced the key set. This worker does not know the new key, and has fetched
+    // too recently to fetch again.
     let mut world = World::new(json!({}));
     assert!(!world.fetch_due(at(0)));
     let older = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "older",
@@ -113,7 +114,7 @@ fn reports_missing_keys_to_a_keeper_elsewhere() {
     assert_eq!(world.gate.take_wanted(), Some((source, cause)));
 }
 
-/// As on a host with threads, where the keeper has its own engine.
+/// On a host with threads, the keeper has its own engine.
 #[test]
 fn follows_the_epoch_of_a_keeper_with_its_own_engine() {
     let mut keeping = World::new(json!({}));
