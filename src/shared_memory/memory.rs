@@ -2,10 +2,10 @@
 
 /// The proxy's shared data.
 pub trait SharedMemory {
-    /// The value and version of an entry; `None` if there is none or the host refuses.
+    /// Reads an entry; `None` if it does not exist or the host refuses.
     fn shared_data(&self, key: &str) -> Option<SharedData>;
 
-    /// Writes an entry if it is still as `expected`.
+    /// Writes an entry if it is still in the state `expected`.
     ///
     /// # Errors
     /// If another worker wrote in between, or the host refuses.
@@ -26,7 +26,7 @@ pub struct SharedData {
     pub version: u32,
 }
 
-/// The state in which a write expects the entry.
+/// The state that an entry must have for a write to succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// The entry does not exist.

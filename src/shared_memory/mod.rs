@@ -1,12 +1,12 @@
-//! Memory that all modules of a proxy share: bytes under names.
+//! Memory that all modules of a proxy share. It maps names to bytes.
 //!
-//! Every module with the same `vm_id` can write there, so a value counts only if it is well formed,
-//! about the right subject and, with `shared_memory_key`, authentic. Anything else reads as absent.
-//! Writes are compare-and-swap: a [`SealedRecord`] retries if another VM wrote in between, and
-//! reports [`SetSharedDataError`] if that does not help.
+//! Every module with the same `vm_id` can write to this memory. So a value only counts if it is
+//! well formed, about the right subject and, with `shared_memory_key`, authentic. Any other value
+//! is treated as absent. Writes are compare-and-swap: a [`SealedRecord`] retries if another VM
+//! wrote in between, and after several attempts returns [`SetSharedDataError`].
 //!
-//! This module knows nothing about what the records say. Key sets are in [`keys`](crate::keys),
-//! policies in [`gate`](crate::gate).
+//! This module does not interpret the records. Key sets belong to [`keys`](crate::keys), policies
+//! to [`gate`](crate::gate).
 //!
 //! ```
 //! use portcullis::{

@@ -1,5 +1,4 @@
-//! Memory with one record, for the core's and the shells' tests of what workers write for each
-//! other.
+//! A fake memory with one record, for tests in which workers exchange data.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -10,7 +9,7 @@ use super::{Expected, SetSharedDataError, SharedData, SharedMemory};
 pub struct OneRecord {
     /// The record.
     pub entry: Rc<RefCell<Option<SharedData>>>,
-    /// Whether the host denies access.
+    /// Whether the host refuses to read and write the record.
     pub is_withheld: bool,
 }
 

@@ -1,11 +1,12 @@
 //! Records in the proxy's shared data, and how they are authenticated.
 //!
-//! Every module of the proxy with the same `vm_id` can write there, and Istio sets no `vm_id` for
-//! its plugins: any of them could plant a key and sign with it. With `shared_memory_key`, a tag
-//! precedes each record: HMAC-SHA-256 over its purpose, the record's name and its text. The name
-//! binds the record to its subject, so one provider's keys cannot pass for another's.
+//! Every module of the proxy with the same `vm_id` can write shared data, and Istio sets no `vm_id`
+//! for its plugins. So any plugin could plant a signing key and sign tokens with it. With
+//! `shared_memory_key`, each record begins with a tag: HMAC-SHA-256 over the tag's purpose, the
+//! record's name and its text. The name binds the record to its subject, so one provider's keys
+//! cannot be passed off as another's.
 //!
-//! A tag does not prove that a record is the latest. An attacker can restore an older one at any
+//! A tag does not prove that a record is the latest. An attacker can restore an older record at any
 //! time, so each reader must allow for that.
 
 use core::fmt;
@@ -18,10 +19,11 @@ use crate::{
     shared_memory::{Expected, SetSharedDataError, SharedMemory},
 };
 
-/// What the tag is for. A tag that the same key makes for another purpose is not valid here.
+/// The purpose of a record's tag. A tag that the same key makes for another purpose is not valid
+/// here.
 const PURPOSE: &[u8] = b"portcullis shared record 1\0";
 
-/// Purpose of the key's hash in the names of records.
+/// The purpose of the key's hash in the names of records.
 const NAMING: &[u8] = b"portcullis shared record name 1\0";
 
 /// How many times a write is attempted if other VMs write in between.
@@ -33,7 +35,7 @@ const TAG: usize = 32;
 /// Length of a block of SHA-256 in octets.
 const BLOCK: usize = 64;
 
-/// Computes the new document from the present one; `None` leaves it unchanged.
+/// Computes the new document from the present one; `None` leaves the document unchanged.
 type Change<'a> = dyn FnMut(Option<&[u8]>) -> Option<Vec<u8>> + 'a;
 
 /// The place of one record in shared data.
@@ -95,11 +97,11 @@ impl SealedRecord {
         }
     }
 
-    /// Replaces the document by the result of `change`, or leaves it if that is `None`. A document
-    /// that is not authentic is passed to `change` as an empty one.
+    /// Replaces the document by the result of `change`, or leaves it unchanged if `change` returns
+    /// `None`. A document that is not authentic is passed to `change` as an empty one.
     ///
     /// # Errors
-    /// If others wrote in between each time, or the host refuses.
+    /// If another VM wrote in between at every attempt, or the host refuses.
     pub fn update(
         &self,
         change: &mut Change<'_>,
@@ -143,13 +145,14 @@ impl Seal {
         [mac.finalize().into_bytes().as_slice(), document].concat()
     }
 
-    /// Returns the document of a value that was closed with the same key under the same name.
+    /// Returns the document of a value; `None` if the value was closed with another key or under
+    /// another name.
     fn open<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
         let (tag, document) = value.split_at_checked(TAG)?;
         let mut mac = self.0.clone();
         mac.update(document);
-        // In constant time: an attacker who could learn how much of a tag is right could find the
-        // right one.
+        // `verify_slice` takes constant time. Otherwise the time would reveal how many octets of a
+        // forged tag are right, and an attacker could find the tag octet by octet.
         mac.verify_slice(tag).ok()?;
         Some(document)
     }
@@ -167,8 +170,8 @@ fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }
 
-/// Makes a MAC with the key's hash, padded to a whole block, which HMAC always accepts. A
-/// constructor that could fail would leave a choice between no authentication and no start.
+/// Makes a MAC with the key's hash, padded to a whole block. HMAC accepts a whole block without an
+/// error. With an error, the caller would have to go on without authentication or not start at all.
 fn keyed(key: &SecretKey, purpose: &[u8]) -> Hmac<Sha256> {
     let digest: [u8; TAG] = Sha256::digest(key.octets()).into();
     let mut block = [0; BLOCK];
