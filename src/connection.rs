@@ -1,19 +1,20 @@
 //! Facts about a request that only the proxy knows.
 
-/// Facts about a request's connection and filter state. A host can withhold any of them; by default
-/// it withholds all.
+/// Facts about a request's connection and filter state. A host may implement only some of these
+/// methods; by default there is no certificate and no filter state.
 pub trait Connection {
-    /// SHA-256 of the client's certificate on this connection (RFC 8705 section 3.1), from the TLS
-    /// layer and never from a header.
+    /// The SHA-256 digest of the client's TLS certificate (RFC 8705 section 3.1); `None` if the
+    /// client has none. It comes from the TLS layer, never from a header, which a client could
+    /// forge.
     fn client_certificate_digest(&self) -> Option<[u8; 32]> {
         None
     }
 
-    /// A value that another filter left in the filter state of this request; `None` if there is
-    /// none with this name.
+    /// Reads an entry that another filter wrote to the filter state of this request; `None` if
+    /// there is no entry with this name.
     ///
     /// # Errors
-    /// If the host refuses.
+    /// If the host does not return the filter state.
     fn filter_state(&self, _name: &str) -> Result<Option<Vec<u8>>, Refused> {
         Ok(None)
     }
@@ -29,7 +30,7 @@ pub struct NoConnection;
 
 impl Connection for NoConnection {}
 
-/// Parses a digest that a host writes as 64 hexadecimal digits.
+/// Parses a SHA-256 digest of 64 hexadecimal digits.
 #[must_use]
 pub fn digest_from_hex(hex: &[u8]) -> Option<[u8; 32]> {
     let text = str::from_utf8(hex).ok().filter(|text| text.len() == 64)?;

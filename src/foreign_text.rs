@@ -1,7 +1,7 @@
-//! Characters that make a terminal or a page show something other than the text.
+//! Characters that make a terminal or a web page display something other than the actual text.
 
-/// Whether a character does not show as itself: a control character, which a terminal obeys, or an
-/// invisible one, such as those that reverse the text around them (Unicode TR 36 section 3.5).
+/// Whether a character is a control character, which a terminal may execute, or an invisible
+/// character, such as those that reverse the text around them (Unicode TR 36 section 3.5).
 #[must_use]
 pub fn misleads(character: char) -> bool {
     character.is_control()
@@ -16,7 +16,7 @@ pub fn misleads(character: char) -> bool {
         )
 }
 
-/// Appends the character's number in place of the character.
+/// Appends an escape sequence for the character, such as `\u202e`.
 pub fn push_number(text: &mut String, character: char) {
     text.push_str(&format!("\\u{:04x}", u32::from(character)));
 }

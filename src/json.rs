@@ -1,14 +1,14 @@
-//! Strict JSON.
+//! A strict JSON parser.
 //!
-//! All JSON from others is parsed here: JOSE headers, claims, keys, metadata. The grammar is RFC
-//! 8259 without leniency, as in `serde_json`: UTF-8 without a byte order mark, one value with
-//! nothing after it, no lone surrogates, no number that overflows, at most 128 levels. In addition,
-//! a name may occur only once in an object, at any depth. Two parsers that disagree on which of two
-//! `"alg"` or `"sub"` members counts are an attack (RFC 8725 section 2.4); RFC 7515 section 4
-//! permits the refusal.
+//! It parses all JSON from outside: JOSE headers, claims, keys, metadata. The grammar is RFC 8259
+//! without leniency, as in `serde_json`: UTF-8 without a byte order mark, one value with nothing
+//! after it, no lone surrogates, no number that overflows, at most 128 levels. In addition, a name
+//! may occur only once in an object, at any depth. If two parsers disagree on which of two `"alg"`
+//! or `"sub"` members counts, an attacker can use the difference (RFC 8725 section 2.4). RFC 7515
+//! section 4 permits refusing such an object.
 //!
-//! Every fault is a [`JsonError`], which names its line and column but repeats no text. Deep
-//! nesting is a fault, never a stack overflow.
+//! Every error is a [`JsonError`], which has the line and column but repeats no text. Deep nesting
+//! is an error, never a stack overflow.
 //!
 //! ```
 //! use portcullis::json::{JsonError, parse_object};
@@ -66,9 +66,8 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Below this magnitude, a double that was parsed from text is the integer in the text. For a
-/// longer `N.0`, `serde_json` may be one integer off; its exact parser would add 17 kB to the
-/// module.
+/// Below this magnitude, `serde_json` parses the text `N.0` to exactly `N`. From here on, its
+/// result may be off by one; its exact parser would add 17 kB to the module.
 const MAX_TEXT_INTEGER: u64 = 1 << 49;
 
 /// Below this magnitude, no two integers round to the same double.
@@ -95,20 +94,21 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// The integer that `number` is. A double (`1.0`, `1e3`) counts if no other integer is parsed to
-/// the same double.
+/// Converts a number to an integer, if it is one. A double (`1.0`, `1e3`) counts if the text of no
+/// other integer is parsed to the same double.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
 
-/// Converts a double to a number: an integer if no other integer rounds to it, because its text may
-/// be parsed to the next double. `None` if it is not finite.
+/// Converts a double to a JSON number; `None` if it is not finite. A double to which no other
+/// integer rounds becomes an integer, because a parser may round the text of a double to its
+/// neighbour.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
     Some(whole(&number, MAX_DOUBLE_INTEGER).map_or(number, Number::from))
 }
 
-/// Whether two numbers are equal. A double so large that parsers confuse integers equals nothing.
+/// Whether two numbers are equal. A double that is [inexact](is_inexact) equals nothing.
 pub fn are_equal(left: &Number, right: &Number) -> bool {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left == right,
@@ -126,7 +126,7 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
     if number.is_i64() {
         return number.as_i64();
     }
-    // Via the digits, because a cast would clamp a number that is too large.
+    // Parses the digits, because a cast would clamp a number that is too large.
     let integer: i64 = number.to_string().strip_suffix(".0")?.parse().ok()?;
     (integer.unsigned_abs() < end).then_some(integer)
 }
@@ -134,14 +134,14 @@ fn whole(number: &Number, end: u64) -> Option<i64> {
 fn from_serde(error: &serde_json::Error) -> JsonError {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
-        // The visitor accepts every value, so a data error can only be its own.
+        // The visitor accepts every type of value. Its only own error is a duplicate name.
         Category::Data => JsonError::DuplicateName { line, column },
         Category::Syntax | Category::Eof | Category::Io => JsonError::Malformed { line, column },
     }
 }
 
-/// A value in which no object has a name twice. `Value`'s own `Deserialize` keeps the last of two,
-/// and with `raw_value` it gives a meaning to one special member name.
+/// A value in which no object has a name twice. `Value`'s own `Deserialize` keeps the last of two
+/// members with one name. With the feature `raw_value`, it also treats one member name as a marker.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -176,7 +176,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        // JSON has no infinity and no NaN, so null never replaces a number here.
+        // JSON text cannot express infinity or NaN, so the `Null` is never used.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// Numbers from 1 on, evenly distributed (a linear congruential generator).
+    /// Pseudo-random numbers from 1 to below `end` (a linear congruential generator).
     fn spread(end: u64) -> impl Iterator<Item = u64> {
         let next = |seed: &u64| {
             let product = seed.wrapping_mul(6_364_136_223_846_793_005);
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn a_double_keeps_its_integer_through_text() {
         for integer in spread(1 << 53) {
-            // Exact below 2^53.
+            // A double represents every integer below 2^53 exactly.
             let double: f64 = format!("{integer}").parse().unwrap();
             let text = from_double(double).unwrap().to_string();
             assert_eq!(text, format!("{integer}"));

@@ -1,17 +1,19 @@
 //! Portcullis: a JWT verifier for the edge.
 //!
-//! This crate is the core, which decides. Shells translate between it and a host: the proxy-wasm
-//! module for Envoy, and the command line program. The core has no clock, opens no connection and
-//! writes no log. It asks the host through three small traits: for facts about a request's
-//! [`connection`](connection::Connection), for [`records`](keys::Records) that workers share, and
-//! for an [`accelerator`](verification::Accelerator) that verifies signatures.
+//! This crate is the core, which makes the decisions. Shells translate between the core and a host:
+//! the proxy-wasm module and the native module for Envoy, and the command line program. The engine
+//! has no clock, opens no connection and writes no log. It asks the host through three small
+//! traits: for facts about a request's [`connection`](connection::Connection), for
+//! [`records`](keys::Records) that workers share, and for an
+//! [`accelerator`](verification::Accelerator) that verifies signatures.
 //!
-//! A [`config`] is parsed once. Each [`request`](http::Request) is matched to its rule ([`policy`]).
-//! Its token is parsed ([`jose`]) and checked ([`verification`]) with keys that [`keys`] keeps
-//! fresh. The [`engine`] combines these into a [`decision`], and the [`gate`] carries it out.
+//! A [`config`] is parsed once. Each [`request`](http::Request) is matched to its rule
+//! ([`policy`]). Its token is parsed ([`jose`]) and checked ([`verification`]) with keys that
+//! [`keys`] keeps fresh. The [`engine`] combines these into a [`decision`], and the [`gate`]
+//! carries it out.
 //!
-//! A request that cannot be decided is refused. No input makes the core panic: a configuration, a
-//! key or a token that is wrong is an error value with its reason.
+//! A request that cannot be decided is refused. No input makes the core panic: a wrong
+//! configuration, key or token is reported as an error value with a reason.
 //!
 //! ```
 //! use portcullis::{
@@ -30,7 +32,8 @@
 //!                 "issuer": "https://issuer.example",
 //!                 "audiences": ["api"],
 //!                 "local_jwks": {
-//!                     "inline_string": "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
+//!                     "inline_string":
+//! "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
 //!                 }
 //!             }
 //!         },
@@ -73,7 +76,7 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
-        reason = "clippy.toml cannot exempt tests from these; the build without tests is checked"
+        reason = "clippy.toml cannot exempt tests from these; builds without tests are checked"
     )
 )]
 

@@ -2,7 +2,7 @@
 
 use std::rc::{Rc, Weak};
 
-/// Values by name. Each lives as long as one of its owners.
+/// Values by name. Each value is dropped with its last owner.
 #[derive(Debug)]
 pub struct SharedByName<T>(Vec<(String, Weak<T>)>);
 
@@ -19,7 +19,7 @@ impl<T: Default> SharedByName<T> {
         Self(Vec::new())
     }
 
-    /// The value with this name, or a new one if it has no owner.
+    /// Returns the value with this name, or a new one if no owner of such a value is left.
     pub fn get(&mut self, name: &str) -> Rc<T> {
         self.0.retain(|(_, value)| value.strong_count() > 0);
         let known = self.0.iter().find(|(own, _)| own == name);
@@ -32,7 +32,8 @@ impl<T: Default> SharedByName<T> {
             })
     }
 
-    /// The number of remembered values.
+    /// The number of entries. Entries whose value was dropped count until the next
+    /// [`get`](Self::get).
     #[must_use]
     pub const fn count(&self) -> usize {
         self.0.len()

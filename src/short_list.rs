@@ -1,4 +1,4 @@
-//! A list that mostly holds one element, which needs no allocation.
+//! A list that usually has one element, and then needs no allocation.
 
 use core::iter;
 
@@ -19,7 +19,7 @@ impl<T> ShortList<T> {
         }
     }
 
-    /// The elements.
+    /// Iterates over the elements.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.first.iter().chain(&self.rest)
     }
@@ -29,7 +29,7 @@ impl<T> ShortList<T> {
         self.first.as_ref()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub(crate) const fn is_empty(&self) -> bool {
         self.first.is_none()
     }

@@ -1,18 +1,18 @@
 //! Text with placeholders: `https://login.example/{tid}/v2.0`.
 //!
-//! This module only has the grammar. The meaning of a placeholder, and which literal text may be
-//! next to it, is up to the users: issuers, scopes, identities.
+//! This module only defines the grammar. Its users (issuers, scopes, identities) decide what a
+//! placeholder means, and which literal text may be next to it.
 //!
 //! ```
 //! use portcullis::template::Template;
 //!
-//! let template = Template::parse("https://login.example/{tid}/v2.0").ok_or("a brace is unpaired")?;
-//! assert!(template.names().eq(["tid"]));
+//! let template = Template::parse("https://login.example/{tid}/v2.0").ok_or("a brace is
+//! unpaired")?; assert!(template.names().eq(["tid"]));
 //! assert!(template.literals().eq(["https://login.example/", "/v2.0"]));
 //! # Ok::<(), &str>(())
 //! ```
 
-/// Literal text around names in braces.
+/// Literal text with placeholders, which are names in braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The text before the first placeholder.
@@ -22,7 +22,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Splits a text at its placeholders; `None` if a brace is not part of one.
+    /// Splits a text at its placeholders; `None` if a brace is not part of a placeholder.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (head, mut rest) = literal(text)?;
@@ -53,10 +53,11 @@ impl Template {
         std::iter::once(&self.head).chain(tail).map(String::as_str)
     }
 
-    /// Checks that no two placeholders touch, since nobody could tell where one value ends.
+    /// Checks that no two placeholders touch. Otherwise a text that matches the template would not
+    /// show where one value ends and the next begins.
     ///
     /// # Errors
-    /// A description of the template that is expected.
+    /// The expected form of the template, for an error message.
     pub fn without_touching(self) -> Result<Self, &'static str> {
         let mut between = self.tail.iter().rev().skip(1);
         if between.any(|(_, literal)| literal.is_empty()) {
@@ -73,7 +74,7 @@ pub fn occurrences(text: &str, part: &str) -> usize {
     windows.filter(|window| *window == part.as_bytes()).count()
 }
 
-/// The text before the next placeholder, and what follows that placeholder's opening brace.
+/// Splits `text` at its first opening brace, if it has one; `None` if a closing brace comes first.
 fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     let (literal, rest) = match split(text, '{') {
         Some((literal, rest)) => (literal, Some(rest)),
@@ -82,7 +83,7 @@ fn literal(text: &str) -> Option<(&str, Option<&str>)> {
     split(literal, '}').is_none().then_some((literal, rest))
 }
 
-/// Not inlined, which keeps one copy of the search in the module.
+/// Not inlined, so that the module has only one copy of the search.
 #[inline(never)]
 fn split(text: &str, at: char) -> Option<(&str, &str)> {
     text.split_once(at)

@@ -1,11 +1,11 @@
 //! Time as a value.
 //!
 //! The core has no clock: callers pass the time as an argument. All arithmetic saturates, because
-//! others choose both operands: a signed but absurd `nbf` must lead to a refusal, not to an
-//! overflow.
+//! its operands come from tokens and configurations: a signed but absurd `nbf` must lead to a
+//! refusal, not to an overflow.
 //!
 //! A JWT has times as `NumericDate` (RFC 7519 section 2): a JSON number of seconds that may have a
-//! fraction. Everything here counts whole seconds, so a fraction is rounded to the stricter side:
+//! fraction. [`UnixSeconds`] counts whole seconds, so a fraction is rounded to the stricter side:
 //! an expiry down, a start up.
 //!
 //! ```
@@ -29,16 +29,16 @@ const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 /// 9999-12-31T23:59:59Z.
 const LAST_SECOND_OF_9999: u64 = 253_402_300_799;
 
-/// A point in time: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+/// A point in time: whole seconds since 1970-01-01T00:00:00Z, not counting leap seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixSeconds(i64);
 
-/// The whole second that a fraction is rounded to.
+/// The direction in which a fraction of a second is rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
-    /// The second that has begun, which is strict for an end (`exp`).
+    /// To the second that has begun: the stricter choice for an end (`exp`).
     Down,
-    /// The next second, which is strict for a start (`nbf`, `iat`).
+    /// To the next second: the stricter choice for a start (`nbf`, `iat`).
     Up,
 }
 
@@ -57,8 +57,8 @@ impl UnixSeconds {
     /// Parses a `NumericDate` (RFC 7519 section 2).
     ///
     /// `None` for anything but a JSON number, for a negative number (`-0` included), and for more
-    /// seconds than 64 bits can express. A number in quotes is not a number: libraries that treated
-    /// it as an absent claim let expired tokens in.
+    /// seconds than 64 bits can express. A number in quotes is refused too: libraries that treated
+    /// such an `exp` as absent accepted expired tokens.
     pub fn from_numeric_date(value: &Value, rounding: Rounding) -> Option<Self> {
         let Value::Number(number) = value else {
             return None;
@@ -73,7 +73,7 @@ impl UnixSeconds {
             Rounding::Down => seconds.floor(),
             Rounding::Up => seconds.ceil(),
         };
-        // Refuses what is too large; a cast would clamp it.
+        // Refuses a number that is too large; a cast would clamp it.
         let span = Duration::try_from_secs_f64(whole).ok()?;
         i64::try_from(span.as_secs()).ok().map(Self)
     }
@@ -83,19 +83,19 @@ impl UnixSeconds {
         self.0
     }
 
-    /// This many whole seconds later; a fraction of a second in `span` is dropped.
+    /// Adds the whole seconds of `span`, and drops its fraction.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(span.as_secs()))
     }
 
-    /// This many whole seconds earlier; a fraction of a second in `span` is dropped.
+    /// Subtracts the whole seconds of `span`, and drops its fraction.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub_unsigned(span.as_secs()))
     }
 
-    /// The time from `earlier` until this point; zero if `earlier` is not earlier.
+    /// The time since `earlier`; zero if `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
         let seconds = self.0.saturating_sub(earlier.0);
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
@@ -132,20 +132,20 @@ impl UnixMillis {
         self.0
     }
 
-    /// The second that has begun.
+    /// This time in whole seconds, rounded down.
     #[must_use]
     pub fn seconds(self) -> UnixSeconds {
         UnixSeconds(i64::try_from(self.0.div_euclid(1000)).unwrap_or(i64::MAX))
     }
 
-    /// This much later, saturating.
+    /// Adds `span`, saturating.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(milliseconds(span)))
     }
 
-    /// The second that has begun, in UTC as in RFC 3339 section 5.6. A time after the year 9999, for
-    /// which that format has no room, is written as the last second of it.
+    /// Writes this time in UTC, rounded down to a second (RFC 3339 section 5.6). The format has
+    /// four digits for the year, so any later time is written as the last second of the year 9999.
     #[must_use]
     pub fn rfc3339(self) -> String {
         let seconds = self.0.div_euclid(1000).min(LAST_SECOND_OF_9999);
@@ -159,16 +159,17 @@ impl UnixMillis {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
-    /// The time from `earlier` until this point; zero if `earlier` is not earlier.
+    /// The time since `earlier`; zero if `earlier` is in fact later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Whole milliseconds in `span`; `u64::MAX` if there are more.
+/// The whole milliseconds in `span`, saturating.
 ///
-/// Not inlined, and without `as_millis`, whose 128 bits are calls in WebAssembly.
+/// Not inlined, and without `as_millis`, because WebAssembly has no 128-bit arithmetic and needs
+/// function calls for it.
 #[must_use]
 #[inline(never)]
 pub fn milliseconds(span: Duration) -> u64 {
@@ -180,8 +181,8 @@ pub fn milliseconds(span: Duration) -> u64 {
     whole.wrapping_add(u64::from(span.subsec_millis()))
 }
 
-/// Year, month and day, `days` after 1970-01-01. Years are counted from March, so that the leap day
-/// is the last day of a year, and every five months have 153 days.
+/// Converts days since 1970-01-01 to year, month and day. The calculation begins years in March.
+/// The leap day is then the last day of a year, and every five months have 153 days.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
     // Days since 0000-03-01.

@@ -1,47 +1,49 @@
-//! A cache of verified tokens, so that the next request with one needs no parsing and no signature.
+//! A cache of verified tokens. A request with a cached token needs no parsing and no signature
+//! check.
 //!
-//! Each provider of a configuration has its own, since a token that one provider accepts means
-//! nothing to another. Only verified tokens are cached, so garbage leaves no trace. Whatever can
-//! change is checked again on every hit, including whether the key still counts: that is the task
-//! of [`verification`](crate::verification).
+//! Each provider of a configuration has its own cache, since a token that one provider accepts
+//! means nothing to another. Only verified tokens are cached, so invalid tokens take no space. On
+//! every hit, [`verification`](crate::verification) checks again everything that can change,
+//! including whether the provider still has the key.
 //!
 //! The cache is a set-associative table. A token's last octets, which belong to its signature,
-//! choose a set of a few slots. Within the set the whole text is compared, so a similar token is
-//! never mistaken for another. A full set evicts the slot that was used least, while each insertion
-//! ages one slot. So tokens that appear once, an attacker's or a batch job's, evict each other and
-//! spare those that come again. A hit allocates nothing.
+//! select a set of a few slots. Within the set the whole text is compared, so a similar token is
+//! never mistaken for another. A full set evicts the slot with the lowest demand, and each eviction
+//! lowers the demand of one slot. So tokens that appear only once, from an attacker or a batch job,
+//! evict each other and not the tokens in regular use. A hit allocates nothing.
 //!
-//! Each set is also bounded in bytes, which counts the token's text and its value. An insertion
-//! evicts no more than it needs, and an entry that would need too much is not cached.
+//! Each set also has a limit in bytes, for the texts of its tokens and their values. An insertion
+//! evicts only as many entries as it needs. An entry larger than the limit is not cached.
 
 use core::cell::Cell;
 
-/// Slots per set. With more, a lookup is slower; with fewer, a set fills up sooner while others still have room.
+/// Slots per set. With more, a lookup is slower; with fewer, a set is full sooner while others
+/// still have room.
 const WAYS: usize = 8;
 
-/// Octets at the end of a token that choose its set: 96 bits of its signature.
+/// The number of octets at the end of a token that select its set: 96 bits of its signature.
 const HASHED_OCTETS: usize = 16;
 
-/// Greatest demand that is counted. A token survives this many rounds of its set's hand without
-/// being used.
+/// The maximum of [`Slot::demand`]. A token that is no longer used keeps some demand for at most
+/// this many rounds of the hand through its set.
 const MAX_DEMAND: u8 = 3;
 
-/// Mean bytes per entry, including the value.
+/// The average size of an entry in bytes, including its value. It determines the limit of a set.
 const MEAN_ENTRY_BYTES: usize = 2048;
 
-/// Overhead of an allocation in bytes, at most.
+/// An upper bound on the overhead of an allocation, in bytes.
 const ALLOCATION_BYTES: usize = 16;
 
-/// Bounds of a cache.
+/// The limits of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheLimits {
-    /// Most tokens.
+    /// The maximum number of tokens.
     pub entries: usize,
-    /// Longest token that is cached, in bytes.
+    /// The maximum length of a token, in bytes. A longer token is not cached.
     pub token_bytes: usize,
 }
 
-/// Bytes of memory taken by an allocation of this size.
+/// The memory that an allocation of `size` bytes takes, including its overhead.
 #[must_use]
 pub const fn allocated(size: usize) -> usize {
     size.saturating_add(ALLOCATION_BYTES)
@@ -57,7 +59,7 @@ pub struct TokenCache<V> {
 #[derive(Debug)]
 struct Set<V> {
     slots: Vec<Slot<V>>,
-    /// The slot that ages next.
+    /// The index of the slot whose demand is lowered next.
     hand: usize,
 }
 
@@ -65,14 +67,14 @@ struct Set<V> {
 struct Slot<V> {
     token: Box<str>,
     value: V,
-    /// The bytes that the slot takes.
+    /// The memory that the slot takes, in bytes.
     size: usize,
     /// How often the slot was used recently.
     demand: Cell<u8>,
 }
 
 impl<V> TokenCache<V> {
-    /// An empty cache. It grows as it fills.
+    /// Makes an empty cache, which allocates memory as it fills.
     #[must_use]
     pub fn new(limits: CacheLimits) -> Self {
         let sets = match limits.entries {
@@ -86,7 +88,7 @@ impl<V> TokenCache<V> {
         }
     }
 
-    /// The value of a token.
+    /// Returns the value of a token, if it is cached.
     #[must_use]
     pub fn find(&self, token: &str) -> Option<&V> {
         let set = self.sets.get(self.place(token)?)?;
@@ -96,8 +98,8 @@ impl<V> TokenCache<V> {
         Some(&slot.value)
     }
 
-    /// Inserts a token. `value_bytes` is the heap memory owned by `value`. Tokens over
-    /// `limits.token_bytes`, and entries over the byte budget of a set, are not cached.
+    /// Inserts a token. `value_bytes` is the heap memory that `value` owns. A token longer than
+    /// `limits.token_bytes`, or an entry larger than the byte limit of a set, is not cached.
     pub fn insert(&mut self, token: &str, value: V, value_bytes: usize) {
         self.remove(token);
         let CacheLimits {
@@ -153,8 +155,9 @@ impl<V> TokenCache<V> {
         self.len() == 0
     }
 
-    /// The set of a token. Only tokens with good signatures are inserted, so nobody can choose the
-    /// set to fill. A lookup with invented octets only compares a few tokens.
+    /// The index of a token's set. The hash needs no secret seed: only tokens with valid signatures
+    /// are inserted, so an attacker cannot fill a chosen set. A lookup of an invented token only
+    /// compares a few tokens.
     fn place(&self, token: &str) -> Option<usize> {
         // FNV-1a.
         let octets = token.bytes().rev().take(HASHED_OCTETS);
@@ -172,8 +175,8 @@ impl<V> Set<V> {
             .fold(0, |bytes, slot| bytes.saturating_add(slot.size))
     }
 
-    /// Ages the slot under the hand, and evicts the slot with the least demand; of several, the
-    /// oldest.
+    /// Lowers the demand of the slot at `hand`, then evicts the slot with the lowest demand; the
+    /// oldest, if several have it.
     fn give_up(&mut self) -> Option<Slot<V>> {
         if self.hand >= self.slots.len() {
             self.hand = 0;
@@ -188,7 +191,7 @@ impl<V> Set<V> {
     }
 }
 
-/// Equality, eight octets at a time. In wasm the compiler's own comparison goes byte by byte.
+/// Compares eight octets at a time. In WebAssembly, `==` on text compares byte by byte.
 fn is_same(left: &str, right: &str) -> bool {
     let (left, left_end) = left.as_bytes().as_chunks::<8>();
     let (right, right_end) = right.as_bytes().as_chunks::<8>();
@@ -224,14 +227,14 @@ mod tests {
         })
     }
 
-    /// A token of 100 bytes whose signature is the number.
+    /// A token of 100 bytes whose signature is derived from the number.
     fn token(number: usize) -> String {
         let scrambled = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         format!("{}.{scrambled:016x}", "a".repeat(83))
     }
 
     #[test]
-    fn finds_what_was_put_in_to_the_byte() {
+    fn finds_only_tokens_that_are_equal_in_every_byte() {
         let mut cache = cache(100, 4096);
         cache.insert(&token(1), 1, 0);
         cache.insert(&token(2), 2, 0);
@@ -239,7 +242,7 @@ mod tests {
             (cache.find(&token(1)), cache.find(&token(2))),
             (Some(&1), Some(&2))
         );
-        // The same signature under other claims.
+        // The same signature with other claims.
         assert_eq!(cache.find(&token(1).replacen('a', "b", 1)), None);
         assert_eq!((cache.find(&token(3)), cache.find("")), (None, None));
         cache.insert(&token(1), 3, 0);
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_within_its_bounds_whatever_comes() {
+    fn never_exceeds_its_number_of_entries() {
         for entries in [0, 1, 2, 7, 8, 9, 15, 16, 100] {
             let mut cache = cache(entries, 100);
             for number in 0..2000 {
@@ -269,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn is_bounded_in_bytes_too_those_of_the_values_among_them() {
+    fn limits_the_bytes_of_tokens_and_values() {
         let mut cache = cache(16, 8000);
         for number in 0..500 {
             let long = format!("{}{}", "x".repeat(7000), token(number));
@@ -279,14 +282,14 @@ mod tests {
             assert!(cache.find(&token(number)).is_some());
             assert!(bytes(&cache) <= 16 * MEAN_ENTRY_BYTES);
         }
-        // The value is too large for a short token: the entry is not cached, and evicts none.
+        // The value exceeds the byte limit of a set: the entry is not cached, and evicts nothing.
         let before = cache.len();
         cache.insert(&token(5000), 0, 20_000);
         assert_eq!((cache.find(&token(5000)), cache.len()), (None, before));
     }
 
     #[test]
-    fn keeps_the_longest_token_even_alone() {
+    fn caches_the_longest_token_in_a_cache_of_one_entry() {
         let mut cache = cache(1, 4096);
         for number in 0..3 {
             let long = format!("{}{}", "x".repeat(3996), token(number));
@@ -300,7 +303,7 @@ mod tests {
 
     #[test]
     fn survives_a_scan_of_tokens_that_are_used_once() {
-        // Short tokens, and tokens that exhaust the bytes before the slots.
+        // With short tokens, and with tokens that reach the byte limit before the slots are full.
         for (favourite, passing, every) in [
             (100, 100, 500),
             (1000, 1000, 500),
