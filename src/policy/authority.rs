@@ -1,28 +1,29 @@
 //! The authority of a request (`:authority`, `Host`).
 //!
-//! `ADMIN.example`, `admin.example.` and `admin.example:80` name one host, so a rule for
-//! `admin.example` that missed one of them would be evaded. But Envoy's virtual hosts only fold
-//! case. To them `admin.example.` and `admin.example:80` are other hosts, perhaps with other
-//! upstreams, and an open rule that also matched those would open them. So with `path_policy:
-//! reject` a condition is compared twice: with the authority as sent, and with its normal form,
-//! which is in lower case, has no final dot, and has a port only if the condition names one. If the
-//! results differ, the request is refused. An authority without a normal form is refused too
-//! ([`is_ambiguous`]). IPv6 addresses are compared as text: parsing and formatting them would add
-//! kilobytes to the module.
+//! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host. If a rule for
+//! `admin.example` missed one of them, a client could evade the rule. But Envoy's virtual hosts only
+//! ignore case. For them, `admin.example.` and `admin.example:80` are other hosts, perhaps with
+//! other upstreams. If a rule that requires no token also matched these, it would open them.
+//!
+//! So with `path_policy: reject`, a condition is compared twice: with the authority as sent, and
+//! with its normal form. The normal form is in lower case, has no final dot, and has a port only if
+//! the condition names one. If the results differ, the request is refused. An authority without a
+//! normal form is refused too ([`is_ambiguous`]). IPv6 addresses are compared as text, because
+//! parsing and formatting them would add kilobytes to the module.
 
 use std::borrow::Cow;
 
 use crate::policy::{Pattern, StringMatch, Unclear};
 
-/// Longest authority: a host name of 255 octets (RFC 1035 section 2.3.4) and a port. The bound
-/// matters because the time of a regular expression grows with the length.
+/// The maximum length of an authority: a host name of 255 octets (RFC 1035 section 2.3.4) and a
+/// port. The time of a regular expression grows with this length.
 const MAX_OCTETS: usize = 255 + ":65535".len();
 
 /// Whether servers may read different hosts from an authority. A comma means two joined lines, the
-/// part before `@` does not belong to the host, and some servers decode `%`. Others stop at the
-/// first colon, trim dots or `;`, or read `[a.example]` and `:080` in their own ways. Envoy itself
-/// refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and `|`; this function covers
-/// the rest.
+/// part before `@` does not belong to the host, and some servers decode `%`. Other servers stop at
+/// the first colon, trim dots or `;`, or interpret `[a.example]` and `:080` differently. Envoy
+/// already refuses octets that are not ASCII, spaces, and `/`, `?`, `#`, `\` and `|`; this function
+/// covers the other cases.
 #[must_use]
 pub fn is_ambiguous(authority: &[u8]) -> bool {
     authority.len() > MAX_OCTETS || !str::from_utf8(authority).is_ok_and(has_one_form)
@@ -43,8 +44,8 @@ fn has_one_form(authority: &str) -> bool {
     is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// Whether it is a DNS name (RFC 1123 section 2.1); `_` is allowed, because names of services have
-/// it. The host is empty if a client sends none.
+/// Whether the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed, because
+/// service names have it. An empty host is allowed too: a client may send none.
 fn is_host_name(host: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_');
     host.bytes().all(is_part)
@@ -52,15 +53,15 @@ fn is_host_name(host: &str) -> bool {
         && !host.as_bytes().windows(2).any(|pair| pair == b"..")
 }
 
-/// Whether it has the shape of an IPv6 address: at least two colons, and hexadecimal digits (RFC
-/// 3986 section 3.2.2).
+/// Whether the text between brackets has the shape of an IPv6 address (RFC 3986 section 3.2.2). It
+/// must have at least two colons, and otherwise only hexadecimal digits and dots.
 fn is_ipv6_shape(address: &str) -> bool {
     let is_part = |octet: u8| octet.is_ascii_hexdigit() || matches!(octet, b':' | b'.');
     address.bytes().all(is_part) && address.bytes().filter(|octet| *octet == b':').count() >= 2
 }
 
-/// Whether it is a port in its only spelling. An empty port means the default of the scheme (RFC
-/// 3986 section 3.2.3).
+/// Whether the text is a port without leading zeros, or empty. An empty port means the default port
+/// of the scheme (RFC 3986 section 3.2.3).
 fn is_port(digits: &str) -> bool {
     // `parse` would also accept a plus sign.
     digits.is_empty()
@@ -73,27 +74,28 @@ pub struct AuthorityMatch {
     /// The pattern in lower case.
     pattern: StringMatch,
     port: Port,
-    /// Whether the pattern may name the final dot. If so, the normal form is compared with and
-    /// without it.
+    /// Whether the pattern may match a final dot. If so, the normal form is compared both with and
+    /// without the dot.
     sees_final_dot: bool,
 }
 
-/// How the normal form treats the request's port.
+/// What the normal form does with the request's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
-    /// The condition names no port: leave it out.
+    /// The condition names no port, so the normal form has no port.
     Ignored,
-    /// The condition names a port: keep it.
+    /// The condition names a port, so the normal form keeps the port.
     Named,
-    /// The condition is a regular expression, which may do either: compare with and without it.
+    /// The condition is a regular expression, which may match a port or not, so the normal form is
+    /// compared both with and without the port.
     Either,
 }
 
 impl AuthorityMatch {
-    /// Converts an operator's condition.
+    /// Converts a condition from the configuration.
     ///
     /// # Errors
-    /// If the regular expression becomes too large once it ignores case.
+    /// If a regular expression becomes too large when it is compiled to ignore case.
     pub fn new(condition: StringMatch) -> Result<Self, regex_lite::Error> {
         let (pattern, port, sees_final_dot) = match condition.into_pattern() {
             Pattern::Regex(regex) => (Pattern::without_case(&regex)?, Port::Either, true),
@@ -152,8 +154,8 @@ impl AuthorityMatch {
     }
 }
 
-/// Splits an authority into the host without its final dot, and the port with its colon, which may
-/// be empty. Colons between brackets belong to an IPv6 address.
+/// Splits an authority into the host without its final dot, and the port with its colon. The second
+/// part is empty if there is no port. Colons between brackets belong to an IPv6 address.
 fn split(authority: &str) -> (&str, &str) {
     let (host, port) = match authority.rfind(':').map(|colon| authority.split_at(colon)) {
         Some((host, ":")) => (host, ""),

@@ -1,6 +1,6 @@
-//! What a verified token must grant: scopes, roles, claims, client identifiers.
+//! The rights that a verified token must grant: scopes, roles, claims, client identifiers.
 //!
-//! Only verified claims of one token are checked here. Grants of several tokens do not add up.
+//! Only verified claims of one token are checked here. Rights of several tokens do not add up.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::{
     json,
 };
 
-/// What a verified token must grant. Every part must be satisfied.
+/// The rights that a verified token must grant. Every part must be satisfied.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Authorization {
     /// Required scopes (RFC 6749 §3.3).
@@ -22,7 +22,7 @@ pub struct Authorization {
     pub client_ids: Vec<String>,
 }
 
-/// Words of which a token needs all or one. Never empty.
+/// A set of words. A token needs all of them or one of them. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordSet {
     /// Every word is required.
@@ -31,7 +31,7 @@ pub enum WordSet {
     AnyOf(Vec<String>),
 }
 
-/// What a verified token grants.
+/// The rights that a verified token grants.
 #[derive(Clone, Debug)]
 pub struct Grants<'a> {
     /// The token's scopes.
@@ -44,7 +44,7 @@ pub struct Grants<'a> {
     pub claims: &'a Claims,
 }
 
-/// What a valid token lacks.
+/// The right that a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
     /// A required claim lacks an accepted value.
@@ -53,12 +53,12 @@ pub enum Shortfall {
     ClientId,
     /// The token has no role that the rule accepts.
     Role,
-    /// The token lacks scopes; these are the rule's.
+    /// The token lacks scopes. The value has all scopes of the rule.
     Scope(WordSet),
 }
 
 impl Authorization {
-    /// Checks whether `grants` is enough.
+    /// Checks whether `grants` satisfies every part.
     ///
     /// # Errors
     /// The first requirement that is not met. Scopes come first, since a client can request more of
@@ -99,8 +99,8 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The role by which `grants` is enough: the first of the token's roles that the rule accepts,
-    /// or the first of all if the rule accepts any.
+    /// The role by which `grants` satisfies the rule: the token's first role that the rule accepts,
+    /// or simply its first role if the rule requires none.
     #[must_use]
     pub fn satisfying_role<'a>(&self, grants: &Grants<'a>) -> Option<&'a str> {
         self.check(grants).ok()?;
@@ -126,7 +126,7 @@ impl WordSet {
     }
 }
 
-/// Whether a claim is one of the accepted values, or an array that contains one.
+/// Whether a claim equals an accepted value, or is an array that contains an accepted value.
 #[must_use]
 pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     match claim {
@@ -137,8 +137,8 @@ pub fn holds_one_of(claim: &Value, accepted: &[Value]) -> bool {
     }
 }
 
-/// Compares JSON values. `1` and `1.0` are the same number, as in JSON itself. Integers are
-/// compared as integers: as doubles, an account number of 17 digits would equal its neighbours.
+/// Compares JSON values. `1` and `1.0` are the same number, as in JSON itself. Integers are not
+/// converted to doubles, because an account number of 17 digits would then equal its neighbours.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => json::are_equal(left, right),

@@ -14,9 +14,9 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Parses the token68 of `Basic`: base64 of `id:secret` without control characters.
-    /// Percent-encoding by OAuth clients (RFC 6749 section 2.3.1) is decoded; configured
-    /// identifiers and secrets never contain `%`.
+    /// Parses the token68 of `Basic`: base64 of `id:secret` without control characters. OAuth
+    /// clients percent-encode both parts (RFC 6749 section 2.3.1), so both are decoded. This is
+    /// unambiguous, because configured identifiers and secrets never contain `%`.
     #[must_use]
     pub fn parse(token68: &str) -> Option<Self> {
         let pair = STANDARD.decode(token68).ok()?;
@@ -39,8 +39,8 @@ impl fmt::Debug for ClientCredentials {
     }
 }
 
-/// Decodes percent-encoded octets. A `%` that encodes no octet stays, as does `+`: base64 has it,
-/// and no identifier has a space.
+/// Decodes percent-encoded octets. A `%` without two hexadecimal digits is kept. A `+` is kept too:
+/// it occurs in secrets in base64, and no identifier has the space that it could encode.
 fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -111,8 +111,8 @@ mod tests {
         }
     }
 
-    /// The check for control characters comes before decoding, so decoding can produce one. It is
-    /// harmless: it only reaches a comparison.
+    /// Percent-decoding can produce a control character, because control characters are refused
+    /// before. This is harmless: the secret is only compared.
     #[test]
     fn an_encoded_control_character_is_part_of_a_wrong_secret() {
         assert_eq!(read(b"a:%0a"), Some((b"a".to_vec(), b"\n".to_vec())));

@@ -1,6 +1,6 @@
 //! Choices that apply to every request.
 
-/// The treatment of a request that no rule matches.
+/// What happens to a request that no rule matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmatched {
     /// The request passes, without identity.
@@ -9,7 +9,7 @@ pub enum Unmatched {
     Deny,
 }
 
-/// The treatment of a path, method or authority that Envoy, Portcullis and the upstream could read
+/// How a path, method or authority is handled that Envoy, Portcullis and the upstream could read
 /// differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPolicy {
@@ -19,7 +19,7 @@ pub enum PathPolicy {
     Reject,
 }
 
-/// Which requests look up their route's own policy.
+/// Which requests look up the policy of their route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteLookup {
     /// Every request.

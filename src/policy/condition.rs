@@ -18,7 +18,7 @@ pub struct HeaderMatch {
     pub missing_is_empty: bool,
 }
 
-/// A requirement on a header. If the header has several lines, one that meets it is enough.
+/// A requirement on a header. If the header has several lines, one matching line is enough.
 #[derive(Clone, Debug)]
 pub enum HeaderCondition {
     /// The header is absent.
@@ -34,7 +34,7 @@ pub enum HeaderCondition {
     },
     /// The value matches the pattern.
     Text(StringMatch),
-    /// The authority matches, both as sent and in its normal form.
+    /// The authority matches. It is compared both as sent and in its normal form.
     Authority(AuthorityMatch),
 }
 
@@ -59,14 +59,14 @@ pub enum QueryCondition {
 }
 
 impl HeaderMatch {
-    /// Whether the condition holds. For `:path` the value is the reading that is being matched, not
-    /// the path as sent; otherwise `/%61dmin` would evade the condition.
+    /// Whether the condition holds. A condition on `:path` is compared with `target`, which is one
+    /// reading of the path, not with the path as sent. Otherwise `/%61dmin` would evade it.
     ///
-    /// Each line counts by itself, as in Envoy. If lines were joined, a second line would turn
-    /// `admin` into another value, and the request would evade a rule for it (CVE-2026-26308).
+    /// As in Envoy, each line of a header is compared separately. If lines were joined, a client
+    /// could add a second line to `admin` and evade a rule for this value (CVE-2026-26308).
     ///
     /// # Errors
-    /// With `path_policy: reject`, if some servers see another header or method than others: CGI
+    /// With `path_policy: reject`, if servers could read the header or the method differently: CGI
     /// and similar servers take `x_http_method_override` for the header spelled with hyphens.
     pub(super) fn matches(
         &self,
@@ -99,8 +99,8 @@ impl HeaderMatch {
         Ok(holds != self.inverted)
     }
 
-    /// Whether this is a condition on the method that matches only in capitals: `prefix: PUR` does
-    /// not match `purge`, which a server may act on.
+    /// Whether this is a condition on the method that would match `method` only in upper case:
+    /// `prefix: PUR` does not match `purge`, which a server may treat like `PURGE`.
     fn misses_other_case(&self, method: &str) -> bool {
         match &self.condition {
             HeaderCondition::Text(pattern) if self.name == ":method" => {
@@ -115,7 +115,8 @@ impl HeaderMatch {
 
 impl HeaderCondition {
     fn holds_for(&self, value: &[u8]) -> Result<bool, Unclear> {
-        // A byte that is not UTF-8 must not hide the rest: `admin\xff` still starts with `admin`.
+        // A byte that is not UTF-8 must not hide the other bytes: `admin\xff` still starts with
+        // `admin`.
         let text = String::from_utf8_lossy(value);
         Ok(match self {
             Self::Range { start, end } => text
@@ -132,8 +133,8 @@ impl QueryMatch {
     /// Whether the condition holds for the first parameter with this name, as in Envoy.
     ///
     /// # Errors
-    /// With `path_policy: reject`, if a server could see another parameter. Some servers end a
-    /// parameter at `;`, so the query is read both ways.
+    /// With `path_policy: reject`, if servers could read the parameter differently. Some servers end
+    /// a parameter at `;`, so the query is read both ways.
     pub(super) fn matches(&self, query: Option<&str>, policy: PathPolicy) -> Result<bool, Unclear> {
         let query = query.unwrap_or("").as_bytes();
         let holds = self.holds_in(query, policy)?;
@@ -147,8 +148,9 @@ impl QueryMatch {
         Ok(holds)
     }
 
-    /// If a parameter is repeated, one server takes the first and another the last. Some also take
-    /// `.mode` or `mode[]` for `mode`.
+    /// Whether the condition holds in one reading of the query. A repeated parameter is an error if
+    /// the outcomes differ, since some servers use the first and others the last. A parameter such
+    /// as `.mode` or `mode[]` is an error too, since some servers read it as `mode`.
     fn holds_in(&self, query: &[u8], policy: PathPolicy) -> Result<bool, Unclear> {
         let mut found = None;
         for (name, value) in form_urlencoded::parse(query) {

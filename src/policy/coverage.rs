@@ -1,11 +1,12 @@
-//! Whether a rule matches every request that another rule matches.
+//! Checks whether a rule matches every request that another rule matches.
 //!
-//! `true` is certain; `false` means unknown.
+//! The result `true` is certain; `false` only means that it could not be proved.
 
 use crate::policy::{PathMatch, PathText, RouteMatch};
 
 impl RouteMatch {
-    /// Whether this certainly matches every request that `other` matches, apart from methods.
+    /// Whether this rule certainly matches every request that `other` matches. Methods are not
+    /// compared.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let folds = !self.case_sensitive;
@@ -24,8 +25,9 @@ impl RouteMatch {
             }
     }
 
-    /// Whether one path condition covers another. A case-sensitive rule covers one that ignores
-    /// case if its own text has no letters.
+    /// Whether the path condition `own` covers `other`. `comparable` is false if this rule is
+    /// case-sensitive but the other one ignores case. Then `own` only covers `other` if its text
+    /// has no letters.
     fn path_covers(&self, own: &PathMatch, other: &PathMatch, comparable: bool) -> bool {
         let (Some(text), Some(path)) = (text(own), text(other)) else {
             return false;
@@ -47,7 +49,7 @@ impl RouteMatch {
         }
     }
 
-    /// The rest of `path` after `start`.
+    /// The rest of `path` after `start`; `None` if `path` does not begin with `start`.
     fn behind<'a>(&self, start: &str, path: &'a str) -> Option<&'a str> {
         path.get(start.len()..)
             .filter(|_| self.starts_with(path, start))

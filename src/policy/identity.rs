@@ -1,10 +1,10 @@
 //! The caller's identity: one text made from a verified token, such as
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
-//! Two callers never get the same text. A value from a token is refused if it contains the literal
-//! text that ends it in the template: a role called `admin$@1.example` would otherwise pass for
-//! another organisation's. If the token lacks a value for a placeholder, there is no identity
-//! rather than part of one.
+//! Two callers never get the same text. In the template, literal text ends each value. A value from
+//! a token that contains this literal text is refused: otherwise a role called `admin$@1.example`
+//! could pass for a role of another organisation. If the token lacks a value for a placeholder,
+//! there is no identity at all, not a partial one.
 
 use std::borrow::Cow;
 
@@ -40,11 +40,11 @@ pub enum IdentityPart {
 pub struct AmbiguousIdentity;
 
 impl IdentityTemplate {
-    /// The identity of a token with these claims that satisfied the rule by `role`; `None` if the
-    /// token lacks a part.
+    /// Makes the identity from a token's `claims` and the `role` by which it satisfied the rule;
+    /// `None` if a value is missing.
     ///
     /// # Errors
-    /// If a value contains the literal text that ends it.
+    /// If a value contains the literal text that follows it in the template.
     pub fn identity(
         &self,
         role: Option<&str>,
@@ -73,7 +73,7 @@ impl IdentityTemplate {
     }
 }
 
-/// A claim as text; `None` for lists and objects, which identify nobody.
+/// A claim as text; `None` for null, lists and objects, which identify nobody.
 fn text(claim: &Value) -> Option<Cow<'_, str>> {
     match claim {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -131,7 +131,7 @@ mod tests {
             ("admin$", "s", false),
             ("a$b@c", "s$@", false),
             ("admin", "s::x", true),
-            // `s:` before `::` reads the same as `s` before `:…`.
+            // `s:` before `::` looks the same as `s` before `:…`.
             ("admin", "s:", true),
         ] {
             let made = identity(Some(role), &json!({"sub": subject}));

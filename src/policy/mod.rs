@@ -1,12 +1,12 @@
 //! The operator's rules about requests and about verified tokens.
 //!
 //! The types here are small values without state. A [`Rule`] joins a [`RouteMatch`] to a
-//! [`Requirement`] and an [`Authorization`]; [`Places`] lists where tokens may be; [`authority`]
-//! finds hosts that servers could read in more than one way. None of this knows keys, time or the
-//! host.
+//! [`Requirement`] and an [`Authorization`]. [`Places`] lists where tokens may be. [`authority`]
+//! finds hosts that servers could read in more than one way. This module does not depend on keys,
+//! time or the host.
 //!
-//! A rule that a request meets in one reading and not in another is [`Unclear`]: the request is
-//! refused, because some server behind the proxy may use the other reading.
+//! If a request matches a rule in one reading but not in another, the match is [`Unclear`]. The
+//! request is then refused, because a server behind the proxy may use the other reading.
 //!
 //! ```
 //! use portcullis::{

@@ -7,7 +7,7 @@ use crate::{
     policy::{Audiences, Authorization, ProviderId, RouteMatch},
 };
 
-/// Requirements selected by a value that another filter left in the filter state.
+/// Requirements selected by a value that another filter wrote to the filter state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterStateRules {
     /// The name of the value in the filter state.
@@ -21,9 +21,9 @@ pub struct FilterStateRules {
 pub struct Rule {
     /// The requests that the rule applies to.
     pub route: RouteMatch,
-    /// The required tokens; `None` requires none.
+    /// The required tokens; with `None`, no token is required.
     pub requirement: Option<Requirement>,
-    /// What a verified token must grant.
+    /// The rights that a verified token must grant.
     pub authorization: Option<Authorization>,
 }
 
@@ -32,14 +32,14 @@ pub struct Rule {
 pub enum Requirement {
     /// Every member must hold (`requires_all`).
     All(Vec<Requirement>),
-    /// Holds without a token; a token that is present must verify (`allow_missing`).
+    /// Holds without a token. A token that is present must be valid (`allow_missing`).
     AllowMissing,
-    /// Always holds; a token that verifies provides its identity (`allow_missing_or_failed`).
+    /// Always holds. A valid token still provides its identity (`allow_missing_or_failed`).
     AllowMissingOrFailed,
-    /// Always holds, and no signature is checked: the claims are whatever the token's author wrote
+    /// Always holds, and no signature is checked, so the claims may be forged
     /// (`extract_only_without_validation`).
     ExtractOnly(Extraction),
-    /// The first member that holds, in order (`requires_any`).
+    /// One member must hold; the first that does is used (`requires_any`).
     Any(Vec<Requirement>),
     /// A token of this provider is required.
     Provider {
@@ -53,7 +53,8 @@ pub enum Requirement {
 /// How unverified claims are passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extraction {
-    /// The header that marks the claims as unverified; without it, readers cannot tell.
+    /// The header that marks the claims as unverified. Without it, the upstream cannot distinguish
+    /// them from verified claims.
     pub status_header: Option<HeaderName>,
 }
 
@@ -96,7 +97,7 @@ impl Requirement {
         }
     }
 
-    /// Whether a request without a token fulfils this.
+    /// Whether a request without a token satisfies the requirement.
     #[must_use]
     pub fn admits_anyone(&self) -> bool {
         match self {
@@ -107,9 +108,9 @@ impl Requirement {
         }
     }
 
-    /// Whether some part that admits requests without a token has no provider next to it in its
-    /// `requires_any`. Next to a provider, such a part concerns that provider's tokens; without
-    /// one, it concerns the tokens of all providers, as in `jwt_authn`.
+    /// Whether a part such as `allow_missing` applies to the tokens of all providers. In a
+    /// `requires_any` with a provider, it only applies to that provider's tokens; elsewhere it
+    /// applies to all, as in `jwt_authn`.
     #[must_use]
     pub fn asks_anyone(&self) -> bool {
         match self {

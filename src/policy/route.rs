@@ -1,4 +1,4 @@
-//! The requests that a rule applies to: Envoy's `RouteMatch`, and methods.
+//! Matches requests to rules by path, method, headers and query, like Envoy's `RouteMatch`.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -51,16 +51,16 @@ pub enum PathMatch {
 #[derive(Clone)]
 pub struct PathText {
     written: String,
-    /// The normal spelling, if it differs and is used: a rule for `/café` or `/caf%c3%a9` also
-    /// matches `/caf%C3%A9`.
+    /// The normal spelling, if it differs from `written` and may match too: a rule for `/café` or
+    /// `/caf%c3%a9` also matches `/caf%C3%A9`.
     normal: Option<String>,
-    /// The last octet that is not a slash, and its position, if the path has one spelling. A
-    /// request's path that differs there is another path, and most do.
+    /// The last octet that is not a slash, and its position, if the path has only one spelling.
+    /// Most request paths differ in this octet, so comparing it first is fast.
     mark: Option<(usize, u8)>,
 }
 
 impl From<String> for PathText {
-    /// Makes a path that matches in all its spellings.
+    /// Makes a path that matches as written and in its normal spelling.
     fn from(written: String) -> Self {
         let normal = match normal_spelling(&written) {
             Cow::Borrowed(_) => None,
@@ -94,7 +94,7 @@ impl PathText {
         }
     }
 
-    /// The spelling that is compared.
+    /// The normal spelling, or the path as written if only that matches.
     #[must_use]
     pub fn spelling(&self) -> &str {
         self.normal.as_deref().unwrap_or(&self.written)
@@ -104,7 +104,7 @@ impl PathText {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 
-    /// Whether `path`, compared with case, cannot begin with this one.
+    /// Whether `path` certainly does not begin with this path, if case matters.
     #[inline(always)]
     fn excludes(&self, path: &str) -> bool {
         match self.mark {
@@ -124,15 +124,15 @@ impl RouteMatch {
     ///
     /// # Errors
     /// With `path_policy: reject`, if a condition holds in one reading of the request and not in
-    /// another. If some other part does not match, the rule applies in no reading, and that is no
-    /// error.
+    /// another. This is not an error if another part of the rule does not match, because then the
+    /// rule applies in no reading.
     pub fn matches(
         &self,
         request: &Request<'_>,
         target: Option<Target<'_>>,
         policy: PathPolicy,
     ) -> Result<bool, Unclear> {
-        // Most rules are for other paths, and this comparison is all that they cost.
+        // Most rules are for other paths, so the path is compared first.
         if !self.matches_path(request, target.map(|target| target.path)) {
             return Ok(false);
         }
@@ -181,7 +181,7 @@ impl RouteMatch {
     }
 
     /// Whether the rule names `method` in another case. A rule for `PURGE` does not accept `purge`,
-    /// which a server may act on.
+    /// but a server may treat `purge` like `PURGE`.
     fn names_in_other_case(&self, method: &str) -> bool {
         let is_own = |own: &String| own.eq_ignore_ascii_case(method);
         self.methods.iter().any(is_own) && has_lower_case(method)

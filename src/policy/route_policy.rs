@@ -1,9 +1,9 @@
 //! A policy that one of the proxy's routes sets for its requests.
 //!
-//! Envoy's routes carry metadata. Its namespace `portcullis` takes the place of the typed per-route
-//! configuration of `jwt_authn`. The operator writes it, as with the rules, and it is more specific
-//! than they are. Metadata that cannot be parsed denies requests: a misspelt policy must not leave
-//! its route to a laxer rule.
+//! Envoy's routes have metadata. The policy is in its namespace `portcullis`, which replaces the
+//! typed per-route configuration of `jwt_authn`. The operator writes the policy, and it is more
+//! specific than the rules. If it cannot be parsed, requests are denied: otherwise a misspelt
+//! policy would leave its route to a laxer rule.
 
 use crate::policy::{Authorization, Requirement};
 
@@ -18,7 +18,7 @@ pub enum RoutePolicy {
     Require {
         /// The required tokens.
         requirement: Requirement,
-        /// What a verified token must grant.
+        /// The rights that a verified token must grant.
         authorization: Option<Authorization>,
     },
     /// The metadata cannot be parsed; the request is denied.

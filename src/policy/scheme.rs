@@ -5,7 +5,7 @@
 pub enum Scheme {
     /// With its identifier and secret (RFC 7617).
     Basic,
-    /// With a token (RFC 6750), in any place.
+    /// With a token (RFC 6750), anywhere in the request.
     Bearer,
 }
 

@@ -7,9 +7,9 @@ use crate::policy::{Authorization, Requirement};
 pub struct StatusPath {
     /// The path, compared exactly.
     pub path: String,
-    /// The token that it requires; `None` shows the report to anyone (`unprotected`).
+    /// The required token; `None` shows the report to anyone (`unprotected`).
     pub requirement: Option<Requirement>,
-    /// What that token must grant.
+    /// The rights that the token must grant.
     pub authorization: Option<Authorization>,
     /// The address of the protected API, shown to operators unchanged.
     pub base_url: Option<String>,

@@ -2,7 +2,7 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// Largest compiled regular expression. The time of a match grows with its size.
+/// The maximum size of a compiled regular expression. The time of a match grows with the size.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A pattern for a whole string.
@@ -10,16 +10,16 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 pub struct StringMatch {
     /// The pattern, in lower case if `ignore_case` is set.
     pattern: Pattern,
-    /// Whether ASCII case is ignored. It has no effect on a regular expression, as in Envoy.
+    /// Whether ASCII case is ignored. As in Envoy, this has no effect on a regular expression.
     ignore_case: bool,
 }
 
 /// How a [`StringMatch`] compares.
 #[derive(Clone, Debug)]
 pub enum Pattern {
-    /// The text occurs anywhere.
+    /// The string contains the text.
     Contains(String),
-    /// The text is the whole string.
+    /// The string equals the text.
     Exact(String),
     /// The string begins with the text.
     Prefix(String),
@@ -94,10 +94,10 @@ impl Pattern {
         full_match(expression).map(Self::Regex)
     }
 
-    /// Compiles the expression again to ignore case.
+    /// Compiles `regex` again so that it ignores case.
     ///
     /// # Errors
-    /// If it compiles to a program that is too large.
+    /// If the compiled program is too large.
     pub fn without_case(regex: &Regex) -> Result<Self, regex_lite::Error> {
         let mut builder = RegexBuilder::new(regex.as_str());
         let builder = builder.size_limit(MAX_REGEX_BYTES).case_insensitive(true);
@@ -132,7 +132,8 @@ impl Pattern {
 /// If `expression` does not compile, or compiles to a program that is too large.
 pub fn full_match(expression: &str) -> Result<Regex, regex_lite::Error> {
     let compile = |text: &str| RegexBuilder::new(text).size_limit(MAX_REGEX_BYTES).build();
-    // Compile it alone first: `a)|(b` would close the group below and escape the anchors.
+    // Compile the expression alone first, to refuse `a)|(b`: it would close the group below and
+    // escape the anchors.
     compile(expression)?;
     // The group keeps an alternation (`a|b`) inside the anchors.
     compile(&format!(r"\A(?:{expression})\z"))

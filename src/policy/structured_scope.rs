@@ -1,10 +1,12 @@
 //! Scopes with parts: `zscalerbeta.net::272378::sampleRole` names a cloud, an organisation and a
 //! role.
 //!
-//! All parts except the role are configured, so a template is two texts around the role. The text
-//! between parts needs care. A reader that splits a scope at `::` must find as many parts as the
-//! template has, in whichever direction it searches; otherwise a role could bring a part of its
-//! own. Comparison is byte for byte: case is not folded and nothing is decoded.
+//! All parts except the role are configured, so a template has one text before the role and one
+//! after it. A role must not contain a separator. If it did, a program that splits the scope at
+//! `::` would find more parts than the template has, and could read an organisation out of the
+//! role. So each literal text must occur in the scope exactly as often as in the template.
+//! Overlapping occurrences count too, because `:::` can be split from the left or from the right.
+//! Comparison is byte for byte: case matters, and nothing is decoded.
 
 use crate::template::occurrences;
 
@@ -15,7 +17,7 @@ pub struct StructuredScopes {
     pub before: String,
     /// The text after the role.
     pub after: String,
-    /// Each literal text of the template, and how often it occurs in a scope that matches.
+    /// Each literal text of the template, and the number of times that it must occur in a scope.
     pub separators: Vec<(String, usize)>,
     /// The name of the role's placeholder.
     pub role: String,

@@ -1,17 +1,17 @@
-//! Rules that a request meets in one reading and not in another.
+//! Rules that match a request in one reading but not in another.
 
-/// Why it is unclear whether a rule applies to a request: servers read a part of the request
-/// differently, and the rule matches in one reading only. If one reading were chosen, some server
-/// behind the proxy would see a request that the operator has another rule for.
+/// Why it is unclear whether a rule matches a request. Servers read a part of the request
+/// differently, and the rule only matches in one reading. If Portcullis chose a reading, a server
+/// behind the proxy could use the other one and evade the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unclear {
     /// The authority as sent and its normal form give different results.
     Authority,
-    /// A header has a name that some servers take for one that the rule has a condition on.
+    /// Some servers would read a header as another one, on which the rule has a condition.
     Header,
-    /// The method is the rule's in another case.
+    /// The method would match the rule only in another case.
     Method,
-    /// A query parameter is repeated with different outcomes, or has a name or separator that only
-    /// some servers understand.
+    /// A query parameter is repeated with different outcomes, or has a name or separator that
+    /// servers read differently.
     Parameter,
 }

@@ -1,9 +1,10 @@
 //! Where tokens are found: headers, query parameters, cookies.
 //!
-//! Each provider has its [`Places`], and [`Places::find`] returns the one credential in them. More
-//! than one is refused. Otherwise an attacker who can add a second could choose which one
-//! Portcullis checks and which one the upstream believes (RFC 6750 §2). For the same reason, a
-//! header or parameter counts as a place if some servers take its name for the place's.
+//! Each provider has its [`Places`], and [`Places::find`] returns the one credential in them. A
+//! request with several credentials is refused. Otherwise an attacker who can add a credential
+//! could choose which one Portcullis checks and which one the upstream trusts (RFC 6750 §2). For
+//! the same reason, tokens are also read from a header or parameter that some servers confuse with
+//! a place.
 
 use crate::{
     http::{HeaderName, Request, is_parameter, path::Target},
@@ -15,7 +16,7 @@ use crate::{
 pub struct Places {
     /// The headers.
     pub headers: Vec<HeaderPlace>,
-    /// The query parameters, by decoded name.
+    /// The decoded names of the query parameters.
     pub params: Vec<String>,
     /// The cookies.
     pub cookies: Vec<String>,
@@ -62,28 +63,28 @@ impl core::fmt::Debug for Credential<'_> {
 pub enum Location<'a> {
     /// The header `Authorization`.
     Authorization,
-    /// The cookie of this name.
+    /// The cookie with this name.
     Cookie(&'a str),
-    /// The header of this name.
+    /// The header with this name.
     Header(&'a HeaderName),
-    /// A header whose name is confusable with a place's. The name is the request's.
+    /// A header that some servers confuse with a place. This is the name in the request.
     HeaderTwin(&'a str),
-    /// The query parameter with this name, spelled as in the request, encoding included.
+    /// The query parameter with this name, encoded as in the request.
     Query(&'a str),
 }
 
 /// Why a request's credentials cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialError {
-    /// The credential is not `Bearer` SP token68 (RFC 6750 §2.1), not `Basic` and a pair (RFC 7617
-    /// §2), or not UTF-8.
+    /// The credential is not UTF-8, or does not have the form of `Bearer` (RFC 6750 §2.1) or
+    /// `Basic` (RFC 7617 §2).
     Malformed,
-    /// The request uses more than one method or value (RFC 6750 §2 and §3.1).
+    /// The request has several credentials, or one in several places (RFC 6750 §2 and §3.1).
     Several,
 }
 
-/// The result of the search so far: the first credential, or the error for a text that only looks
-/// like one; and whether there are more.
+/// The result of the search so far: the first credential, or its error if it is malformed, and
+/// whether there are more.
 #[derive(Default)]
 struct Found<'a> {
     first: Option<Result<Credential<'a>, CredentialError>>,
@@ -113,7 +114,7 @@ impl Places {
         }
     }
 
-    /// The only place of a client's secret: `Authorization: Basic`.
+    /// The only place for a client's secret: `Authorization: Basic`.
     #[must_use]
     pub fn of_secrets() -> Self {
         Self {
@@ -145,8 +146,8 @@ impl Places {
         found.first.transpose()
     }
 
-    /// Whether tokens are read from a header with this lower-case name, or from one that some
-    /// servers take for it.
+    /// Whether tokens are read from a header with this lower-case name. This includes names that
+    /// some servers confuse with a place.
     #[must_use]
     pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {
@@ -180,14 +181,15 @@ impl Places {
             match text(written) {
                 Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
                 Ok(_) => found.push(token, Location::Header(name)),
-                // Malformed, because it could not be removed from the request again.
+                // The token is treated as malformed, because the gate could not remove a header
+                // with this name from the request.
                 Err(error) => found.push(Err(error), Location::Header(name)),
             }
         }
     }
 
-    /// Whether a place has exactly this name. If two places have confusable names, a header belongs
-    /// to the one that it spells.
+    /// Whether a place has exactly this name. If two places have confusable names, a header with
+    /// one of these names only belongs to that place.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -210,8 +212,8 @@ impl Places {
         }
     }
 
-    /// Some servers also end a parameter at `;`, and so find a token in `a;token=x`. No token
-    /// contains `;`, so such a parameter is malformed.
+    /// Reports a token after `;` as malformed. Some servers also end a parameter at `;`, so they
+    /// find a token in `a;token=x`. A token itself never contains `;`.
     fn collect_split_params<'a>(&'a self, pair: &'a str, found: &mut Found<'a>) {
         for part in pair.split(';') {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));
@@ -221,7 +223,8 @@ impl Places {
         }
     }
 
-    /// Compares the decoded name, so that `access%5Ftoken` does not slip past.
+    /// Whether tokens are read from the parameter `name`. Decodes the name first, so that
+    /// `access%5Ftoken` is found too.
     fn reads_param(&self, name: &str) -> bool {
         let reads = |name: &str| self.params.iter().any(|own| is_parameter(own, name));
         match name.contains(['%', '+']) {
@@ -251,7 +254,7 @@ impl Places {
 }
 
 /// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines
-/// with a comma before any filter sees them, so each part of a line counts as a line.
+/// with a comma before any filter sees them, so each part of a line is treated as a line.
 fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'a>) {
     let (mut has_own, mut has_other) = (false, false);
     let mut collect = |token: Option<Result<&'a str, CredentialError>>| match token {
@@ -263,20 +266,20 @@ fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'
     };
     for line in request.values("authorization") {
         match token_of(scheme, line.trim_ascii()) {
-            // A line that is one credential has no comma, since no token68 has one.
+            // The whole line is one credential. It has no comma, since no token68 has one.
             whole @ Some(Ok(_)) => collect(whole),
             _ => line
                 .split(|byte| *byte == b',')
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii()))),
         }
     }
-    // Another scheme alone is no credential of ours (401). Next to one of ours, it is a second
-    // method.
+    // A credential of another scheme does not count if it is alone (401). Next to a credential of
+    // this scheme, it is a second one.
     found.several |= has_own && has_other;
 }
 
-/// Parses the scheme, 1*SP and token68; `None` if the scheme is another one. The scheme's case does
-/// not matter (RFC 9110 §11.1).
+/// Parses a scheme, one or more spaces, and a token68; `None` if the value has another scheme. The
+/// case of the scheme does not matter (RFC 9110 §11.1).
 fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError>> {
     let name = scheme.name();
     let (written, rest) = value.split_at_checked(name.len())?;
@@ -299,10 +302,10 @@ fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError
     }))
 }
 
-/// Finds a token as `jwt_authn` does: after the prefix, which may be anywhere, from the first
-/// base64url character or dot to the end of the value. `None` if the prefix does not occur. If the
-/// prefix occurs again after the token, it is a second credential: Envoy joins several
-/// `Authorization` lines, and other proxies join lines of any header.
+/// Finds a token as `jwt_authn` does. The prefix may be anywhere in the value. The token begins at
+/// the first base64url character or dot after the prefix, and ends with the value. `None` if the
+/// prefix does not occur. If the prefix occurs again, there is a second credential: Envoy joins
+/// several `Authorization` lines, and other proxies join the lines of any header.
 fn prefixed_token<'a>(value: &'a [u8], prefix: &str) -> Option<Result<&'a str, CredentialError>> {
     let Ok(value) = text(value) else {
         return Some(Err(CredentialError::Malformed));
@@ -331,7 +334,7 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
     }
 }
 
-/// Compares eight octets at a time, because every request with a token pays for each octet.
+/// Checks eight octets at a time, because this runs for every request with a token.
 fn is_token68(text: &[u8]) -> bool {
     let own = |octet: u8| TOKEN68.get(usize::from(octet)).copied().unwrap_or(false);
     let (chunks, rest) = text.as_chunks::<8>();

@@ -1,4 +1,4 @@
-//! Tests of which texts are credentials, and where.
+//! Tests of finding and parsing credentials.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -151,7 +151,7 @@ fn parses_other_headers_as_jwt_authn_does() {
         ("", &b"a.b.c"[..], Ok(Some("a.b.c"))),
         ("jwt=", b"jwt=a.b.c", Ok(Some("a.b.c"))),
         ("jwt=", b"x; jwt= \"a.b.c", Ok(Some("a.b.c"))),
-        // A token does not end at its first invalid character; what follows makes it invalid.
+        // A token does not end at its first invalid character. It is invalid as a whole.
         ("jwt=", b"jwt=\"a.b.c\"; y", Ok(Some("a.b.c\"; y"))),
         ("jwt=", b"JWT=a.b.c", Ok(None)),
         ("jwt=", b"jwt=;;", Ok(Some(""))),
@@ -232,7 +232,7 @@ fn a_header_belongs_to_the_place_that_it_spells() {
     assert_eq!(found, Err(CredentialError::Several));
 }
 
-/// Such a header could not be removed from the request again.
+/// The gate could not remove a header with such a name from the request.
 #[test]
 fn a_confusable_name_that_is_not_utf8_is_malformed() {
     let request = Request::new(vec![(b"x\xfftoken", b"a")]);
