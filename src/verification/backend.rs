@@ -231,6 +231,20 @@ mod tests {
     }
 
     #[test]
+    fn an_accelerator_is_asked_only_about_families_of_the_self_test() {
+        use Algorithm::{Es256, Es384, Hs256, Ps512, Rs512};
+        for (algorithm, expected) in [
+            (Rs512, true),
+            (Es256, true),
+            (Es384, true),
+            (Ps512, cfg!(not(target_arch = "wasm32"))),
+            (Hs256, false),
+        ] {
+            assert_eq!(is_tried(algorithm), expected, "{algorithm}");
+        }
+    }
+
+    #[test]
     fn fit_host_is_chosen_unless_the_module_is_configured() {
         let can = |signature: &X509Signature<'_>| Ok(is_whole(signature));
         for wanted in [SignatureBackend::Auto, SignatureBackend::Host] {

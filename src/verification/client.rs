@@ -33,3 +33,47 @@ pub(super) fn check(
     };
     if holds { Ok(()) } else { Err(Reason::Client) }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn parse(claims: &Value) -> Claims {
+        Claims::parse(claims.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_claim_that_names_the_client_must_name_the_same_accepted_one() {
+        let places = ["azp", "client_id"].map(ClaimPath::top_level);
+        for (claims, if_any, if_listed) in [
+            (json!({}), true, false),
+            (json!({"azp": "web"}), true, true),
+            (json!({"client_id": "web"}), true, true),
+            (json!({"azp": "web", "client_id": "web"}), true, true),
+            (json!({"azp": "web", "client_id": "app"}), false, false),
+            (json!({"azp": "app", "client_id": "web"}), false, false),
+            (json!({"azp": "app"}), true, false),
+            (json!({"azp": ["web"]}), true, false),
+        ] {
+            let parsed = parse(&claims);
+            for (accepted, expected) in [(vec![], if_any), (vec!["web".to_owned()], if_listed)] {
+                let holds = check(&accepted, &places, &parsed).is_ok();
+                assert_eq!(holds, expected, "{accepted:?} {claims}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_identifier_is_the_first_claim_that_is_present() {
+        let places = ["azp", "client_id"].map(ClaimPath::top_level);
+        let both = parse(&json!({"azp": "web", "client_id": "app"}));
+        assert_eq!(identifier(&places, &both), Some("web"));
+        let second = parse(&json!({"client_id": "app"}));
+        assert_eq!(identifier(&places, &second), Some("app"));
+        assert_eq!(identifier(&places, &parse(&json!({}))), None);
+    }
+}

@@ -456,3 +456,23 @@ fn a_kid_is_hidden_during_the_backoff() {
         "keys_unavailable"
     );
 }
+
+#[test]
+fn a_key_of_another_algorithm_of_the_family_counts_only_if_configured() {
+    let mut modulus = [0xff; 256];
+    modulus[1] = 1;
+    let key = json!({"kty": "RSA", "alg": "RS512", "kid": "x", "e": "AQAB",
+        "n": base64url::encode(&modulus)});
+    let jwks = json!({"keys": [key]}).to_string();
+    for (binding, expected) in [("exact", "await_keys"), ("family", "bad_signature")] {
+        let mut engine = remote_with(json!({"jwk_algorithm": binding}));
+        let fetch = call(&mut engine, 0);
+        let outcome = ended(engine.complete(&fetch, document(&jwks), at(0)));
+        assert_eq!(outcome.keys, Ok(1));
+        assert_eq!(
+            label(&ask(&engine, Patience::Waiting, 1)),
+            expected,
+            "{binding}"
+        );
+    }
+}
