@@ -1,13 +1,14 @@
-//! What the steps of a decision cost, without a proxy: in instructions natively and in time as
-//! WebAssembly. `make bench-core` builds this program for both and measures it by `measure.mjs`.
+//! Measures what the steps of a decision cost without a proxy: in instructions when run natively,
+//! and in time as WebAssembly. `make bench-core` builds this program for both and runs
+//! `measure.mjs`.
 //!
 //! ```text
-//! core                the names of all steps, one a line
-//! core STEP TIMES     does the step of that number so many times
+//! core                prints the names of all steps, one per line
+//! core STEP TIMES     runs the step with this number TIMES times
 //! ```
 //!
-//! A step is prepared before it is done for the first time, so that the difference between doing it
-//! a few times and doing it more often is the step alone.
+//! A step is prepared before it runs for the first time. So the cost of the step alone is the
+//! difference between a run with more repetitions and one with fewer.
 
 mod steps;
 
@@ -23,7 +24,7 @@ fn main() {
     }
 }
 
-/// The same for the host of a WebAssembly module, which keeps what was prepared.
+/// Runs a step for the host of the WebAssembly module. The preparation is kept between calls.
 #[allow(unsafe_code, reason = "an export has no other way to its name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn repeat(step: usize, times: u32) {

@@ -1,27 +1,29 @@
 // Measures each step of benches/core: native instructions, counted by valgrind, and microseconds as
-// WebAssembly in this very Node, which is to run with --no-liftoff: Envoy's V8 uses no baseline
-// compiler either. Prints a table and writes it to target/bench/core.md and core.json.
+// WebAssembly in the Node that runs this script. Run it with --no-liftoff, because Envoy's V8 does
+// not use the baseline compiler either. Prints a table and writes it to target/bench/core.md and
+// core.json.
 //
 //   node --no-liftoff measure.mjs
 //
-// CASES: parts of names, separated by commas; only steps that have one of them are measured. WRITE_DOCS: put
-// the table into docs/performance.md.
+// CASES selects the steps whose names contain one of these texts, separated by commas. WRITE_DOCS=1
+// writes the table into docs/performance.md.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-// A step is done so many times, and that many times more: the difference is without preparation.
+// Each step runs FEW times in one run and FEW + MORE times in another. The difference does not
+// contain the preparation.
 const FEW = 2;
 const MORE = 10;
 const DOCUMENT = 'docs/performance.md';
-// Samples in Node, each at least that long.
+// The number of samples in Node, and the minimum length of each.
 const SAMPLES = 25;
 const MILLISECONDS = 10;
 
 const run = promisify(execFile);
 const wanted = (process.env.CASES ?? '').split(',').filter(Boolean);
 
-// The program as cargo builds it with the module's profile.
+// Builds the program with the module's profile, and returns its path.
 function build(...options) {
   const text = execFileSync('cargo', ['build', '--locked', '--release', '--package', 'portcullis-benches', '--bench', 'core',
     '--message-format', 'json-render-diagnostics', ...options], { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -38,7 +40,7 @@ async function instructions(program, step) {
   return (more - few) / MORE;
 }
 
-// Median and least of the samples, in microseconds.
+// The median and the minimum of the samples, in microseconds.
 function time(repeat, step) {
   const milliseconds = (times) => {
     const start = performance.now();

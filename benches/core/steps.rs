@@ -1,4 +1,4 @@
-//! The steps.
+//! The steps of a decision that are measured.
 
 use std::{cell::RefCell, collections::BTreeMap, hint::black_box};
 
@@ -17,13 +17,13 @@ use serde_json::json;
 use support::signer::Signer;
 use workload::{self, Backend, Cache, Forwards, Gate};
 
-/// When everything happens, in seconds since 1970.
+/// The time of all decisions, in seconds since 1970.
 const NOW: u64 = 1_790_000_000;
 
-/// A step that is ready to be done.
+/// A step that is prepared and can run.
 type Step = Box<dyn Fn()>;
 
-/// The steps in order: what they are called, and how each is prepared.
+/// The steps in order: the name of each, and a function that prepares it.
 fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
     let mut steps: Vec<(String, Box<dyn Fn() -> Step>)> = vec![
         ("parse a token of RS256".to_owned(), Box::new(parse)),
@@ -63,12 +63,12 @@ fn all() -> Vec<(String, Box<dyn Fn() -> Step>)> {
     steps
 }
 
-/// What they are called.
+/// The names of the steps.
 pub(crate) fn names() -> Vec<String> {
     all().into_iter().map(|(name, _)| name).collect()
 }
 
-/// Prepares a step, unless it is, and does it so many times.
+/// Runs a step this many times. Prepares it first, unless that has been done.
 pub(crate) fn repeat(step: usize, times: u32) {
     thread_local! {
         static READY: RefCell<BTreeMap<usize, Step>> = RefCell::default();
@@ -146,7 +146,7 @@ fn decide_without_token() -> Step {
     Box::new(move || assert!(!permits(&engine, b"")))
 }
 
-/// With a cache the first decision, which fills it, is preparation.
+/// If the cache is on, it is filled during preparation.
 fn decide(gate: &Gate) -> Step {
     let engine = engine(gate);
     let credential = format!("Bearer {}", token(&Signer::new(gate.algorithm)));
@@ -159,7 +159,7 @@ fn engine(gate: &Gate) -> Engine {
     Engine::new(Config::parse(configuration.as_bytes()).unwrap())
 }
 
-/// Whether a request as wrk sends it, and Envoy adds to it, may pass.
+/// Whether the engine permits a request with the headers that wrk sends and Envoy adds.
 fn permits(engine: &Engine, credential: &[u8]) -> bool {
     let mut headers: Vec<(&[u8], &[u8])> = vec![
         (b":authority", b"127.0.0.1:10000"),

@@ -1,39 +1,39 @@
-//! The listeners that are measured, and which of them is compared with which.
+//! The listeners that are measured, and with which other listener each is compared.
 
 use portcullis::jose::Algorithm;
 
 use crate::tokens::Tokens;
 use workload::{ALGORITHMS, Backend, Cache, Forwards, Gate, Keys};
 
-/// The least that uncached ratios should be, in the order of [`ALGORITHMS`].
+/// The minimum ratios for tokens that are not cached, in the order of [`ALGORITHMS`].
 const UNCACHED_AT_LEAST: [f64; 6] = [1.10, 0.70, 1.05, 1.00, 1.05, 1.35];
-/// The headings.
+/// The headings of the report.
 const CACHED: &str = "Cached tokens";
 const UNCACHED: &str = "Uncached tokens";
 const REFUSED: &str = "Refused with 401";
-/// The listener without any filter: what all others cost is above it.
+/// The id of the listener without a filter. The costs of all others are measured against it.
 pub(crate) const NONE: &str = "none";
 
 /// A listener under one kind of load.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// Names it in `BENCH_CASES`, in metrics and in the report.
+    /// The name in `BENCH_CASES`, in metrics and in the report.
     pub(crate) id: String,
-    /// What happens, for people: a heading of the report, and a line under it.
+    /// A description for the report: the heading and the line under it.
     pub(crate) what: (&'static str, String),
-    /// Who decides.
+    /// The filter in front of the router.
     pub(crate) filter: Filter,
-    /// What is sent.
+    /// The tokens that clients send.
     pub(crate) tokens: Tokens,
-    /// The answer to all of it.
+    /// The expected status of every response.
     pub(crate) status: u16,
-    /// The case that it is compared with.
+    /// The id of the case that this one is compared with.
     pub(crate) against: Option<String>,
-    /// The least that the ratio should be.
+    /// The minimum of the ratio.
     pub(crate) at_least: Option<f64>,
 }
 
-/// What stands before the router.
+/// The filter in front of the router.
 #[derive(Clone, Debug)]
 pub(crate) enum Filter {
     None,
@@ -42,7 +42,7 @@ pub(crate) enum Filter {
     Portcullis(Gate, Backend),
 }
 
-/// All of them, in the order of the report: each after what it is compared with.
+/// All cases in the order of the report. Each follows the case that it is compared with.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = vec![plain(NONE, "no filter", Filter::None), {
         let what = "a filter that does nothing";
@@ -55,7 +55,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases
 }
 
-/// Portcullis alone, to fill its memory: HS256, since its tokens are quickly made.
+/// A case that fills the token cache. It uses HS256, whose tokens are quick to make.
 pub(crate) fn filled(id: &str, cache: Cache) -> Case {
     let gate = Gate::new(Algorithm::Hs256, cache);
     plain(id, id, Filter::Portcullis(gate, Backend::Module))
@@ -73,7 +73,7 @@ fn plain(id: &str, what: &str, filter: Filter) -> Case {
     }
 }
 
-/// A case of `jwt_authn` and the same of Portcullis.
+/// The same case for `jwt_authn` and for Portcullis.
 fn pair(
     id: &str,
     what: (&'static str, &str),
@@ -100,7 +100,7 @@ fn pair(
     [native, ours]
 }
 
-/// The same with the module's own arithmetic, where the host's is the default.
+/// The case with signatures verified by the module, although the host is the default.
 fn in_module([native, ours]: &[Case; 2], gate: &Gate) -> Case {
     Case {
         id: native.id.replace("-native", "-module"),
@@ -173,10 +173,10 @@ fn refused() -> Vec<Case> {
     cases
 }
 
-/// Of a hundred rules, in front of one.
+/// The id of the case with a hundred rules.
 pub(crate) const HUNDRED_RULES: &str = "rules-100";
 
-/// What rules cost by number; both are Portcullis.
+/// Two cases that show what the number of rules costs. Both are Portcullis.
 fn rules() -> [Case; 2] {
     let case = |rules, id: &str, what: &str| {
         let gate = Gate {

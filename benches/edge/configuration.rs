@@ -1,4 +1,4 @@
-//! The listeners, each with the filter of its case.
+//! The configuration of the listeners, each with the filter of its case.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -65,7 +65,7 @@ fn filter(case: &Case) -> Option<Value> {
     }
 }
 
-/// Each in a VM of its own, so that no case sees another's memory.
+/// A Wasm filter in a separate VM, so that cases do not share memory.
 fn module_filter(
     id: &str,
     module: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! What the module weighs: its bytes, the time until Envoy is ready, the memory of a full cache.
+//! Measures the module's size, the time until Envoy is ready, and the memory of a full cache.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ use workload::{Cache, PATH};
 /// How often each Envoy is started.
 const STARTS: usize = 5;
 
-/// A number and what it should be at most.
+/// A measured number and its maximum.
 pub(crate) struct Weight {
     pub(crate) id: &'static str,
     pub(crate) what: &'static str,
@@ -30,13 +30,13 @@ pub(crate) struct Weight {
 }
 
 impl Weight {
-    /// Whether it is light enough.
+    /// Whether the number is at most the maximum.
     pub(crate) fn is_met(&self) -> bool {
         self.at_most.is_none_or(|most| self.value <= most)
     }
 }
 
-/// Measures what is wanted of it.
+/// Measures the numbers that the options select.
 pub(crate) fn measure(options: &Options) -> Vec<Weight> {
     let mut weights = Vec::new();
     if options.wants("size") {
@@ -72,10 +72,11 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
     weights
 }
 
-/// In MB: what the module's memory grows by when its cache is full, less the text that it keeps.
+/// The memory that a full cache takes, in MB, without the texts of the tokens.
 fn memory_of_full_cache() -> f64 {
     const ENTRIES: usize = 10_000;
-    // A token's text chooses its place among a few: it takes more tokens than places to fill all.
+    // The cache is set-associative: the text of a token selects its set. So filling all sets takes
+    // more tokens than there are entries.
     const SENT: u64 = 50_000;
     let tokens = Fresh::new();
     let linear = |cache| {

@@ -1,5 +1,5 @@
--- What wrk sends: one request for each line of a file, round and round; a line is a token, an empty
--- one is a request without. Prints what came of it as JSON.
+-- Sends one request for each line of a file, in a loop. A line is a token; an empty line is a request
+-- without a token. At the end the script prints the results as JSON.
 local requests, sent = {}, 0
 
 function init(arguments)

@@ -1,4 +1,4 @@
-//! wrk, once.
+//! Runs wrk once.
 
 use std::{net::SocketAddr, path::Path, process::Command};
 
@@ -7,27 +7,27 @@ use serde::Deserialize;
 use crate::options::{self, LOAD_CORE};
 use workload::PATH;
 
-/// Connections that are open at once.
+/// The number of open connections.
 const CONNECTIONS: &str = "16";
 
-/// What wrk's script prints.
+/// The result that wrk's script prints.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(crate) struct Outcome {
-    /// Answers.
+    /// The number of responses.
     pub(crate) requests: u64,
-    /// Of those, answers of 400 and more.
+    /// The number of responses with a status of 400 or more.
     pub(crate) refused: u64,
-    /// What was never answered.
+    /// The number of requests without a response.
     pub(crate) lost: u64,
-    /// How long it took.
+    /// The duration of the run.
     pub(crate) microseconds: u64,
-    /// Half of the answers took no longer, in microseconds.
+    /// The median latency, in microseconds.
     pub(crate) p50: u64,
-    /// 99 of 100.
+    /// The 99th percentile of the latency, in microseconds.
     pub(crate) p99: u64,
 }
 
-/// Sends what stands in `tokens`, round and round, as fast as the server answers.
+/// Sends requests with the tokens of the file `tokens`, in a loop, as fast as the server responds.
 pub(crate) fn send(address: SocketAddr, tokens: &Path, seconds: u64) -> Outcome {
     let output = Command::new("taskset")
         .args(["-c", &LOAD_CORE.to_string(), "wrk", "--threads", "1"])

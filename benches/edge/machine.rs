@@ -1,4 +1,4 @@
-//! What the kernel says of a process and of the machine.
+//! Reads what the kernel reports about a process and the machine.
 
 use std::{
     fs,
@@ -7,11 +7,11 @@ use std::{
 
 use support::envoy;
 
-/// Processor time of a process in nanoseconds, all of its threads together.
+/// The processor time of all threads of a process, in nanoseconds.
 pub(crate) fn processor_time(process: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let of = |task: fs::DirEntry| {
-        // A thread may end while its line is read.
+        // A thread may end before its file is read.
         let line = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
         line.split(' ')
             .next()
@@ -20,7 +20,7 @@ pub(crate) fn processor_time(process: u32) -> u64 {
     tasks.flatten().filter_map(of).sum()
 }
 
-/// Keeps this process off Envoy's core, all of its threads.
+/// Moves all threads of this process to one core, away from Envoy's.
 pub(crate) fn stay_on_core(core: usize) {
     let own = process::id().to_string();
     let arguments = [
@@ -34,7 +34,7 @@ pub(crate) fn stay_on_core(core: usize) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// The processor's name and how many of it there are.
+/// The name and the number of the processors.
 pub(crate) fn processors() -> String {
     let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let names = || {
@@ -57,7 +57,7 @@ pub(crate) fn envoy_version() -> String {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let version = text.split("version: ").nth(1).unwrap_or_default();
-    // Its commit, its version, and how it was built.
+    // The text contains the commit, the version and the kind of build.
     version
         .trim()
         .split('/')

@@ -1,12 +1,14 @@
-//! What verification costs at the edge: the module beside Envoy's own `jwt_authn`, in one Envoy.
+//! Measures what verification costs in Envoy: the module compared with Envoy's own `jwt_authn`, in
+//! one Envoy.
 //!
-//! `make bench` runs it. All listeners stand side by side in one process, on one core of its own;
-//! wrk loads them in turn from another, a second each, round after round, so that whatever else the
-//! machine does falls on all of them alike. A ratio is taken within each round and the median of
-//! the rounds counts. Before anything is measured, each listener must answer as its case says.
+//! `make bench` runs this program. All listeners are in one Envoy process, which has one core to
+//! itself. wrk runs on another core and loads each listener for a second in turn, round after
+//! round, so that other load on the machine affects all of them alike. A ratio is computed within
+//! each round, and the median of the rounds counts. Before the measurement, each listener must
+//! answer as its case says.
 //!
-//! The environment chooses (docs/performance.md): `BENCH_ROUNDS`, `BENCH_SECONDS`, `BENCH_CASES`,
-//! `BENCH_SOAK`, `BENCH_WRITE_DOCS`.
+//! Environment variables select what is measured (docs/performance.md): `BENCH_ROUNDS`,
+//! `BENCH_SECONDS`, `BENCH_CASES`, `BENCH_SOAK`, `BENCH_WRITE_DOCS`.
 
 mod cases;
 mod configuration;

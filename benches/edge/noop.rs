@@ -1,9 +1,9 @@
-//! The least that a filter can be: Envoy calls it for each request, and it says "go on".
+//! The smallest possible filter: Envoy calls it for each request, and it returns "continue".
 //!
-//! Built by `make bench` as a module of its own, without the SDK: what it costs is what Envoy's
-//! side of any such filter costs.
+//! `make bench` builds this file as a separate module, without the SDK. Its cost is what Envoy
+//! itself spends on any Wasm filter.
 
-/// Memory that Envoy may write to. It never does: nothing is asked for.
+/// Memory that Envoy may write to. Envoy never does, because the filter asks for nothing.
 static mut HEAP: [u8; 65_536] = [0; 65_536];
 
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! What to measure, and for how long.
+//! The options: what to measure, and for how long.
 
 use std::{
     env,
@@ -8,27 +8,28 @@ use std::{
     str::FromStr,
 };
 
-/// The core that Envoy has for itself; wrk and everything else run on the other.
+/// The core that runs only Envoy. wrk and everything else run on the other core.
 pub(crate) const ENVOY_CORE: usize = 1;
 /// The core of the load generator.
 pub(crate) const LOAD_CORE: usize = 0;
 
-/// Choices of the environment.
+/// The options that environment variables set.
 pub(crate) struct Options {
     /// How often each listener is loaded.
     pub(crate) rounds: usize,
-    /// For how long each time.
+    /// How many seconds each load takes.
     pub(crate) seconds: u64,
-    /// Beginnings of names; only what has one of them is measured.
+    /// Only cases and measurements whose names start with one of these are measured. Empty selects
+    /// all.
     pub(crate) wanted: Vec<String>,
-    /// Requests of the soak.
+    /// The number of requests in the soak test.
     pub(crate) soak: u64,
-    /// Whether the table goes into the documentation.
+    /// Whether the table is written into the documentation.
     pub(crate) writes_docs: bool,
 }
 
 impl Options {
-    /// Reads them; what is not given has the value of a full measurement.
+    /// Reads the environment variables. The defaults are those of a full measurement.
     pub(crate) fn from_environment() -> Self {
         let wanted = env::var("BENCH_CASES").unwrap_or_default();
         Self {
@@ -44,20 +45,20 @@ impl Options {
         }
     }
 
-    /// Whether that is to be measured.
+    /// Whether to measure `name`.
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.wanted.is_empty() || self.wanted.iter().any(|part| name.starts_with(part))
     }
 }
 
-/// Where results and what they need are put.
+/// The folder for results and temporary files.
 pub(crate) fn folder() -> PathBuf {
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// The project's folder.
+/// The root folder of the project.
 pub(crate) fn root() -> &'static Path {
     support::folders::project()
 }

@@ -1,17 +1,18 @@
-//! The ratios as a picture: a bar for each comparison, `jwt_authn` at 1.
+//! Draws the ratios as a chart: one bar for each comparison, with `jwt_authn` at 1.
 //!
-//! It is read on light and dark ground, and tells by words and marks what it tells by colour.
+//! The chart must be readable on light and dark backgrounds, and words and marks must show
+//! everything that colours show.
 
 use std::fmt::Write as _;
 
 use crate::{report::is_compared, rounds::Row};
 
-/// Where bars begin, and the width of a ratio of 1.
+/// The position where bars start, and the width of a ratio of 1.
 const LEFT: f64 = 300.0;
 const UNIT: f64 = 200.0;
-/// The longest bar; what is longer is cut.
+/// The longest bar. Larger ratios are cut off.
 const LONGEST: f64 = 2.3;
-/// The width of a number behind a bar.
+/// The width of the number after a bar.
 const LABEL: f64 = 60.0;
 const LINE: f64 = 24.0;
 const HEAD: f64 = 60.0;
@@ -26,7 +27,7 @@ text { fill: #e6edf3 } .muted { fill: #9198a1 }
 .one { stroke: #e6edf3 } .least { stroke: #ff7b72 }
 }";
 
-/// SVG of the comparisons.
+/// Draws the comparisons as SVG.
 pub(crate) fn picture(rows: &[Row]) -> String {
     let (mut body, mut y, mut heading) = (String::new(), HEAD, "");
     for row in rows.iter().filter(|row| is_compared(row)) {
@@ -89,7 +90,7 @@ fn bar(body: &mut String, row: &Row, y: f64) {
     }
     let one = LEFT + UNIT;
     if end <= one && end + LABEL > one {
-        end = one; // not across the line
+        end = one; // do not cross the line at 1
     }
     let end = end + 8.0;
     writeln!(

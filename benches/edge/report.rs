@@ -1,4 +1,4 @@
-//! The table for people, the same as JSON for programs, and the picture.
+//! The report: a table, the same results as JSON, and the chart.
 
 use std::{fs, process::Command};
 
@@ -14,13 +14,13 @@ use crate::{
     soak::Soak,
 };
 
-/// Where the table stands in the documentation.
+/// The page of the documentation that contains the table.
 const DOCUMENT: &str = "docs/performance.md";
 const PICTURE: &str = "docs/performance.svg";
 const BEGIN: &str = "<!-- measured -->\n";
 const END: &str = "<!-- /measured -->\n";
 
-/// All that was measured.
+/// All results.
 pub(crate) struct Report {
     /// When, where and how it was measured.
     conditions: [(&'static str, String); 5],
@@ -49,7 +49,7 @@ impl Report {
         }
     }
 
-    /// Prints it, and writes it to `target/bench/`.
+    /// Prints the report and writes it to `target/bench/`.
     pub(crate) fn publish(mut self, options: &Options) {
         self.footprint.extend(self.weight_of_rules());
         let (table, picture) = (self.table(), plot::picture(&self.rows));
@@ -108,7 +108,7 @@ impl Report {
         lines.join("\n") + "\n"
     }
 
-    /// What everything else stands on.
+    /// A line about the listener without a filter, and the filter that does nothing.
     fn ground(&self) -> Option<String> {
         let of = |id| self.rows.iter().find(|row| row.case.id == id);
         let none = of(NONE)?;
@@ -127,7 +127,7 @@ impl Report {
         ))
     }
 
-    /// A comparison.
+    /// The line of the table for a comparison.
     fn line(&self, row: &Row) -> String {
         let native = self
             .rows
@@ -175,7 +175,7 @@ impl Report {
     }
 }
 
-/// Whether a row is shown beside `jwt_authn`.
+/// Whether a row is in the table and the chart, compared with another case.
 pub(crate) fn is_compared(row: &Row) -> bool {
     row.case.against.is_some() && !row.case.what.0.is_empty()
 }

@@ -1,4 +1,4 @@
-//! The rounds: every listener in turn, again and again.
+//! Runs the rounds. Each round loads every listener in turn.
 
 use std::{
     collections::BTreeMap,
@@ -20,64 +20,64 @@ use crate::{
 use support::{driver::Request, envoy::TRAP, load::Client};
 use workload::{Cache, PATH};
 
-/// A case and what came of it in each round.
+/// A case and its results in all rounds.
 pub(crate) struct Row {
     pub(crate) case: Case,
     pub(crate) rounds: Vec<Round>,
-    /// The rounds of what it is compared with.
+    /// The results of the case that this one is compared with.
     against: Vec<Round>,
-    /// The rounds of the listener without a filter.
+    /// The results of the listener without a filter.
     none: Vec<Round>,
 }
 
-/// What came of a case in one round.
+/// The results of a case in one round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Round {
     /// Requests per second.
     pub(crate) rate: f64,
-    /// Envoy's processor time for one request, in microseconds.
+    /// Envoy's processor time per request, in microseconds.
     pub(crate) processor: f64,
-    /// The part of the time in which Envoy's core worked for it.
+    /// The fraction of the time in which Envoy's core was busy.
     pub(crate) busy: f64,
-    /// Half of the answers took no longer, in microseconds.
+    /// The median latency, in microseconds.
     pub(crate) p50: f64,
-    /// 99 of 100.
+    /// The 99th percentile of the latency, in microseconds.
     pub(crate) p99: f64,
 }
 
 impl Row {
-    /// A median over the rounds.
+    /// The median of a value over the rounds.
     pub(crate) fn median(&self, of: impl Fn(&Round) -> f64) -> f64 {
         median(self.rounds.iter().map(of))
     }
 
-    /// Requests per second by those of what it is compared with, in each round: the median and the
-    /// quartiles around it.
+    /// The ratio of the requests per second to those of the other case: the lower quartile, the
+    /// median and the upper quartile over the rounds.
     pub(crate) fn ratio(&self) -> Option<[f64; 3]> {
         let pairs = || self.rounds.iter().zip(&self.against);
         let ratios = || pairs().map(|(own, other)| own.rate / other.rate);
         (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
-    /// Whether the ratio is as high as it should be, to the two digits that are shown.
+    /// Whether the median ratio reaches the minimum, rounded to the two digits that are shown.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let [_, ratio, _] = self.ratio()?;
         Some((ratio * 100.0).round() / 100.0 >= self.case.at_least?)
     }
 
-    /// The ratio by processor time.
+    /// The median ratio of the processor time of the other case to this one's.
     pub(crate) fn processor_ratio(&self) -> Option<f64> {
         let pairs = self.rounds.iter().zip(&self.against);
         let ratios = pairs.map(|(own, other)| other.processor / own.processor);
         (!self.against.is_empty()).then(|| median(ratios))
     }
 
-    /// Envoy's processor time for one request above no filter, in microseconds.
+    /// The additional processor time per request compared with no filter, in microseconds.
     pub(crate) fn above_none(&self) -> f64 {
         difference(&self.rounds, &self.none)
     }
 
-    /// The same above what it is compared with.
+    /// The additional processor time per request compared with the other case, in microseconds.
     pub(crate) fn above_other(&self) -> Option<f64> {
         (!self.against.is_empty()).then(|| difference(&self.rounds, &self.against))
     }
@@ -88,7 +88,7 @@ fn difference(own: &[Round], other: &[Round]) -> f64 {
     median(pairs.map(|(own, other)| own.processor - other.processor))
 }
 
-/// Measures every case that is wanted, and those it is compared with.
+/// Measures the cases that the options select, and those that they are compared with.
 pub(crate) fn measure(options: &Options) -> Vec<Row> {
     let cases = wanted(options);
     if cases.is_empty() {
@@ -127,7 +127,8 @@ pub(crate) fn measure(options: &Options) -> Vec<Row> {
     cases.iter().map(row).collect()
 }
 
-/// Every second round runs backwards: what comes first has no advantage.
+/// The cases in the order of a round. Every second round is reversed, so that no case has an
+/// advantage by its position.
 fn in_turn(cases: &[Case], round: usize) -> Vec<&Case> {
     let mut turn: Vec<&Case> = cases.iter().collect();
     if round.is_multiple_of(2) {
@@ -181,8 +182,8 @@ fn assert_right(case: &Case, outcome: &Outcome) {
     assert!(is_right, "{}: {outcome:?}", case.id);
 }
 
-/// Each listener answers as it should, to the first tokens of its load; with remote keys, once they
-/// are there.
+/// Checks that the listener of a case answers the first tokens of its load with the expected
+/// status, and requires a token.
 fn check(world: &World, case: &Case, tokens: &Path) {
     let address: SocketAddr = world.address(&case.id);
     let text = fs::read_to_string(tokens).unwrap();
@@ -204,7 +205,7 @@ fn check(world: &World, case: &Case, tokens: &Path) {
     }
 }
 
-/// What should be found in the cache was, and nothing where there is none.
+/// Checks that a case used its cache as expected: hits if tokens are repeated, otherwise none.
 fn check_cache(world: &World, case: &Case) {
     let Filter::Portcullis(gate, _) = &case.filter else {
         return;
@@ -222,7 +223,7 @@ fn check_cache(world: &World, case: &Case) {
     }
 }
 
-/// A line for whoever waits.
+/// Prints a line about the progress.
 pub(crate) fn say(line: &str) {
     println!("{line}");
     let _ = io::stdout().flush();

@@ -1,4 +1,4 @@
-//! Millions of requests, each with a token that was never seen before: memory must stay flat.
+//! The soak test: millions of requests, each with a new token. Memory must stay flat.
 
 use std::time::Instant;
 
@@ -14,16 +14,16 @@ use crate::{
 use support::{crowd, driver::Request, envoy::memory::Memory};
 use workload::{Cache, PATH};
 
-/// How often memory is looked at.
+/// How often the memory is measured.
 const LOOKS: u64 = 10;
-/// Growth from half-way to the end that is noise, by the memory of Envoy.
+/// Growth of Envoy's memory in the second half, as a fraction, that counts as noise.
 const NOISE: f64 = 0.02;
 
-/// What came of it.
+/// The results of the soak test.
 pub(crate) struct Soak {
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
-    /// Envoy's memory at equal distances, first before all requests.
+    /// Envoy's memory at equal intervals. The first measurement is before all requests.
     pub(crate) memory: Vec<Memory>,
 }
 
@@ -33,7 +33,7 @@ impl Soak {
         [self.memory.len() / 2, self.memory.len() - 1].map(|look| self.memory[look])
     }
 
-    /// What it came to, for people.
+    /// The results as a sentence.
     pub(crate) fn told(&self) -> String {
         let [half, end] = self.halves().map(told);
         let (requests, seconds) = (self.requests, self.seconds);
@@ -47,7 +47,7 @@ impl Soak {
         )
     }
 
-    /// The same for programs.
+    /// The results as JSON.
     pub(crate) fn json(&self) -> Value {
         let look = |look: &Memory| json!({ "resident": look.resident, "linear": look.linear });
         json!({
@@ -58,14 +58,14 @@ impl Soak {
         })
     }
 
-    /// Whether the second half left memory as it was.
+    /// Whether the memory did not grow in the second half.
     pub(crate) fn is_flat(&self) -> bool {
         let [half, end] = self.halves();
         end.linear <= half.linear && (end.resident as f64) < half.resident as f64 * (1.0 + NOISE)
     }
 }
 
-/// Measures it, if it is wanted.
+/// Runs the soak test, if the options select it.
 pub(crate) fn measure(options: &Options) -> Option<Soak> {
     if options.soak == 0 || !options.wants("soak") {
         return None;
@@ -92,7 +92,7 @@ pub(crate) fn measure(options: &Options) -> Option<Soak> {
     })
 }
 
-/// A look at the memory, for people.
+/// A measurement of the memory as text.
 fn told(memory: Memory) -> String {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let (resident, linear) = (megabytes(memory.resident), megabytes(memory.linear));

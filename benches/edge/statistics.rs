@@ -1,11 +1,12 @@
-//! Medians.
+//! Medians and quantiles.
 
-/// The middle of the values; of an even number the mean of the two.
+/// The median. For an even number of values, the mean of the two in the middle.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value below which this part of the values lies, between two of them by their weights.
+/// The quantile below which this fraction of the values lies, interpolated linearly between two
+/// values.
 pub(crate) fn quantile(values: impl IntoIterator<Item = f64>, part: f64) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);

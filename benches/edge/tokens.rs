@@ -1,4 +1,4 @@
-//! What clients send: thousands of different tokens, minted beforehand.
+//! The tokens that clients send: thousands of different ones, made before the measurement.
 
 use std::{
     fs,
@@ -16,27 +16,27 @@ use crate::options;
 use support::signer::Signer;
 use workload::claims;
 
-/// How many are sent in turn where each should be met for the first time.
+/// The number of tokens if each should be new to the cache.
 const MANY: usize = 4096;
-/// How many clients come again and again with theirs.
+/// The number of tokens if they should be found in the cache.
 const FEW: usize = 64;
 /// A kind of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tokens {
-    /// None at all.
+    /// No tokens.
     None,
-    /// Good ones, few enough to be kept.
+    /// Good tokens, few enough to fit into the cache.
     Few(Algorithm),
-    /// Good ones, many.
+    /// Good tokens, more than fit into the cache.
     Many(Algorithm),
-    /// RS256, each with the signature of another.
+    /// RS256 tokens, each with the signature of another token.
     Forged,
-    /// RS256, each with a kid that is nobody's.
+    /// RS256 tokens, each with a `kid` that no key has.
     UnknownKid,
 }
 
 impl Tokens {
-    /// A file with one token a line.
+    /// Writes the tokens to a file, one per line, and returns its path.
     pub(crate) fn file(self) -> PathBuf {
         let path = options::folder().join(format!("{self:?}.tokens").replace(['(', ')'], "-"));
         let lines = match self {
@@ -51,7 +51,7 @@ impl Tokens {
     }
 }
 
-/// Good tokens, none like another.
+/// Makes good tokens that all differ.
 fn mint(algorithm: Algorithm, count: usize) -> Vec<String> {
     let now = now();
     let numbers: Vec<usize> = (0..count).collect();
@@ -70,7 +70,7 @@ fn mint(algorithm: Algorithm, count: usize) -> Vec<String> {
     })
 }
 
-/// Each with its neighbour's signature: well-formed, and wrong.
+/// Gives each token the signature of the next one, which is well-formed but wrong.
 fn forge(tokens: &[String]) -> Vec<String> {
     let parts = |token: &'_ String| {
         token
@@ -86,7 +86,8 @@ fn forge(tokens: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The signature is never looked at: there is no key for it.
+/// Tokens with an unknown `kid`. Their signatures are not verified, because there is no key for
+/// them.
 fn strangers() -> Vec<String> {
     let now = now();
     let signature = URL_SAFE_NO_PAD.encode([0x5a; 256]);
@@ -106,11 +107,11 @@ fn strangers() -> Vec<String> {
     (0..MANY).map(token).collect()
 }
 
-/// Tokens of HS256 with 1 kB, each made when it is sent.
+/// Makes HS256 tokens of 1 kB when they are needed.
 pub(crate) struct Fresh {
     signer: Signer,
     header: String,
-    /// The payload before and after the number.
+    /// The parts of the payload before and after the number.
     payload: (String, String),
 }
 
@@ -132,7 +133,7 @@ impl Fresh {
         }
     }
 
-    /// The token of that number.
+    /// The token with this number.
     pub(crate) fn token(&self, number: u64) -> String {
         let (before, after) = &self.payload;
         let payload = format!("{before}{number:010}{after}");
@@ -141,7 +142,7 @@ impl Fresh {
     }
 }
 
-/// Seconds since 1970.
+/// The current time in seconds since 1970.
 pub(crate) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     now.as_secs()

@@ -1,4 +1,4 @@
-//! The Envoy that is measured, and the authorization server behind it.
+//! Starts the Envoy that is measured, and the authorization server.
 
 use std::{
     collections::BTreeMap,
@@ -26,18 +26,19 @@ use workload::{self, JWKS_PATH, LOGIN};
 pub(crate) struct World {
     pub(crate) process: EnvoyProcess,
     addresses: BTreeMap<String, SocketAddr>,
-    /// From the process' start until Envoy called itself ready.
+    /// The time from the start of the process until Envoy reported that it is ready.
     pub(crate) time_to_ready: Duration,
     _login: Server,
 }
 
 impl World {
-    /// Starts it on its core, and waits until it is ready.
+    /// Starts Envoy on its core, and waits until it is ready.
     pub(crate) fn start(cases: &[Case]) -> Self {
         Self::start_on(Some(ENVOY_CORE), cases)
     }
 
-    /// The same on that core or, without one, on all: as operators start Envoy, whose V8 compiles on each.
+    /// Starts Envoy on the given core. Without one it runs on all cores, as operators start it; V8
+    /// then compiles on all of them.
     pub(crate) fn start_on(core: Option<usize>, cases: &[Case]) -> Self {
         let script = AuthorizationServer::new();
         let keys = workload::key_set(Algorithm::Rs256);
@@ -69,12 +70,12 @@ impl World {
         }
     }
 
-    /// Where the listener of a case listens.
+    /// The address of a case's listener.
     pub(crate) fn address(&self, case: &str) -> SocketAddr {
         self.addresses[case]
     }
 
-    /// A metric of the module's in the listener of a case.
+    /// A metric of the module in a case's listener.
     pub(crate) fn metric(&self, case: &str, name: &str) -> u64 {
         let name = format!("wasmcustom.portcullis.{case}.{name}");
         self.process.stat(&name).unwrap_or_default()

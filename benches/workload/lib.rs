@@ -1,5 +1,5 @@
-//! What both benchmarks have in common: tokens as usual servers issue them, and the policy that they
-//! meet, in the words of `jwt_authn` and of Portcullis.
+//! Shared by both benchmarks: tokens like those of common authorization servers, and the same
+//! policy in the configuration of `jwt_authn` and of Portcullis.
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use support::signer::{Pair, Signer, jwks};
 
-/// What is measured.
+/// The algorithms that are measured.
 pub const ALGORITHMS: [Algorithm; 6] = [
     Algorithm::Rs256,
     Algorithm::Ps256,
@@ -19,20 +19,20 @@ pub const ALGORITHMS: [Algorithm; 6] = [
 ];
 /// The issuer of good tokens.
 pub const ISSUER: &str = "https://login.example.com/";
-/// Who they are for.
+/// The audience of good tokens.
 pub const AUDIENCE: &str = "https://api.example.com/orders";
-/// What they grant, among others.
+/// A scope of good tokens.
 pub const SCOPE: &str = "orders:read";
-/// They are good for a day.
+/// The lifetime of good tokens: a day, in seconds.
 const LIFETIME: u64 = 86_400;
 
-/// What every request asks for.
+/// The path of every request.
 pub const PATH: &str = "/orders/4711";
-/// Cluster of the authorization server.
+/// The cluster of the authorization server.
 pub const LOGIN: &str = "login";
-/// Where its keys are.
+/// The path of the authorization server's keys.
 pub const JWKS_PATH: &str = "/jwks";
-/// The services of ten rules; requests are for the eighth.
+/// The services that the ten rules are for. Requests are for the eighth.
 const SERVICES: [&str; 10] = [
     "accounts",
     "addresses",
@@ -46,18 +46,18 @@ const SERVICES: [&str; 10] = [
     "returns",
 ];
 
-/// What both filters are configured to do.
+/// What both filters should do.
 #[derive(Clone, Debug)]
 pub struct Gate {
     pub algorithm: Algorithm,
     pub cache: Cache,
     pub keys: Keys,
     pub forwards: Forwards,
-    /// How many rules; the last but two matches, the only one if there is one.
+    /// The number of rules. Requests match the third from last, or the only one.
     pub rules: usize,
 }
 
-/// Whether verified tokens are kept.
+/// Whether verified tokens are cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cache {
     Off,
@@ -65,18 +65,18 @@ pub enum Cache {
 }
 
 impl Cache {
-    /// As many as are kept where nothing is configured.
+    /// The default size of the cache.
     pub const ON: Self = Self::Entries(1000);
 }
 
-/// Where keys come from.
+/// Where the keys come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keys {
     Local,
     Remote,
 }
 
-/// What the protected service gets to know.
+/// What is forwarded to the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forwards {
     Nothing,
@@ -103,7 +103,7 @@ impl Gate {
 }
 
 impl Backend {
-    /// Who does it where nothing is configured.
+    /// Who verifies signatures by default.
     pub fn default_for(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Rs256 | Algorithm::Es256 | Algorithm::Es384 => Self::Host,
@@ -111,7 +111,7 @@ impl Backend {
         }
     }
 
-    /// As in the configuration.
+    /// The name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Host => "host",
@@ -120,7 +120,7 @@ impl Backend {
     }
 }
 
-/// Twelve claims, as access tokens of the usual servers have them.
+/// Twelve claims that are typical of access tokens.
 pub fn claims(number: usize, now: u64) -> Value {
     json!({
         "iss": ISSUER,
@@ -138,13 +138,13 @@ pub fn claims(number: usize, now: u64) -> Value {
     })
 }
 
-/// The keys that the issuer publishes: the one in use, and one that was.
+/// The keys that the issuer publishes: the current one and a previous one.
 pub fn key_set(algorithm: Algorithm) -> Value {
     let old = Signer::with_pair(algorithm, Pair::Other).named(Some("last-year"));
     jwks([&Signer::new(algorithm), &old])
 }
 
-/// `jwt_authn` with three providers.
+/// The configuration of `jwt_authn`, with three providers.
 pub fn jwt_authn(gate: &Gate) -> Value {
     let rule = |path: &String, _| {
         json!({
@@ -162,7 +162,7 @@ pub fn jwt_authn(gate: &Gate) -> Value {
     })
 }
 
-/// What `jwt_authn` has, and scopes.
+/// The configuration of Portcullis: the same as that of `jwt_authn`, and scopes.
 pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     let rule = |path: &String, scope: String| {
         json!({
@@ -179,7 +179,7 @@ pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     })
 }
 
-/// That many rules; the last but two is for [`PATH`], the only one if there is one.
+/// Makes `count` rules. The third from last, or the only one, is for [`PATH`].
 fn rules(count: usize, rule: impl Fn(&String, String) -> Value) -> Vec<Value> {
     let own = count.saturating_sub(3);
     let path = |number: usize| match number {
@@ -203,7 +203,7 @@ fn provider_of(path: &str) -> &'static str {
     }
 }
 
-/// The issuer that is measured, and two others.
+/// The provider that is measured, and two others.
 fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
     let mut login = json!({ "issuer": ISSUER, "audiences": [AUDIENCE] });
     match gate.keys {
