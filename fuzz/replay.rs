@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use portcullis_fuzz::TARGETS;
 
-/// An input that once failed stays in the corpus, so a regression fails here.
+/// Inputs that failed once are kept in the corpus, so a regression fails here.
 #[test]
 fn every_target_accepts_its_corpus() {
     for target in TARGETS {
@@ -14,7 +14,7 @@ fn every_target_accepts_its_corpus() {
         let mut count = 0;
         for file in files {
             let path = file.unwrap().path();
-            // If the target panics, this is the last line of output.
+            // If the target panics, the last line of output names the input.
             println!("{}", path.display());
             (target.check)(&fs::read(&path).unwrap());
             count += 1;
@@ -23,7 +23,7 @@ fn every_target_accepts_its_corpus() {
     }
 }
 
-/// A misspelt folder would never be replayed.
+/// A folder with a misspelt name would never be replayed.
 #[test]
 fn every_corpus_has_its_target() {
     for folder in fs::read_dir(corpus()).unwrap() {

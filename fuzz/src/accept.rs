@@ -1,4 +1,4 @@
-//! `Accept`: the choice equals that of a simple model, and does not depend on spelling or order.
+//! `Accept`: the chosen format is that of a simple model, and does not depend on spelling or order.
 
 use portcullis::http::Format;
 
@@ -34,7 +34,8 @@ pub fn check(input: &[u8]) {
     assert_eq!(preferred == Format::Html, likes_html, "{joined:?}");
 }
 
-/// The weight of a media type (RFC 9110 section 12.5.1): the highest among its most specific ranges.
+/// The weight of a media type (RFC 9110 section 12.5.1): the highest one among the most specific
+/// ranges that match it.
 fn quality(accept: &str, media: &str) -> f64 {
     let (main, _) = media.split_once('/').unwrap();
     for specific in [media, &format!("{main}/*"), "*/*"] {
@@ -50,7 +51,7 @@ fn quality(accept: &str, media: &str) -> f64 {
     0.0
 }
 
-/// `None` if the weight is malformed.
+/// The weight in the parameters of a range; `None` if it is malformed.
 fn weight(parameters: &str) -> Option<f64> {
     let mut weights = parameters.split(';').filter_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;

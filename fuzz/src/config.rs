@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::issuer::NOW;
 
-/// Tokens without a valid signature: `alg` is `none` in the first, and the second is signed with zeros.
+/// Tokens without a valid signature: the first has the `alg` `none`, and the second has a signature
+/// of zeros.
 const UNSIGNED: [&str; 2] = [
     "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0.AA",
     "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -29,7 +30,7 @@ pub fn check(input: &[u8]) {
         assert!(parsed.is_err());
         return;
     };
-    // A `Struct` arrives as a value, without text.
+    // A `Struct` is converted to a value without a JSON text.
     let converted = Config::from_value(&value);
     match (parsed, converted) {
         (Ok(config), Ok(converted)) => {
@@ -138,7 +139,7 @@ fn requirements(config: &Config) -> impl Iterator<Item = &Requirement> {
         .chain(by_state)
 }
 
-/// Whether a request without a verified token may fulfil a requirement.
+/// Whether a requirement can hold without a verified token.
 fn admits(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::All(members) => members.iter().all(admits),

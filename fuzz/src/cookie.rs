@@ -1,4 +1,5 @@
-//! Cookies: the token is found however cookies are spread over lines, and removed from the request.
+//! Cookies: the token is found in whatever way cookies are distributed over lines, and is removed
+//! from the request.
 
 use std::cell::LazyCell;
 
@@ -55,7 +56,7 @@ pub fn check(input: &[u8]) {
     check_permit(&lines, &places);
 }
 
-/// A request that passes had the good token, and the upstream receives none.
+/// Checks that a request that passes had a good token, and that the upstream receives no token.
 fn check_permit(lines: &[Vec<u8>], places: &Places) {
     let request = request(lines);
     let decision = ENGINE.with(|engine| {
@@ -96,7 +97,7 @@ fn request(lines: &[Vec<u8>]) -> Request<'_> {
     Request::new(headers)
 }
 
-/// Each cookie without space around it (RFC 6265 section 5.4).
+/// The cookies, without white space around them (RFC 6265 section 5.4).
 fn cookies(lines: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
     let pieces = lines
         .iter()

@@ -12,11 +12,11 @@ use sha2::Sha256;
 
 /// The time of all requests, in seconds.
 pub(crate) const SECONDS: i64 = 1_700_000_000;
-/// The same.
+/// The time of all requests, in milliseconds.
 pub(crate) const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
 /// The issuer.
 pub(crate) const ISSUER: &str = "https://idp.example";
-/// The audience of its tokens.
+/// The audience of the issuer's tokens.
 pub(crate) const AUDIENCE: &str = "orders";
 
 const SECRET: [u8; 32] = [7; 32];
@@ -33,7 +33,7 @@ pub(crate) static GOOD: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Its keys: one for each of `EdDSA`, ES256 and HS256.
+/// The issuer's keys: one each for `EdDSA`, ES256 and HS256.
 pub(crate) fn jwks() -> Value {
     let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
     let point = EC.verifying_key().to_sec1_point(false);
@@ -45,7 +45,8 @@ pub(crate) fn jwks() -> Value {
     ] })
 }
 
-/// An engine that requires a token of this issuer. `more` are further fields of the provider.
+/// An engine that requires a token of this issuer. `more` contains additional fields of the
+/// provider.
 pub(crate) fn engine(more: &Value) -> Engine {
     let mut provider = json!({
         "issuer": ISSUER,
@@ -64,7 +65,8 @@ pub(crate) fn engine(more: &Value) -> Engine {
     Engine::new(Config::parse(config.to_string().as_bytes()).unwrap())
 }
 
-/// A token with this header and payload, signed with the header's algorithm, or else with `EdDSA`.
+/// A token with this header and payload, signed with the header's algorithm if the issuer has a key
+/// for it, otherwise with `EdDSA`.
 pub(crate) fn token(header: &[u8], payload: &[u8]) -> String {
     let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
     let input = format!("{}.{}", encode(header), encode(payload));
@@ -72,7 +74,7 @@ pub(crate) fn token(header: &[u8], payload: &[u8]) -> String {
     format!("{input}.{}", encode(&signature))
 }
 
-/// The `alg` of a header as a lenient reader finds it.
+/// The `alg` of a header, read by a lenient parser.
 pub(crate) fn algorithm(header: &[u8]) -> String {
     let header: Value = serde_json::from_slice(header).unwrap_or_default();
     header["alg"].as_str().unwrap_or_default().to_owned()

@@ -1,4 +1,5 @@
-//! Key sets: each key is judged alone, and an admitted key is the one in the JWK.
+//! Key sets: each key is accepted or skipped independently of the others, and an accepted key
+//! equals the one in the JWK.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::elliptic_curve::sec1::FromSec1Point as _;
@@ -52,7 +53,8 @@ pub fn check(input: &[u8]) {
 fn check_set(input: &[u8], set: &KeySet) {
     let document: Value = serde_json::from_slice(input).unwrap_or_default();
     let Some(written) = document["keys"].as_array() else {
-        // Only the reader of one key refuses it (a number that overflows); the other keys stay usable.
+        // `serde_json` refuses the whole document, for example because a number overflows. The
+        // parser under test only skips the key with that number.
         return;
     };
     assert_eq!(
@@ -175,7 +177,7 @@ fn check_point(x: &[u8], y: &[u8]) {
     );
 }
 
-/// A key is a candidate exactly if it serves the algorithm and has the `kid`.
+/// Checks that a key is a candidate if and only if it serves the algorithm and has the `kid`.
 fn check_candidates(set: &KeySet) {
     for algorithm in Algorithm::ALL {
         let (binding, now) = (JwkAlgorithm::Exact, UnixSeconds::new(0));

@@ -1,8 +1,8 @@
 //! Fuzz targets: one module for each parser of untrusted input.
 //!
-//! A target panics if its parser breaks a property. libFuzzer runs it on inputs that it invents
-//! (`make fuzz`), and `make test` on the files of `corpus/`. So a target is fast, depends on neither time
-//! nor chance, and gives the same result whatever it saw before.
+//! A target panics if its parser violates a property. libFuzzer runs the target on generated inputs
+//! (`make fuzz`), and `make test` runs it on the files of `corpus/`. So a target must be fast, and
+//! must not depend on time, randomness or earlier inputs.
 
 pub mod accept;
 pub mod config;
@@ -18,10 +18,10 @@ pub mod route_policy;
 pub mod structure;
 pub mod token;
 
-/// A property that holds for any input.
+/// A property that must hold for any input.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name of its module, its program and the folder of its corpus.
+    /// The name of the module, the program and the folder of the corpus.
     pub name: &'static str,
     /// Panics if the property does not hold for an input.
     pub check: fn(&[u8]),

@@ -1,4 +1,4 @@
-//! Header maps of the ABI: writing what was read gives the same octets.
+//! Header maps of the ABI: serializing a parsed map gives the same octets.
 
 use portcullis_wasm::pairs;
 
@@ -22,7 +22,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// The layout as the ABI describes it: the number of pairs, their sizes, their texts.
+/// Serializes pairs as the ABI specifies: the number of pairs, the sizes, the texts.
 fn write(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
     let number = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
     let texts = || pairs.iter().flat_map(|(name, value)| [*name, *value]);

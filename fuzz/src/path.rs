@@ -1,4 +1,4 @@
-//! Paths: the rules see every reading that a server may have of an admitted path.
+//! Paths: the rules are applied to every reading that a server can have of an accepted path.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use portcullis::http::path::{Extent, Unreachable, normal_spelling, readings, unr
 
 type Step = fn(&[u8]) -> Vec<u8>;
 
-/// What servers and proxies do with a path, in any order and number.
+/// What servers and proxies may do with a path, in any order and any number of times.
 const STEPS: [Step; 6] = [
     decode,
     without_parameters,
@@ -16,7 +16,7 @@ const STEPS: [Step; 6] = [
     without_dot_segments,
 ];
 
-/// No admitted path has more readings.
+/// The maximum number of readings of an accepted path.
 const MOST_READINGS: usize = 64;
 
 /// Reads the input as a path.
@@ -103,7 +103,7 @@ fn decode(path: &[u8]) -> Vec<u8> {
                 let digits = str::from_utf8(&[*high, *low])
                     .map(str::to_owned)
                     .unwrap_or_default();
-                // `from_str_radix` takes a sign.
+                // `from_str_radix` would also accept a sign.
                 let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
                 u8::from_str_radix(&digits, 16)
                     .ok()
@@ -127,7 +127,7 @@ fn without_parameters(path: &[u8]) -> Vec<u8> {
     segments.collect::<Vec<_>>().join(&b'/')
 }
 
-/// Up to a query, a fragment or the end of a C string.
+/// The path up to a query, a fragment or the NUL that ends a C string.
 fn up_to_delimiter(path: &[u8]) -> Vec<u8> {
     let end = path
         .iter()
@@ -146,7 +146,7 @@ fn without_empty_segments(path: &[u8]) -> Vec<u8> {
     merged
 }
 
-/// RFC 3986 section 5.2.4.
+/// Removes dot segments (RFC 3986 section 5.2.4).
 fn without_dot_segments(path: &[u8]) -> Vec<u8> {
     let mut kept: Vec<&[u8]> = Vec::new();
     let mut segments = path.split(|octet| *octet == b'/').peekable();

@@ -1,4 +1,5 @@
-//! Keys in PEM: key and dates equal what `x509-cert` reads, whatever the lines look like.
+//! Keys in PEM: the key and the dates are those that `x509-cert` reads, in whatever way the text is
+//! split into lines.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::jose::{PemError, VerifyingKey, pem};
@@ -13,7 +14,7 @@ use x509_cert::{
 /// The labels of a block.
 const LABELS: [&str; 3] = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"];
 
-/// Reads the input as PEM if it begins with a dash, or else as the DER inside a block.
+/// Reads the input as PEM if it begins with a dash, otherwise as the DER inside a block.
 pub fn check(input: &[u8]) {
     if input.starts_with(b"-") {
         if let Ok(text) = str::from_utf8(input) {
@@ -42,7 +43,7 @@ fn check_text(text: &str) {
         assert_eq!(found.err(), Some(PemError::PrivateKey));
         return;
     }
-    // Configuration languages may indent lines and change their ends.
+    // Configuration formats may indent lines and change line ends.
     let indented = pem::keys(&text.replace('\n', "\r\n  "));
     let thumbprints = |keys: &[VerifyingKey]| {
         keys.iter()
@@ -69,14 +70,16 @@ fn check_text(text: &str) {
     );
 }
 
-/// `x509-cert` also reads a `SubjectPublicKeyInfo`, and it has one encoding.
+/// Checks that `x509-cert` also reads the `SubjectPublicKeyInfo`, and that it is encoded in the
+/// only valid way.
 fn check_public_key(octets: &[u8], key: &VerifyingKey) {
     let info = SubjectPublicKeyInfoOwned::from_der(octets).expect("x509-cert reads no key");
     assert_eq!(info.to_der().as_deref(), Ok(octets), "has another encoding");
     assert!(key.validity().is_none());
 }
 
-/// `x509-cert` also looks into names and extensions, which mean nothing here, and its dates begin in 1970.
+/// Compares the key and the dates of a certificate. `x509-cert` may refuse it: it also parses names
+/// and extensions, which are not used here, and its dates begin in 1970.
 fn check_certificate(octets: &[u8], key: &VerifyingKey) {
     let validity = key.validity().expect("a certificate without dates");
     let Ok(other) = Certificate::from_der(octets) else {

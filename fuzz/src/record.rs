@@ -1,5 +1,5 @@
-//! Records in shared memory: a record survives a round trip, and with `shared_memory_key` nothing is
-//! read without a valid tag.
+//! Records in shared memory: a record is the same after writing and reading it. With
+//! `shared_memory_key`, only a record with a valid tag is read.
 
 use std::cell::LazyCell;
 
@@ -76,7 +76,7 @@ fn check_round_trip(engine: &Engine, record: &Record) -> OneRecord {
     memory
 }
 
-/// Reads the entry as a worker that has seen no record yet.
+/// Reads the entry as a worker that has not seen any record.
 fn read(engine: &Engine, memory: &OneRecord) -> Reading {
     let records = SharedRecords::of(engine, memory.clone(), &mut SeenRecords::new());
     records.read(SourceId::new(0), None, Order::default())

@@ -1,4 +1,5 @@
-//! Requests: none passes without a good token, and the upstream receives only the verified identity.
+//! Requests: no request passes without a good token, and the only identity that the upstream
+//! receives is the verified one.
 
 use std::cell::LazyCell;
 
@@ -87,7 +88,7 @@ pub fn check(input: &[u8]) {
     );
 }
 
-/// A line's name, in lower case as Envoy has it, and its value.
+/// Splits a line into the name, in lower case as in Envoy, and the value.
 fn header(line: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let colon = line
         .iter()
@@ -103,7 +104,7 @@ fn header(line: &[u8]) -> (Vec<u8>, Vec<u8>) {
     )
 }
 
-/// What the upstream gets.
+/// The headers that the upstream receives.
 fn edited(lines: &[(Vec<u8>, Vec<u8>)], permit: &Permit) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut headers = lines.to_vec();
     for edit in &permit.edits {
@@ -116,7 +117,8 @@ fn edited(lines: &[(Vec<u8>, Vec<u8>)], permit: &Permit) -> Vec<(Vec<u8>, Vec<u8
     headers
 }
 
-/// Whether some server reads a header as the identity header: CGI and PHP turn every mark into `_`.
+/// Whether some server could read a header as the identity header: CGI and PHP turn punctuation
+/// into `_`.
 fn spells_identity(name: &[u8]) -> bool {
     match name {
         [b'x', mark, user @ ..] => user == b"user" && b"!#$%&'*+-.^_`|~".contains(mark),

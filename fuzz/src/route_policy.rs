@@ -1,4 +1,5 @@
-//! Route metadata: what cannot be read denies, and only `disabled` or a lenient requirement opens.
+//! Route metadata: metadata that cannot be parsed denies requests, and requests without a token
+//! pass only with `disabled` or a lenient requirement.
 
 use std::cell::LazyCell;
 
@@ -37,7 +38,7 @@ thread_local! {
     });
 }
 
-/// Reads the input as the JSON of a route policy, or else as the wire format of all metadata.
+/// Reads the input as the JSON of a route policy, otherwise as all metadata in the wire format.
 pub fn check(input: &[u8]) {
     match json::parse(input) {
         Ok(value) => check_policy(&value),
@@ -50,7 +51,7 @@ pub fn check(input: &[u8]) {
     check_namespace(input);
 }
 
-/// Other namespaces change nothing, and a repeated namespace is refused.
+/// Checks that other namespaces have no effect, and that a repeated namespace is refused.
 fn check_namespace(input: &[u8]) {
     let entry = |name: &str| {
         let entry = protobuf::message(&[name.as_bytes(), input]);
@@ -90,7 +91,7 @@ fn check_policy(metadata: &Value) {
     });
 }
 
-/// Why a request passes, if it does.
+/// Why a request passes; `None` if it does not.
 fn reason(engine: &Engine, policy: &RoutePolicy, token: Option<&str>) -> Option<PermitReason> {
     let authorization = token.map(|token| format!("Bearer {token}"));
     let mut headers: Vec<(&[u8], &[u8])> = vec![(b":method", b"GET"), (b":path", b"/")];

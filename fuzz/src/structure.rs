@@ -1,4 +1,5 @@
-//! `google.protobuf.Struct`: the value equals what prost reads, and survives a round trip.
+//! `google.protobuf.Struct`: the value is the one that prost reads, and is the same after writing
+//! and reading it.
 
 use portcullis_wasm::protobuf;
 use prost::Message as _;
@@ -36,7 +37,7 @@ fn value_of(message: &Message) -> Value {
     }
 }
 
-/// An integer below 2^53 as an integer: a double holds all of its digits.
+/// Converts a double to an integer if it is whole and below 2^53, where a double holds all digits.
 fn number(double: f64) -> Value {
     if double.fract() == 0.0 && double.abs() < 9_007_199_254_740_992.0 {
         Value::from(double as i64)

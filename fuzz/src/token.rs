@@ -23,8 +23,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as a token, or if it begins with `{` as a header and, in the next line, a payload that
-/// the issuer signs.
+/// Reads the input as a token. If it begins with `{`, reads it as a header and, on the next line, a
+/// payload that the issuer signs.
 pub fn check(input: &[u8]) {
     let text = match input {
         [b'{', ..] => {
@@ -64,7 +64,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// Signs a token, and checks that it verifies, and that it does not with one bit changed.
+/// Signs a token. Checks that it verifies, and that it does not after one bit is changed.
 fn check_signed(header: &[u8], payload: &[u8]) -> String {
     let text = issuer::token(header, payload);
     let Ok(token) = UntrustedToken::parse(&text) else {
@@ -80,7 +80,7 @@ fn check_signed(header: &[u8], payload: &[u8]) -> String {
     if content.is_signed() && kid.is_none_or(|kid| kid == own) {
         assert!(verifies(&token), "a good signature is refused: {content:?}");
     }
-    // Which bit depends only on the input.
+    // The input alone determines the bit.
     let at = (header.len() + 7 * payload.len()) % text.len();
     let mut octets = text.clone().into_bytes();
     octets[at] ^= 1 << (payload.len() % 7);
@@ -120,7 +120,7 @@ fn passes(text: &str) -> bool {
     }
 }
 
-/// The content of a token as a lenient reader finds it.
+/// The content of a token, read by a lenient parser.
 #[derive(Debug)]
 struct Content {
     header: Value,
@@ -161,7 +161,7 @@ impl Content {
         issuer::has_signed(self.algorithm(), self.message.as_bytes(), &self.signature)
     }
 
-    /// Whether the claims let a token pass whose signature is good. Clocks may differ by a few minutes.
+    /// Whether the token may pass if its signature is good. Clocks may differ by a few minutes.
     fn may_pass(&self) -> bool {
         let claims = &self.claims;
         let audience = &claims["aud"];
