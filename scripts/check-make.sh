@@ -8,7 +8,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 printf '#!/bin/sh\necho mine\n' >"$scratch/envoy"
 chmod +x "$scratch/envoy"
-# Older than every prerequisite of the pinned Envoy, so that make would rebuild it.
+# The file is older than all prerequisites of the pinned Envoy. If make treated it as that target,
+# it would rebuild it.
 touch -d '2000-01-01' "$scratch/envoy"
 make --no-print-directory envoy ENVOY="$scratch/envoy"
 if [ "$("$scratch/envoy")" != mine ]; then

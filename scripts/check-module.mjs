@@ -1,16 +1,18 @@
-// Checks the built module: its size; that it imports only host calls of the proxy-wasm ABI (no WASI, no
-// clock, no entropy of its own); and that the example configurations allow exactly what it needs. A missing
-// capability fails at run time, and a needless one is privilege without a purpose.
+// Checks the built module: its size; that it imports only host calls of the proxy-wasm ABI (no
+// WASI, no clock, no source of randomness); and that the example configurations allow exactly the
+// capabilities that it needs. A missing capability would fail at run time, and an unneeded one
+// would be an unused privilege.
 //
-// The callbacks are the module's exports. The calls are read from the source, because the module also imports
-// calls that only the SDK's traits mention and that it never makes.
+// The callbacks are the module's exports. The host calls are read from the source, because the
+// module also imports calls that only the SDK's traits mention and the module never makes.
 //
 //   node check-module.mjs MODULE ENVOY_YAML...
 import { readdirSync, readFileSync } from 'node:fs';
 
 const MAX_BYTES = 720_000;
 const SHELL = 'envoy/wasm/src';
-// The SDK's functions that the shell may use next to its own imports, with the host call of each.
+// The SDK's functions that the shell may use in addition to its own imports, with the host call of
+// each.
 const SDK_CALLS = { dispatch_http_call: 'proxy_http_call' };
 
 const [modulePath, ...configurations] = process.argv.slice(2);

