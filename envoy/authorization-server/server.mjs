@@ -74,7 +74,7 @@ function configuration(jwks, lifetime, clientJwks) {
     jwks,
     clients,
     scopes: SCOPES,
-    // Access tokens may be signed with the algorithms that id tokens may be signed with.
+    // Access tokens may use every algorithm that ID tokens may use.
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
     features: {
       clientCredentials: { enabled: true },
@@ -125,7 +125,7 @@ async function createProvider(issuer, options) {
 async function main() {
   const { HOST: host = '127.0.0.1', PORT: port = '0', AT_TTL: lifetime = '600' } = process.env;
   const keys = await loadKeys(process.env.KEYS_FILE);
-  // It listens first: the default issuer names the port.
+  // The server listens before it knows its issuer, because the default issuer contains the port.
   const server = createServer();
   await new Promise((resolve, reject) => {
     server.once('error', reject).listen(Number(port), host, resolve);

@@ -1,5 +1,6 @@
-// `make compose-demo`: sends the demo's table of requests to the containers of docker-compose.yml. They use
-// free ports and a Compose project of their own, which is removed afterwards. With KEEP=1 it stays up.
+// `make compose-demo`: sends the demo's table of requests to the containers of docker-compose.yml.
+// The containers use free ports and a separate Compose project, which is removed afterwards. With
+// KEEP=1 it stays up.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,7 @@ import { bold, dim, runTable } from '../demo/table.mjs';
 
 const FILE = fileURLToPath(new URL('docker-compose.yml', import.meta.url));
 
-// Docker's plugin, or the separate program of older Debian versions.
+// Docker's Compose plugin, or the separate program that older Debian versions have.
 function findCompose() {
   const candidates = [['docker', 'compose'], ['docker-compose']];
   const found = candidates.find(([command, ...args]) => (
@@ -64,7 +65,7 @@ async function main() {
   }
 }
 
-// Waits until Docker reports the container that `find` returns as healthy.
+// Waits until Docker reports that the container that `find` returns is healthy.
 async function healthy(find) {
   const { stdout } = await find();
   const id = stdout.trim();

@@ -25,7 +25,7 @@ async function obtainTokens(url) {
   };
 }
 
-// A GET of an order, unless `more` has another method or path.
+// A GET request for an order, unless `more` sets another method or path.
 function get(name, headers, answer, more) {
   return { name, method: 'GET', path: '/orders/7', headers, answer, ...more };
 }

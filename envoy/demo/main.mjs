@@ -1,6 +1,6 @@
-// `make demo`: an authorization server, an API and Envoy with Portcullis between them, on free ports
-// of 127.0.0.1, and a table of requests. Exits with 1 where an answer is not the expected one.
-// With KEEP=1 everything stays up until Ctrl-C.
+// `make demo`: runs an authorization server, an API and Envoy with Portcullis between them, on free
+// ports of 127.0.0.1, and prints a table of requests. Exits with 1 if an answer is unexpected. With
+// KEEP=1, everything stays up until Ctrl-C.
 //
 // Environment: ENVOY (the program), MODULE (the wasm file); `make demo` sets both.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,8 @@ const MODULE = resolve(process.env.MODULE
 const workspace = mkdtempSync(join(tmpdir(), 'portcullis-demo-'));
 process.once('exit', () => rmSync(workspace, { recursive: true, force: true }));
 
-// The listener of the API once more, for operators: on the loopback interface, where the status page needs no token.
+// A copy of the API's listener for operators: on the loopback interface, where the status page
+// needs no token.
 function operatorsListener(text) {
   const start = text.indexOf('    - name: ingress\n');
   const listener = text.slice(start, text.indexOf('\n  clusters:', start));
@@ -72,7 +73,7 @@ async function ready(adminFile) {
       const admin = `http://${readFileSync(adminFile, 'utf8').trim()}`;
       if ((await fetch(`${admin}/ready`)).ok) return admin;
     } catch {
-      // Not there yet.
+      // The admin interface is not ready yet.
     }
     await sleep(50, null, { ref: false });
   }

@@ -1,14 +1,15 @@
-// Child processes that never outlive the script. Each is ended by its own pid, however the script
-// ends.
+// Child processes that never outlive the script. Each one is ended by its own pid, whatever ends
+// the script.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// The running children, each with a promise that resolves when it has ended.
+// The running children, each with a promise that resolves when the child has ended.
 const running = new Map();
 let stopping = false;
 
-// Starts a program. `onLine` gets each line of its stdout. Its stderr is kept, and shown if it dies.
+// Starts a program. `onLine` gets each line of its stdout. Its stderr is kept, and shown if the
+// program dies.
 export function start(name, command, args, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
@@ -27,7 +28,7 @@ export function start(name, command, args, { env = {}, onLine = () => {} } = {})
   return { died };
 }
 
-// Starts one of the Node programs of this folder, which print a line of JSON when they are ready.
+// Starts a Node program of this folder. Each prints a line of JSON when it is ready.
 export async function startServer(name, script, env) {
   let ready;
   const line = new Promise((resolve) => { ready = resolve; });

@@ -1,4 +1,4 @@
-// Sends the demo's requests to an Envoy and shows what was expected and what came back.
+// Sends the demo's requests to an Envoy, and shows the expected and the actual answers.
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,7 +8,7 @@ const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code) => (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);
 export const [bold, dim, red, green] = [paint(1), paint(2), paint(31), paint(32)];
 
-// Together with the mark and the last cell at most 100 columns.
+// The column widths. With the mark and the last cell, a line has at most 100 columns.
 const WIDTHS = [35, 22, 21];
 const line = (cells) => cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 0)).join(' ').trimEnd();
 
@@ -30,7 +30,7 @@ function answerOf({ status, headers }) {
   return error ? `${status} ${error}` : String(status);
 }
 
-// Every way in which an answer falls short of the case.
+// The differences between an answer and the expected one.
 function complaints(test, response, reason) {
   const wrong = [];
   if (answerOf(response) !== test.answer) wrong.push(`the answer is ${answerOf(response)}, not ${test.answer}`);
@@ -46,7 +46,7 @@ function complaints(test, response, reason) {
   return wrong;
 }
 
-// Tokens do not belong into logs, not even here.
+// Tokens do not belong in logs, not even here.
 const shown = (text) => String(text).replace(/eyJ[\w.-]+/g, '<token>');
 
 function identitySeen(response) {
@@ -56,7 +56,7 @@ function identitySeen(response) {
   return headers['x-user'] ?? 'nobody';
 }
 
-// The access log's line for a request; Envoy writes it a moment after the answer, or later if the
+// The access log's line for a request. Envoy writes it shortly after the answer, or later if the
 // machine is busy.
 async function reasonOf(response, accessLog) {
   const id = response.headers['x-request-id'];
@@ -71,8 +71,8 @@ async function reasonOf(response, accessLog) {
   return '';
 }
 
-// `envoy` and `authorizationServer` are base addresses; `accessLog` gives the log's lines so far.
-// Returns how many requests did not come to what was expected.
+// `envoy` and `authorizationServer` are base addresses; `accessLog` returns the log's lines so far.
+// Returns the number of requests with an unexpected result.
 export async function runTable({ envoy, authorizationServer, accessLog }) {
   const sections = await demoCases(authorizationServer);
   console.log(bold(`  ${line(['REQUEST', 'ANSWER', 'REASON IN THE LOG', 'X-USER AT THE API'])}`));

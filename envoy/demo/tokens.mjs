@@ -1,4 +1,5 @@
-// Tokens for the demo: real ones, by `client_credentials`, and those that an attacker would make.
+// Tokens for the demo: genuine ones, by `client_credentials`, and forged ones, as an attacker would
+// make them.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
@@ -19,7 +20,7 @@ export async function requestToken(url, form) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
 
-// The same token with other claims, and with the old signature, which no longer matches.
+// The same token with other claims and the old signature, which no longer matches.
 export function withClaims(token, claims) {
   const [header, payload, signature] = token.split('.');
   return [header, encode({ ...decode(payload), ...claims }), signature].join('.');
@@ -29,8 +30,8 @@ export function unsigned(token) {
   return `${encode({ alg: 'none', typ: 'at+jwt' })}.${token.split('.')[1]}.`;
 }
 
-// A well-formed ES256 token that is signed by the attacker's own key. Its header has `kid`, or the key
-// id of the genuine token.
+// A well-formed ES256 token, signed with the attacker's own key. Its header names `kid` or, by
+// default, the genuine token's key.
 export function signedByOther(token, kid) {
   const [header, payload] = token.split('.');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

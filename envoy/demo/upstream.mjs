@@ -1,5 +1,5 @@
-// The API behind Envoy. It answers every request with the request itself, which shows what Portcullis
-// lets through, adds and removes.
+// The API behind Envoy. It answers every request with the request's own content, which shows what
+// Portcullis lets through, adds and removes.
 // Environment: HOST (127.0.0.1), PORT (0: a free port). Prints one line of JSON when it is ready.
 import { createServer } from 'node:http';
 
