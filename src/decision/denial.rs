@@ -100,7 +100,7 @@ impl Denial {
         }
     }
 
-    /// The Bearer challenge (RFC 6750 §3). It quotes only configured text: text from a client could
+    /// The Bearer challenge in `WWW-Authenticate` (RFC 6750 §3). It quotes only configured text: text from a client could
     /// break out of the quotes.
     fn challenge(&self, realm: &str) -> Option<String> {
         if !self.schemes.bearer {

@@ -1,4 +1,4 @@
-//! Claims that the operator requires.
+//! Claims that the operator or a preset requires, such as those of RFC 9068 section 2.2.
 
 use serde_json::Value;
 

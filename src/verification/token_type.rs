@@ -1,4 +1,4 @@
-//! The type of a token (RFC 8725 section 3.11).
+//! The type of a token (RFC 8725 section 3.11, RFC 9068 section 4).
 
 use crate::decision::Reason;
 
