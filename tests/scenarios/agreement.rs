@@ -24,6 +24,9 @@ use support::{
 on_every_driver!(the_program_agrees_in_every_state_of_the_keys);
 
 fn the_program_agrees_in_every_state_of_the_keys<D: Driver>() {
+    if !D::shows_key_metrics_at_once() {
+        return;
+    }
     let (old, new) = (signer(), Signer::new(Algorithm::Rs256));
     let server = AuthorizationServer::new();
     server.answer(JWKS_PATH, Answer::status(500));

@@ -99,6 +99,9 @@ fn understands_metadata_that_tenants_share<D: Driver>() {
 }
 
 fn keeps_the_last_keys_while_metadata_fails<D: Driver>() {
+    if !D::shows_key_metrics_at_once() {
+        return;
+    }
     let (login, keys) = (AuthorizationServer::new(), publishing_keys());
     login.answer(OPENID, metadata(ISSUER));
     let gate: D = discovering(&login, &keys, &[("/discovery/cache_duration", json!("1s"))]);

@@ -7,13 +7,15 @@ use crate::world::{ISSUER, claims, configuration, get, local_provider, signer, s
 use support::{
     driver::{Driver, Exchange, Request, Setup},
     fake_host::FakeHost,
-    on_every_driver,
+    on_both_builds, on_every_driver,
 };
 
 on_every_driver!(
     exports_the_verified_token_to_other_filters,
     exports_the_reason_of_a_failure_only_for_operators,
 );
+
+on_both_builds!(refuses_exports_where_envoy_takes_none);
 
 /// Makes a provider export everything.
 fn exporting(provider: &mut Value) {
@@ -38,7 +40,23 @@ fn exported(exchange: &Exchange, key: &str) -> Option<Value> {
     Some(serde_json::from_str(text).unwrap())
 }
 
+fn refuses_exports_where_envoy_takes_none<D: Driver>() {
+    let mut provider = local_provider(&signer());
+    exporting(&mut provider);
+    let started = D::start(&watched(configuration(&provider)));
+    match D::takes_nested_metadata() {
+        true => assert!(started.is_ok()),
+        false => {
+            let refused = started.err().unwrap().0;
+            assert!(refused.contains("use Envoy 1.40 or later"), "{refused}");
+        }
+    }
+}
+
 fn exports_the_verified_token_to_other_filters<D: Driver>() {
+    if !D::takes_nested_metadata() {
+        return;
+    }
     let signer = signer();
     let mut provider = local_provider(&signer);
     exporting(&mut provider);
@@ -56,6 +74,9 @@ fn exports_the_verified_token_to_other_filters<D: Driver>() {
 }
 
 fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
+    if !D::takes_nested_metadata() {
+        return;
+    }
     let signer = signer();
     let mut provider = local_provider(&signer);
     exporting(&mut provider);

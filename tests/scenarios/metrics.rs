@@ -30,6 +30,9 @@ const OF_FETCHES: [&str; 4] = [
 /// A provider that fetches no keys must not trigger alerts on its number of keys or on the age of
 /// its last fetch.
 fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
+    if !D::shows_key_metrics_at_once() {
+        return;
+    }
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));
     config["providers"]["jobs"] = json!({
@@ -51,6 +54,9 @@ fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
 }
 
 fn resets_the_gauges_of_a_provider_that_has_no_keys_any_more<D: Driver>() {
+    if !D::shows_key_metrics_at_once() {
+        return;
+    }
     let signer = signer();
     let server = publishing(&signer);
     let config = configuration(&remote_provider());

@@ -67,6 +67,9 @@ fn outages(signer: &Signer) -> Vec<(&'static str, Answer)> {
 }
 
 fn the_last_good_keys_serve_through_every_outage_until_they_are_too_old<D: Driver>() {
+    if !D::shows_key_metrics_at_once() {
+        return;
+    }
     let signer = signer();
     let server = AuthorizationServer::new();
     let outages = outages(&signer);

@@ -50,6 +50,16 @@ pub trait Driver: Sized {
         true
     }
 
+    /// Whether filters can exchange nested metadata. Before 1.40, Envoy takes none from a dynamic module.
+    fn takes_nested_metadata() -> bool {
+        true
+    }
+
+    /// Whether metrics of keys show at once. In Envoy 1.38, a dynamic module writes them with its next request.
+    fn shows_key_metrics_at_once() -> bool {
+        true
+    }
+
     /// Starts the gate. Returns when the gate accepts requests, or when its configuration is
     /// refused.
     fn start(setup: &Setup) -> Result<Self, Refused>;

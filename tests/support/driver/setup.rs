@@ -74,7 +74,7 @@ pub struct Setup {
 }
 
 /// The two builds of Portcullis that Envoy can run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Build {
     /// The proxy-wasm module.
     #[default]

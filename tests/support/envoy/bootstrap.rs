@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{discovery::Kind, library, module};
+use super::{discovery::Kind, library, library_name, module, version};
 use crate::driver::{Build, Route, Setup, VirtualHost, Wrapping};
 
 /// The cluster of the protected service.
@@ -20,8 +20,24 @@ pub const VM_ID: &str = "portcullis-test";
 /// Envoy's own default for `max_request_headers_kb`.
 const REQUEST_HEADERS_KIB: u32 = 60;
 
-/// The configuration of a process that has the module loaded and gets listeners and clusters later.
-pub fn warm(folder: &Path) -> Value {
+/// The configuration of a process that gets listeners and clusters later.
+pub fn warm(folder: &Path, build: Build) -> Value {
+    let mut bootstrap = json!({
+        "node": { "id": "test", "cluster": "test" },
+        "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
+        "dynamic_resources": {
+            "lds_config": Kind::Listeners.source(folder),
+            "cds_config": Kind::Clusters.source(folder),
+        },
+    });
+    if build == Build::Wasm {
+        bootstrap["bootstrap_extensions"] = json!([loaded_module()]);
+    }
+    bootstrap
+}
+
+/// A service that keeps the proxy-wasm module loaded.
+fn loaded_module() -> Value {
     let setup = Setup {
         vm_id: Some("warm".to_owned()),
         ..Setup::default()
@@ -35,15 +51,7 @@ pub fn warm(folder: &Path) -> Value {
         "singleton": true,
         "config": filter["typed_config"]["config"],
     });
-    json!({
-        "node": { "id": "test", "cluster": "test" },
-        "admin": { "address": socket(SocketAddr::from(([127, 0, 0, 1], 0))) },
-        "bootstrap_extensions": [{ "name": "envoy.bootstrap.wasm", "typed_config": service }],
-        "dynamic_resources": {
-            "lds_config": Kind::Listeners.source(folder),
-            "cds_config": Kind::Clusters.source(folder),
-        },
-    })
+    json!({ "name": "envoy.bootstrap.wasm", "typed_config": service })
 }
 
 /// The configuration of a process, without its listener.
@@ -124,11 +132,19 @@ fn route((index, route): (usize, &Route), build: Build) -> Value {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute",
                 "dynamic_module_config": dynamic_module(),
                 "filter_name": "portcullis",
-                "filter_config": configuration(metadata, Wrapping::Struct),
+                "filter_config": configuration(metadata, policy_wrapping()),
             } });
         }
     }
     configured
+}
+
+/// Envoy 1.38 passes the policy of a route in the wire format if it is a `Struct`.
+fn policy_wrapping() -> Wrapping {
+    match version() >= (1, 39) {
+        true => Wrapping::Struct,
+        false => Wrapping::Text,
+    }
 }
 
 fn http_filters(setup: &Setup, configuration: &Value) -> Vec<Value> {
@@ -179,8 +195,12 @@ pub fn filter(setup: &Setup, configuration: &Value) -> Value {
 /// The name of the dynamic module's filter.
 const NATIVE_FILTER: &str = "portcullis";
 
+/// The library by its path, or by its name where Envoy cannot take a path.
 fn dynamic_module() -> Value {
-    json!({ "module": { "local": { "filename": library() } }, "do_not_close": true })
+    match version() >= (1, 40) {
+        true => json!({ "module": { "local": { "filename": library() } }, "do_not_close": true }),
+        false => json!({ "name": library_name(), "do_not_close": true }),
+    }
 }
 
 fn native_filter(setup: &Setup, written: &Value) -> Value {

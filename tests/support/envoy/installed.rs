@@ -2,9 +2,11 @@
 
 use std::{
     env,
+    ffi::OsStr,
     io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use crate::driver::Build;
@@ -37,6 +39,11 @@ pub fn binary() -> PathBuf {
 
 /// Envoy's major and minor version. Some host facts differ between versions (`docs/hosts.md`).
 pub fn version() -> (u32, u32) {
+    static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
+    *VERSION.get_or_init(ask_version)
+}
+
+fn ask_version() -> (u32, u32) {
     let output = Command::new(binary()).arg("--version").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     // /path/of/envoy  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL
@@ -57,6 +64,13 @@ pub fn module() -> PathBuf {
 /// The path of the dynamic module.
 pub fn library() -> PathBuf {
     from_environment("PORTCULLIS_NATIVE", "target/native/libportcullis.so")
+}
+
+/// The name by which Envoy finds the library in its folder: `lib<name>.so`.
+pub fn library_name() -> String {
+    let library = library();
+    let stem = library.file_stem().and_then(OsStr::to_str).unwrap();
+    stem.strip_prefix("lib").unwrap_or(stem).to_owned()
 }
 
 /// The build that `PORTCULLIS_BUILD` selects: `native`, or `wasm` by default.

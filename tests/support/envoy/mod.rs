@@ -18,7 +18,7 @@ pub mod memory;
 mod pool;
 pub mod process;
 
-pub use installed::{binary, chosen_build, is_installed, library, module, version};
+pub use installed::{binary, chosen_build, is_installed, library, library_name, module, version};
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -109,6 +109,14 @@ impl<B: RunsBuild> Driver for Gate<B> {
 
     fn keeps_connections_through_a_rollback() -> bool {
         version() >= (1, 38)
+    }
+
+    fn takes_nested_metadata() -> bool {
+        !Self::IS_NATIVE || version() >= (1, 40)
+    }
+
+    fn shows_key_metrics_at_once() -> bool {
+        !Self::IS_NATIVE || version() >= (1, 39)
     }
 
     fn start(setup: &Setup) -> Result<Self, Refused> {
@@ -382,7 +390,7 @@ fn start_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener) 
 }
 
 fn borrow_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener) {
-    let process = Lease::warm(setup.workers.max(1));
+    let process = Lease::warm(setup.build, setup.workers.max(1));
     let offer = Kind::Clusters.offer(process.folder(), clusters);
     process.wait_for("the clusters", || offer.is_taken(&process).then_some(()));
     let first = OfferedListener::new(&process, setup, &setup.configuration);

@@ -17,9 +17,10 @@ use super::{
     discovery::{Kind, Offer},
     process::{self, EnvoyProcess, POLL},
 };
+use crate::driver::Build;
 
-/// The maximum number of processes with the same number of workers. A process needs a second to
-/// drop a listener, and the others serve meanwhile.
+/// The maximum number of processes of the same kind. A process needs a second to drop a listener,
+/// and the others serve meanwhile.
 const MOST: usize = 8;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
@@ -32,16 +33,19 @@ static STARTING: Mutex<()> = Mutex::new(());
 struct Pool {
     /// Idle processes, the longest idle first.
     idle: Vec<Warm>,
-    /// The number of processes, idle or not, for each number of workers.
-    slots: BTreeMap<usize, usize>,
+    /// The number of processes of each kind, idle or not.
+    slots: BTreeMap<PoolKind, usize>,
 }
 
-/// A process with the module loaded.
+/// The build that a process serves, and its number of workers.
+type PoolKind = (Build, usize);
+
+/// A process without a gate.
 pub struct Warm {
     process: EnvoyProcess,
     slot: Slot,
-    /// The number of VMs without any gate.
-    vms: u64,
+    /// The number of VMs without any gate. An Envoy without proxy-wasm does not count them.
+    vms: Option<u64>,
     /// The offer of an empty set of listeners.
     empty: Offer,
 }
@@ -57,9 +61,9 @@ pub enum Lease {
 
 impl Lease {
     /// Borrows a warm Envoy, in which nothing is left of earlier gates.
-    pub fn warm(workers: usize) -> Self {
+    pub fn warm(build: Build, workers: usize) -> Self {
         loop {
-            if let Some(warm) = take(workers) {
+            if let Some(warm) = take((build, workers)) {
                 warm.process.reset_counters();
                 return Self::Warm(Some(warm));
             }
@@ -92,9 +96,9 @@ impl Drop for Lease {
 }
 
 /// Takes an idle process that is ready, or starts a new one if the limit allows it.
-fn take(workers: usize) -> Option<Warm> {
+fn take(kind: PoolKind) -> Option<Warm> {
     let idle = with_pool(|pool| {
-        let first = pool.idle.iter().position(|warm| warm.slot.0 == workers);
+        let first = pool.idle.iter().position(|warm| warm.slot.0 == kind);
         first.map(|index| pool.idle.remove(index))
     });
     if let Some(warm) = idle {
@@ -108,21 +112,21 @@ fn take(workers: usize) -> Option<Warm> {
         Ok(guard) => guard,
         Err(TryLockError::Poisoned(guard)) => guard.into_inner(),
     };
-    let warm = Slot::free(workers).map(Warm::start);
+    let warm = Slot::free(kind).map(Warm::start);
     drop(starting);
     warm
 }
 
-/// A process's slot in the limit for its number of workers.
-struct Slot(usize);
+/// A process's slot in the limit for its kind.
+struct Slot(PoolKind);
 
 impl Slot {
-    fn free(workers: usize) -> Option<Self> {
+    fn free(kind: PoolKind) -> Option<Self> {
         with_pool(|pool| {
-            let taken = pool.slots.entry(workers).or_default();
+            let taken = pool.slots.entry(kind).or_default();
             (*taken < MOST).then(|| {
                 *taken += 1;
-                Self(workers)
+                Self(kind)
             })
         })
     }
@@ -144,10 +148,11 @@ impl Warm {
         let folder = process::new_folder();
         Kind::Clusters.offer(&folder, &[]);
         let empty = Kind::Listeners.offer(&folder, &[]);
-        let bootstrap = bootstrap::warm(&folder);
-        let process = EnvoyProcess::spawn(folder, &bootstrap, slot.0);
+        let (build, workers) = slot.0;
+        let bootstrap = bootstrap::warm(&folder, build);
+        let process = EnvoyProcess::spawn(folder, &bootstrap, workers);
         process.wait_for("readiness", || process.is_ready().then_some(()));
-        let vms = process.stat(VMS).unwrap();
+        let vms = process.stat(VMS);
         Self {
             process,
             slot,
@@ -164,6 +169,6 @@ impl Warm {
         let stats = || self.process.stats("listener_manager.total_");
         self.empty.is_taken(&self.process)
             && stats().values().all(|count| count == "0")
-            && self.process.stat(VMS) == Some(self.vms)
+            && self.process.stat(VMS) == self.vms
     }
 }

@@ -17,7 +17,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{binary, bootstrap};
+use super::{binary, bootstrap, library};
 use crate::http::{self, PATIENCE};
 
 /// The pause between two checks of a condition.
@@ -33,6 +33,8 @@ kill -KILL $!
 wait
 [ -n "$keep" ] || rm -rf -- "$0"
 "#;
+/// Where Envoy looks for dynamic modules that are configured by name.
+const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
 /// Options that isolate processes from each other and keep their waits short.
 const OPTIONS: [&str; 5] = [
     "--disable-hot-restart",
@@ -128,6 +130,7 @@ impl EnvoyProcess {
             .arg(folder.join(ADMIN))
             .args(["--concurrency", &workers.to_string()])
             .args(OPTIONS)
+            .envs(library().parent().map(|folder| (LIBRARIES, folder)))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log)
