@@ -1,5 +1,5 @@
-//! Finds the credentials of a request in the places where the rule's providers look, and the tokens
-//! in them.
+//! Finds the credentials of a request in the places that the rule's providers read, and the tokens
+//! in these credentials.
 
 use core::cell::{OnceCell, RefCell};
 

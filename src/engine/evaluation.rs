@@ -70,9 +70,9 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
     /// tried last, as in `jwt_authn`: a request with a failed token must not pass just because a
     /// missing token may (CVE-2021-21378).
     ///
-    /// If other members name providers, such a member forwards no identity. A token may verify
-    /// although no other member holds: a second token is missing, or the token is for another
-    /// audience.
+    /// If other members name providers, a member that lets requests pass without a token forwards
+    /// no identity. Otherwise a token would give its identity although a second required token is
+    /// missing, or although the token is for another audience.
     fn any(&mut self, members: &'c [Requirement]) -> Outcome<'a, 'c> {
         let (lenient, strict): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| !member.names_provider());

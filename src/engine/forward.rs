@@ -31,7 +31,7 @@ pub(super) struct Forwarded {
 /// Adds the identity of verified tokens to `edits`.
 ///
 /// # Errors
-/// The provider of a token whose claims do not fit in a header.
+/// If the claims of a token do not fit in a header. The error is the token's provider.
 pub(super) fn verified(
     config: &Config,
     request: &Request<'_>,

@@ -230,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// The edits that remove headers from a request that only this filter may set.
+    /// The edits that remove from a request the headers that only this filter may set.
     /// [`decide`](Self::decide) includes them in its decisions.
     #[must_use]
     pub fn removals(&self, request: &Request<'_>) -> Vec<HeaderEdit> {
@@ -238,7 +238,8 @@ impl Engine {
     }
 
     /// The edits that remove identities and tokens from a request's trailers, whatever was decided
-    /// on the headers. A server that merges trailers into headers would trust them.
+    /// on the headers. A server that merges trailers into headers would read an identity or a token
+    /// from them.
     #[must_use]
     pub fn trailer_removals(&self, trailers: &[(&[u8], &[u8])]) -> Vec<HeaderEdit> {
         sanitise::trailers(&self.config, trailers)
@@ -261,15 +262,15 @@ impl Engine {
         self.keys.synchronize(&*self.records)
     }
 
-    /// Reads what other workers wrote about keys that were missing for `decision`, because of which
-    /// it refused or ignored a token. Reads at most once per millisecond. Returns whether something
-    /// changed; if so, decide again.
+    /// If `decision` refused or ignored a token because its key was missing, reads what other
+    /// workers wrote about keys, at most once per millisecond. Returns whether something changed;
+    /// if so, decide again.
     pub fn synchronize_for(&mut self, decision: &Decision, now: UnixMillis) -> bool {
         let denial = match decision {
             Decision::Deny(denial) => denial,
             Decision::Permit(permit) => match &permit.reason {
                 PermitReason::Shadow(denial) => denial,
-                // The permit does not contain which tokens were ignored, or why.
+                // The permit does not say which tokens were ignored, or why.
                 PermitReason::Lenient => {
                     return self.keys.synchronize_where(&|_| true, now, &*self.records);
                 }

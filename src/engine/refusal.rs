@@ -20,8 +20,9 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The priority of this refusal: of several, the one with the highest rank is reported. Missing
-    /// keys rank above an invalid token, so that a client does not discard a good token.
+    /// The priority of this refusal. If there are several refusals, the one with the highest rank
+    /// is reported. Missing keys rank above an invalid token, so that a client does not discard a
+    /// good token.
     pub(super) const fn rank(self) -> u8 {
         match self {
             Self::Missing => 0,

@@ -1,4 +1,4 @@
-//! Finds the rule for a request, in a way that does not depend on how servers read its path.
+//! Finds the rule for a request. The same rule must apply however servers read the path.
 
 use crate::{
     config::Config,

@@ -1,4 +1,4 @@
-//! Removes headers from requests that only this module may set.
+//! Removes from requests the headers that only this module may set.
 
 use crate::{
     config::Config,

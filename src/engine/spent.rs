@@ -48,8 +48,8 @@ pub(super) fn strip(
     }
 }
 
-/// The target without these parameters. Their names are spelled as in the target. Every other byte
-/// stays the same.
+/// The target without these query parameters, whose names are given as they are spelled in the
+/// target. Every other byte stays the same.
 fn without_params(target: Target<'_>, params: &[&str]) -> String {
     let is_spent = |pair: &str| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);

@@ -131,7 +131,8 @@ impl Fetch {
             // The metadata may be at the next address. All addresses are on the same server, so
             // after any other error the next one would fail too.
             Err(error @ (FetchError::Metadata | FetchError::Status(400..=499))) => {
-                // Of the errors at all addresses, a wrong document says more than a 4xx status.
+                // A wrong document says more than a 4xx status from the other address, so it is
+                // reported.
                 let fault = self.fault.unwrap_or(error);
                 let next = index.saturating_add(1);
                 let endpoint = discovery.metadata.get(next).ok_or(match error {

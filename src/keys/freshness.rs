@@ -12,7 +12,7 @@
 //!
 //! A worker needs the lease in the record to fetch. One worker of the process holds the lease while
 //! the others wait. The lease expires by itself, so a worker that dies does not block the others
-//! for longer.
+//! for longer than that.
 
 use core::time::Duration;
 
@@ -248,7 +248,7 @@ mod tests {
         let hidden = record.hides_kid(&TIMING, None, at(46)).unwrap();
         assert_eq!(at(46).plus(hidden), record.next_fetch(&TIMING));
         assert!(hidden > Duration::ZERO);
-        // The fetch after the request's arrival has settled it.
+        // A fetch after the request's arrival has shown that the kid does not exist.
         assert_eq!(record.hides_kid(&TIMING, Some(at(0)), at(46)), None);
     }
 

@@ -39,7 +39,7 @@ pub use self::{
     timing::Timing,
 };
 
-/// Records and fetches pass between threads.
+/// Records and fetches pass between threads, so they must be `Send` and `Sync`.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Record>();

@@ -9,7 +9,7 @@ use crate::{
 /// workers of a process share it through [`Records`](super::Records).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Decides which of two records of a source is newer.
+    /// Shows which of two records of a source is newer.
     pub order: Order,
     /// The last good document.
     pub document: Option<Document>,

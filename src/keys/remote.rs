@@ -25,9 +25,9 @@ pub struct RemoteKeys {
 
 impl RemoteKeys {
     /// A text that identifies the shared record of these keys. Workers and configurations with the
-    /// same text share one record. The texts of two sources must therefore differ if the sources
-    /// fetch different keys or if only one of their fetches can fail; otherwise failures of one
-    /// would keep the other from its keys.
+    /// same text share one record. The texts of two sources must differ if they fetch different
+    /// keys, or if a fetch can fail for one source and succeed for the other. Otherwise failures of
+    /// one would keep the other from its keys.
     #[must_use]
     pub fn identity(&self, limits: KeySetLimits) -> String {
         let location = match &self.location {
@@ -81,7 +81,8 @@ pub struct Discovery {
     pub jwks_cluster: String,
 }
 
-/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`.
+/// Exponential back-off: the wait starts at `base` and doubles with each failure, up to `max`. Each
+/// wait then gets a jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The wait after the first failure.

@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// Whether this source has the same configuration.
+    /// Whether this source has the configuration `keys`.
     pub(super) fn is_of(&self, keys: &RemoteKeys) -> bool {
         self.keys == *keys
     }

@@ -8,8 +8,8 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If a tenth of
-/// the freshness is shorter, that counts.
+/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If the
+/// freshness is short, it is a tenth of the freshness instead.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
 /// A lease lasts this much longer than the timeouts of all its calls together.

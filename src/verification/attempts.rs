@@ -32,7 +32,7 @@ impl Allowance {
 ///
 /// Several providers may verify the same token, one after the other. They share one budget;
 /// otherwise a forged token would use a whole budget for each provider of its issuer. A signature
-/// computed for one provider is not computed again for the next.
+/// computed for one provider is not computed again for the next provider.
 #[derive(Debug, Default)]
 pub struct Attempts(RefCell<Ledger>);
 

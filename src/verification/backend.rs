@@ -14,9 +14,9 @@ use crate::verification::Accelerator;
 /// Who verifies RS* and ES* signatures (`signature_backend`). The module verifies all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
-    /// The host if it can, otherwise the module.
+    /// The host if it passes the self-test, otherwise the module.
     Auto,
-    /// The host. If it cannot, the configuration is refused.
+    /// The host. If it fails the self-test, the configuration is refused.
     Host,
     /// The module.
     Module,

@@ -18,7 +18,7 @@ pub(super) const SOON: Duration = Duration::from_secs(1);
 pub(super) struct ServingKeys<'a> {
     pub(super) key_set: &'a KeySet,
     pub(super) version: KeySetVersion,
-    /// The source that they were fetched from; `None` if they are configured.
+    /// The source that the keys were fetched from; `None` if they are in the configuration.
     pub(super) source: Option<SourceId>,
 }
 

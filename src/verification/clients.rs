@@ -13,11 +13,11 @@ pub struct Clients(Vec<Client>);
 pub struct Client {
     /// The client identifier (RFC 6749 section 2.2).
     pub id: String,
-    /// The hashes of its secrets.
+    /// The hashes of the client's secrets.
     pub hashes: SecretHashes,
-    /// Whether it may authenticate.
+    /// Whether the client may authenticate.
     pub enabled: bool,
-    /// The time from which it is refused.
+    /// The time from which the client is refused.
     pub expires_at: Option<UnixSeconds>,
     /// The claims that rules and upstreams see, in the same form as those of a token.
     pub claims: Arc<Claims>,

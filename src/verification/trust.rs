@@ -15,7 +15,7 @@ use crate::{
 pub struct Trust {
     /// Whether the provider is enabled. A disabled provider refuses its tokens and fetches no keys.
     pub enabled: bool,
-    /// The source of its keys.
+    /// The source of the provider's keys.
     pub keys: KeySource,
     /// The accepted issuer (RFC 7519 section 4.1.1).
     pub issuer: Issuer,
@@ -59,7 +59,7 @@ impl Trust {
     /// Checks that the token was not revoked.
     ///
     /// # Errors
-    /// The reason to refuse it.
+    /// The reason to refuse the token.
     pub fn check_revocation(&self, claims: &Claims) -> Result<(), Reason> {
         revocation::check(&self.revoked, &self.client_id_claims, claims)
     }

@@ -1,4 +1,4 @@
-//! Repeats the verification of a token that a request presented before.
+//! Repeats the checks of a token that was verified before.
 //!
 //! Checks that depend only on the token and the configuration are not repeated on a cache hit. The
 //! time, the connection, the rule and the keys can change, so the checks that use them are
@@ -42,7 +42,7 @@ pub enum Invalidated {
 }
 
 impl VerifiedOnce {
-    /// The inputs for a token with these claims, whose signature `key` from this key set verified.
+    /// The inputs for a token with these claims that was verified with `key` from this key set.
     pub(super) fn new(claims: &Claims, key: Thumbprint, key_set: KeySetVersion) -> Self {
         Self {
             times: claims.times(),

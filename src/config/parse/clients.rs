@@ -149,8 +149,8 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
     Ok(SecretHashes::new(first, hashes.next().transpose()?))
 }
 
-/// Words for a claim in which they are separated by spaces. A word must not contain a space,
-/// because readers would split it.
+/// Words that one claim will contain, separated by spaces. A word must not contain a space, because
+/// readers would split it.
 fn words(
     raw: Option<&[String]>,
     expected: &'static str,

@@ -52,7 +52,7 @@ const AUTH0: Defaults = Defaults {
     // Auth0, "Role-based access control": the user's permissions, whether the client requested them
     // or not. If they counted as scopes, a client would have rights that nobody granted to it.
     role_claims: &[&["permissions"]],
-    // "Access token profiles": `JWT`, or `at+jwt` in the profile of RFC 9068.
+    // Auth0, "Access token profiles": `JWT`, or `at+jwt` in the profile of RFC 9068.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };
@@ -75,9 +75,9 @@ const ENTRA_V1: Defaults = Defaults {
     client_id_claims: &[&["appid"]],
     scope_claims: &[&["scp"]],
     require_claims: &[("appid", None)],
-    // "Access tokens", on validating the signing key's issuer.
+    // Entra, "Access tokens", on validating the signing key's issuer.
     key_issuer: KeyIssuer::Match,
-    // "Access token claims reference", header claims.
+    // Entra, "Access token claims reference", header claims.
     token_types: &["JWT", "at+jwt"],
     ..GENERIC
 };

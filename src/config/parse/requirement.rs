@@ -28,7 +28,7 @@ pub(super) struct Names<'a> {
     pub(super) named: &'a BTreeMap<String, Requirement>,
 }
 
-/// `requirement_map`.
+/// Parses `requirement_map`.
 pub(super) fn named(
     raw: &Named<RawRequirement>,
     providers: &[Provider],
@@ -41,7 +41,7 @@ pub(super) fn named(
     Ok(named)
 }
 
-/// `filter_state_rules`.
+/// Parses `filter_state_rules`.
 pub(super) fn filter_state_rules(
     raw: &RawFilterStateRules,
     providers: &[Provider],

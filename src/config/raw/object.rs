@@ -8,8 +8,8 @@ use super::{
 };
 use crate::config::{ConfigError, Fault, echo::nearest, error::At, spelling::FieldName};
 
-/// Declares an object, its parser and its schema. A field is called in the JSON as it is in Rust,
-/// or as after `=`. With `| camelCase`, its lowerCamelCase form is accepted too. A default may
+/// Declares an object, its parser and its schema. In the JSON, a field has its Rust name or the
+/// name after `=`. With `| camelCase`, its lowerCamelCase form is accepted too. A default may
 /// follow the type. The default and the field's comment, which is written for operators, only go
 /// into the schema.
 macro_rules! object {
@@ -172,7 +172,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The choice at the position where `value` is in `names`.
+/// The choice for `value`: the one at the position of `value` in `names`.
 pub(in crate::config) fn choose<T, const N: usize>(
     value: &Value,
     names: &'static [&'static str; N],

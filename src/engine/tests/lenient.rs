@@ -103,7 +103,7 @@ fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<
         return Some(all?.into_iter().flatten().collect());
     }
     let Some(group) = requirement.get("requires_any") else {
-        // `allow_missing`: all tokens that are present verify.
+        // `allow_missing` gives the identities of all tokens, because all of them are good.
         return Some(tokens.clone());
     };
     let members = group["requirements"].as_array().unwrap();

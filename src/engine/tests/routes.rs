@@ -148,7 +148,7 @@ fn refuses_ambiguous_paths_and_passes_preflight_on_every_route() {
     assert_eq!(label(&decision), "cors_preflight");
 }
 
-/// A host with one entry in its filter state, or one that refuses to read it.
+/// A fake host that has one entry in its filter state, or refuses to read it.
 struct State(Result<Option<&'static str>, Refused>);
 
 impl Connection for State {

@@ -1,4 +1,4 @@
-//! The path of the status page.
+//! Tests of the status page.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
