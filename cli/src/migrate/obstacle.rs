@@ -89,7 +89,7 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownField => formatter.write_str("unknown field; correct or delete it"),
-            Self::SpeltTwice => formatter.write_str("there in both of its spellings; keep one"),
+            Self::SpeltTwice => formatter.write_str("occurs in both of its spellings; keep one"),
             Self::WrongType { expected } => write!(formatter, "not {expected}; correct it"),
             Self::NoCounterpart { instead } => write!(formatter, "has no counterpart; {instead}"),
             Self::File { file, fault } => write!(
@@ -100,7 +100,7 @@ impl fmt::Display for Obstacle {
                 formatter,
                 "the environment variable {variable} is not set; run this where it is"
             ),
-            Self::NotText => formatter.write_str("these bytes are no text; write a JWK set"),
+            Self::NotText => formatter.write_str("these bytes are not text; write a JWK set"),
             Self::Keys(error) => write!(formatter, "{error}; correct the keys"),
             Self::Refused(error) => write!(formatter, "the equivalent is refused: {error}"),
             Self::OverrideOfOne => formatter.write_str(
@@ -118,9 +118,9 @@ impl fmt::Display for Obstacle {
                  and disable it on the other routes first",
             ),
             Self::DenialByMetadata => formatter.write_str(
-                "this refuses by what it finds in the dynamic metadata of jwt_authn, which a \
-                 module cannot write: it would let in whom it refuses; migrate without --rewrite, \
-                 and decide by \"authorize\"",
+                "this denies by the dynamic metadata of jwt_authn, which a module cannot write: \
+                requests that it denies would get in; migrate without --rewrite, and use \
+                \"authorize\"",
             ),
             Self::QueryEncoded => formatter.write_str(
                 "jwt_authn compares a query as it was sent and Portcullis decoded, so what this \
@@ -128,9 +128,9 @@ impl fmt::Display for Obstacle {
                  class that has them (as [^&] and \\S do) a dot",
             ),
             Self::ChoiceByMetadata => formatter.write_str(
-                "this chooses by the dynamic metadata of jwt_authn, which a module cannot write: \
-                 requests would take another way, perhaps one that lets them in; migrate without \
-                 --rewrite, and decide by \"authorize\"",
+                "this depends on the dynamic metadata of jwt_authn, which a module cannot write: \
+                requests may take another route, perhaps one that lets them in; migrate without \
+                --rewrite, and use \"authorize\"",
             ),
             Self::OtherModule => formatter.write_str(
                 "this Portcullis would obey the metadata into which the overrides for jwt_authn \
@@ -138,26 +138,28 @@ impl fmt::Display for Obstacle {
                  of both, or replace the overrides by rules of jwt_authn",
             ),
             Self::MetadataThere => formatter.write_str(
-                "this route has metadata for Portcullis already, which jwt_authn does not look at \
-                 and the module would obey, or which would be lost; take them out, migrate, and put \
-                 back what the route shall ask for",
+                "this route has metadata for Portcullis already, which jwt_authn does not look \
+                at and the module would obey, or which would be lost; remove it, migrate, and \
+                put back what the route should require",
             ),
             Self::UnsettledRoute => formatter.write_str(
-                "a route is matched by what the module sets or takes away, so that behind it Envoy \
-                 may choose one that was never asked what it requires; match by something else, \
-                 or migrate without --rewrite and put the filters of envoy/routes.yaml around it",
+                "a route matches on something that the module sets or removes, so that Envoy may \
+                choose another route behind the module, and the requirement of that route was \
+                never checked; match on something else, or migrate without --rewrite and put the filters of \
+                envoy/routes.yaml around it",
             ),
             Self::OverrideUnmoved => formatter.write_str(
-                "this says something for routes that are not here (vhds), or not where routes \
-                 are looked for, and only a route's own metadata reach a module; move it to them",
+                "this override is for routes that are not in this file (vhds), or are not in a \
+                known place, and a module only reads a route's own metadata; move the override \
+                to the routes",
             ),
             Self::EmptyForSome => formatter.write_str(
-                "this requirement asks for nothing in one jwt_authn filter and is another, or \
-                 unknown, in the next; give it names of its own",
+                "this requirement is empty in one jwt_authn filter, but different or unknown in \
+                another; give each its own name",
             ),
             Self::UnequalClusters => formatter.write_str(
-                "weighted clusters of one route ask for different tokens, and \
-                 a module sees the route alone; make them alike, or split the route",
+                "weighted clusters of one route require different tokens, and a module only sees \
+                the route; make them alike, or split the route",
             ),
         }
     }

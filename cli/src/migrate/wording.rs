@@ -19,8 +19,7 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::CallBounded { timeout } => format!(
-                "a call without a bound in time is now given up after {timeout}; set \
-                http_uri.timeout"
+                "a fetch without a timeout now fails after {timeout}; set http_uri.timeout"
             )
             .into(),
             Self::CommentsLost => "comments and anchors are lost; copy them over".into(),
@@ -28,9 +27,9 @@ impl fmt::Display for Deviation {
                 "jwt_authn does not look at this condition, so it is left out; delete it".into()
             }
             Self::ChoiceUnwritten => {
-                "this chooses by the dynamic metadata of jwt_authn, which is no longer written: \
-                requests take another way, perhaps one that LETS THEM IN; decide by \"authorize\" \
-                before you take jwt_authn out"
+                "this depends on the dynamic metadata of jwt_authn, which is no longer written: \
+                requests may take another route, perhaps one that LETS THEM IN; use \
+                \"authorize\" before you remove jwt_authn"
                     .into()
             }
             Self::CookieRemoved => {
@@ -65,12 +64,12 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::FilterState => {
-                "it goes to filter state, where jwt_authn writes dynamic metadata; change what \
-                reads the namespace envoy.filters.http.jwt_authn"
+                "this is written to filter state instead of dynamic metadata; change the filters \
+                that read the namespace envoy.filters.http.jwt_authn"
                     .into()
             }
             Self::KeyLeftOut(skipped) => {
-                format!("{skipped}; it is not used: replace it, or take it out").into()
+                format!("{skipped}; it is not used: replace it, or remove it").into()
             }
             Self::ListenerDoesNotWait => {
                 "the listener does not wait for keys, the first requests do; raise \
@@ -84,26 +83,27 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::MetadataUnwritten => {
-                "what this reads in the dynamic metadata of jwt_authn is no longer written, so \
-                that it finds nothing; decide by \"authorize\" (and unmatched: deny, where this \
-                refuses the rest), or read filter state"
+                "this reads the dynamic metadata of jwt_authn, which is no longer written; use \
+                \"authorize\" (and unmatched: deny, if this refuses the rest), or read filter \
+                state"
                     .into()
             }
             Self::DenialUnwritten => {
-                "this refuses by what it finds in the dynamic metadata of jwt_authn, which is no \
-                longer written: it would LET IN whom it refuses; decide by \"authorize\" before \
-                you take jwt_authn out"
+                "this denies by the dynamic metadata of jwt_authn, which is no longer written: \
+                requests that it denies would GET IN; use \"authorize\" before you remove \
+                jwt_authn"
                     .into()
             }
             Self::NotWatched => {
-                "a change of the files is not followed; migrate again when they change".into()
+                "changes of the files have no effect; migrate again when they change".into()
             }
             Self::OverrideOfNone => {
                 "it is for a filter that this document does not have, and is left out; delete it"
                     .into()
             }
             Self::Renamed { to } => {
-                format!("the name does not fit and is now {to:?}; use that in dashboards").into()
+                format!("the name is not valid here and is now {to:?}; use that in dashboards")
+                    .into()
             }
             Self::QueryDecoded => {
                 "jwt_authn compares a query as it was sent, in which this never holds; here it is \
@@ -116,14 +116,15 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::RouteOverride { metadata } => format!(
-                "what a route asks for stands in its metadata; write \
+                "a module reads a route's requirement from its metadata; write \
                 metadata.filter_metadata.portcullis: {metadata}, or migrate with --rewrite"
             )
             .into(),
             Self::PerhapsUnsettledRoutes { places } => format!(
-                "{places} routes match on headers, cookies or parameters; if a token is read from \
-                one of these or a claim is written to it, Envoy may choose another route behind \
-                the module, which was NEVER ASKED what it requires; compare them with the \
+                "{places} routes match on headers, cookies or parameters; if a token is read \
+                from one of these or a claim is written to it, Envoy may choose another route \
+                behind the module, and the requirement of that route was NEVER CHECKED; compare \
+                them with the \
                 providers, and match on something else, or put the filters of envoy/routes.yaml \
                 around the module"
             )
@@ -173,9 +174,10 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::UnsettledRoute => {
-                "a route is matched by what the module sets or takes away, so that behind it Envoy \
-                may choose one that was NEVER ASKED what it requires; match by something else, or \
-                put the filters of envoy/routes.yaml around the module"
+                "a route matches on something that the module sets or removes, so that Envoy may \
+                choose another route behind the module, and the requirement of that route was \
+                NEVER CHECKED; match on something else, or put the filters of envoy/routes.yaml around the \
+                module"
                     .into()
             }
             Self::SeveralTokens => {
@@ -201,7 +203,7 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::VariableInlined { variable } => format!(
-                "the value of {variable} stands in the output, and may be a secret; guard the \
+                "the output contains the value of {variable}, which may be a secret; protect the \
                 file"
             )
             .into(),

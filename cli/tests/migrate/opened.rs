@@ -152,7 +152,7 @@ fn no_route_is_chosen_by_metadata_of_jwt_authn() {
         let path = file(&format!("chosen-{name}.yaml"), &document);
         let said = messages(&path, &REWRITE, 1);
         assert!(
-            said.contains("this chooses by the dynamic metadata"),
+            said.contains("this depends on the dynamic metadata"),
             "{said}"
         );
         let dangers = dangers(&path, &[]);
@@ -185,7 +185,7 @@ fn no_scope_is_chosen_by_headers_that_the_module_edits() {
     );
     for header in ["X-User", "x_user", "x.user"] {
         let said = messages(&scoped(header, &listed), &REWRITE, 1);
-        assert!(said.contains("fragments[0]: a route is matched"), "{said}");
+        assert!(said.contains("fragments[0]: a route matches"), "{said}");
     }
     assert_eq!(
         migrate(&scoped("x-env", &listed), &REWRITE).status.code(),
@@ -194,7 +194,7 @@ fn no_scope_is_chosen_by_headers_that_the_module_edits() {
     // The routes and their requirements are in another file.
     let apart = dangers(&scoped("x-user", "scoped_rds: {}"), &REWRITE);
     assert!(
-        apart.iter().any(|line| line.contains("NEVER ASKED")),
+        apart.iter().any(|line| line.contains("NEVER CHECKED")),
         "{apart:?}"
     );
 }

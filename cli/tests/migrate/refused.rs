@@ -48,7 +48,7 @@ fn names_everything_that_cannot_be_migrated() {
             "bytes",
             "providers: { a: { local_jwks: { inline_bytes: _w } } }".to_owned(),
             "providers.a.local_jwks.inline_bytes",
-            "no text",
+            "not text",
         ),
         (
             "template",
@@ -138,7 +138,7 @@ fn does_not_guess_the_meaning_of_a_route() {
         (
             "clusters",
             jwt.replace(route, &unequal),
-            "clusters[1]: weighted clusters of one route ask for different tokens",
+            "clusters[1]: weighted clusters of one route require different tokens",
         ),
         (
             "one-of-two",
@@ -167,7 +167,7 @@ fn reports_overrides_that_no_rewrite_moved() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(
         said.contains(
-            r#"virtual_hosts[0].routes[0]: what a route asks for stands in its metadata; write metadata.filter_metadata.portcullis: {"requirement_name":"idp"}"#
+            r#"virtual_hosts[0].routes[0]: a module reads a route's requirement from its metadata; write metadata.filter_metadata.portcullis: {"requirement_name":"idp"}"#
         ),
         "{said}"
     );
@@ -248,13 +248,20 @@ fn opens_nothing_that_rbac_refuses_by_metadata() {
         if opens {
             let said = messages(&file, &rewrite, 1);
             assert!(said.contains("http_filters[1].typed_config: "), "{said}");
-            assert!(said.contains("it would let in whom it refuses"), "{said}");
+            assert!(
+                said.contains("requests that it denies would get in"),
+                "{said}"
+            );
         } else {
             assert_eq!(migrate(&file, &rewrite).status.code(), Some(0), "{name}");
         }
         let output = migrate(&file, &[]);
         let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(said.contains("LET IN whom it refuses"), opens, "{said}");
+        assert_eq!(
+            said.contains("requests that it denies would GET IN"),
+            opens,
+            "{said}"
+        );
         assert!(said.contains("is no longer written"), "{said}");
     }
 }
@@ -448,7 +455,7 @@ fn warns_of_routes_alone_that_are_matched_by_headers() {
         said.starts_with("danger: resources[0].virtual_hosts[0].routes[0].match"),
         "{said}"
     );
-    assert!(said.contains("NEVER ASKED"), "{said}");
+    assert!(said.contains("NEVER CHECKED"), "{said}");
 }
 
 /// Envoy looks up `disabled` and the configuration separately, each from the route upwards.
@@ -546,10 +553,7 @@ fn opens_no_route_by_a_requirement_of_another_filter() {
     let empty = manager("jwt", "route_config: *r").replace("map: {", "map: { nothing: {},");
     let with = |first: &str| format!("resources:\n{first}{empty}");
     let said = messages(&file("empty-one.yaml", &with(&lacking)), &[], 1);
-    assert!(
-        said.contains("asks for nothing in one jwt_authn filter"),
-        "{said}"
-    );
+    assert!(said.contains("is empty in one jwt_authn filter"), "{said}");
     let both = with(&lacking.replace("map: {", "map: { nothing: {},"));
     let rewritten = super::printed(&migrate(
         &file("empty-both.yaml", &both),
@@ -590,7 +594,10 @@ fn loses_no_override() {
     ] {
         let path = file(&format!("lost-{name}.yaml"), &document);
         let said = messages(&path, &["--rewrite", "--module", "m"], 1);
-        assert!(said.contains("says something for routes"), "{name}: {said}");
+        assert!(
+            said.contains("override is for routes that are not in this file"),
+            "{name}: {said}"
+        );
     }
 }
 
@@ -679,7 +686,7 @@ fn matches_no_routes_by_headers_that_the_module_edits() {
             "{name}: {said}"
         );
         let said = String::from_utf8(migrate(&path, &[]).stderr).unwrap();
-        assert_eq!(said.contains("NEVER ASKED"), is_refused, "{name}: {said}");
+        assert_eq!(said.contains("NEVER CHECKED"), is_refused, "{name}: {said}");
     }
 }
 
