@@ -1,9 +1,10 @@
 //! EC keys: ECDSA on the NIST curves (RFC 7518 section 3.4).
 //!
 //! A signature is r and s side by side, each as long as the curve's order: exactly 64, 96 or 132
-//! octets. DER, which other protocols use, is refused by its length. Both numbers must be in [1,
-//! n-1]; the all-zero signature that other verifiers accepted (CVE-2022-21449) never reaches the
-//! arithmetic. JOSE has no rule against a high s.
+//! octets. A signature in DER, which other protocols use, is refused because its length differs.
+//! Both numbers must be in [1, n-1], so the all-zero signature that other verifiers accepted
+//! (CVE-2022-21449) never reaches the arithmetic. JOSE has no rule against a high s, so a high s is
+//! accepted.
 
 use super::arithmetic::ecdsa::PublicKey;
 use crate::jose::algorithm::Hash;
@@ -18,13 +19,12 @@ pub struct EcKey {
 }
 
 impl EcKey {
-    /// Admits the key with these coordinates (RFC 7518 section 6.2.1), each of the curve's full
-    /// length. A coordinate without its leading zeros is refused: an issuer that omits them
-    /// disagrees with the standard about what the key is.
+    /// Admits the key with these coordinates (RFC 7518 section 6.2.1). Each coordinate must have
+    /// the curve's full length, with its leading zeros, as the standard requires. The point at
+    /// infinity has no coordinates, so it cannot be a key.
     ///
     /// # Errors
-    /// [`KeyError::EcCoordinateLength`] or [`KeyError::EcPointNotOnCurve`]. The point at infinity
-    /// has no coordinates, so a JWK cannot express it.
+    /// [`KeyError::EcCoordinateLength`] or [`KeyError::EcPointNotOnCurve`].
     pub fn admit(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
         let expected = curve.octets();
         if x.len() != expected || y.len() != expected {

@@ -1,8 +1,9 @@
 //! Ed25519 keys (RFC 8037 section 3.1). Ed448 is not supported.
 //!
-//! Verification is strict: S must be below the group order, and R canonical and not of small order.
-//! So nobody can derive a second signature of the same message from the first. The conditions on
-//! the key alone (canonical encoding, not of small order) are checked once, at admission.
+//! Verification is strict: S must be below the group order, and R must be canonical and not of
+//! small order. So nobody can derive a second valid signature of a message from the first. The
+//! conditions on the key alone (canonical encoding, not of small order) are checked once, at
+//! admission.
 
 use super::arithmetic::eddsa::PublicKey;
 use crate::jose::error::KeyError;
@@ -38,7 +39,7 @@ mod tests {
 
     use super::*;
 
-    /// Key and signature of the empty message (RFC 8032 section 7.1, test 1).
+    /// The key of RFC 8032 section 7.1, test 1, and its signature of the empty message.
     const KEY: [u8; 32] = [
         0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07,
         0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07,

@@ -1,8 +1,8 @@
 //! Shared secrets: HMAC with SHA-2 (RFC 7518 section 3.2).
 //!
-//! A tag is compared in constant time, and only as a whole: part of a tag is not a tag. RFC 7518
-//! section 3.2 requires a secret at least as long as the hash, since a short one can be guessed
-//! offline from any single token (RFC 8725 section 3.5).
+//! A tag is compared in constant time, and only as a whole: a truncated tag is invalid. RFC 7518
+//! section 3.2 requires a secret at least as long as the digest. With a single token, an attacker
+//! can guess a short secret offline (RFC 8725 section 3.5).
 
 use jwt_compact::alg::SecretBytes;
 
@@ -10,7 +10,7 @@ use super::arithmetic::hmac;
 use crate::jose::algorithm::Hash;
 use crate::jose::error::KeyError;
 
-/// Shortest secret in octets: the length of the shortest hash.
+/// The minimum length of a secret in octets: the length of the shortest digest.
 const MIN_OCTETS: usize = Hash::Sha256.octets();
 
 /// A secret. It is zeroed when dropped, and `Debug` does not show it.

@@ -1,12 +1,12 @@
 //! Signature verification, with one type for each kind of key.
 //!
-//! [`RsaKey`], [`EcKey`] and [`Ed25519Key`] are public keys; [`SecretKey`] is a shared one. Each is
-//! made from a key's numbers by a function that refuses wrong and weak ones, and can then verify.
-//! So the rules of admission are written once, here, and hold for every implementation. Which
-//! algorithms and tokens a key may verify is decided one level up, in [`key`](super::key).
+//! [`RsaKey`], [`EcKey`] and [`Ed25519Key`] are public keys; [`SecretKey`] is a shared secret. Each
+//! type has a function that makes a key from its numbers and refuses wrong and weak keys. So the
+//! rules of admission are only here, and apply to every implementation of the arithmetic.
+//! [`key`](super::key) decides which algorithms and tokens a key may verify.
 //!
-//! The arithmetic has its own folder, and its types are not part of this interface; `arithmetic`
-//! chooses the implementation. [`portable`] runs on any machine, including WebAssembly.
+//! The module `arithmetic` chooses the implementation, whose types are not part of this interface.
+//! The only implementation is [`portable`], which runs on any machine, including WebAssembly.
 
 mod arithmetic;
 mod ec;

@@ -1,21 +1,22 @@
 //! RSA keys (RFC 7518 sections 3.3 and 3.5).
 //!
-//! Admission protects the arithmetic below: a small modulus can be factored, a huge one costs the
-//! worker time, and an even one is not a product of two large primes.
+//! Admission refuses three kinds of modulus: a small one can be factored, a huge one makes
+//! verification slow, and an even one is not a product of two large primes.
 
 use super::arithmetic::rsa::PublicKey;
 use crate::jose::algorithm::Hash;
 use crate::jose::big_endian::{bit_length, without_leading_zeros};
 use crate::jose::error::KeyError;
 
-/// Least size of a modulus in bits (RFC 7518 section 3.3).
+/// The minimum size of a modulus in bits (RFC 7518 section 3.3).
 const MIN_MODULUS_BITS: usize = 2048;
-/// Largest size of a modulus in bits. Verifying with 8192 bits takes 16 times as long as with 2048.
+/// The maximum size of a modulus in bits. Verifying with 8192 bits takes 16 times as long as with
+/// 2048.
 const MAX_MODULUS_BITS: usize = 8192;
-/// Least public exponent. With 1, every padded hash would be its own signature.
+/// The minimum public exponent. With 1, every padded hash would be its own signature.
 const MIN_EXPONENT: u64 = 3;
-/// Largest public exponent, which every issuer uses. Each further bit makes verification slower but
-/// not safer.
+/// The maximum public exponent, which is also the usual one. A larger one makes verification slower
+/// but not safer.
 const MAX_EXPONENT: u64 = 65_537;
 
 /// An admitted RSA public key.
@@ -24,8 +25,9 @@ pub struct RsaKey(PublicKey);
 
 impl RsaKey {
     /// Admits the key with this modulus and exponent (RFC 7518 section 6.3.1), unsigned and
-    /// big-endian. Leading zero octets are allowed although RFC 7518 section 2 forbids them:
-    /// encoders of signed integers put one before most moduli, and it does not change the key.
+    /// big-endian. Leading zero octets are allowed, although RFC 7518 section 2 forbids them:
+    /// encoders of signed integers put a zero octet before most moduli, which does not change the
+    /// key.
     ///
     /// # Errors
     /// If the modulus is not of 2048 to 8192 bits, the exponent is not in 3 to 65537, or one of
@@ -80,8 +82,8 @@ mod tests {
 
     const F4: [u8; 3] = [1, 0, 1];
 
-    /// An odd number of this many bits. Admission does not factor it, so it need not be an RSA
-    /// modulus.
+    /// An odd number of this many bits. It need not be a product of two primes, because admission
+    /// does not factor it.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut octets = vec![0xff; bits.div_ceil(8)];
         octets[0] >>= (8 - bits % 8) % 8;

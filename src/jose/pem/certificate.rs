@@ -1,9 +1,9 @@
 //! The key in an X.509 certificate (RFC 5280 section 4.1).
 //!
-//! The operator chose to trust the certificate by configuring it. So its own signature, its issuer
-//! and its names are ignored, and there is no chain and no revocation. The limits that its owner
-//! put on the key still hold: the validity period and, if present, `keyUsage`, which must allow
-//! signatures.
+//! The operator trusts the certificate by configuring it. So the certificate's signature, issuer
+//! and names are ignored, and neither a chain nor revocation is checked. The limits of the
+//! certificate still apply to its key: the validity period and, if present, `keyUsage`, which must
+//! allow signatures.
 
 use super::BlockError;
 use super::der::{Elements, Tag};
@@ -14,7 +14,7 @@ use crate::time::{UnixSeconds, calendar};
 /// 2.5.29.15, `id-ce-keyUsage`.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 
-/// The parts of a certificate that matter.
+/// The parts of a certificate that are used.
 struct Certificate<'a> {
     validity: Validity,
     info: KeyInfo<'a>,

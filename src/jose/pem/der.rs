@@ -1,11 +1,11 @@
 //! A parser for the subset of DER that public keys need (X.690 sections 8 and 10).
 //!
-//! A value has one encoding: lengths are definite and as short as possible, integers too. Any other
-//! encoding is refused, as are truncated values and unexpected tags. Parsing does not copy, and
-//! goes no deeper than requested.
+//! In DER, each value has exactly one encoding: lengths are definite, and lengths and integers are
+//! as short as possible. Any other encoding is refused, as are truncated values and unexpected
+//! tags. Parsing copies nothing, and only descends into elements that the caller asks for.
 //!
-//! This is our own code because the module's size is bounded: the crate `der` would add 25 kB,
-//! `x509-cert` 66 kB. Tests compare every certificate that this parses with the result of
+//! This parser exists because the size of the WebAssembly module is limited: the crate `der` would
+//! add 25 kB, `x509-cert` 66 kB. Tests compare its results for certificates with those of
 //! `x509-cert`.
 
 /// A tag of one octet. Keys and certificates have no other tags.
@@ -75,8 +75,8 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// The content of the next element, which must be an integer that is not negative: big-endian,
-    /// possibly after one zero octet.
+    /// The content of the next element, which must be an integer that is not negative. The content
+    /// is big-endian. A zero octet comes first if the first bit of the number is set.
     pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let octets = self.next(Tag::INTEGER)?;
         match octets {
@@ -91,7 +91,7 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// Parses a length of at most 24 bits, and returns what follows it.
+/// Parses a length of at most 24 bits, and returns it with the octets after it.
 fn length(octets: &[u8]) -> Option<(usize, &[u8])> {
     let (&first, rest) = octets.split_first()?;
     let size = match first {

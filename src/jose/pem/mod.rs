@@ -2,12 +2,12 @@
 //!
 //! A text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm), `RSA
 //! PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the blocks
-//! is explanation for people and is skipped. Lines may have any length and be indented, as
-//! configuration languages produce them; the base64 and the DER inside are parsed strictly.
+//! is explanatory and is skipped. Lines may have any length and may be indented, as configuration
+//! languages produce them. The base64 and the DER in them are parsed strictly.
 //!
 //! One bad block makes the whole text invalid, since its author meant every key to be used. A
-//! private key is reported before anything else, and no part of the text is ever repeated. How
-//! strong a key must be is decided in the same place for all keys ([`VerifyingKey::from_numbers`]).
+//! private key is reported before any other error, and no error repeats a part of the text.
+//! [`VerifyingKey::from_numbers`] decides whether a key is strong enough, as for all keys.
 
 mod certificate;
 mod der;
@@ -46,33 +46,35 @@ pub enum PemError {
 pub enum BlockError {
     /// A boundary line is broken, or the two lines of a block do not match (RFC 7468 section 2).
     Boundary,
-    /// The label is none of the three.
+    /// The label is not one of the three supported labels.
     UnsupportedLabel,
     /// The text between the boundaries is not base64.
     NotBase64,
     /// The octets are not DER of the type in the label.
     Malformed,
-    /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2): the key is only for PSS, perhaps
-    /// with one hash, and a key here cannot be restricted like that.
+    /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2). Such a key may only be used for
+    /// PSS, perhaps with a single hash, and [`VerifyingKey`] cannot express this restriction.
     PssOnly,
-    /// The key is not RSA, EC on a curve of JOSE, or Ed25519; or it has parameters that the
-    /// standard does not allow (RFC 3279 section 2.3.1, RFC 8410 section 3).
+    /// The key is not an RSA, EC or Ed25519 key, or has parameters that the standard does not allow
+    /// (RFC 3279 section 2.3.1, RFC 8410 section 3).
     UnsupportedAlgorithm,
-    /// The curve is not one of JOSE, or is described instead of named (RFC 5480 section 2.1.1).
-    /// With parameters of one's own choice, anyone can own a key (CVE-2020-0601).
+    /// The curve is not P-256, P-384 or P-521, or is described by parameters instead of its name
+    /// (RFC 5480 section 2.1.1). With parameters of their choice, attackers can make a private key
+    /// for any public key (CVE-2020-0601).
     UnsupportedCurve,
     /// The point is in compressed form (RFC 5480 section 2.2).
     CompressedPoint,
     /// `keyUsage` lacks `digitalSignature` (RFC 5280 section 4.2.1.3).
     NotForSignatures,
-    /// The numbers are not a key, or are a weak one.
+    /// The numbers are not a key, or are a weak key.
     Key(KeyError),
 }
 
 /// Parses the keys of a text, one per block.
 ///
 /// # Errors
-/// The first block that cannot be used, or [`PemError::PrivateKey`] before that.
+/// [`PemError::PrivateKey`] if the text has a private key; otherwise the first block that cannot be
+/// used.
 pub fn keys(text: &str) -> Result<Vec<VerifyingKey>, PemError> {
     if split(text, "PRIVATE KEY").is_some() {
         return Err(PemError::PrivateKey);
@@ -104,7 +106,7 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
         Some((explanation, rest)) => (explanation, Some(rest)),
         None => (text, None),
     };
-    // A block whose boundary is misspelt must not pass for an explanation.
+    // A block with a misspelt boundary must not be skipped as explanatory text.
     if split(explanation, DASHES).is_some() {
         return Err(BlockError::Boundary);
     }
@@ -118,7 +120,7 @@ fn next_block(text: &str) -> Result<Option<(Block<'_>, &str)>, BlockError> {
     block().ok_or(BlockError::Boundary).map(Some)
 }
 
-/// Not inlined, which keeps one copy of the search in the module.
+/// Not inlined, so that the module has only one copy of the search.
 #[inline(never)]
 fn split<'a>(text: &'a str, at: &str) -> Option<(&'a str, &'a str)> {
     text.split_once(at)

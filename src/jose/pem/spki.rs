@@ -1,8 +1,8 @@
 //! Public keys in DER: `SubjectPublicKeyInfo` and `RSAPublicKey`.
 //!
-//! The algorithm's identifier decides how the key's octets are parsed. Its parameters must be those
-//! of the standard: RFC 3279 section 2.3.1 (RSA: NULL), RFC 5480 section 2.1.1 (EC: a named curve),
-//! RFC 8410 section 3 (Ed25519: none).
+//! The algorithm identifier decides how the key's octets are parsed. Its parameters must be those
+//! of the standard: NULL for RSA (RFC 3279 section 2.3.1), a named curve for EC (RFC 5480 section
+//! 2.1.1), and none for Ed25519 (RFC 8410 section 3).
 
 use super::BlockError;
 use super::der::{Elements, Tag};

@@ -11,8 +11,8 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// The point with these coordinates, each of the curve's full length; `None` if it is not on
-    /// the curve.
+    /// Prepares the point with these coordinates, which must have the curve's full length; `None`
+    /// if the point is not on the curve.
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
         match curve {
             Curve::P256 => Some(Self::P256(Box::new(p256::point(x, y)?))),

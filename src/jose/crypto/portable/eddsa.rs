@@ -1,11 +1,10 @@
 //! Ed25519 verification (RFC 8032 section 5.1.7), on the points of `curve25519-dalek`.
 //!
-//! R must equal S·B - k·A. With a table of a point's multiples, which takes 220 kB, a multiple
+//! R must equal S·B - k·A. A table of a point's multiples takes 220 kB. With it, a multiplication
 //! costs 43 additions and no doubling. Making the table of a key takes as long as a few
 //! verifications. It is made when the first signature is checked with the key, not at admission,
-//! because most of the 64 keys that a set may have sign nothing. That also bounds what an attacker
-//! can cause by naming unused keys: one table per key. All inputs are public, so the time may
-//! depend on them.
+//! because most of the 64 keys that a set may have are unused. An attacker who names unused keys
+//! can cause at most one table per key. All inputs are public, so the time may depend on them.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, SubAssign};
@@ -17,17 +16,17 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 use sha2::{Digest, Sha512};
 
-/// Digits of a scalar in base 64. A scalar is below 2^253.
+/// The number of digits of a scalar in base 64. A scalar is below 2^253.
 const DIGITS: usize = 43;
 
-/// The table of B.
+/// The table of the base point B.
 static BASE: Table = Table(OnceLock::new());
 
 /// A public key, and its table once it has been used.
 #[derive(Clone, Debug)]
 pub(crate) struct PublicKey {
     octets: [u8; 32],
-    /// -A.
+    /// -A, the negated point of the key.
     negated: EdwardsPoint,
     table: Table,
 }
@@ -37,8 +36,8 @@ pub(crate) struct PublicKey {
 struct Table(OnceLock<Vec<[EdwardsPoint; 32]>>);
 
 impl PublicKey {
-    /// Prepares a key; `None` if the octets are not the canonical encoding of a point of the curve,
-    /// or the point has small order.
+    /// Prepares a key; `None` if the octets are not the canonical encoding of a point on the curve,
+    /// or if the point has small order.
     pub(crate) fn new(octets: [u8; 32]) -> Option<Self> {
         CompressedEdwardsY(octets)
             .decompress()
@@ -50,8 +49,8 @@ impl PublicKey {
             })
     }
 
-    /// Verifies a signature (RFC 8032 section 5.1.7). R is not decoded. The expected point is
-    /// computed and encoded instead, so an R in any other encoding differs.
+    /// Verifies a signature (RFC 8032 section 5.1.7). R is not decoded. Instead, the expected point
+    /// is computed and encoded, so an R that is not encoded canonically does not match.
     pub(crate) fn verify(&self, message: &[u8], r: &[u8; 32], s: [u8; 32]) -> bool {
         let Some(s) = Scalar::from_canonical_bytes(s).into_option() else {
             return false;
@@ -70,7 +69,7 @@ impl PublicKey {
 }
 
 impl Table {
-    /// Adds `scalar`·`point` to `sum`. Every call must have the same point.
+    /// Adds `scalar`·`point` to `sum`. Every call on the same table must pass the same point.
     fn add_multiple(&self, sum: &mut EdwardsPoint, point: &EdwardsPoint, scalar: &Scalar) {
         let rows = self.0.get_or_init(|| rows(*point));
         for (row, digit) in rows.iter().zip(digits(scalar)) {

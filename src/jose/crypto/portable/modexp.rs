@@ -1,30 +1,30 @@
 //! Powers modulo an odd number: the arithmetic of RSA verification, but not of signing.
 //!
-//! Every number here is public (a published key, a signature that a client sent), so the time may
-//! depend on it. **Never use this with a private key.**
+//! Every number here is public (a published key, a client's signature), so the time may depend on
+//! the numbers. **Never use this module with a private key.**
 //!
 //! The method is Montgomery's (P. L. Montgomery, "Modular Multiplication Without Trial Division",
-//! Mathematics of Computation 44, 1985). Numbers are kept multiplied by R = 2^(27·limbs). A product
-//! is reduced from below, by adding the multiple of the modulus that makes its lowest limb zero.
-//! With R > 4n, factors below 2n give a product below 2n, so only the last result has to be
-//! compared with n (C. D. Walter, "Montgomery exponentiation needs no final subtractions",
-//! Electronics Letters 35, 1999).
+//! Mathematics of Computation 44, 1985). A number is stored in Montgomery form: multiplied by R =
+//! 2^(27·limbs). A product is reduced from its lowest limb upwards, by adding the multiple of the
+//! modulus n that makes the limb zero. With R > 4n, factors below 2n give a product below 2n, so
+//! only the last result has to be compared with n (C. D. Walter, "Montgomery exponentiation needs
+//! no final subtractions", Electronics Letters 35, 1999).
 //!
-//! It is written for WebAssembly, which multiplies 64-bit numbers without the carry and has no
-//! 128-bit product:
+//! The code is written for WebAssembly, whose product of two 64-bit numbers has only 64 bits:
 //!
 //! - A number is a slice of blocks of four limbs of 27 bits, least significant first. Products of
-//!   limbs have 54 bits; a column of a square of 304 limbs (8192 bits) and of its reduction sums at
-//!   most 608 of them, less than the 1024 that a `u64` holds. So carries wait until the end.
+//!   limbs have 54 bits. For 304 limbs (8192 bits), a column of a square and its reduction is a sum
+//!   of at most 608 products, and a `u64` can hold 1024. So carries are only computed at the end.
 //! - Multiplication and reduction go by blocks: four rows at a time, so that sixteen products cost
 //!   eight loads and four stores ([`add_rows`], where the time is spent). Arrays of four have no
 //!   bounds to check.
-//! - Loops use slice patterns: this crate is compiled for size, which leaves iterators as calls
-//!   that take twice the time.
+//! - Loops use slice patterns. This crate is compiled for size, so iterators would remain function
+//!   calls and take twice the time.
 //! - A square computes each product of two different blocks once, and doubles it.
 //!
-//! A power by 65537 is 16 squares and 2 products. The last product multiplies by the base itself,
-//! not by its Montgomery form, and so converts the result back.
+//! The power with exponent 65537 takes 16 squares and 2 products. The last product multiplies by
+//! the base itself, not by its Montgomery form. This also converts the result back from Montgomery
+//! form.
 
 use std::cmp::Ordering;
 
@@ -38,10 +38,10 @@ type Columns = [u64; 4];
 const LIMB_BITS: u32 = 27;
 const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 const BLOCK_BITS: usize = 4 * 27;
-/// Size in bits of the largest modulus that the columns have room for.
+/// The maximum size of a modulus in bits, for which no column overflows.
 const MAX_BITS: usize = 8192;
 
-/// An odd modulus, with what is precomputed for powers modulo it.
+/// An odd modulus n, with the numbers that are precomputed for powers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modulus {
     limbs: Box<[Block]>,
@@ -112,9 +112,10 @@ impl Modulus {
         vec![[0; 4]; self.limbs.len().saturating_mul(2)]
     }
 
-    /// Computes R² modulo n. Starts with 2^(bits-1), which is below n, and doubles it until it is
-    /// R, the Montgomery form of 1. R² is the Montgomery form of R = 2^L with L = 27·limbs, so 2^L
-    /// is then computed by squaring and doubling along the bits of L.
+    /// Computes R² modulo n, which is the Montgomery form of R. Starts with 2^(bits-1), which is
+    /// below n, and doubles it until it is 2R, the Montgomery form of 2. R is 2^L with L =
+    /// 27·limbs, so R's Montgomery form is then computed by squaring and doubling along the bits of
+    /// L.
     fn r_squared(&self) -> Box<[Block]> {
         let highest = self.bits.saturating_sub(1);
         let exponent_of_r = self.limbs.len().saturating_mul(BLOCK_BITS);
@@ -166,7 +167,7 @@ impl Modulus {
         }
     }
 
-    /// Computes x·y/R modulo n, in `x`.
+    /// Replaces `x` by x·y/R modulo n.
     fn multiply(&self, x: &mut [Block], y: &[Block], columns: &mut [Columns]) {
         columns.fill([0; 4]);
         let mut above = &mut *columns;
@@ -178,7 +179,7 @@ impl Modulus {
         self.reduce(columns, x);
     }
 
-    /// Computes x²/R modulo n, in `x`.
+    /// Replaces `x` by x²/R modulo n.
     fn square(&self, x: &mut [Block], columns: &mut [Columns]) {
         columns.fill([0; 4]);
         let (mut numbers, mut above) = (&*x, &mut *columns);
@@ -211,8 +212,9 @@ impl Modulus {
         self.reduce(columns, x);
     }
 
-    /// Divides the number in `columns` by R modulo n, into `result`: adds the multiple of n that
-    /// makes the lower half zero, four limbs at a time, and takes the upper half.
+    /// Divides the number in `columns` by R modulo n, and writes the quotient to `result`. Adds the
+    /// multiple of n that makes the lower half zero, four limbs at a time, and takes the upper
+    /// half.
     fn reduce(&self, columns: &mut [Columns], result: &mut [Block]) {
         let [lowest, others @ ..] = &*self.limbs else {
             return;
@@ -253,7 +255,7 @@ fn cancelling_row(n0: u64, negative_inverse: u64, column: u64) -> (u64, u64) {
     (row, row.wrapping_mul(n0).wrapping_add(column) >> LIMB_BITS)
 }
 
-/// Carries `columns` to the limbs of a number.
+/// Computes the limbs of a number from `columns`, with all carries.
 fn carry(mut columns: &[Columns], number: &mut [Block]) {
     let mut carry = 0;
     for block in number {
@@ -270,8 +272,8 @@ fn carry(mut columns: &[Columns], number: &mut [Block]) {
     }
 }
 
-/// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`;
-/// only those of its products are added that reach into the first column.
+/// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`.
+/// Of its products, only those that belong to the first column are added.
 #[inline(always)]
 fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
     let [_, mut x1, mut x2, mut x3] = before;
@@ -389,7 +391,7 @@ mod tests {
 
     use super::*;
 
-    /// Modulo 2^k - 1, whose limbs are all ones, 2^j is 2^(j modulo k).
+    /// Modulo 2^k - 1, whose limbs are all ones, 2^j equals 2^(j modulo k).
     #[test]
     fn powers_of_two_modulo_a_mersenne_number() {
         for bits in [108, 1279, 2047, 2048, 2049, 3072, 4095, 4096, 8191, 8192] {

@@ -1,14 +1,14 @@
-//! The two encodings of a message that an RSA signature must decrypt to (RFC 8017 section 9).
+//! The two encodings of a message in RSA signatures: PKCS#1 v1.5 and PSS (RFC 8017 section 9).
 //!
-//! The padding of version 1.5 is not parsed. It is built again and compared, so every encoding but
-//! the canonical one is refused, such as one with a missing NULL, long lengths or octets after the
-//! hash. Parsing the padding is how Bleichenbacher forged signatures for keys with `e` = 3. PSS is
-//! accepted only with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
+//! The encoding of version 1.5 is not parsed. The expected encoding is built and compared, so an
+//! encoding with a missing NULL, long lengths or octets after the hash is refused. Bleichenbacher's
+//! forgery for keys with `e` = 3 worked against verifiers that parse the padding. PSS is accepted
+//! only with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
 
 use super::hash::{digest, digest_info};
 use crate::jose::algorithm::Hash;
 
-/// Least padding of version 1.5 in octets (RFC 8017 section 9.2, step 3).
+/// The minimum length of the padding of version 1.5, in octets (RFC 8017 section 9.2, step 3).
 const MIN_PADDING: usize = 8;
 /// The last octet of a PSS encoding (RFC 8017 section 9.1.2, step 4).
 const TRAILER: u8 = 0xbc;
@@ -37,9 +37,9 @@ fn is_pss_of_digest(
     hash: Hash,
     hashed: &[u8],
 ) -> Option<bool> {
-    // The encoding has one bit less than the modulus, so that it is below the modulus. If that
-    // makes it one octet shorter, the first octet is not part of it and must be zero (section
-    // 8.1.2, step 2c).
+    // The encoding has one bit less than the modulus, so that it is below the modulus. If the
+    // encoding is therefore one octet shorter, `encoded` has an additional first octet, which must
+    // be zero (section 8.1.2, step 2c).
     let bits = modulus_bits.checked_sub(1)?;
     let octets = bits.div_ceil(8);
     let (before, encoded) = encoded.split_at_checked(encoded.len().checked_sub(octets)?)?;

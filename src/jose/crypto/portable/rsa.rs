@@ -1,5 +1,5 @@
-//! RSA verification. The signature to the power of the public exponent ([`modexp`](super::modexp))
-//! is compared with the encoded hash (`padding`).
+//! RSA verification: raises the signature to the power of the public exponent
+//! ([`modexp`](super::modexp)) and compares the result with the encoded hash (`padding`).
 
 use super::modexp::Modulus;
 use super::padding;
@@ -33,9 +33,9 @@ impl PublicKey {
             .is_some_and(|encoded| padding::is_pss(&encoded, self.bits(), hash, message))
     }
 
-    /// The encoded message in `signature`, as long as the modulus; `None` if the signature has
-    /// another length (RFC 8017 section 8.2.2, step 1), or is not below the modulus (section
-    /// 5.2.2).
+    /// Recovers the encoded message from `signature`; it is as long as the modulus. `None` if the
+    /// signature is not as long as the modulus (RFC 8017 section 8.2.2, step 1), or not below it
+    /// (section 5.2.2).
     fn encoded_message(&self, signature: &[u8]) -> Option<Vec<u8>> {
         if signature.len() != self.bits().div_ceil(8) {
             return None;

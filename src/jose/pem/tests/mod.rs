@@ -1,4 +1,4 @@
-//! Tests with what OpenSSL writes, and with what others could write.
+//! Tests with keys and certificates of OpenSSL, and with modified ones.
 //! `tests/support/keys/pem/make.sh` made the files.
 
 macro_rules! file {
@@ -19,7 +19,7 @@ use crate::jose::key::Validity;
 use crate::jose::numbers::{Curve, KeyNumbers, KeyType};
 use crate::time::UnixSeconds;
 
-/// 2020-01-01, 2100-01-01 less a second, and the last second that X.509 can express.
+/// 2020-01-01, the last second before 2100-01-01, and the last second that X.509 can express.
 const START: i64 = 1_577_836_800;
 const END: i64 = 4_102_444_799;
 const NEVER: i64 = 253_402_300_799;
@@ -59,7 +59,7 @@ fn der(text: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
-/// `octets` with `from`, which occurs once, replaced by `to` of the same length.
+/// Replaces `from`, which must occur exactly once in `octets`, by `to` of the same length.
 fn replaced(octets: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut places = (0..octets.len()).filter(|at| octets[*at..].starts_with(from));
@@ -248,7 +248,7 @@ fn key_usage_counts_in_every_encoding() {
 fn parameters_must_be_those_of_the_algorithm() {
     let (rsa, ed25519) = (der(file!("rsa.pub.pem")), der(file!("ed25519.pub.pem")));
     let spki = |octets: &[u8]| refused(&pem("PUBLIC KEY", octets));
-    // A NULL that is not empty, and another type in its place.
+    // An element of another type in place of the NULL, and a NULL that is not empty.
     assert_eq!(
         spki(&replaced(&rsa, &[5, 0, 3], &[6, 0, 3])),
         BlockError::UnsupportedAlgorithm

@@ -1,5 +1,5 @@
-//! Tests that no octets make parsing panic, and that mutated certificates are parsed as `x509-cert`
-//! parses them.
+//! Tests that parsing never panics, and that it gives the same results as `x509-cert` for mutated
+//! certificates.
 
 use proptest::prelude::*;
 use x509_cert::{
@@ -30,8 +30,9 @@ fn octet() -> impl Strategy<Value = u8> {
     prop_oneof![prop::sample::select(known), any::<u8>()]
 }
 
-/// Compares with `x509-cert`, if that accepts the certificate at all: it also checks names and
-/// versions, which have no meaning here, and its dates begin in 1970.
+/// Compares the key and the validity with those of `x509-cert`, if `x509-cert` accepts the
+/// certificate: it also checks names and versions, which Portcullis ignores, and it refuses dates
+/// before 1970.
 fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
     let validity = found.validity().unwrap();
     let epoch = UnixSeconds::new(0);
@@ -56,7 +57,7 @@ fn assert_read_alike(octets: &[u8], found: &VerifyingKey) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        // `PROPTEST_CASES` may demand more cases.
+        // The variable `PROPTEST_CASES` can raise the number of cases.
         cases: ProptestConfig::default().cases.max(4000),
         failure_persistence: None,
         ..ProptestConfig::default()
