@@ -1,10 +1,10 @@
 //! Signature algorithms: their names, and how each computes a signature.
 //!
 //! [`Algorithm`] is the closed set of supported algorithms. RFC 7518 section 3.1 registers more,
-//! `none` among them, but the verifier chooses (RFC 8725 section 3.1): an algorithm without a
-//! variant here cannot be selected by any token.
+//! such as `none`, but the verifier decides which are allowed (RFC 8725 section 3.1). A token
+//! cannot select an algorithm that has no variant here.
 //!
-//! [`Scheme`] is how an algorithm computes a signature, and with which [`enum@Hash`].
+//! [`Scheme`] is the method of an algorithm, with its [`enum@Hash`].
 
 use std::fmt;
 
@@ -54,7 +54,7 @@ pub enum Family {
     RsaPkcs1,
 }
 
-/// How a signature is computed. Ed25519 has its own hash; all others take one.
+/// How a signature is computed. Ed25519 always uses SHA-512; the other schemes have a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// `EdDSA` on edwards25519, with SHA-512 (RFC 8032 section 5.1).
@@ -65,7 +65,8 @@ pub enum Scheme {
     Hmac(Hash),
     /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2).
     RsaPkcs1(Hash),
-    /// RSASSA-PSS, with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section 3.5).
+    /// RSASSA-PSS, with MGF1 of the same hash and a salt of the hash's length (RFC 7518 section
+    /// 3.5).
     RsaPss(Hash),
 }
 
@@ -115,7 +116,7 @@ impl Algorithm {
     /// Finds the algorithm with this `alg` value, which is case-sensitive (RFC 7515 section 4.1.1).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
-            // The fully specified name of what `EdDSA` means here (RFC 9864 section 2.2).
+            // The newer name for EdDSA with Ed25519 (RFC 9864 section 2.2).
             "Ed25519" => Some(Self::EdDsa),
             _ => Self::ALL
                 .into_iter()
@@ -142,7 +143,7 @@ impl Algorithm {
         }
     }
 
-    /// How signatures are computed, and with which hash.
+    /// The scheme that computes signatures, and its hash.
     pub const fn scheme(self) -> Scheme {
         match self {
             Self::EdDsa => Scheme::Ed25519,
@@ -172,7 +173,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether anyone who can verify can also sign.
+    /// Whether the verifying key can also sign.
     pub const fn is_symmetric(self) -> bool {
         matches!(self.family(), Family::Hmac)
     }

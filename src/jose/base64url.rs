@@ -1,13 +1,13 @@
 //! Strict base64url (RFC 4648 section 5, as RFC 7515 section 2 uses it).
 //!
 //! Padding, white space, characters of the other alphabet and bits after the last octet (RFC 4648
-//! section 3.5) are refused. So an octet string has exactly one text, and a token cannot be
-//! rewritten to another text with the same meaning, past a revocation list or a cache.
+//! section 3.5) are refused. So an octet string has exactly one encoding. Otherwise a client could
+//! evade a revocation list by a different text of the same token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Decodes `text`; `None` unless it is the one encoding of its octets.
+/// Decodes `text`; `None` if it is not the one strict encoding of any octets.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -1,11 +1,12 @@
 //! The claims of a token (RFC 7519 section 4).
 //!
-//! Registered claims must have the type that RFC 7519 section 4.1 gives them. Otherwise the token
-//! is refused: if an `exp` in quotes counted as no `exp`, the token would never expire. All other
-//! claims are kept unchanged and found by name. A name is a list of segments, not a dotted string,
-//! since claims have names such as `kubernetes.io` and `https://api.example/roles`.
+//! A registered claim must have the type that RFC 7519 section 4.1 defines. Otherwise the token is
+//! refused: if an `exp` in quotes counted as no `exp`, the token would never expire. All other
+//! claims are kept unchanged and found by their path. A path is a list of segments, not a dotted
+//! string, since claims have names such as `kubernetes.io` and `https://api.example/roles`.
 //!
-//! Claims do not show who wrote them; see [`VerifiedToken`](super::VerifiedToken).
+//! [`Claims`] may be unverified; only the claims of a [`VerifiedToken`](super::VerifiedToken) can
+//! be trusted.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::jose::error::TokenError;
 use crate::json;
 use crate::time::{Rounding, UnixSeconds};
 
-/// The claims set of a token: one JSON object whose registered claims have the right types.
+/// The claims set of a token: a JSON object whose registered claims have the right types.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
     members: Map<String, Value>,
@@ -24,16 +25,16 @@ pub struct Claims {
 /// The times between which a token is valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// `exp` (RFC 7519 section 4.1.4), a fraction of a second dropped.
+    /// `exp` (RFC 7519 section 4.1.4), rounded down to a second.
     pub expiration: Option<UnixSeconds>,
-    /// `nbf` (RFC 7519 section 4.1.5), a fraction of a second rounded up.
+    /// `nbf` (RFC 7519 section 4.1.5), rounded up to a second.
     pub not_before: Option<UnixSeconds>,
-    /// `iat` (RFC 7519 section 4.1.6), a fraction of a second rounded up.
+    /// `iat` (RFC 7519 section 4.1.6), rounded up to a second.
     pub issued_at: Option<UnixSeconds>,
 }
 
-/// The path of a claim: the name of a member, then of a member of that object, and so on. Each
-/// segment is literal.
+/// The path of a claim: the name of a top-level member, then the name of a member of that object,
+/// and so on. Each segment is a literal name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClaimPath {
     first: String,
@@ -44,7 +45,7 @@ impl Claims {
     /// Parses a claims set.
     ///
     /// # Errors
-    /// [`TokenError::ClaimsJson`], [`TokenError::ClaimType`].
+    /// [`TokenError::ClaimsJson`] or [`TokenError::ClaimType`].
     pub fn parse(json: &[u8]) -> Result<Self, TokenError> {
         let members = json::parse_object(json).map_err(TokenError::ClaimsJson)?;
         for claim in ["iss", "sub", "jti"] {
@@ -71,8 +72,8 @@ impl Claims {
         Self::parse(&base64url::decode(segment).ok_or(TokenError::NotBase64url)?)
     }
 
-    /// Makes the claims that a token of this client would have (RFC 9068 section 2.2). They are not
-    /// signed; they are for clients that authenticate with a secret.
+    /// Makes claims for a client that has authenticated with a secret. They are the claims that a
+    /// token of this client would have (RFC 9068 section 2.2).
     pub fn of_client(id: &str, scopes: &[String], roles: &[String]) -> Self {
         let mut members = Map::new();
         members.insert("client_id".to_owned(), Value::from(id));
@@ -104,7 +105,7 @@ impl Claims {
         self.text("jti")
     }
 
-    /// `aud` (RFC 7519 section 4.1.3): one, several or none.
+    /// The values of `aud` (RFC 7519 section 4.1.3).
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         self.members
             .get("aud")
@@ -123,8 +124,8 @@ impl Claims {
         self.members.get(name)
     }
 
-    /// The claim at `path`. The search only descends into objects, since the elements of an array
-    /// have no names.
+    /// The claim at `path`. The search does not descend into arrays, since their elements have no
+    /// names.
     pub fn find(&self, path: &ClaimPath) -> Option<&Value> {
         let first = self.members.get(&path.first)?;
         path.rest
@@ -151,7 +152,7 @@ impl ClaimPath {
         }
     }
 
-    /// The path with these segments; `None` without any.
+    /// The path with these segments; `None` if there are none.
     pub fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut segments = segments.into_iter();
         Some(Self {
@@ -168,12 +169,12 @@ impl ClaimPath {
     }
 }
 
-/// Lists the words of a claim such as `scope`. A string is split at spaces (RFC 6749 section 3.3;
-/// only U+0020 separates). An array's elements are taken unchanged.
+/// Lists the words of a claim such as `scope`. A string is split at spaces, but not at other white
+/// space (RFC 6749 section 3.3). The elements of an array are taken unchanged.
 ///
-/// An element with a space is left out, because `["read admin"]` would otherwise be two scopes to
-/// one reader and one to another. Elements that are empty or not strings are left out too. Any
-/// other type of value has no words.
+/// An element with a space is left out, because one program would read `["read admin"]` as one
+/// scope, and another as two. Elements that are empty or not strings are left out too. A value of
+/// any other type has no words.
 pub fn words(value: &Value) -> impl Iterator<Item = &str> {
     let (text, list) = match value {
         Value::String(text) => (text.as_str(), &[][..]),
@@ -196,7 +197,7 @@ fn is_audience(value: &Value) -> bool {
             .is_some_and(|list| list.iter().all(Value::is_string))
 }
 
-/// A list's elements; any other value is a list of one.
+/// The elements of an array; any other value counts as an array of one element.
 fn elements(value: &Value) -> &[Value] {
     value
         .as_array()

@@ -1,15 +1,15 @@
 //! The cost of verifying a signature, and the budgets of one token and one request.
 //!
-//! A key without `kid` is tried for every token that fits it, so a forged token costs one
-//! verification per such key. A bound on the number of keys is not enough: sixteen large keys would
-//! cost a hundred times as much as sixteen small ones. So costs are added up, in sixteenths of an
-//! RSA verification with a 2048-bit modulus.
+//! A key without `kid` is tried for every token whose algorithm fits, so a forged token costs one
+//! verification per such key. A limit on the number of keys is not enough: sixteen large keys would
+//! cost a hundred times as much as sixteen small keys. So the costs are added up. The unit is a
+//! sixteenth of an RSA verification with a 2048-bit modulus.
 //!
-//! The table depends only on type and size, since a key set must mean the same on every host. It
-//! follows the measurements of the module in `docs/performance.md`: RSA-2048 takes 90 µs, Ed25519
-//! 67 µs and P-256 1.1 ms; P-521 took 2 ms. P-384 takes 4.7 ms in the module and 0.9 ms in Envoy.
-//! It costs as much as P-521, so that two of its keys are still tried while an issuer replaces one
-//! by the other.
+//! The costs depend only on a key's type and size, so that a key set works in the same way on every
+//! host. They follow the measurements of the module in `docs/performance.md`: RSA-2048 takes 90 µs,
+//! Ed25519 67 µs and P-256 1.1 ms; P-521 took 2 ms. P-384 takes 4.7 ms in the module and 0.9 ms in
+//! Envoy. Its cost is the same as that of P-521, so that two P-384 keys can still be tried while an
+//! issuer replaces one by the other.
 
 use std::fmt;
 
@@ -18,16 +18,15 @@ use crate::jose::key::{JwkAlgorithm, VerifyingKey};
 use crate::jose::key_set::KeySet;
 use crate::jose::numbers::{Curve, KeyType};
 
-/// Highest cost of the signatures verified for one token: 16 of RSA-2048, or 2 of ES512.
+/// The highest cost of all verifications for one token: 16 with RSA-2048, or 2 with ES512.
 const BUDGET: usize = 256;
 
-/// The unit in bits in which the size of an RSA modulus is measured. The work grows with the square
-/// of the size (`rsa::modexp`): 2048 bits are 16 units, whose square is divided by 16 for a cost of
-/// 16.
+/// The unit for the size of an RSA modulus, in bits. The work grows with the square of the size
+/// (`portable::modexp`). 2048 bits are 16 units; their square divided by 16 is the cost 16.
 const RSA_UNIT_BITS: usize = 128;
 
-/// How many tokens of one request may cost [`BUDGET`] each. A client that sends several tokens
-/// rarely has more than two issuers, and their keys have a `kid`.
+/// How many tokens of one request may cost [`BUDGET`] each. Requests with tokens of more than two
+/// issuers are rare, and most issuers' keys have a `kid`.
 const TOKENS: usize = 2;
 
 /// The remaining budget of a token or a request.
@@ -47,7 +46,8 @@ impl Budget {
         Self(BUDGET.saturating_mul(TOKENS))
     }
 
-    /// Spends the cost of a signature by `key`. Returns false if not enough is left.
+    /// Spends the cost of verifying a signature with `key`. Returns false, and spends nothing, if
+    /// the remaining budget is too small.
     pub fn affords(&mut self, key: &VerifyingKey) -> bool {
         let left = self.0.checked_sub(cost(key));
         self.0 = left.unwrap_or(self.0);
@@ -55,8 +55,8 @@ impl Budget {
     }
 }
 
-/// The cost of a signature by `key`. No key costs more than [`BUDGET`], so the first candidate is
-/// always tried.
+/// The cost of verifying a signature with `key`. It is at most [`BUDGET`], so the first candidate
+/// can always be tried.
 fn cost(key: &VerifyingKey) -> usize {
     match key.key_type() {
         KeyType::Rsa => {
@@ -70,12 +70,12 @@ fn cost(key: &VerifyingKey) -> usize {
     }
 }
 
-/// The keys of a set without a `kid`, if there are several.
+/// A warning about a key set with several keys without a `kid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nameless {
     /// The number of such keys.
     pub keys: usize,
-    /// Whether one token's budget is enough to try all that fit it.
+    /// Whether the budget of a token is enough to try all of these keys that fit its algorithm.
     pub are_all_tried: bool,
 }
 
@@ -120,7 +120,8 @@ mod tests {
     use super::*;
     use crate::jose::numbers::KeyNumbers;
 
-    /// A key of this size. Admission does not factor a modulus, so any odd number is accepted.
+    /// An RSA key of this size. Any odd number is accepted as the modulus, because admission does
+    /// not factor it.
     fn rsa(bits: usize) -> VerifyingKey {
         let modulus = vec![0xff; bits / 8];
         let exponent = &[1, 0, 1];

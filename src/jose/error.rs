@@ -8,8 +8,8 @@ use std::fmt;
 use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
-/// Longest `kid` in bytes. Thumbprints, URLs and names of cloud keys are far shorter. A longer one
-/// would be copied to every record and report.
+/// The maximum length of a `kid` in bytes. Real ones, such as thumbprints, URLs and names of cloud
+/// keys, are far shorter. The limit matters because every record and report has a copy.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
@@ -34,7 +34,7 @@ pub enum KeyError {
     },
     /// `kty` is not EC, OKP, RSA or oct (RFC 7518 section 6.1).
     UnsupportedKeyType,
-    /// `crv` is not P-256, P-384 or P-521; for OKP, not Ed25519.
+    /// `crv` is not P-256, P-384 or P-521, or for an OKP key, not Ed25519.
     UnsupportedCurve,
     /// `kid` is longer than [`MAX_KID_BYTES`].
     KidTooLong,
@@ -54,7 +54,7 @@ pub enum KeyError {
         /// The size in bits.
         bits: usize,
     },
-    /// The RSA modulus has more than 8192 bits, which makes verification slow.
+    /// The RSA modulus has more than 8192 bits, which would make verification too slow.
     RsaModulusTooLarge {
         /// The size in bits.
         bits: usize,
@@ -72,28 +72,28 @@ pub enum KeyError {
     EcPointNotOnCurve,
     /// The Ed25519 key does not have 32 octets (RFC 8037 section 2).
     OkpLength,
-    /// The Ed25519 key is not a point, not in canonical encoding, or of small order.
+    /// The Ed25519 key is not a point, is not encoded canonically, or has small order.
     OkpPoint,
-    /// A fetched key set has a shared secret.
+    /// A fetched key is a shared secret.
     SecretFromAfar,
-    /// The shared secret is shorter than its hash (RFC 7518 section 3.2).
+    /// The shared secret is shorter than the digest of its hash (RFC 7518 section 3.2).
     SecretTooShort {
         /// The length in octets.
         octets: usize,
-        /// The least length in octets.
+        /// The minimum length in octets.
         needed: usize,
     },
 }
 
-/// Why a text is not a token that could be verified. No variant reveals any of its content.
+/// Why a text is not a token that can be verified. No variant reveals any of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenError {
     /// The text has five segments, so it is an encrypted token (RFC 7516 section 3.1).
     Encrypted,
     /// The text does not have three segments (RFC 7515 section 7.1).
     SegmentCount,
-    /// A segment is empty: there are no claims (RFC 7515 appendix F), or no signature (RFC 7519
-    /// section 6).
+    /// A segment is empty: the payload is detached (RFC 7515 appendix F), the token is unsigned
+    /// (RFC 7519 section 6), or there is no header.
     SegmentEmpty,
     /// A segment is not strict base64url (RFC 7515 section 2).
     NotBase64url,
@@ -108,9 +108,9 @@ pub enum TokenError {
         /// The member's name.
         member: &'static str,
     },
-    /// `kid` is longer than that of any admitted key.
+    /// `kid` is longer than [`MAX_KID_BYTES`], so no admitted key has it.
     KidTooLong,
-    /// `crit` requires an extension, or is itself malformed (RFC 7515 section 4.1.11).
+    /// The header has `crit`, but no extension is supported (RFC 7515 section 4.1.11).
     CriticalExtension,
     /// The header has `b64`, which a JWT may not use (RFC 7797 section 7).
     UnencodedPayload,
@@ -155,14 +155,14 @@ pub enum KeySetError {
     NotAKeySet,
     /// A member of the outer object is repeated (RFC 7517 section 5).
     DuplicateName,
-    /// A key in the configuration cannot be used. Its owner has to know.
+    /// A key in the configuration cannot be used. The operator has to correct it.
     Refused {
         /// The key.
         key: SkippedKey,
     },
     /// No key of the set can be used.
     NoUsableKey {
-        /// Each key with its reason. Empty for an empty set.
+        /// The keys, each with its reason. Empty if the set has no keys.
         skipped: Vec<SkippedKey>,
     },
 }

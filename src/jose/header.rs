@@ -1,10 +1,11 @@
-//! The JOSE header: what a token says about its own signature (RFC 7515 section 4).
+//! The JOSE header, which describes a token's signature (RFC 7515 section 4).
 //!
-//! The token's author wrote the header, so it can only narrow a choice. The algorithm must be a
-//! supported one, `kid` helps to choose among keys that are already trusted, and `typ` is for
-//! callers to compare. A header is never used to find a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t`
-//! may be present, in any form, and are ignored (RFC 8725 section 3.10). No extension is supported,
-//! so `crit` is always refused (RFC 7515 section 4.1.11).
+//! An attacker may have written the header, so it can only narrow a choice. `alg` must be
+//! supported, `kid` selects among keys that are already trusted, and callers compare `typ`. The
+//! header never provides a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` may be present in any form,
+//! and are ignored (RFC 8725 section 3.10). No extension is supported, so `crit` is always refused
+//! (RFC 7515 section
+//! 4.1.11).
 
 use serde_json::{Map, Value};
 
@@ -13,7 +14,7 @@ use crate::jose::base64url;
 use crate::jose::error::{MAX_KID_BYTES, TokenError};
 use crate::json;
 
-/// The parts of a token's header that matter (RFC 7515 section 4.1).
+/// The members of a token's header that are used (RFC 7515 section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoseHeader {
     algorithm: Algorithm,
@@ -48,11 +49,11 @@ impl JoseHeader {
     /// Parses a header.
     ///
     /// # Errors
-    /// If anything in it is wrong or not supported; see [`TokenError`].
+    /// If the header is malformed or has a member that is not supported; see [`TokenError`].
     pub fn parse(json: &[u8]) -> Result<Self, TokenError> {
         let members = json::parse_object(json).map_err(TokenError::HeaderJson)?;
-        // An extension changes the meaning of everything else, so it is refused before anything is
-        // parsed.
+        // An extension can change the meaning of all other members, so it is refused before they
+        // are parsed.
         if members.contains_key("crit") {
             return Err(TokenError::CriticalExtension);
         }
@@ -68,7 +69,8 @@ impl JoseHeader {
             return Err(TokenError::Nested);
         }
         let kid = header_str(&members, "kid")?;
-        // No key has such a `kid` (`KeyError::KidTooLong`), so no fetch can find one.
+        // No admitted key has such a `kid` (`KeyError::KidTooLong`), so fetching keys would not
+        // help.
         if kid.is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
             return Err(TokenError::KidTooLong);
         }

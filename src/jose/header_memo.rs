@@ -1,8 +1,8 @@
 //! The headers that were parsed last.
 //!
-//! All tokens of an issuer have the same header text until its key changes. Parsing it takes a
-//! tenth of the cost of an unknown token, apart from its signature. A remembered header is the same
-//! as parsing the text again would give. The memo's owner passes it to each
+//! All tokens of an issuer have the same header text until the issuer's key changes. For a token
+//! that is not cached, parsing the header takes a tenth of the time besides the signature. The memo
+//! returns the same header as parsing the text again. Callers keep a memo and pass it to each
 //! [`parse_with`](super::UntrustedToken::parse_with).
 
 use std::collections::VecDeque;
@@ -11,10 +11,11 @@ use std::sync::Arc;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 
-/// Number of remembered headers: as many issuers as are likely to take turns.
+/// The number of remembered headers. More issuers are rarely used at the same time.
 const REMEMBERED: usize = 4;
 
-/// Longest segment that is remembered, in bytes. A client chooses the length.
+/// The maximum length of a remembered segment, in bytes. Clients choose the length, so it needs a
+/// limit.
 const REMEMBERED_BYTES: usize = 256;
 
 /// The headers that were parsed last, by segment.
@@ -25,7 +26,7 @@ impl HeaderMemo {
     /// Parses the first segment of a token, or returns the remembered header.
     ///
     /// # Errors
-    /// As [`JoseHeader::of_segment`]; errors are not remembered.
+    /// As for [`JoseHeader::of_segment`]. Errors are not remembered.
     pub fn read(&mut self, segment: &str) -> Result<Arc<JoseHeader>, TokenError> {
         if let Some((_, header)) = self.0.iter().find(|(text, _)| **text == *segment) {
             return Ok(Arc::clone(header));

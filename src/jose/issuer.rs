@@ -1,22 +1,22 @@
-//! Issuers with parts that other claims of the token repeat.
+//! Templates for issuers that contain other claims of the token.
 //!
-//! Microsoft Entra has one issuer per tenant. They differ only in the tenant's name, which the
-//! token's `tid` repeats. A template is the text that they share, with a placeholder for each part
-//! that differs. A token matches if the text of its `iss` at each placeholder equals the claim that
-//! the placeholder names. Comparison is by code point: a normalising comparison would let a
-//! look-alike in (RFC 7515 section 5.3).
+//! Microsoft Entra has one issuer per tenant. The issuers differ only in the tenant's identifier,
+//! which tokens also have in the claim `tid`. A template is the text that the issuers share, with a
+//! placeholder for each part that differs. A token matches if the text of its `iss` at each
+//! placeholder equals the claim that the placeholder names. Comparison is by code point, because a
+//! comparison after Unicode normalization would accept a look-alike (RFC 7515 section 5.3).
 
 use std::fmt;
 
 use crate::jose::claims::Claims;
 use crate::template::Template;
 
-/// The claim that every placeholder in a key's `issuer` refers to, whatever its name; Microsoft
-/// Entra uses `{tenantid}`.
+/// The claim that every placeholder in a key's `issuer` refers to, whatever the placeholder's name.
+/// Microsoft Entra writes `{tenantid}`.
 const TENANT_CLAIM: &str = "tid";
 
-/// A template such as `https://login.microsoftonline.com/{tid}/v2.0`: literal text around claim
-/// names.
+/// A template such as `https://login.microsoftonline.com/{tid}/v2.0`: literal text, and names of
+/// claims in braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerTemplate {
     /// The text before the first placeholder.
@@ -26,14 +26,15 @@ pub struct IssuerTemplate {
 }
 
 impl IssuerTemplate {
-    /// Splits a text at its placeholders; `None` if a brace is not part of one.
+    /// Splits a text at its placeholders; `None` if a brace is not part of a placeholder.
     pub fn parse(text: &str) -> Option<Self> {
         let Template { head, tail } = Template::parse(text)?;
         Some(Self { head, tail })
     }
 
-    /// Parses the `issuer` of a key, in which every placeholder refers to the tenant. Braces that
-    /// do not form a placeholder are literal, and so match no URL.
+    /// Parses the `issuer` of a key. Every placeholder refers to the claim `tid`. If a brace is not
+    /// part of a placeholder, the whole text is literal; no URL has braces, so it matches no
+    /// issuer.
     pub fn of_key(text: &str) -> Self {
         let mut template = Self::parse(text).unwrap_or_else(|| Self {
             head: text.to_owned(),
@@ -45,8 +46,8 @@ impl IssuerTemplate {
         template
     }
 
-    /// Whether `iss` is the template with each placeholder replaced by the named claim of the same
-    /// token.
+    /// Whether the token's `iss` equals the template after each placeholder is replaced by the
+    /// claim that it names.
     pub fn fits(&self, claims: &Claims) -> bool {
         let issuer = claims.issuer();
         let Some(mut rest) = issuer.and_then(|issuer| issuer.strip_prefix(self.head.as_str()))
@@ -57,8 +58,8 @@ impl IssuerTemplate {
             let Some(value) = claims.member(claim).and_then(|value| value.as_str()) else {
                 return false;
             };
-            // Only `[A-Za-z0-9_-]+`: a value with `/` or `.` could turn our issuer into another
-            // one.
+            // The value must match `[A-Za-z0-9_-]+`: with `/` or `.`, it could turn the trusted
+            // issuer into another one.
             let is_plain = !value.is_empty()
                 && value
                     .bytes()

@@ -1,11 +1,11 @@
-//! Which JSON Web Keys are admitted (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
+//! Admission of JSON Web Keys (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
 //!
-//! Key sets contain keys that are of no use here: for encryption, of future curves and types, with
-//! misspelt algorithms. Each is refused alone, for one reason that an operator can read, and the
-//! rest of the set stays usable (RFC 7517 section 5). In doubt a key is refused. A member that
-//! restricts it (`use`, `key_ops`, `alg`, `issuer`) must be understood, or the key could be used
-//! against its owner's intent. Members that restrict nothing are ignored. Among them are the
-//! private ones, which should not be in a published set and are not used here.
+//! Key sets contain keys that cannot be used here: keys for encryption, of future curves and types,
+//! or with misspelt algorithms. Such a key is refused with one reason that an operator can read,
+//! and the rest of the set stays usable (RFC 7517 section 5). In doubt a key is refused. The
+//! members that restrict a key (`use`, `key_ops`, `alg`, `issuer`) must be understood. Otherwise
+//! the key could be used against its owner's intent. Members that restrict nothing are ignored.
+//! These include the private members, which should not be in a published set.
 
 use serde_json::{Map, Value};
 
@@ -19,8 +19,8 @@ use crate::json;
 /// Where a key comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOrigin {
-    /// The key was fetched. It cannot be a shared secret, because anyone who can read the key set
-    /// could sign.
+    /// The key was fetched. It must not be a shared secret: anyone who can read the key set could
+    /// sign with it.
     Remote,
     /// The key is in the configuration. Shared secrets are admitted.
     Local,
@@ -55,7 +55,7 @@ impl VerifyingKey {
     }
 }
 
-/// Checks that a `kid` is short enough to keep.
+/// Checks the length of a `kid`.
 pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
     match kid.len() <= MAX_KID_BYTES {
         true => Ok(kid.to_owned()),

@@ -1,8 +1,8 @@
 //! The shape of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
-//! A token has three segments of strict base64url, of which only the payload may be empty. The
-//! signature covers the text of the first two as it was sent (RFC 7515 section 5.2), never a text
-//! rebuilt from the parsed values. The meaning of the payload is left to [`token`](super::token).
+//! A token has three segments of strict base64url. Only the payload may be empty. The signature
+//! covers the text of the first two segments as it was sent (RFC 7515 section 5.2), not a text that
+//! is rebuilt from parsed values. [`token`](super::token) parses the payload.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl<'a> CompactJws<'a> {
     /// Parses a JWS.
     ///
     /// # Errors
-    /// If its shape or its header is wrong.
+    /// If the text does not have three segments of base64url, or the header is wrong.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
@@ -92,7 +92,7 @@ impl<'a> CompactJws<'a> {
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
-    /// The question for a host that verifies signatures; see [`VerifyingKey::as_x509`].
+    /// Makes the question for a host that verifies signatures; see [`VerifyingKey::as_x509`].
     pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
         key.as_x509(
             self.header.algorithm(),
@@ -103,7 +103,7 @@ impl<'a> CompactJws<'a> {
 }
 
 fn split(text: &str) -> Result<[&str; 3], TokenError> {
-    // The number of steps is fixed, so a text of many dots costs no more.
+    // The number of steps is fixed, so a text with many dots does not cost more.
     let mut segments = text.splitn(6, '.');
     let three = [segments.next(), segments.next(), segments.next()];
     let [Some(header), Some(payload), Some(signature)] = three else {

@@ -1,11 +1,11 @@
-//! An admitted key, ready to verify.
+//! An admitted key, ready to verify signatures.
 //!
-//! A [`VerifyingKey`] is known to be good: every check of the key alone has been made, and what
-//! the arithmetic can compute ahead of a signature is computed. It says which algorithms it serves,
-//! so that the algorithm a token names never decides how the octets of a key are read: the public
-//! key of an RSA pair is not an HMAC secret (RFC 8725 sections 2.1 and 3.1).
+//! A [`VerifyingKey`] has passed every check that concerns the key alone, and is prepared for the
+//! arithmetic. The key determines the algorithms that it may verify. A token's `alg` never decides
+//! how the octets of a key are interpreted. Otherwise an attacker could use an RSA public key as an
+//! HMAC secret (RFC 8725 sections 2.1 and 3.1).
 //!
-//! How keys are read from JSON, and what is not admitted, is in [`jwk`](super::jwk).
+//! [`jwk`](super::jwk) parses keys from JSON and decides which are admitted.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -18,19 +18,18 @@ use crate::jose::numbers::{KeyNumbers, KeyType, Thumbprint};
 use crate::jose::x509::{self, X509Key, X509Signature};
 use crate::time::UnixSeconds;
 
-/// How strictly the `alg` of a key binds it.
+/// How strictly the `alg` of a key restricts the key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwkAlgorithm {
-    /// A key serves the algorithm it names and no other (RFC 7517 section 4.4, RFC 8725 section
-    /// 3.1).
+    /// A key only verifies the algorithm in its `alg` (RFC 7517 section 4.4, RFC 8725 section 3.1).
     #[default]
     Exact,
-    /// A key serves the family of the algorithm it names. PingFederate publishes keys as RS256 and
-    /// signs with RS384.
+    /// A key verifies all algorithms in the family of its `alg`. PingFederate publishes keys as
+    /// RS256 and signs with RS384.
     Family,
 }
 
-/// When a certificate vouches for its key, both ends included (RFC 5280 section 4.1.2.5).
+/// The period in which a certificate is valid, including both ends (RFC 5280 section 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
     /// `notBefore`.
@@ -39,12 +38,13 @@ pub struct Validity {
     pub not_after: UnixSeconds,
 }
 
-/// One admitted key.
+/// An admitted key.
 #[derive(Clone, Debug)]
 pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
-    /// The key as an accelerator reads it. Copies share what it prepares.
+    /// The key in the form for an accelerator; `None` for a shared secret. Clones share the form
+    /// that the accelerator prepares.
     x509: Option<Arc<X509Key>>,
     kid: Option<String>,
     algorithm: Option<Algorithm>,
@@ -67,10 +67,10 @@ enum Material {
 }
 
 impl VerifyingKey {
-    /// Prepares a key that says nothing but its numbers.
+    /// Admits a key with these numbers. It has no `kid`, `alg`, issuer or validity period yet.
     ///
     /// # Errors
-    /// Why the numbers make no key, or too weak a key.
+    /// If the numbers are not a key, or are a weak one.
     pub fn from_numbers(numbers: KeyNumbers<'_>) -> Result<Self, KeyError> {
         let material = match numbers {
             KeyNumbers::Rsa { modulus, exponent } => {
@@ -91,14 +91,14 @@ impl VerifyingKey {
         })
     }
 
-    /// The same key under a name.
+    /// Sets the key's `kid`.
     #[must_use]
     pub fn with_kid(mut self, kid: Option<String>) -> Self {
         self.kid = kid;
         self
     }
 
-    /// The same key, serving the tokens of one issuer.
+    /// Restricts the key to the tokens of one issuer.
     #[must_use]
     pub fn with_issuer(mut self, issuer: Option<String>) -> Self {
         self.issuer = issuer.map(|text| KeyIssuer {
@@ -108,17 +108,17 @@ impl VerifyingKey {
         self
     }
 
-    /// The same key, serving for a while.
+    /// Restricts the key to a validity period.
     #[must_use]
     pub fn with_validity(mut self, validity: Validity) -> Self {
         self.validity = Some(validity);
         self
     }
 
-    /// The same key, bound to an algorithm.
+    /// Restricts the key to an algorithm.
     ///
     /// # Errors
-    /// [`KeyError::SecretTooShort`], [`KeyError::AlgorithmDoesNotFit`].
+    /// [`KeyError::SecretTooShort`] or [`KeyError::AlgorithmDoesNotFit`].
     pub fn with_algorithm(mut self, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
         if let Some(algorithm) = algorithm.filter(|algorithm| !self.fits(*algorithm)) {
             return Err(match (&self.material, algorithm.scheme()) {
@@ -133,12 +133,12 @@ impl VerifyingKey {
         Ok(self)
     }
 
-    /// `kid`; an empty one is a kid.
+    /// `kid`; an empty text counts as a `kid`.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// `kty`, with the curve where there is a choice.
+    /// `kty`, with the curve for EC keys.
     pub fn key_type(&self) -> KeyType {
         match &self.material {
             Material::Rsa(_) => KeyType::Rsa,
@@ -148,7 +148,7 @@ impl VerifyingKey {
         }
     }
 
-    /// Size of an RSA modulus; 0 for other types.
+    /// The size of an RSA modulus in bits; 0 for other types of keys.
     pub fn modulus_bits(&self) -> usize {
         match &self.material {
             Material::Rsa(key) => key.bits(),
@@ -161,22 +161,22 @@ impl VerifyingKey {
         self.algorithm
     }
 
-    /// `issuer`, which Microsoft Entra adds to its keys; it may hold `{tenantid}`.
+    /// `issuer`, which Microsoft Entra adds to its keys. It may contain `{tenantid}`.
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_ref().map(|issuer| issuer.text.as_str())
     }
 
-    /// When the key serves, where a certificate says so.
+    /// The validity period, if the key comes from a certificate.
     pub fn validity(&self) -> Option<Validity> {
         self.validity
     }
 
-    /// Thumbprint of the key itself, the same under every `kid` and `alg`.
+    /// The thumbprint of the key's numbers. It does not depend on `kid` or `alg`.
     pub fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
     }
 
-    /// True where a token signed with `algorithm` may be tried against this key.
+    /// Whether this key may verify tokens with `algorithm`, given the key's type and its `alg`.
     pub fn serves(&self, algorithm: Algorithm, binding: JwkAlgorithm) -> bool {
         self.fits(algorithm)
             && match (self.algorithm, binding) {
@@ -186,18 +186,19 @@ impl VerifyingKey {
             }
     }
 
-    /// True where no certificate says that the key is too old or too young.
+    /// Whether `now` is in the validity period. Always true for a key without one.
     pub fn is_valid_at(&self, now: UnixSeconds) -> bool {
         self.validity.is_none_or(|validity| validity.contains(now))
     }
 
-    /// True where the key names no issuer, or the one of these claims.
+    /// Whether the key's issuer matches the issuer in these claims. Always true for a key without
+    /// an issuer.
     pub fn serves_issuer_of(&self, claims: &Claims) -> bool {
         let issuer = self.issuer.as_ref();
         issuer.is_none_or(|issuer| issuer.template.fits(claims))
     }
 
-    /// True where the type, the curve and the length of the key suit `algorithm`.
+    /// Whether the key's type, curve and length are right for `algorithm`.
     pub fn fits(&self, algorithm: Algorithm) -> bool {
         match (&self.material, algorithm.scheme()) {
             (Material::Rsa(_), Scheme::RsaPkcs1(_) | Scheme::RsaPss(_)) => true,
@@ -208,7 +209,8 @@ impl VerifyingKey {
         }
     }
 
-    /// Verifies. False whenever [`Self::fits`] is: there is no arithmetic for it to go wrong in.
+    /// Whether `signature` is a signature of `message` by this key. Always false if the key does
+    /// not [fit](Self::fits) the algorithm.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.fits(algorithm)
             && match (&self.material, algorithm.scheme()) {
@@ -225,15 +227,17 @@ impl VerifyingKey {
             }
     }
 
-    /// The question for an accelerator. `None` of secrets, and of signatures that cannot be good: those are
-    /// for [`Self::verify`].
+    /// Makes the question for an accelerator. `None` for shared secrets, for keys that do not fit
+    /// the algorithm, and for ECDSA signatures that are certainly invalid. The caller then uses
+    /// [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,
         text: &'a [u8],
         signature: &'a [u8],
     ) -> Option<X509Signature<'a>> {
-        // A host may go by the key alone: it would verify ES256 with a key of P-521 or of RSA.
+        // A host may choose the arithmetic by the key alone. Without this check, it could verify
+        // ES256 with a P-521 key or an RSA key.
         if !self.fits(algorithm) {
             return None;
         }
@@ -255,7 +259,7 @@ impl VerifyingKey {
 }
 
 impl Validity {
-    /// Whether `now` is in it.
+    /// Whether `now` is in the period.
     pub fn contains(self, now: UnixSeconds) -> bool {
         (self.not_before..=self.not_after).contains(&now)
     }
@@ -326,10 +330,10 @@ mod tests {
         );
     }
 
-    /// The curve binds an EC key, whatever its family: only ES256 is made on P-256.
+    /// The curve restricts an EC key even if its family is allowed: only ES256 uses P-256.
     #[test]
     fn family_of_an_ec_key_is_its_curve() {
-        // SEC 1: the base point of P-256 is a point of it.
+        // The base point of P-256 (SEC 2 section 2.4.2) is a valid public key.
         let x = base64url::decode("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY").unwrap();
         let y = base64url::decode("T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU").unwrap();
         let (curve, x, y) = (Curve::P256, &x[..], &y[..]);

@@ -1,12 +1,12 @@
-//! Key sets, and which of their keys a token is tried against (RFC 7517 section 5).
+//! Key sets, and the choice of the keys that a token is tried against (RFC 7517 section 5).
 //!
-//! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason, and
-//! never affects the others, so an issuer may publish keys of future types. The whole set is
+//! A set is parsed key by key. A key that cannot be used is skipped and listed with its reason. It
+//! never affects the other keys, so an issuer may publish keys of future types. The whole set is
 //! refused if a name is repeated in the outer object, if it exceeds its limits, or if no usable key
 //! is left.
 //!
-//! `kid` is a hint (RFC 7515 section 4.1.4). Keys that share one are all tried, and a key without
-//! one is tried for every token; the [`cost`](super::cost) budget bounds that work.
+//! `kid` is a hint (RFC 7515 section 4.1.4). Several keys with the same `kid` are all tried. A key
+//! without `kid` is tried for every token. The budget in [`cost`](super::cost) limits this work.
 
 #[cfg(test)]
 mod tests;
@@ -29,9 +29,9 @@ use crate::time::UnixSeconds;
 /// The size limits of a key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySetLimits {
-    /// Most bytes of JSON text.
+    /// The maximum length of the JSON text in bytes.
     pub bytes: usize,
-    /// Most keys, usable or not.
+    /// The maximum number of keys, usable or not.
     pub keys: usize,
 }
 
@@ -53,9 +53,10 @@ pub struct KeyQuery<'a> {
     pub algorithm: Algorithm,
     /// How strictly a key's own `alg` restricts it.
     pub binding: JwkAlgorithm,
-    /// The present time. A key from a certificate is only used while that is valid.
+    /// The present time. A key from a certificate is only used while the certificate is valid.
     pub now: UnixSeconds,
-    /// Claims whose issuer the key must be for; `None` if the `issuer` of keys has no meaning.
+    /// The token's claims, whose issuer must match the `issuer` of a key; `None` to ignore the
+    /// `issuer` of keys.
     pub issued: Option<&'a Claims>,
 }
 
@@ -104,8 +105,8 @@ impl KeySet {
                 Err(reason) => skipped.push(SkippedKey::new(index, kid, reason)),
             }
         }
-        // Unlike an issuer's keys, these are the operator's own. A bad one is a mistake that must
-        // be reported.
+        // The operator configured these secrets. Unlike a bad key of an issuer, a bad secret is a
+        // mistake to report.
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }
@@ -130,16 +131,16 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Whether some keys are only valid for a time, because they come from certificates.
+    /// Whether some keys have a validity period, because they come from certificates.
     pub fn depends_on_time(&self) -> bool {
         self.keys.iter().any(|key| key.validity().is_some())
     }
 
-    /// The keys to try for a token. Keys with its `kid` come first, then keys without any; for a
-    /// token without `kid`, all keys. Only keys that match its algorithm, its time and its issuer
-    /// are returned.
+    /// The keys to try for a token that match its algorithm, the present time and its issuer. Keys
+    /// with the token's `kid` come first, then keys without `kid`. If the token has no `kid`, these
+    /// are all matching keys.
     ///
-    /// Only if this returns no key can fetching the set again help.
+    /// Fetching the set again can only help if this returns no key.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);
@@ -194,8 +195,8 @@ impl SkippedKey {
 }
 
 impl<'a> KeyQuery<'a> {
-    /// The conditions that a token with this header sets on its key now, with strict `alg` and any
-    /// issuer.
+    /// Makes the conditions that a token with this header sets on its key. The key's `alg` must be
+    /// exact, and its issuer is ignored.
     pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
         Self {
             kid: header.kid(),
@@ -220,7 +221,7 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::from_numbers(KeyNumbers::Oct { secret: &secret })
 }
 
-/// Splits the outer object; the keys stay text, so that an error in one does not affect the others.
+/// Splits the outer object. The keys stay text, so that an error in one does not affect the others.
 /// Members other than `keys` are ignored (RFC 7517 section 5), but may not be repeated.
 fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {

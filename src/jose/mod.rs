@@ -2,17 +2,22 @@
 //!
 //! Each rule of the JOSE standards is in exactly one file of this folder:
 //!
-//! - [`jws`] has the shape of a token, [`header`] its header, [`claims`] its registered claims.
-//! - [`jwk`] decides which keys are admitted, [`key`] what an admitted key may verify, [`key_set`]
-//!   which keys a token is tried against, and [`cost`] how much that may cost.
-//! - [`pem`] parses keys in PEM, and [`issuer`] what a key or a provider says about `iss`.
-//! - [`algorithm`] has the names, [`numbers`] the numbers of keys, [`crypto`] the arithmetic.
-//!   [`signature`] presents it to jwt-compact, and [`x509`] to a host that verifies signatures.
-//! - [`token`] draws the border between claims that someone wrote and claims that a key has signed.
-//! - [`error`] lists why a token, a key or a key set is refused. No error repeats any part of them.
+//! - [`jws`] parses the three segments of a token, [`header`] its header, [`claims`] its claims.
+//! - [`jwk`] decides which keys are admitted, [`key`] which signatures an admitted key may verify,
+//!   [`key_set`] which keys a token is tried against, and [`cost`] how much these attempts may
+//! cost.
+//! - [`pem`] parses keys in PEM, and [`issuer`] compares `iss` with the issuer of a key or
+//! provider.
+//! - [`algorithm`] has the names of algorithms, [`numbers`] the numbers of keys, [`crypto`] the
+//!   arithmetic. [`signature`] offers verification to jwt-compact. [`x509`] converts keys and
+//!   signatures for a host that verifies signatures.
+//! - [`token`] distinguishes unverified claims from claims that a key has signed.
+//! - [`error`] lists the reasons to refuse a token, a key or a key set. No error repeats any part
+//! of
+//!   them.
 //!
-//! Nothing here knows providers, audiences, clocks or HTTP. A verified token shows who signed it,
-//! not that it may pass.
+//! This module does not depend on providers, audiences, clocks or HTTP. A verified token only
+//! proves who signed it, not that it may pass.
 //!
 //! ```
 //! use portcullis::{
@@ -75,7 +80,7 @@ pub use self::pem::{BlockError, PemError};
 pub use self::token::{UntrustedToken, VerifiedToken};
 pub use self::x509::{X509Key, X509Signature};
 
-/// Threads share keys, and may pass tokens to each other.
+/// Checks at compile time that threads can share keys and pass tokens to each other.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<KeySet>();

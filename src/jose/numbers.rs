@@ -45,9 +45,9 @@ pub enum KeyNumbers<'a> {
     Ec {
         /// `crv`.
         curve: Curve,
-        /// `x`, of full length.
+        /// `x`, with its leading zeros.
         x: &'a [u8],
-        /// `y`, of full length.
+        /// `y`, with its leading zeros.
         y: &'a [u8],
     },
     /// An Ed25519 public key.
@@ -62,7 +62,7 @@ pub enum KeyNumbers<'a> {
     },
 }
 
-/// SHA-256 thumbprint of a key (RFC 7638), which identifies the key regardless of its `kid`.
+/// The SHA-256 thumbprint of a key (RFC 7638). It identifies the key whatever its `kid` is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Thumbprint([u8; 32]);
 
@@ -76,8 +76,8 @@ impl Curve {
         }
     }
 
-    /// Length in octets of a coordinate (RFC 7518 section 6.2.1.2), and of r and s each (section
-    /// 3.4).
+    /// The length in octets of a coordinate (RFC 7518 section 6.2.1.2). In a signature, r and s
+    /// have the same length (section 3.4).
     pub const fn octets(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// `jwt_compact` writes the members in that order by itself.
+    /// `jwt_compact` also writes the members in lexical order.
     #[test]
     fn the_thumbprint_equals_that_of_jwt_compact() {
         use jwt_compact::{alg::SecretBytes, jwk::JsonWebKey};

@@ -1,4 +1,4 @@
-//! One level of JSON, so that an error inside one member does not affect the others.
+//! Parsing one level of JSON, so that an error inside one member does not affect the others.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 /// A JSON value whose members or elements are still text.
 ///
-/// Values of every type are accepted, so `serde_json` never reports a wrong type: formatting
-/// numbers in such an error takes 27 kB of code that nothing else needs.
+/// The visitor accepts values of every type, so `serde_json` never has to report a wrong type. The
+/// code that formats numbers for such an error would add 27 kB to the module.
 pub(super) enum Shallow<'a> {
     Object(Vec<(String, &'a RawValue)>),
     List(Vec<&'a RawValue>),

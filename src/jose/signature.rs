@@ -1,9 +1,9 @@
-//! The signature algorithms, as jwt-compact uses them.
+//! The implementation of jwt-compact's algorithm traits.
 //!
 //! [`jwt_compact::Algorithm`] is implemented for verification only. The signing key is a type
-//! without values, so this crate cannot sign even by mistake. jwt-compact's own algorithms are not
-//! used: it lacks ES384 and ES512, its `rsa` feature needs a source of randomness that WebAssembly
-//! does not have, and its HMAC would link every hash a second time.
+//! without values, so this crate cannot sign even by mistake. The algorithms of jwt-compact itself
+//! are not used: it lacks ES384 and ES512, its `rsa` feature needs a source of randomness that
+//! WebAssembly does not have, and its HMAC would link every hash a second time.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use jwt_compact::AlgorithmSignature;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::key::VerifyingKey;
 
-/// The signature of a token. Its length depends on the key, which checks it.
+/// The signature of a token. Its length is checked by the key, on which it depends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 

@@ -1,15 +1,16 @@
-//! Tokens, and the border between unverified and verified ones.
+//! Unverified and verified tokens, as two different types.
 //!
-//! A token is a JWS whose payload is a claims set (RFC 7519 section 3): [`jws`](super::jws) has its
-//! shape, [`header`](super::header) and [`claims`](super::claims) its two JSON objects.
+//! A token is a JWS whose payload is a claims set (RFC 7519 section 3). [`jws`](super::jws) splits
+//! it; [`header`](super::header) and [`claims`](super::claims) parse its two JSON objects.
 //!
-//! The claims of an [`UntrustedToken`] serve to choose a key, and nothing else. The claims of a
-//! [`VerifiedToken`] serve to decide. Only a valid signature turns one into the other.
+//! The claims of an [`UntrustedToken`] may only be used to choose a key and to refuse the token.
+//! The claims of a [`VerifiedToken`] may be used to grant access. Only a valid signature turns an
+//! unverified token into a verified one.
 //!
-//! jwt-compact has its own `UntrustedToken`, from which the idea comes. It is not used because it
-//! takes the last of two members with one name, refuses tokens for the length of an `x5t` that
-//! nobody reads (Entra's tokens have one), and hides `crit`. Its algorithm traits are used; see
-//! [`signature`](super::signature).
+//! The idea comes from the `UntrustedToken` of jwt-compact. That type is not used here: it accepts
+//! the last of two members with the same name, hides `crit`, and refuses a token if the length of
+//! its `x5t` is wrong, although Portcullis ignores `x5t` (Entra's tokens have one). The algorithm
+//! traits of jwt-compact are used; see [`signature`](super::signature).
 
 use std::sync::Arc;
 
@@ -21,15 +22,15 @@ use crate::jose::jws::CompactJws;
 use crate::jose::key::VerifyingKey;
 use crate::jose::numbers::Thumbprint;
 
-/// A token of the right shape whose signature has not been checked.
+/// A well-formed token whose signature has not been checked.
 #[derive(Clone, Debug)]
 pub struct UntrustedToken<'a> {
     jws: CompactJws<'a>,
     claims: Arc<Claims>,
 }
 
-/// The claims of a token that a key has signed. Whose key that is, and for whom and until when the
-/// token is valid, remains to be decided.
+/// The claims of a token with a valid signature. The caller must still check whose key made the
+/// signature, and the token's audience and times.
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
     claims: Arc<Claims>,
@@ -40,7 +41,7 @@ impl<'a> UntrustedToken<'a> {
     /// Parses a token.
     ///
     /// # Errors
-    /// If the token is malformed, no matter who signed it.
+    /// If the token is malformed.
     pub fn parse(text: &'a str) -> Result<Self, TokenError> {
         Self::parse_with(text, &mut HeaderMemo::default())
     }
@@ -63,24 +64,25 @@ impl<'a> UntrustedToken<'a> {
         &self.jws
     }
 
-    /// The header, as the token's author wrote it.
+    /// The header, which may be forged.
     pub fn header(&self) -> &JoseHeader {
         self.jws.header()
     }
 
-    /// The claims, for choosing a provider and its keys, and for refusing early. The token's author
-    /// wrote them: nothing may be granted because of them.
+    /// The claims, for choosing a provider and its keys, and for refusing early. They may be
+    /// forged, so nothing may be granted because of them.
     pub fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The verified token, if `key` has signed it.
+    /// Returns the verified token, if `key` verifies the signature.
     pub fn verify(&self, key: &VerifyingKey) -> Option<VerifiedToken> {
         self.verify_by(key, || self.jws.verify_with(key))
     }
 
-    /// The verified token, if `check` confirms that `key` has signed the signing input; for a host
-    /// that does the arithmetic. `check` is not called for a key that does not fit the algorithm.
+    /// Returns the verified token, if `check` confirms that `key` verifies the signature. This is
+    /// for hosts that verify signatures. `check` is not called if the key does not fit the
+    /// algorithm.
     pub fn verify_by(
         &self,
         key: &VerifyingKey,
@@ -104,8 +106,8 @@ impl VerifiedToken {
         self.claims
     }
 
-    /// The key that verified the token. If the key set no longer has that key, the token no longer
-    /// counts as verified.
+    /// The key that verified the token. The caller must no longer trust the token once this key is
+    /// removed from the key set.
     pub fn key(&self) -> Thumbprint {
         self.key
     }
@@ -128,7 +130,7 @@ mod tests {
         VerifyingKey::from_numbers(KeyNumbers::Oct { secret }).unwrap()
     }
 
-    /// A token with this header and these claims, correct or not, signed with HS256.
+    /// A token with this header and these claims, valid or not, signed with HS256.
     fn token(header: &str, claims: &str) -> String {
         let (header, claims) = (header.as_bytes(), claims.as_bytes());
         let input = format!(

@@ -1,10 +1,10 @@
-//! Keys and signatures as X.509 writes them (RFC 3279, RFC 5480): what a host that verifies
-//! signatures reads.
+//! Keys and signatures in the encodings of X.509 (RFC 3279, RFC 5480), for hosts that verify
+//! signatures.
 //!
-//! JOSE writes the same numbers in another way: a key as members of a JSON object, an ECDSA signature
-//! as r and s side by side. Only what was admitted and checked in JOSE's form is written in this one,
-//! so a host never gets to see an encoding that a client has made: there is nothing for two readers of
-//! DER to disagree about. What a host is not offered, the module verifies.
+//! JOSE encodes the same numbers in another way: a key as members of a JSON object, an ECDSA
+//! signature as r and s side by side. Keys and signatures are checked in JOSE's encoding and then
+//! converted here. So a host never parses DER that a client wrote, and two parsers cannot disagree
+//! about it. The module itself verifies all signatures that it does not offer to a host.
 
 use core::any::Any;
 use std::{borrow::Cow, sync::OnceLock};
@@ -25,7 +25,7 @@ pub(super) const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 pub(super) const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
 /// 1.3.132.0.35, `secp521r1`.
 pub(super) const P521: &[u8] = &[0x2b, 0x81, 4, 0, 35];
-/// SEC 1 section 2.3.3: both coordinates follow.
+/// The first octet of a point in uncompressed form; both coordinates follow (SEC 1 section 2.3.3).
 pub(super) const UNCOMPRESSED: u8 = 4;
 
 const INTEGER: u8 = 0x02;
@@ -34,25 +34,26 @@ const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// A question for an accelerator: is `signature` one of `text`, made with `scheme` and this key?
+/// A question for an accelerator: is `signature` a valid signature of `text` by this key?
 ///
-/// Only keys that were admitted and that fit the scheme are asked about. Secrets are never given away, so
-/// `scheme` is not HMAC.
+/// The key was admitted and fits the scheme. Shared secrets are never passed to an accelerator, so
+/// `scheme` is never HMAC.
 #[derive(Clone, Debug)]
 pub struct X509Signature<'a> {
-    /// How the signature is made, and with which hash.
+    /// The scheme of the signature, with its hash.
     pub scheme: Scheme,
-    /// The key, which was admitted and fits the scheme.
+    /// The key.
     pub public_key: &'a X509Key,
-    /// `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3); the octets themselves for RSA and Ed25519.
+    /// The signature: for ECDSA, `Ecdsa-Sig-Value` in DER (RFC 3279 section 2.2.3); for RSA and
+    /// Ed25519, the octets unchanged.
     pub signature: Cow<'a, [u8]>,
-    /// What was signed.
+    /// The text that was signed.
     pub text: &'a [u8],
 }
 
 impl X509Signature<'_> {
-    /// The name of the hash where BoringSSL verifies by the key's type and the hash alone. `None` for
-    /// schemes that those two do not determine.
+    /// The name of the hash, for hosts that choose the scheme by the key's type and the hash alone,
+    /// as BoringSSL does. `None` for schemes that cannot be chosen in this way.
     pub const fn hash_name(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::RsaPkcs1(hash) | Scheme::Ecdsa(hash) => Some(match hash {
@@ -65,7 +66,7 @@ impl X509Signature<'_> {
     }
 }
 
-/// A public key as X.509 writes it, with the form that an accelerator prepares of it.
+/// A public key in the encoding of X.509, with the form that an accelerator has prepared from it.
 #[derive(Debug)]
 pub struct X509Key {
     der: Box<[u8]>,
@@ -73,7 +74,7 @@ pub struct X509Key {
 }
 
 impl X509Key {
-    /// The key of these numbers; `None` for secrets, which no accelerator is given.
+    /// The key with these numbers; `None` for secrets, which no accelerator gets.
     pub(super) fn of(numbers: KeyNumbers<'_>) -> Option<Self> {
         Some(Self {
             der: public_key(numbers)?,
@@ -86,8 +87,9 @@ impl X509Key {
         &self.der
     }
 
-    /// An accelerator's own form of the key, such as a parsed one. `prepare` makes it of the DER at the
-    /// first call; it lives as long as the key. `None` if that failed, or made another type.
+    /// The accelerator's own form of the key, such as a parsed key. The first call makes it from
+    /// the DER with `prepare`, and it is kept as long as the key. `None` if `prepare` failed, or if
+    /// the first call made a form of another type.
     pub fn prepared<T: Any + Send + Sync>(
         &self,
         prepare: impl FnOnce(&[u8]) -> Option<T>,
@@ -100,7 +102,7 @@ impl X509Key {
     }
 }
 
-/// `SubjectPublicKeyInfo` of a key that was admitted; `None` of a secret.
+/// `SubjectPublicKeyInfo` of an admitted key; `None` for a secret.
 fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
     let (algorithm, parameters, key) = match numbers {
         // RFC 3279 section 2.3.1.
@@ -123,25 +125,25 @@ fn public_key(numbers: KeyNumbers<'_>) -> Option<Box<[u8]>> {
     };
     let algorithm = element(OBJECT_IDENTIFIER, &[algorithm]);
     let algorithm = element(SEQUENCE, &[&algorithm, &parameters]);
-    // No bit of the last octet is unused.
+    // A bit string begins with the number of unused bits in its last octet: none.
     let key = element(BIT_STRING, &[&[0], &key]);
     Some(element(SEQUENCE, &[&algorithm, &key]).into())
 }
 
-/// `Ecdsa-Sig-Value` of r and s side by side.
+/// Converts r and s side by side to an `Ecdsa-Sig-Value`.
 pub(super) fn ecdsa_signature(octets: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = octets.split_at_checked(octets.len() / 2)?;
     Some(integers(r, s))
 }
 
-/// The sequence of two integers that are not negative, big-endian.
+/// The DER sequence of two unsigned big-endian integers.
 fn integers(first: &[u8], second: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[&integer(first), &integer(second)])
 }
 
 fn integer(octets: &[u8]) -> Vec<u8> {
     let minimal = without_leading_zeros(octets);
-    // The first bit is the sign.
+    // In DER, the first bit is the sign, so a zero octet precedes a number whose first bit is set.
     let sign: &[u8] = match minimal.first() {
         Some(0..=0x7f) => &[],
         _ => &[0],
@@ -149,7 +151,7 @@ fn integer(octets: &[u8]) -> Vec<u8> {
     element(INTEGER, &[sign, minimal])
 }
 
-/// A value of these parts, one after another.
+/// The DER element with this tag, whose content is the concatenation of `parts`.
 fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let length = content.len().to_be_bytes();
@@ -223,7 +225,7 @@ mod tests {
     #[test]
     fn writes_an_ed25519_key_as_rfc_8410_does() {
         let example = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
-        // It has the letters that base64 and base64url share.
+        // This key only has characters that base64 and base64url share.
         let der = base64url::decode(example).unwrap();
         let x = der.get(12..).unwrap();
         assert_eq!(
