@@ -126,9 +126,9 @@ impl Config {
 fn state(validity: Validity, now: UnixSeconds) -> Option<String> {
     let left = validity.not_after.since(now);
     if now > validity.not_after {
-        Some("has expired: no token verifies by it".to_owned())
+        Some("has expired: no token verifies with it".to_owned())
     } else if now < validity.not_before {
-        Some("is not valid yet: no token verifies by it".to_owned())
+        Some("is not valid yet: no token verifies with it".to_owned())
     } else {
         expires_soon(left)
     }
@@ -206,8 +206,8 @@ fn extractions(config: &Config) -> Vec<Warning> {
     for (location, requirement) in by_rule.chain(by_name).chain(by_state) {
         requirement.each_extraction(&mut |extraction| {
             let text = match extraction.status_header {
-                Some(_) => "claims are passed on that anyone can make up",
-                None => "claims are passed on that anyone can make up, and no header says so",
+                Some(_) => "forwards claims that anyone can make up",
+                None => "forwards claims that anyone can make up, and no header says so",
             };
             found.push(Warning {
                 location: location.clone(),

@@ -27,7 +27,8 @@ fn document(bytes: Vec<u8>) -> Result<(Value, Vec<u8>), JsonError> {
         Ok(document) => Ok((document, bytes)),
         Err(error) => {
             let document = protobuf::structure(&bytes).ok_or(error)?;
-            // The fields of a Struct have no order. In this text they are sorted.
+            // The fields of a Struct have no order. They are sorted in this text, so that equal
+            // configurations have equal texts.
             let text = document.to_string().into_bytes();
             Ok((document, text))
         }

@@ -69,8 +69,8 @@ impl<M: SharedMemory> SharedRecords<M> {
         self.places.iter().map(|place| place.entry.name())
     }
 
-    /// The version of an entry after `value` was written to it. The write itself does not return
-    /// it.
+    /// The version of an entry after `value` was written to it. The host's write does not return
+    /// the version.
     fn version_of(&self, name: &str, value: &[u8]) -> Version {
         let present = self.memory.shared_data(name);
         let own = present.filter(|entry| entry.value == value);

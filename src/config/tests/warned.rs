@@ -85,14 +85,14 @@ fn warns_of_every_weak_choice() {
                 "rules.0.requires".to_owned(),
                 json!({"extract_only_without_validation": {}}),
             )],
-            "rules[0].requires: claims are passed on that anyone can make up",
+            "rules[0].requires: forwards claims that anyone can make up",
         ),
         (
             vec![(
                 "requirement_map.open".to_owned(),
                 json!({"extract_only_without_validation": {"verification_status_header": "-"}}),
             )],
-            "requirement_map.open: claims are passed on that anyone can make up, and no header says so",
+            "requirement_map.open: forwards claims that anyone can make up, and no header says so",
         ),
         (
             vec![("mode".to_owned(), json!("shadow"))],
@@ -157,12 +157,15 @@ fn warns_of_a_certificate_outside_or_near_the_end_of_its_validity() {
     ]))
     .unwrap();
     for (now, text) in [
-        (start - 1, Some("is not valid yet: no token verifies by it")),
+        (
+            start - 1,
+            Some("is not valid yet: no token verifies with it"),
+        ),
         (start, None),
         (end - 30 * DAY, None),
         (end - 30 * DAY + 1, Some("expires in 29 days")),
         (end, Some("expires in 0 days")),
-        (end + 1, Some("has expired: no token verifies by it")),
+        (end + 1, Some("has expired: no token verifies with it")),
     ] {
         let found = config.expiry_warnings(UnixSeconds::new(now));
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();

@@ -55,7 +55,7 @@ pub(super) fn matches() -> BTreeSet<String> {
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": r"/x\<y"}}))],
-            r".match.safe_regex.regex: invalid regular expression: \<, \> and \b{ are read otherwise by Envoy; correct it (Unicode classes such as \p{L} are not supported)",
+            r".match.safe_regex.regex: invalid regular expression: \<, \> and \b{ mean something else in Envoy; correct it (Unicode classes such as \p{L} are not supported)",
         ),
         (
             vec![("match", json!({"safe_regex": {"regex": "a".repeat(4097)}}))],
