@@ -363,6 +363,14 @@ faults! {
 }
 
 impl Fault {
+    /// Makes the fault of a text in the wrong form.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wrong_form(expected: &'static str, found: &str) -> Self {
+        let found = found.to_owned();
+        Self::WrongForm { expected, found }
+    }
+
     /// The known name that the operator most likely meant.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {

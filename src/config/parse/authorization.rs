@@ -46,10 +46,7 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
     let words = texts(words).at(field)?;
     for (index, word) in words.iter().enumerate() {
         if !word.bytes().all(is_scope_byte) {
-            let wrong = Fault::WrongForm {
-                expected: SCOPE,
-                found: word.clone(),
-            };
+            let wrong = Fault::wrong_form(SCOPE, word);
             return Err(wrong).at_index(index).at(field);
         }
     }

@@ -75,11 +75,7 @@ pub(super) fn claim_path(
     ])?;
     if field == "claim_name" && segments.iter().any(String::is_empty) {
         let expected = "names with single dots between them (or \"claim_path\")";
-        return Err(Fault::WrongForm {
-            expected,
-            found: claim_name.unwrap_or_default().to_owned(),
-        })
-        .at(field);
+        return Err(Fault::wrong_form(expected, claim_name.unwrap_or_default())).at(field);
     }
     ClaimPath::from_segments(segments.to_vec())
         .ok_or(Fault::Empty)

@@ -107,12 +107,8 @@ fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
             .all(|byte| byte.is_ascii_graphic() && !b":%".contains(&byte))
     {
         let expected = "a client's identifier: printable ASCII without spaces, \":\" and \"%\"";
-        let found = id
-            .split_inclusive(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        return Err(Fault::WrongForm { expected, found }.into());
+        let found = id.split_inclusive(':').next().unwrap_or_default();
+        return Err(Fault::wrong_form(expected, found).into());
     }
     let id = at_most(MAX_ID, id)?;
     let scopes = words(raw.scopes.as_deref(), SCOPE, is_scope_byte).at("scopes")?;
@@ -162,10 +158,7 @@ fn words(
         .enumerate()
         .find(|(_, word)| !word.bytes().all(fits));
     match wrong {
-        Some((index, word)) => {
-            let found = word.clone();
-            Err(Fault::WrongForm { expected, found }).at_index(index)
-        }
+        Some((index, word)) => Err(Fault::wrong_form(expected, word)).at_index(index),
         None => Ok(words),
     }
 }

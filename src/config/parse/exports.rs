@@ -58,10 +58,7 @@ fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
         .any(|char| char.is_whitespace() || char.is_control())
     {
         let expected = "a name without spaces and control characters";
-        return Err(Fault::WrongForm {
-            expected,
-            found: name.to_owned(),
-        });
+        return Err(Fault::wrong_form(expected, name));
     }
     at_most(MAX_NAME, name).map(|name| Some(StateKey::new(name)))
 }

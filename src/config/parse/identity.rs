@@ -48,10 +48,7 @@ fn template(text: &str, scopes: Option<&StructuredScopes>) -> Result<IdentityTem
         .filter(|template| is_plain && !template.tail.is_empty())
         .ok_or(expected)
         .and_then(Template::without_touching)
-        .map_err(|expected| Fault::WrongForm {
-            expected,
-            found: text.to_owned(),
-        })?;
+        .map_err(|expected| Fault::wrong_form(expected, text))?;
     let role = scopes.map_or(ROLE, |scopes| &scopes.role);
     let fixed = scopes.map_or(&[][..], |scopes| &scopes.fixed);
     let part = |name: &str| {

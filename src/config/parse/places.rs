@@ -73,11 +73,7 @@ fn cookie_names(raw: &[String]) -> Result<Vec<String>, ConfigError> {
         // §4.1.1).
         if HeaderName::parse(name).is_err() {
             let expected = "the name of a cookie";
-            return Err(Fault::WrongForm {
-                expected,
-                found: name.clone(),
-            })
-            .at_index(index);
+            return Err(Fault::wrong_form(expected, name)).at_index(index);
         }
     }
     Ok(names)

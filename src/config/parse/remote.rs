@@ -36,10 +36,7 @@ pub(super) fn remote(raw: &RawRemoteJwks) -> Result<RemoteKeys, ConfigError> {
         return Err(Fault::Empty).at("cluster").at("http_uri");
     }
     let endpoint = Endpoint::parse(uri, cluster)
-        .ok_or(Fault::WrongForm {
-            expected: "https://host/path, without user and fragment",
-            found: uri.clone(),
-        })
+        .ok_or_else(|| Fault::wrong_form("https://host/path, without user and fragment", uri))
         .at("uri")
         .at("http_uri")?;
     let timeout = call_timeout(*timeout).at("timeout").at("http_uri")?;

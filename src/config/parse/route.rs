@@ -92,10 +92,10 @@ pub(super) fn from_root(path: &str) -> Result<&str, Fault> {
     if path.starts_with('/') && !path.contains(['?', '#']) {
         return Ok(path);
     }
-    Err(Fault::WrongForm {
-        expected: "a path that starts with / and has no ? or #",
-        found: path.to_owned(),
-    })
+    Err(Fault::wrong_form(
+        "a path that starts with / and has no ? or #",
+        path,
+    ))
 }
 
 /// Parses a rule's path, in the spelling that requests have under this path policy.
@@ -112,10 +112,10 @@ fn path_text(path: &str, extent: Extent, policy: PathPolicy) -> Result<PathText,
 fn segments(path: &str) -> Result<&str, Fault> {
     let path = from_root(path)?;
     if path.ends_with('/') {
-        return Err(Fault::WrongForm {
-            expected: "a path without / at its end (for all paths: \"prefix\": \"/\")",
-            found: path.to_owned(),
-        });
+        return Err(Fault::wrong_form(
+            "a path without / at its end (for all paths: \"prefix\": \"/\")",
+            path,
+        ));
     }
     Ok(path)
 }
@@ -126,10 +126,7 @@ fn methods(raw: &[String]) -> Result<Vec<String>, ConfigError> {
         // A method has the same syntax as the name of a header: `token` (RFC 9110 §9.1).
         if is_misspelt(method.as_bytes()) || HeaderName::parse(method).is_err() {
             let expected = "a method in capital letters, such as GET";
-            let wrong = Fault::WrongForm {
-                expected,
-                found: method.clone(),
-            };
+            let wrong = Fault::wrong_form(expected, method);
             return Err(wrong).at_index(index);
         }
     }

@@ -54,10 +54,10 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
 /// Checks that a request can have this path, and returns it in its normal spelling.
 fn path(path: &str) -> Result<String, Fault> {
     if unreachable(path, Extent::Whole).is_some() {
-        return Err(Fault::WrongForm {
-            expected: "a path without dot or empty segments and encoded separators",
-            found: path.to_owned(),
-        });
+        return Err(Fault::wrong_form(
+            "a path without dot or empty segments and encoded separators",
+            path,
+        ));
     }
     from_root(path).map(|path| normal_spelling(path).into_owned())
 }
@@ -67,10 +67,10 @@ fn base_url(url: &str) -> Result<String, Fault> {
         .iter()
         .any(|scheme| url.starts_with(scheme));
     if !is_url || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Fault::WrongForm {
-            expected: "a URL that begins with https:// or http://",
-            found: url.to_owned(),
-        });
+        return Err(Fault::wrong_form(
+            "a URL that begins with https:// or http://",
+            url,
+        ));
     }
     at_most(MAX_BASE_URL, url).map(str::to_owned)
 }

@@ -52,10 +52,7 @@ fn template(text: &str) -> Result<Template, Fault> {
         .filter(|template| template.literals().all(is_scope))
         .ok_or(expected)
         .and_then(Template::without_touching)
-        .map_err(|expected| Fault::WrongForm {
-            expected,
-            found: text.to_owned(),
-        })?;
+        .map_err(|expected| Fault::wrong_form(expected, text))?;
     let names: Vec<&str> = template.names().collect();
     for (index, name) in names.iter().enumerate() {
         if names.iter().take(index).any(|earlier| earlier == name) {
@@ -75,8 +72,7 @@ fn check_names(template: &Template, role: &str, fixed: &Fixed) -> Result<(), Con
     };
     if value_of(fixed, role).is_some() {
         let expected = "a placeholder that has no value in \"where\"";
-        let found = role.to_owned();
-        return Err(Fault::WrongForm { expected, found }).at("role");
+        return Err(Fault::wrong_form(expected, role)).at("role");
     }
     stands(role).at("role")?;
     for (name, _) in fixed {
@@ -106,10 +102,10 @@ fn check_value(
     if is_one_part && is_scope(&pair.1) {
         return Ok(());
     }
-    Err(Fault::WrongForm {
-        expected: "printable ASCII without spaces, quotes, backslashes and what separates the parts",
-        found: pair.1.clone(),
-    })
+    Err(Fault::wrong_form(
+        "printable ASCII without spaces, quotes, backslashes and what separates the parts",
+        &pair.1,
+    ))
 }
 
 /// The template with each name replaced by its value, or by [`ANY`] if it has none.
