@@ -128,8 +128,12 @@ fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     let gate: D = with_routes(&local_provider(&signer), hosts);
     let exchange = get(&gate, "/", &token(&gate, &signer, "alice"));
     if D::IS_NATIVE {
-        assert_eq!(exchange.outcome(), (403, "route_policy"));
+        assert_eq!(exchange.outcome(), (500, "route_policy"));
         assert_eq!(exchange.upstream, None);
+        assert_eq!(exchange.headers.value("www-authenticate"), None);
+        assert_eq!(at(&gate, "api.example.com", "/").status, 500);
+        let warns = |line: &&String| line.contains("a route has its policy in metadata");
+        gate.wait_until("a warning", || gate.log().iter().filter(warns).count() == 1);
     } else {
         assert_eq!(exchange.status, 200);
     }

@@ -1,5 +1,7 @@
 //! Envoy as the gate sees it: around one request on its worker, and around the keys on the main thread.
 
+use std::borrow::Cow;
+
 use portcullis::{
     connection::{Connection, Refused},
     decision::{HeaderEdit, StateEntry},
@@ -18,18 +20,11 @@ use crate::{
     grpc, memory, metadata,
     metrics::MetricWriter,
     numbers::Number,
-    routes,
+    routes, wasm_form,
 };
 
-/// Metadata of routes that is for the WebAssembly module.
-const WASM_NAMESPACE: &str = "portcullis";
-
-/// Where dynamic metadata goes.
+/// Where dynamic metadata goes, unless the configuration names another namespace.
 const METADATA_NAMESPACE: &str = "portcullis";
-
-/// The metadata that is reported for a route whose only policy is in the form of the WebAssembly module. It is no
-/// policy that can be read, so every request is refused.
-const POLICY_IN_WASM_FORM: &[u8] = b"wasm";
 
 /// Writes a log line.
 pub(super) fn write_log(level: LogLevel, line: &str) {
@@ -135,9 +130,9 @@ impl Route for Request<'_> {
         if let Some(number) = self.thread.stream.route_policy() {
             return Ok(Some(Number::new(number).octets().to_vec()));
         }
-        // A policy that was written for the WebAssembly module must not be lost in silence.
-        let is_lost = self.thread.stream.has_route_metadata(WASM_NAMESPACE);
-        Ok(is_lost.then(|| POLICY_IN_WASM_FORM.to_vec()))
+        Ok(self
+            .has_policy_in_wasm_form()
+            .then(|| wasm_form::UNREADABLE.to_vec()))
     }
 
     fn policy(&self, metadata: &[u8]) -> Result<Option<Value>, Malformed> {
@@ -149,6 +144,14 @@ impl Route for Request<'_> {
 
     fn tells_the_next_route(&self) -> bool {
         true
+    }
+}
+
+impl Request<'_> {
+    /// Whether the present route has a policy, but only in the form of the proxy-wasm module.
+    fn has_policy_in_wasm_form(&self) -> bool {
+        let stream = self.thread.stream;
+        stream.route_policy().is_none() && stream.has_route_metadata(wasm_form::NAMESPACE)
     }
 }
 
@@ -177,9 +180,10 @@ impl Exchange for Request<'_> {
         if entry.is_json {
             let value = serde_json::from_str(value).map_err(|_| Refused)?;
             let message = metadata::with_member(entry.key.name(), &value);
+            let namespace = self.filter.config.metadata_namespace.as_deref();
             self.thread
                 .stream
-                .add_metadata(METADATA_NAMESPACE, &message)
+                .add_metadata(namespace.unwrap_or(METADATA_NAMESPACE), &message)
                 .map_err(refused)?;
         }
         Ok(())
@@ -208,7 +212,13 @@ impl Exchange for Request<'_> {
     }
 
     fn answer(&self, answer: &Answer) {
-        let response = answer.response();
+        let mut response = Cow::Borrowed(answer.response());
+        if wasm_form::is_refusal_by_route(&response) && self.has_policy_in_wasm_form() {
+            if self.filter.warns_of_wasm_form() {
+                write_log(LogLevel::Error, wasm_form::WARNING);
+            }
+            response = Cow::Owned(wasm_form::refusal(&response));
+        }
         let headers = response.headers.iter();
         let mut headers: Vec<(&str, &str)> = headers
             .map(|(name, value)| (*name, value.as_str()))

@@ -1,6 +1,6 @@
 //! One configuration, as all threads share it.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis::{
@@ -52,6 +52,7 @@ pub(super) struct Filter {
     /// The keeper's epoch: when it changes, workers read the keys again.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
+    has_warned_of_wasm_form: AtomicBool,
     parked: Mutex<Vec<ParkedStream>>,
 }
 
@@ -149,6 +150,7 @@ impl Filter {
             scheduler,
             epoch: AtomicU64::new(0),
             wishes: Mutex::default(),
+            has_warned_of_wasm_form: AtomicBool::new(false),
             parked: Mutex::default(),
         };
         Ok((Arc::new(filter), gauges))
@@ -168,6 +170,11 @@ impl Filter {
     /// Tells the workers that keys have changed.
     pub(super) fn publish(&self, epoch: u64) {
         self.epoch.store(epoch, Ordering::Release);
+    }
+
+    /// Whether this is the first call: a line for each request would let clients fill the log.
+    pub(super) fn warns_of_wasm_form(&self) -> bool {
+        !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }
 
     /// Asks the keeper for keys that a request lacks.

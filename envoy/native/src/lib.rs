@@ -52,4 +52,5 @@ mod records;
 mod registry;
 mod routes;
 mod shared;
+mod wasm_form;
 mod worker;

@@ -1,0 +1,84 @@
+//! Policies of routes in the form of the proxy-wasm module.
+//!
+//! That module reads a policy from a route's metadata, this one from `typed_per_filter_config`. An operator who changes
+//! the build and forgets a route must neither lose its policy nor look for the mistake in the client's token. So every
+//! request of such a route is refused, with a status that blames the server.
+
+use portcullis::{decision::Reason, http::Response};
+
+/// Metadata of routes that is for the proxy-wasm module.
+pub(super) const NAMESPACE: &str = "portcullis";
+
+/// The metadata that is reported for a route whose only policy is in that form. It is no policy that can be read, so
+/// every request is refused.
+pub(super) const UNREADABLE: &[u8] = b"wasm";
+
+/// What is logged once for each configuration.
+pub(super) const WARNING: &str = "portcullis: a route has its policy in metadata, which only the proxy-wasm module \
+    reads, so its requests get 500; write the policy under typed_per_filter_config, as a DynamicModuleFilterPerRoute";
+
+const STATUS: u16 = 500;
+/// Responses of the core that have a body have JSON.
+const BODY: &str = concat!(
+    r#"{"error":"server_error","#,
+    r#""error_description":"Access to this resource is not configured"}"#
+);
+
+/// Whether a response refuses a request for the policy of its route.
+pub(super) fn is_refusal_by_route(response: &Response) -> bool {
+    let reason = response.details.strip_prefix("portcullis_denied{");
+    reason.and_then(|rest| rest.strip_suffix('}')) == Some(Reason::RoutePolicy.label())
+}
+
+/// The response in place of such a refusal. It has no challenge: no token would help.
+pub(super) fn refusal(response: &Response) -> Response {
+    let mut refusal = response.clone();
+    refusal.status = STATUS;
+    refusal
+        .headers
+        .retain(|(name, _)| !name.eq_ignore_ascii_case("www-authenticate"));
+    if !refusal.body.is_empty() {
+        BODY.clone_into(&mut refusal.body);
+    }
+    refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portcullis::{config::Config, decision::Denial, engine::Engine};
+    use serde_json::json;
+
+    use super::*;
+
+    fn response(configuration: &serde_json::Value, reason: Reason) -> Response {
+        let config = Config::from_value(configuration).unwrap();
+        Engine::new(Arc::new(config)).response(&Denial::new(reason))
+    }
+
+    #[test]
+    fn finds_no_refusal_but_that_by_the_route() {
+        for reason in Reason::ALL {
+            let response = response(&json!({}), reason);
+            let expected = reason == Reason::RoutePolicy;
+            assert_eq!(is_refusal_by_route(&response), expected, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn blames_the_server_and_asks_for_no_token() {
+        let usual = response(&json!({}), Reason::RoutePolicy);
+        let refusal = refusal(&usual);
+        assert_eq!((refusal.status, &refusal.details), (500, &usual.details));
+        let names: Vec<_> = refusal.headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["content-type", "cache-control"]);
+        let body: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
+        assert_eq!(body["error"], "server_error");
+        let stripped = response(
+            &json!({ "strip_failure_response": true }),
+            Reason::RoutePolicy,
+        );
+        assert_eq!(super::refusal(&stripped).body, "");
+    }
+}
