@@ -69,6 +69,8 @@ pub struct Config {
     /// Identifies the policy across updates, so that connections under an older configuration also
     /// apply the refusals of a newer one.
     pub policy_id: Option<String>,
+    /// The namespace of dynamic metadata, for hosts that let Portcullis write any; `None` for the default.
+    pub metadata_namespace: Option<String>,
     /// Whether denied requests are blocked.
     pub mode: Mode,
     /// Who verifies RS* and ES* signatures.

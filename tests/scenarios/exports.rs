@@ -15,7 +15,10 @@ on_every_driver!(
     exports_the_reason_of_a_failure_only_for_operators,
 );
 
-on_both_builds!(refuses_exports_where_envoy_takes_none);
+on_both_builds!(
+    refuses_exports_where_envoy_takes_none,
+    the_dynamic_module_writes_the_metadata_that_jwt_authn_writes,
+);
 
 /// Makes a provider export everything.
 fn exporting(provider: &mut Value) {
@@ -92,6 +95,102 @@ fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
         assert_eq!(refused.status, 401);
         assert_eq!(exported(&refused, "jwt"), None);
         assert_eq!(exported(&refused, "jwt.header"), None);
+    }
+}
+
+/// The namespace that the configuration chooses.
+const NAMESPACE: &str = "com.example.gate";
+
+/// A filter that shows filters' dynamic metadata to the service: `NAMESPACE` in headers `x-ours-…`, and that of
+/// `jwt_authn` in headers `x-theirs-…`.
+fn showing_metadata() -> Value {
+    let mut mutations = Vec::new();
+    for (whose, namespace) in [("ours", NAMESPACE), ("theirs", JWT_AUTHN)] {
+        for key in ["jwt", "head", "failure"] {
+            mutations.push(json!({ "append": {
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                "header": {
+                    "key": format!("x-{whose}-{key}"),
+                    "value": format!("%DYNAMIC_METADATA({namespace}:{key})%"),
+                },
+            } }));
+        }
+    }
+    json!({
+        "name": "envoy.filters.http.header_mutation",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            "mutations": { "request_mutations": mutations },
+        },
+    })
+}
+
+/// Name and namespace of Envoy's own filter.
+const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+
+/// Filters that read the metadata of `jwt_authn` read the same from the dynamic module. The proxy-wasm module takes
+/// the same configuration and writes none.
+fn the_dynamic_module_writes_the_metadata_that_jwt_authn_writes<D: Driver>() {
+    if !D::takes_nested_metadata() {
+        return;
+    }
+    let signer = signer();
+    let mut provider = local_provider(&signer);
+    for (field, key) in [
+        ("payload_in_metadata", "jwt"),
+        ("header_in_metadata", "head"),
+        ("failed_status_in_metadata", "failure"),
+    ] {
+        provider[field] = json!(key);
+    }
+    provider["forward"] = json!(true);
+    provider["normalize_payload_in_metadata"] = json!({ "space_delimited_claims": ["scope"] });
+    let requires = json!({ "requires_any": { "requirements": [
+        { "provider_name": "login" }, { "allow_missing_or_failed": {} },
+    ] } });
+    let rules = json!([{ "match": { "prefix": "/" }, "requires": requires }]);
+    let mut ours = configuration(&provider);
+    ours["rules"] = rules.clone();
+    ours["metadata_namespace"] = json!(NAMESPACE);
+    provider["claim_to_headers"] = json!([]);
+    let theirs = json!({
+        "name": JWT_AUTHN,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+            "providers": { "login": provider },
+            "rules": rules,
+        },
+    });
+    let setup = Setup {
+        filters_ahead: vec![theirs],
+        filters_behind: vec![showing_metadata()],
+        ..Setup::new(ours)
+    };
+    let gate: D = start(&setup);
+    let mut claims = claims(&gate, "Z\u{fc}rich \"quoted\"");
+    claims["scope"] = json!("orders:read orders:write");
+    claims["address"] = json!({ "city": "Bern", "numbers": [1, 2.5, null, true] });
+    let shown = |exchange: &Exchange, name: &str| {
+        let headers = &exchange.upstream.as_ref().unwrap().headers;
+        let text = headers.value(name)?.to_owned();
+        serde_json::from_str::<Value>(&text).ok()
+    };
+    let good = get(&gate, "/", &signer.sign_claims(&claims));
+    claims["exp"] = json!(gate.now() - 600);
+    let expired = get(&gate, "/", &signer.sign_claims(&claims));
+    for (exchange, key) in [(&good, "jwt"), (&good, "head")] {
+        let theirs = shown(exchange, &format!("x-theirs-{key}"));
+        assert!(theirs.is_some(), "{key}: {exchange:?}");
+        let ours = shown(exchange, &format!("x-ours-{key}"));
+        assert_eq!(ours, theirs.filter(|_| D::IS_NATIVE), "{key}");
+    }
+    let theirs = shown(&expired, "x-theirs-failure").unwrap();
+    let ours = shown(&expired, "x-ours-failure");
+    assert_eq!(ours.is_some(), D::IS_NATIVE, "{ours:?}");
+    if let Some(ours) = ours {
+        // The text of the message is each filter's own.
+        assert_eq!(ours["code"], theirs["code"]);
+        assert_eq!(ours["message"], "expired");
     }
 }
 

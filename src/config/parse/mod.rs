@@ -126,12 +126,11 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawSwitch::Off) => RouteLookup::Sampled,
             Some(RawSwitch::On) | None => RouteLookup::Always,
         },
-        policy_id: raw
-            .policy_id
-            .as_deref()
-            .map(text::policy_id)
-            .transpose()
-            .at("policy_id")?,
+        policy_id: text::identifier("policy_id", raw.policy_id.as_deref())?,
+        metadata_namespace: text::identifier(
+            "metadata_namespace",
+            raw.metadata_namespace.as_deref(),
+        )?,
         mode: match raw.mode {
             Some(RawMode::Shadow) => Mode::Shadow,
             Some(RawMode::Enforce) | None => Mode::Enforce,
@@ -147,11 +146,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             .map(text::shared_memory_key)
             .transpose()
             .at("shared_memory_key")?,
-        realm: raw
-            .realm
-            .as_deref()
-            .map_or_else(|| Ok(DEFAULT_REALM.to_owned()), text::realm)
-            .at("realm")?,
+        realm: text::realm(raw.realm.as_deref().unwrap_or(DEFAULT_REALM)).at("realm")?,
         bypass_cors_preflight: raw.bypass_cors_preflight.unwrap_or(false),
         strip_failure_response: raw.strip_failure_response.unwrap_or(false),
         stat_prefix: text::stat_prefix(raw.stat_prefix.as_deref().unwrap_or_default())

@@ -19,8 +19,8 @@ const MAX_NAME: usize = 64;
 /// The maximum length of `description`, in characters.
 const MAX_DESCRIPTION: usize = 256;
 
-/// The maximum length of `policy_id`, in characters.
-const MAX_POLICY_ID: usize = 128;
+/// The maximum length of `policy_id` and `metadata_namespace`, in characters.
+const MAX_IDENTIFIER: usize = 128;
 
 /// The maximum length of a regular expression, in characters.
 const MAX_REGEX: usize = 4096;
@@ -50,10 +50,7 @@ pub(super) fn realm(text: &str) -> Result<String, Fault> {
     }
     if !text.bytes().all(is_quotable) {
         let expected = "printable ASCII characters other than quotes and backslashes";
-        return Err(Fault::WrongForm {
-            expected,
-            found: text.to_owned(),
-        });
+        return Err(Fault::wrong_form(expected, text));
     }
     at_most(MAX_NAME, text).map(str::to_owned)
 }
@@ -65,11 +62,16 @@ pub(super) fn shared_memory_key(written: &RawSecret) -> Result<SecretKey, Fault>
         .ok_or(Fault::SharedMemoryKey)
 }
 
-/// Parses `policy_id`.
-pub(super) fn policy_id(text: &str) -> Result<String, Fault> {
-    match text {
-        "" => Err(Fault::Empty),
-        text => at_most(MAX_POLICY_ID, text).map(str::to_owned),
+/// Parses `policy_id` or `metadata_namespace`, which may have any characters.
+#[inline(never)]
+pub(super) fn identifier(
+    field: &str,
+    written: Option<&str>,
+) -> Result<Option<String>, ConfigError> {
+    match written {
+        None => Ok(None),
+        Some("") => Err(Fault::Empty).at(field),
+        Some(text) => Ok(Some(at_most(MAX_IDENTIFIER, text).at(field)?.to_owned())),
     }
 }
 
@@ -82,10 +84,7 @@ pub(super) fn stat_prefix(text: &str) -> Result<String, Fault> {
         .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
     {
         let expected = "letters, digits, \"_\", \".\" and \"-\"";
-        return Err(Fault::WrongForm {
-            expected,
-            found: text.to_owned(),
-        });
+        return Err(Fault::wrong_form(expected, text));
     }
     at_most(MAX_NAME, trimmed).map(str::to_owned)
 }

@@ -18,6 +18,9 @@ object! {
         filter_state_rules | camelCase: Option<RawFilterStateRules>,
         /// Bounds for each worker.
         limits: Option<RawLimits>,
+        /// Namespace of the dynamic metadata that the dynamic module writes for other filters. The proxy-wasm module
+        /// writes none. At most 128 characters.
+        metadata_namespace: Option<String> = "portcullis",
         /// Whether decisions block. `shadow` decides and records but does not block; ambiguous paths, methods,
         /// authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",

@@ -25,6 +25,7 @@ fn whole_configuration_is_strict_by_default() {
     assert_eq!(config.path_policy, PathPolicy::Reject);
     assert_eq!(config.route_lookup, RouteLookup::Always);
     assert_eq!(config.policy_id, None);
+    assert_eq!(config.metadata_namespace, None);
     assert_eq!(config.mode, Mode::Enforce);
     assert_eq!(config.realm, "api");
     assert_eq!(config.stat_prefix, "");

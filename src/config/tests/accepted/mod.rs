@@ -134,6 +134,7 @@ fn reads_the_choices_at_the_top_level() {
         ("unmatched", json!("allow")),
         ("route_policies", json!("off")),
         ("policy_id", json!("orders API")),
+        ("metadata_namespace", json!("envoy.filters.http.jwt_authn")),
         ("signature_backend", json!("module")),
         ("stat_prefix", json!("edge.")),
         ("realm", json!("orders api")),
@@ -145,6 +146,8 @@ fn reads_the_choices_at_the_top_level() {
     assert_eq!(config.unmatched, Unmatched::Allow);
     assert_eq!(config.route_lookup, RouteLookup::Sampled);
     assert_eq!(config.policy_id.as_deref(), Some("orders API"));
+    let namespace = config.metadata_namespace.as_deref();
+    assert_eq!(namespace, Some("envoy.filters.http.jwt_authn"));
     assert_eq!(config.signature_backend, SignatureBackend::Module);
     assert_eq!(config.stat_prefix, "edge");
     assert_eq!(config.realm, "orders api");

@@ -127,7 +127,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "mode", "path_policy", "policy_id", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],
@@ -174,6 +174,14 @@ fn top() -> BTreeSet<String> {
             (
                 vec![("policy_id", json!("x".repeat(129)))],
                 "policy_id: longer than 128 characters; shorten it",
+            ),
+            (
+                vec![("metadata_namespace", json!(""))],
+                "metadata_namespace: empty; fill it in, or remove it if it is optional",
+            ),
+            (
+                vec![("metadata_namespace", json!("x".repeat(129)))],
+                "metadata_namespace: longer than 128 characters; shorten it",
             ),
             (
                 vec![("route_policies", json!("no"))],
