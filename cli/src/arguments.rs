@@ -110,7 +110,7 @@ pub(super) enum Command {
         /// Fail if the tests reach less than this percentage of the policy's rules and providers.
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
         fail_under: Option<u8>,
-        /// Also write the results to this file in JUnit's XML format, for CI systems.
+        /// Also write the results to this file in the XML format of `JUnit`, for CI systems.
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
         #[command(flatten)]

@@ -125,7 +125,7 @@ fn write_coverage(all: &[Coverage], output: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// The results in JUnit's XML format, which CI systems show.
+/// The results in the XML format of `JUnit`, which CI systems show.
 pub(super) fn junit(results: &Results) -> String {
     let mut files: Vec<&str> = results.tests.iter().map(|test| &*test.file).collect();
     files.dedup();
