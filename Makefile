@@ -199,8 +199,8 @@ test-native: native envoy ## The scenarios and parity with the dynamic module in
 	CI=true cargo test $(ALL) --test scenarios in_native -- $(IN_ENVOY)
 	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
 
-chaos: wasm envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
-	CI=true cargo test $(ALL) --test chaos $(T) -- --show-output
+chaos: wasm native envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts
+	CI=true cargo test $(ALL) --test chaos $(T) -- --test-threads 1 --show-output
 
 host-facts: $(TOOLS)/rust-target envoy ## What the module assumes about its host, in the fake host and in Envoy
 	cargo build $(PROBE)
@@ -209,12 +209,13 @@ host-facts: $(TOOLS)/rust-target envoy ## What the module assumes about its host
 parity: wasm envoy ## Compare the module with Envoy's own jwt_authn, request by request (PORTCULLIS_PARITY_SEED: another seed)
 	CI=true cargo test $(ALL) --test parity $(T) -- --show-output
 
-e2e: wasm envoy $(SERVER_READY) ## Envoy with a real authorization server
+e2e: wasm native envoy $(SERVER_READY) ## Envoy with each module and a real authorization server
 	CI=true cargo test $(ALL) --test e2e $(T)
 
-browser: wasm envoy $(BROWSER_READY) ## The status page in Chromium (SCREENSHOTS=folder: pictures)
+browser: wasm native envoy $(BROWSER_READY) ## The status page of each module in Chromium (SCREENSHOTS=folder: pictures)
 	@scripts/require.sh chromium
-	node --test --test-reporter=spec $(BROWSER)/page.test.mjs
+	for build in wasm native; do \
+	  PORTCULLIS_BUILD=$$build node --test --test-reporter=spec $(BROWSER)/page.test.mjs; done
 
 docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
 	cargo test $(ALL) --test docs --test policies --test schema

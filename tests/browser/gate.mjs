@@ -1,6 +1,7 @@
 // Runs Envoy with the module before an API, on free ports of 127.0.0.1. Its authorization servers
 // are in every state that the status page can show. Environment: PORTCULLIS_ENVOY (the program),
-// PORTCULLIS_WASM (the module).
+// PORTCULLIS_WASM (the module),
+// PORTCULLIS_NATIVE and PORTCULLIS_BUILD=native (the dynamic module).
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -70,6 +71,7 @@ function configuration() {
 function bootstrap(keyServer) {
   const socket = (port) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
   const type = (name) => `type.googleapis.com/${name}`;
+  const plugin = { '@type': type('google.protobuf.Struct'), value: configuration() };
   const wasm = {
     '@type': type('envoy.extensions.filters.http.wasm.v3.Wasm'),
     config: {
@@ -77,14 +79,21 @@ function bootstrap(keyServer) {
         vm_id: 'browser-test', runtime: 'envoy.wasm.runtime.v8',
         code: { local: { filename: process.env.PORTCULLIS_WASM } },
       },
-      configuration: { '@type': type('google.protobuf.Struct'), value: configuration() },
+      configuration: plugin,
     },
   };
+  const native = {
+    '@type': type('envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter'),
+    dynamic_module_config: { module: { local: { filename: process.env.PORTCULLIS_NATIVE } }, do_not_close: true },
+    filter_name: 'portcullis',
+    filter_config: plugin,
+  };
+  const filter = process.env.PORTCULLIS_BUILD === 'native' ? native : wasm;
   const manager = {
     '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'ingress',
     http_filters: [
-      { name: 'portcullis', typed_config: wasm },
+      { name: 'portcullis', typed_config: filter },
       { name: 'router', typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } },
     ],
     route_config: {

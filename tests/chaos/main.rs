@@ -12,12 +12,13 @@ mod traffic;
 
 use std::time::Duration;
 
+use support::envoy::InEnvoy;
+
 /// The duration of the test, which the chapters share.
 const DURATION: Duration = Duration::from_secs(30);
 
-#[test]
-fn no_good_token_is_refused_and_no_bad_one_passes_whatever_the_issuer_does() {
-    if support::envoy::is_installed(&support::envoy::module()) {
-        storm::rage();
-    }
+support::on_both_builds!(no_good_token_is_refused_and_no_bad_one_passes_whatever_the_issuer_does);
+
+fn no_good_token_is_refused_and_no_bad_one_passes_whatever_the_issuer_does<D: InEnvoy>() {
+    storm::rage::<D>();
 }

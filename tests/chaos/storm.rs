@@ -11,12 +11,7 @@ use crate::{
     issuer::{COOLDOWN, Issuer, Key, configuration},
     traffic::{Strangers, Tokens, Traffic},
 };
-use support::{
-    driver::{Driver as _, Setup},
-    envoy::Envoy,
-    load::Load,
-    workers::ask_every_worker,
-};
+use support::{driver::Setup, envoy::InEnvoy, load::Load, workers::ask_every_worker};
 
 const WORKERS: usize = 4;
 /// The number of clients, each with one connection: four for each worker.
@@ -27,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(40);
 const PARTS: u32 = 60;
 
 /// Runs all chapters, and prints the counts.
-pub(crate) fn rage() {
-    let mut storm = Storm::begin();
+pub(crate) fn rage<D: InEnvoy>() {
+    let mut storm = Storm::<D>::begin();
     storm.chapter("calm", Health::Good, 5, Storm::nothing);
     storm.chapter("stopped", Health::Failing, 8, |storm| storm.issuer.stop());
     storm.chapter("back", Health::Good, 4, |storm| {
@@ -73,8 +68,8 @@ pub(crate) fn rage() {
     storm.end();
 }
 
-struct Storm {
-    gate: Envoy,
+struct Storm<D> {
+    gate: D,
     issuer: Issuer,
     keys: Vec<Key>,
     tokens: Tokens,
@@ -83,12 +78,12 @@ struct Storm {
     chapters: Vec<Chapter>,
 }
 
-impl Storm {
+impl<D: InEnvoy> Storm<D> {
     fn begin() -> Self {
         let keys = Key::all();
         let issuer = Issuer::start(&keys[..1]);
         let setup = Setup::new(configuration()).external_cluster("login", issuer.address());
-        let gate = Envoy::start(&setup.balanced_workers(WORKERS));
+        let gate = D::start(&setup.balanced_workers(WORKERS));
         let gate = gate.unwrap_or_else(|refused| panic!("{}", refused.0));
         let tokens = Tokens::signed(&keys, gate.now());
         let traffic = Traffic {

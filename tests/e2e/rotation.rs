@@ -3,18 +3,22 @@
 use serde_json::json;
 
 use crate::{
-    oidc_provider::OidcProvider,
-    world::{configuration, fetches, gate, get, good_token, is_installed},
+    oidc_provider::{self, OidcProvider},
+    world::{configuration, fetches, gate, get, good_token},
 };
-use support::driver::Driver as _;
+use support::{envoy::InEnvoy, on_both_builds};
 
-#[test]
-fn learns_the_keys_of_a_restarted_server() {
-    if !is_installed() {
+on_both_builds!(
+    learns_the_keys_of_a_restarted_server,
+    keeps_serving_with_known_keys_when_the_server_stops,
+);
+
+fn learns_the_keys_of_a_restarted_server<D: InEnvoy>() {
+    if !oidc_provider::is_installed() {
         return;
     }
     let mut server = OidcProvider::start();
-    let gate = gate(&server, configuration(&server));
+    let gate: D = gate(&server, configuration(&server));
     let old = good_token(&server, "ES256");
     assert_eq!(get(&gate, "/", &old).status, 200);
     assert_eq!(fetches(&gate), 1);
@@ -29,15 +33,14 @@ fn learns_the_keys_of_a_restarted_server() {
     assert_eq!(withdrawn.outcome(), refused, "its key is withdrawn");
 }
 
-#[test]
-fn keeps_serving_with_known_keys_when_the_server_stops() {
-    if !is_installed() {
+fn keeps_serving_with_known_keys_when_the_server_stops<D: InEnvoy>() {
+    if !oidc_provider::is_installed() {
         return;
     }
     let mut server = OidcProvider::start();
     let mut config = configuration(&server);
     config["providers"]["login"]["remote_jwks"]["cache_duration"] = json!("1s");
-    let gate = gate(&server, config);
+    let gate: D = gate(&server, config);
     let (es, rs) = (good_token(&server, "ES256"), good_token(&server, "RS256"));
     assert_eq!(get(&gate, "/", &es).status, 200);
     server.stop();

@@ -3,13 +3,12 @@
 use portcullis::jose::Algorithm;
 
 use crate::{
-    oidc_provider::{CLIENT, OidcProvider, SIGNING_CLIENT},
-    world::{
-        ALGORITHMS, BOTH_SCOPES, configuration, fetches, gate, get, good_token, is_installed,
-        resource,
-    },
+    oidc_provider::{self, CLIENT, OidcProvider, SIGNING_CLIENT},
+    world::{ALGORITHMS, BOTH_SCOPES, configuration, fetches, gate, get, good_token, resource},
 };
-use support::{driver::Driver as _, signer::Signer};
+use support::{envoy::InEnvoy, on_both_builds, signer::Signer};
+
+on_both_builds!(decides_on_every_token_of_the_server);
 
 /// A token, the path to send it to, and the expected outcome.
 pub(crate) struct Case {
@@ -138,13 +137,12 @@ fn case(name: &str, path: &'static str, token: String, expected: Expected) -> Ca
     }
 }
 
-#[test]
-fn decides_on_every_token_of_the_server() {
-    if !is_installed() {
+fn decides_on_every_token_of_the_server<D: InEnvoy>() {
+    if !oidc_provider::is_installed() {
         return;
     }
     let server = OidcProvider::start();
-    let gate = gate(&server, configuration(&server));
+    let gate: D = gate(&server, configuration(&server));
     for case in cases(&server) {
         let exchange = get(&gate, case.path, &case.token);
         let challenge = exchange.headers.value("www-authenticate");

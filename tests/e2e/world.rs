@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::oidc_provider::{self, CLIENT, OidcProvider, SIGNING_CLIENT};
+use crate::oidc_provider::{CLIENT, OidcProvider, SIGNING_CLIENT};
 use support::{
-    driver::{Driver as _, Exchange, Request, Setup},
-    envoy::{self, Envoy},
+    driver::{Driver, Exchange, Request, Setup},
+    envoy::InEnvoy,
 };
 
 /// The server's algorithms. The last segment of a resource selects one.
@@ -14,11 +14,6 @@ pub(crate) const ALGORITHMS: [&str; 7] = [
 ];
 /// The path that needs both scopes. Every other path needs only `orders:read`.
 pub(crate) const BOTH_SCOPES: &str = "/orders/new";
-
-/// Whether Envoy, the module, Node and the server are installed.
-pub(crate) fn is_installed() -> bool {
-    envoy::is_installed(&envoy::module()) && oidc_provider::is_installed()
-}
 
 /// The resource whose tokens are signed with `algorithm`. It is also the tokens' audience.
 pub(crate) fn resource(algorithm: &str) -> String {
@@ -58,9 +53,9 @@ pub(crate) fn configuration(server: &OidcProvider) -> Value {
 }
 
 /// A gate that fetches keys from `server`.
-pub(crate) fn gate(server: &OidcProvider, configuration: Value) -> Envoy {
+pub(crate) fn gate<D: Driver>(server: &OidcProvider, configuration: Value) -> D {
     let setup = Setup::new(configuration).external_cluster("login", server.address());
-    Envoy::start(&setup).unwrap_or_else(|refused| panic!("{}", refused.0))
+    D::start(&setup).unwrap_or_else(|refused| panic!("{}", refused.0))
 }
 
 /// A good token for `orders:read`, signed with `algorithm`.
@@ -70,12 +65,12 @@ pub(crate) fn good_token(server: &OidcProvider, algorithm: &str) -> String {
 }
 
 /// Sends `GET path` with a token.
-pub(crate) fn get(gate: &Envoy, path: &str, token: &str) -> Exchange {
+pub(crate) fn get(gate: &impl Driver, path: &str, token: &str) -> Exchange {
     gate.send(&Request::get(path).bearer(token))
 }
 
 /// The number of calls from Envoy to the server. All of them are key fetches.
-pub(crate) fn fetches(gate: &Envoy) -> u64 {
+pub(crate) fn fetches(gate: &impl InEnvoy) -> u64 {
     let name = "cluster.login.upstream_rq_total";
     let stats = gate.admin(&format!("/stats?filter={name}"));
     let value = stats.trim().strip_prefix(&format!("{name}: "));

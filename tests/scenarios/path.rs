@@ -7,8 +7,8 @@ use crate::world::{
 };
 use support::{
     driver::{Driver, Exchange, Request, Setup},
-    envoy::Envoy,
-    http2, in_envoy, on_every_driver,
+    envoy::InEnvoy,
+    http2, on_both_builds, on_every_driver,
 };
 
 on_every_driver!(
@@ -21,7 +21,7 @@ on_every_driver!(
     no_confusable_name_evades_a_condition,
     compares_raw_paths_methods_and_hosts_if_the_policy_is_raw,
 );
-in_envoy!(no_http_2_request_evades_a_rule_by_its_spelling);
+on_both_builds!(no_http_2_request_evades_a_rule_by_its_spelling);
 
 fn rules<D: Driver>() -> D {
     let mut config = configuration(&local_provider(&signer()));
@@ -255,8 +255,8 @@ fn compares_raw_paths_methods_and_hosts_if_the_policy_is_raw<D: Driver>() {
 }
 
 /// HTTP/2 carries raw octets in paths, and methods in any case.
-fn no_http_2_request_evades_a_rule_by_its_spelling() {
-    let gate: Envoy = start(&strict_rules_before_an_open_one("reject"));
+fn no_http_2_request_evades_a_rule_by_its_spelling<D: InEnvoy>() {
+    let gate: D = start(&strict_rules_before_an_open_one("reject"));
     let send = |method: &str, path: &[u8]| {
         let fields = [
             (&b":method"[..], method.as_bytes()),

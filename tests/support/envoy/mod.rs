@@ -95,6 +95,25 @@ pub struct Gate<B> {
     address: OnceCell<SocketAddr>,
 }
 
+/// A gate in the real Envoy, whichever build it runs.
+pub trait InEnvoy: Driver {
+    /// The address of the listener.
+    fn address(&self) -> SocketAddr;
+
+    /// A page of the admin interface.
+    fn admin(&self, path: &str) -> String;
+}
+
+impl<B: RunsBuild> InEnvoy for Gate<B> {
+    fn address(&self) -> SocketAddr {
+        Self::address(self)
+    }
+
+    fn admin(&self, path: &str) -> String {
+        Self::admin(self, path)
+    }
+}
+
 /// A request under way, on a connection of its own.
 pub struct Pending {
     connection: TcpStream,
