@@ -92,7 +92,28 @@ fn of_native(source: &Source, filter: &Filter) -> Vec<Finding> {
         let text = "Envoy may unload the library while it is in use; write do_not_close: true";
         findings.push(source.at(Severity::Warning, &at, text));
     }
+    let is_remote = library
+        .and_then(|library| library.member("module")?.member("remote"))
+        .is_some();
+    let waits = library.and_then(|library| either(library, "nack_on_cache_miss")?.boolean());
+    if is_remote && waits != Some(true) {
+        let at = member(message, &filter.at, "dynamic_module_config");
+        let text = "if Envoy cannot download the library, it serves without the filter, and every \
+                    request passes; write nack_on_cache_miss: true";
+        findings.push(source.at(Severity::Error, &at.member("module").member("remote"), text));
+    }
     findings
+}
+
+/// The warning that nothing writes the metadata whose namespace is configured.
+pub(super) fn metadata(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
+    if filter.build == Build::Native || config.metadata_namespace.is_none() {
+        return None;
+    }
+    let at = filter.policy_at.member("metadata_namespace");
+    let text = "the proxy-wasm module writes no dynamic metadata, only filter state; remove it, or \
+                use the dynamic module";
+    Some(source.at(Severity::Warning, &at, text))
 }
 
 fn vm_id(message: &Node) -> &str {

@@ -140,6 +140,9 @@ fn check_file(source: &Source, name: Option<&str>, found: &mut Found) -> Result<
                         found
                             .findings
                             .extend(filter::shared_memory(source, &filter, &config));
+                        found
+                            .findings
+                            .extend(filter::metadata(source, &filter, &config));
                         let clusters = clusters::check(source, &document, &own, &config);
                         found.findings.extend(clusters);
                         configs.push((filter, config));

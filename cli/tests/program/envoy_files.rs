@@ -171,6 +171,48 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Envoy serves without a filter whose library it cannot download, unless it is told to refuse the configuration.
+#[test]
+fn refuses_a_library_without_which_envoy_would_serve() {
+    let library = json!({ "remote": { "http_uri": {}, "sha256": "" } });
+    for (module, waits, is_refused) in [
+        (library.clone(), Value::Null, true),
+        (library.clone(), json!(false), true),
+        (library, json!(true), false),
+        (
+            json!({ "local": { "filename": "/opt/libportcullis.so" } }),
+            Value::Null,
+            false,
+        ),
+    ] {
+        let document = json!({ "http_filters": [{ "name": "gate", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
+            "dynamic_module_config": {
+                "module": module, "do_not_close": true, "nack_on_cache_miss": waits,
+            },
+            "filter_name": "portcullis",
+            "filter_config": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": "{\"unmatched\": \"allow\"}",
+            },
+        } }] });
+        let (_, said) = check("remote.json", &document.to_string());
+        let expected = "error: http_filters[0].typed_config.dynamic_module_config.module.remote: if Envoy cannot download";
+        assert_eq!(said.contains(expected), is_refused, "{waits}: {said}");
+    }
+}
+
+#[test]
+fn warns_of_a_namespace_that_nothing_writes_to() {
+    let document = BOOTSTRAP.replace(
+        "                    requirement_map:",
+        "                    metadata_namespace: com.example\n                    requirement_map:",
+    );
+    let (_, said) = check("namespace.yaml", &document);
+    let expected = "value.metadata_namespace: the proxy-wasm module writes no dynamic metadata";
+    assert!(said.contains(expected), "{said}");
+}
+
 #[test]
 fn the_native_build_reads_typed_policies_alone() {
     let module = |do_not_close: bool| {
