@@ -32,8 +32,7 @@
 //!                 "issuer": "https://issuer.example",
 //!                 "audiences": ["api"],
 //!                 "local_jwks": {
-//!                     "inline_string":
-//! "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
+//!                     "inline_string": "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
 //!                 }
 //!             }
 //!         },

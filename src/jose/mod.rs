@@ -4,17 +4,14 @@
 //!
 //! - [`jws`] parses the three segments of a token, [`header`] its header, [`claims`] its claims.
 //! - [`jwk`] decides which keys are admitted, [`key`] which signatures an admitted key may verify,
-//!   [`key_set`] which keys a token is tried against, and [`cost`] how much these attempts may
-//! cost.
-//! - [`pem`] parses keys in PEM, and [`issuer`] compares `iss` with the issuer of a key or
-//! provider.
+//!   [`key_set`] which keys a token is tried against, and [`cost`] how much this may cost.
+//! - [`pem`] parses keys in PEM. [`issuer`] compares `iss` with the issuer of a key or provider.
 //! - [`algorithm`] has the names of algorithms, [`numbers`] the numbers of keys, [`crypto`] the
 //!   arithmetic. [`signature`] offers verification to jwt-compact. [`x509`] converts keys and
 //!   signatures for a host that verifies signatures.
 //! - [`token`] distinguishes unverified claims from claims that a key has signed.
 //! - [`error`] lists the reasons to refuse a token, a key or a key set. No error repeats any part
-//! of
-//!   them.
+//!   of these.
 //!
 //! This module does not depend on providers, audiences, clocks or HTTP. A verified token only
 //! proves who signed it, not that it may pass.
