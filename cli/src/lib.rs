@@ -27,6 +27,7 @@ mod explain;
 mod finding;
 mod format;
 mod input;
+pub mod inspect;
 mod manual;
 pub mod migrate;
 mod outcome;

@@ -24,6 +24,7 @@ use crate::{
 use portcullis::{
     config::Config,
     jose::{KeyError, Nameless},
+    time::UnixMillis,
 };
 
 /// Which findings make the command fail.
@@ -61,10 +62,11 @@ pub(super) fn run(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Result<Exit, Failure> {
+    let now = input::time(None);
     let mut found = Found::default();
     for file in task.files {
         let source = Source::read(file, input)?;
-        check_file(&source, task.filter, &mut found)?;
+        check_file(&source, task.filter, now, &mut found)?;
     }
     for file in task.key_sets {
         check_key_set(file, &mut found)?;
@@ -82,7 +84,25 @@ pub(super) fn run(
     })
 }
 
-fn check_file(source: &Source, name: Option<&str>, found: &mut Found) -> Result<(), Failure> {
+/// The findings in one text, in the order of their places.
+pub(crate) fn findings(
+    source: &Source,
+    name: Option<&str>,
+    now: UnixMillis,
+) -> Result<Vec<Finding>, Failure> {
+    let mut found = Found::default();
+    check_file(source, name, now, &mut found)?;
+    let mut findings = found.findings;
+    findings.sort_by(|left, right| left.order().cmp(&right.order()));
+    Ok(findings)
+}
+
+fn check_file(
+    source: &Source,
+    name: Option<&str>,
+    now: UnixMillis,
+    found: &mut Found,
+) -> Result<(), Failure> {
     let contents = match source.contents() {
         Ok(contents) => contents,
         Err(Unusable::Syntax(finding)) => {
@@ -100,7 +120,7 @@ fn check_file(source: &Source, name: Option<&str>, found: &mut Found) -> Result<
             Ok(config) => {
                 found
                     .findings
-                    .extend(policy::warnings(source, &own, &config));
+                    .extend(policy::warnings(source, &own, &config, now));
                 found.configs.push((source.name.clone(), config));
             }
             Err(errors) => found.findings.extend(errors),
@@ -136,7 +156,7 @@ fn check_file(source: &Source, name: Option<&str>, found: &mut Found) -> Result<
                     Ok((own, config)) => {
                         found
                             .findings
-                            .extend(policy::warnings(source, &own, &config));
+                            .extend(policy::warnings(source, &own, &config, now));
                         found
                             .findings
                             .extend(filter::shared_memory(source, &filter, &config));

@@ -3,10 +3,12 @@
 use super::{every_error, every_error::Found, hints};
 use crate::{
     finding::{Finding, Severity},
-    input,
     source::{Policy, Source},
 };
-use portcullis::config::{Config, ConfigPath, Warning};
+use portcullis::{
+    config::{Config, ConfigPath, Warning},
+    time::UnixMillis,
+};
 
 /// The error for a number that Envoy reads as text.
 const NUMBER: &str = "Envoy reads this number as text, as it has a fraction or an exponent, or is \
@@ -54,8 +56,13 @@ fn wording(found: &Found, document: &serde_json::Value) -> (String, String) {
 }
 
 /// Warns about weak choices in a configuration.
-pub(super) fn warnings(source: &Source, policy: &Policy, config: &Config) -> Vec<Finding> {
-    let expiring = config.expiry_warnings(input::time(None).seconds());
+pub(super) fn warnings(
+    source: &Source,
+    policy: &Policy,
+    config: &Config,
+    now: UnixMillis,
+) -> Vec<Finding> {
+    let expiring = config.expiry_warnings(now.seconds());
     let all: [&[Warning]; 4] = [
         &config.warnings,
         &config.reach_warnings(),

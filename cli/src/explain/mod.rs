@@ -12,7 +12,7 @@
 mod detail;
 mod printable;
 mod refusal;
-mod report;
+pub(crate) mod report;
 mod text;
 
 use std::{
@@ -23,7 +23,7 @@ use std::{
 use self::report::{ProviderReport, Refused, Report, RequestReport, Step, TokenReport};
 use crate::{
     accepted,
-    decide::{self, RequestLine},
+    decide::{self, DecisionLine, RequestLine},
     format::Format,
     input::{self, KeySetFile},
     outcome::{Exit, Failure},
@@ -72,7 +72,7 @@ pub(super) fn run(
         file.preload(&mut engine, now)?;
     }
     let request = question.request.map(|(method, path)| (&**method, &**path));
-    let report = report(&engine, &token, request, now);
+    let (report, _) = report(&engine, &token, request, now);
     match question.format {
         Format::Json => report::write_json(&report, output)?,
         Format::Text(color) => text::write(&report, color, output)?,
@@ -101,7 +101,13 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
     }
 }
 
-fn report(engine: &Engine, text: &str, request: Option<(&str, &str)>, now: UnixMillis) -> Report {
+/// The checks of a token, and the decision on the request if there is one.
+pub(crate) fn report(
+    engine: &Engine,
+    text: &str,
+    request: Option<(&str, &str)>,
+    now: UnixMillis,
+) -> (Report, Option<DecisionLine>) {
     let config = engine.config();
     let mut token = TokenReport::new(text);
     let parsed = UntrustedToken::parse(text);
@@ -133,8 +139,9 @@ fn report(engine: &Engine, text: &str, request: Option<(&str, &str)>, now: UnixM
             providers.extend(provider(engine, asked, &parsed, now));
         }
     }
-    let request = request.map(|request| decided(engine, text, request, &providers, now));
-    Report {
+    let decided = request.map(|request| decided(engine, text, request, &providers, now));
+    let (request, decision) = decided.unzip();
+    let report = Report {
         accepted: match &request {
             Some(request) => request.decision == "allow",
             None => providers.iter().any(|provider| provider.accepted),
@@ -142,7 +149,8 @@ fn report(engine: &Engine, text: &str, request: Option<(&str, &str)>, now: UnixM
         token,
         providers,
         request,
-    }
+    };
+    (report, decision)
 }
 
 /// A provider to ask, and the audiences that it accepts here.
@@ -283,7 +291,7 @@ fn decided(
     (method, path): (&str, &str),
     providers: &[ProviderReport],
     now: UnixMillis,
-) -> RequestReport {
+) -> (RequestReport, DecisionLine) {
     let rule_index = decide::rule(engine, &RequestLine::new(method, path));
     let rule = rule_index.and_then(|index| engine.config().rules.get(index));
     let bearer = providers
@@ -300,16 +308,17 @@ fn decided(
     if detail.is_empty() {
         detail = detail::rights(decision.reason, rule, bearer.map(|(_, own)| own), token);
     }
-    RequestReport {
+    let report = RequestReport {
         method: method.to_owned(),
         path: path.to_owned(),
         rule: rule_index,
         decision: decision.decision,
         status: decision.status,
         reason: decision.reason,
-        provider: decision.provider,
+        provider: decision.provider.clone(),
         detail,
-    }
+    };
+    (report, decision)
 }
 
 /// Builds the request, with the token in the first place where the provider looks for it.

@@ -5,70 +5,88 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::detail;
 use super::printable::printable;
 use crate::outcome::Failure;
-use portcullis::{decision::Reason, jose::base64url, verification::Outcome};
+use portcullis::{
+    decision::Reason,
+    jose::base64url,
+    verification::{Check, Outcome},
+};
 
 /// The whole report.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// Whether the request is allowed; without a request, whether any provider accepts the token.
     pub(super) accepted: bool,
     pub(super) token: TokenReport,
-    pub(super) providers: Vec<ProviderReport>,
+    pub(crate) providers: Vec<ProviderReport>,
     pub(super) request: Option<RequestReport>,
 }
 
 /// The checks that do not depend on a provider.
 #[derive(Debug, Serialize)]
-pub(super) struct TokenReport {
+pub(crate) struct TokenReport {
     /// The header, if it can be decoded. Nothing has verified it, nor the claims.
     pub(super) header: Option<Value>,
     pub(super) claims: Option<Value>,
     /// The status of the answer if every provider must refuse the token.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
-    pub(super) checks: Vec<Step>,
+    pub(crate) checks: Vec<Step>,
+}
+
+impl Report {
+    /// Replaces the remedy for missing keys: the page has a field for them, and no options.
+    pub(crate) fn point_to_page(&mut self) {
+        let all = self.providers.iter_mut();
+        for step in all.flat_map(|provider| &mut provider.checks) {
+            if step.check == detail::label(Check::Keys) && step.outcome == StepOutcome::Failed {
+                "none at hand; paste the provider's key set below the token"
+                    .clone_into(&mut step.detail);
+            }
+        }
+    }
 }
 
 /// A refusal that does not depend on the provider.
 pub(super) struct Refused {
     pub(super) status: u16,
     pub(super) reason: Reason,
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 /// One check and its outcome.
 #[derive(Debug, Serialize)]
-pub(super) struct Step {
-    pub(super) check: &'static str,
-    pub(super) outcome: StepOutcome,
-    pub(super) detail: String,
+pub(crate) struct Step {
+    pub(crate) check: &'static str,
+    pub(crate) outcome: StepOutcome,
+    pub(crate) detail: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum StepOutcome {
+pub(crate) enum StepOutcome {
     Failed,
     Passed,
 }
 
 /// The checks of the token at one provider.
 #[derive(Debug, Serialize)]
-pub(super) struct ProviderReport {
-    pub(super) name: String,
+pub(crate) struct ProviderReport {
+    pub(crate) name: String,
     /// Whether the provider accepts the token's issuer.
     pub(super) names_issuer: bool,
     pub(super) accepted: bool,
     /// The status of the answer to a request with this token.
     pub(super) status: Option<u16>,
     pub(super) reason: Option<&'static str>,
-    pub(super) checks: Vec<Step>,
+    pub(crate) checks: Vec<Step>,
 }
 
 /// The decision on the request.
 #[derive(Debug, Serialize)]
-pub(super) struct RequestReport {
+pub(crate) struct RequestReport {
     pub(super) method: String,
     pub(super) path: String,
     /// The index of the rule that the request matches.
@@ -77,7 +95,7 @@ pub(super) struct RequestReport {
     pub(super) status: u16,
     pub(super) reason: &'static str,
     pub(super) provider: Option<String>,
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 impl TokenReport {

@@ -34,7 +34,7 @@ mod surroundings;
 mod taken;
 mod unsettled;
 mod wording;
-mod write;
+pub(crate) mod write;
 
 use std::{
     io::{BufRead, Write},

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use crate::envoy::document::{Node, boolean};
 
 /// A document as YAML.
-pub(super) fn yaml(document: &Node) -> String {
+pub(crate) fn yaml(document: &Node) -> String {
     let mut text = String::new();
     match document {
         Node::Map(members) if !members.is_empty() => write_members(members, 0, &mut text),

@@ -6,6 +6,7 @@
 
 mod claims;
 mod coverage;
+pub(crate) mod mint;
 mod report;
 mod rig;
 mod signer;

@@ -50,7 +50,16 @@ impl Rig {
     /// Builds the rig from an accepted policy. Gives each client in `clients` a secret made for
     /// this run.
     pub(super) fn new(policy: &Value, config: &Config, clients: &[&str]) -> Result<Self, Unfit> {
-        let mut keys = Keys::default();
+        Self::with_keys(policy, config, clients, Keys::default())
+    }
+
+    /// The same with keys of an earlier run, because an RSA key takes seconds to make in a browser.
+    pub(super) fn with_keys(
+        policy: &Value,
+        config: &Config,
+        clients: &[&str],
+        mut keys: Keys,
+    ) -> Result<Self, Unfit> {
         let secret = base64url::encode(&super::signer::random::<32>()?);
         let mut policy = policy.clone();
         for (_, provider) in config.providers() {

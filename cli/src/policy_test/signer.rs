@@ -22,7 +22,7 @@ pub(super) struct NoKey;
 /// Private keys by algorithm. The flag marks a forger's key, which has the same `kid` as the
 /// provider's key.
 #[derive(Default)]
-pub(super) struct Keys(BTreeMap<(Algorithm, bool), Key>);
+pub(crate) struct Keys(BTreeMap<(Algorithm, bool), Key>);
 
 enum Key {
     P256(p256::ecdsa::SigningKey),

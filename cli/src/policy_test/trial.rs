@@ -101,7 +101,7 @@ fn digest(certificate: &str) -> Result<[u8; 32], String> {
 }
 
 /// The provider of a token: the named one, or the policy's only provider of tokens.
-fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
+pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let takes_tokens =
         |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
     let of_tokens: Vec<_> = rig
@@ -134,7 +134,7 @@ fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
 }
 
 /// The audiences that a rule sets for a provider, if any.
-fn rule_audiences(
+pub(super) fn rule_audiences(
     rig: &Rig,
     rule: Option<usize>,
     wanted: ProviderId,
@@ -151,7 +151,7 @@ fn rule_audiences(
     found
 }
 
-fn is_asked(rig: &Rig, rule: Option<usize>, wanted: ProviderId) -> bool {
+pub(super) fn is_asked(rig: &Rig, rule: Option<usize>, wanted: ProviderId) -> bool {
     let rule = rule.and_then(|rule| rig.engine.config().rules.get(rule));
     let mut is_asked = false;
     if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
@@ -160,7 +160,7 @@ fn is_asked(rig: &Rig, rule: Option<usize>, wanted: ProviderId) -> bool {
     is_asked
 }
 
-fn signed(
+pub(super) fn signed(
     rig: &mut Rig,
     id: ProviderId,
     token: &Token,

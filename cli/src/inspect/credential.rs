@@ -1,0 +1,115 @@
+//! The token of a question, and the engine that decides on it.
+
+use serde_json::{Map, Value};
+
+use super::question::{Credential, Input, KeySetText, Problem, Question};
+use crate::{
+    input::KEY_SET_REMEDY,
+    policy_test::mint::{self, Keys, Wanted},
+    redact::redacted,
+};
+use portcullis::{
+    config::Config,
+    engine::Engine,
+    jose::{KeyOrigin, KeySet, KeySetLimits},
+    time::UnixMillis,
+    verification::KeySource,
+};
+
+/// What decides, and on what.
+pub(super) struct Prepared {
+    pub(super) engine: Engine,
+    pub(super) token: Option<String>,
+}
+
+/// Prepares the engine and the token of a question.
+pub(super) fn prepare(
+    question: &Question,
+    policy: &Value,
+    config: Config,
+    keys: &mut Keys,
+) -> Result<Prepared, Problem> {
+    match &question.credential {
+        Credential::None => Ok(Prepared {
+            engine: Engine::new(config),
+            token: None,
+        }),
+        Credential::Token(text) => {
+            let token = token(text)?;
+            let mut engine = Engine::new(config);
+            if let Some(keys) = &question.jwks {
+                preload(&mut engine, keys, question.now)?;
+            }
+            Ok(Prepared {
+                engine,
+                token: Some(token),
+            })
+        }
+        Credential::Claims { provider, claims } => {
+            let wanted = Wanted {
+                provider: provider.as_deref(),
+                claims: members(claims)?,
+                request: (&question.method, &question.path),
+                now: question.now,
+            };
+            let minted = mint::mint(policy, &config, wanted, keys);
+            let minted = minted.map_err(|message| Input::Claims.problem(message))?;
+            Ok(Prepared {
+                engine: minted.engine,
+                token: Some(minted.token),
+            })
+        }
+    }
+}
+
+/// The token, without `Bearer` and white space around it.
+fn token(text: &str) -> Result<String, Problem> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        [token] => Ok(token.to_owned()),
+        [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Ok(token.to_owned()),
+        [] => Err(Input::Token.problem("paste a token")),
+        _ => Err(Input::Token.problem("more than one word; paste one token")),
+    }
+}
+
+fn members(claims: &str) -> Result<Map<String, Value>, Problem> {
+    if claims.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_str(claims).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let message = format!(
+            "line {line}, column {column}: not a JSON object; write for example {{\"scope\": \"orders.read\"}}"
+        );
+        Input::Claims.problem(message)
+    })
+}
+
+fn preload(engine: &mut Engine, keys: &KeySetText, now: u64) -> Result<(), Problem> {
+    if keys.document.trim().is_empty() {
+        return Ok(());
+    }
+    let config = engine.config();
+    let found = config
+        .providers()
+        .find(|(_, provider)| provider.name == keys.provider);
+    let Some((id, provider)) = found else {
+        return Ok(()); // the policy was edited, and no longer has the provider
+    };
+    if !provider.trust.enabled || !matches!(provider.trust.keys, KeySource::Remote(_)) {
+        return Ok(());
+    }
+    let limits = KeySetLimits {
+        bytes: config.limits.jwks_bytes,
+        keys: config.limits.jwks_keys,
+    };
+    let document = keys.document.as_bytes();
+    KeySet::parse(document, KeyOrigin::Remote, limits).map_err(|error| {
+        Input::Jwks.problem(redacted(&format_args!("{error}; {KEY_SET_REMEDY}")))
+    })?;
+    let now = UnixMillis::new(now.saturating_mul(1000));
+    engine
+        .preload(id, document, now)
+        .map_err(|error| Input::Jwks.problem(redacted(&error)))
+}

@@ -1,0 +1,122 @@
+//! Checks and explains texts instead of files, for a page in the browser.
+//!
+//! There are no files, no clock and no terminal: the caller passes the texts and the time, and gets JSON. The
+//! findings are those of `check`, the report is that of `explain`, and a token is made of claims as in policy tests.
+//! [`share`] makes a text of a policy that can be passed on: without its secrets.
+
+mod credential;
+mod question;
+mod sample;
+mod share;
+mod text;
+
+use self::{
+    question::{Answer, Input, Problem, ProviderSummary, Question, RulePlace},
+    text::{filters, source},
+};
+use crate::{
+    accepted, check,
+    decide::{self, RequestLine},
+    explain,
+    outcome::Failure,
+    policy_test::mint::Keys,
+    redact::redacted,
+    source::Source,
+};
+use portcullis::{config::ConfigPath, policy::Scheme, time::UnixMillis, verification::KeySource};
+
+pub use self::{sample::sample, share::share};
+
+/// Answers questions, and signs the tokens of all of them with the same keys.
+#[derive(Default)]
+pub struct Inspector {
+    keys: Keys,
+}
+
+impl Inspector {
+    /// Answers a question in JSON with JSON.
+    pub fn answer(&mut self, question: &str) -> String {
+        let answer = match serde_json::from_str::<Question>(question) {
+            Ok(question) => answered(&question, &mut self.keys),
+            Err(error) => Answer {
+                problem: Some(Input::Policy.problem(redacted(&error))),
+                ..Answer::default()
+            },
+        };
+        serde_json::to_string(&answer).unwrap_or_default()
+    }
+}
+
+fn answered(question: &Question, keys: &mut Keys) -> Answer {
+    let source = source(&question.policy);
+    let now = UnixMillis::new(question.now.saturating_mul(1000));
+    let filters = filters(&source);
+    let wanted = question.filter.as_ref();
+    let known = wanted.filter(|name| filters.contains(name));
+    let mut answer = Answer {
+        filter: known.or(filters.first()).cloned(),
+        filters,
+        ..Answer::default()
+    };
+    match check::findings(&source, answer.filter.as_deref(), now) {
+        Ok(findings) => answer.findings = findings,
+        Err(failure) => answer.problem = problem(failure),
+    }
+    match decided(question, &source, keys, &mut answer) {
+        Ok(()) => {}
+        Err(found) => answer.problem = found.or(answer.problem),
+    }
+    answer
+}
+
+/// Fills in the report and the decision; without a problem if the findings say what is wrong.
+fn decided(
+    question: &Question,
+    source: &Source,
+    keys: &mut Keys,
+    answer: &mut Answer,
+) -> Result<(), Option<Problem>> {
+    let (policy, config) = accepted::read(source, answer.filter.as_deref()).map_err(problem)?;
+    let of_tokens = config
+        .providers()
+        .filter(|(_, provider)| provider.scheme() == Scheme::Bearer);
+    answer.providers = of_tokens
+        .map(|(_, provider)| ProviderSummary {
+            name: provider.name.clone(),
+            fetches_keys: matches!(provider.trust.keys, KeySource::Remote(_)),
+        })
+        .collect();
+    let prepared = credential::prepare(question, &policy.value, config, keys)?;
+    let now = UnixMillis::new(question.now.saturating_mul(1000));
+    let request = (question.method.as_str(), question.path.as_str());
+    let line = RequestLine::new(request.0, request.1);
+    if let Some(index) = decide::rule(&prepared.engine, &line) {
+        let at = ConfigPath::default().member("rules").element(index);
+        answer.rule = Some(RulePlace {
+            index,
+            line: source.position_in(&policy, &at).map(|at| at.line),
+        });
+    }
+    let Some(token) = prepared.token else {
+        answer.decision = Some(decide::decide(&prepared.engine, line, now));
+        return Ok(());
+    };
+    let (mut report, decision) = explain::report(&prepared.engine, &token, Some(request), now);
+    report.point_to_page();
+    answer.report = Some(report);
+    answer.decision = decision.map(|decision| decision.without(&token));
+    Ok(())
+}
+
+/// The failure, unless it repeats the findings.
+fn problem(failure: Failure) -> Option<Problem> {
+    match failure {
+        Failure::Findings(..) => None,
+        Failure::Finding(message) | Failure::Usage(message) => {
+            Some(Input::Policy.problem(redacted(&message)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Policies to start from.
+
+use serde::Serialize;
+use serde_json::Map;
+
+use super::text::source;
+use crate::{
+    accepted,
+    policy_test::mint::{self, Keys, Wanted},
+};
+
+const POLICY: &str = include_str!("sample.yaml");
+/// The line of the policy that says where the keys are.
+const KEYS: &str = "    # keys\n";
+const FETCHED: &str = "    remote_jwks:
+      http_uri: { uri: \"https://login.example.com/keys\", cluster: login, timeout: 5s }
+";
+
+/// A policy, and a token for it if it has a key.
+#[derive(Default, Serialize)]
+struct Sample {
+    policy: String,
+    token: Option<String>,
+}
+
+/// A policy as JSON. With `now`, in seconds since 1970, also a token, whose key was made for it and is in the policy.
+#[must_use]
+pub fn sample(now: Option<u64>) -> String {
+    let fetched = POLICY.replace(KEYS, FETCHED);
+    let signed = now.and_then(|now| signed(&fetched, now));
+    let sample = signed.unwrap_or(Sample {
+        policy: fetched,
+        token: None,
+    });
+    serde_json::to_string(&sample).unwrap_or_default()
+}
+
+fn signed(fetched: &str, now: u64) -> Option<Sample> {
+    let (policy, config) = accepted::read(&source(fetched), None).ok()?;
+    let mut claims = Map::new();
+    claims.insert("scope".to_owned(), "orders.read".into());
+    claims.insert("sub".to_owned(), "alice".into());
+    claims.insert("exp".to_owned(), now.saturating_add(3600).into());
+    let wanted = Wanted {
+        provider: None,
+        claims,
+        request: ("GET", "/orders"),
+        now,
+    };
+    let minted = mint::mint(&policy.value, &config, wanted, &mut Keys::default()).ok()?;
+    let keys = format!("    local_jwks:\n      inline_string: '{}'\n", minted.jwks);
+    Some(Sample {
+        policy: POLICY.replace(KEYS, &keys),
+        token: Some(minted.token),
+    })
+}

@@ -1,0 +1,264 @@
+//! Policies without their secrets, to be passed on in a link.
+//!
+//! Only an accepted policy is passed on: in a refused one, a misspelt field could hold a secret that nobody can
+//! recognise. Comments are lost, because they hold former secrets and the settings around the policy. What takes a
+//! secret's place is valid, so whoever receives the policy can try it with claims.
+
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::text::{filters, source};
+use crate::{
+    accepted,
+    envoy::document::Node,
+    migrate::write::yaml,
+    source::{
+        Contents, Source,
+        policy::{Body, Filter},
+    },
+};
+use portcullis::{config::camel_case, verification::SecretHash};
+
+/// Takes the place of a key that is shared: base64url of 66 octets, enough for each algorithm.
+const SECRET: &str =
+    "removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-";
+
+/// Takes the place of any other text.
+const TEXT: &str = "removed";
+
+/// The public members of a JWK (RFC 7517, RFC 7518 and RFC 8037), and Entra's `issuer`. Certificates are left out:
+/// no check looks at them.
+const PUBLIC_MEMBERS: [&str; 10] = [
+    "alg", "crv", "e", "issuer", "key_ops", "kid", "kty", "n", "use", "x",
+];
+
+/// A policy to pass on.
+#[derive(Serialize)]
+struct Shared {
+    policy: Option<String>,
+    /// Why there is none.
+    problem: Option<&'static str>,
+}
+
+/// The policy of a text, without its secrets, as JSON.
+#[must_use]
+pub fn share(policy: &str, filter: Option<&str>) -> String {
+    let source = source(policy);
+    let names = filters(&source);
+    let known = filter.filter(|name| names.iter().any(|own| own == name));
+    let filter = known.or(names.first().map(String::as_str));
+    let node = match accepted::read(&source, filter) {
+        Ok(_) => node(&source, filter),
+        Err(_) => None,
+    };
+    let shared = Shared {
+        problem: node.is_none().then_some(
+            "correct the errors first: a field that is not understood may hold a secret",
+        ),
+        policy: node.map(|node| yaml(&without_secrets(node))),
+    };
+    serde_json::to_string(&shared).unwrap_or_default()
+}
+
+/// The policy alone, without the Envoy file around it.
+fn node(source: &Source, name: Option<&str>) -> Option<Node> {
+    match source.contents().ok()? {
+        Contents::Policy(_) => Node::read(&source.text).ok().map(|(node, _)| node),
+        Contents::Envoy { filters, .. } => {
+            let is_wanted = |filter: &Filter| name.is_none_or(|name| filter.name == name);
+            let found = filters.into_iter().find(|(filter, _)| is_wanted(filter));
+            match found?.0.policy {
+                Body::Object(node) => Some(node),
+                Body::Text(text) => Node::read(&text).ok().map(|(node, _)| node),
+                Body::Missing => None,
+            }
+        }
+    }
+}
+
+fn without_secrets(node: Node) -> Node {
+    members(node, &|name, value| match name {
+        "shared_memory_key" => text(SECRET),
+        "providers" => members(value, &|_, provider| members(provider, &of_provider)),
+        "rules" => within_matches(value),
+        _ => value,
+    })
+}
+
+fn of_provider(name: &str, value: Node) -> Node {
+    match name {
+        "shared_secrets" => elements(value, &|secret| {
+            members(secret, &|name, value| match name {
+                "kid" => value,
+                _ => text(SECRET),
+            })
+        }),
+        "client_secrets" => members(value, &|_, clients| {
+            members(clients, &|_, client| members(client, &of_client))
+        }),
+        "local_jwks" => local_jwks(value),
+        "public_keys" => members(value, &|_, pem| elements(pem, &|pem| public_blocks(&pem))),
+        "remote_jwks" => members(value, &|_, value| members(value, &of_uri)),
+        _ => value,
+    }
+}
+
+fn of_client(name: &str, value: Node) -> Node {
+    match name {
+        "secret_hashes" => {
+            let count = u8::try_from(value.elements().len()).unwrap_or(u8::MAX);
+            let hash = |salt| text(&SecretHash::new([salt; 16], TEXT.as_bytes()).to_string());
+            Node::List((0..count).map(hash).collect())
+        }
+        _ => value,
+    }
+}
+
+/// A JWKS with nothing but public members, and another shared secret.
+fn local_jwks(value: Node) -> Node {
+    let members = match value {
+        Node::Map(members) => members,
+        _ => return text(TEXT),
+    };
+    let public = members.iter().find_map(|(name, value)| {
+        let written = value.text()?;
+        match name.as_str() {
+            "inline_string" | "inlineString" => public_keys(written.as_bytes()),
+            _ => public_keys(&decoded(written)?),
+        }
+    });
+    let public = public.unwrap_or_else(|| TEXT.to_owned());
+    Node::Map(vec![("inline_string".to_owned(), text(&public))])
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let octets = GeneralPurpose::new(&STANDARD, config).decode(text.trim());
+    octets.ok()
+}
+
+pub(super) fn public_keys(document: &[u8]) -> Option<String> {
+    let document: Value = serde_json::from_slice(document).ok()?;
+    let keys = document.get("keys")?.as_array()?;
+    let keys: Vec<Value> = keys.iter().filter_map(public_key).collect();
+    Some(json!({ "keys": keys }).to_string())
+}
+
+fn public_key(key: &Value) -> Option<Value> {
+    let members = key.as_object()?.iter();
+    let is_public =
+        |(name, _): &(&String, &Value)| PUBLIC_MEMBERS.contains(&name.as_str()) || *name == "y";
+    let mut public: Map<String, Value> = members
+        .filter(is_public)
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if key.get("k").is_some() {
+        public.insert("k".to_owned(), json!(SECRET));
+    }
+    Some(Value::Object(public))
+}
+
+/// The blocks of a PEM text, without what is written around them. A private key is left out.
+fn public_blocks(value: &Node) -> Node {
+    let Some(pem) = value.text() else {
+        return text(TEXT);
+    };
+    let (mut blocks, mut block) = (String::new(), None);
+    for line in pem.lines().map(str::trim) {
+        if line.starts_with("-----BEGIN ") {
+            block = (!line.contains("PRIVATE")).then(String::new);
+        }
+        if let Some(block) = &mut block {
+            block.push_str(line);
+            block.push('\n');
+        }
+        if line.starts_with("-----END ") {
+            blocks.push_str(&block.take().unwrap_or_default());
+        }
+    }
+    text(&blocks)
+}
+
+/// A location without its query, which may hold a key to the API.
+fn of_uri(name: &str, value: Node) -> Node {
+    match (name, value.text().and_then(|uri| uri.split_once('?'))) {
+        ("uri", Some((location, _))) => text(&format!("{location}?{TEXT}")),
+        _ => value,
+    }
+}
+
+/// Rules whose headers and query parameters are compared with other values: a gateway in front may prove itself
+/// with such a value.
+fn within_matches(rules: Node) -> Node {
+    elements(rules, &|rule| {
+        members(rule, &|name, value| match name {
+            "match" => members(value, &|name, value| match name {
+                "headers" | "query_parameters" => elements(value, &|matcher| {
+                    members(matcher, &|name, value| match name {
+                        "name" => value,
+                        _ => compared(value),
+                    })
+                }),
+                _ => value,
+            }),
+            _ => value,
+        })
+    })
+}
+
+/// The texts that a value is compared with. Truth values and numbers stay.
+fn compared(value: Node) -> Node {
+    match value {
+        Node::Map(_) => members(value, &|_, value| compared(value)),
+        Node::List(_) => elements(value, &compared),
+        Node::Plain(ref written) if matches!(written.as_str(), "true" | "false") => value,
+        _ => text(TEXT),
+    }
+}
+
+fn text(text: &str) -> Node {
+    Node::Text(text.to_owned())
+}
+
+/// The object with each member's value changed; the change gets the name in snake case, which Envoy's fields also
+/// have in camel case.
+fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
+    let Node::Map(members) = node else {
+        return node;
+    };
+    let changed = members.into_iter().map(|(name, value)| {
+        let known = CAMEL.iter().find(|own| camel_case(own) == name);
+        let value = change(known.copied().unwrap_or(&name), value);
+        (name, value)
+    });
+    Node::Map(changed.collect())
+}
+
+/// The names above that have another form in camel case.
+const CAMEL: [&str; 10] = [
+    "client_secrets",
+    "inline_bytes",
+    "inline_string",
+    "local_jwks",
+    "public_keys",
+    "query_parameters",
+    "remote_jwks",
+    "secret_hashes",
+    "shared_memory_key",
+    "shared_secrets",
+];
+
+/// The list with each element changed.
+fn elements(node: Node, change: &dyn Fn(Node) -> Node) -> Node {
+    match node {
+        Node::List(elements) => Node::List(elements.into_iter().map(change).collect()),
+        node if node.is_null() => node,
+        node => change(node),
+    }
+}

@@ -1,0 +1,84 @@
+//! One token for a policy, without a test file around it.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    claims,
+    rig::{Rig, Unfit},
+    suite::Token,
+    trial,
+};
+use crate::{
+    decide::{self, RequestLine},
+    redact::redacted,
+};
+use portcullis::{
+    config::{Config, Provider},
+    engine::Engine,
+    policy::{ProviderId, Scheme},
+};
+
+pub(crate) use super::signer::Keys;
+
+/// What the token is for.
+pub(crate) struct Wanted<'a> {
+    /// The provider. Without a name, the first one that the request's rule asks for.
+    pub(crate) provider: Option<&'a str>,
+    /// Claims laid over a valid set; null removes one.
+    pub(crate) claims: Map<String, Value>,
+    /// Method and path.
+    pub(crate) request: (&'a str, &'a str),
+    pub(crate) now: u64,
+}
+
+/// A token, and the policy's engine with the key that verifies it.
+pub(crate) struct Minted {
+    pub(crate) engine: Engine,
+    pub(crate) token: String,
+    /// The set of that key.
+    pub(crate) jwks: String,
+}
+
+/// Signs a token with one of `keys`, which takes the place of the provider's keys. Missing keys are made.
+pub(crate) fn mint(
+    policy: &Value,
+    config: &Config,
+    wanted: Wanted<'_>,
+    keys: &mut Keys,
+) -> Result<Minted, String> {
+    let own = core::mem::take(keys);
+    let mut rig = Rig::with_keys(policy, config, &[], own).map_err(|unfit| match unfit {
+        Unfit::NoKey => "there is no randomness to make a key".to_owned(),
+        Unfit::Refused(why) => format!(
+            "the policy is refused with the keys of this run: {}",
+            redacted(&why)
+        ),
+    })?;
+    let (method, path) = wanted.request;
+    let rule = decide::rule(&rig.engine, &RequestLine::new(method, path));
+    let asked = || {
+        let takes_tokens =
+            |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
+        let mut own = rig.engine.config().providers().filter(takes_tokens);
+        let asked = own.find(|(id, _)| trial::is_asked(&rig, rule, *id));
+        let first = rig.engine.config().providers().find(takes_tokens);
+        asked.or(first).map(|(_, provider)| provider.name.clone())
+    };
+    let token = Token {
+        provider: wanted.provider.map(str::to_owned).or_else(asked),
+        claims: wanted.claims,
+        ..Token::default()
+    };
+    let (id, _) = trial::provider(&rig, &token)?;
+    let audiences = trial::rule_audiences(&rig, rule, id);
+    let token = trial::signed(&mut rig, id, &token, audiences.as_ref(), wanted.now)?;
+    let shared = rig.engine.shared_config();
+    let own = shared.provider(id).map(claims::algorithm);
+    let key = own.and_then(|own| rig.keys.jwk(own).ok());
+    *keys = rig.keys;
+    Ok(Minted {
+        jwks: json!({ "keys": [key] }).to_string(),
+        engine: rig.engine,
+        token,
+    })
+}
