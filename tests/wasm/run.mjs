@@ -21,7 +21,7 @@ if (!existsSync(BINDINGS)) {
 const folder = mkdtempSync(join(tmpdir(), 'wasm-tests-'));
 let wasm;
 try {
-  execFileSync(BINDINGS, [module, folder], { stdio: 'inherit' });
+  execFileSync(BINDINGS, ['node', module, folder], { stdio: 'inherit' });
   wasm = createRequire(import.meta.url)(join(folder, 'tests.js'));
 } finally {
   rmSync(folder, { recursive: true });

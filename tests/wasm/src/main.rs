@@ -1,4 +1,5 @@
-//! Writes the JavaScript bindings of a wasm test build: `wasm-bindings MODULE FOLDER`.
+//! Writes the JavaScript bindings of a wasm build: `wasm-bindings node MODULE FOLDER` for tests under Node,
+//! `wasm-bindings page MODULE FOLDER` for a script in a page.
 //!
 //! `wasm-bindgen-test-runner` does the same before it starts Node, but its browsers, HTTP server
 //! and command line make it slow to compile.
@@ -9,19 +10,21 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().collect();
-    let [_, module, folder] = arguments.as_slice() else {
-        eprintln!("usage: wasm-bindings MODULE FOLDER");
+    let [_, host, module, folder] = arguments.as_slice() else {
+        eprintln!("usage: wasm-bindings node|page MODULE FOLDER");
         return ExitCode::from(2);
     };
     let mut bindgen = Bindgen::new();
-    let written = bindgen.nodejs(true).and_then(|bindgen| {
-        bindgen
-            .input_path(module)
-            .out_name("tests")
-            .export_wasm(true)
-            .emit_start(false)
-            .generate(folder)
-    });
+    let host = match host.as_str() {
+        "page" => bindgen
+            .no_modules(true)
+            .map(|bindgen| bindgen.out_name("page").typescript(false)),
+        _ => bindgen.nodejs(true).map(|bindgen| {
+            let bindgen = bindgen.out_name("tests").export_wasm(true);
+            bindgen.emit_start(false)
+        }),
+    };
+    let written = host.and_then(|bindgen| bindgen.input_path(module).generate(folder));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
