@@ -23,6 +23,7 @@ NOOP := target/bench/noop.wasm
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 BROWSER := tests/browser
+PLAYGROUND := target/playground/index.html
 BROWSER_READY := $(BROWSER)/node_modules/.package-lock.json
 LINKER := scripts/link-module
 LINKER_READY := $(LINKER)/node_modules/.package-lock.json
@@ -30,7 +31,7 @@ VECTORS := $(TOOLS)/vectors/.fetched
 PACKAGED_VECTORS := tests/vectors/packages/node_modules/.package-lock.json
 VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs benches/*/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
 
 # Builds all packages at once. Cargo unites the features that the selected packages need of a
 # dependency, so with another selection it would build dependencies again.
@@ -39,7 +40,7 @@ ALL := --locked --workspace
 WASM_TESTS := --locked --package portcullis --lib --target $(TARGET)
 # The module of tests/host_facts.rs.
 PROBE := --locked --release --package probe --target $(TARGET)
-# The program that writes the JavaScript bindings that these tests need in Node.
+# The program that writes the JavaScript bindings for these tests in Node, and for the playground.
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
 FUZZER := $(TOOLS)/cargo-fuzz-0.13.2
@@ -59,7 +60,7 @@ help: ## List the targets
 
 ##@ Build
 
-.PHONY: wasm native cli man completions envoy vectors
+.PHONY: wasm native cli man completions envoy vectors playground
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
 	cargo build --locked --release --package portcullis-wasm --target $(TARGET)
 	@node $(LINKER)/main.mjs $(BUILT_MODULE) $(MODULE)
@@ -70,6 +71,11 @@ native: $(TOOLS)/rust ## Build the dynamic module: target/native/libportcullis.s
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
 	cargo build --locked --release --package portcullis-cli
+
+playground: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Build the playground, one page: target/playground/index.html
+	cargo build --locked --release --package portcullis-playground --target $(TARGET)
+	$(BINDINGS) page target/$(TARGET)/release/portcullis_playground.wasm target/playground/bindings
+	@node playground/build.mjs target/playground/bindings/page.js target/playground/bindings/page_bg.wasm $(PLAYGROUND)
 
 man: $(PROGRAM) ## Write the manual pages with the existing program: target/man/
 	$(PROGRAM) man target/man
@@ -212,10 +218,11 @@ parity: wasm envoy ## Compare the module with Envoy's own jwt_authn, request by 
 e2e: wasm native envoy $(SERVER_READY) ## Envoy with each module and a real authorization server
 	CI=true cargo test $(ALL) --test e2e $(T)
 
-browser: wasm native envoy $(BROWSER_READY) ## The status page of each module in Chromium (SCREENSHOTS=folder: pictures)
+browser: wasm native envoy playground $(BROWSER_READY) ## The status page of each module, and the playground, in Chromium (SCREENSHOTS=folder: pictures)
 	@scripts/require.sh chromium
 	for build in wasm native; do \
 	  PORTCULLIS_BUILD=$$build node --test --test-reporter=spec $(BROWSER)/page.test.mjs; done
+	node --test --test-reporter=spec $(BROWSER)/playground.test.mjs
 
 docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
 	cargo test $(ALL) --test docs --test policies --test schema

@@ -1,0 +1,36 @@
+// Writes the playground as one page: `node build.mjs GLUE MODULE PAGE`. GLUE and MODULE are what tests/wasm makes of
+// the crate.
+//
+// Everything is in the page, so it needs no request and also works from a disk. The Content-Security-Policy names
+// the scripts and styles by their hashes: nothing else runs, and nothing is fetched.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const [glueFile, moduleFile, pageFile] = process.argv.slice(2);
+const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const glue = readFileSync(glueFile, 'utf8');
+const parts = { style: read('page.css'), script: read('page.js'), glue };
+for (const [name, text] of Object.entries(parts)) {
+  // It would end the element that holds it.
+  if (/<\/(script|style)|<!--/i.test(text)) throw new Error(`${name} contains the end of an element`);
+}
+const policy = [
+  "default-src 'none'",
+  `script-src ${hash(glue)} ${hash(parts.script)} 'wasm-unsafe-eval'`,
+  `style-src ${hash(parts.style)}`,
+  'img-src data:', // the empty icon, without which a browser asks for /favicon.ico
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+const module = gzipSync(readFileSync(moduleFile), { level: 9 }).toString('base64');
+
+const values = { ...parts, policy, module };
+const page = read('page.html').replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
+mkdirSync(dirname(pageFile), { recursive: true });
+writeFileSync(pageFile, page);
+console.log(`${pageFile}: ${Math.ceil(page.length / 1000)} kB`);
