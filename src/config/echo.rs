@@ -4,10 +4,8 @@
 const MAX_ECHO: usize = 64;
 
 /// The candidate that is most similar to `wrong`; `None` if none is similar enough.
-pub(super) fn nearest<'a>(
-    wrong: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // The text may have any length, and the comparison takes quadratic time.
     if wrong.len() > MAX_ECHO {
         return None;

@@ -39,6 +39,7 @@ use crate::{
 
 pub use self::{
     config_path::{ConfigPath, Step},
+    echo::nearest,
     error::ConfigError,
     fault::Fault,
     preset::Preset,

@@ -1,6 +1,10 @@
 //! Which rules and providers of a policy the tests have reached.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
@@ -20,9 +24,28 @@ pub(super) struct Coverage {
     /// The rules and providers that no test reached.
     pub(super) missed: Vec<Missed>,
     #[serde(skip)]
+    identity: Identity,
+    #[serde(skip)]
     parts: Vec<Part>,
     #[serde(skip)]
     seen: BTreeSet<String>,
+}
+
+/// Which policy it is: the file, however its path is written, and the place of the policy in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    file: PathBuf,
+    place: String,
+}
+
+impl Identity {
+    /// The policy of a file. A path that cannot be resolved is compared as it is written.
+    pub(super) fn of(file: &Path, policy: &Policy) -> Self {
+        Self {
+            file: fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),
+            place: policy.at.to_string(),
+        }
+    }
 }
 
 /// A rule or provider that no test reached.
@@ -42,7 +65,12 @@ struct Part {
 
 impl Coverage {
     /// Starts with everything unreached.
-    pub(super) fn new(source: &Source, policy: &Policy, config: &Config) -> Self {
+    pub(super) fn new(
+        identity: Identity,
+        source: &Source,
+        policy: &Policy,
+        config: &Config,
+    ) -> Self {
         let top = ConfigPath::default();
         let rules = (0..config.rules.len()).map(|index| top.member("rules").element(index));
         let providers = config
@@ -61,9 +89,14 @@ impl Coverage {
             reached: 0,
             total: 0,
             missed: Vec::new(),
+            identity,
             parts: rules.chain(providers).map(part).collect(),
             seen: BTreeSet::new(),
         }
+    }
+
+    pub(super) fn is_of(&self, identity: &Identity) -> bool {
+        self.identity == *identity
     }
 
     /// Adds the rule and the providers that a test reached.

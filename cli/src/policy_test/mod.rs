@@ -4,14 +4,18 @@
 //! provider's keys are replaced by a key made for this run, so that tests need no authorization
 //! server. Everything else is the operator's policy and the module's engine.
 
+mod certificate;
 mod claims;
 mod coverage;
+mod expect;
+mod fields;
 pub(crate) mod mint;
 mod report;
 mod rig;
 mod signer;
 mod suite;
 mod trial;
+mod values;
 
 use std::{
     fs,
@@ -20,7 +24,7 @@ use std::{
 };
 
 use self::{
-    coverage::Coverage,
+    coverage::{Coverage, Identity},
     rig::{Rig, Unfit},
     suite::{ConfigRef, Suite},
 };
@@ -28,11 +32,13 @@ use crate::{
     accepted,
     colour::is_coloured,
     envoy::position::Position,
+    finding::Severity,
     format::Format,
     input,
     outcome::{Exit, Failure},
-    source::Source,
+    source::{Policy, Source},
 };
+use portcullis::config::{Config, ConfigPath};
 
 /// What to test, and how to report it.
 pub(super) struct Task<'a> {
@@ -123,29 +129,17 @@ fn run_file(
 ) -> Result<(), Failure> {
     let suite =
         suite::read(source).map_err(|findings| accepted::failure(&findings, Exit::Usage))?;
-    let of_policy = policy_source(file, source, &suite)?;
+    let (path, of_policy) = policy_source(file, source, &suite)?;
     let filter = suite.filter.as_deref().or(task.filter);
     let (policy, config) = accepted::read(&of_policy, filter)?;
-    let made = suite.tests.iter().filter_map(|test| test.basic.as_ref());
-    let made = made.filter(|basic| basic.secret.is_none());
-    let clients: Vec<&str> = made.map(|basic| &*basic.client).collect();
-    let mut rig = Rig::new(&policy.value, &config, &clients).map_err(|unfit| match unfit {
-        Unfit::NoKey => Failure::Usage("the operating system gives no randomness".to_owned()),
-        Unfit::Refused(why) => Failure::Finding(format!(
-            "{}: the policy is refused with the keys of this run: {}",
-            of_policy.name,
-            crate::redact::redacted(&why)
-        )),
-    })?;
-    let known = results
-        .coverage
-        .iter()
-        .position(|one| one.config == of_policy.name);
+    let mut rig = rig(&suite, &of_policy, &policy, &config)?;
+    let identity = Identity::of(&path, &policy);
+    let known = results.coverage.iter().position(|one| one.is_of(&identity));
     let place = known.unwrap_or(results.coverage.len());
     if known.is_none() {
         results
             .coverage
-            .push(Coverage::new(&of_policy, &policy, &config));
+            .push(Coverage::new(identity, &of_policy, &policy, &config));
     }
     let now = suite.now.unwrap_or_else(input::present);
     for test in &suite.tests {
@@ -169,19 +163,61 @@ fn run_file(
     Ok(())
 }
 
-/// Returns the source of the policy: another file, or the `config` object of the test file.
-fn policy_source(file: &Path, source: &Source, suite: &Suite) -> Result<Source, Failure> {
-    match &suite.config {
-        ConfigRef::File(path) => {
-            let folder = match input::is_standard(file) {
-                true => Path::new(""),
-                false => file.parent().unwrap_or(Path::new("")),
+/// The engine for the tests of a file. Clients whose secret no test writes get one.
+fn rig(
+    suite: &Suite,
+    of_policy: &Source,
+    policy: &Policy,
+    config: &Config,
+) -> Result<Rig, Failure> {
+    let made = suite.tests.iter().filter_map(|test| test.basic.as_ref());
+    let made = made.filter(|basic| basic.secret.is_none());
+    let clients: Vec<&str> = made.map(|basic| &*basic.client).collect();
+    Rig::new(&policy.value, config, &clients).map_err(|unfit| match unfit {
+        Unfit::NoKey => Failure::Usage("the operating system gives no randomness".to_owned()),
+        Unfit::Refused(why) => Failure::Finding(format!(
+            "{}: the policy is refused with the keys of this run: {}",
+            of_policy.name,
+            crate::redact::redacted(&why)
+        )),
+    })
+}
+
+/// Returns the policy's source and the file that it is in: another file, or the `config` object of
+/// the test file.
+fn policy_source(
+    file: &Path,
+    source: &Source,
+    suite: &Suite,
+) -> Result<(PathBuf, Source), Failure> {
+    let path = match &suite.config {
+        ConfigRef::File(path) => path,
+        ConfigRef::Inline(policy) => {
+            let inline = Source {
+                name: format!("{} (config)", source.name),
+                text: policy.to_string(),
             };
-            Source::read(&folder.join(path), &mut io::empty())
+            return Ok((file.to_owned(), inline));
         }
-        ConfigRef::Inline(policy) => Ok(Source {
-            name: format!("{} (config)", source.name),
-            text: policy.to_string(),
-        }),
+    };
+    let folder = match input::is_standard(file) {
+        true => Path::new(""),
+        false => file.parent().unwrap_or(Path::new("")),
+    };
+    let path = folder.join(path);
+    let unusable = |message: String| {
+        let at = ConfigPath::default().member("config");
+        let finding = source.at(Severity::Error, &at, message);
+        accepted::failure(&[finding], Exit::Usage)
+    };
+    let of_policy = Source::read(&path, &mut io::empty()).map_err(|failure| match failure {
+        Failure::Usage(why) => unusable(format!("{why}; {}", suite::CONFIG)),
+        failure => failure,
+    })?;
+    if suite::has_tests(&of_policy) {
+        let name = &of_policy.name;
+        let message = format!("{name} is a test file itself; {}", suite::CONFIG);
+        return Err(unusable(message));
     }
+    Ok((path, of_policy))
 }

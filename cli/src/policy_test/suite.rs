@@ -2,15 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use super::{
+    certificate,
+    expect::{self, Expect},
+    fields::Fields,
+    values::Values,
+};
 use crate::{
     envoy::{document::Node, position::Position},
     finding::{Finding, Severity},
-    source::{Source, value::value},
+    source::{Contents, Source, value::value},
 };
-use portcullis::{config::ConfigPath, decision::Reason};
+use portcullis::config::ConfigPath;
+
+const FIELDS: [&str; 4] = ["config", "filter", "now", "tests"];
+const TEST_FIELDS: [&str; 6] = ["name", "request", "token", "basic", "certificate", "expect"];
+const REQUEST_FIELDS: [&str; 6] = [
+    "method",
+    "path",
+    "authority",
+    "headers",
+    "route_metadata",
+    "filter_state",
+];
+const TOKEN_FIELDS: [&str; 5] = ["provider", "claims", "header", "expired", "forged"];
+const BASIC_FIELDS: [&str; 2] = ["client", "secret"];
+
+/// What to write into `config`.
+pub(super) const CONFIG: &str =
+    "write the path of a policy or Envoy file, relative to this file, or the policy itself";
 
 /// A test file.
 pub(super) struct Suite {
@@ -35,99 +57,34 @@ pub(super) struct Test {
     pub(super) request: Request,
     pub(super) tokens: Vec<Token>,
     pub(super) basic: Option<Basic>,
-    pub(super) certificate: Option<String>,
+    /// The digest of the client's certificate.
+    pub(super) certificate: Option<[u8; 32]>,
     pub(super) expect: Expect,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(super) struct Request {
     pub(super) method: Option<String>,
     pub(super) path: String,
     pub(super) authority: Option<String>,
-    #[serde(default)]
     pub(super) headers: BTreeMap<String, Values>,
     pub(super) route_metadata: Option<Value>,
-    #[serde(default)]
     pub(super) filter_state: BTreeMap<String, String>,
 }
 
-/// The value of a header line, or several for several lines.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Values {
-    One(String),
-    Several(Vec<String>),
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(super) struct Token {
     pub(super) provider: Option<String>,
-    #[serde(default)]
     pub(super) claims: Map<String, Value>,
-    #[serde(default)]
     pub(super) header: Map<String, Value>,
-    #[serde(default)]
     pub(super) expired: bool,
-    #[serde(default)]
     pub(super) forged: bool,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct Basic {
     pub(super) client: String,
     pub(super) secret: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Expect {
-    pub(super) decision: Option<Outcome>,
-    pub(super) status: Option<u16>,
-    pub(super) reason: Option<String>,
-    /// The headers that the upstream must see; null means that the header must be absent.
-    #[serde(default)]
-    pub(super) headers: BTreeMap<String, Option<Values>>,
-    /// A text that `WWW-Authenticate` must contain.
-    pub(super) challenge: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
-    Allow,
-    Deny,
-}
-
-impl Outcome {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSuite {
-    config: Value,
-    filter: Option<String>,
-    now: Option<u64>,
-    tests: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTest {
-    name: String,
-    request: Value,
-    token: Option<Value>,
-    basic: Option<Value>,
-    certificate: Option<String>,
-    expect: Value,
 }
 
 /// Reads a test file, or returns every error in it.
@@ -137,111 +94,132 @@ pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     })?;
     let top = ConfigPath::default();
     let document = value(&document, format, &top, &mut Vec::new());
-    let raw: RawSuite = part(source, &top, &document).map_err(|finding| vec![finding])?;
+    if document.get("tests").is_none() && is_policy(source, &document) {
+        let message = "this is a policy or an Envoy file, not a test file; write a test file that \
+                       names it in \"config\"";
+        return Err(vec![source.finding(Severity::Error, None, "", message)]);
+    }
     let mut findings = Vec::new();
-    let config = match raw.config {
-        Value::String(path) => ConfigRef::File(path),
-        Value::Object(_) => ConfigRef::Inline(raw.config),
-        _ => {
-            let at = top.member("config");
-            let message = "write the path of a policy or Envoy file, relative to this file, or the \
-                           policy itself";
-            findings.push(source.at(Severity::Error, &at, message));
-            ConfigRef::Inline(Value::Null)
-        }
+    let suite = suite(source, &document, &mut findings).map_err(|finding| vec![finding])?;
+    match findings.is_empty() {
+        true => Ok(suite),
+        false => Err(findings),
+    }
+}
+
+/// Whether a file without tests is what tests are about.
+fn is_policy(source: &Source, document: &Value) -> bool {
+    let has = |name: &str| document.get(name).is_some();
+    has("providers") || has("rules") || matches!(source.contents(), Ok(Contents::Envoy { .. }))
+}
+
+/// Whether the file has policy tests.
+pub(super) fn has_tests(source: &Source) -> bool {
+    let Ok((document, format)) = Node::read(&source.text) else {
+        return false;
     };
+    let document = value(&document, format, &ConfigPath::default(), &mut Vec::new());
+    document.get("config").is_some() && document.get("tests").is_some()
+}
+
+/// Reads the top of a test file. Collects the errors of its tests in `findings`.
+fn suite(source: &Source, document: &Value, findings: &mut Vec<Finding>) -> Result<Suite, Finding> {
+    let top = ConfigPath::default();
+    let fields = Fields::of(source, &top, document, &FIELDS)?;
+    let config = match fields.required("config")? {
+        Value::String(path) => ConfigRef::File(path.clone()),
+        Value::Object(policy) => ConfigRef::Inline(Value::Object(policy.clone())),
+        _ => return Err(fields.error("config", CONFIG)),
+    };
+    let written = match fields.required("tests")? {
+        Value::Array(tests) if !tests.is_empty() => tests,
+        _ => return Err(fields.error("tests", "no tests; write a list with at least one")),
+    };
+    let filter = fields.text("filter")?;
+    let now = fields.number("now", 1_700_000_000)?;
     let mut tests = Vec::new();
-    for (index, raw) in raw.tests.iter().enumerate() {
-        match test(source, &top.member("tests").element(index), raw) {
+    for (index, written) in written.iter().enumerate() {
+        match test(source, &top.member("tests").element(index), written) {
             Ok(test) => tests.push(test),
             Err(finding) => findings.push(finding),
         }
     }
-    if !findings.is_empty() {
-        return Err(findings);
-    }
     Ok(Suite {
         config,
-        filter: raw.filter,
-        now: raw.now,
+        filter,
+        now,
         tests,
     })
 }
 
 fn test(source: &Source, at: &ConfigPath, written: &Value) -> Result<Test, Finding> {
-    let raw: RawTest = part(source, at, written)?;
+    let fields = Fields::of(source, at, written, &TEST_FIELDS)?;
     let token_at = at.member("token");
-    let tokens = match &raw.token {
+    let tokens = match fields.value("token") {
         None => Vec::new(),
         Some(Value::Array(tokens)) => {
             let tokens = tokens.iter().enumerate();
-            let read = |(index, token)| part(source, &token_at.element(index), token);
+            let read = |(index, one)| token(source, &token_at.element(index), one);
             tokens.map(read).collect::<Result<_, _>>()?
         }
-        Some(token) => vec![part(source, &token_at, token)?],
+        Some(one) => vec![token(source, &token_at, one)?],
     };
-    let basic = raw.basic.as_ref();
-    let basic = basic.map(|basic| part(source, &at.member("basic"), basic));
-    let expect: Expect = part(source, &at.member("expect"), &raw.expect)?;
-    let says_nothing = expect.decision.is_none()
-        && expect.status.is_none()
-        && expect.reason.is_none()
-        && expect.headers.is_empty()
-        && expect.challenge.is_none();
-    if says_nothing {
-        let message = "expects nothing; write decision, status, reason, headers or challenge";
-        return Err(source.at(Severity::Error, &at.member("expect"), message));
-    }
-    if let Some(reason) = &expect.reason
-        && !reasons().any(|known| known == reason)
-    {
-        let message = format!(
-            "no decision has the reason \"{reason}\"; the reasons are {}",
-            reasons().collect::<Vec<_>>().join(", ")
-        );
-        return Err(source.at(
-            Severity::Error,
-            &at.member("expect").member("reason"),
-            message,
-        ));
-    }
+    let basic = fields.value("basic");
+    let basic = basic.map(|written| basic_of(source, &at.member("basic"), written));
+    let certificate = fields.text("certificate")?;
+    let digest = certificate.map(|text| certificate::digest(&text));
+    let digest = digest.transpose();
     Ok(Test {
-        name: raw.name,
+        name: fields.required_text("name")?,
         position: source.at(Severity::Error, at, "").position,
-        request: part(source, &at.member("request"), &raw.request)?,
+        request: request(source, &at.member("request"), fields.required("request")?)?,
         tokens,
         basic: basic.transpose()?,
-        certificate: raw.certificate,
-        expect,
+        certificate: digest.map_err(|bad| fields.error("certificate", bad.to_string()))?,
+        expect: expect::read(source, &at.member("expect"), fields.required("expect")?)?,
     })
 }
 
-/// All reasons that a decision can have.
-fn reasons() -> impl Iterator<Item = &'static str> {
-    const PERMITS: [&str; 6] = [
-        "cors_preflight",
-        "lenient",
-        "not_required",
-        "status",
-        "unmatched",
-        "verified",
-    ];
-    let denials = Reason::ALL.iter().map(|reason| reason.label());
-    PERMITS
-        .into_iter()
-        .chain(denials.filter(|label| !PERMITS.contains(label)))
+fn request(source: &Source, at: &ConfigPath, written: &Value) -> Result<Request, Finding> {
+    let fields = Fields::of(source, at, written, &REQUEST_FIELDS)?;
+    let mut headers = BTreeMap::new();
+    for (name, value) in fields.object("headers")? {
+        let values = Values::read(source, &at.member("headers").member(&name), &value)?;
+        headers.insert(name, values);
+    }
+    let mut filter_state = BTreeMap::new();
+    for (name, value) in fields.object("filter_state")? {
+        let Value::String(value) = value else {
+            let at = at.member("filter_state").member(&name);
+            return Err(source.at(Severity::Error, &at, "write a text"));
+        };
+        filter_state.insert(name, value);
+    }
+    Ok(Request {
+        method: fields.text("method")?,
+        path: fields.required_text("path")?,
+        authority: fields.text("authority")?,
+        headers,
+        route_metadata: fields.value("route_metadata").cloned(),
+        filter_state,
+    })
 }
 
-fn part<T: DeserializeOwned>(
-    source: &Source,
-    at: &ConfigPath,
-    value: &Value,
-) -> Result<T, Finding> {
-    serde_json::from_value(value.clone()).map_err(|error| {
-        let text = error.to_string();
-        let field = text.strip_prefix("unknown field `");
-        let field = field.and_then(|rest| rest.split('`').next());
-        let at = field.map_or_else(|| at.clone(), |field| at.member(field));
-        source.at(Severity::Error, &at, text)
+fn token(source: &Source, at: &ConfigPath, written: &Value) -> Result<Token, Finding> {
+    let fields = Fields::of(source, at, written, &TOKEN_FIELDS)?;
+    Ok(Token {
+        provider: fields.text("provider")?,
+        claims: fields.object("claims")?,
+        header: fields.object("header")?,
+        expired: fields.flag("expired")?,
+        forged: fields.flag("forged")?,
+    })
+}
+
+fn basic_of(source: &Source, at: &ConfigPath, written: &Value) -> Result<Basic, Finding> {
+    let fields = Fields::of(source, at, written, &BASIC_FIELDS)?;
+    Ok(Basic {
+        client: fields.required_text("client")?,
+        secret: fields.text("secret")?,
     })
 }

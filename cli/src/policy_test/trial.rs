@@ -1,21 +1,22 @@
 //! Runs one test: builds its request, decides, and compares the decision with the expected one.
 
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     claims::{self, Wanted, algorithm},
+    expect::Expect,
     rig::Rig,
     signer::By,
-    suite::{Expect, Test, Token, Values},
+    suite::{Basic, Test, Token},
+    values::Values,
 };
 use crate::decide::{self, DecisionLine, RequestLine};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{
     config::Provider,
-    jose::base64url,
     policy::{HeaderPlace, ProviderId, Scheme},
     time::UnixMillis,
+    verification::KeySource,
 };
 
 /// The result of a test.
@@ -32,7 +33,7 @@ pub(super) struct Outcome {
 
 /// Runs a test, or says why it cannot run.
 pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, String> {
-    let mut line = request(test)?;
+    let mut line = request(test);
     let rule = decide::rule(&rig.engine, &line);
     let mut providers = Vec::new();
     for token in &test.tokens {
@@ -45,7 +46,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         }
     }
     if let Some(basic) = &test.basic {
-        let secret = basic.secret.as_ref().unwrap_or(&rig.secret);
+        let secret = secret(rig, basic)?;
         let pair = STANDARD.encode(format!("{}:{secret}", basic.client));
         line.add_header("authorization", format!("Basic {pair}"));
     }
@@ -59,7 +60,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
     })
 }
 
-fn request(test: &Test) -> Result<RequestLine, String> {
+fn request(test: &Test) -> RequestLine {
     let request = &test.request;
     let method = request.method.as_deref().unwrap_or("GET");
     let mut line = RequestLine::new(method, &request.path);
@@ -76,28 +77,8 @@ fn request(test: &Test) -> Result<RequestLine, String> {
             }
         }
     }
-    if let Some(certificate) = &test.certificate {
-        line.certificate = Some(digest(certificate)?);
-    }
-    Ok(line)
-}
-
-/// The digest of a PEM certificate, or the digest that the test gives in the form of `x5t#S256`.
-fn digest(certificate: &str) -> Result<[u8; 32], String> {
-    const FORM: &str = "certificate: write a certificate in PEM, or its x5t#S256: 43 characters of \
-                        base64url";
-    if !certificate.contains("-----BEGIN CERTIFICATE-----") {
-        let octets = base64url::decode(certificate.trim()).ok_or(FORM)?;
-        return octets.try_into().map_err(|_| FORM.to_owned());
-    }
-    let lines = certificate.lines().map(str::trim);
-    let body: String = lines
-        .skip_while(|line| !line.starts_with("-----BEGIN CERTIFICATE"))
-        .skip(1)
-        .take_while(|line| !line.starts_with("-----END"))
-        .collect();
-    let der = STANDARD.decode(body).map_err(|_| FORM.to_owned())?;
-    Ok(Sha256::digest(der).into())
+    line.certificate = test.certificate;
+    line
 }
 
 /// The provider of a token: the named one, or the policy's only provider of tokens.
@@ -130,6 +111,33 @@ pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String),
     found.ok_or_else(|| match &token.provider {
         Some(name) => format!("token: no provider \"{name}\" with tokens; there is {names}"),
         None => "token: the policy has no provider with tokens".to_owned(),
+    })
+}
+
+/// The secret of a client: the one that the test writes, or the one made for this run.
+///
+/// Without a written secret, an unknown client is an error: the test would be refused like one with
+/// a wrong secret, and a misspelt name could pass for that.
+fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
+    if let Some(secret) = &basic.secret {
+        return Ok(secret);
+    }
+    let providers = rig.engine.config().providers();
+    let clients = providers.filter_map(|(_, provider)| match &provider.trust.keys {
+        KeySource::Clients(clients) => Some(clients.all()),
+        _ => None,
+    });
+    let names: Vec<&str> = clients.flatten().map(|client| &*client.id).collect();
+    if names.contains(&&*basic.client) {
+        return Ok(&rig.secret);
+    }
+    Err(match names.is_empty() {
+        true => "basic: the policy has no clients with secrets".to_owned(),
+        false => format!(
+            "basic: no client \"{}\"; there is {}",
+            basic.client,
+            names.join(", ")
+        ),
     })
 }
 
@@ -270,11 +278,12 @@ fn differences(expect: &Expect, decision: &DecisionLine) -> Vec<String> {
     if let Some(part) = &expect.challenge {
         let all = challenges(decision);
         if !all.iter().any(|challenge| challenge.contains(part)) {
+            // In single quotes, as YAML has them: a challenge has double quotes itself.
             let all = match all.join(", ") {
                 all if all.is_empty() => "none".to_owned(),
-                all => all,
+                all => format!("'{all}'"),
             };
-            differences.push(format!("challenge: expected {part}, found {all}"));
+            differences.push(format!("challenge: expected '{part}', found {all}"));
         }
     }
     differences

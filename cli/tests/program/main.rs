@@ -23,6 +23,7 @@ mod envoy_files;
 mod explain;
 mod generated;
 mod mistakes;
+mod policy_test_mistakes;
 mod policy_tests;
 
 use support::signer::Signer;

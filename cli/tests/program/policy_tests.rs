@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{file, portcullis, stdout};
+use super::{
+    file,
+    policy_test_mistakes::{one_test, run},
+    portcullis, stdout,
+};
 
 /// The policy of the README, with a second provider, clients with secrets and an open rule.
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 providers:
   okta:
     preset: okta
@@ -108,7 +112,7 @@ tests:
   expect: { decision: allow }
 "#;
 
-fn suite(name: &str, tests: &str) -> String {
+pub(crate) fn suite(name: &str, tests: &str) -> String {
     file("suite-policy.yaml", POLICY);
     let path = file(name, tests);
     path.to_str().unwrap().to_owned()
@@ -136,7 +140,7 @@ fn a_failure_says_what_was_found_and_where_the_test_is() {
     let output = portcullis(&["test", &path, "--fail-under", "50", "--junit", junit], "");
     let policy = path.replace("failing", "suite-policy");
     let expected = format!(
-        "{path}\n  FAIL  {path}:3:3: too lax\n          decision: expected deny, found allow\n          status: expected 401, found 200\n          headers.x-user: expected \"alice\", found \"bob\"\n          challenge: expected Bearer, found none\n          found: allow 200 verified\n  ok    <good>\n1 passed, 1 failed\n{policy}:30:3: rules[1]: no test reaches it\n{policy}:32:3: rules[2]: no test reaches it\n{policy}:22:3: providers.jobs: no test reaches it\n{policy}:11:3: providers.tenants: no test reaches it\ncoverage: 42 %, 3 of 7 rules and providers\ncoverage is below 50 %\n"
+        "{path}\n  FAIL  {path}:3:3: too lax\n          decision: expected deny, found allow\n          status: expected 401, found 200\n          headers.x-user: expected \"alice\", found \"bob\"\n          challenge: expected 'Bearer', found none\n          found: allow 200 verified\n  ok    <good>\n1 passed, 1 failed\n{policy}:30:3: rules[1]: no test reaches it\n{policy}:32:3: rules[2]: no test reaches it\n{policy}:22:3: providers.jobs: no test reaches it\n{policy}:11:3: providers.tenants: no test reaches it\ncoverage: 42 %, 3 of 7 rules and providers\ncoverage is below 50 %\n"
     );
     assert_eq!((stdout(&output), output.status.code()), (expected, Some(1)));
     let written = std::fs::read_to_string(junit).unwrap();
@@ -185,84 +189,58 @@ fn the_policy_may_be_in_the_file_or_in_an_envoy_file() {
 }
 
 #[test]
-fn mistakes_in_a_test_have_their_place() {
-    for (text, code, expected) in [
-        (
-            "config: suite-policy.yaml\ntests:\n- name: a\n  requst: {}\n",
-            2,
-            ":4:3: error: tests[0].requst: unknown field `requst`",
-        ),
-        (
-            "config: suite-policy.yaml\ntests:\n- name: a\n  request: { path: / }\n  expect: {}\n",
-            2,
-            ":5:3: error: tests[0].expect: expects nothing; write decision",
-        ),
-        (
-            "config: suite-policy.yaml\ntests:\n- name: a\n  request: { path: / }\n  expect: { decision: alow }\n",
-            2,
-            ":5:3: error: tests[0].expect: unknown variant `alow`",
-        ),
-        (
-            "config: missing.yaml\ntests: []\n",
-            2,
-            "missing.yaml: No such file",
-        ),
-        (
-            "config: { rules: 7 }\ntests: []\n",
-            1,
-            "error: rules: expected a list",
-        ),
-        (
-            "config: suite-policy.yaml\ntests:\n- name: a\n  request: { path: / }\n  token: {}\n  expect: { decision: allow }\n",
-            1,
-            "token: several providers; write provider: one of okta, tenants",
-        ),
-        (
-            "config: suite-policy.yaml\ntests:\n- name: a\n  request: { path: / }\n  token: { provider: otka }\n  expect: { decision: allow }\n",
-            1,
-            "token: no provider \"otka\" with tokens; there is okta, tenants",
-        ),
-    ] {
-        let path = suite("mistaken.yaml", text);
-        let output = portcullis(&["test", &path], "");
-        let said = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert!(said.contains(expected), "{expected}: {said}");
-    }
+fn a_challenge_is_compared_in_quotes() {
+    let text = one_test("request: { path: /orders }\nexpect: { challenge: 'Basic realm=\"api\"' }");
+    let (code, said) = run("challenge.yaml", &text);
+    let expected = "challenge: expected 'Basic realm=\"api\"', found 'Bearer realm=\"api\"'";
+    assert!(said.contains(expected), "{said}");
+    assert_eq!(code, Some(1));
 }
 
-/// The text of the first fenced code block that begins with this fence.
-fn block<'a>(page: &'a str, fence: &str) -> &'a str {
-    let (_, rest) = page.split_once(fence).unwrap();
-    let (_, rest) = rest.split_once('\n').unwrap();
-    rest.split_once("\n```").unwrap().0
-}
-
-/// The commands and outputs that a newcomer copies from the documentation.
 #[test]
-fn the_first_test_of_the_documentation_passes_and_fails_as_it_says() {
-    let root = support::folders::project();
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let envoy = readme
-        .split("```yaml")
-        .find(|block| block.contains("static_resources:"));
-    let envoy = envoy.unwrap().split("```").next().unwrap();
-    let page = include_str!("../../../docs/policy-tests.md");
-    let tests = block(page, "```yaml portcullis-test");
-    file("envoy.yaml", envoy);
-    let path = file("policy.test.yaml", &format!("{tests}\n"));
-    let path = path.to_str().unwrap();
-    let folder = path.replace("policy.test.yaml", "");
-    let output = portcullis(&["test", path], "");
-    let said = stdout(&output).replace(&folder, "");
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(page.contains(&said), "{said}");
-    let text = tests.replace("orders.read", "orders.list");
-    assert_ne!(text, tests);
-    file("policy.test.yaml", &text);
-    let output = portcullis(&["test", path], "");
-    let said = stdout(&output).replace(&folder, "");
-    let failure = said.split_once("  FAIL").unwrap().1;
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(page.contains(failure), "{said}");
+fn a_certificate_may_be_a_block_of_pem() {
+    // The octets of the certificate are "abc".
+    let text = one_test(
+        "request: { path: /orders }\ntoken: { provider: okta, claims: { scp: [orders.read], cnf: { \"x5t#S256\": ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0 } } }\ncertificate: |\n  -----BEGIN CERTIFICATE-----\n  YWJj\n  -----END CERTIFICATE-----\nexpect: { decision: allow }",
+    );
+    let (code, said) = run("pem.yaml", &text);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run("other-pem.yaml", &text.replace("YWJj", "YWJk"));
+    assert!(said.contains("found: deny 401 confirmation"), "{said}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn coverage_counts_a_policy_once_however_its_path_is_written() {
+    let health = one_test("request: { path: /healthz }\nexpect: { decision: allow }");
+    let first = suite("spelling-1.yaml", &health);
+    let other = health.replace("suite-policy.yaml", "../cli/./suite-policy.yaml");
+    let second = suite("spelling-2.yaml", &other);
+    let output = portcullis(&["test", "--coverage", &first, &second], "");
+    let said = stdout(&output);
+    assert!(said.contains("14 %, 1 of 7 rules and providers"), "{said}");
+}
+
+/// A filter with one open rule, for the path that has the filter's name.
+fn filter(name: &str) -> String {
+    format!(
+        "- name: {name}\n  typed_config:\n    '@type': type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm\n    config:\n      name: portcullis\n      configuration:\n        '@type': type.googleapis.com/google.protobuf.Struct\n        value: {{ rules: [{{ match: {{ path: /{name} }} }}] }}\n"
+    )
+}
+
+#[test]
+fn coverage_counts_each_filter_of_a_file() {
+    let filters = format!("http_filters:\n{}{}", filter("a"), filter("b"));
+    file("two-filters.yaml", &filters);
+    let paths = ["a", "b"].map(|name| {
+        let test = one_test(&format!(
+            "request: {{ path: /{name} }}\nexpect: {{ reason: not_required }}"
+        ));
+        let config = format!("two-filters.yaml\nfilter: {name}");
+        let name = format!("filter-{name}.yaml");
+        suite(&name, &test.replace("suite-policy.yaml", &config))
+    });
+    let output = portcullis(&["test", "--coverage", &paths[0], &paths[1]], "");
+    let said = stdout(&output) + &String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("coverage: 100 %, 2 of 2 rules"), "{said}");
 }

@@ -1,0 +1,121 @@
+//! The client certificate of a test.
+
+use core::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portcullis::jose::base64url;
+use sha2::{Digest as _, Sha256};
+
+/// The line before a certificate in PEM.
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
+/// Length of a SHA-256 digest in base64url.
+const DIGEST_LETTERS: usize = 43;
+
+/// Why a text is neither a certificate nor a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadCertificate {
+    /// Neither form.
+    Form,
+    /// The path of a file.
+    Path,
+    /// A certificate in PEM that is not base64.
+    Pem,
+    /// A digest whose last character has a bit set that belongs to no octet. No token can have it
+    /// (RFC 4648 section 3.5).
+    UnusedBits,
+}
+
+impl fmt::Display for BadCertificate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Form => {
+                "write a certificate in PEM, or its x5t#S256: the SHA-256 digest in 43 characters \
+                 of base64url"
+            }
+            Self::Path => "write the PEM text itself, not a path: certificate: |, then its lines",
+            Self::Pem => "the lines of the PEM text are not base64; copy the certificate again",
+            Self::UnusedBits => {
+                "not a SHA-256 digest in base64url: its last character must leave the unused bits \
+                 0, so it is one of AEIMQUYcgkosw048"
+            }
+        })
+    }
+}
+
+/// The SHA-256 digest of a certificate in PEM, or the digest that the text is.
+pub(super) fn digest(text: &str) -> Result<[u8; 32], BadCertificate> {
+    if text.contains(BEGIN) {
+        return pem(text);
+    }
+    let text = text.trim();
+    let octets = base64url::decode(text).and_then(|octets| octets.try_into().ok());
+    octets.ok_or_else(|| fault(text))
+}
+
+fn pem(text: &str) -> Result<[u8; 32], BadCertificate> {
+    let lines = text.lines().map(str::trim);
+    let body: String = lines
+        .skip_while(|line| *line != BEGIN)
+        .skip(1)
+        .take_while(|line| !line.starts_with("-----END"))
+        .collect();
+    let der = STANDARD.decode(body).map_err(|_| BadCertificate::Pem)?;
+    match der.is_empty() {
+        true => Err(BadCertificate::Pem),
+        false => Ok(Sha256::digest(der).into()),
+    }
+}
+
+fn fault(text: &str) -> BadCertificate {
+    let is_base64url = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
+    if text.len() == DIGEST_LETTERS && text.bytes().all(is_base64url) {
+        return BadCertificate::UnusedBits;
+    }
+    match text.contains(['.', '/', '\\']) && !text.contains('\n') {
+        true => BadCertificate::Path,
+        false => BadCertificate::Form,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SHA-256 of "abc".
+    const ABC: &str = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+
+    #[test]
+    fn the_digest_of_a_certificate_is_that_of_its_octets() {
+        let digest_of_abc: [u8; 32] = Sha256::digest(b"abc").into();
+        let pem = "-----BEGIN CERTIFICATE-----\nYW\nJj\n-----END CERTIFICATE-----\n";
+        for text in [ABC, pem, &format!("subject=/CN=a\n{pem}")] {
+            assert_eq!(digest(text), Ok(digest_of_abc), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_mistake_has_its_own_message() {
+        let unused = format!("{}1", ABC.strip_suffix('0').unwrap());
+        let hex = "ba7816bf".repeat(8);
+        for (text, fault) in [
+            ("c.pem", BadCertificate::Path),
+            ("certs/client", BadCertificate::Path),
+            ("C:\\client", BadCertificate::Path),
+            (unused.as_str(), BadCertificate::UnusedBits),
+            (hex.as_str(), BadCertificate::Form),
+            ("", BadCertificate::Form),
+            (
+                "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----",
+                BadCertificate::Pem,
+            ),
+            (
+                "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----",
+                BadCertificate::Pem,
+            ),
+            ("-----BEGIN CERTIFICATE----- YWJj", BadCertificate::Pem),
+        ] {
+            assert_eq!(digest(text), Err(fault), "{text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Reads the fields of an object in a test file.
+//!
+//! Serde's derived readers report a wrong value without the field that it is in. These functions
+//! report the field, its position, and what to write there. They never repeat a value, because it
+//! may be a secret.
+
+use core::fmt::Display;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    finding::{Finding, Severity},
+    source::Source,
+};
+use portcullis::config::{ConfigPath, Fault, nearest};
+
+/// An object whose field names are all known.
+pub(super) struct Fields<'a> {
+    source: &'a Source,
+    at: ConfigPath,
+    members: &'a Map<String, Value>,
+}
+
+impl<'a> Fields<'a> {
+    /// Fails unless the value at `at` is an object with these fields alone.
+    pub(super) fn of(
+        source: &'a Source,
+        at: &ConfigPath,
+        value: &'a Value,
+        known: &[&'static str],
+    ) -> Result<Self, Finding> {
+        let members = value.as_object().ok_or_else(|| {
+            let message = format!("write fields here: {}", known.join(", "));
+            in_object(source, at, at, message)
+        })?;
+        match members.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(Self {
+                source,
+                at: at.clone(),
+                members,
+            }),
+            Some(name) => {
+                let message = unknown_field(name, known);
+                Err(in_object(source, at, &at.member(name), message))
+            }
+        }
+    }
+
+    /// An error in a field.
+    pub(super) fn error(&self, name: &str, message: impl Into<String>) -> Finding {
+        self.source
+            .at(Severity::Error, &self.at.member(name), message)
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.members.get(name)
+    }
+
+    /// A field that the object must have.
+    pub(super) fn required(&self, name: &str) -> Result<&'a Value, Finding> {
+        self.value(name).ok_or_else(|| {
+            let message = format!("\"{name}\" is missing; add it");
+            in_object(self.source, &self.at, &self.at, message)
+        })
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Finding> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.read(
+            name,
+            text,
+            "write a text; put a number or a word such as \"yes\" between quotes",
+        )
+    }
+
+    /// A text that the object must have.
+    pub(super) fn required_text(&self, name: &str) -> Result<String, Finding> {
+        self.required(name)?;
+        self.text(name).map(Option::unwrap_or_default)
+    }
+
+    /// A number. `example` is one that the message shows.
+    pub(super) fn number<T: TryFrom<u64> + Display>(
+        &self,
+        name: &str,
+        example: T,
+    ) -> Result<Option<T>, Finding> {
+        let number = |value: &Value| T::try_from(value.as_u64()?).ok();
+        let message = format!("write a number, such as {example}");
+        self.read(name, number, &message)
+    }
+
+    /// A truth value; false if the field is absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Finding> {
+        let flag = self.read(name, Value::as_bool, "write true or false");
+        flag.map(Option::unwrap_or_default)
+    }
+
+    /// An object with any names; empty if the field is absent.
+    pub(super) fn object(&self, name: &str) -> Result<Map<String, Value>, Finding> {
+        let object = |value: &Value| value.as_object().cloned();
+        let object = self.read(name, object, "write names and values: { NAME: VALUE }");
+        object.map(Option::unwrap_or_default)
+    }
+
+    fn read<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&'a Value) -> Option<T>,
+        message: &str,
+    ) -> Result<Option<T>, Finding> {
+        let value = self.value(name).map(read);
+        match value {
+            Some(None) => Err(self.error(name, message)),
+            value => Ok(value.flatten()),
+        }
+    }
+}
+
+/// An error of the object at `at`, with the position of `place`.
+fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: String) -> Finding {
+    let position = source.at(Severity::Error, place, "").position;
+    // The whole file needs no path.
+    let path = match at.steps() {
+        [] => String::new(),
+        _ => at.to_string(),
+    };
+    source.finding(Severity::Error, position, path, message)
+}
+
+/// The message of the policy's own unknown fields.
+fn unknown_field(name: &str, known: &[&'static str]) -> String {
+    let nearest = nearest(name, known.iter().copied());
+    let fault = Fault::UnknownField {
+        field: name.to_owned(),
+        known: known.to_vec(),
+        nearest: nearest.map(str::to_owned),
+    };
+    match nearest {
+        Some(nearest) => format!("{fault}, did you mean \"{nearest}\"?"),
+        None => format!("{fault}; {}", fault.remedy()),
+    }
+}
