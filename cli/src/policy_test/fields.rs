@@ -80,7 +80,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number. `example` is one that the message shows.
-    pub(super) fn number<T: TryFrom<u64> + Display>(
+    pub(super) fn number<T: Copy + TryFrom<u64> + Display>(
         &self,
         name: &str,
         example: T,

@@ -24,6 +24,7 @@ mod explain;
 mod generated;
 mod mistakes;
 mod policy_test_mistakes;
+mod policy_test_page;
 mod policy_tests;
 
 use support::signer::Signer;
