@@ -13,8 +13,8 @@
 //!
 //! - It can replace the count with garbage. Then the record is never cleared.
 //! - It can restore an older count. If that is smaller, the record is cleared while it is in use,
-//! which costs one fetch, as overwriting the record would. If it is larger, the record is cleared
-//! too late, and a worker that finds it later judges it by its age.
+//!   which costs one fetch, as overwriting the record would. If it is larger, the record is cleared
+//!   too late, and a worker that finds it later judges it by its age.
 //!
 //! No count can add keys to a record. The counts of gauges are not authenticated, since modules
 //! with different keys share them, and every module can write the gauges anyway.
