@@ -242,7 +242,7 @@ const CLAIMS = '{\n  "sub": "alice",\n  "scope": "orders.read"\n}';
 const example = () => start({ ...JSON.parse(wasm_bindgen.sample()), token: '', claims: CLAIMS }, 'claims');
 
 async function share() {
-  const { policy, problem } = JSON.parse(wasm_bindgen.share(byId('policy').value, byId('filter').value || undefined));
+  const { policy, problem } = JSON.parse(wasm_bindgen.share(byId('policy').value, byId('filter').value));
   byId('shared').hidden = false;
   byId('link').parentElement.hidden = policy === null;
   const note = byId('shared-note');

@@ -26,11 +26,11 @@ impl Playground {
     }
 }
 
-/// The policy without its secrets.
+/// The policy without its secrets, of the named filter if the text is an Envoy file with several.
 #[wasm_bindgen]
 #[must_use]
-pub fn share(policy: &str, filter: Option<String>) -> String {
-    inspect::share(policy, filter.as_deref())
+pub fn share(policy: &str, filter: &str) -> String {
+    inspect::share(policy, Some(filter))
 }
 
 /// A policy to start from; with the time in seconds, also a token and its key.

@@ -10,8 +10,11 @@ fn ask(changes: Value) -> Value {
         "policy": sample["policy"], "filter": null, "jwks": null, "method": "GET", "path": "/orders", "now": NOW,
         "credential": {"claims": {"provider": null, "claims": "{\"scope\": \"orders.read\"}"}},
     });
-    for (name, value) in changes.as_object().unwrap() {
-        question[name] = value.clone();
+    let Value::Object(changes) = changes else {
+        panic!("the changes are no object");
+    };
+    for (name, value) in changes {
+        question[name] = value;
     }
     serde_json::from_str(&Inspector::default().answer(&question.to_string())).unwrap()
 }
