@@ -202,7 +202,7 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 
 test-native: native envoy ## The scenarios and parity with the dynamic module in Envoy
 	CI=true cargo test $(ALL) --test native
-	CI=true cargo test $(ALL) --test scenarios in_native -- $(IN_ENVOY)
+	CI=true cargo test $(ALL) --test scenarios --test migrate in_native -- $(IN_ENVOY)
 	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
 
 chaos: wasm native envoy ## Half a minute of traffic while the authorization server fails, rotates and restarts

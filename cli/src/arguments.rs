@@ -141,11 +141,19 @@ pub(super) enum Command {
         /// standard input.
         envoy: PathBuf,
         /// Print the whole file, with the module in place of each `jwt_authn` filter.
-        #[arg(long, requires = "module")]
+        #[arg(long, requires = "build")]
         rewrite: bool,
         /// The path of the module in Envoy's file system.
-        #[arg(long, value_name = "WASM_FILE", requires = "rewrite")]
+        #[arg(long, value_name = "WASM_FILE", requires = "rewrite", group = "build")]
         module: Option<String>,
+        /// The path of the dynamic module in Envoy's file system. Needs Envoy 1.40 or later.
+        #[arg(
+            long,
+            value_name = "LIBRARY_FILE",
+            requires = "rewrite",
+            group = "build"
+        )]
+        native: Option<String>,
         /// For a file of routes: the name of the `jwt_authn` filter in the listener. Needed if the
         /// routes do not configure the filter and its name is not `envoy.filters.http.jwt_authn`.
         /// Repeat it for several filters that no route configures.

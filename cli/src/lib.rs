@@ -133,9 +133,14 @@ pub fn run(
         Command::Migrate {
             envoy,
             module,
+            native,
             filter,
             ..
-        } => migrate::run(&envoy, module.as_deref(), &filter, input, output, errors),
+        } => {
+            let module = module.as_deref().map(migrate::Target::Wasm);
+            let native = native.as_deref().map(migrate::Target::Native);
+            migrate::run(&envoy, module.or(native), &filter, input, output, errors)
+        }
     };
     let (exit, message) = match outcome {
         Ok(exit) => return exit,

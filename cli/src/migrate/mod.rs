@@ -43,6 +43,7 @@ use std::{
 
 use serde_json::Value;
 
+pub(super) use self::rewrite::Target;
 pub use self::{
     difference::{Deviation, Difference, Severity},
     obstacle::{NotCarried, Obstacle},
@@ -87,7 +88,7 @@ pub fn configuration(jwt_authn: &Value) -> Result<Migrated, NotCarried> {
 /// Writes the equivalent configurations or, if `module` is given, the whole document.
 pub(super) fn run(
     path: &Path,
-    module: Option<&str>,
+    module: Option<Target<'_>>,
     names: &[String],
     input: &mut dyn BufRead,
     output: &mut dyn Write,
@@ -120,7 +121,7 @@ pub(super) fn run(
         return Err(not_carried(NotCarried { at, reason }));
     }
     let empty = empty_requirements(&carried);
-    let mut routes = Routes::new(&surroundings, &empty);
+    let mut routes = Routes::new(&surroundings, &empty, module);
     let rewritten = routes.rewrite(document.clone()).map_err(not_carried)?;
     let has_routes = routes.overrides > 0 || routes.marked > 0;
     if carried.is_empty() {
@@ -183,6 +184,14 @@ pub(super) fn run(
         // The overrides have been moved, so the operator has nothing left to do for them.
         differences
             .retain(|difference| !matches!(difference.what, Deviation::RouteOverride { .. }));
+        let is_native = matches!(module, Target::Native(_));
+        let configurations = configurations.map(|configuration| match is_native {
+            true => with_namespace(configuration),
+            false => configuration,
+        });
+        if is_native {
+            differences.retain(|difference| !is_of_wasm_alone(&difference.what));
+        }
         let mut modules = Modules::new(module, configurations, &surroundings);
         whole(&modules.rewrite(rewritten), format)
     } else {
@@ -192,6 +201,23 @@ pub(super) fn run(
     report::write(&differences, &found, errors)?;
     output.write_all(written.as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Has the dynamic module write its metadata where other filters look for that of `jwt_authn`.
+fn with_namespace(configuration: Node) -> Node {
+    match configuration {
+        Node::Map(mut members) => {
+            let namespace = search::NAMESPACE.into();
+            members.insert(0, ("metadata_namespace".to_owned(), namespace));
+            Node::Map(members)
+        }
+        other => other,
+    }
+}
+
+/// Whether this is no difference between `jwt_authn` and the dynamic module, which writes dynamic metadata.
+const fn is_of_wasm_alone(what: &Deviation) -> bool {
+    matches!(what, Deviation::FilterState | Deviation::MetadataUnwritten)
 }
 
 /// Refuses a document in which something decides by dynamic metadata that a wasm module cannot

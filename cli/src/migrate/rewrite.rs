@@ -8,7 +8,12 @@ use super::{
     search::{filter, is_entry, is_filter_type},
     surroundings::{Surroundings, free},
 };
-use crate::envoy::{document::Node, message::WASM};
+use crate::{
+    envoy::{document::Node, message::WASM},
+    source::policy::NATIVE,
+};
+
+const TYPES: &str = "type.googleapis.com/";
 
 /// The example with the tested list of capabilities.
 const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
@@ -17,10 +22,43 @@ const EXAMPLE: &str = include_str!("../../../envoy/demo.yaml");
 /// optional filter, and let every request pass.
 const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 
+/// The build of Portcullis that takes the place of the filters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target<'a> {
+    /// The proxy-wasm module in this file.
+    Wasm(&'a str),
+    /// The dynamic module in this file.
+    Native(&'a str),
+}
+
+impl Target<'_> {
+    /// The URL of the filter's type.
+    fn url(self) -> String {
+        let name = match self {
+            Self::Wasm(_) => WASM,
+            Self::Native(_) => NATIVE,
+        };
+        format!("{TYPES}{name}")
+    }
+
+    /// A route's own policy in the form of the dynamic module, which does not read metadata.
+    pub(super) fn typed_policy(self, policy: Node) -> Option<Node> {
+        match self {
+            Self::Wasm(_) => None,
+            Self::Native(library) => {
+                let mut typed = Object::default();
+                typed.put("@type", format!("{TYPES}{NATIVE}PerRoute"));
+                native(&mut typed, library, policy);
+                Some(typed.into())
+            }
+        }
+    }
+}
+
 /// Replaces filters by modules.
 pub(super) struct Modules<'a> {
-    /// The path of the module's file in Envoy's file system.
-    module: &'a str,
+    /// The build and its file, as Envoy will find it.
+    target: Target<'a>,
     /// The new name of each filter.
     name: String,
     /// The configurations of the remaining filters, in document order.
@@ -32,12 +70,12 @@ pub(super) struct Modules<'a> {
 impl<'a> Modules<'a> {
     /// Takes the configurations of the filters in document order.
     pub(super) fn new(
-        module: &'a str,
+        target: Target<'a>,
         configurations: impl IntoIterator<Item = Node>,
         surroundings: &Surroundings,
     ) -> Self {
         Self {
-            module,
+            target,
             name: surroundings.free_name(),
             configurations: configurations.into_iter().collect(),
             taken: surroundings.vm_ids.clone(),
@@ -81,7 +119,7 @@ impl<'a> Modules<'a> {
                 "name" if is_entry && !is_resource => {
                     *node = self.name.as_str().into();
                 }
-                "type_urls" | "typeUrls" => rename_types(node),
+                "type_urls" | "typeUrls" => rename_types(node, &self.target.url()),
                 _ => {}
             }
         }
@@ -91,11 +129,24 @@ impl<'a> Modules<'a> {
             .collect()
     }
 
-    /// A filter entry with the module, written as in the example.
+    /// The filter that replaces one of `jwt_authn`.
     fn module(&mut self, configuration: Node) -> Node {
+        match self.target {
+            Target::Wasm(module) => self.wasm(module, configuration),
+            Target::Native(library) => {
+                let mut filter = Object::default();
+                filter.put("@type", self.target.url());
+                native(&mut filter, library, configuration);
+                filter.into()
+            }
+        }
+    }
+
+    /// A filter entry with the module, written as in the example.
+    fn wasm(&mut self, module: &str, configuration: Node) -> Node {
         let vm_id = self.vm_id();
         let mut local = Object::default();
-        local.put("filename", self.module);
+        local.put("filename", module);
         let mut code = Object::default();
         code.put("local", local);
         let mut restriction = Object::default();
@@ -105,17 +156,14 @@ impl<'a> Modules<'a> {
         vm_config.put("runtime", "envoy.wasm.runtime.v8");
         vm_config.put("code", code);
         vm_config.put("capability_restriction_config", restriction);
-        let mut value = Object::default();
-        value.put("@type", "type.googleapis.com/google.protobuf.Struct");
-        value.put("value", configuration);
         let mut config = Object::default();
         config.put("name", vm_id);
         config.put("root_id", "portcullis");
         config.put("vm_config", vm_config);
         config.put("failure_policy", "FAIL_CLOSED");
-        config.put("configuration", value);
+        config.put("configuration", structure(configuration));
         let mut wasm = Object::default();
-        wasm.put("@type", wasm_url());
+        wasm.put("@type", self.target.url());
         wasm.put("config", config);
         wasm.into()
     }
@@ -130,16 +178,35 @@ impl<'a> Modules<'a> {
     }
 }
 
-fn rename_types(node: &mut Node) {
-    for url in node.elements_mut() {
-        if url.text().is_some_and(is_filter_type) {
-            *url = wasm_url().into();
-        }
-    }
+/// A `google.protobuf.Struct` in a field of the type `Any`.
+fn structure(value: Node) -> Object {
+    let mut structure = Object::default();
+    structure.put("@type", format!("{TYPES}google.protobuf.Struct"));
+    structure.put("value", value);
+    structure
 }
 
-fn wasm_url() -> String {
-    format!("type.googleapis.com/{WASM}")
+/// The fields that the dynamic module's filter and a route's policy for it have in common.
+fn native(message: &mut Object, library: &str, configuration: Node) {
+    let mut local = Object::default();
+    local.put("filename", library);
+    let mut module = Object::default();
+    module.put("local", local);
+    let mut config = Object::default();
+    config.put("module", module);
+    // Envoy must never unload the library: its threads may still run.
+    config.put("do_not_close", true);
+    message.put("dynamic_module_config", config);
+    message.put("filter_name", "portcullis");
+    message.put("filter_config", structure(configuration));
+}
+
+fn rename_types(node: &mut Node, new: &str) {
+    for url in node.elements_mut() {
+        if url.text().is_some_and(is_filter_type) {
+            *url = new.into();
+        }
+    }
 }
 
 /// The proxy-wasm functions that the module may call and export.

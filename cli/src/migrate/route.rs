@@ -11,6 +11,7 @@ use super::{
     difference::{Deviation, Difference},
     obstacle::{NotCarried, Obstacle},
     overrides::{Layer, Override, written},
+    rewrite::Target,
     rollout,
     search::{filters, is_entry, is_per_route, places_of_overrides},
     surroundings::Surroundings,
@@ -59,6 +60,8 @@ pub(super) struct Empty {
 pub(super) struct Routes<'a> {
     surroundings: &'a Surroundings,
     empty: &'a Empty,
+    /// The build that the routes are for, if the document is rewritten.
+    target: Option<Target<'a>>,
     /// One for each route that got metadata, and for each override that belongs to no filter.
     pub(super) differences: Vec<Difference>,
     /// The number of routes.
@@ -72,10 +75,15 @@ pub(super) struct Routes<'a> {
 }
 
 impl<'a> Routes<'a> {
-    pub(super) const fn new(surroundings: &'a Surroundings, empty: &'a Empty) -> Self {
+    pub(super) const fn new(
+        surroundings: &'a Surroundings,
+        empty: &'a Empty,
+        target: Option<Target<'a>>,
+    ) -> Self {
         Self {
             surroundings,
             empty,
+            target,
             differences: Vec::new(),
             routes: 0,
             overrides: 0,
@@ -193,7 +201,18 @@ impl<'a> Routes<'a> {
                 at: at.clone(),
                 what,
             });
+            // The dynamic module gets it too: a route on which it does not find the typed policy, perhaps because the
+            // filter has another name there, gets 500 instead of the rules.
             add_metadata(&mut members, counts.metadata());
+            let typed = self
+                .target
+                .and_then(|target| target.typed_policy(counts.metadata()));
+            if let Some(typed) = typed {
+                let name = self.surroundings.free_name();
+                edit(&mut members, &OVERRIDES, |overrides| {
+                    overrides.push((name, typed));
+                });
+            }
         }
         Ok(Node::Map(members))
     }

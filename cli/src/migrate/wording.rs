@@ -45,8 +45,8 @@ impl fmt::Display for Deviation {
                     .into()
             }
             Self::Counters => {
-                "counters are wasmcustom.portcullis.… (were http.….jwt_authn.…); change dashboards \
-                and alerts"
+                "counters are wasmcustom.portcullis.…, or dynamicmodulescustom.portcullis.… in the \
+                dynamic module (were http.….jwt_authn.…); change dashboards and alerts"
                     .into()
             }
             Self::EmptyRequirement => {

@@ -218,6 +218,61 @@ fn envoy_accepts_every_rewritten_file() {
     }
 }
 
+/// The same for the dynamic module, which Envoy loads even to validate: it accepts the policies of filters and routes.
+#[test]
+fn envoy_accepts_every_rewritten_file_in_native() {
+    let envoy = tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy");
+    let library = tool("PORTCULLIS_NATIVE", "target/native/libportcullis.so");
+    if !envoy.exists() || !library.exists() {
+        assert!(
+            env::var("CI").as_deref() != Ok("true"),
+            "no Envoy, or no library"
+        );
+        eprintln!("SKIPPED in Envoy: run `make envoy native`");
+        return;
+    }
+    let filters = cases("filters").into_iter().map(|(name, path)| {
+        let before = embedded(
+            &format!("native-{name}"),
+            &fs::read_to_string(path).unwrap(),
+        );
+        (name, before)
+    });
+    for (name, before) in filters.chain(cases("documents")) {
+        if RESOURCES.contains(&name.as_str()) {
+            continue;
+        }
+        let arguments = ["--rewrite", "--native", library.to_str().unwrap()];
+        let rewritten = printed(&migrate(&before, &arguments));
+        validate(&envoy, &file(&format!("{name}.native.yaml"), &rewritten));
+    }
+}
+
+/// Filters keep what they read in dynamic metadata, and each route its policy, in the dynamic module's form.
+#[test]
+fn rewrites_for_the_dynamic_module() {
+    let routes = folder().join("documents/routes.yaml");
+    let arguments = ["--rewrite", "--native", "/opt/libportcullis-1.so"];
+    let output = migrate(&routes, &arguments);
+    let rewritten = printed(&output);
+    let count = |text: &str| rewritten.matches(text).count();
+    assert_eq!(count("filters.http.wasm"), 0);
+    assert_eq!(count("v3.DynamicModuleFilter\n"), 1);
+    assert_eq!(count("metadata_namespace: envoy.filters.http.jwt_authn"), 1);
+    let policies = count("v3.DynamicModuleFilterPerRoute\n");
+    assert!(policies > 0, "{rewritten}");
+    // Without the typed policy, a route with this metadata gets 500.
+    assert_eq!(count("filter_metadata:\n"), policies);
+    assert_eq!(count("filename: /opt/libportcullis-1.so"), policies + 1);
+    assert_eq!(count("do_not_close: true"), policies + 1);
+    let both = migrate(
+        &routes,
+        &["--rewrite", "--native", "a.so", "--module", "a.wasm"],
+    );
+    assert_eq!(both.status.code(), Some(2));
+    assert_eq!(migrate(&routes, &["--rewrite"]).status.code(), Some(2));
+}
+
 fn tool(variable: &str, default: &str) -> PathBuf {
     let chosen = env::var_os(variable).map(PathBuf::from);
     chosen.unwrap_or_else(|| support::folders::project().join(default))
