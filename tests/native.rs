@@ -1,9 +1,13 @@
 //! Facts about Envoy that the dynamic module relies on.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, process::Command};
+
+use serde_json::{Value, json};
 
 use support::{
-    envoy::{binary, is_installed, library, version},
+    authorization_server::AuthorizationServer,
+    driver::{Build, Setup},
+    envoy::{binary, bootstrap, is_installed, library, process, version},
     folders,
 };
 
@@ -84,4 +88,57 @@ fn the_library_has_every_hook_that_envoy_calls() {
             "{hook}"
         );
     }
+}
+
+/// `envoy --mode validate` checks a configuration and fetches no keys.
+#[test]
+fn envoy_validates_a_configuration_without_a_fetch() {
+    if !is_installed(&library()) || version() < (1, 38) {
+        return;
+    }
+    let server = AuthorizationServer::new();
+    let listening = server.listen().unwrap();
+    let configuration = |audiences: &Value| {
+        json!({
+            "providers": { "login": {
+                "issuer": "https://login.example.com",
+                "audiences": audiences,
+                "remote_jwks": { "http_uri": {
+                    "uri": "https://login.example.com/jwks", "cluster": "login", "timeout": "1s",
+                } },
+            } },
+            "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "login" } }],
+        })
+    };
+    let clusters = ["login", bootstrap::UPSTREAM];
+    let clusters = clusters.map(|name| bootstrap::cluster(name, listening.address()));
+    for (audiences, is_valid) in [(json!(["orders"]), true), (json!([]), false)] {
+        let folder = process::new_folder();
+        let configuration = configuration(&audiences);
+        let setup = Setup {
+            build: Build::Native,
+            ..Setup::new(configuration.clone())
+        };
+        let listener = bootstrap::listener(&folder, &setup, &configuration);
+        let whole = json!({
+            "static_resources": { "clusters": clusters, "listeners": [listener] },
+        });
+        let file = folder.join("bootstrap.json");
+        fs::write(&file, whole.to_string()).unwrap();
+        let output = Command::new(binary())
+            .args(["--mode", "validate", "--config-path"])
+            .arg(file)
+            .envs(
+                library()
+                    .parent()
+                    .map(|folder| (process::LIBRARIES, folder)),
+            )
+            .output()
+            .unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), is_valid, "{log}");
+        assert_eq!(log.contains("portcullis: configuration refused"), !is_valid);
+        fs::remove_dir_all(folder).unwrap();
+    }
+    assert_eq!(server.fetches("/jwks"), 0);
 }

@@ -21,7 +21,10 @@ use support::{
     signer::{Pair, Signer},
 };
 
-on_both_builds!(answers_are_right_while_providers_come_and_go,);
+on_both_builds!(
+    answers_are_right_while_providers_come_and_go,
+    a_request_that_waits_is_answered_through_an_update,
+);
 in_envoy!(the_end_of_another_vm_with_the_same_vm_id_costs_no_record);
 
 const CLIENTS: usize = 16;
@@ -68,6 +71,29 @@ fn answers_are_right_while_providers_come_and_go<D: InEnvoy>() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
     let taken = gate.taken_by_worker();
     assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
+}
+
+/// Envoy keeps the old configuration until its requests have ended.
+fn a_request_that_waits_is_answered_through_an_update<D: InEnvoy>() {
+    let signer = signer();
+    let server = publishing(&signer);
+    server.hold();
+    let mut config = configuration(&remote_provider());
+    let setup = Setup {
+        keeps_connections: true,
+        ..Setup::new(config.clone()).cluster("login", &server)
+    };
+    let gate: D = start(&setup.workers(2));
+    let request = Request::get("/").bearer(token(&gate, &signer, "alice"));
+    let waiting: Vec<_> = (0..4).map(|_| gate.begin(&request)).collect();
+    gate.wait_until("all in flight", || gate.in_flight() == 4);
+    config["realm"] = json!("second");
+    gate.reconfigure(&config).unwrap();
+    server.release();
+    for pending in waiting {
+        assert_eq!(gate.finish(pending).status, 200);
+    }
+    assert_eq!(gate.send(&request).status, 200);
 }
 
 /// Plugins with one `vm_id` and different VM configurations run in separate VMs, but share memory.

@@ -323,3 +323,27 @@ unused! {
     /// The module writes no body.
     envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(Handle, Own);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_in_its_hook() {
+        assert_eq!(guarded::<u8>("first", || panic!("a defect")), None);
+        assert_eq!(guarded("second", || 1), Some(1));
+    }
+
+    /// A stopped request gets no further; one that continues would reach the service.
+    #[test]
+    fn a_stream_without_envoy_is_stopped() {
+        let number = Number::from_pointer(ptr::null());
+        // SAFETY: no hook is running, and nothing is loaded that would use the handle.
+        let status = unsafe {
+            decided("request_headers", ptr::null_mut(), number, |_| {
+                Outcome::Pass
+            })
+        };
+        assert_eq!(status, STOP_ITERATION);
+    }
+}

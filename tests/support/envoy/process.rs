@@ -33,8 +33,8 @@ kill -KILL $!
 wait
 [ -n "$keep" ] || rm -rf -- "$0"
 "#;
-/// Where Envoy looks for dynamic modules that are configured by name.
-const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
+/// The environment variable that names the folder of dynamic modules that are configured by name.
+pub const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
 /// Options that isolate processes from each other and keep their waits short.
 const OPTIONS: [&str; 5] = [
     "--disable-hot-restart",
