@@ -44,6 +44,7 @@ PROBE := --locked --release --package probe --target $(TARGET)
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
 FUZZER := $(TOOLS)/cargo-fuzz-0.13.2
+MUTATOR := $(TOOLS)/cargo-mutants-27.1.0
 
 # Tests in Envoy mostly wait, so more of them than there are cores run at once.
 IN_ENVOY := --test-threads 8
@@ -104,7 +105,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo without an image re
 
 ##@ Check
 
-.PHONY: check test test-matrix test-exhaustive fuzz lint fmt
+.PHONY: check test test-matrix test-exhaustive fuzz mutants lint fmt
 check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute when warm
 	@scripts/require.sh python3
 	scripts/check-layers --test
@@ -136,6 +137,14 @@ test-exhaustive: wasm envoy ## The generated tests with millions of cases (TIMES
 	PORTCULLIS_TIMES=$(TIMES) PROPTEST_CASES=$$((256 * $(TIMES))) cargo test $(ALL) --lib mutated
 	@for seed in $$(seq 1 $$(($(TIMES) / 10 + 1))); do \
 	  CI=true PORTCULLIS_PARITY_SEED=$$seed cargo test $(ALL) --quiet --test parity; done
+
+# Results are in target/mutants.out/. A mutation that the unit tests miss may be one that makes no
+# difference, or one that only the tests in tests/ notice.
+MUTATED := src/verification/** src/policy/** src/keys/**
+mutants: $(MUTATOR) ## Change the rules one place at a time, and list the changes that no unit test notices (hours; MUTATED="src/keys/*.rs": only these files)
+	@export PATH="$(abspath $(TOOLS))/bin:$$PATH"; \
+	cargo mutants --package portcullis --test-package portcullis $(foreach files,$(MUTATED),--file '$(files)') \
+	  --output target --timeout 120 --cargo-arg=--locked -- --lib
 
 # Inputs that reach new code are kept in target/fuzz/corpus/, and inputs that fail in
 # target/fuzz/artifacts/. The release profile is changed, because it optimises for size, links
@@ -311,6 +320,10 @@ $(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(PACKAGED_V
 $(DENY): | $(TOOLS)/rust
 	cargo install --quiet --debug --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-deny-%=%) cargo-deny
 	@rm -f $(TOOLS)/cargo-deny-* && touch $@
+
+$(MUTATOR): | $(TOOLS)/rust
+	cargo install --quiet --debug --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-mutants-%=%) cargo-mutants
+	@rm -f $(TOOLS)/cargo-mutants-* && touch $@
 
 $(FUZZER): | $(TOOLS)/rust
 	cargo install --quiet --debug --locked --root $(TOOLS) --version $(@:$(TOOLS)/cargo-fuzz-%=%) cargo-fuzz
