@@ -199,7 +199,7 @@ faults! {
     }
         => ("not between {min} and {max} {unit}"),
         "choose a value in between";
-    /// A text that is not valid PEM with public keys.
+    /// Text that is not valid PEM with public keys.
     Pem(error: PemError)
         => ("{error}"),
         "replace the key or secret";
@@ -218,7 +218,7 @@ faults! {
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
-    /// A text that is not the hash of a client's secret. It may be the secret itself.
+    /// Text that is not the hash of a client's secret. It may be the secret itself.
     SecretHash
         => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
@@ -261,7 +261,7 @@ faults! {
     }
         => ("fewer than {min} entries"),
         "add entries, or write the single entry without the list";
-    /// A text that is too long.
+    /// Text that is too long.
     TooLong {
         /// The maximum number of characters.
         max: usize,

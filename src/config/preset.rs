@@ -1,4 +1,4 @@
-//! The products whose tokens are known.
+//! Presets: products whose token format Portcullis knows.
 
 use super::raw::object::choice;
 

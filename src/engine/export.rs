@@ -1,8 +1,9 @@
 //! Filter-state entries for other filters: the verified token, or why a token failed.
 //!
 //! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state,
-//! as JSON text. Only verified claims are exported. No size limit is needed: a payload is no longer
-//! than its token, or at most three times as long if strings become lists of words.
+//! as JSON text. Only verified claims are exported. No size limit is needed: a payload is shorter
+//! than its token, or at most three times as long if `normalize_payload` turns strings of words
+//! into lists.
 
 use serde_json::{Map, Value};
 

@@ -28,7 +28,7 @@ pub(super) struct Source {
     /// The last known version of the shared record.
     version: Option<Version>,
     key_set_version: KeySetVersion,
-    /// The last time when a token without a matching key caused a read of the shared record.
+    /// When a token without a matching key last caused a read of the shared record.
     read_at: Option<UnixMillis>,
     /// Whether a token waits for a key that is not in the set.
     kid_wanted: bool,

@@ -18,7 +18,7 @@ const LEASE_MARGIN: Duration = Duration::from_secs(1);
 /// The freshness if neither the operator nor the server gives one, as in `jwt_authn`.
 const DEFAULT_FRESHNESS: Duration = Duration::from_secs(600);
 
-/// Bounds on the freshness that a server gives. A shorter one would cause constant fetches, a
+/// Bounds on the freshness that a server gives. A shorter one would cause constant fetches, and a
 /// longer one would keep a withdrawn key for days.
 const SERVER_FRESHNESS: (Duration, Duration) =
     (Duration::from_secs(60), Duration::from_secs(24 * 60 * 60));

@@ -38,7 +38,7 @@ pub struct SecretHash {
     digest: Hashed,
 }
 
-/// The hashes of one client's secrets. For an unused place, a dummy hash is computed and compared
+/// The hashes of one client's secrets. For an unused slot, a dummy hash is computed and compared
 /// like any other, but never matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SecretHashes([Option<SecretHash>; MAX_SECRETS]);

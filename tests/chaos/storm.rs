@@ -103,8 +103,8 @@ impl<D: InEnvoy> Storm<D> {
         }
     }
 
-    /// Runs a chapter: calls a function that changes the server or the keys, and continues the
-    /// traffic for this many parts of the time.
+    /// Runs a chapter: `happen` changes the server or the keys, then the traffic goes on for
+    /// `parts` of the [`PARTS`] equal parts of [`DURATION`].
     fn chapter(
         &mut self,
         name: &'static str,

@@ -42,7 +42,7 @@ faults! {
     // Faults of the shape.
     TwoSegments, FourSegments, DotBefore, DotBehind, DotsBetween, Padding, NotBase64, StandardBase64,
     TrailingBits,
-    // Faults of the payload.
+    // Defects of the header or the payload.
     PayloadArray, PayloadNoJson, HeaderNoJson, PayloadNotUtf8, ClaimTwice, NestedTwice, HeaderTwice,
     Deep, DeepBeyond, Long, Cnf, LineBreak, SpaceAtEnd, Empty, Opaque,
 }

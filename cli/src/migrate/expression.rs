@@ -82,9 +82,9 @@ pub(super) fn ascii() -> impl Iterator<Item = char> {
 pub(super) fn counts_octets(expression: &str) -> bool {
     let ignores_case = has_flag(expression, 'i');
     // `follows` is true after a step that needs an octet beyond ASCII. If the next step needs such
-    // an octet too, both could match parts of one character in Envoy. Each open group stores
-    // `follows` from before the group, and whether any of its alternatives so far ended with it
-    // true.
+    // an octet too, both could match parts of one character in Envoy. For each open group, the
+    // stack has the value of `follows` before the group, and whether `follows` was true at the end
+    // of any of its alternatives so far.
     let mut follows = false;
     let mut groups: Vec<(bool, bool)> = Vec::new();
     for part in parts(expression) {

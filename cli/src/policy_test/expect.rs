@@ -23,7 +23,7 @@ pub(super) struct Expect {
     pub(super) reason: Option<String>,
     /// The headers that the upstream must see; `None` means that the header must be absent.
     pub(super) headers: BTreeMap<String, Option<Values>>,
-    /// A text that `WWW-Authenticate` must contain.
+    /// Text that `WWW-Authenticate` must contain.
     pub(super) challenge: Option<String>,
 }
 

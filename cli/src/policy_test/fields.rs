@@ -73,7 +73,7 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// A text that the object must have.
+    /// Text that the object must have.
     pub(super) fn required_text(&self, name: &str) -> Result<String, Finding> {
         self.required(name)?;
         self.text(name).map(Option::unwrap_or_default)

@@ -187,7 +187,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
     CONTINUE
 }
 
-/// The request's trailers; the stream's worker.
+/// Handles the trailers of a request, on the worker of its stream.
 ///
 /// # Safety
 /// Envoy calls it.

@@ -53,7 +53,7 @@ pub enum BlockError {
     /// The octets are not DER of the type in the label.
     Malformed,
     /// The algorithm is `id-RSASSA-PSS` (RFC 4055 section 1.2). Such a key may only be used for
-    /// PSS, perhaps with a single hash, and [`VerifyingKey`] cannot express this restriction.
+    /// PSS, and may be restricted to one hash. [`VerifyingKey`] can express neither.
     PssOnly,
     /// The key is not an RSA, EC or Ed25519 key, or has parameters that the standard does not allow
     /// (RFC 3279 section 2.3.1, RFC 8410 section 3).

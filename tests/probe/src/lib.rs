@@ -96,7 +96,7 @@ impl Context for Root {
 }
 
 impl Root {
-    /// Runs the remaining steps, and then answers the script's own request if it still exists.
+    /// Runs the remaining steps, and then answers the request that brought the script, if it is still open.
     fn play(&mut self, mut run: Run) {
         while let Some(step) = run.steps.pop_front() {
             let answer = match step.split_whitespace().collect::<Vec<_>>()[..] {
