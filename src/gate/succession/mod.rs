@@ -32,9 +32,9 @@
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. This is
 //! permanent if they claim the highest possible connection number for it. Old connections then have
-//! the same access as without `policy_id`. New connections are also refused what the named
-//! configuration refuses, until it is drained. A worker cannot reject a number as too high, because
-//! it only sees the numbers of its own connections.
+//! the same access as without `policy_id`. For new connections, the restrictions of the named
+//! configuration also apply, until it is drained. A worker cannot reject a number as too high,
+//! because it only sees the numbers of its own connections.
 //!
 //! Configurations of one policy may have different keys, so each reads and writes the record of its
 //! own key. While any of them has a key, configurations without a key do not read their record,
