@@ -29,7 +29,8 @@ pub(crate) fn read(source: &Source, name: Option<&str>) -> Result<(Policy, Confi
     }
 }
 
-/// Picks the policy of a file: the file itself, or the one filter that is meant.
+/// Returns the policy of a file: the file itself if it is a policy, or the policy of the filter
+/// `name` in an Envoy file.
 fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
     let filters = match source.contents() {
         Ok(Contents::Policy(policy)) => match name {

@@ -89,7 +89,7 @@ impl RequestLine {
 }
 
 impl DecisionLine {
-    /// The decision without the token in the headers that the upstream sees.
+    /// Replaces the token in the headers that the upstream sees.
     pub(super) fn without(mut self, token: &str) -> Self {
         for (_, value) in &mut self.forwarded_headers {
             *value = value.replace(token, "(the token)");
@@ -98,7 +98,7 @@ impl DecisionLine {
     }
 }
 
-/// A host that has only the filter state and the client certificate of one input line.
+/// A host that only has the filter state and the client certificate of one input line.
 struct LineHost {
     filter_state: BTreeMap<String, String>,
     certificate: Option<[u8; 32]>,

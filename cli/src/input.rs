@@ -85,7 +85,7 @@ impl KeySetFile {
             .any(|(_, provider)| provider.name == self.provider)
     }
 
-    /// Gives the engine these keys, as if it had fetched them.
+    /// Loads these keys into the engine, as if the engine had fetched them.
     pub(super) fn preload(&self, engine: &mut Engine, now: UnixMillis) -> Result<(), Failure> {
         let finding =
             |fault: &dyn fmt::Display| Failure::Finding(format!("--jwks {self}: {fault}"));

@@ -172,7 +172,8 @@ fn has_discovery(document: &Node) -> bool {
     found
 }
 
-/// Returns the place of a TLS setting that lets an attacker impersonate the server, and why.
+/// If an attacker can impersonate the server because of a TLS setting, returns the setting's place
+/// and an explanation.
 fn weak_tls(at: &ConfigPath, cluster: &Node) -> Option<(ConfigPath, String)> {
     let name = name_of(cluster);
     if either(cluster, "transport_socket_matches").is_some() {

@@ -29,7 +29,7 @@ pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
         removed: Vec::new(),
     };
     let mut found: Vec<Found> = Vec::new();
-    // An error that a repair causes is not reported, but uses up a round, so the loop ends.
+    // Errors that a repair causes are not reported, but each uses up a round, so the loop ends.
     for _ in 0..MAX_ERRORS {
         match Config::from_value(&repair.document) {
             Ok(config) if found.is_empty() => return Ok(config),

@@ -105,7 +105,7 @@ fn of_native(source: &Source, filter: &Filter) -> Vec<Finding> {
     findings
 }
 
-/// The warning that nothing writes the metadata whose namespace is configured.
+/// Warns that `metadata_namespace` has no effect in the wasm module, which cannot write metadata.
 pub(super) fn metadata(source: &Source, filter: &Filter, config: &Config) -> Option<Finding> {
     if filter.build == Build::Native || config.metadata_namespace.is_none() {
         return None;

@@ -84,7 +84,7 @@ pub(super) fn run(
     })
 }
 
-/// The findings in one text, in the order of their places.
+/// The findings of one source, in the order of their places.
 pub(crate) fn findings(
     source: &Source,
     name: Option<&str>,

@@ -29,7 +29,7 @@ struct Summary<'a> {
     rules: usize,
 }
 
-/// Prints the findings, or that there are none.
+/// Prints the findings, then one line for each policy in a file without findings.
 pub(super) fn write(found: &Found, task: &Task<'_>, output: &mut dyn Write) -> io::Result<()> {
     let has_errors = found
         .findings

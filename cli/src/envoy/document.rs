@@ -1,15 +1,15 @@
 //! A YAML or JSON document as Envoy reads it.
 //!
-//! Members keep their order, and a scalar keeps its written form, so a document that is read and
+//! Members keep their order, and scalars keep their written form, so a document that is read and
 //! written again means the same to Envoy. Envoy has its own rules for unquoted scalars: `60.0` is a
-//! text, `on` is true. Comments and anchors are lost.
+//! string, `on` is true. Comments and anchors are lost.
 
 /// A value of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     /// An unquoted scalar, as it was written. `null`, `~` and an empty value are null.
     Plain(String),
-    /// A quoted text.
+    /// A quoted string.
     Text(String),
     /// A list.
     List(Vec<Self>),
@@ -92,7 +92,7 @@ impl Node {
     }
 
     /// The document in one fixed spelling. Booleans, integers and null stay unquoted, every other
-    /// scalar becomes a text, and null members are dropped.
+    /// scalar becomes a quoted string, and null members are dropped.
     pub(crate) fn canonical(&self) -> Self {
         match self {
             Self::Plain(text) if is_null(text) => Self::Plain("null".to_owned()),

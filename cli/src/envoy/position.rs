@@ -23,9 +23,9 @@ impl Position {
         }
     }
 
-    /// Converts a position inside a text value, such as JSON in a string, to a position in the
+    /// Converts a position inside a string value, such as JSON in a string, to a position in the
     /// document. This is only possible for a literal block (`|`), which keeps the lines of the
-    /// text; otherwise the start of the text is returned.
+    /// string. Otherwise, returns the start of the string.
     pub(crate) fn of_inner(self, text: &str, inner: Self) -> Self {
         let lines: Vec<&str> = text.lines().take(self.line).collect();
         let header = lines.iter().rev().nth(1).map(|line| line.trim_end());

@@ -1,5 +1,5 @@
-//! Describes what each check compared. The engine decides the outcome; this file only shows both
-//! sides.
+//! Describes what each check compared. The engine decides the outcome; this file only shows what
+//! the token has and what the provider accepts.
 
 use core::time::Duration;
 
@@ -325,7 +325,7 @@ pub(super) fn rights(
     }
 }
 
-/// A side that is shown without the other.
+/// The two sides of a check that only has one.
 fn one(side: &str) -> (String, String) {
     (side.to_owned(), String::new())
 }

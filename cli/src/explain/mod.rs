@@ -153,11 +153,11 @@ pub(crate) fn report(
     (report, decision)
 }
 
-/// A provider to ask, and the audiences that it accepts here.
+/// A provider to check the token with, and the audiences that the provider accepts for this rule.
 type Asked<'a> = (ProviderId, &'a Audiences);
 
-/// The providers that a rule requires; without a rule or a requirement, all providers. Providers of
-/// client secrets are left out.
+/// The providers that a rule requires, or all providers if there is no rule or no requirement.
+/// Providers of client secrets are left out.
 fn asked<'a>(config: &'a Config, rule: Option<&'a Rule>) -> Vec<Asked<'a>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
     if let Some(requirement) = rule.and_then(|rule| rule.requirement.as_ref()) {
@@ -223,7 +223,7 @@ fn provider(
     let circumstances = Circumstances {
         keys: engine.keys(),
         now,
-        // A key that is not there would be fetched.
+        // The module would fetch a missing key.
         patience: Patience::Waiting,
         certificate_digest: &|| None,
         accelerator: None,

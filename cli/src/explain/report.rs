@@ -37,7 +37,8 @@ pub(crate) struct TokenReport {
 }
 
 impl Report {
-    /// Replaces the remedy for missing keys: the page has a field for them, and no options.
+    /// Replaces the remedy for missing keys, which names an option of the program, by one that
+    /// names the page's field.
     pub(crate) fn point_to_page(&mut self) {
         let all = self.providers.iter_mut();
         for step in all.flat_map(|provider| &mut provider.checks) {

@@ -16,7 +16,7 @@ use portcullis::{
     verification::KeySource,
 };
 
-/// What decides, and on what.
+/// An engine, and the token to decide on.
 pub(super) struct Prepared {
     pub(super) engine: Engine,
     pub(super) token: Option<String>,

@@ -1,8 +1,9 @@
-//! Checks and explains texts instead of files, for a page in the browser.
+//! Checks and explains policies and tokens for a page in the browser.
 //!
-//! There are no files, no clock and no terminal: the caller passes the texts and the time, and gets JSON. The
-//! findings are those of `check`, the report is that of `explain`, and a token is made of claims as in policy tests.
-//! [`share()`] makes a text of a policy that can be passed on: without its secrets.
+//! There are no files, no clock and no terminal: the caller passes strings and the time, and
+//! receives JSON. The findings are those of `check`, the report is that of `explain`, and claims
+//! become a token as in policy tests. [`share()`] removes the secrets from a policy, so that a user
+//! can pass it on.
 
 mod credential;
 mod question;
@@ -27,14 +28,14 @@ use portcullis::{config::ConfigPath, policy::Scheme, time::UnixMillis, verificat
 
 pub use self::{sample::sample, share::share};
 
-/// Answers questions, and signs the tokens of all of them with the same keys.
+/// Answers questions. All answers use the same signing keys.
 #[derive(Default)]
 pub struct Inspector {
     keys: Keys,
 }
 
 impl Inspector {
-    /// Answers a question in JSON with JSON.
+    /// Answers a question. Both the question and the answer are JSON.
     pub fn answer(&mut self, question: &str) -> String {
         let answer = match serde_json::from_str::<Question>(question) {
             Ok(question) => answered(&question, &mut self.keys),
@@ -69,7 +70,8 @@ fn answered(question: &Question, keys: &mut Keys) -> Answer {
     answer
 }
 
-/// Fills in the report and the decision; without a problem if the findings say what is wrong.
+/// Adds the report and the decision to `answer`. An error without a [`Problem`] means that the
+/// findings already say what is wrong.
 fn decided(
     question: &Question,
     source: &Source,
@@ -108,7 +110,7 @@ fn decided(
     Ok(())
 }
 
-/// The failure, unless it repeats the findings.
+/// Converts a failure for the page. Returns `None` if the failure only repeats the findings.
 fn problem(failure: Failure) -> Option<Problem> {
     match failure {
         Failure::Findings(..) => None,

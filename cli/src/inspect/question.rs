@@ -1,15 +1,15 @@
-//! What the page asks, and what it gets.
+//! The questions of the playground page, and the answers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{decide::DecisionLine, explain::report::Report, finding::Finding};
 
-/// What the page asks.
+/// A question of the page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Question {
     pub(super) policy: String,
-    /// The filter, in a file of Envoy with several.
+    /// The filter's name, in an Envoy file with several.
     pub(super) filter: Option<String>,
     pub(super) credential: Credential,
     pub(super) jwks: Option<KeySetText>,
@@ -19,7 +19,7 @@ pub(super) struct Question {
     pub(super) now: u64,
 }
 
-/// What the request carries.
+/// The credential of the request.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Credential {
@@ -27,11 +27,12 @@ pub(super) enum Credential {
     None,
     /// A signed token.
     Token(String),
-    /// Claims, of which a token is made.
+    /// The claims of a token that the answer signs.
     Claims {
-        /// The provider that signs; without a name, the one that the rule asks for.
+        /// The provider whose key signs the token; `None` means the first one that the rule
+        /// requires.
         provider: Option<String>,
-        /// A JSON object, laid over a valid set of claims.
+        /// A JSON object whose members replace those of a valid set of claims.
         claims: String,
     },
 }
@@ -44,7 +45,7 @@ pub(super) struct KeySetText {
     pub(super) document: String,
 }
 
-/// What the page shows.
+/// The answer that the page shows.
 #[derive(Default, Serialize)]
 pub(super) struct Answer {
     pub(super) findings: Vec<Finding>,
@@ -53,7 +54,7 @@ pub(super) struct Answer {
     /// The chosen filter.
     pub(super) filter: Option<String>,
     pub(super) providers: Vec<ProviderSummary>,
-    /// Why there is no decision although the policy may be good.
+    /// Why there is no decision, if the findings do not say it.
     pub(super) problem: Option<Problem>,
     pub(super) rule: Option<RulePlace>,
     pub(super) report: Option<Report>,
@@ -64,11 +65,11 @@ pub(super) struct Answer {
 #[derive(Serialize)]
 pub(super) struct ProviderSummary {
     pub(super) name: String,
-    /// Whether its keys are fetched, so that the page has none of them.
+    /// Whether the provider fetches its keys. The page then has none of them.
     pub(super) fetches_keys: bool,
 }
 
-/// The rule of the request.
+/// The rule that the request matches.
 #[derive(Serialize)]
 pub(super) struct RulePlace {
     pub(super) index: usize,

@@ -1,4 +1,4 @@
-//! Policies to start from.
+//! Sample policies for the page.
 
 use serde::Serialize;
 use serde_json::Map;
@@ -10,20 +10,21 @@ use crate::{
 };
 
 const POLICY: &str = include_str!("sample.yaml");
-/// The line of the policy that says where the keys are.
+/// The placeholder in the policy for the provider's key source.
 const KEYS: &str = "    # keys\n";
 const FETCHED: &str = "    remote_jwks:
       http_uri: { uri: \"https://login.example.com/keys\", cluster: login, timeout: 5s }
 ";
 
-/// A policy, and a token for it if it has a key.
+/// A policy, and a token if the policy contains the key that verifies it.
 #[derive(Default, Serialize)]
 struct Sample {
     policy: String,
     token: Option<String>,
 }
 
-/// A policy as JSON. With `now`, in seconds since 1970, also a token, whose key was made for it and is in the policy.
+/// Returns a sample as JSON. With `now`, in seconds since 1970, makes a key, puts it into the
+/// policy, and signs a token with it.
 #[must_use]
 pub fn sample(now: Option<u64>) -> String {
     let fetched = POLICY.replace(KEYS, FETCHED);

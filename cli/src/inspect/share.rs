@@ -1,8 +1,8 @@
-//! Policies without their secrets, to be passed on in a link.
+//! Removes the secrets from a policy, so that a user can pass it on in a link.
 //!
-//! Only an accepted policy is passed on: in a refused one, a misspelt field could hold a secret that nobody can
-//! recognise. Comments are lost, because they hold former secrets and the settings around the policy. What takes a
-//! secret's place is valid, so whoever receives the policy can try it with claims.
+//! Only an accepted policy is shared: in a refused one, a misspelt field could hold a secret that
+//! nobody can recognise. Comments and the Envoy settings around the policy may hold secrets too, so
+//! they are removed. The replacements are valid, so the recipient can try the policy with claims.
 
 use base64::{
     Engine as _,
@@ -24,28 +24,28 @@ use crate::{
 };
 use portcullis::{config::camel_case, verification::SecretHash};
 
-/// Takes the place of a key that is shared: base64url of 66 octets, enough for each algorithm.
+/// Replaces a shared secret key: base64url of 66 octets, enough for each algorithm.
 const SECRET: &str =
     "removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-removed-";
 
-/// Takes the place of any other text.
+/// Replaces any other string.
 const TEXT: &str = "removed";
 
-/// The public members of a JWK (RFC 7517, RFC 7518 and RFC 8037), and Entra's `issuer`. Certificates are left out:
-/// no check looks at them.
+/// The public members of a JWK (RFC 7517, RFC 7518 and RFC 8037), and Entra's `issuer`.
+/// Certificates are not among them, because no check reads them.
 const PUBLIC_MEMBERS: [&str; 10] = [
     "alg", "crv", "e", "issuer", "key_ops", "kid", "kty", "n", "use", "x",
 ];
 
-/// A policy to pass on.
+/// A policy without its secrets.
 #[derive(Serialize)]
 struct Shared {
     policy: Option<String>,
-    /// Why there is none.
+    /// Why there is no policy.
     problem: Option<&'static str>,
 }
 
-/// The policy of a text, without its secrets, as JSON.
+/// Returns the policy without its secrets, as JSON.
 #[must_use]
 pub fn share(policy: &str, filter: Option<&str>) -> String {
     let source = source(policy);
@@ -65,7 +65,7 @@ pub fn share(policy: &str, filter: Option<&str>) -> String {
     serde_json::to_string(&shared).unwrap_or_default()
 }
 
-/// The policy alone, without the Envoy file around it.
+/// The policy, without the Envoy file around it.
 fn node(source: &Source, name: Option<&str>) -> Option<Node> {
     match source.contents().ok()? {
         Contents::Policy(_) => Node::read(&source.text).ok().map(|(node, _)| node),
@@ -119,7 +119,7 @@ fn of_client(name: &str, value: Node) -> Node {
     }
 }
 
-/// A JWKS with nothing but public members, and another shared secret.
+/// A JWKS with only the public members of its keys. [`SECRET`] replaces each shared secret.
 fn local_jwks(value: Node) -> Node {
     let members = match value {
         Node::Map(members) => members,
@@ -164,7 +164,7 @@ fn public_key(key: &Value) -> Option<Value> {
     Some(Value::Object(public))
 }
 
-/// The blocks of a PEM text, without what is written around them. A private key is left out.
+/// The blocks of a PEM text, without private keys and without the text around the blocks.
 fn public_blocks(value: &Node) -> Node {
     let Some(pem) = value.text() else {
         return text(TEXT);
@@ -185,7 +185,7 @@ fn public_blocks(value: &Node) -> Node {
     text(&blocks)
 }
 
-/// A location without its query, which may hold a key to the API.
+/// A URI with its query replaced, because the query may hold an API key.
 fn of_uri(name: &str, value: Node) -> Node {
     match (name, value.text().and_then(|uri| uri.split_once('?'))) {
         ("uri", Some((location, _))) => text(&format!("{location}?{TEXT}")),
@@ -193,8 +193,8 @@ fn of_uri(name: &str, value: Node) -> Node {
     }
 }
 
-/// Rules whose headers and query parameters are compared with other values: a gateway in front may prove itself
-/// with such a value.
+/// Replaces the values that rules compare headers and query parameters with: such a value may be
+/// the secret by which a gateway in front authenticates itself.
 fn within_matches(rules: Node) -> Node {
     elements(rules, &|rule| {
         members(rule, &|name, value| match name {
@@ -212,7 +212,7 @@ fn within_matches(rules: Node) -> Node {
     })
 }
 
-/// The texts that a value is compared with. Truth values and numbers stay.
+/// Replaces the strings and numbers that a value is compared with. Booleans stay.
 fn compared(value: Node) -> Node {
     match value {
         Node::Map(_) => members(value, &|_, value| compared(value)),
@@ -226,8 +226,8 @@ fn text(text: &str) -> Node {
     Node::Text(text.to_owned())
 }
 
-/// The object with each member's value changed; the change gets the name in snake case, which Envoy's fields also
-/// have in camel case.
+/// Applies `change` to each member of an object. `change` gets the name in snake case, even if the
+/// document has it in camel case.
 fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
     let Node::Map(members) = node else {
         return node;
@@ -240,7 +240,7 @@ fn members(node: Node, change: &dyn Fn(&str, Node) -> Node) -> Node {
     Node::Map(changed.collect())
 }
 
-/// The names above that have another form in camel case.
+/// The names in this file that differ in camel case.
 const CAMEL: [&str; 10] = [
     "client_secrets",
     "inline_bytes",
@@ -254,7 +254,7 @@ const CAMEL: [&str; 10] = [
     "shared_secrets",
 ];
 
-/// The list with each element changed.
+/// Applies `change` to each element of a list.
 fn elements(node: Node, change: &dyn Fn(Node) -> Node) -> Node {
     match node {
         Node::List(elements) => Node::List(elements.into_iter().map(change).collect()),

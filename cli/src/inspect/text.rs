@@ -1,8 +1,8 @@
-//! The policy as a source of its own, though no file holds it.
+//! Turns the page's policy into a [`Source`], as if it were a file.
 
 use crate::source::{Contents, Source};
 
-/// The name that findings give the text.
+/// The file name in findings.
 const NAME: &str = "policy";
 
 pub(super) fn source(policy: &str) -> Source {

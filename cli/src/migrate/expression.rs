@@ -23,8 +23,8 @@ struct Step<'a> {
 enum Part<'a> {
     Step(Step<'a>),
     Open,
-    /// The end of a group: whether the group matches at least once, and whether its quantifier does
-    /// not count.
+    /// The end of a group. `is_needed`: the group matches at least once. `is_free`: its quantifier
+    /// is not a count such as `{3}`.
     Close {
         is_needed: bool,
         is_free: bool,
@@ -68,7 +68,8 @@ impl Set {
         !self.text.is_ascii() || has_code
     }
 
-    /// Whether the step is one literal character beyond ASCII. Both engines match it alike.
+    /// Whether the step is one literal character beyond ASCII. Both engines match such a step
+    /// alike.
     fn is_plain(&self) -> bool {
         self.text.chars().count() == 1 && !self.text.is_ascii()
     }
@@ -78,13 +79,14 @@ pub(super) fn ascii() -> impl Iterator<Item = char> {
     (0..=0x7f_u8).map(char::from)
 }
 
-/// Whether an expression may match other texts if it counts characters instead of octets.
+/// Whether an expression may match different strings in Envoy, which counts octets, than in the
+/// module, which counts characters.
 pub(super) fn counts_octets(expression: &str) -> bool {
     let ignores_case = has_flag(expression, 'i');
     // `follows` is true after a step that needs an octet beyond ASCII. If the next step needs such
-    // an octet too, both could match parts of one character in Envoy. For each open group, the
-    // stack has the value of `follows` before the group, and whether `follows` was true at the end
-    // of any of its alternatives so far.
+    // an octet too, each of the two steps could match a part of the same character in Envoy. The
+    // stack has two values for each open group: the value of `follows` before the group, and
+    // whether any alternative of the group so far ended with `follows` true.
     let mut follows = false;
     let mut groups: Vec<(bool, bool)> = Vec::new();
     for part in parts(expression) {
@@ -187,8 +189,8 @@ fn parts(expression: &str) -> Vec<Part<'_>> {
 }
 
 /// Splits off a step's quantifier. Returns whether the step must match, whether it may repeat
-/// without limit, whether it matches at most once, and the rest of the text. Neither of the last
-/// two is true for a quantifier that counts, such as `{3}`.
+/// without limit, whether it matches at most once, and the rest of the text. A quantifier that
+/// counts, such as `{3}`, neither repeats without limit nor matches at most once.
 fn quantifier(text: &str) -> (bool, bool, bool, &str) {
     let (quantifier, rest) = match text.chars().next() {
         Some('*' | '+' | '?') => text.split_at(1),

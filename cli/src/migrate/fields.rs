@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
         Ok(Some((at, node)))
     }
 
-    /// Takes a text; an empty one counts as absent.
+    /// Takes a string. An empty string counts as absent.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
             return Ok(None);
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Takes a text that is one of several alternatives. An empty text still chooses its
+    /// Takes a string that is one of several alternatives. An empty string still chooses its
     /// alternative.
     pub(super) fn chosen(&mut self, name: &str) -> Result<Option<&'a str>, NotCarried> {
         let Some((at, node)) = self.take(name)? else {
@@ -123,7 +123,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Takes a list of texts.
+    /// Takes a list of strings.
     pub(super) fn texts(&mut self, name: &str) -> Result<Vec<&'a str>, NotCarried> {
         let text = |(at, node): Placed<'a>| node.text().ok_or_else(|| wrong(at, "a text"));
         self.list(name)?.into_iter().map(text).collect()
@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Ends the message. Fails if a field is left that was not taken.
+    /// Ends the message. Fails if a field has not been taken.
     pub(super) fn finish(self) -> Result<(), NotCarried> {
         match self.rest.first() {
             Some((name, _)) => Err(NotCarried {
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Copies a message, with its fields in `snake_case` and without fields that have no effect. Not
-/// for messages with maps, whose keys are no field names.
+/// for messages with maps, because a map's keys are not field names.
 pub(super) fn copy(node: &Node) -> Node {
     fn in_snake_case(node: Node) -> Node {
         match node {

@@ -1,5 +1,5 @@
-//! Finds other forms of the `jwt_authn` filter in a document that has none in its current form: an
-//! older form, or a Kubernetes resource that a control plane turns into the filter.
+//! Finds other forms of the `jwt_authn` filter in a document that does not contain the current
+//! form: an older form, or a Kubernetes resource that a control plane turns into the filter.
 
 use core::fmt;
 
@@ -83,7 +83,7 @@ fn what(node: &Node) -> Option<What> {
     };
     match node.member("providers") {
         Some(Node::Map(providers)) if providers.iter().any(|(_, one)| is_provider(one)) => {
-            // A message with a type has a type other than the filter's.
+            // A message that has a type is not this filter: its type would have matched above.
             node.member("@type").is_none().then_some(What::Bare)
         }
         _ => None,

@@ -4,8 +4,8 @@
 //! [`mod@surroundings`]), and each is converted ([`filter`], [`provider`], [`keys`],
 //! [`requirement`]). The requirements of routes move into the routes' metadata ([`route`]). The
 //! output is either the equivalent configurations, or the whole document with the module in place
-//! of its filters ([`rewrite`](mod@rewrite)). In the document, guards keep requests out while only
-//! half of it is rolled out ([`rollout`]).
+//! of its filters ([`rewrite`](mod@rewrite)). A rewritten document contains guards, which refuse
+//! requests while only half of the document is rolled out ([`rollout`]).
 //!
 //! The result lets through what `jwt_authn` lets through: every lenient setting is written out.
 //! Where this is impossible, each [`Difference`] is reported on standard error ([`report`]). If the
@@ -203,7 +203,8 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// Has the dynamic module write its metadata where other filters look for that of `jwt_authn`.
+/// Sets `metadata_namespace`, so that the dynamic module writes its metadata where other filters
+/// look for that of `jwt_authn`.
 fn with_namespace(configuration: Node) -> Node {
     match configuration {
         Node::Map(mut members) => {
@@ -215,7 +216,8 @@ fn with_namespace(configuration: Node) -> Node {
     }
 }
 
-/// Whether this is no difference between `jwt_authn` and the dynamic module, which writes dynamic metadata.
+/// Whether the difference only exists in the wasm module, because the dynamic module writes dynamic
+/// metadata.
 const fn is_of_wasm_alone(what: &Deviation) -> bool {
     matches!(what, Deviation::FilterState | Deviation::MetadataUnwritten)
 }

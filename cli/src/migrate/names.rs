@@ -1,8 +1,8 @@
 //! Converts provider names to names that Portcullis accepts.
 //!
-//! `jwt_authn` accepts any text. In Portcullis a name is part of a metric's name: 1 to 64 letters,
-//! digits, `_`, `.` and `-`. Every other character becomes `_`, and a number is appended to a name
-//! that another provider already has.
+//! `jwt_authn` accepts any string. In Portcullis a name is part of a metric's name: 1 to 64
+//! letters, digits, `_`, `.` and `-`. Every other character becomes `_`, and a number is appended
+//! to a name that another provider already has.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl Names {
         Self(names)
     }
 
-    /// The name to write. A name that belongs to no provider stays unchanged.
+    /// Returns the new name of a provider. A name that belongs to no provider stays unchanged.
     pub(super) fn name(&self, written: &str) -> String {
         self.0
             .get(written)

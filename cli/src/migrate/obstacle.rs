@@ -53,7 +53,7 @@ pub enum Obstacle {
     Keys(KeySetError),
     /// The module refuses the equivalent configuration.
     Refused(ConfigError),
-    /// An override for one of several filters.
+    /// An override for one of several filters. A route's metadata would apply to all of them.
     OverrideOfOne,
     /// An override for a filter that `--filter` does not name.
     OverrideOfUnnamed,

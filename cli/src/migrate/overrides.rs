@@ -14,12 +14,12 @@ use portcullis::config::ConfigPath;
 /// The value that Envoy accepts as an override for `jwt_authn`.
 const OVERRIDE: &str = "an override that Envoy takes for jwt_authn";
 
-/// A route's requirement, which replaces the rules.
+/// The override of a route, which replaces the filter's rules there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Override {
-    /// The route requires nothing.
+    /// The route requires no token.
     Disabled,
-    /// The route requires a named requirement.
+    /// The route has the requirement with this name.
     Requirement(String),
 }
 

@@ -46,7 +46,8 @@ pub(super) fn spellings(written: &[&str]) -> Vec<String> {
             .into_iter()
             .flat_map(|scheme| ["", "/"].map(|end| format!("{scheme}{bare}{end}")));
         for spelling in std::iter::once((*audience).to_owned()).chain(all) {
-            // Adding a prefix or a slash can change the normal form: that of `a/` is `a`.
+            // Adding a prefix or a slash can change the normal form: the normal form of `a/` is
+            // `a`.
             let is_same = !spelling.is_empty() && normal(&spelling) == bare;
             if is_same && !spellings.contains(&spelling) {
                 spellings.push(spelling);
@@ -79,8 +80,8 @@ fn parties(
     if audiences.is_empty() {
         provider.put("allow_any_audience", true);
     } else {
-        // A list of empty texts becomes an empty list, which the module refuses. It must not become
-        // "any audience".
+        // A list of empty strings becomes an empty list, which the module refuses. It must not
+        // become "any audience".
         let audiences = spellings(&audiences);
         journal.note_once(
             &fields.at().member("audiences"),

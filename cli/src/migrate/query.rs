@@ -41,7 +41,7 @@ pub(super) fn condition((at, node): Placed<'_>, journal: &mut Journal) -> Result
     Ok(condition)
 }
 
-/// The form of a query that a condition can match.
+/// The forms of a query that a condition can match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reading {
     /// The form as sent and the decoded form.
@@ -52,8 +52,8 @@ enum Reading {
     Encoded,
 }
 
-/// The forms that match a literal text. `separators` has characters that cannot be sent there, such
-/// as `=` in a name.
+/// The forms that match a literal string. `separators` has characters that cannot occur unencoded
+/// there, such as `=` in a name.
 fn of_text(text: &str, separators: &str) -> Reading {
     let of = |letter: char| match letter {
         '%' | '+' => Reading::Encoded,
@@ -63,13 +63,13 @@ fn of_text(text: &str, separators: &str) -> Reading {
     text.chars().map(of).max().unwrap_or(Reading::Same)
 }
 
-/// The forms that match a regular expression. Lets its dots match a line break: `%0a` is three
-/// characters to `jwt_authn`, each of which a dot matches.
+/// The forms that match a regular expression. Changes its dots so that they match a line break:
+/// `jwt_authn` sees `%0a` as three characters, and a dot matches each of them.
 fn of_regex(regex: &mut Node) -> Reading {
     let Some(expression) = regex.text().map(str::to_owned) else {
         return Reading::Same;
     };
-    // The expression is not analysed if spaces have no meaning in it, or if a flag ends before the
+    // The expression is not analysed if a flag makes it ignore spaces, or if a flag ends before the
     // expression does.
     if ['x', '-'].iter().any(|flag| has_flag(&expression, *flag)) {
         return Reading::Encoded;

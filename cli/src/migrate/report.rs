@@ -1,4 +1,4 @@
-//! Prints the differences of a migration: the most severe first, each once, with short places.
+//! Prints the differences of a migration: each once, the most severe first, with shortened paths.
 //!
 //! Each line has the form `severity: place: what differs; what to do`. A difference that applies to
 //! every filter has no place.
@@ -37,7 +37,8 @@ pub(super) fn write(
             told.push(difference);
         }
     }
-    // Differences of every filter come last, so that they do not hide those that need work.
+    // Differences that apply to every filter come last, so that they do not hide those that need
+    // work.
     told.sort_by_key(|difference| (difference.what.severity(), difference.what.is_common()));
     if filters.len() > 1 && told.iter().any(|one| is_within(filters, one)) {
         for (index, filter) in filters.iter().enumerate() {

@@ -131,7 +131,7 @@ impl<'a> Requirements<'a> {
     ) -> Result<Option<Node>, NotCarried> {
         let mut fields = Fields::open(placed)?;
         let mut requirement = Object::default();
-        // An empty name is kept: without the name, nothing would be required.
+        // An empty name is kept: without it, the requirement would require nothing.
         let name = fields.chosen("provider_name")?;
         requirement.put_some("provider_name", name.map(|name| self.providers.name(name)));
         if let Some(placed) = fields.take("provider_and_audiences")? {

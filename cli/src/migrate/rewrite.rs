@@ -41,7 +41,8 @@ impl Target<'_> {
         format!("{TYPES}{name}")
     }
 
-    /// A route's own policy in the form of the dynamic module, which does not read metadata.
+    /// A route's policy in the form that the dynamic module needs, because it does not read
+    /// metadata.
     pub(super) fn typed_policy(self, policy: Node) -> Option<Node> {
         match self {
             Self::Wasm(_) => None,
@@ -57,7 +58,7 @@ impl Target<'_> {
 
 /// Replaces filters by modules.
 pub(super) struct Modules<'a> {
-    /// The build and its file, as Envoy will find it.
+    /// The build, and the path of its file for Envoy.
     target: Target<'a>,
     /// The new name of each filter.
     name: String,
@@ -129,7 +130,7 @@ impl<'a> Modules<'a> {
             .collect()
     }
 
-    /// The filter that replaces one of `jwt_authn`.
+    /// The filter that replaces a `jwt_authn` filter.
     fn module(&mut self, configuration: Node) -> Node {
         match self.target {
             Target::Wasm(module) => self.wasm(module, configuration),
@@ -142,7 +143,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// A filter entry with the module, written as in the example.
+    /// A filter with the wasm module, written as in the example.
     fn wasm(&mut self, module: &str, configuration: Node) -> Node {
         let vm_id = self.vm_id();
         let mut local = Object::default();
@@ -186,7 +187,7 @@ fn structure(value: Node) -> Object {
     structure
 }
 
-/// The fields that the dynamic module's filter and a route's policy for it have in common.
+/// Adds the fields that the dynamic module's filter and its per-route policy have in common.
 fn native(message: &mut Object, library: &str, configuration: Node) {
     let mut local = Object::default();
     local.put("filename", library);
@@ -227,7 +228,7 @@ fn capabilities() -> Object {
 mod tests {
     use super::*;
 
-    /// The lines that look like capabilities are exactly the example's capabilities.
+    /// `capabilities` finds exactly the capabilities that the example lists.
     #[test]
     fn allows_what_the_example_allows() {
         let (example, _) = Node::read(EXAMPLE).unwrap();

@@ -1,15 +1,16 @@
 //! Guards that keep a roll-out closed while only half of it has arrived.
 //!
 //! A control plane that serves listeners and routes separately may serve either first. Rewritten
-//! routes keep their overrides for `jwt_authn`, so the old listener still enforces them. Old routes
-//! with the rewritten listener are the danger: the module does not see typed per-route
-//! configuration, so it would apply its rules where a route asks for more. Therefore the rewritten
-//! listener gets a guard in front of the module: an RBAC filter that refuses every request.
+//! routes with the old listener are safe: they keep their overrides for `jwt_authn`, so the old
+//! listener still enforces them. Old routes with the rewritten listener are the danger: the module
+//! does not see typed per-route configuration, so it would apply its rules where a route requires
+//! more. Therefore the rewritten listener gets a guard in front of the module: an RBAC filter that
+//! refuses every request.
 //!
-//! Each old filter has its own guard, named after the filter. A rewritten virtual host switches off
-//! the guards of the filters that its routes configure, and no others. A route's metadata applies
-//! to every module in the listener, so a route that disables one filter would disable all. A
-//! listener with any other filter therefore stays closed.
+//! Each old filter has its own guard, named after the filter. A rewritten virtual host only
+//! switches off the guards of the filters that its routes configure. A route's metadata applies to
+//! every module in the listener: if it disables one filter, it disables all. The guards of other
+//! filters therefore stay on, and the listener stays closed.
 
 use core::mem;
 
@@ -220,8 +221,8 @@ mod tests {
         }
     }
 
-    /// A guard that an earlier run switched off must be on again if the routes do not configure its
-    /// filter.
+    /// An earlier run may have switched a guard off. If the routes do not configure its filter, the
+    /// guard must be on again.
     #[test]
     fn lifts_the_guards_of_the_named_filters_alone() {
         let mut overrides = vec![

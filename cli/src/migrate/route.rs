@@ -1,8 +1,8 @@
 //! Moves the overrides of routes into metadata.
 //!
 //! `jwt_authn` takes overrides from a route, a virtual host, a route configuration or a weighted
-//! cluster; the innermost counts. The module only sees the metadata of the route, so each route
-//! gets the override that counts for it.
+//! cluster; the innermost applies. The module only sees the metadata of the route, so each route
+//! gets the override that applies to it.
 //!
 //! Routes that are delivered separately from their listener keep the override too, so that an old
 //! listener still enforces it. Their virtual hosts are marked as rewritten ([`rollout`]).
@@ -60,9 +60,10 @@ pub(super) struct Empty {
 pub(super) struct Routes<'a> {
     surroundings: &'a Surroundings,
     empty: &'a Empty,
-    /// The build that the routes are for, if the document is rewritten.
+    /// The build for which the routes are rewritten; `None` if the document is not rewritten.
     target: Option<Target<'a>>,
-    /// One for each route that got metadata, and for each override that belongs to no filter.
+    /// A difference for each route that got metadata, and for each override that belongs to no
+    /// filter.
     pub(super) differences: Vec<Difference>,
     /// The number of routes.
     routes: usize,
@@ -201,8 +202,9 @@ impl<'a> Routes<'a> {
                 at: at.clone(),
                 what,
             });
-            // The dynamic module gets it too: a route on which it does not find the typed policy, perhaps because the
-            // filter has another name there, gets 500 instead of the rules.
+            // Routes for the dynamic module get the metadata too. If the module does not find the
+            // typed policy there, perhaps because the filter has another name, it answers 500
+            // instead of applying the rules.
             add_metadata(&mut members, counts.metadata());
             let typed = self
                 .target
@@ -248,7 +250,7 @@ impl<'a> Routes<'a> {
             return Some(Override::Disabled);
         }
         layer.configured.clone().map(|configured| match configured {
-            // Separately delivered routes may meet another listener, where the name requires
+            // Separately delivered routes may be used by another listener, where the name requires
             // something.
             Override::Requirement(name)
                 if delivery != Delivery::Apart && self.empty.everywhere.contains(&name) =>
@@ -353,8 +355,8 @@ impl<'a> Routes<'a> {
     }
 }
 
-/// Refuses metadata for Portcullis that the route already has. `jwt_authn` ignores them, but the
-/// module would obey them, and an override would replace them. Metadata equal to the override are
+/// Refuses a route that already has metadata for Portcullis. `jwt_authn` ignores such metadata, but
+/// the module would obey it, and an override would replace it. Metadata equal to the override is
 /// accepted: the file was rewritten before.
 fn check_metadata(
     route: &[(String, Node)],

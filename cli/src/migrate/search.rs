@@ -41,7 +41,7 @@ pub(super) fn is_per_route(config: &Node) -> bool {
     }
 }
 
-/// Whether a type URL is the filter's.
+/// Whether a type URL names the filter's type.
 pub(super) fn is_filter_type(url: &str) -> bool {
     url.rsplit('/').next() == Some(FILTER)
 }

@@ -42,7 +42,8 @@ pub(super) struct Surroundings {
     pub(super) routes_elsewhere: Vec<Elsewhere>,
     /// The places that read the filter's dynamic metadata.
     pub(super) metadata_readers: Vec<ConfigPath>,
-    /// RBAC filters that deny by that metadata. Without the metadata, they let everyone in.
+    /// RBAC filters that deny requests by that metadata. Without the metadata, they would let
+    /// everyone in.
     pub(super) denials: Vec<ConfigPath>,
     /// Routes and matcher branches that depend on that metadata.
     pub(super) choices: Vec<ConfigPath>,
@@ -52,7 +53,7 @@ pub(super) struct Surroundings {
     pub(super) vm_ids: Vec<String>,
 }
 
-/// Examines a document. `said` has the names from `--filter`, for a file without filters.
+/// Examines a document. `said` has the names that `--filter` gives for a file without filters.
 pub(super) fn surroundings(document: &Node, said: &[String]) -> Surroundings {
     let mut surroundings = Surroundings::default();
     visit(document, &ConfigPath::default(), &mut |at, node| {

@@ -1,4 +1,4 @@
-//! Finds groups of requirements that decide differently than in `jwt_authn`.
+//! Finds groups of requirements that decide differently in Portcullis than in `jwt_authn`.
 //!
 //! In `jwt_authn`, the members of a group handle the request one after the other, and each may
 //! remove its token. In Portcullis, every member sees the original request. The two differ if
@@ -15,7 +15,7 @@ const LENIENT: [&str; 3] = [
     "extract_only_without_validation",
 ];
 
-/// The differences of a requirement that was converted for the module.
+/// The differences of a converted requirement.
 pub(super) fn differences(requirement: &Node) -> Vec<Deviation> {
     let mut differences = Vec::new();
     if takes_tokens(requirement) {

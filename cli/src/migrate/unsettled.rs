@@ -2,7 +2,7 @@
 //!
 //! Envoy chooses the route when a request arrives, and again after the module has edited headers.
 //! The module only checks the requirement of the first route. A client could choose headers that
-//! lead to a lax route first, and to a strict one behind the module.
+//! match a lax route first, and a strict route after the edits.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ use portcullis::{
 /// The header in which the module reports whether it verified a token.
 const MARKER: &str = "x-jwt-signature-verified";
 
-/// Headers that the module never edits. `:path` is not among them: the module removes a token from
-/// the query.
+/// Headers that the module never edits. `:path` is missing because the module may remove a token
+/// from the query.
 const KEPT: [&str; 4] = [":authority", ":method", ":scheme", "host"];
 
 /// The headers and query parameters that the modules edit.
@@ -33,7 +33,7 @@ pub(super) struct Edits {
 }
 
 impl Edits {
-    /// The edits of these filters. If there are none, any filter may edit anything.
+    /// The edits of these filters. Without filters, any header or parameter may be edited.
     pub(super) fn of(filters: &[Found<'_>]) -> Self {
         let mut edits = Self {
             may_be_any: filters.is_empty(),
@@ -90,7 +90,7 @@ impl Edits {
     }
 
     fn header(&mut self, name: &str) {
-        // A text that is not a valid header name matches no header.
+        // A string that is not a valid header name matches no header.
         self.headers.extend(HeaderName::parse(name));
     }
 
@@ -173,7 +173,7 @@ impl Edits {
     }
 }
 
-/// The elements of a list, whose name may be in either spelling.
+/// The elements of the list `name`, whose name may be in snake case or camel case.
 fn list<'a>(node: &'a Node, name: &str) -> &'a [Node] {
     either(node, name).map(Node::elements).unwrap_or_default()
 }
@@ -193,8 +193,8 @@ mod tests {
         edits
     }
 
-    /// Names must compare as in the module, or a route that matches on an edited header would go
-    /// unreported.
+    /// Names must be compared as the module compares them. Otherwise, a route that matches on an
+    /// edited header would go unreported.
     #[test]
     fn takes_names_for_one_as_the_module_does() {
         let edits = edits();

@@ -1,8 +1,8 @@
 //! Writes documents as a person would write them.
 //!
-//! The output is YAML in block style: two spaces per level, blocks for texts of several lines, and
-//! quotes only around texts that a reader could misread. Texts that only YAML 1.1 readers misread
-//! (`on`, `1_000`, dates) are quoted too, because tools other than Envoy read these files.
+//! The output is YAML in block style: two spaces per level, blocks for strings of several lines,
+//! and quotes only around strings that a reader could misread. Strings that only YAML 1.1 readers
+//! misread (`on`, `1_000`, dates) are quoted too, because tools other than Envoy read these files.
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -70,7 +70,7 @@ fn write_elements(elements: &[Node], indent: usize, text: &mut String) {
     }
 }
 
-/// Writes the text after a colon or a dash.
+/// Writes a value after its colon or dash.
 fn write_value(node: &Node, indent: usize, text: &mut String) {
     let deeper = indent.saturating_add(2);
     match node {
@@ -112,7 +112,7 @@ fn push_indent(indent: usize, text: &mut String) {
 fn flow(node: &Node) -> String {
     match node {
         Node::Plain(_) if node.is_null() => "null".to_owned(),
-        // A plain scalar with line breaks was folded. Every reader takes it as a text.
+        // A plain scalar with line breaks was folded. Every reader takes it as a string.
         Node::Plain(text) if text.contains('\n') => scalar(text),
         Node::Plain(text) => text.clone(),
         Node::Text(text) => scalar(text),
@@ -121,7 +121,7 @@ fn flow(node: &Node) -> String {
     }
 }
 
-/// Whether a block scalar can hold the text unchanged.
+/// Whether a block scalar can hold the string unchanged.
 fn is_block(text: &str) -> bool {
     let is_printable = |letter: char| letter == '\n' || !letter.is_control();
     text.contains('\n')
@@ -131,7 +131,7 @@ fn is_block(text: &str) -> bool {
         && text.chars().all(is_printable)
 }
 
-/// A text, quoted if necessary.
+/// A string, quoted if necessary.
 fn scalar(text: &str) -> String {
     if is_plain(text) {
         text.to_owned()
@@ -160,8 +160,8 @@ fn is_plain(text: &str) -> bool {
         && !is_like_a_number(text)
 }
 
-/// Whether a text may be read as a number, a version, a date or a time. Numbers may be in any base,
-/// with an exponent or with separators.
+/// Whether a string may be read as a number, a version, a date or a time. Numbers may be in any
+/// base, with an exponent or with separators.
 fn is_like_a_number(text: &str) -> bool {
     let is_of_number = |byte: u8| byte.is_ascii_hexdigit() || b"xXoO_.:+-,TZ".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_digit() || "+.".contains(first))

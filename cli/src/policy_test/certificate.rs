@@ -12,17 +12,17 @@ const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 /// Length of a SHA-256 digest in base64url.
 const DIGEST_LETTERS: usize = 43;
 
-/// Why a text is neither a certificate nor a digest.
+/// Why a string is neither a certificate nor a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadCertificate {
-    /// Neither form.
+    /// The string has neither form.
     Form,
-    /// The path of a file.
+    /// The string is the path of a file.
     Path,
     /// A certificate in PEM that is not base64.
     Pem,
-    /// A digest whose last character has a bit set that belongs to no octet. No token can have it
-    /// (RFC 4648 section 3.5).
+    /// A digest whose last character has a bit set that belongs to no octet. No token can contain
+    /// such a digest (RFC 4648 section 3.5).
     UnusedBits,
 }
 
@@ -43,7 +43,8 @@ impl fmt::Display for BadCertificate {
     }
 }
 
-/// The SHA-256 digest of a certificate in PEM, or the digest that the text is.
+/// Returns the SHA-256 digest of a certificate in PEM. If the string already is a digest, returns
+/// that.
 pub(super) fn digest(text: &str) -> Result<[u8; 32], BadCertificate> {
     if text.contains(BEGIN) {
         return pem(text);

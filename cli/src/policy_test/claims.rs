@@ -10,7 +10,7 @@ use portcullis::{
     verification::{Issuer, TokenTypes},
 };
 
-/// The lifetime of a token in seconds, unless the provider allows only less.
+/// The lifetime of a token in seconds, unless the provider's limit is lower.
 const LIFETIME: u64 = 300;
 
 /// The subject of a token, unless the test sets one.

@@ -31,7 +31,8 @@ pub(super) struct Coverage {
     seen: BTreeSet<String>,
 }
 
-/// Which policy it is: the file, however its path is written, and the place of the policy in it.
+/// Identifies a policy by its file and its path in the file. Two spellings of the file's path are
+/// equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     file: PathBuf,
@@ -39,7 +40,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// The policy of a file. A path that cannot be resolved is compared as it is written.
+    /// The identity of a policy. A file path that cannot be resolved is compared as it is written.
     pub(super) fn of(file: &Path, policy: &Policy) -> Self {
         Self {
             file: fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),

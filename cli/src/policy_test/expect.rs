@@ -42,7 +42,7 @@ impl Outcome {
     }
 }
 
-/// Reads `expect`. It must say something, because a test that expects nothing always passes.
+/// Reads `expect`. It must not be empty, because a test that expects nothing always passes.
 pub(super) fn read(source: &Source, at: &ConfigPath, written: &Value) -> Result<Expect, Finding> {
     let fields = Fields::of(source, at, written, &FIELDS)?;
     let decision = fields.text("decision")?.map(|name| match name.as_str() {

@@ -1,8 +1,8 @@
 //! Reads the fields of an object in a test file.
 //!
-//! Serde's derived readers report a wrong value without the field that it is in. These functions
-//! report the field, its position, and what to write there. They never repeat a value, because it
-//! may be a secret.
+//! Serde's derived readers report a wrong value without naming its field. These functions report
+//! the field, its position, and what to write there. They never repeat a value, because it may be a
+//! secret.
 
 use core::fmt::Display;
 
@@ -22,7 +22,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Fails unless the value at `at` is an object with these fields alone.
+    /// Fails unless the value at `at` is an object that only has these fields.
     pub(super) fn of(
         source: &'a Source,
         at: &ConfigPath,
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
         self.text(name).map(Option::unwrap_or_default)
     }
 
-    /// A number. `example` is one that the message shows.
+    /// A number. The error message shows `example`.
     pub(super) fn number<T: Copy + TryFrom<u64> + Display>(
         &self,
         name: &str,
@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
         self.read(name, number, &message)
     }
 
-    /// A truth value; false if the field is absent.
+    /// A boolean; false if the field is absent.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Finding> {
         let flag = self.read(name, Value::as_bool, "write true or false");
         flag.map(Option::unwrap_or_default)
@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An error of the object at `at`, with the position of `place`.
+/// An error with the path of the object at `at`, and the position of `place`.
 fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: String) -> Finding {
     let position = source.at(Severity::Error, place, "").position;
     // The whole file needs no path.
@@ -128,7 +128,7 @@ fn in_object(source: &Source, at: &ConfigPath, place: &ConfigPath, message: Stri
     source.finding(Severity::Error, position, path, message)
 }
 
-/// The message of the policy's own unknown fields.
+/// The message that an unknown field of a policy would get.
 fn unknown_field(name: &str, known: &[&'static str]) -> String {
     let nearest = nearest(name, known.iter().copied());
     let fault = Fault::UnknownField {

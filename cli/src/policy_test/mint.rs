@@ -1,4 +1,4 @@
-//! One token for a policy, without a test file around it.
+//! Makes a token for a policy without a test file.
 
 use serde_json::{Map, Value, json};
 
@@ -20,11 +20,11 @@ use portcullis::{
 
 pub(crate) use super::signer::Keys;
 
-/// What the token is for.
+/// The wishes for a token.
 pub(crate) struct Wanted<'a> {
-    /// The provider. Without a name, the first one that the request's rule asks for.
+    /// The provider's name; `None` means the first provider that the request's rule requires.
     pub(crate) provider: Option<&'a str>,
-    /// Claims laid over a valid set; null removes one.
+    /// Claims that replace those of a valid set; null removes a claim.
     pub(crate) claims: Map<String, Value>,
     /// Method and path.
     pub(crate) request: (&'a str, &'a str),
@@ -35,11 +35,11 @@ pub(crate) struct Wanted<'a> {
 pub(crate) struct Minted {
     pub(crate) engine: Engine,
     pub(crate) token: String,
-    /// The set of that key.
+    /// A key set with that key.
     pub(crate) jwks: String,
 }
 
-/// Signs a token with one of `keys`, which takes the place of the provider's keys. Missing keys are made.
+/// Signs a token with a key of `keys`, which replaces the provider's keys. Missing keys are made.
 pub(crate) fn mint(
     policy: &Value,
     config: &Config,

@@ -163,7 +163,8 @@ fn run_file(
     Ok(())
 }
 
-/// The engine for the tests of a file. Clients whose secret no test writes get one.
+/// The engine for the tests of a file. If no test writes a client's secret, the client gets a
+/// secret made for this run.
 fn rig(
     suite: &Suite,
     of_policy: &Source,

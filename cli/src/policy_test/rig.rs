@@ -34,7 +34,7 @@ pub(super) struct Rig {
 /// Why the engine cannot be built.
 #[derive(Debug)]
 pub(super) enum Unfit {
-    /// The operating system gives no randomness.
+    /// The operating system provides no randomness.
     NoKey,
     /// The policy is refused once it has the keys of this run.
     Refused(String),
@@ -53,7 +53,8 @@ impl Rig {
         Self::with_keys(policy, config, clients, Keys::default())
     }
 
-    /// The same with keys of an earlier run, because an RSA key takes seconds to make in a browser.
+    /// Like [`Rig::new`], but with the keys of an earlier run: in a browser, making an RSA key
+    /// takes seconds.
     pub(super) fn with_keys(
         policy: &Value,
         config: &Config,

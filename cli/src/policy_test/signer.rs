@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 const RSA_BITS: usize = 2048;
 
-/// The operating system gives no randomness to make keys.
+/// The operating system provides no randomness for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoKey;
 

@@ -107,7 +107,8 @@ pub(super) fn read(source: &Source) -> Result<Suite, Vec<Finding>> {
     }
 }
 
-/// Whether a file without tests is what tests are about.
+/// Whether a file without tests is a policy or an Envoy configuration: the operator may have
+/// confused the two files.
 fn is_policy(source: &Source, document: &Value) -> bool {
     let has = |name: &str| document.get(name).is_some();
     has("providers") || has("rules") || matches!(source.contents(), Ok(Contents::Envoy { .. }))

@@ -81,7 +81,7 @@ fn request(test: &Test) -> RequestLine {
     line
 }
 
-/// The provider of a token: the named one, or the policy's only provider of tokens.
+/// The provider of a token: the one that the test names, or the policy's only provider of tokens.
 pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
     let takes_tokens =
         |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
@@ -116,8 +116,8 @@ pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String),
 
 /// The secret of a client: the one that the test writes, or the one made for this run.
 ///
-/// Without a written secret, an unknown client is an error: the test would be refused like one with
-/// a wrong secret, and a misspelt name could pass for that.
+/// If the test writes no secret, an unknown client is an error. Otherwise, a test with a misspelt
+/// name would be refused as if the secret were wrong, and could pass by mistake.
 fn secret<'a>(rig: &'a Rig, basic: &'a Basic) -> Result<&'a str, String> {
     if let Some(secret) = &basic.secret {
         return Ok(secret);
@@ -278,7 +278,7 @@ fn differences(expect: &Expect, decision: &DecisionLine) -> Vec<String> {
     if let Some(part) = &expect.challenge {
         let all = challenges(decision);
         if !all.iter().any(|challenge| challenge.contains(part)) {
-            // In single quotes, as YAML has them: a challenge has double quotes itself.
+            // Single quotes, as in YAML, because a challenge contains double quotes.
             let all = match all.join(", ") {
                 all if all.is_empty() => "none".to_owned(),
                 all => format!("'{all}'"),

@@ -8,7 +8,7 @@ use crate::{
 };
 use portcullis::config::ConfigPath;
 
-/// The value of a header line, or several for several lines.
+/// The value of one header line, or a list of values for several lines.
 #[derive(Debug)]
 pub(super) enum Values {
     One(String),

@@ -1,4 +1,5 @@
-//! Files that hold policies: a policy alone, or an Envoy configuration with Portcullis in it.
+//! Files that hold policies: a policy by itself, or an Envoy configuration that contains
+//! Portcullis.
 
 pub(crate) mod policy;
 pub(crate) mod value;
@@ -52,7 +53,7 @@ pub(crate) struct Policy {
     pub(crate) texts: Vec<ConfigPath>,
     /// The path of the policy in the document.
     pub(crate) at: ConfigPath,
-    /// If the policy is JSON in a text value: the JSON, and its position.
+    /// If the policy is JSON in a string value: the JSON, and its position.
     inner: Option<(String, Position)>,
 }
 

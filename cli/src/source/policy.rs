@@ -2,7 +2,7 @@
 //!
 //! A filter is found by its type anywhere in the document: in a listener, in a resource of a
 //! discovery service, in the patch of an `EnvoyFilter`. It counts as Portcullis if its name, root,
-//! file or library contains the word, or if its configuration has providers and rules.
+//! file or library contains the word "portcullis", or if its configuration has providers and rules.
 
 use crate::envoy::{
     document::Node,
@@ -41,7 +41,7 @@ pub(crate) struct Filter {
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Object(Node),
-    /// JSON in a text value.
+    /// JSON in a string value.
     Text(String),
     Missing,
 }
@@ -134,7 +134,7 @@ fn is_portcullis(message: &Node, policy: &Body) -> bool {
         }
 }
 
-/// Whether any text in the node contains the word.
+/// Whether any string in the node contains the word.
 fn mentions(node: &Node, word: &str) -> bool {
     match node {
         Node::List(elements) => elements.iter().any(|element| mentions(element, word)),
