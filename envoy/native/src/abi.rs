@@ -1,12 +1,13 @@
-//! What Envoy offers to a dynamic module (`source/extensions/dynamic_modules/abi/abi.h`), as safe functions.
+//! Safe wrappers for the functions that Envoy offers to a dynamic module
+//! (`source/extensions/dynamic_modules/abi/abi.h`).
 //!
-//! All of it is looked up by name when the module is loaded. So one library serves every Envoy that has what
-//! is required here, what younger versions add is used where it is there, and a missing function is an error
-//! with a name instead of one of the dynamic linker.
+//! All functions are looked up by name when the module is loaded, so one library serves every
+//! supported Envoy. Functions that only newer versions have are used if they are present. If a
+//! required function is missing, loading fails with its name instead of a linker error.
 //!
-//! Handles live as long as the hook that Envoy gave them to, which their lifetimes say. Nothing that Envoy
-//! lends is kept: headers and values are copied before anything else is called, because the next call may
-//! free them.
+//! A handle is valid only during the hook to which Envoy passed it, and its lifetime says so.
+//! Nothing that Envoy lends is kept: headers and values are copied before the next call to Envoy,
+//! which may free them.
 
 #![allow(unsafe_code, reason = "a C ABI")]
 #![allow(
@@ -22,7 +23,7 @@ use core::{
 };
 use std::sync::OnceLock;
 
-/// Octets of the module, for Envoy. Passed by value, as are all of these.
+/// Bytes of this module, lent to Envoy. Like all structs here, it is passed by value.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct ModuleBuffer {
@@ -30,7 +31,7 @@ pub(super) struct ModuleBuffer {
     length: usize,
 }
 
-/// Octets of Envoy. Null where there are none.
+/// Bytes of Envoy, lent to this module. The pointer is null if there are none.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct EnvoyBuffer {
@@ -38,7 +39,7 @@ pub(super) struct EnvoyBuffer {
     length: usize,
 }
 
-/// A header, of the module or of Envoy.
+/// A header that the module or Envoy lends.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct RawHeader {
@@ -53,7 +54,7 @@ const _: () = assert!(size_of::<ModuleBuffer>() == 16 && align_of::<ModuleBuffer
 const _: () = assert!(size_of::<EnvoyBuffer>() == 16 && align_of::<EnvoyBuffer>() == 8);
 const _: () = assert!(size_of::<RawHeader>() == 32 && align_of::<RawHeader>() == 8);
 
-/// Envoy's pointer to a stream, a configuration or a scheduler.
+/// A pointer that Envoy passes: to a stream, a configuration or a scheduler.
 type Handle = *mut c_void;
 
 impl ModuleBuffer {
@@ -78,13 +79,12 @@ impl EnvoyBuffer {
 
     /// The octets.
     ///
-    /// # Safety
-    /// They must be alive for as long as the caller says.
+    /// They must stay alive for `'a`.
     pub(super) unsafe fn octets<'a>(self) -> &'a [u8] {
         if self.octets.is_null() {
             return &[];
         }
-        // SAFETY: not null; the caller answers for the rest.
+        // SAFETY: the pointer is not null; the caller guarantees the rest.
         unsafe { slice::from_raw_parts(self.octets, self.length) }
     }
 }
@@ -118,7 +118,7 @@ unsafe extern "C" {
     safe fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-/// `RTLD_DEFAULT`: what the process has loaded, Envoy itself first.
+/// `RTLD_DEFAULT`: searches everything that the process has loaded, starting with Envoy itself.
 const PROCESS: *mut c_void = ptr::null_mut();
 
 fn lookup(name: &CStr) -> Option<*mut c_void> {
@@ -126,7 +126,7 @@ fn lookup(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
-/// The table of Envoy's functions: those that every supported Envoy has, then the younger ones.
+/// Envoy's functions: first those that every supported version has, then those of newer versions.
 macro_rules! callbacks {
     (
         required { $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)* }
@@ -141,8 +141,8 @@ macro_rules! callbacks {
             fn load() -> Result<Self, &'static str> {
                 $(let $name = lookup(symbol!($name)).ok_or(stringify!($name))?;)*
                 $(let $later = lookup(symbol!($later));)*
-                // SAFETY: the functions of these names have these types in abi.h of all supported versions;
-                // released functions keep their types.
+                // SAFETY: in abi.h of every supported version, the functions with these names have
+                // these types; Envoy does not change the type of a released function.
                 Ok(unsafe {
                     Self {
                         $($name: mem::transmute::<*mut c_void, unsafe extern "C" fn($($argument),*) $(-> $result)?>($name),)*
@@ -210,13 +210,12 @@ callbacks! {
 
 static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 
-/// Looks up what Envoy offers, and names the ABI's version that the module was built for.
+/// Looks up Envoy's functions. Returns the version of the ABI for which the module was built.
 ///
-/// # Errors
-/// With the name of a function that Envoy lacks: it is older than 1.38.
+/// The name of a missing function: this Envoy is older than 1.38.
 pub(super) fn load() -> Result<&'static CStr, &'static str> {
     let callbacks = Callbacks::load()?;
-    // Envoy warns of another version than its own.
+    // Envoy logs a warning if the version differs from its own.
     let version = match callbacks.log_v2 {
         Some(_) => c"v0.2.0",
         None => c"v0.1.0",
@@ -225,7 +224,7 @@ pub(super) fn load() -> Result<&'static CStr, &'static str> {
     Ok(version)
 }
 
-/// How loud a log line is, by Envoy's numbers.
+/// The level of a log line, with Envoy's numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     Info = 2,
@@ -234,7 +233,7 @@ pub(super) enum Level {
     Critical = 5,
 }
 
-/// Writes a log line; from any thread.
+/// Writes a log line. Any thread may call this.
 pub(super) fn log(level: Level, line: &str) {
     if let Some(envoy) = CALLBACKS.get() {
         // SAFETY: Envoy copies the line before it returns.
@@ -244,44 +243,44 @@ pub(super) fn log(level: Level, line: &str) {
 
 /// Whether Envoy only checks configurations (`--mode validate`).
 pub(super) fn is_validating() -> bool {
-    // SAFETY: it takes nothing.
+    // SAFETY: the function has no arguments.
     CALLBACKS
         .get()
         .is_some_and(|envoy| unsafe { (envoy.is_validation_mode)() })
 }
 
-/// Whether this Envoy takes dynamic metadata with nested values: 1.40 and later.
+/// Whether this Envoy supports dynamic metadata with nested values: 1.40 and later.
 pub(super) fn has_metadata_structs() -> bool {
     let envoy = CALLBACKS.get();
     envoy.is_some_and(|envoy| envoy.http_set_dynamic_metadata_struct.is_some())
 }
 
-/// Envoy did not do what it was asked for.
+/// Envoy reported that a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refused;
 
-/// Which headers of a stream.
+/// Selects a map of a stream: the request's headers or its trailers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Headers {
     Request = 0,
     RequestTrailers = 1,
 }
 
-/// An attribute of a stream, by its place in `envoy_dynamic_module_type_attribute_id`.
+/// An attribute of a stream, with its number in `envoy_dynamic_module_type_attribute_id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attribute {
     ConnectionId = 28,
     PeerCertificateDigest = 38,
 }
 
-/// Whose metadata: `envoy_dynamic_module_type_metadata_source`.
+/// The route's metadata, in `envoy_dynamic_module_type_metadata_source`.
 const ROUTE: u32 = 1;
 
 /// Copies of a stream's headers.
 #[derive(Debug, Default)]
 pub(super) struct HeaderList {
     octets: Vec<u8>,
-    /// Where each name and value ends.
+    /// The end of each name and value in `octets`.
     ends: Vec<(usize, usize)>,
 }
 
@@ -298,7 +297,7 @@ impl HeaderList {
         pairs.collect()
     }
 
-    /// Copies headers that Envoy lends.
+    /// Copies headers lent by Envoy.
     ///
     /// # Safety
     /// They must be alive during the call.
@@ -306,7 +305,7 @@ impl HeaderList {
         self.octets.clear();
         self.ends.clear();
         for header in headers {
-            // SAFETY: the caller answers for it.
+            // SAFETY: the caller guarantees it.
             let (name, value) = unsafe { (header.name().octets(), header.value().octets()) };
             self.octets.extend_from_slice(name);
             let name_end = self.octets.len();
@@ -316,7 +315,7 @@ impl HeaderList {
     }
 }
 
-/// A stream, during one hook of it, on its worker.
+/// A stream during one of its hooks, on its worker thread.
 #[derive(Clone, Copy)]
 pub(super) struct Stream<'hook> {
     handle: Handle,
@@ -325,10 +324,10 @@ pub(super) struct Stream<'hook> {
 }
 
 impl Stream<'_> {
-    /// The stream of a hook; `None` before the module was loaded, which cannot be.
+    /// The stream of a hook. `None` before the module was loaded, which cannot happen.
     ///
-    /// # Safety
-    /// The handle must be the one that Envoy gave to the hook in which the result lives.
+    /// `handle` must be the one that Envoy passed to the running hook, and the result must not
+    /// outlive that hook.
     pub(super) unsafe fn new(handle: Handle) -> Option<Self> {
         Some(Self {
             handle,
@@ -337,12 +336,12 @@ impl Stream<'_> {
         })
     }
 
-    /// Tells it apart from every other stream that is alive.
+    /// Identifies the stream among all that are alive.
     pub(super) fn address(&self) -> usize {
         self.handle.addr()
     }
 
-    /// Copies its headers.
+    /// Copies the headers or trailers of the stream.
     pub(super) fn read(&self, kind: Headers, into: &mut HeaderList) -> Result<(), Refused> {
         const USUAL: usize = 48;
         const NONE: RawHeader = RawHeader::new(&[], &[]);
@@ -357,7 +356,7 @@ impl Stream<'_> {
                 &mut many
             }
         };
-        // SAFETY: there is room for as many as Envoy has, and nothing is called in between.
+        // SAFETY: there is room for all of Envoy's headers, and Envoy is not called in between.
         unsafe {
             if count > 0 && !(self.envoy.http_get_headers)(self.handle, kind, headers.as_mut_ptr())
             {
@@ -386,7 +385,7 @@ impl Stream<'_> {
         written.then_some(()).ok_or(Refused)
     }
 
-    /// Answers the request. The hook has to stop it after that.
+    /// Answers the request. After that, the hook has to stop the request.
     pub(super) fn send_response(
         &self,
         status: u16,
@@ -416,26 +415,27 @@ impl Stream<'_> {
         }
     }
 
-    /// Lets a request go on that was stopped. The stream may end in this call.
+    /// Resumes a request that was stopped. The stream may end during this call.
     pub(super) fn continue_decoding(&self) {
         // SAFETY: this stream's hook is running.
         unsafe { (self.envoy.http_filter_continue_decoding)(self.handle) };
     }
 
-    /// Has Envoy choose the route again.
+    /// Makes Envoy choose the route again.
     pub(super) fn clear_route_cache(&self) {
         // SAFETY: this stream's hook is running.
         unsafe { (self.envoy.http_clear_route_cache)(self.handle) };
     }
 
-    /// What `on_http_filter_per_route_config_new` returned for the present route, as a number.
+    /// The number that `on_http_filter_per_route_config_new` returned for the current route.
     pub(super) fn route_policy(&self) -> Option<usize> {
-        // SAFETY: this stream's hook is running. The pointer is no address and is not followed.
+        // SAFETY: this stream's hook is running. The pointer holds a number and is never
+        // dereferenced.
         let number = unsafe { (self.envoy.get_most_specific_route_config)(self.handle) }.addr();
         (number != 0).then_some(number)
     }
 
-    /// Whether the present route has metadata in a namespace.
+    /// Whether the current route has metadata in a namespace.
     pub(super) fn has_route_metadata(&self, namespace: &str) -> bool {
         let namespace = ModuleBuffer::new(namespace.as_bytes());
         // SAFETY: this stream's hook is running; Envoy copies the name.
@@ -459,10 +459,9 @@ impl Stream<'_> {
         written.then_some(()).ok_or(Refused)
     }
 
-    /// An entry of the filter state, as text or serialized; `None` where there is none.
+    /// An entry of the filter state, as a string or serialized. `None` if there is no entry.
     ///
-    /// # Errors
-    /// Where there is one that cannot be read.
+    /// If the entry exists but cannot be read.
     pub(super) fn state(&self, name: &str) -> Result<Option<Vec<u8>>, Refused> {
         let name = ModuleBuffer::new(name.as_bytes());
         for get in [
@@ -483,14 +482,14 @@ impl Stream<'_> {
         if is_there { Err(Refused) } else { Ok(None) }
     }
 
-    /// An attribute that is text.
+    /// The value of a string attribute.
     pub(super) fn text(&self, attribute: Attribute) -> Option<Vec<u8>> {
         let get = self.envoy.http_filter_get_attribute_string;
         // SAFETY: this stream's hook is running, and nothing is called before the value is copied.
         unsafe { self.borrowed(|out| get(self.handle, attribute as u32, out)) }
     }
 
-    /// An attribute that is a number.
+    /// The value of a numeric attribute.
     pub(super) fn number(&self, attribute: Attribute) -> Option<u64> {
         let mut number = 0;
         let get = self.envoy.http_filter_get_attribute_int;
@@ -498,19 +497,19 @@ impl Stream<'_> {
         unsafe { get(self.handle, attribute as u32, &raw mut number) }.then_some(number)
     }
 
-    /// Copies what a getter lends.
+    /// Copies the bytes that a getter lends.
     ///
-    /// # Safety
-    /// What it lends must live until the next call of Envoy's.
+    /// The bytes must stay alive until the next call to Envoy.
     unsafe fn borrowed(&self, get: impl FnOnce(*mut EnvoyBuffer) -> bool) -> Option<Vec<u8>> {
         let mut lent = EnvoyBuffer::EMPTY;
-        // SAFETY: the caller answers for it.
+        // SAFETY: the caller guarantees it.
         get(&raw mut lent).then(|| unsafe { lent.octets() }.to_vec())
     }
 
     /// Adds to a counter.
     pub(super) fn increment(&self, counter: usize, by: u64) {
-        // SAFETY: this stream's hook is running. Without labels, an unknown number is an error result.
+        // SAFETY: this stream's hook is running. The metric has no labels, so an unknown number
+        // only makes the call fail.
         let _ = unsafe {
             (self.envoy.http_filter_increment_counter)(self.handle, counter, ptr::null(), 0, by)
         };
@@ -518,13 +517,13 @@ impl Stream<'_> {
 
     /// Sets a gauge.
     pub(super) fn set_gauge(&self, gauge: usize, value: u64) {
-        // SAFETY: as above.
+        // SAFETY: the same as for `increment`.
         let _ = unsafe {
             (self.envoy.http_filter_set_gauge)(self.handle, gauge, ptr::null(), 0, value)
         };
     }
 
-    /// What wakes it from other threads.
+    /// Creates a handle with which other threads can wake the stream.
     pub(super) fn scheduler(&self) -> Option<StreamScheduler> {
         // SAFETY: this stream's hook is running.
         let handle = unsafe { (self.envoy.http_filter_scheduler_new)(self.handle) };
@@ -535,7 +534,7 @@ impl Stream<'_> {
     }
 }
 
-/// A configuration, during one hook of it, on the main thread.
+/// A configuration during one of its hooks, on the main thread.
 #[derive(Clone, Copy)]
 pub(super) struct Configuration<'hook> {
     handle: Handle,
@@ -543,7 +542,7 @@ pub(super) struct Configuration<'hook> {
     hook: PhantomData<&'hook ()>,
 }
 
-/// Why a call to a server did not begin.
+/// Why a call to a server could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CalloutError {
     NoCluster,
@@ -551,10 +550,10 @@ pub(super) enum CalloutError {
 }
 
 impl Configuration<'_> {
-    /// The configuration of a hook; `None` before the module was loaded, which cannot be.
+    /// The configuration of a hook. `None` before the module was loaded, which cannot happen.
     ///
-    /// # Safety
-    /// The handle must be the one that Envoy gave to the hook in which the result lives.
+    /// `handle` must be the one that Envoy passed to the running hook, and the result must not
+    /// outlive that hook.
     pub(super) unsafe fn new(handle: Handle) -> Option<Self> {
         Some(Self {
             handle,
@@ -563,12 +562,12 @@ impl Configuration<'_> {
         })
     }
 
-    /// Defines a counter. Only while the configuration is loaded.
+    /// Defines a counter. This works only while the configuration is loaded.
     pub(super) fn define_counter(&self, name: &str) -> Option<usize> {
         self.define(self.envoy.http_filter_config_define_counter, name)
     }
 
-    /// Defines a gauge. Only while the configuration is loaded.
+    /// Defines a gauge. This works only while the configuration is loaded.
     pub(super) fn define_gauge(&self, name: &str) -> Option<usize> {
         self.define(self.envoy.http_filter_config_define_gauge, name)
     }
@@ -609,7 +608,7 @@ impl Configuration<'_> {
         unsafe { set(self.handle, gauge, ptr::null(), 0, value) == 0 }
     }
 
-    /// Calls a server without a body, and returns the call's number.
+    /// Sends a request without a body to a server. Returns the number of the call.
     pub(super) fn call(
         &self,
         cluster: &str,
@@ -642,7 +641,8 @@ impl Configuration<'_> {
         }
     }
 
-    /// What calls its hook on the main thread from other threads.
+    /// Creates a handle with which other threads can make Envoy call this configuration's hook on
+    /// the main thread.
     pub(super) fn scheduler(&self) -> Option<ConfigurationScheduler> {
         // SAFETY: this configuration's hook is running.
         let handle = unsafe { (self.envoy.http_filter_config_scheduler_new)(self.handle) };
@@ -653,8 +653,8 @@ impl Configuration<'_> {
     }
 }
 
-/// Calls `on_http_filter_scheduled` of a stream on its worker, from any thread. Does nothing once the stream is
-/// gone.
+/// Makes Envoy call a stream's `on_http_filter_scheduled` on its worker thread. Any thread may use
+/// it. It does nothing once the stream has ended.
 pub(super) struct StreamScheduler {
     handle: Handle,
     envoy: &'static Callbacks,
@@ -662,25 +662,25 @@ pub(super) struct StreamScheduler {
 
 // SAFETY: commit and delete may be called from any thread.
 unsafe impl Send for StreamScheduler {}
-// SAFETY: the same.
+// SAFETY: as for `Send`.
 unsafe impl Sync for StreamScheduler {}
 
 impl StreamScheduler {
-    /// Asks for the hook.
+    /// Requests the call of the hook.
     pub(super) fn commit(&self) {
-        // SAFETY: the handle is owned and not deleted.
+        // SAFETY: this value owns the handle, which is not deleted yet.
         unsafe { (self.envoy.http_filter_scheduler_commit)(self.handle, 0) };
     }
 }
 
 impl Drop for StreamScheduler {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned, and this is its end.
+        // SAFETY: this value owns the handle, and nothing uses it afterwards.
         unsafe { (self.envoy.http_filter_scheduler_delete)(self.handle) };
     }
 }
 
-/// Calls `on_http_filter_config_scheduled` on the main thread, from any thread.
+/// Makes Envoy call `on_http_filter_config_scheduled` on the main thread. Any thread may use it.
 pub(super) struct ConfigurationScheduler {
     handle: Handle,
     envoy: &'static Callbacks,
@@ -688,25 +688,25 @@ pub(super) struct ConfigurationScheduler {
 
 // SAFETY: commit and delete may be called from any thread.
 unsafe impl Send for ConfigurationScheduler {}
-// SAFETY: the same.
+// SAFETY: as for `Send`.
 unsafe impl Sync for ConfigurationScheduler {}
 
 impl ConfigurationScheduler {
-    /// Asks for the hook.
+    /// Requests the call of the hook.
     pub(super) fn commit(&self) {
-        // SAFETY: the handle is owned and not deleted.
+        // SAFETY: this value owns the handle, which is not deleted yet.
         unsafe { (self.envoy.http_filter_config_scheduler_commit)(self.handle, 0) };
     }
 }
 
 impl Drop for ConfigurationScheduler {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned, and this is its end.
+        // SAFETY: this value owns the handle, and nothing uses it afterwards.
         unsafe { (self.envoy.http_filter_config_scheduler_delete)(self.handle) };
     }
 }
 
-/// The response to a call, copied from what Envoy lends to the hook.
+/// Copies the response to a call, which Envoy lends to the hook.
 ///
 /// # Safety
 /// The arrays must have these lengths and be alive during the call.
@@ -718,7 +718,7 @@ pub(super) unsafe fn response(
 ) -> (HeaderList, Vec<u8>) {
     let mut list = HeaderList::default();
     let mut body = Vec::new();
-    // SAFETY: the caller answers for it; null where there are none.
+    // SAFETY: the caller guarantees it; a pointer is null if there are no elements.
     unsafe {
         if !headers.is_null() {
             list.copy(slice::from_raw_parts(headers, header_count));

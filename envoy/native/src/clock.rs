@@ -1,7 +1,8 @@
-//! The clock: one thread in the process that calls the main thread when a keeper has something to do.
+//! The clock: one thread of the process, which makes Envoy call the main thread when a keeper has
+//! work to do.
 //!
-//! Envoy has no timer for HTTP filters. The thread sleeps until the next time that is due, and asks Envoy to
-//! call the main thread; it touches nothing else.
+//! Envoy has no timer for HTTP filters. The thread sleeps until the next keeper is due, then asks
+//! Envoy to call the main thread. It touches nothing else.
 
 use core::time::Duration;
 use std::{
@@ -15,13 +16,14 @@ use portcullis::time::UnixMillis;
 
 use crate::{filter::Filter, numbers::Number};
 
-/// Longest time between two calls of a keeper: its gauges grow stale.
+/// The longest time between two calls of a keeper. Its gauges must not grow stale.
 pub(super) const LONGEST: Duration = Duration::from_secs(1);
 
-/// Shortest: what is due again and again must not keep the main thread busy.
+/// The shortest wait before a call, so that a keeper that is always due does not keep the main
+/// thread busy.
 const SHORTEST: Duration = Duration::from_millis(10);
 
-/// The time.
+/// The current time.
 #[expect(
     clippy::disallowed_methods,
     reason = "the shell is what gives the core its time"
@@ -37,12 +39,13 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-/// Configurations, and when each is due.
+/// The configurations, each with the time when its keeper is due.
 type Due = BTreeMap<Number, (Arc<Filter>, Instant)>;
 
 static DUE: Mutex<Due> = Mutex::new(BTreeMap::new());
 static CHANGED: Condvar = Condvar::new();
-/// Held while Envoy is called: who gets it knows that no call is under way.
+/// Locked while the thread calls Envoy. A thread that gets the lock knows that no call is in
+/// progress.
 static CALLING: Mutex<()> = Mutex::new(());
 static THREAD: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 
@@ -50,20 +53,21 @@ fn due() -> MutexGuard<'static, Due> {
     DUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Calls a configuration's keeper from now on. Starts the thread with the first one.
+/// Starts calling a configuration's keeper. The first configuration starts the thread.
 pub(super) fn register(filter: &Arc<Filter>) {
     due().insert(filter.number, (Arc::clone(filter), instant()));
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     if thread.is_none() {
         let named = thread::Builder::new().name("portcullis".to_owned());
-        // Without it keys are fetched once and never again; requests are refused when they are too old.
+        // If the thread cannot be started, keys are fetched only once, and requests are refused
+        // when the keys are too old.
         *thread = named.spawn(run).ok();
     }
     CHANGED.notify_one();
 }
 
-/// Stops calling a configuration's keeper; when this returns, no call is under way. Ends the thread with the last
-/// one.
+/// Stops calling a configuration's keeper. No call is in progress when this returns. The last
+/// configuration ends the thread.
 pub(super) fn unregister(number: Number) {
     let mut remaining = due();
     remaining.remove(&number);
@@ -79,7 +83,7 @@ pub(super) fn unregister(number: Number) {
     }
 }
 
-/// Calls a configuration's keeper after `wait` at the latest.
+/// Makes sure that a configuration's keeper is called within `wait`.
 pub(super) fn call_within(number: Number, wait: Duration) {
     let at = instant().checked_add(wait.clamp(SHORTEST, LONGEST));
     if let (Some((_, due)), Some(at)) = (due().get_mut(&number), at)
@@ -109,7 +113,7 @@ fn run() {
                 called.push(Arc::clone(filter));
             }
         }
-        // Taken before the list is let go: `unregister` waits for it.
+        // Locked before the list is unlocked, so that `unregister` waits for these calls.
         let calling = CALLING.lock().unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         called.iter().for_each(|filter| filter.scheduler.commit());

@@ -1,4 +1,5 @@
-//! Envoy as the gate sees it: around one request on its worker, and around the keys on the main thread.
+//! Implements the gate's host traits with Envoy's functions, for requests on workers and for keys
+//! on the main thread.
 
 use std::borrow::Cow;
 
@@ -23,7 +24,7 @@ use crate::{
     routes, wasm_form,
 };
 
-/// Where dynamic metadata goes, unless the configuration names another namespace.
+/// The namespace of dynamic metadata, unless the configuration names another one.
 const METADATA_NAMESPACE: &str = "portcullis";
 
 /// Writes a log line.
@@ -36,24 +37,24 @@ pub(super) fn write_log(level: LogLevel, line: &str) {
     abi::log(level, line);
 }
 
-/// Envoy during one hook: what the gate asks of it the same way on every thread.
+/// Envoy during one hook. Implements what works the same way on every thread.
 pub(super) struct Host<'hook, T> {
     pub(super) filter: &'hook Filter,
-    /// What the hook is about.
+    /// The request or the configuration of the hook, depending on the thread.
     pub(super) thread: T,
 }
 
-/// One request, on its worker.
+/// A request on its worker thread.
 pub(super) struct OnWorker<'hook> {
     pub(super) stream: Stream<'hook>,
     /// Whether it is a gRPC request.
     pub(super) is_grpc: bool,
 }
 
-/// One request, during one hook of it.
+/// A request during one of its hooks.
 pub(super) type Request<'hook> = Host<'hook, OnWorker<'hook>>;
 
-/// A configuration on the main thread, during one hook of it.
+/// A configuration during one of its hooks, on the main thread.
 pub(super) type MainThread<'hook> = Host<'hook, Configuration<'hook>>;
 
 impl<T> SharedMemory for Host<'_, T> {
@@ -148,7 +149,7 @@ impl Route for Request<'_> {
 }
 
 impl Request<'_> {
-    /// Whether the present route has a policy, but only in the form of the proxy-wasm module.
+    /// Whether the current route has a policy only in the form of the proxy-wasm module.
     fn has_policy_in_wasm_form(&self) -> bool {
         let stream = self.thread.stream;
         stream.route_policy().is_none() && stream.has_route_metadata(wasm_form::NAMESPACE)
@@ -235,18 +236,18 @@ impl Exchange for Request<'_> {
     }
 }
 
-/// Calls under way, by Envoy's number.
+/// The calls in progress, each with Envoy's number.
 #[derive(Default)]
 pub(super) struct Calls(Vec<(u64, Fetch)>);
 
 impl Calls {
-    /// The call with this number, which has ended.
+    /// Removes and returns the call with this number.
     pub(super) fn take(&mut self, number: u64) -> Option<Fetch> {
         let place = self.0.iter().position(|(own, _)| *own == number)?;
         Some(self.0.swap_remove(place).1)
     }
 
-    /// All calls; none is under way any more.
+    /// Removes and returns all calls.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Fetch> + use<> {
         core::mem::take(&mut self.0)
             .into_iter()
@@ -275,7 +276,7 @@ impl Caller for MainCaller<'_> {
     }
 }
 
-/// To the core, one refusal of Envoy's is like another.
+/// Converts the error. The core does not need the reason.
 const fn refused(_: abi::Refused) -> Refused {
     Refused
 }

@@ -1,4 +1,4 @@
-//! One configuration, as all threads share it.
+//! One configuration, shared by all threads.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,47 +23,49 @@ use crate::{
     registry,
 };
 
-/// The one name that a filter of this library has.
+/// The only `filter_name` that this library accepts.
 const NAME: &str = "portcullis";
 
 /// The gauges that a configuration's keeper may set.
 pub(super) struct Gauges {
     pub(super) own: KeyMetrics,
-    /// Those of configurations that Envoy loaded earlier. When one of these ends, the last one loaded resets the
-    /// gauges that it leaves. Envoy lets a configuration define gauges only while it is loaded, and never removes
-    /// one.
+    /// The gauges of configurations that Envoy loaded earlier. When one of them ends, the
+    /// configuration loaded last resets its gauges. They are defined in advance because Envoy
+    /// allows definitions only while a configuration is loaded, and never removes a gauge.
     pub(super) others: Vec<(Number, KeyMetrics)>,
 }
 
-/// What a worker asks the keeper for: keys of a source, and why.
+/// A worker's request to the keeper: fetch the keys of a source, for this reason.
 pub(super) type Wish = (SourceId, FetchCause);
 
-/// One configuration.
+/// One configuration and what its threads share.
 pub(super) struct Filter {
     pub(super) number: Number,
     pub(super) config: Arc<Config>,
-    /// The configuration's text, the same whatever order Envoy wrote its members in.
+    /// The configuration as JSON, with its members in a fixed order, so that equal configurations
+    /// have equal texts.
     pub(super) text: Arc<str>,
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
     pub(super) records: ProcessRecords,
-    /// Calls the main thread.
+    /// Makes Envoy call the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// The keeper's epoch: when it changes, workers read the keys again.
+    /// The keeper's epoch. When it changes, workers read the keys again.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
     has_warned_of_wasm_form: AtomicBool,
     parked: Mutex<Vec<ParkedStream>>,
 }
 
-/// A request that waits on its worker.
+/// A request that waits on its worker thread.
 struct ParkedStream {
     number: u64,
     scheduler: Arc<StreamScheduler>,
     deadline: UnixMillis,
 }
 
-/// The place of a waiting request in its configuration's list. Dropped, it leaves the list.
+/// The entry of a waiting request in its configuration's list. Dropping the ticket removes the
+/// entry.
 pub(super) struct Ticket {
     filter: Arc<Filter>,
     number: u64,
@@ -78,7 +80,8 @@ impl Drop for Ticket {
 }
 
 impl Filter {
-    /// The configuration in what Envoy hands over, with its metrics defined. Logs why it is refused.
+    /// Loads a configuration from the bytes that Envoy provides, and defines its metrics. If the
+    /// configuration is refused, logs the reason.
     pub(super) fn load(
         configuration: &Configuration<'_>,
         name: &[u8],
@@ -135,7 +138,7 @@ impl Filter {
                 })
                 .collect(),
         };
-        // Parsed once already, so it is JSON.
+        // This cannot fail, because the bytes have already been parsed as JSON.
         let text = serde_json::from_slice::<Value>(bytes)
             .map(|value| value.to_string())
             .unwrap_or_default();
@@ -156,7 +159,8 @@ impl Filter {
         Ok((Arc::new(filter), gauges))
     }
 
-    /// Gives up what it shares with other configurations, as Envoy has given it up.
+    /// Releases what it shares with other configurations, after Envoy has released the
+    /// configuration.
     pub(super) fn release(&self) {
         self.records.release();
         self.metrics.release();
@@ -167,12 +171,13 @@ impl Filter {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Tells the workers that keys have changed.
+    /// Notifies the workers that keys have changed.
     pub(super) fn publish(&self, epoch: u64) {
         self.epoch.store(epoch, Ordering::Release);
     }
 
-    /// Whether this is the first call: a line for each request would let clients fill the log.
+    /// Returns true only for the first call, because a log line for each request would let clients
+    /// fill the log.
     pub(super) fn warns_of_wasm_form(&self) -> bool {
         !self.has_warned_of_wasm_form.swap(true, Ordering::Relaxed)
     }
@@ -187,13 +192,13 @@ impl Filter {
         self.scheduler.commit();
     }
 
-    /// What workers have asked for since the last call.
+    /// Removes and returns the wishes of workers since the last call.
     pub(super) fn take_wishes(&self) -> Vec<Wish> {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         core::mem::take(&mut wishes)
     }
 
-    /// Adds a request that waits. It is woken when keys come and at its deadline.
+    /// Adds a waiting request. It is woken when keys arrive and at its deadline.
     pub(super) fn park(
         self: &Arc<Self>,
         scheduler: Arc<StreamScheduler>,
@@ -213,18 +218,19 @@ impl Filter {
         }
     }
 
-    /// The next deadline.
+    /// The earliest deadline of a waiting request.
     pub(super) fn next_deadline(&self) -> Option<UnixMillis> {
         let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.iter().map(|stream| stream.deadline).min()
     }
 
-    /// Wakes every request that waits.
+    /// Wakes every waiting request.
     pub(super) fn wake_all(&self) {
         self.wake(|_| true);
     }
 
-    /// Wakes the requests whose deadline has passed. A deadline far away was set before the clock went back.
+    /// Wakes the requests whose deadline has passed, or is so far away that it must have been set
+    /// before the clock went back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
         let longest = now.plus(self.config.limits.park_timeout);
         self.wake(|deadline| deadline <= now || deadline > longest);
@@ -234,13 +240,13 @@ impl Filter {
         let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         let chosen = parked.iter().filter(|stream| is_chosen(stream.deadline));
         let chosen: Vec<_> = chosen.map(|stream| Arc::clone(&stream.scheduler)).collect();
-        // Envoy is not called with the lock held.
+        // Envoy must not be called while the lock is held.
         drop(parked);
         chosen.iter().for_each(|scheduler| scheduler.commit());
     }
 }
 
-/// The first field that writes nested values for other filters.
+/// The name of the first field that exports nested values to other filters.
 fn nested_export(config: &Config) -> Option<&'static str> {
     let fields = |exports: &Exports| {
         let named = [

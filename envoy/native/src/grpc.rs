@@ -1,16 +1,17 @@
 //! The status of a refused gRPC request.
 //!
-//! Envoy turns an answer of a dynamic module to a gRPC request into one without a body that has status 200 and
-//! `grpc-status: 0`, which means success. The answer has to bring the status itself.
+//! If a dynamic module answers a gRPC request without `grpc-status`, Envoy sends a response without
+//! a body that has status 200 and `grpc-status: 0`, which means success. So the answer has to
+//! contain the gRPC status.
 
-/// Whether Envoy takes a request with this `content-type` for gRPC.
+/// Whether Envoy treats a request with this `content-type` as gRPC.
 pub(super) fn is_grpc(content_type: &[u8]) -> bool {
     content_type
         .strip_prefix(b"application/grpc")
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// The gRPC status for a status of HTTP, by the table that Envoy uses for its own answers
+/// Converts an HTTP status to a gRPC status, with the table that Envoy uses for its own answers
 /// (`Grpc::Utility::httpToGrpcStatus`; gRPC's "HTTP to gRPC Status Code Mapping").
 pub(super) const fn status(http: u16) -> &'static str {
     match http {

@@ -1,7 +1,7 @@
 //! The functions that Envoy calls.
 //!
-//! Each catches a panic and fails closed: a configuration is refused, a request answered with 500. `on_…_new` of
-//! a stream never returns null, at which Envoy 1.39 crashes.
+//! Each function catches panics and fails closed: the configuration is refused, or the request is
+//! answered with 500. `on_http_filter_new` never returns null, because Envoy 1.39 would crash.
 
 #![allow(unsafe_code, reason = "a C ABI")]
 
@@ -20,17 +20,17 @@ use crate::{
 
 /// Envoy's pointers to a configuration and to a stream.
 type Handle = *mut c_void;
-/// What this module returned for one of them: a number.
+/// What this module returned for a configuration or a stream: a number instead of an address.
 type Own = *const c_void;
 
-/// `FilterHeadersStatus`; those for trailers are the first two.
+/// `FilterHeadersStatus`. The statuses for trailers are the first two of these.
 const CONTINUE: u32 = 0;
 const STOP_ITERATION: u32 = 1;
 const STOP_ALL_ITERATION_AND_WATERMARK: u32 = 4;
 
-/// Runs a hook; `None` after a panic.
+/// Runs a hook. Returns `None` if it panics.
 fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
-    // What a panic leaves broken is built again or was local.
+    // Asserting unwind safety is fine: state that a panic can break is either local or built again.
     match panic::catch_unwind(panic::AssertUnwindSafe(act)) {
         Ok(result) => Some(result),
         Err(_) => {
@@ -40,10 +40,9 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Runs a hook of a stream that decides what becomes of it.
+/// Runs a hook of a stream, and converts its outcome to Envoy's status.
 ///
-/// # Safety
-/// `handle` is the one that Envoy gave to the hook.
+/// `handle` must be the one that Envoy passed to the running hook.
 unsafe fn decided(
     hook: &str,
     handle: Handle,
@@ -65,12 +64,13 @@ unsafe fn decided(
     }
 }
 
-/// The module was loaded; main thread. Null has Envoy refuse it.
+/// Called on the main thread when the module is loaded. If this returns null, Envoy refuses the
+/// module.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     match abi::load() {
         Ok(version) => {
-            // The place alone: a message could quote what a client sent.
+            // Only the location is logged, because the message could quote what a client sent.
             panic::set_hook(Box::new(|panic| {
                 let place = panic
                     .location()
@@ -84,10 +84,10 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     }
 }
 
-/// A configuration; main thread. Null has Envoy refuse it and keep the one before.
+/// Loads a configuration, on the main thread. If this returns null, Envoy refuses the configuration
+/// and keeps the previous one.
 ///
-/// # Safety
-/// Envoy calls it, with buffers that are alive during the call.
+/// Only Envoy may call this, with buffers that stay alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     handle: Handle,
@@ -95,7 +95,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     config: EnvoyBuffer,
 ) -> Own {
     let load = || {
-        // SAFETY: Envoy's promise.
+        // SAFETY: Envoy keeps the buffers and the handle alive during the call.
         let (configuration, name, config) =
             unsafe { (Configuration::new(handle)?, name.octets(), config.octets()) };
         let (filter, gauges) = Filter::load(&configuration, name, config)?;
@@ -116,7 +116,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
         .map_or(ptr::null(), Number::as_pointer)
 }
 
-/// A configuration has ended, and all its streams; usually the main thread.
+/// Removes a configuration after all its streams have ended, usually on the main thread.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
     let _ = guarded("config_destroy", || discard(Number::from_pointer(own)));
@@ -131,23 +131,22 @@ fn discard(number: Number) {
     }
 }
 
-/// A route's policy; main thread. Null has Envoy refuse the route table.
+/// Loads a route's policy, on the main thread. If this returns null, Envoy refuses the route table.
 ///
-/// # Safety
-/// Envoy calls it, with buffers that are alive during the call.
+/// Only Envoy may call this, with buffers that stay alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_new(
     _name: EnvoyBuffer,
     config: EnvoyBuffer,
 ) -> Own {
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     let load = || routes::load(unsafe { config.octets() });
     guarded("per_route_config_new", load)
         .flatten()
         .map_or(ptr::null(), Number::as_pointer)
 }
 
-/// A route has ended.
+/// Removes a route's policy.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(own: Own) {
     let _ = guarded("per_route_config_destroy", || {
@@ -155,16 +154,16 @@ extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(own: 
     });
 }
 
-/// A stream; its worker. What is returned is the configuration's number, so nothing is allocated.
+/// Begins a stream, on its worker. Returns the number of the configuration, so nothing is
+/// allocated.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_new(own: Own, _stream: Handle) -> Own {
     own
 }
 
-/// The request's headers; the stream's worker.
+/// Handles the headers of a request, on the worker of its stream.
 ///
-/// # Safety
-/// Envoy calls it.
+/// Only Envoy may call this.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
     stream: Handle,
@@ -173,11 +172,11 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_request(number, stream);
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     unsafe { decided("request_headers", stream, number, act) }
 }
 
-/// The request's body. It is not shown to this module while the request waits.
+/// Lets the body continue. Envoy does not call this while the request waits.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
     _stream: Handle,
@@ -189,8 +188,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_body(
 
 /// Handles the trailers of a request, on the worker of its stream.
 ///
-/// # Safety
-/// Envoy calls it.
+/// Only Envoy may call this.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
     stream: Handle,
@@ -198,29 +196,27 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_trailers(number, stream);
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     unsafe { decided("request_trailers", stream, number, act) }
 }
 
-/// The stream has ended, or its client has left; its worker.
+/// Called on a stream's worker when the stream has ended or its client has left.
 ///
-/// # Safety
-/// Envoy calls it.
+/// Only Envoy may call this.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     stream: Handle,
     _own: Own,
 ) {
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     if let Some(stream) = unsafe { Stream::new(stream) } {
         let _ = guarded("stream_complete", || worker::on_stream_end(stream));
     }
 }
 
-/// A request that waits was woken; its worker.
+/// Decides again on a waiting request that was woken, on its worker.
 ///
-/// # Safety
-/// Envoy calls it.
+/// Only Envoy may call this.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
     stream: Handle,
@@ -232,21 +228,20 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
         worker::on_wake(stream);
         Outcome::Pass
     };
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     let _ = unsafe { decided("scheduled", stream, number, act) };
 }
 
-/// The clock or a worker called for the keeper; main thread.
+/// Called on the main thread when the clock or a worker has requested a call of the keeper.
 ///
-/// # Safety
-/// Envoy calls it.
+/// Only Envoy may call this.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
     handle: Handle,
     own: Own,
     _event: u64,
 ) {
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     if let Some(configuration) = unsafe { Configuration::new(handle) } {
         let _ = guarded("config_scheduled", || {
             keeper::tick(Number::from_pointer(own), &configuration);
@@ -254,10 +249,9 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
     }
 }
 
-/// A call has ended; main thread.
+/// Handles the end of a call, on the main thread.
 ///
-/// # Safety
-/// Envoy calls it, with arrays that are alive during the call.
+/// Only Envoy may call this, with arrays that stay alive during the call.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_done(
     handle: Handle,
@@ -270,13 +264,13 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     chunk_count: usize,
 ) {
     const SUCCESS: u32 = 0;
-    // SAFETY: Envoy's promise.
+    // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     let Some(configuration) = (unsafe { Configuration::new(handle) }) else {
         return;
     };
     let _ = guarded("config_http_callout_done", || {
         let (headers, body) = match result {
-            // SAFETY: Envoy's promise.
+            // SAFETY: Envoy keeps the buffers and the handle alive during the call.
             SUCCESS => unsafe { abi::response(headers, header_count, chunks, chunk_count) },
             _ => Default::default(),
         };
@@ -285,7 +279,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     });
 }
 
-/// What Envoy demands of every module and this one has no use for.
+/// Functions that Envoy requires of every module and this one does not need.
 macro_rules! unused {
     ($($(#[$doc:meta])* $name:ident($($argument:ty),*) $(-> $result:literal)?;)*) => {$(
         $(#[$doc])*
@@ -298,29 +292,29 @@ macro_rules! unused {
 }
 
 unused! {
-    /// The stream's memory is freed. It has none here.
+    /// A stream has no memory to free.
     envoy_dynamic_module_on_http_filter_destroy(Own);
-    /// The response goes through.
+    /// Responses continue unchanged.
     envoy_dynamic_module_on_http_filter_response_headers(Handle, Own, bool) -> 0;
-    /// The response goes through.
+    /// Responses continue unchanged.
     envoy_dynamic_module_on_http_filter_response_body(Handle, Own, bool) -> 0;
-    /// The response goes through.
+    /// Responses continue unchanged.
     envoy_dynamic_module_on_http_filter_response_trailers(Handle, Own) -> 0;
-    /// No stream makes calls.
+    /// Never called, because streams make no calls.
     envoy_dynamic_module_on_http_filter_http_callout_done(Handle, Own, u64, u32, *const RawHeader, usize, *const EnvoyBuffer, usize);
-    /// No stream makes calls.
+    /// Never called, because streams make no calls.
     envoy_dynamic_module_on_http_filter_http_stream_headers(Handle, Own, u64, *const RawHeader, usize, bool);
-    /// No stream makes calls.
+    /// Never called, because streams make no calls.
     envoy_dynamic_module_on_http_filter_http_stream_data(Handle, Own, u64, *const EnvoyBuffer, usize, bool);
-    /// No stream makes calls.
+    /// Never called, because streams make no calls.
     envoy_dynamic_module_on_http_filter_http_stream_trailers(Handle, Own, u64, *const RawHeader, usize);
-    /// No stream makes calls.
+    /// Never called, because streams make no calls.
     envoy_dynamic_module_on_http_filter_http_stream_complete(Handle, Own, u64);
-    /// No stream makes calls.
+    /// Never called, because streams make no calls.
     envoy_dynamic_module_on_http_filter_http_stream_reset(Handle, Own, u64, u32);
-    /// The module writes no body.
+    /// Has no effect, because the module writes no body.
     envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_high_watermark(Handle, Own);
-    /// The module writes no body.
+    /// Has no effect, because the module writes no body.
     envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(Handle, Own);
 }
 
@@ -334,7 +328,7 @@ mod tests {
         assert_eq!(guarded("second", || 1), Some(1));
     }
 
-    /// A stopped request gets no further; one that continues would reach the service.
+    /// If the request continued, it would reach the service without a decision.
     #[test]
     fn a_stream_without_envoy_is_stopped() {
         let number = Number::from_pointer(ptr::null());

@@ -1,7 +1,7 @@
 //! The keepers of all configurations, on the main thread.
 //!
-//! A keeper has an engine of its own. It fetches as soon as its configuration is loaded, before any request,
-//! and each time that the [`clock`] or a worker calls for it.
+//! Each keeper has its own engine. It fetches keys as soon as its configuration is loaded, before
+//! any request, and whenever the [`clock`] or a worker requests it.
 
 use core::cell::RefCell;
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
@@ -21,19 +21,20 @@ use crate::{
     registry,
 };
 
-/// What keeps the keys of one configuration.
+/// The keeper of one configuration, and what it works with.
 struct Keeping {
     filter: Arc<Filter>,
     engine: Engine,
     keeper: Keeper,
     calls: Calls,
-    /// The gauges of configurations that came before.
+    /// The gauges of configurations that were loaded earlier.
     others: Vec<(Number, KeyMetrics)>,
-    /// Gauges that no configuration sets any more.
+    /// Gauges to reset, because no configuration sets them any more.
     unused: Vec<(KeyMetrics, Vec<String>)>,
 }
 
-/// A response that came while its keeper was at work: Envoy can answer within the call.
+/// A response that arrived while its keeper was borrowed: Envoy can answer a call before the call
+/// returns.
 struct Early {
     number: Number,
     call: u64,
@@ -46,7 +47,8 @@ thread_local! {
     static EARLY: RefCell<Vec<Early>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps the keys of a configuration from now on. Where Envoy only validates, nothing is fetched.
+/// Starts the keeper of a configuration. If Envoy only validates the configuration, nothing is
+/// fetched.
 pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Configuration<'_>) {
     let mut engine = Engine::new(Arc::clone(&filter.config));
     engine.share(Box::new(filter.records.clone()));
@@ -72,22 +74,23 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
     }
 }
 
-/// Stops keeping the keys of a configuration. Envoy has cancelled its calls.
+/// Stops the keeper of a configuration. Envoy has already cancelled its calls.
 pub(super) fn stop(number: Number) {
     let stopped = KEEPINGS.with_borrow_mut(|all| all.remove(&number));
     if let Some(keeping) = stopped
         && let Ok(mut keeping) = keeping.try_borrow_mut()
     {
         let Keeping { engine, calls, .. } = &mut *keeping;
-        // Other configurations need not wait for these calls to time out.
+        // The fetches are abandoned, so that other configurations need not wait for them to time
+        // out.
         calls.take_all().for_each(|fetch| engine.abandon(&fetch));
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
         leave(number, gauges);
     }
 }
 
-/// Has a keeper set back the gauges of a configuration that is gone, where no other has them: stale values raise
-/// alerts.
+/// Makes another keeper reset the gauges of a configuration that has ended, except those that
+/// another configuration still sets. Stale values would raise alerts.
 fn leave(number: Number, mut gauges: Vec<String>) {
     let all: Vec<_> = KEEPINGS.with_borrow(|all| all.values().cloned().collect());
     let mut heirs = Vec::new();
@@ -111,7 +114,7 @@ fn leave(number: Number, mut gauges: Vec<String>) {
     }
 }
 
-/// Fetches what is due, or what workers have asked for.
+/// Fetches keys that are due or that workers asked for.
 pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     work(number, configuration, |keeping, main| {
         let now = clock::now();
@@ -133,7 +136,7 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     });
 }
 
-/// Takes in the response to a call; without headers where there is none.
+/// Handles the response to a call. `headers` are empty if there was no response.
 pub(super) fn on_response(
     number: Number,
     configuration: &Configuration<'_>,
@@ -157,7 +160,8 @@ pub(super) fn on_response(
     });
 }
 
-/// Has a keeper work, and tells the workers and the clock what came of it.
+/// Runs `act` on a keeper. Then notifies the workers if keys have changed, and tells the clock when
+/// the keeper is due next.
 fn work(
     number: Number,
     configuration: &Configuration<'_>,
@@ -194,7 +198,7 @@ fn work(
     clock::call_within(number, next.map_or(clock::LONGEST, |next| next.since(now)));
 }
 
-/// Drops the keepers of configurations that ended on another thread.
+/// Stops the keepers of configurations that ended on another thread.
 fn sweep() {
     let ended = KEEPINGS.with_borrow(|all| {
         let numbers = all.keys().copied();
@@ -214,7 +218,7 @@ fn take_early(number: Number) -> Option<Early> {
 
 impl Keeping {
     fn on_response(&mut self, main: &MainThread<'_>, call: u64, headers: &HeaderList, body: &[u8]) {
-        // A call that Envoy refused after it had answered it is not under way.
+        // The call is unknown if Envoy answered it and then reported that it could not be started.
         let Some(fetch) = self.calls.take(call) else {
             return;
         };

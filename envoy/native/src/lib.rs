@@ -1,27 +1,30 @@
-//! The Envoy dynamic module: Envoy's C ABI into values, values into calls of that ABI.
+//! The Envoy dynamic module, which translates between Envoy's C ABI and the core's types.
 //!
-//! [`hooks`] has the functions that Envoy calls, [`abi`] those that it offers; only these two files are
-//! `unsafe`. There is no rule here: what may pass, which requests wait and what a refused call means is
-//! decided by the [`gate`](portcullis::gate).
+//! [`hooks`] contains the functions that Envoy calls, and [`abi`] the functions of Envoy that this
+//! module calls. Only these two files are `unsafe`. There are no rules here: the
+//! [`gate`](portcullis::gate) decides what may pass, which requests wait and what a failed call
+//! means.
 //!
 //! # Threads
 //!
-//! Envoy loads configurations, and answers their calls, on its main thread; each request lives on one
-//! worker thread. So a [`filter`] (one configuration) is shared by all threads, and everything that is not
-//! safe to share is a thread-local of the thread that owns it: a worker's [gates](worker), and the main
-//! thread's [keepers](keeper). One [clock] thread wakes the main thread; it touches nothing else.
+//! Envoy loads configurations and answers their calls on its main thread. Each request lives on one
+//! worker thread. So a [`filter`] (one configuration) is shared by all threads, and everything that
+//! is not safe to share is a thread-local of the thread that owns it: a worker's [gates](worker),
+//! and the main thread's [keepers](keeper). One [clock] thread wakes the main thread and touches
+//! nothing else.
 //!
 //! # Lifetimes
 //!
-//! Envoy stores pointers on the module's behalf: to a configuration, to a route's policy, to a stream. This module
-//! passes numbers instead of addresses, and never reuses one. A number whose owner is gone finds nothing, and the
-//! request is refused; no order of Envoy's calls can make this code read freed memory.
+//! Envoy stores pointers for the module: to a configuration, to a route's policy, to a stream. This
+//! module passes numbers instead of addresses, and never reuses a number. If the owner of a number
+//! is gone, the lookup finds nothing and the request is refused. So no order of Envoy's calls can
+//! make this code read freed memory.
 //!
 //! # Panics
 //!
-//! A panic that reached Envoy would end the process. Each hook catches it, answers the request with 500, and
-//! the worker builds its gate again. That needs unwinding: the library does not compile with
-//! `panic = "abort"`.
+//! A panic that reached Envoy would end the process. Each hook catches panics and answers the
+//! request with 500, and the worker builds its gate again. That needs unwinding, so the library
+//! does not compile with `panic = "abort"`.
 
 #![cfg_attr(
     test,

@@ -1,6 +1,7 @@
-//! Memory that all threads and configurations of the process share, for what workers write about a policy.
+//! Memory that all threads and configurations of the process share. Workers write what concerns
+//! their policy to it.
 //!
-//! No other module can reach it, unlike the shared data of WebAssembly modules.
+//! Unlike the shared data of WebAssembly modules, no other module can access it.
 
 use std::{
     collections::BTreeMap,
@@ -11,13 +12,13 @@ use portcullis::shared_memory::{Expected, SetSharedDataError, SharedData};
 
 static ENTRIES: Mutex<BTreeMap<String, SharedData>> = Mutex::new(BTreeMap::new());
 
-/// An entry.
+/// Reads an entry.
 pub(super) fn read(name: &str) -> Option<SharedData> {
     let entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
     entries.get(name).cloned()
 }
 
-/// Writes an entry if it still is as `expected`.
+/// Writes an entry if its version is `expected`.
 pub(super) fn write(
     name: &str,
     value: &[u8],

@@ -1,4 +1,4 @@
-//! JSON values as `google.protobuf.Struct`, in which dynamic metadata travels.
+//! Encodes JSON values as `google.protobuf.Struct`, the form of dynamic metadata.
 
 use serde_json::Value;
 
@@ -20,8 +20,8 @@ fn entry(name: &str, value: &Value) -> Vec<u8> {
     entry
 }
 
-/// A `Value`: one of null (1), number (2), string (3), bool (4), struct (5) and list (6). The depth is bounded by
-/// the JSON parser's.
+/// Encodes a `Value`: one of null (1), number (2), string (3), bool (4), struct (5) and list (6).
+/// The JSON parser limits the depth.
 fn encode(value: &Value) -> Vec<u8> {
     let mut message = Vec::new();
     match value {

@@ -1,7 +1,8 @@
-//! Counters and gauges, as Envoy numbers them.
+//! Counters and gauges, which Envoy identifies by numbers.
 //!
-//! Envoy shows metrics but does not give their values back, so each is also kept here, for the status page.
-//! Before 1.39 only a request's thread can write metrics: what the keeper counts is written by the next request.
+//! Modules cannot read Envoy's metrics, so each value is also kept here, for the status page.
+//! Before Envoy 1.39, only the thread of a request can write metrics, so the next request writes
+//! the keeper's metrics.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{cell::RefCell, sync::Arc};
@@ -15,17 +16,17 @@ use crate::{
 
 /// Writes metrics on one thread.
 pub(super) trait MetricWriter {
-    /// Adds to a counter, by Envoy's number. Returns false if this thread cannot.
+    /// Adds to the counter with this number. Returns false if this thread cannot.
     fn increment(&self, counter: usize, by: u64) -> bool;
 
-    /// Sets a gauge, by Envoy's number. Returns false if this thread cannot.
+    /// Sets the gauge with this number. Returns false if this thread cannot.
     fn set_gauge(&self, gauge: usize, value: u64) -> bool;
 }
 
-/// The metrics of one configuration, by [`MetricId`].
+/// The metrics of one configuration, indexed by [`MetricId`].
 pub(super) struct Metrics {
     all: Vec<Metric>,
-    /// Whether a request has something to write for the keeper.
+    /// Whether the next request has to write metrics for the keeper.
     has_pending: AtomicBool,
 }
 
@@ -33,9 +34,10 @@ struct Metric {
     kind: Kind,
     /// Envoy's number.
     number: usize,
-    /// Its value over all configurations that have a metric of this name.
+    /// The value, shared by all configurations that have a metric with this name.
     value: Arc<AtomicU64>,
-    /// What the next request adds, or whether it writes the gauge.
+    /// For a counter, what the next request has to add. For a gauge, 1 if the next request has to
+    /// write it.
     pending: AtomicU64,
 }
 
@@ -45,7 +47,7 @@ enum Kind {
     Gauge,
 }
 
-/// Values by the metric's name.
+/// The values by the names of the metrics.
 static VALUES: Shared<String, AtomicU64> = Shared::new();
 
 /// Defines the metrics of a configuration while it is loaded.
@@ -93,7 +95,7 @@ impl MetricRegistry for Definitions<'_> {
 }
 
 impl Metrics {
-    /// Gives up the values that no other configuration has.
+    /// Releases the values. Those that no other configuration has are dropped.
     pub(super) fn release(&self) {
         self.all
             .iter()
@@ -133,7 +135,7 @@ impl Metrics {
         }
     }
 
-    /// Writes what the main thread could not.
+    /// Writes the metrics that the main thread could not write.
     pub(super) fn flush(&self, stream: &Stream<'_>) {
         if !self.has_pending.load(Ordering::Relaxed)
             || !self.has_pending.swap(false, Ordering::Acquire)

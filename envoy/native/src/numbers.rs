@@ -1,4 +1,4 @@
-//! Numbers in place of addresses: what Envoy keeps for this module as a pointer.
+//! Numbers that Envoy stores for this module as pointers, instead of addresses.
 
 use core::{
     ffi::c_void,
@@ -6,34 +6,34 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// The number of a configuration or of a route's policy. No two in this process have the same, whether
-/// they live at one time or not.
+/// The number of a configuration or of a route's policy. It is unique in the process and never
+/// reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(usize);
 
 impl Number {
-    /// The next number.
+    /// Makes a number that was never used.
     pub(super) fn next() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The number as the pointer that Envoy keeps. It is never null, which would mean a refusal.
+    /// The number as a pointer for Envoy. It is never null, because null would mean a refusal.
     pub(super) const fn as_pointer(self) -> *const c_void {
         ptr::without_provenance(self.0)
     }
 
-    /// The number in a pointer that Envoy kept.
+    /// The number in a pointer that Envoy passes back.
     pub(super) fn from_pointer(pointer: *const c_void) -> Self {
         Self(pointer.addr())
     }
 
-    /// The number that Envoy gave back.
+    /// The number with this value, which Envoy passed back.
     pub(super) const fn new(number: usize) -> Self {
         Self(number)
     }
 
-    /// The number as octets.
+    /// The number as bytes.
     pub(super) const fn octets(self) -> [u8; size_of::<usize>()] {
         self.0.to_ne_bytes()
     }

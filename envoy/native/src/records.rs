@@ -1,7 +1,8 @@
 //! The records of key sources, shared by all threads and configurations of the process.
 //!
-//! A record holds parsed keys, so a key set is parsed once in the process. Configurations that fetch the same
-//! keys in the same way share a record: an update of a configuration begins with the keys of the one before.
+//! A record contains parsed keys, so each key set is parsed only once per process. Configurations
+//! that fetch the same keys in the same way share a record, so an updated configuration starts with
+//! the keys of the previous one.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +14,13 @@ use portcullis::{
 
 use crate::shared::Shared;
 
-/// By the identity of the source.
+/// The records by the identities of their sources.
 static PLACES: Shared<String, Place> = Shared::new();
 
-/// Where the record of one source is.
+/// The shared record of one source.
 #[derive(Default)]
 struct Place {
-    /// The record's version: 0 as long as there is none.
+    /// The version of the record; 0 if there is no record yet.
     version: AtomicU32,
     record: Mutex<Option<Record>>,
 }
@@ -37,7 +38,7 @@ impl ProcessRecords {
         Self(places.collect())
     }
 
-    /// Gives up the records that no other configuration has.
+    /// Releases the records. Those that no other configuration has are dropped.
     pub(super) fn release(&self) {
         self.0.iter().for_each(|place| PLACES.release(place));
     }
@@ -48,7 +49,8 @@ impl Records for ProcessRecords {
         let Some(place) = self.0.get(source.index()) else {
             return Reading::Absent;
         };
-        // Without the lock: this is asked at every request that finds the keeper's epoch changed.
+        // The version is read without the lock, because every request that finds a new epoch of the
+        // keeper does this.
         let version = place.version.load(Ordering::Acquire);
         if version == 0 {
             return Reading::Absent;
@@ -76,7 +78,7 @@ impl Records for ProcessRecords {
         if expected.map_or(0, |Version(expected)| expected) != version {
             return Err(WriteError::Changed);
         }
-        // 0 says that there is none.
+        // 0 would mean that there is no record.
         let next = version.checked_add(1).unwrap_or(1);
         *present = Some(record.clone());
         place.version.store(next, Ordering::Release);

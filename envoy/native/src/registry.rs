@@ -1,7 +1,7 @@
 //! The configurations of this process that Envoy holds.
 //!
-//! Worker threads are not told when a configuration comes or goes. They compare a version at each request,
-//! and bring their own gates up to date when it has changed.
+//! Envoy does not notify worker threads when a configuration comes or goes. They compare a version
+//! at each request, and update their gates when it has changed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,14 +11,15 @@ use crate::{filter::Filter, numbers::Number};
 static FILTERS: RwLock<Vec<Arc<Filter>>> = RwLock::new(Vec::new());
 static VERSION: AtomicU64 = AtomicU64::new(0);
 
-/// A number that changes with each change of the list.
+/// The version of the list, which changes with the list.
 pub(super) fn version() -> u64 {
     VERSION.load(Ordering::Acquire)
 }
 
 /// All configurations, oldest first.
 pub(super) fn all() -> Vec<Arc<Filter>> {
-    // A list that a panic left behind is whole: each change is one call.
+    // A poisoned lock is harmless: each change of the list is one call, so no panic can leave it
+    // half changed.
     FILTERS
         .read()
         .unwrap_or_else(PoisonError::into_inner)
@@ -39,7 +40,7 @@ pub(super) fn add(filter: Arc<Filter>) {
     VERSION.fetch_add(1, Ordering::Release);
 }
 
-/// Removes a configuration that Envoy has given up.
+/// Removes a configuration that Envoy has released.
 pub(super) fn remove(number: Number) -> Option<Arc<Filter>> {
     let mut filters = FILTERS.write().unwrap_or_else(PoisonError::into_inner);
     let place = filters.iter().position(|filter| filter.number == number)?;

@@ -1,4 +1,4 @@
-//! The policies that routes have of their own (`DynamicModuleFilterPerRoute`).
+//! The policies of routes (`DynamicModuleFilterPerRoute`).
 
 use std::{
     collections::BTreeMap,
@@ -12,8 +12,9 @@ use crate::{exchange::write_log, numbers::Number};
 
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
-/// Reads a route's policy. Logs why it is refused: then Envoy refuses the route table. What the policy means
-/// is for the filters to say that it meets, as each can have another configuration.
+/// Parses a route's policy. If it is not a JSON object, logs that and returns `None`, and Envoy
+/// refuses the route table. The filters interpret the policy later, because each can have another
+/// configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
     match serde_json::from_slice::<Value>(bytes) {
         Ok(policy @ Value::Object(_)) => {
@@ -38,7 +39,7 @@ pub(super) fn find(number: Number) -> Option<Arc<Value>> {
     policies.get(&number).cloned()
 }
 
-/// Removes a policy that Envoy has given up.
+/// Removes a policy that Envoy has released.
 pub(super) fn remove(number: Number) {
     let mut policies = POLICIES.write().unwrap_or_else(PoisonError::into_inner);
     policies.remove(&number);

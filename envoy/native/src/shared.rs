@@ -1,11 +1,12 @@
-//! Values that the configurations of this process share by a key.
+//! Values that several configurations of this process share, found by a key.
 //!
-//! A value lives as long as Envoy holds a configuration that has it. Counting references would not do: an idle
-//! worker keeps its gate of a configuration that is gone until its next request.
+//! A value lives as long as Envoy holds a configuration that uses it. Counting references would
+//! keep it too long: an idle worker keeps the gate of a removed configuration until its next
+//! request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Values by their keys, with the number of configurations that have each.
+/// Values by their keys, each with the number of configurations that use it.
 pub(super) struct Shared<K, V>(Mutex<Vec<Entry<K, V>>>);
 
 struct Entry<K, V> {
@@ -15,12 +16,12 @@ struct Entry<K, V> {
 }
 
 impl<K: PartialEq, V: Default> Shared<K, V> {
-    /// None yet.
+    /// Makes an empty collection.
     pub(super) const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// The value of a key, for one more configuration.
+    /// Returns the value of a key, and counts one more configuration that uses it.
     pub(super) fn acquire(&self, key: K) -> Arc<V> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {
@@ -36,7 +37,7 @@ impl<K: PartialEq, V: Default> Shared<K, V> {
         value
     }
 
-    /// One configuration fewer has this value. The last one takes it along.
+    /// Counts one configuration fewer that uses this value. The last one removes it.
     pub(super) fn release(&self, value: &Arc<V>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(place) = entries

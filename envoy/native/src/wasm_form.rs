@@ -1,36 +1,37 @@
-//! Policies of routes in the form of the proxy-wasm module.
+//! Detects route policies that are written in the form of the proxy-wasm module.
 //!
-//! That module reads a policy from a route's metadata, this one from `typed_per_filter_config`. An operator who changes
-//! the build and forgets a route must neither lose its policy nor look for the mistake in the client's token. So every
-//! request of such a route is refused, with a status that blames the server.
+//! The proxy-wasm module reads a policy from the route's metadata, this module from
+//! `typed_per_filter_config`. An operator who switches modules and forgets a route must not lose
+//! its policy, and must not search for the mistake in the client's token. So every request of such
+//! a route is refused, with a status that blames the server.
 
 use portcullis::{decision::Reason, http::Response};
 
-/// Metadata of routes that is for the proxy-wasm module.
+/// The namespace in a route's metadata that the proxy-wasm module reads.
 pub(super) const NAMESPACE: &str = "portcullis";
 
-/// The metadata that is reported for a route whose only policy is in that form. It is no policy that can be read, so
-/// every request is refused.
+/// The metadata that is reported for a route whose only policy is in that form. It cannot be parsed
+/// as a policy, so every request is refused.
 pub(super) const UNREADABLE: &[u8] = b"wasm";
 
-/// What is logged once for each configuration.
+/// The warning, which is logged once for each configuration.
 pub(super) const WARNING: &str = "portcullis: a route has its policy in metadata, which only the proxy-wasm module \
     reads, so its requests get 500; write the policy under typed_per_filter_config, as a DynamicModuleFilterPerRoute";
 
 const STATUS: u16 = 500;
-/// Responses of the core that have a body have JSON.
+/// The JSON body of the answer.
 const BODY: &str = concat!(
     r#"{"error":"server_error","#,
     r#""error_description":"Access to this resource is not configured"}"#
 );
 
-/// Whether a response refuses a request for the policy of its route.
+/// Whether a response refuses a request because of the policy of its route.
 pub(super) fn is_refusal_by_route(response: &Response) -> bool {
     let reason = response.details.strip_prefix("portcullis_denied{");
     reason.and_then(|rest| rest.strip_suffix('}')) == Some(Reason::RoutePolicy.label())
 }
 
-/// The response in place of such a refusal. It has no challenge: no token would help.
+/// The response that replaces such a refusal. It has no challenge, because no token would help.
 pub(super) fn refusal(response: &Response) -> Response {
     let mut refusal = response.clone();
     refusal.status = STATUS;

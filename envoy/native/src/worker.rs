@@ -1,8 +1,10 @@
-//! The gates of one worker thread, one for each configuration, and the requests that wait here.
+//! The gates of one worker thread, one for each configuration, and the requests that wait on this
+//! thread.
 //!
-//! A call of Envoy's can call back: an answer can end other streams of its connection. So the list of gates
-//! and the list of waiting requests are never borrowed while Envoy is called, and a gate that is at work
-//! already learns of an ended stream at its next request.
+//! A call to Envoy can call this module again: an answer can end other streams of the same
+//! connection. So the list of gates and the list of waiting requests are never borrowed during a
+//! call to Envoy. If a stream ends while its gate is borrowed, the gate learns of it at its next
+//! request.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -24,22 +26,22 @@ use crate::{
     registry,
 };
 
-/// How often a gate looks at what other workers wrote about its policy.
+/// How often a gate reads what other workers wrote about its policy.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// How long after its deadline a request is forgotten whose end Envoy has not told. Each is woken at its deadline.
+/// How long after its arrival a waiting request is forgotten if Envoy has not reported its end.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
-/// A stream that does not wait: no gate has it in its list.
+/// The ID of a stream that does not wait, which no gate has in its list.
 const NOT_WAITING: StreamId = StreamId(0);
 
-/// What becomes of a request's headers or trailers.
+/// The outcome for a request's headers or trailers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Pass,
-    /// It was answered.
+    /// The request was answered.
     Stop,
-    /// It waits, and all that follows it.
+    /// The request waits, including its body and trailers.
     Wait,
 }
 
@@ -47,16 +49,16 @@ pub(super) enum Outcome {
 struct Worker {
     filter: Arc<Filter>,
     gate: Gate,
-    /// Tells the gates apart that this thread has built.
+    /// A number that is unique among the gates that this thread has built.
     build: u64,
-    /// The number of the next request that waits.
+    /// The ID of the next request that waits.
     next: u32,
     looked: UnixMillis,
-    /// Kept for its memory.
+    /// Kept so that its memory is reused.
     head: HeaderList,
 }
 
-/// The gates of this thread, and the version of the registry that they are of.
+/// The gates of this thread, and the version of the registry that they correspond to.
 #[derive(Default)]
 struct Workers {
     version: Option<u64>,
@@ -66,11 +68,11 @@ struct Workers {
 
 /// A request that waits on this thread.
 struct Parked {
-    /// Its stream.
+    /// The address of its stream.
     address: usize,
     number: Number,
     id: StreamId,
-    /// The gate that has it in its list.
+    /// The `build` of the gate that has it in its list.
     build: u64,
     _ticket: Ticket,
     arrived: UnixMillis,
@@ -80,9 +82,9 @@ struct Parked {
 thread_local! {
     static WORKERS: RefCell<Workers> = RefCell::default();
     static PARKED: RefCell<Vec<Parked>> = const { RefCell::new(Vec::new()) };
-    /// Streams that ended while their gate was at work.
+    /// Streams that have ended and that their gates do not know of yet.
     static ENDED: RefCell<Vec<(Number, StreamId)>> = const { RefCell::new(Vec::new()) };
-    /// The configurations of each policy on this thread.
+    /// The configurations of this thread, by policy.
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
 
@@ -97,16 +99,16 @@ pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Outcome {
     worker.on_request(stream)
 }
 
-/// Decides again on a request that waits here, and lets it go on if it may.
+/// Decides again on a waiting request, and resumes it if it may pass.
 pub(super) fn on_wake(stream: Stream<'_>) {
     let Some(parked) = take_parked(stream.address()) else {
-        // It was woken twice, and has gone on.
+        // The stream was woken twice and no longer waits.
         return;
     };
     let worker = find(parked.number);
     let outcome = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
         Some(Ok(mut worker)) if worker.build == parked.build => worker.on_wake(stream, parked),
-        // The gate that it waited for is gone.
+        // The gate that has this request in its list is gone.
         _ => refuse(stream),
     };
     if outcome == Outcome::Pass {
@@ -114,7 +116,7 @@ pub(super) fn on_wake(stream: Stream<'_>) {
     }
 }
 
-/// Cleans a request's trailers.
+/// Removes identities and tokens from a request's trailers.
 pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
     let Some(worker) = find(number) else {
         return refuse(stream);
@@ -143,8 +145,8 @@ pub(super) fn on_stream_end(stream: Stream<'_>) {
     }
 }
 
-/// Builds a gate again after a panic, whose state may be broken. The requests that waited in it are woken, and
-/// refused.
+/// Drops a gate after a panic, because its state may be broken; the next request builds it again.
+/// The requests that wait for the dropped gate are woken and refused.
 pub(super) fn rebuild(number: Number) {
     let broken = WORKERS.with_borrow_mut(|workers| {
         workers.version = None;
@@ -171,13 +173,13 @@ pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
     Outcome::Stop
 }
 
-/// Whether a request is a gRPC request. One whose headers cannot be read could be.
+/// Whether a request is a gRPC request. If its headers cannot be read, it is treated as one.
 fn is_grpc(stream: Stream<'_>) -> bool {
     let mut list = HeaderList::default();
     read_head(stream, &mut list).is_none_or(|head| is_grpc_head(&head))
 }
 
-/// The head of a request, copied into `list`; `None` where Envoy refuses.
+/// Copies the head of a request into `list`. `None` if Envoy refuses.
 fn read_head<'a>(stream: Stream<'_>, list: &'a mut HeaderList) -> Option<http::Request<'a>> {
     stream.read(Headers::Request, list).ok()?;
     Some(http::Request::new(list.pairs()))
@@ -209,14 +211,14 @@ fn take_parked(address: usize) -> Option<Parked> {
     })
 }
 
-/// Has the gate forget a request, at its next hook if it is at work.
+/// Makes the gate forget a request the next time it runs.
 fn forget(parked: &Parked) {
     let ended = (parked.number, parked.id);
     ENDED.with_borrow_mut(|all| all.push(ended));
 }
 
 impl Workers {
-    /// Builds gates for the configurations that are new, and drops those of the ones that are gone.
+    /// Builds gates for new configurations, and drops the gates of those that are gone.
     fn follow(&mut self, version: u64) {
         let filters = registry::all();
         self.all
@@ -286,7 +288,7 @@ impl Worker {
         }
     }
 
-    /// Has the gate decide on the head of a stream, with what is known now.
+    /// Lets the gate decide on the head of a stream, with the keys that are known now.
     fn with_head(
         &mut self,
         stream: Stream<'_>,
@@ -309,7 +311,8 @@ impl Worker {
             .as_ref()
             .is_none_or(|head| self.gate.settle(head, &request) == Ok(false));
         if !is_settled {
-            // Without the headers that only Portcullis may set, Envoy may choose another route.
+            // The gate removed headers that only Portcullis may set, and Envoy may then have chosen
+            // another route. So the head is read again.
             drop(head);
             head = read_head(stream, &mut list);
         }
@@ -320,7 +323,8 @@ impl Worker {
         verdict
     }
 
-    /// Learns what other threads have to tell.
+    /// Updates the gate with the changes that other threads made and with the streams that have
+    /// ended.
     fn catch_up(&mut self, now: UnixMillis, request: &Request<'_>) {
         self.gate.follow(self.filter.epoch());
         if now < self.looked || now.since(self.looked) >= LOOKS {
@@ -336,7 +340,7 @@ impl Worker {
         }
     }
 
-    /// Forgets requests of which no end was told.
+    /// Forgets waiting requests whose end was never reported.
     fn forget_lost(&self, now: UnixMillis) {
         let number = self.filter.number;
         let lost: Vec<_> = PARKED.with_borrow_mut(|all| {
@@ -357,7 +361,7 @@ impl Worker {
         let timeout = self.filter.config.limits.park_timeout;
         let scheduler = Arc::new(scheduler);
         let ticket = self.filter.park(Arc::clone(&scheduler), now.plus(timeout));
-        // Keys that came before it was in the list have not woken it.
+        // If keys arrived before the request was in the list, they have not woken it.
         if self.filter.epoch() != epoch {
             scheduler.commit();
         }
@@ -382,7 +386,7 @@ impl Worker {
     }
 }
 
-/// Says that a hook has panicked.
+/// Logs that a hook has panicked.
 pub(super) fn report_panic(hook: &str) {
     let line = format!("portcullis: defect in {hook}, please report it");
     log(Level::Critical, &line);
