@@ -94,14 +94,14 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Converts a number to an integer, if it is one. A double (`1.0`, `1e3`) counts if the text of no
-/// other integer is parsed to the same double.
+/// Converts a number to an integer, if it is one. A double such as `1.0` or `1e3` counts as an
+/// integer if it cannot result from parsing another integer's text.
 pub fn integer(number: &Number) -> Option<i64> {
     whole(number, MAX_TEXT_INTEGER)
 }
 
-/// Converts a double to a JSON number; `None` if it is not finite. A double to which no other
-/// integer rounds becomes an integer, because a parser may round the text of a double to its
+/// Converts a double to a JSON number; `None` if it is not finite. A double that represents exactly
+/// one integer becomes this integer, because a parser may round the text of a double to a
 /// neighbour.
 pub fn from_double(double: f64) -> Option<Number> {
     let number = Number::from_f64(double)?;
@@ -141,7 +141,8 @@ fn from_serde(error: &serde_json::Error) -> JsonError {
 }
 
 /// A value in which no object has a name twice. `Value`'s own `Deserialize` keeps the last of two
-/// members with one name. With the feature `raw_value`, it also treats one member name as a marker.
+/// members with one name. With the feature `raw_value`, it also gives one particular member name a
+/// special meaning.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -181,8 +181,8 @@ pub fn milliseconds(span: Duration) -> u64 {
     whole.wrapping_add(u64::from(span.subsec_millis()))
 }
 
-/// Converts days since 1970-01-01 to year, month and day. The calculation begins years in March.
-/// The leap day is then the last day of a year, and every five months have 153 days.
+/// Converts days since 1970-01-01 to year, month and day. Years are counted from March, so that the
+/// leap day is the last day of a year, and five months in a row from March or August have 153 days.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
     // Days since 0000-03-01.

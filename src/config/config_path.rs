@@ -4,7 +4,7 @@ use core::fmt;
 
 /// The path from the top of the configuration to one of its values.
 ///
-/// A path is displayed like `rules[2].requires`. Names with other characters than letters, digits,
+/// A path is displayed like `rules[2].requires`. Names with characters other than letters, digits,
 /// `_` and `-` are quoted: `providers["a.b"]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPath(Vec<Step>);
@@ -19,14 +19,14 @@ pub enum Step {
 }
 
 impl ConfigPath {
-    /// Prepends a step: the path now starts at the object that contains it as member `name`.
+    /// Prepends the member `name`, so that the path starts at the object with this member.
     #[must_use]
     pub fn within(mut self, name: &str) -> Self {
         self.0.insert(0, Step::Member(name.to_owned()));
         self
     }
 
-    /// Prepends a step: the path now starts at the list that contains it as element `index`.
+    /// Prepends the element `index`, so that the path starts at the list with this element.
     #[must_use]
     pub fn within_index(mut self, index: usize) -> Self {
         self.0.insert(0, Step::Element(index));

@@ -1,12 +1,12 @@
 //! Formats parts of a configuration that error messages quote.
 
-/// The longest part of a value that an error quotes, in characters.
+/// The maximum length of a quoted value, in characters. Errors truncate longer values.
 const MAX_ECHO: usize = 64;
 
 /// The candidate that is most similar to `wrong`; `None` if none is similar enough.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The text may have any length, and the comparison takes quadratic time.
+    // `wrong` may have any length, and the time of the comparison is quadratic in it.
     if wrong.len() > MAX_ECHO {
         return None;
     }
@@ -35,7 +35,7 @@ pub(super) fn quoted_or_none(names: &[&str]) -> String {
     }
 }
 
-/// The first characters of a text.
+/// The first characters of a string.
 pub(super) fn head(text: &str) -> String {
     text.chars().take(MAX_ECHO).collect()
 }

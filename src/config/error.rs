@@ -27,22 +27,20 @@ impl ConfigError {
         &self.reason
     }
 
-    /// The same error, with a path that starts at the object that contains the place as member
-    /// `name`.
+    /// Prepends the member `name` to the path of the error.
     pub(super) fn within(mut self, name: &str) -> Self {
         self.location = self.location.within(name);
         self
     }
 
-    /// The same error, with a path that starts at the list that contains the place as element
-    /// `index`.
+    /// Prepends the element `index` to the path of the error.
     pub(super) fn within_index(mut self, index: usize) -> Self {
         self.location = self.location.within_index(index);
         self
     }
 
-    /// The same error without the value found there if it is a string in a field for keys or
-    /// secrets, because it could be key material.
+    /// Removes the quoted string from a type error in a field for keys or secrets, because the
+    /// string could be key material.
     pub(super) fn without_secrets(mut self) -> Self {
         let secret = [
             "client_secrets",

@@ -92,7 +92,7 @@ faults! {
     }
         => ("\"{field}\" contradicts \"{other}\""),
         "keep one";
-    /// A list or text is empty, which could mean nothing or everything.
+    /// An empty list or string, which could mean nothing or everything.
     Empty
         => "empty",
         "fill it in, or remove it if it is optional";
@@ -155,7 +155,7 @@ faults! {
     NoTokens
         => "clients with secrets have no tokens",
         "remove it, or use another source of keys than \"client_secrets\"";
-    /// A field of `jwt_authn` or of a later version.
+    /// A field that only `jwt_authn` or a later version of Portcullis has.
     NotAvailable {
         /// Its name.
         field: &'static str,
@@ -222,7 +222,7 @@ faults! {
     SecretHash
         => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
-    /// `shared_memory_key` is too short or not base64url. Its value is not repeated.
+    /// `shared_memory_key` is too short or not base64url. The error does not quote its value.
     SharedMemoryKey
         => "not base64url of at least 32 octets",
         "make one with `openssl rand -base64 32 | tr '+/' '-_' | tr -d '='`";
@@ -240,7 +240,7 @@ faults! {
     }
         => ("{algorithm} requires a shared secret, but these keys are public"),
         "remove it, or give the secret in \"shared_secrets\"";
-    /// A header to set, from which a provider's tokens are read.
+    /// A header that Portcullis would set, although tokens are read from it.
     TokenHeader {
         /// The provider.
         provider: String,
@@ -254,7 +254,7 @@ faults! {
     }
         => ("requirements go deeper than {max} levels"),
         "flatten it";
-    /// A list shorter than it must be.
+    /// A list with too few entries.
     TooFew {
         /// The minimum number of entries.
         min: usize,
@@ -268,7 +268,7 @@ faults! {
     }
         => ("longer than {max} characters"),
         "shorten it";
-    /// A placeholder of an issuer whose values are not restricted.
+    /// A placeholder in an issuer, although nothing restricts the values of its claim.
     UnconstrainedPlaceholder {
         /// The claim.
         claim: String,
@@ -342,7 +342,7 @@ faults! {
     UnverifiedClaims
         => "the claims may be unverified",
         "require a token that verifies";
-    /// A text in a wrong form.
+    /// A string in the wrong form.
     WrongForm {
         /// The expected form.
         expected: &'static str,
@@ -351,7 +351,7 @@ faults! {
     }
         => ("expected {expected}, found \"{}\"", cut(found)),
         made!("write {expected}");
-    /// A value of a wrong type.
+    /// A value of the wrong type.
     WrongType {
         /// The expected type.
         expected: &'static str,
@@ -363,7 +363,7 @@ faults! {
 }
 
 impl Fault {
-    /// Makes the fault of a text in the wrong form.
+    /// The fault for a string in the wrong form.
     #[cold]
     #[inline(never)]
     pub(super) fn wrong_form(expected: &'static str, found: &str) -> Self {

@@ -12,7 +12,7 @@ pub(super) fn misspelt(expression: &str) -> Option<(String, String)> {
     if flags(expression).any(|flags| flags.contains('x')) {
         return None; // spaces have no meaning there
     }
-    let expression = expression.split(r"\?").next()?; // a query stays as it was sent
+    let expression = expression.split(r"\?").next()?; // the query is not normalised
     let ignores_case = flags(expression).any(|flags| flags.contains('i'));
     let mut rest = expression.chars().peekable();
     while let Some(next) = rest.next() {
@@ -87,8 +87,8 @@ fn skip_group_name(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// A percent-encoded octet, whose `%` was already read; `None` if a request with it is refused
-/// anyway.
+/// Reads a percent-encoded octet after its `%`. `None` if the octet is malformed, or if requests
+/// whose paths contain it are refused anyway.
 fn triplet(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     let high = rest.next_if(char::is_ascii_hexdigit)?;
     let low = rest.next_if(char::is_ascii_hexdigit)?;

@@ -70,11 +70,12 @@ pub struct Config {
     /// Identifies the policy across updates, so that connections under an older configuration also
     /// apply the refusals of a newer one.
     pub policy_id: Option<String>,
-    /// The namespace of dynamic metadata, for hosts that let Portcullis write any; `None` for the default.
+    /// The namespace of the dynamic metadata that Portcullis writes if the host supports it; `None`
+    /// for the default.
     pub metadata_namespace: Option<String>,
     /// Whether denied requests are blocked.
     pub mode: Mode,
-    /// Who verifies RS* and ES* signatures.
+    /// What verifies RS* and ES* signatures: the host or the module.
     pub signature_backend: SignatureBackend,
     /// The key that authenticates the records in the proxy's shared data.
     pub shared_memory_key: Option<SecretKey>,
@@ -115,7 +116,7 @@ pub struct Limits {
     pub path_bytes: usize,
 }
 
-/// Worker threads share their configuration.
+/// Checks at compile time that worker threads can share a configuration.
 const _: fn() = || {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Config>();
@@ -152,7 +153,7 @@ impl Config {
         schemes.fold(Schemes::default(), Schemes::and)
     }
 
-    /// Every provider with its id, by name.
+    /// Every provider with its id, sorted by name.
     pub fn providers(&self) -> impl Iterator<Item = (ProviderId, &Provider)> {
         self.providers
             .iter()

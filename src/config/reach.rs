@@ -28,10 +28,10 @@ impl Config {
 }
 
 /// The warning that an earlier rule matches the requests for which this rule is written. If the
-/// earlier rule matches only some of them, there is a warning only if it requires no token, this
-/// rule does, and the earlier rule matches more paths: this rule is then an exception that comes
-/// too late. If both rules match the same paths, the order is probably intended, for example to
-/// read without a token and write with one.
+/// earlier rule matches only some of these requests, there is a warning only if the earlier rule
+/// requires no token, this rule requires one, and the earlier rule also matches other paths. This
+/// rule is then an exception that comes too late. If both rules match the same paths, the order is
+/// probably intended, for example to read without a token and write with one.
 fn shadowed(config: &Config, place: usize, rule: &Rule) -> Option<String> {
     for (taker, earlier) in config.rules.iter().take(place).enumerate() {
         let (own, other) = (&rule.route, &earlier.route);
@@ -67,8 +67,9 @@ fn is_protected(rule: &Rule) -> bool {
         .is_some_and(|requirement| rule.authorization.is_some() || !requirement.admits_anyone())
 }
 
-/// Why no request can match the rule's path. A rule must match every reading of a path. One reading
-/// has no parameters, and in another all octets are encoded that a path cannot contain.
+/// Why no request can match the rule's path. A rule must match every reading of a path, including
+/// the path without parameters, and the path in its normal spelling, which encodes characters such
+/// as `[` and `|`.
 fn unspellable(config: &Config, route: &RouteMatch) -> Option<String> {
     if config.path_policy == PathPolicy::Raw {
         return None;

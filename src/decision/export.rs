@@ -16,7 +16,7 @@ pub struct Exports {
     pub identity: Option<StateKey>,
     /// The key of the reason why a token was refused (`failed_status_in_metadata`).
     pub failed_status: Option<StateKey>,
-    /// Claims with space-delimited text, which the exported payload has as a list.
+    /// Claims whose space-delimited string becomes a list in the exported payload.
     pub space_delimited_claims: Vec<String>,
 }
 

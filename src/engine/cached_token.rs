@@ -31,8 +31,8 @@ pub(super) struct CachedToken {
     names_caller: bool,
 }
 
-/// Callers of up to this many bytes are cached. [`CachedToken::bytes`] counts the maximum, because
-/// the caller is determined later.
+/// The maximum length of a cached caller's identity, in bytes. [`CachedToken::bytes`] counts this
+/// maximum, because the identity is determined later.
 const MAX_CALLER_BYTES: usize = 256;
 
 /// The rules whose `authorize` the token is known to satisfy: one bit per rule index.

@@ -20,7 +20,7 @@ use crate::{
     short_list::ShortList,
 };
 
-/// The effects of a permit.
+/// The changes that a permit makes to a request.
 #[derive(Debug, Default)]
 pub(super) struct Forwarded {
     pub(super) edits: Vec<HeaderEdit>,

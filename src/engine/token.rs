@@ -95,7 +95,7 @@ fn verify_anew<'a>(
     audiences: &Audiences,
     (credential, token): Presented<'_, 'a>,
 ) -> Result<Verified<'a>, Failure> {
-    // Only tokens that exceed the size limit are missing.
+    // `None` means that the token exceeds the size limit.
     let token = token.ok_or(Failure::Invalid(Reason::TokenTooLarge))?;
     let presented = (token.parsed(means.headers), &token.attempts);
     let (token, verified_once) = verification::verify(

@@ -1,4 +1,5 @@
-//! The effects of a decision, their order, and what happens if the host refuses one.
+//! Carries out a decision: which operations the host performs, in which order, and what happens if
+//! the host refuses one.
 
 use crate::{
     connection::Refused,
@@ -113,7 +114,7 @@ impl Gate {
     /// Responds with the status report.
     fn report(&mut self, format: Format, now: UnixMillis, exchange: &impl Exchange) -> Verdict {
         // Another worker may have fetched keys since the last tick, and all workers must report the
-        // same.
+        // same state.
         self.has_news |= self.engine.synchronize();
         let counts = match format {
             Format::Html => self.metrics.counts(exchange),

@@ -15,7 +15,7 @@ impl<T: SharedMemory + Log + Meter> Environment for T {}
 
 /// One request in the proxy.
 pub trait Exchange: Environment + Connection + Route {
-    /// The number of the request's connection; `None` if the host does not provide it.
+    /// The ID of the request's connection; `None` if the host does not provide one.
     fn connection(&self) -> Option<ConnectionId>;
 
     /// Changes the request's headers.

@@ -164,8 +164,8 @@ impl Keeper {
     }
 }
 
-/// The status of a provider's keys, if they are in the configuration or are not needed. The status
-/// of fetched keys is unknown before the first tick.
+/// The status of a provider's keys if they are in the configuration or are not needed. `None` for
+/// fetched keys, whose status is unknown before the first tick.
 fn configured(provider: &Provider) -> Option<KeyStatus> {
     if !provider.trust.enabled {
         return Some(KeyStatus::default());

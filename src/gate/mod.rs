@@ -1,10 +1,11 @@
 //! The work around an engine that is the same in every host.
 //!
-//! A [`Gate`] handles the requests of one worker. It lets the engine decide, makes requests wait
-//! for keys and wakes them, counts, and carries out decisions. A [`Keeper`] keeps the keys fresh.
-//! Neither depends on the API of a proxy. A shell calls their methods when the proxy calls it, and
-//! implements the traits [`Exchange`], [`Environment`] and [`Caller`] by calls to the proxy. A
-//! shell makes no decisions. The tests implement the same traits with a fake proxy.
+//! A [`Gate`] handles the requests of one worker. It lets the engine decide, holds requests that
+//! wait for keys and resumes them, counts decisions, and carries them out. A [`Keeper`] keeps the
+//! keys fresh. Neither depends on the API of a proxy. A shell calls their methods when the proxy
+//! calls the shell, and implements the traits [`Exchange`], [`Environment`] and [`Caller`] with
+//! calls to the proxy. A shell makes no decisions. The tests implement the same traits with a fake
+//! proxy.
 //!
 //! If the host refuses a call that a decision needs, the request is refused: a gate never fails
 //! open. A metric or log line that fails is not a reason to refuse.
@@ -55,7 +56,7 @@ pub struct Gate {
     metrics: DecisionMetrics,
     answers: Answers,
     routes: RoutePolicies,
-    /// The configuration's place among those with the same `policy_id`.
+    /// The place of this configuration among those with the same `policy_id`.
     membership: Option<Membership>,
     waiting: Waiting,
     /// Whether keys have changed since the waiting requests were last resumed.
@@ -66,7 +67,8 @@ pub struct Gate {
     wanted: Option<(SourceId, FetchCause)>,
 }
 
-/// What the host must do with a request. All other effects of the decision have already happened.
+/// What the host must do with a request. Everything else that the decision requires has already
+/// been done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// End the request. It was answered, or no answer could be sent.

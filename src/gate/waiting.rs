@@ -1,7 +1,7 @@
 //! Requests that wait for keys.
 //!
-//! The list has only the numbers of their streams; the host keeps the requests themselves. A number
-//! is removed when its stream ends, and the list has a maximum length. So the memory stays bounded
+//! The list holds only the IDs of their streams; the host keeps the requests themselves. An ID is
+//! removed when its stream ends, and the list has a maximum length. So the memory stays bounded
 //! even if an authorization server does not respond.
 
 use core::time::Duration;
@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use crate::{gate::BodyHold, time::UnixMillis};
 
-/// A stream of one worker, identified by the host's number.
+/// The ID that the host gave a stream. IDs are unique within a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamId(pub u32);
 

@@ -1,9 +1,9 @@
 //! Names that some servers cannot tell apart.
 //!
-//! CGI, PHP and servers that imitate them turn a name into a variable: letters lose their case, and
-//! every octet that is neither a letter nor a digit becomes `_`. Such a server reads `x.user` and
-//! `x_user` as the `x-user` that Portcullis sets or reads. So Portcullis treats all three as the
-//! same name.
+//! CGI, PHP and similar servers turn the name of a header or parameter into the name of a variable:
+//! they ignore the case of letters, and replace every octet that is neither a letter nor a digit by
+//! `_`. Such a server reads `x.user` and `x_user` as the `x-user` that Portcullis sets or reads. So
+//! Portcullis treats all three as the same name.
 
 /// Whether such a server turns both names into the same variable.
 pub(super) fn are_confusable(one: &[u8], other: &[u8]) -> bool {

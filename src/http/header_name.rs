@@ -9,12 +9,12 @@ use super::confusable::are_confusable;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeaderName(Arc<str>);
 
-/// Why a text is not a header name.
+/// Why a string is not a header name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderNameError {
-    /// The text is empty.
+    /// The string is empty.
     Empty,
-    /// The text has a byte that a `token` may not have (RFC 9110 §5.6.2).
+    /// The string has a byte that a `token` may not have (RFC 9110 §5.6.2).
     InvalidByte,
 }
 

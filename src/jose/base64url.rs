@@ -2,12 +2,12 @@
 //!
 //! Padding, white space, characters of the other alphabet and bits after the last octet (RFC 4648
 //! section 3.5) are refused. So an octet string has exactly one encoding. Otherwise a client could
-//! evade a revocation list by a different text of the same token.
+//! evade a revocation list with a different encoding of the same token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Decodes `text`; `None` if it is not the one strict encoding of any octets.
+/// Decodes `text`; `None` if it is not strict base64url.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }

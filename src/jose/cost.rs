@@ -25,7 +25,7 @@ const BUDGET: usize = 256;
 /// (`portable::modexp`). 2048 bits are 16 units; their square divided by 16 is the cost 16.
 const RSA_UNIT_BITS: usize = 128;
 
-/// How many tokens of one request may cost [`BUDGET`] each. Requests with tokens of more than two
+/// The budget of a request, as a multiple of [`BUDGET`]. Requests with tokens of more than two
 /// issuers are rare, and most issuers' keys have a `kid`.
 const TOKENS: usize = 2;
 
@@ -75,7 +75,8 @@ fn cost(key: &VerifyingKey) -> usize {
 pub struct Nameless {
     /// The number of such keys.
     pub keys: usize,
-    /// Whether the budget of a token is enough to try all of these keys that fit its algorithm.
+    /// Whether the budget of one token is enough to try every one of these keys that fits the
+    /// token's algorithm.
     pub are_all_tried: bool,
 }
 

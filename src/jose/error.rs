@@ -8,8 +8,8 @@ use std::fmt;
 use crate::jose::algorithm::Algorithm;
 use crate::json::JsonError;
 
-/// The maximum length of a `kid` in bytes. Real ones, such as thumbprints, URLs and names of cloud
-/// keys, are far shorter. The limit matters because every record and report has a copy.
+/// The maximum length of a `kid` in bytes. Real `kid`s, such as thumbprints, URLs and names of
+/// cloud keys, are far shorter. The limit matters because every record and report has a copy.
 pub const MAX_KID_BYTES: usize = 256;
 
 /// Why a key is not admitted.
@@ -85,7 +85,7 @@ pub enum KeyError {
     },
 }
 
-/// Why a text is not a token that can be verified. No variant reveals any of the text.
+/// Why a string is not a token that can be verified. No variant contains any part of the string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenError {
     /// The text has five segments, so it is an encrypted token (RFC 7516 section 3.1).

@@ -28,7 +28,7 @@ impl JoseHeader {
         self.algorithm
     }
 
-    /// `kid`; an empty text counts as a `kid`.
+    /// `kid`; an empty string counts as a `kid`.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }

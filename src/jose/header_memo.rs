@@ -1,9 +1,9 @@
 //! The headers that were parsed last.
 //!
 //! All tokens of an issuer have the same header text until the issuer's key changes. For a token
-//! that is not cached, parsing the header takes a tenth of the time besides the signature. The memo
-//! returns the same header as parsing the text again. Callers keep a memo and pass it to each
-//! [`parse_with`](super::UntrustedToken::parse_with).
+//! that is not cached, parsing the header takes a tenth of the time that is not spent on the
+//! signature. The memo returns the same header as parsing the text again. Callers keep a memo and
+//! pass it to each [`parse_with`](super::UntrustedToken::parse_with).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::jose::error::TokenError;
 use crate::jose::header::JoseHeader;
 
-/// The number of remembered headers. More issuers are rarely used at the same time.
+/// The number of remembered headers. More than four issuers are rarely in use at the same time.
 const REMEMBERED: usize = 4;
 
 /// The maximum length of a remembered segment, in bytes. Clients choose the length, so it needs a

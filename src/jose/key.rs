@@ -43,8 +43,8 @@ pub struct Validity {
 pub struct VerifyingKey {
     material: Material,
     thumbprint: Thumbprint,
-    /// The key in the form for an accelerator; `None` for a shared secret. Clones share the form
-    /// that the accelerator prepares.
+    /// The key in the encoding of X.509, for an accelerator; `None` for a shared secret. Clones
+    /// share it, so that an accelerator prepares each key only once.
     x509: Option<Arc<X509Key>>,
     kid: Option<String>,
     algorithm: Option<Algorithm>,
@@ -133,7 +133,7 @@ impl VerifyingKey {
         Ok(self)
     }
 
-    /// `kid`; an empty text counts as a `kid`.
+    /// `kid`; an empty string counts as a `kid`.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
@@ -227,9 +227,9 @@ impl VerifyingKey {
             }
     }
 
-    /// Makes the question for an accelerator. `None` for shared secrets, for keys that do not fit
-    /// the algorithm, and for ECDSA signatures that are certainly invalid. The caller then uses
-    /// [`Self::verify`].
+    /// Makes the signature check to pass to an accelerator. `None` for shared secrets, for keys
+    /// that do not fit the algorithm, and for ECDSA signatures that are certainly invalid. The
+    /// caller then uses [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,

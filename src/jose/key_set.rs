@@ -136,9 +136,9 @@ impl KeySet {
         self.keys.iter().any(|key| key.validity().is_some())
     }
 
-    /// The keys to try for a token that match its algorithm, the present time and its issuer. Keys
-    /// with the token's `kid` come first, then keys without `kid`. If the token has no `kid`, these
-    /// are all matching keys.
+    /// The keys to try for a token: those that match its algorithm, its issuer and the present
+    /// time. Keys with the token's `kid` come first, then keys without `kid`. If the token has no
+    /// `kid`, all matching keys are tried.
     ///
     /// Fetching the set again can only help if this returns no key.
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {

@@ -40,8 +40,8 @@ pub(super) fn jwks_endpoint(
     }
 }
 
-/// Whether the metadata names the configured issuer. Where the configured template names a claim,
-/// the metadata may also have `{tenantid}`: Microsoft Entra writes that in metadata shared by all
+/// Whether the metadata names the configured issuer. Where the configured issuer has a placeholder,
+/// the metadata may also have `{tenantid}`, which Microsoft Entra writes in metadata shared by all
 /// tenants.
 fn names(configured: &str, found: &str) -> bool {
     let templates = (

@@ -67,7 +67,7 @@ impl Record {
         !self.is_leased(timing, now)
             && match cause {
                 FetchCause::Freshness => self.is_due(timing, now),
-                // Tokens with unknown kids must not make us call a failing server more often.
+                // Tokens with unknown kids must not cause additional calls to a failing server.
                 FetchCause::UnknownKid => {
                     self.has_cooled_down(timing, now)
                         && (self.failures == 0 || self.is_due(timing, now))
@@ -124,9 +124,9 @@ impl Record {
         }
     }
 
-    /// Whether a worker holds a valid lease. A lease that ends later than a new lease would was
-    /// taken before the clock was set back. It is ignored, because it would prevent fetches until
-    /// that time.
+    /// Whether a worker holds a valid lease. If a lease ends later than a lease taken now would, it
+    /// was taken before the clock was set back. Such a lease is ignored, because it would prevent
+    /// fetches until it ends.
     fn is_leased(&self, timing: &Timing, now: UnixMillis) -> bool {
         let longest = timing.lease.saturating_add(CLOCK_CORRECTION);
         self.lease_until

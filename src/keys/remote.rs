@@ -24,10 +24,10 @@ pub struct RemoteKeys {
 }
 
 impl RemoteKeys {
-    /// A text that identifies the shared record of these keys. Workers and configurations with the
-    /// same text share one record. The texts of two sources must differ if they fetch different
-    /// keys, or if a fetch can fail for one source and succeed for the other. Otherwise failures of
-    /// one would keep the other from its keys.
+    /// A string that identifies the shared record of these keys. Workers and configurations with
+    /// the same string share one record. The strings of two sources must differ if they fetch
+    /// different keys, or if a fetch can fail for one source and succeed for the other. Otherwise
+    /// failures of one would keep the other from its keys.
     #[must_use]
     pub fn identity(&self, limits: KeySetLimits) -> String {
         let location = match &self.location {

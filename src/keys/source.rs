@@ -220,8 +220,8 @@ impl Source {
             return None;
         }
         let wants_kid = wants(FetchCause::UnknownKid);
-        // If another worker has just fetched, the token no longer waits: no fetch may begin for it
-        // now.
+        // If another worker has just fetched, no fetch may begin for the kid now, so no token waits
+        // for it any longer.
         self.kid_wanted = self.record.may_learn_kid(&self.timing, now);
         wants_kid.then_some(FetchCause::UnknownKid)
     }

@@ -1,9 +1,10 @@
 //! The authority of a request (`:authority`, `Host`).
 //!
 //! `ADMIN.example`, `admin.example.` and `admin.example:80` are the same host. If a rule for
-//! `admin.example` missed one of them, a client could evade the rule. But Envoy's virtual hosts only
-//! ignore case. For them, `admin.example.` and `admin.example:80` are other hosts, perhaps with
-//! other upstreams. If a rule that requires no token also matched these, it would open them.
+//! `admin.example` missed one of them, a client could evade the rule. But Envoy's virtual hosts
+//! only ignore case. For them, `admin.example.` and `admin.example:80` are other hosts, which may
+//! have other upstreams. If a rule for `admin.example` that requires no token also matched these
+//! hosts, anyone could reach their upstreams.
 //!
 //! So with `path_policy: reject`, a condition is compared twice: with the authority as sent, and
 //! with its normal form. The normal form is in lower case, has no final dot, and has a port only if

@@ -111,8 +111,8 @@ mod tests {
         }
     }
 
-    /// Percent-decoding can produce a control character, because control characters are refused
-    /// before. This is harmless: the secret is only compared.
+    /// Control characters are refused before percent-decoding, so decoding can still produce one.
+    /// This is harmless, because the secret is only compared.
     #[test]
     fn an_encoded_control_character_is_part_of_a_wrong_secret() {
         assert_eq!(read(b"a:%0a"), Some((b"a".to_vec(), b"\n".to_vec())));

@@ -9,7 +9,7 @@ pub enum Unmatched {
     Deny,
 }
 
-/// How a path, method or authority is handled that Envoy, Portcullis and the upstream could read
+/// How to handle a path, method or authority that Envoy, Portcullis and the upstream could read
 /// differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathPolicy {

@@ -99,8 +99,8 @@ impl HeaderMatch {
         Ok(holds != self.inverted)
     }
 
-    /// Whether this is a condition on the method that would match `method` only in upper case:
-    /// `prefix: PUR` does not match `purge`, which a server may treat like `PURGE`.
+    /// Whether this condition on the method fails only because `method` is in lower case. For
+    /// example, `prefix: PUR` does not match `purge`, which a server may treat like `PURGE`.
     fn misses_other_case(&self, method: &str) -> bool {
         match &self.condition {
             HeaderCondition::Text(pattern) if self.name == ":method" => {

@@ -170,8 +170,9 @@ fn key_name(key: &SecretKey) -> [u8; TAG] {
     keyed(key, NAMING).finalize().into_bytes().into()
 }
 
-/// Makes a MAC with the key's hash, padded to a whole block. HMAC accepts a whole block without an
-/// error. With an error, the caller would have to go on without authentication or not start at all.
+/// Makes a MAC with the key's hash, padded to a whole block. For a key of exactly one block, the
+/// constructor of HMAC cannot fail. On a failure, the caller would have to go on without
+/// authentication or not start at all.
 fn keyed(key: &SecretKey, purpose: &[u8]) -> Hmac<Sha256> {
     let digest: [u8; TAG] = Sha256::digest(key.octets()).into();
     let mut block = [0; BLOCK];

@@ -45,7 +45,7 @@ pub(super) fn write(report: &Report<'_>, counts: &[Count]) -> String {
 }
 
 /// The content security policy. The page can load and submit nothing, other pages cannot frame it,
-/// and only its own script and style are in effect, identified by their hashes.
+/// and only its own script and style take effect, which the policy identifies by their hashes.
 pub(super) fn content_security_policy() -> String {
     let digest = |start: &str, end: &str| {
         let text = PAGE

@@ -11,7 +11,8 @@ use core::fmt;
 use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
 use crate::verification::Accelerator;
 
-/// Who verifies RS* and ES* signatures (`signature_backend`). The module verifies all others.
+/// What verifies RS* and ES* signatures (`signature_backend`): the host or the module. The module
+/// verifies all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
     /// The host if it passes the self-test, otherwise the module.
@@ -54,7 +55,7 @@ const TRIAL: &[(Algorithm, &str, &str, bool)] = &[
     (Algorithm::EdDsa, EDDSA_KEY, EDDSA_JWS, false),
 ];
 
-/// Who verifies RS* and ES* signatures, and why.
+/// The choice between the host and the module for RS* and ES* signatures, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// The host, which passed the self-test. If it cannot tell, the module.
@@ -75,7 +76,7 @@ pub enum UnfitHost {
 }
 
 impl Backend {
-    /// Chooses who verifies, from the configuration and a self-test of the host.
+    /// Chooses between the host and the module, by the configuration and a self-test of the host.
     ///
     /// # Errors
     /// If the configuration requires the host's implementation and it failed the self-test.

@@ -99,8 +99,8 @@ fn clients(raw: &RawClientSecrets) -> Result<Clients, ConfigError> {
 }
 
 fn client(id: &str, raw: &RawClient) -> Result<Client, ConfigError> {
-    // An identifier of only these characters is the same with and without the encoding of RFC 6749
-    // section 2.3.1.
+    // Without `:` and `%`, an identifier is read correctly whether or not the client
+    // percent-encodes it (RFC 6749 section 2.3.1).
     if id.is_empty()
         || !id
             .bytes()

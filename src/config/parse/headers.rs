@@ -1,7 +1,7 @@
 //! Checks the headers that providers set in forwarded requests.
 //!
-//! Upstreams trust these headers. So such a header must not be a reserved one, must not be one that
-//! tokens are read from, and must have only one source.
+//! Upstreams trust these headers. So such a header must not be reserved, tokens must not be read
+//! from it, and it must have only one source.
 
 use super::claims::claim_path;
 use crate::{

@@ -24,7 +24,7 @@ pub(super) fn one_or_none<T, const N: usize>(
     at_most_one(alternatives).map(|(_, one)| one)
 }
 
-/// The names of all alternatives, and the one that is set with its name.
+/// The names of all alternatives, and the name and value of the one that is set.
 type Choice<T> = (Vec<&'static str>, Option<(&'static str, T)>);
 
 fn at_most_one<T, const N: usize>(
@@ -45,7 +45,7 @@ fn at_most_one<T, const N: usize>(
     }
 }
 
-/// Checks a list of texts: it has at least one text, and none is empty or repeated. An empty list
+/// Checks a list of strings: it has at least one, and none is empty or repeated. An empty list
 /// could be read as "any" or as "none".
 pub(super) fn texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     if list.is_empty() {
@@ -59,7 +59,7 @@ pub(super) fn client_ids(written: Option<&[String]>) -> Result<Vec<String>, Conf
     written.map_or(Ok(Vec::new()), texts).at("client_ids")
 }
 
-/// Checks that no text is empty or repeated.
+/// Checks that no string is empty or repeated.
 pub(super) fn distinct_texts(list: &[String]) -> Result<Vec<String>, ConfigError> {
     let mut distinct: Vec<String> = Vec::new();
     for (index, text) in list.iter().enumerate() {

@@ -143,7 +143,7 @@ struct Rights {
     revoked: Revocation,
 }
 
-#[inline(never)] // its refusals would each drop a whole provider
+#[inline(never)] // inlined, each early return would need code to drop a whole provider
 fn rights(raw: &RawProvider, defaults: &Defaults) -> Result<Rights, ConfigError> {
     let structured_scopes = raw.structured_scopes.as_ref().map(structured_scopes);
     let structured_scopes = structured_scopes.transpose().at("structured_scopes")?;

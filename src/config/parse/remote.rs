@@ -81,8 +81,8 @@ pub(super) fn discovery(raw: &RawDiscovery, issuer: &str) -> Result<RemoteKeys, 
 }
 
 /// Checks a timeout. It must not be zero, which Envoy treats as "no limit": a call that hangs would
-/// never be repeated. It must fit into the 32 bits that the ABI has for it, and the lease lasts as
-/// long.
+/// never be repeated. It must be at most an hour: the ABI passes it as 32 bits of milliseconds, and
+/// the lease for the fetch lasts at least as long as the timeout.
 fn call_timeout(written: RawDuration) -> Result<Duration, Fault> {
     duration_in_bounds(written.0, SHORTEST, MAX_TIMEOUT)
 }

@@ -30,8 +30,8 @@ pub(super) fn revocation(raw: &RawRevocation) -> Result<Revocation, ConfigError>
     Ok(revoked)
 }
 
-/// Sorts texts and removes duplicates. A JSON map is used for this because its code is already part
-/// of the module.
+/// Sorts strings and removes duplicates. A JSON map is used for this because its code is already
+/// part of the module.
 fn sorted(list: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let mut sorted = Map::new();
     for (index, text) in list.unwrap_or_default().iter().enumerate() {

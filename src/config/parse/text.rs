@@ -1,4 +1,4 @@
-//! Parses texts with a special syntax: realms, metric prefixes, patterns.
+//! Parses strings with a special syntax: realms, metric prefixes, patterns.
 
 use regex_lite::Regex;
 
@@ -34,7 +34,7 @@ pub(super) fn at_most(max: usize, text: &str) -> Result<&str, Fault> {
     }
 }
 
-/// Parses `description`. An absent field is an empty text.
+/// Parses `description`. An absent field gives an empty string.
 #[inline(never)]
 pub(super) fn description(written: Option<&str>) -> Result<String, ConfigError> {
     let text = at_most(MAX_DESCRIPTION, written.unwrap_or_default());

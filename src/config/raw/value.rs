@@ -1,7 +1,7 @@
 //! Parses typed values from JSON.
 //!
 //! `serde`'s derive is not used. It accepts a list for an object and assigns the fields by
-//! position, so `requires: ["okta"]` would set an arbitrary field. Its errors are texts without a
+//! position, so `requires: ["okta"]` would set an arbitrary field. Its errors are strings without a
 //! path, and its code for this many fields was a tenth of the module. This parser accepts only
 //! objects as objects. Doubles without a fraction are integers, because a `google.protobuf.Struct`
 //! has no other numbers, and `null` is an absent field, as in protobuf JSON. Every fault is a
@@ -106,7 +106,7 @@ impl<T: Read> Read for Named<T> {
     }
 }
 
-/// The text in `value`.
+/// The string in `value`.
 pub(super) fn text(value: &Value) -> Result<&str, ConfigError> {
     value.as_str().ok_or_else(|| wrong_type("a string", value))
 }

@@ -16,7 +16,7 @@ fn warnings_about(rules: &[(Value, bool)]) -> Vec<String> {
         })
         .collect();
     let mut changes = vec![("rules", json!(rules))];
-    // Names the provider: if no rule does, there is another warning.
+    // Names the provider, which otherwise causes a warning if no rule names it.
     changes.push(("requirement_map.used", json!({"provider_name": "okta"})));
     warnings(&base_with(&changes))
 }

@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 
-/// The providers `a` and `b`, whose tokens are read from `x-a` and `x-b` and name their subject in
-/// `x-of-a` and `x-of-b`.
+/// An engine with the providers `a` and `b`. Their tokens are read from `x-a` and `x-b`, and the
+/// subjects are forwarded in `x-of-a` and `x-of-b`.
 fn gate(rules: &Value) -> Engine {
     let of = |name: &str, secret: &[u8]| {
         let mut provider = provider(name, secret);
@@ -89,8 +89,8 @@ fn prefers_the_member_that_holds_with_a_token() {
     );
 }
 
-/// A second implementation of requirements: the identities that a request with these good tokens
-/// should have.
+/// A second implementation of requirements, to compare the engine with. Returns the identities that
+/// a request with these valid tokens should forward; `None` if it should be refused.
 fn lent<'t>(requirement: &Value, tokens: &BTreeSet<&'t str>) -> Option<BTreeSet<&'t str>> {
     let names_nobody = |member: &Value| !member.to_string().contains("provider_name");
     if let Some(name) = requirement.get("provider_name") {

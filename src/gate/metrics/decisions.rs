@@ -68,8 +68,8 @@ impl DecisionMetrics {
         }
     }
 
-    /// How often each decision was made, over all workers. Other decisions than `allowed` are left
-    /// out if they were never made. The list is empty if the host does not return counters.
+    /// How often each decision was made, over all workers. A decision that was never made is left
+    /// out, unless it is `allowed`. The list is empty if the host does not return counters.
     pub(in crate::gate) fn counts(&self, meter: &impl Meter) -> Vec<Count> {
         let read = |metric: Option<MetricId>| metric.and_then(|id| meter.read(id));
         let Some(allowed) = read(self.allowed) else {

@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
-/// The metrics that apply to one provider. Others would raise alerts: zero keys for a provider with
-/// client secrets, or a last fetch in 1970 for a provider that never fetches.
+/// The metrics that apply to one provider. Other metrics would raise false alerts: zero keys for a
+/// provider with client secrets, or a last fetch in 1970 for a provider that never fetches.
 #[derive(Debug)]
 struct ProviderMetrics {
     keys: Option<Gauges<Option<MetricId>>>,

@@ -1,11 +1,11 @@
-//! Connection numbers.
+//! Connection IDs.
 
-/// A connection's number. Envoy numbers the connections of its process in order.
+/// The ID of a connection. Envoy numbers the connections of its process in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(pub(super) u64);
 
 impl ConnectionId {
-    /// The connection with this number.
+    /// Makes the ID from Envoy's number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)

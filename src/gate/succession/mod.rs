@@ -10,12 +10,12 @@
 //! not announce this. And Envoy passes a configuration to every worker even if it then rejects the
 //! listener because of another filter.
 //!
-//! A connection number can mislead too. A client can hold a socket in a listener filter during an
-//! update. The socket then becomes a connection of the old configuration, with the highest number
-//! of all. So a new connection of an earlier configuration only challenges the newest
-//! configuration. The earlier configuration takes over if the newest gets no connection newer than
-//! the challenger within [`SETTLING`]. A configuration in force gets such connections; after a
-//! rollback, the replaced configuration gets none.
+//! A connection ID can mislead too. A client can hold a socket in a listener filter during an
+//! update. The socket then becomes a connection of the old configuration, with the highest ID of
+//! all. So a new connection of an earlier configuration only challenges the newest configuration.
+//! The earlier configuration takes over if the newest gets no connection newer than the challenger
+//! within [`SETTLING`]. A configuration in force gets such connections; after a rollback, the
+//! replaced configuration gets none.
 //!
 //! Looking up a request's connection is a call to the host, so normally it is only done for a
 //! sample of the requests to the newest configuration. A client could flood one connection until
@@ -26,15 +26,15 @@
 //! At each tick, a worker reads in shared data what other workers know. So it learns of a newest
 //! configuration that has no connection on this worker yet. Other modules with the same `vm_id` can
 //! write to shared data. With `shared_memory_key` they cannot forge a record, but they can restore
-//! an older one. A worker ignores it if it knows a newer connection. A worker that knows no
-//! connection accepts it, until the newest configuration gets a connection on that worker. Other
-//! modules can also remove records. Then each worker decides by its own connections.
+//! an older one. A worker that knows a newer connection ignores the restored record. A worker that
+//! knows no connection accepts it until the newest configuration gets a connection on that worker.
+//! Other modules can also remove records. Then each worker decides by its own connections.
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. This is
-//! permanent if they claim the highest possible connection number for it. Old connections then have
-//! the same access as without `policy_id`. For new connections, the restrictions of the named
-//! configuration also apply, until it is drained. A worker cannot reject a number as too high,
-//! because it only sees the numbers of its own connections.
+//! permanent if they claim the highest possible connection ID for it. Old connections then have the
+//! same access as without `policy_id`. For new connections, the restrictions of the named
+//! configuration also apply, until it is drained. A worker cannot reject an ID as too high, because
+//! it only sees the IDs of its own connections.
 //!
 //! Configurations of one policy may have different keys, so each reads and writes the record of its
 //! own key. While any of them has a key, configurations without a key do not read their record,
@@ -278,7 +278,7 @@ impl Succession {
         is_due
     }
 
-    /// Whether `other`, which has got this connection, is to be recorded as the newest. An earlier
+    /// Whether to record `other`, which got this connection, as the newest. An earlier
     /// configuration first has to challenge the newest.
     fn yields_to(
         &mut self,

@@ -53,7 +53,7 @@ impl Notice {
         let _ = record.update(&mut replace, host);
     }
 
-    /// The notice to write in place of `present`; `None` to leave it. If both name the same
+    /// The notice to write in place of `present`; `None` to keep `present`. If both name the same
     /// configuration, the new notice has the newest connections of both.
     fn over(&self, present: &Self) -> Option<Self> {
         if self.digest != present.digest {

@@ -61,8 +61,8 @@ fn keeps_policies_apart() {
     assert!(!is_restricted(&one) && !is_restricted(&other));
 }
 
-/// A client that held its socket during the update has the highest connection number, but the
-/// newest configuration keeps getting new connections.
+/// A client that held its socket during the update has the highest connection ID, but the newest
+/// configuration keeps getting new connections.
 #[test]
 fn an_earlier_configuration_does_not_take_over_while_the_newest_gets_connections() {
     let host = OneRecord::default();

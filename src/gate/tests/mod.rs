@@ -28,7 +28,7 @@ fn at(milliseconds: u64) -> UnixMillis {
     UnixMillis::new(NOW + milliseconds)
 }
 
-/// The effects that the host can refuse.
+/// The operations that the host can refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     ClearRouteCache,
@@ -285,7 +285,7 @@ impl World {
         }
     }
 
-    /// The same, with the keys fetched at [`NOW`].
+    /// Like [`World::new`], but with the keys fetched at [`NOW`].
     fn with_keys(rest: Value) -> Self {
         let mut world = Self::new(rest);
         assert!(!world.fetch_due(at(0)));

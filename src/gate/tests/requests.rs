@@ -1,4 +1,4 @@
-//! Tests of the effects of a decision: changes to the request, metrics, and refusals by the host.
+//! Tests that decisions are carried out: changes to the request, metrics, and refusals by the host.
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

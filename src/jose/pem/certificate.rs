@@ -95,7 +95,7 @@ fn signs(mut extensions: Elements<'_>) -> Option<bool> {
             let bits = usage.next(Tag::BIT_STRING)?;
             usage.end()?;
             // `digitalSignature` is the first bit, after the octet with the number of unused bits.
-            // If the extension is repeated, each must allow it.
+            // If the extension is repeated, each copy must allow signatures.
             signs &= matches!(bits, [_, 0x80..=0xff, ..]);
         }
     }

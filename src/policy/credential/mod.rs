@@ -189,7 +189,7 @@ impl Places {
     }
 
     /// Whether a place has exactly this name. If two places have confusable names, a header with
-    /// one of these names only belongs to that place.
+    /// exactly one of these names belongs only to the place with this name.
     fn names_header(&self, written: &[u8]) -> bool {
         self.headers.iter().any(|place| {
             matches!(place, HeaderPlace::Prefixed { name, .. } if name.as_str().as_bytes() == written)
@@ -273,8 +273,8 @@ fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'
                 .for_each(|part| collect(token_of(scheme, part.trim_ascii()))),
         }
     }
-    // A credential of another scheme does not count if it is alone (401). Next to a credential of
-    // this scheme, it is a second one.
+    // A credential of another scheme counts as missing if it is alone (401). Next to a credential
+    // of this scheme, it counts as a second credential.
     found.several |= has_own && has_other;
 }
 
