@@ -144,6 +144,6 @@ mod tests {
             ]
         );
         let of_one = report(&[filter(0)]);
-        assert_eq!(of_one[1], "warning: providers.idp: a change");
+        assert_eq!(of_one[1], "warning: providers.idp: changes of");
     }
 }
