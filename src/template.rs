@@ -6,8 +6,8 @@
 //! ```
 //! use portcullis::template::Template;
 //!
-//! let template = Template::parse("https://login.example/{tid}/v2.0").ok_or("a brace is
-//! unpaired")?; assert!(template.names().eq(["tid"]));
+//! let template = Template::parse("https://login.example/{tid}/v2.0").ok_or("unpaired brace")?;
+//! assert!(template.names().eq(["tid"]));
 //! assert!(template.literals().eq(["https://login.example/", "/v2.0"]));
 //! # Ok::<(), &str>(())
 //! ```
@@ -22,7 +22,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Splits a text at its placeholders; `None` if a brace is not part of a placeholder.
+    /// Splits a string at its placeholders; `None` if a brace is not part of a placeholder.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (head, mut rest) = literal(text)?;

@@ -1,4 +1,4 @@
-//! The place of a value in a configuration.
+//! The location of a value in a configuration.
 
 use core::fmt;
 

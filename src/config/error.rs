@@ -1,7 +1,7 @@
 //! The error for a configuration that is refused.
 //!
-//! A [`ConfigError`] consists of a place and a [`Fault`], which has a remedy. It is displayed as
-//! `place: fault; remedy`.
+//! A [`ConfigError`] consists of a location and a [`Fault`], which has a remedy. It is displayed as
+//! `location: fault; remedy`.
 
 use core::fmt;
 
@@ -15,7 +15,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// The place of the fault.
+    /// The location of the fault.
     #[must_use]
     pub const fn location(&self) -> &ConfigPath {
         &self.location
@@ -91,7 +91,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.location, self.reason)?;
         match &*self.reason {
-            // The texts of these faults already say what is expected, which is the remedy.
+            // The messages of these faults already say what is expected, which is the remedy.
             Fault::Json(_)
             | Fault::Keys(_)
             | Fault::Pem(_)

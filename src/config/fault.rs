@@ -1,6 +1,6 @@
 //! The faults of a configuration, each with its remedy.
 //!
-//! The text of a fault quotes a value, truncated, if this helps the operator to find the place. Key
+//! The message of a fault quotes a value, truncated, if this helps the operator to find it. Key
 //! material is never quoted.
 
 use core::fmt;
@@ -16,7 +16,7 @@ use crate::{
     json::JsonError,
 };
 
-/// Declares each fault with its text and its remedy, both of which may use the fault's fields.
+/// Declares each fault with its message and its remedy, both of which may use the fault's fields.
 macro_rules! faults {
     ($(
         $(#[doc = $doc:literal])*
@@ -164,7 +164,7 @@ faults! {
     }
         => ("\"{field}\" is not available in this version"),
         *instead;
-    /// Text that is not base64.
+    /// A string that is not base64.
     NotBase64
         => "not base64",
         "encode the key set with base64, or use \"inline_string\"";
@@ -218,7 +218,7 @@ faults! {
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
-    /// Text that is not the hash of a client's secret. It may be the secret itself.
+    /// A string that is not the hash of a client's secret. It may be the secret itself.
     SecretHash
         => "not the hash of a secret",
         "write the \"hash\" that `portcullis client-secret` prints";
@@ -261,7 +261,7 @@ faults! {
     }
         => ("fewer than {min} entries"),
         "add entries, or write the single entry without the list";
-    /// Text that is too long.
+    /// A string that is too long.
     TooLong {
         /// The maximum number of characters.
         max: usize,

@@ -1,7 +1,7 @@
 //! The configuration, in types that can only hold valid values.
 //!
 //! [`Config::parse`] turns one JSON object (documented in `docs/configuration.md`) into a
-//! [`Config`], or returns a [`ConfigError`] with the place, the fault and the remedy. [`raw`]
+//! [`Config`], or returns a [`ConfigError`] with the location, the fault and the remedy. [`raw`]
 //! defines the shape of the JSON. [`parse`] resolves names, compiles patterns and parses keys into
 //! the domain types.
 //!

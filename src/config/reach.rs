@@ -1,4 +1,4 @@
-//! Finds rules and providers that have no effect, or less than intended.
+//! Finds rules and providers that have no effect, or less effect than intended.
 //!
 //! The first rule that matches decides. A rule after a wider one therefore protects nothing, and
 //! the operator does not notice. Only certain cases cause a warning, because overlapping rules may
@@ -10,7 +10,7 @@ use crate::policy::{
 };
 
 impl Config {
-    /// Finds rules and providers that have no effect, or less than intended.
+    /// Finds rules and providers that have no effect, or less effect than intended.
     #[must_use]
     pub fn reach_warnings(&self) -> Vec<Warning> {
         let mut found = Vec::new();

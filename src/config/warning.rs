@@ -7,7 +7,7 @@ use super::ConfigPath;
 /// A warning about a choice that works but is weak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The place of the choice in the configuration.
+    /// The location of the choice in the configuration.
     pub location: ConfigPath,
     /// The consequence of the choice.
     pub text: String,

@@ -311,8 +311,8 @@ fn is_constrained(provider: &Provider, claim: &ClaimPath) -> bool {
         .any(|required| required.constrains(claim))
 }
 
-/// The warning about several keys without `kid`. For PEM keys, which never have one, there is no
-/// warning as long as all of them are tried: an operator who replaces such a key has two for a
+/// The warning about several keys without `kid`. For PEM keys, which never have a `kid`, there is
+/// no warning as long as all of them are tried: an operator who replaces a PEM key has two for a
 /// while.
 fn nameless_keys(provider: &Provider) -> Option<(ConfigPath, String)> {
     let KeySource::Local(keys) = &provider.trust.keys else {

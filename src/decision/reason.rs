@@ -24,7 +24,7 @@ pub(super) enum Class {
     Unavailable,
 }
 
-/// Declares each reason with its label, its class, and its status number in `jwt_authn` of Envoy
+/// Declares each reason with its label, its class, and its status code in `jwt_authn` of Envoy
 /// 1.40.
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $reason:ident: $label:literal, $class:ident, $jwt_authn:expr;)*) => {
@@ -46,8 +46,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// The number by which `jwt_authn` of Envoy 1.40 reports this reason; `None` if it is
-            /// not a failed verification.
+            /// The status code with which `jwt_authn` of Envoy 1.40 reports this reason; `None` if
+            /// it is not a failed verification.
             #[must_use]
             pub const fn jwt_authn_status(self) -> Option<u8> {
                 match self {

@@ -17,8 +17,8 @@ use crate::{
     verification::VerifiedOnce,
 };
 
-/// A verification result in the form in which it is cached. A client with a secret has one too, but
-/// it is not cached.
+/// A verification result, as it is cached for a token. The result for a client with a secret has
+/// the same type, but is not cached.
 #[derive(Debug)]
 pub(super) struct CachedToken {
     /// `None` for a client with a secret.

@@ -132,8 +132,8 @@ impl<'a, 'c> Credentials<'a, 'c> {
     }
 
     /// The tokens that can be parsed, verified or not. Each comes with the provider that sets
-    /// headers from its claims: the provider whose issuer the token names, otherwise the first one
-    /// that reads its location.
+    /// headers from its claims: the provider whose issuer the token names, otherwise the first
+    /// provider that reads the token's location.
     pub(super) fn readable<'p>(
         &self,
         config: &'p Config,

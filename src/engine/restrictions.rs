@@ -1,8 +1,8 @@
 //! Applies the refusals of a policy's newest configuration to requests under older ones.
 //!
 //! After an update, a proxy continues to serve open connections with the old configuration, for
-//! minutes. If the configuration has a `policy_id`, the old one checks here each credential that it
-//! would accept. The newest configuration can only refuse; it never admits a credential that the
+//! minutes. Each credential that an old configuration with a `policy_id` would accept is also
+//! checked here. The newest configuration can only refuse; it never admits a credential that the
 //! old one refuses.
 
 use std::sync::Arc;

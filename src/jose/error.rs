@@ -88,9 +88,9 @@ pub enum KeyError {
 /// Why a string is not a token that can be verified. No variant contains any part of the string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// The text has five segments, so it is an encrypted token (RFC 7516 section 3.1).
+    /// The string has five segments, so it is an encrypted token (RFC 7516 section 3.1).
     Encrypted,
-    /// The text does not have three segments (RFC 7515 section 7.1).
+    /// The string does not have three segments (RFC 7515 section 7.1).
     SegmentCount,
     /// A segment is empty: the payload is detached (RFC 7515 appendix F), the token is unsigned
     /// (RFC 7519 section 6), or there is no header.

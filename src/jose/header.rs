@@ -4,8 +4,7 @@
 //! supported, `kid` selects among keys that are already trusted, and callers compare `typ`. The
 //! header never provides a key: `jku`, `jwk`, `x5u`, `x5c` and `x5t` may be present in any form,
 //! and are ignored (RFC 8725 section 3.10). No extension is supported, so `crit` is always refused
-//! (RFC 7515 section
-//! 4.1.11).
+//! (RFC 7515 section 4.1.11).
 
 use serde_json::{Map, Value};
 

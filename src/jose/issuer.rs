@@ -26,7 +26,7 @@ pub struct IssuerTemplate {
 }
 
 impl IssuerTemplate {
-    /// Splits a text at its placeholders; `None` if a brace is not part of a placeholder.
+    /// Splits a string at its placeholders; `None` if a brace is not part of a placeholder.
     pub fn parse(text: &str) -> Option<Self> {
         let Template { head, tail } = Template::parse(text)?;
         Some(Self { head, tail })

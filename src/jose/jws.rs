@@ -1,7 +1,7 @@
 //! The shape of a token: a JWS in compact serialization (RFC 7515 section 7.1).
 //!
 //! A token has three segments of strict base64url. Only the payload may be empty. The signature
-//! covers the text of the first two segments as it was sent (RFC 7515 section 5.2), not a text that
+//! covers the text of the first two segments as it was sent (RFC 7515 section 5.2), not text that
 //! is rebuilt from parsed values. [`token`](super::token) parses the payload.
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@
 //!   signatures for a host that verifies signatures.
 //! - [`token`] distinguishes unverified claims from claims that a key has signed.
 //! - [`error`] lists the reasons to refuse a token, a key or a key set. No error repeats any part
-//!   of these.
+//!   of them.
 //!
 //! This module does not depend on providers, audiences, clocks or HTTP. A verified token only
 //! proves who signed it, not that it may pass.

@@ -17,8 +17,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). `None` if the text is not one, or
-    /// has userinfo or a fragment.
+    /// Parses an absolute `http` or `https` URI (RFC 3986 §3). `None` if `uri` is not one, or has
+    /// userinfo or a fragment.
     #[must_use]
     pub fn parse(uri: &str, cluster: &str) -> Option<Self> {
         let (scheme, rest) = uri.split_once("://")?;

@@ -38,9 +38,10 @@ pub struct Record {
 /// because a worker that did not know the latest key set can write an older one after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
-    /// The number of the key set. It grows with each successful fetch, even if the clock goes back.
+    /// The generation of the key set. It grows with each successful fetch, even if the clock goes
+    /// back.
     pub generation: u64,
-    /// The number of the write. It grows with each write of the same generation.
+    /// The revision within the generation. It grows with each write.
     pub revision: u64,
 }
 
@@ -108,9 +109,9 @@ impl Record {
         self.order.revision = self.order.revision.saturating_add(1);
     }
 
-    /// Starts a new generation after a key set was fetched or confirmed. Its number is the current
-    /// time, so it exceeds earlier generations that this worker does not know. If the clock went
-    /// back, it is the previous number plus one.
+    /// Starts a new generation after a key set was fetched or confirmed. The new generation is the
+    /// current time in milliseconds, so it exceeds earlier generations that this worker does not
+    /// know. If the clock went back, it is the previous generation plus one.
     pub(super) fn begin_generation(&mut self, now: UnixMillis) {
         self.order.generation = self.order.generation.saturating_add(1).max(now.as_u64());
     }

@@ -58,7 +58,7 @@ impl KeyStore {
         let (id, source) = self.source_of(provider)?;
         Some(match source.serving(now) {
             (Serving::Fresh | Serving::Stale, Some(key_set)) => Keys::Serving(key_set, id),
-            // Keys that are fresh or stale always have a key set.
+            // Fresh or stale keys always have a key set, so only `Pending` is expected here.
             (Serving::Fresh | Serving::Stale | Serving::Pending, _) => Keys::Pending(id),
             (Serving::Unavailable(wait), _) => Keys::Unavailable(wait),
         })

@@ -22,7 +22,7 @@ pub struct Authorization {
     pub client_ids: Vec<String>,
 }
 
-/// A set of words. A token needs all of them or one of them. Never empty.
+/// A set of words that is never empty. A token needs all of them or one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordSet {
     /// Every word is required.

@@ -1,10 +1,10 @@
-//! The caller's identity: one text made from a verified token, such as
+//! The caller's identity: one string made from a verified token, such as
 //! `oauth-{role}$@{org}.{cloud}`.
 //!
-//! Two callers never get the same text. In the template, literal text ends each value. A value from
-//! a token that contains this literal text is refused: otherwise a role called `admin$@1.example`
-//! could pass for a role of another organisation. If the token lacks a value for a placeholder,
-//! there is no identity at all, not a partial one.
+//! Two callers never get the same string. In the template, literal text ends each value. A value
+//! from a token that contains this literal text is refused: otherwise a role called
+//! `admin$@1.example` could pass for a role of another organisation. If the token lacks a value for
+//! a placeholder, there is no identity at all, not a partial one.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ pub struct IdentityTemplate {
 pub enum IdentityPart {
     /// A claim of the token.
     Claim(ClaimPath),
-    /// A text from the configuration.
+    /// A value from the configuration.
     Fixed(String),
     /// The role by which the token satisfied the rule.
     Role,
@@ -131,7 +131,8 @@ mod tests {
             ("admin$", "s", false),
             ("a$b@c", "s$@", false),
             ("admin", "s::x", true),
-            // `s:` before `::` looks the same as `s` before `:…`.
+            // `s:` and the separator `::` make `s:::`, which could also be `s`, `::` and a value
+            // that begins with `:`.
             ("admin", "s:", true),
         ] {
             let made = identity(Some(role), &json!({"sub": subject}));

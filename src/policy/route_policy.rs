@@ -1,8 +1,8 @@
 //! A policy that one of the proxy's routes sets for its requests.
 //!
-//! Envoy's routes have metadata. The policy is in its namespace `portcullis`, which replaces the
-//! typed per-route configuration of `jwt_authn`. The operator writes the policy, and it is more
-//! specific than the rules. If it cannot be parsed, requests are denied: otherwise a misspelt
+//! Envoy's routes have metadata, whose namespace `portcullis` holds the policy. The policy takes
+//! the place of the typed per-route configuration of `jwt_authn`. The operator writes it, and it is
+//! more specific than the rules. If it cannot be parsed, requests are denied: otherwise a misspelt
 //! policy would leave its route to a laxer rule.
 
 use crate::policy::{Authorization, Requirement};

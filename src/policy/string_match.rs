@@ -126,7 +126,7 @@ impl Pattern {
     }
 }
 
-/// Compiles a regular expression that must match a whole text.
+/// Compiles a regular expression that must match a whole string.
 ///
 /// # Errors
 /// If `expression` does not compile, or compiles to a program that is too large.

@@ -58,7 +58,7 @@ const TRIAL: &[(Algorithm, &str, &str, bool)] = &[
 /// The choice between the host and the module for RS* and ES* signatures, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host, which passed the self-test. If it cannot tell, the module.
+    /// The host, which passed the self-test. If the host cannot tell, the module verifies.
     Host,
     /// The module, as configured.
     Module,

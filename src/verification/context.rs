@@ -28,7 +28,7 @@ pub struct Circumstances<'a> {
 /// Whether a request can wait for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// The request has waited, or must not wait: decide with the keys there are.
+    /// The request has waited, or must not wait: decide with the available keys.
     Exhausted,
     /// The request can wait.
     Waiting,

@@ -136,7 +136,7 @@ fn hashes(raw: &[String]) -> Result<SecretHashes, ConfigError> {
         "hashes",
     )?;
     let mut hashes = raw.iter().enumerate().map(|(index, text)| {
-        // The text may be the secret itself, so no error quotes it.
+        // The string may be the secret itself, so no error quotes it.
         SecretHash::parse(text)
             .ok_or(Fault::SecretHash)
             .at_index(index)

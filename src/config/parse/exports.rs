@@ -48,7 +48,7 @@ pub(super) fn exports(written: WrittenExports<'_>) -> Result<Exports, ConfigErro
 }
 
 fn key(written: Option<&str>) -> Result<Option<StateKey>, Fault> {
-    // In protobuf JSON, an empty text means that the field is absent.
+    // In protobuf JSON, an empty string means that the field is absent.
     let Some(name) = written.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };

@@ -51,7 +51,7 @@ pub(super) fn payload_header(
     name: Option<&str>,
     padded: Option<bool>,
 ) -> Result<Option<PayloadHeader>, Fault> {
-    // In protobuf JSON, an empty text means that the field is absent.
+    // In protobuf JSON, an empty string means that the field is absent.
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Ok(None);
     };

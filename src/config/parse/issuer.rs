@@ -22,7 +22,7 @@ impl WrittenIssuer<'_> {
     /// The accepted issuer. `require_claims` must restrict each placeholder; otherwise tokens of
     /// any tenant would be accepted.
     pub(super) fn issuer(self, required: &[ClaimRequirement]) -> Result<Issuer, ConfigError> {
-        // In protobuf JSON, an empty text means that the field is absent.
+        // In protobuf JSON, an empty string means that the field is absent.
         let issuer = match self.issuer.filter(|issuer| !issuer.is_empty()) {
             Some(_) if self.allow_any_issuer => {
                 let (field, other) = ("issuer", "allow_any_issuer");

@@ -94,7 +94,7 @@ pub(super) const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
 
-/// Compiles a regular expression that must match a whole text.
+/// Compiles a regular expression that must match a whole string.
 pub(super) fn regex(raw: &RawRegex) -> Result<Regex, ConfigError> {
     let expression = at_most(MAX_REGEX, &raw.regex).at("regex")?;
     if expression.is_empty() {
@@ -164,7 +164,7 @@ pub(super) enum Written<'a> {
 
 impl Written<'_> {
     /// Parses the pattern. An empty prefix, suffix or substring is refused, because it would match
-    /// every text.
+    /// every string.
     pub(super) fn pattern(self) -> Result<Pattern, ConfigError> {
         match self {
             Self::Contains(text) | Self::Prefix(text) | Self::Suffix(text) if text.is_empty() => {

@@ -19,12 +19,13 @@ object! {
 object! {
     /// `public_keys`.
     pub(in crate::config) struct RawPublicKeys {
-        /// Texts with one or more PEM blocks each: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
+        /// Strings with one or more PEM blocks each: `PUBLIC KEY`, `RSA PUBLIC KEY` or
+        /// `CERTIFICATE`.
         pem: Vec<String>,
     }
 }
 
-/// Does not show the texts, because an operator may have written a private key there by mistake.
+/// Does not show the strings, because an operator may have written a private key there by mistake.
 impl std::fmt::Debug for RawPublicKeys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

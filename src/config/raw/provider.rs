@@ -158,8 +158,8 @@ object! {
         revoked: Option<RawRevocation>,
         /// Claims whose roles are combined.
         role_claims: Option<Vec<ClaimName>> = ["roles"],
-        /// Claims whose scopes are combined. A text is split at spaces; a list of texts is not
-        /// split.
+        /// Claims whose scopes are combined. A string is split at spaces; the strings of a list are
+        /// not.
         scope_claims: Option<Vec<ClaimName>> = ["scope", "scp"],
         /// Shared secrets, for HS*.
         shared_secrets: Option<Vec<RawSharedSecret>>,
@@ -190,7 +190,7 @@ object! {
     /// `NormalizePayload` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawNormalizePayload {
-        /// Claims whose text becomes a list of its words.
+        /// Claims whose string becomes a list of its words.
         space_delimited_claims | camelCase: Option<Vec<String>>,
     }
 }

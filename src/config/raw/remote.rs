@@ -23,7 +23,7 @@ object! {
         /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown`, or the back-off after a failure,
         /// prevents a fetch: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
-        /// Least time between two fetches that unknown `kid`s cause.
+        /// Minimum time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<RawDuration> = "30s",
     }
 }
@@ -50,7 +50,7 @@ object! {
         /// The answer to a token with an unknown `kid` while `unknown_kid_cooldown`, or the back-off after a failure,
         /// prevents a fetch: 401, or 503 with `Retry-After`.
         unknown_kid_answer: Option<RawUnknownKidAnswer> = 401,
-        /// Least time between two fetches that unknown `kid`s cause.
+        /// Minimum time between two fetches that unknown `kid`s cause.
         unknown_kid_cooldown: Option<RawDuration> = "30s",
     }
 }

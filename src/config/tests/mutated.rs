@@ -79,7 +79,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Replaces one value: number `target`, counted depth first.
+/// Replaces the value with index `target` in depth-first order.
 fn replace(value: &mut Value, target: &mut usize, replacement: &Value) {
     if *target == 0 {
         *value = replacement.clone();

@@ -199,7 +199,7 @@ fn fetches_nothing_for_an_unknown_kid_of_an_expired_token() {
     assert_eq!(engine.due(at(9600)), []);
 }
 
-/// A key of another issuer may not verify the token. A newer set may have the right key: fetch
+/// A key of another issuer must not verify the token. A newer set may have the right key: fetch
 /// once, as for an unknown kid.
 #[test]
 fn fetches_once_for_a_key_of_the_issuer() {

@@ -186,8 +186,8 @@ fn names_the_scopes_that_a_client_needs() {
     );
 }
 
-/// In a group with a provider, `allow_missing` covers the tokens of that provider; alone, it covers
-/// all tokens.
+/// In a `requires_any` with a provider, `allow_missing` covers only that provider's tokens; in a
+/// `requires_all`, it covers the tokens of all providers.
 #[test]
 fn reads_every_token_if_a_part_names_no_provider() {
     let mut other = provider("b", &OTHER_SECRET);

@@ -5,16 +5,16 @@
 //! refuses what the newest configuration refuses ([`Membership::restrictions`]).
 //!
 //! The newest is the configuration with the newest connection, since Envoy gives new connections to
-//! the configuration in force. The order of arrival does not decide, for two reasons. After a
-//! rollback, an earlier configuration that is still being drained is in force again, and Envoy does
-//! not announce this. And Envoy passes a configuration to every worker even if it then rejects the
-//! listener because of another filter.
+//! the active configuration. The order of arrival does not decide, for two reasons. After a
+//! rollback, an earlier configuration that is still being drained becomes active again, and Envoy
+//! does not announce this. And Envoy passes a configuration to every worker even if it then rejects
+//! the listener because of another filter.
 //!
 //! A connection ID can mislead too. A client can hold a socket in a listener filter during an
 //! update. The socket then becomes a connection of the old configuration, with the highest ID of
 //! all. So a new connection of an earlier configuration only challenges the newest configuration.
 //! The earlier configuration takes over if the newest gets no connection newer than the challenger
-//! within [`SETTLING`]. A configuration in force gets such connections; after a rollback, the
+//! within [`SETTLING`]. The active configuration gets such connections; after a rollback, the
 //! replaced configuration gets none.
 //!
 //! Looking up a request's connection is a call to the host, so normally it is only done for a
@@ -89,7 +89,7 @@ impl Default for Policies {
 /// A configuration of the policy.
 #[derive(Clone, Debug)]
 struct Generation {
-    /// The configuration's place in the order of arrival in this VM, from 1.
+    /// The configuration's position in the order of arrival in this VM, from 1.
     order: u64,
     /// A hash of the configuration's text, which is the same on every worker.
     digest: [u8; DIGEST_OCTETS],

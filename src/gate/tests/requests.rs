@@ -177,8 +177,8 @@ fn old_connections_are_refused_what_the_newest_configuration_refuses() {
     assert_eq!(ask(&mut old, 1), Verdict::Answer);
 }
 
-/// Otherwise a header from a token's claims could lead a request to a route whose policy it does
-/// not meet.
+/// Otherwise a header from a token's claims could lead a request to a route whose policy the
+/// request does not meet.
 #[test]
 fn the_route_after_the_edits_also_decides() {
     let strict = json!({"requirement_name": "strict"});

@@ -1,9 +1,9 @@
 //! Keys in PEM, the format in which other programs export public keys (RFC 7468).
 //!
-//! A text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm), `RSA
-//! PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the blocks
-//! is explanatory and is skipped. Lines may have any length and may be indented, as configuration
-//! languages produce them. The base64 and the DER in them are parsed strictly.
+//! A PEM text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm),
+//! `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the
+//! blocks is explanatory and is skipped. Lines may have any length and may be indented, as
+//! configuration languages produce them. The base64 and the DER in them are parsed strictly.
 //!
 //! One bad block makes the whole text invalid, since its author meant every key to be used. A
 //! private key is reported before any other error, and no error repeats a part of the text.
