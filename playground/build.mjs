@@ -1,8 +1,9 @@
 // Writes the playground as one page: `node build.mjs GLUE MODULE PAGE`. GLUE and MODULE are what tests/wasm makes of
 // the crate.
 //
-// Everything is in the page, so it needs no request and also works from a disk. The Content-Security-Policy names
-// the scripts and styles by their hashes: nothing else runs, and nothing is fetched.
+// The page contains everything, so it makes no requests and also works from a disk. The
+// Content-Security-Policy lists the hashes of the scripts and styles, so that nothing else runs and
+// nothing is fetched.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,7 +16,7 @@ const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base
 const glue = readFileSync(glueFile, 'utf8');
 const parts = { style: read('page.css'), script: read('page.js'), glue };
 for (const [name, text] of Object.entries(parts)) {
-  // It would end the element that holds it.
+  // Such text would end the element that contains it.
   if (/<\/(script|style)|<!--/i.test(text)) throw new Error(`${name} contains the end of an element`);
 }
 const policy = [

@@ -1,5 +1,5 @@
-// The page around the verifier. It writes what it shows as text, never as markup: policies and tokens may come from
-// strangers.
+// The page around the verifier. It displays everything as text, never as markup, because policies
+// and tokens may come from strangers.
 'use strict';
 
 const byId = (id) => document.getElementById(id);
@@ -7,7 +7,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 let playground;
 let timer;
 
-// An element with a class and children; a text is text.
+// Makes an element with a class and children. A child that is a string becomes text, never markup.
 function make(name, className, ...children) {
   const element = document.createElement(name);
   if (className) element.className = className;
@@ -22,7 +22,7 @@ async function load() {
   playground = new wasm_bindgen.Playground();
 }
 
-// What the link holds. A token has no place in it.
+// Encodes the state that a link contains. It never includes a token.
 function encoded(state) {
   const bytes = new TextEncoder().encode(JSON.stringify(state));
   const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
@@ -89,7 +89,7 @@ function update() {
 }
 
 function later() {
-  byId('shared').hidden = true; // the link is of the policy as it was
+  byId('shared').hidden = true; // the link contains the policy before the edit
   clearTimeout(timer);
   timer = setTimeout(update, 150);
 }
@@ -107,7 +107,7 @@ function verdict(kind, title, ...rest) {
   box.className = kind;
   byId('peek').className = kind;
   byId('peek').textContent = title;
-  // Only what changed is read out.
+  // A screen reader reads out every change of the box, so the box only changes with its text.
   const text = [title, ...rest.map((part) => part.textContent ?? part)].join('\n');
   if (box.dataset.text === text) return;
   box.dataset.text = text;
@@ -166,7 +166,7 @@ function showFindings(findings) {
   number(marks);
 }
 
-// Line numbers; those of findings are marked.
+// Shows the line numbers, and marks those that have findings.
 function number(marks = new Map()) {
   const count = byId('policy').value.split('\n').length;
   const lines = Array.from({ length: count }, (_, index) => make('span', marks.get(index + 1) ?? '', `${index + 1}`));
@@ -189,7 +189,7 @@ function members(object) {
   return pairs(Object.entries(object ?? {}).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
-// What the API or the client gets.
+// Describes what the API or the client receives.
 function effects(decision) {
   if (decision.decision !== 'allow') {
     const headers = decision.response_headers;
@@ -251,7 +251,7 @@ async function share() {
     note.textContent = `No link: ${problem}.`;
     return;
   }
-  // A query may hold a token.
+  // The query is removed, because it may contain a token.
   const state = { policy, method: byId('method').value, path: byId('path').value.split(/[?#]/)[0] };
   const link = new URL(location.href);
   link.hash = encoded(state);
@@ -289,9 +289,9 @@ async function main() {
     const other = decoded(location.hash.slice(1));
     if (other) start(other, 'claims');
   });
-  // Where the result is out of sight, its title is at the edge of the window.
+  // While the result is out of sight, its title is shown at the edge of the window.
   new IntersectionObserver(([{ isIntersecting }]) => { byId('peek').hidden = isIntersecting; }).observe(byId('verdict'));
-  // A token ages: its times are shown as of now.
+  // A token's remaining lifetime changes, so the result is updated regularly.
   setInterval(() => { if (document.visibilityState === 'visible') update(); }, 30_000);
 }
 

@@ -125,7 +125,7 @@ fn kept_besides_text(mut of_provider: Value, tokens: impl Iterator<Item = String
     (BYTES.get() - before).saturating_sub(text) / count
 }
 
-/// Tokens in a number at which no set of the cache is full, so that all of them stay.
+/// Different tokens, few enough that no set of the cache is full and all of them stay cached.
 fn numbered(padding: &str) -> impl Iterator<Item = String> {
     (0..1500).map(move |number| token(&json!({"jti": number.to_string(), "padding": padding})))
 }

@@ -323,12 +323,12 @@ fn module() -> PathBuf {
     support::folders::project().join(BUILT)
 }
 
-/// The answers to a script in a process of its own.
+/// Runs a script in a gate with its own process, and returns the answers.
 fn played<D: Driver>(script: &str) -> Value {
     play::<D>(&start(Setup::default()), script)
 }
 
-/// The answers to a script. Its cluster `server` gives this answer.
+/// Runs a script whose cluster `server` gives this answer, and returns the script's results.
 fn called<D: Driver>(answer: Answer, script: &str) -> Value {
     let server = AuthorizationServer::new();
     server.answer("/", answer);

@@ -5,8 +5,8 @@
 //
 //   node --no-liftoff measure.mjs
 //
-// CASES selects the steps whose names contain one of these texts, separated by commas. WRITE_DOCS=1
-// writes the table into docs/performance.md.
+// CASES is a comma-separated list of strings. If it is set, only steps whose names contain one of
+// them are measured. WRITE_DOCS=1 writes the table into docs/performance.md.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';

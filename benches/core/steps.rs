@@ -68,7 +68,7 @@ pub(crate) fn names() -> Vec<String> {
     all().into_iter().map(|(name, _)| name).collect()
 }
 
-/// Runs a step this many times. Prepares it first, unless that has been done.
+/// Runs a step this many times. The first call for a step prepares it.
 pub(crate) fn repeat(step: usize, times: u32) {
     thread_local! {
         static READY: RefCell<BTreeMap<usize, Step>> = RefCell::default();

@@ -72,10 +72,10 @@ pub(crate) fn measure(options: &Options) -> Vec<Weight> {
     weights
 }
 
-/// The memory that a full cache takes, in MB, without the texts of the tokens.
+/// The memory that a full cache takes in addition to the tokens themselves, in MB.
 fn memory_of_full_cache() -> f64 {
     const ENTRIES: usize = 10_000;
-    // The cache is set-associative: the text of a token selects its set. So filling all sets takes
+    // The cache is set-associative, and a token's bytes select its set. So filling all sets takes
     // more tokens than there are entries.
     const SENT: u64 = 50_000;
     let tokens = Fresh::new();

@@ -108,7 +108,8 @@ impl Report {
         lines.join("\n") + "\n"
     }
 
-    /// A line about the listener without a filter, and the filter that does nothing.
+    /// The lines about the listener without a filter, which also say what a filter that does
+    /// nothing costs.
     fn ground(&self) -> Option<String> {
         let of = |id| self.rows.iter().find(|row| row.case.id == id);
         let none = of(NONE)?;

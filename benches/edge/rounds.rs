@@ -65,14 +65,16 @@ impl Row {
         Some((ratio * 100.0).round() / 100.0 >= self.case.at_least?)
     }
 
-    /// The median ratio of the processor time of the other case to this one's.
+    /// The processor time of the other case divided by that of this case, as the median over the
+    /// rounds.
     pub(crate) fn processor_ratio(&self) -> Option<f64> {
         let pairs = self.rounds.iter().zip(&self.against);
         let ratios = pairs.map(|(own, other)| other.processor / own.processor);
         (!self.against.is_empty()).then(|| median(ratios))
     }
 
-    /// The additional processor time per request compared with no filter, in microseconds.
+    /// The processor time per request that the filter adds to that of the listener without a
+    /// filter, in microseconds.
     pub(crate) fn above_none(&self) -> f64 {
         difference(&self.rounds, &self.none)
     }

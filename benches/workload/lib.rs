@@ -32,7 +32,7 @@ pub const PATH: &str = "/orders/4711";
 pub const LOGIN: &str = "login";
 /// The path of the authorization server's keys.
 pub const JWKS_PATH: &str = "/jwks";
-/// The services that the ten rules are for. Requests are for the eighth.
+/// The services, one for each of the ten rules. All requests go to the eighth.
 const SERVICES: [&str; 10] = [
     "accounts",
     "addresses",
@@ -83,7 +83,7 @@ pub enum Forwards {
     Claims,
 }
 
-/// Who verifies signatures for Portcullis.
+/// The implementation that verifies signatures for Portcullis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Host,
@@ -103,7 +103,7 @@ impl Gate {
 }
 
 impl Backend {
-    /// Who verifies signatures by default.
+    /// The default implementation for an algorithm.
     pub fn default_for(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Rs256 | Algorithm::Es256 | Algorithm::Es384 => Self::Host,

@@ -1,4 +1,5 @@
-//! `Accept`: the chosen format is that of a simple model, and does not depend on spelling or order.
+//! `Accept`: the engine chooses the same format as a simple model, and the choice does not depend
+//! on spelling or order.
 
 use portcullis::http::Format;
 

@@ -30,7 +30,8 @@ pub fn check(input: &[u8]) {
         assert!(parsed.is_err());
         return;
     };
-    // A `Struct` is converted to a value without a JSON text.
+    // A configuration that arrives as a `Struct` is converted to a value, without JSON text in
+    // between.
     let converted = Config::from_value(&value);
     match (parsed, converted) {
         (Ok(config), Ok(converted)) => {

@@ -74,7 +74,7 @@ fn check_normal_spelling(path: &str) {
     assert!(normal.bytes().all(|octet| octet.is_ascii_graphic()));
 }
 
-/// Collects the readings that any sequence of steps leads to.
+/// Collects the results of every sequence of steps.
 fn readings_of_servers(path: &str) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::from([path.as_bytes().to_vec()]);
     let mut new: Vec<Vec<u8>> = found.iter().cloned().collect();

@@ -29,7 +29,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as the lines of a request, `name: value`, in which `$` is a token that passes.
+/// Reads the input as the header lines of a request, `name: value`. In a value, `$` represents a
+/// token that passes.
 pub fn check(input: &[u8]) {
     let lines: Vec<(Vec<u8>, Vec<u8>)> = input.split(|octet| *octet == b'\n').map(header).collect();
     let headers = || {

@@ -38,7 +38,8 @@ thread_local! {
     });
 }
 
-/// Reads the input as the JSON of a route policy, otherwise as all metadata in the wire format.
+/// Reads the input as a route policy if it is JSON, otherwise as a route's whole metadata in the
+/// wire format.
 pub fn check(input: &[u8]) {
     match json::parse(input) {
         Ok(value) => check_policy(&value),

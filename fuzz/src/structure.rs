@@ -1,5 +1,5 @@
-//! `google.protobuf.Struct`: the value is the one that prost reads, and is the same after writing
-//! and reading it.
+//! `google.protobuf.Struct`: the parser reads the same value as prost, and the value is the same
+//! after writing and reading it.
 
 use portcullis_wasm::protobuf;
 use prost::Message as _;

@@ -1,19 +1,20 @@
-//! The playground's page calls these functions with JSON and gets JSON.
+//! Functions that the playground's page calls with JSON and that return JSON.
 //!
-//! The program's own code answers, compiled to WebAssembly: there is no second implementation that could differ. The
-//! module has no way to reach the network, and the page's Content-Security-Policy takes it from the page too.
+//! They call the program's own code, compiled to WebAssembly, so there is no second implementation
+//! that could differ. The module cannot reach the network, and the Content-Security-Policy of the
+//! page forbids requests to the page too.
 
 use portcullis_cli::inspect::{self, Inspector};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What answers the page, with the keys that it signs with.
+/// Answers the page, and holds the keys with which it signs tokens.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Playground(Inspector);
 
 #[wasm_bindgen]
 impl Playground {
-    /// One for the page's life.
+    /// Makes the instance that the page uses until it is closed.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
@@ -26,14 +27,15 @@ impl Playground {
     }
 }
 
-/// The policy without its secrets, of the named filter if the text is an Envoy file with several.
+/// Returns the policy without its secrets. If the text is an Envoy file with several filters,
+/// `filter` names the one whose policy is returned.
 #[wasm_bindgen]
 #[must_use]
 pub fn share(policy: &str, filter: &str) -> String {
     inspect::share(policy, Some(filter))
 }
 
-/// A policy to start from; with the time in seconds, also a token and its key.
+/// Returns an example policy. With `now`, in seconds, also returns a token and its key.
 #[wasm_bindgen]
 #[must_use]
 pub fn sample(now: Option<u32>) -> String {

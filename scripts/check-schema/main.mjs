@@ -1,6 +1,6 @@
 // Checks that a schema accepts and refuses the right documents. The first line of standard input is
 // the schema. Each further line is {"place", "document", "valid"}, with "complaint" if the exact
-// errors matter too. Prints a line for each document with another result.
+// errors matter too. Prints a line for each document with an unexpected result.
 import { createInterface } from 'node:readline';
 import Ajv from 'ajv/dist/2020.js';
 

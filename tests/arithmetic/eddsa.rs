@@ -16,8 +16,8 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// Keys and R have a component of small order in some cases: verification with the cofactor would
-/// accept more of them. In some signatures, one octet is changed.
+/// In some cases, the key or R has a component of small order; verification with the cofactor would
+/// accept more of these. In some signatures, one octet is changed.
 #[test]
 fn verdicts_are_those_of_strict_verification() {
     let mut random = Random(25519);

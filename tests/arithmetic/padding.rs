@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::{Random, padded};
 
-/// The size in bits, and the distance of the prime below 2^bits. The first octet of a PSS encoding
-/// then has 7, 8 (none of them the modulus's), 1, 4, 6, 7 and 8 bits.
+/// The size of each prime in bits, and its distance below 2^bits. With these sizes, the first octet
+/// of a PSS encoding has 7, 8, 1, 4, 6, 7 and 8 bits. If it has 8, the modulus has one octet more
+/// than the encoding.
 const PRIMES: [(usize, u64); 7] = [
     (2048, 2543),
     (2049, 1449),
@@ -64,7 +65,8 @@ impl Key {
 }
 
 type Hash = fn(&[u8]) -> Vec<u8>;
-/// Encodes a message with the flaw of this number, for a modulus with this many bits.
+/// Encodes a message. The arguments are the random numbers, the number of the flaw, the size of the
+/// modulus in bits, the hash's number in DER, the hash and the message.
 type Encode = fn(&mut Random, u64, usize, u8, Hash, &[u8]) -> Vec<u8>;
 /// The PKCS #1 and PSS algorithms of a hash, its number in DER, and the hash function.
 type Row = (Algorithm, Algorithm, u8, Hash);

@@ -1,5 +1,5 @@
-// The playground in Chromium, from a file server. `make browser` runs it. With SCREENSHOTS=folder it leaves pictures
-// there.
+// Tests the playground in Chromium, served over HTTP. `make browser` runs it. With
+// SCREENSHOTS=folder, it saves screenshots there.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -42,7 +42,7 @@ after(async () => {
 const verdict = (page) => page.locator('#verdict strong');
 const says = (page, text) => verdict(page).filter({ hasText: text }).waitFor();
 
-// The page with its first example, and all that it asked for and complained about.
+// Opens the page, and records its requests, errors and dialogs.
 async function open(options = {}, hash = '') {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -53,7 +53,8 @@ async function open(options = {}, hash = '') {
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(url + hash);
   await says(page, /Allowed|Refused|refused/);
-  // In the end: nothing went wrong, nothing left the page, and nothing stays in the browser.
+  // Checks at the end that there were no errors and no other requests, and that the browser has
+  // stored nothing.
   const close = async () => {
     const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
     assert.deepEqual(kept, [0, 0, '']);
@@ -66,7 +67,7 @@ async function open(options = {}, hash = '') {
 }
 
 async function violations(page) {
-  // Without `addScriptTag`: the page's policy forbids it.
+  // The page's policy forbids `addScriptTag`.
   await page.evaluate(AXE);
   const { violations: found } = await page.evaluate(() => window.axe.run());
   return found.filter(({ impact }) => ['serious', 'critical'].includes(impact))
@@ -155,12 +156,12 @@ test('shares the policy without its secrets, and never the token', async () => {
   assert.match(state.policy, /secret: removed-/);
   assert.match(await page.locator('#shared-note').innerText(), /no token/);
   assert.equal(page.url(), url, 'the address stays as it is');
-  // Whoever opens it sees the policy, and can try it.
+  // A person who opens the link sees the policy and can try it.
   const other = await open({}, new URL(link).hash);
   assert.equal(await other.page.getByRole('textbox', { name: 'Policy' }).inputValue(), state.policy);
   assert.equal(await other.page.locator('.finding.error').count(), 0);
   await other.close();
-  // A misspelt field could be a secret.
+  // The value of a misspelt field could be a secret.
   await policy.fill(`shared_memory_ky: ${SECRET}\n${await policy.inputValue()}`);
   await page.getByRole('button', { name: 'Share' }).click();
   await page.locator('#shared-note', { hasText: 'No link: correct the errors first' }).waitFor();
@@ -244,7 +245,7 @@ test('is light or dark as the system is, wide or narrow, and accessible in each'
         assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
         await picture(page, name);
       }
-      // Where the result is out of sight, its title leads to it.
+      // If the result is out of sight, its title at the edge of the window leads to it.
       await page.evaluate(() => scrollTo(0, 0));
       const peek = page.locator('#peek');
       await peek.waitFor({ state: width < 1024 ? 'visible' : 'hidden' });

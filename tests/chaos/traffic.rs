@@ -23,7 +23,7 @@ pub(crate) struct Traffic {
     pub(crate) good: Range<usize>,
     /// Keys that were just published or withdrawn, so that either answer is correct.
     pub(crate) doubtful: Vec<usize>,
-    /// Withdrawn keys, of which the gate knows that they are withdrawn.
+    /// Withdrawn keys that every worker must refuse, because the gate knows of the withdrawal.
     pub(crate) removed: Range<usize>,
     /// Whether the bad tokens include some with made-up `kid`s.
     pub(crate) strangers: Strangers,

@@ -18,7 +18,7 @@ pub(crate) const PARTNER: &str = "https://partner.example.com";
 /// The filter state entry that rules read, and the request header that sets it.
 pub(crate) const FILTER_STATE: &str = "x-tier";
 
-/// A configuration of `jwt_authn`, and parts of requests that its rules distinguish.
+/// A configuration of `jwt_authn`, and the paths and headers that its rules distinguish.
 #[derive(Clone)]
 pub(crate) struct Configuration {
     pub(crate) name: String,

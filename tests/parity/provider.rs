@@ -38,7 +38,7 @@ pub(crate) enum Source {
     RemoteAbsent,
 }
 
-/// The members of a key that `jwt_authn` finds it by.
+/// The members by which `jwt_authn` can find a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Naming {
     /// `kid` and `alg`.

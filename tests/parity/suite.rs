@@ -81,7 +81,8 @@ fn compare(
     for plan in plans {
         let (mut outcomes, mut difference) = ask(configuration, &plan, &mut native, &mut ours);
         if difference.is_some() {
-            // The second may have changed between the two requests, so they are repeated once.
+            // The clock may have reached the next second between the two requests, so both are
+            // repeated once.
             (outcomes, difference) = ask(configuration, &plan, &mut native, &mut ours);
         }
         report.add(configuration, &plan, difference, &outcomes);

@@ -1,7 +1,7 @@
 //! Only the one good token passes, however broken tokens, headers and paths are combined.
 //!
-//! `admission` generates well-formed credentials of known worth; the input of this test is closer
-//! to noise.
+//! `admission` generates well-formed credentials and knows which of them are good. This test
+//! generates input that is mostly broken.
 
 use std::sync::LazyLock;
 

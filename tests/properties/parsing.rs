@@ -1,4 +1,5 @@
-//! Every parser of untrusted text returns, whatever the text, and reports what the text says.
+//! Every parser of untrusted text returns for any text, and reports correctly what the text
+//! contains.
 
 use portcullis::{
     jose::{

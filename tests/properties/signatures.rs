@@ -1,4 +1,5 @@
-//! Tokens of every algorithm verify with the key that signed them, and only unchanged.
+//! Tokens of every algorithm verify with the key that signed them, and no longer verify after a
+//! change.
 
 use portcullis::{
     jose::{Algorithm, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetLimits, UntrustedToken},

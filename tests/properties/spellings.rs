@@ -55,7 +55,8 @@ fn respelled(path: &str, choices: &[u8]) -> String {
             _ => octets.push(octet),
         }
     }
-    // A cut character is not valid UTF-8. The empty path that results is refused.
+    // If a character was cut, the octets are not valid UTF-8. They become the empty path, which is
+    // refused.
     String::from_utf8(octets).unwrap_or_default()
 }
 

@@ -14,7 +14,7 @@ use support::{
 
 in_envoy!(memory_stays_flat_over_thousands_of_fresh_tokens);
 
-/// The number of tokens in each half. The good ones are ten times as many as the cache holds.
+/// The number of good tokens in each half: ten times as many as the cache holds.
 const GOOD: u64 = 10_000;
 const FORGED: u64 = 2_500;
 /// Growth that counts as noise in the second half: 40 bytes per request in the module, 400 in

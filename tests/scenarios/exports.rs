@@ -101,8 +101,8 @@ fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
 /// The namespace that the configuration chooses.
 const NAMESPACE: &str = "com.example.gate";
 
-/// A filter that shows filters' dynamic metadata to the service: `NAMESPACE` in headers `x-ours-…`, and that of
-/// `jwt_authn` in headers `x-theirs-…`.
+/// A filter that copies dynamic metadata into headers for the service: the metadata in `NAMESPACE`
+/// into headers `x-ours-…`, and that of `jwt_authn` into headers `x-theirs-…`.
 fn showing_metadata() -> Value {
     let mut mutations = Vec::new();
     for (whose, namespace) in [("ours", NAMESPACE), ("theirs", JWT_AUTHN)] {
@@ -128,8 +128,8 @@ fn showing_metadata() -> Value {
 /// Name and namespace of Envoy's own filter.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
-/// Filters that read the metadata of `jwt_authn` read the same from the dynamic module. The proxy-wasm module takes
-/// the same configuration and writes none.
+/// The dynamic module writes the same metadata as `jwt_authn`, so filters that read it keep
+/// working. The proxy-wasm module accepts the same configuration but writes no metadata.
 fn the_dynamic_module_writes_the_metadata_that_jwt_authn_writes<D: Driver>() {
     if !D::takes_nested_metadata() {
         return;
@@ -187,7 +187,7 @@ fn the_dynamic_module_writes_the_metadata_that_jwt_authn_writes<D: Driver>() {
     let ours = shown(&expired, "x-ours-failure");
     assert_eq!(ours.is_some(), D::IS_NATIVE, "{ours:?}");
     if let Some(ours) = ours {
-        // The text of the message is each filter's own.
+        // The two filters word the message differently.
         assert_eq!(ours["code"], theirs["code"]);
         assert_eq!(ours["message"], "expired");
     }

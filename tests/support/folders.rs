@@ -9,8 +9,7 @@ use std::{
 
 /// The project's root folder.
 ///
-/// # Panics
-/// Never: this package is a folder in it.
+/// Never, because this package is in a subfolder of the project.
 #[must_use]
 pub fn project() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -21,7 +20,7 @@ pub fn project() -> &'static Path {
 ///
 /// # Panics
 ///
-/// If it cannot be created.
+/// If the folder cannot be created.
 #[must_use]
 pub fn temporary() -> PathBuf {
     let folder = project().join("target/tmp");
@@ -32,8 +31,7 @@ pub fn temporary() -> PathBuf {
 /// Writes a file in a subfolder of [`temporary`]. The file is replaced atomically, because tests
 /// that run at the same time write and read the same files.
 ///
-/// # Panics
-/// When it cannot be written.
+/// If the file cannot be written.
 #[must_use]
 pub fn write(folder: &str, name: &str, text: &str) -> PathBuf {
     static DRAFTS: AtomicU32 = AtomicU32::new(0);

@@ -68,7 +68,8 @@ impl fmt::Debug for Headers {
 /// A message as it was received.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// For a request, the method and the target. For a response, an empty text and the status code.
+    /// For a request, the method and the target. For a response, an empty string and the status
+    /// code.
     pub start: (String, String),
     /// Header lines in order.
     pub headers: Headers,

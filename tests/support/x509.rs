@@ -1,8 +1,8 @@
 //! Verifies signatures like a host that knows X.509 but not JOSE. The DER parsers are independent
 //! of Portcullis's own.
 //!
-//! Like BoringSSL, it only looks at the key: any hash works with any key, whatever algorithm the
-//! token names.
+//! Like BoringSSL, this verifier only looks at the key: any hash works with any key, whatever
+//! algorithm the token names.
 
 #![allow(
     clippy::unwrap_used,

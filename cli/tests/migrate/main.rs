@@ -61,7 +61,7 @@ FILTER
     load_assignment: { cluster_name: idp, endpoints: [] }
 "#;
 
-/// Documents that are not a bootstrap: Envoy can only validate a bootstrap.
+/// Documents that Envoy cannot validate, because they are not a bootstrap.
 const RESOURCES: [&str; 3] = ["extensions", "listeners", "routes_alone"];
 
 fn folder() -> PathBuf {
@@ -218,7 +218,8 @@ fn envoy_accepts_every_rewritten_file() {
     }
 }
 
-/// The same for the dynamic module, which Envoy loads even to validate: it accepts the policies of filters and routes.
+/// Envoy also accepts the file that is rewritten for the dynamic module. Envoy loads the module
+/// even to validate, so the module checks the policies of filters and routes.
 #[test]
 fn envoy_accepts_every_rewritten_file_in_native() {
     let envoy = tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy");
@@ -248,7 +249,8 @@ fn envoy_accepts_every_rewritten_file_in_native() {
     }
 }
 
-/// Filters keep what they read in dynamic metadata, and each route its policy, in the dynamic module's form.
+/// Other filters still find the claims in dynamic metadata, and each route keeps its policy, in the
+/// form of the dynamic module.
 #[test]
 fn rewrites_for_the_dynamic_module() {
     let routes = folder().join("documents/routes.yaml");
@@ -291,7 +293,7 @@ fn validate(envoy: &Path, file: &Path) {
     assert!(output.status.success(), "{}: {said}", file.display());
 }
 
-/// Other programs pass a single message and get its equivalent.
+/// Other programs convert a single `jwt_authn` message with this function.
 #[test]
 fn migrates_a_single_message() {
     let provider = json!({ "issuer": "a", "localJwks": { "inlineString": KEYS } });

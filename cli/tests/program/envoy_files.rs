@@ -171,7 +171,8 @@ fn what_spans_several_places_of_an_envoy_file_is_checked() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Envoy serves without a filter whose library it cannot download, unless it is told to refuse the configuration.
+/// If Envoy cannot download a filter's library, it serves without the filter, unless the
+/// configuration makes it refuse instead.
 #[test]
 fn refuses_a_library_without_which_envoy_would_serve() {
     let library = json!({ "remote": { "http_uri": {}, "sha256": "" } });

@@ -321,7 +321,7 @@ fn makes_a_secret_and_the_hash_that_accepts_it() {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// The input is a token, where a configuration or a file name belongs.
+/// The argument is a token in place of a configuration or a file name.
 #[test]
 fn repeats_no_token_passed_in_place_of_something_else() {
     let token = Signer::new(Algorithm::Es256).sign_claims(&json!({ "iss": "a", "sub": "alice" }));

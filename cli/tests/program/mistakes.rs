@@ -2,7 +2,7 @@
 
 use super::{file, portcullis, stdout};
 
-/// A valid policy, in which each case replaces a text.
+/// A valid policy, in which each case replaces one string.
 const POLICY: &str = r#"providers:
   okta:
     issuer: https://example.okta.com
@@ -20,7 +20,7 @@ rules:
     scopes: { all_of: [orders.read] }
 "#;
 
-/// The replaced text, the replacement, and the expected line of output without the file name.
+/// The replaced string, the replacement, and the expected line of output without the file name.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "provider_name",

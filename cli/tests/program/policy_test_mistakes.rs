@@ -1,4 +1,4 @@
-//! What `portcullis test` says of mistakes in a test file.
+//! The messages of `portcullis test` about mistakes in a test file.
 
 use super::{
     policy_tests::{POLICY, suite},

@@ -1,4 +1,4 @@
-//! What docs/policy-tests.md shows of `portcullis test` is what happens.
+//! The output of `portcullis test` is the one that docs/policy-tests.md shows.
 
 use super::{file, portcullis, stdout};
 

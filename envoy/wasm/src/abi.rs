@@ -310,7 +310,7 @@ fn receive(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>
         return Ok(Vec::new());
     }
     // SAFETY: the host got this memory from `proxy_on_memory_allocate`, where the SDK makes a `Vec`
-    // of exactly `size` bytes. The host has filled it and keeps no address of it.
+    // of exactly `size` bytes. The host has filled it and does not use it any more.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 

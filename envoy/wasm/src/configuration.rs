@@ -11,8 +11,8 @@ use portcullis::{
     json::{self, JsonError},
 };
 
-/// Parses the configuration. Also returns a text that is the same for all plugins with the same
-/// configuration.
+/// Parses the configuration. Also returns it as a string, which is equal for all plugins with the
+/// same configuration.
 pub(super) fn read(bytes: Vec<u8>) -> Result<(Config, Vec<u8>), ConfigError> {
     let (document, text) = document(bytes).map_err(Fault::Json)?;
     Ok((Config::from_value(&document)?, text))

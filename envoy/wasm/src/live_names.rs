@@ -47,7 +47,7 @@ struct LiveName {
 /// Whether the shared count includes this VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Announced {
-    /// The count cannot include it: the host refuses shared data, so no VM shares anything.
+    /// The count cannot include this VM: the host refuses shared data, so no VM shares anything.
     Alone,
     /// The count includes this VM.
     Counted,

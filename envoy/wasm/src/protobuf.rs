@@ -47,7 +47,8 @@ pub fn metadata(message: &[u8], namespace: &str) -> Result<Option<Value>, Malfor
     Ok(found)
 }
 
-/// Encodes a message with these fields of type `string` or `bytes`. Their numbers start at 1.
+/// Encodes a message with these fields, which have the type `string` or `bytes`. The field numbers
+/// start at 1.
 pub fn message(fields: &[&[u8]]) -> Vec<u8> {
     let mut message = Vec::new();
     for (number, bytes) in (1_u8..).zip(fields) {
@@ -158,7 +159,7 @@ fn each_field<'a>(
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0_u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
-        // Nine octets hold 63 bits, so the tenth may only have one.
+        // Nine octets hold 63 bits, so the tenth may only hold one bit.
         if index == 9 && *byte > 1 {
             return None;
         }

@@ -32,7 +32,7 @@ struct Place {
     /// The identity of the source. It does not contain the provider's name: two configurations
     /// could use one name for two authorization servers, which must not share keys.
     source: String,
-    /// The order of the latest record that any configuration of this VM has seen here.
+    /// The order of the latest record that any configuration of this VM has seen under this name.
     latest: Rc<Cell<Order>>,
     /// The document of the record that was last read or written.
     document: RefCell<Option<Document>>,

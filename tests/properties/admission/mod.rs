@@ -221,7 +221,7 @@ fn nothing_passes_without_a_credential_that_verifies_for_its_rule() {
         }
         Ok(())
     });
-    // With fewer of either, the test would prove too little.
+    // If few requests passed, or few were refused, the test would prove too little.
     let (passed, refused) = (passed.get(), refused.get());
     assert!(
         passed > 500 && refused > 1000,

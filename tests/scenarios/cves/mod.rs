@@ -1,4 +1,7 @@
-//! Known vulnerabilities of other software, tried against this module. Each test names the number.
+//! Known vulnerabilities of other software, tried against this module. The name of each test
+//! contains the vulnerability's number. Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, paths,
+//! headers, asynchronous calls), some are Istio's, and one is a JOSE library's. Each scenario
+//! repeats the attack.
 //!
 //! Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, paths, headers, asynchronous calls), some are
 //! Istio's, and one is a JOSE library's. Each scenario repeats the attack.

@@ -14,7 +14,7 @@
 //! - Fail the test if the module traps or panics, whatever the test looks at.
 //! - Start every gate from nothing: counters at zero, an empty log, no records in shared memory that another
 //!   gate wrote.
-//! - Wait on conditions, never for a time. The fake host's time is simulated; Envoy's is real.
+//! - Wait for conditions, never for a fixed time. The fake host's time is simulated; Envoy's is real.
 //!
 //! Some hosts lack a feature. The fields of [`Setup`] and [`Exchange`] say which, and a scenario
 //! that needs the feature only runs on drivers that have it.
@@ -50,12 +50,14 @@ pub trait Driver: Sized {
         true
     }
 
-    /// Whether filters can exchange nested metadata. Before 1.40, Envoy takes none from a dynamic module.
+    /// Whether filters can exchange nested metadata. Before 1.40, Envoy accepts no nested metadata
+    /// from a dynamic module.
     fn takes_nested_metadata() -> bool {
         true
     }
 
-    /// Whether metrics of keys show at once. In Envoy 1.38, a dynamic module writes them with its next request.
+    /// Whether metrics of keys are visible immediately. In Envoy 1.38, a dynamic module can only
+    /// write them during its next request.
     fn shows_key_metrics_at_once() -> bool {
         true
     }

@@ -139,7 +139,8 @@ fn route((index, route): (usize, &Route), build: Build) -> Value {
     configured
 }
 
-/// Envoy 1.38 passes the policy of a route in the wire format if it is a `Struct`.
+/// The form of a route's policy. It is not a `Struct` in Envoy 1.38, which would pass it in the
+/// wire format.
 fn policy_wrapping() -> Wrapping {
     match version() >= (1, 39) {
         true => Wrapping::Struct,
@@ -195,7 +196,8 @@ pub fn filter(setup: &Setup, configuration: &Value) -> Value {
 /// The name of the dynamic module's filter.
 const NATIVE_FILTER: &str = "portcullis";
 
-/// The library by its path, or by its name where Envoy cannot take a path.
+/// Refers to the library by its path, or by its name if this version of Envoy does not support
+/// paths.
 fn dynamic_module() -> Value {
     match version() >= (1, 40) {
         true => json!({ "module": { "local": { "filename": library() } }, "do_not_close": true }),

@@ -55,7 +55,7 @@ const DEFECT: &str = "portcullis: defect";
 /// The gauge of running VMs.
 const VMS: &str = "wasm.envoy.wasm.runtime.v8.active";
 
-/// The module's build that a driver runs.
+/// Selects the build of the module that a driver runs.
 pub trait RunsBuild {
     /// The build.
     const BUILD: Build;
@@ -114,7 +114,7 @@ impl<B: RunsBuild> InEnvoy for Gate<B> {
     }
 }
 
-/// A request under way, on a connection of its own.
+/// A pending request on its own connection.
 pub struct Pending {
     connection: TcpStream,
     method: String,
@@ -197,7 +197,8 @@ impl<B: RunsBuild> Driver for Gate<B> {
     }
 
     fn send_over(&self, connections: usize, requests: &[Request]) -> Vec<Option<u16>> {
-        // All of them are open before the first request, so that Envoy distributes them between the workers.
+        // All connections are opened before the first request, so that Envoy distributes them
+        // between the workers.
         let open = || Client::connected(self.address()).unwrap();
         let clients: Vec<_> = (0..connections).map(|_| open()).collect();
         let turn = |first: usize, mut client: Client| {
@@ -303,7 +304,7 @@ impl<B: RunsBuild> Gate<B> {
         }
     }
 
-    /// Replaces the listener by one of another setup. The clusters stay.
+    /// Replaces the listener with one for another setup. The clusters stay.
     pub fn replace(&self, setup: &Setup) -> Result<(), Refused> {
         let offered = self.offer(setup, &setup.configuration);
         self.await_verdict(&offered)
@@ -323,7 +324,7 @@ impl<B: RunsBuild> Gate<B> {
         self.process.wait_for("a verdict on the listener", verdict)
     }
 
-    /// How many VMs there are.
+    /// The number of running VMs.
     pub fn vms(&self) -> Option<u64> {
         self.process.stat(VMS)
     }
@@ -388,8 +389,8 @@ impl<B> Drop for Gate<B> {
     }
 }
 
-/// Whether the gate needs a process of its own. With an empty `vm_id`, it would share memory with the gates
-/// before.
+/// Whether the gate needs its own process. With an empty `vm_id`, it would share memory with
+/// earlier gates.
 fn needs_a_process(setup: &Setup) -> bool {
     let shares_memory = setup.vm_id.as_deref() == Some("");
     setup.alone || setup.keeps_connections || setup.module.is_some() || shares_memory
@@ -432,7 +433,8 @@ fn logged_by_library(log: &str) -> Vec<String> {
     log.lines().filter_map(words).collect()
 }
 
-/// The messages of the modules with this `vm_id`, which may be empty. It is the last part of Envoy's prefix.
+/// The messages of the modules with this `vm_id`, which may be empty. Envoy's prefix of a line ends
+/// with the `vm_id`.
 fn logged_by_modules(log: &str, vm_id: &str) -> Vec<String> {
     let words = |line: &str| {
         let (_, named) = line.split_once(" wasm log")?;

@@ -22,8 +22,8 @@ use crate::http::{self, PATIENCE};
 
 /// The pause between two checks of a condition.
 pub const POLL: Duration = Duration::from_millis(10);
-/// The shell script: runs Envoy until standard input closes or has a line. A line keeps the folder;
-/// otherwise the folder is removed.
+/// The shell script, which runs Envoy until standard input is closed or receives a line. After a
+/// line, the script keeps the folder; otherwise it removes the folder.
 const WATCH: &str = r#"
 trap : INT
 "$@" </dev/null &
@@ -45,8 +45,8 @@ const OPTIONS: [&str; 5] = [
 ];
 /// Closes connections of a replaced configuration immediately.
 const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
-/// Keeps connections of a replaced configuration open. Within the first second, only one of 86,400
-/// answers asks its client to leave.
+/// Keeps connections of a replaced configuration open. Within the first second, Envoy asks only one
+/// of 86,400 clients to close its connection.
 const DRAIN_IN_A_DAY: [&str; 4] = ["--drain-time-s", "86400", "--drain-strategy", "gradual"];
 /// The log levels that tests need.
 const LOG_LEVELS: [&str; 4] = [

@@ -103,9 +103,9 @@ impl FakeHost {
         action == CONTINUE
     }
 
-    /// Puts the configuration in force. Returns false if the module refuses it. If a root context
-    /// with the same configuration still serves connections, it also takes the new ones, without a
-    /// callback, as in Envoy.
+    /// Applies the process's configuration to a VM. Returns false if the module refuses it. If a
+    /// root context with the same configuration still serves connections, that context also takes
+    /// the new connections, without a callback, as in Envoy.
     pub(super) fn configure_vm(&self, vm: usize) -> bool {
         let same = {
             let process = self.process();
@@ -122,7 +122,7 @@ impl FakeHost {
         }
     }
 
-    /// Creates a root context with the configuration in force; `None` if the module refuses it.
+    /// Creates a root context with the process's configuration. `None` if the module refuses it.
     pub(super) fn create_root(&self, vm: usize) -> Option<u32> {
         let (root, size) = {
             let mut process = self.process();
