@@ -1,6 +1,6 @@
-# Every target installs the tools that it needs, unless they are there. Tools go to .tools/ and
-# builds to target/. Outside this folder, only Rust components are installed and, if they are
-# missing, Debian packages (as root or with sudo).
+# Every target installs the tools that it needs, if they are missing. Tools go to .tools/ and builds
+# to target/. Outside this folder, only Rust components are installed and, if they are missing,
+# Debian packages (as root or with sudo).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -33,20 +33,21 @@ VALIDATOR := scripts/check-schema
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
 SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
 
-# Builds all packages at once. Cargo unites the features that the selected packages need of a
-# dependency, so with another selection it would build dependencies again.
+# Builds all packages at once. Cargo enables the dependency features that any of the selected
+# packages needs, so another selection would build dependencies again.
 ALL := --locked --workspace
 # The core's unit tests as wasm.
 WASM_TESTS := --locked --package portcullis --lib --target $(TARGET)
-# The module of tests/host_facts.rs.
+# The Wasm module that tests/host_facts.rs runs in Envoy.
 PROBE := --locked --release --package probe --target $(TARGET)
-# The program that writes the JavaScript bindings for these tests in Node, and for the playground.
+# The program that writes the JavaScript bindings for the Wasm tests in Node, and for the
+# playground.
 BINDINGS := target/wasm-bindings/debug/wasm-bindings
 DENY := $(TOOLS)/cargo-deny-0.20.2
 FUZZER := $(TOOLS)/cargo-fuzz-0.13.2
 MUTATOR := $(TOOLS)/cargo-mutants-27.1.0
 
-# Tests in Envoy mostly wait, so more of them than there are cores run at once.
+# Tests in Envoy mostly wait, so more of them run at once than there are cores.
 IN_ENVOY := --test-threads 8
 
 # The programs and modules that the integration tests start.

@@ -1,6 +1,6 @@
 // `make compose-demo`: sends the demo's table of requests to the containers of docker-compose.yml.
-// The containers use free ports and a separate Compose project, which is removed afterwards. With
-// KEEP=1 it stays up.
+// The containers use free ports and a separate Compose project. The project is removed afterwards,
+// unless KEEP=1 is set.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const EXAMPLE = fileURLToPath(new URL('../demo.yaml', import.meta.url));
 
-// A copy of the API's listener for operators: on the loopback interface, where the status page
-// needs no token.
+// Returns a copy of the API's listener for operators. It is on the loopback interface, and its
+// status page needs no token.
 function operatorsListener(text) {
   const start = text.indexOf('    - name: ingress\n');
   const listener = text.slice(start, text.indexOf('\n  clusters:', start));
@@ -14,7 +14,7 @@ function operatorsListener(text) {
   return listener.replace('name: ingress', 'name: operators').replace(status, '$1unprotected: true\n');
 }
 
-// The filter of the dynamic module in place of the wasm module's. The policy stays as it is.
+// Replaces the wasm module's filter by the dynamic module's. The policy stays as it is.
 function withLibrary(text, library) {
   const filter = /^( *)"@type": type\.googleapis\.com\/envoy\.extensions\.filters\.http\.wasm\.v3\.Wasm\n[^]*?^ *configuration:\n/m;
   if (!filter.test(text)) throw new Error('envoy/demo.yaml has no filter of the wasm module');

@@ -1,5 +1,5 @@
-// Child processes that never outlive the script. Each one is ended by its own pid, whatever ends
-// the script.
+// Child processes that never outlive the script. Each is ended by its own pid, however the script
+// ends.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const running = new Map();
 let stopping = false;
 
-// Starts a program. `onLine` gets each line of its stdout. Its stderr is kept, and shown if the
-// program dies.
+// Starts a program. `onLine` gets each line of its stdout. Its stderr is collected, and printed if
+// the program dies.
 export function start(name, command, args, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },

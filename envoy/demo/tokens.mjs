@@ -1,5 +1,5 @@
-// Tokens for the demo: genuine ones, by `client_credentials`, and forged ones, as an attacker would
-// make them.
+// Tokens for the demo: genuine tokens, from the grant `client_credentials`, and forged tokens, as
+// an attacker would make them.
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { CLIENT_ID, CLIENT_SECRET } from '../authorization-server/server.mjs';
