@@ -66,8 +66,8 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Below this magnitude, `serde_json` parses the text `N.0` to exactly `N`. From here on, its
-/// result may be off by one; its exact parser would add 17 kB to the module.
+/// Below this magnitude, `serde_json` parses the text `N.0` to exactly `N`. At or above it, the
+/// result may be off by one. The exact parser of `serde_json` would add 17 kB to the module.
 const MAX_TEXT_INTEGER: u64 = 1 << 49;
 
 /// Below this magnitude, no two integers round to the same double.

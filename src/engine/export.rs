@@ -2,8 +2,8 @@
 //!
 //! `jwt_authn` writes such entries to dynamic metadata. Portcullis writes them to the filter state,
 //! as JSON text. Only verified claims are exported. No size limit is needed: a payload is shorter
-//! than its token, or at most three times as long if `normalize_payload` turns strings of words
-//! into lists.
+//! than its token, or at most three times as long if `normalize_payload_in_metadata` turns
+//! space-delimited strings into lists.
 
 use serde_json::{Map, Value};
 

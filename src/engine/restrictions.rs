@@ -1,6 +1,6 @@
 //! Applies the refusals of a policy's newest configuration to requests under older ones.
 //!
-//! After an update, a proxy continues to serve open connections with the old configuration, for
+//! After an update, a proxy continues to serve open connections with the old configuration for some
 //! minutes. Each credential that an old configuration with a `policy_id` would accept is also
 //! checked here. The newest configuration can only refuse; it never admits a credential that the
 //! old one refuses.

@@ -81,7 +81,7 @@ impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     }
 }
 
-/// The rights that the claims of a verified token grant, as its provider is configured.
+/// The rights that the claims of a verified token grant under its provider's configuration.
 pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> {
     let united = |paths: &[ClaimPath]| {
         paths

@@ -1,4 +1,4 @@
-//! The work around an engine that is the same in every host.
+//! The parts around the engine that all hosts share.
 //!
 //! A [`Gate`] handles the requests of one worker. It lets the engine decide, holds requests that
 //! wait for keys and resumes them, counts decisions, and carries them out. A [`Keeper`] keeps the

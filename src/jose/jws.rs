@@ -92,7 +92,7 @@ impl<'a> CompactJws<'a> {
         algorithm.verify_signature(&self.signature, key, self.signing_input.as_bytes())
     }
 
-    /// Makes the signature check to pass to a host that verifies signatures; see
+    /// Prepares the signature check for a host that verifies signatures; see
     /// [`VerifyingKey::as_x509`].
     pub fn as_x509<'b>(&'b self, key: &'b VerifyingKey) -> Option<X509Signature<'b>> {
         key.as_x509(

@@ -227,9 +227,9 @@ impl VerifyingKey {
             }
     }
 
-    /// Makes the signature check to pass to an accelerator. `None` for shared secrets, for keys
-    /// that do not fit the algorithm, and for ECDSA signatures that are certainly invalid. The
-    /// caller then uses [`Self::verify`].
+    /// Prepares the signature check for an accelerator. `None` for shared secrets, for keys that do
+    /// not fit the algorithm, and for ECDSA signatures that are certainly invalid. The caller then
+    /// uses [`Self::verify`].
     pub fn as_x509<'a>(
         &'a self,
         algorithm: Algorithm,

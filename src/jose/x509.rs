@@ -34,8 +34,8 @@ const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// A signature check to pass to an accelerator: whether `signature` is a valid signature of `text`
-/// by this key.
+/// A signature check for an accelerator: whether `signature` is a valid signature of `text` by this
+/// key.
 ///
 /// The key was admitted and fits the scheme. Shared secrets are never passed to an accelerator, so
 /// `scheme` is never HMAC.

@@ -59,15 +59,15 @@ pub enum QueryCondition {
 }
 
 impl HeaderMatch {
-    /// Whether the condition holds. A condition on `:path` is compared with `target`, which is one
-    /// reading of the path, not with the path as sent. Otherwise `/%61dmin` would evade it.
+    /// Whether the condition holds. A condition on `:path` is compared with `target`, one reading
+    /// of the path, and not with the path as sent. Otherwise `/%61dmin` would evade it.
     ///
     /// As in Envoy, each line of a header is compared separately. If lines were joined, a client
     /// could add a second line to `admin` and evade a rule for this value (CVE-2026-26308).
     ///
     /// # Errors
     /// With `path_policy: reject`, if servers could read the header or the method differently: CGI
-    /// and similar servers take `x_http_method_override` for the header spelled with hyphens.
+    /// and similar servers take `x_http_method_override` for `x-http-method-override`.
     pub(super) fn matches(
         &self,
         request: &Request<'_>,

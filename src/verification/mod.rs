@@ -54,8 +54,8 @@ pub use self::{
     verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
-/// Verifies a token for one provider. Also returns what later verifications of the token can rely
-/// on. `attempts` is shared by all providers that verify this token in this request.
+/// Verifies a token for one provider. Also returns the results that later verifications of the
+/// token reuse. `attempts` is shared by all providers that verify this token in this request.
 ///
 /// # Errors
 /// The first check that fails.

@@ -105,9 +105,9 @@ fn metadata_endpoints(issuer: &str, cluster: &str) -> Option<Vec<Endpoint>> {
     .collect()
 }
 
-/// The issuer with `common` in place of each placeholder, where Microsoft Entra serves the metadata
-/// that all tenants share. A placeholder must be a whole segment of the path, so that a tenant
-/// cannot choose the host.
+/// The issuer with each placeholder replaced by `common`. At this address, Microsoft Entra serves
+/// the metadata that all tenants share. A placeholder must be a whole segment of the path, so that
+/// a tenant cannot choose the host.
 fn without_placeholders(issuer: &str) -> Option<String> {
     let mut segments = Vec::new();
     for (index, segment) in issuer.split('/').enumerate() {

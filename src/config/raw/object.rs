@@ -114,8 +114,8 @@ pub(super) use {field_name, object};
 
 /// The members of an object whose names are known, and the first error found in them.
 ///
-/// A field that cannot be parsed gets its default, and [`end`](Self::end) returns the error.
-/// Returning at each field would need far more code, because all earlier fields would have to be
+/// A field that cannot be parsed gets its default, and [`end`](Self::end) returns the error. An
+/// early return at each field would need far more code, because all earlier fields would have to be
 /// dropped there.
 pub(super) struct Members<'a> {
     members: &'a Map<String, Value>,
@@ -172,7 +172,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The choice for `value`: the one at the position of `value` in `names`.
+/// The choice whose name is `value`. The choices are in the order of `names`.
 pub(in crate::config) fn choose<T, const N: usize>(
     value: &Value,
     names: &'static [&'static str; N],

@@ -190,7 +190,7 @@ object! {
     /// `NormalizePayload` of `jwt_authn`.
     #[derive(Debug)]
     pub(in crate::config) struct RawNormalizePayload {
-        /// Claims whose string becomes a list of its words.
+        /// Claims whose string value becomes a list of words.
         space_delimited_claims | camelCase: Option<Vec<String>>,
     }
 }

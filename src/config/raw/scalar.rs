@@ -50,7 +50,7 @@ impl Read for Scalar {
         match value {
             Value::Number(number) => {
                 // A number of 17 digits that was rounded to a double would also match neighbouring
-                // accounts.
+                // account numbers.
                 if json::is_inexact(number) {
                     return Err(Fault::InexactNumber.into());
                 }

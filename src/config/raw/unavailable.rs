@@ -55,7 +55,7 @@ const ABSENT: &[Absence] = &[
 /// Data sources that the module cannot read.
 const UNREADABLE: [&str; 3] = ["environment_variable", "filename", "watched_directory"];
 
-/// The fault for a known but unavailable field `written` in an object with the fields `known`.
+/// The fault if `written` is a known but unavailable field of an object with the fields `known`.
 pub(in crate::config) fn absence(written: &str, known: &[FieldName]) -> Option<Fault> {
     let has = |name: &str| known.iter().any(|own| own.snake == name);
     let is = |name: &str| written == name || written == camel_case(name);

@@ -1,6 +1,6 @@
 //! Parses typed values from JSON.
 //!
-//! `serde`'s derive is not used. It accepts a list for an object and assigns the fields by
+//! `serde`'s derive is not used. It accepts a list in place of an object and assigns the fields by
 //! position, so `requires: ["okta"]` would set an arbitrary field. Its errors are strings without a
 //! path, and its code for this many fields was a tenth of the module. This parser accepts only
 //! objects as objects. Doubles without a fraction are integers, because a `google.protobuf.Struct`

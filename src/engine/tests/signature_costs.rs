@@ -77,8 +77,8 @@ fn rs256(subject: &str) -> String {
     segments.map(base64url::encode).join(".")
 }
 
-/// The label of the decision if the accelerator always answers `answer`, and the number of
-/// signatures.
+/// The label of the decision and the number of signatures computed, with an accelerator that always
+/// answers `answer`.
 fn counted(mut engine: Engine, answer: bool, headers: &[(&str, &str)]) -> (&'static str, u32) {
     let computed = Rc::new(Cell::new(0));
     engine.accelerator = Some(Box::new(Counting {

@@ -59,7 +59,7 @@ mod notice;
 
 pub use self::connection_id::ConnectionId;
 
-/// The time that a challenged configuration has to get a newer connection, before an earlier
+/// If a challenged configuration gets no newer connection within this time, an earlier
 /// configuration takes over. Workers switch to a new listener one after the other, so right after
 /// an update a new connection may still begin on the old listener.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -265,8 +265,8 @@ impl Succession {
         });
     }
 
-    /// Whether to look up the connection of a request to `generation`: for the newest configuration
-    /// once per [`SAMPLING`] while it is not challenged, otherwise always.
+    /// Whether to look up the connection of a request to `generation`. True once per [`SAMPLING`]
+    /// for the newest configuration while it is not challenged, and always true otherwise.
     fn asks_for_connection(&mut self, generation: &Generation, now: UnixMillis) -> bool {
         if !self.is_newest(generation) || self.is_challenged() {
             return true;

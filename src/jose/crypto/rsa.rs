@@ -30,8 +30,8 @@ impl RsaKey {
     /// key.
     ///
     /// # Errors
-    /// If the modulus is not of 2048 to 8192 bits, the exponent is not in 3 to 65537, or one of
-    /// them is even.
+    /// If the modulus does not have 2048 to 8192 bits, the exponent is not between 3 and 65537, or
+    /// one of them is even.
     pub fn admit(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let modulus = without_leading_zeros(modulus);
         let bits = bit_length(modulus);

@@ -2,8 +2,8 @@
 //!
 //! A PEM text has one or more blocks, each with one key: `PUBLIC KEY` ([`spki`], any algorithm),
 //! `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or `CERTIFICATE` ([`certificate`]). Text around the
-//! blocks is explanatory and is skipped. Lines may have any length and may be indented, as
-//! configuration languages produce them. The base64 and the DER in them are parsed strictly.
+//! blocks is explanatory and is skipped. Lines may have any length and may be indented, because
+//! configuration languages produce such lines. The base64 and the DER in them are parsed strictly.
 //!
 //! One bad block makes the whole text invalid, since its author meant every key to be used. A
 //! private key is reported before any other error, and no error repeats a part of the text.

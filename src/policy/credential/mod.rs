@@ -3,8 +3,8 @@
 //! Each provider has its [`Places`], and [`Places::find`] returns the one credential in them. A
 //! request with several credentials is refused. Otherwise an attacker who can add a credential
 //! could choose which one Portcullis checks and which one the upstream trusts (RFC 6750 §2). For
-//! the same reason, tokens are also read from a header or parameter that some servers confuse with
-//! a place.
+//! the same reason, tokens are also read from a header or parameter whose name some servers confuse
+//! with the name of a place.
 
 use crate::{
     http::{HeaderName, Request, is_parameter, path::Target},
@@ -67,7 +67,8 @@ pub enum Location<'a> {
     Cookie(&'a str),
     /// The header with this name.
     Header(&'a HeaderName),
-    /// A header that some servers confuse with a place. This is the name in the request.
+    /// A header whose name some servers confuse with the name of a place; the name is as sent in
+    /// the request.
     HeaderTwin(&'a str),
     /// The query parameter with this name, encoded as in the request.
     Query(&'a str),
@@ -147,7 +148,7 @@ impl Places {
     }
 
     /// Whether tokens are read from a header with this lower-case name. This includes names that
-    /// some servers confuse with a place.
+    /// some servers confuse with the name of a place.
     #[must_use]
     pub fn reads_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|place| match place {

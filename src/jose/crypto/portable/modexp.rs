@@ -273,7 +273,7 @@ fn carry(mut columns: &[Columns], number: &mut [Block]) {
 }
 
 /// Adds the four rows `numbers`·`rows` to `columns`. `before` is the block that precedes `numbers`.
-/// Of its products, only those that belong to the first column are added.
+/// Of its products with `rows`, only those that belong to the first column are added.
 #[inline(always)]
 fn add_rows(mut columns: &mut [Columns], before: Columns, mut numbers: &[Block], rows: Columns) {
     let [_, mut x1, mut x2, mut x3] = before;
