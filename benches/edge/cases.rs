@@ -1,4 +1,4 @@
-//! The listeners that are measured, and with which other listener each is compared.
+//! The measured listeners, each with the listener that it is compared with.
 
 use portcullis::jose::Algorithm;
 
@@ -11,7 +11,8 @@ const UNCACHED_AT_LEAST: [f64; 6] = [1.10, 0.70, 1.05, 1.00, 1.05, 1.35];
 const CACHED: &str = "Cached tokens";
 const UNCACHED: &str = "Uncached tokens";
 const REFUSED: &str = "Refused with 401";
-/// The id of the listener without a filter. The costs of all others are measured against it.
+/// The id of the listener without a filter. The costs of all other listeners are measured relative
+/// to it.
 pub(crate) const NONE: &str = "none";
 
 /// A listener under one kind of load.

@@ -176,7 +176,7 @@ impl Report {
     }
 }
 
-/// Whether a row is in the table and the chart, compared with another case.
+/// Whether a row is compared with another case, and so is in the table and the chart.
 pub(crate) fn is_compared(row: &Row) -> bool {
     row.case.against.is_some() && !row.case.what.0.is_empty()
 }

@@ -162,7 +162,8 @@ pub fn jwt_authn(gate: &Gate) -> Value {
     })
 }
 
-/// The configuration of Portcullis: the same as that of `jwt_authn`, and scopes.
+/// The configuration of Portcullis. It requires the same as that of `jwt_authn`, and scopes in
+/// addition.
 pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     let rule = |path: &String, scope: String| {
         json!({

@@ -80,7 +80,8 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// The time for tokens that are signed before a gate exists. The clocks of all drivers are earlier.
+/// The time used in tokens that are signed before a gate exists. It is later than the time of every
+/// driver's clock.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until new connections get this status.

@@ -83,7 +83,7 @@ fn configuration(page: &Page, signer: &Signer, server: &AuthorizationServer) -> 
     configuration
 }
 
-/// The configuration with that index on the page.
+/// Reads the configuration with the index `page.number` from the page.
 fn block(page: &Page) -> Value {
     let mut blocks = page.text.split("```yaml portcullis\n").skip(1);
     let block = blocks.nth(page.number).unwrap();

@@ -84,7 +84,7 @@ pub struct Load {
 
 struct Shared {
     mix: Mutex<(u64, Arc<[Shot]>)>,
-    /// For each client, the mix of its last request.
+    /// For each client, the number of the mix from which it took its last request.
     taken: Vec<AtomicU64>,
     next: AtomicU64,
     stopping: AtomicBool,

@@ -22,7 +22,7 @@ pub const ECHO_ID: &str = "x-echo-id";
 pub const ECHO_USER: &str = "x-echo-user";
 /// The request header in which the gate passes the user.
 pub const USER: &str = "x-user";
-/// The request header by which a test chooses the service's status.
+/// The request header with which a test chooses the service's status.
 pub const STATUS: &str = "x-echo-status";
 /// The body of the protected service's answers.
 pub const BODY: &[u8] = b"hello from the protected service";

@@ -212,7 +212,7 @@ static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 
 /// Looks up Envoy's functions. Returns the version of the ABI for which the module was built.
 ///
-/// The name of a missing function: this Envoy is older than 1.38.
+/// Returns the name of the first missing function. Envoy is then older than 1.38.
 pub(super) fn load() -> Result<&'static CStr, &'static str> {
     let callbacks = Callbacks::load()?;
     // Envoy logs a warning if the version differs from its own.
@@ -367,7 +367,7 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// Replaces all lines of a header by one.
+    /// Replaces all lines of a header with one line.
     pub(super) fn set_header(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
         self.write_header(Headers::Request, name, ModuleBuffer::new(value))
     }

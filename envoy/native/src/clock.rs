@@ -1,8 +1,8 @@
-//! The clock: one thread of the process, which makes Envoy call the main thread when a keeper has
-//! work to do.
+//! The clock: one thread of the process, which makes Envoy call a hook on the main thread when a
+//! keeper has work to do.
 //!
 //! Envoy has no timer for HTTP filters. The thread sleeps until the next keeper is due, then asks
-//! Envoy to call the main thread. It touches nothing else.
+//! Envoy to call the hook. It touches nothing else.
 
 use core::time::Duration;
 use std::{

@@ -38,7 +38,7 @@ pub(super) struct Gauges {
 /// A worker's request to the keeper: fetch the keys of a source, for this reason.
 pub(super) type Wish = (SourceId, FetchCause);
 
-/// One configuration and what its threads share.
+/// One configuration, and the state that all threads share for it.
 pub(super) struct Filter {
     pub(super) number: Number,
     pub(super) config: Arc<Config>,
@@ -48,7 +48,7 @@ pub(super) struct Filter {
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
     pub(super) records: ProcessRecords,
-    /// Makes Envoy call the main thread.
+    /// Makes Envoy call the keeper's hook on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
     /// The keeper's epoch. When it changes, workers read the keys again.
     epoch: AtomicU64,

@@ -121,7 +121,7 @@ fn cve_2026_31837_no_key_serves_while_the_key_set_is_unavailable<D: Driver>() {
     }
 }
 
-/// Also CVE-2026-48090 and CVE-2026-26311: a call that completes late finds its stream gone.
+/// This also tests CVE-2026-48090 and CVE-2026-26311: a call completes after its stream has ended.
 fn cve_2026_47205_keys_arrive_after_their_client_left<D: Driver>() {
     let server = publishing(&signer());
     server.hold();

@@ -123,7 +123,7 @@ fn cve_2026_26308_a_second_header_line_evades_no_rule<D: Driver>() {
     }
 }
 
-/// Also CVE-2026-73553.
+/// This also tests CVE-2026-73553.
 fn cve_2026_73511_path_parameters_hide_no_path<D: Driver>() {
     let gate: D = ruled(json!([
         { "match": { "path": "/admin" }, "requires": requires() },

@@ -65,7 +65,7 @@ pub struct Setup {
     /// The filters after the gate's, in the form of Envoy's configuration. The fake host has none.
     pub filters_behind: Vec<Value>,
     /// The `vm_id` under which WebAssembly modules share memory; `None` chooses a new one. No two
-    /// tests may use the same name, because gates run in one process after another.
+    /// tests may use the same name, because one process can run the gates of several tests.
     pub vm_id: Option<String>,
     /// The module that Envoy loads; `None` means Portcullis. The fake host always runs Portcullis.
     pub module: Option<PathBuf>,

@@ -86,8 +86,8 @@ fn auth0() -> Value {
     })
 }
 
-/// Accepts the audiences of access tokens and of ID tokens, so that only the payload's `typ`
-/// refuses ID tokens.
+/// Accepts the audiences of access tokens and of ID tokens. So ID tokens are refused only because
+/// of the payload's `typ`.
 fn keycloak() -> Value {
     json!({
         "preset": "keycloak",
@@ -107,7 +107,7 @@ fn cognito() -> Value {
     })
 }
 
-/// Accepts any client, so that only `token_use` refuses ID tokens.
+/// Accepts any client. So ID tokens are refused only because of `token_use`.
 fn cognito_of_any_client() -> Value {
     let mut provider = cognito();
     provider["client_ids"] = Value::Null;
@@ -156,8 +156,8 @@ fn kubernetes() -> Value {
     })
 }
 
-/// Uses the issuer of tokens in Kubernetes secrets, so that only the missing `exp` and `aud` refuse
-/// those tokens.
+/// Uses the issuer of tokens in Kubernetes secrets. So these tokens are refused only because `exp`
+/// and `aud` are missing.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
     provider["issuer"] = json!("kubernetes/serviceaccount");
