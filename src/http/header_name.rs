@@ -14,7 +14,7 @@ pub struct HeaderName(Arc<str>);
 pub enum HeaderNameError {
     /// The string is empty.
     Empty,
-    /// The string has a byte that a `token` may not have (RFC 9110 §5.6.2).
+    /// The string has a byte that a `token` cannot have (RFC 9110 §5.6.2).
     InvalidByte,
 }
 

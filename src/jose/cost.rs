@@ -22,7 +22,7 @@ use crate::jose::numbers::{Curve, KeyType};
 const BUDGET: usize = 256;
 
 /// The unit for the size of an RSA modulus, in bits. The work grows with the square of the size
-/// (`portable::modexp`). 2048 bits are 16 units; their square divided by 16 is the cost 16.
+/// (`portable::modexp`). With 2048 bits, the size is 16 units, and the cost is 16² / 16 = 16.
 const RSA_UNIT_BITS: usize = 128;
 
 /// The budget of a request, as a multiple of [`BUDGET`]. Requests with tokens of more than two

@@ -112,7 +112,7 @@ pub enum TokenError {
     KidTooLong,
     /// The header has `crit`, but no extension is supported (RFC 7515 section 4.1.11).
     CriticalExtension,
-    /// The header has `b64`, which a JWT may not use (RFC 7797 section 7).
+    /// The header has `b64`, which a JWT must not use (RFC 7797 section 7).
     UnencodedPayload,
     /// `cty` says that the payload is another token (RFC 7519 section 5.2).
     Nested,

@@ -222,7 +222,7 @@ fn secret_key(text: &str) -> Result<VerifyingKey, KeyError> {
 }
 
 /// Splits the outer object. The keys stay text, so that an error in one does not affect the others.
-/// Members other than `keys` are ignored (RFC 7517 section 5), but may not be repeated.
+/// Members other than `keys` are ignored (RFC 7517 section 5), but must not be repeated.
 fn keys_of(text: &str) -> Result<Vec<&RawValue>, KeySetError> {
     let Ok(Shallow::Object(members)) = serde_json::from_str(text) else {
         return Err(KeySetError::NotAKeySet);

@@ -35,7 +35,7 @@ pub enum Serving {
     /// The keys are no longer fresh. They may still serve within `max_stale`, in case fetching
     /// fails.
     Stale,
-    /// No keys may serve. The next attempt to fetch them is this far away.
+    /// No keys may serve. The next attempt to fetch them is due after this time.
     Unavailable(Duration),
 }
 

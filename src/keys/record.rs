@@ -35,7 +35,8 @@ pub struct Record {
 }
 
 /// Orders the records of one source: the newer record is greater. The generation is compared first,
-/// because a worker that did not know the latest key set can write an older one after it.
+/// because a worker that does not know the latest key set can write an older key set after the
+/// latest one was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Order {
     /// The generation of the key set. It grows with each successful fetch, even if the clock goes

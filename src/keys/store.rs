@@ -24,7 +24,7 @@ pub enum Keys<'a> {
     Pending(SourceId),
     /// These keys may serve.
     Serving(&'a KeySet, SourceId),
-    /// No keys may serve. The next attempt to fetch them is this far away.
+    /// No keys may serve. The next attempt to fetch them is due after this time.
     Unavailable(Duration),
 }
 

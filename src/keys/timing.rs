@@ -8,8 +8,8 @@ use crate::{
     time::UnixMillis,
 };
 
-/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If the
-/// freshness is short, it is a tenth of the freshness instead.
+/// Keys are fetched again this long before their freshness ends, as in `jwt_authn`. If keys are
+/// fresh only for a short time, a tenth of this time is used instead.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5);
 
 /// A lease lasts this much longer than the timeouts of all its calls together.

@@ -52,8 +52,8 @@ pub(super) fn serving_keys<'a>(
     }
 }
 
-/// The keys to try for a token's signature, as many as the budget of one token allows. Keys already
-/// tried for other providers are not counted here.
+/// The keys to try for a token's signature, as many as the budget of one token allows. The keys
+/// already tried for other providers are counted elsewhere, in `Attempts`.
 pub(super) fn candidates<'a>(
     trust: &Trust,
     header: &'a JoseHeader,

@@ -43,6 +43,6 @@ pub enum Failure {
     AwaitKeys(SourceId, FetchCause),
     /// The token is invalid.
     Invalid(Reason),
-    /// No keys may serve. The next attempt to fetch them is this far away.
+    /// No keys may serve. The next attempt to fetch them is due after this time.
     KeysUnavailable(Duration),
 }

@@ -32,7 +32,7 @@ pub(super) fn check(requirement: &Requirement, providers: &[Provider]) -> Result
         names_any = true;
         joined |= identifies(providers.get(id.index()));
     });
-    // A requirement that names no provider reads the tokens of all of them.
+    // A requirement that names no provider reads the tokens of all providers.
     if joined || !names_any && providers.iter().any(|provider| identifies(Some(provider))) {
         let field = "extract_only_without_validation";
         let other = "identity_header";

@@ -12,7 +12,7 @@ use crate::{
 const MAX_BASE_URL: usize = 256;
 
 /// Parses `status`. The page contains no secrets, but it tells an attacker which issuers to imitate
-/// and when keys run out. So showing it to anyone takes an explicit setting.
+/// and when keys run out. So the page is public only with an explicit setting.
 pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPath, ConfigError> {
     let requirement = match &raw.requires {
         Some(requires) => Some(requirement(requires, providers, 1).at("requires")?),

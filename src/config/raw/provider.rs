@@ -82,7 +82,7 @@ object! {
         allow_future_iat: Option<bool> = false,
         /// Accepted audiences: one of them must be in `aud`, exactly. Required unless `allow_any_audience` is set.
         audiences: Option<Vec<String>>,
-        /// Headers that get verified claims.
+        /// Headers that are set to verified claims.
         claim_to_headers | camelCase: Option<Vec<RawClaimHeader>>,
         /// Makes Envoy choose the route again if a claim or an identity was written to a header, or if
         /// `payload_in_metadata` is set.
@@ -102,11 +102,11 @@ object! {
         discovery: Option<RawDiscovery>,
         /// Whether the provider is used. `false` refuses its tokens (401) and does not fetch its keys.
         enabled: Option<bool> = true,
-        /// Filter state `wasm.portcullis.<text>` that gets the reason why a token failed.
+        /// Filter state `wasm.portcullis.<text>` that is set to the reason why a token failed.
         failed_status_in_metadata | camelCase: Option<String>,
         /// Keeps the verified token in the request. Otherwise it is removed.
         forward: Option<bool> = false,
-        /// Header that gets the verified payload in base64url.
+        /// Header that is set to the verified payload in base64url.
         forward_payload_header | camelCase: Option<String>,
         /// Cookies that hold tokens.
         from_cookies | camelCase: Option<Vec<String>>,
@@ -115,11 +115,11 @@ object! {
         from_headers | camelCase: Option<Vec<RawJwtHeader>>,
         /// Query parameters that hold tokens, by decoded name.
         from_params | camelCase: Option<Vec<String>>,
-        /// Filter state `wasm.portcullis.<text>` that gets the verified JOSE header.
+        /// Filter state `wasm.portcullis.<text>` that is set to the verified JOSE header.
         header_in_metadata | camelCase: Option<String>,
         /// Header that names the caller.
         identity_header: Option<RawIdentityHeader>,
-        /// Filter state `wasm.portcullis.<text>` that gets the text of `identity_header`.
+        /// Filter state `wasm.portcullis.<text>` that is set to the value of `identity_header`.
         identity_in_metadata: Option<String>,
         /// Text that `iss` must equal. A placeholder `{claim}` matches the value of that claim in the token;
         /// `require_claims` must then list the claim's values. Required unless `allow_any_issuer` is set.
@@ -141,7 +141,7 @@ object! {
         normalize_payload_in_metadata | camelCase: Option<RawNormalizePayload>,
         /// Adds `=` padding to `forward_payload_header`.
         pad_forward_payload_header | camelCase: Option<bool> = false,
-        /// Filter state `wasm.portcullis.<text>` that gets the verified payload.
+        /// Filter state `wasm.portcullis.<text>` that is set to the verified payload.
         payload_in_metadata | camelCase: Option<String>,
         /// Product that issues the tokens. It sets other defaults for the fields here; a field that is written
         /// replaces the preset's.

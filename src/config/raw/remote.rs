@@ -84,7 +84,8 @@ object! {
         cluster: String,
         /// Longest time for one call: over 0, at most an hour.
         timeout: RawDuration,
-        /// `http` or `https`, host, optional port, path and query. `cluster` decides about TLS.
+        /// `http` or `https`, host, optional port, path and query. The settings of `cluster` decide
+        /// whether TLS is used.
         uri: String,
     }
 }

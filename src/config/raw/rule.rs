@@ -30,7 +30,8 @@ object! {
     /// `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
-        /// Claims that the token must have. Each is one of `any_of`, or a list that has one of them.
+        /// Claims that the token must have. Each must equal one of the values in `any_of`, or be a
+        /// list that contains one of them.
         claims: Option<Vec<RawClaimRequirement>>,
         /// Accepted clients.
         client_ids: Option<Vec<String>>,

@@ -98,7 +98,7 @@ fn parse(document: &Value) -> Result<Config, ConfigError> {
     Config::parse(document.to_string().as_bytes())
 }
 
-/// The only provider of [`base`] with `changes`.
+/// The provider of [`base`], after `changes` to its fields.
 fn provider(changes: &[(&str, Value)]) -> Provider {
     let changes: Vec<_> = changes
         .iter()

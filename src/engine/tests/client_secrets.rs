@@ -128,7 +128,7 @@ fn challenges_with_each_scheme_of_the_rule() {
     let good_secret = basic("batch:old");
     for (engine, authorization, reason, challenges) in [
         (&secrets, "Digest x", "missing_credential", &[BASIC][..]),
-        // A token where a rule needs a secret counts as missing, and the other way round.
+        // A token counts as missing if the rule needs a secret, and the other way round.
         (&secrets, "Bearer a.b.c", "missing_credential", &[BASIC]),
         (&tokens, &good_secret, "missing_credential", &[BEARER]),
         (&both, "Digest x", "missing_credential", &[BEARER, BASIC]),
