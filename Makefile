@@ -178,7 +178,7 @@ lint: $(TOOLS)/rust-target $(TOOLS)/node ## Check format, layers and lints, with
 fmt: $(TOOLS)/rust ## Format the Rust code
 	cargo fmt --all
 
-# The test targets that need only the build: all except those of other phases.
+# PHASED lists the tests that other targets run. `test-unit` runs the rest, which only need the build.
 PHASED := chaos docs e2e host_facts native parity policies providers scenarios schema support_smoke vectors
 PLAIN := program replay $(filter-out $(PHASED),$(patsubst tests/%.rs,%,$(wildcard tests/*.rs)) $(patsubst tests/%/main.rs,%,$(wildcard tests/*/main.rs)))
 
