@@ -24,7 +24,8 @@ fn main() {
     }
 }
 
-/// Runs a step for the host of the WebAssembly module. The preparation is kept between calls.
+/// Runs a step. The host of the WebAssembly module calls this. The prepared step is kept between
+/// calls.
 #[allow(unsafe_code, reason = "an export has no other way to its name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn repeat(step: usize, times: u32) {

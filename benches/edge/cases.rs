@@ -30,7 +30,7 @@ pub(crate) struct Case {
     pub(crate) status: u16,
     /// The id of the case that this one is compared with.
     pub(crate) against: Option<String>,
-    /// The minimum of the ratio.
+    /// The minimum ratio to that case; `None` if any ratio is accepted.
     pub(crate) at_least: Option<f64>,
 }
 

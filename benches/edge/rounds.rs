@@ -185,7 +185,7 @@ fn assert_right(case: &Case, outcome: &Outcome) {
 }
 
 /// Checks that the listener of a case answers the first tokens of its load with the expected
-/// status, and requires a token.
+/// status, and refuses a request without a token.
 fn check(world: &World, case: &Case, tokens: &Path) {
     let address: SocketAddr = world.address(&case.id);
     let text = fs::read_to_string(tokens).unwrap();

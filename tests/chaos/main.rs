@@ -2,7 +2,7 @@
 //!
 //! The server stops, slows down, restarts, answers with garbage and rotates its keys three times.
 //! Meanwhile, clients send good and bad tokens. The test proves that no good token is refused once
-//! its key is published and the gate can know it, that no bad token passes, and that keys are
+//! its key is published and the gate can know the key, that no bad token passes, and that keys are
 //! fetched no more often than the configuration allows. `make chaos` prints the counts.
 
 mod chapters;

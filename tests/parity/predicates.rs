@@ -1,4 +1,4 @@
-//! The conditions of the table's rows on requests and outcomes.
+//! The conditions by which rows of the table of differences select requests and outcomes.
 
 use serde_json::Value;
 

@@ -221,8 +221,8 @@ fn kubernetes_tokens_may_live_a_year_and_no_longer() {
     assert_eq!(split, Err((403, "insufficient_claim")));
 }
 
-/// The form in the manual has `iat`, and its audience is the host of the token endpoint. The form
-/// of the SDKs has no `iat` and another audience.
+/// The form in the vendor's manual has `iat`, and its audience is the host of the token endpoint.
+/// The form of the vendor's SDKs has no `iat` and another audience.
 #[test]
 fn client_assertions_come_in_two_forms() {
     let (gate, fixture) = case("zidentity-client-assertion");

@@ -233,7 +233,7 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
     // In the fake host, the main thread's VM has no connections, so it no longer has a context with
-    // the old text.
+    // the old configuration text.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"

@@ -1,4 +1,4 @@
-//! The status page: its content, who may see it, and that every worker shows the same.
+//! The status page: its content, the access to it, and that all workers show the same.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};

@@ -61,7 +61,7 @@ fn text(octets: &[u8]) -> Vec<u8> {
     [&[length], octets].concat()
 }
 
-/// The number of octets before the header block, for padding and priority.
+/// The number of octets for padding and priority, which precede the header block.
 const fn skipped(flags: u8) -> usize {
     let padded = if flags & PADDED == 0 { 0 } else { 1 };
     let priority = if flags & PRIORITY == 0 { 0 } else { 5 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{files, json as read_json, list, ran, sources, string, text};
 
-/// The verdict of `JSONTestSuite` on a file, which the first letter of the file's name gives.
+/// The verdict of `JSONTestSuite` on a file. The first letter of the file's name contains it.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accept,

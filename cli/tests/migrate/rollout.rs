@@ -118,7 +118,7 @@ fn disabled() -> Value {
     json!({ "@type": PER_ROUTE, "disabled": true })
 }
 
-/// Adds an override for the filter with the usual name to an object.
+/// Adds to an object an override for the filter with the usual name.
 fn saying(mut object: Value, says: impl Into<Value>) -> Value {
     object["typed_per_filter_config"] = json!({ "envoy.filters.http.jwt_authn": says.into() });
     object

@@ -13,7 +13,7 @@ use portcullis::{
     time::UnixMillis,
 };
 
-/// The version of the format, as it is in the name of a record.
+/// The version of the format, which is part of a record's name.
 pub(super) const KIND: &str = "2";
 const VERSION: u32 = 2;
 

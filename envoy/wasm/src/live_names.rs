@@ -75,7 +75,7 @@ pub(super) fn enter<'a>(names: impl Iterator<Item = &'a str>, key: Option<&Secre
 
 /// Adds this VM to the counts of its names. Returns false if the caller has to try again. Call this
 /// once the VM serves: the host also tries configurations in VMs that never serve and end without
-/// notice, and those must not be counted.
+/// notice, and those VMs must not be counted.
 pub(super) fn announce(host: &dyn SharedMemory) -> bool {
     LIVE_NAMES.with_borrow_mut(|live| {
         let mut all = true;

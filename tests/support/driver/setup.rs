@@ -32,8 +32,8 @@ pub struct Setup {
     /// The number of worker threads; 0 means 1. In WebAssembly, each worker has a VM, and so has
     /// the main thread.
     pub workers: usize,
-    /// Whether Envoy gives each new connection to the worker that has the fewest. Otherwise the
-    /// kernel chooses. The fake host always uses its workers in turn.
+    /// Whether Envoy gives each new connection to the worker that has the fewest connections.
+    /// Otherwise the kernel chooses the worker. The fake host always uses its workers in turn.
     pub balanced: bool,
     /// Whether connections outlive the configuration that they began with. Otherwise Envoy closes
     /// them as soon as the configuration is replaced.

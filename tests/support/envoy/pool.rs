@@ -1,9 +1,9 @@
 //! Warm Envoys that serve one gate after another.
 //!
-//! Envoy's start is slow because compiling the module takes more than a second of one core. A warm
-//! Envoy keeps the compiled module loaded in a VM without requests, so a new gate starts almost at
-//! once. The gate's listener and clusters are added and removed by discovery, and its VMs and
-//! statistics end with its listener.
+//! Envoy starts slowly, because compiling the module takes more than a second of processor time. A
+//! warm Envoy keeps the compiled module loaded in a VM without requests, so a new gate starts
+//! almost at once. The gate's listener and clusters are added and removed by discovery, and its VMs
+//! and statistics end with its listener.
 
 use std::{
     collections::BTreeMap,
