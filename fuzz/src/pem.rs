@@ -78,8 +78,9 @@ fn check_public_key(octets: &[u8], key: &VerifyingKey) {
     assert!(key.validity().is_none());
 }
 
-/// Compares the key and the dates of a certificate. `x509-cert` may refuse it: it also parses names
-/// and extensions, which are not used here, and its dates begin in 1970.
+/// Compares the key and the dates of a certificate. `x509-cert` may refuse a certificate that the
+/// parser under test accepts: it also parses names and extensions, which are not used here, and its
+/// dates begin in 1970.
 fn check_certificate(octets: &[u8], key: &VerifyingKey) {
     let validity = key.validity().expect("a certificate without dates");
     let Ok(other) = Certificate::from_der(octets) else {

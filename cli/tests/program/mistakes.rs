@@ -295,7 +295,7 @@ fn each_mistake_has_one_line_with_its_place_and_remedy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Three of these findings have no line, because they concern the whole file.
+/// Three findings of this test have no line, because they concern the whole file.
 #[test]
 fn mistakes_of_the_whole_file_are_told_too() {
     let comma = POLICY_JSON.replacen("]", "],", 1);

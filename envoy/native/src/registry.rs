@@ -1,7 +1,7 @@
 //! The configurations of this process that Envoy holds.
 //!
-//! Envoy does not notify worker threads when a configuration comes or goes. They compare a version
-//! at each request, and update their gates when it has changed.
+//! Envoy does not notify worker threads when a configuration comes or goes. The threads compare a
+//! version at each request, and update their gates when it has changed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -22,8 +22,8 @@ use portcullis::{
 pub(super) struct Proxy;
 
 /// The expected version for a write that must create the entry. Envoy creates a missing entry
-/// whatever the version, and overwrites any entry if the version is 0. Its version counter never
-/// reaches this number, so the write fails if the entry exists.
+/// whatever the version, and overwrites any entry if the version is 0. Envoy's version counter
+/// never reaches this number, so the write fails if the entry exists.
 const CREATE_IF_ABSENT: u32 = u32::MAX;
 
 /// The namespace in a route's metadata that contains its policy.

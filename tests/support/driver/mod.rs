@@ -45,7 +45,7 @@ pub trait Driver: Sized {
     type Connection;
 
     /// Whether a connection survives an update and its rollback. Envoy before 1.38 may reset the
-    /// connection, and then decides no more of its requests.
+    /// connection, so that its further requests get no decision.
     fn keeps_connections_through_a_rollback() -> bool {
         true
     }

@@ -38,8 +38,9 @@ pub struct Setup {
     /// Whether connections outlive the configuration that they began with. Otherwise Envoy closes
     /// them as soon as the configuration is replaced.
     pub keeps_connections: bool,
-    /// Whether the gate has its own process, which starts and ends with it. A test that examines
-    /// the start or the whole process needs one. Other gates share a process, one after another.
+    /// Whether the gate has its own process, which starts and ends with it. This is necessary for a
+    /// test that examines the start or the whole process. Other gates share a process, one after
+    /// another.
     pub alone: bool,
     /// The allowed `proxy_*` calls and callbacks; `None` allows all. Only WebAssembly has such
     /// capabilities.

@@ -1,8 +1,8 @@
 //! A VM. It runs in its own thread, because the SDK's contexts are thread-local.
 //!
-//! The caller of a callback waits until it has returned, so a scenario in the fake host is
-//! deterministic with any number of workers. A panic of the module ends the test binary, because it
-//! cannot unwind through the C functions between module and host.
+//! The caller of a callback waits until the callback has returned, so a scenario in the fake host
+//! is deterministic with any number of workers. A panic of the module ends the test binary, because
+//! a panic cannot unwind through the C functions between module and host.
 
 use std::{
     cell::{Cell, RefCell},
