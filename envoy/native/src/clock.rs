@@ -14,7 +14,11 @@ use std::{
 
 use portcullis::time::UnixMillis;
 
-use crate::{filter::Filter, numbers::Number};
+use crate::{
+    abi::{Level, log},
+    filter::Filter,
+    numbers::Number,
+};
 
 /// The longest time between two calls of a keeper. Its gauges must not grow stale.
 pub(super) const LONGEST: Duration = Duration::from_secs(1);
@@ -34,8 +38,9 @@ pub(super) fn now() -> UnixMillis {
     UnixMillis::new(u64::try_from(milliseconds).unwrap_or(u64::MAX))
 }
 
+/// A clock that is never set.
 #[expect(clippy::disallowed_methods, reason = "the same")]
-fn instant() -> Instant {
+pub(super) fn instant() -> Instant {
     Instant::now()
 }
 
@@ -55,13 +60,17 @@ fn due() -> MutexGuard<'static, Due> {
 
 /// Starts calling a configuration's keeper. The first configuration starts the thread.
 pub(super) fn register(filter: &Arc<Filter>) {
-    due().insert(filter.number, (Arc::clone(filter), instant()));
+    // Held throughout, so that a thread cannot end between the two steps.
     let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
-    if thread.is_none() {
+    due().insert(filter.number, (Arc::clone(filter), instant()));
+    if thread.as_ref().is_none_or(JoinHandle::is_finished) {
         let named = thread::Builder::new().name("portcullis".to_owned());
-        // If the thread cannot be started, keys are fetched only once, and requests are refused
-        // when the keys are too old.
         *thread = named.spawn(run).ok();
+        if thread.is_none() {
+            let line = "portcullis: the clock thread cannot be started, so keys are not refreshed \
+                        and requests are refused when they are too old; allow Envoy more threads";
+            log(Level::Error, line);
+        }
     }
     CHANGED.notify_one();
 }
@@ -69,6 +78,9 @@ pub(super) fn register(filter: &Arc<Filter>) {
 /// Stops calling a configuration's keeper. No call is in progress when this returns. The last
 /// configuration ends the thread.
 pub(super) fn unregister(number: Number) {
+    // Held throughout: if a configuration were registered in between, this would wait for a thread
+    // that goes on.
+    let mut thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner);
     let mut remaining = due();
     remaining.remove(&number);
     let is_last = remaining.is_empty();
@@ -76,8 +88,7 @@ pub(super) fn unregister(number: Number) {
     drop(CALLING.lock().unwrap_or_else(PoisonError::into_inner));
     if is_last {
         CHANGED.notify_one();
-        let thread = THREAD.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
+        if let Some(thread) = thread.take() {
             let _ = thread.join();
         }
     }

@@ -185,9 +185,12 @@ impl Filter {
     /// Asks the keeper for keys that a request lacks.
     pub(super) fn wish(&self, wish: Wish) {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        if !wishes.contains(&wish) {
-            wishes.push(wish);
+        if wishes.contains(&wish) {
+            // The keeper is already asked. A call for each request would let clients with invented
+            // kids keep the main thread busy.
+            return;
         }
+        wishes.push(wish);
         drop(wishes);
         self.scheduler.commit();
     }

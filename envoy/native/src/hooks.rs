@@ -40,26 +40,29 @@ fn guarded<R>(hook: &str, act: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Runs a hook of a stream, and converts its outcome to Envoy's status.
+/// Runs a hook of a stream, and converts its outcome to Envoy's status, which is `stop` for a
+/// request that was answered.
 ///
 /// `handle` must be the one that Envoy passed to the running hook.
 unsafe fn decided(
     hook: &str,
     handle: Handle,
     number: Number,
+    stop: u32,
     act: impl FnOnce(Stream<'_>) -> Outcome,
 ) -> u32 {
     // SAFETY: the caller answers for it.
     let Some(stream) = (unsafe { Stream::new(handle) }) else {
-        return STOP_ITERATION;
+        return stop;
     };
     let outcome = guarded(hook, || act(stream)).unwrap_or_else(|| {
         let _ = guarded(hook, || worker::rebuild(number));
-        worker::refuse(stream)
+        // Outside a guard, so it does nothing that can panic: the panic would end Envoy.
+        worker::refuse_unread(stream)
     });
     match outcome {
         Outcome::Pass => CONTINUE,
-        Outcome::Stop => STOP_ITERATION,
+        Outcome::Stop => stop,
         Outcome::Wait => STOP_ALL_ITERATION_AND_WATERMARK,
     }
 }
@@ -172,8 +175,10 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
 ) -> u32 {
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_request(number, stream);
+    // After a weaker stop, Envoy would let the headers pass as soon as a body follows.
+    let stop = STOP_ALL_ITERATION_AND_WATERMARK;
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
-    unsafe { decided("request_headers", stream, number, act) }
+    unsafe { decided("request_headers", stream, number, stop, act) }
 }
 
 /// Lets the body continue. Envoy does not call this while the request waits.
@@ -197,7 +202,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_request_trailers(
     let number = Number::from_pointer(own);
     let act = |stream: Stream<'_>| worker::on_trailers(number, stream);
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
-    unsafe { decided("request_trailers", stream, number, act) }
+    unsafe { decided("request_trailers", stream, number, STOP_ITERATION, act) }
 }
 
 /// Called on a stream's worker when the stream has ended or its client has left.
@@ -229,7 +234,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_scheduled(
         Outcome::Pass
     };
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
-    let _ = unsafe { decided("scheduled", stream, number, act) };
+    let _ = unsafe { decided("scheduled", stream, number, STOP_ITERATION, act) };
 }
 
 /// Called on the main thread when the clock or a worker has requested a call of the keeper.
@@ -334,10 +339,10 @@ mod tests {
         let number = Number::from_pointer(ptr::null());
         // SAFETY: no hook is running, and nothing is loaded that would use the handle.
         let status = unsafe {
-            decided("request_headers", ptr::null_mut(), number, |_| {
+            decided("request_headers", ptr::null_mut(), number, 4, |_| {
                 Outcome::Pass
             })
         };
-        assert_eq!(status, STOP_ITERATION);
+        assert_eq!(status, STOP_ALL_ITERATION_AND_WATERMARK);
     }
 }

@@ -118,6 +118,8 @@ fn leave(number: Number, mut gauges: Vec<String>) {
 pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
     work(number, configuration, |keeping, main| {
         let now = clock::now();
+        // First, so that deadlines are kept even if a later step panics.
+        keeping.filter.wake_due(now);
         for (source, cause) in keeping.filter.take_wishes() {
             keeping.engine.want(source, cause);
         }
@@ -132,7 +134,6 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             metrics.clear(&names, main);
         }
-        keeping.filter.wake_due(now);
     });
 }
 

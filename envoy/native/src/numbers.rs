@@ -6,16 +6,27 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+/// The bits of an address within a page. No two libraries share a page.
+const PAGE_BITS: u32 = 12;
+
+/// How many bits of a number count the numbers of one library.
+const COUNT_BITS: u32 = 28;
+
 /// The number of a configuration or of a route's policy. It is unique in the process and never
 /// reused.
+///
+/// During an upgrade, two versions of this library are loaded. Envoy passes a route's number to
+/// whichever version handles the request, without a check. So that no number means a policy in
+/// both, the upper bits identify the library: they are the page of one of its variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(usize);
 
 impl Number {
     /// Makes a number that was never used.
     pub(super) fn next() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        static COUNT: AtomicUsize = AtomicUsize::new(1);
+        let page = (&raw const COUNT).addr() >> PAGE_BITS;
+        Self((page << COUNT_BITS) | COUNT.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The number as a pointer for Envoy. It is never null, because null would mean a refusal.
@@ -49,5 +60,13 @@ mod tests {
         assert_ne!(first, second);
         assert!(!first.as_pointer().is_null());
         assert_eq!(Number::from_pointer(first.as_pointer()), first);
+    }
+
+    /// A number of another version of the library must not mean anything in this one.
+    #[test]
+    fn begins_with_the_page_of_this_library() {
+        let [first, second] = [(); 2].map(|()| Number::next().0 >> COUNT_BITS);
+        assert_eq!(first, second);
+        assert_ne!(first, 0);
     }
 }

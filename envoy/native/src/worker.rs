@@ -7,7 +7,7 @@
 //! request.
 
 use core::{cell::RefCell, time::Duration};
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
 use portcullis::{
     engine::Engine,
@@ -29,7 +29,7 @@ use crate::{
 /// How often a gate reads what other workers wrote about its policy.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// How long after its arrival a waiting request is forgotten if Envoy has not reported its end.
+/// How long after its deadline a waiting request is forgotten if Envoy has not reported its end.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 /// The ID of a stream that does not wait, which no gate has in its list.
@@ -75,15 +75,26 @@ struct Parked {
     /// The `build` of the gate that has it in its list.
     build: u64,
     _ticket: Ticket,
-    arrived: UnixMillis,
+    /// When it is forgotten. The time of day would not do: if the clock were set forward, every
+    /// waiting request would be forgotten and would hang.
+    forgotten_at: Option<Instant>,
     scheduler: Arc<StreamScheduler>,
+}
+
+/// A stream that has ended.
+struct Ended {
+    number: Number,
+    /// The `build` of the gate that knows the stream. A gate that is built again counts its IDs
+    /// from the start, so another request may have the same ID in it.
+    build: u64,
+    id: StreamId,
 }
 
 thread_local! {
     static WORKERS: RefCell<Workers> = RefCell::default();
     static PARKED: RefCell<Vec<Parked>> = const { RefCell::new(Vec::new()) };
     /// Streams that have ended and that their gates do not know of yet.
-    static ENDED: RefCell<Vec<(Number, StreamId)>> = const { RefCell::new(Vec::new()) };
+    static ENDED: RefCell<Vec<Ended>> = const { RefCell::new(Vec::new()) };
     /// The configurations of this thread, by policy.
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
@@ -163,12 +174,18 @@ pub(super) fn rebuild(number: Number) {
 
 /// Answers a request for which there is no gate.
 pub(super) fn refuse(stream: Stream<'_>) -> Outcome {
+    answer_defect(stream, is_grpc(stream))
+}
+
+/// Answers a request without reading anything of it, because reading may be what panicked.
+pub(super) fn refuse_unread(stream: Stream<'_>) -> Outcome {
+    answer_defect(stream, true)
+}
+
+fn answer_defect(stream: Stream<'_>, is_grpc: bool) -> Outcome {
     const STATUS: u16 = 500;
     let grpc = [("grpc-status", grpc::status(STATUS))];
-    let headers = match is_grpc(stream) {
-        true => &grpc[..],
-        false => &[],
-    };
+    let headers = if is_grpc { &grpc[..] } else { &[] };
     stream.send_response(STATUS, headers, b"", "portcullis_defect");
     Outcome::Stop
 }
@@ -213,7 +230,11 @@ fn take_parked(address: usize) -> Option<Parked> {
 
 /// Makes the gate forget a request the next time it runs.
 fn forget(parked: &Parked) {
-    let ended = (parked.number, parked.id);
+    let ended = Ended {
+        number: parked.number,
+        build: parked.build,
+        id: parked.id,
+    };
     ENDED.with_borrow_mut(|all| all.push(ended));
 }
 
@@ -224,7 +245,7 @@ impl Workers {
         self.all
             .retain(|(number, _)| filters.iter().any(|filter| filter.number == *number));
         ENDED.with_borrow_mut(|all| {
-            all.retain(|(number, _)| filters.iter().any(|filter| filter.number == *number));
+            all.retain(|ended| filters.iter().any(|filter| filter.number == ended.number));
         });
         for filter in filters {
             if !self.all.iter().any(|(number, _)| *number == filter.number) {
@@ -330,22 +351,22 @@ impl Worker {
         if now < self.looked || now.since(self.looked) >= LOOKS {
             self.looked = now;
             self.gate.synchronize(request);
-            self.forget_lost(now);
+            self.forget_lost();
         }
         let number = self.filter.number;
-        let ended: Vec<_> =
-            ENDED.with_borrow_mut(|all| all.extract_if(.., |(own, _)| *own == number).collect());
-        for (_, id) in ended {
-            self.gate.on_stream_end(id);
+        let ended: Vec<_> = ENDED
+            .with_borrow_mut(|all| all.extract_if(.., |ended| ended.number == number).collect());
+        for ended in ended.iter().filter(|ended| ended.build == self.build) {
+            self.gate.on_stream_end(ended.id);
         }
     }
 
     /// Forgets waiting requests whose end was never reported.
-    fn forget_lost(&self, now: UnixMillis) {
-        let number = self.filter.number;
+    fn forget_lost(&self) {
+        let (number, now) = (self.filter.number, clock::instant());
         let lost: Vec<_> = PARKED.with_borrow_mut(|all| {
             let is_lost = |parked: &mut Parked| {
-                parked.number == number && parked.arrived.plus(FORGOTTEN) < now
+                parked.number == number && parked.forgotten_at.is_some_and(|at| at < now)
             };
             all.extract_if(.., is_lost).collect()
         });
@@ -371,7 +392,7 @@ impl Worker {
             id,
             build: self.build,
             _ticket: ticket,
-            arrived: now,
+            forgotten_at: clock::instant().checked_add(timeout.saturating_add(FORGOTTEN)),
             scheduler,
         };
         PARKED.with_borrow_mut(|all| all.push(parked));
