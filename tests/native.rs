@@ -1,6 +1,6 @@
 //! Facts about Envoy that the dynamic module relies on.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use support::{
     authorization_server::AuthorizationServer,
     driver::{Build, Setup},
     envoy::{binary, bootstrap, is_installed, library, process, version},
-    folders,
+    folders, http,
 };
 
 /// The names in one block of the function table in `envoy/native/src/abi.rs`.
@@ -87,6 +87,69 @@ fn the_library_has_every_hook_that_envoy_calls() {
             has_symbol(&library, &format!("envoy_dynamic_module_on_{hook}")),
             "{hook}"
         );
+    }
+}
+
+/// During an upgrade, routes may have policies that another version of the library loaded. Envoy
+/// passes what that version returned for them to this one. If this version took it for one of its
+/// own policies, a route could get the policy of another.
+#[test]
+fn a_policy_that_another_version_loaded_refuses_every_request() {
+    if !is_installed(&library()) || version() < (1, 40) {
+        return;
+    }
+    let folder = process::new_folder();
+    let other = folder.join("other.so");
+    fs::copy(library(), &other).unwrap();
+    let configuration = json!({
+        "providers": { "login": {
+            "issuer": "https://login.example.com",
+            "audiences": ["orders"],
+            "shared_secrets": [{ "secret": "A".repeat(64) }],
+        } },
+        "requirement_map": { "signed_in": { "provider_name": "login" } },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "login" } }],
+    });
+    let setup = Setup {
+        build: Build::Native,
+        ..Setup::new(configuration.clone())
+    };
+    let mut listener = bootstrap::listener(&folder, &setup, &configuration);
+    let route = |path: &str, library: &Path, policy: Value| {
+        json!({
+            "match": { "path": path },
+            "direct_response": { "status": 200 },
+            "typed_per_filter_config": { "portcullis": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute",
+                "dynamic_module_config": {
+                    "module": { "local": { "filename": library } }, "do_not_close": true,
+                },
+                "filter_name": "portcullis",
+                "filter_config": { "@type": "type.googleapis.com/google.protobuf.Struct", "value": policy },
+            } },
+        })
+    };
+    let of_other = ["/0", "/1", "/2", "/3", "/4", "/5"];
+    let signed_in = json!({ "requirement_name": "signed_in" });
+    let mut routes: Vec<_> = of_other
+        .iter()
+        .map(|path| route(path, &other, signed_in.clone()))
+        .collect();
+    routes.push(route("/open", &library(), json!({ "disabled": true })));
+    *listener
+        .pointer_mut("/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts")
+        .unwrap() = json!([{ "name": "api", "domains": ["*"], "routes": routes }]);
+    let admin = json!({ "socket_address": { "address": "127.0.0.1", "port_value": 0 } });
+    let whole = json!({
+        "admin": { "address": admin },
+        "static_resources": { "listeners": [listener] },
+    });
+    let envoy = process::EnvoyProcess::spawn(folder, &whole, 1);
+    let address = envoy.wait_for("a listener", || envoy.listener());
+    let status = |path: &str| http::get(address, path).unwrap().0;
+    assert_eq!(status("/open"), 200);
+    for path in of_other {
+        assert_eq!(status(path), 403, "{path}");
     }
 }
 
