@@ -19,8 +19,8 @@ object! {
         /// Bounds for each worker.
         limits: Option<RawLimits>,
         /// Namespace of the dynamic metadata that the dynamic module writes for other filters. The proxy-wasm module
-        /// writes none. At most 128 characters.
-        metadata_namespace: Option<String> = "portcullis",
+        /// writes none. `portcullis` by default; at most 128 characters.
+        metadata_namespace: Option<String>,
         /// Whether decisions block. `shadow` decides and records but does not block; ambiguous paths, methods,
         /// authorities and headers are still refused.
         mode: Option<RawMode> = "enforce",
