@@ -3,7 +3,7 @@
 
 use portcullis::http::Format;
 
-/// Reads the input as lines of `Accept`.
+/// Treats each line of the input as the value of an `Accept` header.
 pub fn check(input: &[u8]) {
     let lines: Vec<&[u8]> = input.split(|octet| *octet == b'\n').collect();
     let preferred = Format::preferred(lines.iter().copied());

@@ -1,6 +1,6 @@
 //! Finds weak choices in a configuration.
 //!
-//! A warning does not refuse the configuration. Warnings are found in the parsed configuration, so
+//! A configuration with warnings is still accepted. Warnings are found in the parsed configuration, so
 //! they apply to explicit values and to defaults. Warnings that depend on the time are separate,
 //! for callers that have a clock.
 

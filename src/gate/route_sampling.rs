@@ -50,7 +50,7 @@ impl RouteSampling {
     pub(super) fn asks(&self, now: UnixMillis) -> bool {
         match self.0.get() {
             State::Always | State::Unanswered => true,
-            // A clock that went back also causes a lookup.
+            // Also looked up if the clock went back.
             State::NoneAt(then) => now < then || now.since(then) >= INTERVAL,
         }
     }

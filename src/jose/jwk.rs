@@ -2,7 +2,7 @@
 //!
 //! Key sets contain keys that cannot be used here: keys for encryption, keys of future types and
 //! curves, and keys with misspelt algorithms. Such a key is refused with one reason that an
-//! operator can read, and the rest of the set stays usable (RFC 7517 section 5). If in doubt, a key
+//! operator can read, and the rest of the set stays usable (RFC 7517 section 5). A doubtful key
 //! is refused. The members that restrict a key (`use`, `key_ops`, `alg`, `issuer`) must be
 //! understood. Otherwise the key could be used against its owner's intent. Members that restrict
 //! nothing are ignored. These include the private members, which should not be in a published set.

@@ -40,7 +40,7 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Makes the report of a configuration and its keys.
+    /// Creates a report on a configuration and its keys.
     #[must_use]
     pub const fn new(config: &'a Config, keys: &'a KeyStore, now: UnixMillis) -> Self {
         Self { config, keys, now }

@@ -159,8 +159,8 @@ impl Repair {
             })
     }
 
-    /// Converts a place in the repaired document to the same place in the original, where lists
-    /// still have their removed elements.
+    /// Converts a place in the repaired document to the same place in the original, where the
+    /// removed elements of lists are still present.
     fn restored(&self, place: &ConfigPath) -> ConfigPath {
         let mut steps = place.steps().to_vec();
         for one in self.removed.iter().rev() {

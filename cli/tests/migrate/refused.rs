@@ -439,7 +439,8 @@ fn warns_of_several_filters_in_a_chain_whose_routes_come_separately() {
     );
 }
 
-/// The filters are in another file, and so are the headers that they edit.
+/// The file has only routes. Which headers the filters edit is said in another file, so `migrate`
+/// warns of every route that headers choose.
 #[test]
 fn warns_of_routes_alone_that_are_matched_by_headers() {
     let over = format!("{{ jwt: {{ {PER_ROUTE}, requirement_name: strict }} }}");

@@ -44,7 +44,7 @@ pub(super) fn instant() -> Instant {
     Instant::now()
 }
 
-/// The configurations, each with the time when its keeper is due.
+/// The configurations, and when the keeper of each, which fetches its keys, must be called next.
 type Due = BTreeMap<Number, (Arc<Filter>, Instant)>;
 
 static DUE: Mutex<Due> = Mutex::new(BTreeMap::new());

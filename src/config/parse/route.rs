@@ -263,7 +263,7 @@ fn normal(
     }
 }
 
-/// The name under which a request's head contains a header or pseudo-header.
+/// Converts a configured header name to the name in a request, such as `host` to `:authority`.
 fn matched_header(name: &str) -> Result<String, Fault> {
     let bare = name.strip_prefix(':').unwrap_or(name);
     let parsed = HeaderName::parse(bare).map_err(Fault::HeaderName)?;

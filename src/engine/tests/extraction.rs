@@ -45,7 +45,8 @@ fn forwards_claims_of_any_readable_token_marked_as_unverified() {
             token("a", json!({"iss": "https://b.example"})),
             vec![set("x-user-b", "s"), unverified()],
         ),
-        // The token names no known issuer: the first provider that reads the location is chosen.
+        // The token's issuer is unknown, so the first provider that takes tokens from this header is
+        // chosen.
         (
             token("a", json!({"iss": "x"})),
             vec![set("x-user-a", "s"), unverified()],

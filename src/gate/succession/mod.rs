@@ -27,7 +27,8 @@
 //! configuration that has no connection on this worker yet. Other modules with the same `vm_id` can
 //! write to shared data. With `shared_memory_key` they cannot forge a record, but they can restore
 //! an older one. A worker that knows a newer connection ignores the restored record. A worker that
-//! knows no connection accepts it until the newest configuration gets a connection on that worker.
+//! knows of none accepts the restored record until the newest configuration gets a connection on
+//! that worker.
 //! Other modules can also remove records. Then each worker decides by its own connections.
 //!
 //! Without the key, other modules can make any configuration in this VM the newest. This is

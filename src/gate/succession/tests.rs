@@ -149,7 +149,7 @@ fn worker() -> (Membership, Membership) {
     (enter("a"), enter("b"))
 }
 
-/// New clients may reach other workers than the one that saw the challenge.
+/// New clients may reach workers other than the one that saw the challenge.
 #[test]
 fn a_challenge_makes_all_workers_look_for_new_connections() {
     let host = OneRecord::default();
