@@ -137,7 +137,9 @@ fn learns_a_rotated_key<D: Driver>() {
     server.answer(JWKS_PATH, Answer::json(jwks([&old, &new]).to_string()));
     assert_eq!(get(&gate, "/", &token(&gate, &new, "alice")).status, 200);
     assert_eq!(server.fetches(JWKS_PATH), 2);
-    gate.wait_until("a later success", || last_success().unwrap() > first);
+    if D::shows_key_metrics_at_once() {
+        gate.wait_until("a later success", || last_success().unwrap() > first);
+    }
 }
 
 /// Without a `kid`, a forged token costs one verification per key. The number of keys to try

@@ -560,8 +560,8 @@ fn opens_nothing_in_any_order_of_the_roll_out() {
                 mix.reached_upstream == reference.reached_upstream
                     && (mix.status < 400) == (reference.status < 400)
             };
-            // The new routes change nothing for the old listener, and the complete roll-out decides
-            // like the old state.
+            // After the complete roll-out, decisions are the same as before. Only cases that stay
+            // closed may be stricter.
             let is_wrong = match case.stays_closed {
                 true => opens(new_new),
                 false => !is_same(new_new),

@@ -16,8 +16,8 @@ const COUNT_BITS: u32 = 28;
 /// reused.
 ///
 /// During an upgrade, two versions of this library are loaded. Envoy passes a route's number to
-/// whichever version handles the request, without a check. So that no number means a policy in
-/// both, the upper bits identify the library: they are the page of one of its variables.
+/// whichever version handles the request, without a check. To keep a number from referring to a
+/// policy in both, the upper bits identify the library: they are the page of one of its variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(usize);
 
