@@ -8,7 +8,10 @@ use crate::{
     outcome::{Exit, Failure},
     source::{Contents, Policy, Source, Unusable},
 };
-use portcullis::config::Config;
+use portcullis::{
+    config::{Config, Provider},
+    policy::{ProviderId, Scheme},
+};
 
 /// Reads the configuration of a file, or of the filter `name` in an Envoy file.
 pub(crate) fn config(
@@ -71,6 +74,12 @@ fn policy_of(source: &Source, name: Option<&str>) -> Result<Policy, Failure> {
         Some(Err(finding)) => Err(failure(&[finding], Exit::Findings)),
         None => Err(source.no_such_filter(name.unwrap_or_default(), &[])),
     }
+}
+
+/// The providers of tokens, without those of client secrets.
+pub(crate) fn token_providers(config: &Config) -> impl Iterator<Item = (ProviderId, &Provider)> {
+    let providers = config.providers();
+    providers.filter(|(_, provider)| provider.scheme() == Scheme::Bearer)
 }
 
 /// Turns findings into the failure that ends the command.

@@ -63,11 +63,7 @@ impl KeySetFile {
     /// Parses the file as the provider parses a fetched key set.
     pub(super) fn key_set(&self, config: &Config) -> Result<Result<KeySet, KeySetError>, Failure> {
         let (_, document) = self.read(config)?;
-        let limits = KeySetLimits {
-            bytes: config.limits.jwks_bytes,
-            keys: config.limits.jwks_keys,
-        };
-        Ok(KeySet::parse(&document, KeyOrigin::Remote, limits))
+        Ok(key_set(config, &document))
     }
 
     pub(super) fn provider(&self) -> &str {
@@ -87,19 +83,9 @@ impl KeySetFile {
 
     /// Loads these keys into the engine, as if the engine had fetched them.
     pub(super) fn preload(&self, engine: &mut Engine, now: UnixMillis) -> Result<(), Failure> {
-        let finding =
-            |fault: &dyn fmt::Display| Failure::Finding(format!("--jwks {self}: {fault}"));
-        let config = engine.config();
-        let (id, document) = self.read(config)?;
-        if !config.provider(id).is_some_and(|own| own.trust.enabled) {
-            return Ok(()); // a disabled provider refuses every token, whatever its keys
-        }
-        if let Err(error) = self.key_set(config)? {
-            return Err(finding(&format_args!("{error}; {KEY_SET_REMEDY}")));
-        }
-        engine
-            .preload(id, &document, now)
-            .map_err(|error| finding(&error))
+        let (id, document) = self.read(engine.config())?;
+        preload(engine, id, &document, now)
+            .map_err(|fault| Failure::Finding(format!("--jwks {self}: {fault}")))
     }
 }
 
@@ -107,6 +93,35 @@ impl fmt::Display for KeySetFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}={}", self.provider, self.file.display())
     }
+}
+
+/// Parses a key set as the providers parse a fetched one.
+fn key_set(config: &Config, document: &[u8]) -> Result<KeySet, KeySetError> {
+    let limits = KeySetLimits {
+        bytes: config.limits.jwks_bytes,
+        keys: config.limits.jwks_keys,
+    };
+    KeySet::parse(document, KeyOrigin::Remote, limits)
+}
+
+/// Loads the keys of a provider into the engine, as if the engine had fetched them. Returns what is
+/// wrong with the key set if it cannot be used.
+pub(super) fn preload(
+    engine: &mut Engine,
+    id: ProviderId,
+    document: &[u8],
+    now: UnixMillis,
+) -> Result<(), String> {
+    let config = engine.config();
+    if !config.provider(id).is_some_and(|own| own.trust.enabled) {
+        return Ok(()); // a disabled provider refuses every token, whatever its keys
+    }
+    if let Err(error) = key_set(config, document) {
+        return Err(format!("{error}; {KEY_SET_REMEDY}"));
+    }
+    engine
+        .preload(id, document, now)
+        .map_err(|error| error.to_string())
 }
 
 /// The advice for a key set that cannot be used.
@@ -136,6 +151,25 @@ pub(super) fn present() -> u64 {
 fn since_epoch() -> Duration {
     let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     elapsed.unwrap_or_default()
+}
+
+/// Why a text is not one token.
+pub(super) enum NotOneToken {
+    /// It is empty.
+    Empty,
+    /// It has several words.
+    Several,
+}
+
+/// Removes `Bearer` and the white space around a token.
+pub(super) fn token(text: &str) -> Result<&str, NotOneToken> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        [token] => Ok(token),
+        [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Ok(token),
+        [] => Err(NotOneToken::Empty),
+        _ => Err(NotOneToken::Several),
+    }
 }
 
 /// Whether the path means the standard input.

@@ -56,6 +56,14 @@ struct Found {
     has_unusable: bool,
 }
 
+impl Found {
+    /// Puts the findings in the order of their places.
+    fn sort(&mut self) {
+        self.findings
+            .sort_by(|left, right| left.order().cmp(&right.order()));
+    }
+}
+
 /// Checks the files and prints the findings.
 pub(super) fn run(
     task: &Task<'_>,
@@ -71,9 +79,7 @@ pub(super) fn run(
     for file in task.key_sets {
         check_key_set(file, &mut found)?;
     }
-    found
-        .findings
-        .sort_by(|left, right| left.order().cmp(&right.order()));
+    found.sort();
     report::write(&found, task, output)?;
     let has = |severity| found.findings.iter().any(|one| one.severity == severity);
     Ok(match task.strictness {
@@ -92,9 +98,8 @@ pub(crate) fn findings(
 ) -> Result<Vec<Finding>, Failure> {
     let mut found = Found::default();
     check_file(source, name, now, &mut found)?;
-    let mut findings = found.findings;
-    findings.sort_by(|left, right| left.order().cmp(&right.order()));
-    Ok(findings)
+    found.sort();
+    Ok(found.findings)
 }
 
 fn check_file(

@@ -25,7 +25,7 @@ use crate::{
     accepted,
     decide::{self, DecisionLine, RequestLine},
     format::Format,
-    input::{self, KeySetFile},
+    input::{self, KeySetFile, NotOneToken},
     outcome::{Exit, Failure},
 };
 use portcullis::{
@@ -92,12 +92,10 @@ fn token(path: &Path, input: &mut dyn BufRead) -> Result<String, Failure> {
         unusable("no such file, or not to be read; name a file, or give the token on the standard input of --token -")
     })?;
     let text = String::from_utf8(bytes).map_err(|_| unusable("no text"))?;
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words[..] {
-        [token] => Ok(token.to_owned()),
-        [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Ok(token.to_owned()),
-        [] => Err(unusable("empty; give one token")),
-        _ => Err(unusable("more than one word; give one token")),
+    match input::token(&text) {
+        Ok(token) => Ok(token.to_owned()),
+        Err(NotOneToken::Empty) => Err(unusable("empty; give one token")),
+        Err(NotOneToken::Several) => Err(unusable("more than one word; give one token")),
     }
 }
 

@@ -4,17 +4,11 @@ use serde_json::{Map, Value};
 
 use super::question::{Credential, Input, KeySetText, Problem, Question};
 use crate::{
-    input::KEY_SET_REMEDY,
+    input::{self, NotOneToken},
     policy_test::mint::{self, Keys, Wanted},
     redact::redacted,
 };
-use portcullis::{
-    config::Config,
-    engine::Engine,
-    jose::{KeyOrigin, KeySet, KeySetLimits},
-    time::UnixMillis,
-    verification::KeySource,
-};
+use portcullis::{config::Config, engine::Engine, verification::KeySource};
 
 /// An engine, and the token to decide on.
 pub(super) struct Prepared {
@@ -62,15 +56,14 @@ pub(super) fn prepare(
     }
 }
 
-/// The token, without `Bearer` and white space around it.
 fn token(text: &str) -> Result<String, Problem> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words[..] {
-        [token] => Ok(token.to_owned()),
-        [scheme, token] if scheme.eq_ignore_ascii_case("bearer") => Ok(token.to_owned()),
-        [] => Err(Input::Token.problem("paste a token")),
-        _ => Err(Input::Token.problem("more than one word; paste one token")),
-    }
+    let token = input::token(text).map_err(|not| match not {
+        NotOneToken::Empty => "paste a token",
+        NotOneToken::Several => "more than one word; paste one token",
+    });
+    token
+        .map(str::to_owned)
+        .map_err(|message| Input::Token.problem(message))
 }
 
 fn members(claims: &str) -> Result<Map<String, Value>, Problem> {
@@ -97,19 +90,9 @@ fn preload(engine: &mut Engine, keys: &KeySetText, now: u64) -> Result<(), Probl
     let Some((id, provider)) = found else {
         return Ok(()); // the policy was edited, and no longer has the provider
     };
-    if !provider.trust.enabled || !matches!(provider.trust.keys, KeySource::Remote(_)) {
+    if !matches!(provider.trust.keys, KeySource::Remote(_)) {
         return Ok(());
     }
-    let limits = KeySetLimits {
-        bytes: config.limits.jwks_bytes,
-        keys: config.limits.jwks_keys,
-    };
-    let document = keys.document.as_bytes();
-    KeySet::parse(document, KeyOrigin::Remote, limits).map_err(|error| {
-        Input::Jwks.problem(redacted(&format_args!("{error}; {KEY_SET_REMEDY}")))
-    })?;
-    let now = UnixMillis::new(now.saturating_mul(1000));
-    engine
-        .preload(id, document, now)
-        .map_err(|error| Input::Jwks.problem(redacted(&error)))
+    input::preload(engine, id, keys.document.as_bytes(), input::time(Some(now)))
+        .map_err(|fault| Input::Jwks.problem(redacted(&fault)))
 }

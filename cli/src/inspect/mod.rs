@@ -13,18 +13,18 @@ mod text;
 
 use self::{
     question::{Answer, Input, Problem, ProviderSummary, Question, RulePlace},
-    text::{filters, source},
+    text::{chosen, filters, source},
 };
 use crate::{
     accepted, check,
     decide::{self, RequestLine},
-    explain,
+    explain, input,
     outcome::Failure,
     policy_test::mint::Keys,
     redact::redacted,
     source::Source,
 };
-use portcullis::{config::ConfigPath, policy::Scheme, time::UnixMillis, verification::KeySource};
+use portcullis::{config::ConfigPath, verification::KeySource};
 
 pub use self::{sample::sample, share::share};
 
@@ -50,12 +50,10 @@ impl Inspector {
 
 fn answered(question: &Question, keys: &mut Keys) -> Answer {
     let source = source(&question.policy);
-    let now = UnixMillis::new(question.now.saturating_mul(1000));
+    let now = input::time(Some(question.now));
     let filters = filters(&source);
-    let wanted = question.filter.as_ref();
-    let known = wanted.filter(|name| filters.contains(name));
     let mut answer = Answer {
-        filter: known.or(filters.first()).cloned(),
+        filter: chosen(&filters, question.filter.as_deref()).map(str::to_owned),
         filters,
         ..Answer::default()
     };
@@ -79,17 +77,14 @@ fn decided(
     answer: &mut Answer,
 ) -> Result<(), Option<Problem>> {
     let (policy, config) = accepted::read(source, answer.filter.as_deref()).map_err(problem)?;
-    let of_tokens = config
-        .providers()
-        .filter(|(_, provider)| provider.scheme() == Scheme::Bearer);
-    answer.providers = of_tokens
+    answer.providers = accepted::token_providers(&config)
         .map(|(_, provider)| ProviderSummary {
             name: provider.name.clone(),
             fetches_keys: matches!(provider.trust.keys, KeySource::Remote(_)),
         })
         .collect();
     let prepared = credential::prepare(question, &policy.value, config, keys)?;
-    let now = UnixMillis::new(question.now.saturating_mul(1000));
+    let now = input::time(Some(question.now));
     let request = (question.method.as_str(), question.path.as_str());
     let line = RequestLine::new(request.0, request.1);
     if let Some(index) = decide::rule(&prepared.engine, &line) {

@@ -12,7 +12,7 @@ use base64::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::text::{filters, source};
+use super::text::{chosen, filters, source};
 use crate::{
     accepted,
     envoy::document::Node,
@@ -50,8 +50,7 @@ struct Shared {
 pub fn share(policy: &str, filter: Option<&str>) -> String {
     let source = source(policy);
     let names = filters(&source);
-    let known = filter.filter(|name| names.iter().any(|own| own == name));
-    let filter = known.or(names.first().map(String::as_str));
+    let filter = chosen(&names, filter);
     let node = match accepted::read(&source, filter) {
         Ok(_) => node(&source, filter),
         Err(_) => None,

@@ -12,6 +12,13 @@ pub(super) fn source(policy: &str) -> Source {
     }
 }
 
+/// The filter that the page asks for. If there is none of that name, the first one.
+pub(super) fn chosen<'a>(filters: &'a [String], wanted: Option<&str>) -> Option<&'a str> {
+    let names = || filters.iter().map(String::as_str);
+    let known = wanted.and_then(|wanted| names().find(|name| *name == wanted));
+    known.or_else(|| names().next())
+}
+
 pub(super) fn filters(source: &Source) -> Vec<String> {
     match source.contents() {
         Ok(Contents::Envoy { filters, .. }) => {

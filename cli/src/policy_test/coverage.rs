@@ -22,7 +22,7 @@ pub(super) struct Coverage {
     /// All rules and providers.
     pub(super) total: usize,
     /// The rules and providers that no test reached.
-    pub(super) missed: Vec<Missed>,
+    pub(super) missed: Vec<Part>,
     #[serde(skip)]
     identity: Identity,
     #[serde(skip)]
@@ -49,19 +49,13 @@ impl Identity {
     }
 }
 
-/// A rule or provider that no test reached.
-#[derive(Serialize)]
-pub(super) struct Missed {
+/// A rule or a provider.
+#[derive(Clone, Serialize)]
+pub(super) struct Part {
     /// The path in the policy.
     pub(super) path: String,
     pub(super) line: Option<usize>,
     pub(super) column: Option<usize>,
-}
-
-struct Part {
-    path: String,
-    line: Option<usize>,
-    column: Option<usize>,
 }
 
 impl Coverage {
@@ -112,17 +106,9 @@ impl Coverage {
 
     /// Computes the totals.
     pub(super) fn finish(&mut self) {
-        let missed = self
-            .parts
-            .iter()
-            .filter(|part| !self.seen.contains(&part.path));
-        self.missed = missed
-            .map(|part| Missed {
-                path: part.path.clone(),
-                line: part.line,
-                column: part.column,
-            })
-            .collect();
+        let parts = self.parts.iter();
+        let missed = parts.filter(|part| !self.seen.contains(&part.path));
+        self.missed = missed.cloned().collect();
         self.total = self.parts.len();
         self.reached = self.total.saturating_sub(self.missed.len());
     }

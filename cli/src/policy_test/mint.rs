@@ -9,14 +9,11 @@ use super::{
     trial,
 };
 use crate::{
+    accepted,
     decide::{self, RequestLine},
     redact::redacted,
 };
-use portcullis::{
-    config::{Config, Provider},
-    engine::Engine,
-    policy::{ProviderId, Scheme},
-};
+use portcullis::{config::Config, engine::Engine};
 
 pub(crate) use super::signer::Keys;
 
@@ -57,12 +54,11 @@ pub(crate) fn mint(
     let (method, path) = wanted.request;
     let rule = decide::rule(&rig.engine, &RequestLine::new(method, path));
     let asked = || {
-        let takes_tokens =
-            |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
-        let mut own = rig.engine.config().providers().filter(takes_tokens);
-        let asked = own.find(|(id, _)| trial::is_asked(&rig, rule, *id));
-        let first = rig.engine.config().providers().find(takes_tokens);
-        asked.or(first).map(|(_, provider)| provider.name.clone())
+        let own = || accepted::token_providers(rig.engine.config());
+        let asked = own().find(|(id, _)| trial::is_asked(&rig, rule, *id));
+        asked
+            .or_else(|| own().next())
+            .map(|(_, provider)| provider.name.clone())
     };
     let token = Token {
         provider: wanted.provider.map(str::to_owned).or_else(asked),

@@ -10,12 +10,14 @@ use super::{
     suite::{Basic, Test, Token},
     values::Values,
 };
-use crate::decide::{self, DecisionLine, RequestLine};
+use crate::{
+    accepted,
+    decide::{self, DecisionLine, RequestLine},
+    input,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{
-    config::Provider,
-    policy::{HeaderPlace, ProviderId, Scheme},
-    time::UnixMillis,
+    policy::{HeaderPlace, ProviderId},
     verification::KeySource,
 };
 
@@ -50,7 +52,7 @@ pub(super) fn run(rig: &mut Rig, test: &Test, now: u64) -> Result<Outcome, Strin
         let pair = STANDARD.encode(format!("{}:{secret}", basic.client));
         line.add_header("authorization", format!("Basic {pair}"));
     }
-    let decision = decide::decide(&rig.engine, line, UnixMillis::new(now.saturating_mul(1000)));
+    let decision = decide::decide(&rig.engine, line, input::time(Some(now)));
     providers.extend(decision.provider.clone());
     Ok(Outcome {
         differences: differences(&test.expect, &decision),
@@ -83,14 +85,7 @@ fn request(test: &Test) -> RequestLine {
 
 /// The provider of a token: the one that the test names, or the policy's only provider of tokens.
 pub(super) fn provider(rig: &Rig, token: &Token) -> Result<(ProviderId, String), String> {
-    let takes_tokens =
-        |(_, provider): &(ProviderId, &Provider)| provider.scheme() == Scheme::Bearer;
-    let of_tokens: Vec<_> = rig
-        .engine
-        .config()
-        .providers()
-        .filter(takes_tokens)
-        .collect();
+    let of_tokens: Vec<_> = accepted::token_providers(rig.engine.config()).collect();
     let names: Vec<&str> = of_tokens
         .iter()
         .map(|(_, provider)| &*provider.name)
