@@ -1,29 +1,18 @@
 // Tests the status page in Chromium, served by Envoy. `make browser` runs it. With
 // SCREENSHOTS=folder, it saves screenshots there.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { chromium } from 'playwright-core';
-
 import { stopAll } from '../../envoy/demo/processes.mjs';
+import { errorsOf, launch, picture, violations } from './chromium.mjs';
 import { COOKIE, HOSTILE, STATUS, report, startGate, token } from './gate.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const { CHROMIUM = '/usr/bin/chromium', SCREENSHOTS } = process.env;
 
 let url;
 let browser;
 
 before(async () => {
   url = await startGate();
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    // Chromium's sandbox does not work as root.
-    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-  });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -35,10 +24,7 @@ async function open(options = {}) {
   const context = await browser.newContext(options);
   await context.addCookies([{ name: COOKIE, value: token(), url }]);
   const page = await context.newPage();
-  const [errors, requests] = [[], []];
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('dialog', (dialog) => { errors.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  const [errors, requests] = [errorsOf(page), []];
   page.on('request', (request) => requests.push(request.url()));
   const response = await page.goto(url + STATUS, { waitUntil: 'networkidle' });
   assert.equal(response.status(), 200);
@@ -50,23 +36,11 @@ async function open(options = {}) {
 const table = (page) => page.getByRole('table', { name: 'Authorization servers' });
 const names = (page) => table(page).locator('tbody th > bdi').allTextContents();
 
-async function violations(page) {
-  // The page's policy forbids `addScriptTag`.
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() => window.axe.run());
-  return found.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 async function contrast(page) {
   return page.evaluate(() => {
     const { color, backgroundColor } = getComputedStyle(document.body);
     return { color, backgroundColor };
   });
-}
-
-async function picture(page, name) {
-  if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }
 
 test('shows each server, its keys, errors and decisions', async () => {

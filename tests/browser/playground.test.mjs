@@ -3,15 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { chromium } from 'playwright-core';
+import { errorsOf, launch, picture, violations } from './chromium.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGE = new URL('../../target/playground/index.html', import.meta.url);
-const { CHROMIUM = '/usr/bin/chromium', SCREENSHOTS } = process.env;
 // A shared secret as an operator writes it: base64url of 32 octets.
 const SECRET = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY';
 const HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
@@ -28,11 +24,7 @@ before(async () => {
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   url = `http://127.0.0.1:${server.address().port}/`;
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    // Chromium's sandbox does not work as root.
-    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-  });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -46,10 +38,7 @@ const says = (page, text) => verdict(page).filter({ hasText: text }).waitFor();
 async function open(options = {}, hash = '') {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  const [errors, requests] = [[], []];
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('dialog', (dialog) => { errors.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  const [errors, requests] = [errorsOf(page), []];
   context.on('request', (request) => requests.push(request.url()));
   await page.goto(url + hash);
   await says(page, /Allowed|Refused|refused/);
@@ -64,18 +53,6 @@ async function open(options = {}, hash = '') {
     await context.close();
   };
   return { context, page, close };
-}
-
-async function violations(page) {
-  // The page's policy forbids `addScriptTag`.
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() => window.axe.run());
-  return found.filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
-async function picture(page, name) {
-  if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `playground-${name}.png`), fullPage: true });
 }
 
 async function shared(page) {
@@ -243,7 +220,7 @@ test('is light or dark as the system is, wide or narrow, and accessible in each'
         if (width !== 760) assert.deepEqual(await violations(page), [], name);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(overflow <= 0, `${name}: ${overflow} pixels too wide`);
-        await picture(page, name);
+        await picture(page, `playground-${name}`);
       }
       // If the result is out of sight, its title at the edge of the window leads to it.
       await page.evaluate(() => scrollTo(0, 0));
