@@ -182,35 +182,42 @@ fn leaves_only_the_guards_of_a_roll_out_behind() {
     }
 }
 
+/// Whether the files are there. Without them, a test of Envoy is skipped, except in CI.
+fn are_installed(files: [&Path; 2], targets: &str) -> bool {
+    let missing: Vec<_> = files.iter().filter(|file| !file.exists()).collect();
+    assert!(
+        missing.is_empty() || env::var("CI").as_deref() != Ok("true"),
+        "missing: {missing:?}"
+    );
+    if !missing.is_empty() {
+        eprintln!("SKIPPED in Envoy: run `make {targets}`");
+    }
+    missing.is_empty()
+}
+
+/// Every case that Envoy can start with, by its name.
+fn bootstraps(prefix: &'static str) -> impl Iterator<Item = (String, PathBuf)> {
+    let filters = cases("filters").into_iter().map(move |(name, path)| {
+        let text = fs::read_to_string(path).unwrap();
+        let whole = embedded(&format!("{prefix}-{name}"), &text);
+        (name, whole)
+    });
+    let all = filters.chain(cases("documents"));
+    all.filter(|(name, _)| !RESOURCES.contains(&name.as_str()))
+}
+
 /// Envoy accepts the rewritten file if it accepts the original.
 #[test]
 fn envoy_accepts_every_rewritten_file() {
-    let (envoy, module) = (
-        tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy"),
-        tool(
-            "PORTCULLIS_WASM",
-            "target/wasm32-unknown-unknown/release/portcullis.wasm",
-        ),
+    let envoy = tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy");
+    let module = tool(
+        "PORTCULLIS_WASM",
+        "target/wasm32-unknown-unknown/release/portcullis.wasm",
     );
-    if !envoy.exists() || !module.exists() {
-        assert!(
-            env::var("CI").as_deref() != Ok("true"),
-            "no Envoy, or no module"
-        );
-        eprintln!("SKIPPED in Envoy: run `make envoy wasm`");
+    if !are_installed([&envoy, &module], "envoy wasm") {
         return;
     }
-    let filters = cases("filters").into_iter().map(|(name, path)| {
-        let before = embedded(
-            &format!("validated-{name}"),
-            &fs::read_to_string(path).unwrap(),
-        );
-        (name, before)
-    });
-    for (name, before) in filters.chain(cases("documents")) {
-        if RESOURCES.contains(&name.as_str()) {
-            continue;
-        }
+    for (name, before) in bootstraps("validated") {
         validate(&envoy, &before);
         let arguments = ["--rewrite", "--module", module.to_str().unwrap()];
         let rewritten = printed(&migrate(&before, &arguments));
@@ -224,25 +231,10 @@ fn envoy_accepts_every_rewritten_file() {
 fn envoy_accepts_every_rewritten_file_in_native() {
     let envoy = tool("PORTCULLIS_ENVOY", ".tools/envoy/envoy");
     let library = tool("PORTCULLIS_NATIVE", "target/native/libportcullis.so");
-    if !envoy.exists() || !library.exists() {
-        assert!(
-            env::var("CI").as_deref() != Ok("true"),
-            "no Envoy, or no library"
-        );
-        eprintln!("SKIPPED in Envoy: run `make envoy native`");
+    if !are_installed([&envoy, &library], "envoy native") {
         return;
     }
-    let filters = cases("filters").into_iter().map(|(name, path)| {
-        let before = embedded(
-            &format!("native-{name}"),
-            &fs::read_to_string(path).unwrap(),
-        );
-        (name, before)
-    });
-    for (name, before) in filters.chain(cases("documents")) {
-        if RESOURCES.contains(&name.as_str()) {
-            continue;
-        }
+    for (name, before) in bootstraps("native") {
         let arguments = ["--rewrite", "--native", library.to_str().unwrap()];
         let rewritten = printed(&migrate(&before, &arguments));
         validate(&envoy, &file(&format!("{name}.native.yaml"), &rewritten));

@@ -87,7 +87,7 @@ pub enum Build {
 /// The routes of one host name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VirtualHost {
-    /// The host name. `*` stands for all names that no other virtual host has.
+    /// The host name. `*` matches every name that no other virtual host has.
     pub domain: String,
     /// The routes. The first one that matches is used.
     pub routes: Vec<Route>,
