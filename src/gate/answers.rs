@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Answer {
     response: Response,
+    reason: Option<Reason>,
     encoded: OnceCell<Vec<u8>>,
 }
 
@@ -30,9 +31,10 @@ type Kind = (Reason, Schemes);
 
 impl Answer {
     /// Makes an answer that is not encoded yet.
-    pub(super) const fn new(response: Response) -> Self {
+    pub(super) const fn new(response: Response, reason: Option<Reason>) -> Self {
         Self {
             response,
+            reason,
             encoded: OnceCell::new(),
         }
     }
@@ -41,6 +43,12 @@ impl Answer {
     #[must_use]
     pub const fn response(&self) -> &Response {
         &self.response
+    }
+
+    /// Why the request was denied; `None` if it was not.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        self.reason
     }
 
     /// The host's encoding of the response. Only the first call runs `encode`.
@@ -58,10 +66,33 @@ impl Answers {
         if let Some((_, answer)) = known.find(|(own, _)| is_usual && *own == kind) {
             return Rc::clone(answer);
         }
-        let answer = Rc::new(Answer::new(engine.response(denial)));
+        let answer = Rc::new(Answer::new(engine.response(denial), Some(denial.reason)));
         if is_usual {
             self.0.push((kind, Rc::clone(&answer)));
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn an_answer_has_the_reason_of_its_denial() {
+        let engine = Engine::new(Arc::new(Config::parse(b"{}").unwrap()));
+        let mut answers = Answers::default();
+        for _ in 0..2 {
+            for reason in Reason::ALL {
+                let answer = answers.answer(&engine, &Denial::new(reason));
+                assert_eq!(answer.reason(), Some(reason));
+            }
+        }
     }
 }

@@ -120,7 +120,7 @@ impl Gate {
             Format::Html => self.metrics.counts(exchange),
             Format::Json => Vec::new(),
         };
-        exchange.answer(&Answer::new(self.engine.report(format, now, &counts)));
+        exchange.answer(&Answer::new(self.engine.report(format, now, &counts), None));
         Verdict::Answer
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use portcullis::{
     connection::{Connection, Refused},
-    decision::{HeaderEdit, StateEntry},
+    decision::{HeaderEdit, Reason, StateEntry},
     gate::{
         Answer, CallError, Caller, ConnectionId, Exchange, Log, LogLevel, Malformed, Meter,
         MetricId, Route,
@@ -132,7 +132,9 @@ impl Route for Request<'_> {
             return Ok(Some(Number::new(number).octets().to_vec()));
         }
         Ok(self
-            .has_policy_in_wasm_form()
+            .thread
+            .stream
+            .has_route_metadata(wasm_form::NAMESPACE)
             .then(|| wasm_form::UNREADABLE.to_vec()))
     }
 
@@ -214,7 +216,7 @@ impl Exchange for Request<'_> {
 
     fn answer(&self, answer: &Answer) {
         let mut response = Cow::Borrowed(answer.response());
-        if wasm_form::is_refusal_by_route(&response) && self.has_policy_in_wasm_form() {
+        if answer.reason() == Some(Reason::RoutePolicy) && self.has_policy_in_wasm_form() {
             if self.filter.warns_of_wasm_form() {
                 write_log(LogLevel::Error, wasm_form::WARNING);
             }

@@ -5,7 +5,7 @@
 //! its policy, and must not search for the mistake in the client's token. So every request of such
 //! a route is refused, with a status that blames the server.
 
-use portcullis::{decision::Reason, http::Response};
+use portcullis::http::Response;
 
 /// The namespace in a route's metadata that the proxy-wasm module reads.
 pub(super) const NAMESPACE: &str = "portcullis";
@@ -25,13 +25,7 @@ const BODY: &str = concat!(
     r#""error_description":"Access to this resource is not configured"}"#
 );
 
-/// Whether a response refuses a request because of the policy of its route.
-pub(super) fn is_refusal_by_route(response: &Response) -> bool {
-    let reason = response.details.strip_prefix("portcullis_denied{");
-    reason.and_then(|rest| rest.strip_suffix('}')) == Some(Reason::RoutePolicy.label())
-}
-
-/// The response that replaces such a refusal. It has no challenge, because no token would help.
+/// The response that replaces a refusal because of the route's policy. It has no challenge, because no token would help.
 pub(super) fn refusal(response: &Response) -> Response {
     let mut refusal = response.clone();
     refusal.status = STATUS;
@@ -48,7 +42,11 @@ pub(super) fn refusal(response: &Response) -> Response {
 mod tests {
     use std::sync::Arc;
 
-    use portcullis::{config::Config, decision::Denial, engine::Engine};
+    use portcullis::{
+        config::Config,
+        decision::{Denial, Reason},
+        engine::Engine,
+    };
     use serde_json::json;
 
     use super::*;
@@ -56,15 +54,6 @@ mod tests {
     fn response(configuration: &serde_json::Value, reason: Reason) -> Response {
         let config = Config::from_value(configuration).unwrap();
         Engine::new(Arc::new(config)).response(&Denial::new(reason))
-    }
-
-    #[test]
-    fn finds_no_refusal_but_that_by_the_route() {
-        for reason in Reason::ALL {
-            let response = response(&json!({}), reason);
-            let expected = reason == Reason::RoutePolicy;
-            assert_eq!(is_refusal_by_route(&response), expected, "{reason:?}");
-        }
     }
 
     #[test]
