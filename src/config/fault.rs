@@ -65,6 +65,13 @@ macro_rules! made {
 }
 
 faults! {
+    /// A provider accepts any audience below a protected resource.
+    AnyAudienceBelow {
+        /// The provider.
+        provider: String,
+    }
+        => ("tokens of the provider \"{}\" for any audience would be accepted below it", cut(provider)),
+        "list the provider's \"audiences\"";
     /// A provider with shared secrets lists an algorithm for key pairs.
     AsymmetricSecret {
         /// The algorithm.
@@ -132,6 +139,13 @@ faults! {
     NoAudiences
         => "tokens meant for anyone would be accepted",
         "set \"audiences\", or \"allow_any_audience\": true";
+    /// A protected resource whose authorization servers cannot be derived from the rules.
+    NoAuthorizationServer {
+        /// The provider without an issuer that clients can use.
+        provider: String,
+    }
+        => ("the provider \"{}\" has no fixed https issuer for clients to find", cut(provider)),
+        "set \"authorization_servers\"";
     /// Neither `issuer` nor `allow_any_issuer` is set.
     NoIssuer
         => "tokens of any issuer would be accepted",
@@ -181,6 +195,10 @@ faults! {
     }
         => ("exactly one of {} is required, found {}", quoted(choices), quoted_or_none(found)),
         if found.is_empty() { "add one" } else { "keep one" };
+    /// A protected resource under which no rule requires a token.
+    OpenResource
+        => "no rule requires a token below it",
+        "add a rule with \"requires\" for its path, or remove the resource";
     /// A condition on `:path` is spelled in a way that no normalised path can match.
     OtherSpelling {
         /// The normal spelling.

@@ -31,8 +31,8 @@ use crate::{
     http::HeaderName,
     jose::SecretKey,
     policy::{
-        FilterStateRules, Mode, PathPolicy, ProviderId, Requirement, RouteLookup, Rule, Schemes,
-        StatusPath, Unmatched,
+        FilterStateRules, Mode, PathPolicy, ProtectedResource, ProviderId, Requirement,
+        RouteLookup, Rule, Schemes, StatusPath, Unmatched,
     },
     verification::SignatureBackend,
 };
@@ -65,6 +65,8 @@ pub struct Config {
     pub unmatched: Unmatched,
     /// How to treat paths that servers could read in two ways.
     pub path_policy: PathPolicy,
+    /// The protected resources. Of two above a path, the one with the longer path comes first.
+    pub protected_resources: Vec<ProtectedResource>,
     /// Which requests look up their route's own policy.
     pub route_lookup: RouteLookup,
     /// Identifies the policy across updates, so that connections under an older configuration also

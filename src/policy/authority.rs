@@ -157,7 +157,7 @@ impl AuthorityMatch {
 
 /// Splits an authority into the host without its final dot, and the port with its colon. The second
 /// part is empty if there is no port. Colons between brackets belong to an IPv6 address.
-fn split(authority: &str) -> (&str, &str) {
+pub(super) fn split(authority: &str) -> (&str, &str) {
     let (host, port) = match authority.rfind(':').map(|colon| authority.split_at(colon)) {
         Some((host, ":")) => (host, ""),
         Some((host, port)) if !port.contains(']') => (host, port),

@@ -24,6 +24,7 @@
 //! ```
 
 mod audiences;
+mod authentication;
 pub mod authority;
 mod authorization;
 mod basic;
@@ -35,9 +36,12 @@ mod forwarding;
 mod identity;
 mod provider_id;
 mod requirement;
+mod resource;
+mod resource_url;
 mod route;
 mod route_policy;
 mod scheme;
+mod scope_hierarchy;
 mod status_path;
 mod string_match;
 mod structured_scope;
@@ -45,6 +49,7 @@ mod unclear;
 
 pub use self::{
     audiences::Audiences,
+    authentication::Authentication,
     authorization::{Authorization, Grants, Shortfall, WordSet, holds_one_of},
     basic::ClientCredentials,
     choices::{Mode, PathPolicy, RouteLookup, Unmatched},
@@ -54,9 +59,12 @@ pub use self::{
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,
     requirement::{Extraction, FilterStateRules, Requirement, Rule},
+    resource::{ProtectedResource, ResourceMetadata},
+    resource_url::{ResourceUrl, WELL_KNOWN},
     route::{PathMatch, PathText, RouteMatch},
     route_policy::RoutePolicy,
     scheme::{Scheme, Schemes},
+    scope_hierarchy::{ScopeCycle, ScopeHierarchy},
     status_path::StatusPath,
     string_match::{Pattern, StringMatch, full_match},
     structured_scope::StructuredScopes,

@@ -100,7 +100,7 @@ impl PathText {
         self.normal.as_deref().unwrap_or(&self.written)
     }
 
-    fn matches_in_any_spelling(&self, matches: impl Fn(&str) -> bool) -> bool {
+    pub(super) fn matches_in_any_spelling(&self, matches: impl Fn(&str) -> bool) -> bool {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
 

@@ -25,6 +25,7 @@ pub(super) struct Found {
 /// Returns the configuration, or every error of the document.
 pub(super) fn read(document: &Value) -> Result<Config, Vec<Found>> {
     let mut repair = Repair {
+        original: document.clone(),
         document: document.clone(),
         removed: Vec::new(),
     };
@@ -69,6 +70,7 @@ fn place(error: &ConfigError) -> ConfigPath {
 
 /// A copy of the document that is being repaired.
 struct Repair {
+    original: Value,
     document: Value,
     removed: Vec<Removed>,
 }
@@ -130,6 +132,10 @@ impl Repair {
             Fault::Empty | Fault::TooFew { .. } => {
                 return self.removed.iter().any(|one| one.parent == *at);
             }
+            // These compare the resource with rules and providers, any of which may be repaired.
+            Fault::AnyAudienceBelow { .. }
+            | Fault::NoAuthorizationServer { .. }
+            | Fault::OpenResource => return self.document != self.original,
             Fault::NoServingKey | Fault::UnconstrainedPlaceholder { .. } => {
                 return self
                     .removed
@@ -369,6 +375,14 @@ mod tests {
                     "rules[2].requires.provider_name",
                     "rules[3].authorize.scopes",
                 ],
+            ),
+            (
+                json!({
+                    "providers": {"a": {"isuer": "https://a", "remote_jwks": {"http_uri": http_uri()}}},
+                    "rules": [{"match": {"prefix": "/a"}, "requires": {"provider_name": "a"}}],
+                    "protected_resources": [{"resource": "https://a.example/a"}],
+                }),
+                &["providers.a", "providers.a.isuer"],
             ),
         ] {
             assert_eq!(places(&document), expected, "{document}");

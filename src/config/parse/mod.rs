@@ -19,12 +19,14 @@ mod places;
 mod provider;
 mod remote;
 mod requirement;
+mod resource;
 mod revocation;
 mod route;
 mod route_policy;
 mod status;
 mod structured_scopes;
 mod text;
+mod url;
 
 use serde_json::Value;
 
@@ -106,6 +108,8 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         .map(|raw| status::status(raw, &providers))
         .transpose()
         .at("status")?;
+    let written = raw.protected_resources.as_deref().unwrap_or_default();
+    let protected_resources = resource::resources(written, &rules, &providers, path_policy)?;
     let by_state = filter_state_rules
         .iter()
         .flat_map(|rules| rules.requires.values());
@@ -122,6 +126,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
             Some(RawUnmatched::Deny) | None => Unmatched::Deny,
         },
         path_policy,
+        protected_resources,
         route_lookup: match raw.route_policies {
             Some(RawSwitch::Off) => RouteLookup::Sampled,
             Some(RawSwitch::On) | None => RouteLookup::Always,

@@ -45,7 +45,7 @@ pub(super) fn status(raw: &RawStatus, providers: &[Provider]) -> Result<StatusPa
         base_url: raw
             .base_url
             .as_deref()
-            .map(base_url)
+            .map(|url| page_url(MAX_BASE_URL, url))
             .transpose()
             .at("base_url")?,
     })
@@ -62,7 +62,8 @@ fn path(path: &str) -> Result<String, Fault> {
     from_root(path).map(|path| normal_spelling(path).into_owned())
 }
 
-fn base_url(url: &str) -> Result<String, Fault> {
+/// Checks that a text is a URL for people to open.
+pub(super) fn page_url(max: usize, url: &str) -> Result<String, Fault> {
     let is_url = ["https://", "http://"]
         .iter()
         .any(|scheme| url.starts_with(scheme));
@@ -72,5 +73,5 @@ fn base_url(url: &str) -> Result<String, Fault> {
             url,
         ));
     }
-    at_most(MAX_BASE_URL, url).map(str::to_owned)
+    at_most(max, url).map(str::to_owned)
 }

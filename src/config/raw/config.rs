@@ -5,6 +5,7 @@ use super::{
     keys::RawSecret,
     object::{choice, object},
     provider::RawEntry,
+    resource::RawProtectedResource,
     rule::{RawFilterStateRules, RawRequirement, RawRule, RawStatus},
 };
 
@@ -32,6 +33,9 @@ object! {
         /// also refuse what the newest configuration with this name refuses by `revoked`, `enabled: false` or
         /// `client_secrets`.
         policy_id: Option<String>,
+        /// URLs that clients name when they ask for tokens (RFC 9728). Their metadata is served, challenges lead to
+        /// it, and tokens for other resources are refused.
+        protected_resources: Option<Vec<RawProtectedResource>>,
         /// The authorization servers, by name. A name has 1 to 64 letters, digits, `_`, `.`, `-`.
         providers: Option<Named<RawEntry>>,
         /// Realm of every challenge. Printable ASCII without `"` and `\`; at most 64 characters.

@@ -16,6 +16,7 @@ mod matcher;
 pub(super) mod object;
 mod provider;
 mod remote;
+mod resource;
 mod rule;
 mod scalar;
 mod switch;
@@ -37,6 +38,7 @@ pub(super) use self::{
     remote::{
         RawAsyncFetch, RawDiscovery, RawHttpUri, RawRemoteJwks, RawRetryPolicy, RawUnknownKidAnswer,
     },
+    resource::RawProtectedResource,
     rule::{
         RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
         RawRequirement, RawRequirements, RawRoutePolicy, RawRule, RawStatus, RawWords,

@@ -28,6 +28,14 @@ fn rich() -> Value {
             json!([{"header_name": "x-a", "claim_name": "a.b"}]),
         ),
         (
+            "protected_resources",
+            json!([{
+                "resource": "https://api.example/orders", "resource_name": "Orders",
+                "authorization_servers": ["https://idp.example"], "scopes_supported": ["a"],
+                "allowed_origins": ["https://app.example"],
+            }]),
+        ),
+        (
             "providers.okta.issuer",
             json!("https://idp.example/{tid}/v2.0"),
         ),
@@ -109,7 +117,7 @@ fn rich_configuration_is_accepted() {
 proptest! {
     #[test]
     fn a_replaced_value_never_panics(
-        changes in prop::collection::vec((0..80_usize, any_json()), 1..4)
+        changes in prop::collection::vec((0..90_usize, any_json()), 1..4)
     ) {
         let mut document = rich();
         for (mut target, replacement) in changes {

@@ -1,6 +1,7 @@
 //! Accepted configurations, and their parsed values.
 
 mod providers;
+mod resources;
 mod rules;
 
 use core::time::Duration;

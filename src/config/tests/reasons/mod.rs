@@ -3,6 +3,7 @@
 mod clients;
 mod keys;
 mod providers;
+mod resources;
 mod rules;
 mod scopes;
 mod status;
@@ -68,7 +69,9 @@ fn there_is_a_test_for_every_reason() {
     seen.extend(keys::written());
     seen.extend(clients::clients());
     seen.extend(status::status());
+    seen.extend(resources::resources());
     let all = [
+        "AnyAudienceBelow",
         "AsymmetricSecret",
         "AuthorizeWithoutRequires",
         "BadRegex",
@@ -81,6 +84,7 @@ fn there_is_a_test_for_every_reason() {
         "Keys",
         "MissingField",
         "NoAudiences",
+        "NoAuthorizationServer",
         "NoIssuer",
         "NoPlaceholder",
         "NoServingKey",
@@ -90,6 +94,7 @@ fn there_is_a_test_for_every_reason() {
         "NotBase64",
         "NotDiscoverable",
         "NotExactlyOne",
+        "OpenResource",
         "OtherSpelling",
         "OutOfBounds",
         "Pem",
@@ -127,7 +132,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],

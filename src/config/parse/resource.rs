@@ -1,0 +1,329 @@
+//! Parses `protected_resources`, and derives what the operator leaves out from the rules.
+//!
+//! Metadata that says more than the rules enforce sends a client to an authorization server whose
+//! tokens are refused, or makes it ask for scopes that nothing needs. So whatever can be derived is
+//! derived, and a resource whose metadata would be wrong is refused.
+
+use std::collections::BTreeSet;
+
+use super::{
+    authorization::SCOPE,
+    list::texts,
+    text::{at_most, is_scope_byte},
+    url::SecureUrl,
+};
+use crate::{
+    config::{ConfigError, Fault, Provider, error::At, raw::RawProtectedResource},
+    http::path::{Extent, unreachable},
+    jose::ClaimPath,
+    policy::{
+        Audiences, HeaderPlace, PathPolicy, ProtectedResource, ProviderId, Requirement,
+        ResourceMetadata, ResourceUrl, Rule, Scheme, authority::is_ambiguous,
+    },
+    verification::Issuer,
+};
+
+const MAX_NAME: usize = 256;
+const MAX_URL: usize = 2048;
+
+/// The scope that asks for refresh tokens. It is no right at a resource, so neither metadata nor
+/// challenges name it.
+pub(super) const OFFLINE_ACCESS: &str = "offline_access";
+
+/// Parses `protected_resources`. The result is sorted: of two resources above a path, the one with
+/// the longer path comes first.
+pub(super) fn resources(
+    raw: &[RawProtectedResource],
+    rules: &[Rule],
+    providers: &[Provider],
+    policy: PathPolicy,
+) -> Result<Vec<ProtectedResource>, ConfigError> {
+    let urls = urls(raw)?;
+    if !urls.is_empty() && policy == PathPolicy::Raw {
+        let (field, other) = ("protected_resources", "path_policy");
+        return Err(Fault::Contradiction { field, other }.into());
+    }
+    let mut resources = Vec::new();
+    for (index, (raw, url)) in raw.iter().zip(&urls).enumerate() {
+        let others = urls.iter().filter(|other| !url.is_same(other));
+        let others: Vec<&ResourceUrl> = others.collect();
+        let below = Below::new(url, rules, providers);
+        let resource = resource(raw, url, &others, &below);
+        resources.push(resource.at_index(index).at("protected_resources")?);
+    }
+    resources.sort_by_key(|resource| core::cmp::Reverse(resource.url.path_length()));
+    Ok(resources)
+}
+
+fn urls(raw: &[RawProtectedResource]) -> Result<Vec<ResourceUrl>, ConfigError> {
+    let mut urls: Vec<ResourceUrl> = Vec::new();
+    for (index, raw) in raw.iter().enumerate() {
+        let url = identifier(&raw.resource).and_then(|url| {
+            match urls.iter().any(|other| other.is_same(&url)) {
+                true => Err(Fault::Repeated {
+                    value: raw.resource.clone(),
+                }),
+                false => Ok(url),
+            }
+        });
+        urls.push(
+            url.at("resource")
+                .at_index(index)
+                .at("protected_resources")?,
+        );
+    }
+    Ok(urls)
+}
+
+/// Parses `resource`. Its path must be one that a request can have in every reading.
+fn identifier(text: &str) -> Result<ResourceUrl, Fault> {
+    let url = SecureUrl::parse(at_most(MAX_URL, text)?);
+    let url = url.filter(|url| {
+        let cut = url.path.to_ascii_uppercase();
+        !url.path.contains(';') && !cut.contains("%3F") && !cut.contains("%23")
+    });
+    let Some(url) = url else {
+        let expected = "an https URL without userinfo, \";\", query and fragment (http only for loopback hosts)";
+        return Err(Fault::wrong_form(expected, text));
+    };
+    match unreachable(url.path, Extent::Whole) {
+        Some(fault) => Err(Fault::UnreachablePath { fault }),
+        None => Ok(ResourceUrl::new(url.scheme, url.authority, url.path)),
+    }
+}
+
+fn resource(
+    raw: &RawProtectedResource,
+    url: &ResourceUrl,
+    others: &[&ResourceUrl],
+    below: &Below<'_>,
+) -> Result<ProtectedResource, ConfigError> {
+    let authorization_servers = match &raw.authorization_servers {
+        Some(written) => issuers(written).at("authorization_servers")?,
+        None => below.issuers()?,
+    };
+    below.check()?;
+    let scopes_supported = match &raw.scopes_supported {
+        Some(written) => scopes(written).at("scopes_supported")?,
+        None => below.scopes(),
+    };
+    let documentation = page(raw.resource_documentation.as_deref());
+    let policy_uri = page(raw.resource_policy_uri.as_deref());
+    let tos_uri = page(raw.resource_tos_uri.as_deref());
+    Ok(ProtectedResource {
+        url: url.clone(),
+        other_identifiers: others
+            .iter()
+            .map(|other| other.identifier().to_owned())
+            .collect(),
+        ignores_case: below.rules.iter().any(|rule| !rule.route.case_sensitive),
+        owns_host: !others.iter().any(|other| other.shares_host(url)),
+        challenge_scope: raw.challenge_scope.unwrap_or(true),
+        allowed_origins: match &raw.allowed_origins {
+            Some(written) => Some(origins(written).at("allowed_origins")?),
+            None => None,
+        },
+        metadata: ResourceMetadata {
+            authorization_servers,
+            scopes_supported,
+            bearer_methods: below.bearer_methods(),
+            requires_certificate: below.requires_certificate(),
+            name: name(raw.resource_name.as_deref()).at("resource_name")?,
+            documentation: documentation.at("resource_documentation")?,
+            policy_uri: policy_uri.at("resource_policy_uri")?,
+            tos_uri: tos_uri.at("resource_tos_uri")?,
+        },
+    })
+}
+
+/// The rules that can match below a resource, and the providers whose tokens they accept.
+struct Below<'a> {
+    rules: Vec<&'a Rule>,
+    /// Each with the audiences that a rule gives it.
+    providers: Vec<(&'a Provider, &'a Audiences)>,
+}
+
+impl<'a> Below<'a> {
+    fn new(url: &ResourceUrl, rules: &'a [Rule], providers: &'a [Provider]) -> Self {
+        let rules = rules.iter().filter(|rule| url.can_match(&rule.route));
+        let mut below = Self {
+            rules: rules.collect(),
+            providers: Vec::new(),
+        };
+        for rule in below.rules.clone() {
+            if let Some(requirement) = &rule.requirement {
+                below.add(requirement, providers);
+                // With `authorize`, a token is required in any case.
+                if rule.authorization.is_some() && requirement.asks_anyone() {
+                    let all = providers.iter();
+                    all.for_each(|provider| below.note(provider, &provider.trust.audiences));
+                }
+            }
+        }
+        below
+    }
+
+    /// Adds the providers that a requirement names.
+    fn add(&mut self, requirement: &'a Requirement, providers: &'a [Provider]) {
+        requirement.each_provider(&mut |id: ProviderId, audiences| {
+            if let Some(provider) = providers.get(id.index()) {
+                self.note(provider, audiences.unwrap_or(&provider.trust.audiences));
+            }
+        });
+    }
+
+    /// Adds a provider, unless its clients have secrets instead of tokens.
+    fn note(&mut self, provider: &'a Provider, audiences: &'a Audiences) {
+        let is_known = |(known, others): &(&Provider, &Audiences)| {
+            known.name == provider.name && *others == audiences
+        };
+        if provider.scheme() == Scheme::Bearer && !self.providers.iter().any(is_known) {
+            self.providers.push((provider, audiences));
+        }
+    }
+
+    /// Checks that the metadata is of use, and that tokens are bound to the resource.
+    fn check(&self) -> Result<(), Fault> {
+        let requires_token = |rule: &&Rule| {
+            let requirement = rule.requirement.as_ref();
+            requirement.is_some_and(|requirement| {
+                rule.authorization.is_some() || !requirement.admits_anyone()
+            })
+        };
+        if self.providers.is_empty() || !self.rules.iter().any(requires_token) {
+            return Err(Fault::OpenResource);
+        }
+        match self
+            .providers
+            .iter()
+            .find(|(_, own)| **own == Audiences::Any)
+        {
+            Some((provider, _)) => Err(Fault::AnyAudienceBelow {
+                provider: provider.name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The issuers of all providers. Those of disabled providers are left out, unless all are
+    /// disabled.
+    fn issuers(&self) -> Result<Vec<String>, Fault> {
+        let is_any_enabled = self.providers.iter().any(|(own, _)| own.trust.enabled);
+        let mut issuers: Vec<String> = Vec::new();
+        for (provider, _) in &self.providers {
+            let issuer = match &provider.trust.issuer {
+                Issuer::Exact(issuer) if SecureUrl::parse(issuer).is_some() => issuer,
+                _ => {
+                    return Err(Fault::NoAuthorizationServer {
+                        provider: provider.name.clone(),
+                    });
+                }
+            };
+            if (provider.trust.enabled || !is_any_enabled) && !issuers.contains(issuer) {
+                issuers.push(issuer.clone());
+            }
+        }
+        Ok(issuers)
+    }
+
+    /// The scopes that rules require, sorted.
+    fn scopes(&self) -> Vec<String> {
+        let authorizations = self
+            .rules
+            .iter()
+            .filter_map(|rule| rule.authorization.as_ref());
+        let sets = authorizations.filter_map(|authorization| authorization.scopes.as_ref());
+        let words: BTreeSet<&String> = sets.flat_map(|set| set.words()).collect();
+        let published = words.into_iter().filter(|word| *word != OFFLINE_ACCESS);
+        published.cloned().collect()
+    }
+
+    /// The methods of RFC 6750 by which tokens can be sent.
+    fn bearer_methods(&self) -> Vec<&'static str> {
+        let places = || self.providers.iter().map(|(provider, _)| &provider.places);
+        let reads_header = places().any(|places| places.headers.contains(&HeaderPlace::Bearer));
+        // RFC 6750 section 2.3 fixes the parameter's name.
+        let is_standard = |name: &String| name == "access_token";
+        let reads_query = places().any(|places| places.params.iter().any(is_standard));
+        let methods = [("header", reads_header), ("query", reads_query)];
+        let read = methods.into_iter().filter(|(_, is_read)| *is_read);
+        read.map(|(method, _)| method).collect()
+    }
+
+    /// Whether every provider requires that its tokens are bound to a certificate.
+    fn requires_certificate(&self) -> bool {
+        let binding = ["cnf", "x5t#S256"].map(str::to_owned);
+        let Some(binding) = ClaimPath::from_segments(binding) else {
+            return false;
+        };
+        self.providers.iter().all(|(provider, _)| {
+            let mut required = provider.trust.require_claims.iter();
+            required.any(|requirement| requirement.claim == binding)
+        })
+    }
+}
+
+fn issuers(written: &[String]) -> Result<Vec<String>, ConfigError> {
+    let issuers = texts(written)?;
+    for (index, issuer) in issuers.iter().enumerate() {
+        if SecureUrl::parse(issuer).is_none() {
+            let expected = "an https URL without query and fragment (http only for loopback hosts)";
+            return Err(Fault::wrong_form(expected, issuer)).at_index(index);
+        }
+    }
+    Ok(issuers)
+}
+
+fn scopes(written: &[String]) -> Result<Vec<String>, ConfigError> {
+    for (index, scope) in written.iter().enumerate() {
+        if scope.is_empty() || !scope.bytes().all(is_scope_byte) {
+            return Err(Fault::wrong_form(SCOPE, scope)).at_index(index);
+        }
+    }
+    let scopes: BTreeSet<&String> = written.iter().collect();
+    let published = scopes.into_iter().filter(|scope| *scope != OFFLINE_ACCESS);
+    Ok(published.cloned().collect())
+}
+
+/// Parses `allowed_origins`. Browsers leave out the default port, so it is removed.
+fn origins(written: &[String]) -> Result<Vec<String>, ConfigError> {
+    let mut origins = Vec::new();
+    for (index, origin) in written.iter().enumerate() {
+        let origin = origin_of(origin).ok_or_else(|| {
+            let expected = "an origin such as https://app.example.com";
+            Fault::wrong_form(expected, origin)
+        });
+        origins.push(origin.at_index(index)?);
+    }
+    Ok(origins)
+}
+
+fn origin_of(text: &str) -> Option<String> {
+    let (scheme, authority) = text.split_once("://")?;
+    let is_scheme_octet = |octet: u8| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet);
+    let is_valid = !scheme.is_empty()
+        && scheme.bytes().all(is_scheme_octet)
+        && !authority.is_empty()
+        && !is_ambiguous(authority.as_bytes());
+    let default_port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => ":",
+    };
+    let authority = authority.strip_suffix(default_port).unwrap_or(authority);
+    is_valid.then(|| format!("{scheme}://{authority}"))
+}
+
+fn name(written: Option<&str>) -> Result<Option<String>, Fault> {
+    match written {
+        Some("") => Err(Fault::Empty),
+        Some(text) => at_most(MAX_NAME, text).map(|text| Some(text.to_owned())),
+        None => Ok(None),
+    }
+}
+
+fn page(written: Option<&str>) -> Result<Option<String>, Fault> {
+    written
+        .map(|url| super::status::page_url(MAX_URL, url))
+        .transpose()
+}

@@ -1,0 +1,146 @@
+//! Reasons to refuse protected resources.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::check;
+
+/// The reasons to refuse `protected_resources` (R5).
+pub(super) fn resources() -> BTreeSet<String> {
+    let with = |field: &'static str, value: Value| {
+        vec![
+            (
+                "protected_resources.0.resource",
+                json!("https://a.example/p"),
+            ),
+            (field, value),
+        ]
+    };
+    let url = |text: &str| vec![("protected_resources.0.resource", json!(text))];
+    let no_issuer = r#"protected_resources[0]: the provider "okta" has no fixed https issuer for clients to find; set "authorization_servers""#;
+    let open = "protected_resources[0]: no rule requires a token below it; add a rule with \"requires\" for its path, or remove the resource";
+    let any_audience = r#"protected_resources[0]: tokens of the provider "okta" for any audience would be accepted below it; list the provider's "audiences""#;
+    check(
+        "",
+        vec![
+            (
+                vec![("protected_resources", json!([{}]))],
+                r#"protected_resources[0]: missing field "resource"; add "resource""#,
+            ),
+            (
+                url("https://a.example/p#x"),
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "https://a.example/p#x""#,
+            ),
+            (
+                url("http://a.example"),
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "http://a.example""#,
+            ),
+            (
+                url("https://a.example/p;x"),
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "https://a.example/p;x""#,
+            ),
+            (
+                url("https://a.example/p%3fx"),
+                r#"protected_resources[0].resource: expected an https URL without userinfo, ";", query and fragment (http only for loopback hosts), found "https://a.example/p%3fx""#,
+            ),
+            (
+                url("https://a.example//p"),
+                "protected_resources[0].resource: no request can have this path: it has an empty segment; write one / where there are several",
+            ),
+            (
+                vec![(
+                    "protected_resources",
+                    json!([{"resource": "https://a.example"}, {"resource": "https://A.example:443/"}]),
+                )],
+                r#"protected_resources[1].resource: "https://A.example:443/" occurs twice; remove one"#,
+            ),
+            (
+                with("path_policy", json!("raw")),
+                r#"configuration: "protected_resources" contradicts "path_policy"; keep one"#,
+            ),
+            (
+                with("providers.okta.issuer", json!("http://idp.example")),
+                no_issuer,
+            ),
+            (
+                with("providers.okta.issuer", json!("https://idp.example/?t=1")),
+                no_issuer,
+            ),
+            (
+                with("providers.okta.issuer", json!("https://idp.example/#t")),
+                no_issuer,
+            ),
+            (
+                {
+                    let mut changes = with("providers.okta.issuer", json!(null));
+                    changes.push(("providers.okta.allow_any_issuer", json!(true)));
+                    changes
+                },
+                no_issuer,
+            ),
+            (
+                {
+                    let mut changes =
+                        with("providers.okta.issuer", json!("https://idp.example/{tid}"));
+                    changes.push(("providers.okta.allow_any_tenant", json!(true)));
+                    changes
+                },
+                no_issuer,
+            ),
+            (
+                {
+                    let mut changes = with("providers.okta.audiences", json!(null));
+                    changes.push(("providers.okta.allow_any_audience", json!(true)));
+                    changes
+                },
+                any_audience,
+            ),
+            (with("rules.0.match.prefix", json!("/other")), open),
+            (with("rules.0.requires", json!(null)), open),
+            (
+                with(
+                    "rules.0.requires",
+                    json!({"requires_any": {"requirements": [
+                        {"provider_name": "okta"}, {"allow_missing": {}},
+                    ]}}),
+                ),
+                open,
+            ),
+            (
+                with("protected_resources.0.authorization_servers", json!([])),
+                "protected_resources[0].authorization_servers: empty; fill it in, or remove it if it is optional",
+            ),
+            (
+                with(
+                    "protected_resources.0.authorization_servers",
+                    json!(["https://as.example?x"]),
+                ),
+                r#"protected_resources[0].authorization_servers[0]: expected an https URL without query and fragment (http only for loopback hosts), found "https://as.example?x""#,
+            ),
+            (
+                with("protected_resources.0.scopes_supported", json!(["a b"])),
+                r#"protected_resources[0].scopes_supported[0]: expected a scope: printable ASCII without spaces, quotes and backslashes, found "a b""#,
+            ),
+            (
+                with("protected_resources.0.allowed_origins", json!(["*"])),
+                r#"protected_resources[0].allowed_origins[0]: expected an origin such as https://app.example.com, found "*""#,
+            ),
+            (
+                with(
+                    "protected_resources.0.allowed_origins",
+                    json!(["https://app.example/"]),
+                ),
+                r#"protected_resources[0].allowed_origins[0]: expected an origin such as https://app.example.com, found "https://app.example/""#,
+            ),
+            (
+                with("protected_resources.0.resource_name", json!("")),
+                "protected_resources[0].resource_name: empty; fill it in, or remove it if it is optional",
+            ),
+            (
+                with("protected_resources.0.resource_tos_uri", json!("terms")),
+                r#"protected_resources[0].resource_tos_uri: expected a URL that begins with https:// or http://, found "terms""#,
+            ),
+        ],
+    )
+}

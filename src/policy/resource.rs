@@ -1,0 +1,79 @@
+//! A protected resource (RFC 9728): a URL that clients name when they ask for tokens, and what the
+//! operator publishes about it.
+
+use super::ResourceUrl;
+
+/// A protected resource.
+#[derive(Clone, Debug)]
+pub struct ProtectedResource {
+    /// The URL that identifies the resource.
+    pub url: ResourceUrl,
+    /// The identifiers of all other resources. A token for one of them is not accepted here, even if
+    /// its provider lists them as audiences.
+    pub other_identifiers: Vec<String>,
+    /// Whether paths below the resource are compared without case, because a rule below it ignores
+    /// case too.
+    pub ignores_case: bool,
+    /// Whether no other resource has this host, so that the host's own metadata is the resource's.
+    pub owns_host: bool,
+    /// Whether a challenge with status 401 names the scopes of the rule.
+    pub challenge_scope: bool,
+    /// The origins whose pages may send requests; `None` allows any.
+    pub allowed_origins: Option<Vec<String>>,
+    /// What the metadata says.
+    pub metadata: ResourceMetadata,
+}
+
+/// The metadata of a resource (RFC 9728 section 2). An empty list is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceMetadata {
+    /// The issuers of tokens for the resource.
+    pub authorization_servers: Vec<String>,
+    /// The scopes that rules require.
+    pub scopes_supported: Vec<String>,
+    /// Where tokens are read from.
+    pub bearer_methods: Vec<&'static str>,
+    /// Whether only tokens that are bound to a client certificate are accepted (RFC 8705).
+    pub requires_certificate: bool,
+    /// A name for people.
+    pub name: Option<String>,
+    /// The URL of a description for developers.
+    pub documentation: Option<String>,
+    /// The URL of the rules for using the resource's data.
+    pub policy_uri: Option<String>,
+    /// The URL of the terms of service.
+    pub tos_uri: Option<String>,
+}
+
+impl ProtectedResource {
+    /// Whether requests with this authority and path are for the resource.
+    #[must_use]
+    pub fn is_above(&self, authority: &str, path: &str) -> bool {
+        self.url.is_at(authority) && self.url.is_above(path, self.ignores_case)
+    }
+
+    /// Whether this authority and path are those of the resource's metadata.
+    #[must_use]
+    pub fn has_metadata_at(&self, authority: &str, path: &str) -> bool {
+        let is_own_path =
+            self.url.is_metadata_path(path) || (self.owns_host && path == super::WELL_KNOWN);
+        is_own_path && self.url.is_at(authority)
+    }
+
+    /// Whether a page of this origin may send requests.
+    #[must_use]
+    pub fn allows_origin(&self, origin: &[u8]) -> bool {
+        self.allowed_origins.as_ref().is_none_or(|allowed| {
+            let is_allowed = |own: &String| own.as_bytes().eq_ignore_ascii_case(origin);
+            allowed.iter().any(is_allowed)
+        })
+    }
+
+    /// Whether a token with this audience may be used here, if its provider accepts the audiences
+    /// for which `accepts` holds.
+    #[must_use]
+    pub fn admits_audience(&self, audience: &str, accepts: impl FnOnce(&str) -> bool) -> bool {
+        audience == self.url.identifier()
+            || (accepts(audience) && self.other_identifiers.iter().all(|other| other != audience))
+    }
+}

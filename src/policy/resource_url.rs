@@ -1,0 +1,311 @@
+//! The URL that identifies a protected resource, and the URL of its metadata (RFC 9728 section 3.1).
+//!
+//! A client compares the identifier in the metadata with the URL that it used, character by
+//! character. So the identifier is kept as the operator wrote it, and only requests are compared in
+//! other spellings.
+
+use std::sync::Arc;
+
+use crate::{
+    http::{Request, path::Target},
+    policy::{HeaderCondition, PathMatch, PathPolicy, PathText, RouteMatch, authority},
+};
+
+/// The path of a host's own metadata. For other resources, their path follows it.
+pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+
+/// The URL of a protected resource.
+#[derive(Clone, Debug)]
+pub struct ResourceUrl {
+    identifier: String,
+    /// In lower case, without a final dot.
+    host: String,
+    /// With its colon. If the URL names no port, the default of its scheme.
+    port: String,
+    /// Begins with a slash.
+    path: PathText,
+    metadata_path: PathText,
+    metadata_url: Arc<str>,
+}
+
+impl ResourceUrl {
+    /// The resource with this scheme, authority and path. The path may be empty; otherwise it begins
+    /// with a slash.
+    #[must_use]
+    pub fn new(scheme: &str, authority: &str, path: &str) -> Self {
+        let (host, port) = authority::split(authority);
+        let port = match port {
+            "" if scheme == "http" => ":80",
+            "" => ":443",
+            port => port,
+        };
+        // The slash after the host is not part of the path in the well-known URL.
+        let inserted = if path == "/" { "" } else { path };
+        let metadata_path = format!("{WELL_KNOWN}{inserted}");
+        Self {
+            identifier: format!("{scheme}://{authority}{path}"),
+            host: host.to_ascii_lowercase(),
+            port: port.to_owned(),
+            path: match path {
+                "" => "/".to_owned().into(),
+                path => path.to_owned().into(),
+            },
+            metadata_url: format!("{scheme}://{authority}{metadata_path}").into(),
+            metadata_path: metadata_path.into(),
+        }
+    }
+
+    /// The URL as the operator wrote it.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// The URL of the metadata, as challenges name it.
+    #[must_use]
+    pub const fn metadata_url(&self) -> &Arc<str> {
+        &self.metadata_url
+    }
+
+    /// The length of the path. The longer of two paths above a request is the more specific one.
+    #[must_use]
+    pub fn path_length(&self) -> usize {
+        self.path.spelling().len()
+    }
+
+    /// Whether both URLs have the same host and port.
+    #[must_use]
+    pub fn shares_host(&self, other: &Self) -> bool {
+        self.host == other.host && self.port == other.port
+    }
+
+    /// Whether both URLs name the same resource, in whatever spelling.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shares_host(other) && self.path.spelling() == other.path.spelling()
+    }
+
+    /// Whether a request with this authority is for the resource's host. Case and a final dot do not
+    /// matter. A port that the request leaves out is the default of the resource's scheme.
+    #[must_use]
+    pub fn is_at(&self, authority: &str) -> bool {
+        let (host, port) = authority::split(authority);
+        host.eq_ignore_ascii_case(&self.host)
+            && match port {
+                "" => self.has_default_port(),
+                port => port == self.port,
+            }
+    }
+
+    /// Whether `path` is the resource's path, or continues it by whole segments.
+    #[must_use]
+    pub fn is_above(&self, path: &str, ignores_case: bool) -> bool {
+        self.path
+            .matches_in_any_spelling(|own| continues(path, own, ignores_case))
+    }
+
+    /// Whether `path` is the path of the resource's metadata.
+    #[must_use]
+    pub fn is_metadata_path(&self, path: &str) -> bool {
+        self.metadata_path
+            .matches_in_any_spelling(|own| own == path)
+    }
+
+    /// Whether some request for the resource, or for a path below it, can match `route`. Conditions
+    /// on other headers, on the query and on the method do not count. Nor do regular expressions
+    /// for paths: they may match anywhere.
+    #[must_use]
+    pub fn can_match(&self, route: &RouteMatch) -> bool {
+        let folds = !route.case_sensitive;
+        let own = self.path.spelling();
+        let reaches_path = match &route.path {
+            PathMatch::Connect => false,
+            PathMatch::Regex(_) => true,
+            PathMatch::Exact(path) => continues(path.spelling(), own, folds),
+            PathMatch::Prefix(path) => {
+                starts_with(own, path.spelling(), folds) || continues(path.spelling(), own, folds)
+            }
+            PathMatch::SegmentPrefix(path) => {
+                continues(own, path.spelling(), folds) || continues(path.spelling(), own, folds)
+            }
+        };
+        reaches_path && self.can_have_authority(route)
+    }
+
+    /// Whether the route's conditions on the authority hold for this host. A condition may name the
+    /// port or not, so it is tried with both.
+    fn can_have_authority(&self, route: &RouteMatch) -> bool {
+        let with_port = format!("{}{}", self.host, self.port);
+        let spellings: &[&str] = match self.has_default_port() {
+            true => &[&self.host, &with_port],
+            false => &[&with_port],
+        };
+        let target = Target::new(self.path.spelling());
+        route.headers.iter().all(|header| {
+            !matches!(header.condition, HeaderCondition::Authority(_))
+                || spellings.iter().any(|authority| {
+                    let head = vec![(&b":authority"[..], authority.as_bytes())];
+                    let request = Request::new(head);
+                    match header.matches(&request, Some(target), PathPolicy::Reject) {
+                        Ok(holds) => holds,
+                        // The condition names the host without its port.
+                        Err(_) => !header.inverted,
+                    }
+                })
+        })
+    }
+
+    fn has_default_port(&self) -> bool {
+        let default = match self.identifier.starts_with("http:") {
+            true => ":80",
+            false => ":443",
+        };
+        self.port == default
+    }
+}
+
+/// Whether `path` equals `start`, or continues it after a slash.
+fn continues(path: &str, start: &str, ignores_case: bool) -> bool {
+    starts_with(path, start, ignores_case)
+        && (start.ends_with('/') || matches!(path.as_bytes().get(start.len()), None | Some(b'/')))
+}
+
+fn starts_with(path: &str, start: &str, ignores_case: bool) -> bool {
+    path.as_bytes()
+        .get(..start.len())
+        .is_some_and(|head| match ignores_case {
+            true => head.eq_ignore_ascii_case(start.as_bytes()),
+            false => head == start.as_bytes(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn at(authority: &str, path: &str) -> ResourceUrl {
+        ResourceUrl::new("https", authority, path)
+    }
+
+    #[test]
+    fn r1_the_metadata_url_is_inserted_between_host_and_path() {
+        for (authority, path, expected) in [
+            (
+                "h.example",
+                "/p",
+                "https://h.example/.well-known/oauth-protected-resource/p",
+            ),
+            (
+                "h.example:8443",
+                "/p/q",
+                "https://h.example:8443/.well-known/oauth-protected-resource/p/q",
+            ),
+            (
+                "h.example",
+                "/p/",
+                "https://h.example/.well-known/oauth-protected-resource/p/",
+            ),
+            (
+                "h.example",
+                "/",
+                "https://h.example/.well-known/oauth-protected-resource",
+            ),
+            (
+                "h.example",
+                "",
+                "https://h.example/.well-known/oauth-protected-resource",
+            ),
+        ] {
+            let url = at(authority, path);
+            assert_eq!(&**url.metadata_url(), expected);
+            assert_eq!(url.identifier(), format!("https://{authority}{path}"));
+            assert!(url.is_metadata_path(expected.split(authority).nth(1).unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_host_is_compared_without_case_final_dot_and_default_port() {
+        for (url, own, others) in [
+            (
+                at("Api.example", "/p"),
+                &[
+                    "api.example",
+                    "API.example.",
+                    "api.example:443",
+                    "api.example.:443",
+                    "api.example:",
+                ][..],
+                &[
+                    "api.example:80",
+                    "api.example:8443",
+                    "xapi.example",
+                    "api.example.org",
+                    "",
+                ][..],
+            ),
+            (
+                at("api.example:8443", "/p"),
+                &["api.example:8443", "API.EXAMPLE.:8443"],
+                &["api.example", "api.example:443"],
+            ),
+            (
+                ResourceUrl::new("http", "127.0.0.1", ""),
+                &["127.0.0.1", "127.0.0.1:80"],
+                &["127.0.0.1:443"],
+            ),
+            (
+                ResourceUrl::new("http", "[::1]:8080", ""),
+                &["[::1]:8080"],
+                &["[::1]", "::1:8080"],
+            ),
+        ] {
+            for authority in own {
+                assert!(url.is_at(authority), "{url:?} {authority}");
+            }
+            for authority in others {
+                assert!(!url.is_at(authority), "{url:?} {authority}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_is_below_by_whole_segments() {
+        for (own, path, expected) in [
+            ("/mcp", "/mcp", true),
+            ("/mcp", "/mcp/", true),
+            ("/mcp", "/mcp/tools", true),
+            ("/mcp", "/mcps", false),
+            ("/mcp", "/MCP", false),
+            ("/mcp", "/", false),
+            ("/mcp/", "/mcp", false),
+            ("/mcp/", "/mcp/x", true),
+            ("/caf%c3%a9", "/caf%C3%A9/x", true),
+            ("", "/anything", true),
+            ("/", "/anything", true),
+            ("", "*", false),
+        ] {
+            assert_eq!(
+                at("h.example", own).is_above(path, false),
+                expected,
+                "{own} {path}"
+            );
+        }
+        assert!(at("h.example", "/mcp").is_above("/MCP/x", true));
+    }
+
+    #[test]
+    fn two_spellings_of_one_url_are_the_same_resource() {
+        let one = at("h.example", "/caf%C3%A9");
+        for (same, other) in [
+            (true, at("H.example.:443", "/caf%c3%a9")),
+            (false, at("h.example:8443", "/caf%C3%A9")),
+            (false, at("h.example", "/caf%C3%A9/")),
+        ] {
+            assert_eq!(one.is_same(&other), same, "{other:?}");
+        }
+        assert!(at("h.example", "").is_same(&at("h.example", "/")));
+    }
+}
