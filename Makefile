@@ -64,15 +64,15 @@ help: ## List the targets
 
 .PHONY: wasm native cli man completions envoy vectors playground
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
-	cargo build --locked --release --package portcullis-wasm --target $(TARGET)
+	scripts/without-paths.sh build --locked --release --package portcullis-wasm --target $(TARGET)
 	@node $(LINKER)/main.mjs $(BUILT_MODULE) $(MODULE)
 
 native: $(TOOLS)/rust ## Build the dynamic module: target/native/libportcullis.so
-	cargo build --locked --profile native --package portcullis-native
+	scripts/without-paths.sh build --locked --profile native --package portcullis-native
 	@cp target/native/libportcullis_native.so $(LIBRARY)
 
 cli: $(TOOLS)/rust ## Build the program: target/release/portcullis
-	cargo build --locked --release --package portcullis-cli
+	scripts/without-paths.sh build --locked --release --package portcullis-cli
 
 playground: $(TOOLS)/rust-target $(TOOLS)/node $(BINDINGS) ## Build the playground, one page: target/playground/index.html
 	cargo build --locked --release --package portcullis-playground --target $(TARGET)

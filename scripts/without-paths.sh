@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs cargo so that what it builds contains no folder of this machine: the same sources then give
+# the same files in any folder and for any user. Panic messages contain the paths of dependencies.
+#
+#   scripts/without-paths.sh build …
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# Downloads missing dependencies, so that the folder of their registry exists below.
+cargo fetch --locked --quiet --manifest-path "$root/Cargo.toml"
+
+flags=()
+remap() {
+    flags+=("'--remap-path-prefix=$1=$2'")
+}
+remap "$root" .
+for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+    remap "$registry" /deps
+done
+# If the source of the standard library is installed, rustc names its folder.
+remap "$(rustc --print sysroot)/lib/rustlib/src/rust" "/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')"
+
+# Cargo adds these flags to those in .cargo/config.toml. RUSTFLAGS would replace them.
+list=$(IFS=, && echo "[${flags[*]}]")
+exec cargo --config "target.wasm32-unknown-unknown.rustflags=$list" --config "build.rustflags=$list" "$@"
