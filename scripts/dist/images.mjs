@@ -1,0 +1,100 @@
+// Images of the module, in the three forms that Istio and Envoy Gateway pull, as OCI image layouts:
+//
+//   docker    a Docker image whose last layer has /plugin.wasm
+//   compat    the same as an OCI image
+//   artifact  an OCI artifact whose layer is the module itself
+//
+// https://github.com/solo-io/wasm/tree/master/spec describes the forms. Tags are the version.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const OCI = 'application/vnd.oci.image';
+const DOCKER = 'application/vnd.docker';
+const WASM = 'application/vnd.module.wasm';
+
+const sha256 = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const json = (value) => Buffer.from(JSON.stringify(value));
+
+export function writeImages(module, source, folder) {
+  const tar = tarOf(module);
+  const layer = execFileSync('gzip', ['-9n'], { input: tar, maxBuffer: 1 << 28 });
+  writeImage(join(folder, 'docker'), source, {
+    mediaType: `${DOCKER}.distribution.manifest.v2+json`,
+    config: [`${DOCKER}.container.image.v1+json`, containerConfig(tar, source)],
+    layers: [[`${DOCKER}.image.rootfs.diff.tar.gzip`, layer]],
+  });
+  writeImage(join(folder, 'compat'), source, {
+    mediaType: `${OCI}.manifest.v1+json`,
+    config: [`${OCI}.config.v1+json`, containerConfig(tar, source)],
+    layers: [[`${OCI}.layer.v1.tar+gzip`, layer]],
+    annotations: annotations(source),
+  });
+  // The fetchers insist on two layers. The other one says how the module is loaded.
+  const runtime = json({ type: 'envoy_proxy', abiVersions: ['v0-2-1'], config: { rootIds: [] } });
+  writeImage(join(folder, 'artifact'), source, {
+    mediaType: `${OCI}.manifest.v1+json`,
+    config: [`${WASM}.config.v1+json`, runtime],
+    layers: [
+      [`${WASM}.config.v1+json`, runtime, { 'org.opencontainers.image.title': 'runtime-config.json' }],
+      [`${WASM}.content.layer.v1+wasm`, module, { 'org.opencontainers.image.title': 'plugin.wasm' }],
+    ],
+    annotations: annotations(source),
+  });
+}
+
+// The archive depends on its content only. GNU tar and gzip write the same bytes on every machine;
+// Node's own compression chooses by the processor.
+function tarOf(module) {
+  const scratch = mkdtempSync(join(tmpdir(), 'portcullis-image-'));
+  try {
+    writeFileSync(join(scratch, 'plugin.wasm'), module);
+    return execFileSync('tar', ['--format=ustar', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=0644',
+      '-C', scratch, '-cf', '-', 'plugin.wasm'], { maxBuffer: 1 << 28 });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+// The module runs on every platform, but tools refuse an image that names none.
+function containerConfig(tar, source) {
+  return json({
+    architecture: 'amd64',
+    os: 'linux',
+    config: { Labels: annotations(source) },
+    rootfs: { type: 'layers', diff_ids: [sha256(tar)] },
+  });
+}
+
+function annotations({ version, license, revision }) {
+  return {
+    'org.opencontainers.image.title': 'portcullis',
+    'org.opencontainers.image.version': version,
+    'org.opencontainers.image.licenses': license,
+    ...(revision && { 'org.opencontainers.image.revision': revision }),
+  };
+}
+
+function writeImage(folder, { version }, { mediaType, config, layers, annotations }) {
+  mkdirSync(join(folder, 'blobs', 'sha256'), { recursive: true });
+  const blob = ([type, bytes, more]) => {
+    writeFileSync(join(folder, 'blobs', 'sha256', sha256(bytes).slice('sha256:'.length)), bytes);
+    return { mediaType: type, size: bytes.length, digest: sha256(bytes), ...(more && { annotations: more }) };
+  };
+  const manifest = json({
+    schemaVersion: 2,
+    mediaType,
+    config: blob(config),
+    layers: layers.map(blob),
+    ...(annotations && { annotations }),
+  });
+  const tag = { 'org.opencontainers.image.ref.name': version };
+  writeFileSync(join(folder, 'index.json'), json({
+    schemaVersion: 2,
+    mediaType: `${OCI}.index.v1+json`,
+    manifests: [blob([mediaType, manifest, tag])],
+  }));
+  writeFileSync(join(folder, 'oci-layout'), json({ imageLayoutVersion: '1.0.0' }));
+}

@@ -1,0 +1,41 @@
+// What a release was built from and with. Another compiler gives other bytes, so whoever builds a
+// release again needs the versions of all tools.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const run = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
+
+// The version, and the commit if this is a clone. Uncommitted changes are part of what was built, so
+// a changed clone has no revision.
+export function describeSource() {
+  const { packages } = JSON.parse(run('cargo', 'metadata', '--locked', '--offline', '--no-deps', '--format-version', '1'));
+  const { version, license, description } = packages.find(({ name }) => name === 'portcullis');
+  return { version, license, description, revision: revision() };
+}
+
+function revision() {
+  try {
+    return run('git', 'status', '--porcelain', '--untracked-files=no') === '' ? run('git', 'rev-parse', 'HEAD') : undefined;
+  } catch {
+    return undefined; // Not a clone, but the sources alone.
+  }
+}
+
+// The tools that decide about the bytes of the result.
+export function describeTools() {
+  const rustc = Object.fromEntries(run('rustc', '-vV').split('\n').slice(1).map((line) => line.split(': ')));
+  const binaryen = JSON.parse(readFileSync(new URL('../link-module/node_modules/binaryen/package.json', import.meta.url), 'utf8'));
+  const first = (command) => run(command, '--version').split('\n')[0];
+  return {
+    rustc,
+    tools: [
+      { name: 'rustc', version: rustc.release, details: { 'commit-hash': rustc['commit-hash'], host: rustc.host, LLVM: rustc['LLVM version'] } },
+      { name: 'binaryen', version: binaryen.version },
+      { name: 'cc', version: first('cc') },
+      { name: 'ld', version: first('ld') },
+      { name: 'libc', version: run('getconf', 'GNU_LIBC_VERSION') },
+      { name: 'tar', version: first('tar') },
+      { name: 'gzip', version: first('gzip') },
+    ],
+  };
+}

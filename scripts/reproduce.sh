@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Builds the release twice, and compares the digests: in two clones of the last commit, in different
+# folders, with separate copies of the dependencies and the compiler and, as root, as different
+# users. It takes as long as two full builds.
+#
+#   scripts/reproduce.sh
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+
+clone() {
+    git clone --quiet "$root" "$1"
+    # The tools that make would check or install. They are newer than the scripts.
+    mkdir -p "$1/.tools"
+    touch "$1/.tools/rust" "$1/.tools/rust-target" "$1/.tools/node"
+}
+
+echo "The first build, in $scratch/first"
+clone "$scratch/first"
+make -C "$scratch/first" --no-print-directory dist
+
+# Another folder, another user, another cargo home and another copy of the compiler.
+second="$scratch/second home/portcullis"
+echo "The second build, in $second"
+mkdir -p "$scratch/second home" "$scratch/toolchain"
+clone "$second"
+cp -a "$(rustc --print sysroot)"/{bin,lib} "$scratch/toolchain"
+mkdir "$scratch/cargo"
+cp -a "${CARGO_HOME:-$HOME/.cargo}/registry" "$scratch/cargo"
+other=()
+if [ "$(id -u)" -eq 0 ]; then
+    chown -R nobody "$scratch/second home" "$scratch/cargo"
+    other=(setpriv --reuid nobody --regid nogroup --clear-groups)
+fi
+"${other[@]}" env -i HOME="$scratch/second home" CARGO_HOME="$scratch/cargo" CARGO="$scratch/toolchain/bin/cargo" \
+    PATH="$scratch/toolchain/bin:$PATH" LANG=C TZ=Asia/Tokyo \
+    make -C "$second" --no-print-directory dist
+
+if ! diff "$scratch/first/target/dist/SHA256SUMS" "$second/target/dist/SHA256SUMS"; then
+    echo "error: the two builds differ in these files" >&2
+    exit 1
+fi
+echo "Both builds are equal:"
+cat "$scratch/first/target/dist/SHA256SUMS"
