@@ -4,8 +4,8 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::elliptic_curve::sec1::FromSec1Point as _;
 use portcullis::jose::{
-    Algorithm, Curve, JwkAlgorithm, KeyOrigin, KeyQuery, KeySet, KeySetError, KeySetLimits,
-    KeyType, VerifyingKey,
+    Algorithm, Curve, JwkAlgorithm, KeyOrigin, KeyPurpose, KeyQuery, KeySet, KeySetError,
+    KeySetLimits, KeyType, VerifyingKey,
 };
 use portcullis::time::UnixSeconds;
 use serde_json::{Value, json};
@@ -84,10 +84,16 @@ fn check_set(input: &[u8], set: &KeySet) {
 fn check_key(jwk: &Value, key: &VerifyingKey) {
     assert_eq!(jwk["kid"].as_str(), key.kid());
     assert_eq!(jwk["issuer"].as_str(), key.issuer());
-    assert!(
-        jwk["use"].is_null() || jwk["use"] == "sig",
-        "for another use: {jwk}"
-    );
+    match key.purpose() {
+        KeyPurpose::Signatures => assert!(
+            jwk["use"].is_null() || jwk["use"] == "sig",
+            "for another use: {jwk}"
+        ),
+        KeyPurpose::JwtSvids => assert!(
+            jwk["use"] == "jwt-svid" && key.kid().is_some(),
+            "for another use: {jwk}"
+        ),
+    }
     let verifies = |operations: &Value| {
         operations
             .as_array()
@@ -179,7 +185,12 @@ fn check_point(x: &[u8], y: &[u8]) {
 
 /// Checks that a key is a candidate if and only if it serves the algorithm and has the `kid`.
 fn check_candidates(set: &KeySet) {
-    for algorithm in Algorithm::ALL {
+    let purposes = [KeyPurpose::Signatures, KeyPurpose::JwtSvids];
+    let asked = Algorithm::ALL.into_iter().flat_map(|algorithm| {
+        let asked = move |purpose| (algorithm, purpose);
+        purposes.map(asked)
+    });
+    for (algorithm, purpose) in asked {
         let (binding, now) = (JwkAlgorithm::Exact, UnixSeconds::new(0));
         let kid = set.keys()[0].kid();
         for kid in [None, kid, Some("unknown")] {
@@ -187,16 +198,18 @@ fn check_candidates(set: &KeySet) {
                 kid,
                 algorithm,
                 binding,
+                purpose,
                 now,
                 issued: None,
             };
             let candidates: Vec<&VerifyingKey> = set.candidates(query).collect();
             let is_own =
                 |key: &&VerifyingKey| kid.is_none() || key.kid().is_none() || key.kid() == kid;
-            let expected =
-                set.keys().iter().filter(is_own).filter(|key| {
-                    key.fits(algorithm) && key.alg().is_none_or(|own| own == algorithm)
-                });
+            let expected = set.keys().iter().filter(is_own).filter(|key| {
+                key.purpose() == purpose
+                    && key.fits(algorithm)
+                    && key.alg().is_none_or(|own| own == algorithm)
+            });
             assert_eq!(candidates.len(), expected.count(), "{algorithm} {kid:?}");
             for key in candidates {
                 assert!(key.fits(algorithm) && is_own(&key));

@@ -158,6 +158,10 @@ faults! {
     NoServingKey
         => "no key serves any of the accepted algorithms",
         "name the algorithms of the keys in \"algorithms\"";
+    /// A field that only the preset `spiffe` has.
+    NoSpiffe
+        => "only SPIFFE workloads have a trust domain",
+        "set \"preset\": \"spiffe\", or remove it";
     /// A name that does not occur in the template.
     NoSuchPlaceholder {
         /// The name.
@@ -165,6 +169,17 @@ faults! {
     }
         => ("the template has no {{{}}}", cut(name)),
         "write it into \"template\", or remove the name";
+    /// An algorithm that no JWT-SVID may have.
+    NoSvidAlgorithm {
+        /// The algorithm.
+        algorithm: &'static str,
+    }
+        => ("no JWT-SVID is signed with {algorithm}"),
+        "list only RS*, PS* and ES*";
+    /// None of the keys is for JWT-SVIDs.
+    NoSvidKey
+        => "no key has \"use\": \"jwt-svid\" and a \"kid\"",
+        "use the bundle of the trust domain, in \"remote_jwks\" or \"local_jwks\"";
     /// A field about tokens in a provider with `client_secrets`.
     NoTokens
         => "clients with secrets have no tokens",

@@ -16,8 +16,14 @@ choice! {
         EntraV2 = "entra-v2",
         /// No particular product.
         Generic = "generic",
+        /// Jobs of GitHub Actions.
+        GithubActions = "github-actions",
+        /// ID tokens of Google.
+        Google = "google",
         /// Keycloak.
         Keycloak = "keycloak",
+        /// Service accounts of a Kubernetes cluster.
+        Kubernetes = "kubernetes",
         /// Okta, custom authorization servers.
         Okta = "okta",
         /// PingFederate.
@@ -26,6 +32,8 @@ choice! {
         PrivateKeyJwt = "private-key-jwt",
         /// The profile of RFC 9068.
         Rfc9068 = "rfc9068",
+        /// JWT-SVIDs of a SPIFFE trust domain.
+        Spiffe = "spiffe",
     }
 }
 
@@ -36,13 +44,31 @@ impl Preset {
         matches!(self, Self::Cognito)
     }
 
+    /// Whether anyone with an account at the product can get a token for an audience of their
+    /// choice. Then the audience does not tell which tokens are meant.
+    pub const fn issues_to_anyone(self) -> bool {
+        // GitHub, "OpenID Connect reference", customizing the audience; Google Cloud, "Get an ID
+        // token".
+        matches!(self, Self::GithubActions | Self::Google)
+    }
+
     /// Whether the product's issuers end in a slash; `None` if this is not known.
     pub const fn issuer_ends_in_slash(self) -> Option<bool> {
         match self {
             // Auth0, "Validate access tokens"; Entra, "Access tokens: issuers".
             Self::Auth0 | Self::EntraV1 => Some(true),
-            Self::Cognito | Self::EntraV2 | Self::Keycloak | Self::Okta => Some(false),
-            Self::Generic | Self::PingFederate | Self::PrivateKeyJwt | Self::Rfc9068 => None,
+            Self::Cognito
+            | Self::EntraV2
+            | Self::GithubActions
+            | Self::Google
+            | Self::Keycloak
+            | Self::Okta => Some(false),
+            Self::Generic
+            | Self::Kubernetes
+            | Self::PingFederate
+            | Self::PrivateKeyJwt
+            | Self::Rfc9068
+            | Self::Spiffe => None,
         }
     }
 }

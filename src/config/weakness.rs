@@ -10,7 +10,7 @@ use super::{Config, ConfigPath, Provider, Warning};
 use crate::{
     jose::{ClaimPath, IssuerTemplate, Nameless, Validity},
     keys::JwksLocation,
-    policy::{Audiences, Mode, PathPolicy, Scheme, Unmatched},
+    policy::{Audiences, Authorization, Mode, PathPolicy, Scheme, Unmatched},
     time::UnixSeconds,
     verification::{Clients, Issuer, KeySource, TokenTypes},
 };
@@ -176,6 +176,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
         ),
     ];
     found.extend(extractions(config));
+    found.extend(anyones_tokens(config));
     for (_, field, text) in top.into_iter().filter(|(holds, ..)| *holds) {
         found.push(Warning {
             location: ConfigPath::default().within(field),
@@ -183,6 +184,40 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
         });
     }
     found
+}
+
+/// Warnings about providers whose tokens anyone can get, if nothing says whose tokens are accepted.
+fn anyones_tokens(config: &Config) -> Vec<Warning> {
+    let by_name = config.requirement_map.values();
+    let by_state = config.filter_state_rules.iter();
+    let by_state = by_state.flat_map(|rules| rules.requires.values());
+    let by_rule = config.rules.iter().filter_map(|rule| {
+        let asks =
+            |rights: &Authorization| !rights.claims.is_empty() || !rights.client_ids.is_empty();
+        let is_selective = rule.authorization.as_ref().is_some_and(asks);
+        rule.requirement.as_ref().filter(|_| !is_selective)
+    });
+    let mut admitted = Vec::new();
+    for requirement in by_rule.chain(by_name).chain(by_state) {
+        requirement.each_provider(&mut |id, _| admitted.push(id));
+    }
+    let open = config.providers().filter(|(id, provider)| {
+        let trust = &provider.trust;
+        let is_selective = trust.subjects.is_some()
+            || !trust.client_ids.is_empty()
+            || trust.require_claims.iter().any(|own| own.any_of.is_some());
+        provider.preset.issues_to_anyone() && !is_selective && admitted.contains(id)
+    });
+    open.map(|(_, provider)| Warning {
+        location: ConfigPath::default()
+            .within("require_claims")
+            .within(&provider.name)
+            .within("providers"),
+        text: "anyone can get such a token for any audience; list whose tokens are accepted, here \
+               or in \"subjects\""
+            .to_owned(),
+    })
+    .collect()
 }
 
 /// Warnings about requirements that forward unverified claims, which anyone can invent.
@@ -231,7 +266,7 @@ fn weak_fields(provider: &Provider) -> Vec<(bool, &'static str, &'static str)> {
             "a token that was made for another service is accepted",
         ),
         (
-            provider.trust.issuer == Issuer::Any,
+            provider.trust.issuer == Issuer::Any && provider.trust.trust_domain.is_none(),
             "allow_any_issuer",
             "a token is accepted whatever its \"iss\", if the provider's keys verify it",
         ),

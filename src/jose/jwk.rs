@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::jose::algorithm::Algorithm;
 use crate::jose::base64url;
 use crate::jose::error::{KeyError, MAX_KID_BYTES};
-use crate::jose::key::VerifyingKey;
+use crate::jose::key::{KeyPurpose, VerifyingKey};
 use crate::jose::numbers::{Curve, KeyNumbers};
 use crate::json;
 
@@ -32,7 +32,7 @@ impl VerifyingKey {
     /// # Errors
     /// If the key cannot be used.
     pub fn from_jwk(jwk: &Map<String, Value>, origin: KeyOrigin) -> Result<Self, KeyError> {
-        check_purpose(jwk)?;
+        let purpose = purpose(jwk)?;
         let algorithm = match optional_str(jwk, "alg")? {
             Some(name) => Some(Algorithm::from_name(name).ok_or(KeyError::UnsupportedAlgorithm)?),
             None => None,
@@ -42,6 +42,7 @@ impl VerifyingKey {
         Ok(from_type(jwk, origin)?
             .with_algorithm(algorithm)?
             .with_kid(kid)
+            .with_purpose(purpose)
             .with_issuer(issuer))
     }
 
@@ -63,12 +64,18 @@ pub(super) fn admitted_kid(kid: &str) -> Result<String, KeyError> {
     }
 }
 
-fn check_purpose(jwk: &Map<String, Value>) -> Result<(), KeyError> {
-    if optional_str(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
-        return Err(KeyError::NotForSignatures);
-    }
+fn purpose(jwk: &Map<String, Value>) -> Result<KeyPurpose, KeyError> {
+    let purpose = match optional_str(jwk, "use")? {
+        None | Some("sig") => KeyPurpose::Signatures,
+        // SPIFFE, "Trust Domain and Bundle" section 4.2.2: such a key without `kid` is ignored.
+        Some("jwt-svid") => match optional_str(jwk, "kid")? {
+            Some(_) => KeyPurpose::JwtSvids,
+            None => return Err(KeyError::MemberMissing { member: "kid" }),
+        },
+        Some(_) => return Err(KeyError::NotForSignatures),
+    };
     let Some(operations) = jwk.get("key_ops") else {
-        return Ok(());
+        return Ok(purpose);
     };
     let wrong = KeyError::MemberType { member: "key_ops" };
     let operations = operations.as_array().ok_or_else(|| wrong.clone())?;
@@ -78,7 +85,7 @@ fn check_purpose(jwk: &Map<String, Value>) -> Result<(), KeyError> {
     if !operations.iter().any(|operation| operation == "verify") {
         return Err(KeyError::NotForVerifying);
     }
-    Ok(())
+    Ok(purpose)
 }
 
 fn from_type(jwk: &Map<String, Value>, origin: KeyOrigin) -> Result<VerifyingKey, KeyError> {

@@ -29,6 +29,16 @@ pub enum JwkAlgorithm {
     Family,
 }
 
+/// What a key is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// The signatures of JWTs (RFC 7517 section 4.2).
+    #[default]
+    Signatures,
+    /// The signatures of JWT-SVIDs alone (SPIFFE Trust Domain and Bundle section 4.2.2).
+    JwtSvids,
+}
+
 /// The period in which a certificate is valid, including both ends (RFC 5280 section 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
@@ -47,6 +57,7 @@ pub struct VerifyingKey {
     /// share it, so that an accelerator prepares each key only once.
     x509: Option<Arc<X509Key>>,
     kid: Option<String>,
+    purpose: KeyPurpose,
     algorithm: Option<Algorithm>,
     issuer: Option<KeyIssuer>,
     validity: Option<Validity>,
@@ -85,6 +96,7 @@ impl VerifyingKey {
             thumbprint: numbers.thumbprint(),
             x509: X509Key::of(numbers).map(Arc::new),
             kid: None,
+            purpose: KeyPurpose::default(),
             algorithm: None,
             issuer: None,
             validity: None,
@@ -95,6 +107,13 @@ impl VerifyingKey {
     #[must_use]
     pub fn with_kid(mut self, kid: Option<String>) -> Self {
         self.kid = kid;
+        self
+    }
+
+    /// Sets the key's purpose.
+    #[must_use]
+    pub fn with_purpose(mut self, purpose: KeyPurpose) -> Self {
+        self.purpose = purpose;
         self
     }
 
@@ -146,6 +165,11 @@ impl VerifyingKey {
             Material::Ed25519(_) => KeyType::Okp,
             Material::Oct(_) => KeyType::Oct,
         }
+    }
+
+    /// What the key is for.
+    pub fn purpose(&self) -> KeyPurpose {
+        self.purpose
     }
 
     /// The size of an RSA modulus in bits; 0 for other types of keys.

@@ -20,7 +20,7 @@ use crate::jose::claims::Claims;
 use crate::jose::error::{KeyError, KeySetError, SkippedKey};
 use crate::jose::header::JoseHeader;
 use crate::jose::jwk::{KeyOrigin, admitted_kid};
-use crate::jose::key::{JwkAlgorithm, VerifyingKey};
+use crate::jose::key::{JwkAlgorithm, KeyPurpose, VerifyingKey};
 use crate::jose::numbers::KeyNumbers;
 use crate::jose::shallow::Shallow;
 use crate::json;
@@ -53,6 +53,8 @@ pub struct KeyQuery<'a> {
     pub algorithm: Algorithm,
     /// How strictly a key's own `alg` restricts it.
     pub binding: JwkAlgorithm,
+    /// What the key must be for.
+    pub purpose: KeyPurpose,
     /// The present time. A key from a certificate is only used while the certificate is valid.
     pub now: UnixSeconds,
     /// The token's claims, whose issuer must match the `issuer` of a key; `None` to ignore the
@@ -196,19 +198,21 @@ impl SkippedKey {
 
 impl<'a> KeyQuery<'a> {
     /// Makes the conditions that a token with this header sets on its key. The key's `alg` must be
-    /// exact, and its issuer is ignored.
+    /// exact, its issuer is ignored, and it is not a key for JWT-SVIDs.
     pub fn of(header: &'a JoseHeader, now: UnixSeconds) -> Self {
         Self {
             kid: header.kid(),
             algorithm: header.algorithm(),
             binding: JwkAlgorithm::Exact,
+            purpose: KeyPurpose::Signatures,
             now,
             issued: None,
         }
     }
 
     fn admits(&self, key: &VerifyingKey) -> bool {
-        key.serves(self.algorithm, self.binding)
+        key.purpose() == self.purpose
+            && key.serves(self.algorithm, self.binding)
             && key.is_valid_at(self.now)
             && self
                 .issued

@@ -70,7 +70,7 @@ pub use self::header_memo::HeaderMemo;
 pub use self::issuer::IssuerTemplate;
 pub use self::jwk::KeyOrigin;
 pub use self::jws::CompactJws;
-pub use self::key::{JwkAlgorithm, Validity, VerifyingKey};
+pub use self::key::{JwkAlgorithm, KeyPurpose, Validity, VerifyingKey};
 pub use self::key_set::{KeyQuery, KeySet, KeySetLimits};
 pub use self::numbers::{Curve, KeyNumbers, KeyType, Thumbprint};
 pub use self::pem::{BlockError, PemError};

@@ -63,6 +63,7 @@ pub(super) fn candidates<'a>(
 ) -> impl Iterator<Item = &'a VerifyingKey> + use<'a> {
     let query = KeyQuery {
         binding: trust.jwk_algorithm,
+        purpose: trust.key_purpose(),
         issued: match trust.key_issuer {
             KeyIssuer::Ignore => None,
             KeyIssuer::Match => Some(claims),

@@ -25,6 +25,7 @@ mod secret_hash;
 mod times;
 mod token_type;
 mod trust;
+mod trust_domain;
 mod verified_once;
 
 use crate::{
@@ -51,6 +52,7 @@ pub use self::{
     times::TimeRules,
     token_type::TokenTypes,
     trust::Trust,
+    trust_domain::TrustDomain,
     verified_once::{Invalidated, VerifiedOnce, verify_again},
 };
 
@@ -171,7 +173,9 @@ fn check_claims(
             .subject()
             .is_some_and(|subject| accepted.matches(subject))
     });
-    observer.observe(Check::Subject, held(is_accepted, Reason::Subject))?;
+    let named = trust_domain::check(trust.trust_domain.as_ref(), claims)
+        .and_then(|()| held(is_accepted, Reason::Subject));
+    observer.observe(Check::Subject, named)?;
     let client = client::check(&trust.client_ids, &trust.client_id_claims, claims);
     observer.observe(Check::Client, client)?;
     observer.observe(Check::Revocation, trust.check_revocation(claims))?;

@@ -1,12 +1,13 @@
 //! The conditions for a valid token of one provider.
 
-use super::{client, issuer, revocation};
+use super::{client, issuer, revocation, trust_domain};
 use crate::{
     decision::Reason,
-    jose::{Algorithm, ClaimPath, Claims, JwkAlgorithm},
+    jose::{Algorithm, ClaimPath, Claims, JwkAlgorithm, KeyPurpose},
     policy::{Audiences, StringMatch},
     verification::{
         ClaimRequirement, Issuer, KeyIssuer, KeySource, Revocation, TimeRules, TokenTypes,
+        TrustDomain,
     },
 };
 
@@ -23,6 +24,8 @@ pub struct Trust {
     pub audiences: Audiences,
     /// The accepted `sub` (RFC 7519 section 4.1.2).
     pub subjects: Option<StringMatch>,
+    /// The SPIFFE trust domain whose workloads `sub` may name.
+    pub trust_domain: Option<TrustDomain>,
     /// The accepted client identifiers; empty accepts any.
     pub client_ids: Vec<String>,
     /// Claims that may hold the client identifier; the first one present counts.
@@ -53,7 +56,21 @@ impl Trust {
     /// Whether the claims, which may be unverified, name an issuer that this provider accepts.
     #[must_use]
     pub fn names_issuer(&self, claims: &Claims) -> bool {
-        self.issuer != Issuer::Any && issuer::check(&self.issuer, claims).is_ok()
+        match (&self.issuer, &self.trust_domain) {
+            (Issuer::Any, None) => false,
+            // JWT-SVIDs need no `iss`: `sub` names the trust domain that issues them.
+            (Issuer::Any, domain) => trust_domain::check(domain.as_ref(), claims).is_ok(),
+            (issuer, _) => issuer::check(issuer, claims).is_ok(),
+        }
+    }
+
+    /// The purpose that the provider's keys must have.
+    #[must_use]
+    pub const fn key_purpose(&self) -> KeyPurpose {
+        match self.trust_domain {
+            Some(_) => KeyPurpose::JwtSvids,
+            None => KeyPurpose::Signatures,
+        }
     }
 
     /// Checks that the token was not revoked.

@@ -7,3 +7,4 @@
 mod expectations;
 mod gate;
 mod peculiarities;
+mod workloads;

@@ -67,7 +67,11 @@ fn configuration(page: &Page, signer: &Signer, server: &AuthorizationServer) -> 
     let mut configuration = block(page);
     let providers = configuration["providers"].as_object_mut().unwrap();
     let provider = providers.values_mut().next().unwrap();
-    let keys = Answer::json(signer.jwks().to_string());
+    let mut keys = signer.jwks();
+    if provider["preset"] == "spiffe" {
+        keys["keys"][0]["use"] = json!("jwt-svid");
+    }
+    let keys = Answer::json(keys.to_string());
     if let Some(uri) = provider.pointer("/remote_jwks/http_uri/uri") {
         let path = uri.as_str().unwrap().splitn(4, '/').nth(3).unwrap();
         server.answer(&format!("/{path}"), keys);
@@ -202,7 +206,7 @@ fn pages() -> Vec<Page> {
             name: "cognito",
             text: include_str!("../../docs/providers/cognito.md"),
             number: 0,
-            header: untyped,
+            header: untyped.clone(),
             claims: json!({
                 "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI",
                 "sub": "57cbishk4j24pabc1234567890", "client_id": "57cbishk4j24pabc1234567890",
@@ -210,6 +214,59 @@ fn pages() -> Vec<Page> {
             }),
             id_token: json!({ "token_use": "id" }),
             requests: &[("GET", "/orders", 200), ("GET", "/admin", 403)],
+        },
+        Page {
+            name: "google",
+            text: include_str!("../../docs/providers/google.md"),
+            number: 0,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": "https://accounts.google.com", "aud": "https://orders.example.com",
+                "azp": "117000000000000000042", "sub": "117000000000000000042",
+                "email": "reporting@acme.iam.gserviceaccount.com", "email_verified": true,
+            }),
+            id_token: json!({ "sub": "118000000000000000042" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "github-actions",
+            text: include_str!("../../docs/providers/github-actions.md"),
+            number: 0,
+            header: typed("JWT"),
+            claims: json!({
+                "iss": "https://token.actions.githubusercontent.com",
+                "aud": "https://deploy.example.com", "run_id": "1",
+                "sub": "repo:octo-org/shop:ref:refs/heads/main", "repository": "octo-org/shop",
+                "repository_owner_id": "65", "ref": "refs/heads/main",
+            }),
+            id_token: json!({ "repository_owner_id": "66" }),
+            requests: &[("GET", "/artifacts", 200), ("POST", "/deployments", 403)],
+        },
+        Page {
+            name: "kubernetes",
+            text: include_str!("../../docs/providers/kubernetes.md"),
+            number: 0,
+            header: untyped,
+            claims: json!({
+                "iss": "https://kubernetes.default.svc.cluster.local", "aud": ["orders"],
+                "sub": "system:serviceaccount:shop:reporting",
+                "kubernetes.io": {
+                    "namespace": "shop", "serviceaccount": { "name": "reporting", "uid": "u" },
+                },
+            }),
+            id_token: json!({ "kubernetes.io": null }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
+        },
+        Page {
+            name: "spiffe",
+            text: include_str!("../../docs/providers/spiffe.md"),
+            number: 0,
+            header: typed("JOSE"),
+            claims: json!({
+                "aud": ["orders"], "sub": "spiffe://example.org/ns/shop/sa/reporting",
+            }),
+            id_token: json!({ "sub": "spiffe://example.com/ns/shop/sa/reporting" }),
+            requests: &[("GET", "/orders", 200), ("POST", "/orders", 403)],
         },
         Page {
             name: "rfc9068",

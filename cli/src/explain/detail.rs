@@ -100,9 +100,17 @@ impl Details<'_> {
                 },
             ),
             Check::TokenType => self.token_type(),
-            Check::Subject => match &provider.trust.subjects {
-                None => one("any"),
-                Some(_) => (claim("sub"), "\"subjects\" does not match".to_owned()),
+            Check::Subject => match (&provider.trust.trust_domain, &provider.trust.subjects) {
+                (None, None) => one("any"),
+                (Some(domain), _)
+                    if !claims
+                        .subject()
+                        .is_some_and(|subject| domain.holds(subject)) =>
+                {
+                    let expected = format!("accepted: spiffe://{}/WORKLOAD", domain.as_str());
+                    (claim("sub"), expected)
+                }
+                _ => (claim("sub"), "\"subjects\" does not match".to_owned()),
             },
             Check::Client => self.client(claims),
             Check::Revocation => match self.reason {

@@ -143,7 +143,10 @@ pub(super) fn overlay(members: &mut Map<String, Value>, upper: &Map<String, Valu
 
 fn subject(provider: &Provider) -> String {
     let Some(accepted) = &provider.trust.subjects else {
-        return SUBJECT.to_owned();
+        return match &provider.trust.trust_domain {
+            Some(domain) => format!("spiffe://{}/{SUBJECT}", domain.as_str()),
+            None => SUBJECT.to_owned(),
+        };
     };
     match accepted.pattern() {
         Pattern::Exact(text) => text.clone(),

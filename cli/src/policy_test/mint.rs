@@ -69,8 +69,11 @@ pub(crate) fn mint(
     let audiences = trial::rule_audiences(&rig, rule, id);
     let token = trial::signed(&mut rig, id, &token, audiences.as_ref(), wanted.now)?;
     let shared = rig.engine.shared_config();
-    let own = shared.provider(id).map(claims::algorithm);
-    let key = own.and_then(|own| rig.keys.jwk(own).ok());
+    let own = shared.provider(id);
+    let key = own.and_then(|own| {
+        let algorithm = claims::algorithm(own);
+        rig.keys.jwk(algorithm, own.trust.key_purpose()).ok()
+    });
     *keys = rig.keys;
     Ok(Minted {
         jwks: json!({ "keys": [key] }).to_string(),

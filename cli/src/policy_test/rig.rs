@@ -85,7 +85,7 @@ impl Rig {
 
 fn replace_keys(written: &mut Value, provider: &Provider, keys: &mut Keys) -> Result<(), Unfit> {
     let own = algorithm(provider);
-    let jwks = json!({"keys": [keys.jwk(own)?]});
+    let jwks = json!({"keys": [keys.jwk(own, provider.trust.key_purpose())?]});
     let Some(members) = written.as_object_mut() else {
         return Ok(());
     };

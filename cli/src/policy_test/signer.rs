@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::signature::Signer as _;
-use portcullis::jose::{Algorithm, base64url};
+use portcullis::jose::{Algorithm, KeyPurpose, base64url};
 use rsa::{
     Pkcs1v15Sign, Pss, RsaPrivateKey,
     rand_core::{TryCryptoRng, TryRng},
@@ -44,10 +44,18 @@ pub(super) enum By {
 
 impl Keys {
     /// The provider's public key as a JWK.
-    pub(super) fn jwk(&mut self, algorithm: Algorithm) -> Result<Value, NoKey> {
+    pub(super) fn jwk(
+        &mut self,
+        algorithm: Algorithm,
+        purpose: KeyPurpose,
+    ) -> Result<Value, NoKey> {
         let mut jwk = self.key(algorithm, By::Provider)?.public();
         jwk.insert("kid".to_owned(), json!(kid(algorithm)));
-        jwk.insert("use".to_owned(), json!("sig"));
+        let purpose = match purpose {
+            KeyPurpose::Signatures => "sig",
+            KeyPurpose::JwtSvids => "jwt-svid",
+        };
+        jwk.insert("use".to_owned(), json!(purpose));
         jwk.insert("alg".to_owned(), json!(algorithm.name()));
         Ok(Value::Object(jwk))
     }
@@ -256,7 +264,7 @@ mod tests {
     fn the_engine_accepts_what_each_key_signs() {
         let mut keys = Keys::default();
         for algorithm in Algorithm::ALL {
-            let jwks = json!({"keys": [keys.jwk(algorithm).unwrap()]});
+            let jwks = json!({"keys": [keys.jwk(algorithm, KeyPurpose::Signatures).unwrap()]});
             let config = json!({
                 "providers": {"p": {
                     "allow_any_issuer": true, "allow_any_audience": true, "require_expiration": false,

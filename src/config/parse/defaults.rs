@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     config::Preset,
-    jose::{ClaimPath, JwkAlgorithm},
+    jose::{Algorithm, ClaimPath, JwkAlgorithm},
     verification::{ClaimRequirement, KeyIssuer},
 };
 
@@ -20,6 +20,8 @@ pub(super) type Claim = &'static [&'static str];
 
 /// The defaults of absent fields.
 pub(super) struct Defaults {
+    /// `None` for all algorithms that fit the key source.
+    pub(super) algorithms: Option<&'static [Algorithm]>,
     pub(super) client_id_claims: &'static [Claim],
     pub(super) issuer: Option<&'static str>,
     pub(super) jwk_algorithm: JwkAlgorithm,
@@ -33,6 +35,7 @@ pub(super) struct Defaults {
 }
 
 const GENERIC: Defaults = Defaults {
+    algorithms: None,
     client_id_claims: &[&["client_id"], &["cid"], &["azp"], &["appid"]],
     issuer: None,
     jwk_algorithm: JwkAlgorithm::Exact,
@@ -90,6 +93,32 @@ const ENTRA_V2: Defaults = Defaults {
     ..ENTRA_V1
 };
 
+const GITHUB_ACTIONS: Defaults = Defaults {
+    // GitHub, "OpenID Connect reference": `iss`, the header, and the claims of a job.
+    issuer: Some("https://token.actions.githubusercontent.com"),
+    algorithms: Some(&[Algorithm::Rs256]),
+    token_types: &["JWT"],
+    require_claims: &[("sub", None), ("repository", None)],
+    // The same page: the subject identifies the workload. Tokens have neither scopes nor roles.
+    client_id_claims: &[&["sub"]],
+    scope_claims: &[],
+    role_claims: &[],
+    ..GENERIC
+};
+
+const GOOGLE: Defaults = Defaults {
+    // Google, "OpenID Connect", an ID token's payload, and the discovery document.
+    issuer: Some("https://accounts.google.com"),
+    algorithms: Some(&[Algorithm::Rs256]),
+    token_types: &["JWT"],
+    require_claims: &[("sub", None)],
+    client_id_claims: &[&["azp"]],
+    // ID tokens have neither scopes nor roles.
+    scope_claims: &[],
+    role_claims: &[],
+    ..GENERIC
+};
+
 const KEYCLOAK: Defaults = Defaults {
     // Keycloak, `AccessToken`: `azp`, and `client_id` next to it for service accounts.
     client_id_claims: &[&["azp"], &["client_id"]],
@@ -102,6 +131,19 @@ const KEYCLOAK: Defaults = Defaults {
     require_claims: &[("typ", Some("Bearer"))],
     // Keycloak 26.2, client attribute `access.token.header.type.rfc9068`.
     token_types: &["JWT", "at+jwt"],
+    ..GENERIC
+};
+
+const KUBERNETES: Defaults = Defaults {
+    // Kubernetes, "Managing Service Accounts", the payload of a bound token. The tokens that older
+    // clusters keep in secrets have no object `kubernetes.io`, and never expire.
+    require_claims: &[("sub", None), ("kubernetes.io", None)],
+    client_id_claims: &[&["sub"]],
+    // The tokens have neither scopes nor roles: rights are in the cluster's RBAC.
+    scope_claims: &[],
+    role_claims: &[],
+    // The API server writes no `typ`; an external signer (KEP-740) writes `JWT`.
+    token_types: &["", "JWT"],
     ..GENERIC
 };
 
@@ -161,6 +203,34 @@ const RFC9068: Defaults = Defaults {
     ..GENERIC
 };
 
+const SPIFFE: Defaults = Defaults {
+    // JWT-SVID section 2.3: the algorithms.
+    algorithms: Some(SVID_ALGORITHMS),
+    // JWT-SVID section 2.4: `typ` is optional.
+    token_types: &["", "JWT", "JOSE"],
+    // JWT-SVID sections 3.1 to 3.3. A token without `aud` or `exp` is refused even if the provider
+    // allows any audience, or no `exp`.
+    require_claims: &[("sub", None), ("aud", None), ("exp", None)],
+    client_id_claims: &[&["sub"]],
+    // JWT-SVIDs have neither scopes nor roles.
+    scope_claims: &[],
+    role_claims: &[],
+    ..GENERIC
+};
+
+/// The algorithms of JWT-SVIDs (JWT-SVID section 2.3).
+pub(super) const SVID_ALGORITHMS: &[Algorithm] = &[
+    Algorithm::Es256,
+    Algorithm::Es384,
+    Algorithm::Es512,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+];
+
 impl Preset {
     /// The defaults for this product.
     pub(super) const fn defaults(self) -> &'static Defaults {
@@ -170,11 +240,15 @@ impl Preset {
             Self::EntraV1 => &ENTRA_V1,
             Self::EntraV2 => &ENTRA_V2,
             Self::Generic => &GENERIC,
+            Self::GithubActions => &GITHUB_ACTIONS,
+            Self::Google => &GOOGLE,
             Self::Keycloak => &KEYCLOAK,
+            Self::Kubernetes => &KUBERNETES,
             Self::Okta => &OKTA,
             Self::PingFederate => &PING_FEDERATE,
             Self::PrivateKeyJwt => &PRIVATE_KEY_JWT,
             Self::Rfc9068 => &RFC9068,
+            Self::Spiffe => &SPIFFE,
         }
     }
 }

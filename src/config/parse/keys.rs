@@ -6,7 +6,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{list::exactly_one, remote};
+use super::{defaults::SVID_ALGORITHMS, list::exactly_one, remote};
 use crate::{
     config::{
         ConfigError, Fault, Limits,
@@ -16,8 +16,8 @@ use crate::{
         },
     },
     jose::{
-        Algorithm, JwkAlgorithm, KeyError, KeyOrigin, KeySet, KeySetError, KeySetLimits, KeyType,
-        pem,
+        Algorithm, JwkAlgorithm, KeyError, KeyOrigin, KeyPurpose, KeySet, KeySetError,
+        KeySetLimits, KeyType, pem,
     },
     keys::RemoteKeys,
     verification::{Issuer, KeySource},
@@ -50,7 +50,7 @@ pub(super) fn keys(
     (field, written): (&str, Written<'_>),
     raw: &RawProvider,
     issuer: &Issuer,
-    binding: JwkAlgorithm,
+    uses: KeyUses,
     limits: &Limits,
 ) -> Result<(KeySource, Vec<Algorithm>), ConfigError> {
     let listed = raw
@@ -58,7 +58,12 @@ pub(super) fn keys(
         .as_deref()
         .map(algorithms)
         .transpose()
-        .at("algorithms")?;
+        .at("algorithms")?
+        .or_else(|| uses.algorithms.map(<[_]>::to_vec));
+    if uses.purpose == KeyPurpose::JwtSvids {
+        let listed = listed.as_deref().unwrap_or_default();
+        refuse_unlike_svids(listed).at("algorithms")?;
+    }
     match written {
         Written::Remote(raw) => fetched(remote::remote(raw).at(field)?, listed),
         Written::Discovery(raw) => {
@@ -74,24 +79,35 @@ pub(super) fn keys(
             if !keys.keys().iter().any(|key| key.key_type() == KeyType::Oct) {
                 refuse_symmetric(&algorithms).at("algorithms")?;
             }
-            check_service(&keys, &algorithms, binding).at(field)?;
+            check_service(&keys, &algorithms, uses).at(field)?;
             Ok((KeySource::Local(keys), algorithms))
         }
         Written::Public(raw) => {
             let algorithms = listed.unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
             refuse_symmetric(&algorithms).at("algorithms")?;
             let keys = public(raw, limits).at("pem").at(field)?;
-            check_service(&keys, &algorithms, binding).at(field)?;
+            check_service(&keys, &algorithms, uses).at(field)?;
             Ok((KeySource::Local(keys), algorithms))
         }
         Written::Secrets(raw) => {
             let algorithms = listed.unwrap_or_else(symmetric);
             refuse_asymmetric(&algorithms).at("algorithms")?;
             let keys = secrets(raw).at(field)?;
-            check_service(&keys, &algorithms, binding).at(field)?;
+            check_service(&keys, &algorithms, uses).at(field)?;
             Ok((KeySource::Local(keys), algorithms))
         }
     }
+}
+
+/// What the keys of a provider are used for.
+#[derive(Clone, Copy)]
+pub(super) struct KeyUses {
+    /// The preset's algorithms, if it has any.
+    pub(super) algorithms: Option<&'static [Algorithm]>,
+    /// `jwk_algorithm`.
+    pub(super) binding: JwkAlgorithm,
+    /// What a key must be for.
+    pub(super) purpose: KeyPurpose,
 }
 
 /// A key source, not yet parsed.
@@ -165,16 +181,28 @@ fn refuse_asymmetric(algorithms: &[Algorithm]) -> Result<(), Fault> {
     })
 }
 
+/// Refuses algorithms that no JWT-SVID may have (JWT-SVID section 2.3).
+fn refuse_unlike_svids(algorithms: &[Algorithm]) -> Result<(), Fault> {
+    let mut algorithms = algorithms.iter();
+    let found = algorithms.find(|algorithm| !SVID_ALGORITHMS.contains(algorithm));
+    found.map_or(Ok(()), |found| {
+        Err(Fault::NoSvidAlgorithm {
+            algorithm: found.name(),
+        })
+    })
+}
+
 /// Refuses keys if none of them could ever verify a token.
-fn check_service(
-    keys: &KeySet,
-    algorithms: &[Algorithm],
-    binding: JwkAlgorithm,
-) -> Result<(), Fault> {
-    let serves_one = keys.keys().iter().any(|key| {
+fn check_service(keys: &KeySet, algorithms: &[Algorithm], uses: KeyUses) -> Result<(), Fault> {
+    let all = keys.keys().iter();
+    let mut suitable = all.filter(|key| key.purpose() == uses.purpose).peekable();
+    if uses.purpose == KeyPurpose::JwtSvids && suitable.peek().is_none() {
+        return Err(Fault::NoSvidKey);
+    }
+    let serves_one = suitable.any(|key| {
         algorithms
             .iter()
-            .any(|algorithm| key.serves(*algorithm, binding))
+            .any(|algorithm| key.serves(*algorithm, uses.binding))
     });
     if serves_one {
         Ok(())

@@ -8,7 +8,7 @@ use super::{
     exports::{self, WrittenExports},
     headers, identity,
     issuer::{self, WrittenIssuer},
-    keys,
+    keys::{self, KeyUses},
     limits::{self, in_bounds},
     list::client_ids,
     places::places,
@@ -23,9 +23,9 @@ use crate::{
         raw::{RawDuration, RawEntry, RawJwkAlgorithm, RawKeyIssuer, RawProvider},
     },
     decision::Exports,
-    jose::{ClaimPath, JwkAlgorithm},
+    jose::{ClaimPath, JwkAlgorithm, KeyPurpose},
     policy::{IdentityHeader, StructuredScopes},
-    verification::{KeyIssuer, Revocation, TimeRules, TokenTypes, Trust},
+    verification::{KeyIssuer, Revocation, TimeRules, TokenTypes, Trust, TrustDomain},
 };
 
 const MAX_NAME: usize = 64;
@@ -68,9 +68,13 @@ fn authorization_server(
             // A default must not contradict a field that is set.
             Some(_) => None,
         }),
-        allow_any_issuer: raw.allow_any_issuer.unwrap_or(false),
+        // A SPIFFE trust domain is named by `sub`; `iss` is optional (JWT-SVID section 3).
+        allow_any_issuer: raw
+            .allow_any_issuer
+            .unwrap_or(preset == Preset::Spiffe && raw.issuer.as_deref().is_none_or(str::is_empty)),
         allow_any_tenant: raw.allow_any_tenant.unwrap_or(false),
     };
+    let trust_domain = trust_domain(raw, preset)?;
     let jwk_algorithm = match raw.jwk_algorithm {
         Some(RawJwkAlgorithm::Family) => JwkAlgorithm::Family,
         Some(RawJwkAlgorithm::Exact) => JwkAlgorithm::Exact,
@@ -78,7 +82,15 @@ fn authorization_server(
     };
     let issuer = issuer.issuer(&require_claims)?;
     let rights = rights(raw, defaults)?;
-    let (keys, algorithms) = keys::keys(source, raw, &issuer, jwk_algorithm, bounds)?;
+    let uses = KeyUses {
+        algorithms: defaults.algorithms,
+        binding: jwk_algorithm,
+        purpose: match trust_domain {
+            Some(_) => KeyPurpose::JwtSvids,
+            None => KeyPurpose::Signatures,
+        },
+    };
+    let (keys, algorithms) = keys::keys(source, raw, &issuer, uses, bounds)?;
     Ok(Provider {
         name: name.to_owned(),
         description: description(raw.description.as_deref())?,
@@ -93,6 +105,7 @@ fn authorization_server(
                 .map(string_match)
                 .transpose()
                 .at("subjects")?,
+            trust_domain,
             client_ids: client_ids(raw.client_ids.as_deref())?,
             client_id_claims: match raw.client_id_claims.as_deref() {
                 Some([]) => return Err(Fault::Empty).at("client_id_claims"),
@@ -133,6 +146,20 @@ fn authorization_server(
         clear_route_cache: raw.clear_route_cache.unwrap_or(false),
         key_source: source.0,
     })
+}
+
+/// Parses `trust_domain`, which the preset `spiffe` requires and no other preset has.
+fn trust_domain(raw: &RawProvider, preset: Preset) -> Result<Option<TrustDomain>, ConfigError> {
+    let field = "trust_domain";
+    match (raw.trust_domain.as_deref(), preset) {
+        (None, Preset::Spiffe) => Err(Fault::MissingField { field }.into()),
+        (None, _) => Ok(None),
+        (Some(name), Preset::Spiffe) => TrustDomain::parse(name)
+            .ok_or_else(|| Fault::wrong_form("a trust domain such as example.org", name))
+            .map(Some)
+            .at(field),
+        (Some(_), _) => Err(Fault::NoSpiffe).at(field),
+    }
 }
 
 /// The fields about rights.

@@ -170,6 +170,9 @@ object! {
         /// Accepted `typ`. Case and a leading `application/` do not matter; `""` is a token without `typ`, `"*"` is
         /// any.
         token_types: Option<Vec<String>> = ["at+jwt", "JWT", ""],
+        /// SPIFFE trust domain, such as `example.org`, whose workloads `sub` may name. Only with the preset `spiffe`,
+        /// which requires it.
+        trust_domain: Option<String>,
     }
 }
 

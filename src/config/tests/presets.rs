@@ -21,6 +21,14 @@ fn names() -> Vec<String> {
     serde_json::from_value(listed["enum"].clone()).unwrap()
 }
 
+/// The fields that `preset` needs besides its name.
+fn needs(preset: &str) -> Vec<(&'static str, Value)> {
+    match preset {
+        "spiffe" => vec![("providers.okta.trust_domain", json!("example.org"))],
+        _ => Vec::new(),
+    }
+}
+
 fn refusal(changes: &[(&str, Value)]) -> String {
     parse(&base_with(changes)).unwrap_err().to_string()
 }
@@ -37,6 +45,7 @@ fn every_preset_is_accepted_and_strict() {
             ("providers.okta.preset", json!(name)),
             ("providers.okta.client_ids", json!(["c"])),
         ];
+        let changes = [&changes[..], &needs(name)].concat();
         let config = parse(&base_with(&changes)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let provider = &config.providers[0];
         assert_ne!(provider.trust.audiences, Audiences::Any, "{name}");
@@ -65,10 +74,11 @@ fn unknown_preset_is_refused_with_the_nearest_name() {
 #[test]
 fn no_preset_sets_an_audience_or_admits_every_tenant() {
     for name in names().iter().filter(|name| *name != "cognito") {
-        let refused = refusal(&[
+        let changes = [
             ("providers.okta.preset", json!(name)),
             ("providers.okta.audiences", json!(null)),
-        ]);
+        ];
+        let refused = refusal(&[&changes[..], &needs(name)].concat());
         assert!(
             refused.contains("tokens meant for anyone"),
             "{name}: {refused}"
@@ -165,6 +175,7 @@ fn fields(changes: &[(&str, Value)]) -> Value {
         "roles": claims(&own.role_claims),
         "required": required.collect::<Vec<_>>(),
         "token_types": token_types,
+        "algorithms": own.trust.algorithms.iter().map(|own| own.name()).collect::<Vec<_>>(),
         "max_lifetime": own.trust.times.max_lifetime.map(|span| span.as_secs()),
         "family": own.trust.jwk_algorithm == JwkAlgorithm::Family,
         "key_issuer": own.trust.key_issuer == KeyIssuer::Match,
@@ -172,8 +183,12 @@ fn fields(changes: &[(&str, Value)]) -> Value {
 }
 
 fn of_preset(name: &str, changes: &[(&str, Value)]) -> Value {
-    let preset = ("preset", json!(name));
-    fields(&[&[preset], changes].concat())
+    let needs = needs(name).into_iter().map(|(path, value)| {
+        let field = path.strip_prefix("providers.okta.").unwrap();
+        (field, value)
+    });
+    let preset: Vec<_> = needs.chain([("preset", json!(name))]).collect();
+    fields(&[&preset, changes].concat())
 }
 
 /// The values of a provider without a preset, with `changes`.
@@ -185,6 +200,9 @@ fn unlike_generic(changes: &Value) -> Value {
         "roles": ["roles"],
         "required": [],
         "token_types": [["at+jwt", "jwt"], true],
+        "algorithms": [
+            "EdDSA", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512",
+        ],
         "max_lifetime": null,
         "family": false,
         "key_issuer": false,
@@ -227,6 +245,39 @@ fn every_preset_sets_the_fields_of_its_product() {
             json!({
                 "clients": ["azp"], "scopes": ["scp"], "required": [["azp", null]],
                 "key_issuer": true, "token_types": jwt_or_at,
+            }),
+        ),
+        (
+            "github-actions",
+            json!({
+                "clients": ["sub"], "scopes": [], "roles": [], "algorithms": ["RS256"],
+                "required": [["sub", null], ["repository", null]], "token_types": [["jwt"], false],
+            }),
+        ),
+        (
+            "google",
+            json!({
+                "clients": ["azp"], "scopes": [], "roles": [], "algorithms": ["RS256"],
+                "required": [["sub", null]], "token_types": [["jwt"], false],
+            }),
+        ),
+        (
+            "kubernetes",
+            json!({
+                "clients": ["sub"], "scopes": [], "roles": [],
+                "required": [["sub", null], ["kubernetes.io", null]],
+                "token_types": [["jwt"], true],
+            }),
+        ),
+        (
+            "spiffe",
+            json!({
+                "clients": ["sub"], "scopes": [], "roles": [],
+                "algorithms": [
+                    "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512",
+                ],
+                "required": [["sub", null], ["aud", null], ["exp", null]],
+                "token_types": [["jwt", "jose"], true],
             }),
         ),
         (
@@ -274,6 +325,66 @@ fn every_preset_sets_the_fields_of_its_product() {
 }
 
 #[test]
+fn presets_of_public_issuers_set_the_issuer() {
+    for (name, issuer) in [
+        (
+            "github-actions",
+            json!("https://token.actions.githubusercontent.com"),
+        ),
+        ("google", json!("https://accounts.google.com")),
+        ("spiffe", json!(null)),
+    ] {
+        let unwritten = of_preset(name, &[("issuer", json!(null))]);
+        assert_eq!(unwritten["issuer"], issuer, "{name}");
+        let written = of_preset(name, &[("issuer", json!("https://ghes.example/_services"))]);
+        assert_eq!(
+            written["issuer"], "https://ghes.example/_services",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn warns_if_anyone_can_get_tokens_that_are_accepted() {
+    for name in [
+        "generic",
+        "github-actions",
+        "google",
+        "kubernetes",
+        "spiffe",
+    ] {
+        let preset = || {
+            let preset = vec![("providers.okta.preset", json!(name))];
+            [preset, needs(name)].concat()
+        };
+        let found = warnings(&preset());
+        let is_open = ["github-actions", "google"].contains(&name);
+        let expected = is_open.then(|| {
+            "providers.okta.require_claims: anyone can get such a token for any audience; list \
+             whose tokens are accepted, here or in \"subjects\""
+                .to_owned()
+        });
+        let expected: Vec<String> = expected.into_iter().collect();
+        assert_eq!(found, expected, "{name}");
+        for (field, value) in [
+            ("providers.okta.subjects", json!({ "prefix": "repo:acme/" })),
+            ("providers.okta.client_ids", json!(["117"])),
+            (
+                "providers.okta.require_claims",
+                json!([{ "claim": "repository_owner_id", "any_of": ["65"] }]),
+            ),
+            (
+                "rules.0.authorize.claims",
+                json!([{ "claim": "repository_owner_id", "any_of": ["65"] }]),
+            ),
+        ] {
+            let selective = [preset(), vec![(field, value)]].concat();
+            assert_eq!(warnings(&selective), Vec::<String>::new(), "{name} {field}");
+        }
+    }
+}
+
+#[test]
 fn presets_of_entra_set_the_issuer() {
     let required = json!([{ "claim": "tid", "any_of": ["t-1"] }]);
     for (name, issuer) in [
@@ -293,6 +404,7 @@ fn written_fields_replace_those_of_the_preset() {
     let written = [
         ("require_claims", json!([])),
         ("token_types", json!(["JWT"])),
+        ("algorithms", json!(["ES256"])),
         ("scope_claims", json!([])),
         ("client_id_claims", json!(["azp"])),
         ("key_issuer", json!("ignore")),

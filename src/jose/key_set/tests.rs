@@ -32,6 +32,7 @@ fn query(kid: Option<&str>, algorithm: Algorithm) -> KeyQuery<'_> {
         kid,
         algorithm,
         binding: JwkAlgorithm::Exact,
+        purpose: KeyPurpose::Signatures,
         now: UnixSeconds::new(0),
         issued: None,
     }
@@ -197,6 +198,43 @@ fn candidates_match_the_algorithm_of_the_token() {
             })
             .count();
         assert_eq!(found, expected, "{algorithm}");
+    }
+}
+
+/// SPIFFE, "Trust Domain and Bundle" section 4.2: a key of another `use`, or without `kid`, is
+/// ignored.
+#[test]
+fn keys_for_jwt_svids_serve_nothing_else() {
+    let key = |purpose: Value, kid: Value, seed| {
+        let mut jwk = named("k", seed);
+        for (name, value) in [("use", purpose), ("kid", kid)] {
+            jwk[name] = value;
+            if jwk[name].is_null() {
+                jwk.as_object_mut().unwrap().remove(name);
+            }
+        }
+        jwk
+    };
+    let set = set(&[
+        key(json!("jwt-svid"), json!("k"), 1),
+        key(json!("jwt-svid"), json!(null), 2),
+        key(json!("x509-svid"), json!("k"), 3),
+        key(json!("JWT-SVID"), json!("k"), 4),
+        key(json!("sig"), json!("k"), 5),
+        key(json!(null), json!("k"), 6),
+    ]);
+    for (purpose, expected) in [
+        (KeyPurpose::JwtSvids, vec![1]),
+        (KeyPurpose::Signatures, vec![5, 6]),
+    ] {
+        let query = KeyQuery {
+            purpose,
+            ..query(Some("k"), Algorithm::EdDsa)
+        };
+        let found = set.candidates(query).map(VerifyingKey::thumbprint);
+        let seed = |key| (1..7).find(|seed| set_of_one(*seed).keys[0].thumbprint() == key);
+        let found: Vec<u8> = found.filter_map(seed).collect();
+        assert_eq!(found, expected, "{purpose:?}");
     }
 }
 

@@ -14,10 +14,11 @@ pub fn provider_for(fixture: &str) -> Value {
         "keycloak-user" | "keycloak-id-token-negative" => keycloak(),
         "cognito-access" => cognito(),
         "cognito-id-token-negative" => cognito_of_any_client(),
-        "google-id-token-sa" => google(),
-        "github-actions" => github_actions(),
+        "google-id-token-sa" | "google-foreign-account-negative" => google(),
+        "github-actions" | "github-actions-foreign-owner-negative" => github_actions(),
         "k8s-projected" => kubernetes(),
         "k8s-legacy-negative" => kubernetes_legacy(),
+        "spiffe-jwt-svid" | "spiffe-foreign-domain-negative" => spiffe(),
         "zidentity-oneapi" => zidentity(),
         "zidentity-client-assertion" => client_assertion(),
         "rfc9068-oidc-provider" => rfc9068(),
@@ -117,15 +118,12 @@ fn cognito_of_any_client() -> Value {
 
 fn google() -> Value {
     json!({
-        "issuer": "https://accounts.google.com",
+        "preset": "google",
         "audiences": ["https://svc.run.example"],
         "require_claims": [
             { "claim": "email_verified", "any_of": [true] },
             { "claim": "email", "any_of": ["bot@acme.iam.gserviceaccount.com"] },
         ],
-        "algorithms": ["RS256"],
-        "token_types": ["JWT"],
-        "client_id_claims": ["azp"],
         "remote_jwks": fetched("https://www.googleapis.com/oauth2/v3/certs"),
     })
 }
@@ -133,12 +131,10 @@ fn google() -> Value {
 fn github_actions() -> Value {
     let issuer = "https://token.actions.githubusercontent.com";
     json!({
-        "issuer": issuer,
+        "preset": "github-actions",
         "audiences": ["https://github.com/octo-org"],
         "subjects": { "prefix": "repo:octo-org/" },
         "require_claims": [{ "claim": "repository_owner_id", "any_of": ["65"] }],
-        "algorithms": ["RS256"],
-        "token_types": ["JWT"],
         "max_lifetime": "900s",
         "remote_jwks": fetched(&format!("{issuer}/.well-known/jwks")),
     })
@@ -147,22 +143,31 @@ fn github_actions() -> Value {
 fn kubernetes() -> Value {
     let issuer = "https://kubernetes.default.svc.cluster.local";
     json!({
+        "preset": "kubernetes",
         "issuer": issuer,
         "audiences": [issuer],
-        "algorithms": ["RS256"],
-        "token_types": [""],
         "max_issued_lifetime": "31536000s",
         "remote_jwks": fetched(&format!("{issuer}/openid/v1/jwks")),
     })
 }
 
-/// Uses the issuer of tokens in Kubernetes secrets. So these tokens are refused only because `exp`
-/// and `aud` are missing.
+/// Uses the issuer of tokens in Kubernetes secrets, and does not require `kubernetes.io`. So these
+/// tokens are refused only because `exp` and `aud` are missing.
 fn kubernetes_legacy() -> Value {
     let mut provider = kubernetes();
+    provider["require_claims"] = json!([]);
     provider["issuer"] = json!("kubernetes/serviceaccount");
     provider["max_issued_lifetime"] = Value::Null;
     provider
+}
+
+fn spiffe() -> Value {
+    json!({
+        "preset": "spiffe",
+        "trust_domain": "example.org",
+        "audiences": ["orders"],
+        "remote_jwks": fetched("https://spire.example.org/bundle"),
+    })
 }
 
 fn zidentity() -> Value {

@@ -7,7 +7,7 @@ use crate::signer::{Pair, Signer};
 
 /// The expected number of fixtures. Without this check, a file that was read as empty would pass
 /// every test.
-pub const COUNT: usize = 21;
+pub const COUNT: usize = 25;
 
 /// The content of a token as an identity provider issues it.
 #[derive(Clone)]

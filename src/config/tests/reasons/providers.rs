@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{check, okta};
+use crate::config::tests::ED25519_PEM;
 
 pub(super) fn providers() -> BTreeSet<String> {
     let any = [
@@ -15,6 +16,10 @@ pub(super) fn providers() -> BTreeSet<String> {
         (
             vec![("providers.okta.issuer", json!(""))],
             r#"providers.okta: tokens of any issuer would be accepted; set "issuer", or "allow_any_issuer": true"#,
+        ),
+        (
+            vec![("providers.okta.preset", json!("spiffe"))],
+            r#"providers.okta: missing field "trust_domain"; add "trust_domain""#,
         ),
         (
             vec![("providers.okta.audiences", json!([]))],
@@ -52,6 +57,34 @@ pub(super) fn providers() -> BTreeSet<String> {
         (
             vec![("allow_any_tenant", json!(true))],
             r#"allow_any_tenant: "issuer" has no {claim} that distinguishes tenants; leave "allow_any_tenant" out"#,
+        ),
+        (
+            vec![("trust_domain", json!("example.org"))],
+            r#"trust_domain: only SPIFFE workloads have a trust domain; set "preset": "spiffe", or remove it"#,
+        ),
+        (
+            vec![
+                ("preset", json!("spiffe")),
+                ("trust_domain", json!("Example.org")),
+            ],
+            r#"trust_domain: expected a trust domain such as example.org, found "Example.org""#,
+        ),
+        (
+            vec![
+                ("preset", json!("spiffe")),
+                ("trust_domain", json!("example.org")),
+                ("algorithms", json!(["ES256", "EdDSA"])),
+            ],
+            "algorithms: no JWT-SVID is signed with EdDSA; list only RS*, PS* and ES*",
+        ),
+        (
+            vec![
+                ("preset", json!("spiffe")),
+                ("trust_domain", json!("example.org")),
+                ("remote_jwks", json!(null)),
+                ("public_keys.pem", json!([ED25519_PEM])),
+            ],
+            r#"public_keys: no key has "use": "jwt-svid" and a "kid"; use the bundle of the trust domain, in "remote_jwks" or "local_jwks""#,
         ),
         (
             vec![("audiences", json!(["a", ""]))],
