@@ -11,8 +11,8 @@ use core::fmt;
 use crate::jose::{Algorithm, CompactJws, KeyOrigin, UntrustedToken, VerifyingKey, X509Signature};
 use crate::verification::Accelerator;
 
-/// What verifies RS* and ES* signatures (`signature_backend`): the host or the module. The module
-/// verifies all others.
+/// What verifies signatures (`signature_backend`). The module verifies the algorithms that the host
+/// does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureBackend {
     /// The host if it passes the self-test, otherwise the module.
@@ -35,6 +35,12 @@ const ES256_JWS: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMD
 /// A PS256 signature of `{}`, made for this test with the key of RFC 7515 appendix A.2.1.
 #[cfg(not(target_arch = "wasm32"))]
 const PS256_JWS: &str = "eyJhbGciOiJQUzI1NiJ9.e30.T21wqz6tzVyKegQ1ni0e5EMEI_M_CFjXWQ3SWSBroDKvKYBhCBBT4sEY2WiOkc6Zon7JSZiIcvn29k3FI9KjDMFho2EqDq7FaKyP40ugKuIaNV4TiPguKukUWE5VK-ZNSCUWN2TsU1z6xHdVZOLREp8Jm_plWrySkKoiT8GBfNgII0YIGOZoZp9-In7P7V_PPKl1QAW95vfhZietH3fCnUolkPbsQ0Thv2M4CfKhXz1Q_svuFOgjts5Kk-27WmLAP2_LUDvl4aQwMGfYQN6I3Q1Np8cNrXEkGge4xoyqq7mQ5xCWe9qSYf7Fqi5RyALsoxJr807TxUs-PrA_69x_iw";
+/// RFC 7515 appendix A.4.1.
+#[cfg(not(target_arch = "wasm32"))]
+const ES512_KEY: &str = r#"{"kty":"EC","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}"#;
+/// RFC 7515 appendix A.4.1.
+#[cfg(not(target_arch = "wasm32"))]
+const ES512_JWS: &str = "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
 /// RFC 8037 appendix A.2.
 #[cfg(not(target_arch = "wasm32"))]
 const EDDSA_KEY: &str =
@@ -43,22 +49,26 @@ const EDDSA_KEY: &str =
 #[cfg(not(target_arch = "wasm32"))]
 const EDDSA_JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
-/// A good signature of each family for the self-test, and whether every accelerator must support
-/// the family.
-const TRIAL: &[(Algorithm, &str, &str, bool)] = &[
-    (Algorithm::Rs256, RS256_KEY, RS256_JWS, true),
-    (Algorithm::Es256, ES256_KEY, ES256_JWS, true),
-    // No proxy-wasm host supports these, and the size of the Wasm module is limited.
+/// A good signature of each family for the self-test. A family has several, if an accelerator may
+/// support only some of its curves.
+const TRIAL: &[(Algorithm, &str, &str)] = &[
+    (Algorithm::Rs256, RS256_KEY, RS256_JWS),
+    (Algorithm::Es256, ES256_KEY, ES256_JWS),
+    // Proxy-wasm hosts verify neither PS* nor EdDSA, and all curves in the same way. The size of the
+    // Wasm module is limited.
     #[cfg(not(target_arch = "wasm32"))]
-    (Algorithm::Ps256, RS256_KEY, PS256_JWS, false),
+    (Algorithm::Ps256, RS256_KEY, PS256_JWS),
     #[cfg(not(target_arch = "wasm32"))]
-    (Algorithm::EdDsa, EDDSA_KEY, EDDSA_JWS, false),
+    (Algorithm::Es512, ES512_KEY, ES512_JWS),
+    #[cfg(not(target_arch = "wasm32"))]
+    (Algorithm::EdDsa, EDDSA_KEY, EDDSA_JWS),
 ];
 
-/// The choice between the host and the module for RS* and ES* signatures, and its reason.
+/// The choice between the host and the module, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// The host, which passed the self-test. If the host cannot tell, the module verifies.
+    /// The host, which passed the self-test, for the algorithms that it claims. If it cannot tell,
+    /// the module verifies.
     Host,
     /// The module, as configured.
     Module,
@@ -104,27 +114,34 @@ pub(super) fn is_signed_by(
     let jws = token.jws();
     let algorithm = token.header().algorithm();
     accelerator
-        .filter(|accelerator| is_tried(algorithm) && accelerator.claims(algorithm.scheme()))
+        .filter(|accelerator| is_trusted(*accelerator, algorithm))
         .and_then(|accelerator| accelerator.verify(&jws.as_x509(key)?).ok())
         .unwrap_or_else(|| jws.verify_with(key))
 }
 
-/// Whether the self-test covers the family of an algorithm. An accelerator is not asked about other
-/// families.
-fn is_tried(algorithm: Algorithm) -> bool {
+/// Whether an accelerator that passed the self-test may verify this algorithm: it claims it, and
+/// the self-test covered its family. An accelerator is not asked about other algorithms.
+fn is_trusted(accelerator: &dyn Accelerator, algorithm: Algorithm) -> bool {
     let family = algorithm.family();
-    TRIAL.iter().any(|(tried, ..)| tried.family() == family)
+    accelerator.claims(algorithm.scheme())
+        && trial(accelerator).any(|(tried, ..)| tried.family() == family)
 }
 
-/// The self-test: one good and one forged signature of each family that the accelerator claims.
+/// The part of the self-test that an accelerator must pass: all algorithms that it claims.
+fn trial(
+    accelerator: &dyn Accelerator,
+) -> impl Iterator<Item = &'static (Algorithm, &'static str, &'static str)> {
+    let all = TRIAL.iter();
+    all.filter(|(algorithm, ..)| accelerator.claims(algorithm.scheme()))
+}
+
+/// The self-test: a good and a forged signature of each algorithm that the accelerator claims.
 fn try_host(accelerator: &dyn Accelerator) -> Result<(), UnfitHost> {
-    for &(algorithm, key, jws, is_required) in TRIAL {
+    if trial(accelerator).next().is_none() {
+        return Err(UnfitHost::LacksAlgorithm(Algorithm::Rs256));
+    }
+    for &(algorithm, key, jws) in trial(accelerator) {
         let lacking = UnfitHost::LacksAlgorithm(algorithm);
-        match (accelerator.claims(algorithm.scheme()), is_required) {
-            (true, _) => {}
-            (false, true) => return Err(lacking),
-            (false, false) => continue,
-        }
         let key = VerifyingKey::from_jwk_json(key.as_bytes(), KeyOrigin::Local);
         let (Ok(key), Ok(jws)) = (key, CompactJws::parse(jws)) else {
             return Err(lacking);
@@ -179,9 +196,12 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
-    use crate::{jose::Scheme, verification::CannotTell};
+    use crate::{
+        jose::{Hash, Scheme},
+        verification::CannotTell,
+    };
 
-    /// A fake host for RS* and ES* that counts its calls.
+    /// A fake host for RS* and ES256 that counts its calls.
     struct Says<F>(F, Cell<u32>);
 
     impl<F> fmt::Debug for Says<F> {
@@ -192,7 +212,7 @@ mod tests {
 
     impl<F: Fn(&X509Signature<'_>) -> Result<bool, CannotTell>> Accelerator for Says<F> {
         fn claims(&self, scheme: Scheme) -> bool {
-            matches!(scheme, Scheme::RsaPkcs1(_) | Scheme::Ecdsa(_))
+            matches!(scheme, Scheme::RsaPkcs1(_) | Scheme::Ecdsa(Hash::Sha256))
         }
 
         fn verify(&self, signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
@@ -223,7 +243,7 @@ mod tests {
 
     #[test]
     fn self_test_has_good_signatures() {
-        for &(algorithm, key, jws, _) in TRIAL {
+        for &(algorithm, key, jws) in TRIAL {
             let key = VerifyingKey::from_jwk_json(key.as_bytes(), KeyOrigin::Local).unwrap();
             let jws = CompactJws::parse(jws).unwrap();
             assert!(jws.verify_with(&key), "{algorithm}");
@@ -232,17 +252,43 @@ mod tests {
     }
 
     #[test]
-    fn an_accelerator_is_asked_only_about_families_of_the_self_test() {
-        use Algorithm::{Es256, Es384, Hs256, Ps512, Rs512};
-        for (algorithm, expected) in [
-            (Rs512, true),
-            (Es256, true),
-            (Es384, true),
-            (Ps512, cfg!(not(target_arch = "wasm32"))),
-            (Hs256, false),
+    fn an_accelerator_is_asked_only_about_what_it_claims_and_the_self_test_covers() {
+        use Algorithm::{Es256, Es384, Es512, Hs256, Ps512, Rs512};
+        let host = Says(|_: &X509Signature<'_>| Ok(true), Cell::new(0));
+        let all = Parsing::default();
+        let is_native = cfg!(not(target_arch = "wasm32"));
+        for (algorithm, by_host, by_all) in [
+            (Rs512, true, true),
+            (Es256, true, true),
+            (Es384, false, true),
+            (Es512, false, true),
+            (Ps512, false, is_native),
+            (Hs256, false, false),
         ] {
-            assert_eq!(is_tried(algorithm), expected, "{algorithm}");
+            assert_eq!(is_trusted(&host, algorithm), by_host, "{algorithm}");
+            assert_eq!(is_trusted(&all, algorithm), by_all, "{algorithm}");
         }
+    }
+
+    #[test]
+    fn an_accelerator_that_claims_nothing_is_unfit() {
+        #[derive(Debug)]
+        struct Nothing;
+        impl Accelerator for Nothing {
+            fn claims(&self, _scheme: Scheme) -> bool {
+                false
+            }
+            fn verify(&self, _signature: &X509Signature<'_>) -> Result<bool, CannotTell> {
+                Ok(true)
+            }
+        }
+        let unfit = UnfitHost::LacksAlgorithm(Algorithm::Rs256);
+        let chosen = |wanted| Backend::choose(wanted, &Nothing);
+        assert_eq!(chosen(SignatureBackend::Host), Err(unfit));
+        assert_eq!(
+            chosen(SignatureBackend::Auto),
+            Ok(Backend::ModuleInstead(unfit))
+        );
     }
 
     #[test]
@@ -296,7 +342,7 @@ mod tests {
                 Some(der.len())
             });
             key.ok_or(CannotTell)?;
-            let is_whole = TRIAL.iter().any(|(_, _, jws, _)| {
+            let is_whole = TRIAL.iter().any(|(_, _, jws)| {
                 let text = jws.rsplit_once('.').map(|(text, _)| text.as_bytes());
                 text == Some(signature.text)
             });
@@ -327,10 +373,10 @@ mod tests {
 
     #[test]
     fn accelerator_parses_a_key_once_for_all_tokens() {
-        for &(algorithm, key, jws, _) in TRIAL {
+        for &(algorithm, key, jws) in TRIAL {
             let Ok(token) = UntrustedToken::parse(jws) else {
-                // The payload of RFC 8037's example is not JSON.
-                assert_eq!(algorithm, Algorithm::EdDsa);
+                // The payloads of these examples are not JSON.
+                assert!(matches!(algorithm, Algorithm::EdDsa | Algorithm::Es512));
                 continue;
             };
             let accelerator = Parsing::default();

@@ -16,6 +16,7 @@ use crate::{
 };
 use support::{
     driver::{Driver, Setup},
+    envoy::NativeEnvoy,
     fake_host::{
         FakeHost,
         foreign::{self, ForeignFunction},
@@ -173,6 +174,45 @@ fn logs_who_verifies<D: Driver>() {
             gate.log().iter().any(|line| line.contains(said)),
             "{backend}"
         );
+    }
+}
+
+/// The log of a process whose only gate is this one. What verifies is logged once for a process.
+fn native_log(backend: &str) -> Vec<String> {
+    let setup = setup(backend, &[Signer::new(Algorithm::Es256)]).alone();
+    start::<NativeEnvoy>(&setup).log()
+}
+
+mod in_native_alone {
+    #[test]
+    fn logs_who_verifies() {
+        if !support::envoy::is_installed(&support::envoy::library()) {
+            return;
+        }
+        for (backend, said) in [
+            (
+                "auto",
+                "verified by AWS-LC (RS*, PS*, ES512), which passed the self-test",
+            ),
+            (
+                "host",
+                "verified by AWS-LC (RS*, PS*, ES512), which passed the self-test",
+            ),
+            (
+                "module",
+                "verified by Portcullis itself, as signature_backend says",
+            ),
+        ] {
+            let log = super::native_log(backend);
+            let lines = log
+                .iter()
+                .filter(|line| line.contains("signatures are verified"));
+            let lines: Vec<_> = lines.collect();
+            assert!(
+                lines.len() == 1 && lines[0].contains(said),
+                "{backend}: {lines:?}"
+            );
+        }
     }
 }
 

@@ -23,6 +23,8 @@ use portcullis::jose::{
     VerifyingKey,
 };
 use portcullis::time::UnixSeconds;
+use portcullis::verification::Accelerator;
+use portcullis_native::AwsLc;
 use serde_json::{Value, json};
 
 fn text(path: &Path) -> String {
@@ -77,23 +79,34 @@ fn ran(what: &str, cases: usize, expected: usize) {
     assert_eq!(cases, expected, "{what}: number of cases");
 }
 
-/// The verdict on a signature. The module's own verification and a host's must agree.
+/// The verdict on a signature. The module's own verification, a host's and AWS-LC's must agree.
 fn verdict(key: &VerifyingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
     let own = key.verify(algorithm, message, signature);
-    let host = key
-        .as_x509(algorithm, message, signature)
-        .and_then(|it| Some((it.hash_name()?, it)));
+    let offered = key.as_x509(algorithm, message, signature);
+    let host = offered.as_ref().and_then(|it| Some((it.hash_name()?, it)));
     let host = host.map(|(hash, it)| {
         support::x509::verifies(hash, it.public_key.der(), &it.signature, it.text)
             .expect("a key that hosts read")
     });
-    assert!(own || host != Some(true), "the host alone accepts");
     let is_offered = matches!(algorithm.family(), Family::RsaPkcs1 | Family::Ecdsa);
-    assert!(
-        !own || host == is_offered.then_some(true),
-        "the module alone accepts"
-    );
+    agrees("the host", own, host, is_offered);
+    let is_claimed = AwsLc.claims(algorithm.scheme());
+    let native = offered.filter(|_| is_claimed).map(|it| {
+        let verdict = AwsLc.verify(&it);
+        verdict.expect("an admitted key, which AWS-LC reads")
+    });
+    agrees("AWS-LC", own, native, is_claimed);
     own
+}
+
+/// Fails if the module's verdict differs from another implementation's. The other has none if it
+/// does not verify the algorithm, or if the signature is certainly invalid.
+fn agrees(other: &str, own: bool, verdict: Option<bool>, is_expected: bool) {
+    assert!(own || verdict != Some(true), "{other} alone accepts");
+    assert!(
+        !own || verdict == is_expected.then_some(true),
+        "the module alone accepts, not {other}"
+    );
 }
 
 /// Parses a single JWK or a JWK Set as a key set.

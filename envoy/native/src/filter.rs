@@ -20,7 +20,7 @@ use crate::{
     metrics::{Definitions, Metrics},
     numbers::Number,
     records::ProcessRecords,
-    registry,
+    registry, signatures,
 };
 
 /// The only `filter_name` that this library accepts.
@@ -143,9 +143,11 @@ impl Filter {
             .map(|value| value.to_string())
             .unwrap_or_default();
         let config = Arc::new(config);
+        let mut engine = Engine::new(Arc::clone(&config));
+        signatures::report(signatures::accelerate(&mut engine)?);
         let filter = Self {
             number: Number::next(),
-            records: ProcessRecords::acquire(&Engine::new(Arc::clone(&config))),
+            records: ProcessRecords::acquire(&engine),
             config,
             text: text.into(),
             decisions,

@@ -41,6 +41,8 @@ compile_error!(
 );
 
 mod abi;
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
 mod clock;
 mod exchange;
 mod filter;
@@ -55,5 +57,9 @@ mod records;
 mod registry;
 mod routes;
 mod shared;
+mod signatures;
 mod wasm_form;
 mod worker;
+
+#[cfg(feature = "aws-lc")]
+pub use self::aws_lc::AwsLc;

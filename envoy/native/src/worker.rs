@@ -23,7 +23,7 @@ use crate::{
     filter::{Filter, Ticket},
     grpc,
     numbers::Number,
-    registry,
+    registry, signatures,
 };
 
 /// How often a gate reads what other workers wrote about its policy.
@@ -262,6 +262,9 @@ impl Workers {
 impl Worker {
     fn new(filter: Arc<Filter>, build: u64) -> Self {
         let mut engine = Engine::new(Arc::clone(&filter.config));
+        // It did not fail when the configuration was loaded. If it fails now, the core verifies, with
+        // the same results.
+        let _ = signatures::accelerate(&mut engine);
         engine.share(Box::new(filter.records.clone()));
         engine.synchronize();
         let membership = POLICIES.with_borrow_mut(|policies| {

@@ -51,8 +51,8 @@ object! {
         /// the memory that modules of the proxy with the same `vm_id` share: fetched keys, and which configuration of
         /// a `policy_id` is the newest.
         shared_memory_key: Option<RawSecret>,
-        /// What verifies RS* and ES* signatures. `host` is Envoy's own cryptography, `module` is Portcullis itself,
-        /// and `auto` is the host if it passes a self-test, else the module.
+        /// What verifies signatures. `host` is native cryptography: Envoy's own, or AWS-LC in the dynamic module.
+        /// `module` is Portcullis itself, and `auto` is the host if it passes a self-test, else the module.
         signature_backend: Option<RawSignatureBackend> = "auto",
         /// Part of the name of every metric. Letters, digits, `_`, `.`, `-`; at most 64.
         stat_prefix | camelCase: Option<String>,

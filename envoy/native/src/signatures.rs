@@ -1,0 +1,88 @@
+//! Chooses what verifies signatures: AWS-LC or the core.
+
+use std::sync::{Mutex, PoisonError};
+
+use portcullis::{
+    engine::Engine,
+    gate::LogLevel,
+    verification::{Backend, UnfitHost},
+};
+
+#[cfg(feature = "aws-lc")]
+use crate::aws_lc::AwsLc;
+use crate::exchange::write_log;
+
+/// Lets AWS-LC verify an engine's signatures, if the configuration allows it and AWS-LC passes the
+/// self-test.
+///
+/// # Errors
+/// The reason, if the configuration requires AWS-LC and it cannot be used.
+#[cfg(feature = "aws-lc")]
+pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
+    engine.accelerate(Box::new(AwsLc)).map_err(|unfit| {
+        let defect = defect(unfit);
+        format!("signature_backend: {defect}; set it to \"module\", and please report it")
+    })
+}
+
+/// Refuses a configuration that requires AWS-LC, which this library was built without.
+///
+/// # Errors
+/// The reason of the refusal.
+#[cfg(not(feature = "aws-lc"))]
+pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
+    use portcullis::verification::SignatureBackend;
+    match engine.config().signature_backend {
+        SignatureBackend::Host => Err(format!(
+            "signature_backend: {BUILT_WITHOUT}; set it to \"auto\" or \"module\""
+        )),
+        SignatureBackend::Auto | SignatureBackend::Module => Ok(Backend::Module),
+    }
+}
+
+/// Logs what verifies which algorithms. Each choice is logged once for the process, although every
+/// configuration makes one.
+pub(super) fn report(backend: Backend) {
+    static REPORTED: Mutex<Vec<Backend>> = Mutex::new(Vec::new());
+    let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !reported.contains(&backend) {
+        reported.push(backend);
+        let (level, choice) = describe(backend);
+        let line = format!("portcullis: signatures are verified by {choice}");
+        write_log(level, &line);
+    }
+}
+
+const BUILT_WITHOUT: &str = "this library was built without AWS-LC";
+
+fn describe(backend: Backend) -> (LogLevel, String) {
+    match backend {
+        Backend::Host => {
+            let choice = "AWS-LC (RS*, PS*, ES512), which passed the self-test, and by Portcullis \
+                          itself (ES256, ES384, EdDSA, HS*)";
+            (LogLevel::Info, choice.to_owned())
+        }
+        Backend::Module if cfg!(feature = "aws-lc") => (
+            LogLevel::Info,
+            "Portcullis itself, as signature_backend says".to_owned(),
+        ),
+        Backend::Module => (
+            LogLevel::Info,
+            format!("Portcullis itself: {BUILT_WITHOUT}"),
+        ),
+        Backend::ModuleInstead(unfit) => {
+            let defect = defect(unfit);
+            let choice = format!("Portcullis itself, because {defect}; please report it");
+            (LogLevel::Warn, choice)
+        }
+    }
+}
+
+fn defect(unfit: UnfitHost) -> String {
+    match unfit {
+        UnfitHost::AcceptsForged(algorithm) => {
+            format!("AWS-LC accepts a forged {algorithm} signature")
+        }
+        UnfitHost::LacksAlgorithm(algorithm) => format!("AWS-LC does not verify {algorithm}"),
+    }
+}
