@@ -90,6 +90,7 @@ pub mod jose;
 pub mod json;
 pub mod keys;
 pub mod policy;
+pub mod resource;
 pub mod shared_by_name;
 pub mod shared_memory;
 mod short_list;

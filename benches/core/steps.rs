@@ -107,6 +107,7 @@ fn check_claims() -> Step {
             certificate_digest: &|| None,
             accelerator: None,
             allowance: &Allowance::default(),
+            resource: None,
         };
         let mut providers = engine.config().providers();
         let login = providers

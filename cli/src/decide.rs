@@ -216,6 +216,17 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
             removed_headers: vec![],
             filter_state: BTreeMap::new(),
         },
+        Decision::Serve(response) => DecisionLine {
+            id: line.id,
+            decision: "allow",
+            status: response.status,
+            reason: "resource_metadata",
+            provider: None,
+            response_headers: response.headers,
+            forwarded_headers: vec![],
+            removed_headers: vec![],
+            filter_state: BTreeMap::new(),
+        },
         // Not expected, because the request has exhausted its patience. If it happens, nothing may
         // pass.
         Decision::AwaitKeys { .. } => {

@@ -2,6 +2,7 @@
 //! secrets.
 
 use core::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::{
     decision::{Reason, StateEntry, reason::Class},
@@ -22,8 +23,12 @@ pub struct Denial {
     /// The authentication schemes that the client can use. If a credential was checked, this is
     /// only the scheme of that credential.
     pub schemes: Schemes,
-    /// The scopes that the rule requires, if the token lacks some.
+    /// The scopes that the challenge names.
     pub scopes: Vec<String>,
+    /// The URL of the metadata of the protected resource that the request is for.
+    pub resource_metadata: Option<Arc<str>>,
+    /// The methods that the path supports, if the request has another one.
+    pub methods: &'static [&'static str],
     /// The number of seconds after which the client may try again, if keys are unavailable.
     pub retry_after: Option<u64>,
     /// The entries to write to the filter state for other filters.
@@ -48,9 +53,30 @@ impl Denial {
             provider: None,
             schemes: Schemes::BEARER,
             scopes: Vec::new(),
+            resource_metadata: None,
+            methods: &READING,
             retry_after: None,
             exports: Vec::new(),
         }
+    }
+
+    /// Whether the client needs another credential (401).
+    #[must_use]
+    pub const fn is_unauthenticated(&self) -> bool {
+        matches!(
+            self.reason.class(),
+            Class::InvalidToken | Class::Unauthenticated
+        )
+    }
+
+    /// Whether this is the refusal for its reason and schemes, without anything in addition. All
+    /// such refusals have the same response.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        self.scopes.is_empty()
+            && self.retry_after.is_none()
+            && self.resource_metadata.is_none()
+            && self.methods == READING
     }
 
     /// The response to send.
@@ -65,6 +91,8 @@ impl Denial {
             Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
             Class::InvalidToken => (401, "invalid_token"),
             Class::InsufficientScope => (403, "insufficient_scope"),
+            // The code is from RFC 6749 section 4.1.2.1.
+            Class::Forbidden => (403, "access_denied"),
             Class::Unavailable => (503, "temporarily_unavailable"),
         };
         let mut headers = Vec::with_capacity(5);
@@ -78,11 +106,16 @@ impl Denial {
                 let basic = format!("Basic realm=\"{}\"", style.realm);
                 headers.push(("www-authenticate", basic));
             }
+            // Without this header, pages cannot read the challenge.
+            if self.leads_to().is_some() {
+                let exposed = "WWW-Authenticate, DPoP-Nonce".to_owned();
+                headers.push(("access-control-expose-headers", exposed));
+            }
             headers.push(("content-type", "application/json".to_owned()));
         }
         headers.push(("cache-control", "no-store".to_owned()));
         if self.reason.class() == Class::InvalidMethod {
-            headers.push(("allow", READING.join(", ")));
+            headers.push(("allow", self.methods.join(", ")));
         }
         if self.reason.class() == Class::Unavailable {
             let seconds = self.retry_after.unwrap_or(1);
@@ -108,10 +141,13 @@ impl Denial {
         }
         let error = match self.reason.class() {
             Class::Unauthenticated => None,
+            // No token changes this. The challenge is of use only for the metadata.
+            Class::Forbidden if self.resource_metadata.is_some() => None,
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),
             Class::InsufficientScope => Some("insufficient_scope"),
-            Class::InvalidMethod
+            Class::Forbidden
+            | Class::InvalidMethod
             | Class::InvalidTarget
             | Class::TargetTooLong
             | Class::Unavailable => return None,
@@ -124,7 +160,22 @@ impl Denial {
         if !self.scopes.is_empty() {
             let _ = write!(challenge, ", scope=\"{}\"", self.scopes.join(" "));
         }
+        if let Some(url) = self.leads_to() {
+            let _ = write!(challenge, ", resource_metadata=\"{url}\"");
+        }
         Some(challenge)
+    }
+
+    /// The URL in the challenge, for the statuses with which a client should read the metadata.
+    fn leads_to(&self) -> Option<&str> {
+        let leads = matches!(
+            self.reason.class(),
+            Class::Forbidden
+                | Class::InsufficientScope
+                | Class::InvalidToken
+                | Class::Unauthenticated
+        );
+        self.resource_metadata.as_deref().filter(|_| leads)
     }
 
     /// The JSON body. It needs no escaping, because both texts are constants without special

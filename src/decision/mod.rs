@@ -29,7 +29,7 @@ pub use self::{
     text::Text,
 };
 use crate::{
-    http::Format,
+    http::{Format, Response},
     keys::{FetchCause, SourceId},
 };
 
@@ -49,4 +49,6 @@ pub enum Decision {
     Permit(Permit),
     /// The gate responds with the status report, in this format.
     Report(Format),
+    /// The gate sends this response, which depends on the configuration alone.
+    Serve(Response),
 }

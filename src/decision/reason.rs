@@ -5,6 +5,8 @@ use crate::policy::Schemes;
 /// The classes of responses to refused requests (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
+    /// 403 because of the request itself, not because of its credential.
+    Forbidden,
     /// 403.
     InsufficientScope,
     /// 400.
@@ -129,6 +131,8 @@ reasons! {
     NotYetValid: "not_yet_valid", InvalidToken, Some(2);
     /// Too many requests are already waiting for keys.
     Overloaded: "overloaded", Unavailable, Some(40);
+    /// The request comes from a page whose origin is not allowed.
+    Origin: "origin", Forbidden, None;
     /// The path is longer than allowed.
     PathTooLong: "path_too_long", TargetTooLong, None;
     /// The provider is disabled.
@@ -178,6 +182,7 @@ impl Reason {
             Self::AmbiguousHeader => "A header can be read in more than one way",
             Self::AmbiguousMethod => "The method must be in capital letters",
             Self::AmbiguousPath => "The path or query can be read in more than one way",
+            Self::Origin => "Pages of this origin may not send requests",
             Self::PathTooLong => "The path is too long",
             Self::RoutePolicy | Self::Unmatched | Self::UnsettledRoute => {
                 "Access to this resource is not configured"

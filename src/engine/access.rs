@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     connection::Connection,
     decision::Reason,
-    policy::{Authorization, Requirement, RoutePolicy, Rule},
+    policy::{Authorization, Requirement, RoutePolicy, Rule, WordSet},
 };
 
 /// What a request needs in order to pass.
@@ -29,6 +29,14 @@ pub(super) struct AccessRequirement<'a> {
     /// The index of the rule that has this authorization. `None` if the authorization comes from a
     /// route, since routes can change while the configuration stays the same.
     pub(super) rule: Option<usize>,
+}
+
+impl<'a> AccessRequirement<'a> {
+    /// The scopes that the token must have, all or one of them.
+    pub(super) fn scopes(self) -> &'a [String] {
+        let scopes = self.authorization.and_then(|own| own.scopes.as_ref());
+        scopes.map_or(&[], WordSet::words)
+    }
 }
 
 /// Determines what a request needs if `rule` matches it. The route's policy takes precedence, like

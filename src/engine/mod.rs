@@ -18,6 +18,7 @@ mod forward;
 mod notes;
 mod refusal;
 mod required;
+mod resources;
 mod restrictions;
 mod routing;
 mod sanitise;
@@ -43,7 +44,7 @@ use crate::{
         Fetch, FetchCause, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records,
         SourceId, Unshared,
     },
-    policy::{Mode, ProviderId, RoutePolicy},
+    policy::{Mode, ProviderId, RoutePolicy, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances, Issuer, KeySource},
 };
@@ -174,10 +175,13 @@ impl Engine {
             without_owned = sanitise::without_owned(&self.config.owned_headers, request);
             &without_owned
         };
-        if self.config.bypass_cors_preflight && is_cors_preflight(request) {
+        if self.config.bypass_cors_preflight
+            && is_cors_preflight(request)
+            && !resources::may_ask_for_metadata(&self.config, request)
+        {
             return permit(PermitReason::CorsPreflight, removals).into();
         }
-        let (target, rule) = match routing::route(&self.config, request) {
+        let (target, rule, place) = match routing::route(&self.config, request) {
             Ok(routed) => routed,
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
@@ -190,11 +194,15 @@ impl Engine {
             certificate_digest: &|| *digest,
             accelerator: self.accelerator.as_deref(),
             allowance: &Allowance::default(),
+            resource: place.resource(&self.config),
         };
         if let Some(status) = &self.config.status
             && target.is_some_and(|target| target.path == status.path)
         {
             return self.status(status, request, target, &circumstances);
+        }
+        if let Some(resource) = place.metadata(&self.config) {
+            return resources::metadata(resource, request);
         }
         // The client may have forged a header that selected the route. Envoy selects the route
         // again after the header is removed, and the policy of that route is not known here: deny.
@@ -203,16 +211,27 @@ impl Engine {
         } else {
             access(&self.config, policy, rule, connection)
         };
+        let resource = circumstances.resource;
+        let access = match access {
+            Access::Denied(_) => access,
+            Access::Unmatched if self.config.unmatched == Unmatched::Deny => access,
+            _ if resource.is_none_or(|own| resources::allows_origin(own, request)) => access,
+            _ => Access::Denied(Reason::Origin),
+        };
         let Decided {
             decision,
             cache_use,
         } = match access {
-            Access::Denied(reason) => self.deny(No::Closed(reason), access, Vec::new()).into(),
+            Access::Denied(reason) => self
+                .deny(No::Closed(reason), access, Vec::new(), resource)
+                .into(),
             Access::Open => permit(PermitReason::NotRequired, removals.clone()).into(),
             Access::Required(required) => {
                 self.apply(required, request, target, removals.clone(), &circumstances)
             }
-            Access::Unmatched => self.unmatched(request, target, removals.clone()).into(),
+            Access::Unmatched => self
+                .unmatched(request, target, removals.clone(), resource)
+                .into(),
         };
         let decision = match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
@@ -276,7 +295,7 @@ impl Engine {
                 }
                 _ => return false,
             },
-            Decision::AwaitKeys { .. } | Decision::Report(_) => return false,
+            Decision::AwaitKeys { .. } | Decision::Report(_) | Decision::Serve(_) => return false,
         };
         if !matches!(denial.reason, Reason::UnknownKey | Reason::KeysUnavailable) {
             return false;
@@ -321,7 +340,7 @@ impl Engine {
     /// refused.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
-        let (_, rule) = routing::route(&self.config, request).ok()?;
+        let (_, rule, _) = routing::route(&self.config, request).ok()?;
         rule.map(|(index, _)| index)
     }
 

@@ -104,12 +104,12 @@ impl No {
             }
         };
         Decision::Deny(Denial {
-            reason,
             provider,
             schemes: schemes(provider),
             scopes,
             retry_after,
             exports,
+            ..Denial::new(reason)
         })
     }
 }

@@ -10,6 +10,7 @@ use super::{
     notes::Notes,
     permit,
     refusal::{No, Refusal},
+    resources,
     token::Means,
     verified::{self, Satisfied, Verified},
 };
@@ -17,7 +18,7 @@ use crate::{
     config::Provider,
     decision::{Decision, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
     http::{Request, path::Target},
-    policy::{ProviderId, Schemes, Unmatched},
+    policy::{ProtectedResource, ProviderId, Schemes, Unmatched},
     short_list::ShortList,
     verification::Circumstances,
 };
@@ -45,6 +46,7 @@ impl Engine {
         request: &Request<'_>,
         target: Option<Target<'_>>,
         removals: Vec<HeaderEdit>,
+        resource: Option<&ProtectedResource>,
     ) -> Decision {
         if self.config.unmatched == Unmatched::Allow {
             return permit(PermitReason::Unmatched, removals);
@@ -58,7 +60,7 @@ impl Engine {
             true => No::Closed(Reason::Unmatched),
             false => No::Refused(Refusal::Missing),
         };
-        self.deny(no, Access::Unmatched, Vec::new())
+        self.deny(no, Access::Unmatched, Vec::new(), resource)
     }
 
     /// Decides on a request that needs tokens.
@@ -96,7 +98,8 @@ impl Engine {
                     exports.extend(provider.and_then(failure));
                 }
                 exports.extend(failures);
-                self.deny(no, Access::Required(required), exports)
+                let access = Access::Required(required);
+                self.deny(no, access, exports, circumstances.resource)
             }
         };
         Decided {
@@ -144,9 +147,20 @@ impl Engine {
         )
     }
 
-    /// Refuses a request. `exports` are the entries for other filters.
-    pub(super) fn deny(&self, no: No, access: Access<'_>, exports: Vec<StateEntry>) -> Decision {
-        no.decision(|provider| self.schemes(provider, access), exports)
+    /// Refuses a request. `exports` are the entries for other filters, and `resource` is the
+    /// resource of the request.
+    pub(super) fn deny(
+        &self,
+        no: No,
+        access: Access<'_>,
+        exports: Vec<StateEntry>,
+        resource: Option<&ProtectedResource>,
+    ) -> Decision {
+        let mut decision = no.decision(|provider| self.schemes(provider, access), exports);
+        if let (Some(resource), Decision::Deny(denial)) = (resource, &mut decision) {
+            resources::lead_to(resource, denial, access);
+        }
+        decision
     }
 
     /// The permit for a request, with the edits and entries that follow from its tokens.

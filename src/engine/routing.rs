@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     decision::Reason,
+    engine::resources::Place,
     http::{
         Request, method,
         path::{Readings, Target, readings},
@@ -13,18 +14,23 @@ use crate::{
 /// A rule and its index.
 type Placed<'c> = (usize, &'c Rule);
 
-/// The first rule that matches the request, and the request's path and query. With `path_policy:
-/// reject`, a request that servers could read in two ways is an error.
+/// The request's path and query, the rule that matches, and the place among the protected
+/// resources.
+type Routed<'a, 'c> = (Option<Target<'a>>, Option<Placed<'c>>, Place);
+
+/// Finds the rule and the protected resource of a request. With `path_policy: reject`, a request
+/// that servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
     config: &'c Config,
     request: &Request<'a>,
-) -> Result<(Option<Target<'a>>, Option<Placed<'c>>), Reason> {
+) -> Result<Routed<'a, 'c>, Reason> {
     let rejects = config.path_policy == PathPolicy::Reject;
     if rejects {
         refuse_head(request)?;
     }
     let Some(raw) = request.target() else {
-        return Ok((None, first_match(config, request, None)?));
+        let rule = first_match(config, request, None)?;
+        return Ok((None, rule, Place::default()));
     };
     // Refused under every `path_policy`, since no rule can match bytes that are not UTF-8.
     let target = Target::new(str::from_utf8(raw).map_err(|_| Reason::AmbiguousPath)?);
@@ -37,15 +43,19 @@ pub(super) fn route<'a, 'c>(
         false => Readings::default(),
     };
     let rule = first_match(config, request, Some(target))?;
+    let place = Place::of(config, request, target.path);
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
-    // in each case.
+    // in each case, and the path must belong to the same resource: otherwise a token for one
+    // resource could be used at another.
     for path in others.iter() {
         let other = first_match(config, request, Some(Target { path, ..target }))?;
-        if other.map(|(place, _)| place) != rule.map(|(place, _)| place) {
+        if other.map(|(index, _)| index) != rule.map(|(index, _)| index)
+            || Place::of(config, request, path) != place
+        {
             return Err(Reason::AmbiguousPath);
         }
     }
-    Ok((Some(target), rule))
+    Ok((Some(target), rule, place))
 }
 
 /// Refuses a request if its method or authority is too ambiguous to choose a rule by.

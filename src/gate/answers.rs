@@ -26,7 +26,7 @@ pub struct Answer {
 pub(super) struct Answers(Vec<(Kind, Rc<Answer>)>);
 
 /// The lookup key of an answer. Denials with the same key have the same response, unless one of
-/// them has scopes or a time to retry.
+/// them is not [usual](Denial::is_usual).
 type Kind = (Reason, Schemes);
 
 impl Answer {
@@ -60,7 +60,7 @@ impl Answer {
 impl Answers {
     /// The answer to a denied request.
     pub(super) fn answer(&mut self, engine: &Engine, denial: &Denial) -> Rc<Answer> {
-        let is_usual = denial.scopes.is_empty() && denial.retry_after.is_none();
+        let is_usual = denial.is_usual();
         let kind = (denial.reason, denial.schemes);
         let mut known = self.0.iter();
         if let Some((_, answer)) = known.find(|(own, _)| is_usual && *own == kind) {

@@ -24,6 +24,10 @@ impl Gate {
             Decision::Permit(permit) => self.pass(permit, head, now, exchange),
             Decision::Deny(denial) => self.refuse(denial, exchange),
             Decision::Report(format) => self.report(*format, now, exchange),
+            Decision::Serve(response) => {
+                exchange.answer(&Answer::new(response.clone(), None));
+                Verdict::Answer
+            }
             // Not expected, because callers handle this decision. If it happens, the request must
             // not pass.
             Decision::AwaitKeys { .. } => {
@@ -107,7 +111,7 @@ impl Gate {
                 None
             }
             Decision::Deny(denial) => Some(denial),
-            _ => Some(Denial::new(Reason::UnsettledRoute)),
+            _ => Some(self.engine.refusal(Reason::UnsettledRoute, request)),
         }
     }
 

@@ -59,7 +59,7 @@ pub use self::{
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,
     requirement::{Extraction, FilterStateRules, Requirement, Rule},
-    resource::{ProtectedResource, ResourceMetadata},
+    resource::{OFFLINE_ACCESS, ProtectedResource, ResourceMetadata},
     resource_url::{ResourceUrl, WELL_KNOWN},
     route::{PathMatch, PathText, RouteMatch},
     route_policy::RoutePolicy,

@@ -3,6 +3,10 @@
 
 use super::ResourceUrl;
 
+/// The scope that asks for refresh tokens. It is no right at a resource, so neither metadata nor
+/// challenges name it.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
 /// A protected resource.
 #[derive(Clone, Debug)]
 pub struct ProtectedResource {

@@ -1,19 +1,30 @@
 //! The audience of a token (RFC 7519 section 4.1.3).
 
-use crate::{decision::Reason, policy::Audiences};
+use crate::{
+    decision::Reason,
+    policy::{Audiences, ProtectedResource},
+};
 
 /// Checks that one of the token's audiences is accepted. The comparison is exact, code point by
 /// code point.
+///
+/// Below a protected resource, the token must be meant for this resource (RFC 8707 section 2).
+/// Otherwise the operator of one resource could use the tokens that it receives at another one.
 pub(super) fn check<'a>(
     accepted: &Audiences,
+    resource: Option<&ProtectedResource>,
     mut audiences: impl Iterator<Item = &'a str>,
 ) -> Result<(), Reason> {
-    let Audiences::AnyOf(accepted) = accepted else {
-        return Ok(());
+    let is_listed = |audience: &str| match accepted {
+        Audiences::AnyOf(accepted) => accepted.iter().any(|own| own == audience),
+        Audiences::Any => false,
     };
-    if audiences.any(|audience| accepted.iter().any(|own| own == audience)) {
-        Ok(())
-    } else {
-        Err(Reason::Audience)
-    }
+    let holds = match (resource, accepted) {
+        (Some(resource), _) => {
+            audiences.any(|audience| resource.admits_audience(audience, is_listed))
+        }
+        (None, Audiences::Any) => true,
+        (None, Audiences::AnyOf(_)) => audiences.any(is_listed),
+    };
+    if holds { Ok(()) } else { Err(Reason::Audience) }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::{
     decision::Reason,
     keys::{FetchCause, KeyStore, SourceId},
+    policy::ProtectedResource,
     time::UnixMillis,
     verification::{Accelerator, Allowance},
 };
@@ -23,6 +24,8 @@ pub struct Circumstances<'a> {
     pub accelerator: Option<&'a dyn Accelerator>,
     /// The budget left for signatures in this request.
     pub allowance: &'a Allowance,
+    /// The protected resource of the request, for which the token must be meant.
+    pub resource: Option<&'a ProtectedResource>,
 }
 
 /// Whether a request can wait for keys.

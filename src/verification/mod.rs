@@ -32,7 +32,7 @@ use crate::{
     decision::Reason,
     jose::{Claims, JoseHeader, KeySet, TokenError, UntrustedToken, VerifiedToken, VerifyingKey},
     keys::{FetchCause, SourceId},
-    policy::{Audiences, ProviderId},
+    policy::{Audiences, ProtectedResource, ProviderId},
     time::UnixSeconds,
 };
 
@@ -86,7 +86,8 @@ pub fn verify_observed(
         .map_err(|error| Failure::Invalid(Reason::from(error)))?;
     let now = circumstances.now.seconds();
     let claims = token.unverified_claims();
-    check_claims(observer, trust, audiences, token.header(), claims, now)
+    let meant_for = (audiences, circumstances.resource);
+    check_claims(observer, trust, meant_for, token.header(), claims, now)
         .map_err(Failure::Invalid)?;
     let confirmed = confirmation::certificate(claims)
         .and_then(|bound| confirmation::check(bound, circumstances.certificate_digest));
@@ -149,7 +150,7 @@ fn missing_key(source: Option<SourceId>, circumstances: &Circumstances<'_>) -> F
 fn check_claims(
     observer: &mut impl CheckObserver,
     trust: &Trust,
-    audiences: &Audiences,
+    (audiences, resource): (&Audiences, Option<&ProtectedResource>),
     header: &JoseHeader,
     claims: &Claims,
     now: UnixSeconds,
@@ -164,7 +165,7 @@ fn check_claims(
     observer.observe(Check::Times, times::check(trust.times, claims.times(), now))?;
     observer.observe(
         Check::Audience,
-        audience::check(audiences, claims.audiences()),
+        audience::check(audiences, resource, claims.audiences()),
     )?;
     let typed = token_type::check(&trust.token_types, header.typ());
     observer.observe(Check::TokenType, typed)?;

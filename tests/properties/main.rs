@@ -8,6 +8,7 @@ mod cache;
 mod decisions;
 mod key_life;
 mod parsing;
+mod resources;
 mod signatures;
 mod spellings;
 mod world;

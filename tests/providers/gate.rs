@@ -76,7 +76,7 @@ impl Gate {
         match decision {
             Decision::Permit(_) => Ok(()),
             Decision::Deny(denial) => Err((engine.response(&denial).status, denial.reason.label())),
-            Decision::Report(_) => panic!("no status is configured"),
+            Decision::Report(_) | Decision::Serve(_) => panic!("no status is configured"),
             Decision::AwaitKeys { .. } => panic!("waits for keys that are there"),
         }
     }

@@ -226,6 +226,7 @@ fn provider(
         certificate_digest: &|| None,
         accelerator: None,
         allowance: &Allowance::default(),
+        resource: None,
     };
     let mut trail = Trail::default();
     let own = (id, &provider.trust);

@@ -99,10 +99,11 @@ fn unknown_reason(reason: &str) -> Option<String> {
 
 /// All reasons that a decision can have, sorted.
 fn reasons() -> Vec<&'static str> {
-    const PERMITS: [&str; 6] = [
+    const PERMITS: [&str; 7] = [
         "cors_preflight",
         "lenient",
         "not_required",
+        "resource_metadata",
         "status",
         "unmatched",
         "verified",

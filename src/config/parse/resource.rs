@@ -17,18 +17,14 @@ use crate::{
     http::path::{Extent, unreachable},
     jose::ClaimPath,
     policy::{
-        Audiences, HeaderPlace, PathPolicy, ProtectedResource, ProviderId, Requirement,
-        ResourceMetadata, ResourceUrl, Rule, Scheme, authority::is_ambiguous,
+        Audiences, HeaderPlace, OFFLINE_ACCESS, PathPolicy, ProtectedResource, ProviderId,
+        Requirement, ResourceMetadata, ResourceUrl, Rule, Scheme, authority::is_ambiguous,
     },
     verification::Issuer,
 };
 
 const MAX_NAME: usize = 256;
 const MAX_URL: usize = 2048;
-
-/// The scope that asks for refresh tokens. It is no right at a resource, so neither metadata nor
-/// challenges name it.
-pub(super) const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Parses `protected_resources`. The result is sorted: of two resources above a path, the one with
 /// the longer path comes first.

@@ -24,7 +24,9 @@ fn exports(decision: Decision) -> Vec<(String, Value)> {
     let entries = match decision {
         Decision::Permit(permit) => permit.exports,
         Decision::Deny(denial) => denial.exports,
-        Decision::AwaitKeys { .. } | Decision::Report(_) => panic!("no decision"),
+        Decision::AwaitKeys { .. } | Decision::Report(_) | Decision::Serve(_) => {
+            panic!("no decision")
+        }
     };
     let read = |entry: StateEntry| {
         let value = serde_json::from_str(&entry.value).unwrap();

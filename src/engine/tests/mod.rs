@@ -8,6 +8,7 @@ mod forwarding;
 mod lenient;
 mod remote_keys;
 mod requirements;
+mod resources;
 mod restrictions;
 mod revocation;
 mod routes;
@@ -119,6 +120,7 @@ fn label(decision: &Decision) -> &'static str {
         Decision::Deny(denial) => denial.reason.label(),
         Decision::AwaitKeys { .. } => "await_keys",
         Decision::Report(_) => "report",
+        Decision::Serve(_) => "resource_metadata",
     }
 }
 

@@ -146,6 +146,7 @@ fn ask(engine: &Engine, asked: &Asked, now: i64) -> Result<bool, TestCaseError> 
             check_headers(&permit.edits, asked, &good)?;
             true
         }
+        Decision::Serve(_) => return Err(TestCaseError::fail("there is no resource")),
         Decision::AwaitKeys { .. } => return Err(TestCaseError::fail("no keys are fetched")),
     };
     if passes {

@@ -1,0 +1,536 @@
+//! Protected resources: their metadata, the challenges that lead to it, and the tokens that may be
+//! used at them. The names R1 to R7 are rules of RFC 9728, M1 to M8 those of the Model Context
+//! Protocol's authorization.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::*;
+use crate::{decision::Denial, http::Response};
+
+const MCP: &str = "https://api.example/mcp";
+const FILES: &str = "https://api.example/files";
+const OTHER: &str = "https://other.example/";
+
+/// Three resources on two hosts. Rules below `/mcp` require scopes; `/mcp/open` requires nothing.
+fn gate(rest: Value) -> Engine {
+    let a = json!({"provider_name": "a"});
+    let mut config = json!({
+        "providers": {"a": {"audiences": ["orders", MCP, FILES]}},
+        "protected_resources": [{"resource": MCP}, {"resource": FILES}, {"resource": OTHER}],
+        "rules": [
+            {"match": {"path": "/mcp/open"}},
+            {
+                "match": {"path_separated_prefix": "/mcp"}, "requires": a,
+                "authorize": {"scopes": {"all_of": ["tools", "offline_access", "read"]}},
+            },
+            {"match": {"path_separated_prefix": "/files"}, "requires": a},
+            {"match": {"path": "/"}, "requires": a},
+        ],
+    });
+    merge(&mut config, rest);
+    engine(config)
+}
+
+fn ask(
+    engine: &Engine,
+    method: &str,
+    authority: &str,
+    path: &str,
+    more: &[(&str, &str)],
+) -> Decision {
+    let mut headers = vec![(":authority", authority)];
+    headers.extend_from_slice(more);
+    send(engine, method, path, &headers)
+}
+
+fn answer(engine: &Engine, decision: Decision) -> Response {
+    match decision {
+        Decision::Serve(response) => response,
+        Decision::Deny(denial) => engine.response(&denial),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let mut found = response.headers.iter().filter(|(own, _)| *own == name);
+    found.next().map(|(_, value)| value.as_str())
+}
+
+fn challenge(engine: &Engine, decision: Decision) -> String {
+    let response = answer(engine, decision);
+    header(&response, "www-authenticate")
+        .unwrap_or("none")
+        .to_owned()
+}
+
+/// The `resource` in a response, or the label of another decision.
+fn found(decision: &Decision) -> String {
+    match decision {
+        Decision::Serve(response) if response.status == 200 => {
+            let document: Value = serde_json::from_str(&response.body).unwrap();
+            document["resource"].as_str().unwrap().to_owned()
+        }
+        other => label(other).to_owned(),
+    }
+}
+
+fn with(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+#[test]
+fn r1_r3_metadata_is_answered_at_its_own_host_and_path() {
+    let engine = gate(json!({}));
+    let well_known = "/.well-known/oauth-protected-resource";
+    for (authority, below, expected) in [
+        ("api.example", "/mcp", MCP),
+        ("API.example.", "/mcp", MCP),
+        ("api.example:443", "/mcp", MCP),
+        ("api.example", "/mcp?x", MCP),
+        ("api.example", "/files", FILES),
+        ("other.example", "", OTHER),
+        // Another host, port or path is not the resource's: the rules decide.
+        ("evil.example", "/mcp", "missing_credential"),
+        ("api.example:8443", "/mcp", "missing_credential"),
+        ("other.example", "/mcp", "missing_credential"),
+        ("api.example", "", "missing_credential"),
+        ("api.example", "/mcp/", "missing_credential"),
+        ("api.example", "/mcp/tools", "missing_credential"),
+        ("", "/mcp", "missing_credential"),
+        // Servers read these differently.
+        ("api.example", "/mcp;x", "ambiguous_path"),
+        ("api.example", "/%6dcp", "ambiguous_path"),
+        ("api.example", "//mcp", "ambiguous_path"),
+        ("api.example,evil.example", "/mcp", "authority"),
+        ("user@api.example", "/mcp", "authority"),
+        ("api.example/x", "/mcp", "authority"),
+    ] {
+        let path = format!("{well_known}{below}");
+        let decision = ask(&engine, "GET", authority, &path, &[]);
+        assert_eq!(found(&decision), expected, "{authority} {path}");
+    }
+}
+
+#[test]
+fn r1_other_methods_are_answered_with_the_allowed_ones() {
+    let path = "/.well-known/oauth-protected-resource/mcp";
+    let preflight = [
+        ("origin", "https://page.example"),
+        ("access-control-request-method", "GET"),
+    ];
+    for mode in ["enforce", "shadow"] {
+        let engine = gate(json!({"bypass_cors_preflight": true, "mode": mode}));
+        for (method, headers, status) in [
+            ("GET", &[][..], 200),
+            ("HEAD", &[], 200),
+            ("OPTIONS", &[], 204),
+            ("OPTIONS", &preflight, 204),
+            ("POST", &[], 405),
+            ("DELETE", &[("authorization", "Bearer x")], 405),
+        ] {
+            let decision = ask(&engine, method, "api.example", path, headers);
+            let response = answer(&engine, decision);
+            assert_eq!(response.status, status, "{method}");
+            let allowed = (status == 405).then_some("GET, HEAD, OPTIONS");
+            assert_eq!(header(&response, "allow"), allowed, "{method}");
+        }
+        // Elsewhere, a preflight request still passes.
+        let decision = ask(&engine, "OPTIONS", "api.example", "/mcp", &preflight);
+        assert_eq!(label(&decision), "cors_preflight");
+        // A server could take this path for the one of the metadata.
+        let decision = ask(
+            &engine,
+            "OPTIONS",
+            "api.example",
+            &format!("{path};x"),
+            &preflight,
+        );
+        assert_eq!(label(&decision), "ambiguous_path");
+    }
+}
+
+#[test]
+fn m1_a_resource_alone_on_its_host_is_found_at_the_root_too() {
+    let engine = gate(json!({"protected_resources": [{"resource": MCP}, {"resource": OTHER}]}));
+    let root = "/.well-known/oauth-protected-resource";
+    for (authority, expected) in [
+        ("api.example", MCP),
+        ("other.example", OTHER),
+        ("evil.example", "missing_credential"),
+    ] {
+        let decision = ask(&engine, "GET", authority, root, &[]);
+        assert_eq!(found(&decision), expected, "{authority}");
+    }
+    let decision = ask(&engine, "GET", "api.example", root, &[]);
+    let document: Value = serde_json::from_str(&answer(&engine, decision).body).unwrap();
+    assert_eq!(
+        document["authorization_servers"],
+        json!(["https://a.example"])
+    );
+    assert_eq!(document["scopes_supported"], json!(["read", "tools"]));
+}
+
+#[test]
+fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
+    let engine = gate(json!({}));
+    let url = "https://api.example/.well-known/oauth-protected-resource/mcp";
+    let (scope, metadata) = (
+        "scope=\"tools read\"",
+        format!("resource_metadata=\"{url}\""),
+    );
+    let good = |scope: &str| with(&token("a", json!({"aud": MCP, "scope": scope})));
+    let bearer = "Bearer realm=\"api\"";
+    for (authorization, status, expected) in [
+        (None, 401, format!("{bearer}, {scope}, {metadata}")),
+        (
+            Some(with("x.y.z")),
+            401,
+            format!("{bearer}, error=\"invalid_token\", {scope}, {metadata}"),
+        ),
+        // All scopes of the operation, also those that the token has.
+        (
+            Some(good("tools")),
+            403,
+            format!("{bearer}, error=\"insufficient_scope\", {scope}, {metadata}"),
+        ),
+        (
+            Some("Bearer".to_owned()),
+            400,
+            format!("{bearer}, error=\"invalid_request\""),
+        ),
+    ] {
+        let headers: Vec<_> = authorization
+            .iter()
+            .map(|own| ("authorization", &**own))
+            .collect();
+        let decision = ask(&engine, "POST", "api.example", "/mcp/tools", &headers);
+        let response = answer(&engine, decision);
+        assert_eq!(response.status, status);
+        assert_eq!(header(&response, "www-authenticate"), Some(&*expected));
+        let exposed = (status != 400).then_some("WWW-Authenticate, DPoP-Nonce");
+        assert_eq!(header(&response, "access-control-expose-headers"), exposed);
+    }
+    let full = good("tools read offline_access");
+    let passes = ask(
+        &engine,
+        "GET",
+        "api.example",
+        "/mcp",
+        &[("authorization", &full)],
+    );
+    assert_eq!(label(&passes), "verified");
+    // Outside of any resource, challenges are as before.
+    let decision = ask(&engine, "GET", "api.example", "/", &[]);
+    assert_eq!(challenge(&engine, decision), bearer);
+}
+
+#[test]
+fn challenge_scope_leaves_the_scopes_out_of_401() {
+    let engine = gate(json!({
+        "protected_resources": [{"resource": MCP, "challenge_scope": false}],
+    }));
+    let metadata =
+        "resource_metadata=\"https://api.example/.well-known/oauth-protected-resource/mcp\"";
+    let decision = ask(&engine, "GET", "api.example", "/mcp", &[]);
+    assert_eq!(
+        challenge(&engine, decision),
+        format!("Bearer realm=\"api\", {metadata}")
+    );
+    let short = with(&token("a", json!({"aud": MCP})));
+    let decision = ask(
+        &engine,
+        "GET",
+        "api.example",
+        "/mcp",
+        &[("authorization", &short)],
+    );
+    assert_eq!(
+        challenge(&engine, decision),
+        format!(
+            "Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"tools read\", {metadata}"
+        )
+    );
+}
+
+#[test]
+fn r7_m6_a_token_must_be_meant_for_the_resource() {
+    let no_cache = json!({"jwt_cache_config": {"disabled": true}});
+    for cache in [json!({}), no_cache] {
+        let engine = gate(json!({"providers": {"a": cache}}));
+        for (aud, path, expected) in [
+            (json!(FILES), "/files", "verified"),
+            (json!([MCP, FILES]), "/files", "verified"),
+            (json!("orders"), "/files/x", "verified"),
+            // The provider lists this audience, but it is another resource.
+            (json!(MCP), "/files", "audience"),
+            (json!([MCP, "unlisted"]), "/files", "audience"),
+            // Resources are compared character by character.
+            (json!("https://api.example/files/"), "/files", "audience"),
+            (json!("https://API.example/files"), "/files", "audience"),
+            (json!([]), "/files", "audience"),
+            // The identifier is enough, although the provider does not list it.
+            (json!(OTHER), "/", "verified"),
+        ] {
+            let authority = if path == "/" {
+                "other.example"
+            } else {
+                "api.example"
+            };
+            let token = with(&token("a", json!({"aud": aud})));
+            // The second request finds the token in the cache.
+            for _ in 0..2 {
+                let decision = ask(
+                    &engine,
+                    "GET",
+                    authority,
+                    path,
+                    &[("authorization", &token)],
+                );
+                assert_eq!(label(&decision), expected, "{aud} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
+    let engine = gate(json!({}));
+    let token = with(&token("a", json!({"aud": FILES})));
+    let at = |path: &str| {
+        let decision = ask(
+            &engine,
+            "GET",
+            "api.example",
+            path,
+            &[("authorization", &token)],
+        );
+        label(&decision)
+    };
+    for _ in 0..2 {
+        assert_eq!(
+            (at("/files"), at("/mcp"), at("/")),
+            ("verified", "audience", "verified")
+        );
+    }
+}
+
+/// A route can name a requirement whose provider accepts any audience.
+#[test]
+fn r7_an_audience_is_required_below_a_resource_whatever_the_provider_accepts() {
+    let mut any = provider("b", &OTHER_SECRET);
+    any["audiences"] = json!(null);
+    any["allow_any_audience"] = json!(true);
+    let engine = gate(json!({
+        "providers": {"b": any}, "requirement_map": {"b": {"provider_name": "b"}},
+    }));
+    let policy = engine
+        .config()
+        .route_policy(&json!({"requirement_name": "b"}));
+    for (aud, expected) in [(json!(MCP), "verified"), (json!("x"), "audience")] {
+        let value = with(&token("b", json!({"aud": aud})));
+        let head = [
+            (":method", "GET"),
+            (":path", "/mcp"),
+            (":authority", "api.example"),
+            ("authorization", &value),
+        ];
+        let head = head.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let now = UnixMillis::new(u64::try_from(NOW).unwrap() * 1000);
+        let request = Request::new(head.to_vec());
+        let decided = engine.decide(
+            &request,
+            Some(&policy),
+            now,
+            Patience::Waiting,
+            &NoConnection,
+        );
+        assert_eq!(label(&decided.decision), expected);
+    }
+}
+
+#[test]
+fn two_readings_of_a_path_must_belong_to_one_resource() {
+    let engine = gate(json!({
+        "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    }));
+    for (path, expected) in [
+        ("/mcp/x;y", "missing_credential"),
+        ("/mcp%2Dx", "missing_credential"),
+        ("/%6dcp", "ambiguous_path"),
+        ("/mcp;x", "ambiguous_path"),
+        ("/mcp%3Fx", "ambiguous_path"),
+    ] {
+        let decision = ask(&engine, "GET", "api.example", path, &[]);
+        assert_eq!(label(&decision), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_rule_that_ignores_case_binds_every_spelling_to_the_resource() {
+    let engine = gate(json!({
+        "rules": [{
+            "match": {"path_separated_prefix": "/MCP", "case_sensitive": false},
+            "requires": {"provider_name": "a"},
+        }, {"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
+    }));
+    let token = with(&token("a", json!({"aud": FILES})));
+    for path in ["/mcp", "/MCP", "/Mcp/x"] {
+        let decision = ask(
+            &engine,
+            "GET",
+            "api.example",
+            path,
+            &[("authorization", &token)],
+        );
+        assert_eq!(label(&decision), "audience", "{path}");
+    }
+}
+
+#[test]
+fn m7_an_origin_that_is_not_allowed_is_refused_ahead_of_credentials() {
+    for (mode, refused) in [("enforce", "origin"), ("shadow", "shadow")] {
+        let engine = gate(json!({
+            "mode": mode,
+            "unmatched": "allow",
+            "protected_resources": [
+                {"resource": MCP, "allowed_origins": ["https://app.example"]},
+                {"resource": FILES},
+                {"resource": OTHER, "allowed_origins": []},
+            ],
+        }));
+        let full = json!({"aud": MCP, "scope": "tools read offline_access"});
+        let full = with(&token("a", full));
+        for (authority, path, origins, expected) in [
+            ("api.example", "/mcp", &[][..], "verified"),
+            ("api.example", "/mcp", &["https://app.example"], "verified"),
+            ("api.example", "/mcp", &["HTTPS://APP.example"], "verified"),
+            ("api.example", "/mcp", &["https://evil.example"], refused),
+            ("api.example", "/mcp", &["null"], refused),
+            ("api.example", "/mcp", &[""], refused),
+            (
+                "api.example",
+                "/mcp",
+                &["https://app.example", "https://app.example"],
+                refused,
+            ),
+            (
+                "api.example",
+                "/mcp",
+                &["https://app.example,https://evil.example"],
+                refused,
+            ),
+            (
+                "api.example",
+                "/mcp/open",
+                &["https://evil.example"],
+                refused,
+            ),
+            (
+                "other.example",
+                "/unmatched",
+                &["https://app.example"],
+                refused,
+            ),
+            (
+                "api.example",
+                "/elsewhere",
+                &["https://evil.example"],
+                "unmatched",
+            ),
+        ] {
+            let mut headers: Vec<_> = origins.iter().map(|own| ("origin", *own)).collect();
+            headers.push(("authorization", &full));
+            let decision = ask(&engine, "POST", authority, path, &headers);
+            assert_eq!(label(&decision), expected, "{path} {origins:?}");
+        }
+    }
+    let engine = gate(json!({
+        "protected_resources": [{"resource": MCP, "allowed_origins": []}],
+    }));
+    let decision = ask(
+        &engine,
+        "GET",
+        "api.example",
+        "/mcp",
+        &[("origin", "https://a")],
+    );
+    let response = answer(&engine, decision);
+    assert_eq!(response.status, 403);
+    assert_eq!(
+        header(&response, "www-authenticate"),
+        Some(
+            "Bearer realm=\"api\", \
+             resource_metadata=\"https://api.example/.well-known/oauth-protected-resource/mcp\""
+        )
+    );
+    assert!(response.body.contains("access_denied"), "{}", response.body);
+}
+
+#[test]
+fn m8_other_methods_of_the_endpoint_are_under_the_same_rules() {
+    let engine = gate(json!({}));
+    for method in ["GET", "DELETE", "POST", "OPTIONS"] {
+        let decision = ask(&engine, method, "api.example", "/mcp", &[]);
+        assert_eq!(label(&decision), "missing_credential", "{method}");
+    }
+}
+
+#[test]
+fn m2_each_failure_has_its_status_and_a_token_in_the_query_is_none() {
+    let header = json!([{"name": "Authorization", "value_prefix": "Bearer "}]);
+    let engine = gate(json!({"providers": {"a": {"from_headers": header}}}));
+    let good = token(
+        "a",
+        json!({"aud": MCP, "scope": "tools read offline_access"}),
+    );
+    let expired = token("a", json!({"aud": MCP, "exp": NOW - 300}));
+    let short = token("a", json!({"aud": MCP}));
+    for (path, authorization, status, reason) in [
+        ("/mcp".to_owned(), None, 401, "missing_credential"),
+        ("/mcp".to_owned(), Some(with("x")), 401, "malformed_token"),
+        ("/mcp".to_owned(), Some(with(&expired)), 401, "expired"),
+        (
+            "/mcp".to_owned(),
+            Some(with(&short)),
+            403,
+            "insufficient_scope",
+        ),
+        (
+            "/mcp".to_owned(),
+            Some("Bearer a b".to_owned()),
+            400,
+            "malformed_credential",
+        ),
+        (
+            format!("/mcp?access_token={good}"),
+            None,
+            401,
+            "missing_credential",
+        ),
+    ] {
+        let headers: Vec<_> = authorization
+            .iter()
+            .map(|own| ("authorization", &**own))
+            .collect();
+        let decision = ask(&engine, "POST", "api.example", &path, &headers);
+        assert_eq!(label(&decision), reason);
+        assert_eq!(answer(&engine, decision).status, status, "{reason}");
+    }
+}
+
+#[test]
+fn refusals_that_the_gate_makes_lead_to_the_metadata_too() {
+    let engine = gate(json!({}));
+    let refusal = |authority: &str, path: &str| -> Denial {
+        let head = [(":path", path), (":authority", authority)];
+        let head = head.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        engine.refusal(Reason::UnsettledRoute, &Request::new(head.to_vec()))
+    };
+    assert!(
+        refusal("api.example", "/mcp/x?y")
+            .resource_metadata
+            .is_some()
+    );
+    assert_eq!(refusal("evil.example", "/mcp").resource_metadata, None);
+}

@@ -1,0 +1,172 @@
+//! The metadata of a protected resource, as clients read it (RFC 9728 section 3).
+//!
+//! A client that gets a 401 follows the `resource_metadata` of the challenge to this document. It
+//! learns there which authorization servers issue tokens for the resource, and which scopes to ask
+//! for. The document is public, and pages of any origin may read it.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    http::Response,
+    policy::{ProtectedResource, ResourceMetadata},
+};
+
+/// The methods that the path of the metadata supports.
+pub const METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// How long clients and browsers may keep the document, in seconds (RFC 9728 section 7.10).
+const MAX_AGE: &str = "300";
+
+/// The response to a request with this method for the metadata of `resource`. `None` if the method
+/// is not supported.
+#[must_use]
+pub fn response(resource: &ProtectedResource, method: &str) -> Option<Response> {
+    let mut headers = vec![("access-control-allow-origin", "*".to_owned())];
+    let (status, body) = match method {
+        "GET" | "HEAD" => {
+            headers.push(("content-type", "application/json".to_owned()));
+            headers.push(("cache-control", format!("max-age={MAX_AGE}")));
+            (200, document(resource).to_string())
+        }
+        // Clients send headers such as `MCP-Protocol-Version`, which a browser asks about first.
+        "OPTIONS" => {
+            headers.push(("access-control-allow-methods", METHODS.join(", ")));
+            headers.push(("access-control-allow-headers", "*".to_owned()));
+            headers.push(("access-control-max-age", MAX_AGE.to_owned()));
+            (204, String::new())
+        }
+        _ => return None,
+    };
+    Some(Response {
+        status,
+        headers,
+        body,
+        details: "portcullis_resource".to_owned(),
+    })
+}
+
+/// The document. Members without a value are left out (RFC 9728 section 3.2).
+fn document(resource: &ProtectedResource) -> Value {
+    let ResourceMetadata {
+        authorization_servers,
+        scopes_supported,
+        bearer_methods,
+        requires_certificate,
+        name,
+        documentation,
+        policy_uri,
+        tos_uri,
+    } = &resource.metadata;
+    let members = [
+        ("resource", json!(resource.url.identifier())),
+        ("authorization_servers", json!(authorization_servers)),
+        ("scopes_supported", json!(scopes_supported)),
+        ("bearer_methods_supported", json!(bearer_methods)),
+        (
+            "tls_client_certificate_bound_access_tokens",
+            json!(requires_certificate.then_some(true)),
+        ),
+        ("resource_name", json!(name)),
+        ("resource_documentation", json!(documentation)),
+        ("resource_policy_uri", json!(policy_uri)),
+        ("resource_tos_uri", json!(tos_uri)),
+    ];
+    let has_value = |value: &Value| match value {
+        Value::Array(list) => !list.is_empty(),
+        value => !value.is_null(),
+    };
+    let present = members.into_iter().filter(|(_, value)| has_value(value));
+    let present = present.map(|(name, value)| (name.to_owned(), value));
+    Value::Object(present.collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::policy::ResourceUrl;
+
+    fn resource(metadata: ResourceMetadata) -> ProtectedResource {
+        ProtectedResource {
+            url: ResourceUrl::new("https", "H.example", "/p"),
+            other_identifiers: vec![],
+            ignores_case: false,
+            owns_host: true,
+            challenge_scope: true,
+            allowed_origins: None,
+            metadata,
+        }
+    }
+
+    #[test]
+    fn r2_members_without_a_value_are_left_out() {
+        let list = |text: &str| vec![text.to_owned()];
+        let text = |text: &str| Some(text.to_owned());
+        for (metadata, expected) in [
+            (
+                ResourceMetadata::default(),
+                json!({"resource": "https://H.example/p"}),
+            ),
+            (
+                ResourceMetadata {
+                    authorization_servers: list("https://as.example"),
+                    scopes_supported: list("read"),
+                    bearer_methods: vec!["header"],
+                    requires_certificate: true,
+                    name: text("\"P\""),
+                    documentation: text("https://docs.example"),
+                    policy_uri: text("https://docs.example/policy"),
+                    tos_uri: text("https://docs.example/terms"),
+                },
+                json!({
+                    // Character by character as configured (R3).
+                    "resource": "https://H.example/p",
+                    "authorization_servers": ["https://as.example"],
+                    "scopes_supported": ["read"],
+                    "bearer_methods_supported": ["header"],
+                    "tls_client_certificate_bound_access_tokens": true,
+                    "resource_name": "\"P\"",
+                    "resource_documentation": "https://docs.example",
+                    "resource_policy_uri": "https://docs.example/policy",
+                    "resource_tos_uri": "https://docs.example/terms",
+                }),
+            ),
+        ] {
+            let body = response(&resource(metadata), "GET").unwrap().body;
+            let document: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(document, expected);
+        }
+    }
+
+    #[test]
+    fn r6_pages_of_any_origin_may_read_it_for_a_bounded_time() {
+        let resource = resource(ResourceMetadata::default());
+        let header = |method: &str, name: &str| {
+            let headers = response(&resource, method).unwrap().headers;
+            let mut found = headers.into_iter().filter(|(own, _)| *own == name);
+            found.next().map(|(_, value)| value)
+        };
+        for (method, name, expected) in [
+            ("GET", "access-control-allow-origin", Some("*")),
+            ("GET", "cache-control", Some("max-age=300")),
+            ("GET", "content-type", Some("application/json")),
+            ("HEAD", "content-type", Some("application/json")),
+            ("OPTIONS", "access-control-allow-origin", Some("*")),
+            (
+                "OPTIONS",
+                "access-control-allow-methods",
+                Some("GET, HEAD, OPTIONS"),
+            ),
+            ("OPTIONS", "access-control-allow-headers", Some("*")),
+            ("OPTIONS", "content-type", None),
+        ] {
+            assert_eq!(header(method, name).as_deref(), expected, "{method} {name}");
+        }
+        assert_eq!(response(&resource, "OPTIONS").unwrap().status, 204);
+        for method in ["POST", "get", "CONNECT", ""] {
+            assert!(response(&resource, method).is_none(), "{method}");
+        }
+    }
+}

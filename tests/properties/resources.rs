@@ -1,0 +1,193 @@
+//! Every 401 and 403 below a protected resource leads to metadata that can be read, and no token for
+//! one resource passes at another one.
+
+use std::sync::LazyLock;
+
+use portcullis::{
+    config::Config,
+    decision::{Decision, PermitReason},
+    engine::Engine,
+    http::{Request, Response},
+};
+use proptest::{prelude::*, sample::select};
+use serde_json::{Value, json};
+
+use crate::world::{NOW, decide, engine, for_all, provider, signer, with};
+
+const ISSUER: &str = "https://idp.example";
+
+/// The URLs that may be resources. Some contain others.
+const URLS: [&str; 7] = [
+    "https://a.example",
+    "https://a.example/mcp",
+    "https://a.example/mcp/",
+    "https://a.example/mcp/deep",
+    "https://a.example:8443/mcp",
+    "https://B.example/caf%c3%a9",
+    "http://127.0.0.1:8080/mcp",
+];
+
+const AUTHORITIES: [&str; 9] = [
+    "a.example",
+    "A.EXAMPLE.",
+    "a.example:443",
+    "a.example:8443",
+    "b.example",
+    "127.0.0.1:8080",
+    "evil.example",
+    "a.example,b.example",
+    "",
+];
+
+const PATHS: [&str; 10] = [
+    "/",
+    "/mcp",
+    "/mcp/",
+    "/mcp/deep/x?y",
+    "/MCP",
+    "/%6dcp",
+    "/mcp;x/deep",
+    "/caf%C3%A9/x",
+    "/caf%c3%a9",
+    "/other",
+];
+
+/// Tokens whose audience is one of the URLs, with and without the scope that some rules require.
+static TOKENS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
+    let of = |audience: &'static str| {
+        ["", "read"].map(|scope| {
+            let claims = json!({
+                "iss": ISSUER, "aud": audience, "exp": NOW + 60, "scope": scope,
+            });
+            (audience, signer().sign_claims(&claims))
+        })
+    };
+    URLS.into_iter().chain(["api"]).flat_map(of).collect()
+});
+
+fn config(urls: &[&str], rules: &[(&str, bool)]) -> Value {
+    let resources = urls
+        .iter()
+        .map(|url| json!({"resource": url, "allowed_origins": ["https://app.example"]}));
+    let rules = rules.iter().map(|(prefix, needs_scope)| {
+        let mut rule = json!({"match": {"prefix": prefix}, "requires": {"provider_name": "idp"}});
+        if *needs_scope {
+            rule["authorize"] = json!({"scopes": {"all_of": ["read"]}});
+        }
+        rule
+    });
+    let audiences: Vec<&str> = URLS.into_iter().chain(["api"]).collect();
+    json!({
+        "providers": {"idp": with(provider(ISSUER), &json!({"audiences": audiences}))},
+        "protected_resources": resources.collect::<Vec<_>>(),
+        "rules": rules.collect::<Vec<_>>(),
+    })
+}
+
+fn request<'a>(
+    method: &'a str,
+    authority: &'a str,
+    path: &'a str,
+    more: &'a [(&'a str, String)],
+) -> Request<'a> {
+    let head = [
+        (":method", method),
+        (":authority", authority),
+        (":path", path),
+    ];
+    let more = more.iter().map(|(name, value)| (*name, value.as_str()));
+    let all = head.into_iter().chain(more);
+    Request::new(
+        all.map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect(),
+    )
+}
+
+fn challenges(response: &Response) -> impl Iterator<Item = &str> {
+    let headers = response.headers.iter();
+    let challenges = headers.filter(|(name, _)| *name == "www-authenticate");
+    challenges.map(|(_, value)| value.as_str())
+}
+
+/// The document at this URL.
+fn read(engine: &Engine, url: &str) -> Option<Value> {
+    let (_, rest) = url.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find('/')?);
+    match decide(engine, &request("GET", authority, path, &[]), NOW) {
+        Decision::Serve(response) if response.status == 200 => {
+            serde_json::from_str(&response.body).ok()
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn r4_r7_refusals_lead_to_metadata_and_tokens_stay_with_their_resource() {
+    let urls = prop::sample::subsequence(URLS.to_vec(), 1..4);
+    let prefix = select(vec!["/", "/mcp", "/mcp/deep", "/caf%C3%A9", "/other"]);
+    let rules = prop::collection::vec((prefix, any::<bool>()), 0..4);
+    let credential = prop::option::of(0..TOKENS.len());
+    let origin = select(vec![
+        None,
+        Some("https://app.example"),
+        Some("https://evil.example"),
+    ]);
+    let asked = (
+        select(&AUTHORITIES[..]),
+        select(&PATHS[..]),
+        credential,
+        origin,
+    );
+    for_all(4_000, &(urls, rules, asked), |(urls, rules, asked)| {
+        let document = config(&urls, &rules);
+        if Config::parse(document.to_string().as_bytes()).is_err() {
+            return Ok(());
+        }
+        let engine = engine(&document);
+        let (authority, path, credential, origin) = asked;
+        let token = credential.map(|index| &TOKENS[index]);
+        let mut headers = Vec::new();
+        headers.extend(token.map(|(_, token)| ("authorization", format!("Bearer {token}"))));
+        headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
+        match decide(&engine, &request("GET", authority, path, &headers), NOW) {
+            Decision::Deny(denial) => {
+                let response = engine.response(&denial);
+                let leads = challenges(&response).find_map(|challenge| {
+                    let (_, rest) = challenge.split_once("resource_metadata=\"")?;
+                    rest.split('"').next()
+                });
+                let bare = path.split('?').next().unwrap_or(path);
+                let resource = engine.config().protected_resources.iter();
+                let above = resource
+                    .filter(|own| own.is_above(authority, bare))
+                    .max_by_key(|own| own.url.path_length());
+                let expected = above.filter(|_| matches!(response.status, 401 | 403));
+                prop_assert_eq!(leads.is_some(), expected.is_some(), "{:?}", response);
+                if let (Some(url), Some(resource)) = (leads, expected) {
+                    let document = read(&engine, url);
+                    let found = document
+                        .as_ref()
+                        .and_then(|document| document["resource"].as_str());
+                    prop_assert_eq!(found, Some(resource.url.identifier()));
+                }
+            }
+            Decision::Permit(permit) => {
+                prop_assert_eq!(permit.reason, PermitReason::Verified);
+                let bare = path.split('?').next().unwrap_or(path);
+                let resources = &engine.config().protected_resources;
+                let above = resources
+                    .iter()
+                    .filter(|own| own.is_above(authority, bare))
+                    .max_by_key(|own| own.url.path_length());
+                let (audience, _) = token.ok_or_else(|| TestCaseError::fail("no token"))?;
+                if let Some(resource) = above {
+                    let is_other = urls.contains(audience);
+                    prop_assert!(*audience == resource.url.identifier() || !is_other);
+                    prop_assert_ne!(origin, Some("https://evil.example"));
+                }
+            }
+            other => return Err(TestCaseError::fail(format!("{other:?}"))),
+        }
+        Ok(())
+    });
+}
