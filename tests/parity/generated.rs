@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::{
     configurations::{Configuration, ISSUER, PARTNER},
     provider::{Keys, Naming, Provider, Source},
-    random::Random,
 };
+use support::random::Random;
 
 const NAMES: [&str; 3] = ["login", "partner", "batch"];
 const ISSUERS: [&str; 3] = [ISSUER, PARTNER, "batch"];

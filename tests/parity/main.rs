@@ -14,7 +14,6 @@ mod places;
 mod plans;
 mod predicates;
 mod provider;
-mod random;
 mod rbac;
 mod routes;
 mod suite;

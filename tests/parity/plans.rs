@@ -3,10 +3,9 @@
 use crate::{
     configurations::Configuration,
     places::{Dress, Place},
-    random::Random,
     tokens::{Fault, Mint},
 };
-use support::driver::Request;
+use support::{driver::Request, random::Random};
 
 /// The number of random requests that are added to those of the table.
 const RANDOM_REQUESTS: usize = 20;

@@ -9,10 +9,9 @@ use crate::{
     gates::{self, Client, Gates, Outcome, Side},
     generated,
     plans::{self, Plan},
-    random::Random,
     tokens::Mint,
 };
-use support::envoy;
+use support::{envoy, random::Random};
 
 /// The default seed.
 const SEED: u64 = 20_261_122;

@@ -28,6 +28,7 @@ pub mod identity_providers;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod load;
 pub mod objects;
+pub mod random;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod server;
 pub mod signer;
