@@ -3,7 +3,7 @@
 //!
 //! All functions are looked up by name when the module is loaded, so one library serves every
 //! supported Envoy. Functions that only newer versions have are used if they are present. If a
-//! required function is missing, loading fails with its name instead of a linker error.
+//! required function is missing, its name is logged and loading fails, instead of a linker error.
 //!
 //! A handle is valid only during the hook to which Envoy passed it, and its lifetime says so.
 //! Nothing that Envoy lends is kept: headers and values are copied before the next call to Envoy,
@@ -138,7 +138,8 @@ macro_rules! callbacks {
         }
 
         impl Callbacks {
-            fn load() -> Result<Self, &'static str> {
+            /// Returns the name of the first function that is missing.
+            fn load(lookup: impl Fn(&CStr) -> Option<*mut c_void>) -> Result<Self, &'static str> {
                 $(let $name = lookup(symbol!($name)).ok_or(stringify!($name))?;)*
                 $(let $later = lookup(symbol!($later));)*
                 // SAFETY: in abi.h of every supported version, the functions with these names have
@@ -212,16 +213,38 @@ static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 
 /// Looks up Envoy's functions. Returns the version of the ABI for which the module was built.
 ///
-/// Returns the name of the first missing function. Envoy is then older than 1.38.
-pub(super) fn load() -> Result<&'static CStr, &'static str> {
-    let callbacks = Callbacks::load()?;
+/// If a required function is missing, logs its name and returns `None`.
+pub(super) fn load() -> Option<&'static CStr> {
+    let callbacks = match Callbacks::load(lookup) {
+        Ok(callbacks) => callbacks,
+        Err(missing) => {
+            report_missing(missing, lookup);
+            return None;
+        }
+    };
     // Envoy logs a warning if the version differs from its own.
     let version = match callbacks.log_v2 {
         Some(_) => c"v0.2.0",
         None => c"v0.1.0",
     };
     let _ = CALLBACKS.set(callbacks);
-    Ok(version)
+    Some(version)
+}
+
+/// Logs the name of a missing function. Envoy itself only reports that the module refused to load.
+fn report_missing(name: &str, lookup: impl Fn(&CStr) -> Option<*mut c_void>) {
+    let Some(log) = lookup(c"envoy_dynamic_module_callback_log") else {
+        return;
+    };
+    // SAFETY: the function has this type in every version of abi.h that has it.
+    let log =
+        unsafe { mem::transmute::<*mut c_void, unsafe extern "C" fn(u32, ModuleBuffer)>(log) };
+    let line = format!(
+        "portcullis: this Envoy has no function envoy_dynamic_module_callback_{name}; \
+         use Envoy 1.38 or later, or the proxy-wasm module"
+    );
+    // SAFETY: Envoy copies the line before it returns.
+    unsafe { log(Level::Error as u32, ModuleBuffer::new(line.as_bytes())) };
 }
 
 /// The level of a log line, with Envoy's numbers.
@@ -730,4 +753,40 @@ pub(super) unsafe fn response(
         }
     }
     (list, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    extern "C" fn record(level: u32, line: ModuleBuffer) {
+        assert_eq!(level, Level::Error as u32);
+        // SAFETY: the caller lends the line for the duration of the call.
+        let line = unsafe { slice::from_raw_parts(line.octets, line.length) };
+        let line = String::from_utf8(line.to_vec()).unwrap();
+        LOGGED.lock().unwrap().push(line);
+    }
+
+    /// Finds the function that logs in place of every function except the missing one.
+    fn without(missing: &'static str) -> impl Fn(&CStr) -> Option<*mut c_void> {
+        move |name| (!name.to_str().unwrap().ends_with(missing)).then_some(record as *mut c_void)
+    }
+
+    #[test]
+    fn a_missing_function_is_named() {
+        let name = "http_filter_scheduler_new";
+        assert_eq!(Callbacks::load(without(name)).err(), Some(name));
+        report_missing(name, without(name));
+        assert_eq!(
+            *LOGGED.lock().unwrap(),
+            ["portcullis: this Envoy has no function \
+                 envoy_dynamic_module_callback_http_filter_scheduler_new; \
+                 use Envoy 1.38 or later, or the proxy-wasm module"]
+        );
+        assert!(Callbacks::load(without("http_has_filter_state")).is_ok());
+    }
 }

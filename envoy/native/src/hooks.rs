@@ -72,7 +72,7 @@ unsafe fn decided(
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     match abi::load() {
-        Ok(version) => {
+        Some(version) => {
             // Only the location is logged, because the message could quote what a client sent.
             panic::set_hook(Box::new(|panic| {
                 let place = panic
@@ -83,7 +83,7 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
             }));
             version.as_ptr()
         }
-        Err(_) => ptr::null(),
+        None => ptr::null(),
     }
 }
 
