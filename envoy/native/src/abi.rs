@@ -16,6 +16,7 @@
 )]
 
 use core::{
+    cell::Cell,
     ffi::{CStr, c_char, c_void},
     marker::PhantomData,
     mem, ptr, slice,
@@ -343,19 +344,20 @@ impl HeaderList {
 pub(super) struct Stream<'hook> {
     handle: Handle,
     envoy: &'static Callbacks,
-    hook: PhantomData<&'hook ()>,
+    has_left: &'hook Cell<bool>,
 }
 
-impl Stream<'_> {
-    /// The stream of a hook. `None` before the module was loaded, which cannot happen.
+impl<'hook> Stream<'hook> {
+    /// The stream of a hook. `None` before the module was loaded, which cannot happen. `has_left`
+    /// becomes true when the stream is answered or resumed: it may then have ended.
     ///
     /// `handle` must be the one that Envoy passed to the running hook, and the result must not
     /// outlive that hook.
-    pub(super) unsafe fn new(handle: Handle) -> Option<Self> {
+    pub(super) unsafe fn new(handle: Handle, has_left: &'hook Cell<bool>) -> Option<Self> {
         Some(Self {
             handle,
             envoy: CALLBACKS.get()?,
-            hook: PhantomData,
+            has_left,
         })
     }
 
@@ -408,7 +410,8 @@ impl Stream<'_> {
         written.then_some(()).ok_or(Refused)
     }
 
-    /// Answers the request. After that, the hook has to stop the request.
+    /// Answers the request. The stream may end during this call. After that, the hook has to stop
+    /// the request.
     pub(super) fn send_response(
         &self,
         status: u16,
@@ -425,6 +428,7 @@ impl Stream<'_> {
             ModuleBuffer::new(details.as_bytes()),
         );
         let (first, count) = (raw.as_mut_ptr(), raw.len());
+        self.has_left.set(true);
         // SAFETY: this stream's hook is running; Envoy copies everything before it returns.
         unsafe {
             (self.envoy.http_send_response)(
@@ -440,6 +444,7 @@ impl Stream<'_> {
 
     /// Resumes a request that was stopped. The stream may end during this call.
     pub(super) fn continue_decoding(&self) {
+        self.has_left.set(true);
         // SAFETY: this stream's hook is running.
         unsafe { (self.envoy.http_filter_continue_decoding)(self.handle) };
     }
@@ -550,7 +555,8 @@ impl Stream<'_> {
     pub(super) fn scheduler(&self) -> Option<StreamScheduler> {
         // SAFETY: this stream's hook is running.
         let handle = unsafe { (self.envoy.http_filter_scheduler_new)(self.handle) };
-        (!handle.is_null()).then_some(StreamScheduler {
+        // Made only now, because dropping it would delete a null handle.
+        (!handle.is_null()).then(|| StreamScheduler {
             handle,
             envoy: self.envoy,
         })
@@ -669,7 +675,7 @@ impl Configuration<'_> {
     pub(super) fn scheduler(&self) -> Option<ConfigurationScheduler> {
         // SAFETY: this configuration's hook is running.
         let handle = unsafe { (self.envoy.http_filter_config_scheduler_new)(self.handle) };
-        (!handle.is_null()).then_some(ConfigurationScheduler {
+        (!handle.is_null()).then(|| ConfigurationScheduler {
             handle,
             envoy: self.envoy,
         })

@@ -5,7 +5,10 @@
 
 #![allow(unsafe_code, reason = "a C ABI")]
 
-use core::ffi::{c_char, c_void};
+use core::{
+    cell::Cell,
+    ffi::{c_char, c_void},
+};
 use std::{panic, ptr};
 
 use crate::{
@@ -51,12 +54,20 @@ unsafe fn decided(
     stop: u32,
     act: impl FnOnce(Stream<'_>) -> Outcome,
 ) -> u32 {
+    let has_left = Cell::new(false);
     // SAFETY: the caller answers for it.
-    let Some(stream) = (unsafe { Stream::new(handle) }) else {
+    let Some(stream) = (unsafe { Stream::new(handle, &has_left) }) else {
         return stop;
     };
     let outcome = guarded(hook, || act(stream)).unwrap_or_else(|| {
-        let _ = guarded(hook, || worker::rebuild(number));
+        let _ = guarded("worker_rebuild", || worker::rebuild(number));
+        // It is answered now, so it must not be decided again.
+        let _ = guarded("stream_end", || worker::on_stream_end(stream));
+        if has_left.get() {
+            // The request was answered before the panic. The stream may have ended, and Envoy
+            // expects no call for such a stream.
+            return Outcome::Stop;
+        }
         // Outside a guard, so it does nothing that can panic: the panic would end Envoy.
         worker::refuse_unread(stream)
     });
@@ -214,12 +225,13 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     _own: Own,
 ) {
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
-    if let Some(stream) = unsafe { Stream::new(stream) } {
+    if let Some(stream) = unsafe { Stream::new(stream, &has_left) } {
         let _ = guarded("stream_complete", || worker::on_stream_end(stream));
     }
 }
 
 /// Decides again on a waiting request that was woken, on its worker.
+    let has_left = Cell::new(true);
 ///
 /// Only Envoy may call this.
 #[unsafe(no_mangle)]
