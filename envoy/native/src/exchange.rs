@@ -1,7 +1,7 @@
 //! Implements the gate's host traits with Envoy's functions, for requests on workers and for keys
 //! on the main thread.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use portcullis::{
     connection::{Connection, Refused},
@@ -238,22 +238,24 @@ impl Exchange for Request<'_> {
     }
 }
 
-/// The calls in progress, each with Envoy's number.
+/// The calls in progress, by Envoy's numbers.
 #[derive(Default)]
-pub(super) struct Calls(Vec<(u64, Fetch)>);
+pub(super) struct Calls(BTreeMap<u64, Fetch>);
 
 impl Calls {
-    /// Removes and returns the call with this number.
-    pub(super) fn take(&mut self, number: u64) -> Option<Fetch> {
-        let place = self.0.iter().position(|(own, _)| *own == number)?;
-        Some(self.0.swap_remove(place).1)
+    /// The call with this number.
+    pub(super) fn find(&self, number: u64) -> Option<Fetch> {
+        self.0.get(&number).cloned()
+    }
+
+    /// Removes the call with this number.
+    pub(super) fn remove(&mut self, number: u64) {
+        self.0.remove(&number);
     }
 
     /// Removes and returns all calls.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Fetch> + use<> {
-        core::mem::take(&mut self.0)
-            .into_iter()
-            .map(|(_, fetch)| fetch)
+        core::mem::take(&mut self.0).into_values()
     }
 }
 
@@ -270,7 +272,9 @@ impl Caller for MainCaller<'_> {
             .configuration
             .call(cluster, &fetch.headers(), fetch.timeout);
         match called {
-            Ok(number) => self.calls.0.push((number, fetch.clone())),
+            Ok(number) => {
+                self.calls.0.insert(number, fetch.clone());
+            }
             Err(CalloutError::NoCluster) => return Err(CallError::NoCluster),
             Err(CalloutError::Refused) => return Err(CallError::Refused),
         }

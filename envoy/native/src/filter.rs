@@ -1,7 +1,13 @@
 //! One configuration, shared by all threads.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use core::{
+    ops::Bound,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use portcullis::{
     config::Config,
@@ -15,7 +21,7 @@ use serde_json::Value;
 
 use crate::{
     abi::{self, Configuration, ConfigurationScheduler, StreamScheduler},
-    clock,
+    clock, defects,
     exchange::write_log,
     metrics::{Definitions, Metrics},
     numbers::Number,
@@ -50,32 +56,31 @@ pub(super) struct Filter {
     pub(super) records: ProcessRecords,
     /// Makes Envoy call the keeper's hook on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
-    /// The keeper's epoch. When it changes, workers read the keys again.
+    /// Counts the changes of keys. When it changes, workers read the keys again. The keeper's own
+    /// epoch would not do, because it begins again when the keeper is built again.
     epoch: AtomicU64,
     wishes: Mutex<Vec<Wish>>,
     has_warned_of_wasm_form: AtomicBool,
-    parked: Mutex<Vec<ParkedStream>>,
+    /// The requests that wait on their worker threads.
+    parked: Mutex<BTreeMap<Turn, Arc<StreamScheduler>>>,
 }
 
-/// A request that waits on its worker thread.
-struct ParkedStream {
-    number: u64,
-    scheduler: Arc<StreamScheduler>,
-    deadline: UnixMillis,
-}
+/// The place of a waiting request: its deadline, and a number that tells apart requests with the
+/// same deadline.
+type Turn = (UnixMillis, u64);
 
 /// The entry of a waiting request in its configuration's list. Dropping the ticket removes the
 /// entry.
 pub(super) struct Ticket {
     filter: Arc<Filter>,
-    number: u64,
+    turn: Turn,
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let parked = self.filter.parked.lock();
-        let mut parked = parked.unwrap_or_else(PoisonError::into_inner);
-        parked.retain(|stream| stream.number != self.number);
+        // Dropping the scheduler calls Envoy, which must not happen while the lock is held.
+        let scheduler = self.filter.parked().remove(&self.turn);
+        drop(scheduler);
     }
 }
 
@@ -145,9 +150,12 @@ impl Filter {
         let config = Arc::new(config);
         let mut engine = Engine::new(Arc::clone(&config));
         signatures::report(signatures::accelerate(&mut engine)?);
+        let sources = ProcessRecords::identities(&engine);
+        defects::trip("read");
+        // From here on, nothing can panic. What is acquired now is released with the configuration.
         let filter = Self {
             number: Number::next(),
-            records: ProcessRecords::acquire(&engine),
+            records: ProcessRecords::acquire(sources),
             config,
             text: text.into(),
             decisions,
@@ -168,14 +176,14 @@ impl Filter {
         self.metrics.release();
     }
 
-    /// The keeper's epoch.
+    /// The number of changes of keys.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 
     /// Notifies the workers that keys have changed.
-    pub(super) fn publish(&self, epoch: u64) {
-        self.epoch.store(epoch, Ordering::Release);
+    pub(super) fn publish(&self) {
+        self.epoch.fetch_add(1, Ordering::Release);
     }
 
     /// Returns true only for the first call, because a log line for each request would let clients
@@ -210,45 +218,47 @@ impl Filter {
         deadline: UnixMillis,
     ) -> Ticket {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.push(ParkedStream {
-            number,
-            scheduler,
-            deadline,
-        });
+        let turn = (deadline, NEXT.fetch_add(1, Ordering::Relaxed));
+        self.parked().insert(turn, scheduler);
         Ticket {
             filter: Arc::clone(self),
-            number,
+            turn,
         }
+    }
+
+    fn parked(&self) -> MutexGuard<'_, BTreeMap<Turn, Arc<StreamScheduler>>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The earliest deadline of a waiting request.
     pub(super) fn next_deadline(&self) -> Option<UnixMillis> {
-        let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.iter().map(|stream| stream.deadline).min()
+        let parked = self.parked();
+        parked.keys().next().map(|(deadline, _)| *deadline)
     }
 
     /// Wakes every waiting request.
     pub(super) fn wake_all(&self) {
-        self.wake(|_| true);
+        let chosen: Vec<_> = self.parked().values().cloned().collect();
+        wake(&chosen);
     }
 
     /// Wakes the requests whose deadline has passed, or is so far away that it must have been set
     /// before the clock went back.
     pub(super) fn wake_due(&self, now: UnixMillis) {
         let longest = now.plus(self.config.limits.park_timeout);
-        self.wake(|deadline| deadline <= now || deadline > longest);
-    }
-
-    fn wake(&self, is_chosen: impl Fn(UnixMillis) -> bool) {
-        let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        let chosen = parked.iter().filter(|stream| is_chosen(stream.deadline));
-        let chosen: Vec<_> = chosen.map(|stream| Arc::clone(&stream.scheduler)).collect();
-        // Envoy must not be called while the lock is held.
+        let too_late = (Bound::Excluded((longest, u64::MAX)), Bound::Unbounded);
+        let parked = self.parked();
+        let chosen = parked.range(..=(now, u64::MAX));
+        let chosen = chosen.chain(parked.range(too_late));
+        let chosen: Vec<_> = chosen.map(|(_, scheduler)| Arc::clone(scheduler)).collect();
         drop(parked);
-        chosen.iter().for_each(|scheduler| scheduler.commit());
+        wake(&chosen);
     }
+}
+
+/// Wakes requests. Envoy must not be called while the list is locked.
+fn wake(chosen: &[Arc<StreamScheduler>]) {
+    chosen.iter().for_each(|scheduler| scheduler.commit());
 }
 
 /// The name of the first field that exports nested values to other filters.

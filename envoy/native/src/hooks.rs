@@ -78,6 +78,13 @@ unsafe fn decided(
     }
 }
 
+/// Runs a hook of a keeper. If it panics, the keeper is built again.
+fn kept(hook: &str, number: Number, configuration: &Configuration<'_>, act: impl FnOnce()) {
+    if guarded(hook, act).is_none() {
+        let _ = guarded("keeper_rebuild", || keeper::rebuild(number, configuration));
+    }
+}
+
 /// Called on the main thread when the module is loaded. If this returns null, Envoy refuses the
 /// module.
 #[unsafe(no_mangle)]
@@ -138,11 +145,11 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(own: Own) {
 
 fn discard(number: Number) {
     clock::unregister(number);
-    let removed = registry::remove(number);
-    keeper::stop(number);
-    if let Some(filter) = removed {
+    // First, so that nothing is kept if a later step panics.
+    if let Some(filter) = registry::remove(number) {
         filter.release();
     }
+    keeper::stop(number);
 }
 
 /// Loads a route's policy, on the main thread. If this returns null, Envoy refuses the route table.
@@ -224,6 +231,7 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     stream: Handle,
     _own: Own,
 ) {
+    let has_left = Cell::new(true);
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     if let Some(stream) = unsafe { Stream::new(stream, &has_left) } {
         let _ = guarded("stream_complete", || worker::on_stream_end(stream));
@@ -231,7 +239,6 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
 }
 
 /// Decides again on a waiting request that was woken, on its worker.
-    let has_left = Cell::new(true);
 ///
 /// Only Envoy may call this.
 #[unsafe(no_mangle)]
@@ -260,8 +267,9 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
 ) {
     // SAFETY: Envoy keeps the buffers and the handle alive during the call.
     if let Some(configuration) = unsafe { Configuration::new(handle) } {
-        let _ = guarded("config_scheduled", || {
-            keeper::tick(Number::from_pointer(own), &configuration);
+        let number = Number::from_pointer(own);
+        kept("config_scheduled", number, &configuration, || {
+            keeper::tick(number, &configuration);
         });
     }
 }
@@ -285,13 +293,13 @@ unsafe extern "C" fn envoy_dynamic_module_on_http_filter_config_http_callout_don
     let Some(configuration) = (unsafe { Configuration::new(handle) }) else {
         return;
     };
-    let _ = guarded("config_http_callout_done", || {
+    let number = Number::from_pointer(own);
+    kept("config_http_callout_done", number, &configuration, || {
         let (headers, body) = match result {
             // SAFETY: Envoy keeps the buffers and the handle alive during the call.
             SUCCESS => unsafe { abi::response(headers, header_count, chunks, chunk_count) },
             _ => Default::default(),
         };
-        let number = Number::from_pointer(own);
         keeper::on_response(number, &configuration, call, headers, body);
     });
 }

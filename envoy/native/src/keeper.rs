@@ -14,7 +14,7 @@ use portcullis::{
 
 use crate::{
     abi::{self, Configuration, HeaderList},
-    clock,
+    clock, defects,
     exchange::{Calls, MainCaller, MainThread},
     filter::{Filter, Gauges},
     numbers::Number,
@@ -26,7 +26,11 @@ struct Keeping {
     filter: Arc<Filter>,
     engine: Engine,
     keeper: Keeper,
+    /// The gauges that the keeper sets.
+    own: KeyMetrics,
     calls: Calls,
+    /// The call whose response is being handled.
+    answered: Option<u64>,
     /// The gauges of configurations that were loaded earlier.
     others: Vec<(Number, KeyMetrics)>,
     /// Gauges to reset, because no configuration sets them any more.
@@ -50,19 +54,20 @@ thread_local! {
 /// Starts the keeper of a configuration. If Envoy only validates the configuration, nothing is
 /// fetched.
 pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Configuration<'_>) {
-    let mut engine = Engine::new(Arc::clone(&filter.config));
-    engine.share(Box::new(filter.records.clone()));
-    engine.synchronize();
+    sweep();
+    let engine = engine(filter);
     let fetches = !engine.keys().is_empty();
     let main = MainThread {
         filter,
         thread: *configuration,
     };
     let keeping = Keeping {
-        keeper: Keeper::new(&engine, gauges.own, &main),
+        keeper: Keeper::new(&engine, gauges.own.clone(), &main),
+        own: gauges.own,
         filter: Arc::clone(filter),
         engine,
         calls: Calls::default(),
+        answered: None,
         others: gauges.others,
         unused: Vec::new(),
     };
@@ -72,6 +77,47 @@ pub(super) fn start(filter: &Arc<Filter>, gauges: Gauges, configuration: &Config
         clock::register(filter);
         tick(filter.number, configuration);
     }
+}
+
+/// An engine that has the keys which were fetched before.
+fn engine(filter: &Filter) -> Engine {
+    let mut engine = Engine::new(Arc::clone(&filter.config));
+    engine.share(Box::new(filter.records.clone()));
+    engine.synchronize();
+    engine
+}
+
+/// Builds a keeper again after a panic, because its state may be broken. Its calls go on.
+///
+/// The clock calls it within a second. If it were called as soon as a fetch is due, a panic that
+/// repeats would keep the main thread busy.
+pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
+    let Some(keeping) = find(number) else {
+        return;
+    };
+    let Ok(mut keeping) = keeping.try_borrow_mut() else {
+        return;
+    };
+    let filter = Arc::clone(&keeping.filter);
+    let main = MainThread {
+        filter: &filter,
+        thread: *configuration,
+    };
+    defects::trip("rebuild");
+    keeping.engine = engine(&filter);
+    keeping.keeper = Keeper::new(&keeping.engine, keeping.own.clone(), &main);
+    if let Some(call) = keeping.answered.take() {
+        // The response that caused the panic counts as a failure, so the next fetch is not made at
+        // once.
+        keeping.on_response(&main, call, &HeaderList::default(), &[]);
+    }
+    // The panic may have kept the workers from learning of new keys.
+    filter.publish();
+    filter.wake_all();
+}
+
+fn find(number: Number) -> Option<Rc<RefCell<Keeping>>> {
+    KEEPINGS.with_borrow(|all| all.get(&number).cloned())
 }
 
 /// Stops the keeper of a configuration. Envoy has already cancelled its calls.
@@ -120,6 +166,7 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         let now = clock::now();
         // First, so that deadlines are kept even if a later step panics.
         keeping.filter.wake_due(now);
+        defects::trip("tick");
         for (source, cause) in keeping.filter.take_wishes() {
             keeping.engine.want(source, cause);
         }
@@ -145,8 +192,7 @@ pub(super) fn on_response(
     headers: HeaderList,
     body: Vec<u8>,
 ) {
-    let keeping = KEEPINGS.with_borrow(|all| all.get(&number).cloned());
-    if keeping.is_some_and(|keeping| keeping.try_borrow().is_err()) {
+    if find(number).is_some_and(|keeping| keeping.try_borrow().is_err()) {
         let early = Early {
             number,
             call,
@@ -169,7 +215,7 @@ fn work(
     act: impl FnOnce(&mut Keeping, &MainThread<'_>),
 ) {
     sweep();
-    let Some(keeping) = KEEPINGS.with_borrow(|all| all.get(&number).cloned()) else {
+    let Some(keeping) = find(number) else {
         return;
     };
     let Ok(mut keeping) = keeping.try_borrow_mut() else {
@@ -185,9 +231,8 @@ fn work(
     while let Some(early) = take_early(number) {
         keeping.on_response(&main, early.call, &early.headers, &early.body);
     }
-    let epoch = keeping.keeper.epoch();
-    if epoch != before {
-        filter.publish(epoch);
+    if keeping.keeper.epoch() != before {
+        filter.publish();
         filter.wake_all();
     }
     let now = clock::now();
@@ -220,9 +265,10 @@ fn take_early(number: Number) -> Option<Early> {
 impl Keeping {
     fn on_response(&mut self, main: &MainThread<'_>, call: u64, headers: &HeaderList, body: &[u8]) {
         // The call is unknown if Envoy answered it and then reported that it could not be started.
-        let Some(fetch) = self.calls.take(call) else {
+        let Some(fetch) = self.calls.find(call) else {
             return;
         };
+        self.answered = Some(call);
         let received = Received {
             headers: &headers.pairs(),
             body_size: body.len(),
@@ -235,5 +281,8 @@ impl Keeping {
         let (engine, now) = (&mut self.engine, clock::now());
         self.keeper
             .on_fetched(engine, &fetch, &received, now, main, &mut caller);
+        defects::trip("fetched");
+        self.calls.remove(call);
+        self.answered = None;
     }
 }

@@ -23,8 +23,8 @@
 //! # Panics
 //!
 //! A panic that reached Envoy would end the process. Each hook catches panics and answers the
-//! request with 500, and the worker builds its gate again. That needs unwinding, so the library
-//! does not compile with `panic = "abort"`.
+//! request with 500, and the worker builds its gate again. On the main thread, the keeper is built
+//! again. That needs unwinding, so the library does not compile with `panic = "abort"`.
 
 #![cfg_attr(
     test,
@@ -44,6 +44,7 @@ mod abi;
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
 mod clock;
+mod defects;
 mod exchange;
 mod filter;
 mod grpc;
@@ -58,6 +59,7 @@ mod registry;
 mod routes;
 mod shared;
 mod signatures;
+mod waiting;
 mod wasm_form;
 mod worker;
 

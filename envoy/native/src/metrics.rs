@@ -53,27 +53,23 @@ static VALUES: Shared<String, AtomicU64> = Shared::new();
 /// Defines the metrics of a configuration while it is loaded.
 pub(super) struct Definitions<'hook> {
     configuration: &'hook Configuration<'hook>,
-    all: RefCell<Vec<Metric>>,
+    all: Defined,
 }
 
-impl<'hook> Definitions<'hook> {
-    pub(super) const fn new(configuration: &'hook Configuration<'hook>) -> Self {
-        Self {
-            configuration,
-            all: RefCell::new(Vec::new()),
-        }
-    }
+/// Metrics of a configuration that is not loaded yet. If loading fails, their values are released.
+#[derive(Default)]
+struct Defined(RefCell<Vec<Metric>>);
 
-    pub(super) fn into_metrics(self) -> Metrics {
-        Metrics {
-            all: self.all.into_inner(),
-            has_pending: AtomicBool::new(false),
-        }
+impl Drop for Defined {
+    fn drop(&mut self) {
+        release(self.0.get_mut());
     }
+}
 
-    fn add(&self, kind: Kind, number: Option<usize>, name: &str) -> Option<MetricId> {
-        let mut all = self.all.borrow_mut();
-        let (id, number) = (u32::try_from(all.len()).ok()?, number?);
+impl Defined {
+    fn add(&self, kind: Kind, number: usize, name: &str) -> Option<MetricId> {
+        let mut all = self.0.borrow_mut();
+        let id = u32::try_from(all.len()).ok()?;
         all.push(Metric {
             kind,
             number,
@@ -84,22 +80,46 @@ impl<'hook> Definitions<'hook> {
     }
 }
 
+/// Releases the values of metrics. Those that no other configuration has are dropped.
+fn release(metrics: &[Metric]) {
+    metrics
+        .iter()
+        .for_each(|metric| VALUES.release(&metric.value));
+}
+
+impl<'hook> Definitions<'hook> {
+    pub(super) fn new(configuration: &'hook Configuration<'hook>) -> Self {
+        Self {
+            configuration,
+            all: Defined::default(),
+        }
+    }
+
+    /// The metrics, whose values must be released with their configuration.
+    pub(super) fn into_metrics(self) -> Metrics {
+        Metrics {
+            all: self.all.0.take(),
+            has_pending: AtomicBool::new(false),
+        }
+    }
+}
+
 impl MetricRegistry for Definitions<'_> {
     fn counter(&self, name: &str) -> Option<MetricId> {
-        self.add(Kind::Counter, self.configuration.define_counter(name), name)
+        let number = self.configuration.define_counter(name)?;
+        self.all.add(Kind::Counter, number, name)
     }
 
     fn gauge(&self, name: &str) -> Option<MetricId> {
-        self.add(Kind::Gauge, self.configuration.define_gauge(name), name)
+        let number = self.configuration.define_gauge(name)?;
+        self.all.add(Kind::Gauge, number, name)
     }
 }
 
 impl Metrics {
-    /// Releases the values. Those that no other configuration has are dropped.
+    /// Releases the values.
     pub(super) fn release(&self) {
-        self.all
-            .iter()
-            .for_each(|metric| VALUES.release(&metric.value));
+        release(&self.all);
     }
 
     fn metric(&self, id: MetricId) -> Option<&Metric> {
@@ -151,5 +171,27 @@ impl Metrics {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A panic while a configuration is loaded must not keep the values of its metrics for ever.
+    #[test]
+    fn metrics_of_a_configuration_that_fails_to_load_keep_no_values() {
+        let name = "metrics_of_a_configuration_that_fails_to_load_keep_no_values";
+        let value = || {
+            let value = VALUES.acquire(name.to_owned());
+            VALUES.release(&value);
+            value
+        };
+        let defined = Defined::default();
+        let _ = defined.add(Kind::Counter, 1, name);
+        let kept = value();
+        assert!(Arc::ptr_eq(&kept, &value()));
+        drop(defined);
+        assert!(!Arc::ptr_eq(&kept, &value()));
     }
 }

@@ -30,12 +30,21 @@ struct Place {
 pub(super) struct ProcessRecords(Arc<[Arc<Place>]>);
 
 impl ProcessRecords {
-    /// The records of an engine's sources.
-    pub(super) fn acquire(engine: &Engine) -> Self {
+    /// The identities of an engine's sources.
+    pub(super) fn identities(engine: &Engine) -> Vec<String> {
         let limits = engine.key_set_limits();
         let sources = engine.keys().sources();
-        let places = sources.map(|source| PLACES.acquire(source.identity(limits)));
-        Self(places.collect())
+        sources.map(|source| source.identity(limits)).collect()
+    }
+
+    /// The records of the sources with these identities.
+    pub(super) fn acquire(identities: Vec<String>) -> Self {
+        let identities = identities.into_iter();
+        Self(
+            identities
+                .map(|identity| PLACES.acquire(identity))
+                .collect(),
+        )
     }
 
     /// Releases the records. Those that no other configuration has are dropped.
@@ -105,7 +114,7 @@ mod tests {
             "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "a"}}],
         });
         let engine = Engine::new(Config::parse(config.to_string().as_bytes()).unwrap());
-        let records = ProcessRecords::acquire(&engine);
+        let records = ProcessRecords::acquire(ProcessRecords::identities(&engine));
         (engine, records)
     }
 

@@ -8,7 +8,7 @@ use std::{
 use portcullis::gate::LogLevel;
 use serde_json::Value;
 
-use crate::{exchange::write_log, numbers::Number};
+use crate::{defects, exchange::write_log, numbers::Number};
 
 static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::new());
 
@@ -16,6 +16,7 @@ static POLICIES: RwLock<BTreeMap<Number, Arc<Value>>> = RwLock::new(BTreeMap::ne
 /// refuses the route table. The filters interpret the policy later, because each can have another
 /// configuration.
 pub(super) fn load(bytes: &[u8]) -> Option<Number> {
+    defects::trip("policy");
     match serde_json::from_slice::<Value>(bytes) {
         Ok(policy @ Value::Object(_)) => {
             let number = Number::next();

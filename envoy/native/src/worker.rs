@@ -2,12 +2,12 @@
 //! thread.
 //!
 //! A call to Envoy can call this module again: an answer can end other streams of the same
-//! connection. So the list of gates and the list of waiting requests are never borrowed during a
-//! call to Envoy. If a stream ends while its gate is borrowed, the gate learns of it at its next
+//! connection. So the list of gates and the [lists](waiting) of waiting requests are never borrowed
+//! during a call to Envoy. If a stream ends while its gate is borrowed, the gate learns of it at its next
 //! request.
 
 use core::{cell::RefCell, time::Duration};
-use std::{rc::Rc, sync::Arc, time::Instant};
+use std::{rc::Rc, sync::Arc};
 
 use portcullis::{
     engine::Engine,
@@ -17,13 +17,14 @@ use portcullis::{
 };
 
 use crate::{
-    abi::{HeaderList, Headers, Level, Stream, StreamScheduler, log},
-    clock,
+    abi::{HeaderList, Headers, Level, Stream, log},
+    clock, defects,
     exchange::{OnWorker, Request},
-    filter::{Filter, Ticket},
+    filter::Filter,
     grpc,
     numbers::Number,
     registry, signatures,
+    waiting::{self, Parked},
 };
 
 /// How often a gate reads what other workers wrote about its policy.
@@ -66,35 +67,8 @@ struct Workers {
     builds: u64,
 }
 
-/// A request that waits on this thread.
-struct Parked {
-    /// The address of its stream.
-    address: usize,
-    number: Number,
-    id: StreamId,
-    /// The `build` of the gate that has it in its list.
-    build: u64,
-    _ticket: Ticket,
-    /// When it is forgotten. The time of day would not do: if the clock were set forward, every
-    /// waiting request would be forgotten and would hang.
-    forgotten_at: Option<Instant>,
-    scheduler: Arc<StreamScheduler>,
-}
-
-/// A stream that has ended.
-struct Ended {
-    number: Number,
-    /// The `build` of the gate that knows the stream. A gate that is built again counts its IDs
-    /// from the start, so another request may have the same ID in it.
-    build: u64,
-    id: StreamId,
-}
-
 thread_local! {
     static WORKERS: RefCell<Workers> = RefCell::default();
-    static PARKED: RefCell<Vec<Parked>> = const { RefCell::new(Vec::new()) };
-    /// Streams that have ended and that their gates do not know of yet.
-    static ENDED: RefCell<Vec<Ended>> = const { RefCell::new(Vec::new()) };
     /// The configurations of this thread, by policy.
     static POLICIES: RefCell<Policies> = const { RefCell::new(Policies::new()) };
 }
@@ -107,15 +81,17 @@ pub(super) fn on_request(number: Number, stream: Stream<'_>) -> Outcome {
     let Ok(mut worker) = worker.try_borrow_mut() else {
         return refuse(stream);
     };
+    defects::trip("request");
     worker.on_request(stream)
 }
 
 /// Decides again on a waiting request, and resumes it if it may pass.
 pub(super) fn on_wake(stream: Stream<'_>) {
-    let Some(parked) = take_parked(stream.address()) else {
+    let Some(parked) = waiting::take(stream.address()) else {
         // The stream was woken twice and no longer waits.
         return;
     };
+    defects::trip("woken");
     let worker = find(parked.number);
     let outcome = match worker.as_ref().map(|worker| worker.try_borrow_mut()) {
         Some(Ok(mut worker)) if worker.build == parked.build => worker.on_wake(stream, parked),
@@ -135,6 +111,7 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
     let Ok(mut worker) = worker.try_borrow_mut() else {
         return refuse(stream);
     };
+    defects::trip("trailers");
     let filter = Arc::clone(&worker.filter);
     let request = Request {
         filter: &filter,
@@ -151,8 +128,9 @@ pub(super) fn on_trailers(number: Number, stream: Stream<'_>) -> Outcome {
 
 /// Forgets a stream that has ended.
 pub(super) fn on_stream_end(stream: Stream<'_>) {
-    if let Some(parked) = take_parked(stream.address()) {
-        forget(&parked);
+    if let Some(parked) = waiting::take(stream.address()) {
+        defects::trip("ended");
+        waiting::forget(&parked);
     }
 }
 
@@ -165,11 +143,7 @@ pub(super) fn rebuild(number: Number) {
         Some(workers.all.swap_remove(place))
     });
     drop(broken);
-    let waiting: Vec<_> = PARKED.with_borrow(|all| {
-        let own = all.iter().filter(|parked| parked.number == number);
-        own.map(|parked| Arc::clone(&parked.scheduler)).collect()
-    });
-    waiting.iter().for_each(|scheduler| scheduler.commit());
+    waiting::wake(number);
 }
 
 /// Answers a request for which there is no gate.
@@ -221,32 +195,13 @@ fn find(number: Number) -> Option<Rc<RefCell<Worker>>> {
     workers.as_mut().ok().and_then(Option::take)
 }
 
-fn take_parked(address: usize) -> Option<Parked> {
-    PARKED.with_borrow_mut(|all| {
-        let place = all.iter().position(|parked| parked.address == address)?;
-        Some(all.swap_remove(place))
-    })
-}
-
-/// Makes the gate forget a request the next time it runs.
-fn forget(parked: &Parked) {
-    let ended = Ended {
-        number: parked.number,
-        build: parked.build,
-        id: parked.id,
-    };
-    ENDED.with_borrow_mut(|all| all.push(ended));
-}
-
 impl Workers {
     /// Builds gates for new configurations, and drops the gates of those that are gone.
     fn follow(&mut self, version: u64) {
         let filters = registry::all();
         self.all
             .retain(|(number, _)| filters.iter().any(|filter| filter.number == *number));
-        ENDED.with_borrow_mut(|all| {
-            all.retain(|ended| filters.iter().any(|filter| filter.number == ended.number));
-        });
+        waiting::retain_ended(|number| filters.iter().any(|filter| filter.number == number));
         for filter in filters {
             if !self.all.iter().any(|(number, _)| *number == filter.number) {
                 self.builds = self.builds.saturating_add(1);
@@ -304,7 +259,7 @@ impl Worker {
         self.pass_on_wish();
         match verdict {
             Verdict::Wait(_) => {
-                PARKED.with_borrow_mut(|all| all.push(parked));
+                waiting::add(stream.address(), parked);
                 Outcome::Wait
             }
             Verdict::Pass => Outcome::Pass,
@@ -331,17 +286,20 @@ impl Worker {
         self.catch_up(now, &request);
         let mut list = core::mem::take(&mut self.head);
         let mut head = read_head(stream, &mut list);
-        let is_settled = head
-            .as_ref()
-            .is_none_or(|head| self.gate.settle(head, &request) == Ok(false));
-        if !is_settled {
+        match head.as_ref().map(|head| self.gate.settle(head, &request)) {
+            None | Some(Ok(false)) => {}
             // The gate removed headers that only Portcullis may set, and Envoy may then have chosen
             // another route. So the head is read again.
-            drop(head);
-            head = read_head(stream, &mut list);
+            Some(Ok(true)) => {
+                drop(head);
+                head = read_head(stream, &mut list);
+            }
+            // A forged header may have chosen the route. Without a head, the request is refused.
+            Some(Err(_)) => head = None,
         }
         request.thread.is_grpc = head.as_ref().is_none_or(is_grpc_head);
         let verdict = decide(&mut self.gate, head.as_ref(), &request);
+        defects::trip("decided");
         drop(head);
         self.head = list;
         verdict
@@ -354,26 +312,12 @@ impl Worker {
         if now < self.looked || now.since(self.looked) >= LOOKS {
             self.looked = now;
             self.gate.synchronize(request);
-            self.forget_lost();
+            waiting::forget_lost(self.filter.number, clock::instant());
         }
-        let number = self.filter.number;
-        let ended: Vec<_> = ENDED
-            .with_borrow_mut(|all| all.extract_if(.., |ended| ended.number == number).collect());
+        let ended = waiting::take_ended(self.filter.number);
         for ended in ended.iter().filter(|ended| ended.build == self.build) {
             self.gate.on_stream_end(ended.id);
         }
-    }
-
-    /// Forgets waiting requests whose end was never reported.
-    fn forget_lost(&self) {
-        let (number, now) = (self.filter.number, clock::instant());
-        let lost: Vec<_> = PARKED.with_borrow_mut(|all| {
-            let is_lost = |parked: &mut Parked| {
-                parked.number == number && parked.forgotten_at.is_some_and(|at| at < now)
-            };
-            all.extract_if(.., is_lost).collect()
-        });
-        lost.iter().for_each(forget);
     }
 
     fn park(&mut self, stream: Stream<'_>, id: StreamId, now: UnixMillis, epoch: u64) -> Outcome {
@@ -390,7 +334,6 @@ impl Worker {
             scheduler.commit();
         }
         let parked = Parked {
-            address: stream.address(),
             number: self.filter.number,
             id,
             build: self.build,
@@ -398,7 +341,7 @@ impl Worker {
             forgotten_at: clock::instant().checked_add(timeout.saturating_add(FORGOTTEN)),
             scheduler,
         };
-        PARKED.with_borrow_mut(|all| all.push(parked));
+        waiting::add(stream.address(), parked);
         clock::call_within(self.filter.number, timeout);
         Outcome::Wait
     }

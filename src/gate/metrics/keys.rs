@@ -12,12 +12,12 @@ use crate::{
 
 /// The metrics of one configuration's keys, in the order of [`Config::providers`]. A metric that
 /// the host refused to define is not written.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KeyMetrics(Vec<ProviderMetrics>);
 
 /// The metrics that apply to one provider. Other metrics would raise false alerts: zero keys for a
 /// provider with client secrets, or a last fetch in 1970 for a provider that never fetches.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct ProviderMetrics {
     keys: Option<Gauges<Option<MetricId>>>,
     fetches: Option<Gauges<FetchMetrics>>,
@@ -26,13 +26,13 @@ struct ProviderMetrics {
 }
 
 /// A group of metrics, and the prefix that their names share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Gauges<M> {
     name: String,
     metrics: M,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct FetchMetrics {
     success: Option<MetricId>,
     failed: Option<MetricId>,

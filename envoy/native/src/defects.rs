@@ -1,0 +1,23 @@
+//! Panics that tests ask for.
+//!
+//! Only builds with the feature `defects` contain them, and such a build cannot be optimised. So no
+//! library that is shipped has a way to make it panic.
+
+#[cfg(all(feature = "defects", not(debug_assertions)))]
+compile_error!("the feature `defects` is for tests: build the library without it");
+
+/// Panics once at this place if a test has put a file with its name into the folder that
+/// `PORTCULLIS_DEFECTS` names.
+#[cfg(feature = "defects")]
+#[expect(clippy::panic, reason = "what a test asks for")]
+pub(super) fn trip(place: &str) {
+    let folder = std::env::var_os("PORTCULLIS_DEFECTS");
+    let file = folder.map(|folder| std::path::Path::new(&folder).join(place));
+    if file.is_some_and(|file| std::fs::remove_file(file).is_ok()) {
+        panic!("a test asked for a panic");
+    }
+}
+
+/// Does nothing.
+#[cfg(not(feature = "defects"))]
+pub(super) const fn trip(_place: &str) {}
