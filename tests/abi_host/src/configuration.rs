@@ -1,0 +1,212 @@
+//! Configurations, and their calls to authorization servers.
+
+use core::{
+    ptr,
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, Weak, mpsc::Sender},
+    thread::{self, ThreadId},
+};
+
+use support::random::Random;
+
+use crate::{
+    abi::{Handle, Header, Octets, Own},
+    library::Library,
+    live::{self, CONFIGURATIONS, die, locked},
+    requests,
+};
+
+/// A configuration that Envoy has loaded. It ends with its last stream, or later.
+pub(crate) struct Configuration {
+    pub(crate) library: &'static Library,
+    /// The number that the library returned; 0 while it loads the configuration.
+    own: AtomicUsize,
+    /// Where its main thread gets calls of its hook.
+    pub(crate) main: Sender<Weak<Configuration>>,
+    thread: ThreadId,
+    /// Back from the handle, which the library passes.
+    itself: Weak<Configuration>,
+    pub(crate) is_loading: AtomicBool,
+    /// The number of metrics that are defined.
+    pub(crate) metrics: AtomicUsize,
+    /// The number of its hooks that run on the main thread.
+    hooks: AtomicU32,
+    next_call: AtomicU64,
+    calls: Mutex<BTreeSet<u64>>,
+    random: Mutex<Random>,
+}
+
+/// How an authorization server responds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Response {
+    Keys,
+    Nonsense,
+    Unavailable,
+    Reset,
+}
+
+impl Configuration {
+    /// Loads a configuration, on the main thread. `None` if the library refuses it.
+    pub(crate) fn load(
+        library: &'static Library,
+        name: &str,
+        text: &str,
+        main: &Sender<Weak<Self>>,
+        random: &mut Random,
+    ) -> Option<Arc<Self>> {
+        let configuration = Arc::new_cyclic(|itself| Self {
+            library,
+            own: AtomicUsize::new(0),
+            main: main.clone(),
+            thread: thread::current().id(),
+            itself: itself.clone(),
+            is_loading: AtomicBool::new(true),
+            metrics: AtomicUsize::new(0),
+            hooks: AtomicU32::new(0),
+            next_call: AtomicU64::new(1),
+            calls: Mutex::default(),
+            random: Mutex::new(Random::new(random.number())),
+        });
+        let handle = configuration.handle();
+        CONFIGURATIONS.add(handle.addr());
+        let (name, text) = (name.as_bytes().to_vec(), text.as_bytes().to_vec());
+        let own = configuration.in_hook(|| {
+            library.http_filter_config_new(handle, Octets::lend(&name), Octets::lend(&text))
+        });
+        configuration.is_loading.store(false, Ordering::Release);
+        configuration.own.store(own.addr(), Ordering::Release);
+        (!own.is_null()).then_some(configuration)
+    }
+
+    /// The configuration of a handle during one of its hooks, on the main thread.
+    pub(crate) fn of(handle: Handle) -> Arc<Self> {
+        CONFIGURATIONS.expect(handle.addr());
+        // SAFETY: the configuration is alive, as the line above checks.
+        let configuration = unsafe { &*handle.cast::<Self>() };
+        if thread::current().id() != configuration.thread {
+            die("a configuration is used on another thread than the main thread");
+        }
+        if configuration.hooks.load(Ordering::Acquire) == 0 {
+            die("a configuration is used outside its hooks");
+        }
+        configuration
+            .itself
+            .upgrade()
+            .unwrap_or_else(|| die("a configuration has ended"))
+    }
+
+    pub(crate) fn own(&self) -> Own {
+        ptr::without_provenance(self.own.load(Ordering::Acquire))
+    }
+
+    /// For schedulers, which must not keep a configuration alive.
+    pub(crate) fn weak(&self) -> Weak<Self> {
+        self.itself.clone()
+    }
+
+    fn handle(&self) -> Handle {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    fn in_hook<R>(&self, hook: impl FnOnce() -> R) -> R {
+        self.hooks.fetch_add(1, Ordering::AcqRel);
+        let result = hook();
+        self.hooks.fetch_sub(1, Ordering::AcqRel);
+        result
+    }
+
+    /// Calls the hook that a scheduler requested.
+    pub(crate) fn scheduled(&self) {
+        self.in_hook(|| {
+            let (handle, own) = (self.handle(), self.own());
+            self.library.http_filter_config_scheduled(handle, own, 0);
+        });
+    }
+
+    /// Starts a call. Some calls cannot be started, and some end before this returns.
+    pub(crate) fn call(&self, number: &mut u64) -> u32 {
+        const OK: u32 = 0;
+        const NO_CLUSTER: u32 = 2;
+        const REFUSED: u32 = 4;
+        let choice = locked(&self.random).below(20);
+        if choice == 0 {
+            return NO_CLUSTER;
+        }
+        if choice == 1 {
+            return REFUSED;
+        }
+        *number = self.next_call.fetch_add(1, Ordering::Relaxed);
+        locked(&self.calls).insert(*number);
+        match choice {
+            2 => self.respond(*number, Response::Keys),
+            3 => self.respond(*number, Response::Unavailable),
+            4 => {
+                self.respond(*number, Response::Reset);
+                return REFUSED;
+            }
+            _ => {}
+        }
+        OK
+    }
+
+    /// The oldest call without a response.
+    pub(crate) fn pending(&self) -> Option<u64> {
+        locked(&self.calls).first().copied()
+    }
+
+    /// Ends a call, on the main thread.
+    pub(crate) fn respond(&self, call: u64, response: Response) {
+        const SUCCESS: u32 = 0;
+        const RESET: u32 = 1;
+        locked(&self.calls).remove(&call);
+        let (result, status, body) = match response {
+            Response::Keys => (SUCCESS, "200", requests::key_set()),
+            Response::Nonsense => (SUCCESS, "200", "{\"keys\": [{\"kty\":".to_owned()),
+            Response::Unavailable => (SUCCESS, "503", "no healthy upstream".to_owned()),
+            Response::Reset => (RESET, "", String::new()),
+        };
+        // Everything is copied, so that a sanitizer notices if the library keeps it.
+        let status = status.as_bytes().to_vec();
+        let headers = vec![
+            Header {
+                name: Octets::lend(b":status"),
+                value: Octets::lend(&status),
+            },
+            Header {
+                name: Octets::lend(b"content-type"),
+                value: Octets::lend(b"application/json"),
+            },
+        ];
+        let body = body.into_bytes();
+        let (first, second) = body.split_at(body.len() / 2);
+        let chunks = vec![Octets::lend(first), Octets::lend(second)];
+        let (headers_at, chunks_at) = match result {
+            SUCCESS => (headers.as_ptr(), chunks.as_ptr()),
+            _ => (ptr::null(), ptr::null()),
+        };
+        self.in_hook(|| {
+            self.library.http_filter_config_http_callout_done(
+                self.handle(),
+                self.own(),
+                call,
+                result,
+                headers_at,
+                headers.len(),
+                chunks_at,
+                chunks.len(),
+            );
+        });
+    }
+}
+
+impl Drop for Configuration {
+    fn drop(&mut self) {
+        if !self.own().is_null() {
+            self.library.http_filter_config_destroy(self.own());
+        }
+        live::CONFIGURATIONS.remove(self.handle().addr());
+    }
+}

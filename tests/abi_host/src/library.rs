@@ -1,0 +1,87 @@
+//! Loads the library as Envoy does: by `dlopen`, with its symbols hidden from each other.
+
+use core::ffi::{CStr, c_char, c_int};
+use std::{ffi::CString, mem, os::unix::ffi::OsStrExt as _, path::Path};
+
+use crate::abi::{Handle, Header, Octets, Own, VersionText};
+
+unsafe extern "C" {
+    fn dlopen(path: *const c_char, flags: c_int) -> Handle;
+    fn dlsym(library: Handle, name: *const c_char) -> Handle;
+    fn dlerror() -> *const c_char;
+}
+
+/// `RTLD_NOW`. Without `RTLD_GLOBAL`, two libraries do not see each other.
+const NOW: c_int = 2;
+
+macro_rules! hooks {
+    ($($name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)?;)*) => {
+        /// A loaded library and its hooks.
+        pub(crate) struct Library {
+            $($name: unsafe extern "C" fn($($kind),*) $(-> $result)?,)*
+        }
+
+        impl Library {
+            fn of(handle: Handle) -> Self {
+                Self {
+                    $($name: {
+                        let name = CString::new(concat!("envoy_dynamic_module_on_", stringify!($name)));
+                        // SAFETY: the library is loaded and stays so.
+                        let found = unsafe { dlsym(handle, name.unwrap().as_ptr()) };
+                        assert!(!found.is_null(), concat!("no hook ", stringify!($name)));
+                        // SAFETY: abi.h gives the hook this type.
+                        unsafe {
+                            mem::transmute::<Handle, unsafe extern "C" fn($($kind),*) $(-> $result)?>(found)
+                        }
+                    },)*
+                }
+            }
+
+            $(pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $result)? {
+                // SAFETY: the host passes what it would accept itself: live handles, and octets that
+                // outlive the call.
+                unsafe { (self.$name)($($argument),*) }
+            })*
+        }
+    };
+}
+
+hooks! {
+    program_init() -> VersionText;
+    http_filter_config_new(handle: Handle, name: Octets, config: Octets) -> Own;
+    http_filter_config_destroy(own: Own);
+    http_filter_per_route_config_new(name: Octets, config: Octets) -> Own;
+    http_filter_per_route_config_destroy(own: Own);
+    http_filter_new(own: Own, stream: Handle) -> Own;
+    http_filter_request_headers(stream: Handle, own: Own, is_end: bool) -> u32;
+    http_filter_request_body(stream: Handle, own: Own, is_end: bool) -> u32;
+    http_filter_request_trailers(stream: Handle, own: Own) -> u32;
+    http_filter_response_headers(stream: Handle, own: Own, is_end: bool) -> u32;
+    http_filter_response_body(stream: Handle, own: Own, is_end: bool) -> u32;
+    http_filter_response_trailers(stream: Handle, own: Own) -> u32;
+    http_filter_stream_complete(stream: Handle, own: Own);
+    http_filter_destroy(own: Own);
+    http_filter_scheduled(stream: Handle, own: Own, event: u64);
+    http_filter_config_scheduled(handle: Handle, own: Own, event: u64);
+    http_filter_config_http_callout_done(handle: Handle, own: Own, call: u64, result: u32, headers: *const Header, header_count: usize, chunks: *const Octets, chunk_count: usize);
+}
+
+impl Library {
+    /// Loads a library, which stays loaded.
+    pub(crate) fn load(path: &Path) -> &'static Self {
+        let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: loading runs nothing but the initialisers of Rust's standard library.
+        let handle = unsafe { dlopen(name.as_ptr(), NOW) };
+        if handle.is_null() {
+            // SAFETY: the error text stays until the next call of `dlopen`.
+            let error = unsafe { CStr::from_ptr(dlerror()) };
+            panic!("{}: {}", path.display(), error.to_string_lossy());
+        }
+        let library = Self::of(handle);
+        assert!(
+            !library.program_init().is_null(),
+            "the library refused to load"
+        );
+        Box::leak(Box::new(library))
+    }
+}

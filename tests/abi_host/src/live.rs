@@ -1,0 +1,83 @@
+//! The handles that the library may use now. A handle that it uses too early, too late, on a wrong
+//! thread or twice ends the process.
+//!
+//! Under a sanitizer, each handle is also memory that is freed when its owner ends.
+
+use std::{
+    backtrace::Backtrace,
+    collections::{BTreeSet, VecDeque},
+    process,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The number of log lines that a failure shows.
+const SHOWN: usize = 20;
+
+/// The addresses of one kind of handle.
+pub(crate) struct Live {
+    kind: &'static str,
+    all: Mutex<BTreeSet<usize>>,
+}
+
+pub(crate) static STREAMS: Live = Live::new("stream");
+pub(crate) static STREAM_SCHEDULERS: Live = Live::new("stream scheduler");
+pub(crate) static CONFIGURATIONS: Live = Live::new("configuration");
+pub(crate) static CONFIGURATION_SCHEDULERS: Live = Live::new("configuration scheduler");
+
+static LOG: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+
+impl Live {
+    const fn new(kind: &'static str) -> Self {
+        Self {
+            kind,
+            all: Mutex::new(BTreeSet::new()),
+        }
+    }
+
+    pub(crate) fn add(&self, address: usize) {
+        locked(&self.all).insert(address);
+    }
+
+    pub(crate) fn remove(&self, address: usize) {
+        if !locked(&self.all).remove(&address) {
+            die(&format!("a {} is deleted twice", self.kind));
+        }
+    }
+
+    pub(crate) fn expect(&self, address: usize) {
+        if !locked(&self.all).contains(&address) {
+            die(&format!("a {} is used that is gone", self.kind));
+        }
+    }
+
+    /// Fails if handles are left at the end.
+    pub(crate) fn expect_none(&self) {
+        let left = locked(&self.all).len();
+        if left > 0 {
+            die(&format!("{left} of kind {} were never released", self.kind));
+        }
+    }
+}
+
+/// Keeps a log line of the library for a failure.
+pub(crate) fn keep_line(line: String) {
+    let mut log = locked(&LOG);
+    log.push_back(line);
+    if log.len() > SHOWN {
+        log.pop_front();
+    }
+}
+
+/// Ends the process, because the library broke a rule. A panic could not pass through its frames.
+pub(crate) fn die(reason: &str) -> ! {
+    for line in &*locked(&LOG) {
+        eprintln!("{line}");
+    }
+    eprintln!("{reason}\n{}", Backtrace::force_capture());
+    process::abort();
+}
+
+/// Locks a mutex, even if a thread has panicked with it.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
