@@ -130,6 +130,7 @@ pub(super) fn stop(number: Number) {
         // The fetches are abandoned, so that other configurations need not wait for them to time
         // out.
         calls.take_all().for_each(|fetch| engine.abandon(&fetch));
+        wake_others(number);
         let gauges: Vec<_> = keeping.keeper.gauges().map(str::to_owned).collect();
         leave(number, gauges);
     }
@@ -167,6 +168,11 @@ pub(super) fn tick(number: Number, configuration: &Configuration<'_>) {
         // First, so that deadlines are kept even if a later step panics.
         keeping.filter.wake_due(now);
         defects::trip("tick");
+        // Another configuration may have fetched the same keys, or given up its fetch.
+        if keeping.engine.synchronize() {
+            keeping.filter.publish();
+            keeping.filter.wake_all();
+        }
         for (source, cause) in keeping.filter.take_wishes() {
             keeping.engine.want(source, cause);
         }
@@ -234,6 +240,7 @@ fn work(
     if keeping.keeper.epoch() != before {
         filter.publish();
         filter.wake_all();
+        wake_others(number);
     }
     let now = clock::now();
     let next = [
@@ -242,6 +249,13 @@ fn work(
     ];
     let next = next.into_iter().flatten().min();
     clock::call_within(number, next.map_or(clock::LONGEST, |next| next.since(now)));
+}
+
+/// Makes Envoy call the other keepers, whose requests may wait for the same keys.
+fn wake_others(number: Number) {
+    let all = registry::all();
+    let others = all.iter().filter(|filter| filter.number != number);
+    others.for_each(|filter| filter.scheduler.commit());
 }
 
 /// Stops the keepers of configurations that ended on another thread.
