@@ -3,24 +3,20 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    slice,
     time::{Duration, Instant},
 };
 
-use abi_host::Plan;
-use support::{envoy, folders};
+use abi_host::{Plan, built_for_tests};
+use support::{
+    envoy::{self, process},
+    folders,
+};
 
 /// The number of events in a life.
 const EVENTS: usize = 10_000;
 /// The first seed.
 const SEED: u64 = 20_261_127;
-/// Where the library looks for panics that a test asks for.
-const DEFECTS: &str = "PORTCULLIS_DEFECTS";
-
-/// The library that was built for this test, with defects.
-fn built_for_tests() -> PathBuf {
-    let program = env::current_exe().unwrap();
-    program.with_file_name("libportcullis_native.so")
-}
 
 /// Two versions of a library: the second one is a copy.
 fn two_versions(library: &Path, folder: &Path) -> [PathBuf; 2] {
@@ -38,7 +34,7 @@ fn no_order_of_events_breaks_the_library() {
     let defects = folder.join("defects");
     fs::create_dir_all(&defects).unwrap();
     // SAFETY: this is the only test of the program, and its other threads start later.
-    unsafe { env::set_var(DEFECTS, &defects) };
+    unsafe { env::set_var(process::DEFECTS, &defects) };
     let start = Instant::now();
     let for_tests = two_versions(&built_for_tests(), &folder);
     let shipped = envoy::library();
@@ -51,9 +47,9 @@ fn no_order_of_events_breaks_the_library() {
             events: EVENTS,
         };
         plan.live();
-        if shipped.exists() {
+        if envoy::is_installed(&shipped) {
             Plan {
-                libraries: &[shipped.clone()],
+                libraries: slice::from_ref(&shipped),
                 defects: None,
                 ..plan
             }

@@ -120,3 +120,17 @@ macro_rules! in_envoy {
         }
     };
 }
+
+/// Makes a test of each scenario in Envoy with the dynamic module only.
+#[macro_export]
+macro_rules! in_native {
+    ($($scenario:ident),+ $(,)?) => {
+        mod in_native {
+            $(#[test] fn $scenario() {
+                if $crate::envoy::is_installed(&$crate::envoy::library()) {
+                    super::$scenario();
+                }
+            })+
+        }
+    };
+}

@@ -36,7 +36,7 @@ callbacks! {
         keep_line(format!("{level} {line}"));
     }
 
-    fn envoy_dynamic_module_callback_log_v2(level: u32, line: Octets, _file: Octets, _line: u32) {
+    fn envoy_dynamic_module_callback_log_v2(level: u32, line: Octets, _file: Octets, _place: u32) {
         envoy_dynamic_module_callback_log(level, line);
     }
 

@@ -170,7 +170,7 @@ impl Configuration {
         };
         // Everything is copied, so that a sanitizer notices if the library keeps it.
         let status = status.as_bytes().to_vec();
-        let headers = vec![
+        let headers = Vec::from([
             Header {
                 name: Octets::lend(b":status"),
                 value: Octets::lend(&status),
@@ -179,10 +179,10 @@ impl Configuration {
                 name: Octets::lend(b"content-type"),
                 value: Octets::lend(b"application/json"),
             },
-        ];
+        ]);
         let body = body.into_bytes();
         let (first, second) = body.split_at(body.len() / 2);
-        let chunks = vec![Octets::lend(first), Octets::lend(second)];
+        let chunks = Vec::from([Octets::lend(first), Octets::lend(second)]);
         let (headers_at, chunks_at) = match result {
             SUCCESS => (headers.as_ptr(), chunks.as_ptr()),
             _ => (ptr::null(), ptr::null()),

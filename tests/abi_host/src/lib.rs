@@ -24,3 +24,15 @@ mod stream;
 mod worker;
 
 pub use life::Plan;
+
+use std::{env, path::PathBuf};
+
+/// The library that was built for the tests of this package, with defects. Cargo puts it next to
+/// the test program; if it does not, `PORTCULLIS_DEFECTIVE` names it.
+pub fn built_for_tests() -> PathBuf {
+    let named = env::var_os("PORTCULLIS_DEFECTIVE").map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        let program = env::current_exe().unwrap();
+        program.with_file_name("libportcullis_native.so")
+    })
+}

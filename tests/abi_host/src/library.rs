@@ -1,9 +1,19 @@
 //! Loads the library as Envoy does: by `dlopen`, with its symbols hidden from each other.
 
 use core::ffi::{CStr, c_char, c_int};
-use std::{ffi::CString, mem, os::unix::ffi::OsStrExt as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    ffi::CString,
+    mem,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
-use crate::abi::{Handle, Header, Octets, Own, VersionText};
+use crate::{
+    abi::{Handle, Header, Octets, Own, VersionText},
+    live::locked,
+};
 
 unsafe extern "C" {
     fn dlopen(path: *const c_char, flags: c_int) -> Handle;
@@ -37,7 +47,8 @@ macro_rules! hooks {
                 }
             }
 
-            $(pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $result)? {
+            $(#[allow(clippy::too_many_arguments, reason = "Envoy's")]
+            pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $result)? {
                 // SAFETY: the host passes what it would accept itself: live handles, and octets that
                 // outlive the call.
                 unsafe { (self.$name)($($argument),*) }
@@ -67,8 +78,16 @@ hooks! {
 }
 
 impl Library {
-    /// Loads a library, which stays loaded.
+    /// Loads a library, which stays loaded. As in Envoy, a path is loaded once.
     pub(crate) fn load(path: &Path) -> &'static Self {
+        static LOADED: Mutex<BTreeMap<PathBuf, &'static Library>> = Mutex::new(BTreeMap::new());
+        let mut loaded = locked(&LOADED);
+        loaded
+            .entry(path.to_owned())
+            .or_insert_with(|| Self::open(path))
+    }
+
+    fn open(path: &Path) -> &'static Self {
         let name = CString::new(path.as_os_str().as_bytes()).unwrap();
         // SAFETY: loading runs nothing but the initialisers of Rust's standard library.
         let handle = unsafe { dlopen(name.as_ptr(), NOW) };

@@ -119,7 +119,7 @@ fn run(received: &Receiver<Event>, waiting: &AtomicUsize) {
                     let place = choice % own.streams.len().max(1);
                     own.streams.values().nth(place).cloned()
                 });
-                chosen.iter().for_each(|stream| end(stream));
+                chosen.iter().for_each(end);
             }
             Event::Scheduled(number) => {
                 // Nothing happens if the stream is gone.
@@ -129,7 +129,7 @@ fn run(received: &Receiver<Event>, waiting: &AtomicUsize) {
                 }
             }
             Event::Drained(configuration) => {
-                end_all(|stream| Arc::ptr_eq(&stream.configuration, &configuration))
+                end_all(|stream| Arc::ptr_eq(&stream.configuration, &configuration));
             }
             Event::Stop => {
                 end_all(|_| true);
@@ -228,7 +228,7 @@ pub(crate) fn end_some(stream: &Rc<Stream>) {
             let place = own.random.below(own.streams.len().max(1));
             own.streams.values().nth(place).cloned()
         });
-        other.iter().for_each(|other| end(other));
+        other.iter().for_each(end);
     }
     if once_in(3) {
         end(stream);

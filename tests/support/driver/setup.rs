@@ -68,8 +68,12 @@ pub struct Setup {
     /// The `vm_id` under which WebAssembly modules share memory; `None` chooses a new one. No two
     /// tests may use the same name, because one process can run the gates of several tests.
     pub vm_id: Option<String>,
-    /// The module that Envoy loads; `None` means Portcullis. The fake host always runs Portcullis.
+    /// The proxy-wasm module or the dynamic module that Envoy loads; `None` means Portcullis. The fake host always runs
+    /// Portcullis.
     pub module: Option<PathBuf>,
+    /// The folder in which a file makes the dynamic module panic, if it was built with defects; `None` means that a panic
+    /// fails the test.
+    pub defects: Option<PathBuf>,
     /// The build of Portcullis that Envoy runs. The driver sets it.
     pub build: Build,
 }

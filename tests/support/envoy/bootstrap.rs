@@ -100,7 +100,7 @@ fn virtual_hosts(setup: &Setup) -> Vec<Value> {
         [] => &all,
         hosts => hosts,
     };
-    let route = |numbered: (usize, &Route)| route(numbered, setup.build);
+    let route = |numbered: (usize, &Route)| route(numbered, setup);
     let host = |host: &VirtualHost| {
         let mut routes: Vec<_> = host.routes.iter().enumerate().map(route).collect();
         let to_upstream = json!({ "cluster": UPSTREAM });
@@ -110,7 +110,7 @@ fn virtual_hosts(setup: &Setup) -> Vec<Value> {
     hosts.iter().map(host).collect()
 }
 
-fn route((index, route): (usize, &Route), build: Build) -> Value {
+fn route((index, route): (usize, &Route), setup: &Setup) -> Value {
     let name = index.to_string();
     let mut configured = json!({
         "name": name,
@@ -127,10 +127,10 @@ fn route((index, route): (usize, &Route), build: Build) -> Value {
     }
     if let Some(metadata) = &route.metadata {
         configured["metadata"] = json!({ "filter_metadata": { "portcullis": metadata } });
-        if build == Build::Native && !route.is_in_wasm_form {
+        if setup.build == Build::Native && !route.is_in_wasm_form {
             configured["typed_per_filter_config"] = json!({ NATIVE_FILTER: {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilterPerRoute",
-                "dynamic_module_config": dynamic_module(),
+                "dynamic_module_config": dynamic_module(setup),
                 "filter_name": "portcullis",
                 "filter_config": configuration(metadata, policy_wrapping()),
             } });
@@ -198,9 +198,10 @@ const NATIVE_FILTER: &str = "portcullis";
 
 /// Refers to the library by its path, or by its name if this version of Envoy does not support
 /// paths.
-fn dynamic_module() -> Value {
+fn dynamic_module(setup: &Setup) -> Value {
+    let library = setup.module.clone().unwrap_or_else(library);
     match version() >= (1, 40) {
-        true => json!({ "module": { "local": { "filename": library() } }, "do_not_close": true }),
+        true => json!({ "module": { "local": { "filename": library } }, "do_not_close": true }),
         false => json!({ "name": library_name(), "do_not_close": true }),
     }
 }
@@ -210,7 +211,7 @@ fn native_filter(setup: &Setup, written: &Value) -> Value {
         "name": NATIVE_FILTER,
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
-            "dynamic_module_config": dynamic_module(),
+            "dynamic_module_config": dynamic_module(setup),
             "filter_name": "portcullis",
             "filter_config": configuration(written, setup.wrapping),
         },

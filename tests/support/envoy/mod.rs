@@ -102,6 +102,9 @@ pub trait InEnvoy: Driver {
 
     /// A page of the admin interface.
     fn admin(&self, path: &str) -> String;
+
+    /// The memory that the process has now.
+    fn memory(&self) -> Memory;
 }
 
 impl<B: RunsBuild> InEnvoy for Gate<B> {
@@ -111,6 +114,10 @@ impl<B: RunsBuild> InEnvoy for Gate<B> {
 
     fn admin(&self, path: &str) -> String {
         Self::admin(self, path)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::of(self.process.id())
     }
 }
 
@@ -339,11 +346,6 @@ impl<B: RunsBuild> Gate<B> {
         self.process.is_ready()
     }
 
-    /// The memory that the process has now.
-    pub fn memory(&self) -> Memory {
-        Memory::of(self.process.id())
-    }
-
     /// The address of the listener.
     pub fn address(&self) -> SocketAddr {
         let look = || self.process.listener();
@@ -383,7 +385,8 @@ impl<B> Drop for Gate<B> {
     fn drop(&mut self) {
         let log = self.process.log();
         let own = log.get(self.first.logged()..).unwrap_or_default();
-        if !thread::panicking() && (own.contains(TRAP) || own.contains(DEFECT)) {
+        let is_broken = own.contains(TRAP) || own.contains(DEFECT) && self.setup.defects.is_none();
+        if !thread::panicking() && is_broken {
             self.process.fail(&"the module trapped or panicked");
         }
     }
@@ -393,7 +396,8 @@ impl<B> Drop for Gate<B> {
 /// earlier gates.
 fn needs_a_process(setup: &Setup) -> bool {
     let shares_memory = setup.vm_id.as_deref() == Some("");
-    setup.alone || setup.keeps_connections || setup.module.is_some() || shares_memory
+    let has_own_module = setup.module.is_some() || setup.defects.is_some();
+    setup.alone || setup.keeps_connections || has_own_module || shares_memory
 }
 
 fn start_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener) {
@@ -402,9 +406,12 @@ fn start_process(setup: &Setup, clusters: &[Value]) -> (Lease, OfferedListener) 
     let first = OfferedListener::at_start(&folder, &listener);
     let bootstrap = bootstrap::bootstrap(&folder, clusters);
     let workers = setup.workers.max(1);
-    let process = match setup.keeps_connections {
-        true => EnvoyProcess::spawn_keeping_connections(folder, &bootstrap, workers),
-        false => EnvoyProcess::spawn(folder, &bootstrap, workers),
+    let process = match (&setup.defects, setup.keeps_connections) {
+        (Some(defects), _) => {
+            EnvoyProcess::spawn_with_defects(defects, folder, &bootstrap, workers)
+        }
+        (None, true) => EnvoyProcess::spawn_keeping_connections(folder, &bootstrap, workers),
+        (None, false) => EnvoyProcess::spawn(folder, &bootstrap, workers),
     };
     (Lease::Own(process), first)
 }

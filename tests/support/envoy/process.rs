@@ -35,14 +35,12 @@ wait
 "#;
 /// The environment variable that names the folder of dynamic modules that are configured by name.
 pub const LIBRARIES: &str = "ENVOY_DYNAMIC_MODULES_SEARCH_PATH";
+/// The environment variable that names the folder in which a file makes the dynamic module panic.
+pub const DEFECTS: &str = "PORTCULLIS_DEFECTS";
 /// Options that isolate processes from each other and keep their waits short.
-const OPTIONS: [&str; 5] = [
-    "--disable-hot-restart",
-    "--file-flush-interval-msec",
-    "10",
-    "--log-level",
-    "warning",
-];
+const OPTIONS: [&str; 4] = ["--file-flush-interval-msec", "10", "--log-level", "warning"];
+/// Isolates a process from others with the same base ID.
+const ALONE: &str = "--disable-hot-restart";
 /// Closes connections of a replaced configuration immediately.
 const DRAIN_AT_ONCE: [&str; 4] = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
 /// Keeps connections of a replaced configuration open. Within the first second, Envoy asks only one
@@ -94,9 +92,51 @@ impl EnvoyProcess {
         Self::spawn_draining(&DRAIN_IN_A_DAY, folder, bootstrap, workers)
     }
 
+    /// Starts Envoy so that a file in this folder makes a dynamic module panic that was built with
+    /// defects.
+    pub fn spawn_with_defects(
+        defects: &Path,
+        folder: PathBuf,
+        bootstrap: &Value,
+        workers: usize,
+    ) -> Self {
+        let mut command = Command::new("env");
+        let variable = format!("{DEFECTS}={}", defects.display());
+        command.arg(variable).arg(binary());
+        command.args(LOG_LEVELS).args(DRAIN_AT_ONCE).arg(ALONE);
+        Self::spawn_by(&command, folder, bootstrap, workers)
+    }
+
+    /// Starts the first process of a hot restart, or the second one, which takes over from the
+    /// first. The first one writes their base ID into `shared`.
+    pub fn spawn_generation(
+        generation: usize,
+        shared: &Path,
+        folder: PathBuf,
+        bootstrap: &Value,
+        workers: usize,
+    ) -> Self {
+        let id = shared.join("base-id");
+        let mut command = Command::new(binary());
+        command.args(LOG_LEVELS).args(DRAIN_AT_ONCE);
+        command.args(["--parent-shutdown-time-s", "2"]);
+        match generation {
+            0 => command
+                .arg("--use-dynamic-base-id")
+                .arg("--base-id-path")
+                .arg(id),
+            _ => {
+                let id = fs::read_to_string(id).unwrap();
+                let epoch = generation.to_string();
+                command.args(["--base-id", id.trim_end(), "--restart-epoch", &epoch])
+            }
+        };
+        Self::spawn_by(&command, folder, bootstrap, workers)
+    }
+
     fn spawn_draining(drain: &[&str], folder: PathBuf, bootstrap: &Value, workers: usize) -> Self {
         let mut command = Command::new(binary());
-        command.args(LOG_LEVELS).args(drain);
+        command.args(LOG_LEVELS).args(drain).arg(ALONE);
         Self::spawn_by(&command, folder, bootstrap, workers)
     }
 
@@ -111,7 +151,7 @@ impl EnvoyProcess {
             }
             None => Command::new(binary()),
         };
-        command.args(DRAIN_AT_ONCE);
+        command.args(DRAIN_AT_ONCE).arg(ALONE);
         Self::spawn_by(&command, folder, bootstrap, 1)
     }
 
@@ -164,7 +204,7 @@ impl EnvoyProcess {
 
     /// Whether Envoy has ended. Until the shell ends, a dead Envoy keeps its process id but not its
     /// `exe` link.
-    fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         let program = |id| fs::read_link(format!("/proc/{id}/exe"));
         self.written_id().is_some_and(|id| program(id).is_err())
     }

@@ -1,0 +1,246 @@
+//! Panics of the dynamic module in Envoy.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use abi_host::built_for_tests;
+use portcullis::jose::Algorithm;
+use serde_json::{Value, json};
+use support::{
+    authorization_server::{Answer, AuthorizationServer},
+    driver::{Driver as _, Request, Setup},
+    envoy::{NativeEnvoy, is_installed, library, process},
+    signer::Signer,
+};
+
+const ISSUER: &str = "https://login.example.com";
+const JWKS_PATH: &str = "/jwks";
+/// The answer to a request during which the module panicked.
+const DEFECT: (u16, &str) = (500, "portcullis_defect");
+
+/// Envoy with the library that was built for these tests, and what it needs.
+struct World {
+    signer: Signer,
+    server: AuthorizationServer,
+    defects: PathBuf,
+}
+
+fn configuration() -> Value {
+    json!({
+        "providers": { "login": {
+            "issuer": ISSUER,
+            "audiences": ["orders"],
+            "remote_jwks": {
+                "http_uri": { "uri": format!("{ISSUER}{JWKS_PATH}"), "cluster": "login", "timeout": "60s" },
+                "unknown_kid_cooldown": "1s",
+                "async_fetch": { "failed_refetch_duration": "0.2s" },
+            },
+        } },
+        "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "login" } }],
+        "limits": { "park_timeout": "60s" },
+    })
+}
+
+impl World {
+    fn new() -> Self {
+        let signer = Signer::new(Algorithm::Es256);
+        let server = AuthorizationServer::new();
+        server.answer(JWKS_PATH, Answer::json(signer.jwks().to_string()));
+        let defects = process::new_folder();
+        Self {
+            signer,
+            server,
+            defects,
+        }
+    }
+
+    fn start(&self) -> NativeEnvoy {
+        let setup = Setup {
+            module: Some(built_for_tests()),
+            defects: Some(self.defects.clone()),
+            ..Setup::new(configuration()).cluster("login", &self.server)
+        };
+        NativeEnvoy::start(&setup).unwrap_or_else(|refused| panic!("{}", refused.0))
+    }
+
+    fn request(&self, gate: &NativeEnvoy, signer: &Signer) -> Request {
+        let claims = json!({
+            "iss": ISSUER, "aud": "orders", "sub": "alice", "exp": gate.now() + 600,
+        });
+        Request::get("/").bearer(signer.sign_claims(&claims))
+    }
+
+    /// Makes the module panic the next time it comes to this place.
+    fn cause(&self, place: &str) {
+        fs::write(self.defects.join(place), "").unwrap();
+    }
+
+    fn is_caused(&self, place: &str) -> bool {
+        !self.defects.join(place).exists()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.defects);
+    }
+}
+
+fn is_ready() -> bool {
+    is_installed(&built_for_tests())
+}
+
+fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
+    let exchange = gate.send(request);
+    (exchange.status, exchange.details)
+}
+
+#[test]
+fn a_panic_costs_one_request() {
+    if !is_ready() {
+        return;
+    }
+    let world = World::new();
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    assert_eq!(gate.send(&good).status, 200);
+    for place in ["request", "decided"] {
+        world.cause(place);
+        let (status, details) = sent(&gate, &good);
+        match place {
+            // The panic comes before the decision is carried out.
+            "request" => assert_eq!((status, &*details), DEFECT),
+            _ => assert_eq!(status, 500, "{details}"),
+        }
+        assert_eq!(gate.send(&good).status, 200, "{place}");
+    }
+    let log = gate.log().join("\n");
+    assert!(
+        log.contains("portcullis: defect at envoy/native/src/defects.rs"),
+        "{log}"
+    );
+    // The message of a panic could quote a token.
+    assert!(!log.contains("a test asked"), "{log}");
+}
+
+/// The gate that the requests wait for is gone, so each is refused instead of hanging.
+#[test]
+fn a_panic_refuses_the_requests_that_wait() {
+    if !is_ready() {
+        return;
+    }
+    let world = World::new();
+    world.server.hold();
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    let waiting: Vec<_> = (0..4).map(|_| gate.begin(&good)).collect();
+    gate.wait_until("all in flight", || gate.in_flight() == 4);
+    world.cause("request");
+    assert_eq!(gate.send(&good).status, 500);
+    for pending in waiting {
+        assert_eq!(gate.finish(pending).status, 500);
+    }
+    world.server.release();
+    assert_eq!(gate.send(&good).status, 200);
+}
+
+/// A panic when a waiting request is resumed refuses that request.
+#[test]
+fn a_panic_refuses_the_request_that_is_resumed() {
+    if !is_ready() {
+        return;
+    }
+    let world = World::new();
+    world.server.hold();
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    let waiting = gate.begin(&good);
+    gate.wait_until("in flight", || gate.in_flight() == 1);
+    world.cause("woken");
+    world.server.release();
+    assert_eq!(gate.finish(waiting).status, 500);
+    assert_eq!(gate.send(&good).status, 200);
+}
+
+/// The keeper that panicked on a response is built again and fetches the keys.
+#[test]
+fn keys_arrive_after_a_panic_on_their_response() {
+    if !is_ready() {
+        return;
+    }
+    let world = World::new();
+    world.server.hold();
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    let waiting = gate.begin(&good);
+    gate.wait_until("in flight", || gate.in_flight() == 1);
+    world.cause("fetched");
+    world.server.release();
+    assert_eq!(gate.finish(waiting).status, 200);
+    assert!(world.is_caused("fetched"));
+    // The keys had been stored before the panic, so they are not fetched again.
+    assert!(world.server.fetches(JWKS_PATH) <= 2);
+}
+
+/// Keys are still refreshed after the main thread has panicked.
+#[test]
+fn keys_rotate_after_a_panic_on_the_main_thread() {
+    if !is_ready() {
+        return;
+    }
+    let world = World::new();
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    assert_eq!(gate.send(&good).status, 200);
+    for place in ["tick", "rebuild", "tick"] {
+        world.cause(place);
+        if place == "tick" {
+            gate.wait_until("the panic", || world.is_caused(place));
+        }
+    }
+    let next = Signer::new(Algorithm::Es384);
+    world
+        .server
+        .answer(JWKS_PATH, Answer::json(next.jwks().to_string()));
+    gate.pass(Duration::from_secs(1)); // the cool-down after the first fetch
+    let rotated = world.request(&gate, &next);
+    gate.wait_until("the new key", || gate.send(&rotated).status == 200);
+}
+
+/// The old configuration stays in force, and the next update works.
+#[test]
+fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
+    if !is_ready() {
+        return;
+    }
+    let world = World::new();
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    let mut open = configuration();
+    open["rules"] = json!([{ "match": { "prefix": "/" } }]);
+    world.cause("read");
+    assert!(gate.reconfigure(&open).is_err());
+    assert_eq!(gate.send(&good).status, 200);
+    assert_eq!(gate.send(&Request::get("/")).status, 401);
+    gate.reconfigure(&open).unwrap();
+    assert_eq!(gate.send(&Request::get("/")).status, 200);
+}
+
+/// A library that is shipped has no way to make it panic.
+#[test]
+fn the_shipped_library_has_no_defects() {
+    let holds = |library: &Path| {
+        let bytes = fs::read(library).unwrap();
+        let text = process::DEFECTS.as_bytes();
+        bytes.windows(text.len()).any(|window| window == text)
+    };
+    if is_installed(&built_for_tests()) {
+        assert!(holds(&built_for_tests()));
+    }
+    if is_installed(&library()) {
+        assert!(!holds(&library()));
+    }
+}
