@@ -1,4 +1,7 @@
-//! Memory does not grow with the number of clients. (`make bench` sends millions of requests.)
+//! Memory does not grow with the number of clients. `make bench` sends millions of requests to the
+//! proxy-wasm module. `PORTCULLIS_TIMES` multiplies the number of requests of these tests.
+
+use std::ops::Range;
 
 use portcullis::jose::Algorithm;
 use serde_json::json;
@@ -6,30 +9,33 @@ use serde_json::json;
 use crate::world::{ISSUER, configuration, local_provider, start};
 use support::{
     crowd,
-    driver::{Driver as _, Request, Setup},
-    envoy::{Envoy, memory::Memory},
-    in_envoy,
+    driver::{Request, Setup},
+    envoy::{InEnvoy, memory::Memory},
+    on_both_builds,
     signer::{Pair, Signer},
+    times::times,
 };
 
-in_envoy!(memory_stays_flat_over_thousands_of_fresh_tokens);
+on_both_builds!(memory_stays_flat_over_thousands_of_fresh_tokens);
 
 /// The number of good tokens in each half: ten times as many as the cache holds.
-const GOOD: u64 = 10_000;
-const FORGED: u64 = 2_500;
+const GOOD: u32 = 10_000;
+const FORGED: u32 = 2_500;
 /// Growth that counts as noise in the second half: 40 bytes per request in the module, 400 in
 /// Envoy.
 const MOST_LINEAR: u64 = 512 << 10;
 const MOST_RESIDENT: u64 = 5 << 20;
 
-fn memory_stays_flat_over_thousands_of_fresh_tokens() {
+fn memory_stays_flat_over_thousands_of_fresh_tokens<D: InEnvoy>() {
     let signer = Signer::new(Algorithm::Hs256);
     let mut provider = local_provider(&signer);
     provider["algorithms"] = json!(["HS256"]);
-    let gate: Envoy = start(&Setup::new(configuration(&provider)).alone());
-    let first = pass_half(&gate, 0);
-    let second = pass_half(&gate, GOOD);
-    assert!(first.linear > 0, "no memory of a module is found");
+    let gate: D = start(&Setup::new(configuration(&provider)).alone());
+    let (good, forged) = (times(GOOD).into(), times(FORGED).into());
+    let first = pass_half(&gate, 0..good, forged);
+    let second = pass_half(&gate, good..2 * good, forged);
+    // The dynamic module has no memory of its own.
+    assert_eq!(first.linear > 0, !D::IS_NATIVE);
     let memory = format!("{first:?}, then {second:?}");
     assert!(second.linear <= first.linear + MOST_LINEAR, "{memory}");
     assert!(
@@ -37,15 +43,16 @@ fn memory_stays_flat_over_thousands_of_fresh_tokens() {
         "{memory}"
     );
     let of = |name| gate.metric(&format!("portcullis.{name}"));
-    assert_eq!(of("allowed"), Some(2 * GOOD));
-    assert_eq!(of("denied.bad_signature"), Some(2 * FORGED));
+    assert_eq!(of("allowed"), Some(2 * good));
+    assert_eq!(of("denied.bad_signature"), Some(2 * forged));
     assert_eq!((of("cache.hit"), gate.in_flight()), (Some(0), 0));
 }
 
 /// Sends the requests of one half, each with a new token, and returns the memory after it.
-fn pass_half(gate: &Envoy, first: u64) -> Memory {
-    let expiry = gate.now() + 600;
-    for (pair, count, status) in [(Pair::Own, GOOD, 200), (Pair::Other, FORGED, 401)] {
+fn pass_half(gate: &impl InEnvoy, good: Range<u64>, forged: u64) -> Memory {
+    let expiry = gate.now() + 86_400;
+    let forged = good.start..good.start + forged;
+    for (pair, numbers, status) in [(Pair::Own, good, 200), (Pair::Other, forged, 401)] {
         let signer = Signer::with_pair(Algorithm::Hs256, pair);
         let header = signer.header().to_string();
         let token = |number: u64| {
@@ -55,7 +62,7 @@ fn pass_half(gate: &Envoy, first: u64) -> Memory {
             signer.token_of_bytes(header.as_bytes(), claims.to_string().as_bytes())
         };
         let request = |number| Request::get("/").bearer(token(number));
-        crowd::send(gate.address(), 2, first..first + count, status, request).unwrap();
+        crowd::send(gate.address(), 2, numbers, status, request).unwrap();
     }
     gate.memory()
 }

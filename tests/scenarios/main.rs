@@ -43,5 +43,6 @@ mod signatures;
 mod status;
 mod trailers;
 mod updates;
+mod upgrades;
 mod withheld_capabilities;
 mod world;
