@@ -112,7 +112,7 @@ compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo without an image re
 
 ##@ Check
 
-.PHONY: check test test-matrix test-exhaustive fuzz mutants lint fmt
+.PHONY: check test test-matrix test-exhaustive asan fuzz mutants lint fmt
 check: $(TOOLS)/rust ## Format, layers, lints and unit tests, within a minute when warm
 	@scripts/require.sh python3
 	scripts/check-layers --test
@@ -153,14 +153,28 @@ mutants: $(MUTATOR) ## Change the rules one place at a time, and list the change
 	cargo mutants --package portcullis --test-package portcullis $(foreach files,$(MUTATED),--file '$(files)') \
 	  --output target --timeout 120 --cargo-arg=--locked -- --lib
 
+REQUIRE_NIGHTLY = rustup run nightly cargo --version >/dev/null 2>&1 || { \
+  echo "error: this needs a nightly compiler. Run: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+HOST_TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
+
+# The sanitizer's functions are exported to the library, which the test loads.
+ASAN := __asan_* __lsan_* __sanitizer_* __ubsan_*
+ASAN_PACKAGES = --locked --target $(HOST_TARGET) --target-dir target/asan --package abi-host --package portcullis-native
+asan: ## Random lives of the dynamic module under AddressSanitizer for a minute, with a nightly compiler (SECONDS=3600: for an hour)
+	@$(REQUIRE_NIGHTLY)
+	@export RUSTFLAGS="-Zsanitizer=address $(ASAN:%=-Clink-arg=-Wl,--export-dynamic-symbol=%)"; \
+	cargo +nightly build $(ASAN_PACKAGES) --lib && \
+	PORTCULLIS_DEFECTIVE=$(abspath target/asan/$(HOST_TARGET)/debug/libportcullis_native.so) \
+	  PORTCULLIS_NATIVE= PORTCULLIS_ABI_SECONDS=$(or $(SECONDS),60) \
+	  cargo +nightly test $(ASAN_PACKAGES) --test abi_host -- --nocapture
+
 # Inputs that reach new code are kept in target/fuzz/corpus/, and inputs that fail in
 # target/fuzz/artifacts/. The release profile is changed, because it optimises for size, links
 # slowly and omits line numbers from backtraces.
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 FUZZ_BUILD := --features libfuzzer --sanitizer none --target-dir target/fuzz
 fuzz: $(FUZZER) ## Run each fuzz target for a minute (SECONDS=600: for ten; T=name: only this one)
-	@rustup run nightly cargo --version >/dev/null 2>&1 || { \
-	  echo "error: libFuzzer needs a nightly compiler. Run: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+	@$(REQUIRE_NIGHTLY)
 	@export PATH="$(abspath $(TOOLS))/bin:$$PATH" CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_LTO=false \
 	  CARGO_PROFILE_RELEASE_STRIP=false CARGO_PROFILE_RELEASE_DEBUG=line-tables-only; \
 	for target in $(or $(T),$(FUZZ_TARGETS)); do \
@@ -216,8 +230,8 @@ test-scenarios: wasm envoy ## Scenarios, in the fake host and in Envoy, and migr
 	cargo build $(PROBE)
 	CI=true cargo test $(ALL) --test scenarios --test support_smoke --test migrate $(T) -- $(IN_ENVOY) --skip in_native
 
-test-native: native envoy ## The scenarios and parity with the dynamic module in Envoy
-	CI=true cargo test $(ALL) --test native
+test-native: native envoy ## The dynamic module: scenarios and parity in Envoy, and random lives in a host that checks it
+	CI=true cargo test $(ALL) --test native --test abi_host --test panics
 	CI=true cargo test $(ALL) --test scenarios --test migrate in_native -- $(IN_ENVOY)
 	CI=true PORTCULLIS_BUILD=native cargo test $(ALL) --test parity -- --show-output
 

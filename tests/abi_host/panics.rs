@@ -98,6 +98,13 @@ fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
     (exchange.status, exchange.details)
 }
 
+/// Waits until this many requests wait for keys. The worker answers another request only after it
+/// has handled those that arrived before.
+fn wait_until_held(gate: &NativeEnvoy, requests: u64) {
+    gate.wait_until("all in flight", || gate.in_flight() == requests);
+    assert_eq!(gate.send(&Request::get("/")).status, 401);
+}
+
 #[test]
 fn a_panic_costs_one_request() {
     if !is_ready() {
@@ -137,7 +144,7 @@ fn a_panic_refuses_the_requests_that_wait() {
     let gate = world.start();
     let good = world.request(&gate, &world.signer);
     let waiting: Vec<_> = (0..4).map(|_| gate.begin(&good)).collect();
-    gate.wait_until("all in flight", || gate.in_flight() == 4);
+    wait_until_held(&gate, 4);
     world.cause("request");
     assert_eq!(gate.send(&good).status, 500);
     for pending in waiting {
@@ -158,7 +165,7 @@ fn a_panic_refuses_the_request_that_is_resumed() {
     let gate = world.start();
     let good = world.request(&gate, &world.signer);
     let waiting = gate.begin(&good);
-    gate.wait_until("in flight", || gate.in_flight() == 1);
+    wait_until_held(&gate, 1);
     world.cause("woken");
     world.server.release();
     assert_eq!(gate.finish(waiting).status, 500);
