@@ -251,6 +251,13 @@ faults! {
     ReservedHeader
         => "a header that a module must not set",
         "choose another header";
+    /// A scope that includes itself through others.
+    ScopeCycle {
+        /// The scope.
+        scope: String,
+    }
+        => ("the scope \"{}\" includes itself", cut(scope)),
+        "remove one of the entries that lead back to it";
     /// A string that is not the hash of a client's secret. It may be the secret itself.
     SecretHash
         => "not the hash of a secret",

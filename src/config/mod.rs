@@ -32,7 +32,7 @@ use crate::{
     jose::SecretKey,
     policy::{
         FilterStateRules, Mode, PathPolicy, ProtectedResource, ProviderId, Requirement,
-        RouteLookup, Rule, Schemes, StatusPath, Unmatched,
+        RouteLookup, Rule, Schemes, ScopeHierarchy, StatusPath, Unmatched,
     },
     verification::SignatureBackend,
 };
@@ -67,6 +67,8 @@ pub struct Config {
     pub path_policy: PathPolicy,
     /// The protected resources. Of two above a path, the one with the longer path comes first.
     pub protected_resources: Vec<ProtectedResource>,
+    /// The scopes that include others.
+    pub scope_hierarchy: ScopeHierarchy,
     /// Which requests look up their route's own policy.
     pub route_lookup: RouteLookup,
     /// Identifies the policy across updates, so that connections under an older configuration also

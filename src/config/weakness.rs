@@ -174,6 +174,11 @@ pub(super) fn warnings(config: &Config) -> Vec<Warning> {
             "status",
             "anyone may read which authorization servers there are, and the state of their keys",
         ),
+        (
+            config.strip_failure_response && !config.protected_resources.is_empty(),
+            "strip_failure_response",
+            "refusals have no challenge, so clients do not find the metadata of protected resources",
+        ),
     ];
     found.extend(extractions(config));
     found.extend(anyones_tokens(config));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::{
     decision::{Reason, StateEntry, reason::Class},
     http::Response,
-    policy::{ProviderId, Schemes},
+    policy::{Authentication, ProviderId, Schemes},
 };
 
 /// The methods that a read-only path supports.
@@ -25,6 +25,8 @@ pub struct Denial {
     pub schemes: Schemes,
     /// The scopes that the challenge names.
     pub scopes: Vec<String>,
+    /// How the user has to authenticate.
+    pub authentication: Option<Authentication>,
     /// The URL of the metadata of the protected resource that the request is for.
     pub resource_metadata: Option<Arc<str>>,
     /// The methods that the path supports, if the request has another one.
@@ -53,6 +55,7 @@ impl Denial {
             provider: None,
             schemes: Schemes::BEARER,
             scopes: Vec::new(),
+            authentication: None,
             resource_metadata: None,
             methods: &READING,
             retry_after: None,
@@ -65,7 +68,7 @@ impl Denial {
     pub const fn is_unauthenticated(&self) -> bool {
         matches!(
             self.reason.class(),
-            Class::InvalidToken | Class::Unauthenticated
+            Class::InsufficientAuthentication | Class::InvalidToken | Class::Unauthenticated
         )
     }
 
@@ -75,6 +78,7 @@ impl Denial {
     pub fn is_usual(&self) -> bool {
         self.scopes.is_empty()
             && self.retry_after.is_none()
+            && self.authentication.is_none()
             && self.resource_metadata.is_none()
             && self.methods == READING
     }
@@ -91,6 +95,7 @@ impl Denial {
             Class::InvalidToken if self.schemes.is_basic_alone() => (401, "invalid_client"),
             Class::InvalidToken => (401, "invalid_token"),
             Class::InsufficientScope => (403, "insufficient_scope"),
+            Class::InsufficientAuthentication => (401, "insufficient_user_authentication"),
             // The code is from RFC 6749 section 4.1.2.1.
             Class::Forbidden => (403, "access_denied"),
             Class::Unavailable => (503, "temporarily_unavailable"),
@@ -146,6 +151,7 @@ impl Denial {
             Class::InvalidRequest => Some("invalid_request"),
             Class::InvalidToken => Some("invalid_token"),
             Class::InsufficientScope => Some("insufficient_scope"),
+            Class::InsufficientAuthentication => Some("insufficient_user_authentication"),
             Class::Forbidden
             | Class::InvalidMethod
             | Class::InvalidTarget
@@ -156,6 +162,15 @@ impl Denial {
         if let Some(error) = error {
             // Writing to a String does not fail.
             let _ = write!(challenge, ", error=\"{error}\"");
+        }
+        if let Some(required) = &self.authentication {
+            if !required.acr_values.is_empty() {
+                let values = required.acr_values.join(" ");
+                let _ = write!(challenge, ", acr_values=\"{values}\"");
+            }
+            if let Some(max_age) = required.max_age {
+                let _ = write!(challenge, ", max_age=\"{}\"", max_age.as_secs());
+            }
         }
         if !self.scopes.is_empty() {
             let _ = write!(challenge, ", scope=\"{}\"", self.scopes.join(" "));
@@ -171,6 +186,7 @@ impl Denial {
         let leads = matches!(
             self.reason.class(),
             Class::Forbidden
+                | Class::InsufficientAuthentication
                 | Class::InsufficientScope
                 | Class::InvalidToken
                 | Class::Unauthenticated

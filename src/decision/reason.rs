@@ -5,6 +5,8 @@ use crate::policy::Schemes;
 /// The classes of responses to refused requests (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
+    /// 401 because of how, or when, the user authenticated (RFC 9470 §3).
+    InsufficientAuthentication,
     /// 403 because of the request itself, not because of its credential.
     Forbidden,
     /// 403.
@@ -83,6 +85,8 @@ reasons! {
     AmbiguousPath: "ambiguous_path", InvalidTarget, None;
     /// The token is for another audience (RFC 7519 §4.1.3).
     Audience: "audience", InvalidToken, Some(25);
+    /// The rule requires another or a more recent authentication of the user (RFC 9470).
+    Authentication: "authentication", InsufficientAuthentication, None;
     /// Unknown client, or wrong secret. The answer does not reveal which.
     BadClientSecret: "bad_client_secret", InvalidToken, Some(26);
     /// The signature is not valid.
@@ -194,6 +198,9 @@ impl Reason {
                 }
                 Class::InsufficientScope => {
                     "The request requires higher privileges than the access token provides"
+                }
+                Class::InsufficientAuthentication => {
+                    "A different or more recent authentication is required"
                 }
                 _ if schemes.is_basic_alone() => "The client or its secret is invalid",
                 _ => "The access token is invalid",

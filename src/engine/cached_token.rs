@@ -13,6 +13,7 @@ use crate::{
     decision::HeaderEdit,
     engine::claim_headers,
     jose::Claims,
+    time::UnixSeconds,
     token_cache::allocated,
     verification::VerifiedOnce,
 };
@@ -29,13 +30,15 @@ pub(super) struct CachedToken {
     /// The caller's identity under one rule, given by the rule's index.
     caller: OnceCell<(usize, Arc<str>)>,
     names_caller: bool,
+    auth_time: Option<UnixSeconds>,
 }
 
 /// The maximum length of a cached caller's identity, in bytes. [`CachedToken::bytes`] counts this
 /// maximum, because the identity is determined later.
 const MAX_CALLER_BYTES: usize = 256;
 
-/// The rules whose `authorize` the token is known to satisfy: one bit per rule index.
+/// The rules whose `authorize` the token is known to satisfy, except for the age of the user's
+/// authentication: one bit per rule index.
 #[derive(Debug)]
 struct SatisfiedRules(Box<[Cell<u32>]>);
 
@@ -55,6 +58,7 @@ impl CachedToken {
             satisfied: SatisfiedRules((0..words).map(|_| Cell::default()).collect()),
             caller: OnceCell::new(),
             names_caller: provider.identity_header.is_some(),
+            auth_time: claims.auth_time(),
         })
     }
 
@@ -66,6 +70,11 @@ impl CachedToken {
     /// The provider's claim headers; `None` if a claim does not fit in a header.
     pub(super) fn headers(&self) -> Option<&[HeaderEdit]> {
         self.headers.as_deref()
+    }
+
+    /// When the user authenticated, if the token says so.
+    pub(super) const fn auth_time(&self) -> Option<UnixSeconds> {
+        self.auth_time
     }
 
     /// Whether the token is known to satisfy the rule at this index. False also if the token has

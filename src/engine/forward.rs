@@ -65,7 +65,7 @@ pub(super) fn verified(
         let mut is_told = !claims.is_empty();
         if let Some(own) = &provider.identity_header
             && let Some(caller) =
-                caller(own, provider, token, required).map_err(|_| token.provider)?
+                caller(config, own, provider, token, required).map_err(|_| token.provider)?
         {
             is_told = true;
             let entry = export::identity(provider, &caller);
@@ -126,6 +126,7 @@ pub(super) fn unverified(
 /// The caller's identity, if the token has one. If the rule requires roles, it contains the role
 /// that satisfied the rule.
 fn caller(
+    config: &Config,
     own: &IdentityHeader,
     provider: &Provider,
     token: &Verified<'_>,
@@ -137,7 +138,7 @@ fn caller(
     let Some(claims) = token.claims() else {
         return Ok(None);
     };
-    let grants = verified::grants(provider, claims);
+    let grants = verified::grants(config, provider, claims);
     let role = match required.authorization {
         Some(authorization) => authorization.satisfying_role(&grants),
         None => grants.roles.first().copied(),

@@ -76,7 +76,7 @@ impl No {
         schemes: impl FnOnce(Option<ProviderId>) -> Schemes,
         exports: Vec<StateEntry>,
     ) -> Decision {
-        let (mut scopes, mut retry_after) = (Vec::new(), None);
+        let (mut scopes, mut authentication, mut retry_after) = (Vec::new(), None, None);
         let (reason, provider) = match self {
             Self::Closed(reason) => (reason, None),
             Self::HeaderValue(provider) => (Reason::HeaderValue, Some(provider)),
@@ -92,6 +92,11 @@ impl No {
             },
             Self::Short(provider, shortfall) => {
                 let reason = match shortfall {
+                    Shortfall::Authentication(required, words) => {
+                        authentication = Some(required);
+                        scopes = words.map_or_else(Vec::new, |words| words.words().to_vec());
+                        Reason::Authentication
+                    }
                     Shortfall::Claim => Reason::InsufficientClaim,
                     Shortfall::ClientId => Reason::InsufficientClient,
                     Shortfall::Role => Reason::InsufficientRole,
@@ -107,6 +112,7 @@ impl No {
             provider,
             schemes: schemes(provider),
             scopes,
+            authentication,
             retry_after,
             exports,
             ..Denial::new(reason)

@@ -18,8 +18,9 @@ use crate::{
     config::Provider,
     decision::{Decision, HeaderEdit, Permit, PermitReason, Reason, StateEntry},
     http::{Request, path::Target},
-    policy::{ProtectedResource, ProviderId, Schemes, Unmatched},
+    policy::{Authorization, ProtectedResource, ProviderId, Schemes, Shortfall, Unmatched},
     short_list::ShortList,
+    time::UnixSeconds,
     verification::Circumstances,
 };
 
@@ -136,7 +137,8 @@ impl Engine {
             notes,
         };
         let satisfied = evaluation.evaluate(required.requirement)?;
-        self.check_rights(required, &satisfied.verified)?;
+        let now = circumstances.now.seconds();
+        self.check_rights(required, &satisfied.verified, now)?;
         self.forward(
             &credentials,
             &satisfied,
@@ -203,33 +205,59 @@ impl Engine {
         &self,
         required: AccessRequirement<'_>,
         verified: &ShortList<Verified<'_>>,
+        now: UnixSeconds,
     ) -> Result<(), No> {
-        let (Some(authorization), rule) = (required.authorization, required.rule) else {
+        let Some(authorization) = required.authorization else {
             return Ok(());
         };
         // A requirement can hold without a token, but rights need a token.
         let mut no = None;
         for token in verified.iter() {
-            if rule.is_some_and(|rule| token.cached.satisfies(rule)) {
-                return Ok(());
-            }
-            let (Some(provider), Some(claims)) =
-                (self.config.provider(token.provider), token.claims())
-            else {
-                continue;
-            };
-            match authorization.check(&verified::grants(provider, claims)) {
-                Ok(()) => {
-                    if let Some(rule) = rule {
-                        token.cached.note_satisfied(rule);
-                    }
-                    return Ok(());
-                }
-                Err(shortfall) => {
+            match self.check_token(authorization, required.rule, token, now) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(shortfall)) => {
                     no.get_or_insert(No::Short(token.provider, shortfall));
                 }
+                None => {}
             }
         }
         Err(no.unwrap_or(No::Refused(Refusal::Missing)))
+    }
+
+    /// Checks one token. The user's authentication comes before the token's rights: otherwise a
+    /// client that lacks both would have to ask the user twice. `None` if the token has no claims,
+    /// which is not expected.
+    fn check_token(
+        &self,
+        authorization: &Authorization,
+        rule: Option<usize>,
+        token: &Verified<'_>,
+        now: UnixSeconds,
+    ) -> Option<Result<(), Shortfall>> {
+        let provider = self.config.provider(token.provider)?;
+        // Checked on each hit too, because the time goes on.
+        if let Some(required) = &authorization.authentication
+            && !required.is_recent(
+                token.cached.auth_time(),
+                now,
+                provider.trust.times.clock_skew,
+            )
+        {
+            return Some(Err(authorization.step_up(required)));
+        }
+        if rule.is_some_and(|rule| token.cached.satisfies(rule)) {
+            return Some(Ok(()));
+        }
+        let claims = token.claims()?;
+        if let Some(required) = &authorization.authentication
+            && !required.accepts_class(claims)
+        {
+            return Some(Err(authorization.step_up(required)));
+        }
+        let checked = authorization.check(&verified::grants(&self.config, provider, claims));
+        if let (Ok(()), Some(rule)) = (&checked, rule) {
+            token.cached.note_satisfied(rule);
+        }
+        Some(checked)
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::{
-    config::Provider,
+    config::{Config, Provider},
     engine::cached_token::CachedToken,
     jose::{ClaimPath, Claims, words},
     policy::{Credential, Extraction, Grants, ProviderId},
@@ -81,8 +81,13 @@ impl<'a> From<ShortList<Verified<'a>>> for Satisfied<'a, '_> {
     }
 }
 
-/// The rights that the claims of a verified token grant under its provider's configuration.
-pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> {
+/// The rights that the claims of a verified token grant under its provider's configuration. A
+/// broader scope also grants the narrower ones that it includes.
+pub(super) fn grants<'t>(
+    config: &'t Config,
+    provider: &Provider,
+    claims: &'t Claims,
+) -> Grants<'t> {
     let united = |paths: &[ClaimPath]| {
         paths
             .iter()
@@ -90,7 +95,8 @@ pub(super) fn grants<'t>(provider: &Provider, claims: &'t Claims) -> Grants<'t> 
             .flat_map(words)
             .collect()
     };
-    let scopes: Vec<&str> = united(&provider.scope_claims);
+    let mut scopes: Vec<&str> = united(&provider.scope_claims);
+    config.scope_hierarchy.expand(&mut scopes);
     let roles = match &provider.structured_scopes {
         Some(structure) => scopes
             .iter()

@@ -119,6 +119,12 @@ impl Claims {
         self.times
     }
 
+    /// `auth_time` (OpenID Connect Core section 2, RFC 9068 section 2.2.1), rounded down to a
+    /// second. A value of the wrong type counts as missing.
+    pub fn auth_time(&self) -> Option<UnixSeconds> {
+        UnixSeconds::from_numeric_date(self.member("auth_time")?, Rounding::Down)
+    }
+
     /// The top-level claim with this name.
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     jose::{ClaimPath, Claims},
     json,
+    policy::Authentication,
 };
 
 /// The rights that a verified token must grant. Every part must be satisfied.
@@ -20,6 +21,9 @@ pub struct Authorization {
     pub claims: Vec<(ClaimPath, Vec<Value>)>,
     /// Accepted client identifiers. Empty accepts every client.
     pub client_ids: Vec<String>,
+    /// How the user must have authenticated. It depends on the time, so [`check`](Self::check) does
+    /// not cover it.
+    pub authentication: Option<Authentication>,
 }
 
 /// A set of words that is never empty. A token needs all of them or one of them.
@@ -47,6 +51,9 @@ pub struct Grants<'a> {
 /// The right that a valid token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shortfall {
+    /// The user must authenticate in another way, or again. The value has the requirement and all
+    /// scopes of the rule, so that the client can ask for both at once.
+    Authentication(Authentication, Option<WordSet>),
     /// A required claim lacks an accepted value.
     Claim,
     /// The rule does not accept the client.
@@ -99,6 +106,12 @@ impl Authorization {
 }
 
 impl Authorization {
+    /// The shortfall of a token whose user must authenticate in another way, or again.
+    #[must_use]
+    pub fn step_up(&self, authentication: &Authentication) -> Shortfall {
+        Shortfall::Authentication(authentication.clone(), self.scopes.clone())
+    }
+
     /// The role by which `grants` satisfies the rule: the token's first role that the rule accepts,
     /// or simply its first role if the rule requires none.
     #[must_use]

@@ -21,7 +21,7 @@ const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert_ending.pem
 /// Provider ids follow the order of the names: `certified`, `fetched`, `secret`.
 const FETCHED: ProviderId = ProviderId::new(1);
 
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 15] = [
     "/secret",
     "/fetched",
     "/certified",
@@ -30,6 +30,7 @@ const PATHS: [&str; 14] = [
     "/roles",
     "/claims",
     "/clients",
+    "/recent",
     "/any",
     "/all",
     "/lenient",
@@ -49,6 +50,10 @@ fn rules() -> Value {
         authorized("/roles", json!({"roles": {"any_of": ["admin"]}})),
         authorized("/claims", json!({"claims": [{"claim": ["deep", "tier"], "any_of": ["gold"]}]})),
         authorized("/clients", json!({"client_ids": ["c1"]})),
+        authorized("/recent", json!({
+            "scopes": {"any_of": ["read"]},
+            "authentication": {"acr_values": ["phr"], "max_age": "30s"},
+        })),
         {"match": {"path": "/any"}, "requires": {"requires_any": {"requirements": [
             {"provider_name": "fetched"}, {"provider_name": "secret"}]}},
             "authorize": {"scopes": {"any_of": ["write"]}}},
@@ -108,7 +113,7 @@ fn configurations() -> Vec<Value> {
         configuration(
             json!({"require_claims": [{"claim": "tenant", "any_of": ["t1"]}],
                 "forward_payload_header": "x-payload"}),
-            json!({"unmatched": "allow"}),
+            json!({"unmatched": "allow", "scope_implies": {"write": ["read"]}}),
         ),
         configuration(
             json!({
@@ -141,6 +146,8 @@ fn tokens() -> Vec<Token> {
     let claims = [
         json!({}),
         json!({"exp": NOW + 40, "scope": "read write"}),
+        json!({"auth_time": NOW, "acr": "phr", "scope": "write"}),
+        json!({"auth_time": NOW - 20, "acr": "other", "scope": "read"}),
         json!({"nbf": NOW + 90, "roles": ["admin"], "azp": "c1"}),
         json!({"roles": ["reader", "admin"], "scope": "write read"}),
         json!({"aud": ["other", "orders"], "scope": "write", "tenant": "t1"}),

@@ -1,5 +1,7 @@
 //! Parses `authorize`: the rights that a verified token must grant.
 
+use std::collections::BTreeMap;
+
 use super::{
     claims,
     list::{client_ids, exactly_one, texts},
@@ -9,9 +11,9 @@ use crate::{
     config::{
         ConfigError, Fault,
         error::At,
-        raw::{RawAuthorize, RawWords},
+        raw::{Named, RawAuthentication, RawAuthorize, RawWords},
     },
-    policy::{Authorization, WordSet},
+    policy::{Authentication, Authorization, ScopeCycle, ScopeHierarchy, WordSet},
 };
 
 /// The form of a scope.
@@ -31,11 +33,59 @@ pub(super) fn authorization(raw: &RawAuthorize) -> Result<Authorization, ConfigE
             None => Vec::new(),
         },
         client_ids: client_ids(raw.client_ids.as_deref())?,
+        authentication: raw
+            .authentication
+            .as_ref()
+            .map(authentication)
+            .transpose()
+            .at("authentication")?,
     };
     if authorization == Authorization::default() {
         return Err(Fault::Empty.into());
     }
     Ok(authorization)
+}
+
+/// Parses `authorize.authentication`. A challenge quotes the values, separated by spaces.
+fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError> {
+    let acr_values = match &raw.acr_values {
+        Some(values) => texts(values).at("acr_values")?,
+        None => Vec::new(),
+    };
+    for (index, value) in acr_values.iter().enumerate() {
+        if !value.bytes().all(is_scope_byte) {
+            let expected = "printable ASCII without spaces, quotes and backslashes";
+            let wrong = Fault::wrong_form(expected, value);
+            return Err(wrong).at_index(index).at("acr_values");
+        }
+    }
+    let max_age = raw.max_age.map(|max_age| max_age.0);
+    if max_age.is_some_and(|max_age| max_age.subsec_nanos() > 0) {
+        let found = format!("{:?}", max_age.unwrap_or_default());
+        return Err(Fault::wrong_form("whole seconds such as 300s", &found)).at("max_age");
+    }
+    if acr_values.is_empty() && max_age.is_none() {
+        return Err(Fault::Empty.into());
+    }
+    Ok(Authentication {
+        acr_values,
+        max_age,
+    })
+}
+
+/// Parses `scope_implies`.
+pub(super) fn scope_hierarchy(raw: &Named<Vec<String>>) -> Result<ScopeHierarchy, ConfigError> {
+    let mut direct = BTreeMap::new();
+    for (scope, included) in &raw.0 {
+        let included = texts(included).at(scope)?;
+        for word in included.iter().chain([scope]) {
+            if word.is_empty() || !word.bytes().all(is_scope_byte) {
+                return Err(Fault::wrong_form(SCOPE, word)).at(scope);
+            }
+        }
+        direct.insert(scope.clone(), included);
+    }
+    ScopeHierarchy::new(&direct).map_err(|ScopeCycle(scope)| Fault::ScopeCycle { scope }.into())
 }
 
 fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {

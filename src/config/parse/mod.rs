@@ -116,6 +116,13 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
     let by_rule = rules.iter().filter_map(|rule| rule.requirement.as_ref());
     let requirements = named.values().chain(by_rule).chain(by_state);
     let owned_headers = headers::owned(&providers, requirements);
+    let scope_hierarchy = raw
+        .scope_implies
+        .as_ref()
+        .map(authorization::scope_hierarchy)
+        .transpose()
+        .at("scope_implies")?
+        .unwrap_or_default();
     let mut config = Config {
         providers,
         rules,
@@ -127,6 +134,7 @@ fn config(raw: &RawConfig) -> Result<Config, ConfigError> {
         },
         path_policy,
         protected_resources,
+        scope_hierarchy,
         route_lookup: match raw.route_policies {
             Some(RawSwitch::Off) => RouteLookup::Sampled,
             Some(RawSwitch::On) | None => RouteLookup::Always,

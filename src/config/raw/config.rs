@@ -47,6 +47,8 @@ object! {
         route_policies: Option<RawSwitch> = "on",
         /// The rules, in order. The first one whose `match` holds decides.
         rules: Option<Vec<RawRule>>,
+        /// For each scope, the scopes that it includes: a token with the broader scope grants the narrower ones.
+        scope_implies: Option<Named<Vec<String>>>,
         /// Secret of 32 random octets or more in base64url, the same for all workers. It authenticates two things in
         /// the memory that modules of the proxy with the same `vm_id` share: fetched keys, and which configuration of
         /// a `policy_id` is the newest.

@@ -40,8 +40,9 @@ pub(super) use self::{
     },
     resource::RawProtectedResource,
     rule::{
-        RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch, RawQueryMatcher, RawRange,
-        RawRequirement, RawRequirements, RawRoutePolicy, RawRule, RawStatus, RawWords,
+        RawAuthentication, RawAuthorize, RawFilterStateRules, RawHeaderMatcher, RawMatch,
+        RawQueryMatcher, RawRange, RawRequirement, RawRequirements, RawRoutePolicy, RawRule,
+        RawStatus, RawWords,
     },
     scalar::{ClaimName, Integer, PointInTime, Scalar},
     switch::RawSwitch,

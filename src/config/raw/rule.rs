@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Integer, Named, Read,
+    Integer, Named, RawDuration, Read,
     matcher::{RawRegex, RawStringMatcher},
     object::{Members, object},
     provider::RawClaimRequirement,
@@ -30,6 +30,8 @@ object! {
     /// `authorize`.
     #[derive(Debug)]
     pub(in crate::config) struct RawAuthorize {
+        /// How, and how recently, the user must have authenticated, else 401 (RFC 9470).
+        authentication: Option<RawAuthentication>,
         /// Claims that the token must have. Each must equal one of the values in `any_of`, or be a
         /// list that contains one of them.
         claims: Option<Vec<RawClaimRequirement>>,
@@ -39,6 +41,17 @@ object! {
         roles: Option<RawRoles>,
         /// Scopes that the token must have, all or one of them.
         scopes: Option<RawWords>,
+    }
+}
+
+object! {
+    /// `authorize.authentication`.
+    #[derive(Debug)]
+    pub(in crate::config) struct RawAuthentication {
+        /// Accepted values of `acr`, in order of preference.
+        acr_values: Option<Vec<String>>,
+        /// Longest time since the user authenticated (`auth_time`), in whole seconds.
+        max_age: Option<RawDuration>,
     }
 }
 

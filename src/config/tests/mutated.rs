@@ -27,6 +27,7 @@ fn rich() -> Value {
             "providers.okta.claim_to_headers",
             json!([{"header_name": "x-a", "claim_name": "a.b"}]),
         ),
+        ("scope_implies", json!({"a": ["b"]})),
         (
             "protected_resources",
             json!([{
@@ -65,7 +66,10 @@ fn rich() -> Value {
         ),
         (
             "rules.0.authorize",
-            json!({"scopes": {"any_of": ["a"]}, "client_ids": ["c"]}),
+            json!({
+                "scopes": {"any_of": ["a"]}, "client_ids": ["c"],
+                "authentication": {"acr_values": ["phr"], "max_age": "300s"},
+            }),
         ),
     ])
 }

@@ -113,6 +113,16 @@ fn warns_of_every_weak_choice() {
             )],
             "status: anyone may read which authorization servers there are, and the state of their keys",
         ),
+        (
+            vec![
+                ("strip_failure_response".to_owned(), json!(true)),
+                (
+                    "protected_resources".to_owned(),
+                    json!([{"resource": "https://api.example"}]),
+                ),
+            ],
+            "strip_failure_response: refusals have no challenge, so clients do not find the metadata of protected resources",
+        ),
     ] {
         let changes: Vec<_> = changes
             .iter()

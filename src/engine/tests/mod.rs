@@ -15,6 +15,7 @@ mod routes;
 mod routing;
 mod signature_costs;
 mod status;
+mod step_up;
 mod structured_scopes;
 mod tokens;
 

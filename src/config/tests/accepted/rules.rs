@@ -1,5 +1,7 @@
 //! Accepted rules.
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -9,8 +11,8 @@ use crate::{
     http::{Request, path::Target},
     jose::ClaimPath,
     policy::{
-        Audiences, Authorization, HeaderCondition, PathMatch, PathPolicy, ProviderId,
-        QueryCondition, Requirement, RouteMatch, WordSet,
+        Audiences, Authentication, Authorization, HeaderCondition, PathMatch, PathPolicy,
+        ProviderId, QueryCondition, Requirement, RouteMatch, WordSet,
     },
 };
 
@@ -202,6 +204,7 @@ fn reads_authorization() {
             "roles": {"any_of": ["Order Admin"]},
             "claims": [{"claim": ["org", "id"], "any_of": ["o1", 7, true]}],
             "client_ids": ["c1"],
+            "authentication": {"acr_values": ["phr", "urn:x:y"], "max_age": "300s"},
         }),
     )]))
     .unwrap();
@@ -213,6 +216,10 @@ fn reads_authorization() {
             vec![json!("o1"), json!(7), json!(true)],
         )],
         client_ids: vec!["c1".into()],
+        authentication: Some(Authentication {
+            acr_values: vec!["phr".into(), "urn:x:y".into()],
+            max_age: Some(Duration::from_secs(300)),
+        }),
     };
     assert_eq!(config.rules[0].authorization, Some(expected));
 }

@@ -104,6 +104,7 @@ fn there_is_a_test_for_every_reason() {
         "ProviderName",
         "Repeated",
         "ReservedHeader",
+        "ScopeCycle",
         "SecretHash",
         "SharedMemoryKey",
         "SpeltTwice",
@@ -135,7 +136,7 @@ fn top() -> BTreeSet<String> {
         vec![
             (
                 vec![("zzz", json!(1))],
-                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
+                r#"configuration: unknown field "zzz"; known here: "bypass_cors_preflight", "filter_state_rules", "limits", "metadata_namespace", "mode", "path_policy", "policy_id", "protected_resources", "providers", "realm", "requirement_map", "route_policies", "rules", "scope_implies", "shared_memory_key", "signature_backend", "stat_prefix", "status", "strip_failure_response", "unmatched""#,
             ),
             (
                 vec![("rules.0.match.grpc", json!({}))],

@@ -134,6 +134,33 @@ pub(super) fn resources() -> BTreeSet<String> {
                 r#"protected_resources[0].allowed_origins[0]: expected an origin such as https://app.example.com, found "https://app.example/""#,
             ),
             (
+                vec![("scope_implies", json!({"a": ["b"], "b": ["c"], "c": ["a"]}))],
+                r#"scope_implies: the scope "a" includes itself; remove one of the entries that lead back to it"#,
+            ),
+            (
+                vec![("scope_implies", json!({"a": []}))],
+                "scope_implies.a: empty; fill it in, or remove it if it is optional",
+            ),
+            (
+                vec![("scope_implies", json!({"a": ["b c"]}))],
+                r#"scope_implies.a: expected a scope: printable ASCII without spaces, quotes and backslashes, found "b c""#,
+            ),
+            (
+                vec![("rules.0.authorize.authentication", json!({}))],
+                "rules[0].authorize.authentication: empty; fill it in, or remove it if it is optional",
+            ),
+            (
+                vec![(
+                    "rules.0.authorize.authentication.acr_values",
+                    json!(["a b"]),
+                )],
+                r#"rules[0].authorize.authentication.acr_values[0]: expected printable ASCII without spaces, quotes and backslashes, found "a b""#,
+            ),
+            (
+                vec![("rules.0.authorize.authentication.max_age", json!("0.5s"))],
+                r#"rules[0].authorize.authentication.max_age: expected whole seconds such as 300s, found "500ms""#,
+            ),
+            (
                 with("protected_resources.0.resource_name", json!("")),
                 "protected_resources[0].resource_name: empty; fill it in, or remove it if it is optional",
             ),
