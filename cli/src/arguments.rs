@@ -146,7 +146,8 @@ pub(super) enum Command {
         /// The path of the module in Envoy's file system.
         #[arg(long, value_name = "WASM_FILE", requires = "rewrite", group = "build")]
         module: Option<String>,
-        /// The path of the dynamic module in Envoy's file system. Needs Envoy 1.40 or later.
+        /// The path of the dynamic module in Envoy's file system, for Envoy 1.40 and later. For 1.38
+        /// and 1.39, its name: `portcullis` for `libportcullis.so` in Envoy's search path.
         #[arg(
             long,
             value_name = "LIBRARY_FILE",

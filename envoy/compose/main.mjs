@@ -1,11 +1,15 @@
 // `make compose-demo`: sends the demo's table of requests to the containers of docker-compose.yml.
 // The containers use free ports and a separate Compose project. The project is removed afterwards,
-// unless KEEP=1 is set.
+// unless KEEP=1 is set. LIBRARY is the path of the dynamic module, if it runs in place of the wasm
+// module.
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { nativeExample } from '../demo/configuration.mjs';
 import { bold, dim, runTable } from '../demo/table.mjs';
 
 const FILE = fileURLToPath(new URL('docker-compose.yml', import.meta.url));
@@ -28,12 +32,24 @@ function freePort() {
   });
 }
 
+// The variables that put the dynamic module into Envoy's container.
+function nativeVariables(library) {
+  const inEnvoy = '/etc/envoy/libportcullis.so';
+  const folder = fileURLToPath(new URL('../../target/compose/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}envoy.yaml`, nativeExample(inEnvoy));
+  return { ENVOY_YAML: `${folder}envoy.yaml`, MODULE_FILE: resolve(library), MODULE_IN_ENVOY: inEnvoy };
+}
+
 async function main() {
   const [command, ...prefix] = findCompose();
   const project = [...prefix, '-p', `portcullis-demo-${process.pid}`, '-f', FILE];
   const [envoyPort, serverPort] = [await freePort(), await freePort()];
   const env = {
-    ...process.env, ENVOY_PORT: String(envoyPort), AUTHORIZATION_SERVER_PORT: String(serverPort),
+    ...process.env,
+    ...(process.env.LIBRARY ? nativeVariables(process.env.LIBRARY) : {}),
+    ENVOY_PORT: String(envoyPort),
+    AUTHORIZATION_SERVER_PORT: String(serverPort),
   };
   const compose = (...args) => execFileSync(command, [...project, ...args], { env, stdio: 'inherit' });
   const down = () => compose('down', '--volumes', '--timeout', '2');

@@ -14,6 +14,11 @@ function operatorsListener(text) {
   return listener.replace('name: ingress', 'name: operators').replace(status, '$1unprotected: true\n');
 }
 
+// The shipped configuration with the dynamic module in place of the wasm module.
+export function nativeExample(library) {
+  return withLibrary(readFileSync(EXAMPLE, 'utf8'), library);
+}
+
 // Replaces the wasm module's filter by the dynamic module's. The policy stays as it is.
 function withLibrary(text, library) {
   const filter = /^( *)"@type": type\.googleapis\.com\/envoy\.extensions\.filters\.http\.wasm\.v3\.Wasm\n[^]*?^ *configuration:\n/m;

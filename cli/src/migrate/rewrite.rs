@@ -27,7 +27,7 @@ const OPTIONAL: [&str; 2] = ["is_optional", "isOptional"];
 pub(crate) enum Target<'a> {
     /// The proxy-wasm module in this file.
     Wasm(&'a str),
-    /// The dynamic module in this file.
+    /// The dynamic module in this file or, for Envoy before 1.40, with this name.
     Native(&'a str),
 }
 
@@ -49,7 +49,14 @@ impl Target<'_> {
             Self::Native(library) => {
                 let mut typed = Object::default();
                 typed.put("@type", format!("{TYPES}{NATIVE}PerRoute"));
-                native(&mut typed, library, policy);
+                typed.put("dynamic_module_config", dynamic_module(library));
+                if is_name(library) {
+                    typed.put("per_route_config_name", "portcullis");
+                    typed.put("filter_config", json_text(&policy));
+                } else {
+                    typed.put("filter_name", "portcullis");
+                    typed.put("filter_config", structure(policy));
+                }
                 Some(typed.into())
             }
         }
@@ -137,7 +144,9 @@ impl<'a> Modules<'a> {
             Target::Native(library) => {
                 let mut filter = Object::default();
                 filter.put("@type", self.target.url());
-                native(&mut filter, library, configuration);
+                filter.put("dynamic_module_config", dynamic_module(library));
+                filter.put("filter_name", "portcullis");
+                filter.put("filter_config", structure(configuration));
                 filter.into()
             }
         }
@@ -187,19 +196,35 @@ fn structure(value: Node) -> Object {
     structure
 }
 
-/// Adds the fields that the dynamic module's filter and its per-route policy have in common.
-fn native(message: &mut Object, library: &str, configuration: Node) {
-    let mut local = Object::default();
-    local.put("filename", library);
-    let mut module = Object::default();
-    module.put("local", local);
+/// A `google.protobuf.StringValue` with JSON text in a field of the type `Any`. Envoy 1.38 does not
+/// pass the text of a `Struct` to a route's policy.
+fn json_text(value: &Node) -> Object {
+    let mut text = Object::default();
+    text.put("@type", format!("{TYPES}google.protobuf.StringValue"));
+    text.put("value", serde_json::to_string(value).unwrap_or_default());
+    text
+}
+
+/// Whether the library is named instead of its file: Envoy before 1.40 knows only names.
+fn is_name(library: &str) -> bool {
+    !library.contains('/') && !library.ends_with(".so")
+}
+
+/// How the filter and the policies of routes refer to the library.
+fn dynamic_module(library: &str) -> Object {
     let mut config = Object::default();
-    config.put("module", module);
+    if is_name(library) {
+        config.put("name", library);
+    } else {
+        let mut local = Object::default();
+        local.put("filename", library);
+        let mut module = Object::default();
+        module.put("local", local);
+        config.put("module", module);
+    }
     // Envoy must never unload the library: its threads may still run.
     config.put("do_not_close", true);
-    message.put("dynamic_module_config", config);
-    message.put("filter_name", "portcullis");
-    message.put("filter_config", structure(configuration));
+    config
 }
 
 fn rename_types(node: &mut Node, new: &str) {

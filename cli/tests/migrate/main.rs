@@ -267,6 +267,20 @@ fn rewrites_for_the_dynamic_module() {
     assert_eq!(migrate(&routes, &["--rewrite"]).status.code(), Some(2));
 }
 
+/// Envoy before 1.40 finds the library by its name, and takes a route's policy only as text.
+#[test]
+fn rewrites_for_an_envoy_that_knows_the_library_by_name() {
+    let routes = folder().join("documents/routes.yaml");
+    let rewritten = printed(&migrate(&routes, &["--rewrite", "--native", "portcullis"]));
+    let count = |text: &str| rewritten.matches(text).count();
+    let policies = count("v3.DynamicModuleFilterPerRoute\n");
+    assert!(policies > 0, "{rewritten}");
+    assert_eq!(count("dynamic_module_config:\n"), policies + 1);
+    assert_eq!(count("per_route_config_name: portcullis\n"), policies);
+    assert_eq!(count("google.protobuf.StringValue\n"), policies);
+    assert_eq!((count("filter_name:"), count("filename:")), (1, 0));
+}
+
 fn tool(variable: &str, default: &str) -> PathBuf {
     let chosen = env::var_os(variable).map(PathBuf::from);
     chosen.unwrap_or_else(|| support::folders::project().join(default))
