@@ -21,6 +21,7 @@ LIBRARY := target/native/libportcullis.so
 PROGRAM := target/release/portcullis
 DIST := target/dist
 NOOP := target/bench/noop.wasm
+NOOP_NATIVE := target/bench/libnoop.so
 SERVER := envoy/authorization-server
 SERVER_READY := $(SERVER)/node_modules/.package-lock.json
 BROWSER := tests/browser
@@ -279,7 +280,7 @@ advisories: $(DENY) ## Known vulnerabilities of the dependencies (fetches RustSe
 # ROUNDS, SECONDS (per round) and SOAK (requests) set the length of the measurement. CASES selects
 # cases by the beginnings of their names. WRITE_DOCS=1 writes the result into docs/performance.md.
 .PHONY: bench
-bench: wasm envoy $(NOOP) ## Compare the cost of verification with jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
+bench: wasm native envoy $(NOOP) $(NOOP_NATIVE) ## Compare the cost of both builds with jwt_authn, in one Envoy (quick: ROUNDS=3 SOAK=0 CASES=cached)
 	@scripts/require.sh wrk taskset
 	@BENCH_ROUNDS=$(ROUNDS) BENCH_SECONDS=$(SECONDS) BENCH_CASES="$(CASES)" BENCH_SOAK=$(SOAK) \
 	  BENCH_WRITE_DOCS=$(WRITE_DOCS) cargo bench $(ALL) --profile dev --bench edge
@@ -339,6 +340,10 @@ $(PROGRAM):
 $(NOOP): benches/edge/noop.rs $(TOOLS)/rust-target
 	@mkdir -p $(@D)
 	rustc --edition 2024 --target $(TARGET) --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
+
+$(NOOP_NATIVE): benches/edge/noop_native.rs $(TOOLS)/rust
+	@mkdir -p $(@D)
+	rustc --edition 2024 --crate-type cdylib -C opt-level=2 -C panic=abort -C strip=symbols -o $@ $<
 
 $(SERVER_READY) $(LINKER_READY) $(BROWSER_READY) $(VALIDATOR_READY) $(DEPLOYMENT_READY) $(PACKAGED_VECTORS): %/node_modules/.package-lock.json: %/package-lock.json $(TOOLS)/node
 	scripts/require.sh npm

@@ -1,6 +1,9 @@
 //! The configuration of the listeners, each with the filter of its case.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
@@ -9,8 +12,11 @@ use crate::{
     options,
 };
 use support::{
-    driver::{Setup, Wrapping},
-    envoy::bootstrap::{socket, wasm_filter},
+    driver::{Build, Setup, Wrapping},
+    envoy::{
+        self,
+        bootstrap::{socket, wasm_filter},
+    },
 };
 use workload::{jwt_authn, portcullis};
 
@@ -52,17 +58,44 @@ pub(crate) fn listener(case: &Case) -> Value {
 fn filter(case: &Case) -> Option<Value> {
     match &case.filter {
         Filter::None => None,
-        Filter::Noop => {
+        Filter::Noop(Build::Wasm) => {
             let module = Some(noop_module());
             Some(module_filter(&case.id, module, None, &json!({})))
         }
+        Filter::Noop(Build::Native) => {
+            let library = options::folder().join("libnoop.so");
+            Some(library_filter(&library, &json!({})))
+        }
         Filter::JwtAuthn(gate) => Some(jwt_authn(gate)),
-        Filter::Portcullis(gate, backend) => {
+        Filter::Portcullis(Build::Wasm, gate, backend) => {
             let configuration = portcullis(gate, *backend, &case.id);
             let capabilities = Some(capabilities());
             Some(module_filter(&case.id, None, capabilities, &configuration))
         }
+        Filter::Portcullis(Build::Native, gate, backend) => {
+            let configuration = portcullis(gate, *backend, &case.id);
+            Some(library_filter(&envoy::library(), &configuration))
+        }
     }
+}
+
+/// A dynamic module at this path.
+fn library_filter(library: &Path, configuration: &Value) -> Value {
+    json!({
+        "name": "portcullis",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
+            "dynamic_module_config": {
+                "module": { "local": { "filename": library } },
+                "do_not_close": true,
+            },
+            "filter_name": "portcullis",
+            "filter_config": {
+                "@type": "type.googleapis.com/google.protobuf.Struct",
+                "value": configuration,
+            },
+        },
+    })
 }
 
 /// A Wasm filter in a separate VM, so that cases do not share memory.

@@ -33,7 +33,7 @@ impl Options {
     pub(crate) fn from_environment() -> Self {
         let wanted = env::var("BENCH_CASES").unwrap_or_default();
         Self {
-            rounds: number("BENCH_ROUNDS", 9),
+            rounds: number("BENCH_ROUNDS", 21),
             seconds: number("BENCH_SECONDS", 1),
             wanted: wanted
                 .split([',', ' '])

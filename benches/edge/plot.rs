@@ -1,4 +1,4 @@
-//! Draws the ratios as a chart: one bar for each comparison, with `jwt_authn` at 1.
+//! Draws the ratios by processor time as a chart: one bar for each comparison, with `jwt_authn` at 1.
 //!
 //! The chart must be readable on light and dark backgrounds, and words and marks must show
 //! everything that colours show.
@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use crate::{report::is_compared, rounds::Row};
 
 /// The position where bars start, and the width of a ratio of 1.
-const LEFT: f64 = 300.0;
+const LEFT: f64 = 320.0;
 const UNIT: f64 = 200.0;
 /// The longest bar. Larger ratios are cut off.
-const LONGEST: f64 = 2.3;
+const LONGEST: f64 = 2.4;
 /// The width of the number after a bar.
 const LABEL: f64 = 60.0;
 const LINE: f64 = 24.0;
@@ -49,12 +49,12 @@ pub(crate) fn picture(rows: &[Row]) -> String {
     let one = LEFT + UNIT;
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="t d" font-family="system-ui, sans-serif" font-size="14">
-<title id="t">Requests per second with Portcullis, by those with jwt_authn</title>
-<desc id="d">A bar for each case; jwt_authn is 1, longer is faster. A red mark shows what is aimed at. The numbers stand in the table.</desc>
+<title id="t">The processor time of jwt_authn, divided by that of Portcullis</title>
+<desc id="d">A bar for each case; jwt_authn is 1, longer is faster. A red mark shows the aim. The table has the numbers.</desc>
 <style>
 {STYLE}
 </style>
-<text class="muted" x="{LEFT}" y="20">requests per second by those with jwt_authn; longer is faster</text>
+<text class="muted" x="{LEFT}" y="20">processor time of jwt_authn, divided by that of Portcullis; longer is faster</text>
 <text x="{one}" y="44" text-anchor="middle">jwt_authn = 1</text>
 {body}<path class="one" d="M{one} 52V{y}" stroke-dasharray="4 3"/>
 </svg>
@@ -63,13 +63,14 @@ pub(crate) fn picture(rows: &[Row]) -> String {
 }
 
 fn bar(body: &mut String, row: &Row, y: f64) {
-    let [_, ratio, _] = row.ratio().unwrap_or([f64::NAN; 3]);
+    let [_, ratio, _] = row.processor_ratio().unwrap_or([f64::NAN; 3]);
     let (class, mark) = match row.is_met() {
         Some(true) => ("met", "\u{2713}"),
         Some(false) => ("missed", "\u{2717}"),
         None => ("other", ""),
     };
-    let (length, what) = (ratio.clamp(0.0, LONGEST) * UNIT, &row.case.what.1);
+    let length = ratio.clamp(0.0, LONGEST) * UNIT;
+    let what = format!("{}: {}", row.case.what.1, row.case.filter.name());
     let (text, label) = (y + 16.0, LEFT - 10.0);
     let top = y + 4.0;
     writeln!(
@@ -78,8 +79,8 @@ fn bar(body: &mut String, row: &Row, y: f64) {
     )
     .unwrap();
     let mut end = LEFT + length;
-    if let Some(least) = row.case.at_least {
-        let (at, bottom) = (LEFT + least * UNIT, y + 22.0);
+    if let Some(aim) = row.case.aim {
+        let (at, bottom) = (LEFT + aim.median.min(LONGEST) * UNIT, y + 22.0);
         end = end.max(at);
         writeln!(
             body,

@@ -59,29 +59,26 @@ impl Row {
         (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
-    /// Whether the median ratio reaches the minimum, rounded to the two digits that are shown.
+    /// Whether the ratio by processor time reaches the aim, rounded to the two digits that are
+    /// shown.
     pub(crate) fn is_met(&self) -> Option<bool> {
-        let [_, ratio, _] = self.ratio()?;
-        Some((ratio * 100.0).round() / 100.0 >= self.case.at_least?)
+        let ([low, ratio, _], aim) = (self.processor_ratio()?, self.case.aim?);
+        let reaches = |value: f64, least: f64| (value * 100.0).round() / 100.0 >= least;
+        Some(reaches(ratio, aim.median) && aim.quartile.is_none_or(|least| reaches(low, least)))
     }
 
-    /// The processor time of the other case divided by that of this case, as the median over the
-    /// rounds.
-    pub(crate) fn processor_ratio(&self) -> Option<f64> {
-        let pairs = self.rounds.iter().zip(&self.against);
-        let ratios = pairs.map(|(own, other)| other.processor / own.processor);
-        (!self.against.is_empty()).then(|| median(ratios))
+    /// The processor time of the other case divided by that of this case: the lower quartile, the
+    /// median and the upper quartile over the rounds.
+    pub(crate) fn processor_ratio(&self) -> Option<[f64; 3]> {
+        let pairs = || self.rounds.iter().zip(&self.against);
+        let ratios = || pairs().map(|(own, other)| other.processor / own.processor);
+        (!self.against.is_empty()).then(|| [0.25, 0.5, 0.75].map(|part| quantile(ratios(), part)))
     }
 
     /// The processor time per request that the filter adds to that of the listener without a
     /// filter, in microseconds.
     pub(crate) fn above_none(&self) -> f64 {
         difference(&self.rounds, &self.none)
-    }
-
-    /// The additional processor time per request compared with the other case, in microseconds.
-    pub(crate) fn above_other(&self) -> Option<f64> {
-        (!self.against.is_empty()).then(|| difference(&self.rounds, &self.against))
     }
 }
 
@@ -96,27 +93,32 @@ pub(crate) fn measure(options: &Options) -> Vec<Row> {
     if cases.is_empty() {
         return Vec::new();
     }
+    measure_all(&cases, options.rounds, options.seconds)
+}
+
+/// Measures these cases in one Envoy.
+pub(crate) fn measure_all(cases: &[Case], count: usize, seconds: u64) -> Vec<Row> {
     say("minting tokens");
     let mut files = BTreeMap::new();
-    for case in &cases {
+    for case in cases {
         files
             .entry(case.tokens)
             .or_insert_with_key(|tokens| tokens.file());
     }
-    let world = World::start(&cases);
-    for case in &cases {
+    let world = World::start(cases);
+    for case in cases {
         check(&world, case, &files[&case.tokens]);
     }
     let mut rounds: BTreeMap<&str, Vec<Round>> = BTreeMap::new();
-    for number in 1..=options.rounds {
-        say(&format!("round {number} of {}", options.rounds));
-        for case in in_turn(&cases, number) {
-            let round = measure_once(&world, case, &files, options.seconds);
+    for number in 1..=count {
+        say(&format!("round {number} of {count}"));
+        for case in in_turn(cases, number) {
+            let round = measure_once(&world, case, &files, seconds);
             rounds.entry(&case.id).or_default().push(round);
         }
     }
     assert!(!world.process.log().contains(TRAP), "the module trapped");
-    for case in &cases {
+    for case in cases {
         check_cache(&world, case);
     }
     let of = |id: &str| rounds.get(id).cloned().unwrap_or_default();
@@ -209,12 +211,12 @@ fn check(world: &World, case: &Case, tokens: &Path) {
 
 /// Checks that a case used its cache as expected: hits if tokens are repeated, otherwise none.
 fn check_cache(world: &World, case: &Case) {
-    let Filter::Portcullis(gate, _) = &case.filter else {
+    let Filter::Portcullis(build, gate, _) = &case.filter else {
         return;
     };
     let (hits, misses) = (
-        world.metric(&case.id, "cache.hit"),
-        world.metric(&case.id, "cache.miss"),
+        world.metric(*build, &case.id, "cache.hit"),
+        world.metric(*build, &case.id, "cache.miss"),
     );
     match (gate.cache, case.tokens) {
         (Cache::Off, _) => assert_eq!(hits, 0, "{}: there is a cache", case.id),

@@ -11,7 +11,11 @@ use crate::{
     tokens::Fresh,
     world::World,
 };
-use support::{crowd, driver::Request, envoy::memory::Memory};
+use support::{
+    crowd,
+    driver::{Build, Request},
+    envoy::memory::Memory,
+};
 use workload::{Cache, PATH};
 
 /// How often the memory is measured.
@@ -71,7 +75,7 @@ pub(crate) fn measure(options: &Options) -> Option<Soak> {
         return None;
     }
     machine::stay_on_core(LOAD_CORE);
-    let world = World::start(&[cases::filled("soak", Cache::Entries(1000))]);
+    let world = World::start(&[cases::filled("soak", Build::Wasm, Cache::Entries(1000))]);
     let tokens = Fresh::new();
     let request = |number| Request::get(PATH).bearer(tokens.token(number));
     let mut memory = vec![Memory::of(world.process.id())];

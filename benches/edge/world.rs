@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::{cases::Case, configuration, options::ENVOY_CORE};
 use support::{
     authorization_server::{Answer, AuthorizationServer},
+    driver::Build,
     envoy::{
         bootstrap::{cluster, socket},
         process::{EnvoyProcess, new_folder},
@@ -75,9 +76,13 @@ impl World {
         self.addresses[case]
     }
 
-    /// A metric of the module in a case's listener.
-    pub(crate) fn metric(&self, case: &str, name: &str) -> u64 {
-        let name = format!("wasmcustom.portcullis.{case}.{name}");
+    /// A metric of Portcullis in a case's listener.
+    pub(crate) fn metric(&self, build: Build, case: &str, name: &str) -> u64 {
+        let host = match build {
+            Build::Wasm => "wasmcustom",
+            Build::Native => "dynamicmodulescustom",
+        };
+        let name = format!("{host}.portcullis.{case}.{name}");
         self.process.stat(&name).unwrap_or_default()
     }
 }

@@ -55,6 +55,12 @@ pub struct Gate {
     pub forwards: Forwards,
     /// The number of rules. Requests match the third from last, or the only one.
     pub rules: usize,
+    /// The number of providers. Tokens are of the first one.
+    pub providers: usize,
+    /// The number of keys of that provider. Tokens are signed with the first one.
+    pub key_count: usize,
+    /// Whether Portcullis asks Envoy for a policy of the route.
+    pub asks_routes: bool,
 }
 
 /// Whether verified tokens are cached.
@@ -86,7 +92,8 @@ pub enum Forwards {
 /// The implementation that verifies signatures for Portcullis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    Host,
+    /// The faster one for each algorithm, which is the default.
+    Auto,
     Module,
 }
 
@@ -98,23 +105,18 @@ impl Gate {
             keys: Keys::Local,
             forwards: Forwards::Nothing,
             rules: 10,
+            providers: 3,
+            key_count: 2,
+            asks_routes: false,
         }
     }
 }
 
 impl Backend {
-    /// The default implementation for an algorithm.
-    pub fn default_for(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Rs256 | Algorithm::Es256 | Algorithm::Es384 => Self::Host,
-            _ => Self::Module,
-        }
-    }
-
     /// The name in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Host => "host",
+            Self::Auto => "auto",
             Self::Module => "module",
         }
     }
@@ -144,12 +146,26 @@ pub fn key_set(algorithm: Algorithm) -> Value {
     jwks([&Signer::new(algorithm), &old])
 }
 
+/// A key set in which the key that signs is the last of `count`. The others are the other key under
+/// other names.
+fn key_set_of(algorithm: Algorithm, count: usize) -> Value {
+    if count == 2 {
+        return key_set(algorithm);
+    }
+    let old = Signer::with_pair(algorithm, Pair::Other);
+    let mut keys: Vec<_> = (1..count)
+        .map(|number| old.clone().named(Some(&format!("old-{number}"))))
+        .collect();
+    keys.push(Signer::new(algorithm));
+    jwks(&keys)
+}
+
 /// The configuration of `jwt_authn`, with three providers.
 pub fn jwt_authn(gate: &Gate) -> Value {
     let rule = |path: &String, _| {
         json!({
             "match": { "prefix": path },
-            "requires": { "provider_name": provider_of(path) },
+            "requires": { "provider_name": provider_of(gate, path) },
         })
     };
     json!({
@@ -168,16 +184,20 @@ pub fn portcullis(gate: &Gate, backend: Backend, id: &str) -> Value {
     let rule = |path: &String, scope: String| {
         json!({
             "match": { "prefix": path },
-            "requires": { "provider_name": provider_of(path) },
+            "requires": { "provider_name": provider_of(gate, path) },
             "authorize": { "scopes": { "all_of": [scope] } },
         })
     };
-    json!({
+    let mut configuration = json!({
         "providers": providers(gate, Some(backend)),
         "rules": rules(gate.rules, rule),
         "signature_backend": backend.name(),
         "stat_prefix": id,
-    })
+    });
+    if !gate.asks_routes {
+        configuration["route_policies"] = json!("off");
+    }
+    configuration
 }
 
 /// Makes `count` rules. The third from last, or the only one, is for [`PATH`].
@@ -196,8 +216,9 @@ fn rules(count: usize, rule: impl Fn(&String, String) -> Value) -> Vec<Value> {
     paths.map(|path| rule(&path, scope(&path))).collect()
 }
 
-fn provider_of(path: &str) -> &'static str {
+fn provider_of(gate: &Gate, path: &str) -> &'static str {
     match path {
+        _ if gate.providers < 3 => "login",
         "/shipments/" => "partner",
         "/returns/" => "batch",
         _ => "login",
@@ -209,7 +230,7 @@ fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
     let mut login = json!({ "issuer": ISSUER, "audiences": [AUDIENCE] });
     match gate.keys {
         Keys::Local => {
-            let keys = key_set(gate.algorithm).to_string();
+            let keys = key_set_of(gate.algorithm, gate.key_count).to_string();
             login["local_jwks"] = json!({ "inline_string": keys });
         }
         Keys::Remote => {
@@ -245,9 +266,18 @@ fn providers(gate: &Gate, ours: Option<Backend>) -> Value {
             "local_jwks": { "inline_string": key_set(algorithm).to_string() },
         })
     };
-    json!({
-        "login": login,
-        "partner": other("https://partner.example.com/", Algorithm::Es256),
-        "batch": other("https://batch.example.com/", Algorithm::EdDsa),
-    })
+    let mut providers = json!({ "login": login });
+    for number in 1..gate.providers {
+        let (name, issuer, algorithm) = match number {
+            1 => ("partner".to_owned(), "partner".to_owned(), Algorithm::Es256),
+            2 => ("batch".to_owned(), "batch".to_owned(), Algorithm::EdDsa),
+            _ => (
+                format!("other-{number:03}"),
+                format!("other-{number}"),
+                Algorithm::EdDsa,
+            ),
+        };
+        providers[name] = other(&format!("https://{issuer}.example.com/"), algorithm);
+    }
+    providers
 }
