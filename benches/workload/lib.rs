@@ -57,7 +57,7 @@ pub struct Gate {
     pub rules: usize,
     /// The number of providers. Tokens are of the first one.
     pub providers: usize,
-    /// The number of keys of that provider. Tokens are signed with the first one.
+    /// The number of keys of that provider.
     pub key_count: usize,
     /// Whether Portcullis asks Envoy for a policy of the route.
     pub asks_routes: bool,
@@ -146,7 +146,7 @@ pub fn key_set(algorithm: Algorithm) -> Value {
     jwks([&Signer::new(algorithm), &old])
 }
 
-/// A key set in which the key that signs is the last of `count`. The others are the other key under
+/// A key set of `count` keys. Unless there are two, the key that signs is the last, and the others are one key under
 /// other names.
 fn key_set_of(algorithm: Algorithm, count: usize) -> Value {
     if count == 2 {
