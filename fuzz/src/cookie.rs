@@ -43,7 +43,8 @@ pub fn check(input: &[u8]) {
             .map_err(|_| CredentialError::Malformed),
         _ => Err(CredentialError::Several),
     };
-    assert_eq!(found.map(|found| found.map(|found| found.token)), expected);
+    let found = found.map(|found| found.map(|found| found.token.as_str()));
+    assert_eq!(found, expected);
 
     let joined = [lines.join(&b"; "[..])];
     let joined = places.find(&self::request(&joined), None);

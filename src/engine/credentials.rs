@@ -2,14 +2,18 @@
 //! in these credentials.
 
 use core::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use crate::{
     config::{Config, Provider},
-    engine::{notes::Notes, refusal::Refusal},
+    engine::{
+        cached_token::CachedToken, notes::Notes, refusal::Refusal, token_caches::TokenCaches,
+    },
     http::{Request, path::Target},
     jose::{HeaderMemo, TokenError, UntrustedToken},
     policy::{
         Audiences, Credential, CredentialError, Location, ProviderId, Requirement, Scheme, Schemes,
+        TokenText,
     },
     short_list::ShortList,
     verification::Attempts,
@@ -21,7 +25,11 @@ pub(super) struct Credentials<'a, 'c> {
     readers: ShortList<Reader<'c>>,
     found: ShortList<Found<'a>>,
     tokens: ShortList<Token<'a>>,
+    cached: RefCell<Option<Entry>>,
 }
+
+/// The cache entry of a token, and the provider whose cache has it.
+type Entry = (ProviderId, Rc<CachedToken>);
 
 /// A provider whose credential locations are read, and the audiences that the rule gives it.
 type Reader<'c> = (ProviderId, &'c Audiences);
@@ -35,7 +43,7 @@ pub(super) type Parsed<'a> = Result<UntrustedToken<'a>, TokenError>;
 /// A token of the request.
 #[derive(Debug)]
 pub(super) struct Token<'a> {
-    text: &'a str,
+    text: TokenText<'a>,
     parsed: OnceCell<Parsed<'a>>,
     /// The signatures computed for the token. All providers share them.
     pub(super) attempts: Attempts,
@@ -47,7 +55,7 @@ type Read<'e, 'a> = (&'e Credential<'a>, &'e UntrustedToken<'a>);
 impl<'a, 'c> Credentials<'a, 'c> {
     /// Finds the credentials that the rule's providers read.
     pub(super) fn find(
-        config: &'c Config,
+        (config, caches): (&'c Config, &TokenCaches),
         requirement: &'c Requirement,
         request: &Request<'a>,
         target: Option<Target<'a>>,
@@ -59,6 +67,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
         let forgives = forgives_failure(requirement);
         let readers = readers(config, requirement);
         let mut found: ShortList<Found<'a>> = ShortList::default();
+        let mut cached: Option<Entry> = None;
         for (id, _) in readers.iter() {
             let id = *id;
             let Some(provider) = config.provider(id) else {
@@ -67,7 +76,13 @@ impl<'a, 'c> Credentials<'a, 'c> {
             if found.iter().any(|(seen, _)| *seen == id) {
                 continue;
             }
-            match provider.places.find(request, target) {
+            let mut is_known = |text: &[u8]| {
+                let entry = caches.entry(id, text).map(|entry| (id, entry));
+                let is_known = entry.is_some();
+                cached = cached.take().or(entry);
+                is_known
+            };
+            match provider.places.find_with(request, target, &mut is_known) {
                 Ok(None) => {}
                 Ok(Some(credential)) => found.push((id, Ok(credential))),
                 Err(CredentialError::Malformed) if forgives => {
@@ -93,6 +108,7 @@ impl<'a, 'c> Credentials<'a, 'c> {
             readers,
             found,
             tokens,
+            cached: RefCell::new(cached),
         })
     }
 
@@ -124,11 +140,23 @@ impl<'a, 'c> Credentials<'a, 'c> {
         readers.filter_map(move |(id, audiences)| (*id == provider).then_some(*audiences))
     }
 
+    /// Takes the cache entry of a provider's credential, if it was looked up when the credential
+    /// was found. Each entry is taken once: a verification may change the cache.
+    pub(super) fn take_found(
+        &self,
+        provider: ProviderId,
+        credential: &Credential<'a>,
+    ) -> Option<Rc<CachedToken>> {
+        let is_own = |entry: &mut Entry| entry.0 == provider && credential.token.is_known();
+        let entry = self.cached.borrow_mut().take_if(is_own);
+        entry.map(|(_, entry)| entry)
+    }
+
     /// A credential's token; `None` if the token exceeds the size limit.
     pub(super) fn token(&self, credential: &Credential<'a>) -> Option<&Token<'a>> {
         self.tokens
             .iter()
-            .find(|token| core::ptr::eq(token.text, credential.token))
+            .find(|token| token.text.is_same_part(credential.token))
     }
 
     /// The tokens that can be parsed, verified or not. Each comes with the provider that sets
@@ -144,14 +172,13 @@ impl<'a, 'c> Credentials<'a, 'c> {
             let (Some(provider), Ok(credential)) = (config.provider(*id), credential) else {
                 continue;
             };
-            let is_same = |text: &str| core::ptr::eq(text, credential.token);
             let token = self.token(credential).map(|token| token.parsed(headers));
             let Some(Ok(token)) = token else {
                 continue;
             };
             match readable
                 .iter_mut()
-                .find(|(_, (other, _))| is_same(other.token))
+                .find(|(_, (other, _))| other.token.is_same_part(credential.token))
             {
                 None => readable.push((provider, (credential, token))),
                 Some((other, _)) => {
@@ -170,7 +197,7 @@ impl<'a> Token<'a> {
     /// Parses the token on the first call.
     pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
         self.parsed
-            .get_or_init(|| UntrustedToken::parse_with(self.text, &mut headers.borrow_mut()))
+            .get_or_init(|| UntrustedToken::parse_with(self.text.as_str(), &mut headers.borrow_mut()))
     }
 }
 
@@ -179,10 +206,10 @@ fn tokens<'a>(found: &ShortList<Found<'a>>, limit: usize) -> ShortList<Token<'a>
     let mut tokens: ShortList<Token<'a>> = ShortList::default();
     for (_, credential) in found.iter() {
         if let Ok(credential) = credential
-            && credential.token.len() <= limit
+            && credential.token.as_bytes().len() <= limit
             && !tokens
                 .iter()
-                .any(|token| core::ptr::eq(token.text, credential.token))
+                .any(|token| token.text.is_same_part(credential.token))
         {
             tokens.push(Token {
                 text: credential.token,

@@ -161,7 +161,9 @@ impl<'e, 'a, 'c: 'a> Evaluation<'e, 'a, 'c> {
         credential: &Credential<'a>,
     ) -> Result<Verified<'a>, Refusal> {
         let presented = (credential, self.credentials.token(credential));
-        token::verify(self.means, (id, provider), audiences, presented, self.notes)
+        let found = self.credentials.take_found(id, credential);
+        let own = (id, provider);
+        token::verify(self.means, own, audiences, presented, found, self.notes)
             .map_err(|failure| Refusal::Token(id, failure))
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn verified(provider: &Provider, token: &Verified<'_>) -> Vec<StateEn
     let mut entries = Vec::new();
     // The entries are in the order of `jwt_authn`, but have other keys.
     if let Some(key) = &exports.header
-        && let Some(header) = header(token.credential.token)
+        && let Some(header) = header(token.credential.token.as_str())
     {
         entries.push(StateEntry {
             key: key.clone(),

@@ -123,8 +123,9 @@ impl Engine {
         circumstances: &Circumstances<'_>,
         notes: &mut Notes,
     ) -> Result<Permit, No> {
+        let means = (&*self.config, &self.caches);
         let credentials =
-            Credentials::find(&self.config, required.requirement, request, target, notes)?;
+            Credentials::find(means, required.requirement, request, target, notes)?;
         let mut evaluation = Evaluation {
             means: Means {
                 config: &self.config,

@@ -2,6 +2,7 @@
 //! full.
 
 use core::cell::RefCell;
+use std::rc::Rc;
 
 use crate::{
     config::{Config, Provider},
@@ -35,12 +36,14 @@ type Presented<'e, 'a> = (&'e Credential<'a>, Option<&'e Token<'a>>);
 
 type Own<'e> = (ProviderId, &'e Provider);
 
-/// Verifies a credential with the provider that reads it.
+/// Verifies a credential with the provider that reads it. `found` is the token's cache entry, if it
+/// was already looked up.
 pub(super) fn verify<'a>(
     means: Means<'_>,
     own: Own<'_>,
     audiences: &Audiences,
     presented: Presented<'_, 'a>,
+    found: Option<Rc<CachedToken>>,
     notes: &mut Notes,
 ) -> Result<Verified<'a>, Failure> {
     let (id, provider) = own;
@@ -48,7 +51,7 @@ pub(super) fn verify<'a>(
     if let KeySource::Clients(clients) = &provider.trust.keys {
         return verify_client(means, own, clients, credential).map_err(Failure::Invalid);
     }
-    let lookup = means.caches.find(id, credential.token, |cached| {
+    let lookup = means.caches.find(id, credential.token, found, |cached| {
         let own = (id, &provider.trust);
         let verified_once = cached.verified_once().ok_or(Invalidated::KeyGone)?;
         let token = || token?.parsed(means.headers).as_ref().ok();
@@ -77,13 +80,14 @@ fn verify_client<'a>(
     if !provider.trust.enabled {
         return Err(Reason::ProviderDisabled);
     }
-    if credential.token.len() > means.config.limits.token_bytes {
+    let secret = credential.token.as_str();
+    if secret.len() > means.config.limits.token_bytes {
         return Err(Reason::TokenTooLarge);
     }
     let now = means.circumstances.now.seconds();
-    let claims = client_secret::verify(clients, credential.token, now)?;
+    let claims = client_secret::verify(clients, secret, now)?;
     if let Some(restrictions) = means.restrictions {
-        restrictions.check_client(&provider.name, credential.token, now)?;
+        restrictions.check_client(&provider.name, secret, now)?;
     }
     let cached = CachedToken::new(means.config, provider, None, &claims);
     Ok(Verified::new(id, credential.clone(), cached).with_claims(claims))
@@ -105,7 +109,8 @@ fn verify_anew<'a>(
         means.circumstances,
     )?;
     let cached = CachedToken::new(means.config, provider, Some(verified_once), token.claims());
-    means.caches.insert(id, credential.token, &cached);
+    let text = credential.token.as_str();
+    means.caches.insert(id, text, &cached);
     let verified = Verified::new(id, credential.clone(), cached);
     Ok(verified.with_claims(token.into_claims()))
 }

@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     decision::Reason,
     engine::cached_token::CachedToken,
-    policy::ProviderId,
+    policy::{ProviderId, TokenText},
     token_cache::TokenCache,
     verification::{Failure, Invalidated},
 };
@@ -71,17 +71,25 @@ impl TokenCaches {
         }
     }
 
-    /// Looks up a token. If it is found, `again` repeats the checks whose outcome can change.
+    /// The entry of a token, whose checks must still be repeated with [`find`](Self::find).
+    pub(super) fn entry(&self, provider: ProviderId, token: &[u8]) -> Option<Rc<CachedToken>> {
+        self.of(provider)?.borrow().find(token).cloned()
+    }
+
+    /// Looks up a token, unless its entry was already `found`. If there is one, `again` repeats the
+    /// checks whose outcome can change.
     pub(super) fn find(
         &self,
         provider: ProviderId,
-        token: &str,
+        token: TokenText<'_>,
+        found: Option<Rc<CachedToken>>,
         again: impl FnOnce(&CachedToken) -> Result<(), Invalidated>,
     ) -> Lookup {
         let Some(cache) = self.of(provider) else {
             return Lookup::Disabled;
         };
-        let Some(cached) = cache.borrow().find(token).cloned() else {
+        let token = token.as_bytes();
+        let Some(cached) = found.or_else(|| self.entry(provider, token)) else {
             return Lookup::Miss;
         };
         match again(&cached) {

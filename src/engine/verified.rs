@@ -39,7 +39,8 @@ impl<'a> Verified<'a> {
     /// The payload as sent, in base64url; empty for a client's secret.
     pub(super) fn payload_segment(&self) -> &'a str {
         // A verified token has three segments. The base64 of a secret has no dot.
-        self.credential.token.split('.').nth(1).unwrap_or("")
+        let mut segments = self.credential.token.as_str().split('.');
+        segments.nth(1).unwrap_or("")
     }
 
     /// The claims. On a cache hit they are parsed again from the token's text. The text was parsed

@@ -16,7 +16,7 @@
 //!
 //! let places = Places::standard();
 //! let one = Request::new(vec![(b"authorization", b"Bearer abc")]);
-//! assert_eq!(places.find(&one, None)?.map(|credential| credential.token), Some("abc"));
+//! assert_eq!(places.find(&one, None)?.map(|credential| credential.token.as_str()), Some("abc"));
 //!
 //! let target = Target::new("/orders?access_token=def");
 //! assert!(matches!(places.find(&one, Some(target)), Err(CredentialError::Several)));
@@ -54,7 +54,7 @@ pub use self::{
     basic::ClientCredentials,
     choices::{Mode, PathPolicy, RouteLookup, Unmatched},
     condition::{HeaderCondition, HeaderMatch, QueryCondition, QueryMatch},
-    credential::{Credential, CredentialError, HeaderPlace, Location, Places},
+    credential::{Credential, CredentialError, HeaderPlace, Location, Places, TokenText},
     forwarding::{ClaimHeader, IdentityHeader, PayloadHeader},
     identity::{AmbiguousIdentity, IdentityPart, IdentityTemplate},
     provider_id::ProviderId,

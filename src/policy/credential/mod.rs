@@ -6,10 +6,14 @@
 //! the same reason, tokens are also read from a header or parameter whose name some servers confuse
 //! with the name of a place.
 
+mod text;
+
 use crate::{
     http::{HeaderName, Request, is_parameter, path::Target},
     policy::{Scheme, basic::ClientCredentials},
 };
+
+pub use self::text::TokenText;
 
 /// The places in which one provider's tokens are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +47,7 @@ pub enum HeaderPlace {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential<'a> {
     /// The token; for `Basic`, the text after the scheme.
-    pub token: &'a str,
+    pub token: TokenText<'a>,
     /// Where the token is.
     pub location: Location<'a>,
 }
@@ -84,6 +88,9 @@ pub enum CredentialError {
     Several,
 }
 
+/// The text of a credential, or why it is malformed.
+type Text<'a> = Result<TokenText<'a>, CredentialError>;
+
 /// The result of the search so far: the first credential, or its error if it is malformed, and
 /// whether there are more.
 #[derive(Default)]
@@ -93,7 +100,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn push(&mut self, token: Result<&'a str, CredentialError>, location: Location<'a>) {
+    fn push(&mut self, token: Text<'a>, location: Location<'a>) {
         let credential = token.map(|token| Credential { token, location });
         if self.first.is_some() {
             self.several = true;
@@ -133,9 +140,23 @@ impl Places {
         request: &Request<'a>,
         target: Option<Target<'a>>,
     ) -> Result<Option<Credential<'a>>, CredentialError> {
+        self.find_with(request, target, &mut |_| false)
+    }
+
+    /// Does the same as [`find`](Self::find). `is_known` tells whether a text is that of a bearer
+    /// token that was verified before. The form of such a text is not checked again.
+    ///
+    /// # Errors
+    /// If there are several, or one is malformed.
+    pub fn find_with<'a>(
+        &'a self,
+        request: &Request<'a>,
+        target: Option<Target<'a>>,
+        is_known: &mut dyn FnMut(&'a [u8]) -> bool,
+    ) -> Result<Option<Credential<'a>>, CredentialError> {
         let mut found = Found::default();
         for place in &self.headers {
-            self.collect_header(place, request, &mut found);
+            self.collect_header(place, request, is_known, &mut found);
         }
         if let Some(query) = target.and_then(|target| target.query) {
             self.collect_params(query, &mut found);
@@ -161,11 +182,12 @@ impl Places {
         &'a self,
         place: &'a HeaderPlace,
         request: &Request<'a>,
+        is_known: &mut dyn FnMut(&'a [u8]) -> bool,
         found: &mut Found<'a>,
     ) {
         let (name, prefix) = match place {
-            HeaderPlace::Basic => return collect_scheme(Scheme::Basic, request, found),
-            HeaderPlace::Bearer => return collect_scheme(Scheme::Bearer, request, found),
+            HeaderPlace::Basic => return collect_scheme(Scheme::Basic, request, is_known, found),
+            HeaderPlace::Bearer => return collect_scheme(Scheme::Bearer, request, is_known, found),
             HeaderPlace::Prefixed { name, prefix } => (name, prefix),
         };
         for (written, value) in request.headers() {
@@ -179,6 +201,7 @@ impl Places {
             let Some(token) = prefixed_token(value, prefix) else {
                 continue;
             };
+            let token = token.map(TokenText::checked);
             match text(written) {
                 Ok(twin) if !is_own => found.push(token, Location::HeaderTwin(twin)),
                 Ok(_) => found.push(token, Location::Header(name)),
@@ -208,7 +231,7 @@ impl Places {
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if self.reads_param(name) {
-                found.push(token68(value), Location::Query(name));
+                found.push(token68(value).map(TokenText::checked), Location::Query(name));
             }
         }
     }
@@ -247,7 +270,7 @@ impl Places {
                 };
                 let own = self.cookies.iter().find(|own| own.as_bytes() == name);
                 if let Some(own) = own {
-                    found.push(text(value), Location::Cookie(own));
+                    found.push(text(value).map(TokenText::checked), Location::Cookie(own));
                 }
             }
         }
@@ -256,9 +279,14 @@ impl Places {
 
 /// Collects the credentials of a scheme from all `Authorization` lines. Envoy joins several lines
 /// with a comma before any filter sees them, so each part of a line is treated as a line.
-fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'a>) {
+fn collect_scheme<'a>(
+    scheme: Scheme,
+    request: &Request<'a>,
+    is_known: &mut dyn FnMut(&'a [u8]) -> bool,
+    found: &mut Found<'a>,
+) {
     let (mut has_own, mut has_other) = (false, false);
-    let mut collect = |token: Option<Result<&'a str, CredentialError>>| match token {
+    let mut collect = |token: Option<Text<'a>>| match token {
         Some(token) => {
             has_own = true;
             found.push(token, Location::Authorization);
@@ -266,12 +294,12 @@ fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'
         None => has_other = true,
     };
     for line in request.values("authorization") {
-        match token_of(scheme, line.trim_ascii()) {
+        match token_of(scheme, line.trim_ascii(), is_known) {
             // The whole line is one credential. It has no comma, since no token68 has one.
             whole @ Some(Ok(_)) => collect(whole),
             _ => line
                 .split(|byte| *byte == b',')
-                .for_each(|part| collect(token_of(scheme, part.trim_ascii()))),
+                .for_each(|part| collect(token_of(scheme, part.trim_ascii(), &mut |_| false))),
         }
     }
     // A credential of another scheme counts as missing if it is alone (401). Next to a credential
@@ -281,7 +309,11 @@ fn collect_scheme<'a>(scheme: Scheme, request: &Request<'a>, found: &mut Found<'
 
 /// Parses a scheme, one or more spaces, and a token68; `None` if the value has another scheme. The
 /// case of the scheme does not matter (RFC 9110 §11.1).
-fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError>> {
+fn token_of<'a>(
+    scheme: Scheme,
+    value: &'a [u8],
+    is_known: &mut dyn FnMut(&'a [u8]) -> bool,
+) -> Option<Text<'a>> {
     let name = scheme.name();
     let (written, rest) = value.split_at_checked(name.len())?;
     if !written.eq_ignore_ascii_case(name.as_bytes())
@@ -291,15 +323,20 @@ fn token_of(scheme: Scheme, value: &[u8]) -> Option<Result<&str, CredentialError
     {
         return None;
     }
-    let token = match str::from_utf8(rest) {
-        Ok(rest) if rest.starts_with(' ') => token68(rest.trim_start_matches(' ')),
-        _ => Err(CredentialError::Malformed),
-    };
+    if rest.first() != Some(&b' ') {
+        return Some(Err(CredentialError::Malformed));
+    }
+    let spaces = rest.iter().take_while(|octet| **octet == b' ').count();
+    let rest = rest.get(spaces..).unwrap_or_default();
+    if scheme == Scheme::Bearer && is_known(rest) {
+        return Some(Ok(TokenText::known(rest)));
+    }
+    let token = text(rest).and_then(token68);
     Some(token.and_then(|token| match scheme {
         Scheme::Basic if ClientCredentials::parse(token).is_none() => {
             Err(CredentialError::Malformed)
         }
-        _ => Ok(token),
+        _ => Ok(TokenText::checked(token)),
     }))
 }
 

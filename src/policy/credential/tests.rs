@@ -17,7 +17,7 @@ fn find(places: &Places, headers: &[(&str, &[u8])]) -> Result<Option<String>, Cr
         .map(|raw| Target::new(str::from_utf8(raw).unwrap()));
     places
         .find(&request, target)
-        .map(|found| found.map(|found| found.token.to_owned()))
+        .map(|found| found.map(|found| found.token.as_str().to_owned()))
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn parses_basic_strictly() {
 #[test]
 fn token_is_not_in_debug_output() {
     let credential = Credential {
-        token: "YTpi",
+        token: TokenText::checked("YTpi"),
         location: Location::Authorization,
     };
     assert!(!format!("{credential:?}").contains("YTpi"));
