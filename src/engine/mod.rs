@@ -218,6 +218,11 @@ impl Engine {
             _ if resource.is_none_or(|own| resources::allows_origin(own, request)) => access,
             _ => Access::Denied(Reason::Origin),
         };
+        // A request that is denied in shadow mode passes, without these headers.
+        let shadow_removals = match self.config.mode {
+            Mode::Shadow => removals.clone(),
+            Mode::Enforce => Vec::new(),
+        };
         let Decided {
             decision,
             cache_use,
@@ -225,12 +230,12 @@ impl Engine {
             Access::Denied(reason) => self
                 .deny(No::Closed(reason), access, Vec::new(), resource)
                 .into(),
-            Access::Open => permit(PermitReason::NotRequired, removals.clone()).into(),
+            Access::Open => permit(PermitReason::NotRequired, removals).into(),
             Access::Required(required) => {
-                self.apply(required, request, target, removals.clone(), &circumstances)
+                self.apply(required, request, target, removals, &circumstances)
             }
             Access::Unmatched => self
-                .unmatched(request, target, removals.clone(), resource)
+                .unmatched(request, target, removals, resource)
                 .into(),
         };
         let decision = match (self.config.mode, decision) {
@@ -238,7 +243,7 @@ impl Engine {
                 let exports = mem::take(&mut denial.exports);
                 Decision::Permit(Permit {
                     exports,
-                    ..passing(PermitReason::Shadow(denial), removals)
+                    ..passing(PermitReason::Shadow(denial), shadow_removals)
                 })
             }
             (_, decision) => decision,

@@ -6,12 +6,30 @@ use crate::{
     http::{HeaderName, Request, is_token},
 };
 
+const CONNECTION: &str = "connection";
+
 /// The edits that remove every header that only this module may set. They apply to every request:
 /// if such a header passed on any path, a client could claim any identity.
 pub(super) fn removals(owned: &[HeaderName], request: &Request<'_>) -> Vec<HeaderEdit> {
+    if !may_need_edits(owned, request) {
+        return Vec::new();
+    }
     let mut edits = lines(request.headers(), &|name| owns(owned, name));
     edits.extend(connection(owned, request));
     edits
+}
+
+/// Whether a header may have to be removed. Most requests have no header as long as an owned one,
+/// and one pass over the lengths shows that.
+fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
+    let bit = |length: usize| 1_u64.checked_shl(u32::try_from(length).unwrap_or(u32::MAX));
+    // The highest bit is that of all lengths from 63.
+    let bit = |length: usize| bit(length.min(63)).unwrap_or_default();
+    let lengths = owned
+        .iter()
+        .fold(0, |lengths, name| lengths | bit(name.as_str().len()));
+    let mut headers = request.headers().iter();
+    lengths != 0 && headers.any(|(name, _)| bit(name.len()) & lengths != 0 || *name == CONNECTION.as_bytes())
 }
 
 /// The edits that remove from a request's trailers the headers that only this module may set, and
@@ -49,7 +67,6 @@ fn lines(lines: &[(&[u8], &[u8])], is_taken: &dyn Fn(&[u8]) -> bool) -> Vec<Head
 /// remove its own identity (as in CVE-2024-45410). Malformed options (`x-user;`, `"x-user"`) are
 /// removed too, because a lenient proxy might read a name in them.
 fn connection(owned: &[HeaderName], request: &Request<'_>) -> Option<HeaderEdit> {
-    const CONNECTION: &str = "connection";
     owned.first()?;
     request.values(CONNECTION).next()?;
     let options: Vec<&[u8]> = request

@@ -12,6 +12,7 @@
 //! normal form is refused too ([`is_ambiguous`]). IPv6 addresses are compared as text, because
 //! parsing and formatting them would add kilobytes to the module.
 
+use core::mem;
 use std::borrow::Cow;
 
 use crate::policy::{Pattern, StringMatch, Unclear};
@@ -38,7 +39,8 @@ fn has_one_form(authority: &str) -> bool {
             None => return false,
         },
         None => {
-            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            let colon = authority.bytes().position(|octet| octet == b':');
+            let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
             (is_host_name(host), port)
         }
     };
@@ -48,10 +50,15 @@ fn has_one_form(authority: &str) -> bool {
 /// Whether the host has the form of a DNS name (RFC 1123 section 2.1). `_` is allowed, because
 /// service names have it. An empty host is allowed too: a client may send none.
 fn is_host_name(host: &str) -> bool {
-    let is_part = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_');
-    host.bytes().all(is_part)
-        && !host.starts_with('.')
-        && !host.as_bytes().windows(2).any(|pair| pair == b"..")
+    // No part is empty, except behind the final dot.
+    let mut before = b'.';
+    host.bytes().all(|octet| {
+        let before = mem::replace(&mut before, octet);
+        match octet {
+            b'.' => before != b'.',
+            _ => octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'),
+        }
+    })
 }
 
 /// Whether the text between brackets has the shape of an IPv6 address (RFC 3986 section 3.2.2). It

@@ -79,11 +79,28 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
         match octet {
             b'/' => before != b'/',
             b'.' => before != b'/' && before != START,
-            b';' => false,
-            octet => is_pchar(*octet),
+            octet => PLAIN.get(usize::from(*octet)).copied().unwrap_or(false),
         }
     })
 }
+
+/// The octets that are in a segment and are no `;`.
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        #[expect(
+            clippy::as_conversions,
+            clippy::indexing_slicing,
+            reason = "made by the compiler"
+        )]
+        {
+            table[octet as usize] = is_pchar(octet) && octet != b';';
+        }
+        octet = octet.saturating_add(1);
+    }
+    table
+};
 
 /// Removes the parameters of a path: everything from `;` to the end of each segment.
 pub(super) fn without_parameters(path: &str) -> String {
