@@ -66,6 +66,9 @@ pub struct KeyQuery<'a> {
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
+    /// The positions of the keys, sorted by `kid`; keys without `kid` come first.
+    by_kid: Vec<usize>,
+    depends_on_time: bool,
     skipped: Vec<SkippedKey>,
 }
 
@@ -112,15 +115,12 @@ impl KeySet {
         if keys.is_empty() || !skipped.is_empty() {
             return Err(KeySetError::NoUsableKey { skipped });
         }
-        Ok(Self { keys, skipped })
+        Ok(Self::new(keys, skipped))
     }
 
     /// Makes a set of keys that are already admitted; `None` if there are none.
     pub fn from_keys(keys: Vec<VerifyingKey>) -> Option<Self> {
-        (!keys.is_empty()).then_some(Self {
-            keys,
-            skipped: Vec::new(),
-        })
+        (!keys.is_empty()).then(|| Self::new(keys, Vec::new()))
     }
 
     /// The usable keys, in the order of the set.
@@ -134,8 +134,8 @@ impl KeySet {
     }
 
     /// Whether some keys have a validity period, because they come from certificates.
-    pub fn depends_on_time(&self) -> bool {
-        self.keys.iter().any(|key| key.validity().is_some())
+    pub const fn depends_on_time(&self) -> bool {
+        self.depends_on_time
     }
 
     /// The keys to try for a token: those that match its algorithm, its issuer and the present
@@ -146,22 +146,38 @@ impl KeySet {
     pub fn candidates<'a>(&'a self, query: KeyQuery<'a>) -> impl Iterator<Item = &'a VerifyingKey> {
         let KeyQuery { kid, .. } = query;
         let serving = move |key: &&VerifyingKey| query.admits(key);
-        let named = self
-            .keys
-            .iter()
-            .filter(move |key| kid.is_none() || key.kid() == kid);
-        let nameless = self
-            .keys
-            .iter()
-            .filter(move |key| kid.is_some() && key.kid().is_none());
-        named.chain(nameless).filter(serving)
+        let (all, named, nameless): (&[VerifyingKey], &[usize], &[usize]) = match kid {
+            None => (&self.keys, &[], &[]),
+            named => (&[], self.with_kid(named), self.with_kid(None)),
+        };
+        let named = named.iter().chain(nameless);
+        let named = named.filter_map(|place| self.keys.get(*place));
+        all.iter().chain(named).filter(serving)
+    }
+
+    fn new(keys: Vec<VerifyingKey>, skipped: Vec<SkippedKey>) -> Self {
+        let mut by_kid: Vec<usize> = (0..keys.len()).collect();
+        // Keys with the same `kid` stay in the order of the set.
+        by_kid.sort_by_key(|place| keys.get(*place).and_then(VerifyingKey::kid));
+        Self {
+            depends_on_time: keys.iter().any(|key| key.validity().is_some()),
+            by_kid,
+            keys,
+            skipped,
+        }
+    }
+
+    /// The positions of the keys with this `kid`, or of those without one.
+    fn with_kid(&self, kid: Option<&str>) -> &[usize] {
+        let of = |place: &usize| self.keys.get(*place).and_then(VerifyingKey::kid);
+        let start = self.by_kid.partition_point(|place| of(place) < kid);
+        let own = self.by_kid.get(start..).unwrap_or_default();
+        let end = own.partition_point(|place| of(place) == kid);
+        own.get(..end).unwrap_or_default()
     }
 
     fn admit(keys: &[&RawValue], origin: KeyOrigin) -> Result<Self, KeySetError> {
-        let mut set = Self {
-            keys: Vec::new(),
-            skipped: Vec::new(),
-        };
+        let (mut admitted, mut skipped) = (Vec::new(), Vec::new());
         for (index, text) in keys.iter().enumerate() {
             let jwk = json::parse_object(text.get().as_bytes()).map_err(KeyError::Json);
             let kid = jwk
@@ -171,18 +187,14 @@ impl KeySet {
                 .and_then(Value::as_str);
             let kid = kid.map(str::to_owned);
             match jwk.and_then(|jwk| VerifyingKey::from_jwk(&jwk, origin)) {
-                Ok(key) => set.keys.push(key),
-                Err(reason) => set
-                    .skipped
-                    .push(SkippedKey::new(index, kid.as_deref(), reason)),
+                Ok(key) => admitted.push(key),
+                Err(reason) => skipped.push(SkippedKey::new(index, kid.as_deref(), reason)),
             }
         }
-        if set.keys.is_empty() {
-            return Err(KeySetError::NoUsableKey {
-                skipped: set.skipped,
-            });
+        if admitted.is_empty() {
+            return Err(KeySetError::NoUsableKey { skipped });
         }
-        Ok(set)
+        Ok(Self::new(admitted, skipped))
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Keys<'a> {
 #[derive(Debug, Default)]
 pub struct KeyStore {
     sources: Vec<Source>,
+    /// The source of each provider, by the provider's index.
+    by_provider: Vec<Option<SourceId>>,
 }
 
 impl KeyStore {
@@ -194,21 +196,25 @@ impl KeyStore {
     }
 
     fn add(&mut self, provider: ProviderId, keys: &RemoteKeys, limits: KeySetLimits) {
-        let same = self.sources.iter_mut().find(|source| source.is_of(keys));
-        if let Some(source) = same {
-            source.serve(provider);
-            return;
+        let same = self.sources.iter().position(|source| source.is_of(keys));
+        let id = SourceId::new(same.unwrap_or(self.sources.len()));
+        if same.is_none() {
+            self.sources.push(Source::new(id, keys, limits));
         }
-        let mut source = Source::new(SourceId::new(self.sources.len()), keys, limits);
-        source.serve(provider);
-        self.sources.push(source);
+        if let Some(source) = self.sources.get_mut(id.index()) {
+            source.serve(provider);
+        }
+        if self.by_provider.len() <= provider.index() {
+            let count = provider.index().saturating_add(1);
+            self.by_provider.resize(count, None);
+        }
+        if let Some(own) = self.by_provider.get_mut(provider.index()) {
+            *own = Some(id);
+        }
     }
 
     fn source_of(&self, provider: ProviderId) -> Option<(SourceId, &Source)> {
-        self.sources
-            .iter()
-            .enumerate()
-            .find(|(_, source)| source.providers().contains(&provider))
-            .map(|(index, source)| (SourceId::new(index), source))
+        let id = (*self.by_provider.get(provider.index())?)?;
+        Some((id, self.sources.get(id.index())?))
     }
 }
