@@ -138,7 +138,10 @@ impl<V> TokenCache<V> {
     pub fn remove(&mut self, token: &[u8]) {
         let place = self.place(token);
         if let Some(set) = place.and_then(|place| self.sets.get_mut(place))
-            && let Some(index) = set.slots.iter().position(|slot| slot.token.as_bytes() == token)
+            && let Some(index) = set
+                .slots
+                .iter()
+                .position(|slot| slot.token.as_bytes() == token)
         {
             set.slots.remove(index);
         }
@@ -243,14 +246,23 @@ mod tests {
         cache.insert(&token(1), 1, 0);
         cache.insert(&token(2), 2, 0);
         assert_eq!(
-            (cache.find(token(1).as_bytes()), cache.find(token(2).as_bytes())),
+            (
+                cache.find(token(1).as_bytes()),
+                cache.find(token(2).as_bytes())
+            ),
             (Some(&1), Some(&2))
         );
         // The same signature with other claims.
         assert_eq!(cache.find(token(1).replacen('a', "b", 1).as_bytes()), None);
-        assert_eq!((cache.find(token(3).as_bytes()), cache.find(b"")), (None, None));
+        assert_eq!(
+            (cache.find(token(3).as_bytes()), cache.find(b"")),
+            (None, None)
+        );
         cache.insert(&token(1), 3, 0);
-        assert_eq!((cache.find(token(1).as_bytes()), cache.len()), (Some(&3), 2));
+        assert_eq!(
+            (cache.find(token(1).as_bytes()), cache.len()),
+            (Some(&3), 2)
+        );
         cache.remove(token(1).as_bytes());
         assert_eq!((cache.find(token(1).as_bytes()), cache.len()), (None, 1));
     }
@@ -289,7 +301,10 @@ mod tests {
         // The value exceeds the byte limit of a set: the entry is not cached, and evicts nothing.
         let before = cache.len();
         cache.insert(&token(5000), 0, 20_000);
-        assert_eq!((cache.find(token(5000).as_bytes()), cache.len()), (None, before));
+        assert_eq!(
+            (cache.find(token(5000).as_bytes()), cache.len()),
+            (None, before)
+        );
     }
 
     #[test]
@@ -298,7 +313,10 @@ mod tests {
         for number in 0..3 {
             let long = format!("{}{}", "x".repeat(3996), token(number));
             cache.insert(&long, number, 500);
-            assert_eq!((cache.find(long.as_bytes()), cache.len()), (Some(&number), 1));
+            assert_eq!(
+                (cache.find(long.as_bytes()), cache.len()),
+                (Some(&number), 1)
+            );
         }
         let mut cache = self::cache(10, token(1).len() - 1);
         cache.insert(&token(1), 1, 0);

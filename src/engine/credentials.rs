@@ -196,8 +196,9 @@ impl<'a, 'c> Credentials<'a, 'c> {
 impl<'a> Token<'a> {
     /// Parses the token on the first call.
     pub(super) fn parsed(&self, headers: &RefCell<HeaderMemo>) -> &Parsed<'a> {
-        self.parsed
-            .get_or_init(|| UntrustedToken::parse_with(self.text.as_str(), &mut headers.borrow_mut()))
+        self.parsed.get_or_init(|| {
+            UntrustedToken::parse_with(self.text.as_str(), &mut headers.borrow_mut())
+        })
     }
 }
 

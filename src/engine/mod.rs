@@ -44,7 +44,7 @@ use crate::{
         Fetch, FetchCause, FetchError, FetchResponse, KeyStore, PreloadError, Progress, Records,
         SourceId, Unshared,
     },
-    policy::{Mode, ProviderId, RoutePolicy, Unmatched},
+    policy::{Mode, ProviderId, RoutePolicy, RuleIndex, Schemes, Unmatched},
     time::UnixMillis,
     verification::{Accelerator, Allowance, Circumstances, Issuer, KeySource},
 };
@@ -61,6 +61,9 @@ pub use crate::verification::{Backend, Patience, UnfitHost};
 /// Decides on requests with one configuration.
 pub struct Engine {
     config: Arc<Config>,
+    rules: RuleIndex,
+    /// The authentication schemes of all providers.
+    schemes: Schemes,
     restrictions: Option<Restrictions>,
     keys: KeyStore,
     /// The records that the workers of the process share.
@@ -85,6 +88,8 @@ impl Engine {
         let keys = key_store(&config);
         let caches = TokenCaches::new(&config);
         Self {
+            rules: RuleIndex::new(&config.rules),
+            schemes: config.schemes(),
             config,
             restrictions: None,
             keys,
@@ -181,7 +186,7 @@ impl Engine {
         {
             return permit(PermitReason::CorsPreflight, removals).into();
         }
-        let (target, rule, place) = match routing::route(&self.config, request) {
+        let (target, rule, place) = match routing::route((&self.config, &self.rules), request) {
             Ok(routed) => routed,
             Err(reason) => return Decision::Deny(Denial::new(reason)).into(),
         };
@@ -234,9 +239,7 @@ impl Engine {
             Access::Required(required) => {
                 self.apply(required, request, target, removals, &circumstances)
             }
-            Access::Unmatched => self
-                .unmatched(request, target, removals, resource)
-                .into(),
+            Access::Unmatched => self.unmatched(request, target, removals, resource).into(),
         };
         let decision = match (self.config.mode, decision) {
             (Mode::Shadow, Decision::Deny(mut denial)) => {
@@ -345,7 +348,7 @@ impl Engine {
     /// refused.
     #[must_use]
     pub fn rule(&self, request: &Request<'_>) -> Option<usize> {
-        let (_, rule, _) = routing::route(&self.config, request).ok()?;
+        let (_, rule, _) = routing::route((&self.config, &self.rules), request).ok()?;
         rule.map(|(index, _)| index)
     }
 

@@ -28,7 +28,7 @@ impl Engine {
     /// The authentication schemes for the challenge: those of the rule, or only the scheme of the
     /// credential that was refused.
     fn schemes(&self, provider: Option<ProviderId>, access: Access<'_>) -> Schemes {
-        let all = self.config.schemes();
+        let all = self.schemes;
         if !all.basic {
             return all;
         }
@@ -124,8 +124,7 @@ impl Engine {
         notes: &mut Notes,
     ) -> Result<Permit, No> {
         let means = (&*self.config, &self.caches);
-        let credentials =
-            Credentials::find(means, required.requirement, request, target, notes)?;
+        let credentials = Credentials::find(means, required.requirement, request, target, notes)?;
         let mut evaluation = Evaluation {
             means: Means {
                 config: &self.config,

@@ -8,7 +8,7 @@ use crate::{
         Request, method,
         path::{Readings, Target, readings},
     },
-    policy::{PathPolicy, Rule, Unclear, authority},
+    policy::{PathPolicy, Rule, RuleIndex, Unclear, authority},
 };
 
 /// A rule and its index.
@@ -21,7 +21,7 @@ type Routed<'a, 'c> = (Option<Target<'a>>, Option<Placed<'c>>, Place);
 /// Finds the rule and the protected resource of a request. With `path_policy: reject`, a request
 /// that servers could read in two ways is an error.
 pub(super) fn route<'a, 'c>(
-    config: &'c Config,
+    (config, index): (&'c Config, &RuleIndex),
     request: &Request<'a>,
 ) -> Result<Routed<'a, 'c>, Reason> {
     let rejects = config.path_policy == PathPolicy::Reject;
@@ -29,7 +29,7 @@ pub(super) fn route<'a, 'c>(
         refuse_head(request)?;
     }
     let Some(raw) = request.target() else {
-        let rule = first_match(config, request, None)?;
+        let rule = first_match((config, index), request, None)?;
         return Ok((None, rule, Place::default()));
     };
     // Refused under every `path_policy`, since no rule can match bytes that are not UTF-8.
@@ -42,14 +42,14 @@ pub(super) fn route<'a, 'c>(
         true => readings(target.path).map_err(|_| Reason::AmbiguousPath)?,
         false => Readings::default(),
     };
-    let rule = first_match(config, request, Some(target))?;
+    let rule = first_match((config, index), request, Some(target))?;
     let place = Place::of(config, request, target.path);
     // An upstream may decode the path, drop its parameters or truncate it. The same rule must match
     // in each case, and the path must belong to the same resource: otherwise a token for one
     // resource could be used at another.
     for path in others.iter() {
-        let other = first_match(config, request, Some(Target { path, ..target }))?;
-        if other.map(|(index, _)| index) != rule.map(|(index, _)| index)
+        let other = first_match((config, index), request, Some(Target { path, ..target }))?;
+        if other.map(|(number, _)| number) != rule.map(|(number, _)| number)
             || Place::of(config, request, path) != place
         {
             return Err(Reason::AmbiguousPath);
@@ -78,12 +78,14 @@ fn refuse_head(request: &Request<'_>) -> Result<(), Reason> {
 /// inlined, because a copy for each caller would add a kilobyte to the module.
 #[inline(never)]
 fn first_match<'c>(
-    config: &'c Config,
+    (config, index): (&'c Config, &RuleIndex),
     request: &Request<'_>,
     target: Option<Target<'_>>,
 ) -> Result<Option<Placed<'c>>, Reason> {
-    for (place, rule) in config.rules.iter().enumerate() {
-        if rule.route.matches(request, target, config.path_policy)? {
+    for place in index.candidates(target.map(|target| target.path)) {
+        if let Some(rule) = config.rules.get(place)
+            && rule.route.matches(request, target, config.path_policy)?
+        {
             return Ok(Some((place, rule)));
         }
     }

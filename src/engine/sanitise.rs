@@ -29,7 +29,8 @@ fn may_need_edits(owned: &[HeaderName], request: &Request<'_>) -> bool {
         .iter()
         .fold(0, |lengths, name| lengths | bit(name.as_str().len()));
     let mut headers = request.headers().iter();
-    lengths != 0 && headers.any(|(name, _)| bit(name.len()) & lengths != 0 || *name == CONNECTION.as_bytes())
+    lengths != 0
+        && headers.any(|(name, _)| bit(name.len()) & lengths != 0 || *name == CONNECTION.as_bytes())
 }
 
 /// The edits that remove from a request's trailers the headers that only this module may set, and

@@ -40,6 +40,7 @@ mod resource;
 mod resource_url;
 mod route;
 mod route_policy;
+mod rule_index;
 mod scheme;
 mod scope_hierarchy;
 mod status_path;
@@ -63,6 +64,7 @@ pub use self::{
     resource_url::{ResourceUrl, WELL_KNOWN},
     route::{PathMatch, PathText, RouteMatch},
     route_policy::RoutePolicy,
+    rule_index::RuleIndex,
     scheme::{Scheme, Schemes},
     scope_hierarchy::{ScopeCycle, ScopeHierarchy},
     status_path::StatusPath,

@@ -100,6 +100,11 @@ impl PathText {
         self.normal.as_deref().unwrap_or(&self.written)
     }
 
+    /// The spellings that match.
+    fn spellings(&self) -> impl Iterator<Item = &str> {
+        core::iter::once(&*self.written).chain(self.normal.as_deref())
+    }
+
     pub(super) fn matches_in_any_spelling(&self, matches: impl Fn(&str) -> bool) -> bool {
         matches(&self.written) || self.normal.as_deref().is_some_and(matches)
     }
@@ -137,6 +142,19 @@ impl RouteMatch {
             return Ok(false);
         }
         self.matches_behind_path(request, target, policy)
+    }
+
+    /// The texts of which every path that the rule applies to begins with one; `None` if there are
+    /// no such texts.
+    pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
+        match &self.path {
+            PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own)
+                if self.case_sensitive =>
+            {
+                Some(own.spellings())
+            }
+            _ => None,
+        }
     }
 
     #[inline(never)]

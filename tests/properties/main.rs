@@ -9,6 +9,7 @@ mod decisions;
 mod key_life;
 mod parsing;
 mod resources;
+mod rules;
 mod signatures;
 mod spellings;
 mod world;

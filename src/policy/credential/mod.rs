@@ -231,7 +231,10 @@ impl Places {
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if self.reads_param(name) {
-                found.push(token68(value).map(TokenText::checked), Location::Query(name));
+                found.push(
+                    token68(value).map(TokenText::checked),
+                    Location::Query(name),
+                );
             }
         }
     }

@@ -1,0 +1,78 @@
+//! The text of a credential.
+
+use core::fmt;
+
+/// The text of a token as it was sent, or of a client's secret.
+///
+/// A text that the cache of verified tokens contains is not examined again, because equal texts
+/// have equal forms. That saves two passes over the token for most requests.
+#[derive(Clone, Copy)]
+pub struct TokenText<'a>(Form<'a>);
+
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    /// The form of this text was checked.
+    Checked(&'a str),
+    /// These octets equal the text of a token that was verified before.
+    Known(&'a [u8]),
+}
+
+impl<'a> TokenText<'a> {
+    /// A text whose form was checked.
+    pub(super) const fn checked(text: &'a str) -> Self {
+        Self(Form::Checked(text))
+    }
+
+    /// A text that equals that of a token that was verified before.
+    pub(super) const fn known(octets: &'a [u8]) -> Self {
+        Self(Form::Known(octets))
+    }
+
+    /// Whether the text equals that of a token that was verified before.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        matches!(self.0, Form::Known(_))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        match self.0 {
+            Form::Checked(text) => text,
+            // The octets equal those of a `str`. If they were not UTF-8, the empty text would be no
+            // token.
+            Form::Known(octets) => str::from_utf8(octets).unwrap_or_default(),
+        }
+    }
+
+    /// The octets of the text.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        match self.0 {
+            Form::Checked(text) => text.as_bytes(),
+            Form::Known(octets) => octets,
+        }
+    }
+
+    /// Whether both are the same part of the request. Two credentials with equal texts in different
+    /// places are not the same.
+    #[must_use]
+    pub fn is_same_part(self, other: Self) -> bool {
+        core::ptr::eq(self.as_bytes(), other.as_bytes())
+    }
+}
+
+impl PartialEq for TokenText<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for TokenText<'_> {}
+
+/// Omits the text, which may be a secret.
+impl fmt::Debug for TokenText<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TokenText").finish_non_exhaustive()
+    }
+}

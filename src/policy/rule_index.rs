@@ -1,0 +1,119 @@
+//! Finds the rules whose path may match a request, without trying every rule.
+//!
+//! A rule with a literal path applies only to paths that begin with this text. The texts are
+//! sorted, and each knows the longest other text that it begins with. All texts that begin a path
+//! are then found by one binary search: the last text that is not greater than the path, and the
+//! shorter ones that it leads to. Rules with other conditions on the path are tried for every
+//! request.
+//!
+//! The index only excludes rules. Whether a rule applies is decided by
+//! [`RouteMatch::matches`](crate::policy::RouteMatch::matches), in the order of the rules.
+
+use std::collections::BTreeMap;
+
+use crate::policy::Rule;
+
+/// The maximum number of texts that begin a path. The rules of longer texts are tried for every
+/// request, because walking a long chain for each of them would take longer.
+const MAX_DEPTH: usize = 8;
+
+/// An index of rules by the beginnings of their paths.
+#[derive(Debug)]
+pub struct RuleIndex {
+    /// Sorted by text.
+    starts: Vec<Start>,
+    /// The rules that may match any path.
+    others: Vec<usize>,
+}
+
+/// A text that begins the paths of some rules.
+#[derive(Debug)]
+struct Start {
+    text: Box<str>,
+    /// The index of the longest other text that begins this one.
+    shorter: Option<usize>,
+    /// The indices of the rules, in order.
+    rules: Vec<usize>,
+}
+
+impl RuleIndex {
+    /// Makes an index of these rules.
+    #[must_use]
+    pub fn new(rules: &[Rule]) -> Self {
+        let mut by_text: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut others = Vec::new();
+        for (place, rule) in rules.iter().enumerate() {
+            match rule.route.starts() {
+                Some(texts) => texts.for_each(|text| by_text.entry(text).or_default().push(place)),
+                None => others.push(place),
+            }
+        }
+        let mut starts: Vec<Start> = Vec::with_capacity(by_text.len());
+        // The texts that begin the current one, by their indices.
+        let mut open: Vec<usize> = Vec::new();
+        for (text, rules) in by_text {
+            let begins = |place: &usize| {
+                let start = starts.get(*place);
+                start.is_some_and(|start| text.starts_with(&*start.text))
+            };
+            open.truncate(
+                open.iter()
+                    .rposition(begins)
+                    .map_or(0, |last| last.saturating_add(1)),
+            );
+            if open.len() >= MAX_DEPTH {
+                others.extend(rules);
+                continue;
+            }
+            let shorter = open.last().copied();
+            open.push(starts.len());
+            starts.push(Start {
+                text: text.into(),
+                shorter,
+                rules,
+            });
+        }
+        others.sort_unstable();
+        Self { starts, others }
+    }
+
+    /// The indices of the rules that may match a request with this path, in order. A rule that is
+    /// left out certainly does not match.
+    pub fn candidates(&self, path: Option<&str>) -> impl Iterator<Item = usize> {
+        let longest = path.and_then(|path| self.longest(path));
+        let mut next = Some(0);
+        core::iter::from_fn(move || {
+            let place = self.candidate(longest, next?)?;
+            next = place.checked_add(1);
+            Some(place)
+        })
+    }
+
+    /// The longest text that begins `path`.
+    fn longest(&self, path: &str) -> Option<&Start> {
+        let behind = self.starts.partition_point(|start| *start.text <= *path);
+        let mut start = self.starts.get(behind.checked_sub(1)?)?;
+        while !path.starts_with(&*start.text) {
+            start = self.starts.get(start.shorter?)?;
+        }
+        Some(start)
+    }
+
+    /// The first candidate from `place`, if `longest` is the longest text that begins the path.
+    fn candidate(&self, longest: Option<&Start>, place: usize) -> Option<usize> {
+        let from = |rules: &[usize]| {
+            let before = rules.partition_point(|own| *own < place);
+            rules.get(before).copied()
+        };
+        let mut first = from(&self.others);
+        let mut start = longest;
+        while let Some(Start { rules, shorter, .. }) = start {
+            first = match (first, from(rules)) {
+                (Some(first), Some(own)) => Some(first.min(own)),
+                (first, own) => first.or(own),
+            };
+            start = shorter.and_then(|shorter| self.starts.get(shorter));
+        }
+        first
+    }
+}
