@@ -30,6 +30,7 @@ mod open_connections;
 mod outages;
 mod path;
 mod program;
+mod protected_resources;
 mod provider_pages;
 mod providers;
 mod readiness;
