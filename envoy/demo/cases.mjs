@@ -1,6 +1,6 @@
 // The requests of the demo and their expected outcomes. `answer` is the status and the `error` of the
 // challenge, `reason` the reason in Envoy's access log, `saw` the headers that the API must have seen
-// (null: absent), and `sawPath` the path that it must have seen.
+// (null: absent), `sawPath` the path that it must have seen, and `challenge` the whole challenge.
 import { requestToken, signedByOther, unsigned, withClaims } from './tokens.mjs';
 
 const API = 'https://api.example';
@@ -35,6 +35,7 @@ export async function demoCases(authorizationServer) {
   return [
     { title: 'Who may enter', tests: entering(tokens) },
     { title: 'What a token allows', tests: authorization(tokens) },
+    { title: 'What a client can find out', tests: resource(tokens) },
     { title: 'Forgeries', tests: forgeries(tokens) },
     { title: 'What the API gets to see', tests: identity(tokens) },
     { title: 'What operators get to see', tests: status(tokens) },
@@ -70,6 +71,30 @@ function authorization(tokens) {
       path: '/admin', reason: 'unmatched',
     }),
     get('the same without a token', {}, '401', { path: '/admin', reason: 'missing_credential' }),
+  ];
+}
+
+// Requests for https://api.example/orders, a protected resource. The other requests have the
+// demo's own address as their host.
+function resource(tokens) {
+  const host = 'api.example';
+  const metadata = '/.well-known/oauth-protected-resource/orders';
+  return [
+    get('where to get a token', { host }, '200', { path: metadata, reason: 'portcullis_resource' }),
+    get('the same at another host', { host: 'evil.example' }, '401', {
+      path: metadata, reason: 'missing_credential',
+    }),
+    get('no token', { host }, '401', {
+      reason: 'missing_credential',
+      challenge: `Bearer realm="orders", scope="orders:read", resource_metadata="${API}${metadata}"`,
+    }),
+    get('token for this resource', { host, ...bearer(tokens.read) }, '200', { saw: IDENTITY }),
+    get('no recent login', { host, ...bearer(tokens.write) }, '401 insufficient_user_authentication', {
+      method: 'DELETE',
+      reason: 'authentication',
+      challenge: 'Bearer realm="orders", error="insufficient_user_authentication", max_age="300", '
+        + `scope="orders:write", resource_metadata="${API}${metadata}"`,
+    }),
   ];
 }
 

@@ -35,6 +35,8 @@ function complaints(test, response, reason) {
   const wrong = [];
   if (answerOf(response) !== test.answer) wrong.push(`the answer is ${answerOf(response)}, not ${test.answer}`);
   if (test.answer.startsWith('401') && !response.headers['www-authenticate']) wrong.push('no challenge');
+  const challenge = response.headers['www-authenticate'];
+  if (test.challenge && challenge !== test.challenge) wrong.push(`the challenge is ${challenge}`);
   if (test.reason && reason !== test.reason) wrong.push(`reason ${reason}, not ${test.reason}`);
   if (!test.saw || response.status !== 200) return wrong;
   const seen = JSON.parse(response.body);
