@@ -40,8 +40,8 @@ SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.
 ALL := --locked --workspace
-# The core's unit tests as wasm.
-WASM_TESTS := --locked --package portcullis --lib --target $(TARGET)
+# The unit tests of the core and of its arithmetic as wasm.
+WASM_TESTS := --locked --package portcullis --package portcullis-ecdsa --lib --target $(TARGET)
 # The Wasm module that tests/host_facts.rs runs in Envoy.
 PROBE := --locked --release --package probe --target $(TARGET)
 # The program that writes the JavaScript bindings for the Wasm tests in Node, and for the

@@ -178,7 +178,7 @@ fn cached() -> Vec<Case> {
     let mut cases = compared("cached-RS256", (CACHED, "RS256"), &gate, aims, load);
     let asking = Gate {
         asks_routes: true,
-        ..gate.clone()
+        ..gate
     };
     let what = "route_policies: on";
     cases.extend(variant(&cases, ROUTES_ON, what, &asking, Backend::Auto));
@@ -221,7 +221,7 @@ fn refused() -> Vec<Case> {
     let gate = Gate::new(Algorithm::Rs256, Cache::ON);
     let remote = Gate {
         keys: Keys::Remote,
-        ..gate.clone()
+        ..gate
     };
     let unknown = "RS256, unknown kid, remote keys";
     [

@@ -2,6 +2,7 @@
 //!
 //! The seed is fixed, so that failures are reproducible.
 
+mod ecdsa;
 mod eddsa;
 mod modexp;
 mod padding;

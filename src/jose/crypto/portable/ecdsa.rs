@@ -1,13 +1,30 @@
-//! ECDSA on the NIST curves, computed by the crates `p256`, `p384` and `p521`.
+//! ECDSA on the NIST curves.
+//!
+//! Natively, `portcullis-ecdsa` verifies on P-256 and P-384, with a table for each key. Its code is
+//! too large for the WebAssembly module, whose host verifies these curves anyway. There, and for
+//! P-521, the crates of the curves verify.
 
+mod crates;
+
+use std::sync::Arc;
+
+#[cfg(not(target_arch = "wasm32"))]
+use portcullis_ecdsa::{P256Key, P384Key};
+
+use self::crates::P521Key;
+#[cfg(target_arch = "wasm32")]
+use self::crates::{P256Key, P384Key};
+use super::hash::digest;
+use crate::jose::algorithm::Hash;
 use crate::jose::numbers::Curve;
 
-/// A point of a curve, prepared for the curve's arithmetic.
+/// A point of a curve, prepared for the curve's arithmetic. Clones share it, so that each key has
+/// one table.
 #[derive(Clone, Debug)]
 pub(crate) enum PublicKey {
-    P256(Box<::p256::ecdsa::VerifyingKey>),
-    P384(Box<::p384::ecdsa::VerifyingKey>),
-    P521(Box<::p521::ecdsa::VerifyingKey>),
+    P256(Arc<P256Key>),
+    P384(Arc<P384Key>),
+    P521(Arc<P521Key>),
 }
 
 impl PublicKey {
@@ -15,18 +32,18 @@ impl PublicKey {
     /// if the point is not on the curve.
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Option<Self> {
         match curve {
-            Curve::P256 => Some(Self::P256(Box::new(p256::point(x, y)?))),
-            Curve::P384 => Some(Self::P384(Box::new(p384::point(x, y)?))),
-            Curve::P521 => Some(Self::P521(Box::new(p521::point(x, y)?))),
+            Curve::P256 => Some(Self::P256(Arc::new(P256Key::new(x, y)?))),
+            Curve::P384 => Some(Self::P384(Arc::new(P384Key::new(x, y)?))),
+            Curve::P521 => Some(Self::P521(Arc::new(P521Key::new(x, y)?))),
         }
     }
 
     /// Whether both r and s are in [1, n-1].
     pub(crate) fn is_in_range(&self, signature: &[u8]) -> bool {
         match self {
-            Self::P256(_) => p256::signature(signature).is_some(),
-            Self::P384(_) => p384::signature(signature).is_some(),
-            Self::P521(_) => p521::signature(signature).is_some(),
+            Self::P256(_) => P256Key::is_in_range(signature),
+            Self::P384(_) => P384Key::is_in_range(signature),
+            Self::P521(_) => P521Key::is_in_range(signature),
         }
     }
 
@@ -34,38 +51,9 @@ impl PublicKey {
     /// hash.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::P256(key) => p256::verify(key, message, signature),
-            Self::P384(key) => p384::verify(key, message, signature),
-            Self::P521(key) => p521::verify(key, message, signature),
+            Self::P256(key) => key.verify(&digest(Hash::Sha256, &[message]), signature),
+            Self::P384(key) => key.verify(&digest(Hash::Sha384, &[message]), signature),
+            Self::P521(key) => key.verify(&digest(Hash::Sha512, &[message]), signature),
         }
     }
 }
-
-macro_rules! curve {
-    ($name:ident) => {
-        mod $name {
-            use ::$name::AffinePoint;
-            use ::$name::ecdsa::{Signature, VerifyingKey, signature::Verifier};
-            use ::$name::elliptic_curve::point::AffineCoordinates;
-
-            pub(super) fn point(x: &[u8], y: &[u8]) -> Option<VerifyingKey> {
-                let (x, y) = (x.try_into().ok()?, y.try_into().ok()?);
-                let point = AffinePoint::from_coordinates(x, y).into_option()?;
-                VerifyingKey::from_affine(point).ok()
-            }
-
-            #[inline(never)]
-            pub(super) fn signature(octets: &[u8]) -> Option<Signature> {
-                Signature::from_slice(octets).ok()
-            }
-
-            pub(super) fn verify(key: &VerifyingKey, message: &[u8], octets: &[u8]) -> bool {
-                signature(octets).is_some_and(|signature| key.verify(message, &signature).is_ok())
-            }
-        }
-    };
-}
-
-curve!(p256);
-curve!(p384);
-curve!(p521);

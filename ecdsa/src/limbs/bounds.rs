@@ -1,0 +1,230 @@
+//! Proves that no limb and no column of the lazy fields overflows: runs the formulas of tables,
+//! sums and comparisons on ranges of numbers instead of numbers.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use std::marker::PhantomData;
+use std::num::Wrapping;
+
+use crate::curve::{Curve, P256, P384};
+use crate::field::Field;
+use crate::table::{Table, sum};
+use crate::{fiat, limbs};
+
+/// The representation of a lazy field.
+trait Shape<const N: usize>: Copy {
+    const BITS: i32;
+    const LIMBS: usize;
+    const MODULUS: [u64; N];
+
+    /// The coefficients of p + 1 at each limb but the lowest, and zeros.
+    fn coefficients() -> Vec<f64>;
+
+    /// p.
+    fn modulus() -> f64 {
+        let words = Self::MODULUS.iter().rev();
+        words.fold(0.0, |sum, word| sum * 2_f64.powi(64) + *word as f64)
+    }
+}
+
+macro_rules! shape {
+    ($shape:ident, $field:ty, $verified:ty, $words:literal, $limbs:literal, $bits:literal) => {
+        #[derive(Clone, Copy)]
+        struct $shape;
+
+        impl Shape<$words> for $shape {
+            const BITS: i32 = $bits;
+            const LIMBS: usize = $limbs;
+            const MODULUS: [u64; $words] = <$verified>::MODULUS;
+
+            fn coefficients() -> Vec<f64> {
+                let mut columns = [Wrapping(0); 2 * $limbs];
+                columns[0] = Wrapping(1);
+                let above = <$field>::cancel::<0>(&mut columns);
+                above.iter().map(|column| column.0 as f64).collect()
+            }
+        }
+    };
+}
+
+shape!(Shape256, limbs::P256, fiat::P256, 4, 9, 29);
+shape!(Shape384, limbs::P384, fiat::P384, 6, 14, 28);
+
+/// The least and the largest number.
+#[derive(Clone, Copy)]
+struct Ends(f64, f64);
+
+impl Ends {
+    fn minus(self, other: Self) -> Self {
+        Self(self.0 - other.1, self.1 - other.0)
+    }
+
+    fn magnitude(self) -> f64 {
+        self.1.max(-self.0)
+    }
+}
+
+/// The range of a number in units of p, and the ranges of its limbs.
+#[derive(Clone, Copy)]
+struct Range<S> {
+    number: Ends,
+    last_limb: Ends,
+    other_limbs: Ends,
+    shape: PhantomData<S>,
+}
+
+impl<S> Range<S> {
+    /// A number whose carries have been moved, so that only the last limb is negative or long.
+    fn carried<const N: usize>(Ends(low, high): Ends) -> Self
+    where
+        S: Shape<N>,
+    {
+        let (low, high) = (low - 1e-6, high + 1e-6); // for what this computation rounds
+        let unit = S::modulus() / 2_f64.powi(S::BITS * (count::<S, N>() - 1));
+        let range = Self {
+            number: Ends(low, high),
+            last_limb: Ends(low * unit - 1.0, high * unit),
+            other_limbs: Ends(0.0, 2_f64.powi(S::BITS) - 1.0),
+            shape: PhantomData,
+        };
+        range.stored()
+    }
+
+    /// Limbs are stored as `i32`.
+    fn stored(self) -> Self {
+        for limb in [self.last_limb, self.other_limbs] {
+            assert!(limb.magnitude() < 2_f64.powi(31));
+        }
+        self
+    }
+
+    /// The largest magnitude of a limb.
+    fn limb<const N: usize>(&self, place: usize) -> f64
+    where
+        S: Shape<N>,
+    {
+        match place + 1 {
+            last if last == S::LIMBS => self.last_limb.magnitude(),
+            _ => self.other_limbs.magnitude(),
+        }
+    }
+}
+
+fn count<S: Shape<N>, const N: usize>() -> i32 {
+    i32::try_from(S::LIMBS).unwrap()
+}
+
+/// Columns are `i64`. A bound on the magnitude of a sum bounds every partial sum too.
+fn fits(column: f64) -> f64 {
+    assert!(column < 2_f64.powi(63));
+    column
+}
+
+impl<S: Shape<N>, const N: usize> Field<N> for Range<S> {
+    const MODULUS: [u64; N] = S::MODULUS;
+
+    fn one() -> Self {
+        Self::new(&[0; N])
+    }
+
+    /// The product of a number with R², both below p.
+    fn new(_: &[u64; N]) -> Self {
+        let below_p = Self::carried(Ends(0.0, 1.0));
+        below_p.times(&below_p)
+    }
+
+    fn is_zero(&self) -> bool {
+        // The Montgomery product with 1 is only between 0 and p if the number is below R.
+        let r = 2_f64.powi(S::BITS * count::<S, N>());
+        assert!(self.number.magnitude() * S::modulus() < r);
+        false
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        let mut columns = vec![0.0; 2 * S::LIMBS];
+        for i in 0..S::LIMBS {
+            for j in 0..S::LIMBS {
+                columns[i + j] = fits(columns[i + j] + self.limb(i) * other.limb(j));
+            }
+        }
+        let row = 2_f64.powi(S::BITS);
+        for i in 0..S::LIMBS {
+            columns[i + 1] = fits(columns[i + 1] + columns[i] / row + 1.0);
+            for (j, coefficient) in S::coefficients().iter().take(S::LIMBS).enumerate() {
+                columns[i + 1 + j] = fits(columns[i + 1 + j] + row * coefficient.abs());
+            }
+        }
+        let mut carry = 0.0;
+        for column in &columns[S::LIMBS..] {
+            carry = fits(column + carry) / row + 1.0;
+        }
+        // (product + multiple·p)/R, where the multiple is below R.
+        let r_in_p = 2_f64.powi(S::BITS * count::<S, N>()) / S::modulus();
+        let Ends(low, high) = other.number;
+        let corners = [self.number.0, self.number.1].map(|x| [x * low, x * high]);
+        let corners = corners.as_flattened().iter().map(|corner| corner / r_in_p);
+        let widen = |Ends(low, high), corner: f64| Ends(low.min(corner), high.max(corner));
+        let Ends(low, high) = corners.fold(Ends(0.0, 0.0), widen);
+        Self::carried(Ends(low, high + 1.0))
+    }
+
+    fn squared(&self) -> Self {
+        Self::carried(Ends(0.0, self.times(self).number.1))
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        let Ends(low, high) = other.number;
+        Self::carried(self.number.minus(Ends(-high, -low)))
+    }
+
+    fn minus(&self, other: &Self) -> Self {
+        Self::carried(self.number.minus(other.number))
+    }
+
+    fn loosely_minus(&self, other: &Self) -> Self {
+        let difference = Self {
+            number: self.number.minus(other.number),
+            last_limb: self.last_limb.minus(other.last_limb),
+            other_limbs: self.other_limbs.minus(other.other_limbs),
+            shape: PhantomData,
+        };
+        difference.stored()
+    }
+
+    /// Both signs are possible.
+    fn negated_if(&self, _: bool) -> Self {
+        let both = |ends: Ends| Ends(-ends.magnitude(), ends.magnitude());
+        Self {
+            number: both(self.number),
+            last_limb: both(self.last_limb),
+            other_limbs: both(self.other_limbs),
+            shape: PhantomData,
+        }
+    }
+}
+
+/// Makes a table, computes a sum and compares its coordinate. All steps are the same for all
+/// points, scalars and signatures, and the ranges do not depend on them.
+fn nothing_overflows<C: Curve<N>, S: Shape<N>, const N: usize>() {
+    let [x, y] = &C::G;
+    let table = Table::<Range<S>>::new(x, y).unwrap();
+    let sum = sum([&table, &table], [x, y]).unwrap();
+    assert!(!sum.zz.is_zero());
+    assert!(!sum.has_x::<C, N>(&[0; N]));
+    let largest = [sum.x, sum.y, sum.zz, sum.zzz].map(|range| range.number.magnitude());
+    assert!(
+        largest.iter().all(|magnitude| *magnitude < 5.0),
+        "{largest:?}"
+    );
+}
+
+#[test]
+fn nothing_overflows_on_p256() {
+    nothing_overflows::<P256, Shape256, 4>();
+}
+
+#[test]
+fn nothing_overflows_on_p384() {
+    nothing_overflows::<P384, Shape384, 6>();
+}

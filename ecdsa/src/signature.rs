@@ -1,0 +1,204 @@
+//! ECDSA verification (FIPS 186-5 section 6.4.2).
+
+use std::sync::OnceLock;
+
+use crate::curve::{Curve, TableField};
+use crate::field::{Canonical, Field};
+use crate::number;
+use crate::point::Point;
+use crate::table::{Table, sum};
+use crate::unhurried;
+
+/// A public key: a point of the curve, and its table once a signature has been verified.
+#[derive(Debug)]
+pub(crate) struct Key<F, const N: usize> {
+    point: [[u64; N]; 2],
+    table: OnceLock<Option<Table<F>>>,
+}
+
+/// r and s, both in [1, n-1].
+pub(crate) struct Signature<const N: usize> {
+    r: [u64; N],
+    s: [u64; N],
+}
+
+impl<const N: usize> Signature<N> {
+    /// Reads r and s, side by side. `None` if the length is not that of two numbers, or if one of
+    /// them is out of range.
+    pub(crate) fn read<C: Curve<N>>(octets: &[u8]) -> Option<Self> {
+        let (r, s) = octets.split_at_checked(octets.len() / 2)?;
+        let in_range = |octets: &[u8]| {
+            let number = number::read(octets)?;
+            // CVE-2022-21449: with r = s = 0, every signature would be good.
+            let is_zero = number == [0; N];
+            (!is_zero && number::is_below(&number, &C::Scalar::MODULUS)).then_some(number)
+        };
+        Some(Self {
+            r: in_range(r)?,
+            s: in_range(s)?,
+        })
+    }
+}
+
+impl<F, const N: usize> Key<F, N> {
+    /// Reads the coordinates of a key. `None` if one of them has another length or is not below the
+    /// prime, or if the point is not on the curve.
+    pub(crate) fn read<C: Curve<N>>(x: &[u8], y: &[u8]) -> Option<Self> {
+        let in_range = |octets: &[u8]| {
+            let number = number::read(octets)?;
+            number::is_below(&number, &C::Coordinate::MODULUS).then_some(number)
+        };
+        let point = [in_range(x)?, in_range(y)?];
+        is_on_curve::<C, N>(&point).then(|| Self {
+            point,
+            table: OnceLock::new(),
+        })
+    }
+
+    /// Whether the signature is one of the message with this digest. Makes the key's table if there
+    /// is none yet.
+    pub(crate) fn verify<C: Curve<N>>(&self, digest: &[u64; N], signature: &Signature<N>) -> bool
+    where
+        F: TableField<C, N>,
+    {
+        let halves = halves::<C, N>(digest, signature);
+        match self.sum_of_tables::<C>(&halves) {
+            Some(sum) => sum.has_x::<C, N>(&signature.r),
+            None => self.verify_halves::<C>(&halves, signature),
+        }
+    }
+
+    /// Like [`Self::verify`], but never makes or uses a table, and takes much longer.
+    pub(crate) fn verify_without_table<C: Curve<N>>(
+        &self,
+        digest: &[u64; N],
+        signature: &Signature<N>,
+    ) -> bool {
+        self.verify_halves::<C>(&halves::<C, N>(digest, signature), signature)
+    }
+
+    fn verify_halves<C: Curve<N>>(
+        &self,
+        halves: &[C::Scalar; 2],
+        signature: &Signature<N>,
+    ) -> bool {
+        let scalars = halves.map(|half| half.doubled().words());
+        unhurried::sum::<C, N>([&C::G, &self.point], scalars)
+            .is_some_and(|sum| sum.has_x::<C, N>(&signature.r))
+    }
+
+    /// u1·G + u2·Q by tables; `None` if an addition met equal or opposite points.
+    fn sum_of_tables<C: Curve<N>>(&self, halves: &[C::Scalar; 2]) -> Option<Point<F>>
+    where
+        F: TableField<C, N>,
+    {
+        let [x, y] = &self.point;
+        let table = self.table.get_or_init(|| Table::new(x, y)).as_ref()?;
+        let [w1, w2] = halves.map(|half| comb_digits::<C, N>(&half));
+        let sum = sum([F::table_of_base_point()?, table], [&w1, &w2])?;
+        // Without this check, forgeries would be accepted: where zz is 0, x is 0 too, and has_x
+        // holds for any r.
+        (!sum.zz.is_zero()).then_some(sum)
+    }
+}
+
+fn is_on_curve<C: Curve<N>, const N: usize>(point: &[[u64; N]; 2]) -> bool {
+    let [x, y] = point.map(|coordinate| C::Coordinate::new(&coordinate));
+    let three = x.doubled().plus(&x);
+    let cube = x.squared().times(&x);
+    let right = cube.minus(&three).plus(&C::Coordinate::new(&C::B));
+    y.squared().minus(&right).is_zero()
+}
+
+/// Half of u1 = e/s and half of u2 = r/s, as plain numbers.
+fn halves<C: Curve<N>, const N: usize>(
+    digest: &[u64; N],
+    signature: &Signature<N>,
+) -> [C::Scalar; 2] {
+    let half_inverse = half_inverse::<C, N>(&signature.s);
+    // The digest has the length of n, and 2n is longer.
+    let e = number::difference(digest, &C::Scalar::MODULUS).unwrap_or(*digest);
+    [e, signature.r].map(|number| half_inverse.times(&C::Scalar::plain(&number)))
+}
+
+/// 1/(2s), in Montgomery form.
+fn half_inverse<C: Curve<N>, const N: usize>(s: &[u64; N]) -> C::Scalar {
+    let plain = C::Scalar::plain;
+    // A wrong inverse could make a signature good. So it is multiplied with s.
+    C::probable_inverse(s)
+        .filter(|inverse| number::is_below(inverse, &C::Scalar::MODULUS))
+        .map(|inverse| plain(&inverse).times(&C::Scalar::HALF_R_SQUARED))
+        .filter(|half| half.times(&plain(s)).words() == C::Scalar::HALF)
+        .unwrap_or_else(|| {
+            let inverse = C::Scalar::new(s).inverse();
+            inverse.times(&C::Scalar::new(&C::Scalar::HALF))
+        })
+}
+
+/// (u + R - 1)/2 modulo n, where R = 2^(64·N), from u/2: the digits of a comb.
+fn comb_digits<C: Curve<N>, const N: usize>(half: &C::Scalar) -> [u64; N] {
+    // The Montgomery form of 1/2 is R/2.
+    let half_of_r = C::Scalar::new(&C::Scalar::HALF);
+    let offset = half_of_r.minus(&C::Scalar::plain(&C::Scalar::HALF));
+    half.plus(&offset).words()
+}
+
+impl<F> Point<F> {
+    /// Whether x modulo n is `r`. zz must not be 0.
+    pub(crate) fn has_x<C: Curve<N>, const N: usize>(&self, r: &[u64; N]) -> bool
+    where
+        F: Field<N>,
+    {
+        let is_x = |x: &[u64; N]| F::new(x).times(&self.zz).minus(&self.x).is_zero();
+        // x is below p. So if it is not r, it can still be r + n.
+        let next = number::sum(r, &C::Scalar::MODULUS);
+        let next = next.filter(|x| number::is_below(x, &F::MODULUS));
+        is_x(r) || next.is_some_and(|x| is_x(&x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::curve::P256;
+    use crate::fiat;
+
+    /// P-256 with an inverse that is always 1.
+    enum Flawed {}
+
+    impl Curve<4> for Flawed {
+        type Coordinate = fiat::P256;
+        type Scalar = fiat::P256Scalar;
+        const B: [u64; 4] = P256::B;
+        const G: [[u64; 4]; 2] = P256::G;
+
+        fn probable_inverse(_: &[u64; 4]) -> Option<[u64; 4]> {
+            Some([1, 0, 0, 0])
+        }
+    }
+
+    #[test]
+    fn a_wrong_inverse_is_computed_again() {
+        for s in [[1, 0, 0, 0], [2, 0, 0, 0], P256::B, P256::G[0], P256::G[1]] {
+            assert_eq!(half_inverse::<Flawed, 4>(&s), half_inverse::<P256, 4>(&s));
+            let half = half_inverse::<P256, 4>(&s);
+            let product = half.doubled().times(&fiat::P256Scalar::plain(&s));
+            assert_eq!(product.words(), [1, 0, 0, 0]);
+        }
+    }
+
+    #[test]
+    fn half_is_a_half() {
+        fn check<F: Canonical<N>, const N: usize>() {
+            let half = F::new(&F::HALF);
+            assert!(half.doubled().minus(&F::one()).is_zero());
+        }
+        check::<fiat::P256, 4>();
+        check::<fiat::P256Scalar, 4>();
+        check::<fiat::P384, 6>();
+        check::<fiat::P384Scalar, 6>();
+    }
+}

@@ -1,0 +1,166 @@
+//! Multiples of a point, and sums of them: a signed comb with 8 teeth.
+//!
+//! A scalar u of 64·N bits is written with digits of 1 and -1 only: u = Σ ±2^i. The digit of 2^i is
+//! bit i of w = (u + 2^(64·N) - 1)/2, where 0 means -1. Positions that are 8·N apart form the teeth
+//! of a comb. A comb touches 8 digits, and the table has their sum for each of the 128 choices of
+//! signs in which the highest is positive. The others are negated entries.
+//!
+//! The digits are 8 columns × N blocks of combs. Seven doublings, shared by both points, and 16·N
+//! additions compute u1·G + u2·Q. No digit is 0, so no addition can be omitted.
+
+use crate::field::Field;
+use crate::point::{Affine, Point, to_affine};
+
+/// The number of digits that one entry combines.
+const TEETH: usize = 8;
+/// The number of entries of a block.
+const ENTRIES: usize = 1 << (TEETH - 1);
+
+/// The table of a point Q. Block k has the sums of ±2^(8·(k + N·tooth))·Q.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<F>(Vec<[Affine<F>; ENTRIES]>);
+
+impl<F> Table<F> {
+    /// Makes the table of a point. The multiples that are added are fixed, and no two of them are
+    /// equal or opposite, so `None` is not expected for a point of the curve.
+    pub(crate) fn new<const N: usize>(x: &[u64; N], y: &[u64; N]) -> Option<Self>
+    where
+        F: Field<N>,
+    {
+        let teeth = teeth(&Affine {
+            x: F::new(x),
+            y: F::new(y),
+        })?;
+        let mut sums = Vec::new();
+        for block in 0..N {
+            let block: Vec<_> = teeth.iter().skip(block).step_by(N).collect();
+            add_block(&mut sums, &block)?;
+        }
+        let entries = to_affine(&sums)?;
+        let (blocks, []) = entries.as_chunks() else {
+            return None;
+        };
+        Some(Self(blocks.to_vec()))
+    }
+}
+
+/// A tooth T = 2^i·Q, and 2·T.
+struct Tooth<F> {
+    once: Affine<F>,
+    twice: Affine<F>,
+}
+
+/// 2^(8·i)·Q and twice that, for all i below 8·N.
+fn teeth<F: Field<N>, const N: usize>(point: &Affine<F>) -> Option<Vec<Tooth<F>>> {
+    let mut power = Point::from_affine(point);
+    let mut powers = Vec::new();
+    for _ in 0..TEETH.checked_mul(N)? {
+        powers.push(power);
+        power.double();
+        powers.push(power);
+        (1..8).for_each(|_| power.double());
+    }
+    let powers = to_affine(&powers)?;
+    let (pairs, []) = powers.as_chunks() else {
+        return None;
+    };
+    let pairs = pairs.iter();
+    Some(pairs.map(|&[once, twice]| Tooth { once, twice }).collect())
+}
+
+/// Appends the sums of a block: first the one with a negative sign for every tooth but the highest,
+/// then, for each tooth, every earlier sum with that tooth's sign changed.
+fn add_block<F: Field<N>, const N: usize>(
+    sums: &mut Vec<Point<F>>,
+    teeth: &[&Tooth<F>],
+) -> Option<()> {
+    let (highest, others) = teeth.split_last()?;
+    let mut first = Point::from_affine(&highest.once);
+    for tooth in others {
+        first.add(&Affine {
+            x: tooth.once.x,
+            y: tooth.once.y.negated_if(true),
+        });
+    }
+    let start = sums.len();
+    sums.push(first);
+    for tooth in others {
+        for place in start..sums.len() {
+            let mut sum = *sums.get(place)?;
+            sum.add(&tooth.twice);
+            sums.push(sum);
+        }
+    }
+    Some(())
+}
+
+/// Computes u1·G + u2·Q, from w1 and w2. If the result has zz = 0, an addition met equal or opposite
+/// points, and the sum must be computed in another way.
+pub(crate) fn sum<F: Field<N>, const N: usize>(
+    [g, q]: [&Table<F>; 2],
+    [w1, w2]: [&[u64; N]; 2],
+) -> Option<Point<F>> {
+    let (mut w1, mut w2) = (columns(w1), columns(w2));
+    let mut sum: Option<Point<F>> = None;
+    for _ in 0..8 {
+        if let Some(sum) = &mut sum {
+            sum.double();
+        }
+        for (((g, w1), q), w2) in g.0.iter().zip(&mut w1).zip(&q.0).zip(&mut w2) {
+            for entry in [entry(g, w1)?, entry(q, w2)?] {
+                match &mut sum {
+                    Some(sum) => sum.add(&entry),
+                    None => sum = Some(Point::from_affine(&entry)),
+                }
+            }
+        }
+    }
+    sum
+}
+
+/// The entry for the next column, which is the highest octet of `columns`, and removes it.
+#[inline(always)]
+fn entry<F: Field<N>, const N: usize>(
+    entries: &[Affine<F>; ENTRIES],
+    columns: &mut u64,
+) -> Option<Affine<F>> {
+    *columns = columns.rotate_left(8);
+    let [signs, ..] = columns.to_le_bytes();
+    let is_negative = signs < 128;
+    let place = if is_negative { !signs } else { signs } & 127;
+    let Affine { x, y } = entries.get(usize::from(place))?;
+    Some(Affine {
+        x: *x,
+        y: y.negated_if(is_negative),
+    })
+}
+
+/// The signs of each block: a word whose octet j has the signs of column j, one bit for each tooth.
+///
+/// Bit j of octet k + N·tooth of w is the sign for column j, block k and this tooth.
+fn columns<const N: usize>(w: &[u64; N]) -> [u64; N] {
+    let octets = w.map(u64::to_le_bytes);
+    let octets = octets.as_flattened();
+    let mut block = 0..N;
+    [(); N].map(|()| {
+        let teeth = octets.iter().skip(block.next().unwrap_or(0)).step_by(N);
+        transposed(
+            teeth
+                .rev()
+                .fold(0, |word, octet| word << 8 | u64::from(*octet)),
+        )
+    })
+}
+
+/// Exchanges bit j of octet i and bit i of octet j (H. S. Warren, "Hacker's Delight", section 7-3).
+const fn transposed(word: u64) -> u64 {
+    let word = exchanged(word, 7, 0x00aa_00aa_00aa_00aa);
+    let word = exchanged(word, 14, 0x0000_cccc_0000_cccc);
+    exchanged(word, 28, 0x0000_0000_f0f0_f0f0)
+}
+
+/// Exchanges the bits in `mask` with those `distance` above them.
+const fn exchanged(word: u64, distance: u32, mask: u64) -> u64 {
+    let changed = (word ^ word >> distance) & mask;
+    word ^ changed ^ changed << distance
+}

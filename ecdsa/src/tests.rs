@@ -1,0 +1,153 @@
+//! Signatures whose verification adds equal and opposite points, and signatures out of range.
+//!
+//! `tests/arithmetic/ecdsa.rs` has many more cases, and compares the verdicts with other packages.
+
+use crate::{lazy, verified};
+
+/// The verdict, which must be the same with each field and without a table.
+macro_rules! verdict {
+    ($key:ident, $x:expr, $y:expr, $digest:expr, $signature:expr) => {{
+        let verified = verified::$key::new($x, $y).unwrap();
+        let lazy = lazy::$key::new($x, $y).unwrap();
+        let verdict = verified.verify($digest, $signature);
+        assert_eq!(lazy.verify($digest, $signature), verdict);
+        assert_eq!(lazy.verify_without_table($digest, $signature), verdict);
+        verdict
+    }};
+}
+
+/// Tests of a curve, with the crate that computes its points and scalars.
+macro_rules! curve {
+    ($curve:ident, $key:ident, $octets:literal) => {
+        mod $curve {
+            #[cfg(target_arch = "wasm32")]
+            use wasm_bindgen_test::wasm_bindgen_test as test;
+
+            use ::$curve::elliptic_curve::PrimeField as _;
+            use ::$curve::elliptic_curve::group::Group as _;
+            use ::$curve::elliptic_curve::ops::Reduce as _;
+            use ::$curve::elliptic_curve::sec1::ToSec1Point as _;
+            use ::$curve::{FieldBytes, ProjectivePoint, Scalar};
+
+            use super::*;
+
+            fn octets(scalar: &Scalar) -> Vec<u8> {
+                scalar.to_repr().to_vec()
+            }
+
+            fn coordinates(point: &ProjectivePoint) -> [Vec<u8>; 2] {
+                let point = point.to_affine().to_sec1_point(false);
+                let (x, y) = point.as_bytes()[1..].split_at($octets);
+                [x.to_vec(), y.to_vec()]
+            }
+
+            /// A scalar without a special relation to others.
+            fn arbitrary() -> Scalar {
+                let octets: [u8; $octets] = std::array::from_fn(|place| {
+                    u8::try_from(place)
+                        .unwrap()
+                        .wrapping_mul(73)
+                        .wrapping_add(0x4b)
+                });
+                Scalar::reduce(&FieldBytes::from(octets))
+            }
+
+            /// Verifies the signature that makes the verifier compute u1·G + u2·Q, and a forged one.
+            /// It is good unless the sum is infinity.
+            fn compare(secret: Scalar, u1: Scalar, u2: Scalar) {
+                let key = ProjectivePoint::GENERATOR * secret;
+                let [x, y] = coordinates(&key);
+                let sum = ProjectivePoint::GENERATOR * u1 + key * u2;
+                let is_finite = !bool::from(sum.is_identity());
+                let r = if is_finite {
+                    let [x, _] = coordinates(&sum);
+                    Scalar::reduce(&FieldBytes::try_from(&x[..]).unwrap())
+                } else {
+                    arbitrary()
+                };
+                let s = r * u2.invert().unwrap();
+                let signature = [octets(&r), octets(&s)].concat();
+                let digest = octets(&(u1 * s));
+                let verdict = verdict!($key, &x, &y, &digest, &signature);
+                assert_eq!(verdict, is_finite, "{secret:?} {u1:?} {u2:?}");
+                let forged = octets(&(u1 * s + Scalar::ONE));
+                assert!(!verdict!($key, &x, &y, &forged, &signature));
+            }
+
+            /// With Q = G and u1 = u2, each entry of G's table is added to itself. With Q = -G, the
+            /// sum is infinity.
+            #[test]
+            fn equal_and_opposite_points() {
+                let two = Scalar::ONE.double();
+                let eight = Scalar::from(256_u64);
+                for secret in [Scalar::ONE, two, two.invert().unwrap(), eight] {
+                    for secret in [secret, -secret] {
+                        for u2 in [Scalar::ONE, two, arbitrary()] {
+                            for u1 in [u2, u2 * secret, -u2 * secret, Scalar::ZERO] {
+                                compare(secret, u1, u2);
+                            }
+                        }
+                    }
+                }
+            }
+
+            #[test]
+            fn ordinary_signatures() {
+                let mut u1 = arbitrary();
+                for _ in 0..10 {
+                    let u2 = u1.square();
+                    compare(arbitrary(), u1, u2);
+                    u1 = u2 + Scalar::ONE;
+                }
+            }
+
+            #[test]
+            fn numbers_out_of_range() {
+                let [x, y] = coordinates(&ProjectivePoint::GENERATOR);
+                let zero = [0; $octets];
+                let one = octets(&Scalar::ONE);
+                let mut order = octets(&-Scalar::ONE);
+                *order.last_mut().unwrap() += 1;
+                let last = octets(&-Scalar::ONE);
+                for good in [&one, &last] {
+                    assert!(verified::$key::is_in_range(&[&one[..], good].concat()));
+                    assert!(verified::$key::is_in_range(&[good, &one[..]].concat()));
+                    for bad in [&zero[..], &order, &[0xff; $octets]] {
+                        for signature in [[bad, good].concat(), [good, bad].concat()] {
+                            assert!(!verified::$key::is_in_range(&signature));
+                            assert!(!verdict!($key, &x, &y, &zero, &signature));
+                        }
+                    }
+                }
+                for length in [0, 1, $octets, 2 * $octets - 1, 2 * $octets + 1, 4 * $octets] {
+                    assert!(!verified::$key::is_in_range(&vec![1; length]));
+                }
+            }
+
+            #[test]
+            fn a_key_is_a_point_of_the_curve() {
+                let [x, y] = coordinates(&(ProjectivePoint::GENERATOR * arbitrary()));
+                assert!(verified::$key::new(&x, &y).is_some());
+                let mut other = y.clone();
+                other[$octets - 1] ^= 1;
+                let (zero, ones) = ([0; $octets], [0xff; $octets]);
+                let long = [&[0], &x[..]].concat();
+                for (x, y) in [
+                    (&x[..], &other[..]),
+                    (&y, &x),
+                    (&zero, &zero),
+                    (&ones, &y),
+                    (&x, &ones),
+                    (&long, &y),
+                    (&x[1..], &y),
+                ] {
+                    assert!(verified::$key::new(x, y).is_none());
+                    assert!(lazy::$key::new(x, y).is_none());
+                }
+            }
+        }
+    };
+}
+
+curve!(p256, P256Key, 32);
+curve!(p384, P384Key, 48);
