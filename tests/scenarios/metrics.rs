@@ -5,11 +5,12 @@ use serde_json::json;
 use crate::{
     client_secrets::hash,
     world::{
-        configuration, get, local_provider, publishing, remote_provider, signer, start, token,
-        with_remote_keys,
+        JWKS_PATH, configuration, get, local_provider, publishing, remote_provider, signer, start,
+        token, with_remote_keys,
     },
 };
 use support::{
+    authorization_server::Answer,
     driver::{Driver, Request, Setup},
     on_every_driver,
 };
@@ -17,6 +18,7 @@ use support::{
 on_every_driver!(
     counts_decisions_and_fetches,
     defines_only_metrics_that_apply_to_the_provider,
+    reports_keys_that_never_arrived,
     resets_the_gauges_of_a_provider_that_has_no_keys_any_more,
 );
 
@@ -43,7 +45,9 @@ fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
         gate.metric(&format!("portcullis.provider.{provider}.{metric}"))
     };
     gate.wait_until("the gauge", || of("login", "keys") == Some(1));
+    assert_eq!(of("login", "keys_missing"), Some(0));
     assert_eq!(of("jobs", "keys"), None);
+    assert_eq!(of("jobs", "keys_missing"), None);
     for metric in OF_FETCHES {
         assert_eq!(
             (of("login", metric), of("jobs", metric)),
@@ -51,6 +55,24 @@ fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
             "{metric}"
         );
     }
+}
+
+/// The gauge of stale keys stays 0 if there never were any.
+fn reports_keys_that_never_arrived<D: Driver>() {
+    if !D::shows_key_metrics_at_once() {
+        return;
+    }
+    let mut config = configuration(&remote_provider());
+    let mut unused = config["providers"]["login"].clone();
+    unused["enabled"] = json!(false);
+    config["providers"]["unused"] = unused;
+    let server = publishing(&signer());
+    server.answer(JWKS_PATH, Answer::status(500));
+    let gate: D = start(&Setup::new(config).cluster("login", &server));
+    let of = |name: &str| gate.metric(&format!("portcullis.provider.{name}"));
+    gate.wait_until("the alert", || of("login.keys_missing") == Some(1));
+    assert_eq!(of("login.jwks.stale"), Some(0));
+    assert_eq!(of("unused.keys_missing"), Some(0));
 }
 
 fn resets_the_gauges_of_a_provider_that_has_no_keys_any_more<D: Driver>() {
@@ -62,12 +84,13 @@ fn resets_the_gauges_of_a_provider_that_has_no_keys_any_more<D: Driver>() {
     let config = configuration(&remote_provider());
     let gate: D = start(&Setup::new(config).cluster("login", &server));
     let keys = || gate.metric("portcullis.provider.login.keys");
-    gate.wait_until("a fetch", || keys() == Some(1));
+    let missing = || gate.metric("portcullis.provider.login.keys_missing");
+    gate.wait_until("a fetch", || keys() == Some(1) && missing() == Some(0));
     gate.reconfigure(&configuration(&json!({
         "client_secrets": { "clients": { "batch": { "secret_hashes": [hash("own")] } } },
     })))
     .unwrap();
-    gate.wait_until("no keys", || keys() == Some(0));
+    gate.wait_until("no keys", || keys() == Some(0) && missing() == Some(0));
 }
 
 fn counts_decisions_and_fetches<D: Driver>() {

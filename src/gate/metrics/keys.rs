@@ -19,7 +19,8 @@ pub struct KeyMetrics(Vec<ProviderMetrics>);
 /// provider with client secrets, or a last fetch in 1970 for a provider that never fetches.
 #[derive(Clone, Debug)]
 struct ProviderMetrics {
-    keys: Option<Gauges<Option<MetricId>>>,
+    is_enabled: bool,
+    keys: Option<Gauges<KeyGauges>>,
     fetches: Option<Gauges<FetchMetrics>>,
     /// The status that the gauges show now.
     status: Cell<Option<KeyStatus>>,
@@ -30,6 +31,14 @@ struct ProviderMetrics {
 struct Gauges<M> {
     name: String,
     metrics: M,
+}
+
+#[derive(Clone, Debug)]
+struct KeyGauges {
+    count: Option<MetricId>,
+    /// 1 if the provider is enabled and has no key. The count cannot raise this alert: it is also 0
+    /// for disabled and removed providers.
+    missing: Option<MetricId>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +86,8 @@ impl KeyMetrics {
         if let Some(metrics) = self.0.get(provider.index())
             && metrics.status.replace(Some(status)) != Some(status)
         {
-            metrics.write(status, |_| true, meter);
+            let is_missing = metrics.is_enabled && status.keys == 0;
+            metrics.write(status, is_missing, |_| true, meter);
         }
     }
 
@@ -94,7 +104,8 @@ impl KeyMetrics {
     /// values could raise alerts.
     pub fn clear(&self, unused: &[&str], meter: &impl Meter) {
         for metrics in &self.0 {
-            metrics.write(KeyStatus::default(), |name| unused.contains(&name), meter);
+            let selected = |name: &str| unused.contains(&name);
+            metrics.write(KeyStatus::default(), false, selected, meter);
         }
     }
 }
@@ -106,9 +117,13 @@ impl ProviderMetrics {
         let counter = |metric: &str| registry.counter(&format!("{name}.{metric}"));
         let gauge = |metric: &str| registry.gauge(&format!("{name}.{metric}"));
         Self {
+            is_enabled: provider.trust.enabled,
             keys: has_keys.then(|| Gauges {
                 name: format!("{name}.keys"),
-                metrics: gauge("keys"),
+                metrics: KeyGauges {
+                    count: gauge("keys"),
+                    missing: gauge("keys_missing"),
+                },
             }),
             fetches: fetches.then(|| Gauges {
                 name: format!("{name}.jwks"),
@@ -124,12 +139,19 @@ impl ProviderMetrics {
     }
 
     /// Writes the status to each group of gauges whose name `is_selected` accepts.
-    fn write(&self, status: KeyStatus, is_selected: impl Fn(&str) -> bool, meter: &impl Meter) {
+    fn write(
+        &self,
+        status: KeyStatus,
+        is_missing: bool,
+        is_selected: impl Fn(&str) -> bool,
+        meter: &impl Meter,
+    ) {
         if let Some(Gauges { name, metrics }) = &self.keys
             && is_selected(name)
         {
             let keys = u64::try_from(status.keys).unwrap_or(u64::MAX);
-            record(*metrics, keys, meter);
+            record(metrics.count, keys, meter);
+            record(metrics.missing, u64::from(is_missing), meter);
         }
         if let Some(Gauges { name, metrics }) = &self.fetches
             && is_selected(name)

@@ -34,6 +34,34 @@ fn fetches_once_and_sets_the_gauges() {
 }
 
 #[test]
+fn reports_missing_keys_of_enabled_providers_only() {
+    let is_missing = |world: &World| {
+        let missing = ("provider.a.keys_missing".to_owned(), 1);
+        world.proxy.counted().contains(&missing)
+    };
+    let mut never = World::new(json!({}));
+    assert!(!never.fetch_due(at(0)));
+    assert!(is_missing(&never), "before the first fetch");
+    assert!(never.receive(500, "", at(1)));
+    assert!(!never.fetch_due(at(100_000)));
+    assert!(is_missing(&never), "after a failure");
+    assert!(never.receive(200, &jwks(), at(100_001)));
+    assert!(!never.fetch_due(at(100_002)));
+    assert!(!is_missing(&never), "once keys have arrived");
+
+    let mut removed = World::new(json!({}));
+    assert!(!removed.fetch_due(at(0)));
+    let gauges: Vec<String> = removed.keeper.gauges().map(str::to_owned).collect();
+    let gauges: Vec<&str> = gauges.iter().map(String::as_str).collect();
+    removed.keeper.clear(&gauges, &removed.proxy);
+    assert!(!is_missing(&removed), "after its provider was removed");
+
+    let mut disabled = World::new(json!({"providers": {"a": {"enabled": false}}}));
+    assert!(!disabled.fetch_due(at(0)));
+    assert!(!is_missing(&disabled), "of a disabled provider");
+}
+
+#[test]
 fn logs_failures_and_the_first_success_after_them() {
     let mut world = World::new(json!({}));
     for (second, status) in [(0, 500), (100, 200)] {
