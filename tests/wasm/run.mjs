@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Runs the unit tests of a wasm build in Node. Cargo uses this script as its runner:
 //
 //   node run.mjs MODULE [NAME]
