@@ -260,7 +260,16 @@ docs: wasm native envoy $(VALIDATOR_READY) ## The examples of the documentation,
 	@scripts/check-make.sh
 	@node scripts/check-docs.mjs $(ENVOY) $(MODULE) $(LIBRARY)
 
-.PHONY: test-dist test-reproducible
+.PHONY: test-monitoring test-dist test-reproducible
+PROMETHEUS := $(TOOLS)/debian/prometheus
+PROMTOOL := $(TOOLS)/debian/promtool
+$(PROMETHEUS) $(PROMTOOL):
+	@scripts/unpack-debian.sh prometheus $(@F) $@
+
+test-monitoring: wasm native envoy $(SERVER_READY) $(PROMETHEUS) $(PROMTOOL) ## The alert rules, and a real Prometheus that reads the metrics of both modules (Debian)
+	PROMETHEUS=$(abspath $(PROMETHEUS)) PROMTOOL=$(abspath $(PROMTOOL)) \
+	  node --test --test-reporter=spec $(DEPLOYMENT)/observability.test.mjs
+
 test-dist: dist $(DEPLOYMENT_READY) ## The release of make dist: names, digests, bill of materials, images
 	DIST=$(DIST) node --test --test-reporter=spec $(DEPLOYMENT)/dist.test.mjs
 
