@@ -76,7 +76,7 @@ fn a_mistaken_expectation_has_its_place_and_remedy() {
         ),
         (
             "{ reason: zzz }",
-            "\"zzz\"; the reasons are algorithm, ambiguous_path, audience, authority, bad_client_secret,",
+            "\"zzz\"; the reasons are algorithm, ambiguous_path, audience, authentication, authority, bad_client_secret,",
         ),
     ] {
         refuse(
