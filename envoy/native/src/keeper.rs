@@ -92,6 +92,28 @@ fn engine(filter: &Filter) -> Engine {
 /// The clock calls it within a second. If it were called as soon as a fetch is due, a panic that
 /// repeats would keep the main thread busy.
 pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
+    with_keeping(number, configuration, |keeping, main| {
+        defects::trip("rebuild");
+        keeping.engine = engine(main.filter);
+        keeping.keeper = Keeper::new(&keeping.engine, keeping.own.clone(), main);
+        if let Some(call) = keeping.answered.take() {
+            // The response that caused the panic counts as a failure, so the next fetch is not made
+            // at once.
+            keeping.on_response(main, call, &HeaderList::default(), &[]);
+        }
+        // The panic may have kept the workers from learning of new keys.
+        main.filter.publish();
+        main.filter.wake_all();
+    });
+}
+
+/// Runs `act` on a keeper. Does nothing if the configuration has ended, or if its keeper is already
+/// at work.
+fn with_keeping(
+    number: Number,
+    configuration: &Configuration<'_>,
+    act: impl FnOnce(&mut Keeping, &MainThread<'_>),
+) {
     let Some(keeping) = find(number) else {
         return;
     };
@@ -103,17 +125,7 @@ pub(super) fn rebuild(number: Number, configuration: &Configuration<'_>) {
         filter: &filter,
         thread: *configuration,
     };
-    defects::trip("rebuild");
-    keeping.engine = engine(&filter);
-    keeping.keeper = Keeper::new(&keeping.engine, keeping.own.clone(), &main);
-    if let Some(call) = keeping.answered.take() {
-        // The response that caused the panic counts as a failure, so the next fetch is not made at
-        // once.
-        keeping.on_response(&main, call, &HeaderList::default(), &[]);
-    }
-    // The panic may have kept the workers from learning of new keys.
-    filter.publish();
-    filter.wake_all();
+    act(&mut keeping, &main);
 }
 
 fn find(number: Number) -> Option<Rc<RefCell<Keeping>>> {
@@ -221,34 +233,25 @@ fn work(
     act: impl FnOnce(&mut Keeping, &MainThread<'_>),
 ) {
     sweep();
-    let Some(keeping) = find(number) else {
-        return;
-    };
-    let Ok(mut keeping) = keeping.try_borrow_mut() else {
-        return;
-    };
-    let filter = Arc::clone(&keeping.filter);
-    let main = MainThread {
-        filter: &filter,
-        thread: *configuration,
-    };
-    let before = keeping.keeper.epoch();
-    act(&mut keeping, &main);
-    while let Some(early) = take_early(number) {
-        keeping.on_response(&main, early.call, &early.headers, &early.body);
-    }
-    if keeping.keeper.epoch() != before {
-        filter.publish();
-        filter.wake_all();
-        wake_others(number);
-    }
-    let now = clock::now();
-    let next = [
-        keeping.keeper.next_wakeup(&keeping.engine, now),
-        filter.next_deadline(),
-    ];
-    let next = next.into_iter().flatten().min();
-    clock::call_within(number, next.map_or(clock::LONGEST, |next| next.since(now)));
+    with_keeping(number, configuration, |keeping, main| {
+        let before = keeping.keeper.epoch();
+        act(keeping, main);
+        while let Some(early) = take_early(number) {
+            keeping.on_response(main, early.call, &early.headers, &early.body);
+        }
+        if keeping.keeper.epoch() != before {
+            main.filter.publish();
+            main.filter.wake_all();
+            wake_others(number);
+        }
+        let now = clock::now();
+        let next = [
+            keeping.keeper.next_wakeup(&keeping.engine, now),
+            main.filter.next_deadline(),
+        ];
+        let next = next.into_iter().flatten().min();
+        clock::call_within(number, next.map_or(clock::LONGEST, |next| next.since(now)));
+    });
 }
 
 /// Makes Envoy call the other keepers, whose requests may wait for the same keys.
