@@ -10,6 +10,7 @@ mod accept;
 mod confusable;
 mod header_name;
 pub mod method;
+pub(crate) mod octets;
 pub mod path;
 mod request;
 mod response;

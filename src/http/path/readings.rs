@@ -2,6 +2,8 @@
 
 use core::{iter, mem};
 
+use crate::http::octets::{Octets, octets};
+
 use super::{
     ambiguity::{Ambiguity, Extent, refuse},
     spelling::{is_pchar, normal_spelling},
@@ -79,28 +81,13 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
         match octet {
             b'/' => before != b'/',
             b'.' => before != b'/' && before != START,
-            octet => PLAIN.get(usize::from(*octet)).copied().unwrap_or(false),
+            octet => PLAIN.contains(*octet),
         }
     })
 }
 
 /// The octets that are in a segment and are no `;`.
-const PLAIN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut octet = 0_u8;
-    while octet < 128 {
-        #[expect(
-            clippy::as_conversions,
-            clippy::indexing_slicing,
-            reason = "made by the compiler"
-        )]
-        {
-            table[octet as usize] = is_pchar(octet) && octet != b';';
-        }
-        octet = octet.saturating_add(1);
-    }
-    table
-};
+static PLAIN: Octets = octets!(|octet| is_pchar(octet) && octet != b';');
 
 /// Removes the parameters of a path: everything from `;` to the end of each segment.
 pub(super) fn without_parameters(path: &str) -> String {

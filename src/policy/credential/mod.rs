@@ -9,7 +9,11 @@
 mod text;
 
 use crate::{
-    http::{HeaderName, Request, is_parameter, path::Target},
+    http::{
+        HeaderName, Request, is_parameter,
+        octets::{Octets, octets},
+        path::Target,
+    },
     policy::{Scheme, basic::ClientCredentials},
 };
 
@@ -377,7 +381,7 @@ fn token68(text: &str) -> Result<&str, CredentialError> {
 
 /// Checks eight octets at a time, because this runs for every request with a token.
 fn is_token68(text: &[u8]) -> bool {
-    let own = |octet: u8| TOKEN68.get(usize::from(octet)).copied().unwrap_or(false);
+    let own = |octet: u8| TOKEN68.contains(octet);
     let (chunks, rest) = text.as_chunks::<8>();
     let all = |[a, b, c, d, e, f, g, h]: [u8; 8]| {
         own(a) & own(b) & own(c) & own(d) & own(e) & own(f) & own(g) & own(h)
@@ -386,23 +390,9 @@ fn is_token68(text: &[u8]) -> bool {
 }
 
 /// The octets of a `token68`, except its padding.
-const TOKEN68: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut octet = 0_u8;
-    while octet < 128 {
-        #[expect(
-            clippy::as_conversions,
-            clippy::indexing_slicing,
-            reason = "made by the compiler"
-        )]
-        {
-            table[octet as usize] = octet.is_ascii_alphanumeric()
-                || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
-        }
-        octet = octet.saturating_add(1);
-    }
-    table
-};
+static TOKEN68: Octets = octets!(|octet| {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+});
 
 fn text(bytes: &[u8]) -> Result<&str, CredentialError> {
     str::from_utf8(bytes).map_err(|_| CredentialError::Malformed)

@@ -1,0 +1,35 @@
+//! Sets of octets, for checks that run on every request.
+
+/// A set of ASCII octets as a table, made by the compiler: `octets!(|octet| octet != b';')`. A
+/// lookup takes less time than the comparisons of a pattern.
+macro_rules! octets {
+    (|$octet:ident| $contains:expr) => {{
+        let mut table = [false; 256];
+        let mut $octet = 0_u8;
+        while $octet < 128 {
+            #[expect(clippy::indexing_slicing, reason = "made by the compiler")]
+            {
+                table[$octet as usize] = $contains;
+            }
+            $octet = $octet.saturating_add(1);
+        }
+        $crate::http::octets::Octets::new(table)
+    }};
+}
+
+pub(crate) use octets;
+
+/// A set of octets.
+pub(crate) struct Octets([bool; 256]);
+
+impl Octets {
+    /// Makes a set. Use [`octets!`].
+    pub(crate) const fn new(table: [bool; 256]) -> Self {
+        Self(table)
+    }
+
+    /// Whether the set contains an octet.
+    pub(crate) fn contains(&self, octet: u8) -> bool {
+        self.0.get(usize::from(octet)).copied().unwrap_or(false)
+    }
+}
