@@ -107,8 +107,14 @@ impl Engine {
     /// If the configuration requires an accelerator and this one failed the self-test.
     pub fn accelerate(&mut self, accelerator: Box<dyn Accelerator>) -> Result<Backend, UnfitHost> {
         let backend = Backend::choose(self.config.signature_backend, &*accelerator)?;
-        self.accelerator = (backend == Backend::Host).then_some(accelerator);
+        self.follow(backend, accelerator);
         Ok(backend)
+    }
+
+    /// Verifies signatures as another engine chose, which has the same configuration and tested the
+    /// same accelerator.
+    pub fn follow(&mut self, backend: Backend, accelerator: Box<dyn Accelerator>) {
+        self.accelerator = (backend == Backend::Host).then_some(accelerator);
     }
 
     /// The configuration.

@@ -16,6 +16,7 @@ use portcullis::{
     gate::{DecisionMetrics, KeyMetrics, LogLevel},
     keys::{FetchCause, SourceId},
     time::UnixMillis,
+    verification::Backend,
 };
 use serde_json::Value;
 
@@ -54,6 +55,8 @@ pub(super) struct Filter {
     pub(super) decisions: DecisionMetrics,
     pub(super) metrics: Metrics,
     pub(super) records: ProcessRecords,
+    /// What verifies the signatures.
+    pub(super) backend: Backend,
     /// Makes Envoy call the keeper's hook on the main thread.
     pub(super) scheduler: ConfigurationScheduler,
     /// Counts the changes of keys. When it changes, workers read the keys again. The keeper's own
@@ -149,7 +152,8 @@ impl Filter {
             .unwrap_or_default();
         let config = Arc::new(config);
         let mut engine = Engine::new(Arc::clone(&config));
-        signatures::report(signatures::accelerate(&mut engine)?);
+        let backend = signatures::accelerate(&mut engine)?;
+        signatures::report(backend);
         let sources = ProcessRecords::identities(&engine);
         defects::trip("read");
         // From here on, nothing can panic. What is acquired now is released with the configuration.
@@ -157,6 +161,7 @@ impl Filter {
             number: Number::next(),
             records: ProcessRecords::acquire(sources),
             config,
+            backend,
             text: text.into(),
             decisions,
             metrics: definitions.into_metrics(),

@@ -40,6 +40,17 @@ pub(super) fn accelerate(engine: &mut Engine) -> Result<Backend, String> {
     }
 }
 
+/// Lets a worker's engine verify signatures as was chosen when its configuration was loaded.
+/// Otherwise the first request on each worker would wait for the self-test.
+#[cfg(feature = "aws-lc")]
+pub(super) fn follow(engine: &mut Engine, backend: Backend) {
+    engine.follow(backend, Box::new(AwsLc));
+}
+
+/// Does nothing: without AWS-LC, the core verifies.
+#[cfg(not(feature = "aws-lc"))]
+pub(super) fn follow(_engine: &mut Engine, _backend: Backend) {}
+
 /// Logs what verifies which algorithms. Each choice is logged once for the process, although every
 /// configuration makes one.
 pub(super) fn report(backend: Backend) {

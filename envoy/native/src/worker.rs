@@ -3,8 +3,8 @@
 //!
 //! A call to Envoy can call this module again: an answer can end other streams of the same
 //! connection. So the list of gates and the [lists](waiting) of waiting requests are never borrowed
-//! during a call to Envoy. If a stream ends while its gate is borrowed, the gate learns of it at its next
-//! request.
+//! during a call to Envoy. If a stream ends while its gate is borrowed, the gate learns of it at its
+//! next request.
 
 use core::{cell::RefCell, time::Duration};
 use std::{rc::Rc, sync::Arc};
@@ -217,9 +217,7 @@ impl Workers {
 impl Worker {
     fn new(filter: Arc<Filter>, build: u64) -> Self {
         let mut engine = Engine::new(Arc::clone(&filter.config));
-        // It did not fail when the configuration was loaded. If it fails now, the core verifies, with
-        // the same results.
-        let _ = signatures::accelerate(&mut engine);
+        signatures::follow(&mut engine, filter.backend);
         engine.share(Box::new(filter.records.clone()));
         engine.synchronize();
         let membership = POLICIES.with_borrow_mut(|policies| {
