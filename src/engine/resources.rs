@@ -58,13 +58,18 @@ pub(super) fn may_ask_for_metadata(config: &Config, request: &Request<'_>) -> bo
     if config.protected_resources.is_empty() {
         return false;
     }
-    let target = request.target().and_then(|raw| str::from_utf8(raw).ok());
-    let Some(path) = target.map(|target| Target::new(target).path) else {
+    let Some(path) = path(request) else {
         return false;
     };
     let others = readings(path).unwrap_or_default();
     let mut all = std::iter::once(path).chain(others.iter());
     all.any(|path| Place::of(config, request, path).metadata_of.is_some())
+}
+
+/// The path of a request; `None` if it has none or is not UTF-8.
+fn path<'a>(request: &Request<'a>) -> Option<&'a str> {
+    let target = str::from_utf8(request.target()?).ok()?;
+    Some(Target::new(target).path)
 }
 
 /// Answers a request for a resource's metadata. Nobody needs a token for it: clients read it to
@@ -113,9 +118,7 @@ impl Engine {
     #[must_use]
     pub fn refusal(&self, reason: Reason, request: &Request<'_>) -> Denial {
         let mut denial = Denial::new(reason);
-        let target = request.target().and_then(|raw| str::from_utf8(raw).ok());
-        let path = target.map(|target| Target::new(target).path);
-        let place = path.map(|path| Place::of(&self.config, request, path));
+        let place = path(request).map(|path| Place::of(&self.config, request, path));
         if let Some(resource) = place.and_then(|place| place.resource(&self.config)) {
             lead_to(resource, &mut denial, Access::Unmatched);
         }
