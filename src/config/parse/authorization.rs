@@ -73,15 +73,21 @@ fn authentication(raw: &RawAuthentication) -> Result<Authentication, ConfigError
     })
 }
 
+/// Checks the form of a scope (RFC 6749 section 3.3).
+pub(super) fn check_scope(word: &str) -> Result<(), Fault> {
+    if word.is_empty() || !word.bytes().all(is_scope_byte) {
+        return Err(Fault::wrong_form(SCOPE, word));
+    }
+    Ok(())
+}
+
 /// Parses `scope_implies`.
 pub(super) fn scope_hierarchy(raw: &Named<Vec<String>>) -> Result<ScopeHierarchy, ConfigError> {
     let mut direct = BTreeMap::new();
     for (scope, included) in &raw.0 {
         let included = texts(included).at(scope)?;
         for word in included.iter().chain([scope]) {
-            if word.is_empty() || !word.bytes().all(is_scope_byte) {
-                return Err(Fault::wrong_form(SCOPE, word)).at(scope);
-            }
+            check_scope(word).at(scope)?;
         }
         direct.insert(scope.clone(), included);
     }
@@ -95,10 +101,7 @@ fn scopes(raw: &RawWords) -> Result<WordSet, ConfigError> {
     ])?;
     let words = texts(words).at(field)?;
     for (index, word) in words.iter().enumerate() {
-        if !word.bytes().all(is_scope_byte) {
-            let wrong = Fault::wrong_form(SCOPE, word);
-            return Err(wrong).at_index(index).at(field);
-        }
+        check_scope(word).at_index(index).at(field)?;
     }
     Ok(if field == "all_of" {
         WordSet::AllOf(words)

@@ -6,12 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    authorization::SCOPE,
-    list::texts,
-    text::{at_most, is_scope_byte},
-    url::SecureUrl,
-};
+use super::{authorization::check_scope, list::texts, text::at_most, url::SecureUrl};
 use crate::{
     config::{ConfigError, Fault, Provider, error::At, raw::RawProtectedResource},
     http::path::{Extent, unreachable},
@@ -272,9 +267,7 @@ fn issuers(written: &[String]) -> Result<Vec<String>, ConfigError> {
 
 fn scopes(written: &[String]) -> Result<Vec<String>, ConfigError> {
     for (index, scope) in written.iter().enumerate() {
-        if scope.is_empty() || !scope.bytes().all(is_scope_byte) {
-            return Err(Fault::wrong_form(SCOPE, scope)).at_index(index);
-        }
+        check_scope(scope).at_index(index)?;
     }
     let scopes: BTreeSet<&String> = written.iter().collect();
     let published = scopes.into_iter().filter(|scope| *scope != OFFLINE_ACCESS);

@@ -1,6 +1,6 @@
 //! Parses the URLs of protected resources and their authorization servers.
 
-use crate::policy::authority::is_ambiguous;
+use crate::{http::path::is_pchar, policy::authority::is_ambiguous};
 
 /// An absolute URL without userinfo, query and fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,28 +37,7 @@ impl<'a> SecureUrl<'a> {
 /// Whether the octet may be in the path of a URL (RFC 3986 section 3.3). Challenges quote URLs, so
 /// a quotation mark or a backslash must not be in them.
 const fn is_path_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'%'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b':'
-                | b'@'
-                | b'/'
-        )
+    is_pchar(octet) || matches!(octet, b'%' | b'/')
 }
 
 /// Whether the authority is a name or an address of the machine itself (RFC 8252 section 7.3).

@@ -27,6 +27,7 @@ mod target;
 mod tests;
 mod written;
 
+pub(crate) use self::spelling::is_pchar;
 pub use self::{
     ambiguity::{Ambiguity, Extent},
     readings::{Readings, readings},

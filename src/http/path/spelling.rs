@@ -76,7 +76,7 @@ pub fn normal_spelling(path: &str) -> Cow<'_, str> {
 }
 
 /// Whether a segment may have this octet unencoded (RFC 3986 §3.3).
-pub(super) const fn is_pchar(octet: u8) -> bool {
+pub(crate) const fn is_pchar(octet: u8) -> bool {
     matches!(
         octet,
         b'a'..=b'z'
