@@ -19,7 +19,7 @@ use portcullis::{
     connection::{Connection, Refused},
     decision::{Decision, Denial, HeaderEdit, Reason, StateEntry},
     engine::{Engine, Patience},
-    http::Request,
+    http::{Request, Response},
     time::UnixMillis,
 };
 
@@ -205,33 +205,28 @@ pub(super) fn decide(engine: &Engine, line: RequestLine, now: UnixMillis) -> Dec
             }
         }
         Decision::Deny(denial) => denied(engine, line.id, &denial),
-        Decision::Report(format) => DecisionLine {
-            id: line.id,
-            decision: "allow",
-            status: 200,
-            reason: "status",
-            provider: None,
-            response_headers: engine.report(format, now, &[]).headers,
-            forwarded_headers: vec![],
-            removed_headers: vec![],
-            filter_state: BTreeMap::new(),
-        },
-        Decision::Serve(response) => DecisionLine {
-            id: line.id,
-            decision: "allow",
-            status: response.status,
-            reason: "resource_metadata",
-            provider: None,
-            response_headers: response.headers,
-            forwarded_headers: vec![],
-            removed_headers: vec![],
-            filter_state: BTreeMap::new(),
-        },
+        Decision::Report(format) => served(line.id, "status", engine.report(format, now, &[])),
+        Decision::Serve(response) => served(line.id, "resource_metadata", response),
         // Not expected, because the request has exhausted its patience. If it happens, nothing may
         // pass.
         Decision::AwaitKeys { .. } => {
             denied(engine, line.id, &Denial::new(Reason::KeysUnavailable))
         }
+    }
+}
+
+/// The line of a request that the gate itself answers with a document.
+fn served(id: Value, reason: &'static str, response: Response) -> DecisionLine {
+    DecisionLine {
+        id,
+        decision: "allow",
+        status: response.status,
+        reason,
+        provider: None,
+        response_headers: response.headers,
+        forwarded_headers: vec![],
+        removed_headers: vec![],
+        filter_state: BTreeMap::new(),
     }
 }
 
