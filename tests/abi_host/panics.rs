@@ -73,6 +73,11 @@ impl World {
         Request::get("/").bearer(signer.sign_claims(&claims))
     }
 
+    /// Keeps the keys from arriving.
+    fn hold(&self) {
+        self.server.hold();
+    }
+
     /// Makes the module panic the next time it comes to this place.
     fn cause(&self, place: &str) {
         fs::write(self.defects.join(place), "").unwrap();
@@ -89,8 +94,17 @@ impl Drop for World {
     }
 }
 
-fn is_ready() -> bool {
-    is_installed(&built_for_tests())
+/// Starts Envoy in a world that was prepared, and makes a good request. `None` if Envoy or the
+/// library is not installed.
+fn start(prepare: impl FnOnce(&World)) -> Option<(World, NativeEnvoy, Request)> {
+    if !is_installed(&built_for_tests()) {
+        return None;
+    }
+    let world = World::new();
+    prepare(&world);
+    let gate = world.start();
+    let good = world.request(&gate, &world.signer);
+    Some((world, gate, good))
 }
 
 fn sent(gate: &NativeEnvoy, request: &Request) -> (u16, String) {
@@ -107,12 +121,9 @@ fn wait_until_held(gate: &NativeEnvoy, requests: u64) {
 
 #[test]
 fn a_panic_costs_one_request() {
-    if !is_ready() {
+    let Some((world, gate, good)) = start(|_| ()) else {
         return;
-    }
-    let world = World::new();
-    let gate = world.start();
-    let good = world.request(&gate, &world.signer);
+    };
     assert_eq!(gate.send(&good).status, 200);
     for place in ["request", "decided"] {
         world.cause(place);
@@ -136,13 +147,9 @@ fn a_panic_costs_one_request() {
 /// The gate that the requests wait for is gone, so each is refused instead of hanging.
 #[test]
 fn a_panic_refuses_the_requests_that_wait() {
-    if !is_ready() {
+    let Some((world, gate, good)) = start(World::hold) else {
         return;
-    }
-    let world = World::new();
-    world.server.hold();
-    let gate = world.start();
-    let good = world.request(&gate, &world.signer);
+    };
     let waiting: Vec<_> = (0..4).map(|_| gate.begin(&good)).collect();
     wait_until_held(&gate, 4);
     world.cause("request");
@@ -157,13 +164,9 @@ fn a_panic_refuses_the_requests_that_wait() {
 /// A panic when a waiting request is resumed refuses that request.
 #[test]
 fn a_panic_refuses_the_request_that_is_resumed() {
-    if !is_ready() {
+    let Some((world, gate, good)) = start(World::hold) else {
         return;
-    }
-    let world = World::new();
-    world.server.hold();
-    let gate = world.start();
-    let good = world.request(&gate, &world.signer);
+    };
     let waiting = gate.begin(&good);
     wait_until_held(&gate, 1);
     world.cause("woken");
@@ -175,13 +178,9 @@ fn a_panic_refuses_the_request_that_is_resumed() {
 /// The keeper that panicked on a response is built again and fetches the keys.
 #[test]
 fn keys_arrive_after_a_panic_on_their_response() {
-    if !is_ready() {
+    let Some((world, gate, good)) = start(World::hold) else {
         return;
-    }
-    let world = World::new();
-    world.server.hold();
-    let gate = world.start();
-    let good = world.request(&gate, &world.signer);
+    };
     let waiting = gate.begin(&good);
     gate.wait_until("in flight", || gate.in_flight() == 1);
     world.cause("fetched");
@@ -195,12 +194,9 @@ fn keys_arrive_after_a_panic_on_their_response() {
 /// Keys are still refreshed after the main thread has panicked.
 #[test]
 fn keys_rotate_after_a_panic_on_the_main_thread() {
-    if !is_ready() {
+    let Some((world, gate, good)) = start(|_| ()) else {
         return;
-    }
-    let world = World::new();
-    let gate = world.start();
-    let good = world.request(&gate, &world.signer);
+    };
     assert_eq!(gate.send(&good).status, 200);
     for place in ["tick", "rebuild", "tick"] {
         world.cause(place);
@@ -220,12 +216,9 @@ fn keys_rotate_after_a_panic_on_the_main_thread() {
 /// The old configuration stays in force, and the next update works.
 #[test]
 fn a_panic_while_a_configuration_is_loaded_refuses_the_update() {
-    if !is_ready() {
+    let Some((world, gate, good)) = start(|_| ()) else {
         return;
-    }
-    let world = World::new();
-    let gate = world.start();
-    let good = world.request(&gate, &world.signer);
+    };
     let mut open = configuration();
     open["rules"] = json!([{ "match": { "prefix": "/" } }]);
     world.cause("read");

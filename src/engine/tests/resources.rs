@@ -44,6 +44,17 @@ fn ask(
     send(engine, method, path, &headers)
 }
 
+/// Sends a GET with this `Authorization`.
+fn get(engine: &Engine, authority: &str, path: &str, authorization: &str) -> Decision {
+    ask(
+        engine,
+        "GET",
+        authority,
+        path,
+        &[("authorization", authorization)],
+    )
+}
+
 fn answer(engine: &Engine, decision: Decision) -> Response {
     match decision {
         Decision::Serve(response) => response,
@@ -212,13 +223,7 @@ fn r4_m3_m4_challenges_lead_to_the_metadata_and_name_all_scopes() {
         assert_eq!(header(&response, "access-control-expose-headers"), exposed);
     }
     let full = good("tools read offline_access");
-    let passes = ask(
-        &engine,
-        "GET",
-        "api.example",
-        "/mcp",
-        &[("authorization", &full)],
-    );
+    let passes = get(&engine, "api.example", "/mcp", &full);
     assert_eq!(label(&passes), "verified");
     // Outside of any resource, challenges are as before.
     let decision = ask(&engine, "GET", "api.example", "/", &[]);
@@ -238,13 +243,7 @@ fn challenge_scope_leaves_the_scopes_out_of_401() {
         format!("Bearer realm=\"api\", {metadata}")
     );
     let short = with(&token("a", json!({"aud": MCP})));
-    let decision = ask(
-        &engine,
-        "GET",
-        "api.example",
-        "/mcp",
-        &[("authorization", &short)],
-    );
+    let decision = get(&engine, "api.example", "/mcp", &short);
     assert_eq!(
         challenge(&engine, decision),
         format!(
@@ -280,13 +279,7 @@ fn r7_m6_a_token_must_be_meant_for_the_resource() {
             let token = with(&token("a", json!({"aud": aud})));
             // The second request finds the token in the cache.
             for _ in 0..2 {
-                let decision = ask(
-                    &engine,
-                    "GET",
-                    authority,
-                    path,
-                    &[("authorization", &token)],
-                );
+                let decision = get(&engine, authority, path, &token);
                 assert_eq!(label(&decision), expected, "{aud} {path}");
             }
         }
@@ -298,13 +291,7 @@ fn r7_a_cached_token_is_bound_to_the_resource_of_each_request() {
     let engine = gate(json!({}));
     let token = with(&token("a", json!({"aud": FILES})));
     let at = |path: &str| {
-        let decision = ask(
-            &engine,
-            "GET",
-            "api.example",
-            path,
-            &[("authorization", &token)],
-        );
+        let decision = get(&engine, "api.example", path, &token);
         label(&decision)
     };
     for _ in 0..2 {
@@ -376,13 +363,7 @@ fn a_rule_that_ignores_case_binds_every_spelling_to_the_resource() {
     }));
     let token = with(&token("a", json!({"aud": FILES})));
     for path in ["/mcp", "/MCP", "/Mcp/x"] {
-        let decision = ask(
-            &engine,
-            "GET",
-            "api.example",
-            path,
-            &[("authorization", &token)],
-        );
+        let decision = get(&engine, "api.example", path, &token);
         assert_eq!(label(&decision), "audience", "{path}");
     }
 }
