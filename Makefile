@@ -35,7 +35,7 @@ VALIDATOR := scripts/check-schema
 DEPLOYMENT := tests/deployment
 DEPLOYMENT_READY := $(DEPLOYMENT)/node_modules/.package-lock.json
 VALIDATOR_READY := $(VALIDATOR)/node_modules/.package-lock.json
-SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
+SCRIPTS := $(wildcard scripts/*.mjs scripts/*/*.mjs tests/*.mjs tests/wasm/*.mjs envoy/demo/*.mjs envoy/compose/*.mjs $(SERVER)/*.mjs $(BROWSER)/*.mjs $(DEPLOYMENT)/*.mjs playground/*.mjs playground/*.js benches/*/*.mjs)
 
 # Builds all packages at once. Cargo enables the dependency features that any of the selected
 # packages needs, so another selection would build dependencies again.

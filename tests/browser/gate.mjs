@@ -3,13 +3,9 @@
 // PORTCULLIS_WASM (the module),
 // PORTCULLIS_NATIVE and PORTCULLIS_BUILD=native (the dynamic module).
 import { createHmac, generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-import { start } from '../../envoy/demo/processes.mjs';
+import { startEnvoy, until } from '../envoy.mjs';
 
 export const STATUS = '/portcullis';
 export const COOKIE = 'session';
@@ -123,31 +119,13 @@ function bootstrap(keyServer) {
 
 // Starts the gate and returns its address once the keys of `login` have arrived.
 export async function startGate() {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-browser-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const [config, admin] = ['envoy.json', 'admin'].map((name) => join(folder, name));
-  writeFileSync(config, JSON.stringify(bootstrap(await startKeyServer())));
-  const envoy = start('Envoy', process.env.PORTCULLIS_ENVOY, [
-    '-c', config, '--use-dynamic-base-id', '--concurrency', '2', '--log-level', 'error', '--admin-address-path', admin,
-  ]);
-  return Promise.race([envoy.died, ready(admin)]);
-}
-
-async function ready(admin) {
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline) {
-    try {
-      const listeners = await fetch(`http://${readFileSync(admin, 'utf8').trim()}/listeners?format=json`);
-      const { listener_statuses: [{ local_address: { socket_address: at } }] } = await listeners.json();
-      const url = `http://${at.address}:${at.port_value}`;
-      const { providers } = await report(url);
-      if (providers.find(({ name }) => name === 'login').keys.length > 0) return url;
-    } catch {
-      // The gate is not ready yet.
-    }
-    await sleep(50, null, { ref: false });
-  }
-  throw new Error('the gate had no keys within a minute');
+  const envoy = await startEnvoy(JSON.stringify(bootstrap(await startKeyServer())));
+  const url = envoy.url('ingress');
+  await until('the keys of login', async () => {
+    const { providers } = await report(url);
+    return providers.find(({ name }) => name === 'login').keys.length > 0;
+  });
+  return url;
 }
 
 export async function report(url) {

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { configuration } from '../../envoy/demo/configuration.mjs';
 import { start, stopAll } from '../../envoy/demo/processes.mjs';
 import { requestToken } from '../../envoy/demo/tokens.mjs';
-import { LIBRARY, MODULE, inRepository, read, startEnvoy, startServers, temporary, until } from './edge.mjs';
+import { LIBRARY, MODULE, inRepository, read, startEnvoy, startServers, temporary, until } from '../envoy.mjs';
 
 const { PROMETHEUS, PROMTOOL } = process.env;
 const FOLDER = inRepository('envoy/observability');

@@ -1,4 +1,4 @@
-// The demo's Envoy, API and authorization server for the tests of this folder.
+// Envoy, and the demo's API and authorization server, for tests in Node.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { start, startServer } from '../../envoy/demo/processes.mjs';
+import { start, startServer } from '../envoy/demo/processes.mjs';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
 export const { PORTCULLIS_ENVOY: ENVOY, PORTCULLIS_WASM: MODULE, PORTCULLIS_NATIVE: LIBRARY } = process.env;
 export const inRepository = (path) => join(ROOT, path);
 export const read = (path) => readFileSync(inRepository(path), 'utf8');
 
-const workspace = mkdtempSync(join(tmpdir(), 'portcullis-deployment-'));
+const workspace = mkdtempSync(join(tmpdir(), 'portcullis-test-'));
 process.once('exit', () => rmSync(workspace, { recursive: true, force: true }));
 let written = 0;
 
