@@ -1,9 +1,6 @@
 //! The configuration of the listeners, each with the filter of its case.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{net::SocketAddr, path::PathBuf};
 
 use serde_json::{Value, json};
 
@@ -15,7 +12,7 @@ use support::{
     driver::{Build, Setup, Wrapping},
     envoy::{
         self,
-        bootstrap::{socket, wasm_filter},
+        bootstrap::{self, socket, wasm_filter},
     },
 };
 use workload::{jwt_authn, portcullis};
@@ -64,7 +61,7 @@ fn filter(case: &Case) -> Option<Value> {
         }
         Filter::Noop(Build::Native) => {
             let library = options::folder().join("libnoop.so");
-            Some(library_filter(&library, &json!({})))
+            Some(library_filter(library, &json!({})))
         }
         Filter::JwtAuthn(gate) => Some(jwt_authn(gate)),
         Filter::Portcullis(Build::Wasm, gate, backend) => {
@@ -74,28 +71,20 @@ fn filter(case: &Case) -> Option<Value> {
         }
         Filter::Portcullis(Build::Native, gate, backend) => {
             let configuration = portcullis(gate, *backend, &case.id);
-            Some(library_filter(&envoy::library(), &configuration))
+            Some(library_filter(envoy::library(), &configuration))
         }
     }
 }
 
 /// A dynamic module at this path.
-fn library_filter(library: &Path, configuration: &Value) -> Value {
-    json!({
-        "name": "portcullis",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
-            "dynamic_module_config": {
-                "module": { "local": { "filename": library } },
-                "do_not_close": true,
-            },
-            "filter_name": "portcullis",
-            "filter_config": {
-                "@type": "type.googleapis.com/google.protobuf.Struct",
-                "value": configuration,
-            },
-        },
-    })
+fn library_filter(library: PathBuf, configuration: &Value) -> Value {
+    let setup = Setup {
+        build: Build::Native,
+        wrapping: Wrapping::Struct,
+        module: Some(library),
+        ..Setup::default()
+    };
+    bootstrap::filter(&setup, configuration)
 }
 
 /// A Wasm filter in a separate VM, so that cases do not share memory.
