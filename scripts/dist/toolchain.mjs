@@ -1,5 +1,5 @@
-// What a release was built from and with. Another compiler gives other bytes, so whoever builds a
-// release again needs the versions of all tools.
+// The sources and tools of a release. Another compiler gives other bytes, so building a release again
+// takes the same versions of all tools.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -144,8 +144,8 @@ impl RouteMatch {
         self.matches_behind_path(request, target, policy)
     }
 
-    /// The texts of which every path that the rule applies to begins with one; `None` if there are
-    /// no such texts.
+    /// Texts such that the rule can only match a path that begins with one of them; `None` if there
+    /// are no such texts.
     pub(super) fn starts(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.path {
             PathMatch::Exact(own) | PathMatch::Prefix(own) | PathMatch::SegmentPrefix(own)

@@ -25,7 +25,8 @@ const BODY: &str = concat!(
     r#""error_description":"Access to this resource is not configured"}"#
 );
 
-/// The response that replaces a refusal because of the route's policy. It has no challenge, because no token would help.
+/// The response that replaces a refusal because of the route's policy. It has no challenge, because
+/// no token would help.
 pub(super) fn refusal(response: &Response) -> Response {
     let mut refusal = response.clone();
     refusal.status = STATUS;
