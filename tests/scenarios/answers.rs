@@ -1,6 +1,6 @@
 //! Answers depend on the kind of request and on the configuration: gRPC, preflights, shadow mode.
 //!
-//! `refusals` tests the answer for each reason.
+//! The module `refusals` tests the answer for each reason to refuse a request.
 
 use serde_json::json;
 

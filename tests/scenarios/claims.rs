@@ -1,4 +1,4 @@
-//! Required claims and scopes, in each form in which servers write them.
+//! Required claims and scopes, in every form that authorization servers use.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,8 @@ on_every_driver!(
     scopes_are_read_in_every_form,
 );
 
-/// Each setting is optional. A token must have a claim only if the provider requires it.
+/// Audience, issuer and client are optional settings of a provider. A token needs the claim only if
+/// the provider has the setting.
 fn audience_issuer_and_client_must_match_if_the_provider_sets_them<D: Driver>() {
     let signer = signer();
     let provider = |changes: Value| {
@@ -115,7 +116,7 @@ fn scopes_are_read_in_every_form<D: Driver>() {
             assert_eq!(get(&gate, path, &token).status, expected, "{form}: {path}");
         }
     }
-    // A scope cannot contain a space, so this list element counts as no scope.
+    // A scope cannot contain a space, so the list element `read write` grants nothing.
     let joined = token_with(&gate, &signer, &json!({ "scp": ["read write"] }));
     assert_eq!(get(&gate, "/one", &joined).status, 403);
 }

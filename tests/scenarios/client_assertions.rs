@@ -17,7 +17,8 @@ const CLIENT: &str = "iq41q3fpgg6st";
 const VANITY: &str = "https://acme.zslogin.net";
 const API: &str = "https://api.zscaler.com";
 
-/// Assertions in the form of the vendor's documentation and in that of its SDKs.
+/// The vendor's documentation and its SDKs make assertions with different claims and headers. The
+/// gate accepts both.
 fn a_client_s_own_assertion_is_its_token<D: Driver>() {
     let client = |algorithm| {
         json!({
@@ -47,7 +48,7 @@ fn a_client_s_own_assertion_is_its_token<D: Driver>() {
             };
             assert_eq!(sent(json!({})), (200, String::new()));
             for (changes, reason) in [
-                // Well above the limit of ten minutes, because the gate's clock keeps running.
+                // Well above the limit of ten minutes: `now` was read earlier, and time has passed.
                 (json!({ "exp": now + 1200 }), "lifetime"),
                 (json!({ "exp": null }), "lifetime"),
                 (json!({ "exp": now - 60 }), "expired"),

@@ -1,4 +1,5 @@
-//! API clients that authenticate with a secret: alone, next to tokens, rotated, disabled, expired.
+//! API clients that authenticate with a secret. The secret comes alone or together with a token, is
+//! rotated, or belongs to a client that is disabled or has expired.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::{jose::Algorithm, verification::SecretHash};
@@ -27,7 +28,7 @@ pub(crate) fn hash(secret: &str) -> String {
     SecretHash::new([9; 16], secret.as_bytes()).to_string()
 }
 
-/// A provider with the client `batch`, which has these secrets.
+/// A provider with one client, `batch`, and the secrets of that client.
 fn jobs(secrets: &[&str], rest: &Value) -> Value {
     let hashes: Vec<String> = secrets.iter().map(|secret| hash(secret)).collect();
     let client = json!({ "secret_hashes": hashes, "scopes": ["read"], "roles": ["worker"] });

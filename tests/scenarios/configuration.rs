@@ -1,4 +1,4 @@
-//! Configurations that the module refuses, and configurations in the form of a `Struct`.
+//! Configurations that the module refuses, and configurations that arrive as a protobuf `Struct`.
 
 use serde_json::{Value, json};
 
@@ -108,8 +108,8 @@ fn reads_numbers_that_arrive_as_doubles<D: Driver>() {
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
 }
 
-/// A control plane's `Struct` has only doubles. As a double, this account number equals hundreds of others, and
-/// would let all of them in.
+/// In a protobuf `Struct`, every number is a double. Hundreds of account numbers become the same
+/// double as `ACCOUNT`, so a rule with that double would let all of them in.
 fn refuses_a_double_that_equals_its_neighbours<D: Driver>() {
     const ACCOUNT: f64 = 1_234_567_890_123_456_789_f64;
     let account = json!([{ "claim": "account", "any_of": [ACCOUNT] }]);

@@ -1,5 +1,7 @@
-//! Memory does not grow with the number of clients. `make bench` sends millions of requests to the
-//! proxy-wasm module. `PORTCULLIS_TIMES` multiplies the number of requests of these tests.
+//! Memory does not grow with the number of requests.
+//!
+//! `PORTCULLIS_TIMES` multiplies the number of requests. `make bench` sends millions of them to the
+//! proxy-wasm module.
 
 use std::ops::Range;
 
@@ -18,12 +20,13 @@ use support::{
 
 on_both_builds!(memory_stays_flat_over_thousands_of_fresh_tokens);
 
-/// The number of good tokens in each half: ten times as many as the cache holds.
+/// The number of good tokens in each half of the test: ten times as many as the cache holds.
 const GOOD: u32 = 10_000;
+/// The number of forged tokens in each half of the test.
 const FORGED: u32 = 2_500;
-/// Growth that counts as noise in the second half: 40 bytes per request in the module, 400 in
-/// Envoy.
+/// The module's memory may grow by this much in the second half: about 40 bytes per request.
 const MOST_LINEAR: u64 = 512 << 10;
+/// Envoy's memory may grow by this much in the second half: about 400 bytes per request.
 const MOST_RESIDENT: u64 = 5 << 20;
 
 fn memory_stays_flat_over_thousands_of_fresh_tokens<D: InEnvoy>() {
@@ -34,7 +37,7 @@ fn memory_stays_flat_over_thousands_of_fresh_tokens<D: InEnvoy>() {
     let (good, forged) = (times(GOOD).into(), times(FORGED).into());
     let first = pass_half(&gate, 0..good, forged);
     let second = pass_half(&gate, good..2 * good, forged);
-    // The dynamic module has no memory of its own.
+    // The dynamic module has no linear memory, because it is not WebAssembly.
     assert_eq!(first.linear > 0, !D::IS_NATIVE);
     let memory = format!("{first:?}, then {second:?}");
     assert!(second.linear <= first.linear + MOST_LINEAR, "{memory}");
@@ -48,7 +51,7 @@ fn memory_stays_flat_over_thousands_of_fresh_tokens<D: InEnvoy>() {
     assert_eq!((of("cache.hit"), gate.in_flight()), (Some(0), 0));
 }
 
-/// Sends the requests of one half, each with a new token, and returns the memory after it.
+/// Sends the requests of one half, each with a new token, and returns the memory in use afterwards.
 fn pass_half(gate: &impl InEnvoy, good: Range<u64>, forged: u64) -> Memory {
     let expiry = gate.now() + 86_400;
     let forged = good.start..good.start + forged;

@@ -37,7 +37,7 @@ fn access_log_and_rbac_read_the_verified_token() {
     const YAML: &str = include_str!("../../envoy/metadata.yaml");
     let keys = ["portcullis.jwt", "portcullis.failure"];
     for key in keys {
-        // The driver's access log has the same format.
+        // The access log of these tests prints filter state in the same format.
         assert!(YAML.contains(&format!("\"%FILTER_STATE(wasm.{key}:PLAIN)%\"")));
     }
     let signer = signer();
@@ -73,7 +73,8 @@ fn a_request_that_ends_up_on_another_route_is_refused() {
     });
     assert_eq!(gate.send(&Request::get("/")).status, 200);
     assert_eq!(get(&gate, "/", &token(&gate, &signer, "alice")).status, 200);
-    // The verified subject leads to a route that requires more than the module has checked.
+    // The module sets `x-user: root`, so Envoy chooses the first route. That route requires more
+    // than the module has checked.
     let mut claims = claims(&gate, "root");
     claims["scope"] = json!("other");
     let moved = get(&gate, "/", &signer.sign_claims(&claims));
@@ -91,7 +92,8 @@ fn a_verified_claim_chooses_the_route() {
         server.hold();
         let login = &mut setup.configuration["providers"]["login"];
         login["clear_route_cache"] = json!(clears);
-        // No header is edited, so only the host's function makes Envoy choose the route again.
+        // The module edits no header, so Envoy chooses the route again only if the module calls the
+        // host's function `clear_route_cache`.
         login["forward"] = json!(true);
         let gate: Envoy = start(&Setup {
             virtual_hosts: vec![VirtualHost::any([
@@ -106,7 +108,8 @@ fn a_verified_claim_chooses_the_route() {
         let waiting = gate.begin(&good);
         gate.wait_until("a waiting request", || gate.in_flight() == 1);
         server.release();
-        // Before 1.37, Envoy runs the function for the wrong context when the keys arrive.
+        // Before 1.37, Envoy runs that function for the wrong request if the request has waited for
+        // keys.
         let waited = gate.finish(waiting);
         assert_eq!(waited.status, 200);
         let reaches = clears && envoy::version() >= (1, 37);

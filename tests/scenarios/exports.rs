@@ -1,4 +1,5 @@
-//! Filter state for other filters, which replaces the dynamic metadata of `jwt_authn`.
+//! What the gate exports for other filters: filter state and, from the dynamic module, the dynamic
+//! metadata that `jwt_authn` writes.
 
 use proxy_wasm::types::Status;
 use serde_json::{Value, json};
@@ -98,7 +99,7 @@ fn exports_the_reason_of_a_failure_only_for_operators<D: Driver>() {
     }
 }
 
-/// The namespace that the configuration chooses.
+/// The namespace for dynamic metadata in these tests' configuration.
 const NAMESPACE: &str = "com.example.gate";
 
 /// A filter that copies dynamic metadata into headers for the service: the metadata in `NAMESPACE`
@@ -125,7 +126,7 @@ fn showing_metadata() -> Value {
     })
 }
 
-/// Name and namespace of Envoy's own filter.
+/// The name of Envoy's own filter, which is also its namespace for dynamic metadata.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
 /// The dynamic module writes the same metadata as `jwt_authn`, so filters that read it keep
@@ -206,7 +207,9 @@ fn refuses_a_request_whose_payload_the_host_does_not_store() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// Editing a header clears the route cache too. Without an edit, only the host's function does.
+/// With `clear_route_cache`, the module calls the host's function of that name. If the host has no
+/// such function, an edited header clears the route cache too; without an edit, the request is
+/// refused.
 #[test]
 fn asks_the_host_for_a_new_route_only_if_configured() {
     let signer = signer();

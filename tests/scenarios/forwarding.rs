@@ -1,4 +1,4 @@
-//! Requests as they reach the upstream.
+//! The headers and the path of a request when it reaches the upstream.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The freshness of fetched keys, and the records of sources that are removed from the
-//! configuration.
+//! Fetched keys: when they are fetched again, when they count as stale, and what remains of them
+//! after their URL is removed from the configuration.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn asks_whether_the_key_set_has_changed<D: Driver>() {
     assert_eq!(tag_of(1).as_deref(), Some("\"1\""));
     assert_eq!(get(&gate, "/", &token).status, 200);
     assert_eq!(counted("fetch_failed"), 0);
-    // A new key set has a new entity tag, or no tag.
+    // The new key set has no entity tag, so the fetch after it sends no `If-None-Match`.
     server.answer(JWKS_PATH, Answer::json(jwks([&signer()]).to_string()));
     let before = server.fetches(JWKS_PATH);
     gate.wait_until("two more", || server.fetches(JWKS_PATH) >= before + 2);
@@ -80,8 +80,8 @@ fn reports_when_keys_are_stale<D: Driver>() {
     gate.wait_until("fresh again", || stale() == Some(0));
 }
 
-/// If a source is removed and later configured again, its keys are fetched again, because no worker
-/// refreshed them in between.
+/// If the URL of a key set is removed and later configured again, the keys are fetched again,
+/// because no worker refreshed them in between.
 fn leaves_no_keys_behind<D: Driver>() {
     let server = publishing(&signer());
     let gate: D = with_remote_keys(&server);
@@ -90,7 +90,7 @@ fn leaves_no_keys_behind<D: Driver>() {
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/others");
     server.answer("/others", Answer::json(jwks([&signer()]).to_string()));
-    // The same source with other settings keeps its record.
+    // A change of other settings keeps the fetched keys.
     let mut edited = remote_provider();
     edited["description"] = json!("edited");
     gate.reconfigure(&configuration(&edited)).unwrap();
@@ -106,8 +106,8 @@ fn leaves_no_keys_behind<D: Driver>() {
     assert_eq!(get(&gate, "/", &token).status, 200);
 }
 
-/// Failures of a provider with a short timeout must not use up the attempts of one with a longer
-/// timeout.
+/// Two providers fetch the same URL with different timeouts. If the fetches with the short timeout
+/// fail, the provider with the long timeout must still get its keys.
 fn keeps_the_attempts_of_different_sources_apart<D: Driver>() {
     let server = publishing(&signer());
     let answer = Answer::json(jwks([&signer()]).to_string());
@@ -130,7 +130,7 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
     let gauge = |name: &str| gate.metric(&format!("portcullis.provider.{name}"));
     gate.wait_until("keys", || gauge("login.keys") == Some(1));
 
-    // The provider under another name, and a second provider with the same source.
+    // The provider gets another name, and a second provider uses the same URL.
     let mut renamed = configuration(&remote_provider());
     let provider = renamed["providers"]["login"].take();
     let mut twin = provider.clone();
@@ -145,7 +145,7 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
     assert!(gauge("renamed.jwks.last_success_seconds") > Some(0));
     assert_eq!(server.fetches(JWKS_PATH), 1);
 
-    // A source without keys.
+    // A URL at which no keys are published.
     let mut elsewhere = remote_provider();
     elsewhere["remote_jwks"]["http_uri"]["uri"] = json!("https://login.example.com/none");
     gate.reconfigure(&configuration(&elsewhere)).unwrap();
@@ -153,7 +153,7 @@ fn gauges_show_the_state_of_the_keys<D: Driver>() {
         gauge("login.keys") == Some(0) && gauge("renamed.keys") == Some(0)
     });
 
-    // A limit that refuses the key set: the fetch counts as failed.
+    // The key set exceeds this limit, so the fetch counts as failed.
     let mut smaller = configuration(&remote_provider());
     smaller["limits"] = json!({ "jwks_bytes": 10 });
     gate.reconfigure(&smaller).unwrap();

@@ -21,7 +21,7 @@ in_envoy!(the_access_log_says_who_is_calling);
 const HEADER: &str = "x-api-user";
 const STATE: &str = "portcullis.api-user";
 
-/// The gate of `docs/roles.md`.
+/// A gate with a configuration from `docs/roles.md`.
 fn gate<D: Driver>(configuration: Value) -> D {
     start(&Setup {
         filter_state: vec![STATE.to_owned()],
@@ -43,7 +43,7 @@ fn the_upstream_learns_who_is_calling<D: Driver>() {
     let gate: D = gate(page_with_keys_of(&signer));
     for (scopes, role) in [
         ("zscalerbeta.net::272378::Auditor", "Auditor"),
-        // The first of the token's roles that satisfies the rule.
+        // If several roles satisfy the rule, the header names the first of them in the token.
         (
             "zscalerbeta.net::272378::Other zscalerbeta.net::272378::Auditor \
              zscalerbeta.net::272378::NetworkAdmin",
@@ -61,7 +61,7 @@ fn the_upstream_learns_who_is_calling<D: Driver>() {
             assert_eq!(identity(&exchange), [expected], "{scopes}");
         }
     }
-    // The rule for writing is satisfied by another of the token's roles.
+    // `Auditor` does not satisfy the rule for writing, so the header names `NetworkAdmin`.
     let scopes = "zscalerbeta.net::272378::Auditor zscalerbeta.net::272378::NetworkAdmin";
     let token = signer.sign_claims(&claims(&gate, &json!(scopes)));
     let exchange = gate.send(&Request::new("POST", "/api/v1/rules").bearer(&token));

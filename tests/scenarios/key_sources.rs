@@ -1,4 +1,5 @@
-//! Keys in the configuration, and keys that are bound to one issuer.
+//! Keys that are part of the configuration, and keys in a key set that are valid for one issuer
+//! only.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ const PKCS1: &str = include_str!("../support/keys/pem/rsa_pkcs1.pem");
 const CERTIFICATE: &str = include_str!("../support/keys/pem/p256_cert.pem");
 const EXPIRED: &str = include_str!("../support/keys/pem/p256_cert_expired.pem");
 const RSA_CERTIFICATE: &str = include_str!("../support/keys/pem/rsa_cert.pem");
-/// This certificate expires one minute after the start of the fake host's clock.
+/// A certificate that expires one minute after the time at which the fake host's clock starts.
 const ENDING: &str = include_str!("../support/keys/pem/p256_cert_ending.pem");
 
 fn with_public_keys<D: Driver>(pem: &[&str]) -> D {
@@ -125,7 +126,8 @@ fn refuses_a_private_key_without_repeating_it<D: Driver>() {
     }
 }
 
-/// One server publishes the keys of two tenants. A tenant's key must not sign for the other.
+/// One server publishes the keys of two tenants. A key of one tenant must not verify tokens of the
+/// other.
 fn keeps_the_keys_of_tenants_apart<D: Driver>() {
     let (ours, theirs) = (signer(), Signer::new(Algorithm::Es384));
     let issued = |signer: &Signer, issuer: &str| {

@@ -1,4 +1,5 @@
-//! Fetched keys: requests wait for them, are refused without them, and cause a fetch of new ones.
+//! Requests that need fetched keys: they wait for the keys, are refused if no keys arrive, and
+//! cause another fetch if their key is unknown.
 
 use std::time::Duration;
 
@@ -47,8 +48,8 @@ fn parks_requests_until_the_keys_arrive<D: Driver>() {
     assert_eq!(server.fetches(JWKS_PATH), 1);
 }
 
-/// A host may hold back only the headers. A body that passes would then take the headers along, and
-/// a forged token would pass before there is a key to check it.
+/// Some hosts hold back only the headers of a waiting request. If the module let the body pass, the
+/// headers would go with it, and a forged token would pass before there is a key to check it.
 fn holds_bodies_back_while_their_heads_wait<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -107,7 +108,7 @@ fn answers_503_while_keys_are_unavailable<D: Driver>() {
     }
 }
 
-/// An update enables the provider again without a restart.
+/// An update of the configuration enables the provider again without a restart.
 fn fetches_no_keys_of_a_disabled_provider<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -142,8 +143,8 @@ fn learns_a_rotated_key<D: Driver>() {
     }
 }
 
-/// Without a `kid`, a forged token costs one verification per key. The number of keys to try
-/// depends on their cost, and the log reports it if some are not tried.
+/// Without a `kid`, a forged token costs one verification per key. How many keys the module tries
+/// depends on what one verification costs. The log says whether it tries all of them.
 fn bounds_the_cost_of_verifying_a_token<D: Driver>() {
     for (algorithm, tried) in [(Algorithm::Ps256, 16), (Algorithm::Es512, 2)] {
         for (others, status) in [(tried - 1, 200), (tried, 401)] {
@@ -210,7 +211,8 @@ fn bounds_the_number_of_waiting_requests<D: Driver>() {
     }
 }
 
-/// If a token's key has not been fetched yet, the token may be good. With 503, the client keeps it.
+/// If a token's key has not been fetched yet, the token may be good. The answer 503 makes the
+/// client keep the token and try again.
 fn answers_503_if_a_token_s_key_may_still_arrive<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);

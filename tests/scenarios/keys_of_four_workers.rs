@@ -1,7 +1,8 @@
 //! Many simultaneous requests on four workers: the number of fetches, and the answer to each
 //! client.
 //!
-//! The number of allowed fetches is computed from the time that has passed, so no test depends on speed.
+//! The number of allowed fetches is computed from the time that has passed, so no test depends on
+//! speed.
 
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ fn fetches_once_for_a_thousand_requests_that_race<D: Driver>() {
     gate.wait_until("all in flight", || gate.in_flight() == REQUESTS);
     assert_eq!(gate.taken_by_worker(), [REQUESTS / 4; WORKERS]);
     gate.wait_until("a fetch", || server.fetches(JWKS_PATH) > 0);
-    // By now, every worker has ticked and would have started its own fetch if it could.
+    // In this time every worker's timer ticks, and a worker without the lease must not fetch.
     gate.pass(Duration::from_millis(300));
     server.release();
     for (n, pending) in pending.into_iter().enumerate() {
@@ -153,7 +154,7 @@ fn has_keys_before_any_request_and_keeps_them_through_an_update<D: Driver>() {
     gate.wait_until("keys", keys);
     assert_eq!(gate.taken_by_worker(), [0; WORKERS], "nobody has asked");
     assert_eq!(server.fetches(JWKS_PATH), 1);
-    // From here on, no fetch ends.
+    // From here on, no fetch completes.
     server.hold();
     let mut updated = configuration(&remote_provider());
     updated["realm"] = json!("updated");
@@ -169,7 +170,7 @@ fn has_keys_before_any_request_and_keeps_them_through_an_update<D: Driver>() {
     server.release();
 }
 
-/// Replacing a configuration ends its pending call, and the answer is lost.
+/// Replacing a configuration cancels its pending fetch, so the response is lost.
 fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     let signer = signer();
     let server = publishing(&signer);
@@ -184,7 +185,7 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     updated["realm"] = json!("updated");
     gate.reconfigure(&updated).unwrap();
     server.release();
-    // The requests wait until the lease ends, but at most five seconds, the limit for requests.
+    // The requests wait until the lease of the lost fetch ends: its timeout and one more second.
     let good = Request::get("/").bearer(token(&gate, &signer, "alice"));
     let answers = gate.send_over(CONNECTIONS, &vec![good; CONNECTIONS]);
     assert_eq!(answers, [Some(200); CONNECTIONS]);
@@ -193,8 +194,9 @@ fn outlives_the_configuration_that_was_fetching<D: Driver>() {
     assert_eq!(failed, Some(0));
 }
 
-/// The worker behaves as if it had died: it gets no answer, and no other worker knows. The others
-/// wait until the lease ends (the call's timeout and one second more), and then fetch themselves.
+/// The host delivers no responses, so the worker that fetches seems to have died. The other workers
+/// wait until its lease ends (the timeout of the fetch and one more second), and then fetch
+/// themselves.
 fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     let server = publishing(&signer());
     let mut provider = remote_provider();
@@ -216,8 +218,9 @@ fn ends_the_lease_of_a_worker_that_gets_no_answer<D: Driver>() {
     assert!(fetches <= allowed, "{fetches} fetches, {allowed} allowed");
 }
 
-/// Tokens with unknown keys have used up the cool-down, so the worker does not fetch. If it refused
-/// a token whose key another worker knows, the client would discard a good token.
+/// A token with an unknown key has started the cool-down, so this worker fetches nothing. Meanwhile
+/// another worker fetches a new key. If this worker refused a token of that key, the client would
+/// discard a good token.
 fn accepts_a_key_that_another_worker_has_fetched<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;
@@ -266,7 +269,7 @@ fn gate<D: Driver>(server: &AuthorizationServer, settings: &Value) -> D {
     start(&setup.balanced_workers(WORKERS))
 }
 
-/// The maximum number of intervals that may have ended since `started`, which is in whole seconds.
+/// The maximum number of intervals that can have ended since `started`, a time in whole seconds.
 fn most_intervals(gate: &impl Driver, started: u64, interval: Duration) -> usize {
     let passed = Duration::from_secs(gate.now() + 1 - started);
     usize::try_from(passed.as_millis() / interval.as_millis()).unwrap()

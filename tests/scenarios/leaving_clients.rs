@@ -49,9 +49,9 @@ fn clients_that_leave_disturb_no_others<D: Driver>() {
     assert_eq!(gate.in_flight(), 0);
 }
 
-/// The host drops a stream without notifying the module. `proxy_set_effective_context` then fails,
-/// and the previous context stays in force. A module that ignores this failure answers another
-/// client's request.
+/// The host drops a stream without notifying the module. When the module wants to answer that
+/// stream, `proxy_set_effective_context` fails, and the previous context stays in force. A module
+/// that ignores this failure answers another client's request.
 #[test]
 fn acts_on_no_stream_that_the_host_has_dropped() {
     let signer = signer();

@@ -1,5 +1,5 @@
-//! The behaviour of a gate. Each scenario is written once and runs in the fake host and in the real
-//! Envoy.
+//! The behaviour of a gate, that is, of the filter in a running proxy. Each scenario is written
+//! once and runs in the fake host and in the real Envoy.
 //!
 //! Decisions are tested directly at the engine. Scenarios test what depends on the host: headers,
 //! bodies, waiting, metrics, fetches.

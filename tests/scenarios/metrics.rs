@@ -57,7 +57,7 @@ fn defines_only_metrics_that_apply_to_the_provider<D: Driver>() {
     }
 }
 
-/// The gauge of stale keys stays 0 if there never were any.
+/// If no keys have ever arrived, `keys_missing` is 1, and the gauge of stale keys stays 0.
 fn reports_keys_that_never_arrived<D: Driver>() {
     if !D::shows_key_metrics_at_once() {
         return;

@@ -80,8 +80,8 @@ pub(crate) fn keeping(config: Value) -> Setup {
     }
 }
 
-/// The time used in tokens that are signed before a gate exists. It is later than the time of every
-/// driver's clock.
+/// Tokens that are signed before there is a gate, and so before there is a clock, use this time. It
+/// is later than the time of every driver's clock.
 pub(crate) const NOW: u64 = 4_000_000_000;
 
 /// Waits until new connections get this status.
@@ -147,7 +147,7 @@ fn refuses_on_old_connections_what_the_newest_configuration_refuses<D: Driver>()
         ),
     ];
     for (index, (pointer, value, refused, reason, still_good)) in cases.into_iter().enumerate() {
-        // Each configuration has a new text. A repeated text would be a rollback.
+        // Each configuration needs a new text, because Envoy treats a repeated text as a rollback.
         let mut before = policy.config.clone();
         let realm = format!("before {index}");
         before["realm"] = json!(realm);
@@ -211,7 +211,8 @@ fn an_update_that_is_refused_for_another_filter_does_not_count<D: Driver>() {
     }
 }
 
-/// After a rollback, Envoy uses the context that still has the old text, and does not notify it.
+/// After a rollback, Envoy uses the context that still has the old configuration text, and does not
+/// notify the module.
 fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let policy = Policy::new(NOW, Some("orders"));
     let gate: D = policy.gate();
@@ -232,8 +233,8 @@ fn obeys_a_rollback_to_the_same_text<D: Driver>() {
     let before = configured(&gate);
     gate.reconfigure(&policy.config).unwrap();
     await_status(&gate, &policy.revoked, 200);
-    // In the fake host, the main thread's VM has no connections, so it no longer has a context with
-    // the old configuration text.
+    // The worker's VM still has a context with the old text, so it is not configured again. In the
+    // fake host, the main thread's VM is, because no connection has kept its old context.
     assert!(
         configured(&gate) <= before + 1,
         "the worker's VM was configured"
@@ -260,7 +261,7 @@ fn obeys_a_stricter_rollback<D: Driver>() {
         return;
     }
     gate.wait_until("the rollback", || {
-        // Each new connection may be the first one with the new configuration.
+        // This request may be the first one that uses the new configuration.
         gate.send(&policy.good);
         gate.send_on(&mut between, &policy.revoked).status == 401
     });

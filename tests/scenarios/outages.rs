@@ -21,7 +21,7 @@ on_every_driver!(
     accepts_a_key_set_of_any_content_type,
 );
 
-/// How many seconds stale keys serve.
+/// The number of seconds for which stale keys still serve.
 const MAX_STALE: u64 = 4;
 
 /// The failures, each with the name of its provider.
@@ -87,12 +87,12 @@ fn the_last_good_keys_serve_through_every_outage_until_they_are_too_old<D: Drive
         let failed = format!("portcullis.provider.{name}.jwks.fetch_failed");
         gate.wait_until(name, || gate.metric(&failed) > Some(0));
     }
-    // Keys are fresh for a second.
+    // The cache duration is one second, so the keys are stale after this time.
     gate.pass(Duration::from_millis(1500));
     for name in &names {
         let status = ask(&gate, &signer, name).status;
         let fetched = format!("portcullis.provider.{name}.jwks.last_success_seconds");
-        // On a busy machine, stale keys may have expired by now.
+        // On a busy machine, even `MAX_STALE` may have passed by now.
         if gate.now() < gate.metric(&fetched).unwrap() + 1 + MAX_STALE {
             assert_eq!(status, 200, "{name} stale");
         }
@@ -115,7 +115,8 @@ fn the_last_good_keys_serve_through_every_outage_until_they_are_too_old<D: Drive
     }
 }
 
-/// Many servers publish keys as `text/html` or without a content type. Only the content counts.
+/// Many servers publish keys as `text/html` or without a content type. The module looks only at the
+/// body.
 fn accepts_a_key_set_of_any_content_type<D: Driver>() {
     let signer = signer();
     let server = AuthorizationServer::new();
@@ -147,7 +148,7 @@ fn issuer(name: &str) -> String {
     format!("https://{name}.example.com")
 }
 
-/// A configuration with one provider per name. Paths under `/<name>` need its tokens.
+/// A configuration with one provider per name. Paths under `/<name>` need a token of that provider.
 fn configuration_of(names: &[&str]) -> Value {
     let mut config = configuration(&json!({}));
     let provider = |name: &&str| {

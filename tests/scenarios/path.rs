@@ -88,7 +88,7 @@ fn applies_the_first_rule_that_matches<D: Driver>() {
     assert_eq!(post.outcome(), (403, "unmatched"));
 }
 
-/// Such a rule ignores tokens, good or bad, and no client can set an identity there.
+/// The rule ignores good and bad tokens alike. On its paths, no client can set an identity header.
 fn a_rule_without_requirements_ignores_tokens<D: Driver>() {
     let signer = signer();
     let mut config = configuration(&local_provider(&signer));
@@ -133,7 +133,7 @@ fn assert_refused(exchange: &Exchange, status: u16, reason: &str) {
     assert!(exchange.upstream.is_none(), "it reached the upstream");
 }
 
-/// An upstream decodes each of these spellings to a path that has a rule.
+/// An upstream decodes each of the refused spellings to a path that has a rule.
 fn no_spelling_of_a_path_evades_its_rule<D: Driver>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     for (path, status, reason) in [
@@ -187,8 +187,8 @@ fn no_spelling_of_a_host_evades_its_rule<D: Driver>() {
     assert_eq!(gate.metric("portcullis.denied.authority"), Some(6));
 }
 
-/// Envoy ignores only the case of a host name when it chooses a virtual host. All other spellings
-/// reach another virtual host, which the open rule is not meant for.
+/// When Envoy chooses a virtual host, it ignores letter case but no other difference in spelling.
+/// Any other spelling of the host reaches another virtual host, which must not be open.
 fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let host = json!([{ "name": "host", "exact_match": "public.example" }]);
@@ -205,7 +205,8 @@ fn an_open_rule_by_host_opens_no_other_virtual_host<D: Driver>() {
     assert_refused(&other, 401, "missing_credential");
 }
 
-/// A client with read access must not send a request that the upstream executes as a DELETE.
+/// A client with read access must not be able to send a request that the upstream executes as a
+/// DELETE.
 fn no_confusable_name_evades_a_condition<D: Driver>() {
     let mut config = configuration(&local_provider(&signer()));
     let absent = |name: &str| json!([{ "name": name, "present_match": false }]);
@@ -254,7 +255,7 @@ fn compares_raw_paths_methods_and_hosts_if_the_policy_is_raw<D: Driver>() {
     }
 }
 
-/// HTTP/2 carries raw octets in paths, and methods in any case.
+/// HTTP/2 allows raw octets in paths, and methods in any letter case.
 fn no_http_2_request_evades_a_rule_by_its_spelling<D: InEnvoy>() {
     let gate: D = start(&strict_rules_before_an_open_one("reject"));
     let send = |method: &str, path: &[u8]| {

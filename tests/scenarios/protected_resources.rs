@@ -1,5 +1,5 @@
-//! Protected resources in a proxy: metadata, challenges, audiences, origins and step-up, and requests
-//! that try to get the metadata or the token of another resource.
+//! Protected resources (RFC 9728) in a proxy: metadata, challenges, audiences, origins and step-up
+//! authentication. Some requests try to get the metadata of another resource, or to use its token.
 
 use serde_json::{Value, json};
 
@@ -207,14 +207,14 @@ fn no_host_is_answered_with_the_metadata_of_another<D: Driver>() {
     }
     let alone = document(&gate.send(&at("files.example.com", "GET", WELL_KNOWN)));
     assert_eq!(alone["resource"], "https://files.example.com/");
-    // Another line, or a header that proxies use, does not choose the host.
+    // Headers in which proxies name the original host do not choose the resource.
     let poisoned = Request::get(&path)
         .header("x-forwarded-host", "files.example.com")
         .header("forwarded", "host=files.example.com");
     assert_eq!(document(&gate.send(&poisoned))["resource"], ORDERS);
 }
 
-/// Envoy refuses such a request before the module sees it.
+/// Envoy refuses a request with a second `host` line before the module sees it.
 fn a_second_host_is_refused() {
     let gate: Envoy = gate(&json!({}));
     let path = format!("{WELL_KNOWN}/orders");

@@ -17,11 +17,11 @@ on_every_driver!(pages_protect_an_api_as_they_say);
 const TENANT: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const API: &str = "11111111-2222-3333-4444-555555555555";
 
-/// A configuration of a page, tokens in the form of its product, and the expected answers.
+/// A configuration from a page, a token as the page's product issues it, and the expected answers.
 struct Page {
     name: &'static str,
     text: &'static str,
-    /// The index of the configuration on the page.
+    /// The index of the configuration among those on the page.
     number: usize,
     header: Value,
     claims: Value,
@@ -95,7 +95,7 @@ fn block(page: &Page) -> Value {
     serde_saphyr::from_str(block).unwrap()
 }
 
-/// Okta's page has a whole Envoy file. It must contain the page's configuration.
+/// Okta's page also has a whole Envoy file, which must contain the configuration on the page.
 #[test]
 fn the_envoy_file_of_okta_holds_the_configuration_of_its_page() {
     let page = pages().remove(0);

@@ -20,7 +20,7 @@ use crate::world::start;
 
 on_every_driver!(decides_on_the_tokens_of_every_identity_provider);
 
-/// A word that no fixture contains as scope, role or client.
+/// A value that no fixture has as scope, role or client.
 const NOBODY: &str = "nobody:has-this";
 
 fn decides_on_the_tokens_of_every_identity_provider<D: Driver>() {
@@ -70,7 +70,7 @@ fn later(fixture: &Fixture, seconds: u64) -> Fixture {
     fixture
 }
 
-/// The requirements of the rules for a fixture's paths.
+/// The `authorize` setting of each rule for a fixture, by the last segment of the rule's path.
 fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     let mut own = Map::new();
     let words = |name: &str| {
@@ -105,7 +105,7 @@ fn asked_of(fixture: &Fixture) -> BTreeMap<&'static str, Value> {
     asked
 }
 
-/// The provider of a fixture. Its key set has its own path.
+/// The provider for a fixture's tokens. Each provider's key set has its own path on the server.
 fn provider(fixture: &Fixture, server: &AuthorizationServer) -> Value {
     let mut provider = provider_for(&fixture.id);
     let keys = fixture.jwks().to_string();

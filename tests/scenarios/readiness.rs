@@ -112,8 +112,8 @@ fn a_refused_update_leaves_the_old_configuration_with_its_keys<D: InEnvoy>() {
     server.release();
 }
 
-/// An operator can use an expired token as a readiness probe. The token opens nothing, and the
-/// answer is 401 only after keys have arrived.
+/// An operator can use an expired token as a readiness probe. The token gives access to nothing,
+/// and the answer is 401 only after keys have arrived.
 fn an_expired_token_shows_whether_keys_have_arrived<D: InEnvoy>() {
     let signer = signer();
     let server = publishing(&signer);

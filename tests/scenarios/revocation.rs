@@ -24,7 +24,7 @@ fn revoking(signer: &Signer, revoked: &Value) -> Value {
     ))
 }
 
-/// A `Struct` stores numbers as doubles.
+/// A protobuf `Struct` stores every number as a double.
 fn reads_a_cut_off_that_arrives_as_a_double<D: Driver>() {
     let signer = signer();
     let revoked = json!({ "issued_before": { "mallory": 1_000_000_000 } });

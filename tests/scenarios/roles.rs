@@ -1,6 +1,6 @@
 //! The rights of each role in the configuration of `docs/roles.md`.
 //!
-//! The engine's tests cover which scope names which role.
+//! Which scope names which role is tested in the engine.
 
 use portcullis::config::Config;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ fn roles_have_full_view_only_or_no_access_as_the_page_says<D: Driver>() {
             }
         }
     }
-    // Some servers take the method from a header, but the rules do not.
+    // Some servers take the method from such a header. The rules use the real method.
     let scopes = json!("zscalerbeta.net::272378::Auditor");
     let token = signer.sign_claims(&claims_for_the_page(&gate, &scopes));
     for name in [

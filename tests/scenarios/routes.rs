@@ -71,8 +71,7 @@ fn obeys_each_route_of_each_virtual_host<D: Driver>() {
         ("api.example.com", "/any", 200),
         ("open.example.com", "//", 400),
     ] {
-        // The second request reads the cached policy, because a route's metadata is parsed only
-        // once.
+        // A route's metadata is parsed only once, so the second request uses the cached policy.
         for _ in 0..2 {
             assert_eq!(at(&gate, host, path).status, status, "{host} {path}");
         }
@@ -120,7 +119,8 @@ fn the_tokens_of_the_rule_need_the_rights_of_the_route<D: Driver>() {
     );
 }
 
-/// If an operator changes the build but not the routes, the routes must not become open.
+/// Each build of the module reads route policies from another place. If an operator changes the
+/// build but not the routes, the routes must not become open.
 fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     let signer = signer();
     let open = Route::new("/").saying(json!({ "disabled": true }));
@@ -139,9 +139,9 @@ fn a_policy_for_the_other_build_refuses_every_request<D: Driver>() {
     }
 }
 
-/// Envoy chooses the route before the module removes the client's headers, and again afterwards.
-/// The dynamic module reads the policy of the second route. Envoy does not show the second route to
-/// the proxy-wasm module.
+/// Envoy chooses a route before the module removes the client's identity headers, and again
+/// afterwards. The dynamic module reads the policy of the second route. Envoy does not show the
+/// second route to the proxy-wasm module.
 fn no_client_s_header_chooses_the_policy<D: Driver>() {
     let signer = signer();
     let open = Route::new("/").with_header("x-user", "root");
@@ -157,8 +157,8 @@ fn no_client_s_header_chooses_the_policy<D: Driver>() {
     };
     assert_eq!(forged.outcome(), outcome);
     assert_eq!(forged.upstream, None);
-    // If Envoy chooses the route again, the header for the verified subject `root` leads to another
-    // route.
+    // The module itself sets `x-user: root` for the verified subject. If Envoy then chooses the
+    // route again, it gets the open one.
     let root = get(&gate, "/", &token(&gate, &signer, "root"));
     if D::IS_NATIVE {
         assert_eq!(root.status, 200);
@@ -222,7 +222,7 @@ fn with_route_policies_off<D: Driver>(signer: &Signer) -> D {
     })
 }
 
-/// The number of log lines that report a wrong `route_policies`.
+/// The number of log lines that warn of `route_policies: off` where a route has a policy.
 fn warnings(gate: &impl Driver) -> usize {
     let log = gate.log();
     let warns = |line: &&String| line.contains("although route_policies is off");
@@ -242,7 +242,8 @@ fn obeys_a_policy_although_route_policies_is_off<D: Driver>() {
     gate.wait_until("a warning", || warnings(&gate) == 1);
 }
 
-/// A wrong `route_policies: off` has an effect for at most one second.
+/// With `route_policies: off`, the module looks for a policy once a second, so it overlooks one for
+/// at most that long.
 #[test]
 fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     let gate: FakeHost = with_route_policies_off(&signer());
@@ -256,7 +257,7 @@ fn misses_a_policy_of_a_route_in_use_for_a_second_at_most() {
     assert_eq!(warnings(&gate), 1);
 }
 
-/// Each worker finds the policy itself, and looks again after a new configuration.
+/// Each worker looks for route policies itself, and again after each new configuration.
 #[test]
 fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
     let signer = signer();
@@ -273,7 +274,8 @@ fn looks_for_policies_on_the_first_request_of_each_worker_and_configuration() {
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
         }
-        // Within the second, the module does not look, so it does not notice that the host refuses.
+        // The module does not look again within one second, so it does not notice that the host
+        // refuses the call.
         gate.force("proxy_get_property", Status::InternalFailure);
         for _ in 0..2 {
             assert_eq!(get(&gate, "/", &good).status, 200);
@@ -298,9 +300,9 @@ fn lets_nothing_pass_if_the_host_withholds_route_metadata() {
     assert_eq!((exchange.status, exchange.upstream), (503, None));
 }
 
-/// The bytes are not metadata, or the metadata is only for other filters.
+/// Route metadata that is empty, or only for other filters, changes nothing.
 #[test]
-fn broken_route_metadata_deny_every_request() {
+fn broken_route_metadata_denies_every_request() {
     let signer = signer();
     let gate: FakeHost = with_routes(&local_provider(&signer), vec![]);
     let good = token(&gate, &signer, "alice");

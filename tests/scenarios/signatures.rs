@@ -1,4 +1,4 @@
-//! The proxy or the module verifies a signature, with the same result.
+//! A signature is verified by the proxy or by the module. The result is the same.
 
 use std::sync::{
     Arc,
@@ -43,10 +43,11 @@ const ORDER: [u8; 32] = [
 ];
 /// Turns a good signature into a bad one.
 type Change<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
-/// The foreign function of the host.
+/// The host's foreign function that verifies signatures.
 const FUNCTION: &str = "verify_signature";
 
-/// A gate that knows these signers. It has no cache, so it verifies the signature of each request.
+/// A gate with the keys of these signers. It has no token cache, so it verifies a signature for
+/// each request.
 fn setup(backend: &str, signers: &[Signer]) -> Setup {
     let mut provider = provider();
     let names = signers.iter().map(|signer| signer.alg.name());
@@ -143,7 +144,7 @@ fn every_backend_refuses_malformed_signatures<D: Driver>() {
     }
 }
 
-/// The `Ecdsa-Sig-Value` of a good signature.
+/// A good signature in DER: an `Ecdsa-Sig-Value` of RFC 3279.
 fn der(good: &[u8]) -> Vec<u8> {
     p256::ecdsa::Signature::from_slice(good)
         .unwrap()
@@ -177,7 +178,8 @@ fn logs_who_verifies<D: Driver>() {
     }
 }
 
-/// The log of a process whose only gate is this one. What verifies is logged once for a process.
+/// The log of an Envoy process with a single gate. The module logs only once per process what
+/// verifies signatures.
 fn native_log(backend: &str) -> Vec<String> {
     let setup = setup(backend, &[Signer::new(Algorithm::Es256)]).alone();
     start::<NativeEnvoy>(&setup).log()
@@ -216,7 +218,7 @@ mod in_native_alone {
     }
 }
 
-/// The example's capabilities, without foreign functions.
+/// A gate with the capabilities of `envoy/demo.yaml`, but without foreign functions.
 fn without_foreign_functions(backend: &str, signer: &Signer) -> Setup {
     let mut capabilities = example_capabilities();
     capabilities.retain(|name| name != "proxy_call_foreign_function");
@@ -245,7 +247,7 @@ fn the_module_verifies_if_the_host_is_withheld<D: Driver>() {
     assert_eq!(get(&gate, "/", &forged).status, 401);
 }
 
-/// Replaces the host's function, and counts its calls.
+/// Replaces the host's function. The returned counter counts the calls of the new one.
 fn replace(gate: &FakeHost, function: ForeignFunction) -> Arc<AtomicU32> {
     let calls = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&calls);
@@ -306,7 +308,7 @@ fn a_host_that_lies_is_not_asked_again() {
     assert!(refused.contains("signature_backend: the proxy accepts a forged RS256"));
 }
 
-/// A good token passes and a forged one is refused, although the host gives no verdict.
+/// A good token passes and a forged one is refused, although the host's answers contain no verdict.
 #[test]
 fn the_module_verifies_if_the_host_gives_no_verdict() {
     let signers = [Algorithm::Es256, Algorithm::Rs256].map(Signer::new);

@@ -1,4 +1,4 @@
-//! The status page: its content, the access to it, and that all workers show the same.
+//! The status page: what it shows, who may see it, and that all workers show the same.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -219,7 +219,7 @@ fn counts_decisions_on_the_page<D: Driver>() {
     let gate: D = gate(&server, &operator, &json!({}));
     let good = operators_token(&gate, &operator);
     await_keys(&gate, &good);
-    // Four workers decide. Their counts are added up.
+    // Four workers decide, and the page shows the sum of their counts.
     let customer = Request::get("/").bearer(token(&gate, &signer, "alice"));
     gate.send_all(&vec![customer; WORKERS]);
     gate.send_all(&vec![Request::get("/"); WORKERS]);

@@ -32,7 +32,7 @@ fn upload(path: &str) -> Request {
         .trailer("x-checksum", "kept")
 }
 
-/// Rules under which `/open` and all paths without a rule are open.
+/// A configuration in which `/open` and all paths without a rule are open.
 fn rules(configuration: Value) -> Value {
     let mut configuration = configuration;
     configuration["rules"] = json!([
@@ -110,7 +110,7 @@ fn lets_no_trailers_pass_that_it_could_not_sanitize() {
         let setup = Setup::new(rules(configuration(&remote_provider()))).cluster("login", &server);
         let gate: FakeHost = start(&setup);
         let token = token(&gate, &signer, "alice");
-        // The headers wait for keys, so the first call that the host refuses concerns the trailers.
+        // The host accepts this call for the headers, and refuses it for the trailers.
         gate.fail_on_trailers(call, Status::InternalFailure);
         let pending = gate.begin(&upload("/api").bearer(&token));
         server.release();

@@ -1,7 +1,8 @@
 //! Configurations that change while clients send requests.
 //!
-//! During a change, the answers of the old and of the new configuration are both correct. Before
-//! and after, only one answer is. No connection may end without an answer.
+//! While a change is under way, the answer may be that of the old or of the new configuration.
+//! Before and after the change, only one answer is correct. No connection may end without an
+//! answer.
 
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ fn answers_are_right_while_providers_come_and_go<D: InEnvoy>() {
             });
             config["rules"].as_array_mut().unwrap().insert(0, rule);
         }
-        // Each configuration differs from all earlier ones, or Envoy would see no change.
+        // Each configuration must differ from all earlier ones, or Envoy would see no change.
         config["realm"] = json!(change);
         gate.reconfigure(&config)
             .unwrap_or_else(|refused| panic!("{change}: {}", refused.0));
@@ -67,7 +68,7 @@ fn answers_are_right_while_providers_come_and_go<D: InEnvoy>() {
         right = then;
     }
     load.stop().assert_right();
-    // The source did not change, so its record is still used.
+    // The URL of the keys did not change, so the keys that were fetched first are still used.
     assert_eq!(server.fetches(JWKS_PATH), 1);
     let taken = gate.taken_by_worker();
     assert!(taken.iter().all(|taken| *taken > 0), "{taken:?}");
@@ -118,7 +119,7 @@ fn the_end_of_another_vm_with_the_same_vm_id_costs_no_record() {
     let vms = gate.vms();
     gate.replace(&alone).unwrap();
     gate.wait_until("the end of the other VM", || gate.vms() < vms);
-    // A new configuration text gets new contexts, which start from the record.
+    // A new configuration text creates new contexts, which take their keys from the shared record.
     let mut next = alone;
     next.configuration["realm"] = json!("next");
     gate.replace(&next).unwrap();

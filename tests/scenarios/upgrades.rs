@@ -1,7 +1,8 @@
 //! Upgrades of the dynamic module and of Envoy while clients send requests.
 //!
-//! Envoy never loads a path again, so a new version of the library has a new name. Of Envoy itself,
-//! a hot restart replaces the process: the new one takes over the sockets, and the old one drains.
+//! Envoy loads each path of a library only once, so a new version of the library needs a new name.
+//! Envoy itself is upgraded by a hot restart: a new process takes over the sockets, and the old
+//! process drains.
 
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 
@@ -29,7 +30,7 @@ const ENOUGH: u64 = 100;
 
 fn a_library_under_a_new_name_takes_over_under_load() {
     if version() < (1, 40) {
-        return; // Envoy knows no paths of libraries
+        return; // this Envoy finds libraries by name only, not by path
     }
     let signer = signer();
     let server = publishing(&signer);
@@ -55,7 +56,7 @@ fn a_library_under_a_new_name_takes_over_under_load() {
         load.tally().assert_right();
     }
     load.stop().assert_right();
-    // Each version has its own memory, so each fetched the keys.
+    // Each version of the library has its own memory, so each has fetched the keys.
     assert!(server.fetches(JWKS_PATH) >= 2);
     drop(gate);
     fs::remove_dir_all(folder).unwrap();
@@ -65,7 +66,7 @@ fn a_library_under_a_new_name_takes_over_under_load() {
 fn with_library(library: &Path, change: usize) -> Setup {
     let mut configuration = configuration(&remote_provider());
     configuration["requirement_map"] = json!({ "signed_in": { "provider_name": "login" } });
-    // Each configuration differs from all earlier ones, or Envoy would see no change.
+    // Each configuration must differ from all earlier ones, or Envoy would see no change.
     configuration["realm"] = json!(change.to_string());
     let open = Route::new("/open").saying(json!({ "disabled": true }));
     let closed = Route::new("/").saying(json!({ "requirement_name": "signed_in" }));
@@ -139,6 +140,6 @@ fn a_hot_restart_loses_no_request() {
     });
     load.stop().assert_right();
     assert!(!old.log().contains("portcullis: defect"), "{}", old.log());
-    // The new process has its own memory, so it fetched the keys.
+    // The new process has its own memory, so it has fetched the keys too.
     assert_eq!(server.fetches(JWKS_PATH), 2);
 }

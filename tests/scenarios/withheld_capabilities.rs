@@ -1,4 +1,5 @@
-//! A host that withholds calls. Requests are refused, none passes, and the module does not trap.
+//! A host that withholds some of its functions from the module. The module does not trap. If a
+//! request cannot be checked without the function, it is refused.
 
 use proxy_wasm::types::Status;
 use serde_json::json;
@@ -42,7 +43,7 @@ fn works_with_the_capabilities_of_the_example<D: Driver>() {
     assert_eq!(gate.send(&Request::get("/")).status, 401);
 }
 
-/// The host refuses one call at a time, out of those that a request depends on.
+/// No request can be checked without these calls. The host refuses one of them at a time.
 #[test]
 fn lets_nothing_pass_if_the_host_refuses_a_call() {
     for call in [
@@ -61,7 +62,7 @@ fn lets_nothing_pass_if_the_host_refuses_a_call() {
     }
 }
 
-/// The status page still works, but has no counts.
+/// Without metrics, the status page still works, but shows no counts.
 #[test]
 fn shows_the_status_without_metrics() {
     let signer = signer();
@@ -78,8 +79,8 @@ fn shows_the_status_without_metrics() {
     assert!(page().contains("The proxy withholds the metrics."));
 }
 
-/// The host refuses one call at a time, out of those that are not essential. Without shared data,
-/// each worker fetches for itself.
+/// Requests can be checked without these calls. The host refuses one of them at a time. Without
+/// shared data, each worker fetches the keys itself.
 #[test]
 fn decides_without_shared_data_metrics_and_log() {
     for call in [

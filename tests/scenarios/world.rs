@@ -14,7 +14,7 @@ use support::{
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// The path of the issuer's key set.
 pub(crate) const JWKS_PATH: &str = "/jwks";
-/// The timeout of a fetch and of a request that waits for it. It is the maximum, so that no test
+/// The timeout of a fetch and of a request that waits for it. This is the maximum, so that no test
 /// depends on how fast a busy machine sends its requests.
 const PATIENT: &str = "60s";
 
@@ -55,7 +55,7 @@ pub(crate) fn configuration(provider: &Value) -> Value {
     })
 }
 
-/// A configuration with these providers, each of which has a path: `/<name>`.
+/// A configuration with these providers. The path `/<name>` needs a token of the provider `name`.
 pub(crate) fn a_path_for_each(providers: &Value) -> Value {
     let names = providers.as_object().unwrap().keys();
     let rules = names.map(|name| {
@@ -84,7 +84,7 @@ pub(crate) fn with_local_keys<D: Driver>(signer: &Signer) -> D {
     start(&Setup::new(configuration(&local_provider(signer))))
 }
 
-/// A gate whose configuration is accepted.
+/// Starts a gate. Panics if its configuration is refused.
 pub(crate) fn start<D: Driver>(setup: &Setup) -> D {
     D::start(setup).unwrap_or_else(|refused| panic!("{}", refused.0))
 }

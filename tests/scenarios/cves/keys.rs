@@ -1,4 +1,4 @@
-//! Keys that are fetched, and requests that wait for them.
+//! Fetched keys, and requests that wait for them.
 
 use portcullis::jose::Algorithm;
 use serde_json::json;
@@ -53,7 +53,8 @@ fn cve_2024_45809_route_is_chosen_again_after_keys_are_fetched<D: Driver>() {
     }
 }
 
-/// If the key server is unreachable, the proxy generates the response. Its body must not be taken for keys.
+/// If the key server is unreachable, the proxy itself generates a response. The module must not use
+/// that response's body as a key set.
 fn cve_2024_45810_answers_of_the_proxy_itself_are_not_keys<D: Driver>() {
     let server = AuthorizationServer::new();
     server.answer(JWKS_PATH, Answer::reset());

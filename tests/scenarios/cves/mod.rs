@@ -2,9 +2,6 @@
 //! contains the vulnerability's number. Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, paths,
 //! headers, asynchronous calls), some are Istio's, and one is a JOSE library's. Each scenario
 //! repeats the attack.
-//!
-//! Most are Envoy's (`jwt_authn`, RBAC, `ext_authz`, paths, headers, asynchronous calls), some are
-//! Istio's, and one is a JOSE library's. Each scenario repeats the attack.
 
 mod keys;
 mod requests;

@@ -1,4 +1,4 @@
-//! Records of fetched keys that an intruder plants, swaps, restores or overwrites with garbage.
+//! An intruder plants, swaps and restores records of fetched keys, or overwrites them with garbage.
 
 use portcullis::jose::Algorithm;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ on_every_driver!(
     warns_without_the_secret_if_anyone_may_share_the_memory,
 );
 
-/// The record with another document and later times, as if a worker had just fetched that document.
+/// The record with another key set and later times, as if a worker had just fetched that key set.
 fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     let mut forged: Value = serde_json::from_slice(record).unwrap();
     forged["jwks"] = json!(document.to_string());
@@ -36,8 +36,8 @@ fn forged(record: &[u8], document: &Value) -> Vec<u8> {
     forged.to_string().into_bytes()
 }
 
-/// A signer whose key is not published. Its tokens have a new `kid`, which makes a worker read the
-/// record again.
+/// A signer whose key is not published. No worker knows the `kid` of its tokens, so each token
+/// makes a worker read the record again.
 fn mallory() -> Signer {
     Signer::with_pair(Algorithm::Es256, Pair::Other).named(Some("mallory"))
 }
@@ -115,7 +115,7 @@ fn an_older_record_brings_no_withdrawn_key_back<D: Shared>() {
     stays_withdrawn(&gate, &withdrawn);
 }
 
-/// The new configuration has not yet seen any record itself.
+/// The new configuration has not yet read any record itself.
 fn an_older_record_brings_no_withdrawn_key_back_at_an_update<D: Shared>() {
     let (gate, withdrawn) = after_a_withdrawal::<D>(Some(SECRET));
     let mut next = with_secret(configuration(&remote_provider()), Some(SECRET));

@@ -1,8 +1,9 @@
 //! Another module with the same `vm_id` overwrites the gate's shared records.
 //!
-//! In Envoy, the intruder is a separate module ahead of the gate. In the fake host, it is the test
-//! itself. With `shared_memory_key`, none of these writes has an effect. Without the key, the same
-//! writes let forged and revoked tokens in, which proves that the setting makes the difference.
+//! In Envoy, the intruder is a separate module ahead of the gate. In the fake host, the test itself
+//! is the intruder. With `shared_memory_key`, the intruder's writes have no effect. Without the
+//! key, the same writes let forged and revoked tokens in, which proves that the key makes the
+//! difference.
 
 mod configurations;
 mod counts;
@@ -87,7 +88,8 @@ impl Shared for Envoy {
     }
 }
 
-/// The module that writes to shared memory on request. `make test-scenarios` builds it.
+/// The module that plays the intruder: it writes to shared memory when a request says so.
+/// `make test-scenarios` builds it.
 fn intruder() -> PathBuf {
     const BUILT: &str = "target/wasm32-unknown-unknown/release/probe.wasm";
     support::folders::project().join(BUILT)
